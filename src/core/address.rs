@@ -1,0 +1,407 @@
+//! Mail addresses, and how one becomes the node of a JID (XEP-0106).
+
+use jid::{BareJid, DomainRef, NodePart};
+use serde::{Deserialize, Serialize};
+use std::cmp::Ordering;
+use std::fmt;
+use std::hash::{Hash, Hasher};
+use std::str::FromStr;
+
+/// RFC 5321 §4.5.3.1.1, in octets.
+const LOCAL_PART_OCTETS_MAX: usize = 64;
+/// RFC 5321 §4.5.3.1.2, in octets.
+const DOMAIN_OCTETS_MAX: usize = 255;
+
+/// A mail address, `local@domain` (RFC 5321 §4.1.2, RFC 6531 §3.3).
+///
+/// The local part keeps its case and is compared without it; the domain is kept as lower-case A-labels (IDNA 2008), so
+/// that two spellings of one domain are equal.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct MailAddress {
+    /// Without the quotes of a quoted-string.
+    local: String,
+    /// Lower-case A-labels, or an address literal in brackets.
+    domain: String,
+}
+
+/// Why a text is no mail address. Each says what was found.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum AddressError {
+    /// No `@`, or nothing before or after it.
+    #[error("“{0}” is not of the form name@domain")]
+    Form(String),
+    /// A local part over 64 octets or a domain over 255.
+    #[error("“{0}” is too long for a mail address (64 octets before the @, 255 after it)")]
+    Length(String),
+    /// A character that has no place in a local part.
+    #[error("“{0}” has a character that cannot stand before the @ of a mail address")]
+    Local(String),
+    /// A domain that IDNA refuses.
+    #[error("“{0}” is not a domain name")]
+    Domain(String),
+}
+
+impl MailAddress {
+    /// Reads `local@domain`; the local part may be a quoted-string. The last `@` divides.
+    ///
+    /// # Errors
+    /// [`AddressError`], each naming what was found.
+    pub fn parse(text: &str) -> Result<Self, AddressError> {
+        let text = text.trim();
+        let shown = || text.chars().take(80).collect::<String>();
+        let (local, domain) = text
+            .rsplit_once('@')
+            .ok_or_else(|| AddressError::Form(shown()))?;
+        if local.is_empty() || domain.is_empty() {
+            return Err(AddressError::Form(shown()));
+        }
+        let local = match local
+            .strip_prefix('"')
+            .and_then(|rest| rest.strip_suffix('"'))
+        {
+            Some(quoted) => unquote(quoted).ok_or_else(|| AddressError::Local(shown()))?,
+            None => local.to_owned(),
+        };
+        Self::from_parts(&local, domain)
+    }
+
+    /// Puts an address together from a local part without quotes and a domain in A- or U-labels.
+    ///
+    /// # Errors
+    /// [`AddressError`], each naming what was found.
+    pub fn from_parts(local: &str, domain: &str) -> Result<Self, AddressError> {
+        let shown = || {
+            format!("{local}@{domain}")
+                .chars()
+                .take(80)
+                .collect::<String>()
+        };
+        if local.is_empty() || domain.is_empty() {
+            return Err(AddressError::Form(shown()));
+        }
+        if local.chars().any(char::is_control) {
+            return Err(AddressError::Local(shown()));
+        }
+        let domain = domain_to_ascii(domain).ok_or_else(|| AddressError::Domain(shown()))?;
+        if local.len() > LOCAL_PART_OCTETS_MAX || domain.len() > DOMAIN_OCTETS_MAX {
+            return Err(AddressError::Length(shown()));
+        }
+        Ok(Self {
+            local: local.to_owned(),
+            domain,
+        })
+    }
+
+    /// The local part as written, without quotes.
+    pub fn local(&self) -> &str {
+        &self.local
+    }
+
+    /// The domain in lower-case A-labels.
+    pub fn domain(&self) -> &str {
+        &self.domain
+    }
+
+    /// The domain as a person reads it, in U-labels.
+    pub fn domain_for_people(&self) -> String {
+        domain_to_unicode(&self.domain)
+    }
+
+    /// Whether the address needs SMTPUTF8 (RFC 6531).
+    pub fn needs_smtputf8(&self) -> bool {
+        !self.local.is_ascii()
+    }
+
+    /// What two spellings of one address have in common: the key under which a store keeps it.
+    pub fn key(&self) -> String {
+        format!("{}@{}", self.local.to_lowercase(), self.domain)
+    }
+
+    /// As a person reads it: domain in U-labels, local part quoted only where it must be.
+    pub fn for_people(&self) -> String {
+        format!(
+            "{}@{}",
+            quote_if_needed(&self.local),
+            self.domain_for_people()
+        )
+    }
+}
+
+impl PartialEq for MailAddress {
+    fn eq(&self, other: &Self) -> bool {
+        self.cmp(other) == Ordering::Equal
+    }
+}
+
+impl Eq for MailAddress {}
+
+impl PartialOrd for MailAddress {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl Ord for MailAddress {
+    fn cmp(&self, other: &Self) -> Ordering {
+        self.key().cmp(&other.key())
+    }
+}
+
+impl Hash for MailAddress {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.key().hash(state);
+    }
+}
+
+/// The form for the wire: A-labels, local part quoted where RFC 5321 demands it.
+impl fmt::Display for MailAddress {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}@{}", quote_if_needed(&self.local), self.domain)
+    }
+}
+
+impl FromStr for MailAddress {
+    type Err = AddressError;
+
+    fn from_str(text: &str) -> Result<Self, AddressError> {
+        Self::parse(text)
+    }
+}
+
+impl TryFrom<String> for MailAddress {
+    type Error = AddressError;
+
+    fn try_from(text: String) -> Result<Self, AddressError> {
+        Self::parse(&text)
+    }
+}
+
+impl From<MailAddress> for String {
+    fn from(address: MailAddress) -> Self {
+        address.to_string()
+    }
+}
+
+/// A domain in lower-case A-labels, or an address literal as it is. `None` where IDNA refuses it.
+pub fn domain_to_ascii(domain: &str) -> Option<String> {
+    if domain.starts_with('[') {
+        let inner = domain.strip_prefix('[')?.strip_suffix(']')?;
+        let fits = !inner.is_empty()
+            && inner
+                .bytes()
+                .all(|b| b.is_ascii_alphanumeric() || matches!(b, b'.' | b':' | b'-'));
+        return fits.then(|| domain.to_ascii_lowercase());
+    }
+    let domain = domain.strip_suffix('.').unwrap_or(domain);
+    let ascii = idna::domain_to_ascii(domain).ok()?;
+    let label_fits = |label: &str| {
+        !label.is_empty()
+            && label.len() <= 63
+            && !label.starts_with('-')
+            && !label.ends_with('-')
+            && label
+                .bytes()
+                .all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_'))
+    };
+    ascii.split('.').all(label_fits).then_some(ascii)
+}
+
+/// A domain in U-labels; what cannot be decoded stays as it is.
+pub fn domain_to_unicode(domain: &str) -> String {
+    let (text, result) = idna::domain_to_unicode(domain);
+    if result.is_ok() {
+        text
+    } else {
+        domain.to_owned()
+    }
+}
+
+/// The JID of a contact at the gateway: the whole address escaped by XEP-0106, `carol\40mail.example@gateway.example`.
+///
+/// # Errors
+/// [`jid::Error`] where the local part has a character that JIDs do not allow (RFC 7622); the caller says so to whom it
+/// concerns.
+pub fn contact_jid(address: &MailAddress, gateway: &DomainRef) -> Result<BareJid, jid::Error> {
+    let node = NodePart::new(&escape(&address.for_people()))?.into_owned();
+    Ok(BareJid::from_parts(Some(&node), gateway))
+}
+
+/// The mail address that a contact's node stands for: XEP-0106 (`carol\40mail.example`), or the older form with `%`,
+/// where the first `%` from the right is the `@`.
+///
+/// # Errors
+/// [`AddressError`] of the address that the node would be.
+pub fn address_of_node(node: &str) -> Result<MailAddress, AddressError> {
+    let text = unescape(node);
+    if text.contains('@') {
+        return MailAddress::parse(&text);
+    }
+    match text.rsplit_once('%') {
+        Some((local, domain)) => MailAddress::from_parts(local, domain),
+        None => Err(AddressError::Form(text.chars().take(80).collect())),
+    }
+}
+
+/// XEP-0106 §2: escapes what a JID's node may not hold, exactly once; a backslash only where it would read as an escape.
+pub fn escape(text: &str) -> String {
+    let mut escaped = String::with_capacity(text.len().saturating_add(8));
+    let mut rest = text.chars();
+    while let Some(c) = rest.next() {
+        let must = match c {
+            ' ' | '"' | '&' | '\'' | '/' | ':' | '<' | '>' | '@' => true,
+            '\\' => escaped_char(rest.as_str()).is_some(),
+            _ => false,
+        };
+        if must {
+            use fmt::Write;
+            let _ = write!(escaped, "\\{:02x}", u32::from(c));
+        } else {
+            escaped.push(c);
+        }
+    }
+    escaped
+}
+
+/// XEP-0106 §3: the reverse of [`escape`]. An escape that is none stays as it is.
+pub fn unescape(text: &str) -> String {
+    let mut plain = String::with_capacity(text.len());
+    let mut rest = text.chars();
+    while let Some(c) = rest.next() {
+        match (c, escaped_char(rest.as_str())) {
+            ('\\', Some(hidden)) => {
+                plain.push(hidden);
+                rest.next();
+                rest.next();
+            }
+            _ => plain.push(c),
+        }
+    }
+    plain
+}
+
+/// The character whose two hexadecimal digits `text` begins with, if XEP-0106 escapes it.
+fn escaped_char(text: &str) -> Option<char> {
+    match text.get(..2)?.to_ascii_lowercase().as_str() {
+        "20" => Some(' '),
+        "22" => Some('"'),
+        "26" => Some('&'),
+        "27" => Some('\''),
+        "2f" => Some('/'),
+        "3a" => Some(':'),
+        "3c" => Some('<'),
+        "3e" => Some('>'),
+        "40" => Some('@'),
+        "5c" => Some('\\'),
+        _ => None,
+    }
+}
+
+/// RFC 5321 §4.1.2 Dot-string (with RFC 6531's UTF-8), else a Quoted-string.
+fn quote_if_needed(local: &str) -> String {
+    let is_atext =
+        |c: char| c.is_ascii_alphanumeric() || !c.is_ascii() || "!#$%&'*+-/=?^_`{|}~".contains(c);
+    let is_dot_string = local
+        .split('.')
+        .all(|atom| !atom.is_empty() && atom.chars().all(is_atext));
+    if is_dot_string {
+        return local.to_owned();
+    }
+    let escaped = local.replace('\\', "\\\\").replace('"', "\\\"");
+    format!("\"{escaped}\"")
+}
+
+/// The content of a Quoted-string. `None` where a backslash or a quote stands alone.
+fn unquote(quoted: &str) -> Option<String> {
+    let mut plain = String::with_capacity(quoted.len());
+    let mut rest = quoted.chars();
+    while let Some(c) = rest.next() {
+        match c {
+            '\\' => plain.push(rest.next()?),
+            '"' => return None,
+            _ => plain.push(c),
+        }
+    }
+    Some(plain)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn address(text: &str) -> MailAddress {
+        MailAddress::parse(text).unwrap()
+    }
+
+    #[test]
+    fn local_parts_keep_their_case_and_are_compared_without_it() {
+        assert_eq!(
+            address("Carol.X@Mail.Example").to_string(),
+            "Carol.X@mail.example"
+        );
+        assert_eq!(address("Carol@mail.example"), address("carol@MAIL.example"));
+    }
+
+    #[test]
+    fn domains_are_one_in_a_labels_and_u_labels() {
+        assert_eq!(
+            address("zoë@bücher.example").domain(),
+            "xn--bcher-kva.example"
+        );
+        assert_eq!(
+            address("a@bücher.example"),
+            address("a@XN--BCHER-KVA.example")
+        );
+        assert_eq!(
+            address("a@xn--bcher-kva.example").for_people(),
+            "a@bücher.example"
+        );
+        assert!(address("zoë@mail.example").needs_smtputf8());
+    }
+
+    #[test]
+    fn what_is_no_address_is_named() {
+        for text in [
+            "carol",
+            "@mail.example",
+            "carol@",
+            "a@-x.example",
+            "a@b..c",
+            "a\n@b.example",
+            "\"a\"b\"@c.example",
+        ] {
+            assert!(MailAddress::parse(text).is_err(), "{text}");
+        }
+        assert!(MailAddress::parse(&format!("{}@b.example", "a".repeat(65))).is_err());
+    }
+
+    #[test]
+    fn quoted_local_parts() {
+        assert_eq!(address("\"a b\"@c.example").local(), "a b");
+        assert_eq!(
+            address("\"a b\"@c.example").to_string(),
+            "\"a b\"@c.example"
+        );
+        assert_eq!(address("\"ab\"@c.example").to_string(), "ab@c.example");
+    }
+
+    #[test]
+    fn xep0106() {
+        let gateway = jid::DomainPart::new("gateway.example")
+            .unwrap()
+            .into_owned();
+        let jid = contact_jid(&address("carol@mail.example"), &gateway).unwrap();
+        assert_eq!(jid.as_str(), "carol\\40mail.example@gateway.example");
+        assert_eq!(
+            address_of_node("carol\\40mail.example").unwrap(),
+            address("carol@mail.example")
+        );
+        assert_eq!(
+            address_of_node("carol%mail.example").unwrap(),
+            address("carol@mail.example")
+        );
+        assert_eq!(address_of_node("a%b%mail.example").unwrap().local(), "a%b");
+        assert_eq!(escape("c:\\5commas"), "c\\3a\\5c5commas");
+        assert!(address_of_node("carol").is_err());
+    }
+}

@@ -1,0 +1,200 @@
+//! Identifiers: newtypes with private fields, so that none can be taken for another, and the pure functions that
+//! derive one side's identifier from the other's (a retried stanza gives the same mail, a replayed mail the same stanza).
+
+use crate::core::address::MailAddress;
+use jid::BareJid;
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+use std::fmt;
+
+/// The longest Message-ID that is taken from a mail, in octets (a header line ends at 998, RFC 5322 §2.1.1).
+const MESSAGE_ID_OCTETS_MAX: usize = 900;
+/// The longest stanza or thread id that is taken from a stanza, in octets.
+const STANZA_ID_OCTETS_MAX: usize = 1024;
+
+/// Names that mix these bytes into every derived Message-ID, so that an outsider who knows a stanza cannot guess it.
+pub type IdKey = [u8; 32];
+
+/// The content of a `Message-ID` header without the angle brackets: `left@right` (RFC 5322 §3.6.4).
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct MessageId(String);
+
+impl MessageId {
+    /// Takes what a header holds, with or without angle brackets. `None` where it is empty, too long, or has
+    /// characters that could not be written back into a header.
+    pub fn parse(text: &str) -> Option<Self> {
+        let text = text.trim();
+        let text = text.strip_prefix('<').unwrap_or(text);
+        let text = text.strip_suffix('>').unwrap_or(text);
+        let fits = !text.is_empty() && text.len() <= MESSAGE_ID_OCTETS_MAX;
+        (fits
+            && text
+                .bytes()
+                .all(|b| b.is_ascii_graphic() && b != b'<' && b != b'>'))
+        .then(|| Self(text.to_owned()))
+    }
+
+    /// The Message-ID of the mail that a stanza becomes: a keyed hash of (from, to, stanza id, kind), at the sender's
+    /// mail domain (TRANSLATION: identity of a message).
+    pub fn derive(
+        key: &IdKey,
+        from: &BareJid,
+        to: &str,
+        stanza_id: &str,
+        kind: &str,
+        sender: &MailAddress,
+    ) -> Self {
+        let hash = digest(&[
+            key,
+            from.as_str().as_bytes(),
+            to.as_bytes(),
+            stanza_id.as_bytes(),
+            kind.as_bytes(),
+        ]);
+        Self(format!(
+            "{}@{}",
+            hex(hash.get(..20).unwrap_or(&hash)),
+            sender.domain()
+        ))
+    }
+
+    /// The identity of a mail that has no usable Message-ID: the hash of its bytes.
+    pub fn of_raw(raw: &[u8]) -> Self {
+        Self(format!(
+            "sha256.{}@no-message-id.invalid",
+            hex(&Sha256::digest(raw))
+        ))
+    }
+
+    /// Without angle brackets.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// With angle brackets, as a header holds it.
+    pub fn in_brackets(&self) -> String {
+        format!("<{}>", self.0)
+    }
+}
+
+impl fmt::Display for MessageId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// The `id` (or XEP-0359 origin-id) of a stanza.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct StanzaId(String);
+
+impl StanzaId {
+    /// `None` where it is empty or unreasonably long.
+    pub fn parse(text: &str) -> Option<Self> {
+        (!text.is_empty() && text.len() <= STANZA_ID_OCTETS_MAX).then(|| Self(text.to_owned()))
+    }
+
+    /// The id of the stanza that a mail becomes for one local user: a replay carries the same one.
+    pub fn derive(mail: &MessageId, recipient: &BareJid, kind: &str) -> Self {
+        let hash = digest(&[
+            mail.as_str().as_bytes(),
+            recipient.as_str().as_bytes(),
+            kind.as_bytes(),
+        ]);
+        Self(format!("m{}", hex(hash.get(..16).unwrap_or(&hash))))
+    }
+
+    /// As it stands in the stanza.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for StanzaId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// The content of a stanza's `<thread/>`.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct ThreadId(String);
+
+impl ThreadId {
+    /// `None` where it is empty or unreasonably long.
+    pub fn parse(text: &str) -> Option<Self> {
+        (!text.is_empty() && text.len() <= STANZA_ID_OCTETS_MAX).then(|| Self(text.to_owned()))
+    }
+
+    /// The thread that a mail without known ancestors opens: a hash of its Message-ID.
+    pub fn derive(root: &MessageId) -> Self {
+        let hash = digest(&[root.as_str().as_bytes()]);
+        Self(format!("t{}", hex(hash.get(..12).unwrap_or(&hash))))
+    }
+
+    /// As it stands in the stanza.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+/// The name of a mail in the spool: safe as a file name, and the same for the same mail, so that accepting a retried
+/// stanza a second time overwrites its own file.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct JobId(String);
+
+impl JobId {
+    /// A hash of the mail's Message-ID.
+    pub fn derive(mail: &MessageId) -> Self {
+        let hash = digest(&[mail.as_str().as_bytes()]);
+        Self(hex(hash.get(..16).unwrap_or(&hash)))
+    }
+
+    /// Takes what stands in a file name: 32 lower-case hexadecimal digits, else `None`.
+    pub fn parse(text: &str) -> Option<Self> {
+        let fits = text.len() == 32 && text.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f'));
+        fits.then(|| Self(text.to_owned()))
+    }
+
+    /// 32 lower-case hexadecimal digits.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for JobId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// What a text says, as a short hexadecimal digest: tells a retried stanza from another one with the same id.
+pub fn content_digest(fields: &[&str]) -> String {
+    let bytes: Vec<&[u8]> = fields.iter().map(|field| field.as_bytes()).collect();
+    let hash = digest(&bytes);
+    hex(hash.get(..8).unwrap_or(&hash))
+}
+
+/// SHA-256 over length-prefixed fields, so that no two lists of fields give the same input.
+fn digest(fields: &[&[u8]]) -> [u8; 32] {
+    let mut hasher = Sha256::new();
+    for field in fields {
+        hasher.update(u64::try_from(field.len()).unwrap_or(u64::MAX).to_be_bytes());
+        hasher.update(field);
+    }
+    hasher.finalize().into()
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().fold(
+        String::with_capacity(bytes.len().saturating_mul(2)),
+        |mut text, byte| {
+            use fmt::Write;
+            let _ = write!(text, "{byte:02x}");
+            text
+        },
+    )
+}

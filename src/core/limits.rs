@@ -1,0 +1,39 @@
+//! Every limit with its unit and its source. What an admin may change is in [`crate::core::settings`] with these as
+//! defaults.
+
+use std::time::Duration;
+
+/// Nesting of one stanza. A recursive XML reader overflows its stack at a few thousand.
+pub const STANZA_DEPTH_MAX: usize = 64;
+/// One stanza, in octets: what Prosody lets a client send (RFC 6120 §13.12 asks for at least 10,000).
+pub const STANZA_OCTETS_MAX: usize = 256 * 1024;
+/// Attributes of one element.
+pub const STANZA_ATTRIBUTES_MAX: usize = 256;
+/// One attribute value, in octets: a JID has at most 3,071.
+pub const STANZA_ATTRIBUTE_OCTETS_MAX: usize = 4096;
+/// Elements in one stanza.
+pub const STANZA_ELEMENTS_MAX: usize = 4096;
+/// Text of one message towards an XMPP client, in octets; stanzas of 256 KiB and more are refused on the way.
+pub const BODY_OCTETS_MAX: usize = 100 * 1024;
+/// Recipients of one mail that comes from one stanza (RFC 5321 §4.5.3.1.8 asks servers for at least 100).
+pub const RECIPIENTS_MAX: usize = 50;
+/// One incoming mail that is read whole, in octets; of a bigger one only its header is.
+pub const MAIL_OCTETS_MAX: usize = 32 * 1024 * 1024;
+/// HTML that is turned into text, in octets: the conversion is quadratic in nesting.
+pub const HTML_OCTETS_MAX: usize = 1024 * 1024;
+/// Nesting of HTML that is turned into text.
+pub const HTML_DEPTH_MAX: usize = 400;
+/// Attachments named in a text, and other recipients listed, at most.
+pub const LISTED_MAX: usize = 50;
+/// Ancestors in a `References` header; the first and the last are kept.
+pub const REFERENCES_MAX: usize = 20;
+/// A subject or a display name, in characters.
+pub const HEADER_TEXT_CHARS_MAX: usize = 250;
+/// A server's words in an error stanza, in characters.
+pub const REPLY_TEXT_CHARS_MAX: usize = 200;
+/// Gateways that a mail may have passed (`XMPP-Bridge-Hops`).
+pub const HOPS_MAX: u32 = 5;
+/// No second invitation to the same contact within this time.
+pub const INVITATION_INTERVAL: Duration = Duration::from_secs(7 * 24 * 3600);
+/// A mail older than this carries its date as a delay (XEP-0203).
+pub const DELAY_SHOWN_AFTER: Duration = Duration::from_secs(60);

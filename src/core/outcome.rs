@@ -1,0 +1,36 @@
+//! What became of a mail that was handed to the SMTP server: who is at fault, whether to try again, and whether it is
+//! certain that nothing was sent.
+
+use crate::core::address::MailAddress;
+use serde::{Deserialize, Serialize};
+
+/// A server's reply as it concerns one recipient (RFC 5321 §4.2), or what happened instead of one.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Reply {
+    /// Three digits, e.g. 550. `None` where no reply came (refused connection, time limit, TLS).
+    pub code: Option<u16>,
+    /// Enhanced status code (RFC 3463) as (class, subject, detail), e.g. (5, 1, 1).
+    pub enhanced: Option<(u16, u16, u16)>,
+    /// The server's words without codes, or our sentence about what happened; cleaned, at most 500 characters.
+    pub text: String,
+}
+
+/// What became of one recipient of a mail in one attempt.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Outcome {
+    /// The server has taken responsibility (2yz after the final dot).
+    Delivered(Reply),
+    /// Try again later. `certain`: it is certain that the server has not taken this mail; false after a lost connection
+    /// or a time limit between the final dot and the reply (RFC 5321 §4.5.3.2.6).
+    Retry {
+        /// The server's words or ours.
+        reply: Reply,
+        /// Whether it is certain that nothing was sent.
+        certain: bool,
+    },
+    /// The server will never take it (5yz), or we cannot send it at all (an address that needs SMTPUTF8).
+    Refused(Reply),
+}
+
+/// One attempt at a mail: what became of each recipient.
+pub type Attempt = Vec<(MailAddress, Outcome)>;

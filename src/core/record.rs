@@ -1,0 +1,167 @@
+//! The rows of the store, as the core sees them. Each is encoded by the store with a version, so fields may be added
+//! with `#[serde(default)]` but never change their meaning.
+
+use crate::core::address::MailAddress;
+use crate::core::id::{MessageId, StanzaId, ThreadId};
+use crate::core::time::Timestamp;
+use jid::{BareJid, Jid};
+use serde::{Deserialize, Serialize};
+
+/// One pair of the directory: a JID and the mail address that stands for it on the other side. One-to-one: a store
+/// refuses a pair whose JID or address another pair holds.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Pair {
+    /// A local user (`alice@a.example`), or a contact at the gateway's domain.
+    pub jid: BareJid,
+    /// Its mail address.
+    pub mail: MailAddress,
+    /// The name shown with it, if one is known.
+    #[serde(default)]
+    pub name: Option<String>,
+    /// How the pair came to be.
+    pub origin: PairOrigin,
+    /// When it was saved.
+    pub saved: Timestamp,
+}
+
+/// How a pair came to be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum PairOrigin {
+    /// By the admin, beforehand: command line, import.
+    Admin,
+    /// By itself: the form of the contact's JID that a user used first.
+    Used,
+    /// By itself, when the first subscription handshake was completed.
+    Verified,
+}
+
+/// What is between one local user and one contact.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Contact {
+    /// RFC 6121 §3 and Appendix A, seen from the local user.
+    #[serde(default)]
+    pub subscription: Subscription,
+    /// The user asked for the contact's presence and was not answered yet.
+    #[serde(default)]
+    pub pending_out: bool,
+    /// The contact asked for the user's presence and was not answered yet.
+    #[serde(default)]
+    pub pending_in: bool,
+    /// When the last invitation was mailed.
+    #[serde(default)]
+    pub invited: Option<Timestamp>,
+    /// The thread of the last message in either direction.
+    #[serde(default)]
+    pub thread: Option<ThreadId>,
+    /// Since when mail to the contact does not get through, and what the server said.
+    #[serde(default)]
+    pub trouble: Option<Trouble>,
+}
+
+/// RFC 6121 §2.1.2.5, seen from the local user: `To` is "the user gets the contact's presence".
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Subscription {
+    /// Neither.
+    #[default]
+    None,
+    /// The user gets the contact's presence.
+    To,
+    /// The contact gets the user's presence.
+    From,
+    /// Both.
+    Both,
+}
+
+impl Subscription {
+    /// Whether the user gets the contact's presence.
+    pub fn has_to(self) -> bool {
+        matches!(self, Self::To | Self::Both)
+    }
+
+    /// Whether the contact gets the user's presence.
+    pub fn has_from(self) -> bool {
+        matches!(self, Self::From | Self::Both)
+    }
+
+    /// The state with these two halves.
+    pub fn of(to: bool, from: bool) -> Self {
+        match (to, from) {
+            (false, false) => Self::None,
+            (true, false) => Self::To,
+            (false, true) => Self::From,
+            (true, true) => Self::Both,
+        }
+    }
+}
+
+/// Mail to a contact does not get through.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Trouble {
+    /// Since when.
+    pub since: Timestamp,
+    /// The server's words.
+    pub text: String,
+}
+
+/// One thread between a local user and a contact.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Thread {
+    /// Ancestors from the first message to the last: at most 20, the first and the last kept. Never empty.
+    pub references: Vec<MessageId>,
+    /// The subject without any `Re:`. `None` where the mails have the default subject or none.
+    #[serde(default)]
+    pub subject: Option<String>,
+    /// When the last message of the thread went either way.
+    pub last: Timestamp,
+}
+
+/// Joins the two names of one message, in either direction.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Message {
+    /// Name on the mail side.
+    pub message_id: MessageId,
+    /// Name on the XMPP side.
+    pub stanza_id: StanzaId,
+    /// The local user.
+    pub user: BareJid,
+    /// The full JID that the stanza came from; `None` for a mail that came in.
+    #[serde(default)]
+    pub resource: Option<Jid>,
+    /// The contact's mail address.
+    pub contact: MailAddress,
+    /// The thread it belongs to.
+    pub thread: ThreadId,
+    /// Which way it went.
+    pub direction: Direction,
+    /// When it was accepted here.
+    pub at: Timestamp,
+    /// [`crate::core::id::content_digest`] of what it says: another stanza with the same id is another message.
+    #[serde(default)]
+    pub digest: String,
+    /// The other recipients of the mail, who get an answer to it as well.
+    #[serde(default)]
+    pub others: Vec<MailAddress>,
+}
+
+/// Which way a message went.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Direction {
+    /// From a stanza to a mail.
+    Out,
+    /// From a mail to a stanza.
+    In,
+}
+
+/// Up to where a mailbox was read (RFC 3501 §2.3.1.1).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Cursor {
+    /// UIDs mean something only together with this number.
+    pub uid_validity: u32,
+    /// The lowest UID that was not yet handled.
+    pub uid_next: u32,
+    /// Mail that reached the mailbox before is older than the gateway and is never delivered.
+    pub since: Timestamp,
+}

@@ -1,0 +1,138 @@
+//! The part of the configuration that decisions depend on, already checked.
+
+use crate::core::address::MailAddress;
+use crate::core::id::IdKey;
+use crate::core::limits;
+use crate::core::rules::Rules;
+use jid::{BareJid, DomainPart};
+use std::time::Duration;
+
+/// What decisions depend on. Built by [`crate::config`] from checked values; the fields are what they say.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// The component's domain, where contacts live.
+    pub gateway: DomainPart,
+    /// Local users ⇄ their mail addresses.
+    pub rules: Rules,
+    /// Who may use the gateway.
+    pub users: Users,
+    /// Which mail addresses may be written to and may write.
+    pub contacts: Contacts,
+    /// Headers that are believed to hold the envelope recipient, in the order in which they are looked at.
+    pub recipient_headers: Vec<String>,
+    /// Subject of a mail that has none: `{name}` is the sender's name.
+    pub default_subject: String,
+    /// What becomes of mail from lists and other bulk mail.
+    pub bulk: Bulk,
+    /// Whether XEP-0184 `received` is sent when the SMTP server has taken the mail.
+    pub receipts: bool,
+    /// The longest text of a stanza that becomes a mail, in octets.
+    pub body_octets_max: usize,
+    /// Most recipients of one stanza.
+    pub recipients_max: usize,
+    /// After how long without success the sender is told of the delay, once.
+    pub delay_notice: Duration,
+    /// After how long a mail is given up.
+    pub expire: Duration,
+    /// Mixed into derived Message-IDs; made at random when the store is made.
+    pub id_key: IdKey,
+}
+
+/// Who may use the gateway from the XMPP side.
+#[derive(Clone, Debug, Default)]
+pub struct Users {
+    /// Everyone of these domains (as JIDs have them, prepared).
+    pub domains: Vec<DomainPart>,
+    /// And these.
+    pub jids: Vec<BareJid>,
+}
+
+impl Users {
+    /// Whether this JID may use the gateway.
+    pub fn allows(&self, jid: &BareJid) -> bool {
+        self.jids.contains(jid)
+            || self
+                .domains
+                .iter()
+                .any(|domain| domain.as_str() == jid.domain().as_str())
+    }
+}
+
+/// Which mail addresses may be written to and may write. `deny` wins; an empty `allow` allows all.
+#[derive(Clone, Debug, Default)]
+pub struct Contacts {
+    /// Only these, where there are any.
+    pub allow: Vec<AddressPattern>,
+    /// None of these.
+    pub deny: Vec<AddressPattern>,
+}
+
+impl Contacts {
+    /// Whether this address may be written to and may write.
+    pub fn allows(&self, address: &MailAddress) -> bool {
+        let is_in = |list: &[AddressPattern]| list.iter().any(|pattern| pattern.matches(address));
+        !is_in(&self.deny) && (self.allow.is_empty() || is_in(&self.allow))
+    }
+}
+
+/// One address, or all of a domain.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum AddressPattern {
+    /// `carol@mail.example`.
+    Address(MailAddress),
+    /// `mail.example`, in lower-case A-labels.
+    Domain(String),
+}
+
+impl AddressPattern {
+    /// Whether the pattern is this address or its domain.
+    pub fn matches(&self, address: &MailAddress) -> bool {
+        match self {
+            Self::Address(one) => one == address,
+            Self::Domain(domain) => domain == address.domain(),
+        }
+    }
+}
+
+/// What becomes of mail from lists and other bulk mail (List-Id, Precedence: bulk).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Bulk {
+    /// A message of type headline.
+    #[default]
+    Headline,
+    /// Counted, logged and not shown.
+    Drop,
+}
+
+impl Settings {
+    /// Settings with every optional value at its default: for the parts that a test or an example does not care about.
+    pub fn with_defaults(gateway: DomainPart, rules: Rules, users: Users) -> Self {
+        Self {
+            gateway,
+            rules,
+            users,
+            contacts: Contacts::default(),
+            recipient_headers: default_recipient_headers(),
+            default_subject: "Chat with {name}".to_owned(),
+            bulk: Bulk::default(),
+            receipts: true,
+            body_octets_max: limits::BODY_OCTETS_MAX,
+            recipients_max: limits::RECIPIENTS_MAX,
+            delay_notice: Duration::from_secs(4 * 3600),
+            expire: Duration::from_secs(3 * 24 * 3600),
+            id_key: [0; 32],
+        }
+    }
+}
+
+/// The headers in which mail servers keep the envelope recipient.
+pub fn default_recipient_headers() -> Vec<String> {
+    [
+        "Delivered-To",
+        "X-Original-To",
+        "Envelope-To",
+        "X-Envelope-To",
+    ]
+    .map(str::to_owned)
+    .to_vec()
+}

@@ -1,0 +1,6 @@
+//! Text on its way between mail and XMPP.
+
+pub mod clean;
+pub mod flowed;
+pub mod html;
+pub mod subject;

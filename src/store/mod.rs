@@ -1,0 +1,104 @@
+//! Durable state: the [`Store`] trait, its implementations and the conformance suite that both must pass. What waits to
+//! be sent lies beside it in the [`spool`], one file a mail, so that the queue needs no database.
+
+pub mod spool;
+
+use crate::core::address::MailAddress;
+use crate::core::context::{Need, Row, Write};
+use crate::core::id::IdKey;
+use crate::core::record::{Contact, Cursor, Pair};
+use crate::core::time::Timestamp;
+use jid::BareJid;
+use std::future::Future;
+use std::time::Duration;
+
+/// Durable state. Reads see every write whose [`Store::commit`] has been called; a commit is *done* only when its
+/// effects survive a power cut.
+pub trait Store: Send + Sync + 'static {
+    /// The rows of these names, in the same order; `None` where there is none.
+    ///
+    /// # Errors
+    /// [`StoreError`]: the store cannot be read.
+    fn load(
+        &self,
+        needs: &[Need],
+    ) -> impl Future<Output = Result<Vec<Option<Row>>, StoreError>> + Send;
+
+    /// Makes these changes, all or none. They are seen by [`Store::load`] as soon as this function has returned its
+    /// future; the future is ready when they survive a power cut.
+    ///
+    /// # Errors
+    /// [`StoreError::Held`] where a pair's JID or address belongs to another pair: then nothing was changed.
+    /// [`StoreError::Broken`] where the disk refused: then nothing may be acknowledged.
+    fn commit(
+        &self,
+        now: Timestamp,
+        writes: Vec<Write>,
+    ) -> impl Future<Output = Result<(), StoreError>> + Send;
+
+    /// Up to `limit` pairs in the order of their JIDs, from the first one after `after`.
+    ///
+    /// # Errors
+    /// [`StoreError`]: the store cannot be read.
+    fn pairs(&self, after: Option<&BareJid>, limit: usize) -> Result<Vec<Pair>, StoreError>;
+
+    /// Up to `limit` contacts of all local users, from the first one after `after`, in a fixed order.
+    ///
+    /// # Errors
+    /// [`StoreError`]: the store cannot be read.
+    fn contacts(
+        &self,
+        after: Option<(&BareJid, &MailAddress)>,
+        limit: usize,
+    ) -> Result<Vec<(BareJid, MailAddress, Contact)>, StoreError>;
+
+    /// Up to where a mailbox was read.
+    ///
+    /// # Errors
+    /// [`StoreError`]: the store cannot be read.
+    fn cursor(&self, mailbox: &str) -> Result<Option<Cursor>, StoreError>;
+
+    /// The key of derived Message-IDs, made at random when the store was made.
+    fn id_key(&self) -> IdKey;
+
+    /// Forgets messages, threads and handled mails that are older than `age`; answers how many rows went.
+    ///
+    /// # Errors
+    /// [`StoreError`]: the store cannot be changed.
+    fn forget_older(&self, now: Timestamp, age: Duration) -> Result<u64, StoreError>;
+}
+
+/// What went wrong with the store, and who can mend it.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum StoreError {
+    /// A pair's JID or address belongs to another pair.
+    #[error(
+        "{wanted} cannot be saved: {held} holds that JID or address; remove it first with `stanzamail map remove {held_jid}`"
+    )]
+    Held {
+        /// The pair that was to be saved.
+        wanted: String,
+        /// The pair that is there.
+        held: String,
+        /// Its JID.
+        held_jid: String,
+    },
+    /// Another process has the store open.
+    #[error("the store {0} is in use by another process; is a gateway running already?")]
+    InUse(String),
+    /// The store was written by a newer version.
+    #[error(
+        "the store {path} has format {found}, this program knows formats up to {known}; use a newer stanzamail"
+    )]
+    Newer {
+        /// Where.
+        path: String,
+        /// Its format.
+        found: u32,
+        /// The newest format that this program knows.
+        known: u32,
+    },
+    /// The disk or the store's files fail.
+    #[error("the store failed: {0}")]
+    Broken(String),
+}
