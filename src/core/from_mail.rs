@@ -65,6 +65,14 @@ pub struct Attachment {
     pub octets: usize,
 }
 
+impl Attachment {
+    /// The attachment as a line of text: `[photo.jpg, image/jpeg, 24 KB]`.
+    pub fn line(&self) -> String {
+        let name = self.name.as_deref().unwrap_or("attachment");
+        format!("[{name}, {}, {} bytes]", self.media_type, self.octets)
+    }
+}
+
 /// Why a mail is automatic.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Automatic {

@@ -1,1 +1,299 @@
-//! x
+//! Parsing unit, XMPP side: an element of the stream becomes a typed value, or an error stanza for its sender. What the
+//! gateway does not understand inside a message is left alone; nothing inside a stanza is believed to be an address of
+//! its sender (carbons and forwarded messages are never looked into).
+
+use crate::core::id::{StanzaId, ThreadId};
+use crate::core::text::clean;
+use crate::core::time::Timestamp;
+use crate::core::to_stanza::{Condition, error_reply};
+use crate::core::xml::{ADDRESS, REPLY};
+use jid::Jid;
+use minidom::Element;
+use xmpp_parsers::ns;
+
+/// Payloads that mean: the body, if any, is only a note that the real one is encrypted end to end.
+const ENCRYPTED: [(&str, &str); 6] = [
+    ("encrypted", ns::LEGACY_OMEMO),
+    ("encrypted", "urn:xmpp:omemo:1"),
+    ("encrypted", "urn:xmpp:omemo:2"),
+    ("encryption", ns::EME),
+    ("openpgp", ns::OX),
+    ("x", "jabber:x:encrypted"),
+];
+
+/// A stanza with both of its addresses read.
+#[derive(Clone, Debug)]
+pub struct Stanza {
+    /// Who sent it, as the server stamped it.
+    pub from: Jid,
+    /// The gateway or a contact.
+    pub to: Jid,
+    /// The id attribute.
+    pub id: Option<StanzaId>,
+    /// What it is.
+    pub kind: Kind,
+    /// As it came, for error answers.
+    pub element: Element,
+}
+
+/// What a stanza is.
+#[derive(Clone, Debug)]
+pub enum Kind {
+    /// `<message/>` of type chat, normal or headline.
+    Message(Box<Message>),
+    /// `<message type='groupchat'/>`.
+    Groupchat,
+    /// `<presence/>`.
+    Presence(Presence),
+    /// `<iq/>` of type get or set, with its first child.
+    Request {
+        /// Whether it is a set.
+        set: bool,
+        /// What is asked.
+        payload: Element,
+    },
+    /// Errors, results, and whatever else is never answered.
+    Silent,
+}
+
+/// A message for one or several contacts.
+#[derive(Clone, Debug, Default)]
+pub struct Message {
+    /// The body, cleaned; `None` where there is none or only white space.
+    pub body: Option<String>,
+    /// The subject as one line; `None` where empty.
+    pub subject: Option<String>,
+    /// The thread.
+    pub thread: Option<ThreadId>,
+    /// XEP-0172, as one line.
+    pub nick: Option<String>,
+    /// XEP-0203.
+    pub delay: Option<Timestamp>,
+    /// XEP-0359 origin-id: what identifies the message, before the id attribute.
+    pub origin_id: Option<StanzaId>,
+    /// XEP-0461: the id of the message that this one answers.
+    pub reply_to: Option<StanzaId>,
+    /// XEP-0033, without those already delivered.
+    pub addresses: Vec<Addressee>,
+    /// XEP-0184 request.
+    pub wants_receipt: bool,
+    /// The content is encrypted end to end.
+    pub encrypted: bool,
+}
+
+/// One address of XEP-0033.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Addressee {
+    /// How the mail names it.
+    pub role: Role,
+    /// A JID, or a mail address from a `mailto:` URI.
+    pub target: Target,
+}
+
+/// How a mail names a recipient.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Role {
+    /// In `To`.
+    To,
+    /// In `Cc`.
+    Cc,
+    /// In the envelope only.
+    Bcc,
+}
+
+/// What an XEP-0033 address points to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Target {
+    /// `jid='…'`, as written.
+    Jid(String),
+    /// `uri='mailto:…'`, the address as written.
+    Mail(String),
+}
+
+/// RFC 6121 §4.7.1, as far as the gateway acts on it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Presence {
+    /// Available, without a type.
+    Available,
+    /// `unavailable`.
+    Unavailable,
+    /// `subscribe`.
+    Subscribe,
+    /// `subscribed`.
+    Subscribed,
+    /// `unsubscribe`.
+    Unsubscribe,
+    /// `unsubscribed`.
+    Unsubscribed,
+    /// `probe`.
+    Probe,
+}
+
+/// A stanza that cannot be read, with the answer for its sender where one is due.
+#[derive(Clone, Debug)]
+pub struct Malformed {
+    /// What is wrong.
+    pub why: String,
+    /// The error stanza.
+    pub answer: Option<Element>,
+}
+
+/// Reads a first-level element of the stream.
+///
+/// # Errors
+/// [`Malformed`], where an address is missing or no JID, or where the element is no stanza.
+pub fn read(element: Element) -> Result<Stanza, Malformed> {
+    let from = jid_attr(&element, "from")?;
+    let to = jid_attr(&element, "to")?;
+    let id = element.attr("id").and_then(StanzaId::parse);
+    let kind = match element.name() {
+        "message" => message_kind(&element),
+        "presence" => presence_kind(&element)?,
+        "iq" => iq_kind(&element)?,
+        name => return Err(malformed(&element, &format!("<{name}/> is not a stanza"))),
+    };
+    Ok(Stanza {
+        from,
+        to,
+        id,
+        kind,
+        element,
+    })
+}
+
+fn jid_attr(element: &Element, name: &str) -> Result<Jid, Malformed> {
+    let Some(text) = element.attr(name) else {
+        return Err(malformed(
+            element,
+            &format!("the stanza has no “{name}” address"),
+        ));
+    };
+    Jid::new(text).map_err(|error| {
+        let why = format!("the “{name}” address of the stanza is no JID ({error})");
+        Malformed {
+            answer: error_reply(element, Condition::JidMalformed, &why),
+            why,
+        }
+    })
+}
+
+fn malformed(element: &Element, why: &str) -> Malformed {
+    Malformed {
+        why: why.to_owned(),
+        answer: error_reply(element, Condition::BadRequest, why),
+    }
+}
+
+fn message_kind(element: &Element) -> Kind {
+    match element.attr("type") {
+        Some("error") => Kind::Silent,
+        Some("groupchat") => Kind::Groupchat,
+        // RFC 6121 §5.2.2: an unknown type is read as normal.
+        _ => Kind::Message(Box::new(message(element))),
+    }
+}
+
+fn message(element: &Element) -> Message {
+    let mut message = Message::default();
+    for child in element.children() {
+        read_payload(&mut message, child);
+    }
+    message
+}
+
+fn read_payload(message: &mut Message, child: &Element) {
+    let child_ns = child.ns();
+    match (child.name(), child_ns.as_str()) {
+        ("body", ns::COMPONENT) if message.body.is_none() => {
+            message.body =
+                Some(clean::for_xml(&child.text())).filter(|body| !body.trim().is_empty());
+        }
+        ("subject", ns::COMPONENT) if message.subject.is_none() => {
+            message.subject = line(&child.text())
+        }
+        ("thread", ns::COMPONENT) => message.thread = ThreadId::parse(&child.text()),
+        ("nick", ns::NICK) => message.nick = line(&child.text()),
+        ("delay", ns::DELAY) => {
+            message.delay = child.attr("stamp").and_then(Timestamp::from_xep0082)
+        }
+        ("origin-id", ns::SID) => message.origin_id = child.attr("id").and_then(StanzaId::parse),
+        ("reply", REPLY) => message.reply_to = child.attr("id").and_then(StanzaId::parse),
+        ("request", ns::RECEIPTS) => message.wants_receipt = true,
+        ("addresses", ADDRESS) => {
+            message.addresses = child.children().filter_map(addressee).collect()
+        }
+        known if ENCRYPTED.contains(&known) => message.encrypted = true,
+        _ => {}
+    }
+}
+
+fn line(text: &str) -> Option<String> {
+    let line = clean::for_header(text, crate::core::limits::HEADER_TEXT_CHARS_MAX);
+    (!line.is_empty()).then_some(line)
+}
+
+/// XEP-0033 §4.2. `delivered='true'` means that somebody else has served it already; `replyto` and `noreply` are not recipients.
+fn addressee(address: &Element) -> Option<Addressee> {
+    if !address.is("address", ADDRESS) || address.attr("delivered") == Some("true") {
+        return None;
+    }
+    let role = match address.attr("type")? {
+        "to" => Role::To,
+        "cc" => Role::Cc,
+        "bcc" => Role::Bcc,
+        _ => return None,
+    };
+    let target = match (address.attr("jid"), address.attr("uri")) {
+        (Some(jid), _) => Target::Jid(jid.to_owned()),
+        (None, Some(uri)) => Target::Mail(uri.strip_prefix("mailto:")?.to_owned()),
+        (None, None) => return None,
+    };
+    Some(Addressee { role, target })
+}
+
+fn presence_kind(element: &Element) -> Result<Kind, Malformed> {
+    Ok(Kind::Presence(match element.attr("type") {
+        None => Presence::Available,
+        Some("unavailable") => Presence::Unavailable,
+        Some("subscribe") => Presence::Subscribe,
+        Some("subscribed") => Presence::Subscribed,
+        Some("unsubscribe") => Presence::Unsubscribe,
+        Some("unsubscribed") => Presence::Unsubscribed,
+        Some("probe") => Presence::Probe,
+        Some("error") => return Ok(Kind::Silent),
+        Some(other) => {
+            return Err(malformed(
+                element,
+                &format!("“{}” is no type of presence", brief(other)),
+            ));
+        }
+    }))
+}
+
+fn iq_kind(element: &Element) -> Result<Kind, Malformed> {
+    let set = match element.attr("type") {
+        Some("get") => false,
+        Some("set") => true,
+        Some("result" | "error") => return Ok(Kind::Silent),
+        _ => {
+            return Err(malformed(
+                element,
+                "the type of an iq is get, set, result or error",
+            ));
+        }
+    };
+    match (element.attr("id"), element.children().next()) {
+        (Some(_), Some(payload)) => Ok(Kind::Request {
+            set,
+            payload: payload.clone(),
+        }),
+        _ => Err(malformed(
+            element,
+            "an iq of type get or set has an id and one child",
+        )),
+    }
+}
+
+fn brief(text: &str) -> String {
+    clean::for_header(text, 40)
+}

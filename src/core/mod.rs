@@ -19,3 +19,4 @@ pub mod text;
 pub mod time;
 pub mod to_mail;
 pub mod to_stanza;
+pub mod xml;

@@ -1,1 +1,187 @@
 //! Every sentence that a user reads, in one place: what happened, to what, what to do next.
+
+use crate::core::address::AddressError;
+use crate::core::limits;
+use crate::core::outcome::Reply;
+use crate::core::text::clean;
+
+/// Who may use the gateway was asked for by somebody else.
+pub fn outsider(domains: &[String]) -> String {
+    format!(
+        "This e-mail gateway serves the users of {} only; ask its administrator to let you in.",
+        domains.join(", ")
+    )
+}
+
+/// The node of a contact's JID is no mail address.
+pub fn no_address(error: &AddressError, gateway: &str) -> String {
+    format!(
+        "{error}. Write to carol@mail.example as carol\\40mail.example@{gateway} or carol%mail.example@{gateway}."
+    )
+}
+
+/// A message to the gateway itself.
+pub fn not_a_contact(gateway: &str) -> String {
+    format!(
+        "This is the e-mail gateway itself. Write to carol@mail.example as carol\\40mail.example@{gateway}."
+    )
+}
+
+/// A local user without a mail address.
+pub fn user_has_no_mail(user: &str) -> String {
+    format!(
+        "There is no mail address for {user}; ask the administrator of the e-mail gateway to add a rule or a pair for it."
+    )
+}
+
+/// Rule and pairs disagree about a local user.
+pub fn address_is_taken(mail: &str) -> String {
+    format!(
+        "The mail address {mail}, which would be yours by rule, belongs to somebody else; ask the administrator of the e-mail gateway."
+    )
+}
+
+/// The administrator does not allow mail to this address.
+pub fn contact_denied(mail: &str) -> String {
+    format!("The administrator of the e-mail gateway does not allow mail to {mail}.")
+}
+
+/// A body that only the recipient's XMPP client could decrypt.
+pub fn encrypted() -> String {
+    "This gateway cannot carry end-to-end encrypted messages; switch encryption off for this contact and send again.".to_owned()
+}
+
+/// A body over the limit.
+pub fn body_too_long(octets: usize, max: usize) -> String {
+    format!("The message has {octets} octets, the gateway takes at most {max}; send it in parts.")
+}
+
+/// Too many recipients.
+pub fn too_many_recipients(count: usize, max: usize) -> String {
+    format!(
+        "The message has {count} recipients, the gateway takes at most {max}; send it to fewer."
+    )
+}
+
+/// Multi-user chat is not carried.
+pub fn no_groupchat() -> String {
+    "This gateway does not carry group chat messages; write to a contact instead.".to_owned()
+}
+
+/// A letter that the mail library refuses.
+pub fn unwritable(error: &crate::core::to_mail::Unwritable) -> String {
+    format!("{error}. The message was not sent.")
+}
+
+/// The spool cannot take the message now.
+pub fn no_room() -> String {
+    "The e-mail gateway cannot take messages now (its disk is full or failing). The message was not sent; try again later.".to_owned()
+}
+
+/// An unknown request.
+pub fn unknown_request() -> String {
+    "The e-mail gateway does not know this request.".to_owned()
+}
+
+/// Mail was refused for good.
+pub fn refused(mail: &str, reply: &Reply, certain: bool) -> String {
+    let fate = if certain {
+        "was not delivered"
+    } else {
+        "may not have been delivered"
+    };
+    format!("The message to {mail} {fate}: {}", words(reply))
+}
+
+/// Mail was given up after a long time.
+pub fn expired(mail: &str, days: u64, reply: Option<&Reply>, certain: bool) -> String {
+    let fate = if certain {
+        "was not delivered"
+    } else {
+        "may not have been delivered"
+    };
+    let why = reply.map_or_else(|| "the mail server could not be reached".to_owned(), words);
+    format!("The message to {mail} {fate}: no success in {days} days; the last answer was: {why}")
+}
+
+/// Mail is late.
+pub fn delayed(mail: &str, hours: u64, reply: Option<&Reply>) -> String {
+    let why = reply.map_or_else(|| "the mail server could not be reached".to_owned(), words);
+    format!(
+        "The message to {mail} is still waiting after {hours} hours: {why} The gateway goes on trying; there is nothing to do."
+    )
+}
+
+/// Status of a contact whose mail gets through.
+pub const STATUS_AVAILABLE: &str = "by e-mail";
+
+/// Status of a contact whose mail does not get through.
+pub fn status_trouble(text: &str) -> String {
+    format!(
+        "mail does not get through: {}",
+        clean::for_header(text, limits::REPLY_TEXT_CHARS_MAX)
+    )
+}
+
+/// What follows a text that was cut at the limit.
+pub fn cut(octets: u64) -> String {
+    format!(
+        "[The text goes on; the whole mail has {} and lies in the mailbox.]",
+        size(octets)
+    )
+}
+
+/// In place of a mail over the limit.
+pub fn too_large(octets: u64, max: usize) -> String {
+    let max = size(u64::try_from(max).unwrap_or(u64::MAX));
+    format!(
+        "[This mail has {}, more than the {max} that the gateway reads. It lies in the mailbox.]",
+        size(octets)
+    )
+}
+
+/// In place of a mail without any content.
+pub const EMPTY_MAIL: &str = "[empty mail]";
+
+/// A mail whose sender cannot be a contact here.
+pub fn unshowable_sender(mail: &str) -> String {
+    format!("A mail from {mail}, whose address cannot be a JID; you cannot answer it from here:")
+}
+
+/// The invitation to somebody who never wrote to the user.
+pub fn invitation(name: &str, user: &str, user_mail: &str) -> (String, String) {
+    let subject = format!("{name} would like to chat with you");
+    let text = format!(
+        "Hello,\n\n{name} ({user}) would like to chat with you and writes from an instant messenger, through {user_mail}.\n\n\
+         To accept, answer this mail; whatever you write reaches {name} as a chat message, and messages from {name} \
+         reach you as mails.\n\nTo refuse, answer with the one word “no”, or do nothing: you will not be asked again \
+         for at least a week."
+    );
+    (subject, text)
+}
+
+/// XEP-0100 prompt.
+pub const GATEWAY_PROMPT: &str =
+    "Enter the mail address of the person you want to chat with, for example carol@mail.example.";
+
+/// A size as people read it.
+pub fn size(octets: u64) -> String {
+    match octets {
+        0..1_024 => format!("{octets} bytes"),
+        1_024..1_048_576 => format!("{} KB", octets.div_ceil(1_024)),
+        _ => format!("{} MB", octets.div_ceil(1_048_576)),
+    }
+}
+
+fn words(reply: &Reply) -> String {
+    let text = clean::for_header(&reply.text, limits::REPLY_TEXT_CHARS_MAX);
+    let code = reply
+        .code
+        .map(|code| format!("{code} "))
+        .unwrap_or_default();
+    let enhanced = reply
+        .enhanced
+        .map(|(class, subject, detail)| format!("{class}.{subject}.{detail} "))
+        .unwrap_or_default();
+    format!("{code}{enhanced}{text}")
+}

@@ -1,1 +1,87 @@
-//! x
+//! The canonical form of a message on its way from a mail to a stanza or from a stanza to a mail: who, to whom, when, in
+//! which thread, what. Both addresses of everyone are known by now.
+
+use crate::core::address::MailAddress;
+use crate::core::from_stanza::Role;
+use crate::core::id::{MessageId, StanzaId, ThreadId};
+use crate::core::time::Timestamp;
+use jid::BareJid;
+
+/// A message for a local user, made from a mail.
+#[derive(Clone, Debug)]
+pub struct Parcel {
+    /// The contact.
+    pub from: Party,
+    /// The local user.
+    pub to: BareJid,
+    /// The same for the same mail.
+    pub stanza_id: StanzaId,
+    /// The thread.
+    pub thread: ThreadId,
+    /// The subject, where it is to be shown.
+    pub subject: Option<String>,
+    /// What the user reads, never empty.
+    pub text: String,
+    /// When it was written, where that was a while ago.
+    pub delayed: Option<Timestamp>,
+    /// Bulk mail: a headline, to be read but not answered.
+    pub bulk: bool,
+    /// Who else got the mail.
+    pub others: Vec<Other>,
+}
+
+/// A person with both addresses.
+#[derive(Clone, Debug)]
+pub struct Party {
+    /// As XMPP knows them.
+    pub jid: BareJid,
+    /// As mail knows them.
+    pub mail: MailAddress,
+    /// Their name, if known.
+    pub name: Option<String>,
+}
+
+/// Another recipient of a mail.
+#[derive(Clone, Debug)]
+pub struct Other {
+    /// `to` or `cc`.
+    pub role: &'static str,
+    /// As XMPP knows them.
+    pub jid: BareJid,
+    /// Their name, if known.
+    pub name: Option<String>,
+}
+
+/// A mail to be packaged, made from a stanza.
+#[derive(Clone, Debug)]
+pub struct Letter {
+    /// The local user.
+    pub from: Party,
+    /// Who gets it.
+    pub to: Vec<Recipient>,
+    /// The mail's identity.
+    pub message_id: MessageId,
+    /// The subject, one line.
+    pub subject: String,
+    /// The message that this one answers or follows.
+    pub in_reply_to: Option<MessageId>,
+    /// Its ancestors.
+    pub references: Vec<MessageId>,
+    /// When it was written.
+    pub date: Timestamp,
+    /// What it says.
+    pub text: String,
+    /// Written by the gateway itself, not by a person: nobody answers it automatically (RFC 3834 §5).
+    pub automatic: bool,
+}
+
+/// One recipient of a [`Letter`].
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Recipient {
+    /// How the mail names them.
+    pub role: Role,
+    /// Their address.
+    pub mail: MailAddress,
+    /// Their name, if known.
+    pub name: Option<String>,
+}

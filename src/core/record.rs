@@ -30,8 +30,6 @@ pub struct Pair {
 pub enum PairOrigin {
     /// By the admin, beforehand: command line, import.
     Admin,
-    /// By itself: the form of the contact's JID that a user used first.
-    Used,
     /// By itself, when the first subscription handshake was completed.
     Verified,
 }
@@ -48,6 +46,9 @@ pub struct Contact {
     /// The contact asked for the user's presence and was not answered yet.
     #[serde(default)]
     pub pending_in: bool,
+    /// The form of the contact's JID that this user used first: the only one that the user ever sees.
+    #[serde(default)]
+    pub jid: Option<BareJid>,
     /// When the last invitation was mailed.
     #[serde(default)]
     pub invited: Option<Timestamp>,

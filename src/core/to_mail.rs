@@ -1,1 +1,139 @@
-//! x
+//! Packaging unit, mail side. Headers are built by the mail library from typed values; no text of a stanza reaches a
+//! header except cleaned and encoded.
+
+use crate::core::address::MailAddress;
+use crate::core::from_stanza::Role;
+use crate::core::id::MessageId;
+use crate::core::parcel::{Letter, Recipient};
+use crate::core::text::{clean, flowed};
+use crate::core::time::Timestamp;
+use lettre::message::header::{ContentType, HeaderName, HeaderValue};
+use lettre::message::{Mailbox, MessageBuilder};
+use std::time::{Duration, SystemTime};
+
+/// Header by which two gateways find each other.
+pub const BRIDGE: HeaderName = HeaderName::new_from_ascii_str("XMPP-Bridge");
+/// How many gateways a mail has passed.
+pub const HOPS: HeaderName = HeaderName::new_from_ascii_str("XMPP-Bridge-Hops");
+/// The sender's bare JID (RFC 7259).
+pub const JABBER_ID: HeaderName = HeaderName::new_from_ascii_str("Jabber-ID");
+/// RFC 3834 §5.
+pub const AUTO_SUBMITTED: HeaderName = HeaderName::new_from_ascii_str("Auto-Submitted");
+const TO: HeaderName = HeaderName::new_from_ascii_str("To");
+
+/// A letter that cannot be written as a mail.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Unwritable {
+    /// An address that the mail library refuses.
+    #[error("the address {0} cannot stand in a mail")]
+    Address(String),
+    /// Anything else that the mail library refuses.
+    #[error("the message cannot be written as a mail: {0}")]
+    Other(String),
+}
+
+/// Format `mail`: text/plain in UTF-8, flowed where a line is long (RFC 3676). All line ends are CRLF.
+///
+/// # Errors
+/// [`Unwritable`] names what the mail library refused.
+pub fn plain(letter: &Letter) -> Result<Vec<u8>, Unwritable> {
+    let (text, content_type) = match flowed::wrap(&letter.text) {
+        Some(wrapped) => (wrapped, "text/plain; charset=utf-8; format=flowed"),
+        None => (letter.text.clone(), "text/plain; charset=utf-8"),
+    };
+    let content_type =
+        ContentType::parse(content_type).map_err(|error| Unwritable::Other(error.to_string()))?;
+    let mail = headers(letter)?
+        .header(content_type)
+        .body(text.replace('\n', "\r\n"));
+    Ok(mail
+        .map_err(|error| Unwritable::Other(error.to_string()))?
+        .formatted())
+}
+
+fn headers(letter: &Letter) -> Result<MessageBuilder, Unwritable> {
+    let mut builder = lettre::Message::builder()
+        .from(mailbox(&letter.from.mail, letter.from.name.as_deref())?)
+        .subject(clean::for_header(
+            &letter.subject,
+            crate::core::limits::HEADER_TEXT_CHARS_MAX,
+        ))
+        .date(system_time(letter.date))
+        .message_id(Some(letter.message_id.in_brackets()))
+        .envelope(placeholder_envelope(letter)?);
+    builder = recipients(builder, &letter.to)?;
+    if let Some(id) = &letter.in_reply_to {
+        builder = builder.in_reply_to(id.in_brackets());
+    }
+    if !letter.references.is_empty() {
+        let ids: Vec<String> = letter
+            .references
+            .iter()
+            .map(MessageId::in_brackets)
+            .collect();
+        builder = builder.references(ids.join(" "));
+    }
+    if letter.automatic {
+        builder = builder.raw_header(raw(AUTO_SUBMITTED, "auto-generated"));
+    }
+    let builder = builder.raw_header(raw(JABBER_ID, letter.from.jid.as_str()));
+    Ok(builder
+        .raw_header(raw(BRIDGE, "v=1"))
+        .raw_header(raw(HOPS, "1")))
+}
+
+/// To and Cc as given; Bcc never. Where nobody is named, the empty group of RFC 5322 §A.1.3 says so.
+fn recipients(mut builder: MessageBuilder, to: &[Recipient]) -> Result<MessageBuilder, Unwritable> {
+    let mut named = false;
+    for recipient in to {
+        let mailbox = mailbox(&recipient.mail, recipient.name.as_deref())?;
+        builder = match recipient.role {
+            Role::To => builder.to(mailbox),
+            Role::Cc => builder.cc(mailbox),
+            Role::Bcc => continue,
+        };
+        named = true;
+    }
+    Ok(if named {
+        builder
+    } else {
+        builder.raw_header(raw(TO, "undisclosed-recipients:;"))
+    })
+}
+
+/// The library wants a transaction with each message; ours is in the job, with the Bcc recipients.
+fn placeholder_envelope(letter: &Letter) -> Result<lettre::address::Envelope, Unwritable> {
+    let to: Result<Vec<_>, _> = letter
+        .to
+        .iter()
+        .map(|recipient| lettre_address(&recipient.mail))
+        .collect();
+    lettre::address::Envelope::new(None, to?).map_err(|error| Unwritable::Other(error.to_string()))
+}
+
+fn mailbox(address: &MailAddress, name: Option<&str>) -> Result<Mailbox, Unwritable> {
+    let name = name.map(|name| clean::for_header(name, crate::core::limits::HEADER_TEXT_CHARS_MAX));
+    Ok(Mailbox::new(
+        name.filter(|name| !name.is_empty()),
+        lettre_address(address)?,
+    ))
+}
+
+fn lettre_address(address: &MailAddress) -> Result<lettre::Address, Unwritable> {
+    address
+        .to_string()
+        .parse()
+        .map_err(|_| Unwritable::Address(address.to_string()))
+}
+
+fn raw(name: HeaderName, value: &str) -> HeaderValue {
+    HeaderValue::new(name, clean::for_header(value, 900))
+}
+
+fn system_time(time: Timestamp) -> SystemTime {
+    // The library's Date cannot be before 1970 or after 9999.
+    let millis = u64::try_from(time.millis())
+        .unwrap_or(0)
+        .min(253_402_300_799_000);
+    SystemTime::UNIX_EPOCH + Duration::from_millis(millis)
+}

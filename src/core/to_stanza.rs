@@ -1,1 +1,208 @@
-//! x
+//! Packaging unit, XMPP side: typed values become stanzas. Every stanza has both addresses; `from` is always at the
+//! gateway's own domain, else the server ends the stream.
+
+use crate::core::id::StanzaId;
+use crate::core::parcel::Parcel;
+use crate::core::time::Timestamp;
+use crate::core::xml::{ADDRESS, Build, empty, text};
+use jid::{BareJid, Jid};
+use minidom::Element;
+use xmpp_parsers::ns;
+
+/// The resource from which a contact is available. A contact is one mailbox, so there is one.
+pub const CONTACT_RESOURCE: &str = "mail";
+
+/// RFC 6120 §8.3.3, as far as the gateway uses it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Condition {
+    /// `<bad-request/>`
+    BadRequest,
+    /// `<feature-not-implemented/>`
+    FeatureNotImplemented,
+    /// `<forbidden/>`
+    Forbidden,
+    /// `<item-not-found/>`
+    ItemNotFound,
+    /// `<jid-malformed/>`
+    JidMalformed,
+    /// `<not-acceptable/>`
+    NotAcceptable,
+    /// `<not-allowed/>`
+    NotAllowed,
+    /// `<policy-violation/>`
+    PolicyViolation,
+    /// `<remote-server-timeout/>`
+    RemoteServerTimeout,
+    /// `<resource-constraint/>`
+    ResourceConstraint,
+    /// `<service-unavailable/>`
+    ServiceUnavailable,
+    /// `<undefined-condition/>`
+    UndefinedCondition,
+}
+
+impl Condition {
+    /// The element's name.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::BadRequest => "bad-request",
+            Self::FeatureNotImplemented => "feature-not-implemented",
+            Self::Forbidden => "forbidden",
+            Self::ItemNotFound => "item-not-found",
+            Self::JidMalformed => "jid-malformed",
+            Self::NotAcceptable => "not-acceptable",
+            Self::NotAllowed => "not-allowed",
+            Self::PolicyViolation => "policy-violation",
+            Self::RemoteServerTimeout => "remote-server-timeout",
+            Self::ResourceConstraint => "resource-constraint",
+            Self::ServiceUnavailable => "service-unavailable",
+            Self::UndefinedCondition => "undefined-condition",
+        }
+    }
+
+    /// The error type that RFC 6120 gives it.
+    fn error_type(self) -> &'static str {
+        match self {
+            Self::BadRequest | Self::JidMalformed | Self::NotAcceptable | Self::PolicyViolation => {
+                "modify"
+            }
+            Self::Forbidden => "auth",
+            Self::RemoteServerTimeout | Self::ResourceConstraint => "wait",
+            _ => "cancel",
+        }
+    }
+}
+
+/// The answer to a stanza that is refused (RFC 6120 §8.3.1): addresses swapped, same id, no payload sent back. `None` for
+/// what is never answered: errors, results, presence other than a subscription request, and what has no sender.
+pub fn error_reply(stanza: &Element, condition: Condition, why: &str) -> Option<Element> {
+    let (from, to) = (stanza.attr("from")?, stanza.attr("to")?);
+    let answered = match (stanza.name(), stanza.attr("type")) {
+        (_, Some("error" | "result")) => false,
+        ("presence", kind) => matches!(kind, Some("subscribe")),
+        ("message" | "iq", _) => true,
+        _ => false,
+    };
+    answered.then(|| error(stanza.name(), to, from, stanza.attr("id"), condition, why))
+}
+
+/// An error stanza of any name.
+pub fn error(
+    name: &str,
+    from: &str,
+    to: &str,
+    id: Option<&str>,
+    condition: Condition,
+    why: &str,
+) -> Element {
+    let error = Build::new("error", ns::COMPONENT)
+        .attr("type", condition.error_type())
+        .child(empty(condition.name(), ns::XMPP_STANZAS))
+        .child(text("text", ns::XMPP_STANZAS, why))
+        .done();
+    stanza(name, from, to)
+        .attr("type", "error")
+        .attr_if("id", id)
+        .child(error)
+        .done()
+}
+
+/// A message that a mail became.
+pub fn message(parcel: &Parcel) -> Element {
+    let kind = if parcel.bulk { "headline" } else { "chat" };
+    let mut build = stanza("message", parcel.from.jid.as_str(), parcel.to.as_str())
+        .attr("type", kind)
+        .attr("id", parcel.stanza_id.as_str());
+    if let Some(subject) = &parcel.subject {
+        build = build.child(text("subject", ns::COMPONENT, subject));
+    }
+    build = build
+        .child(text("body", ns::COMPONENT, &parcel.text))
+        .child(text("thread", ns::COMPONENT, parcel.thread.as_str()))
+        .child(
+            Build::new("origin-id", ns::SID)
+                .attr("id", parcel.stanza_id.as_str())
+                .done(),
+        );
+    if let Some(name) = &parcel.from.name {
+        build = build.child(text("nick", ns::NICK, name));
+    }
+    if let Some(stamp) = parcel.delayed.and_then(Timestamp::to_xep0082) {
+        let from = parcel.from.jid.domain();
+        build = build.child(
+            Build::new("delay", ns::DELAY)
+                .attr("from", from.as_str())
+                .attr("stamp", &stamp)
+                .done(),
+        );
+    }
+    if !parcel.others.is_empty() {
+        build = build.child(addresses(parcel));
+    }
+    build.done()
+}
+
+/// XEP-0033: who else got the mail. All are delivered: the mail servers saw to it.
+fn addresses(parcel: &Parcel) -> Element {
+    let others = parcel.others.iter().map(|other| {
+        let address = Build::new("address", ADDRESS)
+            .attr("type", other.role)
+            .attr("delivered", "true");
+        address
+            .attr("jid", other.jid.as_str())
+            .attr_if("desc", other.name.as_deref())
+            .done()
+    });
+    Build::new("addresses", ADDRESS).children(others).done()
+}
+
+/// XEP-0184: the mail was taken.
+pub fn receipt(from: &BareJid, to: &Jid, received: &StanzaId, id: &str) -> Element {
+    stanza("message", from.as_str(), to.as_str())
+        .attr("id", id)
+        .child(
+            Build::new("received", ns::RECEIPTS)
+                .attr("id", received.as_str())
+                .done(),
+        )
+        .done()
+}
+
+/// A sentence of the gateway itself, from a contact or from the gateway.
+pub fn notice(from: &str, to: &str, id: &str, body: &str) -> Element {
+    let message = stanza("message", from, to)
+        .attr("type", "chat")
+        .attr("id", id);
+    message.child(text("body", ns::COMPONENT, body)).done()
+}
+
+/// Presence without a status: subscription stanzas and `unavailable`.
+pub fn presence(from: &str, to: &BareJid, kind: &str) -> Element {
+    stanza("presence", from, to.as_str())
+        .attr("type", kind)
+        .done()
+}
+
+/// A contact is there: `show` as RFC 6121 §4.7.2.1 has it, or `None` for plainly available.
+pub fn available(from: &str, to: &BareJid, show: Option<&str>, status: &str) -> Element {
+    let mut build = stanza("presence", from, to.as_str());
+    if let Some(show) = show {
+        build = build.child(text("show", ns::COMPONENT, show));
+    }
+    build.child(text("status", ns::COMPONENT, status)).done()
+}
+
+/// The result of a request, with or without content.
+pub fn result(request: &Element, payload: Option<Element>) -> Option<Element> {
+    let (from, to) = (request.attr("from")?, request.attr("to")?);
+    let iq = stanza("iq", to, from)
+        .attr("type", "result")
+        .attr_if("id", request.attr("id"));
+    Some(iq.children(payload).done())
+}
+
+fn stanza(name: &str, from: &str, to: &str) -> Build {
+    Build::new(name, ns::COMPONENT)
+        .attr("from", from)
+        .attr("to", to)
+}

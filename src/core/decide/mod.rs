@@ -1,1 +1,98 @@
-//! x
+//! What becomes of an event. Every function here is pure: rows come from a [`Context`], the time is an argument, and the
+//! answer is a [`Decision`] that the shell makes durable before it acts on it.
+
+pub mod directory;
+pub mod incoming;
+pub mod message;
+pub mod request;
+pub mod settle;
+pub mod subscription;
+pub mod thread;
+
+use crate::core::context::{Context, Missing, Write};
+use crate::core::from_stanza::{Kind, Stanza};
+use crate::core::job::Mail;
+use crate::core::settings::Settings;
+use crate::core::time::Timestamp;
+use crate::core::to_stanza::{Condition, error_reply};
+use minidom::Element;
+
+/// What is to be done, in this order: the mails go into the spool, the writes into the store, then the stanzas leave.
+#[derive(Clone, Debug, Default)]
+pub struct Decision {
+    /// Mails to be accepted into the spool.
+    pub mails: Vec<Mail>,
+    /// Changes of the store.
+    pub writes: Vec<Write>,
+    /// Stanzas to be sent.
+    pub stanzas: Vec<Element>,
+    /// What an administrator may want to read in the log.
+    pub notes: Vec<String>,
+}
+
+impl Decision {
+    /// Nothing is to be done.
+    pub fn nothing() -> Self {
+        Self::default()
+    }
+
+    /// The sender is told that the stanza is refused, where an answer is due.
+    pub fn refuse(stanza: &Stanza, condition: Condition, why: &str) -> Self {
+        let mut decision = Self::default();
+        decision
+            .stanzas
+            .extend(error_reply(&stanza.element, condition, why));
+        decision.notes.push(format!(
+            "refused a {} ({}): {why}",
+            stanza.element.name(),
+            condition.name()
+        ));
+        decision
+    }
+
+    /// Only answers.
+    pub fn answer(stanzas: impl IntoIterator<Item = Element>) -> Self {
+        Self {
+            stanzas: stanzas.into_iter().collect(),
+            ..Self::default()
+        }
+    }
+}
+
+/// What becomes of a stanza.
+///
+/// # Errors
+/// [`Missing`] names a row that has to be loaded first; so for all decisions.
+pub fn stanza(
+    settings: &Settings,
+    context: &Context,
+    stanza: &Stanza,
+    now: Timestamp,
+) -> Result<Decision, Missing> {
+    match &stanza.kind {
+        Kind::Silent => Ok(Decision::nothing()),
+        Kind::Request { set, payload } => request::decide(settings, context, stanza, *set, payload),
+        _ if !settings.users.allows(&stanza.from.to_bare()) => Ok(outsider(settings, stanza)),
+        Kind::Message(message) => message::decide(settings, context, stanza, message, now),
+        Kind::Groupchat => Ok(Decision::refuse(
+            stanza,
+            Condition::ServiceUnavailable,
+            &crate::core::notice::no_groupchat(),
+        )),
+        Kind::Presence(presence) => subscription::decide(settings, context, stanza, *presence, now),
+    }
+}
+
+fn outsider(settings: &Settings, stanza: &Stanza) -> Decision {
+    let domains: Vec<String> = settings
+        .users
+        .domains
+        .iter()
+        .map(ToString::to_string)
+        .collect();
+    Decision::refuse(
+        stanza,
+        Condition::Forbidden,
+        &crate::core::notice::outsider(&domains),
+    )
+}

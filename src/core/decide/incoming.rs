@@ -1,0 +1,348 @@
+//! A mail becomes one message for each local user that it is for.
+
+use crate::core::address::MailAddress;
+use crate::core::context::{Context, Missing, Write};
+use crate::core::decide::{Decision, directory, subscription, thread};
+use crate::core::from_mail::{self, Person};
+use crate::core::id::StanzaId;
+use crate::core::limits::{DELAY_SHOWN_AFTER, HOPS_MAX, LISTED_MAX};
+use crate::core::notice;
+use crate::core::parcel::{Other, Parcel, Party};
+use crate::core::record::{self, Contact, Direction, Thread};
+use crate::core::settings::{Bulk, Settings};
+use crate::core::text::subject;
+use crate::core::time::Timestamp;
+use crate::core::to_stanza;
+use jid::BareJid;
+
+/// A mail as the mailbox gave it.
+#[derive(Clone, Debug)]
+pub struct Arrived<'a> {
+    /// What it says.
+    pub mail: &'a from_mail::Mail,
+    /// Its size in the mailbox, in octets.
+    pub octets: u64,
+    /// Over the limit: only its header was read. The limit, in octets.
+    pub over: Option<usize>,
+    /// The mailbox is bound to this user: all in it is for them.
+    pub bound: Option<&'a BareJid>,
+}
+
+/// What the mailbox does with the mail afterwards.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Fate {
+    /// It is dealt with.
+    Handled,
+    /// It is not for anybody here: it stays where it is, and is not looked at again.
+    Left,
+}
+
+/// Decides about a mail.
+pub fn decide(
+    settings: &Settings,
+    context: &Context,
+    arrived: &Arrived<'_>,
+    now: Timestamp,
+) -> Result<(Decision, Fate), Missing> {
+    let mail = arrived.mail;
+    let left = |why: &str| {
+        let notes = vec![format!(
+            "mail {} is left in the mailbox: {why}",
+            mail.message_id
+        )];
+        Ok((
+            Decision {
+                notes,
+                ..Decision::default()
+            },
+            Fate::Left,
+        ))
+    };
+    let Some(from) = &mail.from else {
+        return left("it has no sender that could be read");
+    };
+    if mail.hops > HOPS_MAX {
+        return left("it has passed too many gateways (a loop?)");
+    }
+    if !settings.contacts.allows(&from.address) {
+        return left("the configuration does not allow its sender");
+    }
+    let users = local_users(settings, context, arrived)?;
+    if users.is_empty() {
+        return left("none of its recipients is a local user");
+    }
+    let mut decision = Decision::default();
+    for user in users {
+        for_user(settings, context, arrived, from, &user, now, &mut decision)?;
+    }
+    Ok((decision, Fate::Handled))
+}
+
+/// Who a mail is for: the user of a bound mailbox; else the envelope recipients; else whom the header names.
+fn local_users(
+    settings: &Settings,
+    context: &Context,
+    arrived: &Arrived<'_>,
+) -> Result<Vec<BareJid>, Missing> {
+    if let Some(user) = arrived.bound {
+        return Ok(vec![user.clone()]);
+    }
+    let mail = arrived.mail;
+    let users = users_of(settings, context, mail.envelope_to.iter())?;
+    if !users.is_empty() {
+        return Ok(users);
+    }
+    users_of(
+        settings,
+        context,
+        mail.to.iter().chain(&mail.cc).map(|person| &person.address),
+    )
+}
+
+fn users_of<'a>(
+    settings: &Settings,
+    context: &Context,
+    addresses: impl Iterator<Item = &'a MailAddress>,
+) -> Result<Vec<BareJid>, Missing> {
+    let mut users = Vec::new();
+    for address in addresses {
+        if let Some(user) = directory::user_of(settings, context, address)?
+            && !users.contains(&user)
+        {
+            users.push(user);
+        }
+    }
+    Ok(users)
+}
+
+fn for_user(
+    settings: &Settings,
+    context: &Context,
+    arrived: &Arrived<'_>,
+    from: &Person,
+    user: &BareJid,
+    now: Timestamp,
+    decision: &mut Decision,
+) -> Result<(), Missing> {
+    let mail = arrived.mail;
+    if context.seen(user, &mail.message_id)?.is_some() {
+        return Ok(());
+    }
+    decision
+        .writes
+        .push(Write::Seen(user.clone(), mail.message_id.clone(), now));
+    let own = context.message(&mail.message_id, user)?;
+    if own.is_some_and(|message| message.direction == Direction::Out) {
+        decision.notes.push(format!(
+            "mail {} is {user}'s own and came back: dropped",
+            mail.message_id
+        ));
+        return Ok(());
+    }
+    if mail.bulk && settings.bulk == Bulk::Drop {
+        decision.notes.push(format!(
+            "mail {} is bulk mail: dropped as configured",
+            mail.message_id
+        ));
+        return Ok(());
+    }
+    let known = context
+        .contact(user, &from.address)?
+        .cloned()
+        .unwrap_or_default();
+    match directory::shown_jid(settings, context, Some(&known), &from.address)? {
+        Some(shown) => deliver(
+            settings, context, arrived, from, user, shown, known, now, decision,
+        ),
+        None => {
+            decision
+                .stanzas
+                .push(from_nobody(settings, arrived, from, user));
+            Ok(())
+        }
+    }
+}
+
+#[allow(clippy::too_many_arguments)] // one mail, one user, one contact, one moment
+fn deliver(
+    settings: &Settings,
+    context: &Context,
+    arrived: &Arrived<'_>,
+    from: &Person,
+    user: &BareJid,
+    shown: BareJid,
+    known: Contact,
+    now: Timestamp,
+    decision: &mut Decision,
+) -> Result<(), Missing> {
+    let mail = arrived.mail;
+    let thread_id = thread::of_mail(context, user, mail)?;
+    let thread = context.thread(user, &from.address, &thread_id)?;
+    let mut next = Contact {
+        jid: Some(shown.clone()),
+        thread: Some(thread_id.clone()),
+        ..known.clone()
+    };
+    let (stanzas, pair) =
+        subscription::answered_by_mail(context, user, &shown, &from.address, &mut next, mail, now)?;
+    decision.stanzas.extend(stanzas);
+    decision.writes.extend(pair.map(Write::Pair));
+    let subject = shown_subject(mail, thread);
+    let others = others(settings, context, mail, from, user)?;
+    let parcel = Parcel {
+        from: Party {
+            jid: shown,
+            mail: from.address.clone(),
+            name: from.name.clone(),
+        },
+        to: user.clone(),
+        stanza_id: StanzaId::derive(&mail.message_id, user, "message"),
+        thread: thread_id.clone(),
+        text: text(arrived, subject.as_deref()),
+        subject,
+        delayed: mail
+            .date
+            .filter(|date| now.since(*date) > DELAY_SHOWN_AFTER),
+        bulk: mail.bulk,
+        others: others.iter().map(|(other, _)| other.clone()).collect(),
+    };
+    let ancestors: Vec<_> = mail
+        .references
+        .iter()
+        .chain(&mail.in_reply_to)
+        .cloned()
+        .collect();
+    let grown = thread::grown(
+        thread,
+        &ancestors,
+        &mail.message_id,
+        mail.base_subject.as_deref(),
+        now,
+    );
+    if !mail.bulk && next != known {
+        decision
+            .writes
+            .push(Write::Contact(user.clone(), from.address.clone(), next));
+    }
+    decision.writes.push(Write::Thread(
+        user.clone(),
+        from.address.clone(),
+        thread_id,
+        grown,
+    ));
+    decision
+        .writes
+        .push(Write::Message(message_row(&parcel, mail, others, now)));
+    decision.stanzas.push(to_stanza::message(&parcel));
+    Ok(())
+}
+
+fn message_row(
+    parcel: &Parcel,
+    mail: &from_mail::Mail,
+    others: Vec<(Other, MailAddress)>,
+    now: Timestamp,
+) -> record::Message {
+    record::Message {
+        message_id: mail.message_id.clone(),
+        stanza_id: parcel.stanza_id.clone(),
+        user: parcel.to.clone(),
+        resource: None,
+        contact: parcel.from.mail.clone(),
+        thread: parcel.thread.clone(),
+        direction: Direction::In,
+        at: now,
+        digest: String::new(),
+        others: others.into_iter().map(|(_, address)| address).collect(),
+    }
+}
+
+/// A subject is shown where it opens a thread or changes one.
+fn shown_subject(mail: &from_mail::Mail, thread: Option<&Thread>) -> Option<String> {
+    let base = mail
+        .base_subject
+        .as_deref()
+        .filter(|base| !base.is_empty())?;
+    let known = thread
+        .and_then(|thread| thread.subject.as_deref())
+        .map(subject::base);
+    (known != Some(base)).then(|| base.to_owned())
+}
+
+/// What the user reads: the subject in bold where it is shown, the text, and what else the mail holds.
+fn text(arrived: &Arrived<'_>, subject: Option<&str>) -> String {
+    let mail = arrived.mail;
+    let mut blocks: Vec<String> = Vec::new();
+    // XEP-0393 §6.2.2: a span ends at its own mark, so the subject may hold none.
+    blocks.extend(subject.map(|subject| format!("*{}*", subject.replace('*', "·"))));
+    match arrived.over {
+        Some(max) => blocks.push(notice::too_large(arrived.octets, max)),
+        None => {
+            blocks.extend((!mail.text.is_empty()).then(|| mail.text.clone()));
+            blocks.extend(mail.text_cut.then(|| notice::cut(arrived.octets)));
+            let listed = mail
+                .attachments
+                .iter()
+                .take(LISTED_MAX)
+                .map(from_mail::Attachment::line);
+            let lines: Vec<String> = listed.collect();
+            blocks.extend((!lines.is_empty()).then(|| lines.join("\n")));
+        }
+    }
+    if blocks.is_empty() || (blocks.len() == 1 && subject.is_some()) {
+        blocks.push(notice::EMPTY_MAIL.to_owned());
+    }
+    blocks.join("\n")
+}
+
+/// Everyone else whom the header names, as JIDs and as addresses.
+fn others(
+    settings: &Settings,
+    context: &Context,
+    mail: &from_mail::Mail,
+    from: &Person,
+    user: &BareJid,
+) -> Result<Vec<(Other, MailAddress)>, Missing> {
+    let mut others: Vec<(Other, MailAddress)> = Vec::new();
+    let to = mail.to.iter().map(|person| ("to", person));
+    let cc = mail.cc.iter().map(|person| ("cc", person));
+    for (role, person) in to.chain(cc).take(LISTED_MAX) {
+        let local = directory::user_of(settings, context, &person.address)?;
+        let is_known = others.iter().any(|(_, address)| *address == person.address);
+        if local.as_ref() == Some(user) || person.address == from.address || is_known {
+            continue;
+        }
+        let known = context.contact(user, &person.address)?;
+        let shown = match local {
+            Some(local) => Some(local),
+            None => directory::shown_jid(settings, context, known, &person.address)?,
+        };
+        if let Some(jid) = shown {
+            others.push((
+                Other {
+                    role,
+                    jid,
+                    name: person.name.clone(),
+                },
+                person.address.clone(),
+            ));
+        }
+    }
+    Ok(others)
+}
+
+/// A mail whose sender's address cannot be a JID is shown by the gateway itself.
+fn from_nobody(
+    settings: &Settings,
+    arrived: &Arrived<'_>,
+    from: &Person,
+    user: &BareJid,
+) -> minidom::Element {
+    let id = StanzaId::derive(&arrived.mail.message_id, user, "message");
+    let introduction = notice::unshowable_sender(&from.address.for_people());
+    let body = format!(
+        "{introduction}\n{}",
+        text(arrived, arrived.mail.subject.as_deref())
+    );
+    to_stanza::notice(settings.gateway.as_str(), user.as_str(), id.as_str(), &body)
+}

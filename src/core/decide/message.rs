@@ -1,0 +1,490 @@
+//! A message for contacts becomes one mail.
+
+use crate::core::address::MailAddress;
+use crate::core::context::{Context, Missing, Write};
+use crate::core::decide::Decision;
+use crate::core::decide::directory::{self, NoAddress};
+use crate::core::decide::thread::{self, Place};
+use crate::core::from_stanza::{Message, Role, Stanza, Target};
+use crate::core::id::{JobId, MessageId, StanzaId, content_digest};
+use crate::core::job::{Job, Mail, Origin, OriginKind};
+use crate::core::parcel::{Letter, Party, Recipient};
+use crate::core::record::{self, Contact, Direction};
+use crate::core::settings::Settings;
+use crate::core::text::subject;
+use crate::core::time::Timestamp;
+use crate::core::to_stanza::{Condition, receipt};
+use crate::core::{notice, to_mail};
+use jid::{BareJid, Jid};
+
+/// Decides about a message. One without a body (a chat state, a marker) is nothing for mail and is not answered.
+pub fn decide(
+    settings: &Settings,
+    context: &Context,
+    stanza: &Stanza,
+    message: &Message,
+    now: Timestamp,
+) -> Result<Decision, Missing> {
+    if message.encrypted {
+        return Ok(Decision::refuse(
+            stanza,
+            Condition::NotAcceptable,
+            &notice::encrypted(),
+        ));
+    }
+    let Some(body) = &message.body else {
+        return Ok(Decision::nothing());
+    };
+    if body.len() > settings.body_octets_max {
+        let why = notice::body_too_long(body.len(), settings.body_octets_max);
+        return Ok(Decision::refuse(stanza, Condition::NotAcceptable, &why));
+    }
+    let user = stanza.from.to_bare();
+    let outgoing = match prepare(settings, context, stanza, message, &user)? {
+        Ok(outgoing) => outgoing,
+        Err(no) => return Ok(Decision::refuse(stanza, no.condition, &no.why)),
+    };
+    send(settings, context, stanza, message, body, outgoing, now)
+}
+
+/// The addresses of an outgoing message, all checked.
+struct Outgoing {
+    user: BareJid,
+    sender: MailAddress,
+    /// The contact with whom the conversation is: the first recipient.
+    contact: MailAddress,
+    recipients: Vec<Recipient>,
+}
+
+fn prepare(
+    settings: &Settings,
+    context: &Context,
+    stanza: &Stanza,
+    message: &Message,
+    user: &BareJid,
+) -> Result<Result<Outgoing, NoAddress>, Missing> {
+    let sender = match directory::user_mail(settings, context, user)? {
+        Ok(sender) => sender,
+        Err(no) => return Ok(Err(no)),
+    };
+    let recipients = match recipients(settings, context, &stanza.to.to_bare(), message)? {
+        Ok(recipients) => recipients,
+        Err(no) => return Ok(Err(no)),
+    };
+    Ok(allowed(settings, &recipients).map(|contact| Outgoing {
+        user: user.clone(),
+        sender,
+        contact,
+        recipients,
+    }))
+}
+
+/// The contact of the stanza and those of XEP-0033, each once.
+fn recipients(
+    settings: &Settings,
+    context: &Context,
+    to: &BareJid,
+    message: &Message,
+) -> Result<Result<Vec<Recipient>, NoAddress>, Missing> {
+    let mut recipients: Vec<Recipient> = Vec::new();
+    let listed = message
+        .addresses
+        .iter()
+        .map(|address| (address.role, &address.target));
+    for (role, target) in listed {
+        match target_mail(settings, context, target)? {
+            Ok(mail) => add(context, &mut recipients, role, mail)?,
+            Err(no) => return Ok(Err(no)),
+        }
+    }
+    // XEP-0033 §4: sent to the service, the list is all; sent to a contact, that contact gets it as well.
+    if to.node().is_some() || recipients.is_empty() {
+        match directory::contact_mail(settings, context, to)? {
+            Ok(mail) if recipients.iter().any(|recipient| recipient.mail == mail) => {}
+            Ok(mail) => {
+                add(context, &mut recipients, Role::To, mail)?;
+                recipients.rotate_right(1);
+            }
+            Err(no) => return Ok(Err(no)),
+        }
+    }
+    Ok(Ok(recipients))
+}
+
+fn add(
+    context: &Context,
+    list: &mut Vec<Recipient>,
+    role: Role,
+    mail: MailAddress,
+) -> Result<(), Missing> {
+    let name = context.holder_of(&mail)?.and_then(|pair| pair.name.clone());
+    if !list.iter().any(|recipient| recipient.mail == mail) {
+        list.push(Recipient { role, mail, name });
+    }
+    Ok(())
+}
+
+fn target_mail(
+    settings: &Settings,
+    context: &Context,
+    target: &Target,
+) -> Result<Result<MailAddress, NoAddress>, Missing> {
+    let malformed = |why: String| {
+        Ok(Err(NoAddress {
+            condition: Condition::JidMalformed,
+            why,
+        }))
+    };
+    match target {
+        Target::Mail(text) => match MailAddress::parse(text) {
+            Ok(mail) => Ok(Ok(mail)),
+            Err(error) => malformed(error.to_string()),
+        },
+        Target::Jid(text) => match Jid::new(text).map(Jid::into_bare) {
+            Ok(jid) if jid.domain().as_str() == settings.gateway.as_str() => {
+                directory::contact_mail(settings, context, &jid)
+            }
+            // A local user among the recipients gets the mail like everyone else.
+            Ok(jid) => directory::user_mail(settings, context, &jid),
+            Err(error) => malformed(format!(
+                "“{}” in the list of recipients is no JID ({error})",
+                brief(text)
+            )),
+        },
+    }
+}
+
+fn brief(text: &str) -> String {
+    crate::core::text::clean::for_header(text, 80)
+}
+
+fn allowed(settings: &Settings, recipients: &[Recipient]) -> Result<MailAddress, NoAddress> {
+    if recipients.len() > settings.recipients_max {
+        let why = notice::too_many_recipients(recipients.len(), settings.recipients_max);
+        return Err(NoAddress {
+            condition: Condition::NotAcceptable,
+            why,
+        });
+    }
+    if let Some(denied) = recipients
+        .iter()
+        .find(|recipient| !settings.contacts.allows(&recipient.mail))
+    {
+        let why = notice::contact_denied(&denied.mail.for_people());
+        return Err(NoAddress {
+            condition: Condition::NotAllowed,
+            why,
+        });
+    }
+    let first = recipients.first().map(|recipient| recipient.mail.clone());
+    first.ok_or_else(|| NoAddress {
+        condition: Condition::ServiceUnavailable,
+        why: notice::not_a_contact(settings.gateway.as_str()),
+    })
+}
+
+fn send(
+    settings: &Settings,
+    context: &Context,
+    stanza: &Stanza,
+    message: &Message,
+    body: &str,
+    mut outgoing: Outgoing,
+    now: Timestamp,
+) -> Result<Decision, Missing> {
+    let named = message.origin_id.clone().or_else(|| stanza.id.clone());
+    let digest = content_digest(&[body, message.subject.as_deref().unwrap_or_default()]);
+    let stanza_id = named.unwrap_or_else(|| made_up_id(stanza, &digest, now));
+    let message_id = match identity(settings, context, &outgoing, &stanza_id, &digest)? {
+        Identity::New(id) => id,
+        Identity::Repeated => return Ok(Decision::nothing()),
+    };
+    let known = context
+        .contact(&outgoing.user, &outgoing.contact)?
+        .cloned()
+        .unwrap_or_default();
+    let place = thread::of_stanza(
+        context,
+        &outgoing.user,
+        &outgoing.contact,
+        &known,
+        message,
+        &message_id,
+    )?;
+    answer_all(settings, &mut outgoing, place.answered.as_ref());
+    let letter = letter(
+        settings,
+        context,
+        message,
+        body,
+        &outgoing,
+        &place,
+        &message_id,
+        now,
+    )?;
+    let bytes = match to_mail::plain(&letter) {
+        Ok(bytes) => bytes,
+        Err(error) => {
+            return Ok(Decision::refuse(
+                stanza,
+                Condition::NotAcceptable,
+                &notice::unwritable(&error),
+            ));
+        }
+    };
+    let origin = Origin {
+        user: stanza.from.clone(),
+        contact: stanza.to.to_bare(),
+        stanza_id: stanza.id.clone().or_else(|| message.origin_id.clone()),
+        kind: OriginKind::Message,
+        receipt: message.wants_receipt,
+    };
+    let job = job(&letter, Some(origin), &outgoing.contact, now);
+    let mut writes = contact_writes(stanza, &outgoing, known, &place);
+    writes.push(thread_write(&outgoing, &letter, &place, now));
+    writes.push(message_write(
+        stanza, &outgoing, stanza_id, message_id, place.id, digest, now,
+    ));
+    Ok(Decision {
+        mails: vec![Mail { job, bytes }],
+        writes,
+        ..Decision::default()
+    })
+}
+
+enum Identity {
+    New(MessageId),
+    Repeated,
+}
+
+/// The same stanza retried is the same mail and is sent once. Some clients count their ids from 1 at every start: another
+/// text under a known id is another message, and its digest joins the identity.
+fn identity(
+    settings: &Settings,
+    context: &Context,
+    outgoing: &Outgoing,
+    stanza_id: &StanzaId,
+    digest: &str,
+) -> Result<Identity, Missing> {
+    for kind in ["message", digest] {
+        let to = outgoing.contact.key();
+        let id = MessageId::derive(
+            &settings.id_key,
+            &outgoing.user,
+            &to,
+            stanza_id.as_str(),
+            kind,
+            &outgoing.sender,
+        );
+        match context.message(&id, &outgoing.user)? {
+            None => return Ok(Identity::New(id)),
+            Some(known) if known.digest == digest => return Ok(Identity::Repeated),
+            Some(_) => {}
+        }
+    }
+    Ok(Identity::Repeated)
+}
+
+/// A stanza without an id gets one: it cannot be told from a repetition, so the time is part of it.
+fn made_up_id(stanza: &Stanza, digest: &str, now: Timestamp) -> StanzaId {
+    let text = content_digest(&[stanza.from.as_str(), digest, &now.millis().to_string()]);
+    StanzaId::parse(&text).unwrap_or_else(|| {
+        StanzaId::derive(
+            &MessageId::of_raw(text.as_bytes()),
+            &stanza.from.to_bare(),
+            "",
+        )
+    })
+}
+
+/// Who answers a mail that went to several answers to all of them.
+fn answer_all(settings: &Settings, outgoing: &mut Outgoing, answered: Option<&record::Message>) {
+    for other in answered
+        .map(|message| message.others.as_slice())
+        .unwrap_or_default()
+    {
+        let known = outgoing
+            .recipients
+            .iter()
+            .any(|recipient| recipient.mail == *other);
+        let fits = outgoing.recipients.len() < settings.recipients_max;
+        if !known && fits && *other != outgoing.sender && settings.contacts.allows(other) {
+            outgoing.recipients.push(Recipient {
+                role: Role::Cc,
+                mail: other.clone(),
+                name: None,
+            });
+        }
+    }
+}
+
+#[allow(clippy::too_many_arguments)] // what a letter is made of
+fn letter(
+    settings: &Settings,
+    context: &Context,
+    message: &Message,
+    body: &str,
+    outgoing: &Outgoing,
+    place: &Place,
+    message_id: &MessageId,
+    now: Timestamp,
+) -> Result<Letter, Missing> {
+    let pair_name = context
+        .pair_of(&outgoing.user)?
+        .and_then(|pair| pair.name.clone());
+    let local = outgoing
+        .user
+        .node()
+        .map(|node| crate::core::address::unescape(node.as_str()));
+    let name = message.nick.clone().or(pair_name).or(local);
+    let references = place
+        .known
+        .as_ref()
+        .map(|thread| thread.references.clone())
+        .unwrap_or_default();
+    let answered = place
+        .answered
+        .as_ref()
+        .map(|message| message.message_id.clone());
+    Ok(Letter {
+        from: Party {
+            jid: outgoing.user.clone(),
+            mail: outgoing.sender.clone(),
+            name: name.clone(),
+        },
+        to: outgoing.recipients.clone(),
+        message_id: message_id.clone(),
+        subject: subject_line(
+            settings,
+            message,
+            place,
+            name.as_deref().unwrap_or_default(),
+        ),
+        in_reply_to: answered.or_else(|| references.last().cloned()),
+        references,
+        date: message.delay.filter(|delay| *delay < now).unwrap_or(now),
+        text: body.to_owned(),
+        automatic: false,
+    })
+}
+
+/// The stanza's subject, else the thread's with one `Re: `, else the configured one.
+fn subject_line(settings: &Settings, message: &Message, place: &Place, name: &str) -> String {
+    let of_thread = place
+        .known
+        .as_ref()
+        .and_then(|thread| thread.subject.as_deref())
+        .map(subject::reply);
+    let default = || settings.default_subject.replace("{name}", name);
+    message
+        .subject
+        .clone()
+        .or(of_thread)
+        .unwrap_or_else(default)
+}
+
+/// The mail as a job for the spool; the shell gives it its place in the order.
+pub(super) fn job(
+    letter: &Letter,
+    origin: Option<Origin>,
+    contact: &MailAddress,
+    now: Timestamp,
+) -> Job {
+    Job {
+        id: JobId::derive(&letter.message_id),
+        message_id: letter.message_id.clone(),
+        lane: format!("{} {}", letter.from.jid, contact.key()),
+        sequence: 0,
+        from: Some(letter.from.mail.clone()),
+        to: letter
+            .to
+            .iter()
+            .map(|recipient| recipient.mail.clone())
+            .collect(),
+        origin,
+        accepted: now,
+        attempts: 0,
+        next_attempt: now,
+        delay_told: false,
+        last_reply: None,
+        certain: true,
+    }
+}
+
+fn contact_writes(
+    stanza: &Stanza,
+    outgoing: &Outgoing,
+    known: Contact,
+    place: &Place,
+) -> Vec<Write> {
+    let jid = known
+        .jid
+        .clone()
+        .or_else(|| Some(stanza.to.to_bare()).filter(|to| to.node().is_some()));
+    let next = Contact {
+        jid,
+        thread: Some(place.id.clone()),
+        ..known.clone()
+    };
+    if next == known {
+        return Vec::new();
+    }
+    vec![Write::Contact(
+        outgoing.user.clone(),
+        outgoing.contact.clone(),
+        next,
+    )]
+}
+
+fn thread_write(outgoing: &Outgoing, letter: &Letter, place: &Place, now: Timestamp) -> Write {
+    let base = subject::base(&letter.subject);
+    let thread = thread::grown(
+        place.known.as_ref(),
+        &[],
+        &letter.message_id,
+        Some(base),
+        now,
+    );
+    Write::Thread(
+        outgoing.user.clone(),
+        outgoing.contact.clone(),
+        place.id.clone(),
+        thread,
+    )
+}
+
+fn message_write(
+    stanza: &Stanza,
+    outgoing: &Outgoing,
+    stanza_id: StanzaId,
+    message_id: MessageId,
+    thread: crate::core::id::ThreadId,
+    digest: String,
+    now: Timestamp,
+) -> Write {
+    Write::Message(record::Message {
+        message_id,
+        stanza_id,
+        user: outgoing.user.clone(),
+        resource: Some(stanza.from.clone()),
+        contact: outgoing.contact.clone(),
+        thread,
+        direction: Direction::Out,
+        at: now,
+        digest,
+        others: Vec::new(),
+    })
+}
+
+/// The receipt for a message whose mail was taken (XEP-0184), with an id that is the same for the same message.
+pub(super) fn receipt_for(job: &Job) -> Option<minidom::Element> {
+    let origin = job.origin.as_ref().filter(|origin| origin.receipt)?;
+    let received = origin.stanza_id.as_ref()?;
+    let id = StanzaId::derive(&job.message_id, &origin.user.to_bare(), "receipt");
+    Some(receipt(
+        &origin.contact,
+        &origin.user,
+        received,
+        id.as_str(),
+    ))
+}

@@ -1,0 +1,248 @@
+//! What became of a mail is told to whom it concerns.
+
+use crate::core::address::MailAddress;
+use crate::core::context::{Context, Missing, Write};
+use crate::core::decide::{Decision, message, subscription};
+use crate::core::id::StanzaId;
+use crate::core::job::{Job, Origin, OriginKind};
+use crate::core::notice;
+use crate::core::outcome::{Attempt, Outcome, Reply};
+use crate::core::record::{Contact, Trouble};
+use crate::core::settings::Settings;
+use crate::core::time::Timestamp;
+use crate::core::to_stanza::{self, Condition};
+use jid::BareJid;
+
+/// How an attempt left a job.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Verdict {
+    /// Nobody is left to be served.
+    Done,
+    /// There will be another attempt.
+    Deferred,
+    /// Its time is over; who is still on its list was not served.
+    Expired,
+}
+
+/// Decides whom to tell. `job` is as it was before the attempt.
+pub fn decide(
+    settings: &Settings,
+    context: &Context,
+    job: &Job,
+    attempt: &Attempt,
+    verdict: Verdict,
+    now: Timestamp,
+) -> Result<Decision, Missing> {
+    let mut decision = Decision::default();
+    let Some(origin) = &job.origin else {
+        return Ok(decision);
+    };
+    let mut all_served = verdict == Verdict::Done;
+    for (mail, outcome) in attempt {
+        let state = trouble(outcome, now);
+        all_served &= state.is_none();
+        decision.writes.extend(contact_writes(
+            settings,
+            context,
+            origin,
+            mail,
+            state,
+            &mut decision.stanzas,
+        )?);
+        if let Outcome::Refused(reply) = outcome {
+            let why = notice::refused(&mail.for_people(), reply, job.certain);
+            decision.stanzas.extend(failure(
+                settings,
+                context,
+                origin,
+                mail,
+                condition_of(reply),
+                &why,
+                &mut decision.writes,
+            )?);
+            decision.notes.push(format!(
+                "mail {} was refused for good: {}",
+                job.message_id, why
+            ));
+        }
+    }
+    if verdict == Verdict::Expired {
+        expire(settings, context, job, origin, attempt, &mut decision)?;
+    }
+    if all_served && settings.receipts && job.to.len() == attempt.len() {
+        decision.stanzas.extend(message::receipt_for(job));
+    }
+    if verdict == Verdict::Deferred && is_delay_due(settings, job, now) {
+        decision
+            .stanzas
+            .extend(delay_notice(job, origin, attempt, now));
+    }
+    Ok(decision)
+}
+
+/// Whether the notice about the delay is due with this attempt; the shell notes in the job that it was given.
+pub fn is_delay_due(settings: &Settings, job: &Job, now: Timestamp) -> bool {
+    !job.delay_told && now.since(job.accepted) >= settings.delay_notice
+}
+
+/// RFC 3463 by way of TRANSLATION: what XMPP calls a refusal.
+pub fn condition_of(reply: &Reply) -> Condition {
+    match (reply.enhanced, reply.code) {
+        (Some((5, 1, _)), _) => Condition::ItemNotFound,
+        (Some((5, 2, 2)), _) => Condition::ResourceConstraint,
+        (Some((5, 2, 3) | (5, 3, 4)), _) => Condition::NotAcceptable,
+        (Some((5, 7, _)), _) => Condition::Forbidden,
+        // RFC 5321 §4.2.2: 552 is storage exceeded, 550 and 551 name an unknown mailbox where nothing else is said.
+        (None, Some(552)) => Condition::ResourceConstraint,
+        (None, Some(550 | 551 | 553)) => Condition::ItemNotFound,
+        _ => Condition::UndefinedCondition,
+    }
+}
+
+fn trouble(outcome: &Outcome, now: Timestamp) -> Option<Trouble> {
+    match outcome {
+        Outcome::Delivered(_) => None,
+        Outcome::Refused(reply) | Outcome::Retry { reply, .. } => Some(Trouble {
+            since: now,
+            text: reply.text.clone(),
+        }),
+    }
+}
+
+/// A contact is shown `away` while mail to it does not get through, and available again when it does.
+fn contact_writes(
+    settings: &Settings,
+    context: &Context,
+    origin: &Origin,
+    mail: &MailAddress,
+    state: Option<Trouble>,
+    stanzas: &mut Vec<minidom::Element>,
+) -> Result<Option<Write>, Missing> {
+    let user = origin.user.to_bare();
+    let Some(known) = context.contact(&user, mail)? else {
+        return Ok(None);
+    };
+    if known.trouble.is_some() == state.is_some() {
+        return Ok(None);
+    }
+    let next = Contact {
+        trouble: state,
+        ..known.clone()
+    };
+    stanzas.extend(subscription::presence_of(
+        settings, context, &user, mail, &next,
+    )?);
+    Ok(Some(Write::Contact(user, mail.clone(), next)))
+}
+
+/// The error for a message, or the refusal of a subscription request.
+fn failure(
+    settings: &Settings,
+    context: &Context,
+    origin: &Origin,
+    mail: &MailAddress,
+    condition: Condition,
+    why: &str,
+    writes: &mut Vec<Write>,
+) -> Result<Option<minidom::Element>, Missing> {
+    let id = origin.stanza_id.as_ref().map(StanzaId::as_str);
+    match origin.kind {
+        OriginKind::Message => {
+            let (from, to) = (origin.contact.as_str(), origin.user.as_str());
+            Ok(Some(to_stanza::error(
+                "message", from, to, id, condition, why,
+            )))
+        }
+        OriginKind::Subscription => {
+            let user = origin.user.to_bare();
+            writes.extend(forget_request(context, &user, mail, settings)?);
+            Ok(Some(to_stanza::error(
+                "presence",
+                origin.contact.as_str(),
+                user.as_str(),
+                id,
+                condition,
+                why,
+            )))
+        }
+    }
+}
+
+fn forget_request(
+    context: &Context,
+    user: &BareJid,
+    mail: &MailAddress,
+    _settings: &Settings,
+) -> Result<Option<Write>, Missing> {
+    let known = context
+        .contact(user, mail)?
+        .filter(|contact| contact.pending_out);
+    Ok(known.map(|contact| {
+        let next = Contact {
+            pending_out: false,
+            invited: None,
+            ..contact.clone()
+        };
+        Write::Contact(user.clone(), mail.clone(), next)
+    }))
+}
+
+fn expire(
+    settings: &Settings,
+    context: &Context,
+    job: &Job,
+    origin: &Origin,
+    attempt: &Attempt,
+    decision: &mut Decision,
+) -> Result<(), Missing> {
+    let days = settings.expire.as_secs().div_ceil(24 * 3600);
+    for mail in &job.to {
+        let last = attempt
+            .iter()
+            .find(|(address, _)| address == mail)
+            .map(|(_, outcome)| outcome);
+        if matches!(last, Some(Outcome::Delivered(_) | Outcome::Refused(_))) {
+            continue;
+        }
+        let (reply, certain) = match last {
+            Some(Outcome::Retry { reply, certain }) => (Some(reply), *certain && job.certain),
+            _ => (job.last_reply.as_ref(), job.certain),
+        };
+        let why = notice::expired(&mail.for_people(), days, reply, certain);
+        let told = failure(
+            settings,
+            context,
+            origin,
+            mail,
+            Condition::RemoteServerTimeout,
+            &why,
+            &mut decision.writes,
+        )?;
+        decision.stanzas.extend(told);
+        decision
+            .notes
+            .push(format!("mail {} was given up: {why}", job.message_id));
+    }
+    Ok(())
+}
+
+fn delay_notice(
+    job: &Job,
+    origin: &Origin,
+    attempt: &Attempt,
+    now: Timestamp,
+) -> Option<minidom::Element> {
+    let (mail, reply) = attempt.iter().find_map(|(mail, outcome)| match outcome {
+        Outcome::Retry { reply, .. } => Some((mail, reply)),
+        _ => None,
+    })?;
+    let hours = now.since(job.accepted).as_secs() / 3600;
+    let body = notice::delayed(&mail.for_people(), hours, Some(reply));
+    let id = StanzaId::derive(&job.message_id, &origin.user.to_bare(), "delay");
+    Some(to_stanza::notice(
+        origin.contact.as_str(),
+        origin.user.to_bare().as_str(),
+        id.as_str(),
+        &body,
+    ))
+}
