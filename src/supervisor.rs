@@ -1,1 +1,1 @@
-//! x
+//! The task tree: starts everything, stops it in order.
