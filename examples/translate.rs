@@ -1,0 +1,84 @@
+//! A mail on standard input becomes the stanzas; a stanza becomes the mail. Both go through the gateway's own core, as the
+//! first thing that it ever sees: no server, no store.
+//!
+//! ```text
+//! cargo run --example translate < mail.eml
+//! cargo run --example translate < stanza.xml
+//! ```
+//!
+//! The gateway is `mail.example.org`, its users are those of `example.org`, and `alice@example.org` is
+//! `alice@chat.example.org`. Other names: `--user-domain D --gateway D --mail-domain D`.
+
+use minidom::Element;
+use stanzamail::core::context::{Context, Missing};
+use stanzamail::core::decide::incoming::{self, Arrived};
+use stanzamail::core::decide::{self, Decision};
+use stanzamail::core::rules::Rules;
+use stanzamail::core::settings::{Settings, Users};
+use stanzamail::core::time::Timestamp;
+use stanzamail::core::{from_mail, from_stanza};
+use std::error::Error;
+use std::io::{Read, Write};
+
+fn main() -> Result<(), Box<dyn Error>> {
+    let settings = settings(&std::env::args().skip(1).collect::<Vec<_>>())?;
+    let mut input = Vec::new();
+    std::io::stdin().read_to_end(&mut input)?;
+    let decision = match input.trim_ascii_start().first() {
+        Some(b'<') => from_xmpp(&settings, std::str::from_utf8(&input)?)?,
+        _ => from_mail(&settings, &input)?,
+    };
+    print(&decision)
+}
+
+fn settings(arguments: &[String]) -> Result<Settings, Box<dyn Error>> {
+    let option = |name: &str, default: &str| {
+        let at = arguments.iter().position(|argument| argument == name);
+        at.and_then(|at| arguments.get(at + 1)).cloned().unwrap_or_else(|| default.to_owned())
+    };
+    let (users, mail) = (option("--user-domain", "example.org"), option("--mail-domain", "chat.example.org"));
+    let gateway = jid::DomainPart::new(&option("--gateway", "mail.example.org"))?.into_owned();
+    let rules = Rules::new(&[(format!("{{local}}@{users}"), format!("{{local}}@{mail}"))])?;
+    let users = Users { domains: vec![jid::DomainPart::new(&users)?.into_owned()], jids: Vec::new() };
+    Ok(Settings::with_defaults(gateway, rules, users))
+}
+
+fn from_xmpp(settings: &Settings, xml: &str) -> Result<Decision, Box<dyn Error>> {
+    // As on a component's stream, where the namespace is declared once and for all.
+    let stream = format!("<stream xmlns='jabber:component:accept'>{xml}</stream>").parse::<Element>()?;
+    let stanza = stream.children().next().ok_or("there is no stanza on standard input")?.clone();
+    let stanza = from_stanza::read(stanza).map_err(|malformed| malformed.why)?;
+    Ok(decided(|context| decide::stanza(settings, context, &stanza, Timestamp::now())))
+}
+
+fn from_mail(settings: &Settings, raw: &[u8]) -> Result<Decision, Box<dyn Error>> {
+    let mail = from_mail::read(raw, &settings.recipient_headers, false)?;
+    let octets = u64::try_from(raw.len())?;
+    let arrived = Arrived { mail: &mail, octets, over: None, bound: None };
+    Ok(decided(|context| incoming::decide(settings, context, &arrived, Timestamp::now())).0)
+}
+
+/// A store without any rows.
+fn decided<T>(decide: impl Fn(&Context) -> Result<T, Missing>) -> T {
+    let mut context = Context::new();
+    loop {
+        match decide(&context) {
+            Ok(decision) => return decision,
+            Err(Missing(need)) => context.insert(need, None),
+        }
+    }
+}
+
+fn print(decision: &Decision) -> Result<(), Box<dyn Error>> {
+    let mut out = std::io::stdout().lock();
+    for mail in &decision.mails {
+        out.write_all(&mail.bytes)?;
+    }
+    for stanza in &decision.stanzas {
+        writeln!(out, "{}", String::from(stanza))?;
+    }
+    for note in &decision.notes {
+        eprintln!("note: {note}");
+    }
+    Ok(())
+}

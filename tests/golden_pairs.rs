@@ -1,0 +1,115 @@
+//! Golden conversations: each folder of `tests/data/pairs` is one conversation of numbered files, `1.stanza.xml` or
+//! `2.mail.eml`, and beside each what it became, `1.became` and `2.became`. `UPDATE_GOLDEN=1` writes these anew.
+
+use minidom::Element;
+use stanzamail::core::context::{Context, Missing};
+use stanzamail::core::decide::incoming::{self, Arrived};
+use stanzamail::core::decide::{self, Decision};
+use stanzamail::core::rules::Rules;
+use stanzamail::core::settings::{Settings, Users};
+use stanzamail::core::time::Timestamp;
+use stanzamail::core::{from_mail, from_stanza};
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+#[test]
+fn every_conversation_becomes_what_it_became_before() {
+    let mut failures = Vec::new();
+    let folders = sorted(Path::new("tests/data/pairs"));
+    assert!(!folders.is_empty());
+    for folder in folders {
+        play(&folder, &mut failures);
+    }
+    assert!(failures.is_empty(), "{}", failures.join("\n\n"));
+}
+
+fn play(folder: &Path, failures: &mut Vec<String>) {
+    let settings = settings();
+    let mut context = Context::new();
+    let mut now = Timestamp::from_xep0082("2026-11-22T12:00:00Z").unwrap();
+    for step in sorted(folder) {
+        let name = step.file_name().unwrap().to_str().unwrap().to_owned();
+        if name.ends_with(".became") {
+            continue;
+        }
+        now = now.plus(Duration::from_secs(10));
+        let input = fs::read(&step).unwrap();
+        let decision = if name.ends_with(".stanza.xml") {
+            from_xmpp(&settings, &mut context, std::str::from_utf8(&input).unwrap(), now)
+        } else {
+            from_mail(&settings, &mut context, &input, now)
+        };
+        context.apply(&decision.writes);
+        let number = name.split('.').next().unwrap();
+        compare(&folder.join(format!("{number}.became")), &shown(&decision), failures);
+    }
+}
+
+fn compare(golden: &Path, found: &str, failures: &mut Vec<String>) {
+    if std::env::var_os("UPDATE_GOLDEN").is_some() {
+        fs::write(golden, found).unwrap();
+        return;
+    }
+    let expected = fs::read_to_string(golden).unwrap_or_default();
+    if expected != found {
+        failures.push(format!("{}: expected\n{expected}\nfound\n{found}", golden.display()));
+    }
+}
+
+fn from_xmpp(settings: &Settings, context: &mut Context, xml: &str, now: Timestamp) -> Decision {
+    let stream = format!("<stream xmlns='jabber:component:accept'>{xml}</stream>").parse::<Element>().unwrap();
+    match from_stanza::read(stream.children().next().unwrap().clone()) {
+        Ok(stanza) => decided(context, |context| decide::stanza(settings, context, &stanza, now)),
+        Err(malformed) => Decision::answer(malformed.answer),
+    }
+}
+
+fn from_mail(settings: &Settings, context: &mut Context, raw: &[u8], now: Timestamp) -> Decision {
+    let mail = from_mail::read(raw, &settings.recipient_headers, false).unwrap();
+    let arrived = Arrived { mail: &mail, octets: raw.len() as u64, over: None, bound: None };
+    decided(context, |context| incoming::decide(settings, context, &arrived, now)).0
+}
+
+fn decided<T>(context: &mut Context, decide: impl Fn(&Context) -> Result<T, Missing>) -> T {
+    loop {
+        match decide(context) {
+            Ok(decision) => return decision,
+            Err(Missing(need)) => context.insert(need, None),
+        }
+    }
+}
+
+/// What a person compares: the transaction and the mail as it goes over the wire, the stanzas one line each, the notes.
+fn shown(decision: &Decision) -> String {
+    let mut text = String::new();
+    for mail in &decision.mails {
+        let from = mail.job.from.as_ref().map(ToString::to_string).unwrap_or_default();
+        let to: Vec<String> = mail.job.to.iter().map(|to| format!("<{to}>")).collect();
+        text += &format!("MAIL FROM:<{from}>\nRCPT TO:{}\n", to.join(" "));
+        text += &String::from_utf8_lossy(&mail.bytes).replace("\r\n", "\n");
+        text += "\n";
+    }
+    for stanza in &decision.stanzas {
+        text += &String::from(stanza).replace(" xmlns='jabber:component:accept'", "");
+        text += "\n";
+    }
+    for note in &decision.notes {
+        text += &format!("note: {note}\n");
+    }
+    text
+}
+
+fn settings() -> Settings {
+    let rule = |jid: &str, mail: &str| (jid.to_owned(), mail.to_owned());
+    let rules = Rules::new(&[rule("{local}@a.example", "{local}@chat.a.example")]).unwrap();
+    let domain = |name: &str| jid::DomainPart::new(name).unwrap().into_owned();
+    let users = Users { domains: vec![domain("a.example")], jids: Vec::new() };
+    Settings::with_defaults(domain("gateway.a.example"), rules, users)
+}
+
+fn sorted(folder: &Path) -> Vec<PathBuf> {
+    let mut paths: Vec<PathBuf> = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
+    paths.sort();
+    paths
+}
