@@ -1,0 +1,37 @@
+# The index of habits. On a fresh Debian 12 with a Rust toolchain, `make demo` and `make test` need nothing else.
+
+.PHONY: demo test check deps bench lint doc golden clean-run
+.DEFAULT_GOAL := help
+
+help:
+	@echo "make demo            install what is missing, build, hold a real conversation both ways, print it"
+	@echo "make demo STAY=1     the same, and keep everything running for your own client"
+	@echo "make demo MAIL=…     greenmail or dovecot: which mail server the demo takes"
+	@echo "make test            install what is missing, run every test"
+	@echo "make lint            what CI asks beside the tests: format, clippy, documentation"
+	@echo "make bench           the figures: throughput against the bare servers, delay, memory"
+	@echo "make golden          write the golden files anew; look at the difference before you commit it"
+
+# What the demo and the tests need beside the Rust toolchain: Prosody, ejabberd, Postfix, Dovecot, clients.
+deps:
+	@tests/install.sh
+
+demo: deps
+	cargo build
+	cargo run --quiet --example demo -- $(if $(MAIL),--mail $(MAIL)) $(if $(STAY),--stay)
+
+test: deps
+	cargo test --no-fail-fast
+
+lint:
+	cargo fmt --check
+	cargo clippy --all-targets -- -D warnings
+	RUSTDOCFLAGS="-D warnings" cargo doc --no-deps --document-private-items
+
+bench: deps
+	cargo build --release
+	cargo bench --bench pipeline
+
+golden:
+	UPDATE_GOLDEN=1 cargo test --test golden_pairs --test golden_mail
+	git diff --stat tests/data
