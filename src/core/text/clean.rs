@@ -1,33 +1,51 @@
-//! What may not pass: characters that XML or a header cannot carry.
+//! What may not pass: characters that XML, a header or a terminal cannot carry.
 
-/// Drops what XML 1.0 forbids (NUL, other controls, U+FFFE, U+FFFF) and makes every line end `\n`.
+/// Text for a stanza or a mail's body: line ends as `\n`, without what XML 1.0 forbids (NUL, other C0 controls, U+FFFE,
+/// U+FFFF) and without DEL and the C1 controls, which XML allows and terminals obey.
 pub fn for_xml(text: &str) -> String {
-    let normalised = text.replace("\r\n", "\n").replace('\r', "\n");
-    normalised.chars().filter(|c| is_xml_char(*c)).collect()
+    let mut clean = String::with_capacity(text.len());
+    let mut rest = text.chars().peekable();
+    while let Some(c) = rest.next() {
+        match c {
+            '\r' => {
+                rest.next_if_eq(&'\n');
+                clean.push('\n');
+            }
+            '\u{85}' => clean.push('\n'),
+            '\u{7F}'..='\u{9F}' => {}
+            c if is_xml_char(c) => clean.push(c),
+            _ => {}
+        }
+    }
+    clean
 }
 
-/// One line for a header or a name: no control characters (C0, C1), runs of white space as one space, no bidirectional
-/// overrides, at most `chars_max` characters.
+/// One line for a header or a name: no control characters, runs of white space as one space, nothing that reorders or
+/// hides what stands beside it, at most `chars_max` characters.
 pub fn for_header(text: &str, chars_max: usize) -> String {
-    let mut line = String::with_capacity(text.len().min(chars_max.saturating_mul(4)));
-    for word in text.split(|c: char| c.is_whitespace() || c.is_control()) {
-        let word: String = word
-            .chars()
-            .filter(|c| is_xml_char(*c) && !is_bidi_control(*c))
-            .collect();
-        if word.is_empty() {
+    let mut line = String::with_capacity(text.len().min(chars_max));
+    let mut chars = 0_usize;
+    let mut gap = false;
+    for c in text.chars() {
+        if c.is_whitespace() || c.is_control() {
+            gap = !line.is_empty();
             continue;
         }
-        if !line.is_empty() {
-            line.push(' ');
+        if !is_xml_char(c) || is_bidi_control(c) || is_invisible(c) {
+            continue;
         }
-        line.push_str(&word);
+        let needed = if gap { 2 } else { 1 };
+        if chars.saturating_add(needed) > chars_max {
+            break;
+        }
+        if gap {
+            line.push(' ');
+            gap = false;
+        }
+        line.push(c);
+        chars = chars.saturating_add(needed);
     }
-    line.chars()
-        .take(chars_max)
-        .collect::<String>()
-        .trim_end()
-        .to_owned()
+    line
 }
 
 /// XML 1.0 §2.2 Char.
@@ -35,7 +53,64 @@ pub fn is_xml_char(c: char) -> bool {
     matches!(c, '\t' | '\n' | '\r' | '\u{20}'..='\u{D7FF}' | '\u{E000}'..='\u{FFFD}' | '\u{10000}'..='\u{10FFFF}')
 }
 
-/// Embeddings, overrides and isolates, with which a name can be made to look like another.
+/// Marks, embeddings, overrides and isolates, with which a name can be made to look like another.
 pub fn is_bidi_control(c: char) -> bool {
     matches!(c, '\u{200E}' | '\u{200F}' | '\u{202A}'..='\u{202E}' | '\u{2066}'..='\u{2069}' | '\u{061C}')
+}
+
+/// Characters without width, with which two names can differ unseen. The joiners U+200C and U+200D are not among them:
+/// Persian and emoji are written with them.
+fn is_invisible(c: char) -> bool {
+    matches!(c, '\u{AD}' | '\u{200B}' | '\u{2060}'..='\u{2064}' | '\u{206A}'..='\u{206F}' | '\u{FEFF}' | '\u{FFF9}'..='\u{FFFB}')
+}
+
+/// The beginning of `text`, at most `octets_max` octets, never half a character.
+pub fn cut(text: &str, octets_max: usize) -> &str {
+    text.get(..text.floor_char_boundary(octets_max))
+        .unwrap_or(text)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_xml_forbids_is_dropped_and_every_line_end_is_one() {
+        assert_eq!(
+            for_xml("a\0b\u{1}\u{1b}c\u{FFFE}\u{FFFF}d\u{9b}e\u{7f}"),
+            "abcde"
+        );
+        assert_eq!(for_xml("a\r\nb\rc\n\rd\u{85}e\r"), "a\nb\nc\n\nd\ne\n");
+        assert_eq!(
+            for_xml("tab\there \u{FFFD} 👍🏽\u{200d}"),
+            "tab\there \u{FFFD} 👍🏽\u{200d}"
+        );
+    }
+
+    #[test]
+    fn a_header_is_one_line_without_tricks() {
+        assert_eq!(
+            for_header(" Eve\r\nBcc: x \t\u{a0} y\u{2028}z ", 80),
+            "Eve Bcc: x y z"
+        );
+        assert_eq!(
+            for_header("photo\u{202e}gnp.exe\u{200b}\u{feff}", 80),
+            "photognp.exe"
+        );
+        assert_eq!(for_header("👩\u{200d}🚀", 80), "👩\u{200d}🚀");
+    }
+
+    #[test]
+    fn a_header_has_no_more_characters_than_asked_and_ends_in_none_of_white_space() {
+        assert_eq!(for_header("äö ü", 3), "äö");
+        assert_eq!(for_header("äö ü", 4), "äö ü");
+        assert_eq!(for_header("abc", 0), "");
+    }
+
+    #[test]
+    fn a_cut_never_halves_a_character() {
+        assert_eq!(cut("aä", 2), "a");
+        assert_eq!(cut("aä", 3), "aä");
+        assert_eq!(cut("aä", 99), "aä");
+    }
 }

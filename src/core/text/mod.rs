@@ -1,5 +1,6 @@
 //! Text on its way between mail and XMPP.
 
+pub mod charset;
 pub mod clean;
 pub mod flowed;
 pub mod html;

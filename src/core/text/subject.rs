@@ -1,11 +1,243 @@
 //! Subjects and their prefixes.
 
-/// The subject without reply and forward prefixes, in twenty languages, however often they are stacked.
+/// Words that mail programs put before a subject with a colon, in lower case. One that is also an ordinary word of
+/// some language (Italian `I:`, for a forward) is left out.
+const PREFIXES: &[&str] = &[
+    // English, and what most programs write everywhere.
+    "re",
+    "fw",
+    "fwd",
+    "forward", // German, Dutch.
+    "aw",
+    "antw",
+    "antwort",
+    "wg",
+    "doorst", // Danish, Norwegian, Swedish, Icelandic, Finnish, Estonian.
+    "sv",
+    "vs",
+    "vb",
+    "vl",
+    "fs",
+    "edasi", // French, Italian, Spanish, Portuguese, Catalan, Romanian.
+    "réf",
+    "ref",
+    "tr",
+    "r",
+    "rif",
+    "rv",
+    "res",
+    "enc",
+    "reenv",
+    "răsp", // Polish, Czech, Slovak, Slovene, Croatian, Serbian.
+    "odp",
+    "pd",
+    "přep",
+    "prep",
+    "odg",
+    "prosl",
+    "прослеђено", // Russian, Ukrainian, Bulgarian.
+    "отв",
+    "ответ",
+    "пересл",
+    "відп",
+    "отг",
+    "пр", // Hungarian, Turkish (with and without the dot), Greek.
+    "vá",
+    "továbbítás",
+    "ynt",
+    "ilt",
+    "i̇lt",
+    "yan",
+    "απ",
+    "πρθ",
+    "σχετ", // Lithuanian, Latvian, Welsh, Indonesian, Malay.
+    "ats",
+    "atb",
+    "yml",
+    "bls",
+    "trs",
+    "bal", // Vietnamese.
+    "tl",
+    "trả lời",
+    "chuyển tiếp", // Hebrew, Arabic.
+    "השב",
+    "הועבר",
+    "תשובה",
+    "رد",
+    "إعادة توجيه", // Chinese in both scripts.
+    "回复",
+    "回覆",
+    "答复",
+    "答覆",
+    "转发",
+    "轉發",
+    "转寄",
+    "轉寄",
+    "回信", // Japanese, Korean.
+    "返信",
+    "転送",
+    "답장",
+    "회신",
+    "전달", // Thai.
+    "ตอบ",
+    "ตอบกลับ",
+    "ส่งต่อ",
+];
+
+/// The longest of [`PREFIXES`] in characters, with some room for a counter.
+const PREFIX_CHARS_MAX: usize = 24;
+
+/// The subject without reply and forward prefixes, in more than twenty languages, however often they are stacked and
+/// counted (`Re[2]:`, `Re(3):`, `Re^2:`). A tag of a list (`[list]`) is part of the subject. Empty where there was nothing
+/// but prefixes.
 pub fn base(subject: &str) -> &str {
-    subject.trim()
+    let mut rest = subject.trim();
+    while let Some(shorter) = without_prefix(rest) {
+        rest = shorter;
+    }
+    rest
 }
 
 /// `Re: ` and the base subject.
 pub fn reply(subject: &str) -> String {
-    format!("Re: {}", base(subject))
+    format!("Re: {}", base(subject)).trim_end().to_owned()
+}
+
+/// What follows the prefix that `subject` begins with; `None` where it begins with none.
+fn without_prefix(subject: &str) -> Option<&str> {
+    let (colon, width) = subject
+        .char_indices()
+        .take(PREFIX_CHARS_MAX)
+        .find_map(|(at, c)| matches!(c, ':' | '：').then_some((at, c.len_utf8())))?;
+    let word = without_counter(subject.get(..colon)?.trim_end()).to_lowercase();
+    let rest = subject.get(colon.checked_add(width)?..)?;
+    PREFIXES.contains(&word.as_str()).then(|| rest.trim_start())
+}
+
+/// `Re` of `Re[2]`, `Re(2)`, `Re^2` and `Re*2`.
+fn without_counter(word: &str) -> &str {
+    let is_digit = |c: char| c.is_ascii_digit();
+    let closed = word
+        .strip_suffix(']')
+        .map(|inner| (inner, '['))
+        .or_else(|| word.strip_suffix(')').map(|inner| (inner, '(')));
+    let counted = match closed {
+        Some((inner, bracket)) => inner.trim_end_matches(is_digit).strip_suffix(bracket),
+        None => word.trim_end_matches(is_digit).strip_suffix(['^', '*']),
+    };
+    counted.map_or(word, str::trim_end)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn prefixes_of_many_languages_are_taken_off() {
+        for prefix in [
+            "Re",
+            "RE",
+            "re",
+            "AW",
+            "Aw",
+            "Antw",
+            "SV",
+            "VS",
+            "VB",
+            "VL",
+            "FW",
+            "Fwd",
+            "WG",
+            "TR",
+            "RV",
+            "R",
+            "RIF",
+            "RES",
+            "ENC",
+            "Réf",
+            "Odp",
+            "PD",
+            "Odg",
+            "Vá",
+            "YNT",
+            "İLT",
+            "ΑΠ",
+            "ΠΡΘ",
+            "Отв",
+            "HOLD",
+            "השב",
+            "رد",
+            "إعادة توجيه",
+            "回复",
+            "答复",
+            "转发",
+            "回覆",
+            "轉寄",
+            "返信",
+            "転送",
+            "답장",
+            "전달",
+            "BLS",
+            "YML",
+            "Trả lời",
+            "ตอบ",
+        ] {
+            let subject = format!("{prefix}: Lunch");
+            let expected = if prefix == "HOLD" {
+                subject.as_str()
+            } else {
+                "Lunch"
+            };
+            assert_eq!(base(&subject), expected, "{prefix}");
+        }
+    }
+
+    #[test]
+    fn stacked_counted_and_wide_prefixes_are_taken_off() {
+        for subject in [
+            "Re: AW: SV: Fwd: Lunch",
+            "RE:RE:re:Lunch",
+            "Re[2]: Lunch",
+            "Re(3): Re^4: Re*5: Lunch",
+            "Re [2] : Lunch",
+            "回复：转发： Lunch",
+            "TR : RE : Lunch",
+            "Re\u{a0}: Lunch",
+        ] {
+            assert_eq!(base(subject), "Lunch", "{subject}");
+        }
+    }
+
+    #[test]
+    fn ordinary_words_and_list_tags_stay() {
+        for subject in [
+            "Regarding: the roof",
+            "Reply: yes",
+            "Reminder: tea at 5",
+            "[list] Re: Lunch",
+            "12:30 works",
+            ": odd",
+            "Re",
+            "Re[x]: y",
+            "Return of the: x",
+            "http://a.example/",
+        ] {
+            assert_eq!(base(subject), subject, "{subject}");
+        }
+        assert_eq!(base("Re: [list] Lunch"), "[list] Lunch");
+    }
+
+    #[test]
+    fn nothing_but_prefixes_is_an_empty_subject() {
+        assert_eq!(base("Re: AW:"), "");
+        assert_eq!(base("  "), "");
+        assert_eq!(reply("Re:"), "Re:");
+        assert_eq!(reply("Fwd: Lunch"), "Re: Lunch");
+    }
+
+    #[test]
+    fn a_long_stack_is_taken_off_in_no_time() {
+        let subject = "Re: ".repeat(100_000);
+        assert_eq!(base(&subject), "");
+    }
 }
