@@ -1,13 +1,25 @@
 //! Durable state: the [`Store`] trait, its implementations and the conformance suite that both must pass. What waits to
 //! be sent lies beside it in the [`spool`], one file a mail, so that the queue needs no database.
 
+pub mod codec;
+mod committer;
+#[cfg(test)]
+mod conformance;
+pub mod memory;
+mod opening;
+pub mod sled;
 pub mod spool;
+pub mod transfer;
+
+pub use memory::MemoryStore;
+pub use sled::SledStore;
 
 use crate::core::address::MailAddress;
 use crate::core::context::{Need, Row, Write};
 use crate::core::id::IdKey;
-use crate::core::record::{Contact, Cursor, Pair};
+use crate::core::record::{Contact, Cursor, Pair, PairOrigin};
 use crate::core::time::Timestamp;
+use crate::store::transfer::{Place, Record};
 use jid::BareJid;
 use std::future::Future;
 use std::time::Duration;
@@ -24,8 +36,10 @@ pub trait Store: Send + Sync + 'static {
         needs: &[Need],
     ) -> impl Future<Output = Result<Vec<Option<Row>>, StoreError>> + Send;
 
-    /// Makes these changes, all or none. They are seen by [`Store::load`] as soon as this function has returned its
-    /// future; the future is ready when they survive a power cut.
+    /// Makes these changes in their order, all or none. They are seen by [`Store::load`] as soon as this function has
+    /// returned its future; the future is ready when they survive a power cut. `now` is when they were decided.
+    ///
+    /// A pair that is there already is saved again as [`saved_again`] says.
     ///
     /// # Errors
     /// [`StoreError::Held`] where a pair's JID or address belongs to another pair: then nothing was changed.
@@ -58,14 +72,36 @@ pub trait Store: Send + Sync + 'static {
     /// [`StoreError`]: the store cannot be read.
     fn cursor(&self, mailbox: &str) -> Result<Option<Cursor>, StoreError>;
 
+    /// Up to `limit` rows of all tables from the first one after `after`, in a fixed order: an export.
+    ///
+    /// # Errors
+    /// [`StoreError`]: the store cannot be read.
+    fn rows(&self, after: Option<&Place>, limit: usize)
+    -> Result<Vec<(Place, Record)>, StoreError>;
+
     /// The key of derived Message-IDs, made at random when the store was made.
     fn id_key(&self) -> IdKey;
 
-    /// Forgets messages, threads and handled mails that are older than `age`; answers how many rows went.
+    /// Forgets messages, threads and handled mails that are older than `age`; answers how many went. What was forgotten
+    /// may be there again after a power cut.
     ///
     /// # Errors
     /// [`StoreError`]: the store cannot be changed.
     fn forget_older(&self, now: Timestamp, age: Duration) -> Result<u64, StoreError>;
+}
+
+/// What is kept of a pair that is there when it is saved again: a name that the new one lacks, when it was first saved,
+/// and how it came to be, where the new one is only [`PairOrigin::Used`].
+pub fn saved_again(old: &Pair, new: Pair) -> Pair {
+    Pair {
+        name: new.name.or_else(|| old.name.clone()),
+        origin: match new.origin {
+            PairOrigin::Used => old.origin,
+            origin => origin,
+        },
+        saved: old.saved,
+        ..new
+    }
 }
 
 /// What went wrong with the store, and who can mend it.
@@ -82,6 +118,17 @@ pub enum StoreError {
         held: String,
         /// Its JID.
         held_jid: String,
+    },
+    /// Its files are damaged.
+    #[error(
+        "the store {path} is damaged and cannot be opened ({cause}); nothing in it was changed: move it away, keep it, and \
+         load the last export into a new one with `stanzamail map import FILE`"
+    )]
+    Damaged {
+        /// Where.
+        path: String,
+        /// What was found.
+        cause: String,
     },
     /// Another process has the store open.
     #[error("the store {0} is in use by another process; is a gateway running already?")]
@@ -101,4 +148,16 @@ pub enum StoreError {
     /// The disk or the store's files fail.
     #[error("the store failed: {0}")]
     Broken(String),
+}
+
+impl StoreError {
+    /// `held` holds a side of `wanted`.
+    pub fn held(wanted: &Pair, held: &Pair) -> Self {
+        let shown = |pair: &Pair| format!("{} = {}", pair.jid, pair.mail);
+        Self::Held {
+            wanted: shown(wanted),
+            held: shown(held),
+            held_jid: held.jid.to_string(),
+        }
+    }
 }

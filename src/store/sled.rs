@@ -1,0 +1,695 @@
+//! The [`Store`] that a gateway runs on: one sled tree with the tables of [`codec`], made durable by [`super::committer`].
+//!
+//! A store is a folder: `lock` (whose lock says that it is open), `db/` (sled's), and beside them what others keep there.
+
+use crate::core::address::MailAddress;
+use crate::core::context::{Need, Row, Write};
+use crate::core::id::IdKey;
+use crate::core::record::{Contact, Cursor, Message, Pair};
+use crate::core::time::Timestamp;
+use crate::store::codec::{self, CodecError};
+use crate::store::committer::Committer;
+use crate::store::transfer::{
+    ContactRecord, CursorRecord, Place, Record, SeenRecord, ThreadRecord,
+};
+use crate::store::{Store, StoreError, opening, saved_again};
+use jid::BareJid;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use std::collections::BTreeMap;
+use std::fs::File;
+use std::future::ready;
+use std::ops::Bound;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::Path;
+use std::sync::{PoisonError, RwLock};
+use std::time::Duration;
+
+/// Rows that are forgotten in one batch.
+const FORGOTTEN_AT_ONCE: usize = 1000;
+
+/// A store in a folder. Closed when it is dropped, which waits for the commits under way.
+#[derive(Debug)]
+pub struct SledStore {
+    // In the order in which they are closed.
+    committer: Committer,
+    db: sled::Db,
+    /// Held for writing from the check of a batch to its end, so that nothing comes between; for reading by all that
+    /// read, so that they see a batch whole or not at all.
+    order: RwLock<()>,
+    id_key: IdKey,
+    _lock: File,
+}
+
+impl SledStore {
+    /// Opens the store in this folder, or makes it. Blocks for as long as sled needs to read its log.
+    ///
+    /// # Errors
+    /// [`StoreError::InUse`], [`StoreError::Newer`], [`StoreError::Damaged`]; [`StoreError::Broken`] where the folder
+    /// cannot be made, read or written.
+    pub fn open(path: &Path) -> Result<Self, StoreError> {
+        let opened = opening::open(path)?;
+        Ok(Self {
+            committer: Committer::start(opened.db.clone(), &opened.file)?,
+            db: opened.db,
+            order: RwLock::new(()),
+            id_key: opened.id_key,
+            _lock: opened.lock,
+        })
+    }
+
+    /// What the store takes on the disk, in octets. It never shrinks: see an export and import for that.
+    ///
+    /// # Errors
+    /// [`StoreError::Broken`]: the files cannot be seen.
+    pub fn size_on_disk(&self) -> Result<u64, StoreError> {
+        self.sled(|db| db.size_on_disk())
+    }
+
+    /// Applies a batch; the caller then waits for it to become durable.
+    fn apply(&self, writes: Vec<Write>) -> Result<(), StoreError> {
+        self.committer.check()?;
+        let _order = self.order.write().unwrap_or_else(PoisonError::into_inner);
+        let mut batch = Staged::on(self);
+        for write in writes {
+            batch.apply(write)?;
+        }
+        batch.finish()
+    }
+
+    fn read<T>(&self, what: impl FnOnce() -> Result<T, StoreError>) -> Result<T, StoreError> {
+        let _order = self.order.read().unwrap_or_else(PoisonError::into_inner);
+        what()
+    }
+
+    fn row(&self, need: &Need) -> Result<Option<Row>, StoreError> {
+        let key = codec::need_key(need);
+        let row = match need {
+            Need::PairOf(_) => self.get(&key)?.map(Row::Pair),
+            Need::HolderOf(_) => match self.raw(&key)? {
+                Some(jid) => self.get(&codec::pair_key_of(&jid))?.map(Row::Pair),
+                None => None,
+            },
+            Need::Contact(..) => self
+                .get(&key)?
+                .map(|row: ContactRecord| Row::Contact(row.contact)),
+            Need::Thread(..) => self
+                .get(&key)?
+                .map(|row: ThreadRecord| Row::Thread(row.thread)),
+            Need::Message(..) | Need::Stanza(..) => self.get(&key)?.map(Row::Message),
+            Need::Seen(..) => self.get(&key)?.map(|row: SeenRecord| Row::Seen(row.at)),
+        };
+        Ok(row)
+    }
+
+    /// Up to `limit` rows of one table after a key.
+    fn page(
+        &self,
+        tag: u8,
+        after: Option<Vec<u8>>,
+        limit: usize,
+    ) -> Result<Vec<(sled::IVec, sled::IVec)>, StoreError> {
+        let start = after.map_or(Bound::Included(vec![tag]), Bound::Excluded);
+        let end = Bound::Excluded(vec![tag.saturating_add(1)]);
+        self.sled(|db| {
+            let rows = db.range::<Vec<u8>, _>((start, end));
+            rows.take(limit).collect()
+        })
+    }
+
+    fn get<T: DeserializeOwned>(&self, key: &[u8]) -> Result<Option<T>, StoreError> {
+        self.raw(key)?
+            .map(|value| codec::decode(&value).map_err(|e| unreadable(key, &e)))
+            .transpose()
+    }
+
+    fn raw(&self, key: &[u8]) -> Result<Option<sled::IVec>, StoreError> {
+        self.sled(|db| db.get(key))
+    }
+
+    /// Calls sled. It panics where it finds its own files damaged; that is an error here.
+    fn sled<T>(&self, call: impl FnOnce(&sled::Db) -> sled::Result<T>) -> Result<T, StoreError> {
+        match catch_unwind(AssertUnwindSafe(|| call(&self.db))) {
+            Ok(Ok(value)) => Ok(value),
+            Ok(Err(error)) => Err(StoreError::Broken(error.to_string())),
+            Err(panic) => Err(StoreError::Broken(opening::words_of(&*panic))),
+        }
+    }
+
+    /// Forgets the oldest rows; answers how many it found, and how many of them were not second copies.
+    fn forget_some(&self, cutoff: Timestamp) -> Result<(usize, u64), StoreError> {
+        self.committer.check()?;
+        let _order = self.order.write().unwrap_or_else(PoisonError::into_inner);
+        let range = vec![codec::BY_TIME]..codec::time_prefix(cutoff);
+        let old: Vec<sled::IVec> = self.sled(|db| {
+            let keys = db.range(range).keys();
+            keys.take(FORGOTTEN_AT_ONCE).collect()
+        })?;
+        let mut batch = Staged::on(self);
+        let mut count = 0_u64;
+        for key in &old {
+            let row = codec::row_of_time_key(key).unwrap_or_default();
+            batch.remove(row.to_vec());
+            batch.remove(key.to_vec());
+            count = count.saturating_add(u64::from(row.first() != Some(&codec::BY_STANZA)));
+        }
+        batch.finish()?;
+        Ok((old.len(), count))
+    }
+}
+
+impl Store for SledStore {
+    /// Reads at once: what is asked for takes microseconds.
+    fn load(
+        &self,
+        needs: &[Need],
+    ) -> impl Future<Output = Result<Vec<Option<Row>>, StoreError>> + Send {
+        ready(self.read(|| needs.iter().map(|need| self.row(need)).collect()))
+    }
+
+    fn commit(
+        &self,
+        _now: Timestamp,
+        writes: Vec<Write>,
+    ) -> impl Future<Output = Result<(), StoreError>> + Send {
+        // Not within the future: the changes are to be seen before anyone waits for it.
+        let durable = self.apply(writes).map(|()| self.committer.durable());
+        async move { durable?.await }
+    }
+
+    fn pairs(&self, after: Option<&BareJid>, limit: usize) -> Result<Vec<Pair>, StoreError> {
+        let rows = self.read(|| self.page(codec::PAIRS, after.map(codec::pair_key), limit))?;
+        rows.iter()
+            .map(|(key, value)| decoded(key, value))
+            .collect()
+    }
+
+    fn contacts(
+        &self,
+        after: Option<(&BareJid, &MailAddress)>,
+        limit: usize,
+    ) -> Result<Vec<(BareJid, MailAddress, Contact)>, StoreError> {
+        let after = after.map(|(user, mail)| codec::contact_key(user, mail));
+        let rows = self.read(|| self.page(codec::CONTACTS, after, limit))?;
+        rows.iter()
+            .map(|(key, value)| {
+                decoded(key, value).map(|row: ContactRecord| (row.user, row.mail, row.contact))
+            })
+            .collect()
+    }
+
+    fn cursor(&self, mailbox: &str) -> Result<Option<Cursor>, StoreError> {
+        let row: Option<CursorRecord> = self.read(|| self.get(&codec::cursor_key(mailbox)))?;
+        Ok(row.map(|row| row.cursor))
+    }
+
+    fn rows(
+        &self,
+        after: Option<&Place>,
+        limit: usize,
+    ) -> Result<Vec<(Place, Record)>, StoreError> {
+        let after = after.map(Place::key).unwrap_or_default();
+        let mut rows = Vec::new();
+        for tag in codec::EXPORTED {
+            let start = match after.first() {
+                Some(first) if *first > tag => continue,
+                Some(first) if *first == tag => Some(after.clone()),
+                _ => None,
+            };
+            let wanted = limit.saturating_sub(rows.len());
+            rows.extend(self.read(|| self.page(tag, start, wanted))?);
+        }
+        rows.iter()
+            .map(|(key, value)| {
+                let record = codec::decode_record(key, value).map_err(|e| unreadable(key, &e))?;
+                Ok((Place::of_key(key), record))
+            })
+            .collect()
+    }
+
+    fn id_key(&self) -> IdKey {
+        self.id_key
+    }
+
+    fn forget_older(&self, now: Timestamp, age: Duration) -> Result<u64, StoreError> {
+        let age = i64::try_from(age.as_millis()).unwrap_or(i64::MAX);
+        let cutoff = Timestamp::from_millis(now.millis().saturating_sub(age));
+        let mut forgotten = 0_u64;
+        loop {
+            let (found, count) = self.forget_some(cutoff)?;
+            forgotten = forgotten.saturating_add(count);
+            if found < FORGOTTEN_AT_ONCE {
+                return Ok(forgotten);
+            }
+        }
+    }
+}
+
+/// A batch that is put together: what it changes, on top of the store.
+struct Staged<'a> {
+    store: &'a SledStore,
+    changed: BTreeMap<Vec<u8>, Option<Vec<u8>>>,
+}
+
+impl<'a> Staged<'a> {
+    fn on(store: &'a SledStore) -> Self {
+        Self {
+            store,
+            changed: BTreeMap::new(),
+        }
+    }
+
+    fn apply(&mut self, write: Write) -> Result<(), StoreError> {
+        match write {
+            Write::Pair(pair) => self.save_pair(pair),
+            Write::RemovePair(jid) => self.remove_pair(&jid),
+            Write::Contact(user, mail, contact) => {
+                let key = codec::contact_key(&user, &mail);
+                self.put(
+                    key,
+                    &ContactRecord {
+                        user,
+                        mail,
+                        contact,
+                    },
+                )
+            }
+            Write::RemoveContact(user, mail) => {
+                self.remove(codec::contact_key(&user, &mail));
+                Ok(())
+            }
+            Write::Thread(user, mail, id, thread) => {
+                let record = ThreadRecord {
+                    user,
+                    mail,
+                    id,
+                    thread,
+                };
+                let key = codec::record_key(&Record::Thread(record.clone()));
+                self.put_timed(key, record.thread.last, &record)
+            }
+            Write::Message(message) => self.save_message(&message),
+            Write::Seen(user, id, at) => {
+                let record = SeenRecord { user, id, at };
+                let key = codec::record_key(&Record::Seen(record.clone()));
+                self.put_timed(key, at, &record)
+            }
+            Write::Cursor(mailbox, cursor) => {
+                let key = codec::cursor_key(&mailbox);
+                self.put(key, &CursorRecord { mailbox, cursor })
+            }
+        }
+    }
+
+    fn save_pair(&mut self, pair: Pair) -> Result<(), StoreError> {
+        let key = codec::pair_key(&pair.jid);
+        let old: Option<Pair> = self.get(&key)?;
+        let holder: Option<Pair> = match self.raw(&codec::holder_key(&pair.mail))? {
+            Some(jid) => self.get(&codec::pair_key_of(&jid))?,
+            None => None,
+        };
+        for held in [&old, &holder].into_iter().flatten() {
+            if held.jid != pair.jid || held.mail != pair.mail {
+                return Err(StoreError::held(&pair, held));
+            }
+        }
+        let pair = match old {
+            Some(old) => saved_again(&old, pair),
+            None => pair,
+        };
+        let jid = pair.jid.as_str().as_bytes().to_vec();
+        self.changed
+            .insert(codec::holder_key(&pair.mail), Some(jid));
+        self.put(key, &pair)
+    }
+
+    fn remove_pair(&mut self, jid: &BareJid) -> Result<(), StoreError> {
+        let key = codec::pair_key(jid);
+        if let Some(pair) = self.get::<Pair>(&key)? {
+            self.remove(codec::holder_key(&pair.mail));
+            self.remove(key);
+        }
+        Ok(())
+    }
+
+    fn save_message(&mut self, message: &Message) -> Result<(), StoreError> {
+        let by_mail = codec::message_key(message);
+        self.put_timed(by_mail, message.at, message)?;
+        self.put_timed(codec::stanza_key(message), message.at, message)
+    }
+
+    /// Saves a row and its place in the index by time, and takes away its former place.
+    fn put_timed(
+        &mut self,
+        key: Vec<u8>,
+        at: Timestamp,
+        record: &impl Serialize,
+    ) -> Result<(), StoreError> {
+        if let Some(old) = self.raw(&key)? {
+            let before = codec::time_of(&key, &old).map_err(|e| unreadable(&key, &e))?;
+            self.remove(codec::time_key(before, &key));
+        }
+        self.changed
+            .insert(codec::time_key(at, &key), Some(Vec::new()));
+        self.put(key, record)
+    }
+
+    fn put(&mut self, key: Vec<u8>, record: &impl Serialize) -> Result<(), StoreError> {
+        let value = codec::encode(record).map_err(|e| unreadable(&key, &e))?;
+        self.changed.insert(key, Some(value));
+        Ok(())
+    }
+
+    fn remove(&mut self, key: Vec<u8>) {
+        self.changed.insert(key, None);
+    }
+
+    fn get<T: DeserializeOwned>(&self, key: &[u8]) -> Result<Option<T>, StoreError> {
+        self.raw(key)?.map(|value| decoded(key, &value)).transpose()
+    }
+
+    fn raw(&self, key: &[u8]) -> Result<Option<sled::IVec>, StoreError> {
+        match self.changed.get(key) {
+            Some(changed) => Ok(changed.as_deref().map(sled::IVec::from)),
+            None => self.store.raw(key),
+        }
+    }
+
+    fn finish(self) -> Result<(), StoreError> {
+        let mut batch = sled::Batch::default();
+        for (key, value) in self.changed {
+            match value {
+                Some(value) => batch.insert(key, value),
+                None => batch.remove(key),
+            }
+        }
+        // A batch that failed half way is in memory; only a restart gets rid of it.
+        let applied = self.store.sled(|db| db.apply_batch(batch));
+        applied.map_err(|error| self.store.committer.broken_by(error))
+    }
+}
+
+fn decoded<T: DeserializeOwned>(key: &[u8], value: &[u8]) -> Result<T, StoreError> {
+    codec::decode(value).map_err(|e| unreadable(key, &e))
+}
+
+fn unreadable(key: &[u8], error: &CodecError) -> StoreError {
+    let key = key.escape_ascii();
+    StoreError::Broken(format!("the row {key} cannot be read: {error}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store::MemoryStore;
+    use crate::store::conformance::{self, at, exported, mail, message, pair, user};
+    use proptest::prelude::*;
+    use std::io::{BufRead, BufReader};
+    use std::process::{Command, Stdio};
+
+    fn folder() -> tempfile::TempDir {
+        tempfile::tempdir().unwrap()
+    }
+
+    fn save(store: &SledStore, writes: Vec<Write>) {
+        tokio::runtime::Builder::new_current_thread()
+            .build()
+            .unwrap()
+            .block_on(store.commit(at(0), writes))
+            .unwrap();
+    }
+
+    #[tokio::test]
+    async fn sled_is_a_store() {
+        let folder = folder();
+        let count = std::cell::Cell::new(0);
+        conformance::run(|| {
+            count.set(count.get() + 1);
+            SledStore::open(&folder.path().join(count.get().to_string())).unwrap()
+        })
+        .await;
+    }
+
+    #[test]
+    fn what_was_saved_is_there_after_reopening() {
+        let folder = folder();
+        let store = SledStore::open(folder.path()).unwrap();
+        save(
+            &store,
+            vec![Write::Pair(pair("a@a.example", "a@b.example"))],
+        );
+        save(&store, vec![Write::Message(message("x@y", "1", 1))]);
+        let (rows, id_key) = (exported(&store, 10), store.id_key());
+        assert_ne!(id_key, [0; 32]);
+        drop(store);
+        let store = SledStore::open(folder.path()).unwrap();
+        assert_eq!((exported(&store, 10), store.id_key()), (rows, id_key));
+        let other = SledStore::open(&folder.path().join("other")).unwrap();
+        assert_ne!(other.id_key(), id_key);
+    }
+
+    #[test]
+    fn a_store_is_opened_once() {
+        let folder = folder();
+        let store = SledStore::open(folder.path()).unwrap();
+        let second = SledStore::open(folder.path()).unwrap_err();
+        assert!(matches!(second, StoreError::InUse(_)), "{second}");
+        drop(store);
+        SledStore::open(folder.path()).unwrap();
+    }
+
+    #[test]
+    fn a_store_of_a_newer_program_is_refused_and_left_alone() {
+        let folder = folder();
+        let store = SledStore::open(folder.path()).unwrap();
+        let newer = (codec::FORMAT + 1).to_be_bytes();
+        store.db.insert(codec::FORMAT_KEY, &newer).unwrap();
+        drop(store);
+        for _ in 0..2 {
+            match SledStore::open(folder.path()).unwrap_err() {
+                StoreError::Newer { found, known, .. } => assert_eq!(found, known + 1),
+                other => panic!("{other}"),
+            }
+        }
+    }
+
+    /// A folder with a store that was opened twice, so that it has a snapshot.
+    fn folder_with_snapshot() -> tempfile::TempDir {
+        let folder = folder();
+        for name in ["a", "b"] {
+            let store = SledStore::open(folder.path()).unwrap();
+            let (jid, mail) = (format!("{name}@a.example"), format!("{name}@b.example"));
+            save(&store, vec![Write::Pair(pair(&jid, &mail))]);
+        }
+        folder
+    }
+
+    fn snapshot_in(folder: &Path) -> std::path::PathBuf {
+        std::fs::read_dir(folder.join("db"))
+            .unwrap()
+            .map(|entry| entry.unwrap().path())
+            .find(|path| path.to_string_lossy().contains("/snap."))
+            .unwrap()
+    }
+
+    #[test]
+    fn a_damaged_snapshot_is_put_aside_and_nothing_is_lost() {
+        let folder = folder_with_snapshot();
+        std::fs::write(snapshot_in(folder.path()), b"damaged, and long enough").unwrap();
+        let store = SledStore::open(folder.path()).unwrap();
+        assert_eq!(store.pairs(None, 10).unwrap().len(), 2);
+    }
+
+    #[test]
+    fn an_unfinished_snapshot_is_removed() {
+        let folder = folder_with_snapshot();
+        let unfinished = folder.path().join("db/snap.FFFFFFFFFFFFFFFF.generating");
+        std::fs::write(&unfinished, b"half").unwrap();
+        let store = SledStore::open(folder.path()).unwrap();
+        assert_eq!(store.pairs(None, 10).unwrap().len(), 2);
+        assert!(!unfinished.exists());
+    }
+
+    #[test]
+    fn a_damaged_log_gives_a_sentence_that_says_what_to_do() {
+        let folder = folder_with_snapshot();
+        let log = folder.path().join("db/db");
+        let length = usize::try_from(std::fs::metadata(&log).unwrap().len()).unwrap();
+        std::fs::write(&log, vec![0xa5; length]).unwrap();
+        std::fs::remove_file(snapshot_in(folder.path())).unwrap();
+        std::fs::write(folder.path().join("db/conf"), b"not sled's").unwrap();
+        let error = SledStore::open(folder.path()).unwrap_err().to_string();
+        assert!(error.contains("map import"), "{error}");
+        assert_eq!(std::fs::read(&log).unwrap().len(), length);
+    }
+
+    #[test]
+    fn a_store_whose_log_was_emptied_is_not_taken_for_a_new_one() {
+        let folder = folder_with_snapshot();
+        std::fs::remove_dir_all(folder.path().join("db")).unwrap();
+        for _ in 0..2 {
+            let error = SledStore::open(folder.path()).unwrap_err();
+            assert!(matches!(error, StoreError::Damaged { .. }), "{error}");
+        }
+    }
+
+    #[test]
+    fn a_store_is_for_its_user_only() {
+        use std::os::unix::fs::PermissionsExt;
+        let folder = folder();
+        let path = folder.path().join("new/store");
+        let _store = SledStore::open(&path).unwrap();
+        for made in [path.join("db"), path.clone()] {
+            let mode = std::fs::metadata(made).unwrap().permissions().mode();
+            assert_eq!(mode & 0o777, 0o700);
+        }
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn two_who_want_one_address_at_once_do_not_both_get_it() {
+        let folder = folder();
+        let store = std::sync::Arc::new(SledStore::open(folder.path()).unwrap());
+        let mut tasks = tokio::task::JoinSet::new();
+        for n in 0..40 {
+            let store = std::sync::Arc::clone(&store);
+            tasks.spawn(async move {
+                let wanted = pair(&format!("u{n}@a.example"), &format!("m{}@b.example", n % 4));
+                store.commit(at(1), vec![Write::Pair(wanted)]).await.is_ok()
+            });
+        }
+        let won = tasks.join_all().await.into_iter().filter(|won| *won);
+        assert_eq!(won.count(), 4);
+        assert_eq!(store.pairs(None, 100).unwrap().len(), 4);
+    }
+
+    const WRITER: &str = "STANZAMAIL_TEST_WRITES_TO";
+
+    /// Not a test by itself: the process that the next one kills. Says each commit that it was told is durable.
+    #[test]
+    fn writes_until_it_is_killed() {
+        let Some(path) = std::env::var_os(WRITER) else {
+            return;
+        };
+        let store = SledStore::open(Path::new(&path)).unwrap();
+        let first = store.pairs(None, usize::MAX).unwrap().len();
+        for n in first.. {
+            let both = vec![
+                Write::Pair(pair(
+                    &format!("u{n:09}@a.example"),
+                    &format!("m{n}@b.example"),
+                )),
+                Write::Message(message(&format!("x{n}@y"), &n.to_string(), 1)),
+            ];
+            save(&store, both);
+            println!("durable {n}");
+        }
+    }
+
+    #[test]
+    fn what_was_acknowledged_survives_a_kill_and_no_batch_is_half_there() {
+        let folder = folder();
+        for round in 0..5_u64 {
+            let name = "store::sled::tests::writes_until_it_is_killed";
+            let mut child = Command::new(std::env::current_exe().unwrap())
+                .args([name, "--exact", "--nocapture"])
+                .env(WRITER, folder.path())
+                .stdout(Stdio::piped())
+                .spawn()
+                .unwrap();
+            let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
+            let said = |line: &String| line.rsplit_once("durable ").map(|(_, n)| n.to_owned());
+            let mut durable: Option<String> = None;
+            for line in lines.by_ref().map_while(Result::ok) {
+                durable = said(&line).or(durable);
+                if durable.is_some() {
+                    break;
+                }
+            }
+            std::thread::sleep(Duration::from_millis(20 + 37 * round));
+            child.kill().unwrap();
+            child.wait().unwrap();
+            durable = lines
+                .map_while(Result::ok)
+                .filter_map(|l| said(&l))
+                .last()
+                .or(durable);
+            let durable: usize = durable.unwrap().trim().parse().unwrap();
+
+            let store = SledStore::open(folder.path()).unwrap();
+            let pairs = store.pairs(None, usize::MAX).unwrap();
+            assert!(
+                pairs.len() > durable,
+                "{} pairs, {durable} was durable",
+                pairs.len()
+            );
+            for n in 0..pairs.len() {
+                let sample = message(&format!("x{n}@y"), &n.to_string(), 1);
+                let names = [
+                    Need::HolderOf(mail(&format!("m{n}@b.example"))),
+                    Need::Stanza(sample.user.clone(), sample.contact, sample.stanza_id),
+                    Need::Message(sample.message_id, sample.user),
+                ];
+                for need in names {
+                    assert!(store.row(&need).unwrap().is_some(), "{need:?}");
+                }
+            }
+        }
+    }
+
+    fn any_write() -> impl Strategy<Value = Write> {
+        let small = 0..4_u8;
+        (0..8_u8, small.clone(), small.clone(), small, 0..50_i64).prop_map(
+            |(kind, a, b, c, time)| {
+                let who = user(&format!("u{a}@a.example"));
+                let address = mail(&format!("{}{b}@m.example", if c == 0 { "M" } else { "m" }));
+                let mut row = message(&format!("x{c}@y"), &format!("s{b}"), time);
+                row.user = who.clone();
+                match kind {
+                    0 | 1 => Write::Pair(pair(who.as_str(), &address.to_string())),
+                    2 => Write::RemovePair(who),
+                    3 => Write::Contact(who, address, Contact::default()),
+                    4 => Write::RemoveContact(who, address),
+                    5 => Write::Message(row),
+                    6 => Write::Seen(who, row.message_id, at(time)),
+                    _ => Write::Thread(
+                        who,
+                        address,
+                        row.thread,
+                        crate::core::record::Thread {
+                            references: vec![row.message_id],
+                            subject: None,
+                            last: at(time),
+                        },
+                    ),
+                }
+            },
+        )
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(30))]
+
+        #[test]
+        fn sled_and_memory_are_the_same_store(
+            batches in prop::collection::vec(prop::collection::vec(any_write(), 1..5), 1..25),
+            ages in prop::collection::vec(0..60_u64, 25),
+        ) {
+            let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+            let folder = folder();
+            let store = SledStore::open(folder.path()).unwrap();
+            let model = MemoryStore::default();
+            for (batch, age) in batches.into_iter().zip(ages) {
+                let expected = runtime.block_on(model.commit(at(0), batch.clone()));
+                prop_assert_eq!(runtime.block_on(store.commit(at(0), batch)), expected);
+                let age = Duration::from_secs(age);
+                prop_assert_eq!(store.forget_older(at(60), age), model.forget_older(at(60), age));
+                prop_assert_eq!(exported(&store, 3), exported(&model, 100));
+            }
+            // The index by time leads to every row that it should, and to nothing else.
+            let age = Duration::ZERO;
+            prop_assert_eq!(store.forget_older(at(60), age), model.forget_older(at(60), age));
+            prop_assert_eq!(store.page(codec::BY_TIME, None, 10).unwrap().len(), 0);
+            prop_assert_eq!(store.page(codec::BY_STANZA, None, 10).unwrap().len(), 0);
+        }
+    }
+}

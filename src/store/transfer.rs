@@ -1,0 +1,322 @@
+//! Export and import: one record a line, in JSON (<https://jsonlines.org>), with a `kind`:
+//!
+//! ```text
+//! {"kind":"pair","jid":"alice@a.example","mail":"alice@chat.a.example","name":"Alice","origin":"admin","saved":1790000000000}
+//! {"kind":"contact","user":"alice@a.example","mail":"carol@mail.example","subscription":"both"}
+//! {"kind":"thread","user":…,"mail":…,"id":"t1","references":["x@y"],"last":1790000000000}
+//! {"kind":"message","message_id":…,"stanza_id":…,"user":…,"contact":…,"thread":…,"direction":"in","at":1790000000000}
+//! {"kind":"seen","user":…,"id":"x@y","at":1790000000000}
+//! {"kind":"cursor","mailbox":"INBOX","uid_validity":1,"uid_next":42,"since":1790000000000}
+//! ```
+//!
+//! Times are milliseconds since 1970. A line without `kind` is a pair; a pair without `origin` is the admin's, without
+//! `saved` it is saved now. For spreadsheets, a pair may also be a line of CSV (RFC 4180): `jid,mail[,name]`.
+//! The key of derived Message-IDs is a secret of its store and not exported.
+
+use crate::core::address::{AddressError, MailAddress};
+use crate::core::context::Write;
+use crate::core::id::{MessageId, ThreadId};
+use crate::core::record::{Contact, Cursor, Message, Pair, PairOrigin, Thread};
+use crate::core::time::Timestamp;
+use jid::BareJid;
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+
+/// One row of an export.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "lowercase")]
+pub enum Record {
+    /// A pair of the directory.
+    Pair(Pair),
+    /// What is between a local user and a contact.
+    Contact(ContactRecord),
+    /// A thread between them.
+    Thread(ThreadRecord),
+    /// A message under both of its names.
+    Message(Message),
+    /// A mail that was handled.
+    Seen(SeenRecord),
+    /// Up to where a mailbox was read.
+    Cursor(CursorRecord),
+}
+
+/// A [`Contact`] with its name.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ContactRecord {
+    /// The local user.
+    pub user: BareJid,
+    /// The contact, as last written.
+    pub mail: MailAddress,
+    /// What is between them.
+    #[serde(flatten)]
+    pub contact: Contact,
+}
+
+/// A [`Thread`] with its name.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ThreadRecord {
+    /// The local user.
+    pub user: BareJid,
+    /// The contact, as last written.
+    pub mail: MailAddress,
+    /// The content of `<thread/>`.
+    pub id: ThreadId,
+    /// The thread.
+    #[serde(flatten)]
+    pub thread: Thread,
+}
+
+/// A mail that was handled for a local user.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SeenRecord {
+    /// The local user.
+    pub user: BareJid,
+    /// The mail.
+    pub id: MessageId,
+    /// When.
+    pub at: Timestamp,
+}
+
+/// A [`Cursor`] with its name.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CursorRecord {
+    /// The name of the mailbox.
+    pub mailbox: String,
+    /// Up to where it was read.
+    #[serde(flatten)]
+    pub cursor: Cursor,
+}
+
+/// Where a row of an export lies among the others, to go on after it. Its text means something to its own store only.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Place(String);
+
+impl Place {
+    /// The place of the row with this key.
+    pub fn of_key(key: &[u8]) -> Self {
+        use std::fmt::Write;
+        let mut text = String::with_capacity(key.len().saturating_mul(2));
+        for octet in key {
+            let _ = write!(text, "{octet:02x}");
+        }
+        Self(text)
+    }
+
+    /// The key of the row; what is no key reads as the shortest one, the place before all rows.
+    pub fn key(&self) -> Vec<u8> {
+        let digits: Option<Vec<u8>> = self
+            .0
+            .chars()
+            .map(|c| c.to_digit(16).and_then(|digit| u8::try_from(digit).ok()))
+            .collect();
+        let digits = digits.unwrap_or_default();
+        let (pairs, _) = digits.as_chunks::<2>();
+        pairs.iter().map(|[high, low]| high << 4 | low).collect()
+    }
+}
+
+impl From<Record> for Write {
+    fn from(record: Record) -> Self {
+        match record {
+            Record::Pair(pair) => Self::Pair(pair),
+            Record::Contact(row) => Self::Contact(row.user, row.mail, row.contact),
+            Record::Thread(row) => Self::Thread(row.user, row.mail, row.id, row.thread),
+            Record::Message(message) => Self::Message(message),
+            Record::Seen(row) => Self::Seen(row.user, row.id, row.at),
+            Record::Cursor(row) => Self::Cursor(row.mailbox, row.cursor),
+        }
+    }
+}
+
+/// Why a line is no record.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum LineError {
+    /// Not JSON, or not a record.
+    #[error("it is not a record: {0}")]
+    Json(String),
+    /// Neither two nor three fields.
+    #[error("it has {0} fields where jid,mail or jid,mail,name were expected")]
+    Fields(usize),
+    /// A quote that is not closed, or closed within a field.
+    #[error("a quotation mark in it is not closed at the end of a field")]
+    Quote,
+    /// The first field.
+    #[error("“{0}” is not a bare JID such as alice@a.example")]
+    Jid(String),
+    /// The second field.
+    #[error(transparent)]
+    Mail(#[from] AddressError),
+}
+
+/// The line of a record, without its end.
+///
+/// # Errors
+/// [`serde_json::Error`] where it cannot be written, which no record does.
+pub fn to_line(record: &Record) -> Result<String, serde_json::Error> {
+    serde_json::to_string(record)
+}
+
+/// The record of a line. `None` for an empty line and for the heading `jid,mail…` of a CSV file.
+///
+/// # Errors
+/// [`LineError`] says what is wrong with the line.
+pub fn from_line(line: &str, now: Timestamp) -> Result<Option<Record>, LineError> {
+    let line = line.trim_start_matches('\u{feff}').trim();
+    let heading: String = line.chars().filter(|c| !c.is_whitespace()).collect();
+    if line.is_empty() || matches!(heading.as_str(), "jid,mail" | "jid,mail,name") {
+        Ok(None)
+    } else if line.starts_with('{') {
+        from_json(line, now).map(Some)
+    } else {
+        from_csv(line, now).map(|pair| Some(Record::Pair(pair)))
+    }
+}
+
+fn from_json(line: &str, now: Timestamp) -> Result<Record, LineError> {
+    let wrong = |error: serde_json::Error| LineError::Json(error.to_string());
+    let mut value: Value = serde_json::from_str(line).map_err(wrong)?;
+    if let Value::Object(fields) = &mut value {
+        let kind = fields.entry("kind").or_insert_with(|| json!("pair"));
+        if kind == "pair" {
+            fields.entry("origin").or_insert_with(|| json!("admin"));
+            fields.entry("saved").or_insert_with(|| json!(now));
+        }
+    }
+    serde_json::from_value(value).map_err(wrong)
+}
+
+fn from_csv(line: &str, now: Timestamp) -> Result<Pair, LineError> {
+    let fields = csv_fields(line)?;
+    let (jid, mail, name) = match fields.as_slice() {
+        [jid, mail] => (jid, mail, None),
+        [jid, mail, name] => (jid, mail, Some(name.trim()).filter(|name| !name.is_empty())),
+        other => return Err(LineError::Fields(other.len())),
+    };
+    Ok(Pair {
+        jid: BareJid::new(jid.trim()).map_err(|_| LineError::Jid(jid.trim().to_owned()))?,
+        mail: MailAddress::parse(mail)?,
+        name: name.map(str::to_owned),
+        origin: PairOrigin::Admin,
+        saved: now,
+    })
+}
+
+/// RFC 4180 §2 without line ends inside of quotes: a field that begins with a quote ends with one, and holds a quote
+/// as two.
+fn csv_fields(line: &str) -> Result<Vec<String>, LineError> {
+    let mut fields = Vec::new();
+    let mut rest = Some(line);
+    while let Some(text) = rest {
+        let (field, after) = match text.trim_start().strip_prefix('"') {
+            Some(quoted) => csv_quoted(quoted)?,
+            None => match text.split_once(',') {
+                Some((field, after)) => (field.to_owned(), Some(after)),
+                None => (text.to_owned(), None),
+            },
+        };
+        fields.push(field);
+        rest = after;
+    }
+    Ok(fields)
+}
+
+/// The content of a quoted field whose first quote is gone, and what follows its comma.
+fn csv_quoted(text: &str) -> Result<(String, Option<&str>), LineError> {
+    let mut field = String::new();
+    let mut rest = text;
+    loop {
+        let (before, after) = rest.split_once('"').ok_or(LineError::Quote)?;
+        field.push_str(before);
+        if let Some(more) = after.strip_prefix('"') {
+            field.push('"');
+            rest = more;
+            continue;
+        }
+        return match after.trim_start() {
+            "" => Ok((field, None)),
+            after => {
+                let after = after.strip_prefix(',').ok_or(LineError::Quote)?;
+                Ok((field, Some(after)))
+            }
+        };
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn now() -> Timestamp {
+        Timestamp::from_secs(1_790_000_000)
+    }
+
+    fn pair(line: &str) -> Pair {
+        match from_line(line, now()) {
+            Ok(Some(Record::Pair(pair))) => pair,
+            other => panic!("{line}: {other:?}"),
+        }
+    }
+
+    #[test]
+    fn a_line_of_csv_is_a_pair_of_the_admin() {
+        let read = pair("alice@a.example , Alice@Chat.a.example,\"Lovelace, \"\"Alice\"\"\"");
+        assert_eq!(read.jid.as_str(), "alice@a.example");
+        assert_eq!(read.mail.to_string(), "Alice@chat.a.example");
+        assert_eq!(read.name.as_deref(), Some("Lovelace, \"Alice\""));
+        assert_eq!((read.origin, read.saved), (PairOrigin::Admin, now()));
+        assert_eq!(pair("a@b.example,c@d.example,").name, None);
+        assert_eq!(pair("\"a@b.example\",\"c@d.example\"").name, None);
+    }
+
+    #[test]
+    fn a_pair_in_json_needs_only_its_two_sides() {
+        let read = pair(r#"{"jid":"a@b.example","mail":"c@d.example"}"#);
+        assert_eq!((read.origin, read.saved), (PairOrigin::Admin, now()));
+        let line = to_line(&Record::Pair(read.clone())).unwrap();
+        assert!(line.starts_with(r#"{"kind":"pair","jid":"a@b.example""#));
+        assert_eq!(pair(&line), read);
+    }
+
+    #[test]
+    fn headings_and_empty_lines_are_passed_over() {
+        for line in ["", "  \r", "jid,mail", "\u{feff}jid, mail, name\r"] {
+            assert_eq!(from_line(line, now()), Ok(None), "{line:?}");
+        }
+    }
+
+    #[test]
+    fn a_bad_line_is_refused_with_its_reason() {
+        let reason = |line: &str| from_line(line, now()).unwrap_err().to_string();
+        assert!(reason("alice@a.example").contains("1 fields"));
+        assert!(reason("a@b,c@d,e,f").contains("4 fields"));
+        assert!(reason("@,c@d.example").contains("not a bare JID"));
+        assert!(reason("a@b.example/home,c@d.example").contains("not a bare JID"));
+        assert!(reason("a@b.example,carol").contains("name@domain"));
+        assert!(reason("\"a@b.example,c@d.example").contains("quotation mark"));
+        assert!(reason("\"a@b.example\"x,c@d.example").contains("quotation mark"));
+        assert!(reason(r#"{"kind":"pair","jid":"a@b.example"}"#).contains("mail"));
+        assert!(reason(r#"{"kind":"parrot"}"#).contains("parrot"));
+        assert!(reason("{").contains("not a record"));
+    }
+
+    #[test]
+    fn a_contact_goes_out_and_in_unchanged() {
+        let line =
+            r#"{"kind":"contact","user":"a@b.example","mail":"c@d.example","subscription":"both"}"#;
+        let Ok(Some(record)) = from_line(line, now()) else {
+            panic!("not read");
+        };
+        let again = from_line(&to_line(&record).unwrap(), now());
+        assert_eq!(again, Ok(Some(record.clone())));
+        assert!(matches!(Write::from(record), Write::Contact(..)));
+    }
+
+    #[test]
+    fn a_place_leads_back_to_its_key() {
+        for key in [b"".as_slice(), b"p", b"c\0\xff"] {
+            assert_eq!(Place::of_key(key).key(), key);
+        }
+        assert_eq!(Place("xyz".to_owned()).key(), b"");
+    }
+}
