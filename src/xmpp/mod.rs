@@ -1,1 +1,20 @@
-//! x
+//! The XMPP side of the shell: one component stream (XEP-0114) to one server, kept up for as long as the gateway runs.
+//!
+//! In the order in which octets flow: [`stream`] connects and logs in; [`guard`] cuts what arrives into first-level
+//! elements before any XML parser sees it, so that no user can bring the stream or the process down; [`codec`] turns
+//! octets into elements and back; [`bounce`] answers what was cut away; `session` reads and writes one connection;
+//! [`link`] keeps a connection up and is what the rest of the gateway holds.
+//!
+//! XEP-0114 has no acknowledgements: [`Link::barrier`] makes up for it.
+
+pub mod bounce;
+pub mod codec;
+pub mod guard;
+pub mod link;
+mod session;
+pub mod stream;
+#[cfg(test)]
+mod tests;
+
+pub use link::{Connector, Link, SendError, Timings, XmppConfig, XmppEvent, connect, try_login};
+pub use stream::LoginError;

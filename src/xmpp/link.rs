@@ -1,0 +1,385 @@
+//! Keeps a component stream up, and is what the rest of the gateway holds of it.
+
+use super::bounce;
+use super::codec;
+use super::session::{self, Ended, Session};
+use super::stream::{Account, LoginError};
+use jid::DomainPart;
+use minidom::Element;
+use secrecy::SecretString;
+use std::hash::{BuildHasher, RandomState};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{Duration, Instant};
+use tokio::io::AsyncWriteExt;
+use tokio::sync::{mpsc, watch};
+use tokio_util::sync::CancellationToken;
+
+/// Where to connect, as whom.
+#[derive(Clone, Debug)]
+pub struct XmppConfig {
+    /// `host:port` of the server's component listener; names are looked up at each connection.
+    pub server: String,
+    /// The component's domain.
+    pub domain: DomainPart,
+    /// What the server knows the component by.
+    pub secret: SecretString,
+    /// The server's own domain, which is pinged.
+    pub ping_target: DomainPart,
+    /// How long things may take.
+    pub timings: Timings,
+}
+
+/// How long things may take.
+#[derive(Clone, Copy, Debug)]
+pub struct Timings {
+    /// From the connection to the end of the handshake.
+    pub login: Duration,
+    /// Without a frame from the server, after which it is pinged.
+    pub ping_after: Duration,
+    /// And then until it is taken for dead.
+    pub dead_after: Duration,
+    /// Until a barrier is given up.
+    pub barrier: Duration,
+    /// Until a write that the kernel does not take is given up.
+    pub write: Duration,
+    /// Until a server that does not close in turn is left.
+    pub close: Duration,
+    /// The shortest pause before a new connection.
+    pub retry_min: Duration,
+    /// The longest pause for what may be over at any moment: a server that restarts, a conflict with a dead connection.
+    pub retry_soon: Duration,
+    /// The longest pause, and the only one for what an admin has to put right.
+    pub retry_max: Duration,
+}
+
+impl Default for Timings {
+    fn default() -> Self {
+        let seconds = Duration::from_secs;
+        Self {
+            login: seconds(30),
+            ping_after: seconds(60),
+            dead_after: seconds(30),
+            barrier: seconds(30),
+            write: seconds(60),
+            close: seconds(5),
+            retry_min: seconds(1),
+            retry_soon: seconds(4),
+            retry_max: seconds(60),
+        }
+    }
+}
+
+/// What happens on the stream.
+#[derive(Clone, Debug, PartialEq)]
+pub enum XmppEvent {
+    /// Logged in. Comes before the first stanza of this connection.
+    Online,
+    /// A `message`, `presence` or `iq` in the namespace `jabber:component:accept`. Nothing else about it is checked;
+    /// its attributes may hold anything. It is within the limits of [`super::guard`].
+    Stanza(Element),
+    /// The connection is lost; a new one is tried for. Comes after the last stanza of this connection.
+    Offline {
+        /// A sentence, for the log and the admin.
+        reason: String,
+    },
+}
+
+/// Why stanzas were not sent, or may not have arrived.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum SendError {
+    /// Nothing was sent.
+    #[error("there is no connection to the XMPP server; nothing was sent")]
+    Offline,
+    /// What was sent may or may not have arrived: send it again, with the same ids.
+    #[error(
+        "the connection to the XMPP server was lost; what was sent may or may not have arrived"
+    )]
+    Lost,
+    /// The same, on a connection that still stands.
+    #[error("the XMPP server did not answer a ping within {} s; what was sent may or may not have arrived", .0.as_secs())]
+    NoAnswer(Duration),
+}
+
+/// A handle on the stream: sends on whichever connection is up.
+#[derive(Clone, Debug)]
+pub struct Link {
+    current: watch::Receiver<Option<Arc<Session>>>,
+    epoch: Arc<AtomicU64>,
+    barrier_limit: Duration,
+}
+
+impl Link {
+    /// Whether a connection is up.
+    pub fn online(&self) -> bool {
+        self.current.borrow().is_some()
+    }
+
+    /// Waits until a connection is up; for ever if [`Connector::run`] has ended.
+    pub async fn wait_online(&self) {
+        let mut current = self.current.clone();
+        if current.wait_for(Option::is_some).await.is_err() {
+            std::future::pending::<()>().await;
+        }
+    }
+
+    /// How many logins there have been; the same number before and after means the same connection.
+    pub fn epoch(&self) -> u64 {
+        self.epoch.load(Ordering::Acquire)
+    }
+
+    /// Sends stanzas in this order and returns when the kernel has taken them, which says nothing about the server: see
+    /// [`Self::barrier_in`]. What XML cannot carry is replaced; a stanza that cannot be written at all, or is too big
+    /// for a server, is logged and left out.
+    ///
+    /// # Errors
+    /// [`SendError::Offline`] or [`SendError::Lost`].
+    pub async fn send(&self, stanzas: Vec<Element>) -> Result<(), SendError> {
+        self.session()?.write(encode_all(&stanzas)).await
+    }
+
+    /// Waits until the server has taken all that was sent before on this connection. That is when it answers a ping
+    /// (XEP-0199) sent after it, with a result or an error: a stream is processed in order (RFC 6120 §10.1).
+    ///
+    /// The answer comes by the reader, which waits while nobody takes its events: do not wait for a barrier in the task
+    /// that takes them.
+    ///
+    /// # Errors
+    /// [`SendError`]; after [`Timings::barrier`] at the latest.
+    pub async fn barrier(&self) -> Result<(), SendError> {
+        self.session()?.ping(self.barrier_limit).await
+    }
+
+    /// [`Self::barrier`] for what was sent while [`Self::epoch`] was `epoch`.
+    ///
+    /// # Errors
+    /// [`SendError::Lost`] where that connection is no more; else as [`Self::barrier`].
+    pub async fn barrier_in(&self, epoch: u64) -> Result<(), SendError> {
+        match self.session() {
+            Ok(session) if session.epoch == epoch => session.ping(self.barrier_limit).await,
+            _ => Err(SendError::Lost),
+        }
+    }
+
+    /// Sends stanzas and waits until the server has taken them: [`Self::send`] and [`Self::barrier`] on one connection.
+    ///
+    /// # Errors
+    /// [`SendError`].
+    pub async fn deliver(&self, stanzas: Vec<Element>) -> Result<(), SendError> {
+        let session = self.session()?;
+        session.write(encode_all(&stanzas)).await?;
+        session.ping(self.barrier_limit).await
+    }
+
+    fn session(&self) -> Result<Arc<Session>, SendError> {
+        self.current.borrow().clone().ok_or(SendError::Offline)
+    }
+}
+
+fn encode_all(stanzas: &[Element]) -> Vec<u8> {
+    let mut octets = Vec::new();
+    for stanza in stanzas {
+        if let Err(error) = codec::encode(stanza, &mut octets) {
+            let to = bounce::domain_of(stanza.attr("to").unwrap_or("?"));
+            let id = stanza.attr("id").unwrap_or_default();
+            tracing::error!(name = stanza.name(), to, id, %error, "a stanza was not sent");
+        }
+    }
+    octets
+}
+
+/// Makes a handle, and the task that keeps it connected.
+pub fn connect(config: XmppConfig, events: mpsc::Sender<XmppEvent>) -> (Link, Connector) {
+    let (current, seen) = watch::channel(None);
+    let epoch = Arc::new(AtomicU64::new(0));
+    let link = Link {
+        current: seen,
+        epoch: Arc::clone(&epoch),
+        barrier_limit: config.timings.barrier,
+    };
+    let connector = Connector {
+        config,
+        events,
+        current,
+        epoch,
+    };
+    (link, connector)
+}
+
+/// Logs in once and closes again, for a check of the configuration. A gateway that is running as this component is told
+/// apart as [`LoginError::Conflict`] by Prosody; with its `kick_old` it is thrown out for a moment, and ejabberd sends
+/// some of its stanzas here.
+///
+/// # Errors
+/// [`LoginError`].
+pub async fn try_login(config: &XmppConfig) -> Result<(), LoginError> {
+    let mut connection = config.account().login(config.timings.login).await?;
+    let close = async {
+        connection.writer.write_all(b"</stream:stream>").await?;
+        connection.writer.shutdown().await
+    };
+    // The login is what was asked about.
+    let _ = tokio::time::timeout(config.timings.close, close).await;
+    Ok(())
+}
+
+impl XmppConfig {
+    fn account(&self) -> Account<'_> {
+        Account {
+            server: &self.server,
+            domain: &self.domain,
+            secret: &self.secret,
+        }
+    }
+}
+
+/// Keeps a [`Link`] connected.
+#[derive(Debug)]
+pub struct Connector {
+    config: XmppConfig,
+    events: mpsc::Sender<XmppEvent>,
+    current: watch::Sender<Option<Arc<Session>>>,
+    epoch: Arc<AtomicU64>,
+}
+
+impl Connector {
+    /// Connects, logs in and reads, again and again, until `stop` is cancelled or nobody takes the events. Then writes
+    /// what was handed over, closes the stream and waits a little for the server to do so too, while it still passes
+    /// on what arrives.
+    pub async fn run(self, stop: CancellationToken) {
+        let mut pace = Pace::new(self.config.timings);
+        let mut last_failure = String::new();
+        loop {
+            let login = self.config.account().login(self.config.timings.login);
+            let pause = tokio::select! {
+                () = stop.cancelled() => return,
+                login = login => match login {
+                    Ok(connection) => {
+                        last_failure.clear();
+                        let began = Instant::now();
+                        match self.serve(connection, &stop).await {
+                            Ended::Stopped | Ended::NobodyListens => return,
+                            ended => pace.after_session(&ended, began.elapsed()),
+                        }
+                    }
+                    Err(error) => {
+                        log_failure(&error, &mut last_failure);
+                        pace.after_login(&error)
+                    }
+                }
+            };
+            tokio::select! {
+                () = stop.cancelled() => return,
+                () = tokio::time::sleep(pause) => {}
+            }
+        }
+    }
+
+    async fn serve(
+        &self,
+        connection: super::stream::Connection,
+        stop: &CancellationToken,
+    ) -> Ended {
+        let epoch = self.epoch.load(Ordering::Acquire).saturating_add(1);
+        let running = session::start(connection, &self.config, epoch, self.events.clone());
+        self.epoch.store(epoch, Ordering::Release);
+        self.current
+            .send_replace(Some(Arc::clone(&running.session)));
+        tracing::info!(domain = %self.config.domain, server = %self.config.server, "logged in to the XMPP server");
+        let withdraw = || drop(self.current.send_replace(None));
+        let ended = running.run(stop, withdraw).await;
+        self.report_end(&ended, stop).await;
+        ended
+    }
+
+    async fn report_end(&self, ended: &Ended, stop: &CancellationToken) {
+        let reason = ended.to_string();
+        match ended {
+            Ended::Stopped => tracing::info!("disconnected from the XMPP server"),
+            Ended::Replaced => tracing::error!(%reason, "thrown out by the XMPP server"),
+            _ => tracing::warn!(%reason, "the XMPP connection is lost; connecting again"),
+        }
+        let told = self.events.send(XmppEvent::Offline { reason });
+        tokio::select! {
+            _ = told => {}
+            // Whoever stops us may have stopped taking events.
+            () = stopped_for(stop, self.config.timings.close) => {}
+        }
+    }
+}
+
+async fn stopped_for(stop: &CancellationToken, grace: Duration) {
+    stop.cancelled().await;
+    tokio::time::sleep(grace).await;
+}
+
+/// The same failure again and again is told once.
+fn log_failure(error: &LoginError, last: &mut String) {
+    let sentence = error.to_string();
+    match (is_for_an_admin(error), sentence == *last) {
+        (_, true) => tracing::debug!("{sentence}"),
+        (true, false) => tracing::error!("{sentence}"),
+        (false, false) => tracing::warn!("{sentence}"),
+    }
+    *last = sentence;
+}
+
+fn is_for_an_admin(error: &LoginError) -> bool {
+    matches!(
+        error,
+        LoginError::NotAuthorized { .. }
+            | LoginError::HostUnknown { .. }
+            | LoginError::NotXmpp { .. }
+    )
+}
+
+/// How long to wait before the next connection: twice as long each time, with jitter, so that many gateways do not
+/// return to one server at once.
+#[derive(Debug)]
+struct Pace {
+    timings: Timings,
+    next: Duration,
+}
+
+impl Pace {
+    fn new(timings: Timings) -> Self {
+        Self {
+            timings,
+            next: timings.retry_min,
+        }
+    }
+
+    fn after_login(&mut self, error: &LoginError) -> Duration {
+        match error {
+            LoginError::Unreachable { .. } | LoginError::Conflict { .. } => {
+                self.pause(self.timings.retry_soon)
+            }
+            _ if is_for_an_admin(error) => jittered(self.timings.retry_max),
+            _ => self.pause(self.timings.retry_max),
+        }
+    }
+
+    /// A connection that has stood for a while starts from the shortest pause again; one that ends as soon as it stands
+    /// does not, else two gateways that throw each other out would do so once a second.
+    fn after_session(&mut self, ended: &Ended, lasted: Duration) -> Duration {
+        if lasted >= self.timings.retry_max {
+            self.next = self.timings.retry_min;
+        }
+        match ended {
+            Ended::Replaced | Ended::StreamError(_) => self.pause(self.timings.retry_max),
+            _ => self.pause(self.timings.retry_soon),
+        }
+    }
+
+    fn pause(&mut self, most: Duration) -> Duration {
+        let pause = self.next.min(most);
+        self.next = self.next.saturating_mul(2).min(self.timings.retry_max);
+        jittered(pause)
+    }
+}
+
+/// Up to a quarter longer, never shorter.
+fn jittered(pause: Duration) -> Duration {
+    let random = u32::try_from(RandomState::new().hash_one(0u8) % 256).unwrap_or(0);
+    pause.saturating_add(pause.saturating_mul(random) / 1024)
+}

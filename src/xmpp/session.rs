@@ -1,0 +1,483 @@
+//! One connection from its login to its end: a task that writes, a loop that reads.
+
+use super::bounce::{self, Refusal};
+use super::codec::{self, Decoder};
+use super::guard::{Fault, Frame, FrameReader, ReadError};
+use super::link::{SendError, XmppConfig, XmppEvent};
+use super::stream::Connection;
+use jid::Jid;
+use minidom::Element;
+use rxml::xml_ncname;
+use std::collections::HashMap;
+use std::hash::{BuildHasher, RandomState};
+use std::io;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+use tokio::io::{AsyncBufRead, AsyncWrite, AsyncWriteExt};
+use tokio::sync::{mpsc, oneshot};
+use tokio::time::timeout;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::AbortOnDropHandle;
+use xmpp_parsers::ns;
+use xmpp_parsers::stream_error::{DefinedCondition, StreamError};
+
+/// Writes that may wait for the socket. A write is all stanzas of one [`super::Link::send`].
+const OUTBOX_WRITES: usize = 256;
+/// Writes that are joined into one call to the kernel.
+const JOINED_WRITES: usize = 64;
+/// How long the writer has for its last words after the reader has ended.
+const LAST_WORDS: Duration = Duration::from_secs(1);
+/// The same sender is named in the log at most once within this time.
+const COMPLAINT_INTERVAL: Duration = Duration::from_secs(600);
+/// Senders that are remembered for that.
+const COMPLAINTS_MAX: usize = 1024;
+
+/// What the writer is given.
+enum Outgoing {
+    /// Octets of whole stanzas, and whom to tell when the kernel has them.
+    Octets(Vec<u8>, Option<oneshot::Sender<()>>),
+    /// The last words of the stream, after all that was given before.
+    Close(String),
+}
+
+/// The sending side of one logged-in connection.
+#[derive(Debug)]
+pub(super) struct Session {
+    /// Which login this is, from 1.
+    pub(super) epoch: u64,
+    /// Cancelled when the connection has ended.
+    pub(super) ended: CancellationToken,
+    outbox: mpsc::Sender<Outgoing>,
+    pings: Pings,
+}
+
+impl Session {
+    /// Gives octets of whole stanzas to the kernel, after all that was given before.
+    pub(super) async fn write(&self, octets: Vec<u8>) -> Result<(), SendError> {
+        let (written, is_written) = oneshot::channel();
+        let outgoing = Outgoing::Octets(octets, Some(written));
+        self.outbox
+            .send(outgoing)
+            .await
+            .map_err(|_| SendError::Lost)?;
+        is_written.await.map_err(|_| SendError::Lost)
+    }
+
+    /// Sends a ping and waits for any answer to it.
+    pub(super) async fn ping(&self, limit: Duration) -> Result<(), SendError> {
+        let (id, answered) = self.pings.begin();
+        let octets = self.pings.encode(&id).ok_or(SendError::Lost)?;
+        let exchange = async {
+            self.write(octets).await?;
+            answered.await.map_err(|_| SendError::Lost)
+        };
+        let outcome = tokio::select! {
+            outcome = timeout(limit, exchange) => outcome.unwrap_or(Err(SendError::NoAnswer(limit))),
+            () = self.ended.cancelled() => Err(SendError::Lost),
+        };
+        self.pings.forget(&id);
+        outcome
+    }
+
+    /// Sends a ping whose only purpose is that something comes back.
+    fn provoke(&self) {
+        let (id, _) = self.pings.begin();
+        if let Some(octets) = self.pings.encode(&id) {
+            // A full outbox is as good: the server is not reading, and will be found dead.
+            let _ = self.outbox.try_send(Outgoing::Octets(octets, None));
+        }
+    }
+
+    /// Answers from inside the reader. It must not wait for the writer: the server may be waiting for the reader
+    /// before it reads on (ejabberd does), so an answer that finds no room is dropped.
+    async fn answer(&self, octets: Vec<u8>) {
+        if let Err(mpsc::error::TrySendError::Full(again)) =
+            self.outbox.try_send(Outgoing::Octets(octets, None))
+        {
+            tokio::task::yield_now().await;
+            if self.outbox.try_send(again).is_err() {
+                tracing::debug!("an error stanza was dropped: the XMPP server reads too slowly");
+            }
+        }
+    }
+
+    async fn close(&self, fault: Option<Fault>) {
+        let error = fault.map(|fault| {
+            let (condition, ns) = (fault.condition(), ns::XMPP_STREAMS);
+            format!("<stream:error><{condition} xmlns='{ns}'/></stream:error>")
+        });
+        let last_words = error.unwrap_or_default() + "</stream:stream>";
+        let _ = timeout(LAST_WORDS, self.outbox.send(Outgoing::Close(last_words))).await;
+    }
+}
+
+/// Our pings (XEP-0199) that are not answered yet.
+#[derive(Debug)]
+struct Pings {
+    from: String,
+    to: String,
+    /// Of our ids; nobody else can guess it.
+    id_prefix: String,
+    count: AtomicU64,
+    waiting: Mutex<HashMap<String, oneshot::Sender<()>>>,
+}
+
+impl Pings {
+    fn new(config: &XmppConfig) -> Self {
+        Self {
+            from: config.domain.to_string(),
+            to: config.ping_target.to_string(),
+            id_prefix: format!("ping-{:016x}-", RandomState::new().hash_one(0u8)),
+            count: AtomicU64::new(0),
+            waiting: Mutex::default(),
+        }
+    }
+
+    fn begin(&self) -> (String, oneshot::Receiver<()>) {
+        let number = self.count.fetch_add(1, Ordering::Relaxed);
+        let id = format!("{}{number}", self.id_prefix);
+        let (answered, is_answered) = oneshot::channel();
+        self.waiting().insert(id.clone(), answered);
+        (id, is_answered)
+    }
+
+    fn encode(&self, id: &str) -> Option<Vec<u8>> {
+        let iq = Element::builder("iq", ns::COMPONENT)
+            .attr(xml_ncname!("type").to_ncname(), "get")
+            .attr(xml_ncname!("id").to_ncname(), id)
+            .attr(xml_ncname!("from").to_ncname(), self.from.as_str())
+            .attr(xml_ncname!("to").to_ncname(), self.to.as_str())
+            .append(Element::bare("ping", ns::PING))
+            .build();
+        let mut octets = Vec::new();
+        codec::encode(&iq, &mut octets).ok()?;
+        Some(octets)
+    }
+
+    /// Whether this stanza answers one of our pings, even one that nobody waits for any more. Whoever does is told.
+    fn take_answer(&self, stanza: &Element) -> bool {
+        let is_answer =
+            stanza.name() == "iq" && matches!(stanza.attr("type"), Some("result" | "error"));
+        let id = stanza.attr("id").unwrap_or_default();
+        if !is_answer || !id.starts_with(&self.id_prefix) || !self.is_from_server(stanza) {
+            return false;
+        }
+        if let Some(answered) = self.waiting().remove(id) {
+            let _ = answered.send(());
+        }
+        true
+    }
+
+    fn is_from_server(&self, stanza: &Element) -> bool {
+        let Some(from) = stanza.attr("from") else {
+            return true;
+        };
+        from.eq_ignore_ascii_case(&self.to)
+            || Jid::new(from).is_ok_and(|from| from.to_string() == self.to)
+    }
+
+    fn forget(&self, id: &str) {
+        self.waiting().remove(id);
+    }
+
+    fn waiting(&self) -> MutexGuard<'_, HashMap<String, oneshot::Sender<()>>> {
+        self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Why a connection ended.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum Ended {
+    #[error("the gateway is stopping")]
+    Stopped,
+    #[error("nobody takes the gateway's events any more")]
+    NobodyListens,
+    #[error("the XMPP server closed the stream")]
+    Closed,
+    #[error("the connection to the XMPP server was cut")]
+    Cut,
+    #[error("the XMPP server has been silent for {0} s, and did not answer a ping")]
+    Silent(u64),
+    #[error("another connection has taken the place of this one: is there a second gateway?")]
+    Replaced,
+    #[error("the XMPP server ended the stream with {0}")]
+    StreamError(String),
+    #[error(transparent)]
+    Read(#[from] ReadError),
+    #[error("writing to the XMPP server failed: {0}")]
+    Write(io::Error),
+}
+
+impl Ended {
+    fn fault(&self) -> Option<Fault> {
+        match self {
+            Self::Read(ReadError::Fault(fault)) => Some(*fault),
+            _ => None,
+        }
+    }
+}
+
+/// A session together with the halves that run it.
+pub(super) struct Running {
+    pub(super) session: Arc<Session>,
+    inbound: Inbound,
+    frames: FrameReader<tokio::io::BufReader<tokio::net::tcp::OwnedReadHalf>>,
+    writer: AbortOnDropHandle<io::Result<()>>,
+    close_limit: Duration,
+}
+
+/// Starts to write; [`Running::run`] starts to read.
+pub(super) fn start(
+    connection: Connection,
+    config: &XmppConfig,
+    epoch: u64,
+    events: mpsc::Sender<XmppEvent>,
+) -> Running {
+    let (outbox, queue) = mpsc::channel(OUTBOX_WRITES);
+    let session = Arc::new(Session {
+        epoch,
+        ended: CancellationToken::new(),
+        outbox,
+        pings: Pings::new(config),
+    });
+    let write_all = write(connection.writer, queue, config.timings.write);
+    Running {
+        inbound: Inbound::new(config, Arc::clone(&session), events),
+        session,
+        frames: connection.frames,
+        writer: AbortOnDropHandle::new(tokio::spawn(write_all)),
+        close_limit: config.timings.close,
+    }
+}
+
+impl Running {
+    /// Reads until the connection ends, or `stop` is cancelled and the server has closed in turn. `withdraw` is called
+    /// when nothing more should be sent.
+    pub(super) async fn run(mut self, stop: &CancellationToken, withdraw: impl Fn()) -> Ended {
+        let read = self.inbound.read_all(&mut self.frames);
+        tokio::pin!(read);
+        let ended = tokio::select! {
+            ended = &mut read => ended,
+            // What was read must not be lost: the reader goes on, also to find the server's reason.
+            written = &mut self.writer => {
+                withdraw();
+                let reason = timeout(self.close_limit, &mut read).await;
+                reason.unwrap_or_else(|_| Ended::Write(write_error(written)))
+            }
+            () = stop.cancelled() => {
+                withdraw();
+                self.session.close(None).await;
+                let _ = timeout(self.close_limit, &mut read).await;
+                Ended::Stopped
+            }
+        };
+        withdraw();
+        self.session.close(ended.fault()).await;
+        if !self.writer.is_finished() {
+            let _ = timeout(LAST_WORDS, &mut self.writer).await;
+        }
+        self.session.ended.cancel();
+        ended
+    }
+}
+
+fn write_error(written: Result<io::Result<()>, tokio::task::JoinError>) -> io::Error {
+    match written {
+        Ok(Err(error)) => error,
+        Ok(Ok(())) => io::Error::from(io::ErrorKind::WriteZero),
+        Err(panicked) => io::Error::other(panicked),
+    }
+}
+
+/// Writes what the queue brings, joined where it brings much, until it brings the last words.
+async fn write(
+    mut socket: impl AsyncWrite + Unpin,
+    mut queue: mpsc::Receiver<Outgoing>,
+    limit: Duration,
+) -> io::Result<()> {
+    let mut batch = Vec::with_capacity(JOINED_WRITES);
+    while queue.recv_many(&mut batch, JOINED_WRITES).await > 0 {
+        let (octets, waiting, closes) = join(&mut batch);
+        timeout(limit, socket.write_all(&octets))
+            .await
+            .map_err(|_| io::Error::from(io::ErrorKind::TimedOut))??;
+        for written in waiting {
+            // Whoever gave up waiting does not need to know.
+            let _ = written.send(());
+        }
+        if closes {
+            return socket.shutdown().await;
+        }
+    }
+    Ok(())
+}
+
+/// One piece of all octets up to the last words, and who waits for them.
+fn join(batch: &mut Vec<Outgoing>) -> (Vec<u8>, Vec<oneshot::Sender<()>>, bool) {
+    let (mut joined, mut waiting, mut closes) = (Vec::new(), Vec::new(), false);
+    for outgoing in batch.drain(..) {
+        match outgoing {
+            _ if closes => {}
+            Outgoing::Octets(octets, written) => {
+                match joined.is_empty() {
+                    true => joined = octets,
+                    false => joined.extend_from_slice(&octets),
+                }
+                waiting.extend(written);
+            }
+            Outgoing::Close(last_words) => {
+                joined.extend_from_slice(last_words.as_bytes());
+                closes = true;
+            }
+        }
+    }
+    (joined, waiting, closes)
+}
+
+/// The reading side of one connection.
+struct Inbound {
+    session: Arc<Session>,
+    events: mpsc::Sender<XmppEvent>,
+    decoder: Decoder,
+    domain: String,
+    ping_after: Duration,
+    dead_after: Duration,
+    complaints: Complaints,
+}
+
+impl Inbound {
+    fn new(config: &XmppConfig, session: Arc<Session>, events: mpsc::Sender<XmppEvent>) -> Self {
+        Self {
+            session,
+            events,
+            decoder: Decoder::default(),
+            domain: config.domain.to_string(),
+            ping_after: config.timings.ping_after,
+            dead_after: config.timings.dead_after,
+            complaints: Complaints::default(),
+        }
+    }
+
+    async fn read_all<R: AsyncBufRead + Unpin>(&mut self, frames: &mut FrameReader<R>) -> Ended {
+        if self.events.send(XmppEvent::Online).await.is_err() {
+            return Ended::NobodyListens;
+        }
+        loop {
+            let handled = match self.next_frame(frames).await {
+                Ok(frame) => self.take(frame).await,
+                Err(ended) => Err(ended),
+            };
+            if let Err(ended) = handled {
+                return ended;
+            }
+        }
+    }
+
+    /// The next frame. After a while without one a ping provokes one; where it does not, the server is dead. What
+    /// counts are whole frames: neither white space nor a stanza without an end proves that anything is answered.
+    async fn next_frame<R: AsyncBufRead + Unpin>(
+        &self,
+        frames: &mut FrameReader<R>,
+    ) -> Result<Frame, Ended> {
+        let frame = match timeout(self.ping_after, frames.next()).await {
+            Ok(frame) => frame,
+            Err(_) => {
+                self.session.provoke();
+                let silent = self.ping_after.saturating_add(self.dead_after).as_secs();
+                timeout(self.dead_after, frames.next())
+                    .await
+                    .map_err(|_| Ended::Silent(silent))?
+            }
+        };
+        frame?.ok_or(Ended::Cut)
+    }
+
+    async fn take(&mut self, frame: Frame) -> Result<(), Ended> {
+        match frame {
+            Frame::Element(octets) => match self.decoder.parse(&octets) {
+                Ok(element) => return self.take_element(element).await,
+                Err(error) => {
+                    let text = "The gateway cannot read this stanza: it is not well-formed XML.";
+                    self.refuse(&octets, Refusal::Unreadable, text, &error.to_string())
+                        .await;
+                }
+            },
+            Frame::OverLimit(over) => {
+                let text = over.to_string();
+                self.refuse(&over.start_tag, Refusal::Policy, &text, &text)
+                    .await;
+            }
+            Frame::StreamEnd => return Err(Ended::Closed),
+        }
+        Ok(())
+    }
+
+    async fn take_element(&mut self, element: Element) -> Result<(), Ended> {
+        if element.is("error", ns::STREAM) {
+            return Err(stream_error(element));
+        }
+        let is_stanza = element.has_ns(ns::COMPONENT)
+            && matches!(element.name(), "message" | "presence" | "iq");
+        if !is_stanza {
+            tracing::debug!(name = element.name(), ns = %element.ns(), "the server sent what is no stanza");
+            return Ok(());
+        }
+        if self.session.pings.take_answer(&element) {
+            return Ok(());
+        }
+        // When the events are not taken this waits, and with it the server: TCP carries the pressure back.
+        self.events
+            .send(XmppEvent::Stanza(element))
+            .await
+            .map_err(|_| Ended::NobodyListens)
+    }
+
+    /// Tells the sender of a stanza that it is not taken in, and the log why.
+    async fn refuse(&mut self, start_tag: &[u8], refusal: Refusal, text: &str, why: &str) {
+        let start = codec::parse_start_tag(start_tag).ok();
+        let sender = start.as_ref().and_then(|start| start.attr("from"));
+        if self.complaints.may_complain(sender.unwrap_or_default()) {
+            let domain = bounce::domain_of(sender.unwrap_or("?"));
+            tracing::warn!(of = domain, why, "a stanza was refused");
+        }
+        let answer = start
+            .as_ref()
+            .and_then(|start| bounce::error_stanza(start, refusal, text, &self.domain));
+        let mut octets = Vec::new();
+        if answer.is_some_and(|answer| codec::encode(&answer, &mut octets).is_ok()) {
+            self.session.answer(octets).await;
+        }
+    }
+}
+
+/// `<conflict/>` on a running stream means that the server has let someone else in.
+fn stream_error(element: Element) -> Ended {
+    match StreamError::try_from(element) {
+        Ok(error) => match error.condition {
+            DefinedCondition::Conflict => Ended::Replaced,
+            DefinedCondition::SystemShutdown | DefinedCondition::Reset => Ended::Closed,
+            _ => Ended::StreamError(error.to_string()),
+        },
+        Err(unreadable) => Ended::StreamError(unreadable.to_string()),
+    }
+}
+
+/// Who was complained about lately, so that one sender cannot fill the log.
+#[derive(Debug, Default)]
+struct Complaints(HashMap<String, Instant>);
+
+impl Complaints {
+    fn may_complain(&mut self, sender: &str) -> bool {
+        let sender = sender.split_once('/').map_or(sender, |(bare, _)| bare);
+        let lately = |at: &Instant| at.elapsed() < COMPLAINT_INTERVAL;
+        if self.0.get(sender).is_some_and(lately) {
+            return false;
+        }
+        if self.0.len() >= COMPLAINTS_MAX {
+            self.0.clear();
+        }
+        self.0.insert(sender.to_owned(), Instant::now());
+        true
+    }
+}
