@@ -1,0 +1,446 @@
+//! HTML mail as text for a chat.
+
+mod hidden;
+mod link;
+mod page;
+mod tokens;
+
+use crate::core::limits::{HTML_DEPTH_MAX, HTML_OCTETS_MAX};
+use crate::core::text::clean;
+use hidden::{End, Hidden};
+use page::{Cell, Mark, Page};
+use tokens::{Tag, Token, Tokens};
+
+/// Readable text: paragraphs, lists, quotes (`> `) and link targets kept, scripts, styles and hidden parts left out.
+/// Nothing is ever fetched. `true` where a limit cut it.
+///
+/// The HTML is read in one pass without a tree, because those who write it also choose its nesting.
+pub fn to_text(html: &str) -> (String, bool) {
+    let start = clean::cut(html, HTML_OCTETS_MAX);
+    let mut reader = Reader::default();
+    for token in Tokens::new(start) {
+        reader.take(token);
+    }
+    reader.end_link();
+    let text = without_empty_ends(&clean::for_xml(&reader.page.into_text()));
+    (text, start.len() < html.len())
+}
+
+/// No white space at line ends and never more than one blank line, which preformatted text may have.
+fn without_empty_ends(text: &str) -> String {
+    let mut tidy = String::with_capacity(text.len());
+    let mut blank = true;
+    for line in text.lines().map(str::trim_end) {
+        if !line.is_empty() || !blank {
+            tidy.push_str(line);
+            tidy.push('\n');
+        }
+        blank = line.is_empty();
+    }
+    tidy.truncate(tidy.trim_end().len());
+    tidy
+}
+
+/// What is open where the reader is.
+#[derive(Default)]
+struct Reader {
+    page: Page,
+    hidden: Option<Hidden>,
+    link: Option<Link>,
+    tables: Vec<Table>,
+    preformatted: usize,
+    /// Of the last paragraph: 1 if it is but a line.
+    margin: usize,
+}
+
+struct Link {
+    href: String,
+    start: Mark,
+    has_image: bool,
+}
+
+#[derive(Default)]
+struct Table {
+    /// Where the open cell began.
+    cell: Option<Mark>,
+    /// The row has a cell to the left, on the same line.
+    has_neighbour: bool,
+    /// Cells were seen beside each other: it is a table, and not a frame around paragraphs.
+    is_grid: bool,
+}
+
+impl Reader {
+    fn take(&mut self, token: Token<'_>) {
+        match token {
+            Token::Text(_) if self.hidden.is_some() => {}
+            Token::Text(text) => self.text(&tokens::decode_references(text)),
+            Token::Start(tag) => self.start(&tag),
+            Token::End(name) => self.end(&name),
+        }
+    }
+
+    fn text(&mut self, text: &str) {
+        if self.preformatted > 0 {
+            self.page.preformatted(text);
+        } else {
+            self.page.flow(text);
+        }
+    }
+
+    fn start(&mut self, tag: &Tag) {
+        if let Some(hidden) = &mut self.hidden {
+            if hidden.start(&tag.name) {
+                return;
+            }
+            self.hidden = None;
+        }
+        if hidden::is_hidden(tag) {
+            if !hidden::is_void(&tag.name) {
+                self.hidden = Some(Hidden::new(tag));
+            }
+            return;
+        }
+        self.show_start(tag);
+    }
+
+    fn show_start(&mut self, tag: &Tag) {
+        match tag.name.as_str() {
+            "br" => self.page.line_break(),
+            "hr" => self.rule(),
+            "img" => self.image(tag),
+            "a" => self.begin_link(tag),
+            "blockquote" => self.page.begin_quote(!is_indent(tag)),
+            "ul" | "menu" | "dir" => self.page.begin_list(None),
+            "ol" => self.page.begin_list(Some(first_number(tag))),
+            "li" => self.page.begin_item(),
+            "pre" => {
+                self.page.block(2);
+                self.preformatted = self.preformatted.saturating_add(1);
+            }
+            "table" => self.begin_table(),
+            "tr" => self.end_row(),
+            "td" | "th" => self.begin_cell(),
+            "p" => {
+                self.margin = if has_no_margin(tag) { 1 } else { 2 };
+                self.page.block(self.margin);
+            }
+            name => self.page_block(name),
+        }
+    }
+
+    fn end(&mut self, name: &str) {
+        if let Some(hidden) = &mut self.hidden {
+            match hidden.end(name) {
+                End::Inner => return,
+                End::Hidden => {
+                    self.hidden = None;
+                    return;
+                }
+                End::Outer => self.hidden = None,
+            }
+        }
+        match name {
+            "a" => self.end_link(),
+            "blockquote" => self.page.end_quote(),
+            "ul" | "menu" | "dir" | "ol" => self.page.end_list(),
+            "pre" => {
+                self.preformatted = self.preformatted.saturating_sub(1);
+                self.page.block(2);
+            }
+            "table" => self.end_table(),
+            "tr" => self.end_row(),
+            "td" | "th" => self.end_cell(),
+            "p" => self.page.block(self.margin),
+            name => self.page_block(name),
+        }
+    }
+
+    /// The edge of an element that has nothing more to it than its edges.
+    fn page_block(&mut self, name: &str) {
+        match name {
+            "h1" | "h2" | "h3" | "h4" | "h5" | "h6" | "dl" | "figure" => self.page.block(2),
+            "div" | "section" | "article" | "header" | "footer" | "main" | "nav" | "aside"
+            | "address" | "center" | "form" | "fieldset" | "body" | "html" | "dt" | "dd"
+            | "option" | "caption" | "tbody" | "thead" | "tfoot" | "figcaption" => {
+                self.page.block(1);
+            }
+            _ => {}
+        }
+    }
+
+    fn rule(&mut self) {
+        self.page.block(2);
+        self.page.flow("---");
+        self.page.block(2);
+    }
+
+    fn image(&mut self, tag: &Tag) {
+        self.page.flow(tag.attribute("alt").unwrap_or_default());
+        if let Some(link) = &mut self.link {
+            link.has_image = true;
+        }
+    }
+
+    fn begin_link(&mut self, tag: &Tag) {
+        self.end_link();
+        self.link = tag.attribute("href").map(|href| Link {
+            href: href.to_owned(),
+            start: self.page.mark(),
+            has_image: false,
+        });
+    }
+
+    /// Writes where the link leads, if its text does not say so. A link around nothing leads nobody anywhere.
+    fn end_link(&mut self) {
+        let Some(link) = self.link.take() else { return };
+        let text = self.page.since(link.start);
+        let is_empty = text.is_empty();
+        match link::target_beside(text, &link.href) {
+            Some(target) if !is_empty => self.page.append(&format!(" ({target})")),
+            Some(target) if link.has_image => self.page.flow(&target),
+            _ => {}
+        }
+    }
+
+    fn begin_table(&mut self) {
+        self.page.block(1);
+        if self.tables.len() < HTML_DEPTH_MAX {
+            self.tables.push(Table::default());
+        }
+    }
+
+    fn end_table(&mut self) {
+        self.end_cell();
+        self.tables.pop();
+        self.page.end_row(false);
+    }
+
+    fn end_row(&mut self) {
+        self.end_cell();
+        let is_grid = self.tables.last_mut().is_some_and(|table| {
+            table.has_neighbour = false;
+            table.is_grid
+        });
+        self.page.end_row(is_grid);
+    }
+
+    fn begin_cell(&mut self) {
+        self.end_cell();
+        let mark = self.page.mark();
+        let Some(table) = self.tables.last_mut() else {
+            return self.page.block(1);
+        };
+        table.cell = Some(mark);
+        if table.has_neighbour {
+            table.is_grid = true;
+            self.page.begin_cell(Cell::Beside);
+        } else if table.is_grid {
+            self.page.begin_cell(Cell::First);
+        }
+    }
+
+    /// A cell of one line has its neighbour beside it, a longer one below it.
+    fn end_cell(&mut self) {
+        let Some(table) = self.tables.last_mut() else {
+            return;
+        };
+        let Some(start) = table.cell.take() else {
+            return;
+        };
+        if self.page.since(start).is_empty() {
+            return;
+        }
+        table.has_neighbour = self.page.is_one_line_since(start);
+        if !table.has_neighbour {
+            self.page.block(1);
+        }
+    }
+}
+
+/// Where a numbered list begins.
+fn first_number(tag: &Tag) -> i64 {
+    tag.attribute("start")
+        .and_then(|number| number.trim().parse().ok())
+        .unwrap_or(1)
+}
+
+/// What editors make of the indent button.
+fn is_indent(blockquote: &Tag) -> bool {
+    style_of(blockquote).contains("border:none")
+}
+
+/// Paragraphs of Outlook and of others that are lines, not paragraphs.
+fn has_no_margin(paragraph: &Tag) -> bool {
+    let is_outlook = paragraph
+        .attribute("class")
+        .is_some_and(|class| class.starts_with("Mso") || class.contains("elementToProof"));
+    let style = style_of(paragraph);
+    is_outlook || style.contains("margin:0") || style.contains("margin-bottom:0")
+}
+
+/// The style without white space.
+fn style_of(tag: &Tag) -> String {
+    let style = tag.attribute("style").unwrap_or_default();
+    style.chars().filter(|c| !c.is_whitespace()).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn text(html: &str) -> String {
+        to_text(html).0
+    }
+
+    #[test]
+    fn paragraphs_have_a_blank_line_and_divisions_a_new_one() {
+        assert_eq!(
+            text("<p>one<p>two</p><div>three</div><div>four<br></div><div><br></div>five"),
+            "one\n\ntwo\n\nthree\nfour\n\nfive"
+        );
+        assert_eq!(text("a<br><br><br><br>b"), "a\n\nb");
+        assert_eq!(text("  a \n b<b> c</b>d <i>e </i> f "), "a b cd e f");
+    }
+
+    #[test]
+    fn paragraphs_of_outlook_are_lines() {
+        let html = "<p class=MsoNormal>Hi,<o:p></o:p></p><p class=MsoNormal><o:p>&nbsp;</o:p></p><p class=MsoNormal>see you.</p><p class=MsoNormal>Bob</p>";
+        assert_eq!(text(html), "Hi,\n\nsee you.\nBob");
+    }
+
+    #[test]
+    fn lists_are_marked_numbered_and_indented() {
+        let html = "Buy:<ul><li><p>milk</p></li><li>bread<ol start=3><li>dark<li>light</ol></li></ul>Thanks";
+        assert_eq!(
+            text(html),
+            "Buy:\n\n- milk\n- bread\n  3. dark\n  4. light\n\nThanks"
+        );
+        assert_eq!(text("<ul><li>one<br>more</ul>"), "- one\n  more");
+    }
+
+    #[test]
+    fn quotes_are_marked_by_their_depth() {
+        let html = "Yes.<blockquote type=cite><p>You said</p><p>two</p><blockquote>deep</blockquote></blockquote>End";
+        assert_eq!(
+            text(html),
+            "Yes.\n\n> You said\n>\n> two\n>\n>> deep\n\nEnd"
+        );
+        assert_eq!(
+            text("<blockquote style='margin:0 0 0 40px; border: none'>indented</blockquote>"),
+            "indented"
+        );
+    }
+
+    #[test]
+    fn a_link_shows_where_it_leads() {
+        let html = "<a href='https://evil.example/x'>https://bank.example</a> <a href='https://a.example/'>a.example</a>, <a href=\"https://b.example/?a=1&amp;b=2\"> click <b>here</b> </a>.";
+        assert_eq!(
+            text(html),
+            "https://bank.example (https://evil.example/x) a.example, click here (https://b.example/?a=1&b=2) ."
+        );
+        assert_eq!(
+            text("<a href='https://c.example/ok'><img src=button.png></a>"),
+            "https://c.example/ok"
+        );
+        assert_eq!(
+            text("<a href='https://c.example/'></a>x<a name=top>y</a>"),
+            "xy"
+        );
+    }
+
+    #[test]
+    fn what_is_hidden_is_not_shown() {
+        for hidden in [
+            "<div style='display:none'>x<div>y</div>z</div>",
+            "<div style=' Display : NONE !important; color:red'>x</div>",
+            "<span hidden>x</span>",
+            "<span style='mso-hide:all'>x</span>",
+            "<div style='max-height:0;overflow:hidden'>x</div>",
+            "<img src=t.gif width=1 height=1 alt=x>",
+            "<img style='display:none' alt=x>",
+            "<script>x</script><style>x</style><title>x</title><svg><text>x</text></svg>",
+            "<!--[if mso]>x<![endif]-->",
+            "<p style='display:none'>x",
+        ] {
+            assert_eq!(
+                text(&format!("<p>a</p>{hidden}<p>b</p>")),
+                "a\n\nb",
+                "{hidden}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_hidden_part_ends_where_what_encloses_it_ends() {
+        let html = "<table><tr><td>a<span style='display:none'>x</td><td>b</td></tr></table>c";
+        assert_eq!(text(html), "a | b\nc");
+    }
+
+    #[test]
+    fn tables_are_rows_of_cells() {
+        let html = "<table><tr><th>Item</th><th>Price</th></tr><tr><td><p>Tea</p></td><td></td><td><p>2 €</p></td></tr></table><p>Bye</p>";
+        assert_eq!(text(html), "Item | Price\nTea | 2 €\n\nBye");
+        let layout = "<table><tr><td><table><tr><td>Logo</td></tr><tr><td><p>Hello</p><p>World</p></td></tr></table></td><td>aside</td></tr></table>";
+        assert_eq!(text(layout), "Logo\n\nHello\n\nWorld\n\naside");
+    }
+
+    #[test]
+    fn images_are_shown_by_their_alternative_text() {
+        assert_eq!(text("Hi <img alt='😀' src=cid:1><img src=x>!"), "Hi 😀!");
+    }
+
+    #[test]
+    fn preformatted_text_keeps_its_lines_and_indents() {
+        assert_eq!(
+            text("<pre>\nfn main() {\n    <b>run</b>();  \n}\n\n\n\nend</pre>"),
+            "fn main() {\n    run();\n}\n\nend"
+        );
+    }
+
+    #[test]
+    fn no_preview_padding_and_no_break_space_remain() {
+        assert_eq!(
+            text("Hi&nbsp;you&zwnj;&nbsp;&#847;&zwnj; &nbsp;&#847;\u{200c}&nbsp; there"),
+            "Hi you\u{200c} there"
+        );
+    }
+
+    #[test]
+    fn html_over_the_limit_is_cut() {
+        let html = "<p>word ".repeat(HTML_OCTETS_MAX / 8 + 1);
+        let (text, cut) = to_text(&html);
+        assert!(cut);
+        assert!(text.len() < HTML_OCTETS_MAX);
+        assert!(!to_text("x").1);
+    }
+
+    #[test]
+    fn hostile_nesting_costs_no_more_than_its_length() {
+        let began = std::time::Instant::now();
+        for piece in [
+            "<div>",
+            "<blockquote>",
+            "<ul><li>",
+            "<table><tr><td>",
+            "<a href=x>",
+            "<b",
+            "<!--",
+            "</x>",
+            "<p hidden>",
+            "<x y",
+            "&",
+            "<td>x",
+            "<div style=display:none><i>",
+            "<script>",
+            "</script",
+            "<pre>\n",
+            "<a b=c ",
+        ] {
+            let (text, _) = to_text(&piece.repeat(HTML_OCTETS_MAX / piece.len()));
+            assert!(text.len() <= HTML_OCTETS_MAX * 4, "{piece}");
+        }
+        let distinct: String = (0..100_000).map(|n| format!("a{n} ")).collect();
+        to_text(&format!("<a {distinct}>x"));
+        assert!(began.elapsed().as_secs() < 30, "{:?}", began.elapsed());
+    }
+}

@@ -1,0 +1,245 @@
+//! The text that an HTML mail becomes, line by line.
+
+use crate::core::limits::HTML_DEPTH_MAX;
+
+/// Deeper quotes and lists look no deeper.
+const SHOWN_DEPTH_MAX: usize = 10;
+
+/// Text as it grows. Breaks and spaces are remembered and written only before the next word, so that there are never
+/// two blank lines.
+#[derive(Default)]
+pub struct Page {
+    text: String,
+    /// Line ends to write before the next word: 0, 1, or 2 for a blank line.
+    breaks: usize,
+    space: bool,
+    /// A cell of a table has begun and has no word yet.
+    cell: Option<Cell>,
+    /// The line was begun by a non-breaking space: with nothing after it, it is a blank line that was meant.
+    held_open: bool,
+    /// How deep the last line that was written is quoted.
+    last_quote: usize,
+    quotes: Vec<bool>,
+    lists: Vec<Option<i64>>,
+    marker: Option<String>,
+    lines: usize,
+}
+
+/// Where a cell stands in its row.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Cell {
+    /// At the start of a line.
+    First,
+    /// After another cell, on the same line.
+    Beside,
+}
+
+/// A place in a [`Page`].
+#[derive(Clone, Copy)]
+pub struct Mark {
+    octets: usize,
+    lines: usize,
+    at_line_start: bool,
+}
+
+impl Page {
+    /// The whole text.
+    pub fn into_text(self) -> String {
+        self.text
+    }
+
+    /// The place after the last word.
+    pub fn mark(&self) -> Mark {
+        Mark {
+            octets: self.text.len(),
+            lines: self.lines,
+            at_line_start: self.is_at_line_start(),
+        }
+    }
+
+    /// What was written since.
+    pub fn since(&self, mark: Mark) -> &str {
+        self.text.get(mark.octets..).unwrap_or_default()
+    }
+
+    /// Whether all that was written since stands on one line.
+    pub fn is_one_line_since(&self, mark: Mark) -> bool {
+        let first = usize::from(mark.at_line_start);
+        !self.since(mark).is_empty() && self.lines <= mark.lines.saturating_add(first)
+    }
+
+    /// Writes text in which runs of white space are one space.
+    pub fn flow(&mut self, text: &str) {
+        for piece in text.split_inclusive(is_space) {
+            let word = piece.trim_end_matches(is_space);
+            if !word.chars().all(is_padding) {
+                self.write(word);
+            }
+            if piece.ends_with(is_space) {
+                self.space = true;
+                self.held_open |= piece.ends_with('\u{a0}') && self.is_at_line_start();
+            }
+        }
+    }
+
+    /// Writes preformatted text.
+    pub fn preformatted(&mut self, text: &str) {
+        for (number, line) in text.split('\n').enumerate() {
+            if number > 0 {
+                self.line_break();
+            }
+            let line = line.replace('\u{a0}', " ");
+            if !line.is_empty() {
+                self.write(&line);
+            }
+        }
+    }
+
+    /// Writes right after the last word, whatever was to come before the next one.
+    pub fn append(&mut self, text: &str) {
+        self.text.push_str(text);
+    }
+
+    /// `<br>`.
+    pub fn line_break(&mut self) {
+        self.breaks = self.breaks.saturating_add(1).min(2);
+        self.space = false;
+    }
+
+    /// The edge of a block: at least a new line (1), or a blank line (2). It is none where a cell or an item of a list
+    /// has just begun, and lists have no blank lines.
+    pub fn block(&mut self, breaks: usize) {
+        let held_open = std::mem::take(&mut self.held_open);
+        self.space = false;
+        if self.cell.is_some() || self.marker.is_some() {
+            return;
+        }
+        let breaks = match (held_open, self.lists.is_empty()) {
+            (true, _) => 2,
+            (false, true) => breaks,
+            (false, false) => 1,
+        };
+        self.breaks = self.breaks.max(breaks);
+    }
+
+    /// The end of a row of cells; in a grid (`is_grid`) the next one follows closely.
+    pub fn end_row(&mut self, is_grid: bool) {
+        self.cell = None;
+        self.block(1);
+        if is_grid {
+            self.breaks = self.breaks.min(1);
+        }
+    }
+
+    /// Begins a cell, whose first paragraph needs no line of its own.
+    pub fn begin_cell(&mut self, cell: Cell) {
+        if cell == Cell::Beside {
+            self.breaks = 0;
+        }
+        self.space = false;
+        self.cell = Some(cell);
+    }
+
+    /// Begins a quote, or what only looks like one (`quotes` is false).
+    pub fn begin_quote(&mut self, quotes: bool) {
+        self.block(2);
+        if self.quotes.len() < HTML_DEPTH_MAX {
+            self.quotes.push(quotes);
+        }
+    }
+
+    /// Ends a quote.
+    pub fn end_quote(&mut self) {
+        self.block(2);
+        self.quotes.pop();
+    }
+
+    /// Begins a list; `first` is the number of its first item if it is numbered.
+    pub fn begin_list(&mut self, first: Option<i64>) {
+        self.block(2);
+        if self.lists.len() < HTML_DEPTH_MAX {
+            self.lists.push(first);
+        }
+    }
+
+    /// Ends a list.
+    pub fn end_list(&mut self) {
+        self.lists.pop();
+        self.marker = None;
+        self.block(2);
+    }
+
+    /// Begins an item of a list.
+    pub fn begin_item(&mut self) {
+        self.marker = None;
+        self.block(1);
+        self.marker = Some(match self.lists.last_mut() {
+            Some(Some(number)) => {
+                let marker = format!("{number}. ");
+                *number = number.saturating_add(1);
+                marker
+            }
+            _ => "- ".to_owned(),
+        });
+    }
+
+    fn is_at_line_start(&self) -> bool {
+        self.breaks > 0 || self.text.is_empty()
+    }
+
+    fn write(&mut self, word: &str) {
+        if self.is_at_line_start() {
+            self.begin_line();
+        } else if self.cell == Some(Cell::Beside) {
+            self.text.push_str(" | ");
+        } else if self.space {
+            self.text.push(' ');
+        }
+        self.breaks = 0;
+        self.space = false;
+        self.cell = None;
+        self.held_open = false;
+        self.text.push_str(word);
+    }
+
+    fn begin_line(&mut self) {
+        let quote = self.quotes.iter().filter(|quotes| **quotes).count();
+        let quote = quote.min(SHOWN_DEPTH_MAX);
+        if !self.text.is_empty() {
+            self.text.push('\n');
+            if self.breaks > 1 {
+                // Between two lines of one quote the blank line is quoted as well.
+                self.push_repeated('>', quote.min(self.last_quote));
+                self.text.push('\n');
+            }
+        }
+        self.push_repeated('>', quote);
+        if quote > 0 {
+            self.text.push(' ');
+        }
+        let marker = self.marker.take();
+        let depth = self.lists.len().min(SHOWN_DEPTH_MAX);
+        let indent = depth.saturating_sub(usize::from(marker.is_some()));
+        self.push_repeated(' ', indent.saturating_mul(2));
+        self.text.push_str(&marker.unwrap_or_default());
+        self.last_quote = quote;
+        self.lines = self.lines.saturating_add(1);
+    }
+
+    fn push_repeated(&mut self, c: char, count: usize) {
+        self.text.extend(std::iter::repeat_n(c, count));
+    }
+}
+
+/// White space that is shown as one space; in a chat the non-breaking one is no different.
+fn is_space(c: char) -> bool {
+    c.is_ascii_whitespace() || matches!(c, '\u{a0}' | '\u{2007}' | '\u{202f}' | '\u{2003}')
+}
+
+/// Characters without width, with which newsletters push their first lines out of a preview.
+fn is_padding(c: char) -> bool {
+    matches!(
+        c,
+        '\u{200b}'..='\u{200f}' | '\u{34f}' | '\u{ad}' | '\u{2060}' | '\u{feff}'
+    )
+}
