@@ -4,7 +4,7 @@
 pub mod codec;
 mod committer;
 #[cfg(test)]
-mod conformance;
+pub(crate) mod conformance;
 pub mod memory;
 mod opening;
 pub mod sled;
