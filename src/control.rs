@@ -1,1 +1,547 @@
-//! x
+//! How a command reaches a running gateway: a unix socket in the store's folder, for the gateway's user only, with one
+//! JSON object a line each way.
+//!
+//! ```text
+//! > {"do":"add","jid":"alice@a.example","mail":"alice@chat.a.example"}
+//! < {"is":"pairs","pairs":[{"jid":"alice@a.example","mail":"alice@chat.a.example","name":null,…}]}
+//! > {"do":"remove","side":"nobody@a.example"}
+//! < {"is":"refused","done":0,"reason":"no pair has nobody@a.example as its JID or its address"}
+//! ```
+//!
+//! Where no gateway runs, a command opens the store and calls [`answer`] itself, so that both ways say the same.
+
+use crate::core::address::MailAddress;
+use crate::core::context::{Need, Row, Write};
+use crate::core::record::{Pair, PairOrigin};
+use crate::core::time::Timestamp;
+use crate::store::transfer::{Place, Record};
+use crate::store::{Store, StoreError};
+use jid::BareJid;
+use serde::{Deserialize, Serialize};
+use std::io::{self, BufRead, ErrorKind, Write as _};
+use std::os::unix::fs::PermissionsExt;
+use std::os::unix::net::UnixStream as BlockingStream;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
+use tokio::net::{UnixListener, UnixStream};
+use tokio::task::JoinSet;
+use tokio_util::sync::CancellationToken;
+
+/// Rows in one request or answer.
+pub const ROWS_MAX: usize = 1000;
+/// One request, in octets: [`ROWS_MAX`] messages with all that they may hold.
+const REQUEST_OCTETS_MAX: u64 = 64 * 1024 * 1024;
+/// How long a command waits for an answer: a thousand rows on a slow disk.
+const ANSWER_TIME: Duration = Duration::from_secs(60);
+/// How long to wait before connections are taken again, when the system has no file handles left.
+const ACCEPT_PAUSE: Duration = Duration::from_secs(1);
+
+/// What a command asks for.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "do", rename_all = "lowercase")]
+pub enum Request {
+    /// Whether a gateway answers. [`Response::Pong`].
+    Ping,
+    /// Saves a pair of the admin. [`Response::Pairs`] with it.
+    Add {
+        /// The JID.
+        jid: BareJid,
+        /// Its address.
+        mail: MailAddress,
+        /// The name shown with it.
+        #[serde(default)]
+        name: Option<String>,
+    },
+    /// Forgets a pair. [`Response::Pairs`] with it.
+    Remove {
+        /// Its JID or its address.
+        side: String,
+    },
+    /// Finds pairs. [`Response::Pairs`] with none, one, or two where one's JID is the other's address.
+    Find {
+        /// A JID or an address.
+        side: String,
+    },
+    /// A page of the pairs in the order of their JIDs. [`Response::Pairs`].
+    List {
+        /// The last JID of the page before.
+        #[serde(default)]
+        after: Option<BareJid>,
+    },
+    /// Saves rows, at most [`ROWS_MAX`], all in one commit. [`Response::Imported`]. Where one is refused, those before
+    /// it are saved and those after it are not.
+    Import {
+        /// The rows.
+        rows: Vec<Record>,
+    },
+    /// A page of all rows. [`Response::Rows`].
+    Export {
+        /// The last place of the page before.
+        #[serde(default)]
+        after: Option<Place>,
+    },
+}
+
+/// What a command is told.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "is", rename_all = "lowercase")]
+pub enum Response {
+    /// A gateway answers.
+    Pong {
+        /// Its version.
+        version: String,
+    },
+    /// These pairs.
+    Pairs {
+        /// At most [`ROWS_MAX`]; a page with none is the last.
+        pairs: Vec<Pair>,
+    },
+    /// These rows.
+    Rows {
+        /// At most [`ROWS_MAX`]; a page with none is the last.
+        rows: Vec<(Place, Record)>,
+    },
+    /// All rows are saved and survive a power cut.
+    Imported {
+        /// How many.
+        count: usize,
+    },
+    /// It was not done.
+    Refused {
+        /// How many rows of the request were saved nevertheless.
+        #[serde(default)]
+        done: usize,
+        /// A sentence that says why.
+        reason: String,
+    },
+}
+
+impl Response {
+    fn refused(reason: impl ToString) -> Self {
+        Self::Refused {
+            done: 0,
+            reason: reason.to_string(),
+        }
+    }
+}
+
+/// Answers requests until `stop`. A socket that a killed gateway left is replaced.
+///
+/// # Errors
+/// [`io::Error`] where the socket cannot be made, or another process answers on it.
+pub async fn serve<S: Store>(
+    path: &Path,
+    store: Arc<S>,
+    stop: CancellationToken,
+) -> io::Result<()> {
+    let listener = listen(path)?;
+    tracing::info!(path = %path.display(), "commands are answered");
+    let mut connections = JoinSet::new();
+    loop {
+        tokio::select! {
+            () = stop.cancelled() => break,
+            Some(_) = connections.join_next() => {}
+            accepted = listener.accept() => match accepted {
+                Ok((stream, _)) => {
+                    connections.spawn(serve_one(stream, Arc::clone(&store)));
+                }
+                Err(error) => {
+                    tracing::warn!(%error, "a command could not connect");
+                    tokio::time::sleep(ACCEPT_PAUSE).await;
+                }
+            }
+        }
+    }
+    let _ = std::fs::remove_file(path);
+    Ok(())
+}
+
+/// Makes the socket beside its place, closes it to others, and only then moves it there.
+fn listen(path: &Path) -> io::Result<UnixListener> {
+    if BlockingStream::connect(path).is_ok() {
+        let text = format!("another gateway answers on {}", path.display());
+        return Err(io::Error::new(ErrorKind::AddrInUse, text));
+    }
+    let new = path.with_extension("new");
+    match std::fs::remove_file(&new) {
+        Err(error) if error.kind() != ErrorKind::NotFound => return Err(error),
+        _ => {}
+    }
+    let listener = UnixListener::bind(&new)?;
+    std::fs::set_permissions(&new, std::fs::Permissions::from_mode(0o600))?;
+    std::fs::rename(&new, path)?;
+    Ok(listener)
+}
+
+async fn serve_one<S: Store>(mut stream: UnixStream, store: Arc<S>) {
+    let (reader, mut writer) = stream.split();
+    let mut reader = BufReader::new(reader);
+    loop {
+        let mut line = Vec::new();
+        let mut limited = (&mut reader).take(REQUEST_OCTETS_MAX);
+        match limited.read_until(b'\n', &mut line).await {
+            Ok(octets) if octets > 0 && line.ends_with(b"\n") => {}
+            // The end; or a line that is too long, or half of one.
+            _ => return,
+        }
+        let response = match serde_json::from_slice(&line) {
+            Ok(request) => answer(store.as_ref(), request).await,
+            Err(error) => Response::refused(format!(
+                "the gateway does not understand the request ({error}); has it the version of this program?"
+            )),
+        };
+        if writer.write_all(&line_of(&response)).await.is_err() {
+            return;
+        }
+    }
+}
+
+fn line_of(message: &impl Serialize) -> Vec<u8> {
+    let mut line = serde_json::to_vec(message).unwrap_or_default();
+    line.push(b'\n');
+    line
+}
+
+/// Does what is asked.
+pub async fn answer<S: Store>(store: &S, request: Request) -> Response {
+    let answered = match request {
+        Request::Ping => Ok(Response::Pong {
+            version: env!("CARGO_PKG_VERSION").to_owned(),
+        }),
+        Request::Add { jid, mail, name } => add(store, jid, mail, name).await,
+        Request::Remove { side } => remove(store, &side).await,
+        Request::Find { side } => find(store, &side)
+            .await
+            .map(|pairs| Response::Pairs { pairs }),
+        Request::List { after } => store
+            .pairs(after.as_ref(), ROWS_MAX)
+            .map(|pairs| Response::Pairs { pairs }),
+        Request::Import { rows } => import(store, rows).await,
+        Request::Export { after } => store
+            .rows(after.as_ref(), ROWS_MAX)
+            .map(|rows| Response::Rows { rows }),
+    };
+    answered.unwrap_or_else(Response::refused)
+}
+
+async fn add<S: Store>(
+    store: &S,
+    jid: BareJid,
+    mail: MailAddress,
+    name: Option<String>,
+) -> Result<Response, StoreError> {
+    let now = Timestamp::now();
+    let wanted = Pair {
+        jid: jid.clone(),
+        mail,
+        name,
+        origin: PairOrigin::Admin,
+        saved: now,
+    };
+    store.commit(now, vec![Write::Pair(wanted)]).await?;
+    let pairs = load_pairs(store, &[Need::PairOf(jid)]).await?;
+    Ok(Response::Pairs { pairs })
+}
+
+async fn remove<S: Store>(store: &S, side: &str) -> Result<Response, StoreError> {
+    let pairs = find(store, side).await?;
+    match pairs.as_slice() {
+        [] => Ok(Response::refused(format!(
+            "no pair has {side} as its JID or its address"
+        ))),
+        [pair] => {
+            let gone = Write::RemovePair(pair.jid.clone());
+            store.commit(Timestamp::now(), vec![gone]).await?;
+            Ok(Response::Pairs { pairs })
+        }
+        [first, second, ..] => Ok(Response::refused(format!(
+            "{side} is a side of two pairs, {} = {} and {} = {}; name the one by its other side",
+            first.jid, first.mail, second.jid, second.mail
+        ))),
+    }
+}
+
+/// The pairs with this JID or this address: at most two, and one where both are the same.
+async fn find<S: Store>(store: &S, side: &str) -> Result<Vec<Pair>, StoreError> {
+    let by_jid = BareJid::new(side).ok().map(Need::PairOf);
+    let by_mail = MailAddress::parse(side).ok().map(Need::HolderOf);
+    let needs: Vec<Need> = by_jid.into_iter().chain(by_mail).collect();
+    let mut pairs = load_pairs(store, &needs).await?;
+    pairs.dedup();
+    Ok(pairs)
+}
+
+async fn load_pairs<S: Store>(store: &S, needs: &[Need]) -> Result<Vec<Pair>, StoreError> {
+    let rows = store.load(needs).await?.into_iter().flatten();
+    Ok(rows
+        .filter_map(|row| match row {
+            Row::Pair(pair) => Some(pair),
+            _ => None,
+        })
+        .collect())
+}
+
+async fn import<S: Store>(store: &S, rows: Vec<Record>) -> Result<Response, StoreError> {
+    let count = rows.len();
+    if count > ROWS_MAX {
+        return Ok(Response::refused(format!(
+            "{count} rows came at once, {ROWS_MAX} may"
+        )));
+    }
+    let now = Timestamp::now();
+    let writes: Vec<Write> = rows.into_iter().map(Write::from).collect();
+    match store.commit(now, writes.clone()).await {
+        Ok(()) => Ok(Response::Imported { count }),
+        Err(StoreError::Held { .. }) => Ok(import_up_to_the_refused(store, now, writes).await),
+        Err(error) => Err(error),
+    }
+}
+
+/// One of these rows is refused, so that none was saved: saves those before it.
+async fn import_up_to_the_refused<S: Store>(
+    store: &S,
+    now: Timestamp,
+    writes: Vec<Write>,
+) -> Response {
+    let count = writes.len();
+    for (done, write) in writes.into_iter().enumerate() {
+        if let Err(error) = store.commit(now, vec![write]).await {
+            let reason = error.to_string();
+            return Response::Refused { done, reason };
+        }
+    }
+    Response::Imported { count }
+}
+
+/// Why a running gateway could not be asked.
+#[derive(Debug, thiserror::Error)]
+pub enum ControlError {
+    /// The socket is there and cannot be used.
+    #[error("the gateway's socket {} cannot be used ({cause}); run this as the user that the gateway runs as", path.display())]
+    Closed {
+        /// The socket.
+        path: PathBuf,
+        /// Why.
+        cause: io::Error,
+    },
+    /// The gateway ended or hangs.
+    #[error(
+        "the gateway took the request and did not answer ({0}); what it was to save may be saved or not: ask again"
+    )]
+    Silent(io::Error),
+    /// An answer of another version.
+    #[error("the gateway's answer is not understood ({0}); has it the version of this program?")]
+    Strange(serde_json::Error),
+}
+
+/// A connection to a running gateway. Its functions block.
+#[derive(Debug)]
+pub struct Client {
+    stream: io::BufReader<BlockingStream>,
+}
+
+impl Client {
+    /// Connects to the gateway that answers on this socket; `None` where none runs.
+    ///
+    /// # Errors
+    /// [`ControlError::Closed`] where one may run and does not let us in.
+    pub fn connect(path: &Path) -> Result<Option<Self>, ControlError> {
+        let closed = |cause| ControlError::Closed {
+            path: path.to_owned(),
+            cause,
+        };
+        let stream = match BlockingStream::connect(path) {
+            Ok(stream) => stream,
+            // InvalidInput: a path too long for a socket, on which no gateway can answer either.
+            Err(error) => match error.kind() {
+                ErrorKind::NotFound | ErrorKind::ConnectionRefused | ErrorKind::InvalidInput => {
+                    return Ok(None);
+                }
+                _ => return Err(closed(error)),
+            },
+        };
+        stream.set_read_timeout(Some(ANSWER_TIME)).map_err(closed)?;
+        stream
+            .set_write_timeout(Some(ANSWER_TIME))
+            .map_err(closed)?;
+        let stream = io::BufReader::new(stream);
+        Ok(Some(Self { stream }))
+    }
+
+    /// Asks and waits for the answer.
+    ///
+    /// # Errors
+    /// [`ControlError::Silent`], [`ControlError::Strange`]: then it is not certain whether it was done.
+    pub fn ask(&mut self, request: &Request) -> Result<Response, ControlError> {
+        let mut writer = self.stream.get_ref();
+        writer
+            .write_all(&line_of(request))
+            .map_err(ControlError::Silent)?;
+        let mut line = String::new();
+        let octets = self
+            .stream
+            .read_line(&mut line)
+            .map_err(ControlError::Silent)?;
+        if octets == 0 {
+            return Err(ControlError::Silent(ErrorKind::UnexpectedEof.into()));
+        }
+        serde_json::from_str(&line).map_err(ControlError::Strange)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store::MemoryStore;
+    use crate::store::conformance::{mail, pair, user};
+
+    async fn start(path: &Path) -> (CancellationToken, tokio::task::JoinHandle<io::Result<()>>) {
+        let (stop, path) = (CancellationToken::new(), path.to_owned());
+        let store = Arc::new(MemoryStore::default());
+        let (token, socket) = (stop.clone(), path.clone());
+        let task = tokio::spawn(async move { serve(&socket, store, token).await });
+        while Client::connect(&path).unwrap().is_none() {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+        (stop, task)
+    }
+
+    async fn ask(path: &Path, requests: Vec<Request>) -> Vec<Response> {
+        let path = path.to_owned();
+        tokio::task::spawn_blocking(move || {
+            let mut client = Client::connect(&path).unwrap().unwrap();
+            let ask = |request| client.ask(request).unwrap();
+            requests.iter().map(ask).collect()
+        })
+        .await
+        .unwrap()
+    }
+
+    fn reason(response: &Response) -> &str {
+        match response {
+            Response::Refused { reason, .. } => reason,
+            other => panic!("{other:?}"),
+        }
+    }
+
+    #[tokio::test]
+    async fn a_gateway_answers_on_its_socket_until_it_stops() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("control.sock");
+        // What a killed gateway leaves.
+        drop(UnixListener::bind(&path).unwrap());
+        assert!(Client::connect(&path).unwrap().is_none());
+        let (stop, task) = start(&path).await;
+        let mode = std::fs::metadata(&path).unwrap().permissions().mode();
+        assert_eq!(mode & 0o777, 0o600);
+        let version = env!("CARGO_PKG_VERSION").to_owned();
+        let pong = ask(&path, vec![Request::Ping]).await;
+        assert_eq!(pong, [Response::Pong { version }]);
+        let second = serve(&path, Arc::new(MemoryStore::default()), stop.clone()).await;
+        assert_eq!(second.unwrap_err().kind(), ErrorKind::AddrInUse);
+        stop.cancel();
+        task.await.unwrap().unwrap();
+        assert!(!path.exists());
+    }
+
+    #[tokio::test]
+    async fn what_is_no_request_is_refused_and_the_connection_goes_on() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("control.sock");
+        let _running = start(&path).await;
+        let mut stream = UnixStream::connect(&path).await.unwrap();
+        let wrong = b"nonsense\n{\"do\":\"fly\"}\n{\"do\":\"ping\"}\nhalf a line";
+        stream.write_all(wrong).await.unwrap();
+        stream.shutdown().await.unwrap();
+        let mut said = String::new();
+        stream.read_to_string(&mut said).await.unwrap();
+        let kinds: Vec<_> = said.lines().map(|line| line.get(..10)).collect();
+        assert_eq!(kinds.len(), 3, "{said}");
+        assert!(said.lines().take(2).all(|line| line.contains("refused")));
+        assert!(said.ends_with("\"}\n") && said.contains("pong"), "{said}");
+    }
+
+    #[tokio::test]
+    async fn pairs_are_added_found_listed_and_removed() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("control.sock");
+        let _running = start(&path).await;
+        let add = |jid, address| Request::Add {
+            jid: user(jid),
+            mail: mail(address),
+            name: None,
+        };
+        let side = |side: &str| side.to_owned();
+        let answers = ask(
+            &path,
+            vec![
+                add("alice@a.example", "alice@m.example"),
+                add("bob@a.example", "ALICE@m.example"),
+                add("alice@m.example", "other@m.example"),
+                Request::Find {
+                    side: side("alice@m.example"),
+                },
+                Request::Remove {
+                    side: side("alice@m.example"),
+                },
+                Request::Remove {
+                    side: side("other@m.example"),
+                },
+                Request::List { after: None },
+                Request::List {
+                    after: Some(user("alice@a.example")),
+                },
+                Request::Remove {
+                    side: side("nobody"),
+                },
+            ],
+        )
+        .await;
+        let sides = |response: &Response| match response {
+            Response::Pairs { pairs } => pairs
+                .iter()
+                .map(|p| format!("{}={}", p.jid, p.mail))
+                .collect::<Vec<_>>(),
+            other => panic!("{other:?}"),
+        };
+        let [alice, other] = [
+            "alice@a.example=alice@m.example",
+            "alice@m.example=other@m.example",
+        ];
+        assert_eq!(sides(&answers[0]), [alice]);
+        assert!(reason(&answers[1]).contains("map remove alice@a.example"));
+        assert_eq!(sides(&answers[2]), [other]);
+        assert_eq!(sides(&answers[3]), [other, alice]);
+        assert!(reason(&answers[4]).contains("two pairs"));
+        assert_eq!(sides(&answers[5]), [other]);
+        assert_eq!(sides(&answers[6]), [alice]);
+        assert!(sides(&answers[7]).is_empty());
+        assert!(reason(&answers[8]).contains("no pair has nobody"));
+    }
+
+    #[tokio::test]
+    async fn an_import_is_saved_up_to_the_row_that_is_refused() {
+        let store = MemoryStore::default();
+        let row = |jid, address| Record::Pair(pair(jid, address));
+        let rows = vec![
+            row("a@a.example", "a@m.example"),
+            row("b@a.example", "b@m.example"),
+            row("c@a.example", "a@m.example"),
+            row("d@a.example", "d@m.example"),
+        ];
+        let response = answer(&store, Request::Import { rows: rows.clone() }).await;
+        assert!(
+            matches!(response, Response::Refused { done: 2, .. }),
+            "{response:?}"
+        );
+        assert_eq!(store.pairs(None, 9).unwrap().len(), 2);
+        let good = vec![rows[0].clone(), rows[3].clone()];
+        let response = answer(&store, Request::Import { rows: good }).await;
+        assert_eq!(response, Response::Imported { count: 2 });
+        let many = vec![rows[0].clone(); ROWS_MAX + 1];
+        let response = answer(&store, Request::Import { rows: many }).await;
+        assert!(reason(&response).contains("1000 may"));
+    }
+}

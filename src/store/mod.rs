@@ -4,7 +4,7 @@
 pub mod codec;
 mod committer;
 #[cfg(test)]
-mod conformance;
+pub(crate) mod conformance;
 pub mod memory;
 mod opening;
 pub mod sled;
@@ -121,7 +121,7 @@ pub enum StoreError {
     },
     /// Its files are damaged.
     #[error(
-        "the store {path} is damaged and cannot be opened ({cause}); nothing in it was changed: move it away, keep it, and \
+        "the store {path} is damaged and cannot be opened ({cause}); nothing of it was removed: move it away, keep it, and \
          load the last export into a new one with `stanzamail map import FILE`"
     )]
     Damaged {

@@ -9,6 +9,7 @@ use std::io::{self, Read, Write};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 /// What sled may keep in memory of what it has read, in octets.
@@ -17,6 +18,9 @@ const CACHE_OCTETS: u64 = 8 * 1024 * 1024;
 const FLUSH_EVERY_MS: u64 = 500;
 /// How long sled may hold its file after the store was closed: its threads end a little later.
 const CLOSING: Duration = Duration::from_secs(5);
+
+/// Octets of rows whose replay is not felt when the store is opened.
+const WRITTEN_WITHOUT_SNAPSHOT: u64 = 8 * 1024 * 1024;
 
 /// A store that is open.
 pub(super) struct Opened {
@@ -122,6 +126,39 @@ fn open_or_mend(folder: &Path, path: &Path) -> Result<sled::Db, StoreError> {
         return Err(damaged(cause));
     }
     open_sled(folder).map_err(|_| damaged(cause))
+}
+
+/// sled writes a snapshot of its log only when it opens, and replays all that came after it. Where that is much, this
+/// opens it once more after it was closed, so that the time is spent at the end and not at the next start.
+#[derive(Debug)]
+pub(super) struct SnapshotAtEnd {
+    folder: PathBuf,
+    /// Octets written since the store was opened.
+    written: AtomicU64,
+}
+
+impl SnapshotAtEnd {
+    pub(super) fn new(path: &Path) -> Self {
+        Self {
+            folder: path.join("db"),
+            written: AtomicU64::new(0),
+        }
+    }
+
+    pub(super) fn count(&self, octets: usize) {
+        let octets = u64::try_from(octets).unwrap_or(u64::MAX);
+        self.written.fetch_add(octets, Ordering::Relaxed);
+    }
+}
+
+impl Drop for SnapshotAtEnd {
+    fn drop(&mut self) {
+        if *self.written.get_mut() > WRITTEN_WITHOUT_SNAPSHOT
+            && let Err(Refused::Io(cause) | Refused::Damaged(cause)) = open_sled(&self.folder)
+        {
+            tracing::warn!(%cause, "the store was closed without a new snapshot");
+        }
+    }
 }
 
 /// Why sled did not open.

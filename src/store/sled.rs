@@ -9,10 +9,11 @@ use crate::core::record::{Contact, Cursor, Message, Pair};
 use crate::core::time::Timestamp;
 use crate::store::codec::{self, CodecError};
 use crate::store::committer::Committer;
+use crate::store::opening::{self, SnapshotAtEnd};
 use crate::store::transfer::{
     ContactRecord, CursorRecord, Place, Record, SeenRecord, ThreadRecord,
 };
-use crate::store::{Store, StoreError, opening, saved_again};
+use crate::store::{Store, StoreError, saved_again};
 use jid::BareJid;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -38,6 +39,7 @@ pub struct SledStore {
     /// read, so that they see a batch whole or not at all.
     order: RwLock<()>,
     id_key: IdKey,
+    snapshot: SnapshotAtEnd,
     _lock: File,
 }
 
@@ -54,6 +56,7 @@ impl SledStore {
             db: opened.db,
             order: RwLock::new(()),
             id_key: opened.id_key,
+            snapshot: SnapshotAtEnd::new(path),
             _lock: opened.lock,
         })
     }
@@ -378,6 +381,8 @@ impl<'a> Staged<'a> {
     fn finish(self) -> Result<(), StoreError> {
         let mut batch = sled::Batch::default();
         for (key, value) in self.changed {
+            let octets = value.as_ref().map_or(0, Vec::len);
+            self.store.snapshot.count(octets.saturating_add(key.len()));
             match value {
                 Some(value) => batch.insert(key, value),
                 None => batch.remove(key),
@@ -471,6 +476,29 @@ mod tests {
                 other => panic!("{other}"),
             }
         }
+    }
+
+    #[test]
+    fn after_much_was_written_the_next_start_finds_a_new_snapshot() {
+        let folder = folder();
+        let snapshots_after = |octets: usize| {
+            let store = SledStore::open(folder.path()).unwrap();
+            let before = snapshot_in(folder.path());
+            let mut much = message("x@y", "1", 1);
+            much.digest = "x".repeat(octets / 2 / 100);
+            for n in 0..100 {
+                much.resource = jid::Jid::new(&format!("alice@a.example/{n}")).ok();
+                save(&store, vec![Write::Message(much.clone())]);
+            }
+            drop(store);
+            (before, snapshot_in(folder.path()))
+        };
+        drop(SledStore::open(folder.path()).unwrap());
+        let (before, after) = snapshots_after(100_000);
+        assert_eq!(before, after);
+        let (before, after) = snapshots_after(9_000_000);
+        assert_ne!(before, after);
+        SledStore::open(folder.path()).unwrap();
     }
 
     /// A folder with a store that was opened twice, so that it has a snapshot.

@@ -1,0 +1,207 @@
+//! How fast the store is, with as many pairs as `cargo bench --bench store -- PAIRS` says (1,000,000 by default).
+//!
+//! Each line is a figure; lines that begin with `ratio` compare a figure with what it must not exceed (below 1 is good)
+//! or with the bare disk.
+
+use jid::BareJid;
+use stanzamail::core::address::MailAddress;
+use stanzamail::core::context::{Need, Write};
+use stanzamail::core::record::{Pair, PairOrigin};
+use stanzamail::core::time::Timestamp;
+use stanzamail::store::{SledStore, Store};
+use std::error::Error;
+use std::io::Write as _;
+use std::path::Path;
+use std::process::Command;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+type Result<T> = std::result::Result<T, Box<dyn Error>>;
+
+const PAIRS: usize = 1_000_000;
+const BATCH: usize = 1000;
+const LOOKUPS: usize = 100_000;
+/// Start to ready.
+const OPEN_TARGET: Duration = Duration::from_millis(300);
+const IMPORT_TARGET: Duration = Duration::from_secs(60);
+const LOOKUP_TARGET: Duration = Duration::from_micros(50);
+
+fn main() -> Result<()> {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    if let [command, path] = arguments.as_slice()
+        && command == "open"
+    {
+        return open_and_measure(Path::new(path));
+    }
+    let count = arguments.iter().find_map(|text| text.parse().ok());
+    let folder = tempfile::tempdir()?;
+    let runtime = tokio::runtime::Runtime::new()?;
+    runtime.block_on(measure(folder.path(), count.unwrap_or(PAIRS)))
+}
+
+async fn measure(path: &Path, count: usize) -> Result<()> {
+    let disk = bare_disk(path)?;
+    let path = path.join("store");
+    open_elsewhere(&path, "an empty store, new")?;
+    open_elsewhere(&path, "an empty store")?;
+    let store = SledStore::open(&path)?;
+    import(&store, count).await?;
+    lookups(&store, count).await?;
+    let store = Arc::new(store);
+    for tasks in [1, 8, 64] {
+        commits(&store, tasks, disk).await?;
+    }
+    println!("size on disk: {} MiB", store.size_on_disk()? >> 20);
+    println!("memory after import: {} MiB", resident_mib()?);
+    let started = Instant::now();
+    drop(store);
+    println!("close: {:?}", started.elapsed());
+    let first = open_elsewhere(&path, "the full store, first time after the import")?;
+    ratio("open, first time / target", first, OPEN_TARGET);
+    let second = open_elsewhere(&path, "the full store, second time")?;
+    ratio("open, second time / target", second, OPEN_TARGET);
+    Ok(())
+}
+
+/// Appends and fdatasync alone: what no store can be faster than.
+fn bare_disk(path: &Path) -> Result<Duration> {
+    let mut file = std::fs::File::create(path.join("bare"))?;
+    let mut times = Vec::new();
+    for _ in 0..200 {
+        let started = Instant::now();
+        file.write_all(&[1; 512])?;
+        file.sync_data()?;
+        times.push(started.elapsed());
+    }
+    Ok(show("bare append and fdatasync", &mut times))
+}
+
+async fn import(store: &SledStore, count: usize) -> Result<()> {
+    let started = Instant::now();
+    for first in (0..count).step_by(BATCH) {
+        let batch = (first..count.min(first + BATCH)).map(|n| Ok(Write::Pair(pair(n)?)));
+        let batch: Result<Vec<Write>> = batch.collect();
+        store.commit(Timestamp::from_secs(1), batch?).await?;
+    }
+    let took = started.elapsed();
+    println!("import of {count} pairs, {BATCH} a commit: {took:?}");
+    ratio("import / target", took, IMPORT_TARGET);
+    Ok(())
+}
+
+async fn lookups(store: &SledStore, count: usize) -> Result<()> {
+    let mut times = Vec::with_capacity(LOOKUPS);
+    for n in 0..LOOKUPS {
+        // A fixed walk that meets the pairs in no order.
+        let pair = pair(n.wrapping_mul(2_654_435_761) % count)?;
+        let need = match n % 2 {
+            0 => Need::PairOf(pair.jid),
+            _ => Need::HolderOf(pair.mail),
+        };
+        let started = Instant::now();
+        let found = store.load(std::slice::from_ref(&need)).await?;
+        times.push(started.elapsed());
+        if !matches!(found.as_slice(), [Some(_)]) {
+            return Err(format!("{need:?} was not found").into());
+        }
+    }
+    show("lookup by either side", &mut times);
+    ratio("lookup p99 / target", at(&times, 99), LOOKUP_TARGET);
+    Ok(())
+}
+
+/// Small commits by many tasks at once share their syncs.
+async fn commits(store: &Arc<SledStore>, tasks: usize, disk: Duration) -> Result<()> {
+    const EACH: usize = 200;
+    let started = Instant::now();
+    let mut set = tokio::task::JoinSet::new();
+    for task in 0..tasks {
+        let store = Arc::clone(store);
+        set.spawn(async move {
+            let mut times = Vec::with_capacity(EACH);
+            for n in 0..EACH {
+                let started = Instant::now();
+                let user = BareJid::new(&format!("task{task}@a.example"))?;
+                let mail = MailAddress::parse(&format!("c{n}@mail.example"))?;
+                let write = Write::Contact(user, mail, Default::default());
+                store.commit(Timestamp::from_secs(1), vec![write]).await?;
+                times.push(started.elapsed());
+            }
+            Ok::<_, Box<dyn Error + Send + Sync>>(times)
+        });
+    }
+    let mut times = Vec::new();
+    while let Some(done) = set.join_next().await {
+        times.extend(done?.map_err(|e| e.to_string())?);
+    }
+    let took = started.elapsed();
+    let each = took / u32::try_from(times.len())?;
+    show(&format!("durable commit, {tasks} tasks"), &mut times);
+    ratio(
+        &format!("time per durable commit, {tasks} tasks / bare disk"),
+        each,
+        disk,
+    );
+    Ok(())
+}
+
+/// Opens the store in a process of its own, so that its memory is seen alone.
+fn open_elsewhere(path: &Path, what: &str) -> Result<Duration> {
+    let output = Command::new(std::env::current_exe()?)
+        .arg("open")
+        .arg(path)
+        .output()?;
+    let text = String::from_utf8(output.stdout)?;
+    let (micros, memory) = text
+        .trim()
+        .split_once(' ')
+        .ok_or("the process said nothing")?;
+    let took = Duration::from_micros(micros.parse()?);
+    println!("open {what}: {took:?}, memory {memory} MiB");
+    Ok(took)
+}
+
+fn open_and_measure(path: &Path) -> Result<()> {
+    let started = Instant::now();
+    let store = SledStore::open(path)?;
+    let took = started.elapsed();
+    store.pairs(None, 1)?;
+    println!("{} {}", took.as_micros(), resident_mib()?);
+    Ok(())
+}
+
+fn pair(n: usize) -> Result<Pair> {
+    Ok(Pair {
+        jid: BareJid::new(&format!("user{n:07}@chat.example"))?,
+        mail: MailAddress::parse(&format!("first.last{n:07}@mail.example"))?,
+        name: Some(format!("User Number {n}")),
+        origin: PairOrigin::Admin,
+        saved: Timestamp::from_secs(1_790_000_000),
+    })
+}
+
+fn resident_mib() -> Result<u64> {
+    let text = std::fs::read_to_string("/proc/self/statm")?;
+    let pages: u64 = text.split(' ').nth(1).ok_or("no resident size")?.parse()?;
+    Ok(pages * 4096 >> 20)
+}
+
+/// Prints the spread; answers with the middle.
+fn show(what: &str, times: &mut [Duration]) -> Duration {
+    times.sort_unstable();
+    let [p50, p99] = [at(times, 50), at(times, 99)];
+    println!("{what}: p50 {p50:?}, p99 {p99:?}, n {}", times.len());
+    p50
+}
+
+fn at(sorted: &[Duration], percent: usize) -> Duration {
+    let position = sorted.len().saturating_mul(percent) / 100;
+    sorted.get(position).copied().unwrap_or_default()
+}
+
+fn ratio(what: &str, is: Duration, target: Duration) {
+    println!(
+        "ratio {what}: {:.3}",
+        is.as_secs_f64() / target.as_secs_f64()
+    );
+}

@@ -1,0 +1,571 @@
+//! `stanzamail map …`: the directory of JIDs and mail addresses, and export and import of the store. A running gateway
+//! is asked by its socket; else the store is opened here. Both say the same.
+
+use crate::control::{self, Client, ControlError, ROWS_MAX, Request, Response};
+use crate::core::address::{AddressError, MailAddress};
+use crate::core::record::{Pair, PairOrigin};
+use crate::core::time::Timestamp;
+use crate::store::transfer::{self, Record};
+use crate::store::{SledStore, StoreError};
+use clap::{Args, Subcommand};
+use jid::BareJid;
+use std::fs::{File, OpenOptions};
+use std::io::{self, BufRead, BufReader, BufWriter, Write};
+use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
+use std::path::{Path, PathBuf};
+
+/// The name of the socket in the store's folder.
+pub const SOCKET: &str = "control.sock";
+
+/// `stanzamail map`.
+#[derive(Clone, Debug, Args)]
+pub struct MapArgs {
+    /// What to do.
+    #[command(subcommand)]
+    pub command: MapCommand,
+}
+
+/// What to do with the directory.
+#[derive(Clone, Debug, Subcommand)]
+pub enum MapCommand {
+    /// Save a pair: this mail address stands for this JID
+    Add {
+        /// A bare JID, alice@a.example
+        jid: String,
+        /// A mail address, alice@chat.example
+        mail: String,
+        /// The name to show with it
+        #[arg(long)]
+        name: Option<String>,
+    },
+    /// Forget a pair
+    Remove {
+        /// Its JID or its mail address
+        side: String,
+    },
+    /// Show all pairs: JID, address, origin, name
+    List {
+        /// As JSON, one pair a line
+        #[arg(long)]
+        json: bool,
+    },
+    /// Show the pair of a JID or of a mail address
+    Find {
+        /// A JID or a mail address
+        side: String,
+    },
+    /// Save what is in a file: lines of CSV (jid,mail[,name]) or of an export
+    Import {
+        /// The file; - is the standard input
+        file: PathBuf,
+    },
+    /// Write all that the store holds, as JSON, one row a line
+    Export {
+        /// The file; the standard output where none is given
+        file: Option<PathBuf>,
+    },
+}
+
+/// Why a command failed. Each is a sentence for the admin.
+#[derive(Debug, thiserror::Error)]
+pub enum MapError {
+    /// The store could not be opened.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// The gateway could not be asked.
+    #[error(transparent)]
+    Control(#[from] ControlError),
+    /// The store or the gateway refused.
+    #[error("{0}")]
+    Refused(String),
+    /// No JID.
+    #[error("“{0}” is not a bare JID such as alice@a.example")]
+    Jid(String),
+    /// No mail address.
+    #[error(transparent)]
+    Mail(#[from] AddressError),
+    /// A line of an import.
+    #[error(
+        "line {line}: {reason}. {saved} rows before it are imported, nothing after it; mend the line and import the \
+         whole file again"
+    )]
+    Line {
+        /// From 1.
+        line: usize,
+        /// What is wrong with it.
+        reason: String,
+        /// Rows that are saved.
+        saved: usize,
+    },
+    /// A file, or the standard input or output.
+    #[error("{name}: {cause}")]
+    File {
+        /// Which.
+        name: String,
+        /// What happened.
+        cause: io::Error,
+    },
+    /// The store belongs to another user, whom files made by us would lock out.
+    #[error(
+        "the store {path} belongs to user {owner}, and this runs as user {me}; run it as that user: `sudo -u '#{owner}' \
+         stanzamail map …`"
+    )]
+    Owner {
+        /// The store.
+        path: String,
+        /// Whose it is.
+        owner: u32,
+        /// Who we are.
+        me: u32,
+    },
+}
+
+/// Does what the command says with the store in this folder, on the standard input and output. Blocks; not to be called
+/// from within a tokio runtime.
+///
+/// # Errors
+/// [`MapError`], a sentence for the admin.
+pub fn run(args: MapArgs, store_path: &Path) -> Result<(), MapError> {
+    let mut door = Door::open(store_path)?;
+    let mut output = BufWriter::new(io::stdout().lock());
+    let done = run_on(args.command, &mut door, &mut output)
+        .and_then(|()| output.flush().map_err(written("the standard output")));
+    match done {
+        // `stanzamail map list | head`: nobody reads on, and that is fine.
+        Err(MapError::File { cause, .. }) if cause.kind() == io::ErrorKind::BrokenPipe => Ok(()),
+        done => done,
+    }
+}
+
+/// The way to the store.
+enum Door {
+    Gateway(Client),
+    Store(Box<SledStore>, tokio::runtime::Runtime),
+}
+
+impl Door {
+    fn open(path: &Path) -> Result<Self, MapError> {
+        if let Some(client) = Client::connect(&path.join(SOCKET))? {
+            return Ok(Self::Gateway(client));
+        }
+        check_owner(path)?;
+        let runtime = tokio::runtime::Builder::new_current_thread().build();
+        let runtime = runtime.map_err(written("the runtime"))?;
+        Ok(Self::Store(Box::new(SledStore::open(path)?), runtime))
+    }
+
+    fn ask(&mut self, request: Request) -> Result<Response, MapError> {
+        match self {
+            Self::Gateway(client) => Ok(client.ask(&request)?),
+            Self::Store(store, runtime) => {
+                Ok(runtime.block_on(control::answer(store.as_ref(), request)))
+            }
+        }
+    }
+
+    fn pairs(&mut self, request: Request) -> Result<Vec<Pair>, MapError> {
+        match self.ask(request)? {
+            Response::Pairs { pairs } => Ok(pairs),
+            other => Err(unexpected(other)),
+        }
+    }
+}
+
+/// What was made as root, a gateway that is not root could not read.
+fn check_owner(path: &Path) -> Result<(), MapError> {
+    let (Ok(store), Ok(me)) = (std::fs::metadata(path), std::fs::metadata("/proc/self")) else {
+        return Ok(());
+    };
+    if store.uid() == me.uid() {
+        return Ok(());
+    }
+    Err(MapError::Owner {
+        path: path.display().to_string(),
+        owner: store.uid(),
+        me: me.uid(),
+    })
+}
+
+fn run_on(command: MapCommand, door: &mut Door, output: &mut dyn Write) -> Result<(), MapError> {
+    match command {
+        MapCommand::Add { jid, mail, name } => {
+            let jid = BareJid::new(&jid).map_err(|_| MapError::Jid(jid))?;
+            let mail = MailAddress::parse(&mail)?;
+            let pairs = door.pairs(Request::Add { jid, mail, name })?;
+            show(output, "saved\t", &pairs)
+        }
+        MapCommand::Remove { side } => {
+            let pairs = door.pairs(Request::Remove { side })?;
+            show(output, "removed\t", &pairs)
+        }
+        MapCommand::Find { side } => {
+            let pairs = door.pairs(Request::Find { side: side.clone() })?;
+            match pairs.is_empty() {
+                true => Err(MapError::Refused(format!(
+                    "no pair has {side} as its JID or its address"
+                ))),
+                false => show(output, "", &pairs),
+            }
+        }
+        MapCommand::List { json } => list(door, output, json),
+        MapCommand::Import { file } => import_file(door, output, &file),
+        MapCommand::Export { file: None } => export(door, output).map(|_| ()),
+        MapCommand::Export { file: Some(file) } => export_file(door, output, &file),
+    }
+}
+
+fn list(door: &mut Door, output: &mut dyn Write, json: bool) -> Result<(), MapError> {
+    let mut after = None;
+    loop {
+        let pairs = door.pairs(Request::List { after })?;
+        after = match pairs.last() {
+            Some(last) => Some(last.jid.clone()),
+            None => return Ok(()),
+        };
+        if json {
+            for pair in pairs {
+                write_record(output, &Record::Pair(pair), "the standard output")?;
+            }
+        } else {
+            show(output, "", &pairs)?;
+        }
+    }
+}
+
+/// One pair a line, divided by tabs, for people and for `cut`.
+fn show(output: &mut dyn Write, before: &str, pairs: &[Pair]) -> Result<(), MapError> {
+    for pair in pairs {
+        let name = pair.name.as_deref().unwrap_or_default();
+        let name = name.replace(char::is_control, " ");
+        let origin = match pair.origin {
+            PairOrigin::Admin => "admin",
+            PairOrigin::Used => "used",
+            PairOrigin::Verified => "verified",
+        };
+        writeln!(
+            output,
+            "{before}{}\t{}\t{origin}\t{name}",
+            pair.jid, pair.mail
+        )
+        .map_err(written("the standard output"))?;
+    }
+    Ok(())
+}
+
+fn import_file(door: &mut Door, output: &mut dyn Write, file: &Path) -> Result<(), MapError> {
+    let count = if file == Path::new("-") {
+        import(door, &mut io::stdin().lock(), "the standard input")?
+    } else {
+        let name = file.display().to_string();
+        let opened = File::open(file).map_err(written(&name))?;
+        import(door, &mut BufReader::new(opened), &name)?
+    };
+    writeln!(output, "{count} rows imported").map_err(written("the standard output"))
+}
+
+/// Imports line after line; answers how many rows.
+fn import(door: &mut Door, input: &mut dyn BufRead, name: &str) -> Result<usize, MapError> {
+    let mut batch = Batch::default();
+    let mut line = Vec::new();
+    let mut number = 0_usize;
+    loop {
+        line.clear();
+        if input.read_until(b'\n', &mut line).map_err(written(name))? == 0 {
+            batch.save(door)?;
+            return Ok(batch.saved);
+        }
+        number = number.saturating_add(1);
+        let read = std::str::from_utf8(&line).map_err(|e| e.to_string());
+        let read = read.and_then(|text| {
+            transfer::from_line(text, Timestamp::now()).map_err(|e| e.to_string())
+        });
+        match read {
+            Ok(Some(record)) => batch.add(door, number, record)?,
+            Ok(None) => {}
+            Err(reason) => {
+                batch.save(door)?;
+                return Err(MapError::Line {
+                    line: number,
+                    reason,
+                    saved: batch.saved,
+                });
+            }
+        }
+    }
+}
+
+/// Rows on their way into the store.
+#[derive(Default)]
+struct Batch {
+    rows: Vec<Record>,
+    /// The number of each row's line.
+    lines: Vec<usize>,
+    /// How many rows went before.
+    saved: usize,
+}
+
+impl Batch {
+    fn add(&mut self, door: &mut Door, line: usize, row: Record) -> Result<(), MapError> {
+        self.rows.push(row);
+        self.lines.push(line);
+        match self.rows.len() < ROWS_MAX {
+            true => Ok(()),
+            false => self.save(door),
+        }
+    }
+
+    fn save(&mut self, door: &mut Door) -> Result<(), MapError> {
+        let rows = std::mem::take(&mut self.rows);
+        let lines = std::mem::take(&mut self.lines);
+        match door.ask(Request::Import { rows })? {
+            Response::Imported { count } => {
+                self.saved = self.saved.saturating_add(count);
+                Ok(())
+            }
+            Response::Refused { done, reason } => Err(MapError::Line {
+                line: lines.get(done).copied().unwrap_or_default(),
+                reason,
+                saved: self.saved.saturating_add(done),
+            }),
+            other => Err(unexpected(other)),
+        }
+    }
+}
+
+fn export_file(door: &mut Door, output: &mut dyn Write, file: &Path) -> Result<(), MapError> {
+    let name = file.display().to_string();
+    // It says who writes to whom.
+    let opened = OpenOptions::new()
+        .write(true)
+        .create(true)
+        .truncate(true)
+        .mode(0o600)
+        .open(file)
+        .map_err(written(&name))?;
+    let mut writer = BufWriter::new(opened);
+    let count = export(door, &mut writer)?;
+    let file = writer
+        .into_inner()
+        .map_err(|e| written(&name)(e.into_error()))?;
+    file.sync_all().map_err(written(&name))?;
+    writeln!(output, "{count} rows exported").map_err(written("the standard output"))
+}
+
+fn export(door: &mut Door, output: &mut dyn Write) -> Result<usize, MapError> {
+    let mut after = None;
+    let mut count = 0_usize;
+    loop {
+        let rows = match door.ask(Request::Export { after })? {
+            Response::Rows { rows } => rows,
+            other => return Err(unexpected(other)),
+        };
+        after = match rows.last() {
+            Some((place, _)) => Some(place.clone()),
+            None => return Ok(count),
+        };
+        count = count.saturating_add(rows.len());
+        for (_, record) in &rows {
+            write_record(output, record, "the export")?;
+        }
+    }
+}
+
+fn write_record(output: &mut dyn Write, record: &Record, name: &str) -> Result<(), MapError> {
+    let line = transfer::to_line(record).map_err(|e| written(name)(e.into()))?;
+    writeln!(output, "{line}").map_err(written(name))
+}
+
+fn written(name: &str) -> impl FnOnce(io::Error) -> MapError {
+    move |cause| MapError::File {
+        name: name.to_owned(),
+        cause,
+    }
+}
+
+fn unexpected(response: Response) -> MapError {
+    MapError::Refused(match response {
+        Response::Refused { reason, .. } => reason,
+        _ => "the gateway gave an answer to another question; has it the version of this program?"
+            .to_owned(),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::Parser;
+    use std::sync::Arc;
+    use tokio_util::sync::CancellationToken;
+
+    #[derive(Parser)]
+    struct Line {
+        #[command(flatten)]
+        map: MapArgs,
+    }
+
+    fn run_line(line: &str, path: &Path) -> Result<String, String> {
+        let words = std::iter::once("map").chain(line.split(' '));
+        let command = Line::try_parse_from(words).unwrap().map.command;
+        let mut door = Door::open(path).map_err(|e| e.to_string())?;
+        let mut output = Vec::new();
+        run_on(command, &mut door, &mut output).map_err(|e| e.to_string())?;
+        Ok(String::from_utf8(output).unwrap())
+    }
+
+    /// Everything that an admin does, against the store in this folder.
+    fn a_day_of_an_admin(path: &Path) -> Vec<Result<String, String>> {
+        let csv = path.join("in.csv");
+        std::fs::write(
+            &csv,
+            "jid,mail,name\nbob@a.example,bob@m.example,Bob\n\ncarol@a.example,carol@m.example\n",
+        )
+        .unwrap();
+        let wrong = path.join("wrong.csv");
+        std::fs::write(
+            &wrong,
+            "dora@a.example,dora@m.example\neve@a.example,BOB@m.example\nfay@a.example,fay@m.example\n",
+        )
+        .unwrap();
+        let broken = path.join("broken.csv");
+        std::fs::write(&broken, b"gil@a.example,gil@m.example\n\xff\n").unwrap();
+        let [csv, wrong, broken] = [csv, wrong, broken].map(|p| p.display().to_string());
+        [
+            "add alice@a.example Alice@m.example --name Alice",
+            "add alice@a.example other@m.example",
+            "add not@a@jid other@m.example",
+            "add x@a.example nonsense",
+            &format!("import {csv}"),
+            &format!("import {csv}"),
+            &format!("import {wrong}"),
+            &format!("import {broken}"),
+            "import /nonexistent",
+            "find BOB@M.example",
+            "find nobody@m.example",
+            "remove carol@m.example",
+            "remove carol@m.example",
+            "list",
+        ]
+        .map(|line| run_line(line, path))
+        .to_vec()
+    }
+
+    fn check_day(day: &[Result<String, String>], path: &Path) {
+        let shown = path.display().to_string();
+        let got: Vec<String> = day
+            .iter()
+            .map(|result| match result {
+                Ok(text) => text.replace('\t', " "),
+                Err(text) => format!("error: {}", text.replace(&shown, "DIR")),
+            })
+            .collect();
+        let held = |wanted: &str, held: &str, jid: &str| {
+            format!(
+                "{wanted} cannot be saved: {held} holds that JID or address; remove it first with `stanzamail map \
+                 remove {jid}`"
+            )
+        };
+        let expected = [
+            "saved alice@a.example Alice@m.example admin Alice\n".to_owned(),
+            format!(
+                "error: {}",
+                held(
+                    "alice@a.example = other@m.example",
+                    "alice@a.example = Alice@m.example",
+                    "alice@a.example"
+                )
+            ),
+            "error: “not@a@jid” is not a bare JID such as alice@a.example".to_owned(),
+            "error: “nonsense” is not of the form name@domain".to_owned(),
+            "2 rows imported\n".to_owned(),
+            "2 rows imported\n".to_owned(),
+            format!(
+                "error: line 2: {}. 1 rows before it are imported, nothing after it; mend the line and import the \
+                 whole file again",
+                held(
+                    "eve@a.example = BOB@m.example",
+                    "bob@a.example = bob@m.example",
+                    "bob@a.example"
+                )
+            ),
+            "error: line 2: invalid utf-8 sequence of 1 bytes from index 0. 1 rows before it are imported, nothing \
+             after it; mend the line and import the whole file again"
+                .to_owned(),
+            "error: /nonexistent: No such file or directory (os error 2)".to_owned(),
+            "bob@a.example bob@m.example admin Bob\n".to_owned(),
+            "error: no pair has nobody@m.example as its JID or its address".to_owned(),
+            "removed carol@a.example carol@m.example admin \n".to_owned(),
+            "error: no pair has carol@m.example as its JID or its address".to_owned(),
+            "alice@a.example Alice@m.example admin Alice\nbob@a.example bob@m.example admin Bob\n\
+             dora@a.example dora@m.example admin \ngil@a.example gil@m.example admin \n"
+                .to_owned(),
+        ];
+        for (got, expected) in got.iter().zip(&expected) {
+            assert_eq!(got, expected);
+        }
+        assert_eq!(got.len(), expected.len());
+    }
+
+    #[test]
+    fn without_a_gateway_the_store_is_opened() {
+        let folder = tempfile::tempdir().unwrap();
+        check_day(&a_day_of_an_admin(folder.path()), folder.path());
+    }
+
+    #[test]
+    fn with_a_gateway_its_socket_is_used_and_all_is_said_the_same() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = Arc::new(SledStore::open(folder.path()).unwrap());
+        let runtime = tokio::runtime::Runtime::new().unwrap();
+        let (stop, socket) = (CancellationToken::new(), folder.path().join(SOCKET));
+        let token = stop.clone();
+        let running = runtime.spawn(async move { control::serve(&socket, store, token).await });
+        while !folder.path().join(SOCKET).exists() {
+            std::thread::sleep(std::time::Duration::from_millis(5));
+        }
+        check_day(&a_day_of_an_admin(folder.path()), folder.path());
+        stop.cancel();
+        runtime.block_on(running).unwrap().unwrap();
+    }
+
+    #[test]
+    fn an_export_is_imported_into_another_store() {
+        let folder = tempfile::tempdir().unwrap();
+        let (one, two) = (folder.path().join("one"), folder.path().join("two"));
+        let file = folder.path().join("all.jsonl").display().to_string();
+        let lines: String = (0..2500)
+            .map(|n| format!("u{n}@a.example,m{n}@m.example\n"))
+            .collect();
+        std::fs::write(&file, lines).unwrap();
+        run_line(&format!("import {file}"), &one).unwrap();
+        assert_eq!(
+            run_line(&format!("export {file}"), &one).unwrap(),
+            "2500 rows exported\n"
+        );
+        assert_eq!(
+            run_line(&format!("import {file}"), &two).unwrap(),
+            "2500 rows imported\n"
+        );
+        let listed = run_line("list --json", &two).unwrap();
+        assert_eq!(listed, run_line("list --json", &one).unwrap());
+        assert_eq!(listed, std::fs::read_to_string(&file).unwrap());
+    }
+
+    #[test]
+    fn a_store_that_is_open_elsewhere_without_a_socket_is_said_to_be_in_use() {
+        let folder = tempfile::tempdir().unwrap();
+        let _open = SledStore::open(folder.path()).unwrap();
+        let error = run_line("list", folder.path()).unwrap_err();
+        assert!(error.contains("in use by another process"), "{error}");
+    }
+
+    #[test]
+    fn a_store_of_another_user_is_left_to_that_user() {
+        let folder = tempfile::tempdir().unwrap();
+        if std::os::unix::fs::chown(folder.path(), Some(12_345), None).is_err() {
+            return; // Only root can give a folder away.
+        }
+        let error = run_line("list", folder.path()).unwrap_err();
+        assert!(error.contains("sudo -u '#12345'"), "{error}");
+        assert!(!folder.path().join("db").exists());
+    }
+}
