@@ -27,7 +27,7 @@ use crate::store::{Store, StoreError};
 use crate::xmpp::{Link, XmppEvent};
 use jid::BareJid;
 use minidom::Element;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::mpsc;
@@ -35,6 +35,8 @@ use tokio_util::sync::CancellationToken;
 
 /// Stanzas and outcomes that are decided in one go.
 const EVENTS_PER_BATCH: usize = 128;
+/// Events that are taken aside while an answer is awaited; then the stream waits.
+const EVENTS_ASIDE_MAX: usize = 20_000;
 /// How long the server may take to close the stream when the gateway stops.
 const CLOSE_WAIT: Duration = Duration::from_secs(5);
 /// Contacts that are announced in one go.
@@ -60,6 +62,40 @@ pub struct Inputs {
     pub mails: mpsc::Receiver<ReadBatch>,
     /// From the SMTP queue.
     pub settles: mpsc::Receiver<Settle>,
+}
+
+/// Events of the stream. The reader that passes them on also reads the answers to pings, so while the loop waits for such
+/// an answer it goes on taking events.
+struct Stream {
+    events: mpsc::Receiver<XmppEvent>,
+    waiting: VecDeque<XmppEvent>,
+}
+
+impl Stream {
+    /// At least one event, at most [`EVENTS_PER_BATCH`]; none when the stream has ended for good.
+    async fn next(&mut self) -> Vec<XmppEvent> {
+        let mut taken: Vec<XmppEvent> = Vec::with_capacity(EVENTS_PER_BATCH);
+        let held = self.waiting.len().min(EVENTS_PER_BATCH);
+        taken.extend(self.waiting.drain(..held));
+        if taken.is_empty() {
+            self.events.recv_many(&mut taken, EVENTS_PER_BATCH).await;
+        }
+        taken
+    }
+
+    /// Takes events aside while `work` goes on.
+    async fn aside<T>(&mut self, work: impl Future<Output = T>) -> T {
+        tokio::pin!(work);
+        loop {
+            tokio::select! {
+                done = &mut work => return done,
+                event = self.events.recv(), if self.waiting.len() < EVENTS_ASIDE_MAX => match event {
+                    Some(event) => self.waiting.push_back(event),
+                    None => return work.await,
+                },
+            }
+        }
+    }
 }
 
 /// A batch whose mails were read.
@@ -125,43 +161,48 @@ impl<S: Store> Pipeline<S> {
     ///
     /// # Errors
     /// [`Fatal`]: the store failed.
-    pub async fn run(self, mut inputs: Inputs, stop: CancellationToken) -> Result<(), Fatal> {
-        let mut events = Vec::with_capacity(EVENTS_PER_BATCH);
+    pub async fn run(self, inputs: Inputs, stop: CancellationToken) -> Result<(), Fatal> {
+        let Inputs { xmpp, mut mails, settles: mut outcomes } = inputs;
+        let mut stream = Stream { events: xmpp, waiting: VecDeque::new() };
         let mut settles = Vec::with_capacity(EVENTS_PER_BATCH);
         loop {
             let online = self.link.online();
             if online && !settles.is_empty() {
-                // Those of the last round, which the server did not confirm.
-                self.settles(&mut settles).await?;
-                continue;
+                self.settles(&mut stream, &mut settles).await?;
             }
             tokio::select! {
                 () = stop.cancelled() => break,
-                count = inputs.xmpp.recv_many(&mut events, EVENTS_PER_BATCH) => {
-                    if count == 0 { break }
-                    self.xmpp_events(&mut events).await?;
+                events = stream.next() => {
+                    if events.is_empty() { return Ok(()) }
+                    self.xmpp_events(events).await?;
                 }
-                Some(batch) = inputs.mails.recv(), if online => self.mails(batch).await?,
-                _ = inputs.settles.recv_many(&mut settles, EVENTS_PER_BATCH), if online && !inputs.settles.is_closed() => {
-                    self.settles(&mut settles).await?;
-                }
+                Some(batch) = mails.recv(), if online => self.mails(&mut stream, batch).await?,
+                // What the server did not confirm stays in `settles` for the next round.
+                _ = outcomes.recv_many(&mut settles, EVENTS_PER_BATCH), if online && !outcomes.is_closed() => {}
             }
         }
+        self.say_goodbye(stream).await
+    }
+
+    async fn say_goodbye(&self, mut stream: Stream) -> Result<(), Fatal> {
         self.announce(subscription::farewell_of).await?;
         self.close_stream.cancel();
         // What the server sends until it closes the stream too is still accepted.
         let rest = async {
-            while inputs.xmpp.recv_many(&mut events, EVENTS_PER_BATCH).await > 0 {
-                self.xmpp_events(&mut events).await?;
+            loop {
+                let events = stream.next().await;
+                if events.is_empty() {
+                    return Ok(());
+                }
+                self.xmpp_events(events).await?;
             }
-            Ok(())
         };
         tokio::time::timeout(CLOSE_WAIT, rest).await.unwrap_or(Ok(()))
     }
 
-    async fn xmpp_events(&self, events: &mut Vec<XmppEvent>) -> Result<(), Fatal> {
+    async fn xmpp_events(&self, events: Vec<XmppEvent>) -> Result<(), Fatal> {
         let mut elements = Vec::with_capacity(events.len());
-        for event in events.drain(..) {
+        for event in events {
             match event {
                 XmppEvent::Stanza(element) => elements.push(element),
                 XmppEvent::Online => {
@@ -234,7 +275,7 @@ impl<S: Store> Pipeline<S> {
         }
     }
 
-    async fn mails(&self, read: ReadBatch) -> Result<(), Fatal> {
+    async fn mails(&self, stream: &mut Stream, read: ReadBatch) -> Result<(), Fatal> {
         let now = Timestamp::now();
         let mut context = Context::new();
         let mut verdicts = Vec::with_capacity(read.mails.len());
@@ -257,7 +298,7 @@ impl<S: Store> Pipeline<S> {
             stanzas.extend(decision.stanzas);
             verdicts.push(if fate == Fate::Handled { Verdict::Handled } else { Verdict::Left });
         }
-        if !self.prove(stanzas).await {
+        if !self.prove(stream, stanzas).await {
             return Ok(()); // The answer is dropped: the mailbox hands the same mails over again.
         }
         writes.push(Write::Cursor(read.batch.mailbox.clone(), read.batch.cursor));
@@ -281,7 +322,7 @@ impl<S: Store> Pipeline<S> {
         }
     }
 
-    async fn settles(&self, settles: &mut Vec<Settle>) -> Result<(), Fatal> {
+    async fn settles(&self, stream: &mut Stream, settles: &mut Vec<Settle>) -> Result<(), Fatal> {
         let now = Timestamp::now();
         let mut context = Context::new();
         let mut decided = Vec::with_capacity(settles.len());
@@ -290,7 +331,7 @@ impl<S: Store> Pipeline<S> {
             decided.push(decision);
         }
         let (writes, stanzas) = joined(decided);
-        if !self.prove(stanzas).await {
+        if !self.prove(stream, stanzas).await {
             return Ok(()); // Asked again when the stream is back: the files stay in the spool until then.
         }
         self.commit(now, writes).await?;
@@ -349,14 +390,11 @@ impl<S: Store> Pipeline<S> {
     }
 
     /// Sends, and waits for the proof that the server has taken it.
-    async fn prove(&self, stanzas: Vec<Element>) -> bool {
+    async fn prove(&self, stream: &mut Stream, stanzas: Vec<Element>) -> bool {
         if stanzas.is_empty() {
             return true;
         }
-        let sent = match self.link.send(stanzas).await {
-            Ok(()) => self.link.barrier().await,
-            Err(error) => Err(error),
-        };
+        let sent = stream.aside(self.link.deliver(stanzas)).await;
         if let Err(error) = &sent {
             tracing::warn!(%error, "the XMPP server did not confirm; the same will be sent again");
         }

@@ -239,7 +239,6 @@ fn show(output: &mut dyn Write, before: &str, pairs: &[Pair]) -> Result<(), MapE
         let name = name.replace(char::is_control, " ");
         let origin = match pair.origin {
             PairOrigin::Admin => "admin",
-            PairOrigin::Used => "used",
             PairOrigin::Verified => "verified",
         };
         writeln!(

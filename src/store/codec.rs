@@ -134,12 +134,12 @@ pub fn pair_key_of(jid: &[u8]) -> Vec<u8> {
 
 /// The key of the row that leads from an address to its pair.
 pub fn holder_key(mail: &MailAddress) -> Vec<u8> {
-    key(BY_MAIL, &[&mail.key()])
+    key(BY_MAIL, &[mail.key()])
 }
 
 /// The key of a contact.
 pub fn contact_key(user: &BareJid, contact: &MailAddress) -> Vec<u8> {
-    key(CONTACTS, &[user.as_str(), &contact.key()])
+    key(CONTACTS, &[user.as_str(), contact.key()])
 }
 
 /// The key of a cursor.
@@ -154,11 +154,11 @@ pub fn need_key(need: &Need) -> Vec<u8> {
         Need::HolderOf(mail) => holder_key(mail),
         Need::Contact(user, contact) => contact_key(user, contact),
         Need::Thread(user, contact, id) => {
-            key(THREADS, &[user.as_str(), &contact.key(), id.as_str()])
+            key(THREADS, &[user.as_str(), contact.key(), id.as_str()])
         }
         Need::Message(id, user) => key(BY_MESSAGE_ID, &[user.as_str(), id.as_str()]),
         Need::Stanza(user, contact, id) => {
-            key(BY_STANZA, &[user.as_str(), &contact.key(), id.as_str()])
+            key(BY_STANZA, &[user.as_str(), contact.key(), id.as_str()])
         }
         Need::Seen(user, id) => key(SEEN, &[user.as_str(), id.as_str()]),
     }
@@ -171,7 +171,7 @@ pub fn record_key(record: &Record) -> Vec<u8> {
         Record::Contact(row) => contact_key(&row.user, &row.mail),
         Record::Thread(row) => key(
             THREADS,
-            &[row.user.as_str(), &row.mail.key(), row.id.as_str()],
+            &[row.user.as_str(), row.mail.key(), row.id.as_str()],
         ),
         Record::Message(row) => message_key(row),
         Record::Seen(row) => key(SEEN, &[row.user.as_str(), row.id.as_str()]),
@@ -193,7 +193,7 @@ pub fn stanza_key(message: &Message) -> Vec<u8> {
         BY_STANZA,
         &[
             message.user.as_str(),
-            &message.contact.key(),
+            message.contact.key(),
             message.stanza_id.as_str(),
         ],
     )

@@ -49,7 +49,7 @@ pub fn pair(jid: &str, address: &str) -> Pair {
         jid: user(jid),
         mail: mail(address),
         name: None,
-        origin: PairOrigin::Used,
+        origin: PairOrigin::Verified,
         saved: at(1),
     }
 }
@@ -207,24 +207,16 @@ async fn saving_a_pair_again_never_lowers_its_origin<S: Store>(store: &S) {
     };
     for (written, read) in [
         (
-            with(PairOrigin::Used, None, 1),
-            with(PairOrigin::Used, None, 1),
-        ),
-        (
             with(PairOrigin::Verified, Some("Al"), 2),
-            with(PairOrigin::Verified, Some("Al"), 1),
-        ),
-        (
-            with(PairOrigin::Used, None, 3),
-            with(PairOrigin::Verified, Some("Al"), 1),
+            with(PairOrigin::Verified, Some("Al"), 2),
         ),
         (
             with(PairOrigin::Admin, Some("Alice"), 4),
-            with(PairOrigin::Admin, Some("Alice"), 1),
+            with(PairOrigin::Admin, Some("Alice"), 2),
         ),
         (
-            with(PairOrigin::Used, Some("A"), 5),
-            with(PairOrigin::Admin, Some("A"), 1),
+            with(PairOrigin::Verified, None, 5),
+            with(PairOrigin::Admin, Some("Alice"), 2),
         ),
     ] {
         save(store, vec![Write::Pair(written)]).await;

@@ -105,7 +105,7 @@ impl Store for MemoryStore {
         after: Option<(&BareJid, &MailAddress)>,
         limit: usize,
     ) -> Result<Vec<(BareJid, MailAddress, Contact)>, StoreError> {
-        let after = after.map(|(user, mail)| (user.as_str().to_owned(), mail.key()));
+        let after = after.map(|(user, mail)| (user.as_str().to_owned(), mail.key().to_owned()));
         let tables = self.tables();
         let rows = tables.contacts.range(from(after)).take(limit);
         Ok(rows
@@ -143,15 +143,15 @@ impl Tables {
         let pair = |jid: &str| self.pairs.get(jid).cloned().map(Row::Pair);
         match need {
             Need::PairOf(jid) => pair(jid.as_str()),
-            Need::HolderOf(mail) => self.holders.get(&mail.key()).and_then(|jid| pair(jid)),
+            Need::HolderOf(mail) => self.holders.get(mail.key()).and_then(|jid| pair(jid)),
             Need::Contact(user, mail) => {
-                let row = self.contacts.get(&(user.to_string(), mail.key()));
+                let row = self.contacts.get(&(user.to_string(), mail.key().to_owned()));
                 row.map(|row| Row::Contact(row.contact.clone()))
             }
             Need::Thread(user, mail, id) => {
                 let row = self
                     .threads
-                    .get(&(user.to_string(), mail.key(), id.clone()));
+                    .get(&(user.to_string(), mail.key().to_owned(), id.clone()));
                 row.map(|row| Row::Thread(row.thread.clone()))
             }
             Need::Message(id, user) => {
@@ -159,7 +159,7 @@ impl Tables {
                 row.cloned().map(Row::Message)
             }
             Need::Stanza(user, mail, id) => {
-                let name = (user.to_string(), mail.key(), id.clone());
+                let name = (user.to_string(), mail.key().to_owned(), id.clone());
                 self.stanzas.get(&name).cloned().map(Row::Message)
             }
             Need::Seen(user, id) => {
@@ -174,11 +174,11 @@ impl Tables {
             Write::Pair(pair) => return self.save_pair(pair),
             Write::RemovePair(jid) => {
                 if let Some(pair) = self.pairs.remove(jid.as_str()) {
-                    self.holders.remove(&pair.mail.key());
+                    self.holders.remove(pair.mail.key());
                 }
             }
             Write::Contact(user, mail, contact) => {
-                let name = (user.to_string(), mail.key());
+                let name = (user.to_string(), mail.key().to_owned());
                 let row = ContactRecord {
                     user,
                     mail,
@@ -187,10 +187,10 @@ impl Tables {
                 self.contacts.insert(name, row);
             }
             Write::RemoveContact(user, mail) => {
-                self.contacts.remove(&(user.to_string(), mail.key()));
+                self.contacts.remove(&(user.to_string(), mail.key().to_owned()));
             }
             Write::Thread(user, mail, id, thread) => {
-                let name = (user.to_string(), mail.key(), id.clone());
+                let name = (user.to_string(), mail.key().to_owned(), id.clone());
                 let row = ThreadRecord {
                     user,
                     mail,
@@ -212,7 +212,7 @@ impl Tables {
     }
 
     fn save_pair(&mut self, pair: Pair) -> Result<(), StoreError> {
-        let holder = self.holders.get(&pair.mail.key());
+        let holder = self.holders.get(pair.mail.key());
         let sides = [
             self.pairs.get(pair.jid.as_str()),
             holder.and_then(|jid| self.pairs.get(jid)),
@@ -226,7 +226,7 @@ impl Tables {
             Some(old) => saved_again(old, pair),
             None => pair,
         };
-        self.holders.insert(pair.mail.key(), pair.jid.to_string());
+        self.holders.insert(pair.mail.key().to_owned(), pair.jid.to_string());
         self.pairs.insert(pair.jid.to_string(), pair);
         Ok(())
     }
@@ -234,7 +234,7 @@ impl Tables {
     fn save_message(&mut self, message: Message) {
         let user = message.user.to_string();
         let by_mail = (user.clone(), message.message_id.clone());
-        let by_stanza = (user, message.contact.key(), message.stanza_id.clone());
+        let by_stanza = (user, message.contact.key().to_owned(), message.stanza_id.clone());
         self.messages.insert(by_mail, message.clone());
         self.stanzas.insert(by_stanza, message);
     }

@@ -91,13 +91,13 @@ pub trait Store: Send + Sync + 'static {
 }
 
 /// What is kept of a pair that is there when it is saved again: a name that the new one lacks, when it was first saved,
-/// and how it came to be, where the new one is only [`PairOrigin::Used`].
+/// and that the admin wrote it down.
 pub fn saved_again(old: &Pair, new: Pair) -> Pair {
     Pair {
         name: new.name.or_else(|| old.name.clone()),
-        origin: match new.origin {
-            PairOrigin::Used => old.origin,
-            origin => origin,
+        origin: match old.origin {
+            PairOrigin::Admin => PairOrigin::Admin,
+            PairOrigin::Verified => new.origin,
         },
         saved: old.saved,
         ..new

@@ -172,7 +172,7 @@ fn invitation(
     let message_id = MessageId::derive(
         &settings.id_key,
         &asked.user,
-        &asked.mail.key(),
+        asked.mail.key(),
         &id,
         "invitation",
         &sender,
