@@ -447,6 +447,9 @@ impl Head {
             let path = path.display().to_string();
             return Err(SpoolError::Newer { path, found });
         }
+        if found < VERSION {
+            return Err(no_head());
+        }
         let head = Self {
             job_octets: next()?.parse().map_err(|_| no_head())?,
             mail_octets: next()?.parse().map_err(|_| no_head())?,
@@ -651,7 +654,7 @@ mod tests {
         for cut in (0..whole.len()).step_by(97).chain([whole.len() - 1]) {
             fs::write(&path, &whole[..cut]).unwrap();
             let (_, jobs) = Spool::open(dir.path()).unwrap();
-            assert_eq!(jobs, [good.job.clone()], "cut at {cut}");
+            assert_eq!(jobs, std::slice::from_ref(&good.job), "cut at {cut}");
             assert!(aside.exists());
         }
         let job_end = whole.len() - bad.bytes.len() - 1;
@@ -665,7 +668,7 @@ mod tests {
                     let read = spool.read_mail(&bad.job.id).await;
                     assert!(
                         matches!(read, Err(SpoolError::Damaged { .. })),
-                        "flipped {flip}"
+                        "flipped {flip}: {read:?}"
                     );
                 }
                 Ok(_) => {}
