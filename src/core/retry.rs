@@ -1,10 +1,93 @@
 //! When a mail that could not be sent is tried again. This comment is the authoritative one: after attempt n, wait 1, 2,
-//! 5, 10, 20, 30 minutes, then an hour each time, with up to 10 % jitter either way, until the mail expires.
+//! 5, 10, 20, 30 minutes, then an hour each time, with up to 10 % jitter either way, until the mail expires; the last
+//! attempt is made when it does. A server that cannot be reached at all is probed with one connection after 1, 2, 4 …
+//! 60 seconds, however many mails wait.
 
+use crate::core::time::Timestamp;
 use std::time::Duration;
+
+/// Minutes to wait after the first attempts.
+const FIRST_MINUTES: [u64; 6] = [1, 2, 5, 10, 20, 30];
+/// Minutes to wait after every later attempt.
+const LATER_MINUTES: u64 = 60;
+/// The longest pause between two probes of a server that cannot be reached.
+const PROBE_PAUSE_MAX: Duration = Duration::from_secs(60);
 
 /// How long to wait after `attempts` failed attempts. `jitter` is any number; the same number gives the same delay.
 pub fn delay(attempts: u32, jitter: u64) -> Duration {
-    let _ = (attempts, jitter);
-    Duration::from_secs(60)
+    let minutes = usize::try_from(attempts.saturating_sub(1))
+        .ok()
+        .and_then(|index| FIRST_MINUTES.get(index))
+        .copied()
+        .unwrap_or(LATER_MINUTES);
+    let permille = 900_u64.saturating_add(jitter % 201);
+    Duration::from_millis(minutes.saturating_mul(60).saturating_mul(permille))
+}
+
+/// When to try again after `attempts` failed attempts, the last one `now`: no later than `expires`, so that the last
+/// attempt is made then. `None` where the mail has expired.
+pub fn next_attempt(
+    attempts: u32,
+    jitter: u64,
+    now: Timestamp,
+    expires: Timestamp,
+) -> Option<Timestamp> {
+    (now < expires).then(|| now.plus(delay(attempts, jitter)).min(expires))
+}
+
+/// How long to leave a server alone that could not be reached `failures` times in a row.
+pub fn probe_pause(failures: u32) -> Duration {
+    let doubled = 2_u64.saturating_pow(failures.saturating_sub(1));
+    Duration::from_secs(doubled).min(PROBE_PAUSE_MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const HALF_WAY: u64 = 100;
+
+    #[test]
+    fn the_schedule_is_the_one_in_the_comment() {
+        let minutes: Vec<u64> = (1..=9).map(|n| delay(n, HALF_WAY).as_secs() / 60).collect();
+        assert_eq!(minutes, [1, 2, 5, 10, 20, 30, 60, 60, 60]);
+        assert_eq!(delay(0, HALF_WAY), delay(1, HALF_WAY));
+        assert_eq!(delay(u32::MAX, HALF_WAY), Duration::from_secs(3600));
+    }
+
+    #[test]
+    fn jitter_is_ten_percent_either_way_and_reaches_both_ends() {
+        let delays: Vec<u64> = (0..1000).map(|j| delay(7, j).as_secs()).collect();
+        assert_eq!(delays.iter().min(), Some(&3240));
+        assert_eq!(delays.iter().max(), Some(&3960));
+        assert!(delay(7, u64::MAX) <= Duration::from_secs(3960));
+    }
+
+    #[test]
+    fn the_last_attempt_is_made_at_expiry_and_none_after_it() {
+        let (now, expires) = (Timestamp::from_secs(1000), Timestamp::from_secs(1030));
+        assert_eq!(next_attempt(1, HALF_WAY, now, expires), Some(expires));
+        assert_eq!(next_attempt(2, HALF_WAY, expires, expires), None);
+        let far = Timestamp::from_secs(100_000);
+        let next = next_attempt(1, HALF_WAY, now, far);
+        assert_eq!(next, Some(Timestamp::from_secs(1060)));
+    }
+
+    #[test]
+    fn three_days_of_failures_are_about_eighty_attempts() {
+        let (start, mut now, mut attempts) = (Timestamp::from_secs(0), Timestamp::from_secs(0), 1);
+        let expires = start.plus(Duration::from_secs(3 * 24 * 3600));
+        while let Some(next) = next_attempt(attempts, HALF_WAY, now, expires) {
+            (now, attempts) = (next, attempts + 1);
+        }
+        assert_eq!(now, expires);
+        assert!((70..=85).contains(&attempts), "{attempts}");
+    }
+
+    #[test]
+    fn a_dead_server_is_probed_after_one_second_and_at_most_every_minute() {
+        let pauses: Vec<u64> = (1..=8).map(|n| probe_pause(n).as_secs()).collect();
+        assert_eq!(pauses, [1, 2, 4, 8, 16, 32, 60, 60]);
+        assert_eq!(probe_pause(u32::MAX), PROBE_PAUSE_MAX);
+    }
 }
