@@ -1,0 +1,419 @@
+//! The harness itself: every server starts, a person logs in, a mail goes its way. If one of these fails, look here
+//! before you look at a scenario.
+
+mod servers;
+
+use std::process::Command;
+use std::time::{Duration, Instant};
+
+use servers::frames::{Frame, Frames};
+use servers::xmpp_client::{RosterItem, body, error_condition, from};
+use servers::*;
+
+const MAIL: &str = "From: Dave <dave@mail.example>\nTo: carol@mail.example\nSubject: =?utf-8?q?Gr=C3=BC=C3=9Fe?=\n\
+    Message-ID: <first@mail.example>\nDate: Thu, 1 Jan 2026 00:00:00 +0000\n\nHello Carol,\n.\nthat was a dot.\n";
+
+#[tokio::test]
+async fn two_people_chat_on_prosody() {
+    two_people_chat(Prosody::start(XmppOptions::a()).await, "alice", "adam").await;
+}
+
+#[tokio::test]
+async fn two_people_chat_on_ejabberd() {
+    two_people_chat(Ejabberd::start(XmppOptions::b()).await, "bob", "beth").await;
+}
+
+async fn two_people_chat(mut server: XmppServer, one: &str, other: &str) {
+    let (one, other) = (server.login(one).await, server.login(other).await);
+    one.send_message(other.bare(), "fish & <chips>").await;
+    let message = other.next_message_from(one.bare()).await;
+    assert_eq!(body(&message).as_deref(), Some("fish & <chips>"));
+    assert_eq!(from(&message), one.jid);
+
+    one.send_message(&format!("nobody@{}", server.domain), "?")
+        .await;
+    assert_eq!(
+        error_condition(&one.next_error().await).as_deref(),
+        Some("service-unavailable")
+    );
+
+    one.send_presence(other.bare(), "subscribe").await;
+    other.next_presence_from(one.bare(), "subscribe").await;
+    let asked = RosterItem {
+        jid: other.bare().into(),
+        name: String::new(),
+        subscription: "none".into(),
+        asked: true,
+    };
+    assert_eq!(one.roster().await, [asked]);
+
+    let count = 2_000;
+    let start = Instant::now();
+    let many = format!("<message to='{}'><body>again</body></message>", other.jid).repeat(count);
+    one.send(many).await;
+    other.wait_for_messages(1 + count, PATIENCE).await;
+    println!(
+        "{:.0} messages/s",
+        count as f64 / start.elapsed().as_secs_f64()
+    );
+
+    server.restart().await;
+    assert!(
+        one.wait(|_| false, PATIENCE).await.is_none() && one.closed(),
+        "the restart closed the connection"
+    );
+    let again = server.login(one.bare().split('@').next().unwrap()).await;
+    assert_eq!(
+        again.roster().await.len(),
+        1,
+        "the roster outlives a restart"
+    );
+}
+
+#[tokio::test]
+async fn a_mail_goes_through_postfix_to_dovecot_and_is_read() {
+    let server = MailServer::start(MailOptions::default()).await;
+    let carol = server.mailbox("carol@mail.example").await;
+    server
+        .submit("dave@mail.example", &["carol@mail.example"], MAIL)
+        .await
+        .unwrap();
+    let mails = carol.wait_for(1).await;
+    assert_eq!(mails[0].subject(), "Grüße");
+    assert_eq!(mails[0].body(), "Hello Carol,\n.\nthat was a dot.\n");
+
+    assert_eq!(
+        carol.flags(mails[0].uid).await,
+        ["\\Recent"].map(String::from)
+    );
+    carol.flag(mails[0].uid, &["\\Seen", "$Bridged"]).await;
+    assert!(carol.flags(mails[0].uid).await.contains(&"$Bridged".into()));
+    carol.create_folder("Done").await;
+    carol.move_to(mails[0].uid, "Done").await;
+    assert_eq!(carol.folders().await, ["Done", "INBOX"]);
+    assert_eq!(
+        (
+            carol.count().await,
+            carol.folder("Done").await.count().await
+        ),
+        (0, 1)
+    );
+    carol.append(MAIL, &["\\Seen"]).await;
+    assert_eq!(carol.count().await, 1);
+}
+
+#[tokio::test]
+async fn the_catch_all_keeps_or_loses_the_envelope_recipient() {
+    for (catch_all, delivered_to) in [
+        (CatchAll::Keep, "Alice+x@chat.a.example"),
+        (CatchAll::Alias, "bridge@chat.a.example"),
+    ] {
+        let server = MailServer::start(MailOptions::default().catch_all(catch_all)).await;
+        let bridge = server.bridge("chat.a.example").await;
+        server
+            .submit("carol@mail.example", &["Alice+x@chat.a.example"], MAIL)
+            .await
+            .unwrap();
+        let mails = bridge.wait_for(1).await;
+        assert_eq!(
+            mails[0].header("Delivered-To").as_deref(),
+            Some(delivered_to)
+        );
+    }
+}
+
+#[tokio::test]
+async fn a_subaddress_reaches_the_persons_mailbox() {
+    let server = MailServer::start(MailOptions::default()).await;
+    let carol = server.mailbox("carol@mail.example").await;
+    server
+        .submit("dave@mail.example", &["carol+news@mail.example"], MAIL)
+        .await
+        .unwrap();
+    assert_eq!(
+        carol.wait_for(1).await[0].header("Delivered-To").as_deref(),
+        Some("carol+news@mail.example")
+    );
+}
+
+#[tokio::test]
+async fn a_recipient_is_refused_as_often_as_the_test_says() {
+    let server = MailServer::start(MailOptions::default()).await;
+    let send = || server.submit("dave@mail.example", &["carol@mail.example"], MAIL);
+    server.refuse("carol@mail.example", "550 5.1.1 no such user");
+    let refusal = send().await.unwrap_err();
+    assert!(
+        refusal.code == 550
+            && refusal.text.contains("5.1.1")
+            && refusal.text.contains("no such user"),
+        "{refusal:?}"
+    );
+    server.accept("carol@mail.example");
+
+    server.refuse_times("carol@mail.example", "450 4.2.1 not now", 2);
+    server.refuse_data("carol@mail.example", "552 5.3.4 too big", Some(1));
+    let codes = [send().await, send().await, send().await].map(|answer| answer.unwrap_err().code);
+    assert_eq!(codes, [450, 450, 552]);
+    send().await.unwrap();
+    assert_eq!(server.attempts_for("carol@mail.example"), 5);
+    server.mailbox("carol@mail.example").await.wait_for(1).await;
+}
+
+#[tokio::test]
+async fn the_other_domains_swallow_bounce_and_refuse() {
+    let server = MailServer::start(MailOptions::default()).await;
+    let carol = server.mailbox("carol@mail.example").await;
+    server
+        .submit("carol@mail.example", &["x@sink.example"], MAIL)
+        .await
+        .unwrap();
+    server
+        .submit("carol@mail.example", &["x@bounce.example"], MAIL)
+        .await
+        .unwrap();
+    let report = carol.wait_for(1).await.remove(0);
+    assert!(
+        report
+            .header("Content-Type")
+            .unwrap()
+            .contains("report-type=delivery-status"),
+        "{}",
+        report.text()
+    );
+    assert!(report.text().contains("Status: 5.1.1"), "{}", report.text());
+    for (recipient, status) in [
+        ("x@nowhere.example", "5.4.4"),
+        ("nobody@mail.example", "5.1.1"),
+    ] {
+        let refusal = server
+            .submit("carol@mail.example", &[recipient], MAIL)
+            .await
+            .unwrap_err();
+        assert!(
+            refusal.code == 550 && refusal.text.contains(status),
+            "{refusal:?}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn submission_wants_tls_and_a_password() {
+    let server = MailServer::start(MailOptions::default()).await;
+    let folder = process::Folder::new("curl");
+    let mail = folder.write("mail.eml", MAIL);
+    let login = format!("dave@mail.example:{PASSWORD}");
+    let curl = |url: String, more: &[&str]| {
+        let mut command = Command::new("curl");
+        command
+            .args([
+                "-sS",
+                "--mail-from",
+                "dave@mail.example",
+                "--mail-rcpt",
+                "carol@mail.example",
+                "-T",
+            ])
+            .arg(&mail);
+        command
+            .arg("--cacert")
+            .arg(&server.ca_file)
+            .args(more)
+            .arg(url)
+            .output()
+            .unwrap()
+    };
+    let (submission, smtps) = (server.submission_port, server.smtps_port);
+    let starttls = curl(
+        format!("smtp://localhost:{submission}"),
+        &["--ssl-reqd", "-u", &login],
+    );
+    assert!(starttls.status.success(), "{starttls:?}");
+    let implicit = curl(format!("smtps://localhost:{smtps}"), &["-u", &login]);
+    assert!(implicit.status.success(), "{implicit:?}");
+    assert!(
+        !curl(format!("smtp://localhost:{submission}"), &["--ssl-reqd"])
+            .status
+            .success(),
+        "without a password"
+    );
+    assert!(
+        !curl(format!("smtp://localhost:{submission}"), &["-u", &login])
+            .status
+            .success(),
+        "without TLS"
+    );
+    server.mailbox("carol@mail.example").await.wait_for(2).await;
+}
+
+#[tokio::test]
+async fn imaps_shows_a_certificate_for_localhost() {
+    let server = MailServer::start(MailOptions::default()).await;
+    let url = format!("imaps://localhost:{}/INBOX", server.imaps_port);
+    let mut curl = Command::new("curl");
+    curl.args(["-sS", "--cacert"]).arg(&server.ca_file).args([
+        "-u",
+        &format!("carol@mail.example:{PASSWORD}"),
+        &url,
+    ]);
+    let output = curl.output().unwrap();
+    assert!(output.status.success(), "{output:?}");
+}
+
+#[tokio::test]
+async fn swaks_sends_to_the_plain_port() {
+    let server = MailServer::start(MailOptions::default()).await;
+    let mut swaks = Command::new(process::program("swaks"));
+    swaks.args([
+        "--server",
+        "127.0.0.1",
+        "--port",
+        &server.smtp_port.to_string(),
+        "--silent",
+        "2",
+    ]);
+    swaks.args([
+        "--from",
+        "dave@mail.example",
+        "--to",
+        "carol@mail.example",
+        "--body",
+        "By hand.",
+    ]);
+    assert!(swaks.output().unwrap().status.success());
+    server
+        .mailbox("carol@mail.example")
+        .await
+        .wait_mail_saying("By hand.")
+        .await;
+}
+
+#[tokio::test]
+async fn mail_survives_outages_and_uidvalidity_changes() {
+    let mut server = MailServer::start(MailOptions::default()).await;
+    let carol = server.mailbox("carol@mail.example").await;
+    server
+        .submit("dave@mail.example", &["carol@mail.example"], MAIL)
+        .await
+        .unwrap();
+    carol.wait_for(1).await;
+    let before = carol.uidvalidity().await;
+    tokio::time::sleep(Duration::from_millis(1100)).await;
+    server.change_uidvalidity("carol@mail.example").await;
+    carol.reopen().await;
+    assert_ne!(carol.uidvalidity().await, before);
+    assert_eq!(carol.count().await, 1);
+
+    server.stop_dovecot().await;
+    server
+        .submit("dave@mail.example", &["carol@mail.example"], MAIL)
+        .await
+        .unwrap();
+    server.stop_postfix().await;
+    server.start_postfix().await;
+    server.start_dovecot().await;
+    carol.reopen().await;
+    carol.wait_for(2).await;
+}
+
+#[tokio::test]
+async fn a_real_mail_client_replies_in_the_thread() {
+    let server = MailServer::start(MailOptions::default()).await;
+    let carol = RealMailClient::new(server.smtp_port, "Carol <carol@mail.example>");
+    let reply = carol
+        .reply(MAIL, "Thank you, Dave.\n~ is no command here: ü")
+        .await;
+    let dave = server.mailbox("dave@mail.example").await;
+    let mail = dave.wait_for(1).await.remove(0);
+    assert_eq!(
+        mail.header("In-Reply-To").as_deref(),
+        Some("<first@mail.example>")
+    );
+    assert_eq!(
+        mail.header("References").as_deref(),
+        Some("<first@mail.example>")
+    );
+    assert_eq!(mail.subject(), "Re: Grüße");
+    assert!(
+        mail.body().contains("> Hello Carol,") && mail.body().contains("~ is no command here: ü"),
+        "{}",
+        mail.text()
+    );
+    assert!(String::from_utf8_lossy(&reply).contains(&mail.message_id()));
+
+    carol
+        .compose("dave@mail.example", "New", "Hello again.")
+        .await;
+    assert_eq!(dave.wait_for(2).await[1].subject(), "New");
+}
+
+#[tokio::test]
+async fn greenmail_takes_keeps_and_forgets() {
+    let mut server = GreenMail::start(&["bridge@chat.a.example", "carol@mail.example"]).await;
+    let bridge = server.mailbox("bridge@chat.a.example").await;
+    server
+        .submit("carol@mail.example", &["bridge+alice@chat.a.example"], MAIL)
+        .await
+        .unwrap();
+    assert_eq!(bridge.wait_for(1).await[0].subject(), "Grüße");
+    let before = bridge.uidvalidity().await;
+    server.restart().await;
+    bridge.reopen().await;
+    assert_eq!(bridge.count().await, 0);
+    assert_ne!(bridge.uidvalidity().await, before);
+}
+
+#[tokio::test]
+async fn the_gateway_is_started_asked_and_ended() {
+    // Any program does for this: the harness is under test, not the gateway.
+    let folder = process::Folder::new("program");
+    let program = folder.write(
+        "stanzamail",
+        "#!/bin/sh\n[ -n \"$3\" ] && echo \"$@\" && exit 3\ncat \"$2\"; echo ready\n\
+        trap 'exit 0' TERM; while :; do sleep 0.05; done\n",
+    );
+    std::fs::set_permissions(
+        &program,
+        std::os::unix::fs::PermissionsExt::from_mode(0o755),
+    )
+    .unwrap();
+    let mut gateway = Gateway::start(&program, "store = \"@DIR@/store\"").await;
+    assert!(
+        gateway
+            .log()
+            .contains(&format!("store = \"{}/store\"", gateway.folder().display()))
+    );
+    assert!(gateway.memory() > 100);
+    let output = gateway.command(&["map", "list"]).await;
+    assert_eq!(
+        (
+            output.status.code(),
+            String::from_utf8_lossy(&output.stdout).ends_with("map list\n")
+        ),
+        (Some(3), true)
+    );
+    gateway.restart().await;
+    gateway.kill9();
+    gateway.start_again().await;
+    assert_eq!(gateway.terminate().await, 0);
+}
+
+#[test]
+fn a_stream_is_cut_where_its_stanzas_end() {
+    let stream = "<?xml version='1.0'?><stream:stream a='>'> <presence/>\n<message a=\"'/>\"><body>&lt;</body><x/></message></stream:stream>";
+    let expected = [
+        Frame::Header("<?xml version='1.0'?><stream:stream a='>'>".into()),
+        Frame::Stanza("<presence/>".into()),
+        Frame::Stanza("<message a=\"'/>\"><body>&lt;</body><x/></message>".into()),
+        Frame::End,
+    ];
+    // However the network cuts it.
+    for size in 1..stream.len() {
+        let mut frames = Frames::default();
+        let mut seen = Vec::new();
+        for chunk in stream.as_bytes().chunks(size) {
+            frames.push(chunk);
+            seen.extend(std::iter::from_fn(|| frames.next()));
+        }
+        assert_eq!(seen, expected, "in chunks of {size}");
+    }
+}

@@ -1,0 +1,131 @@
+//! Dovecot: mailboxes by IMAP, deliveries by LMTP, passwords for Postfix.
+
+use std::path::PathBuf;
+use std::process::Command;
+use std::time::Duration;
+
+use super::PASSWORD;
+use super::mail::{CatchAll, MailOptions, Ports};
+use super::process::{Folder, Process, Rights, account_names, answers, program, render};
+use super::tls::Certificates;
+
+pub struct Dovecot {
+    folder: Folder,
+    ports: [u16; 4],
+    process: Option<Process>,
+}
+
+impl Dovecot {
+    /// Writes configuration and accounts.
+    pub(super) fn prepare(options: &MailOptions, ports: &Ports, tls: &Certificates) -> Dovecot {
+        let folder = Folder::new("dovecot");
+        let (user, group) = account_names();
+        let numbers =
+            [&ports.imap, &ports.imaps, &ports.lmtp, &ports.sasl].map(|port| port.number());
+        let [imap, imaps, lmtp, sasl] = numbers.map(|port| port.to_string());
+        let config = render(
+            include_str!("config/dovecot.conf"),
+            &[
+                ("DIR", &folder.path().to_string_lossy()),
+                ("USER", &user),
+                ("GROUP", &group),
+                ("CERTIFICATE", &tls.certificate.to_string_lossy()),
+                ("KEY", &tls.key.to_string_lossy()),
+                ("IMAP", &imap),
+                ("IMAPS", &imaps),
+                ("LMTP", &lmtp),
+                ("SASL", &sasl),
+                ("MORE", &options.dovecot.join("\n")),
+            ],
+        );
+        folder.write("dovecot.conf", &config);
+        folder.write(
+            "users",
+            &options
+                .mailboxes()
+                .iter()
+                .map(|address| account(&folder, address))
+                .collect::<String>(),
+        );
+        folder.write("catchall", &catch_all(&folder, options));
+        for name in ["run", "state", "mail"] {
+            folder.create(name);
+        }
+        folder.hand_over();
+        Dovecot {
+            folder,
+            ports: numbers,
+            process: None,
+        }
+    }
+
+    /// Starts it and waits until it answers.
+    pub async fn up(&mut self) {
+        assert!(self.process.is_none(), "Dovecot runs already");
+        let mut command = Command::new(program("dovecot"));
+        command
+            .arg("-F")
+            .arg("-c")
+            .arg(self.folder.join("dovecot.conf"));
+        let mut process = Process::start("dovecot", &self.folder, command, Rights::Dropped);
+        let ports = self.ports;
+        process
+            .ready(Duration::from_secs(20), |_| ports.into_iter().all(answers))
+            .await;
+        self.process = Some(process);
+    }
+
+    pub async fn stop(&mut self) {
+        if let Some(mut process) = self.process.take() {
+            process.stop(Duration::from_secs(5)).await;
+        }
+    }
+
+    /// Removes the file that says which mail has which UID. Dovecot must not run.
+    pub fn forget_uids(&self, address: &str) {
+        for entry in std::fs::read_dir(maildir(&self.folder, address))
+            .expect("the mailbox was opened once")
+            .flatten()
+        {
+            if entry.file_name().to_string_lossy().starts_with("dovecot") {
+                std::fs::remove_file(entry.path()).expect("Dovecot's own files can be removed");
+            }
+        }
+    }
+
+    pub fn log(&self) -> String {
+        std::fs::read_to_string(self.folder.join("dovecot.log")).unwrap_or_default()
+    }
+}
+
+/// `user:password:uid:gid:gecos:home:shell:extra`
+fn account(folder: &Folder, address: &str) -> String {
+    format!(
+        "{address}:{{PLAIN}}{PASSWORD}::::{}::\n",
+        home(folder, address).display()
+    )
+}
+
+/// Any other address of a gateway's domain is the mailbox `bridge@<domain>`, as Dovecot sees it.
+fn catch_all(folder: &Folder, options: &MailOptions) -> String {
+    let line = |domain: &String| {
+        let bridge = format!("bridge@{domain}");
+        format!(
+            "{domain}:::::{}::user={bridge}\n",
+            home(folder, &bridge).display()
+        )
+    };
+    let domains = options
+        .gateway_domains
+        .iter()
+        .filter(|_| options.catch_all == CatchAll::Keep);
+    domains.map(line).collect()
+}
+
+fn home(folder: &Folder, address: &str) -> PathBuf {
+    folder.join("mail").join(address)
+}
+
+fn maildir(folder: &Folder, address: &str) -> PathBuf {
+    home(folder, address).join("Maildir")
+}

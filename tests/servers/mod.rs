@@ -1,0 +1,56 @@
+//! Real servers and real clients for the tests, the benches and the demo.
+//!
+//! Every server runs on free ports of 127.0.0.1, with a configuration and data of its own below a temporary folder, as
+//! an unprivileged account, and is gone when its value is dropped, when a test panics, or when the test process is
+//! killed. A server that cannot start fails the test with a sentence and the end of its log; nothing is ever skipped.
+//!
+//! | file | what |
+//! | --- | --- |
+//! | [`process`] | ports, folders, starting and ending programs |
+//! | [`xmpp_server`], [`prosody`], [`ejabberd`] | the XMPP side |
+//! | [`mail`] = [`postfix`] + [`dovecot`] + [`policy`]; [`greenmail`] | the mail side |
+//! | [`gateway`] | the program under test |
+//! | [`xmpp_client`] (with [`frames`]), [`mail_client`], [`real_mail_client`] | the people |
+//! | [`tls`] | a certificate authority for the mail servers |
+//!
+//! `STANZAMAIL_TEST_KEEP=1` keeps the folders (configurations, logs, mail) for a look afterwards.
+
+// Every test includes this tree and uses another part of it.
+#![allow(dead_code, unused_imports, missing_docs)]
+
+pub mod dovecot;
+pub mod ejabberd;
+pub mod frames;
+pub mod gateway;
+pub mod greenmail;
+pub mod mail;
+pub mod mail_client;
+pub mod policy;
+pub mod postfix;
+pub mod process;
+pub mod prosody;
+pub mod real_mail_client;
+pub mod tls;
+pub mod xmpp_client;
+pub mod xmpp_server;
+
+pub use ejabberd::Ejabberd;
+pub use gateway::Gateway;
+pub use greenmail::GreenMail;
+pub use mail::{CatchAll, MailOptions, MailServer};
+pub use mail_client::{Mail, Mailbox, Refusal, submit};
+pub use policy::Stage;
+pub use prosody::Prosody;
+pub use real_mail_client::RealMailClient;
+pub use xmpp_client::XmppClient;
+pub use xmpp_server::{Flavour, XmppOptions, XmppServer};
+
+/// How long a test waits for anything that ought to happen at once. Generous: a failing test may be slow, a passing one
+/// never waits this long.
+pub const PATIENCE: std::time::Duration = std::time::Duration::from_secs(20);
+
+/// The password of every person and mailbox, unless a test says otherwise.
+pub const PASSWORD: &str = "password-of-the-tests";
+
+/// The secret that every component shares with its XMPP server (XEP-0114).
+pub const SECRET: &str = "secret-of-the-component";

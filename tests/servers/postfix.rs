@@ -1,0 +1,195 @@
+//! Postfix: takes mail from the gateway and from people, gives it to Dovecot.
+
+use std::process::Command;
+use std::time::Duration;
+
+use super::mail::{CatchAll, MailOptions, Ports};
+use super::process::{Folder, Process, Rights, answers, program, render, root};
+use super::tls::Certificates;
+
+pub struct Postfix {
+    folder: Folder,
+    ports: [u16; 3],
+    native: bool,
+    process: Option<Process>,
+}
+
+impl Postfix {
+    /// Writes configuration and tables.
+    pub(super) fn prepare(
+        options: &MailOptions,
+        ports: &Ports,
+        tls: &Certificates,
+        policy: u16,
+    ) -> Postfix {
+        assert!(
+            !options.native || root(),
+            "a native Postfix needs root: its master refuses any other account"
+        );
+        let folder = Folder::new("postfix");
+        let numbers = [&ports.smtp, &ports.submission, &ports.smtps].map(|port| port.number());
+        for name in ["conf", "spool", "data"] {
+            folder.create(name);
+        }
+        folder.write(
+            "conf/main.cf",
+            &main_cf(&folder, options, ports, tls, policy),
+        );
+        folder.write("conf/master.cf", &master_cf(numbers));
+        folder.write("mailboxes", &mailboxes(options));
+        folder.write("aliases", &aliases(options));
+        folder.write("transport", &transport(ports.lmtp.number()));
+        if !options.native {
+            folder.hand_over();
+        }
+        Postfix {
+            folder,
+            ports: numbers,
+            native: options.native,
+            process: None,
+        }
+    }
+
+    /// Starts it and waits until it answers.
+    pub async fn up(&mut self) {
+        assert!(self.process.is_none(), "Postfix runs already");
+        if !self.native {
+            program("faked-tcp"); // says so if it is missing
+        }
+        // The key of a daemon that is gone.
+        let _ = std::fs::remove_file(self.folder.join("faked.key"));
+        let rights = if self.native {
+            Rights::Own
+        } else {
+            Rights::Dropped
+        };
+        let mut process = Process::start("postfix", &self.folder, self.command(), rights);
+        let ports = self.ports;
+        process
+            .ready(Duration::from_secs(20), |_| ports.into_iter().all(answers))
+            .await;
+        self.process = Some(process);
+    }
+
+    fn command(&self) -> Command {
+        let mode = if self.native { "native" } else { "fakeroot" };
+        let mut command = Command::new("sh");
+        command
+            .args(["-c", include_str!("config/postfix.sh"), "sh"])
+            .arg(program("postfix"))
+            .arg(program("master"));
+        command.arg(mode);
+        command
+    }
+
+    pub async fn stop(&mut self) {
+        if let Some(mut process) = self.process.take() {
+            process.stop(Duration::from_secs(5)).await;
+        }
+    }
+
+    /// What it did with each mail, in syslog's form.
+    pub fn log(&self) -> String {
+        std::fs::read_to_string(self.folder.join("mail.log")).unwrap_or_default()
+    }
+}
+
+fn main_cf(
+    folder: &Folder,
+    options: &MailOptions,
+    ports: &Ports,
+    tls: &Certificates,
+    policy: u16,
+) -> String {
+    let people = options
+        .people
+        .iter()
+        .filter_map(|address| Some(address.split_once('@')?.1.to_owned()));
+    let mut domains: Vec<String> = people
+        .chain(options.gateway_domains.iter().cloned())
+        .collect();
+    domains.sort();
+    domains.dedup();
+    let script = format!("check_policy_service inet:127.0.0.1:{policy}");
+    render(
+        include_str!("config/postfix-main.cf"),
+        &[
+            ("DIR", &folder.path().to_string_lossy()),
+            (
+                "ENVIRONMENT",
+                if options.native {
+                    ""
+                } else {
+                    "LD_PRELOAD FAKEROOTKEY"
+                },
+            ),
+            ("DOMAINS", &domains.join(" ")),
+            ("LMTP", &ports.lmtp.number().to_string()),
+            ("SASL", &ports.sasl.number().to_string()),
+            (
+                "LIMIT",
+                if options.catch_all == CatchAll::Keep {
+                    "1"
+                } else {
+                    "50"
+                },
+            ),
+            ("SCRIPT", if options.native { "" } else { &script }),
+            ("CERTIFICATE", &tls.certificate.to_string_lossy()),
+            ("KEY", &tls.key.to_string_lossy()),
+            ("MORE", &options.postfix.join("\n")),
+        ],
+    )
+}
+
+fn master_cf([smtp, submission, smtps]: [u16; 3]) -> String {
+    render(
+        include_str!("config/postfix-master.cf"),
+        &[
+            ("SMTP", &smtp.to_string()),
+            ("SUBMISSION", &submission.to_string()),
+            ("SMTPS", &smtps.to_string()),
+        ],
+    )
+}
+
+/// Regular expressions of the addresses that exist.
+fn mailboxes(options: &MailOptions) -> String {
+    let person = |address: &String| {
+        let (local, domain) = address
+            .split_once('@')
+            .expect("a person has a mail address");
+        format!("/^{}(\\+.*)?@{}$/ ok\n", escape(local), escape(domain))
+    };
+    let domain = |domain: &String| format!("/@{}$/ ok\n", escape(domain));
+    options
+        .people
+        .iter()
+        .map(person)
+        .chain(options.gateway_domains.iter().map(domain))
+        .collect()
+}
+
+fn aliases(options: &MailOptions) -> String {
+    let domains = options
+        .gateway_domains
+        .iter()
+        .filter(|_| options.catch_all == CatchAll::Alias);
+    domains
+        .map(|domain| format!("/@{}$/ bridge@{domain}\n", escape(domain)))
+        .collect()
+}
+
+fn transport(lmtp: u16) -> String {
+    format!(
+        "sink.example discard:\nbounce.example lmtp:inet:127.0.0.1:{lmtp}\ndefer.example smtp:[127.0.0.1]:1\n"
+    )
+}
+
+/// Makes an address a regular expression that matches only itself.
+fn escape(text: &str) -> String {
+    let special = |c: char| !(c.is_ascii_alphanumeric() || "-_@".contains(c));
+    text.chars()
+        .flat_map(|c| special(c).then_some('\\').into_iter().chain([c]))
+        .collect()
+}

@@ -1,0 +1,95 @@
+//! Prosody: how it is configured and started.
+
+use std::process::Command;
+
+use super::process::{Folder, Process, Rights, program, render};
+use super::xmpp_server::{Flavour, XmppOptions, XmppServer};
+
+/// The name to start it by: `Prosody::start(XmppOptions::a())`.
+pub struct Prosody;
+
+impl Prosody {
+    pub async fn start(options: XmppOptions) -> XmppServer {
+        XmppServer::start(Flavour::Prosody, options).await
+    }
+}
+
+/// Writes configuration and accounts.
+pub(super) fn prepare(server: &XmppServer, folder: &Folder) {
+    let options = &server.options;
+    let hosts: String = options
+        .domains
+        .iter()
+        .map(|domain| format!("VirtualHost \"{domain}\"\n"))
+        .collect();
+    let components: String = options
+        .gateways
+        .iter()
+        .map(|domain| component(domain, options))
+        .collect();
+    let config = render(
+        include_str!("config/prosody.cfg.lua"),
+        &[
+            ("DIR", &folder.path().to_string_lossy()),
+            ("DOMAIN", &server.domain),
+            ("C2S", &server.c2s_port.to_string()),
+            ("COMPONENT", &server.component_port.to_string()),
+            ("HTTP", &server.http_port.to_string()),
+            ("LIMITS", if options.limits { "\"limits\";" } else { "" }),
+            ("HOSTS", &hosts),
+            ("COMPONENTS", &components),
+            (
+                "UPLOADERS",
+                &quoted(options.domains.iter().chain(&options.gateways)),
+            ),
+        ],
+    );
+    folder.write("prosody.cfg.lua", &config);
+    for (jid, password) in &options.users {
+        account(folder, jid, password);
+    }
+}
+
+fn component(domain: &str, options: &XmppOptions) -> String {
+    let conflict = if options.kick_old {
+        "kick_old"
+    } else {
+        "kick_new"
+    };
+    let secret = &options.secret;
+    format!(
+        "Component \"{domain}\"\n\tcomponent_secret = \"{secret}\"\n\tcomponent_conflict_resolve = \"{conflict}\"\n"
+    )
+}
+
+/// An account as Prosody's internal storage keeps it: `data/a%2eexample/accounts/alice.dat`.
+fn account(folder: &Folder, jid: &str, password: &str) {
+    let (local, domain) = jid.split_once('@').expect("a user is a bare JID");
+    let escape = |text: &str| -> String {
+        let byte = |b: u8| {
+            if b.is_ascii_alphanumeric() {
+                char::from(b).to_string()
+            } else {
+                format!("%{b:02x}")
+            }
+        };
+        text.bytes().map(byte).collect()
+    };
+    let accounts = format!("data/{}/accounts", escape(domain));
+    folder.create(&accounts);
+    let record = format!("return {{ [\"password\"] = \"{password}\" }};\n");
+    folder.write(&format!("{accounts}/{}.dat", escape(local)), &record);
+}
+
+fn quoted<'a>(words: impl Iterator<Item = &'a String>) -> String {
+    words.map(|word| format!("\"{word}\"; ")).collect()
+}
+
+pub(super) fn launch(folder: &Folder) -> Process {
+    let mut command = Command::new(program("prosody"));
+    command
+        .arg("--config")
+        .arg(folder.join("prosody.cfg.lua"))
+        .arg("-F");
+    Process::start("prosody", folder, command, Rights::Dropped)
+}
