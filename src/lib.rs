@@ -22,4 +22,5 @@ pub mod pipeline;
 pub mod smtp;
 pub mod store;
 pub mod supervisor;
+pub mod tls;
 pub mod xmpp;

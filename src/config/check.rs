@@ -1,0 +1,138 @@
+//! What concerns several sections at once.
+
+use super::section::Places;
+use super::table::Report;
+use super::{Address, Config, Pair};
+use crate::core::address::domain_to_ascii;
+use crate::core::rules::{RuleError, Rules, Side};
+use std::collections::BTreeMap;
+use std::path::Path;
+
+/// Compiles the rules and checks that the sections agree. `None` where they do not.
+pub(super) fn config(mut config: Config, places: &Places, report: &Report<'_>) -> Option<Config> {
+    users(&config, places, report);
+    mailboxes(&config, places, report);
+    config.rules = rules(&config.address, places, report)?;
+    pairs(&config, places, report);
+    Some(config)
+}
+
+/// A secret must not stand in a file that everyone on this machine may read; `mode` is `None` where not everyone may.
+pub(super) fn file_mode(path: &Path, mode: Option<u32>, report: &Report<'_>) {
+    if let (Some(line), Some(mode)) = (report.inline_secret(), mode) {
+        let path = path.display();
+        let problem = format!(
+            "found a secret in a file that everyone on this machine may read (mode {mode:04o}); allowed is 0640 or stricter: \
+             chmod 640 {path}, or put the secret in a file of its own"
+        );
+        report.add(Some(line), "", problem);
+    }
+}
+
+fn users(config: &Config, places: &Places, report: &Report<'_>) {
+    let gateway = domain_to_ascii(config.xmpp.domain.as_str());
+    let is_gateway = |domain: &str| domain_to_ascii(domain) == gateway;
+    if config
+        .users
+        .domains
+        .iter()
+        .any(|domain| is_gateway(domain.as_str()))
+    {
+        let problem = format!(
+            "found {}, the component's own domain, where contacts live; write the domains of your users",
+            config.xmpp.domain
+        );
+        report.add(places.users, "users.domains", problem);
+    }
+}
+
+fn rules(address: &[Address], places: &Places, report: &Report<'_>) -> Option<Rules> {
+    let templates: Vec<_> = address
+        .iter()
+        .map(|rule| (rule.jid.clone(), rule.mail.clone()))
+        .collect();
+    Rules::new(&templates)
+        .map_err(|error| report_rule(&error, places, report))
+        .ok()
+}
+
+fn report_rule(error: &RuleError, places: &Places, report: &Report<'_>) {
+    let (jid, mail) = places
+        .address
+        .get(error.rule())
+        .copied()
+        .unwrap_or_default();
+    let line = match error.side() {
+        Side::Jid => jid,
+        Side::Mail => mail,
+    };
+    report.add(line, "", error.to_string());
+}
+
+/// Pairs are one-to-one, among themselves and with the rules.
+fn pairs(config: &Config, places: &Places, report: &Report<'_>) {
+    let mut by_jid = BTreeMap::new();
+    let mut by_mail = BTreeMap::new();
+    for ((number, pair), (jid_line, mail_line)) in (1_usize..).zip(&config.pair).zip(&places.pair) {
+        if let Some(holder) = by_jid.insert(&pair.jid, number) {
+            let problem = format!(
+                "found {}, which pair {holder} has already; remove one of the two",
+                pair.jid
+            );
+            report.add(*jid_line, format!("pair {number}.jid"), problem);
+        }
+        if let Some(holder) = by_mail.insert(&pair.mail, number) {
+            let problem = format!(
+                "found {}, which pair {holder} has already; remove one of the two",
+                pair.mail
+            );
+            report.add(*mail_line, format!("pair {number}.mail"), problem);
+        }
+        if let Some(problem) = taken_by_a_rule(config, pair) {
+            report.add(*mail_line, format!("pair {number}.mail"), problem);
+        }
+    }
+}
+
+/// A pair may not have the address that a rule gives to somebody else, unless that one has a pair, too.
+fn taken_by_a_rule(config: &Config, pair: &Pair) -> Option<String> {
+    let user = config.rules.user_of(&pair.mail)?;
+    let is_free = user == pair.jid || config.pair.iter().any(|other| other.jid == user);
+    (!is_free).then(|| {
+        format!(
+            "found {}, which is the address of {user} by a rule; write another one, or a pair for {user}, too",
+            pair.mail
+        )
+    })
+}
+
+/// Each mailbox is read once, and those whose mail is sorted by recipient trust the same headers.
+fn mailboxes(config: &Config, places: &Places, report: &Report<'_>) {
+    let mut names = BTreeMap::new();
+    let mut trusted = None;
+    for ((number, mailbox), (line, headers_line)) in
+        (1_usize..).zip(&config.mailbox).zip(&places.mailbox)
+    {
+        let name = mailbox.name();
+        if let Some(holder) = names.insert(name.clone(), number) {
+            let problem = format!(
+                "found {name}, which mailbox {holder} reads already; remove one of the two"
+            );
+            report.add(*line, format!("mailbox {number}"), problem);
+        }
+        if mailbox.user.is_some() {
+            continue;
+        }
+        let (first, headers) = trusted.get_or_insert((number, &mailbox.recipient_headers));
+        if **headers != mailbox.recipient_headers {
+            let problem = format!(
+                "found another list than mailbox {first} has; write the same one, or user = \"…\" in one of the two"
+            );
+            report.add(
+                *headers_line,
+                format!("mailbox {number}.recipient_headers"),
+                problem,
+            );
+        }
+    }
+}

@@ -1,0 +1,475 @@
+//! The configuration: TOML becomes a typed, checked [`Config`], or a list of all that is wrong with it.
+//!
+//! The comments of the sections here are `config.example.toml`: a test (`tests/config.rs`) makes the one of the other. In
+//! them, `` Write `…` `` is a line that the example has, `` Default `…` `` and `` Or `…` `` are lines that it has as a
+//! comment: what holds where nothing is written, and another way to say the same.
+
+mod check;
+mod error;
+mod section;
+mod table;
+mod value;
+
+pub use error::{ConfigError, ConfigErrors};
+pub use value::HostPort;
+
+use crate::core::address::MailAddress;
+use crate::core::id::IdKey;
+use crate::core::rules::Rules;
+use crate::core::settings::{self, AddressPattern, Bulk, Settings};
+use crate::tls::TlsMode;
+use jid::{BareJid, DomainPart};
+use secrecy::SecretString;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+use table::{Report, Table};
+use toml::de::DeTable;
+
+/// The configuration of Stanzamail: everything that an admin decides.
+///
+/// A path that does not begin with / is taken from the folder of this file. Times are written as "90s", "5m", "4h" or
+/// "3d", sizes as "512 B", "100 KiB" or "32 MiB". A secret may stand in this file only if others may not read it
+/// (chmod 640). A key that is commented out below has the value that stands there, unless its comment says otherwise.
+#[derive(Clone, Debug)]
+pub struct Config {
+    /// The section `[xmpp]`.
+    pub xmpp: Xmpp,
+    /// The section `[users]`.
+    pub users: Users,
+    /// Each section `[[address]]`.
+    pub address: Vec<Address>,
+    /// Each section `[[pair]]`.
+    pub pair: Vec<Pair>,
+    /// The section `[contacts]`.
+    pub contacts: Contacts,
+    /// The section `[smtp]`.
+    pub smtp: Smtp,
+    /// Each section `[[mailbox]]`.
+    pub mailbox: Vec<Mailbox>,
+    /// The section `[store]`.
+    pub store: Store,
+    /// The section `[messages]`.
+    pub messages: Messages,
+    /// The section `[delivery]`.
+    pub delivery: Delivery,
+    /// The section `[mail]`.
+    pub mail: Mail,
+    /// The section `[log]`.
+    pub log: Log,
+    /// The rules of `address`, compiled.
+    rules: Rules,
+}
+
+/// The XMPP server that this component (XEP-0114) belongs to.
+#[derive(Clone, Debug)]
+pub struct Xmpp {
+    /// Where the server takes components: host and port.
+    ///
+    /// Write `server = "127.0.0.1:5347"`
+    pub server: HostPort,
+    /// The component's domain, as in the server's configuration. Contacts live there:
+    /// carol@mail.example is carol\40mail.example@mail.example.org.
+    ///
+    /// Write `domain = "mail.example.org"`
+    pub domain: DomainPart,
+    /// The secret that the server's configuration has for this component: in a file that holds nothing else, in an
+    /// environment variable, or here.
+    ///
+    /// Write `secret_file = "component-secret"`
+    /// Or `secret_env = "STANZAMAIL_SECRET"`
+    /// Or `secret = "a long random text"`
+    pub secret: SecretString,
+    /// What is pinged (XEP-0199) to learn whether the server took all that was sent. Left out, it is the domain above the
+    /// component's.
+    ///
+    /// Default `ping = "example.org"`
+    pub ping: DomainPart,
+    /// Component streams have no TLS, so a server on another machine is refused unless you say here that the way to it is
+    /// safe (a tunnel, a private network).
+    ///
+    /// Default `insecure = false`
+    pub insecure: bool,
+}
+
+/// Who may use the gateway from the XMPP side.
+#[derive(Clone, Debug)]
+pub struct Users {
+    /// Everyone of these domains. Where neither this nor `jids` is given, it is the domain above the component's.
+    ///
+    /// Default `domains = ["example.org"]`
+    pub domains: Vec<DomainPart>,
+    /// And these.
+    ///
+    /// Default `jids = []`
+    /// Or `jids = ["alice@example.net"]`
+    pub jids: Vec<BareJid>,
+}
+
+/// A rule that gives local users their mail addresses, and addresses their users. There may be several; no two may
+/// overlap. Mail to these addresses must reach one of the mailboxes below.
+///
+/// {local} is the part before the @ of the JID; what is not a-z, 0-9, ".", "-" or "_" in it is encoded. {domain} is its
+/// domain, and stands in both templates or in none. Other rules that work:
+///     mail = "im.{local}@example.org"                             a prefix in a domain that has other mail, too
+///     mail = "bridge+{local}_{domain}@provider.example"           one ordinary mailbox, with jid = "{local}@{domain}"
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Address {
+    /// The JID of a local user.
+    ///
+    /// Write `jid = "{local}@example.org"`
+    pub jid: String,
+    /// The mail address that stands for it.
+    ///
+    /// Write `mail = "{local}@chat.example.org"`
+    pub mail: String,
+}
+
+/// One user whose address is not the one of a rule. There may be several, or none. (Pairs can also be kept in the store:
+/// see `stanzamail map`.)
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Pair {
+    /// The JID of the local user; no other pair may have it.
+    ///
+    /// Or `jid = "alice@example.org"`
+    pub jid: BareJid,
+    /// The mail address that stands for it; no other pair may have it.
+    ///
+    /// Or `mail = "alice.miller@chat.example.org"`
+    pub mail: MailAddress,
+}
+
+/// Whom the users may write to and who may write to them: mail addresses, or domains of mail addresses.
+#[derive(Clone, Debug)]
+pub struct Contacts {
+    /// Nobody but these. An empty list allows everyone.
+    ///
+    /// Default `allow = []`
+    /// Or `allow = ["mail.example", "carol@provider.example"]`
+    pub allow: Vec<AddressPattern>,
+    /// Never these, even if they are allowed.
+    ///
+    /// Default `deny = []`
+    /// Or `deny = ["spam.example", "mallory@provider.example"]`
+    pub deny: Vec<AddressPattern>,
+}
+
+/// The server that takes the mail that we send.
+#[derive(Clone, Debug)]
+pub struct Smtp {
+    /// Its name, which must be in its certificate.
+    ///
+    /// Write `host = "smtp.example.org"`
+    pub host: String,
+    /// Its port. Left out, it is 465 for implicit TLS, 587 for STARTTLS and 25 for none.
+    ///
+    /// Default `port = 465`
+    pub port: u16,
+    /// "implicit": TLS from the first octet. "starttls": by the STARTTLS command, which must succeed. "none": only to a
+    /// server on this machine.
+    ///
+    /// Default `tls = "implicit"`
+    pub tls: TlsMode,
+    /// Login name. Without one there is no login.
+    ///
+    /// Write `username = "bridge@example.org"`
+    pub username: Option<String>,
+    /// Its password: in a file that holds nothing else, in an environment variable, or here.
+    ///
+    /// Write `password_file = "smtp-password"`
+    /// Or `password_env = "STANZAMAIL_SMTP_PASSWORD"`
+    /// Or `password = "a password"`
+    pub password: Option<SecretString>,
+    /// How many connections there are at most.
+    ///
+    /// Default `connections = 5`
+    pub connections: usize,
+    /// The name that we give to the server. Left out, it is the domain of the first rule's mail addresses, or the
+    /// component's where that has {domain}.
+    ///
+    /// Default `helo = "chat.example.org"`
+    pub helo: String,
+    /// A PEM file of authorities to trust instead of the system's. Left out, the system's are trusted.
+    ///
+    /// Default `ca_file = "our-ca.pem"`
+    pub ca_file: Option<PathBuf>,
+    /// Allows tls = "none" to a server on another machine: passwords and mail can be read on the way.
+    ///
+    /// Default `insecure = false`
+    pub insecure: bool,
+}
+
+/// A mailbox in which mail for our users arrives. There may be several.
+#[derive(Clone, Debug)]
+pub struct Mailbox {
+    /// The name of the IMAP server, which must be in its certificate.
+    ///
+    /// Write `host = "imap.example.org"`
+    pub host: String,
+    /// Its port. Left out, it is 993 for implicit TLS, else 143.
+    ///
+    /// Default `port = 993`
+    pub port: u16,
+    /// As for smtp.
+    ///
+    /// Default `tls = "implicit"`
+    pub tls: TlsMode,
+    /// Login name.
+    ///
+    /// Write `username = "bridge@example.org"`
+    pub username: String,
+    /// Its password: in a file that holds nothing else, in an environment variable, or here.
+    ///
+    /// Write `password_file = "imap-password"`
+    /// Or `password_env = "STANZAMAIL_IMAP_PASSWORD"`
+    /// Or `password = "a password"`
+    pub password: SecretString,
+    /// The folder that is read.
+    ///
+    /// Default `folder = "INBOX"`
+    pub folder: String,
+    /// Whether the server tells us of new mail (IMAP IDLE) where it can. Without it we look every `poll`.
+    ///
+    /// Default `idle = true`
+    pub idle: bool,
+    /// How often to look for new mail where IDLE is not used.
+    ///
+    /// Default `poll = "60s"`
+    pub poll: Duration,
+    /// What becomes of a mail that was handed to its user: "seen" marks it as read, "keep" does nothing, "move" moves it to
+    /// the folder `move_to`, "delete" deletes it. A big mailbox is slow: move or delete where many mails come.
+    ///
+    /// Default `after = "seen"`
+    /// Or `move_to = "Archive"`
+    pub after: After,
+    /// The one local user for whom all mail in this mailbox is. Left out, it is for those whose addresses it has.
+    ///
+    /// Default `user = "alice@example.org"`
+    pub user: Option<BareJid>,
+    /// As for smtp.
+    ///
+    /// Default `ca_file = "our-ca.pem"`
+    pub ca_file: Option<PathBuf>,
+    /// As for smtp.
+    ///
+    /// Default `insecure = false`
+    pub insecure: bool,
+    /// Where to begin in a mailbox that was never read before: "new" is the first mail that arrives from now on, "all" the
+    /// oldest that is there.
+    ///
+    /// Default `first_start = "new"`
+    pub first_start: FirstStart,
+    /// The headers that tell whom a mail was delivered to; the first one that is there is believed. List only what your
+    /// own mail server writes: a sender can forge the others. All mailboxes without `user` must have the same list.
+    ///
+    /// Default `recipient_headers = ["Delivered-To", "X-Original-To", "Envelope-To", "X-Envelope-To"]`
+    pub recipient_headers: Vec<String>,
+}
+
+/// What becomes of a mail that was handed to its user.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum After {
+    /// Nothing.
+    Keep,
+    /// It is marked as read.
+    Seen,
+    /// It is moved to this folder.
+    Move(String),
+    /// It is deleted.
+    Delete,
+}
+
+/// Where to begin in a mailbox that was never read before.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum FirstStart {
+    /// With the first mail that arrives from now on.
+    #[default]
+    New,
+    /// With the oldest mail.
+    All,
+}
+
+/// Where the gateway keeps what it must not forget.
+#[derive(Clone, Debug)]
+pub struct Store {
+    /// A folder that only the gateway may read and write. It holds the database, the mail that waits to be sent, and the
+    /// socket for commands.
+    ///
+    /// Default `path = "/var/lib/stanzamail"`
+    pub path: PathBuf,
+}
+
+/// How messages look.
+#[derive(Clone, Debug)]
+pub struct Messages {
+    /// The subject of a mail whose message has none; {name} is the sender's name.
+    ///
+    /// Default `default_subject = "Chat with {name}"`
+    pub default_subject: String,
+    /// What becomes of mail from mailing lists and other bulk mail: "headline" shows it as news that is not answered,
+    /// "drop" leaves it unread in the mailbox.
+    ///
+    /// Default `bulk = "headline"`
+    pub bulk: Bulk,
+    /// Whether a message counts as received (XEP-0184) when the mail server has taken it.
+    ///
+    /// Default `receipts = true`
+    pub receipts: bool,
+    /// The longest text of one message.
+    ///
+    /// Default `body_max = "100 KiB"`
+    pub body_max: usize,
+    /// The most recipients of one message.
+    ///
+    /// Default `recipients_max = 50`
+    pub recipients_max: usize,
+}
+
+/// How long a mail that the mail server does not take is tried again.
+#[derive(Clone, Debug)]
+pub struct Delivery {
+    /// The sender is told of the delay after this time, once.
+    ///
+    /// Default `delay_notice = "4h"`
+    pub delay_notice: Duration,
+    /// The mail is given up after this time, and the sender is told.
+    ///
+    /// Default `expire = "3d"`
+    pub expire: Duration,
+}
+
+/// How mail is read.
+#[derive(Clone, Debug)]
+pub struct Mail {
+    /// Of a bigger mail only the header is read, and its recipient is told.
+    ///
+    /// Default `octets_max = "32 MiB"`
+    pub octets_max: usize,
+}
+
+/// What the gateway says about its work, on standard error.
+#[derive(Clone, Debug)]
+pub struct Log {
+    /// "error", "warn", "info", "debug" or "trace".
+    ///
+    /// Default `level = "info"`
+    pub level: tracing::Level,
+}
+
+impl Config {
+    /// Reads and checks the file at `path`, with the secrets that it names.
+    ///
+    /// # Errors
+    /// [`ConfigErrors`]: everything that is wrong, each with its line, what was found and what is allowed.
+    pub fn load(path: &Path) -> Result<Self, ConfigErrors> {
+        let text = std::fs::read_to_string(path).map_err(|error| {
+            let problem = format!(
+                "cannot be read ({error}); give another file by --config, or mend this one"
+            );
+            of_file(path, problem)
+        })?;
+        Self::parse(path, &text, others_may_read(path))
+    }
+
+    /// Checks the text of a file; `path` is for messages and relative paths. `others_may_read` says whether it may hold a
+    /// secret: the file's mode, where everyone on the machine may read it.
+    fn parse(path: &Path, text: &str, others_may_read: Option<u32>) -> Result<Self, ConfigErrors> {
+        let report = Report::new(text, path);
+        let (table, syntax_errors) = DeTable::parse_recoverable(text);
+        let config = if syntax_errors.is_empty() {
+            section::config(Table::root(&report, table.get_ref()))
+        } else {
+            for error in &syntax_errors {
+                let line = error.span().map(|span| report.line(span.start));
+                let what = error.message().replace('\n', ", ");
+                report.add(
+                    line,
+                    "",
+                    format!("is not TOML: {what}; mend this line (https://toml.io)"),
+                );
+            }
+            None
+        };
+        let config = config.and_then(|(config, places)| check::config(config, &places, &report));
+        check::file_mode(path, others_may_read, &report);
+        let errors = report.into_errors();
+        match config {
+            Some(config) if errors.is_empty() => Ok(config),
+            _ => Err(ConfigErrors {
+                file: path.to_owned(),
+                errors,
+            }),
+        }
+    }
+
+    /// What decisions depend on. `id_key` comes from the store.
+    pub fn settings(&self, id_key: IdKey) -> Settings {
+        let headers = self.mailbox.iter().find(|mailbox| mailbox.user.is_none());
+        Settings {
+            gateway: self.xmpp.domain.clone(),
+            rules: self.rules.clone(),
+            users: settings::Users {
+                domains: self.users.domains.clone(),
+                jids: self.users.jids.clone(),
+            },
+            contacts: settings::Contacts {
+                allow: self.contacts.allow.clone(),
+                deny: self.contacts.deny.clone(),
+            },
+            // check::config: all mailboxes where they matter have the same list.
+            recipient_headers: headers
+                .map_or_else(settings::default_recipient_headers, |mailbox| {
+                    mailbox.recipient_headers.clone()
+                }),
+            default_subject: self.messages.default_subject.clone(),
+            bulk: self.messages.bulk,
+            receipts: self.messages.receipts,
+            body_octets_max: self.messages.body_max,
+            recipients_max: self.messages.recipients_max,
+            delay_notice: self.delivery.delay_notice,
+            expire: self.delivery.expire,
+            id_key,
+        }
+    }
+
+    /// The address rules, compiled.
+    pub fn rules(&self) -> &Rules {
+        &self.rules
+    }
+}
+
+impl Mailbox {
+    /// The key of the mailbox's cursor in the store, and what logs call it: `bridge@example.org/INBOX`, with the host
+    /// where the login name has none.
+    pub fn name(&self) -> String {
+        if self.username.contains('@') {
+            format!("{}/{}", self.username, self.folder)
+        } else {
+            format!("{}@{}/{}", self.username, self.host, self.folder)
+        }
+    }
+}
+
+fn of_file(path: &Path, problem: String) -> ConfigErrors {
+    ConfigErrors {
+        file: path.to_owned(),
+        errors: vec![ConfigError {
+            line: None,
+            key: String::new(),
+            problem,
+        }],
+    }
+}
+
+/// The mode of a file that everyone on this machine may read.
+#[cfg(unix)]
+fn others_may_read(path: &Path) -> Option<u32> {
+    use std::os::unix::fs::PermissionsExt;
+    let mode = std::fs::metadata(path).ok()?.permissions().mode() & 0o7777;
+    (mode & 0o004 != 0).then_some(mode)
+}
+
+/// Elsewhere files have no such mode.
+#[cfg(not(unix))]
+fn others_may_read(_: &Path) -> Option<u32> {
+    None
+}

@@ -1,0 +1,478 @@
+//! Each section of the file, read key by key. A section with an error is `None`; the error was reported.
+
+use super::table::{Given, Table};
+use super::value::{
+    choice, duration, flag, header_name, host, host_and_port, is_loopback, jid_domain, list,
+    mail_address, number, pattern, size, text, time_shown, user_jid,
+};
+use super::{
+    Address, After, Config, Contacts, Delivery, FirstStart, Log, Mail, Mailbox, Messages, Pair,
+    Smtp, Store, Users, Xmpp,
+};
+use crate::core::limits;
+use crate::core::rules::Rules;
+use crate::core::settings::{Bulk, default_recipient_headers};
+use crate::tls::{TlsMode, roots_in};
+use jid::DomainPart;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+use tracing::Level;
+
+const MINUTE: Duration = Duration::from_secs(60);
+const HOUR: Duration = Duration::from_secs(3600);
+const DAY: Duration = Duration::from_secs(24 * 3600);
+
+/// Where the entries that are checked against each other stand: lines from 1.
+#[derive(Debug, Default)]
+pub(super) struct Places {
+    /// Of each address rule: its `jid`, its `mail`.
+    pub(super) address: Vec<(Option<usize>, Option<usize>)>,
+    /// Of each pair: its `jid`, its `mail`.
+    pub(super) pair: Vec<(Option<usize>, Option<usize>)>,
+    /// Of each mailbox: its section, its `recipient_headers`.
+    pub(super) mailbox: Vec<(Option<usize>, Option<usize>)>,
+    /// Of `users.domains`.
+    pub(super) users: Option<usize>,
+}
+
+/// The whole file. The rules and what concerns several sections are left to [`super::check`].
+pub(super) fn config(mut root: Table<'_>) -> Option<(Config, Places)> {
+    let mut places = Places::default();
+    let xmpp = root.required_section("xmpp").and_then(xmpp);
+    let users = root.section("users");
+    places.users = users.as_ref().and_then(|table| table.line_of("domains"));
+    let gateway = xmpp.as_ref().map(|xmpp| &xmpp.domain);
+    let users = users.and_then(|table| self::users(table, gateway));
+    let lines =
+        |table: &Table<'_>, [one, other]: [&str; 2]| (table.line_of(one), table.line_of(other));
+    let (address, address_places) = each(root.sections("address"), address, |table| {
+        lines(table, ["jid", "mail"])
+    });
+    let (pair, pair_places) = each(root.sections("pair"), pair, |table| {
+        lines(table, ["jid", "mail"])
+    });
+    let contacts = root.section("contacts").and_then(contacts);
+    let smtp = root
+        .required_section("smtp")
+        .and_then(|table| smtp(table, xmpp.as_ref(), address.as_deref()));
+    let (mailbox, mailbox_places) = each(root.sections("mailbox"), mailbox, |table| {
+        lines(table, ["", "recipient_headers"])
+    });
+    let store = root.section("store").and_then(store);
+    let messages = root.section("messages").and_then(messages);
+    let delivery = root.section("delivery").and_then(delivery);
+    let mail = root.section("mail").and_then(mail);
+    let log = root.section("log").and_then(log);
+    if !root.has("mailbox") {
+        root.refuse("mailbox", "found no section [[mailbox]]; add one as in config.example.toml: without it no mail comes in");
+    }
+    if !root.has("address") && !root.has("pair") {
+        root.refuse("address", "found no section [[address]]; add one as in config.example.toml: without it no user has a mail address");
+    }
+    root.finish();
+    (places.address, places.pair, places.mailbox) = (address_places, pair_places, mailbox_places);
+    let config = Config {
+        xmpp: xmpp?,
+        users: users?,
+        address: address?,
+        pair: pair?,
+        contacts: contacts?,
+        smtp: smtp?,
+        mailbox: mailbox?,
+        store: store?,
+        messages: messages?,
+        delivery: delivery?,
+        mail: mail?,
+        log: log?,
+        rules: Rules::default(),
+    };
+    Some((config, places))
+}
+
+/// Several sections of one name, and where each stands.
+fn each<'a, T, P>(
+    tables: Vec<Table<'a>>,
+    read: impl Fn(Table<'a>) -> Option<T>,
+    place: impl Fn(&Table<'a>) -> P,
+) -> (Option<Vec<T>>, Vec<P>) {
+    let places = tables.iter().map(place).collect();
+    let read: Vec<Option<T>> = tables.into_iter().map(read).collect();
+    (read.into_iter().collect(), places)
+}
+
+fn xmpp(mut table: Table<'_>) -> Option<Xmpp> {
+    let server = table.required("server", host_and_port);
+    let domain = table.required("domain", jid_domain);
+    let secret = match table.secret(["secret", "secret_file", "secret_env"]) {
+        Given::Value(secret) => Some(secret),
+        Given::Wrong => None,
+        Given::Absent => {
+            table.refuse(
+                "secret",
+                "found nothing; write one of secret_file, secret_env and secret",
+            );
+            None
+        }
+    };
+    let ping = table.optional("ping", jid_domain);
+    let insecure = table.or("insecure", flag, false);
+    table.finish();
+    let (server, domain) = (server?, domain?);
+    let ping = ping?.or_else(|| parent(&domain));
+    if ping.is_none() {
+        table.refuse("ping", format!("found nothing, and {domain} has no domain above it; write the domain of your XMPP server"));
+    }
+    if !is_loopback(&server.host) && !insecure? {
+        let problem = format!(
+            "found {:?}, which is not this machine, and component streams have no TLS; allowed is 127.0.0.1, ::1 or localhost; \
+             make a tunnel, or write insecure = true if the way to {} is safe",
+            server.to_string(),
+            server.host
+        );
+        table.refuse("server", problem);
+        return None;
+    }
+    Some(Xmpp {
+        server,
+        domain,
+        secret: secret?,
+        ping: ping?,
+        insecure: insecure?,
+    })
+}
+
+/// The domain above: `example.org` for `mail.example.org`. `None` for a name of one label.
+fn parent(domain: &DomainPart) -> Option<DomainPart> {
+    let (_, above) = domain.as_str().split_once('.')?;
+    DomainPart::new(above).ok().map(|part| part.into_owned())
+}
+
+fn users(mut table: Table<'_>, gateway: Option<&DomainPart>) -> Option<Users> {
+    let jids = table.or("jids", list(user_jid), Vec::new());
+    let domains = table.optional("domains", list(jid_domain));
+    table.finish();
+    let (jids, gateway) = (jids?, gateway?);
+    let domains = match domains? {
+        Some(domains) => domains,
+        None if jids.is_empty() => parent(gateway).into_iter().collect(),
+        None => Vec::new(),
+    };
+    if domains.is_empty() && jids.is_empty() {
+        table.refuse(
+            "domains",
+            "found nobody; write, for example, domains = [\"example.org\"]",
+        );
+        return None;
+    }
+    Some(Users { domains, jids })
+}
+
+fn address(mut table: Table<'_>) -> Option<Address> {
+    let jid = table.required("jid", text);
+    let mail = table.required("mail", text);
+    table.finish();
+    Some(Address {
+        jid: jid?,
+        mail: mail?,
+    })
+}
+
+fn pair(mut table: Table<'_>) -> Option<Pair> {
+    let jid = table.required("jid", user_jid);
+    let mail = table.required("mail", mail_address);
+    table.finish();
+    Some(Pair {
+        jid: jid?,
+        mail: mail?,
+    })
+}
+
+fn contacts(mut table: Table<'_>) -> Option<Contacts> {
+    let allow = table.or("allow", list(pattern), Vec::new());
+    let deny = table.or("deny", list(pattern), Vec::new());
+    table.finish();
+    Some(Contacts {
+        allow: allow?,
+        deny: deny?,
+    })
+}
+
+fn smtp(mut table: Table<'_>, xmpp: Option<&Xmpp>, address: Option<&[Address]>) -> Option<Smtp> {
+    let server = mail_server(&mut table, |tls| match tls {
+        TlsMode::Implicit => 465,
+        TlsMode::StartTls => 587,
+        TlsMode::Plain => 25,
+    });
+    let username = table.optional("username", text);
+    let password = table.secret(["password", "password_file", "password_env"]);
+    let connections = table.or("connections", number(1..=100), 5);
+    let helo = table.optional("helo", host);
+    table.finish();
+    let username = username?;
+    let password = match password {
+        Given::Value(password) => Some(password),
+        Given::Absent => None,
+        Given::Wrong => return None,
+    };
+    if username.is_some() != password.is_some() {
+        let (there, missing) = if username.is_some() {
+            ("username", "password")
+        } else {
+            ("password", "username")
+        };
+        table.refuse(
+            missing,
+            format!(
+                "found nothing, but a {there}; write both, or none where the server wants no login"
+            ),
+        );
+        return None;
+    }
+    let helo = helo?.or_else(|| Some(default_helo(&xmpp?.domain, address?)));
+    let server = server?;
+    Some(Smtp {
+        host: server.host,
+        port: server.port,
+        tls: server.tls,
+        username,
+        password,
+        connections: connections?,
+        helo: helo?,
+        ca_file: server.ca_file,
+        insecure: server.insecure,
+    })
+}
+
+fn default_helo(gateway: &DomainPart, address: &[Address]) -> String {
+    let of_first_rule = address.first().and_then(|rule| rule.mail.rsplit_once('@'));
+    let domain = of_first_rule
+        .map(|(_, domain)| domain)
+        .filter(|domain| !domain.contains('{'))
+        .unwrap_or(gateway.as_str());
+    crate::core::address::domain_to_ascii(domain).unwrap_or_else(|| gateway.to_string())
+}
+
+fn mailbox(mut table: Table<'_>) -> Option<Mailbox> {
+    let server = mail_server(&mut table, |tls| match tls {
+        TlsMode::Implicit => 993,
+        TlsMode::StartTls | TlsMode::Plain => 143,
+    });
+    let username = table.required("username", text);
+    let password = match table.secret(["password", "password_file", "password_env"]) {
+        Given::Value(password) => Some(password),
+        Given::Wrong => None,
+        Given::Absent => {
+            table.refuse(
+                "password",
+                "found nothing; write one of password_file, password_env and password",
+            );
+            None
+        }
+    };
+    let folder = table.or("folder", text, "INBOX".to_owned());
+    let idle = table.or("idle", flag, true);
+    let poll = table.or("poll", duration(Duration::from_secs(5)..=DAY), MINUTE);
+    let after = after(&mut table);
+    let user = table.optional("user", user_jid);
+    let first_start = table.or(
+        "first_start",
+        choice(&[("new", FirstStart::New), ("all", FirstStart::All)]),
+        FirstStart::New,
+    );
+    let recipient_headers = table.or(
+        "recipient_headers",
+        list(header_name),
+        default_recipient_headers(),
+    );
+    table.finish();
+    let (folder, after, server) = (folder?, after?, server?);
+    if after == After::Move(folder.clone()) {
+        table.refuse(
+            "move_to",
+            format!("found {folder:?}, the folder that is read; write another one"),
+        );
+        return None;
+    }
+    Some(Mailbox {
+        host: server.host,
+        port: server.port,
+        tls: server.tls,
+        username: username?,
+        password: password?,
+        folder,
+        idle: idle?,
+        poll: poll?,
+        after,
+        user: user?,
+        ca_file: server.ca_file,
+        insecure: server.insecure,
+        first_start: first_start?,
+        recipient_headers: recipient_headers?,
+    })
+}
+
+fn after(table: &mut Table<'_>) -> Option<After> {
+    let choices = [
+        ("seen", After::Seen),
+        ("keep", After::Keep),
+        ("move", After::Move(String::new())),
+        ("delete", After::Delete),
+    ];
+    let after = table.or("after", choice(&choices), After::Seen);
+    let move_to = table.optional("move_to", text);
+    match (after?, move_to?) {
+        (After::Move(_), folder) => {
+            Some(After::Move(folder.unwrap_or_else(|| "Archive".to_owned())))
+        }
+        (after, None) => Some(after),
+        (_, Some(_)) => {
+            table.refuse("move_to", "found a folder, but nothing is moved there; write after = \"move\", too, or remove it");
+            None
+        }
+    }
+}
+
+/// What SMTP and IMAP servers have in common.
+struct MailServer {
+    host: String,
+    port: u16,
+    tls: TlsMode,
+    ca_file: Option<PathBuf>,
+    insecure: bool,
+}
+
+fn mail_server(table: &mut Table<'_>, default_port: impl Fn(TlsMode) -> u16) -> Option<MailServer> {
+    let modes = [
+        ("implicit", TlsMode::Implicit),
+        ("starttls", TlsMode::StartTls),
+        ("none", TlsMode::Plain),
+    ];
+    let host = table.required("host", host);
+    let port = table.optional("port", number(1..=u16::MAX));
+    let tls = table.or("tls", choice(&modes), TlsMode::Implicit);
+    let insecure = table.or("insecure", flag, false);
+    let ca_file = ca_file(table);
+    let (host, tls, insecure) = (host?, tls?, insecure?);
+    if tls == TlsMode::Plain && !is_loopback(&host) && !insecure {
+        let problem = format!(
+            "found \"none\", but {host} is not this machine; allowed is \"implicit\" or \"starttls\", or insecure = true if \
+             everyone on the way may read passwords and mail"
+        );
+        table.refuse("tls", problem);
+        return None;
+    }
+    let port = port?.unwrap_or_else(|| default_port(tls));
+    Some(MailServer {
+        host,
+        port,
+        tls,
+        ca_file: ca_file?,
+        insecure,
+    })
+}
+
+fn ca_file(table: &mut Table<'_>) -> Option<Option<PathBuf>> {
+    let path = table.path_or_none("ca_file")?;
+    if let Some(error) = path.as_deref().and_then(|path: &Path| roots_in(path).err()) {
+        table.refuse("ca_file", error.to_string());
+        return None;
+    }
+    Some(path)
+}
+
+fn store(mut table: Table<'_>) -> Option<Store> {
+    let path = table.path_or_none("path");
+    table.finish();
+    let path = path?.unwrap_or_else(|| PathBuf::from("/var/lib/stanzamail"));
+    Some(Store { path })
+}
+
+fn messages(mut table: Table<'_>) -> Option<Messages> {
+    let default_subject = table.or("default_subject", text, "Chat with {name}".to_owned());
+    let bulk = table.or(
+        "bulk",
+        choice(&[("headline", Bulk::Headline), ("drop", Bulk::Drop)]),
+        Bulk::default(),
+    );
+    let receipts = table.or("receipts", flag, true);
+    // A stanza has to fit what is around its text, too.
+    let body_max = table.or(
+        "body_max",
+        size(1024..=limits::STANZA_OCTETS_MAX / 4 * 3),
+        limits::BODY_OCTETS_MAX,
+    );
+    let recipients_max = table.or("recipients_max", number(1..=1000), limits::RECIPIENTS_MAX);
+    table.finish();
+    let default_subject = default_subject?;
+    if default_subject.replace("{name}", "").contains(['{', '}'])
+        || default_subject.chars().count() > limits::HEADER_TEXT_CHARS_MAX
+    {
+        let problem = format!(
+            "found {default_subject:?}; allowed is a text of at most {} characters in which {{name}} is the only placeholder",
+            limits::HEADER_TEXT_CHARS_MAX
+        );
+        table.refuse("default_subject", problem);
+        return None;
+    }
+    Some(Messages {
+        default_subject,
+        bulk: bulk?,
+        receipts: receipts?,
+        body_max: body_max?,
+        recipients_max: recipients_max?,
+    })
+}
+
+fn delivery(mut table: Table<'_>) -> Option<Delivery> {
+    let delay_notice = table.or(
+        "delay_notice",
+        duration(MINUTE..=DAY.saturating_mul(30)),
+        HOUR.saturating_mul(4),
+    );
+    let expire = table.or(
+        "expire",
+        duration(MINUTE.saturating_mul(5)..=DAY.saturating_mul(30)),
+        DAY.saturating_mul(3),
+    );
+    table.finish();
+    let (delay_notice, expire) = (delay_notice?, expire?);
+    if delay_notice >= expire {
+        let key = if table.has("delay_notice") {
+            "delay_notice"
+        } else {
+            "expire"
+        };
+        let (notice, end) = (time_shown(delay_notice), time_shown(expire));
+        table.refuse(key, format!("delay_notice is {notice}, which is not shorter than expire, {end}; write a shorter delay_notice or a longer expire"));
+        return None;
+    }
+    Some(Delivery {
+        delay_notice,
+        expire,
+    })
+}
+
+fn mail(mut table: Table<'_>) -> Option<Mail> {
+    let octets_max = table.or(
+        "octets_max",
+        size(64 * 1024..=1 << 30),
+        limits::MAIL_OCTETS_MAX,
+    );
+    table.finish();
+    Some(Mail {
+        octets_max: octets_max?,
+    })
+}
+
+fn log(mut table: Table<'_>) -> Option<Log> {
+    let levels = [
+        ("error", Level::ERROR),
+        ("warn", Level::WARN),
+        ("info", Level::INFO),
+        ("debug", Level::DEBUG),
+        ("trace", Level::TRACE),
+    ];
+    let level = table.or("level", choice(&levels), Level::INFO);
+    table.finish();
+    Some(Log { level: level? })
+}

@@ -1,0 +1,376 @@
+//! Readers of single values: what TOML holds, checked, or what would have been allowed.
+
+use crate::core::address::{MailAddress, domain_to_ascii};
+use crate::core::settings::AddressPattern;
+use jid::{BareJid, DomainPart};
+use std::net::IpAddr;
+use std::ops::RangeInclusive;
+use std::str::FromStr;
+use std::time::Duration;
+use toml::de::DeValue;
+
+/// What a reader answers.
+pub(super) type Read<T> = Result<T, Wrong>;
+
+/// Why a value is refused.
+#[derive(Debug)]
+pub(super) struct Wrong {
+    /// What is allowed.
+    pub(super) allowed: String,
+    /// What was found and where in the file, if it is only a part of the value.
+    pub(super) part: Option<(String, usize)>,
+}
+
+impl Wrong {
+    fn because(allowed: impl Into<String>) -> Self {
+        Self {
+            allowed: allowed.into(),
+            part: None,
+        }
+    }
+}
+
+/// A value as a message shows it: as TOML has it, cut where it is long.
+pub(super) fn shown(value: &DeValue<'_>) -> String {
+    const CHARS_MAX: usize = 60;
+    match value {
+        DeValue::String(text) if text.chars().count() > CHARS_MAX => {
+            format!("{:?}…", text.chars().take(CHARS_MAX).collect::<String>())
+        }
+        DeValue::String(text) => format!("{text:?}"),
+        DeValue::Integer(number) => number.to_string(),
+        DeValue::Boolean(flag) => flag.to_string(),
+        other => kind(other).to_owned(),
+    }
+}
+
+/// What kind of value it is, where its content must not be shown.
+pub(super) fn kind(value: &DeValue<'_>) -> &'static str {
+    match value {
+        DeValue::String(text) if text.is_empty() => "an empty text",
+        DeValue::String(_) => "a text",
+        DeValue::Integer(_) | DeValue::Float(_) => "a number",
+        DeValue::Boolean(_) => "true or false",
+        DeValue::Datetime(_) => "a date",
+        DeValue::Array(_) => "a list",
+        DeValue::Table(_) => "a table",
+    }
+}
+
+/// One line of text.
+pub(super) fn text(value: &DeValue<'_>) -> Read<String> {
+    value
+        .as_str()
+        .filter(|text| !text.trim().is_empty() && !text.chars().any(char::is_control))
+        .map(str::to_owned)
+        .ok_or_else(|| Wrong::because("one line of text in quotes"))
+}
+
+/// `true` or `false`.
+pub(super) fn flag(value: &DeValue<'_>) -> Read<bool> {
+    value
+        .as_bool()
+        .ok_or_else(|| Wrong::because("true or false, without quotes"))
+}
+
+/// A whole number in this range.
+pub(super) fn number<T>(range: RangeInclusive<T>) -> impl Fn(&DeValue<'_>) -> Read<T>
+where
+    T: TryFrom<i64> + PartialOrd + std::fmt::Display,
+{
+    move |value| {
+        value
+            .as_integer()
+            .and_then(|number| i64::from_str_radix(number.as_str(), number.radix()).ok())
+            .and_then(|number| T::try_from(number).ok())
+            .filter(|number| range.contains(number))
+            .ok_or_else(|| {
+                let (from, to) = (range.start(), range.end());
+                Wrong::because(format!(
+                    "a whole number from {from} to {to}, without quotes"
+                ))
+            })
+    }
+}
+
+/// One of these words.
+pub(super) fn choice<T: Clone>(words: &[(&str, T)]) -> impl Fn(&DeValue<'_>) -> Read<T> {
+    move |value| {
+        let found = words.iter().find(|(word, _)| value.as_str() == Some(word));
+        found.map(|(_, meaning)| meaning.clone()).ok_or_else(|| {
+            let mut all: Vec<_> = words.iter().map(|(word, _)| format!("{word:?}")).collect();
+            let last = all.pop().unwrap_or_default();
+            Wrong::because(format!("{} or {last}", all.join(", ")))
+        })
+    }
+}
+
+const TIME_UNITS: &[(&str, u64)] = &[("d", 86_400), ("h", 3600), ("m", 60), ("s", 1)];
+
+/// A time as it is written, `"4h"`.
+pub(super) fn time_shown(time: Duration) -> String {
+    format!("{:?}", in_units(time.as_secs(), "", TIME_UNITS))
+}
+
+/// A time, `"90s"`, `"5m"`, `"4h"` or `"3d"`, in this range.
+pub(super) fn duration(range: RangeInclusive<Duration>) -> impl Fn(&DeValue<'_>) -> Read<Duration> {
+    move |value| {
+        value
+            .as_str()
+            .and_then(|text| measure(text, TIME_UNITS))
+            .map(Duration::from_secs)
+            .filter(|time| range.contains(time))
+            .ok_or_else(|| {
+                let (from, to) = (time_shown(*range.start()), time_shown(*range.end()));
+                Wrong::because(format!(
+                    "a time from {from} to {to}: a whole number and s, m, h or d"
+                ))
+            })
+    }
+}
+
+/// A size in octets, `"512 B"`, `"100 KiB"`, `"32 MiB"` or `"1 GiB"`, in this range.
+pub(super) fn size(range: RangeInclusive<usize>) -> impl Fn(&DeValue<'_>) -> Read<usize> {
+    const UNITS: &[(&str, u64)] = &[
+        ("GiB", 1 << 30),
+        ("MiB", 1 << 20),
+        ("KiB", 1 << 10),
+        ("B", 1),
+    ];
+    move |value| {
+        value
+            .as_str()
+            .and_then(|text| measure(text, UNITS))
+            .and_then(|octets| usize::try_from(octets).ok())
+            .filter(|octets| range.contains(octets))
+            .ok_or_else(|| {
+                let shown =
+                    |octets: &usize| in_units(u64::try_from(*octets).unwrap_or(0), " ", UNITS);
+                Wrong::because(format!(
+                    "a size from {:?} to {:?}: a whole number and B, KiB, MiB or GiB",
+                    shown(range.start()),
+                    shown(range.end())
+                ))
+            })
+    }
+}
+
+/// `12 KiB` in these units, of which each is the end of a text. `None` where it is not of that form or too big.
+fn measure(text: &str, units: &[(&str, u64)]) -> Option<u64> {
+    let digits_end = text.find(|c: char| !c.is_ascii_digit())?;
+    let (digits, unit) = text.split_at_checked(digits_end)?;
+    let (_, factor) = units.iter().find(|(name, _)| *name == unit.trim_start())?;
+    digits.parse::<u64>().ok()?.checked_mul(*factor)
+}
+
+/// The reverse of [`measure`], in the biggest unit that gives a whole number. `units` begin with the biggest.
+fn in_units(amount: u64, space: &str, units: &[(&str, u64)]) -> String {
+    let (unit, factor) = units
+        .iter()
+        .find(|(_, factor)| amount.is_multiple_of(*factor))
+        .copied()
+        .unwrap_or(("", 1));
+    format!(
+        "{}{space}{unit}",
+        amount.checked_div(factor).unwrap_or(amount)
+    )
+}
+
+/// The name of a host, in A-labels, or its IP address.
+pub(super) fn host(value: &DeValue<'_>) -> Read<String> {
+    value
+        .as_str()
+        .and_then(host_of)
+        .ok_or_else(|| Wrong::because("the name of a host or its IP address"))
+}
+
+/// `host:port`; an IPv6 address stands in brackets.
+pub(super) fn host_and_port(value: &DeValue<'_>) -> Read<HostPort> {
+    let parse = |text: &str| {
+        let (host, port) = text.rsplit_once(':')?;
+        let port = port.parse().ok().filter(|port| *port > 0)?;
+        let inner = host
+            .strip_prefix('[')
+            .and_then(|host| host.strip_suffix(']'));
+        let host = match inner {
+            Some(inner) => inner.parse::<std::net::Ipv6Addr>().ok()?.to_string(),
+            None => host_of(host).filter(|host| !host.contains(':'))?,
+        };
+        Some(HostPort { host, port })
+    };
+    value
+        .as_str()
+        .and_then(parse)
+        .ok_or_else(|| Wrong::because("a host and a port with a colon between them"))
+}
+
+/// A host and a TCP port.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct HostPort {
+    /// A name in A-labels or an IP address, without brackets.
+    pub host: String,
+    /// The TCP port.
+    pub port: u16,
+}
+
+/// As [`std::net::ToSocketAddrs`] takes it: `[::1]:5347`.
+impl std::fmt::Display for HostPort {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        if self.host.contains(':') {
+            write!(f, "[{}]:{}", self.host, self.port)
+        } else {
+            write!(f, "{}:{}", self.host, self.port)
+        }
+    }
+}
+
+fn host_of(text: &str) -> Option<String> {
+    if let Ok(address) = text.parse::<IpAddr>() {
+        return Some(address.to_string());
+    }
+    domain_to_ascii(text).filter(|name| !name.starts_with('['))
+}
+
+/// Whether what is sent to this host stays on this machine.
+pub(super) fn is_loopback(host: &str) -> bool {
+    host == "localhost" || IpAddr::from_str(host).is_ok_and(|address| address.is_loopback())
+}
+
+/// The domain of JIDs (RFC 7622 §3.2).
+pub(super) fn jid_domain(value: &DeValue<'_>) -> Read<DomainPart> {
+    value
+        .as_str()
+        .filter(|text| domain_to_ascii(text).is_some())
+        .and_then(|text| DomainPart::new(text).ok())
+        .map(|domain| domain.into_owned())
+        .ok_or_else(|| Wrong::because("a domain name"))
+}
+
+/// The JID of a user: `alice@example.org`.
+pub(super) fn user_jid(value: &DeValue<'_>) -> Read<BareJid> {
+    value
+        .as_str()
+        .and_then(|text| BareJid::new(text).ok())
+        .filter(|jid| jid.node().is_some())
+        .ok_or_else(|| Wrong::because("a JID of the form name@domain"))
+}
+
+/// A mail address.
+pub(super) fn mail_address(value: &DeValue<'_>) -> Read<MailAddress> {
+    value
+        .as_str()
+        .and_then(|text| MailAddress::parse(text).ok())
+        .ok_or_else(|| Wrong::because("a mail address of the form name@domain"))
+}
+
+/// A mail address or the domain of many.
+pub(super) fn pattern(value: &DeValue<'_>) -> Read<AddressPattern> {
+    let parse = |text: &str| match text.contains('@') {
+        true => MailAddress::parse(text).ok().map(AddressPattern::Address),
+        false => domain_to_ascii(text).map(AddressPattern::Domain),
+    };
+    value
+        .as_str()
+        .and_then(parse)
+        .ok_or_else(|| Wrong::because("a mail address or a domain name"))
+}
+
+/// The name of a header field (RFC 5322 §3.6.8).
+pub(super) fn header_name(value: &DeValue<'_>) -> Read<String> {
+    value
+        .as_str()
+        .filter(|name| !name.is_empty() && name.bytes().all(|b| b.is_ascii_graphic() && b != b':'))
+        .map(str::to_owned)
+        .ok_or_else(|| Wrong::because("the name of a header without its colon"))
+}
+
+/// A list of what `item` reads.
+pub(super) fn list<T>(
+    item: impl Fn(&DeValue<'_>) -> Read<T>,
+) -> impl Fn(&DeValue<'_>) -> Read<Vec<T>> {
+    move |value| {
+        let items = value
+            .as_array()
+            .ok_or_else(|| Wrong::because("a list in brackets"))?;
+        items
+            .iter()
+            .map(|value| {
+                item(value.get_ref()).map_err(|wrong| Wrong {
+                    part: Some((shown(value.get_ref()), value.span().start)),
+                    ..wrong
+                })
+            })
+            .collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn hosts_on_this_machine_are_known() {
+        for host in ["localhost", "127.0.0.1", "127.8.9.1", "::1"] {
+            assert!(is_loopback(host), "{host}");
+        }
+        for host in [
+            "127.0.0.1.example.org",
+            "localhost.example.org",
+            "10.0.0.1",
+            "::",
+            "::ffff:10.0.0.1",
+        ] {
+            assert!(!is_loopback(host), "{host}");
+        }
+    }
+
+    #[test]
+    fn times_and_sizes_are_whole_numbers_with_a_unit() {
+        let text = |text: &'static str| DeValue::String(text.into());
+        let time = duration(Duration::from_secs(5)..=Duration::from_secs(86_400));
+        assert_eq!(time(&text("90s")).unwrap(), Duration::from_secs(90));
+        assert_eq!(time(&text("5m")).unwrap(), Duration::from_secs(300));
+        assert_eq!(time(&text("4 h")).unwrap(), Duration::from_secs(14_400));
+        for wrong in [
+            "",
+            "s",
+            "90",
+            "90x",
+            "-1s",
+            "1.5h",
+            "4s",
+            "2d",
+            "99999999999999999999s",
+            "999999999999999999d",
+        ] {
+            assert!(time(&text(wrong)).is_err(), "{wrong}");
+        }
+        let octets = size(1024..=1 << 30);
+        assert_eq!(octets(&text("100 KiB")).unwrap(), 102_400);
+        assert_eq!(octets(&text("1GiB")).unwrap(), 1 << 30);
+        for wrong in ["100 KB", "100", "1 B", "2 GiB"] {
+            assert!(octets(&text(wrong)).is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn a_server_is_a_host_and_a_port() {
+        let read = |text: &'static str| {
+            host_and_port(&DeValue::String(text.into())).map(|it| it.to_string())
+        };
+        assert_eq!(read("localhost:5347").unwrap(), "localhost:5347");
+        assert_eq!(read("[::1]:5347").unwrap(), "[::1]:5347");
+        assert_eq!(read("bücher.example:1").unwrap(), "xn--bcher-kva.example:1");
+        for wrong in [
+            "localhost",
+            "localhost:",
+            "localhost:0",
+            "localhost:65536",
+            "::1:5347",
+            ":5347",
+            "a b:1",
+        ] {
+            assert!(read(wrong).is_err(), "{wrong}");
+        }
+    }
+}

@@ -1,0 +1,788 @@
+//! The configuration: the example is what the source says, and every mistake is answered with a sentence that names the
+//! line, what was found, what is allowed and how to mend it.
+
+use proptest::prelude::*;
+use secrecy::ExposeSecret;
+use stanzamail::config::{After, Config, FirstStart};
+use stanzamail::core::address::MailAddress;
+use stanzamail::tls::TlsMode;
+use std::fmt::Write;
+use std::path::Path;
+use std::time::Duration;
+
+// The example.
+
+const ROOT: &str = env!("CARGO_MANIFEST_DIR");
+
+#[test]
+fn the_example_says_what_the_source_says() {
+    let source = std::fs::read_to_string(format!("{ROOT}/src/config/mod.rs")).unwrap();
+    let path = format!("{ROOT}/config.example.toml");
+    let expected = example(&source);
+    if std::env::var_os("UPDATE_GOLDEN").is_some() {
+        std::fs::write(&path, &expected).unwrap();
+    }
+    let found = std::fs::read_to_string(&path).unwrap();
+    assert!(
+        found == expected,
+        "config.example.toml is not what the comments of src/config/mod.rs say; run the test with UPDATE_GOLDEN=1"
+    );
+}
+
+/// The example that the comments of these structs make.
+fn example(source: &str) -> String {
+    let (comment, sections) = structure(source, "Config");
+    let mut text = in_comment(&comment);
+    for (name, kind) in sections
+        .iter()
+        .filter_map(|field| field.declaration.split_once(": "))
+    {
+        let (list, kind) = match kind.strip_prefix("Vec<") {
+            Some(kind) => (true, kind.trim_end_matches('>')),
+            None => (false, kind),
+        };
+        let (comment, keys) = structure(source, kind);
+        let is_optional = list
+            && !keys
+                .iter()
+                .any(|key| key.comment.iter().any(|line| line.starts_with("Write `")));
+        let header = if list {
+            format!("[[{name}]]")
+        } else {
+            format!("[{name}]")
+        };
+        let mark = if is_optional { "#" } else { "" };
+        let _ = write!(text, "\n\n{}{mark}{header}\n", in_comment(&comment));
+        for key in &keys {
+            let is_setting = |line: &&String| setting(line).is_some();
+            let words: Vec<_> = key
+                .comment
+                .iter()
+                .filter(|line| !is_setting(line))
+                .cloned()
+                .collect();
+            let _ = write!(text, "\n{}", in_comment(&words));
+            for line in key.comment.iter().filter_map(|line| setting(line)) {
+                let _ = writeln!(text, "{line}");
+            }
+        }
+    }
+    text
+}
+
+/// The line of the example for `` Write `…` ``, `` Default `…` `` or `` Or `…` ``.
+fn setting(line: &str) -> Option<String> {
+    let (word, rest) = line.split_once(" `")?;
+    let setting = rest.strip_suffix('`')?;
+    match word {
+        "Write" => Some(setting.to_owned()),
+        "Default" | "Or" => Some(format!("#{setting}")),
+        _ => None,
+    }
+}
+
+fn in_comment(lines: &[String]) -> String {
+    let end = lines
+        .iter()
+        .rposition(|line| !line.is_empty())
+        .map_or(0, |last| last + 1);
+    lines[..end].iter().fold(String::new(), |mut text, line| {
+        let _ = writeln!(
+            text,
+            "{}",
+            format!("# {}", line.replace('`', "")).trim_end()
+        );
+        text
+    })
+}
+
+struct Field {
+    comment: Vec<String>,
+    /// `port: u16`
+    declaration: String,
+}
+
+/// The comment of a struct and its public fields.
+fn structure(source: &str, name: &str) -> (Vec<String>, Vec<Field>) {
+    let mut lines = source.lines();
+    let mut comment = Vec::new();
+    for line in lines.by_ref() {
+        if line == format!("pub struct {name} {{") {
+            break;
+        }
+        match line.strip_prefix("///") {
+            Some(words) => comment.push(words.strip_prefix(' ').unwrap_or(words).to_owned()),
+            None if line.starts_with('#') => {}
+            None => comment.clear(),
+        }
+    }
+    let mut fields = Vec::new();
+    let mut words = Vec::new();
+    for line in lines.take_while(|line| *line != "}").map(str::trim) {
+        if let Some(word) = line.strip_prefix("///") {
+            words.push(word.strip_prefix(' ').unwrap_or(word).to_owned());
+        } else {
+            let comment = std::mem::take(&mut words);
+            if let Some(declaration) = line.strip_prefix("pub ") {
+                let declaration = declaration.trim_end_matches(',').to_owned();
+                fields.push(Field {
+                    comment,
+                    declaration,
+                });
+            }
+        }
+    }
+    assert!(!fields.is_empty(), "no struct {name}");
+    (comment, fields)
+}
+
+#[test]
+fn the_example_is_a_configuration_and_its_comments_are_the_defaults() {
+    let text = std::fs::read_to_string(format!("{ROOT}/config.example.toml")).unwrap();
+    let short = load(&text, 0o640).unwrap();
+    // What is no default: optional files, the other ways to give a secret, what goes with another choice.
+    let not_defaults = [
+        "ca_file",
+        "user ",
+        "secret ",
+        "secret_env",
+        "password ",
+        "password_env",
+        "move_to",
+        "jid =",
+        "mail =",
+        "jids = [\"",
+        "allow = [\"",
+        "deny = [\"",
+        "[[pair]]",
+    ];
+    let long: String = text
+        .lines()
+        .map(|line| match line.strip_prefix('#') {
+            Some(key)
+                if !key.starts_with(' ') && !not_defaults.iter().any(|no| key.starts_with(no)) =>
+            {
+                format!("{key}\n")
+            }
+            _ => format!("{line}\n"),
+        })
+        .collect();
+    assert!(long.contains("\nport = 465\n"));
+    let long = load(&long, 0o640).unwrap();
+    // The folders are different ones.
+    let shown = |config: &Config| format!("{config:?}");
+    assert_eq!(shown(&short), shown(&long));
+}
+
+// What is right.
+
+/// A whole configuration, and files that it may name beside it.
+const SMALLEST: &str = r#"
+[xmpp]
+server = "127.0.0.1:5347"
+domain = "mail.example.org"
+secret = "canary-one"
+
+[[address]]
+jid = "{local}@example.org"
+mail = "{local}@chat.example.org"
+
+[smtp]
+host = "mail.example.org"
+
+[[mailbox]]
+host = "imap.example.org"
+username = "bridge"
+password = "canary-two"
+"#;
+
+fn load(text: &str, mode: u32) -> Result<Config, String> {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("config.toml");
+    for (name, content) in [
+        ("config.toml", text),
+        ("component-secret", "canary-one\n"),
+        ("smtp-password", "canary-two"),
+        ("imap-password", "canary-three\r\n"),
+        ("empty", "\n"),
+        ("several-lines", "a\nb\n"),
+    ] {
+        std::fs::write(folder.path().join(name), content).unwrap();
+    }
+    set_mode(&path, mode);
+    Config::load(&path).map_err(|errors| {
+        errors
+            .to_string()
+            .replace(&format!("{}/", folder.path().display()), "")
+    })
+}
+
+fn set_mode(path: &Path, mode: u32) {
+    use std::os::unix::fs::PermissionsExt;
+    std::fs::set_permissions(path, std::fs::Permissions::from_mode(mode)).unwrap();
+}
+
+#[test]
+fn the_smallest_configuration_has_all_defaults() {
+    let config = load(SMALLEST, 0o600).unwrap();
+    assert_eq!(config.xmpp.ping.as_str(), "example.org");
+    assert_eq!(config.users.domains.len(), 1);
+    assert_eq!(config.users.domains[0].as_str(), "example.org");
+    assert_eq!(
+        (config.smtp.port, config.smtp.tls),
+        (465, TlsMode::Implicit)
+    );
+    assert_eq!(config.smtp.helo, "chat.example.org");
+    let mailbox = &config.mailbox[0];
+    assert_eq!(mailbox.name(), "bridge@imap.example.org/INBOX");
+    assert_eq!((mailbox.port, mailbox.poll), (993, Duration::from_secs(60)));
+    assert_eq!(
+        (&mailbox.after, mailbox.first_start),
+        (&After::Seen, FirstStart::New)
+    );
+    let settings = config.settings([7; 32]);
+    assert_eq!(settings.expire, Duration::from_secs(3 * 24 * 3600));
+    assert_eq!(settings.body_octets_max, 102_400);
+    let alice = MailAddress::parse("alice@chat.example.org").unwrap();
+    assert_eq!(
+        settings.rules.user_of(&alice).unwrap().as_str(),
+        "alice@example.org"
+    );
+}
+
+#[test]
+fn secrets_come_from_files_and_from_the_environment_and_are_never_shown() {
+    let text = SMALLEST
+        .replace(
+            "secret = \"canary-one\"",
+            "secret_file = \"component-secret\"",
+        )
+        .replace(
+            "password = \"canary-two\"",
+            "password_file = \"imap-password\"",
+        )
+        .replace(
+            "[smtp]",
+            "[smtp]\nusername = \"bridge\"\npassword_env = \"CARGO_PKG_NAME\"",
+        );
+    // No secret in the file itself: its mode does not matter.
+    let config = load(&text, 0o644).unwrap();
+    assert_eq!(config.xmpp.secret.expose_secret(), "canary-one");
+    assert_eq!(config.mailbox[0].password.expose_secret(), "canary-three");
+    assert_eq!(
+        config.smtp.password.as_ref().unwrap().expose_secret(),
+        "stanzamail"
+    );
+    assert!(!format!("{config:?}").contains("canary"));
+}
+
+#[test]
+fn an_insecure_way_is_taken_only_in_so_many_words() {
+    let text = SMALLEST
+        .replace(
+            "127.0.0.1:5347",
+            "xmpp.example.org:5347\"\ninsecure = true\nping = \"example.org",
+        )
+        .replace("[smtp]", "[smtp]\ntls = \"none\"\ninsecure = true");
+    let config = load(&text, 0o600).unwrap();
+    assert_eq!((config.smtp.port, config.smtp.tls), (25, TlsMode::Plain));
+    let local = SMALLEST.replace(
+        "[smtp]\nhost = \"mail.example.org\"",
+        "[smtp]\nhost = \"::1\"\ntls = \"none\"",
+    );
+    assert!(load(&local, 0o600).is_ok());
+}
+
+// What is wrong.
+
+/// What to replace in the smallest configuration by what, and the messages after `config.toml:`.
+type Broken = (&'static str, &'static str, &'static str);
+
+#[test]
+fn every_mistake_is_answered_with_line_finding_and_remedy() {
+    let mut failed = Vec::new();
+    for (old, new, expected) in BROKEN {
+        assert!(SMALLEST.contains(old), "{old}");
+        let broken = SMALLEST.replacen(old, new, 1);
+        let found = load(&broken, 0o640)
+            .map(|_| ())
+            .unwrap_err()
+            .replace("config.toml:", "");
+        if found != *expected {
+            failed.push(format!(
+                "{old} -> {new}\n  expected {expected}\n  found    {found}"
+            ));
+        }
+    }
+    assert!(failed.is_empty(), "\n{}", failed.join("\n"));
+}
+
+#[test]
+fn a_secret_is_refused_in_a_file_that_everyone_may_read() {
+    assert!(load(SMALLEST, 0o640).is_ok());
+    assert_eq!(
+        load(SMALLEST, 0o644).map(|_| ()).unwrap_err(),
+        "config.toml:5: found a secret in a file that everyone on this machine may read (mode 0644); allowed is 0640 or \
+         stricter: chmod 640 config.toml, or put the secret in a file of its own"
+    );
+}
+
+#[test]
+fn a_file_that_is_not_there_is_named() {
+    assert_eq!(
+        Config::load(Path::new("/nowhere/stanzamail.toml"))
+            .map(|_| ())
+            .unwrap_err()
+            .to_string(),
+        "/nowhere/stanzamail.toml: cannot be read (No such file or directory (os error 2)); give another file by --config, \
+         or mend this one"
+    );
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 1000, failure_persistence: None, ..ProptestConfig::default() })]
+    #[test]
+    fn no_damage_makes_it_panic_or_show_a_secret(
+        start in 0..SMALLEST.len(),
+        length in 0..20_usize,
+        damage in "[\\[\\]=\"{}@a-z0-9.\n\\\\é-]{0,6}",
+    ) {
+        let end = (start + length).min(SMALLEST.len());
+        let mut broken = SMALLEST.to_owned();
+        broken.replace_range(start..end, &damage);
+        if let Err(errors) = load(&broken, 0o600) {
+            prop_assert!(errors.starts_with("config.toml:"), "{}", errors);
+            // Without the end of its line, the value of another key would be made of the secret.
+            let joins_lines = SMALLEST[start..end].contains('\n');
+            prop_assert!(joins_lines || !errors.contains("canary-"), "{}", errors);
+        }
+    }
+}
+
+const BROKEN: &[Broken] = &[
+    (
+        "server = \"127.0.0.1:5347\"\n",
+        "",
+        r#"2: xmpp.server: found nothing; write, for example, server = "127.0.0.1:5347""#,
+    ),
+    (
+        "127.0.0.1:5347",
+        "127.0.0.1",
+        r#"3: xmpp.server: found "127.0.0.1"; allowed is a host and a port with a colon between them; write, for example, server = "127.0.0.1:5347""#,
+    ),
+    (
+        "127.0.0.1:5347",
+        "xmpp.example.org:5347",
+        r#"3: xmpp.server: found "xmpp.example.org:5347", which is not this machine, and component streams have no TLS; allowed is 127.0.0.1, ::1 or localhost; make a tunnel, or write insecure = true if the way to xmpp.example.org is safe"#,
+    ),
+    (
+        r#"server = "127.0.0.1:5347""#,
+        "server = 5347",
+        r#"3: xmpp.server: found 5347; allowed is a host and a port with a colon between them; write, for example, server = "127.0.0.1:5347""#,
+    ),
+    (
+        "server =",
+        "serer =",
+        "2: xmpp.server: found nothing; write, for example, server = \"127.0.0.1:5347\"\n3: xmpp.serer: found a key that is not known; did you mean server?",
+    ),
+    (
+        "server =",
+        "port = 5347\nserver =",
+        "3: xmpp.port: found a key that is not known; known here: server, domain, secret, secret_file, secret_env, ping, insecure",
+    ),
+    (
+        r#"domain = "mail.example.org""#,
+        r#"domain = "mail..example.org""#,
+        r#"4: xmpp.domain: found "mail..example.org"; allowed is a domain name; write, for example, domain = "mail.example.org""#,
+    ),
+    (
+        r#"domain = "mail.example.org""#,
+        r#"domain = "mail""#,
+        "2: xmpp.ping: found nothing, and mail has no domain above it; write the domain of your XMPP server",
+    ),
+    (
+        r#"domain = "mail.example.org""#,
+        "domain = \"mail\"\nping = \"x y\"",
+        r#"5: xmpp.ping: found "x y"; allowed is a domain name; write, for example, ping = "example.org""#,
+    ),
+    (
+        "secret = \"canary-one\"\n",
+        "",
+        "2: xmpp.secret: found nothing; write one of secret_file, secret_env and secret",
+    ),
+    (
+        r#"secret = "canary-one""#,
+        r#"secret = """#,
+        "5: xmpp.secret: found an empty text; allowed is one line of text in quotes",
+    ),
+    (
+        r#"secret = "canary-one""#,
+        "secret = 42",
+        "5: xmpp.secret: found a number; allowed is one line of text in quotes",
+    ),
+    (
+        r#"secret = "canary-one""#,
+        "secret = \"a\\nb\"",
+        "5: xmpp.secret: found a text; allowed is one line of text in quotes",
+    ),
+    (
+        r#"secret = "canary-one""#,
+        "secret = \"canary-one\"\nsecret_file = \"component-secret\"",
+        "5: xmpp.secret: found in several places; keep one of secret, secret_file and secret_env",
+    ),
+    (
+        r#"secret = "canary-one""#,
+        r#"secret_file = "missing""#,
+        "5: xmpp.secret_file: missing cannot be read (No such file or directory (os error 2)); give a file that holds the secret and that this program may read",
+    ),
+    (
+        r#"secret = "canary-one""#,
+        r#"secret_file = "empty""#,
+        "5: xmpp.secret_file: empty is empty or has several lines; allowed is one line, the secret alone",
+    ),
+    (
+        r#"secret = "canary-one""#,
+        r#"secret_file = "several-lines""#,
+        "5: xmpp.secret_file: several-lines is empty or has several lines; allowed is one line, the secret alone",
+    ),
+    (
+        r#"secret = "canary-one""#,
+        r#"secret_env = "STANZAMAIL_NOT_SET""#,
+        "5: xmpp.secret_env: the environment variable STANZAMAIL_NOT_SET is not set, empty, or has several lines; set it to the secret alone",
+    ),
+    (
+        r#"secret = "canary-one""#,
+        "insecure = \"yes\"\nsecret = \"canary-one\"",
+        r#"5: xmpp.insecure: found "yes"; allowed is true or false, without quotes; write, for example, insecure = false"#,
+    ),
+    (
+        r#"secret = "canary-one""#,
+        r#"secret = "canary-one"#,
+        r#"5: is not TOML: invalid basic string, expected `"`; mend this line (https://toml.io)"#,
+    ),
+    (
+        r#"secret = "canary-one""#,
+        "secret = \"canary-one\"\nsecret = \"canary-one\"",
+        "6: is not TOML: duplicate key; mend this line (https://toml.io)",
+    ),
+    (
+        "[xmpp]",
+        "[xmp]",
+        " xmpp: found no section [xmpp]; add it as in config.example.toml\n2: xmp: found a section that is not known; did you mean xmpp?",
+    ),
+    (
+        "[xmpp]",
+        "[[xmpp]]",
+        "2: xmpp: found a list; allowed is a section [xmpp], as in config.example.toml",
+    ),
+    (
+        "[xmpp]",
+        "xmpp = \"x\"\n[other]",
+        "2: xmpp: found a text; allowed is a section [xmpp], as in config.example.toml\n3: other: found a section that is not known; known here: xmpp, users, address, pair, contacts, smtp, mailbox, store, messages, delivery, mail, log",
+    ),
+    (
+        "[smtp]",
+        "[users]\ndomains = [\"example.org\", \"a..b\"]\n[smtp]",
+        r#"12: users.domains: found "a..b"; allowed is a domain name; write, for example, domains = ["example.org"]"#,
+    ),
+    (
+        "[smtp]",
+        "[users]\ndomains = \"example.org\"\n[smtp]",
+        r#"12: users.domains: found "example.org"; allowed is a list in brackets; write, for example, domains = ["example.org"]"#,
+    ),
+    (
+        "[smtp]",
+        "[users]\ndomains = []\n[smtp]",
+        r#"12: users.domains: found nobody; write, for example, domains = ["example.org"]"#,
+    ),
+    (
+        "[smtp]",
+        "[users]\njids = [\"alice\"]\n[smtp]",
+        r#"12: users.jids: found "alice"; allowed is a JID of the form name@domain; write, for example, jids = ["alice@example.net"]"#,
+    ),
+    (
+        "[smtp]",
+        "[users]\njids = [\"example.org\"]\n[smtp]",
+        r#"12: users.jids: found "example.org"; allowed is a JID of the form name@domain; write, for example, jids = ["alice@example.net"]"#,
+    ),
+    (
+        "[smtp]",
+        "[users]\ndomains = [\"example.org\", \"mail.example.org\"]\n[smtp]",
+        "12: users.domains: found mail.example.org, the component's own domain, where contacts live; write the domains of your users",
+    ),
+    (
+        "[smtp]",
+        "[contacts]\nallow = [\"mail.example\", \"@mail.example\"]\n[smtp]",
+        r#"12: contacts.allow: found "@mail.example"; allowed is a mail address or a domain name; write, for example, allow = ["mail.example", "carol@provider.example"]"#,
+    ),
+    (
+        "[[address]]",
+        "[address]",
+        "7: address: found a table; allowed is sections [[address]], with two brackets, as in config.example.toml",
+    ),
+    (
+        "[[address]]\njid = \"{local}@example.org\"\nmail = \"{local}@chat.example.org\"\n",
+        "",
+        " address: found no section [[address]]; add one as in config.example.toml: without it no user has a mail address",
+    ),
+    (
+        "mail = \"{local}@chat.example.org\"\n",
+        "",
+        r#"7: address 1.mail: found nothing; write, for example, mail = "{local}@chat.example.org""#,
+    ),
+    (
+        r#"jid = "{local}@example.org""#,
+        r#"jid = "{user}@example.org""#,
+        "8: address rule 1: the jid template “{user}@example.org” has “{user}”; the placeholders are {local} and {domain}",
+    ),
+    (
+        r#"mail = "{local}@chat.example.org""#,
+        r#"mail = "chat@example.org""#,
+        "8: address rule 1 (“{local}@example.org” ⇄ “chat@example.org”) has {local} on its jid side only, so that it cannot be reversed; write {local} on both sides or on none",
+    ),
+    (
+        "[smtp]",
+        "[[address]]\njid = \"{local}@example.net\"\nmail = \"im.{local}@chat.example.org\"\n[smtp]",
+        "13: address rules 1 (“{local}@example.org” ⇄ “{local}@chat.example.org”) and 2 (“{local}@example.net” ⇄ “im.{local}@chat.example.org”) overlap: their mail templates can both give the same address; change one so that they cannot, for example by another domain or another prefix",
+    ),
+    (
+        "[smtp]",
+        "[[pair]]\njid = \"bob@example.org\"\nmail = \"bob\"\n[smtp]",
+        r#"13: pair 1.mail: found "bob"; allowed is a mail address of the form name@domain; write, for example, mail = "alice.miller@chat.example.org""#,
+    ),
+    (
+        "[smtp]",
+        "[[pair]]\njid = \"bob@example.org\"\nmail = \"b@mail.example\"\n[[pair]]\njid = \"BOB@example.org\"\nmail = \"c@mail.example\"\n[smtp]",
+        "15: pair 2.jid: found bob@example.org, which pair 1 has already; remove one of the two",
+    ),
+    (
+        "[smtp]",
+        "[[pair]]\njid = \"bob@example.org\"\nmail = \"b@mail.example\"\n[[pair]]\njid = \"carol@example.org\"\nmail = \"B@mail.example\"\n[smtp]",
+        "16: pair 2.mail: found B@mail.example, which pair 1 has already; remove one of the two",
+    ),
+    (
+        "[smtp]",
+        "[[pair]]\njid = \"bob@example.org\"\nmail = \"alice@chat.example.org\"\n[smtp]",
+        "13: pair 1.mail: found alice@chat.example.org, which is the address of alice@example.org by a rule; write another one, or a pair for alice@example.org, too",
+    ),
+    (
+        "[smtp]\nhost = \"mail.example.org\"\n",
+        "",
+        " smtp: found no section [smtp]; add it as in config.example.toml",
+    ),
+    (
+        "[smtp]\nhost = \"mail.example.org\"",
+        "[smtp]",
+        r#"11: smtp.host: found nothing; write, for example, host = "smtp.example.org""#,
+    ),
+    (
+        "[smtp]\nhost = \"mail.example.org\"",
+        "[smtp]\nhost = \"mail example org\"",
+        r#"12: smtp.host: found "mail example org"; allowed is the name of a host or its IP address; write, for example, host = "smtp.example.org""#,
+    ),
+    (
+        "[smtp]",
+        "[smtp]\nport = 0",
+        "12: smtp.port: found 0; allowed is a whole number from 1 to 65535, without quotes; write, for example, port = 465",
+    ),
+    (
+        "[smtp]",
+        "[smtp]\nport = \"465\"",
+        r#"12: smtp.port: found "465"; allowed is a whole number from 1 to 65535, without quotes; write, for example, port = 465"#,
+    ),
+    (
+        "[smtp]",
+        "[smtp]\nport = 65536",
+        "12: smtp.port: found 65536; allowed is a whole number from 1 to 65535, without quotes; write, for example, port = 465",
+    ),
+    (
+        "[smtp]",
+        "[smtp]\ntls = \"ssl\"",
+        r#"12: smtp.tls: found "ssl"; allowed is "implicit", "starttls" or "none"; write, for example, tls = "implicit""#,
+    ),
+    (
+        "[smtp]",
+        "[smtp]\ntls = \"none\"",
+        r#"12: smtp.tls: found "none", but mail.example.org is not this machine; allowed is "implicit" or "starttls", or insecure = true if everyone on the way may read passwords and mail"#,
+    ),
+    (
+        "[smtp]",
+        "[smtp]\nusername = \"bridge\"",
+        "11: smtp.password: found nothing, but a username; write both, or none where the server wants no login",
+    ),
+    (
+        "[smtp]",
+        "[smtp]\npassword = \"canary\"",
+        "11: smtp.username: found nothing, but a password; write both, or none where the server wants no login",
+    ),
+    (
+        "[smtp]",
+        "[smtp]\nconnections = 0",
+        "12: smtp.connections: found 0; allowed is a whole number from 1 to 100, without quotes; write, for example, connections = 5",
+    ),
+    (
+        "[smtp]",
+        "[smtp]\nhelo = \"a b\"",
+        r#"12: smtp.helo: found "a b"; allowed is the name of a host or its IP address; write, for example, helo = "chat.example.org""#,
+    ),
+    (
+        "[smtp]",
+        "[smtp]\nca_file = \"missing.pem\"",
+        "12: smtp.ca_file: the certificates in missing.pem cannot be read: I/O error: No such file or directory (os error 2); give a PEM file of certificates",
+    ),
+    (
+        "[smtp]",
+        "[smtp]\nca_file = \"empty\"",
+        "12: smtp.ca_file: empty has no certificate of an authority; give a PEM file with at least one",
+    ),
+    (
+        "[[mailbox]]\nhost = \"imap.example.org\"\nusername = \"bridge\"\npassword = \"canary-two\"\n",
+        "",
+        " mailbox: found no section [[mailbox]]; add one as in config.example.toml: without it no mail comes in",
+    ),
+    (
+        "[[mailbox]]",
+        "[mailbox]",
+        "14: mailbox: found a table; allowed is sections [[mailbox]], with two brackets, as in config.example.toml",
+    ),
+    (
+        "username = \"bridge\"\n",
+        "",
+        r#"14: mailbox 1.username: found nothing; write, for example, username = "bridge@example.org""#,
+    ),
+    (
+        "password = \"canary-two\"\n",
+        "",
+        "14: mailbox 1.password: found nothing; write one of password_file, password_env and password",
+    ),
+    (
+        "[[mailbox]]",
+        "[[mailbox]]\nidle = 1",
+        "15: mailbox 1.idle: found 1; allowed is true or false, without quotes; write, for example, idle = true",
+    ),
+    (
+        "[[mailbox]]",
+        "[[mailbox]]\npoll = 60",
+        r#"15: mailbox 1.poll: found 60; allowed is a time from "5s" to "1d": a whole number and s, m, h or d; write, for example, poll = "60s""#,
+    ),
+    (
+        "[[mailbox]]",
+        "[[mailbox]]\npoll = \"1s\"",
+        r#"15: mailbox 1.poll: found "1s"; allowed is a time from "5s" to "1d": a whole number and s, m, h or d; write, for example, poll = "60s""#,
+    ),
+    (
+        "[[mailbox]]",
+        "[[mailbox]]\nafter = \"archive\"",
+        r#"15: mailbox 1.after: found "archive"; allowed is "seen", "keep", "move" or "delete"; write, for example, after = "seen""#,
+    ),
+    (
+        "[[mailbox]]",
+        "[[mailbox]]\nmove_to = \"Archive\"",
+        r#"15: mailbox 1.move_to: found a folder, but nothing is moved there; write after = "move", too, or remove it"#,
+    ),
+    (
+        "[[mailbox]]",
+        "[[mailbox]]\nafter = \"move\"\nmove_to = \"INBOX\"",
+        r#"16: mailbox 1.move_to: found "INBOX", the folder that is read; write another one"#,
+    ),
+    (
+        "[[mailbox]]",
+        "[[mailbox]]\nuser = \"example.org\"",
+        r#"15: mailbox 1.user: found "example.org"; allowed is a JID of the form name@domain; write, for example, user = "alice@example.org""#,
+    ),
+    (
+        "[[mailbox]]",
+        "[[mailbox]]\nfirst_start = \"old\"",
+        r#"15: mailbox 1.first_start: found "old"; allowed is "new" or "all"; write, for example, first_start = "new""#,
+    ),
+    (
+        "[[mailbox]]",
+        "[[mailbox]]\nrecipient_headers = [\"To:\"]",
+        r#"15: mailbox 1.recipient_headers: found "To:"; allowed is the name of a header without its colon; write, for example, recipient_headers = ["Delivered-To", "X-Original-To", "Envelope-To", "X-Envelope-To"]"#,
+    ),
+    (
+        "[[mailbox]]",
+        "[[mailbox]]\nfolder = \"\"",
+        r#"15: mailbox 1.folder: found ""; allowed is one line of text in quotes; write, for example, folder = "INBOX""#,
+    ),
+    (
+        "[[mailbox]]",
+        "[[mailbox]]\nhost = \"imap.example.org\"\nusername = \"bridge\"\npassword = \"x\"\n[[mailbox]]",
+        "18: mailbox 2: found bridge@imap.example.org/INBOX, which mailbox 1 reads already; remove one of the two",
+    ),
+    (
+        "[[mailbox]]",
+        "[[mailbox]]\nhost = \"imap.example.org\"\nusername = \"b\"\npassword = \"x\"\n[[mailbox]]\nrecipient_headers = [\"Delivered-To\"]",
+        r#"19: mailbox 2.recipient_headers: found another list than mailbox 1 has; write the same one, or user = "…" in one of the two"#,
+    ),
+    (
+        "[[mailbox]]",
+        "[[mailbox]]\nhost = \"imap.example.org\"\nusername = \"b\"\n[[mailbox]]",
+        "14: mailbox 1.password: found nothing; write one of password_file, password_env and password",
+    ),
+    (
+        "[smtp]",
+        "[store]\npath = 1\n[smtp]",
+        r#"12: store.path: found 1; allowed is one line of text in quotes; write, for example, path = "/var/lib/stanzamail""#,
+    ),
+    (
+        "[smtp]",
+        "[messages]\ndefault_subject = \"{nick}\"\n[smtp]",
+        r#"12: messages.default_subject: found "{nick}"; allowed is a text of at most 250 characters in which {name} is the only placeholder"#,
+    ),
+    (
+        "[smtp]",
+        "[messages]\ndefault_subject = \"a\\r\\nBcc: x\"\n[smtp]",
+        "12: messages.default_subject: found \"a\\r\\nBcc: x\"; allowed is one line of text in quotes; write, for example, default_subject = \"Chat with {name}\"",
+    ),
+    (
+        "[smtp]",
+        "[messages]\nbulk = \"ignore\"\n[smtp]",
+        r#"12: messages.bulk: found "ignore"; allowed is "headline" or "drop"; write, for example, bulk = "headline""#,
+    ),
+    (
+        "[smtp]",
+        "[messages]\nbody_max = \"1 MB\"\n[smtp]",
+        r#"12: messages.body_max: found "1 MB"; allowed is a size from "1 KiB" to "192 KiB": a whole number and B, KiB, MiB or GiB; write, for example, body_max = "100 KiB""#,
+    ),
+    (
+        "[smtp]",
+        "[messages]\nrecipients_max = 5000\n[smtp]",
+        "12: messages.recipients_max: found 5000; allowed is a whole number from 1 to 1000, without quotes; write, for example, recipients_max = 50",
+    ),
+    (
+        "[smtp]",
+        "[delivery]\nexpire = \"3 weeks\"\n[smtp]",
+        r#"12: delivery.expire: found "3 weeks"; allowed is a time from "5m" to "30d": a whole number and s, m, h or d; write, for example, expire = "3d""#,
+    ),
+    (
+        "[smtp]",
+        "[delivery]\nexpire = \"2h\"\n[smtp]",
+        r#"12: delivery.expire: delay_notice is "4h", which is not shorter than expire, "2h"; write a shorter delay_notice or a longer expire"#,
+    ),
+    (
+        "[smtp]",
+        "[mail]\noctets_max = \"1 B\"\n[smtp]",
+        r#"12: mail.octets_max: found "1 B"; allowed is a size from "64 KiB" to "1 GiB": a whole number and B, KiB, MiB or GiB; write, for example, octets_max = "32 MiB""#,
+    ),
+    (
+        "[smtp]",
+        "[log]\nlevel = \"loud\"\n[smtp]",
+        r#"12: log.level: found "loud"; allowed is "error", "warn", "info", "debug" or "trace"; write, for example, level = "info""#,
+    ),
+    (
+        "[smtp]",
+        "[log]\nlevels = \"info\"\n[smtp]",
+        "12: log.levels: found a key that is not known; did you mean level?",
+    ),
+    (
+        "[smtp]",
+        "[log]\ncolour = true\n[smtp]",
+        "12: log.colour: found a key that is not known; known here: level",
+    ),
+    (
+        "[smtp]",
+        "[smtp]\nport = 0\ntls = \"ssl\"\nusrname = \"x\"",
+        "12: smtp.port: found 0; allowed is a whole number from 1 to 65535, without quotes; write, for example, port = 465\n13: smtp.tls: found \"ssl\"; allowed is \"implicit\", \"starttls\" or \"none\"; write, for example, tls = \"implicit\"\n14: smtp.usrname: found a key that is not known; did you mean username?",
+    ),
+];
