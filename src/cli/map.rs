@@ -54,7 +54,7 @@ pub enum MapCommand {
         /// A JID or a mail address
         side: String,
     },
-    /// Save what is in a file: lines of CSV (jid,mail[,name]) or of an export
+    /// Save what is in a file: lines of CSV (jid,mail or jid,mail,name) or of an export
     Import {
         /// The file; - is the standard input
         file: PathBuf,

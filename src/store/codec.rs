@@ -7,10 +7,10 @@
 //! | `p` | JID | [`Pair`](crate::core::record::Pair) | `a` |
 //! | `a` | mail key | the JID of the pair | |
 //! | `c` | user, 0, mail key | [`ContactRecord`](super::transfer::ContactRecord) | |
-//! | `t` | user, 0, mail key, 0, thread id | [`ThreadRecord`](super::transfer::ThreadRecord) | `o` |
-//! | `g` | user, 0, Message-ID | [`Message`](crate::core::record::Message) by its mail name | `o` |
-//! | `s` | user, 0, mail key, 0, stanza id | the same [`Message`](crate::core::record::Message) by its XMPP name | `o` |
-//! | `w` | user, 0, Message-ID | [`SeenRecord`](super::transfer::SeenRecord) | `o` |
+//! | `t` | user, 0, mail key, 0, thread id | [`ThreadRecord`] | `o` |
+//! | `g` | user, 0, Message-ID | [`Message`] by its mail name | `o` |
+//! | `s` | user, 0, mail key, 0, stanza id | the same [`Message`] by its XMPP name | `o` |
+//! | `w` | user, 0, Message-ID | [`SeenRecord`] | `o` |
 //! | `u` | mailbox | [`CursorRecord`](super::transfer::CursorRecord) | |
 //! | `o` | time (8 octets, big-endian, sign flipped), key of the row | empty | |
 //!
@@ -32,7 +32,7 @@ use serde::de::DeserializeOwned;
 /// The format of the tables above. A store with a higher number is refused.
 pub const FORMAT: u32 = 1;
 /// First octet of every record.
-const VALUE_VERSION: u8 = 1;
+pub const VALUE_VERSION: u8 = 1;
 
 /// The key of the row that holds [`FORMAT`].
 pub const FORMAT_KEY: &[u8] = b"mformat";

@@ -83,7 +83,7 @@ pub trait Store: Send + Sync + 'static {
     fn id_key(&self) -> IdKey;
 
     /// Forgets messages, threads and handled mails that are older than `age`; answers how many went. What was forgotten
-    /// may be there again after a power cut.
+    /// may be there again after a power cut. Blocks until all are gone: not for a task.
     ///
     /// # Errors
     /// [`StoreError`]: the store cannot be changed.

@@ -1,4 +1,4 @@
-//! The [`Store`] that a gateway runs on: one sled tree with the tables of [`codec`], made durable by [`super::committer`].
+//! The [`Store`] that a gateway runs on: one sled tree with the tables of [`codec`], made durable by `committer`.
 //!
 //! A store is a folder: `lock` (whose lock says that it is open), `db/` (sled's), and beside them what others keep there.
 

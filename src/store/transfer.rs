@@ -12,6 +12,9 @@
 //! Times are milliseconds since 1970. A line without `kind` is a pair; a pair without `origin` is the admin's, without
 //! `saved` it is saved now. For spreadsheets, a pair may also be a line of CSV (RFC 4180): `jid,mail[,name]`.
 //! The key of derived Message-IDs is a secret of its store and not exported.
+//!
+//! Pairs may be imported at any time. The other kinds replace what is there and belong into a store whose gateway does
+//! not run yet.
 
 use crate::core::address::{AddressError, MailAddress};
 use crate::core::context::Write;
