@@ -1,0 +1,140 @@
+//! What becomes of mails that were handled: marked, moved or deleted; and of those that were not for us.
+
+use super::cursor::Position;
+use super::fetch::{search, uid_set};
+use super::session::Session;
+use super::{After, ImapError, LEFT_KEYWORD, MailboxConfig, name};
+use chrono::DateTime;
+
+/// Marks, moves or deletes handled mails as configured. UIDs in ascending order.
+///
+/// # Errors
+/// [`ImapError::Refused`] leaves them where they are; any other means that the session must be dropped.
+pub(super) async fn handled(
+    session: &mut Session,
+    after: &After,
+    uids: &[u32],
+) -> Result<(), ImapError> {
+    if uids.is_empty() {
+        return Ok(());
+    }
+    let set = uid_set(uids.iter().copied());
+    match after {
+        After::Keep => Ok(()),
+        After::Seen => store(session, &set, "\\Seen").await,
+        After::Delete => delete(session, &set).await,
+        After::Move(folder) => move_to(session, &set, folder).await,
+    }
+}
+
+/// Marks mails that stay, so that they are not looked at again.
+///
+/// # Errors
+/// As [`handled`].
+pub(super) async fn left(session: &mut Session, uids: &[u32]) -> Result<(), ImapError> {
+    if uids.is_empty() || !session.keeps_keyword {
+        return Ok(());
+    }
+    store(session, &uid_set(uids.iter().copied()), LEFT_KEYWORD).await
+}
+
+async fn store(session: &mut Session, set: &str, flag: &str) -> Result<(), ImapError> {
+    session
+        .command(&format!("UID STORE {set} +FLAGS.SILENT ({flag})"), |_| {})
+        .await
+}
+
+/// Without UIDPLUS the mails stay flagged: a plain EXPUNGE would remove what others have flagged as well.
+async fn delete(session: &mut Session, set: &str) -> Result<(), ImapError> {
+    store(session, set, "\\Deleted").await?;
+    if session.offers("UIDPLUS") {
+        session
+            .command(&format!("UID EXPUNGE {set}"), |_| {})
+            .await?;
+    }
+    Ok(())
+}
+
+/// By MOVE (RFC 6851), or by a copy and a deletion. A copy is made before anything is deleted, and if the connection
+/// ends in between there are two copies rather than none.
+async fn move_to(session: &mut Session, set: &str, folder: &str) -> Result<(), ImapError> {
+    let target = name::folder(folder)?;
+    if session.offers("MOVE") {
+        return session
+            .command(&format!("UID MOVE {set} {target}"), |_| {})
+            .await;
+    }
+    session
+        .command(&format!("UID COPY {set} {target}"), |_| {})
+        .await?;
+    delete(session, set).await
+}
+
+/// Sees to it that the folder is there into which handled mails go.
+///
+/// # Errors
+/// [`ImapError::MoveTarget`], [`ImapError::MoveToItself`]; any other means that the session must be dropped.
+pub(super) async fn prepare(
+    session: &mut Session,
+    config: &MailboxConfig,
+) -> Result<(), ImapError> {
+    let After::Move(folder) = &config.after else {
+        return Ok(());
+    };
+    if is_same_folder(folder, &config.folder) {
+        return Err(ImapError::MoveToItself {
+            folder: folder.clone(),
+        });
+    }
+    let target = name::folder(folder)?;
+    let status = session
+        .command(&format!("STATUS {target} (MESSAGES)"), |_| {})
+        .await;
+    if !matches!(status, Err(ImapError::Refused { .. })) {
+        return status;
+    }
+    session
+        .command(&format!("CREATE {target}"), |_| {})
+        .await
+        .map_err(|error| match error {
+            ImapError::Refused { words, .. } => ImapError::MoveTarget {
+                folder: folder.clone(),
+                words,
+            },
+            other => other,
+        })
+}
+
+/// RFC 3501 §5.1: INBOX is the only name without case.
+fn is_same_folder(one: &str, other: &str) -> bool {
+    one == other || (one.eq_ignore_ascii_case("INBOX") && other.eq_ignore_ascii_case("INBOX"))
+}
+
+/// The UIDs of mails before the cursor that look as if they had been handled and not been disposed of, because the
+/// gateway or the connection ended in between. They are to be handed over again: the pipeline recognises what it
+/// handled. SINCE is by days and in no known time zone; [`Position::is_ours`] looks closer.
+///
+/// # Errors
+/// Any but [`ImapError::Refused`] means that the session must be dropped.
+pub(super) async fn leftovers(
+    session: &mut Session,
+    after: &After,
+    position: &Position,
+) -> Result<Vec<u32>, ImapError> {
+    let undone = match after {
+        After::Keep => return Ok(Vec::new()),
+        After::Seen => "UNSEEN UNDELETED",
+        After::Move(_) | After::Delete => "UNDELETED",
+    };
+    let last = position.next().saturating_sub(1);
+    if last == 0 || session.exists == 0 {
+        return Ok(Vec::new());
+    }
+    let day = DateTime::from_timestamp_millis(position.ours_since().millis())
+        .unwrap_or_default()
+        .format("%-d-%b-%Y");
+    let keys = format!("UID 1:{last} {undone} UNKEYWORD {LEFT_KEYWORD} SINCE {day}");
+    let mut uids = search(session, &keys).await?;
+    uids.retain(|uid| *uid <= last);
+    Ok(uids)
+}

@@ -1,0 +1,383 @@
+//! A small IMAP server for tests, with a mailbox in memory and faults on demand.
+
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::sync::{Arc, Mutex, MutexGuard};
+use std::time::Duration;
+use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::task::JoinHandle;
+use tokio::time::timeout;
+
+/// The server; it stops when it is dropped.
+pub(super) struct Fake {
+    pub(super) port: u16,
+    state: Arc<Mutex<State>>,
+    task: JoinHandle<()>,
+}
+
+/// What the server has and what it has seen.
+pub(super) struct State {
+    pub(super) greeting: String,
+    pub(super) capabilities: String,
+    pub(super) permanent_flags: String,
+    pub(super) uid_validity: u32,
+    pub(super) uid_next: u32,
+    pub(super) tells_uid_next: bool,
+    pub(super) mails: BTreeMap<u32, Stored>,
+    pub(super) moved: Vec<String>,
+    pub(super) folders: BTreeSet<String>,
+    /// Commands that are answered otherwise, once, by what they begin with.
+    pub(super) faults: VecDeque<(&'static str, Fault)>,
+    pub(super) commands: Vec<String>,
+    pub(super) connections: usize,
+}
+
+/// A mail on the server.
+pub(super) struct Stored {
+    pub(super) raw: String,
+    pub(super) flags: BTreeSet<String>,
+    pub(super) date: String,
+}
+
+/// How a command is answered otherwise.
+#[derive(Clone)]
+pub(super) enum Fault {
+    /// With this alone; `%T` is the tag.
+    Instead(String),
+    /// As usual, but after this.
+    Before(String),
+    /// As usual, up to this octet; then the connection ends.
+    Cut(usize),
+    /// With silence.
+    Silence,
+}
+
+pub(super) const TODAY: &str = "22-Nov-2026 12:00:00 +0000";
+
+impl Fake {
+    pub(super) async fn start() -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let port = listener.local_addr().unwrap().port();
+        let state = Arc::new(Mutex::new(State::new()));
+        let for_task = state.clone();
+        let task = tokio::spawn(async move {
+            loop {
+                let (stream, _) = listener.accept().await.unwrap();
+                tokio::spawn(serve(stream, for_task.clone()));
+            }
+        });
+        Self { port, state, task }
+    }
+
+    pub(super) fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap()
+    }
+
+    /// Puts mails into the mailbox, for each number [`mail`] of it.
+    pub(super) fn deliver(&self, numbers: impl IntoIterator<Item = u32>) {
+        for number in numbers {
+            self.state().deliver(mail(number), TODAY);
+        }
+    }
+
+    pub(super) fn fault(&self, command: &'static str, fault: Fault) {
+        self.state().faults.push_back((command, fault));
+    }
+
+    pub(super) fn saw(&self, command: &str) -> bool {
+        self.state().commands.iter().any(|c| c.starts_with(command))
+    }
+}
+
+impl Drop for Fake {
+    fn drop(&mut self) {
+        self.task.abort();
+    }
+}
+
+/// The mail of this number; every one is different, and one in three has text that looks like IMAP.
+pub(super) fn mail(number: u32) -> String {
+    let trap = if number.is_multiple_of(3) {
+        "* 1 FETCH (UID 99 BODY[] {3}\r\nS1 OK done\r\n"
+    } else {
+        ""
+    };
+    format!("Message-ID: <{number}@mail.example>\r\n\r\n{trap}Mail {number}\r\n")
+}
+
+impl State {
+    fn new() -> Self {
+        Self {
+            greeting: "* OK ready".to_owned(),
+            capabilities: "IMAP4rev1 IDLE UIDPLUS MOVE".to_owned(),
+            permanent_flags: "\\Seen \\Deleted \\*".to_owned(),
+            uid_validity: 7,
+            uid_next: 1,
+            tells_uid_next: true,
+            mails: BTreeMap::new(),
+            moved: Vec::new(),
+            folders: BTreeSet::from(["\"INBOX\"".to_owned()]),
+            faults: VecDeque::new(),
+            commands: Vec::new(),
+            connections: 0,
+        }
+    }
+
+    pub(super) fn deliver(&mut self, raw: String, date: &str) {
+        let stored = Stored {
+            raw,
+            flags: BTreeSet::new(),
+            date: date.to_owned(),
+        };
+        self.mails.insert(self.uid_next, stored);
+        self.uid_next += 1;
+    }
+
+    /// UIDs of a set; `*` is the last mail.
+    fn uids(&self, set: &str) -> Vec<u32> {
+        let last = self.mails.keys().next_back().copied().unwrap_or(0);
+        let number = |text: &str| text.parse().unwrap_or(last);
+        let mut uids = BTreeSet::new();
+        for range in set.split(',') {
+            let (a, b) = range.split_once(':').unwrap_or((range, range));
+            let (a, b) = (number(a), number(b));
+            let range = a.min(b)..=a.max(b);
+            uids.extend(self.mails.range(range).map(|(uid, _)| *uid));
+        }
+        uids.into_iter().collect()
+    }
+
+    fn expunge(&mut self, uid: u32) -> String {
+        let Some(at) = self.mails.keys().position(|u| *u == uid) else {
+            return String::new();
+        };
+        self.mails.remove(&uid);
+        format!("* {} EXPUNGE\r\n", at + 1)
+    }
+
+    fn answer(&mut self, tag: &str, command: &str) -> String {
+        let (verb, rest) = command.split_once(' ').unwrap_or((command, ""));
+        let body = match verb {
+            "CAPABILITY" => format!("* CAPABILITY {}\r\n", self.capabilities),
+            "SELECT" if !self.folders.contains(rest) => {
+                return format!("{tag} NO no such folder\r\n");
+            }
+            "SELECT" => self.select(),
+            "STATUS" if !self.folders.contains(rest.rsplit_once(" (").unwrap().0) => {
+                return format!("{tag} NO no such folder\r\n");
+            }
+            "STATUS" => format!("* STATUS x (MESSAGES 0 UIDNEXT {})\r\n", self.uid_next),
+            "CREATE" => {
+                self.folders.insert(rest.to_owned());
+                String::new()
+            }
+            "UID" => self.uid(rest),
+            _ => String::new(),
+        };
+        format!("{body}{tag} OK done\r\n")
+    }
+
+    fn select(&self) -> String {
+        let uid_next = if self.tells_uid_next {
+            format!("* OK [UIDNEXT {}] next\r\n", self.uid_next)
+        } else {
+            String::new()
+        };
+        format!(
+            "* {} EXISTS\r\n* OK [UIDVALIDITY {}] valid\r\n{uid_next}* OK [PERMANENTFLAGS ({})] flags\r\n",
+            self.mails.len(),
+            self.uid_validity,
+            self.permanent_flags
+        )
+    }
+
+    fn uid(&mut self, command: &str) -> String {
+        let (verb, rest) = command.split_once(' ').unwrap();
+        let (set, rest) = rest.split_once(' ').unwrap_or((rest, ""));
+        if verb == "SEARCH" {
+            return self.search(set, rest);
+        }
+        let uids = self.uids(set);
+        let each = |state: &mut Self, uid: u32| match verb {
+            "FETCH" => state.fetch(uid, rest),
+            "STORE" => {
+                let flag = rest.rsplit_once('(').unwrap().1.trim_end_matches(')');
+                state
+                    .mails
+                    .get_mut(&uid)
+                    .unwrap()
+                    .flags
+                    .insert(flag.to_owned());
+                String::new()
+            }
+            "EXPUNGE" => state.expunge(uid),
+            "COPY" | "MOVE" => {
+                let raw = state.mails[&uid].raw.clone();
+                state.moved.push(raw);
+                if verb == "MOVE" {
+                    state.expunge(uid)
+                } else {
+                    String::new()
+                }
+            }
+            other => panic!("UID {other}"),
+        };
+        uids.into_iter().map(|uid| each(self, uid)).collect()
+    }
+
+    fn search(&self, key: &str, rest: &str) -> String {
+        assert_eq!(key, "UID");
+        let (set, keys) = rest.split_once(' ').unwrap();
+        let is_found = |uid: &u32| {
+            let flags = &self.mails[uid].flags;
+            let is_unwanted = flags.contains("$StanzamailLeft")
+                || flags.contains("\\Deleted")
+                || (keys.contains("UNSEEN") && flags.contains("\\Seen"));
+            !is_unwanted
+        };
+        let uids: Vec<String> = self
+            .uids(set)
+            .iter()
+            .filter(|uid| is_found(uid))
+            .map(u32::to_string)
+            .collect();
+        format!("* SEARCH {}\r\n", uids.join(" ")).replace("SEARCH \r", "SEARCH\r")
+    }
+
+    fn fetch(&self, uid: u32, items: &str) -> String {
+        let mail = &self.mails[&uid];
+        let sequence = self.mails.keys().position(|u| *u == uid).unwrap() + 1;
+        let raw = &mail.raw;
+        let header = raw.split_inclusive("\r\n\r\n").next().unwrap();
+        let flags: Vec<&str> = mail.flags.iter().map(String::as_str).collect();
+        let what = if items.contains("BODY.PEEK[]") {
+            format!("BODY[] {{{}}}\r\n{raw}", raw.len())
+        } else if items.contains("BODY.PEEK[HEADER]<0.") {
+            format!("BODY[HEADER]<0> {{{}}}\r\n{header}", header.len())
+        } else {
+            format!(
+                "RFC822.SIZE {} INTERNALDATE \"{}\" FLAGS ({})",
+                raw.len(),
+                mail.date,
+                flags.join(" ")
+            )
+        };
+        format!("* {sequence} FETCH (UID {uid} {what})\r\n")
+    }
+}
+
+/// What is sent for a command.
+enum Reply {
+    Text(String),
+    /// And then the connection ends.
+    Last(String),
+    Silence,
+}
+
+/// One connection, until it ends on either side.
+async fn serve(stream: TcpStream, state: Arc<Mutex<State>>) -> Option<()> {
+    let mut stream = BufReader::new(stream);
+    let greeting = {
+        let mut state = state.lock().unwrap();
+        state.connections += 1;
+        format!("{}\r\n", state.greeting)
+    };
+    stream.write_all(greeting.as_bytes()).await.ok()?;
+    let mut told = None;
+    loop {
+        let line = read_line(&mut stream).await?;
+        let (tag, command) = line.split_once(' ')?;
+        let reply = reply(&mut state.lock().unwrap(), &mut told, tag, command);
+        match reply {
+            Reply::Silence => std::future::pending().await,
+            Reply::Last(text) => {
+                stream.write_all(text.as_bytes()).await.ok()?;
+                return None;
+            }
+            Reply::Text(text) => stream.write_all(text.as_bytes()).await.ok()?,
+        }
+        if command == "IDLE" && !told.is_none_or(|told: Told| told.idle_is_over) {
+            idle(&mut stream, &state, &mut told, tag).await?;
+        }
+    }
+}
+
+/// What the client of a connection knows.
+#[derive(Clone, Copy)]
+struct Told {
+    exists: usize,
+    idle_is_over: bool,
+}
+
+fn reply(state: &mut State, told: &mut Option<Told>, tag: &str, command: &str) -> Reply {
+    state.commands.push(command.to_owned());
+    let news = news(state, told);
+    let fault = take_fault(state, command);
+    let idle_is_over = fault.is_some();
+    let reply = match fault {
+        Some(Fault::Silence) => Reply::Silence,
+        Some(Fault::Instead(text)) => Reply::Text(text.replace("%T", tag)),
+        Some(Fault::Before(text)) => Reply::Text(text + &state.answer(tag, command)),
+        Some(Fault::Cut(octets)) => {
+            let mut answer = news + &state.answer(tag, command);
+            answer.truncate(octets);
+            Reply::Last(answer)
+        }
+        None if command == "IDLE" => Reply::Text(format!("{news}+ idling\r\n")),
+        None => Reply::Text(news + &state.answer(tag, command)),
+    };
+    if command.starts_with("SELECT") || told.is_some() {
+        *told = Some(Told {
+            exists: state.mails.len(),
+            idle_is_over,
+        });
+    }
+    reply
+}
+
+fn news(state: &State, told: &mut Option<Told>) -> String {
+    match told {
+        Some(told) if told.exists != state.mails.len() => {
+            told.exists = state.mails.len();
+            format!("* {} EXISTS\r\n", told.exists)
+        }
+        _ => String::new(),
+    }
+}
+
+fn take_fault(state: &mut State, command: &str) -> Option<Fault> {
+    let at = state
+        .faults
+        .iter()
+        .position(|(begin, _)| command.starts_with(begin))?;
+    state.faults.remove(at).map(|(_, fault)| fault)
+}
+
+async fn idle(
+    stream: &mut BufReader<TcpStream>,
+    state: &Mutex<State>,
+    told: &mut Option<Told>,
+    tag: &str,
+) -> Option<()> {
+    loop {
+        let news = news(&state.lock().unwrap(), told);
+        stream.write_all(news.as_bytes()).await.ok()?;
+        // `fill_buf` may be dropped, `read_line` may not.
+        let _ = timeout(Duration::from_millis(2), stream.fill_buf()).await;
+        if stream.buffer().contains(&b'\n') {
+            let line = read_line(stream).await?;
+            assert_eq!(line, "DONE");
+            stream
+                .write_all(format!("{tag} OK idled\r\n").as_bytes())
+                .await
+                .ok()?;
+            return Some(());
+        }
+    }
+}
+
+async fn read_line(stream: &mut BufReader<TcpStream>) -> Option<String> {
+    let mut line = String::new();
+    let octets = stream.read_line(&mut line).await.ok()?;
+    (octets > 0).then(|| line.trim_end().to_owned())
+}

@@ -1,0 +1,229 @@
+//! What is fetched: first what mails there are and how big (no bodies), then the mails themselves. Neither marks a mail
+//! as read, and neither asks for BODYSTRUCTURE or ENVELOPE, whose parsers recurse.
+
+use super::session::{Session, uid_of};
+use super::{HEADER_OCTETS_MAX, ImapError, LEFT_KEYWORD};
+use crate::core::time::Timestamp;
+use chrono::DateTime;
+use imap_proto::{AttributeValue, MailboxDatum, MessageSection, Response, SectionPath};
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Write;
+
+/// What the answer to a FETCH of mails may have beside them, in octets: news of other mails among it.
+const ANSWER_SLACK_OCTETS: u64 = 16 * 1024 * 1024;
+/// By how much a mail may be bigger than the server said, in octets: some count CR LF as one.
+const MAIL_SLACK_OCTETS: u64 = 1024 * 1024;
+
+/// A mail as the list of the mailbox has it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Listed {
+    pub(super) uid: u32,
+    /// RFC822.SIZE; `u64::MAX` where the server does not say.
+    pub(super) octets: u64,
+    pub(super) internal_date: Option<Timestamp>,
+    /// It is flagged `\Deleted`: gone, but for the expunge.
+    pub(super) is_deleted: bool,
+    /// It has [`LEFT_KEYWORD`].
+    pub(super) is_left: bool,
+}
+
+impl Listed {
+    fn new(uid: u32) -> Self {
+        Self {
+            uid,
+            octets: u64::MAX,
+            internal_date: None,
+            is_deleted: false,
+            is_left: false,
+        }
+    }
+
+    /// Takes up what one FETCH response says; servers may say it in several.
+    fn note(&mut self, attribute: &AttributeValue<'_>) {
+        match attribute {
+            AttributeValue::Rfc822Size(octets) => self.octets = u64::from(*octets),
+            AttributeValue::InternalDate(text) => self.internal_date = internal_date(text),
+            AttributeValue::Flags(flags) => {
+                let has = |flag: &str| flags.iter().any(|f| f.eq_ignore_ascii_case(flag));
+                self.is_deleted = has("\\Deleted");
+                self.is_left = has(LEFT_KEYWORD);
+            }
+            _ => {}
+        }
+    }
+}
+
+/// Which part of a mail is fetched.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Part {
+    Whole,
+    /// The header, of at most [`HEADER_OCTETS_MAX`].
+    Header,
+}
+
+impl Part {
+    fn item(self) -> String {
+        match self {
+            Self::Whole => "BODY.PEEK[]".to_owned(),
+            Self::Header => format!("BODY.PEEK[HEADER]<0.{HEADER_OCTETS_MAX}>"),
+        }
+    }
+
+    fn is(self, section: Option<&SectionPath>, begin: Option<u32>) -> bool {
+        match self {
+            Self::Whole => section.is_none() && begin.is_none(),
+            Self::Header => matches!(section, Some(SectionPath::Full(MessageSection::Header))),
+        }
+    }
+}
+
+/// The mails of a UID set that `wanted` accepts, in the order of their UIDs.
+///
+/// # Errors
+/// Any means that the session must be dropped, since what was not listed would be passed over.
+pub(super) async fn list(
+    session: &mut Session,
+    set: &str,
+    wanted: impl Fn(u32) -> bool + Send + Sync,
+) -> Result<Vec<Listed>, ImapError> {
+    let mut mails = BTreeMap::new();
+    let command = format!("UID FETCH {set} (UID RFC822.SIZE INTERNALDATE FLAGS)");
+    session
+        .command(&command, |response| {
+            let Some((uid, attributes)) = fetched(response).filter(|(uid, _)| wanted(*uid)) else {
+                return;
+            };
+            let mail = mails.entry(uid).or_insert_with(|| Listed::new(uid));
+            attributes.iter().for_each(|attribute| mail.note(attribute));
+        })
+        .await?;
+    Ok(mails.into_values().collect())
+}
+
+/// The octets of these mails by their UIDs. One that is missing was expunged since it was listed: the answer is
+/// complete, for it ended with OK. Mails that were not asked for are ignored.
+///
+/// # Errors
+/// Any means that the session must be dropped.
+pub(super) async fn mails(
+    session: &mut Session,
+    mails: &[Listed],
+    part: Part,
+) -> Result<BTreeMap<u32, Vec<u8>>, ImapError> {
+    let mut found = BTreeMap::new();
+    if mails.is_empty() {
+        return Ok(found);
+    }
+    let asked: BTreeSet<u32> = mails.iter().map(|mail| mail.uid).collect();
+    let set = uid_set(asked.iter().copied());
+    let (literal, answer) = allowance(mails, part);
+    let command = format!("UID FETCH {set} (UID {})", part.item());
+    session
+        .command_for(&command, literal, answer, |response| {
+            if let Some((uid, attributes)) =
+                fetched(response).filter(|(uid, _)| asked.contains(uid))
+                && let Some(octets) = section(attributes, part)
+            {
+                found.entry(uid).or_insert_with(|| octets.to_vec());
+            }
+        })
+        .await?;
+    Ok(found)
+}
+
+/// The biggest literal and the biggest answer, in octets, that these mails can make.
+fn allowance(mails: &[Listed], part: Part) -> (u64, u64) {
+    let octets = |mail: &Listed| match part {
+        Part::Whole => mail.octets.saturating_add(MAIL_SLACK_OCTETS),
+        Part::Header => HEADER_OCTETS_MAX,
+    };
+    let literal = mails.iter().map(octets).max().unwrap_or(0);
+    let answer = mails
+        .iter()
+        .map(octets)
+        .fold(ANSWER_SLACK_OCTETS, u64::saturating_add);
+    (literal, answer)
+}
+
+/// The UIDs that a search finds, in order.
+///
+/// # Errors
+/// [`ImapError::Refused`] where the server does not know a search key; any other means that the session must be dropped.
+pub(super) async fn search(session: &mut Session, keys: &str) -> Result<Vec<u32>, ImapError> {
+    let mut found = BTreeSet::new();
+    session
+        .command(&format!("UID SEARCH {keys}"), |response| {
+            if let Response::MailboxData(MailboxDatum::Search(uids)) = response {
+                found.extend(uids.iter().copied());
+            }
+        })
+        .await?;
+    Ok(found.into_iter().collect())
+}
+
+/// RFC 3501 §9 sequence-set: `1,3:7`, from UIDs in ascending order.
+pub(super) fn uid_set(uids: impl IntoIterator<Item = u32>) -> String {
+    let mut ranges: Vec<(u32, u32)> = Vec::new();
+    for uid in uids {
+        match ranges.last_mut() {
+            Some((_, end)) if end.checked_add(1) == Some(uid) => *end = uid,
+            _ => ranges.push((uid, uid)),
+        }
+    }
+    let mut set = String::new();
+    for (begin, end) in ranges {
+        let comma = if set.is_empty() { "" } else { "," };
+        let _ = if begin == end {
+            write!(set, "{comma}{begin}")
+        } else {
+            write!(set, "{comma}{begin}:{end}")
+        };
+    }
+    set
+}
+
+fn fetched<'a>(response: &'a Response<'_>) -> Option<(u32, &'a [AttributeValue<'a>])> {
+    match response {
+        Response::Fetch(_, attributes) => Some((uid_of(attributes)?, attributes)),
+        _ => None,
+    }
+}
+
+/// The octets of the part that was asked for; `None` for the NIL of a mail that is gone (RFC 2180 §4.1.3).
+fn section<'a>(attributes: &'a [AttributeValue<'_>], part: Part) -> Option<&'a [u8]> {
+    attributes.iter().find_map(|attribute| match attribute {
+        AttributeValue::BodySection {
+            section,
+            index,
+            data: Some(data),
+        } if part.is(section.as_ref(), *index) => Some(data.as_ref()),
+        _ => None,
+    })
+}
+
+/// RFC 3501 §9 date-time: ` 1-Jan-2026 12:00:00 +0000`.
+fn internal_date(text: &str) -> Option<Timestamp> {
+    DateTime::parse_from_str(text.trim(), "%d-%b-%Y %H:%M:%S %z")
+        .ok()
+        .map(|time| Timestamp::from_millis(time.timestamp_millis()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn uid_sets_join_neighbours_and_nothing_else() {
+        assert_eq!(uid_set([1, 2, 3, 5, 9, 10]), "1:3,5,9:10");
+        assert_eq!(uid_set([u32::MAX - 1, u32::MAX]), "4294967294:4294967295");
+        assert_eq!(uid_set([]), "");
+    }
+
+    #[test]
+    fn internal_dates_are_read_with_their_zone_and_a_blank_before_the_day() {
+        let date = internal_date(" 1-Jan-2026 12:00:00 +0100").unwrap();
+        assert_eq!(date.to_xep0082().unwrap(), "2026-01-01T11:00:00Z");
+        assert_eq!(internal_date("01-Jan-2026 12:00:00 +0100"), Some(date));
+        assert_eq!(internal_date("yesterday"), None);
+    }
+}

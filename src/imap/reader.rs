@@ -1,0 +1,426 @@
+//! The loop: connect, hand over what is there, wait for more; after any error, connect again.
+
+use super::cursor::Position;
+use super::fetch::{self, Listed, Part};
+use super::listing::{Listing, is_wanted};
+use super::retry::{Backoff, Suspects};
+use super::session::Session;
+use super::{Batch, Fetched, ImapError, MailboxConfig, Verdict, connect, dispose, idle};
+use crate::core::record::Cursor;
+use crate::core::time::Timestamp;
+use futures::FutureExt;
+use std::collections::BTreeSet;
+use std::convert::Infallible;
+use std::panic::AssertUnwindSafe;
+use std::time::{Duration, Instant};
+use tokio::sync::{mpsc, oneshot};
+use tokio::time::sleep;
+use tokio_util::sync::CancellationToken;
+
+/// Reads a mailbox until `stop` is cancelled or nobody takes batches any more. `start` is what the store has. Any error
+/// drops the connection, and another is made after a wait; a stop drops it too, in the middle of whatever it does:
+/// what was handled and not disposed of is found at the next start.
+pub async fn run(
+    config: MailboxConfig,
+    start: Option<Cursor>,
+    batches: mpsc::Sender<Batch>,
+    stop: CancellationToken,
+) {
+    let gone = batches.clone();
+    let reading = read_for_ever(Reader::new(config, start, batches));
+    tokio::select! {
+        () = stop.cancelled() => {}
+        () = gone.closed() => {}
+        never = reading => match never {},
+    }
+}
+
+async fn read_for_ever(mut reader: Reader) -> Infallible {
+    let timings = reader.config.timings;
+    let mut backoff = Backoff::new(timings.retry, timings.retry_max);
+    loop {
+        let began = Instant::now();
+        let error = reader.session_until_error().await;
+        reader.suspects.session_ended();
+        // A server that lets us in and drops us at once is no server that is well.
+        if began.elapsed() >= timings.retry_max {
+            backoff.reset();
+        }
+        let wait = if error.needs_a_person() {
+            backoff.wait_longest()
+        } else {
+            backoff.wait()
+        };
+        tracing::warn!(mailbox = %reader.config.name, %error, retry_in = ?wait, "the mailbox is not being read");
+        sleep(wait).await;
+    }
+}
+
+/// What outlives a connection.
+struct Reader {
+    config: MailboxConfig,
+    batches: mpsc::Sender<Batch>,
+    position: Position,
+    /// The batch that the pipeline is at work on.
+    outstanding: Option<Outstanding>,
+    /// What was left, on servers that keep no keywords.
+    left: BTreeSet<u32>,
+    /// Whether the server refused to dispose of some mails.
+    has_undisposed: bool,
+    suspects: Suspects,
+    /// The wait after a batch that was not handled.
+    retry: Backoff,
+}
+
+/// A batch that is not answered yet.
+struct Outstanding {
+    answer: oneshot::Receiver<Vec<Verdict>>,
+    uids: Vec<u32>,
+    next: u32,
+    cursor: Cursor,
+}
+
+/// A batch before it is handed over.
+struct Ready {
+    mails: Vec<Fetched>,
+    /// Below which UID all mails are handled when it is.
+    next: u32,
+}
+
+impl Reader {
+    fn new(config: MailboxConfig, start: Option<Cursor>, batches: mpsc::Sender<Batch>) -> Self {
+        let timings = config.timings;
+        Self {
+            config,
+            batches,
+            position: Position::of_store(start),
+            outstanding: None,
+            left: BTreeSet::new(),
+            has_undisposed: false,
+            suspects: Suspects::default(),
+            retry: Backoff::new(timings.retry, timings.retry_max),
+        }
+    }
+
+    /// One connection, from its beginning to its end. imap-proto can panic on what a server sends (it slices a text
+    /// after a response code by octets); that ends the connection, not the gateway.
+    async fn session_until_error(&mut self) -> ImapError {
+        match AssertUnwindSafe(self.session()).catch_unwind().await {
+            Ok(Ok(never)) => match never {},
+            Ok(Err(error)) => error,
+            Err(_) => ImapError::NotImap("the reader of responses panicked".to_owned()),
+        }
+    }
+
+    async fn session(&mut self) -> Result<Infallible, ImapError> {
+        let mut session = connect::open(&self.config).await?;
+        let selected = session.select(&self.config).await?;
+        dispose::prepare(&mut session, &self.config).await?;
+        self.settle_batch_of_last_session(&mut session).await?;
+        self.enter(selected);
+        self.hand_over_leftovers(&mut session).await?;
+        loop {
+            self.hand_over_new(&mut session, selected.uid_next).await?;
+            if self.has_undisposed {
+                self.hand_over_leftovers(&mut session).await?;
+            }
+            self.wait(&mut session).await?;
+        }
+    }
+
+    fn enter(&mut self, selected: super::cursor::Selected) {
+        let uid_validity = self.position.uid_validity();
+        self.position
+            .enter(selected, self.config.first_start, Timestamp::now());
+        if self.position.uid_validity() != uid_validity {
+            self.left.clear();
+        }
+        tracing::info!(
+            mailbox = %self.config.name,
+            next = self.position.next(),
+            uid_next = selected.uid_next,
+            reading_again = self.position.again(),
+            "reading the mailbox"
+        );
+    }
+
+    /// The connection ended while the pipeline was at work. Its answer says where to go on. Its mails are not disposed
+    /// of here: what their UIDs mean now is not certain, and they are found as leftovers.
+    async fn settle_batch_of_last_session(
+        &mut self,
+        session: &mut Session,
+    ) -> Result<(), ImapError> {
+        match self.answer(session).await? {
+            Some((_, None)) => self.pause(session).await,
+            _ => Ok(()),
+        }
+    }
+
+    /// Mails before the cursor that were not disposed of.
+    async fn hand_over_leftovers(&mut self, session: &mut Session) -> Result<(), ImapError> {
+        self.has_undisposed = false;
+        // Reading again covers the whole mailbox.
+        while !self.position.again() {
+            let found = dispose::leftovers(session, &self.config.after, &self.position).await;
+            let uids = match found {
+                Err(ImapError::Refused { words, .. }) => {
+                    tracing::warn!(mailbox = %self.config.name, words, "the server does not say which mails were not disposed of");
+                    return Ok(());
+                }
+                other => other?,
+            };
+            let mut listing = Listing::of_leftovers(uids);
+            if self.drain(session, &mut listing).await? {
+                break;
+            }
+        }
+        Ok(())
+    }
+
+    /// All mails from the cursor on, until no more are there. `end` is UIDNEXT as it was when the folder was opened.
+    async fn hand_over_new(&mut self, session: &mut Session, end: u32) -> Result<(), ImapError> {
+        loop {
+            let mut listing = Listing::of_new(self.position.next(), end);
+            if !self.drain(session, &mut listing).await? {
+                continue;
+            }
+            let next = listing.taken_below().unwrap_or(0);
+            if self.position.reached_end(next).is_some() {
+                self.hand_over_cursor(session).await?;
+            } else if !session.changed {
+                return Ok(());
+            }
+        }
+    }
+
+    /// Has the cursor stored by a batch without mails.
+    async fn hand_over_cursor(&mut self, session: &mut Session) -> Result<(), ImapError> {
+        let ready = Ready {
+            mails: Vec::new(),
+            next: self.position.next(),
+        };
+        self.hand_over(session, ready).await?;
+        self.settle(session).await.map(drop)
+    }
+
+    /// Hands over all mails of a listing; answers false as soon as a batch was not handled, after a wait. While the
+    /// pipeline is at work on one batch the next is fetched, but it is not handed over before that one is handled: its
+    /// cursor would pass over mails that were not.
+    async fn drain(
+        &mut self,
+        session: &mut Session,
+        listing: &mut Listing,
+    ) -> Result<bool, ImapError> {
+        let mut ready = self.fetch(session, listing).await?;
+        while let Some(batch) = ready {
+            self.hand_over(session, batch).await?;
+            ready = self.fetch(session, listing).await?;
+            if !self.settle(session).await? {
+                return Ok(false);
+            }
+        }
+        Ok(true)
+    }
+
+    /// Fetches the next batch of a listing; `None` where there are no more mails.
+    async fn fetch(
+        &mut self,
+        session: &mut Session,
+        listing: &mut Listing,
+    ) -> Result<Option<Ready>, ImapError> {
+        loop {
+            let is_leftover = listing.taken_below().is_none();
+            let (position, left) = (self.position, &self.left);
+            let wanted = |mail: &Listed| {
+                is_wanted(mail, &position, is_leftover) && !left.contains(&mail.uid)
+            };
+            listing.fill(session, wanted).await?;
+            let Some(first) = listing.front() else {
+                return Ok(None);
+            };
+            let last = self.suspects.last_with(first);
+            let listed = listing.take(self.config.whole_octets_max(), last);
+            let mails = self.fetch_mails(session, &listed).await?;
+            if !mails.is_empty() {
+                let next = listing.taken_below().unwrap_or(0);
+                return Ok(Some(Ready { mails, next }));
+            }
+        }
+    }
+
+    async fn fetch_mails(
+        &mut self,
+        session: &mut Session,
+        listed: &[Listed],
+    ) -> Result<Vec<Fetched>, ImapError> {
+        if let (Some(first), Some(last)) = (listed.first(), listed.last()) {
+            self.suspects.begin(first.uid..=last.uid);
+        }
+        let (whole, headers): (Vec<Listed>, Vec<Listed>) =
+            listed.iter().partition(|mail| self.is_read_whole(mail));
+        let mut mails = fetch_part(session, &whole, Part::Whole).await?;
+        mails.extend(fetch_part(session, &headers, Part::Header).await?);
+        self.suspects.end();
+        mails.sort_by_key(|mail| mail.uid);
+        let missing = listed.len().saturating_sub(mails.len());
+        if missing > 0 {
+            tracing::info!(mailbox = %self.config.name, missing, "mails were expunged by another client before they were read");
+        }
+        Ok(mails)
+    }
+
+    fn is_read_whole(&self, mail: &Listed) -> bool {
+        if self.suspects.is_hopeless(mail.uid) {
+            tracing::error!(mailbox = %self.config.name, uid = mail.uid, "the mail cannot be fetched; trying its header alone. If this repeats, move the mail away with a mail client");
+            return false;
+        }
+        mail.octets <= self.config.whole_octets_max()
+    }
+
+    /// Gives a batch to the pipeline, however long it takes to accept it.
+    async fn hand_over(&mut self, session: &mut Session, ready: Ready) -> Result<(), ImapError> {
+        let keepalive = session.timings().keepalive;
+        let permit = loop {
+            tokio::select! {
+                permit = self.batches.reserve() => break permit.map_err(|_| ImapError::Stopping)?,
+                () = sleep(keepalive) => session.noop().await?,
+            }
+        };
+        let (answer, answered) = oneshot::channel();
+        let cursor = self.position.cursor_at(ready.next);
+        self.outstanding = Some(Outstanding {
+            answer: answered,
+            uids: ready.mails.iter().map(|mail| mail.uid).collect(),
+            next: ready.next,
+            cursor,
+        });
+        permit.send(Batch {
+            mailbox: self.config.name.clone(),
+            mails: ready.mails,
+            cursor,
+            answer,
+        });
+        Ok(())
+    }
+
+    /// Waits for the pipeline's answer and disposes of the mails. Answers false if they were not handled, after a wait.
+    async fn settle(&mut self, session: &mut Session) -> Result<bool, ImapError> {
+        match self.answer(session).await? {
+            None => Ok(true),
+            Some((uids, Some(verdicts))) => {
+                self.retry.reset();
+                self.dispose(session, &uids, &verdicts).await?;
+                Ok(true)
+            }
+            Some((_, None)) => {
+                self.pause(session).await?;
+                Ok(false)
+            }
+        }
+    }
+
+    /// The outstanding batch's UIDs and verdicts; `None` for verdicts where it was not handled. The cursor moves here.
+    async fn answer(
+        &mut self,
+        session: &mut Session,
+    ) -> Result<Option<(Vec<u32>, Option<Vec<Verdict>>)>, ImapError> {
+        let keepalive = session.timings().keepalive;
+        let Some(outstanding) = &mut self.outstanding else {
+            return Ok(None);
+        };
+        let answer = loop {
+            tokio::select! {
+                answer = &mut outstanding.answer => break answer,
+                () = sleep(keepalive) => session.noop().await?,
+            }
+        };
+        let (next, cursor) = (outstanding.next, outstanding.cursor);
+        let uids = std::mem::take(&mut outstanding.uids);
+        self.outstanding = None;
+        if answer.is_ok() {
+            self.position.advance(next, cursor);
+        }
+        Ok(Some((uids, answer.ok())))
+    }
+
+    async fn dispose(
+        &mut self,
+        session: &mut Session,
+        uids: &[u32],
+        verdicts: &[Verdict],
+    ) -> Result<(), ImapError> {
+        let with = |wanted: Verdict| -> Vec<u32> {
+            let pairs = uids.iter().zip(verdicts);
+            pairs
+                .filter(|(_, verdict)| **verdict == wanted)
+                .map(|(uid, _)| *uid)
+                .collect()
+        };
+        let (handled, left) = (with(Verdict::Handled), with(Verdict::Left));
+        if !session.keeps_keyword {
+            self.left.extend(&left);
+        }
+        let disposed = dispose::handled(session, &self.config.after, &handled).await;
+        self.allow_refusal(disposed)?;
+        let marked = dispose::left(session, &left).await;
+        self.allow_refusal(marked)
+    }
+
+    /// A server that does not let us dispose of mails (no quota, no right) must not keep us from reading the next ones.
+    fn allow_refusal(&mut self, result: Result<(), ImapError>) -> Result<(), ImapError> {
+        match result {
+            Err(error @ ImapError::Refused { .. }) => {
+                tracing::warn!(mailbox = %self.config.name, %error, "handled mails stay where they are for now");
+                self.has_undisposed = true;
+                Ok(())
+            }
+            other => other,
+        }
+    }
+
+    /// Waits before mails that were not handled are tried again.
+    async fn pause(&mut self, session: &mut Session) -> Result<(), ImapError> {
+        let wait = self.retry.wait();
+        tracing::debug!(mailbox = %self.config.name, ?wait, "mails were not handled and are tried again");
+        let keepalive = session.timings().keepalive;
+        let end = Instant::now() + wait;
+        loop {
+            let rest = end.saturating_duration_since(Instant::now());
+            sleep(rest.min(keepalive)).await;
+            session.noop().await?;
+            if rest <= keepalive {
+                return Ok(());
+            }
+        }
+    }
+
+    /// Until there may be new mail.
+    async fn wait(&mut self, session: &mut Session) -> Result<(), ImapError> {
+        if self.config.idle && session.offers("IDLE") && !session.idle_refused {
+            return idle::idle(session).await;
+        }
+        let longest: Duration = session.timings().idle;
+        sleep(self.config.poll.min(longest)).await;
+        Ok(())
+    }
+}
+
+async fn fetch_part(
+    session: &mut Session,
+    listed: &[Listed],
+    part: Part,
+) -> Result<Vec<Fetched>, ImapError> {
+    let mut found = fetch::mails(session, listed, part).await?;
+    let fetched = listed.iter().filter_map(|mail| {
+        // The NIL or the nothing that some servers give for a mail that is gone (RFC 2180 §4.1).
+        let raw = found.remove(&mail.uid).filter(|raw| !raw.is_empty())?;
+        Some(Fetched {
+            uid: mail.uid,
+            octets: mail.octets,
+            raw,
+            header_only: part == Part::Header,
+            internal_date: mail.internal_date,
+        })
+    });
+    Ok(fetched.collect())
+}

@@ -1,0 +1,725 @@
+//! The whole reader against the fake server.
+
+use super::fake::{Fake, Fault, TODAY, mail};
+use super::*;
+use std::collections::BTreeSet;
+use std::future::Future;
+use tokio::sync::mpsc;
+use tokio::task::JoinHandle;
+use tokio::time::{sleep, timeout};
+use tokio_util::sync::CancellationToken;
+
+/// A gateway's side: a reader of the fake's mailbox and what it handed over.
+struct Gateway {
+    batches: mpsc::Receiver<Batch>,
+    reader: JoinHandle<()>,
+    stop: CancellationToken,
+    /// As a store would have it.
+    stored: Option<Cursor>,
+    /// Raw mails, each once, in the order in which they came.
+    seen: Vec<String>,
+    repeats: usize,
+}
+
+fn config(fake: &Fake, after: After) -> MailboxConfig {
+    let short = Duration::from_millis(300);
+    MailboxConfig {
+        name: "bridge@mail.example/INBOX".to_owned(),
+        host: "127.0.0.1".to_owned(),
+        port: fake.port,
+        tls: TlsMode::Plain,
+        ca_file: None,
+        username: "bridge".to_owned(),
+        password: SecretString::from("secret"),
+        folder: "INBOX".to_owned(),
+        idle: true,
+        poll: Duration::from_millis(20),
+        after,
+        octets_max: 10_000,
+        first_start: FirstStart::All,
+        timings: Timings {
+            connect: short,
+            silence: short,
+            command: Duration::from_secs(5),
+            idle: Duration::from_secs(5),
+            done: short,
+            keepalive: Duration::from_millis(50),
+            retry: Duration::from_millis(1),
+            retry_max: Duration::from_millis(5),
+        },
+    }
+}
+
+impl Gateway {
+    fn start(config: MailboxConfig, stored: Option<Cursor>) -> Self {
+        let (sender, batches) = mpsc::channel(1);
+        let stop = CancellationToken::new();
+        let reader = tokio::spawn(run(config, stored, sender, stop.clone()));
+        Self {
+            batches,
+            reader,
+            stop,
+            stored,
+            seen: Vec::new(),
+            repeats: 0,
+        }
+    }
+
+    async fn next(&mut self) -> Batch {
+        timeout(Duration::from_secs(10), self.batches.recv())
+            .await
+            .expect("a batch in time")
+            .expect("a reader")
+    }
+
+    fn handle(&mut self, batch: Batch, verdict: Verdict) {
+        self.stored = Some(batch.cursor);
+        let verdicts = batch.mails.iter().map(|_| verdict).collect();
+        for mail in batch.mails {
+            let raw = String::from_utf8(mail.raw).unwrap();
+            if self.seen.contains(&raw) {
+                self.repeats += 1;
+            } else {
+                self.seen.push(raw);
+            }
+        }
+        let _ = batch.answer.send(verdicts);
+    }
+
+    /// Handles batches until this many different mails have come.
+    async fn handle_until(&mut self, count: usize) {
+        while self.seen.len() < count {
+            let batch = self.next().await;
+            self.handle(batch, Verdict::Handled);
+        }
+    }
+
+    /// Handles batches until this holds.
+    async fn handle_while_not(&mut self, holds: impl Fn() -> bool) {
+        let wait = async {
+            while !holds() {
+                tokio::select! {
+                    batch = self.batches.recv() => {
+                        let batch = batch.expect("a reader");
+                        self.handle(batch, Verdict::Handled);
+                    }
+                    () = sleep(Duration::from_millis(5)) => {}
+                }
+            }
+        };
+        timeout(Duration::from_secs(10), wait)
+            .await
+            .expect("in time");
+    }
+
+    async fn stop(self) -> Option<Cursor> {
+        self.stop.cancel();
+        self.reader.await.unwrap();
+        self.stored
+    }
+}
+
+fn mails(numbers: impl IntoIterator<Item = u32>) -> Vec<String> {
+    numbers.into_iter().map(mail).collect()
+}
+
+fn cursor(uid_validity: u32, uid_next: u32) -> Cursor {
+    Cursor {
+        uid_validity,
+        uid_next,
+        since: Timestamp::from_xep0082("2026-11-22T00:00:00Z").unwrap(),
+    }
+}
+
+async fn eventually<F: Future<Output = bool>>(holds: impl Fn() -> F) {
+    let wait = async {
+        while !holds().await {
+            sleep(Duration::from_millis(2)).await;
+        }
+    };
+    timeout(Duration::from_secs(10), wait)
+        .await
+        .expect("in time");
+}
+
+#[tokio::test]
+async fn what_is_there_and_what_comes_later_is_handed_over_once_and_in_order() {
+    let fake = Fake::start().await;
+    fake.deliver(1..=450);
+    let mut gateway = Gateway::start(config(&fake, After::Keep), None);
+    gateway.handle_until(450).await;
+    for number in 451..=470 {
+        fake.deliver([number]);
+        gateway.handle_until(number as usize).await;
+    }
+    assert_eq!(gateway.seen, mails(1..=470));
+    assert_eq!(gateway.repeats, 0);
+    assert_eq!(gateway.stored.unwrap().uid_next, 471);
+    eventually(async || fake.saw("IDLE")).await;
+    assert!(fake.state().mails.values().all(|m| m.flags.is_empty()));
+}
+
+#[tokio::test]
+async fn a_connection_that_ends_after_any_octet_of_a_fetch_loses_no_mail() {
+    let answer_octets = mails(1..=4).concat().len() + 4 * 50;
+    for cut in 0..answer_octets {
+        let fake = Fake::start().await;
+        fake.deliver(1..=4);
+        fake.fault("UID FETCH 1:4 (UID BODY", Fault::Cut(cut));
+        let mut gateway = Gateway::start(config(&fake, After::Keep), None);
+        gateway.handle_until(4).await;
+        assert_eq!(gateway.seen, mails(1..=4), "cut at {cut}");
+        assert_eq!(gateway.stored.unwrap().uid_next, 5);
+    }
+}
+
+#[tokio::test]
+async fn a_connection_that_ends_after_any_octet_of_a_list_loses_no_mail() {
+    for cut in 0..330 {
+        let fake = Fake::start().await;
+        fake.deliver(1..=4);
+        fake.fault("UID FETCH 1:4 (UID RFC822.SIZE", Fault::Cut(cut));
+        let mut gateway = Gateway::start(config(&fake, After::Keep), None);
+        gateway.handle_until(4).await;
+        assert_eq!(gateway.seen, mails(1..=4), "cut at {cut}");
+    }
+}
+
+#[tokio::test]
+async fn a_fetch_or_list_that_ends_with_no_passes_over_nothing() {
+    for command in ["UID FETCH 1:3 (UID BODY", "UID FETCH 1:3 (UID RFC822"] {
+        let fake = Fake::start().await;
+        fake.deliver(1..=3);
+        let text = "* 1 FETCH (UID 1 BODY[] {1}\r\nx)\r\n%T NO [SERVERBUG] sorry\r\n";
+        fake.fault(command, Fault::Instead(text.to_owned()));
+        let mut gateway = Gateway::start(config(&fake, After::Keep), None);
+        gateway.handle_until(3).await;
+        assert_eq!(gateway.seen, mails(1..=3));
+    }
+}
+
+#[tokio::test]
+async fn mails_that_nobody_asked_for_are_not_handed_over() {
+    let fake = Fake::start().await;
+    fake.deliver(1..=2);
+    let unasked = "* 9 FETCH (UID 9 BODY[] {4}\r\nevil)\r\n* 1 FETCH (UID 1 FLAGS (\\Seen))\r\n* 1 FETCH (UID 1 BODY[TEXT] {4}\r\nevil)\r\n";
+    fake.fault("UID FETCH 1:2 (UID BODY", Fault::Before(unasked.to_owned()));
+    fake.fault(
+        "UID FETCH 1:2 (UID RFC822",
+        Fault::Before("* 9 FETCH (UID 9 RFC822.SIZE 4)\r\n".to_owned()),
+    );
+    let mut gateway = Gateway::start(config(&fake, After::Keep), None);
+    gateway.handle_until(2).await;
+    assert_eq!(gateway.seen, mails(1..=2));
+    assert_eq!(gateway.stored.unwrap().uid_next, 3);
+}
+
+#[tokio::test]
+async fn mails_that_another_client_expunged_are_passed_over_and_the_rest_is_not() {
+    let fake = Fake::start().await;
+    fake.deliver(1..=4);
+    let first = mail(1);
+    let without_some = format!(
+        "* 1 FETCH (UID 1 BODY[] {{{}}}\r\n{first})\r\n* 2 FETCH (UID 2 BODY[] NIL)\r\n* 3 FETCH (UID 3 BODY[] \"\")\r\n%T OK [EXPUNGEISSUED] done\r\n",
+        first.len()
+    );
+    fake.fault("UID FETCH 1:4 (UID BODY", Fault::Instead(without_some));
+    let mut gateway = Gateway::start(config(&fake, After::Keep), None);
+    gateway.handle_until(1).await;
+    fake.deliver([5]);
+    gateway.handle_until(2).await;
+    assert_eq!(gateway.seen, mails([1, 5]));
+    assert_eq!(gateway.stored.unwrap().uid_next, 6);
+}
+
+#[tokio::test]
+async fn the_ends_of_idle_by_bye_eof_and_refusal_lose_no_mail() {
+    let faults = [
+        Fault::Instead("+ idling\r\n* BYE shutting down\r\n".to_owned()),
+        Fault::Cut(0),
+        Fault::Cut(10),
+        Fault::Instead("%T NO not today\r\n".to_owned()),
+        Fault::Instead("%T BAD what\r\n".to_owned()),
+        Fault::Instead("%T OK done already\r\n".to_owned()),
+        Fault::Silence,
+    ];
+    for fault in faults {
+        let fake = Fake::start().await;
+        fake.fault("IDLE", fault);
+        let mut gateway = Gateway::start(config(&fake, After::Keep), Some(cursor(7, 1)));
+        eventually(async || fake.saw("IDLE")).await;
+        fake.deliver([1]);
+        gateway.handle_until(1).await;
+    }
+}
+
+#[tokio::test]
+async fn a_server_that_refuses_idle_is_polled_on_the_same_connection() {
+    let fake = Fake::start().await;
+    fake.fault("IDLE", Fault::Instead("%T NO not today\r\n".to_owned()));
+    let mut gateway = Gateway::start(config(&fake, After::Keep), Some(cursor(7, 1)));
+    eventually(async || fake.saw("IDLE")).await;
+    for number in 1..=5 {
+        fake.deliver([number]);
+        gateway.handle_until(number as usize).await;
+    }
+    assert_eq!(fake.state().connections, 1);
+    let idles = fake
+        .state()
+        .commands
+        .iter()
+        .filter(|c| *c == "IDLE")
+        .count();
+    assert_eq!(idles, 1);
+}
+
+#[tokio::test]
+async fn mail_that_is_told_of_before_idle_is_seen_without_waiting_for_idle_to_end() {
+    let fake = Fake::start().await;
+    fake.state().tells_uid_next = true;
+    // Told of with the answer to the last look, and between IDLE and its `+`.
+    fake.deliver([1]);
+    let mut gateway = Gateway::start(config(&fake, After::Keep), None);
+    gateway.handle_until(1).await;
+    fake.fault(
+        "IDLE",
+        Fault::Instead("* 2 EXISTS\r\n+ idling\r\n".to_owned()),
+    );
+    fake.deliver([2]);
+    gateway.handle_until(2).await;
+    assert_eq!(gateway.seen, mails(1..=2));
+}
+
+#[tokio::test]
+async fn another_uidvalidity_delivers_what_is_new_and_not_what_is_older_than_the_gateway() {
+    let fake = Fake::start().await;
+    fake.state().uid_validity = 8;
+    fake.state().deliver(mail(1), "01-Nov-2026 12:00:00 +0000");
+    fake.state().deliver(mail(2), TODAY);
+    fake.state().deliver(mail(3), "20-Nov-2026 12:00:00 +0000");
+    let mut gateway = Gateway::start(config(&fake, After::Delete), Some(cursor(7, 50)));
+    let batch = gateway.next().await;
+    assert_eq!(batch.cursor, cursor(7, 50), "a restart now reads again");
+    gateway.handle(batch, Verdict::Handled);
+    let batch = gateway.next().await;
+    assert!(batch.mails.is_empty());
+    assert_eq!(batch.cursor, cursor(8, 4));
+    gateway.handle(batch, Verdict::Handled);
+    assert_eq!(gateway.seen, mails([2]));
+    eventually(async || fake.saw("IDLE")).await;
+    assert_eq!(
+        fake.state().mails.keys().copied().collect::<Vec<_>>(),
+        [1, 3]
+    );
+}
+
+#[tokio::test]
+async fn uids_that_begin_anew_under_the_same_uidvalidity_are_read_again() {
+    let fake = Fake::start().await;
+    fake.deliver(1..=2);
+    let mut gateway = Gateway::start(config(&fake, After::Keep), Some(cursor(7, 50)));
+    gateway.handle_until(2).await;
+    fake.deliver([3]);
+    gateway.handle_until(3).await;
+    while gateway.stored != Some(cursor(7, 4)) {
+        let batch = gateway.next().await;
+        gateway.handle(batch, Verdict::Handled);
+    }
+    assert_eq!(gateway.seen, mails(1..=3));
+}
+
+#[tokio::test]
+async fn the_first_start_commits_where_it_begins_and_mail_that_comes_while_it_is_down_is_delivered()
+{
+    let fake = Fake::start().await;
+    fake.deliver(1..=3);
+    let mut settings = config(&fake, After::Keep);
+    settings.first_start = FirstStart::New;
+    let mut gateway = Gateway::start(settings.clone(), None);
+    let batch = gateway.next().await;
+    assert!(batch.mails.is_empty());
+    assert_eq!(batch.cursor.uid_next, 4);
+    gateway.handle(batch, Verdict::Handled);
+    let stored = gateway.stop().await;
+    fake.deliver(4..=5);
+    let mut gateway = Gateway::start(settings, stored);
+    gateway.handle_until(2).await;
+    assert_eq!(gateway.seen, mails(4..=5));
+}
+
+#[tokio::test]
+async fn a_server_that_does_not_tell_uidnext_is_asked_for_it() {
+    let fake = Fake::start().await;
+    fake.state().tells_uid_next = false;
+    fake.deliver(1..=2);
+    for refusal in [None, Some("%T NO never\r\n")] {
+        if let Some(text) = refusal {
+            fake.fault("STATUS", Fault::Instead(text.to_owned()));
+        }
+        let mut settings = config(&fake, After::Keep);
+        settings.first_start = FirstStart::New;
+        let mut gateway = Gateway::start(settings, None);
+        assert_eq!(gateway.next().await.cursor.uid_next, 3);
+    }
+}
+
+#[tokio::test]
+async fn a_batch_that_was_not_handled_comes_again_and_nothing_after_it_comes_before() {
+    let fake = Fake::start().await;
+    fake.deliver(1..=300);
+    let mut gateway = Gateway::start(config(&fake, After::Delete), None);
+    for _ in 0..3 {
+        let batch = gateway.next().await;
+        assert_eq!(batch.mails.first().unwrap().uid, 1);
+        assert_eq!(batch.mails.len(), 200);
+    }
+    assert_eq!(fake.state().mails.len(), 300);
+    gateway.handle_until(300).await;
+    assert_eq!(gateway.seen, mails(1..=300));
+    assert_eq!(fake.state().connections, 1);
+}
+
+#[tokio::test]
+async fn a_slow_pipeline_keeps_the_connection_and_gets_nothing_twice() {
+    let fake = Fake::start().await;
+    fake.deliver([1]);
+    let mut gateway = Gateway::start(config(&fake, After::Delete), None);
+    let batch = gateway.next().await;
+    sleep(Duration::from_millis(400)).await;
+    gateway.handle(batch, Verdict::Handled);
+    eventually(async || fake.state().mails.is_empty()).await;
+    assert!(fake.saw("NOOP"));
+    assert_eq!(fake.state().connections, 1);
+    assert_eq!(gateway.repeats, 0);
+}
+
+#[tokio::test]
+async fn a_connection_lost_while_the_pipeline_works_waits_for_its_answer_and_disposes_then() {
+    let fake = Fake::start().await;
+    fake.deliver(1..=2);
+    let mut gateway = Gateway::start(config(&fake, After::Delete), None);
+    let batch = gateway.next().await;
+    fake.fault("NOOP", Fault::Cut(0));
+    eventually(async || fake.state().connections >= 2).await;
+    sleep(Duration::from_millis(100)).await;
+    assert!(
+        gateway.batches.try_recv().is_err(),
+        "not while it is being handled"
+    );
+    gateway.handle(batch, Verdict::Handled);
+    // Disposed of as leftovers, which the pipeline recognises.
+    gateway
+        .handle_while_not(|| fake.state().mails.is_empty())
+        .await;
+    assert_eq!(gateway.seen, mails(1..=2));
+}
+
+#[tokio::test]
+async fn each_way_to_dispose_is_for_handled_mails_and_left_ones_stay_marked() {
+    for after in [
+        After::Keep,
+        After::Seen,
+        After::Move("Done".to_owned()),
+        After::Delete,
+    ] {
+        for capabilities in [
+            "IMAP4rev1 IDLE UIDPLUS MOVE",
+            "IMAP4rev1 IDLE UIDPLUS",
+            "IMAP4rev1 IDLE",
+        ] {
+            let fake = Fake::start().await;
+            fake.state().capabilities = capabilities.to_owned();
+            fake.deliver(1..=2);
+            let mut gateway = Gateway::start(config(&fake, after.clone()), None);
+            let batch = gateway.next().await;
+            let _ = batch.answer.send(vec![Verdict::Handled, Verdict::Left]);
+            eventually(async || fake.saw("IDLE")).await;
+            check_disposal(&fake, &after, capabilities);
+        }
+    }
+}
+
+fn check_disposal(fake: &Fake, after: &After, capabilities: &str) {
+    let state = fake.state();
+    let flags = |uid: u32| {
+        state
+            .mails
+            .get(&uid)
+            .map(|m| m.flags.iter().map(String::as_str).collect::<Vec<_>>())
+    };
+    assert_eq!(flags(2).unwrap(), ["$StanzamailLeft"]);
+    let handled = match after {
+        After::Keep => Some(vec![]),
+        After::Seen => Some(vec!["\\Seen"]),
+        _ if capabilities.contains("UIDPLUS") => None,
+        _ => Some(vec!["\\Deleted"]),
+    };
+    assert_eq!(flags(1), handled, "{after:?} with {capabilities}");
+    let moved = if matches!(after, After::Move(_)) {
+        mails([1])
+    } else {
+        vec![]
+    };
+    assert_eq!(state.moved, moved);
+    assert_eq!(
+        state.folders.contains("\"Done\""),
+        matches!(after, After::Move(_))
+    );
+    assert!(!state.commands.iter().any(|c| c == "EXPUNGE"));
+}
+
+#[tokio::test]
+async fn what_was_committed_and_not_disposed_of_is_handed_over_again_and_disposed_of() {
+    for after in [After::Seen, After::Move("Done".to_owned()), After::Delete] {
+        let fake = Fake::start().await;
+        fake.state().deliver(mail(1), "01-Nov-2026 12:00:00 +0000");
+        fake.state().deliver(mail(2), TODAY);
+        fake.state().deliver(mail(3), TODAY);
+        fake.state()
+            .mails
+            .get_mut(&3)
+            .unwrap()
+            .flags
+            .insert(LEFT_KEYWORD.to_owned());
+        fake.deliver([4]);
+        let mut gateway = Gateway::start(config(&fake, after.clone()), Some(cursor(7, 4)));
+        let batch = gateway.next().await;
+        assert_eq!(batch.cursor, cursor(7, 4), "the cursor stays");
+        gateway.handle(batch, Verdict::Handled);
+        gateway.handle_until(2).await;
+        assert_eq!(gateway.seen, mails([2, 4]));
+        eventually(async || fake.saw("IDLE")).await;
+        let is_undone = |m: &super::fake::Stored| m.flags.is_empty();
+        let undone: Vec<u32> = fake
+            .state()
+            .mails
+            .iter()
+            .filter(|(_, m)| is_undone(m))
+            .map(|(uid, _)| *uid)
+            .collect();
+        assert_eq!(undone, [1], "older than the gateway");
+    }
+}
+
+#[tokio::test]
+async fn a_server_without_keywords_gets_left_mails_handed_over_once() {
+    let fake = Fake::start().await;
+    fake.state().permanent_flags = "\\Seen \\Deleted".to_owned();
+    fake.deliver([1]);
+    let mut gateway = Gateway::start(config(&fake, After::Delete), None);
+    let batch = gateway.next().await;
+    gateway.handle(batch, Verdict::Left);
+    eventually(async || fake.saw("IDLE")).await;
+    fake.fault("NOOP", Fault::Cut(0));
+    fake.deliver([2]);
+    gateway.handle_until(2).await;
+    assert_eq!((gateway.seen.clone(), gateway.repeats), (mails(1..=2), 0));
+    eventually(async || fake.state().mails.keys().eq([&1])).await;
+}
+
+#[tokio::test]
+async fn a_server_that_refuses_to_dispose_does_not_stop_the_mail() {
+    let fake = Fake::start().await;
+    fake.fault(
+        "UID MOVE",
+        Fault::Instead("%T NO [OVERQUOTA] full\r\n".to_owned()),
+    );
+    fake.deliver([1]);
+    let mut gateway = Gateway::start(config(&fake, After::Move("Done".to_owned())), None);
+    gateway
+        .handle_while_not(|| fake.state().moved.len() == 1)
+        .await;
+    fake.deliver([2]);
+    gateway.handle_until(2).await;
+    assert_eq!(fake.state().connections, 1);
+}
+
+#[tokio::test]
+async fn of_a_mail_over_the_limit_only_the_header_is_read() {
+    let fake = Fake::start().await;
+    fake.deliver([1]);
+    fake.state()
+        .deliver(format!("Subject: big\r\n\r\n{}", "x".repeat(20_000)), TODAY);
+    let mut gateway = Gateway::start(config(&fake, After::Keep), None);
+    let batch = gateway.next().await;
+    let [small, big] = batch.mails.as_slice() else {
+        panic!("{batch:?}")
+    };
+    assert_eq!(
+        (small.header_only, small.raw.as_slice()),
+        (false, mail(1).as_bytes())
+    );
+    assert_eq!((big.header_only, big.octets), (true, 20_016));
+    assert_eq!(big.raw, b"Subject: big\r\n\r\n");
+    assert_eq!(
+        big.internal_date,
+        Timestamp::from_xep0082("2026-11-22T12:00:00Z")
+    );
+    assert!(!fake.saw("UID FETCH 2 (UID BODY.PEEK[])"));
+}
+
+#[tokio::test]
+async fn a_mail_that_cannot_be_fetched_does_not_stop_the_others() {
+    let fake = Fake::start().await;
+    fake.deliver(1..=5);
+    fake.fault("UID FETCH 1:5 (UID BODY.PEEK[]", Fault::Cut(100));
+    for _ in 0..20 {
+        fake.fault(
+            "UID FETCH 3 (UID BODY.PEEK[]",
+            Fault::Instead("* 3 FETCH (((((\r\n".to_owned()),
+        );
+    }
+    let mut gateway = Gateway::start(config(&fake, After::Keep), None);
+    gateway.handle_until(5).await;
+    let header = "Message-ID: <3@mail.example>\r\n\r\n".to_owned();
+    assert_eq!(
+        gateway.seen,
+        [mails([1, 2]), vec![header], mails([4, 5])].concat()
+    );
+}
+
+#[tokio::test]
+async fn servers_that_misbehave_lose_the_session_and_nothing_else() {
+    let floods = [
+        "* 1 FETCH (UID 1 BODY[] {2147483647}\r\n".to_owned(),
+        "* OK [ALERT]\u{e9}\r\n".to_owned(),
+        format!("* 1 FETCH (BODYSTRUCTURE {})\r\n", "(".repeat(100_000)),
+        "* 1 WEIRD (((\r\n".to_owned(),
+        "* BYE bye\r\n".to_owned(),
+    ];
+    for flood in floods {
+        let fake = Fake::start().await;
+        fake.deliver(1..=3);
+        fake.fault("UID FETCH 1:3 (UID BODY", Fault::Instead(flood.clone()));
+        let mut gateway = Gateway::start(config(&fake, After::Keep), None);
+        gateway.handle_until(3).await;
+        assert_eq!(gateway.seen, mails(1..=3));
+        assert_eq!(fake.state().connections, 2, "{:.60}", flood);
+    }
+}
+
+#[tokio::test]
+async fn silence_ends_the_session_wherever_it_falls() {
+    for command in [
+        "LOGIN",
+        "SELECT",
+        "NOOP",
+        "UID FETCH 1:2 (UID RFC",
+        "UID FETCH 1:2 (UID BODY",
+        "UID STORE",
+    ] {
+        let fake = Fake::start().await;
+        fake.deliver(1..=2);
+        fake.fault(command, Fault::Silence);
+        let mut gateway = Gateway::start(config(&fake, After::Seen), None);
+        gateway
+            .handle_while_not(|| {
+                let state = fake.state();
+                state.connections == 2 && state.mails.values().all(|m| m.flags.contains("\\Seen"))
+            })
+            .await;
+        assert_eq!(gateway.seen, mails(1..=2), "{command}");
+    }
+}
+
+#[tokio::test]
+async fn the_login_is_by_what_the_server_offers() {
+    let proof = "AGJyaWRnZQBzZWNyZXQ=";
+    let cases = [
+        ("IMAP4rev1", "LOGIN \"bridge\" \"secret\"".to_owned()),
+        (
+            "IMAP4rev1 AUTH=PLAIN SASL-IR",
+            format!("AUTHENTICATE PLAIN {proof}"),
+        ),
+        (
+            "IMAP4rev1 LOGINDISABLED AUTH=PLAIN SASL-IR",
+            format!("AUTHENTICATE PLAIN {proof}"),
+        ),
+    ];
+    for (capabilities, command) in cases {
+        let fake = Fake::start().await;
+        fake.state().capabilities = capabilities.to_owned();
+        probe(&config(&fake, After::Keep)).await.unwrap();
+        assert!(fake.saw(&command), "{:?}", fake.state().commands);
+    }
+    let fake = Fake::start().await;
+    fake.state().capabilities = "IMAP4rev1 AUTH=PLAIN".to_owned();
+    fake.fault("AUTHENTICATE PLAIN", Fault::Instead("+ \r\n".to_owned()));
+    // The fake takes the proof for a line of its own and ends the connection: it has no blank in it.
+    let error = probe(&config(&fake, After::Keep)).await.unwrap_err();
+    assert!(matches!(error, ImapError::Lost(_)), "{error}");
+}
+
+#[tokio::test]
+async fn what_an_admin_has_to_mend_is_told() {
+    let expect = async |fake: &Fake, after: After, sentence: &str| {
+        let error = probe(&config(fake, after)).await.unwrap_err();
+        assert_eq!(error.to_string(), sentence);
+        assert!(error.needs_a_person());
+    };
+    let fake = Fake::start().await;
+    fake.fault(
+        "LOGIN",
+        Fault::Instead("%T NO [AUTHENTICATIONFAILED] no\r\n".to_owned()),
+    );
+    expect(&fake, After::Keep, "127.0.0.1 refuses the login of bridge ([AUTHENTICATIONFAILED] no); check imap username and password").await;
+    fake.state().folders.clear();
+    expect(
+        &fake,
+        After::Keep,
+        "the folder “INBOX” cannot be opened (no such folder); create it, or correct imap folder",
+    )
+    .await;
+    fake.state().folders.insert("\"INBOX\"".to_owned());
+    expect(
+        &fake,
+        After::Move("Inbox".to_owned()),
+        "handled mails of “Inbox” would be moved to the same folder; correct imap after",
+    )
+    .await;
+    fake.fault("CREATE", Fault::Instead("%T NO no right\r\n".to_owned()));
+    expect(&fake, After::Move("Done".to_owned()), "the folder “Done”, where handled mails go, is not there and cannot be created (no right); create it, or correct imap after").await;
+    fake.state().capabilities = "IMAP4rev1 LOGINDISABLED".to_owned();
+    expect(&fake, After::Keep, "127.0.0.1 lets nobody log in with a password here; use TLS, or allow LOGIN or AUTH=PLAIN on the server").await;
+}
+
+#[tokio::test]
+async fn before_starttls_nothing_is_said_and_nothing_is_believed() {
+    let cases = [
+        ("* PREAUTH welcome", "S0 OK go\r\n", "Tampered"),
+        (
+            "* OK ready",
+            "%T OK go\r\n* CAPABILITY IMAP4rev1\r\n",
+            "Tampered",
+        ),
+        ("* OK ready", "%T NO no TLS\r\n", "NoStartTls"),
+        ("* OK ready", "%T BAD what\r\n", "NoStartTls"),
+        ("* OK ready", "* BYE\r\n", "NoStartTls"),
+        ("* BYE full", "", "Greeting"),
+        ("* OK ready", "%T OK go\r\n", "Tls"),
+    ];
+    for (greeting, answer, error) in cases {
+        let fake = Fake::start().await;
+        fake.state().greeting = greeting.to_owned();
+        fake.fault("STARTTLS", Fault::Instead(answer.to_owned()));
+        let mut settings = config(&fake, After::Keep);
+        settings.tls = TlsMode::StartTls;
+        let found = format!("{:?}", probe(&settings).await.unwrap_err());
+        assert!(found.starts_with(error), "{found}");
+        let commands: BTreeSet<String> = fake.state().commands.iter().cloned().collect();
+        assert!(commands.is_empty() || commands.first().unwrap() == "STARTTLS");
+        assert!(!found.contains("secret"));
+    }
+}
+
+#[tokio::test]
+async fn the_reader_ends_when_nobody_takes_batches() {
+    let fake = Fake::start().await;
+    let gateway = Gateway::start(config(&fake, After::Keep), Some(cursor(7, 1)));
+    eventually(async || fake.saw("IDLE")).await;
+    drop(gateway.batches);
+    timeout(Duration::from_secs(5), gateway.reader)
+        .await
+        .unwrap()
+        .unwrap();
+}
