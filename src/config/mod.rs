@@ -306,7 +306,7 @@ pub struct Messages {
     /// Default `default_subject = "Chat with {name}"`
     pub default_subject: String,
     /// What becomes of mail from mailing lists and other bulk mail: "headline" shows it as news that is not answered,
-    /// "drop" leaves it unread in the mailbox.
+    /// "drop" does not show it.
     ///
     /// Default `bulk = "headline"`
     pub bulk: Bulk,
@@ -389,7 +389,7 @@ impl Config {
             }
             None
         };
-        let config = config.and_then(|(config, places)| check::config(config, &places, &report));
+        let config = config.and_then(|config| check::config(config, &report));
         check::file_mode(path, others_may_read, &report);
         let errors = report.into_errors();
         match config {
