@@ -1,6 +1,110 @@
-//! x
+//! What an admin types: `stanzamail [--config FILE] run | check | map`.
+
+mod check;
+mod log;
 pub mod map;
 
-pub fn main() -> std::process::ExitCode {
-    std::process::ExitCode::SUCCESS
+use crate::config::Config;
+use crate::supervisor;
+use clap::{Parser, Subcommand};
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+/// A wrong configuration: `EX_CONFIG` of sysexits(3). A service manager need not start us again.
+const EXIT_CONFIG: u8 = 78;
+
+/// Joins an XMPP server and e-mail: the users of the one chat with everyone who has the other.
+#[derive(Debug, Parser)]
+#[command(version)]
+struct Args {
+    /// The configuration; config.example.toml says what may stand in it.
+    #[arg(
+        long,
+        global = true,
+        value_name = "FILE",
+        env = "STANZAMAIL_CONFIG",
+        default_value = "/etc/stanzamail.toml"
+    )]
+    config: PathBuf,
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Run the gateway until it is told to stop (SIGTERM, SIGINT).
+    Run,
+    /// Try everything that the configuration names, and say what is wrong and what to do. Ends with 1 if anything is.
+    Check,
+    /// The pairs of JIDs and mail addresses; works whether the gateway runs or not.
+    Map(map::MapArgs),
+}
+
+/// The whole program.
+pub fn main() -> ExitCode {
+    let args = Args::parse();
+    let config = Config::load(&args.config);
+    match (args.command, config) {
+        (Command::Check, config) => in_runtime(check::run(&args.config, config)),
+        (Command::Run, Ok(config)) => {
+            log::init(config.log.level);
+            in_runtime(run(config))
+        }
+        (Command::Map(args), Ok(config)) => match map::run(args, &config.store.path) {
+            Ok(()) => ExitCode::SUCCESS,
+            Err(error) => {
+                eprintln!("{error}");
+                ExitCode::FAILURE
+            }
+        },
+        (_, Err(errors)) => {
+            eprintln!("{errors}");
+            ExitCode::from(EXIT_CONFIG)
+        }
+    }
+}
+
+/// Runs the gateway until it is told to stop.
+async fn run(config: Config) -> ExitCode {
+    match supervisor::run(config).await {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            tracing::error!("{error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn in_runtime(work: impl Future<Output = ExitCode>) -> ExitCode {
+    match tokio::runtime::Runtime::new() {
+        Ok(runtime) => runtime.block_on(work),
+        Err(error) => {
+            eprintln!("the system gives us no threads: {error}; raise its limits (ulimit -u)");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory;
+
+    #[test]
+    fn the_command_line_is_well_formed() {
+        Args::command().debug_assert();
+    }
+
+    #[test]
+    fn the_configuration_may_be_named_before_and_after_the_command() {
+        for line in [
+            ["stanzamail", "--config=x", "run"],
+            ["stanzamail", "run", "--config=x"],
+        ] {
+            assert_eq!(
+                Args::try_parse_from(line).unwrap().config,
+                PathBuf::from("x")
+            );
+        }
+    }
 }

@@ -1,19 +1,18 @@
 //! What concerns several sections at once.
 
-use super::section::Places;
 use super::table::Report;
 use super::{Address, Config, Pair};
 use crate::core::address::domain_to_ascii;
-use crate::core::rules::{RuleError, Rules, Side};
+use crate::core::rules::{RuleError, Rules};
 use std::collections::BTreeMap;
 use std::path::Path;
 
-/// Compiles the rules and checks that the sections agree. `None` where they do not.
-pub(super) fn config(mut config: Config, places: &Places, report: &Report<'_>) -> Option<Config> {
-    users(&config, places, report);
-    mailboxes(&config, places, report);
-    config.rules = rules(&config.address, places, report)?;
-    pairs(&config, places, report);
+/// Compiles the rules and checks that the sections agree. `None` where a rule is wrong.
+pub(super) fn config(mut config: Config, report: &Report<'_>) -> Option<Config> {
+    users(&config, report);
+    mailboxes(&config, report);
+    config.rules = rules(&config.address, report)?;
+    pairs(&config, report);
     Some(config)
 }
 
@@ -29,67 +28,61 @@ pub(super) fn file_mode(path: &Path, mode: Option<u32>, report: &Report<'_>) {
     }
 }
 
-fn users(config: &Config, places: &Places, report: &Report<'_>) {
+fn users(config: &Config, report: &Report<'_>) {
     let gateway = domain_to_ascii(config.xmpp.domain.as_str());
-    let is_gateway = |domain: &str| domain_to_ascii(domain) == gateway;
-    if config
-        .users
-        .domains
-        .iter()
-        .any(|domain| is_gateway(domain.as_str()))
-    {
+    let mut domains = config.users.domains.iter();
+    if domains.any(|domain| domain_to_ascii(domain.as_str()) == gateway) {
         let problem = format!(
             "found {}, the component's own domain, where contacts live; write the domains of your users",
             config.xmpp.domain
         );
-        report.add(places.users, "users.domains", problem);
+        report.refuse("users.domains", problem);
     }
 }
 
-fn rules(address: &[Address], places: &Places, report: &Report<'_>) -> Option<Rules> {
+fn rules(address: &[Address], report: &Report<'_>) -> Option<Rules> {
     let templates: Vec<_> = address
         .iter()
         .map(|rule| (rule.jid.clone(), rule.mail.clone()))
         .collect();
     Rules::new(&templates)
-        .map_err(|error| report_rule(&error, places, report))
+        .map_err(|error| report_rule(&error, report))
         .ok()
 }
 
-fn report_rule(error: &RuleError, places: &Places, report: &Report<'_>) {
-    let (jid, mail) = places
-        .address
-        .get(error.rule())
-        .copied()
-        .unwrap_or_default();
-    let line = match error.side() {
-        Side::Jid => jid,
-        Side::Mail => mail,
-    };
-    report.add(line, "", error.to_string());
+/// The sentence names the rule itself.
+fn report_rule(error: &RuleError, report: &Report<'_>) {
+    let key = format!(
+        "address {}.{}",
+        error.rule().saturating_add(1),
+        error.side()
+    );
+    report.add(report.line_of(&key), "", error.to_string());
 }
 
 /// Pairs are one-to-one, among themselves and with the rules.
-fn pairs(config: &Config, places: &Places, report: &Report<'_>) {
+fn pairs(config: &Config, report: &Report<'_>) {
     let mut by_jid = BTreeMap::new();
     let mut by_mail = BTreeMap::new();
-    for ((number, pair), (jid_line, mail_line)) in (1_usize..).zip(&config.pair).zip(&places.pair) {
+    for (number, pair) in (1_usize..).zip(&config.pair) {
         if let Some(holder) = by_jid.insert(&pair.jid, number) {
             let problem = format!(
                 "found {}, which pair {holder} has already; remove one of the two",
                 pair.jid
             );
-            report.add(*jid_line, format!("pair {number}.jid"), problem);
+            report.refuse(&format!("pair {number}.jid"), problem);
         }
-        if let Some(holder) = by_mail.insert(&pair.mail, number) {
-            let problem = format!(
-                "found {}, which pair {holder} has already; remove one of the two",
-                pair.mail
-            );
-            report.add(*mail_line, format!("pair {number}.mail"), problem);
-        }
-        if let Some(problem) = taken_by_a_rule(config, pair) {
-            report.add(*mail_line, format!("pair {number}.mail"), problem);
+        let holder = by_mail.insert(&pair.mail, number);
+        let problem = holder
+            .map(|holder| {
+                format!(
+                    "found {}, which pair {holder} has already; remove one of the two",
+                    pair.mail
+                )
+            })
+            .or_else(|| taken_by_a_rule(config, pair));
+        if let Some(problem) = problem {
+            report.refuse(&format!("pair {number}.mail"), problem);
         }
     }
 }
@@ -107,18 +100,16 @@ fn taken_by_a_rule(config: &Config, pair: &Pair) -> Option<String> {
 }
 
 /// Each mailbox is read once, and those whose mail is sorted by recipient trust the same headers.
-fn mailboxes(config: &Config, places: &Places, report: &Report<'_>) {
+fn mailboxes(config: &Config, report: &Report<'_>) {
     let mut names = BTreeMap::new();
     let mut trusted = None;
-    for ((number, mailbox), (line, headers_line)) in
-        (1_usize..).zip(&config.mailbox).zip(&places.mailbox)
-    {
+    for (number, mailbox) in (1_usize..).zip(&config.mailbox) {
         let name = mailbox.name();
         if let Some(holder) = names.insert(name.clone(), number) {
             let problem = format!(
                 "found {name}, which mailbox {holder} reads already; remove one of the two"
             );
-            report.add(*line, format!("mailbox {number}"), problem);
+            report.refuse(&format!("mailbox {number}"), problem);
         }
         if mailbox.user.is_some() {
             continue;
@@ -128,11 +119,7 @@ fn mailboxes(config: &Config, places: &Places, report: &Report<'_>) {
             let problem = format!(
                 "found another list than mailbox {first} has; write the same one, or user = \"…\" in one of the two"
             );
-            report.add(
-                *headers_line,
-                format!("mailbox {number}.recipient_headers"),
-                problem,
-            );
+            report.refuse(&format!("mailbox {number}.recipient_headers"), problem);
         }
     }
 }

@@ -17,6 +17,7 @@ use crate::core::address::MailAddress;
 use crate::core::id::IdKey;
 use crate::core::rules::Rules;
 use crate::core::settings::{self, AddressPattern, Bulk, Settings};
+use crate::imap::{After, FirstStart};
 use crate::tls::TlsMode;
 use jid::{BareJid, DomainPart};
 use secrecy::SecretString;
@@ -265,29 +266,6 @@ pub struct Mailbox {
     pub recipient_headers: Vec<String>,
 }
 
-/// What becomes of a mail that was handed to its user.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum After {
-    /// Nothing.
-    Keep,
-    /// It is marked as read.
-    Seen,
-    /// It is moved to this folder.
-    Move(String),
-    /// It is deleted.
-    Delete,
-}
-
-/// Where to begin in a mailbox that was never read before.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum FirstStart {
-    /// With the first mail that arrives from now on.
-    #[default]
-    New,
-    /// With the oldest mail.
-    All,
-}
-
 /// Where the gateway keeps what it must not forget.
 #[derive(Clone, Debug)]
 pub struct Store {
@@ -306,7 +284,7 @@ pub struct Messages {
     /// Default `default_subject = "Chat with {name}"`
     pub default_subject: String,
     /// What becomes of mail from mailing lists and other bulk mail: "headline" shows it as news that is not answered,
-    /// "drop" leaves it unread in the mailbox.
+    /// "drop" does not show it.
     ///
     /// Default `bulk = "headline"`
     pub bulk: Bulk,
@@ -389,7 +367,7 @@ impl Config {
             }
             None
         };
-        let config = config.and_then(|(config, places)| check::config(config, &places, &report));
+        let config = config.and_then(|config| check::config(config, &report));
         check::file_mode(path, others_may_read, &report);
         let errors = report.into_errors();
         match config {

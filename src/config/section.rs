@@ -22,56 +22,32 @@ const MINUTE: Duration = Duration::from_secs(60);
 const HOUR: Duration = Duration::from_secs(3600);
 const DAY: Duration = Duration::from_secs(24 * 3600);
 
-/// Where the entries that are checked against each other stand: lines from 1.
-#[derive(Debug, Default)]
-pub(super) struct Places {
-    /// Of each address rule: its `jid`, its `mail`.
-    pub(super) address: Vec<(Option<usize>, Option<usize>)>,
-    /// Of each pair: its `jid`, its `mail`.
-    pub(super) pair: Vec<(Option<usize>, Option<usize>)>,
-    /// Of each mailbox: its section, its `recipient_headers`.
-    pub(super) mailbox: Vec<(Option<usize>, Option<usize>)>,
-    /// Of `users.domains`.
-    pub(super) users: Option<usize>,
-}
-
 /// The whole file. The rules and what concerns several sections are left to [`super::check`].
-pub(super) fn config(mut root: Table<'_>) -> Option<(Config, Places)> {
-    let mut places = Places::default();
+pub(super) fn config(mut root: Table<'_>) -> Option<Config> {
     let xmpp = root.required_section("xmpp").and_then(xmpp);
-    let users = root.section("users");
-    places.users = users.as_ref().and_then(|table| table.line_of("domains"));
     let gateway = xmpp.as_ref().map(|xmpp| &xmpp.domain);
-    let users = users.and_then(|table| self::users(table, gateway));
-    let lines =
-        |table: &Table<'_>, [one, other]: [&str; 2]| (table.line_of(one), table.line_of(other));
-    let (address, address_places) = each(root.sections("address"), address, |table| {
-        lines(table, ["jid", "mail"])
-    });
-    let (pair, pair_places) = each(root.sections("pair"), pair, |table| {
-        lines(table, ["jid", "mail"])
-    });
+    let users = root
+        .section("users")
+        .and_then(|table| users(table, gateway));
+    let address = each(root.sections("address"), address);
+    let pair = each(root.sections("pair"), pair);
     let contacts = root.section("contacts").and_then(contacts);
     let smtp = root
         .required_section("smtp")
-        .and_then(|table| smtp(table, xmpp.as_ref(), address.as_deref()));
-    let (mailbox, mailbox_places) = each(root.sections("mailbox"), mailbox, |table| {
-        lines(table, ["", "recipient_headers"])
-    });
+        .and_then(|table| smtp(table, gateway, address.as_deref()));
+    let mailbox = each(root.sections("mailbox"), mailbox);
     let store = root.section("store").and_then(store);
     let messages = root.section("messages").and_then(messages);
     let delivery = root.section("delivery").and_then(delivery);
     let mail = root.section("mail").and_then(mail);
     let log = root.section("log").and_then(log);
-    if !root.has("mailbox") {
-        root.refuse("mailbox", "found no section [[mailbox]]; add one as in config.example.toml: without it no mail comes in");
-    }
-    if !root.has("address") && !root.has("pair") {
-        root.refuse("address", "found no section [[address]]; add one as in config.example.toml: without it no user has a mail address");
-    }
+    root.required_one_of(&["mailbox"], "without it no mail comes in");
+    root.required_one_of(
+        &["address", "pair"],
+        "without it no user has a mail address",
+    );
     root.finish();
-    (places.address, places.pair, places.mailbox) = (address_places, pair_places, mailbox_places);
-    let config = Config {
+    Some(Config {
         xmpp: xmpp?,
         users: users?,
         address: address?,
@@ -85,35 +61,19 @@ pub(super) fn config(mut root: Table<'_>) -> Option<(Config, Places)> {
         mail: mail?,
         log: log?,
         rules: Rules::default(),
-    };
-    Some((config, places))
+    })
 }
 
-/// Several sections of one name, and where each stands.
-fn each<'a, T, P>(
-    tables: Vec<Table<'a>>,
-    read: impl Fn(Table<'a>) -> Option<T>,
-    place: impl Fn(&Table<'a>) -> P,
-) -> (Option<Vec<T>>, Vec<P>) {
-    let places = tables.iter().map(place).collect();
+/// Several sections of one name. All are read, even after one that is wrong.
+fn each<'a, T>(tables: Vec<Table<'a>>, read: impl Fn(Table<'a>) -> Option<T>) -> Option<Vec<T>> {
     let read: Vec<Option<T>> = tables.into_iter().map(read).collect();
-    (read.into_iter().collect(), places)
+    read.into_iter().collect()
 }
 
 fn xmpp(mut table: Table<'_>) -> Option<Xmpp> {
     let server = table.required("server", host_and_port);
     let domain = table.required("domain", jid_domain);
-    let secret = match table.secret(["secret", "secret_file", "secret_env"]) {
-        Given::Value(secret) => Some(secret),
-        Given::Wrong => None,
-        Given::Absent => {
-            table.refuse(
-                "secret",
-                "found nothing; write one of secret_file, secret_env and secret",
-            );
-            None
-        }
-    };
+    let secret = table.required_secret(["secret", "secret_file", "secret_env"]);
     let ping = table.optional("ping", jid_domain);
     let insecure = table.or("insecure", flag, false);
     table.finish();
@@ -197,7 +157,11 @@ fn contacts(mut table: Table<'_>) -> Option<Contacts> {
     })
 }
 
-fn smtp(mut table: Table<'_>, xmpp: Option<&Xmpp>, address: Option<&[Address]>) -> Option<Smtp> {
+fn smtp(
+    mut table: Table<'_>,
+    gateway: Option<&DomainPart>,
+    address: Option<&[Address]>,
+) -> Option<Smtp> {
     let server = mail_server(&mut table, |tls| match tls {
         TlsMode::Implicit => 465,
         TlsMode::StartTls => 587,
@@ -228,7 +192,7 @@ fn smtp(mut table: Table<'_>, xmpp: Option<&Xmpp>, address: Option<&[Address]>) 
         );
         return None;
     }
-    let helo = helo?.or_else(|| Some(default_helo(&xmpp?.domain, address?)));
+    let helo = helo?.or_else(|| Some(default_helo(gateway?, address?)));
     let server = server?;
     Some(Smtp {
         host: server.host,
@@ -258,17 +222,7 @@ fn mailbox(mut table: Table<'_>) -> Option<Mailbox> {
         TlsMode::StartTls | TlsMode::Plain => 143,
     });
     let username = table.required("username", text);
-    let password = match table.secret(["password", "password_file", "password_env"]) {
-        Given::Value(password) => Some(password),
-        Given::Wrong => None,
-        Given::Absent => {
-            table.refuse(
-                "password",
-                "found nothing; write one of password_file, password_env and password",
-            );
-            None
-        }
-    };
+    let password = table.required_secret(["password", "password_file", "password_env"]);
     let folder = table.or("folder", text, "INBOX".to_owned());
     let idle = table.or("idle", flag, true);
     let poll = table.or("poll", duration(Duration::from_secs(5)..=DAY), MINUTE);

@@ -7,7 +7,7 @@ use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use toml::Spanned;
-use toml::de::{DeTable, DeValue};
+use toml::de::{DeString, DeTable, DeValue};
 
 /// The example: where a message finds what to write.
 const EXAMPLE: &str = include_str!("../../config.example.toml");
@@ -18,6 +18,8 @@ pub(super) struct Report<'a> {
     text: &'a str,
     folder: PathBuf,
     errors: RefCell<Vec<ConfigError>>,
+    /// The line of every key and section by the name that messages call it: `smtp.port`, `mailbox 2`.
+    lines: RefCell<BTreeMap<String, usize>>,
     inline_secret: Cell<Option<usize>>,
 }
 
@@ -27,6 +29,7 @@ impl<'a> Report<'a> {
             text,
             folder: file.parent().unwrap_or(Path::new("")).to_owned(),
             errors: RefCell::default(),
+            lines: RefCell::default(),
             inline_secret: Cell::default(),
         }
     }
@@ -42,6 +45,18 @@ impl<'a> Report<'a> {
             key: key.into(),
             problem: problem.into(),
         });
+    }
+
+    /// Reports what is wrong with the value of this key, `smtp.port`, or with the lack of one.
+    pub(super) fn refuse(&self, key: &str, problem: impl Into<String>) {
+        self.add(self.line_of(key), key, problem);
+    }
+
+    /// The line, from 1, of this key, else of its section.
+    pub(super) fn line_of(&self, key: &str) -> Option<usize> {
+        let lines = self.lines.borrow();
+        let of_section = || lines.get(key.rsplit_once('.')?.0);
+        lines.get(key).or_else(of_section).copied()
     }
 
     /// The line, from 1, of the first secret that stands in the file itself.
@@ -71,7 +86,6 @@ pub(super) struct Table<'a> {
     section: &'static str,
     /// `smtp`, `mailbox 2`; empty for the file itself.
     shown: String,
-    line: Option<usize>,
     entries: BTreeMap<&'a str, Entry<'a>>,
     known: Vec<&'static str>,
 }
@@ -92,29 +106,32 @@ pub(super) enum Given<T> {
 
 impl<'a> Table<'a> {
     pub(super) fn root(report: &'a Report<'a>, table: &'a DeTable<'a>) -> Self {
-        Self::new(report, "", String::new(), None, table)
+        Self::new(report, "", String::new(), table)
     }
 
     fn new(
         report: &'a Report<'a>,
         section: &'static str,
         shown: String,
-        line: Option<usize>,
         table: &'a DeTable<'a>,
     ) -> Self {
-        let entry = |(key, value): (&'a Spanned<_>, _)| {
+        let entry = |(key, value): (&'a Spanned<DeString<'a>>, _)| {
             let line = report.line(key.span().start);
-            let name: &'a std::borrow::Cow<'a, str> = key.get_ref();
-            (name.as_ref(), Entry { line, value })
+            (key.get_ref().as_ref(), Entry { line, value })
         };
-        Self {
+        let table = Self {
             report,
             section,
             shown,
-            line,
             entries: table.iter().map(entry).collect(),
             known: Vec::new(),
-        }
+        };
+        let lines = table
+            .entries
+            .iter()
+            .map(|(key, entry)| (table.path(key), entry.line));
+        report.lines.borrow_mut().extend(lines);
+        table
     }
 
     /// The table of this name; an absent one is empty.
@@ -124,7 +141,6 @@ impl<'a> Table<'a> {
                 report: self.report,
                 section: name,
                 shown: name.to_owned(),
-                line: None,
                 entries: BTreeMap::new(),
                 known: Vec::new(),
             });
@@ -133,13 +149,7 @@ impl<'a> Table<'a> {
             self.wrong_kind(name, entry, &format!("a section [{name}]"));
             return None;
         };
-        Some(Table::new(
-            self.report,
-            name,
-            name.to_owned(),
-            Some(entry.line),
-            table,
-        ))
+        Some(Table::new(self.report, name, name.to_owned(), table))
     }
 
     /// The table of this name, which must be there.
@@ -164,7 +174,7 @@ impl<'a> Table<'a> {
                 .map(|item| Some((item.span().start, item.get_ref().as_table()?)))
                 .collect()
         });
-        let Some(tables) = tables else {
+        let Some(tables) = tables.filter(|tables| !tables.is_empty()) else {
             self.wrong_kind(
                 name,
                 entry,
@@ -173,10 +183,24 @@ impl<'a> Table<'a> {
             return Vec::new();
         };
         let table = |(at, (offset, table))| {
-            let line = Some(self.report.line(offset));
-            Table::new(self.report, name, format!("{name} {at}"), line, table)
+            let shown = format!("{name} {at}");
+            let line = self.report.line(offset);
+            self.report.lines.borrow_mut().insert(shown.clone(), line);
+            Table::new(self.report, name, shown, table)
         };
         (1..).zip(tables).map(table).collect()
+    }
+
+    /// Reports that none of these sections is there.
+    pub(super) fn required_one_of(&self, names: &[&str], why: &str) {
+        if let (Some(name), false) = (
+            names.first(),
+            names.iter().any(|name| self.entries.contains_key(name)),
+        ) {
+            let problem =
+                format!("found no section [[{name}]]; add one as in config.example.toml: {why}");
+            self.report.add(None, *name, problem);
+        }
     }
 
     /// The value of this key.
@@ -285,6 +309,22 @@ impl<'a> Table<'a> {
         secret.map_or(Given::Wrong, Given::Value)
     }
 
+    /// A secret that must be there.
+    pub(super) fn required_secret(&mut self, keys: [&'static str; 3]) -> Option<SecretString> {
+        match self.secret(keys) {
+            Given::Value(secret) => Some(secret),
+            Given::Wrong => None,
+            Given::Absent => {
+                let [key, in_file, in_env] = keys;
+                self.refuse(
+                    key,
+                    format!("found nothing; write one of {in_file}, {in_env} and {key}"),
+                );
+                None
+            }
+        }
+    }
+
     fn inline_secret(&self, key: &'static str, entry: Entry<'a>) -> Option<SecretString> {
         let value = entry.value.get_ref();
         let secret = value.as_str().filter(|text| is_secret(text));
@@ -331,12 +371,7 @@ impl<'a> Table<'a> {
 
     /// Reports what is wrong with the value of this key, or with the lack of one.
     pub(super) fn refuse(&self, key: &'static str, problem: impl Into<String>) {
-        self.report.add(self.line_of(key), self.path(key), problem);
-    }
-
-    /// The line of this key, else of the section.
-    pub(super) fn line_of(&self, key: &str) -> Option<usize> {
-        self.entries.get(key).map(|entry| entry.line).or(self.line)
+        self.report.refuse(&self.path(key), problem);
     }
 
     pub(super) fn has(&self, key: &str) -> bool {

@@ -40,6 +40,7 @@ pub use reader::run;
 
 use crate::core::record::Cursor;
 use crate::core::time::Timestamp;
+pub use crate::tls::TlsMode;
 use secrecy::SecretString;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -79,17 +80,6 @@ pub struct MailboxConfig {
     pub first_start: FirstStart,
     /// Time limits and intervals.
     pub timings: Timings,
-}
-
-/// How a connection is secured (RFC 8314).
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum TlsMode {
-    /// TLS from the first octet, port 993.
-    Implicit,
-    /// Plain text until STARTTLS, which must succeed, port 143.
-    StartTls,
-    /// No TLS at all: for a server on the same machine.
-    Plain,
 }
 
 /// What becomes of a mail that was handled.

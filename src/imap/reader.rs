@@ -13,21 +13,23 @@ use std::collections::BTreeSet;
 use std::convert::Infallible;
 use std::panic::AssertUnwindSafe;
 use std::time::{Duration, Instant};
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::{mpsc, oneshot, watch};
 use tokio::time::sleep;
 use tokio_util::sync::CancellationToken;
 
 /// Reads a mailbox until `stop` is cancelled or nobody takes batches any more. `start` is what the store has. Any error
 /// drops the connection, and another is made after a wait; a stop drops it too, in the middle of whatever it does:
-/// what was handled and not disposed of is found at the next start.
+/// what was handled and not disposed of is found at the next start. `opened` becomes true when the mailbox was
+/// selected for the first time: what arrives from then on is delivered.
 pub async fn run(
     config: MailboxConfig,
     start: Option<Cursor>,
     batches: mpsc::Sender<Batch>,
+    opened: watch::Sender<bool>,
     stop: CancellationToken,
 ) {
     let gone = batches.clone();
-    let reading = read_for_ever(Reader::new(config, start, batches));
+    let reading = read_for_ever(Reader::new(config, start, batches, opened));
     tokio::select! {
         () = stop.cancelled() => {}
         () = gone.closed() => {}
@@ -60,6 +62,7 @@ async fn read_for_ever(mut reader: Reader) -> Infallible {
 struct Reader {
     config: MailboxConfig,
     batches: mpsc::Sender<Batch>,
+    opened: watch::Sender<bool>,
     position: Position,
     /// The batch that the pipeline is at work on.
     outstanding: Option<Outstanding>,
@@ -88,11 +91,17 @@ struct Ready {
 }
 
 impl Reader {
-    fn new(config: MailboxConfig, start: Option<Cursor>, batches: mpsc::Sender<Batch>) -> Self {
+    fn new(
+        config: MailboxConfig,
+        start: Option<Cursor>,
+        batches: mpsc::Sender<Batch>,
+        opened: watch::Sender<bool>,
+    ) -> Self {
         let timings = config.timings;
         Self {
             config,
             batches,
+            opened,
             position: Position::of_store(start),
             outstanding: None,
             left: BTreeSet::new(),
@@ -118,6 +127,7 @@ impl Reader {
         dispose::prepare(&mut session, &self.config).await?;
         self.settle_batch_of_last_session(&mut session).await?;
         self.enter(selected);
+        self.opened.send_replace(true);
         self.hand_over_leftovers(&mut session).await?;
         loop {
             self.hand_over_new(&mut session, selected.uid_next).await?;

@@ -1,0 +1,205 @@
+//! `stanzamail check`: tries everything that the configuration names, one line each.
+
+use crate::config::{Config, ConfigErrors};
+use jid::{BareJid, DomainRef, NodePart};
+use std::fmt;
+use std::path::Path;
+use std::process::ExitCode;
+
+/// What was tried, and what came of it.
+#[derive(Debug)]
+struct Line {
+    /// `store /var/lib/stanzamail`.
+    what: String,
+    /// What was found; or what is wrong and what to do.
+    result: Result<String, String>,
+}
+
+impl Line {
+    fn new(what: impl Into<String>, result: Result<String, String>) -> Self {
+        Self {
+            what: what.into(),
+            result,
+        }
+    }
+}
+
+impl fmt::Display for Line {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.result {
+            Ok(found) => write!(f, "ok     {}: {found}", self.what),
+            Err(wrong) => write!(f, "WRONG  {}: {wrong}", self.what),
+        }
+    }
+}
+
+/// Prints a line as soon as it is known: a probe may take seconds.
+#[derive(Debug, Default)]
+struct Report {
+    wrong: usize,
+}
+
+impl Report {
+    fn add(&mut self, line: &Line) {
+        println!("{line}");
+        if line.result.is_err() {
+            self.wrong = self.wrong.saturating_add(1);
+        }
+    }
+
+    fn exit_code(&self) -> ExitCode {
+        if self.wrong == 0 {
+            ExitCode::SUCCESS
+        } else {
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// Tries everything and prints a line for each; ends with 1 if anything is wrong.
+pub(super) async fn run(path: &Path, config: Result<Config, ConfigErrors>) -> ExitCode {
+    let mut report = Report::default();
+    match config {
+        Ok(config) => {
+            report.add(&Line::new("configuration", Ok(path.display().to_string())));
+            for line in rules(&config) {
+                report.add(&line);
+            }
+            report.add(&store(&config.store.path));
+        }
+        Err(errors) => {
+            for error in &errors.errors {
+                let wrong = format!("{}:{error}", path.display());
+                report.add(&Line::new("configuration", Err(wrong)));
+            }
+        }
+    }
+    report.exit_code()
+}
+
+/// Everyone who may use the gateway needs a mail address: shown by an example for each domain.
+fn rules(config: &Config) -> Vec<Line> {
+    let of_domains = config.users.domains.iter().map(|domain| {
+        let example = example(domain).and_then(|user| Some((config.rules().mail_of(&user)?, user)));
+        let result = match example {
+            Some((mail, user)) => Ok(format!("{user} has the address {mail}")),
+            None => Err("no rule gives its users mail addresses; add an [[address]], or a [[pair]] for each of them".to_owned()),
+        };
+        Line::new(format!("users of {domain}"), result)
+    });
+    let of_jids = config.users.jids.iter().map(|jid| {
+        let pair = config.pair.iter().find(|pair| pair.jid == *jid);
+        let mail = pair
+            .map(|pair| pair.mail.clone())
+            .or_else(|| config.rules().mail_of(jid));
+        let result = match mail {
+            Some(mail) => Ok(format!("has the address {mail}")),
+            None => Err(
+                "has no mail address; add a [[pair]], or an [[address]] for its domain".to_owned(),
+            ),
+        };
+        Line::new(format!("user {jid}"), result)
+    });
+    of_domains.chain(of_jids).collect()
+}
+
+fn example(domain: &DomainRef) -> Option<BareJid> {
+    let node = NodePart::new("alice").ok()?;
+    Some(BareJid::from_parts(Some(&node), domain))
+}
+
+/// The store's folder: there, ours, and closed to others; or about to be made.
+fn store(path: &Path) -> Line {
+    let what = format!("store {}", path.display());
+    let result = match std::fs::metadata(path) {
+        Ok(folder) if !folder.is_dir() => {
+            Err("is not a folder; remove it, or give another store.path".to_owned())
+        }
+        Ok(folder) => open_to_others(&folder).map_or_else(
+            || can_write(path),
+            |mode| {
+                Err(format!(
+                    "others may look into it (mode {mode:04o}); chmod 700 {}",
+                    path.display()
+                ))
+            },
+        ),
+        Err(_) if path.parent().is_some_and(Path::is_dir) => {
+            Ok("will be made at the first start".to_owned())
+        }
+        Err(error) => Err(format!(
+            "cannot be reached ({error}); make it for the gateway's user: install -d -m 700 {}",
+            path.display()
+        )),
+    };
+    Line::new(what, result)
+}
+
+fn can_write(folder: &Path) -> Result<String, String> {
+    let file = folder.join(format!("check.{}", std::process::id()));
+    std::fs::write(&file, b"")
+        .and_then(|()| std::fs::remove_file(&file))
+        .map(|()| "can be written".to_owned())
+        .map_err(|error| format!("cannot be written ({error}); run this as the gateway's user, and give the folder to it"))
+}
+
+/// The mode of a folder that others than its owner may enter or read.
+#[cfg(unix)]
+fn open_to_others(folder: &std::fs::Metadata) -> Option<u32> {
+    use std::os::unix::fs::PermissionsExt;
+    let mode = folder.permissions().mode() & 0o7777;
+    (mode & 0o077 != 0).then_some(mode)
+}
+
+/// Elsewhere folders have no such mode.
+#[cfg(not(unix))]
+fn open_to_others(_: &std::fs::Metadata) -> Option<u32> {
+    None
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::os::unix::fs::PermissionsExt;
+
+    #[test]
+    fn the_folder_of_the_store_must_be_ours_alone() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("store");
+        assert_eq!(
+            store(&path).result.unwrap(),
+            "will be made at the first start"
+        );
+        std::fs::create_dir(&path).unwrap();
+        std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o755)).unwrap();
+        let wrong = store(&path).result.unwrap_err();
+        assert!(wrong.contains("(mode 0755); chmod 700 "), "{wrong}");
+        std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o700)).unwrap();
+        assert_eq!(store(&path).result.unwrap(), "can be written");
+        assert_eq!(std::fs::read_dir(&path).unwrap().count(), 0);
+        std::fs::write(path.join("file"), b"").unwrap();
+        assert!(
+            store(&path.join("file"))
+                .result
+                .unwrap_err()
+                .contains("is not a folder")
+        );
+        assert!(
+            store(&path.join("a/b"))
+                .result
+                .unwrap_err()
+                .contains("install -d -m 700")
+        );
+    }
+
+    #[test]
+    fn a_wrong_line_is_told_from_a_right_one() {
+        let mut report = Report::default();
+        report.add(&Line::new("a", Ok("b".to_owned())));
+        assert_eq!(report.exit_code(), ExitCode::SUCCESS);
+        let wrong = Line::new("a", Err("b; do c".to_owned()));
+        report.add(&wrong);
+        assert_eq!(wrong.to_string(), "WRONG  a: b; do c");
+        assert_eq!(report.exit_code(), ExitCode::FAILURE);
+    }
+}

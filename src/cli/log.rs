@@ -1,0 +1,127 @@
+//! Logging, on standard error: one event, one line.
+
+use std::io::{self, Write};
+use tracing::{Level, Subscriber};
+use tracing_subscriber::filter::Targets;
+use tracing_subscriber::fmt::MakeWriter;
+use tracing_subscriber::layer::{Layer, SubscriberExt};
+use tracing_subscriber::util::SubscriberInitExt;
+
+/// Starts logging. A second call changes nothing.
+pub(super) fn init(level: Level) {
+    let _ = subscriber(level, || OneLine(io::stderr())).try_init();
+}
+
+/// Our own events up to `level`; those of other crates up to `info` at most, because in `debug` and `trace` they write the
+/// content of stanzas and mails.
+fn subscriber<W>(level: Level, writer: W) -> impl Subscriber + Send + Sync
+where
+    W: for<'a> MakeWriter<'a> + Send + Sync + 'static,
+{
+    let targets = Targets::new()
+        .with_default(level.min(Level::INFO))
+        .with_target("sled", level.min(Level::WARN))
+        .with_target("stanzamail", level);
+    let lines = tracing_subscriber::fmt::layer()
+        .with_ansi(false)
+        .with_writer(writer)
+        .with_filter(targets);
+    tracing_subscriber::registry().with(lines)
+}
+
+/// Escapes what could forge a line or control a terminal: what a stranger writes gets into logs. The layer above writes
+/// each event at once, ended by `\n`.
+struct OneLine<W>(W);
+
+impl<W: Write> Write for OneLine<W> {
+    fn write(&mut self, event: &[u8]) -> io::Result<usize> {
+        let text = String::from_utf8_lossy(event);
+        let mut line = String::with_capacity(text.len());
+        for c in text.strip_suffix('\n').unwrap_or(&text).chars() {
+            if is_dangerous(c) {
+                line.extend(c.escape_default());
+            } else {
+                line.push(c);
+            }
+        }
+        line.push('\n');
+        self.0.write_all(line.as_bytes())?;
+        Ok(event.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.0.flush()
+    }
+}
+
+/// Controls (C0, DEL, C1), separators of lines, and what changes the direction of writing (UAX #9).
+fn is_dangerous(c: char) -> bool {
+    c.is_control() || matches!(c, '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::sync::{Arc, Mutex};
+
+    #[derive(Clone, Default)]
+    struct Shared(Arc<Mutex<Vec<u8>>>);
+
+    impl Write for Shared {
+        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+            self.0.lock().unwrap().extend_from_slice(bytes);
+            Ok(bytes.len())
+        }
+
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    fn logged(level: Level, work: impl FnOnce()) -> String {
+        let shared = Shared::default();
+        let writer = shared.clone();
+        let subscriber = subscriber(level, move || OneLine(writer.clone()));
+        tracing::subscriber::with_default(subscriber, work);
+        let bytes = shared.0.lock().unwrap().clone();
+        String::from_utf8(bytes).unwrap()
+    }
+
+    #[test]
+    fn no_stranger_writes_lines_of_their_own_or_controls_the_terminal() {
+        let hostile = "a\n2026-01-01 ERROR forged\r\u{1b}[2J\u{9b}31m\u{7}\0\u{7f}\u{202e}\u{2028}";
+        let log = logged(Level::INFO, || {
+            tracing::info!(subject = hostile, shown = %hostile, debug = ?hostile, "{hostile}");
+            tracing::info!("second");
+        });
+        assert_eq!(log.lines().count(), 2, "{log}");
+        assert!(log.ends_with("second\n"));
+        assert!(!log.replace('\n', "").chars().any(is_dangerous), "{log:?}");
+    }
+
+    #[test]
+    fn other_crates_never_say_more_than_info() {
+        let log = logged(Level::TRACE, || {
+            tracing::trace!(target: "stanzamail::xmpp", "ours");
+            tracing::debug!(target: "lettre::transport", "content");
+            tracing::trace!(target: "tokio_xmpp", "content");
+            tracing::info!(target: "sled", "chatter");
+            tracing::info!(target: "rustls", "fact");
+        });
+        assert!(log.contains("ours") && log.contains("fact"), "{log}");
+        assert!(
+            !log.contains("content") && !log.contains("chatter"),
+            "{log}"
+        );
+    }
+
+    #[test]
+    fn a_quiet_level_is_quiet_for_all() {
+        let log = logged(Level::ERROR, || {
+            tracing::warn!(target: "sled", "one");
+            tracing::warn!(target: "rustls", "two");
+            tracing::warn!(target: "stanzamail", "three");
+        });
+        assert_eq!(log, "");
+    }
+}
