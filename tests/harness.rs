@@ -7,7 +7,8 @@ use std::process::Command;
 use std::time::{Duration, Instant};
 
 use servers::frames::{Frame, Frames};
-use servers::xmpp_client::{RosterItem, body, error_condition, from};
+use servers::stanza::{body, error_condition, from};
+use servers::xmpp_client::RosterItem;
 use servers::*;
 
 const MAIL: &str = "From: Dave <dave@mail.example>\nTo: carol@mail.example\nSubject: =?utf-8?q?Gr=C3=BC=C3=9Fe?=\n\
@@ -416,4 +417,122 @@ fn a_stream_is_cut_where_its_stanzas_end() {
         }
         assert_eq!(seen, expected, "in chunks of {size}");
     }
+}
+
+#[tokio::test]
+async fn a_native_postfix_runs_as_root_and_is_refused_otherwise() {
+    let server = tokio::spawn(MailServer::start(MailOptions::default().native())).await;
+    if !process::root() {
+        assert!(
+            server.is_err_and(|error| error.is_panic()),
+            "it must say that it needs root"
+        );
+        return;
+    }
+    let server = server.unwrap();
+    let carol = server.mailbox("carol@mail.example").await;
+    server
+        .submit("dave@mail.example", &["carol@mail.example"], MAIL)
+        .await
+        .unwrap();
+    carol.wait_for(1).await;
+}
+
+/// Every server, and every shell that watched one, has left when the test process is killed and no Drop can run.
+#[tokio::test]
+async fn nothing_outlives_a_killed_test() {
+    const NAME: &str = "nothing_outlives_a_killed_test";
+    if let Some(file) = std::env::var_os("STANZAMAIL_TEST_VICTIM") {
+        let (prosody, mail) = (
+            Prosody::start(XmppOptions::a()).await,
+            MailServer::start(MailOptions::default()).await,
+        );
+        prosody.pause();
+        std::fs::write(file, format!("{} {} ", prosody.c2s_port, mail.smtp_port)).unwrap();
+        tokio::time::sleep(PATIENCE).await;
+    }
+    let folder = process::Folder::new("victim");
+    let started = folder.join("started");
+    let mut victim = Command::new(std::env::current_exe().unwrap())
+        .args(["--exact", NAME])
+        .env("STANZAMAIL_TEST_VICTIM", &started)
+        .stdout(std::process::Stdio::null())
+        .spawn()
+        .unwrap();
+    let read = || {
+        std::fs::read_to_string(&started)
+            .ok()
+            .filter(|text| text.ends_with(' '))
+    };
+    let ports = until(read).await;
+    victim.kill().unwrap();
+    victim.wait().unwrap();
+    let root = std::env::temp_dir().join(format!("stanzamail-tests-{}", victim.id()));
+    until(|| (!root.exists()).then_some(())).await;
+    for port in ports.split_whitespace() {
+        assert!(
+            !process::answers(port.parse().unwrap()),
+            "a server still listens at {port}"
+        );
+    }
+    until(|| processes_in(&root).is_empty().then_some(())).await;
+}
+
+async fn until<T>(mut look: impl FnMut() -> Option<T>) -> T {
+    let end = Instant::now() + PATIENCE;
+    loop {
+        if let Some(found) = look() {
+            return found;
+        }
+        assert!(Instant::now() < end, "not within {PATIENCE:?}");
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+}
+
+#[tokio::test]
+async fn nothing_outlives_its_value() {
+    let values = (
+        Prosody::start(XmppOptions::a()).await,
+        Ejabberd::start(XmppOptions::b()).await,
+        MailServer::start(MailOptions::default()).await,
+    );
+    let ports = [
+        values.0.c2s_port,
+        values.1.c2s_port,
+        values.2.smtp_port,
+        values.2.imap_port,
+    ];
+    let folders = [
+        values.0.folder(),
+        values.1.folder(),
+        values.2.postfix.folder(),
+        values.2.dovecot.folder(),
+    ];
+    let folders = folders.map(std::path::Path::to_owned);
+    drop(values);
+    assert_eq!(ports.map(process::answers), [false; 4]);
+    for folder in folders {
+        assert!(!folder.exists(), "{} was left behind", folder.display());
+        until(|| processes_in(&folder).is_empty().then_some(())).await;
+    }
+}
+
+/// Whoever runs in the folder or was started with its name.
+fn processes_in(folder: &std::path::Path) -> Vec<String> {
+    let folder = folder.to_string_lossy().into_owned();
+    let processes = std::fs::read_dir("/proc")
+        .unwrap()
+        .flatten()
+        .map(|entry| entry.path());
+    let of = |path: std::path::PathBuf| {
+        let place = std::fs::read_link(path.join("cwd")).unwrap_or_default();
+        let arguments = std::fs::read(path.join("cmdline")).unwrap_or_default();
+        let text = format!(
+            "{} {}",
+            place.display(),
+            String::from_utf8_lossy(&arguments)
+        );
+        text.contains(&folder).then_some(text)
+    };
+    processes.filter_map(of).collect()
 }

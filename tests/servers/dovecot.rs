@@ -1,6 +1,6 @@
 //! Dovecot: mailboxes by IMAP, deliveries by LMTP, passwords for Postfix.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Duration;
 
@@ -91,6 +91,11 @@ impl Dovecot {
                 std::fs::remove_file(entry.path()).expect("Dovecot's own files can be removed");
             }
         }
+    }
+
+    /// Where its configuration, data and logs are.
+    pub fn folder(&self) -> &Path {
+        self.folder.path()
     }
 
     pub fn log(&self) -> String {

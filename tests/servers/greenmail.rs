@@ -6,7 +6,8 @@ use std::process::Command;
 use std::time::Duration;
 
 use super::PASSWORD;
-use super::mail_client::{Mailbox, Refusal, submit};
+use super::mail_client::{Refusal, submit};
+use super::mailbox::Mailbox;
 use super::process::{Folder, Port, Process, Rights, answers, program};
 
 /// Said once more in `tests/install.sh`, which fetches it.

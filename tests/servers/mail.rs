@@ -4,7 +4,8 @@ use std::path::PathBuf;
 
 use super::PASSWORD;
 use super::dovecot::Dovecot;
-use super::mail_client::{Mailbox, Refusal, submit};
+use super::mail_client::{Refusal, submit};
+use super::mailbox::Mailbox;
 use super::policy::{Attempt, Policy, Stage};
 use super::postfix::Postfix;
 use super::process::{Folder, Port};

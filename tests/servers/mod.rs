@@ -10,7 +10,7 @@
 //! | [`xmpp_server`], [`prosody`], [`ejabberd`] | the XMPP side |
 //! | [`mail`] = [`postfix`] + [`dovecot`] + [`policy`]; [`greenmail`] | the mail side |
 //! | [`gateway`] | the program under test |
-//! | [`xmpp_client`] (with [`frames`]), [`mail_client`], [`real_mail_client`] | the people |
+//! | [`xmpp_client`] (with [`login`], [`frames`], [`stanza`]), [`mail_client`], [`mailbox`], [`real_mail_client`] | the people |
 //! | [`tls`] | a certificate authority for the mail servers |
 //!
 //! `STANZAMAIL_TEST_KEEP=1` keeps the folders (configurations, logs, mail) for a look afterwards.
@@ -23,13 +23,16 @@ pub mod ejabberd;
 pub mod frames;
 pub mod gateway;
 pub mod greenmail;
+pub mod login;
 pub mod mail;
 pub mod mail_client;
+pub mod mailbox;
 pub mod policy;
 pub mod postfix;
 pub mod process;
 pub mod prosody;
 pub mod real_mail_client;
+pub mod stanza;
 pub mod tls;
 pub mod xmpp_client;
 pub mod xmpp_server;
@@ -38,7 +41,8 @@ pub use ejabberd::Ejabberd;
 pub use gateway::Gateway;
 pub use greenmail::GreenMail;
 pub use mail::{CatchAll, MailOptions, MailServer};
-pub use mail_client::{Mail, Mailbox, Refusal, submit};
+pub use mail_client::{Mail, Refusal, submit};
+pub use mailbox::Mailbox;
 pub use policy::Stage;
 pub use prosody::Prosody;
 pub use real_mail_client::RealMailClient;

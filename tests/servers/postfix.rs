@@ -1,5 +1,6 @@
 //! Postfix: takes mail from the gateway and from people, gives it to Dovecot.
 
+use std::path::Path;
 use std::process::Command;
 use std::time::Duration;
 
@@ -86,6 +87,11 @@ impl Postfix {
         if let Some(mut process) = self.process.take() {
             process.stop(Duration::from_secs(5)).await;
         }
+    }
+
+    /// Where its configuration, data and logs are.
+    pub fn folder(&self) -> &Path {
+        self.folder.path()
     }
 
     /// What it did with each mail, in syslog's form.

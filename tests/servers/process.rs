@@ -362,7 +362,8 @@ impl Drop for Process {
             // A stopped program (SIGSTOP) would never see the SIGTERM.
             signal_group(self.child.id(), "CONT");
             signal_one(self.child.id(), "TERM", None);
-            let end = Instant::now() + Duration::from_secs(2);
+            // Its data go with it: no need to wait for an orderly end.
+            let end = Instant::now() + Duration::from_millis(150);
             while self.ended().is_none() && Instant::now() < end {
                 sleep(TICK);
             }
@@ -385,14 +386,18 @@ pub fn tail(file: &Path, count: usize) -> String {
     lines[lines.len().saturating_sub(count)..].join("\n")
 }
 
-/// Starts a shell that waits for the end of its standard input, which only we hold open, and then ends the group.
+/// Starts a shell that waits for the end of its standard input, which only we hold open, and then ends the group and
+/// removes every folder of ours: there is nobody left to do it.
 fn watch(group: u32, folder: &Path) -> Child {
     const SCRIPT: &str = r#"read -r _
         kill -s CONT -- "-$1"; kill -s TERM "$1"; sleep 2; kill -s KILL -- "-$1"
-        [ -n "$STANZAMAIL_TEST_KEEP" ] || { rm -rf -- "$2"; rmdir -- "${2%/*}"; }"#;
+        [ -n "$STANZAMAIL_TEST_KEEP" ] || { rm -rf -- "$2"; sleep 1; rm -rf -- "$2"; }"#;
+    let all_of_ours = folder
+        .parent()
+        .expect("every folder lies in that of this process");
     Command::new("sh")
         .args(["-c", SCRIPT, "stanzamail-test-watchdog", &group.to_string()])
-        .arg(folder)
+        .arg(all_of_ours)
         .process_group(0)
         .stdin(Stdio::piped())
         .stdout(Stdio::null())

@@ -1,5 +1,6 @@
 //! An XMPP server with a component port: the same handle for Prosody and for ejabberd.
 
+use std::path::Path;
 use std::time::Duration;
 
 use super::process::{Folder, Port, Process, answers};
@@ -229,6 +230,11 @@ impl XmppServer {
         let password = password
             .unwrap_or_else(|| panic!("{jid} is not among the users of {}", self.flavour.name()));
         XmppClient::connect(("127.0.0.1", self.c2s_port), &jid, password, resource).await
+    }
+
+    /// Where its configuration, data and logs are.
+    pub fn folder(&self) -> &Path {
+        self.folder.path()
     }
 
     /// The server's own log.
