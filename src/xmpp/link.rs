@@ -2,8 +2,9 @@
 
 use super::bounce;
 use super::codec;
+use super::guard::{Frame, ReadError};
 use super::session::{self, Ended, Session};
-use super::stream::{Account, LoginError};
+use super::stream::{Account, Connection, LoginError};
 use jid::DomainPart;
 use minidom::Element;
 use secrecy::SecretString;
@@ -216,7 +217,11 @@ pub async fn try_login(config: &XmppConfig) -> Result<(), LoginError> {
     let mut connection = config.account().login(config.timings.login).await?;
     let close = async {
         connection.writer.write_all(b"</stream:stream>").await?;
-        connection.writer.shutdown().await
+        while !matches!(
+            connection.frames.next().await?,
+            Some(Frame::StreamEnd) | None
+        ) {}
+        Ok::<(), ReadError>(())
     };
     // The login is what was asked about.
     let _ = tokio::time::timeout(config.timings.close, close).await;
@@ -275,11 +280,7 @@ impl Connector {
         }
     }
 
-    async fn serve(
-        &self,
-        connection: super::stream::Connection,
-        stop: &CancellationToken,
-    ) -> Ended {
+    async fn serve(&self, connection: Connection, stop: &CancellationToken) -> Ended {
         let epoch = self.epoch.load(Ordering::Acquire).saturating_add(1);
         let running = session::start(connection, &self.config, epoch, self.events.clone());
         self.epoch.store(epoch, Ordering::Release);

@@ -2,8 +2,9 @@
 //!
 //! In the order in which octets flow: [`stream`] connects and logs in; [`guard`] cuts what arrives into first-level
 //! elements before any XML parser sees it, so that no user can bring the stream or the process down; [`codec`] turns
-//! octets into elements and back; [`bounce`] answers what was cut away; `session` reads and writes one connection;
-//! [`link`] keeps a connection up and is what the rest of the gateway holds.
+//! octets into elements and back; [`bounce`] answers what was cut away; `session` reads and writes one connection,
+//! where `ping` asks whether the server is still there; [`link`] keeps a connection up and is what the rest of the
+//! gateway holds.
 //!
 //! XEP-0114 has no acknowledgements: [`Link::barrier`] makes up for it.
 
@@ -11,6 +12,7 @@ pub mod bounce;
 pub mod codec;
 pub mod guard;
 pub mod link;
+mod ping;
 mod session;
 pub mod stream;
 #[cfg(test)]

@@ -4,17 +4,15 @@ use super::bounce::{self, Refusal};
 use super::codec::{self, Decoder};
 use super::guard::{Fault, Frame, FrameReader, ReadError};
 use super::link::{SendError, XmppConfig, XmppEvent};
+use super::ping::Pings;
 use super::stream::Connection;
-use jid::Jid;
 use minidom::Element;
-use rxml::xml_ncname;
 use std::collections::HashMap;
-use std::hash::{BuildHasher, RandomState};
 use std::io;
-use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
-use tokio::io::{AsyncBufRead, AsyncWrite, AsyncWriteExt};
+use tokio::io::{AsyncBufRead, AsyncWriteExt, BufReader};
+use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
 use tokio::sync::{mpsc, oneshot};
 use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
@@ -112,80 +110,6 @@ impl Session {
     }
 }
 
-/// Our pings (XEP-0199) that are not answered yet.
-#[derive(Debug)]
-struct Pings {
-    from: String,
-    to: String,
-    /// Of our ids; nobody else can guess it.
-    id_prefix: String,
-    count: AtomicU64,
-    waiting: Mutex<HashMap<String, oneshot::Sender<()>>>,
-}
-
-impl Pings {
-    fn new(config: &XmppConfig) -> Self {
-        Self {
-            from: config.domain.to_string(),
-            to: config.ping_target.to_string(),
-            id_prefix: format!("ping-{:016x}-", RandomState::new().hash_one(0u8)),
-            count: AtomicU64::new(0),
-            waiting: Mutex::default(),
-        }
-    }
-
-    fn begin(&self) -> (String, oneshot::Receiver<()>) {
-        let number = self.count.fetch_add(1, Ordering::Relaxed);
-        let id = format!("{}{number}", self.id_prefix);
-        let (answered, is_answered) = oneshot::channel();
-        self.waiting().insert(id.clone(), answered);
-        (id, is_answered)
-    }
-
-    fn encode(&self, id: &str) -> Option<Vec<u8>> {
-        let iq = Element::builder("iq", ns::COMPONENT)
-            .attr(xml_ncname!("type").to_ncname(), "get")
-            .attr(xml_ncname!("id").to_ncname(), id)
-            .attr(xml_ncname!("from").to_ncname(), self.from.as_str())
-            .attr(xml_ncname!("to").to_ncname(), self.to.as_str())
-            .append(Element::bare("ping", ns::PING))
-            .build();
-        let mut octets = Vec::new();
-        codec::encode(&iq, &mut octets).ok()?;
-        Some(octets)
-    }
-
-    /// Whether this stanza answers one of our pings, even one that nobody waits for any more. Whoever does is told.
-    fn take_answer(&self, stanza: &Element) -> bool {
-        let is_answer =
-            stanza.name() == "iq" && matches!(stanza.attr("type"), Some("result" | "error"));
-        let id = stanza.attr("id").unwrap_or_default();
-        if !is_answer || !id.starts_with(&self.id_prefix) || !self.is_from_server(stanza) {
-            return false;
-        }
-        if let Some(answered) = self.waiting().remove(id) {
-            let _ = answered.send(());
-        }
-        true
-    }
-
-    fn is_from_server(&self, stanza: &Element) -> bool {
-        let Some(from) = stanza.attr("from") else {
-            return true;
-        };
-        from.eq_ignore_ascii_case(&self.to)
-            || Jid::new(from).is_ok_and(|from| from.to_string() == self.to)
-    }
-
-    fn forget(&self, id: &str) {
-        self.waiting().remove(id);
-    }
-
-    fn waiting(&self) -> MutexGuard<'_, HashMap<String, oneshot::Sender<()>>> {
-        self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
 /// Why a connection ended.
 #[derive(Debug, thiserror::Error)]
 pub(super) enum Ended {
@@ -222,7 +146,7 @@ impl Ended {
 pub(super) struct Running {
     pub(super) session: Arc<Session>,
     inbound: Inbound,
-    frames: FrameReader<tokio::io::BufReader<tokio::net::tcp::OwnedReadHalf>>,
+    frames: FrameReader<BufReader<OwnedReadHalf>>,
     writer: AbortOnDropHandle<io::Result<()>>,
     close_limit: Duration,
 }
@@ -292,7 +216,7 @@ fn write_error(written: Result<io::Result<()>, tokio::task::JoinError>) -> io::E
 
 /// Writes what the queue brings, joined where it brings much, until it brings the last words.
 async fn write(
-    mut socket: impl AsyncWrite + Unpin,
+    mut socket: OwnedWriteHalf,
     mut queue: mpsc::Receiver<Outgoing>,
     limit: Duration,
 ) -> io::Result<()> {
@@ -307,7 +231,9 @@ async fn write(
             let _ = written.send(());
         }
         if closes {
-            return socket.shutdown().await;
+            // Not shut down: servers answer that by throwing away what they were about to send.
+            socket.forget();
+            return Ok(());
         }
     }
     Ok(())

@@ -58,10 +58,12 @@ pub enum LoginError {
     },
     /// `<host-unknown/>`.
     #[error(
-        "the XMPP server has no component {domain}. Add it there (Prosody: Component \"{domain}\" with component_secret), \
-         or correct the gateway's domain"
+        "the XMPP server at {server} has no component {domain}. Add it there (Prosody: Component \"{domain}\" with \
+         component_secret), or correct the gateway's domain. Or is that the server's port for clients?"
     )]
     HostUnknown {
+        /// Host and port.
+        server: String,
         /// The component's domain.
         domain: String,
     },
@@ -199,7 +201,11 @@ impl Account<'_> {
         let domain = self.domain.to_string();
         match error.condition {
             DefinedCondition::NotAuthorized => LoginError::NotAuthorized { domain },
-            DefinedCondition::HostUnknown => LoginError::HostUnknown { domain },
+            DefinedCondition::HostUnknown => LoginError::HostUnknown {
+                server: self.server.to_owned(),
+                domain,
+            },
+            DefinedCondition::InvalidNamespace => self.not_xmpp(error.to_string()),
             DefinedCondition::Conflict => LoginError::Conflict { domain },
             _ => LoginError::Refused(error.to_string()),
         }

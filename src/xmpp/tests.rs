@@ -551,6 +551,12 @@ async fn stops_after_what_was_handed_over_and_takes_what_still_comes() {
     let sent = peer.expect("</stream:stream>").await;
     assert_eq!(sent.matches("<message").count(), 1000);
     assert!(!gateway.link.online());
+    let mut more = [0];
+    let quiet = timeout(Duration::from_millis(50), peer.socket.read(&mut more)).await;
+    assert!(
+        quiet.is_err(),
+        "a half-closed connection makes servers drop what they would send: {quiet:?}"
+    );
     peer.say("<message id='late'/></stream:stream>").await;
     assert_eq!(gateway.stanza().await.attr("id"), Some("late"));
     gateway.offline().await;
