@@ -1,0 +1,291 @@
+//! Which waiting mail goes next. Pure: the time comes in as an argument.
+//!
+//! Jobs of one lane go one at a time in the order of their sequence, and those behind a deferred one wait: the order
+//! between two correspondents is kept. Of each lane only the head is in one of two sorted sets, new mails and backlog
+//! (what was there at the start or was deferred before), which are served in turns: a new mail does not wait for a
+//! hundred thousand old ones, nor the other way round.
+
+use crate::core::id::JobId;
+use crate::core::job::Job;
+use crate::core::time::Timestamp;
+use crate::smtp::queue::MailBytes;
+use std::collections::{BTreeSet, HashMap, HashSet, VecDeque};
+use std::sync::Arc;
+
+/// A job that waits.
+pub(super) struct Entry {
+    pub job: Job,
+    /// The mail, where there was room for it in memory.
+    pub bytes: Option<MailBytes>,
+    /// Served in turns with the other kind.
+    pub is_backlog: bool,
+    /// Deferred only because the server could not be reached: due as soon as it can.
+    pub is_held: bool,
+}
+
+#[derive(Default)]
+pub(super) struct Schedule {
+    lanes: HashMap<Arc<str>, Lane>,
+    fresh: BTreeSet<Due>,
+    backlog: BTreeSet<Due>,
+    /// Every job from its insertion until it is forgotten, so that none is there twice.
+    known: HashSet<JobId>,
+    backlog_is_next: bool,
+}
+
+/// When the head of a lane is due, its sequence and its lane.
+type Due = (Timestamp, u64, Arc<str>);
+
+#[derive(Default)]
+struct Lane {
+    waiting: VecDeque<Entry>,
+    /// One of its jobs is under way: no other may go.
+    is_busy: bool,
+    /// What stands for it in one of the sets, and whether that is the backlog.
+    due: Option<(Due, bool)>,
+}
+
+impl Schedule {
+    /// Adds a job. False where it is known already.
+    pub(super) fn insert(&mut self, entry: Entry) -> bool {
+        let is_new = self.known.insert(entry.job.id.clone());
+        if is_new {
+            self.enqueue(entry);
+        }
+        is_new
+    }
+
+    /// Gives the job back that was claimed from its lane, to be claimed again when it is due.
+    pub(super) fn put_back(&mut self, entry: Entry) {
+        if let Some(lane) = self.lanes.get_mut(entry.job.lane.as_str()) {
+            lane.is_busy = false;
+        }
+        self.enqueue(entry);
+    }
+
+    /// The next job that is due. Its lane is busy until [`Schedule::release`] or [`Schedule::put_back`].
+    pub(super) fn claim(&mut self, now: Timestamp) -> Option<Entry> {
+        let is_due = |set: &BTreeSet<Due>| set.first().filter(|due| due.0 <= now).cloned();
+        let (fresh, backlog) = (is_due(&self.fresh), is_due(&self.backlog));
+        let take_backlog = fresh.is_none() || (self.backlog_is_next && backlog.is_some());
+        self.backlog_is_next = !take_backlog;
+        let (_, _, name) = if take_backlog { backlog? } else { fresh? };
+        let lane = self.lanes.get_mut(&name)?;
+        lane.is_busy = true;
+        let entry = lane.waiting.pop_front();
+        self.refresh(&name);
+        entry
+    }
+
+    /// Lets the next job of a lane go.
+    pub(super) fn release(&mut self, lane: &str) {
+        let Some((name, _)) = self.lanes.get_key_value(lane) else {
+            return;
+        };
+        let name = Arc::clone(name);
+        if let Some(lane) = self.lanes.get_mut(&name) {
+            lane.is_busy = false;
+        }
+        self.refresh(&name);
+    }
+
+    /// The job is settled: should it come again, it is a new one.
+    pub(super) fn forget(&mut self, id: &JobId) {
+        self.known.remove(id);
+    }
+
+    /// When the next job is due, if any is.
+    pub(super) fn next_due(&self) -> Option<Timestamp> {
+        let first = |set: &BTreeSet<Due>| set.first().map(|due| due.0);
+        let (fresh, backlog) = (first(&self.fresh), first(&self.backlog));
+        fresh.into_iter().chain(backlog).min()
+    }
+
+    /// Makes the heads of lanes due now: all of them, or only the held ones.
+    pub(super) fn hasten(&mut self, now: Timestamp, only_held: bool) {
+        let names: Vec<Arc<str>> = self.lanes.keys().cloned().collect();
+        for name in names {
+            let head = self
+                .lanes
+                .get_mut(&name)
+                .and_then(|lane| lane.waiting.front_mut());
+            if let Some(head) = head.filter(|head| head.is_held || !only_held) {
+                head.job.next_attempt = head.job.next_attempt.min(now);
+                head.is_held = false;
+                self.refresh(&name);
+            }
+        }
+    }
+
+    fn enqueue(&mut self, entry: Entry) {
+        let name: Arc<str> = match self.lanes.get_key_value(entry.job.lane.as_str()) {
+            Some((name, _)) => Arc::clone(name),
+            None => Arc::from(entry.job.lane.as_str()),
+        };
+        let waiting = &mut self.lanes.entry(Arc::clone(&name)).or_default().waiting;
+        let place = waiting.partition_point(|other| other.job.sequence <= entry.job.sequence);
+        waiting.insert(place, entry);
+        self.refresh(&name);
+    }
+
+    /// Brings the two sets in line with a lane that has changed, and drops the lane if there is nothing in it.
+    fn refresh(&mut self, name: &Arc<str>) {
+        let Some(lane) = self.lanes.get_mut(name) else {
+            return;
+        };
+        let head = lane.waiting.front().filter(|_| !lane.is_busy);
+        let wanted = head.map(|head| {
+            let due = (head.job.next_attempt, head.job.sequence, Arc::clone(name));
+            (due, head.is_backlog)
+        });
+        let before = std::mem::replace(&mut lane.due, wanted.clone());
+        let is_over = !lane.is_busy && lane.waiting.is_empty();
+        if let Some((due, is_backlog)) = before {
+            self.set(is_backlog).remove(&due);
+        }
+        if let Some((due, is_backlog)) = wanted {
+            self.set(is_backlog).insert(due);
+        }
+        if is_over {
+            self.lanes.remove(name);
+        }
+    }
+
+    fn set(&mut self, is_backlog: bool) -> &mut BTreeSet<Due> {
+        if is_backlog {
+            &mut self.backlog
+        } else {
+            &mut self.fresh
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::core::id::MessageId;
+
+    const NOW: Timestamp = Timestamp::from_secs(1000);
+
+    fn entry(lane: &str, sequence: u64, due: i64, is_backlog: bool) -> Entry {
+        let message_id = MessageId::parse(&format!("{lane}.{sequence}@mail.example")).unwrap();
+        let job = Job {
+            id: JobId::derive(&message_id),
+            message_id,
+            lane: lane.to_owned(),
+            sequence,
+            from: None,
+            to: Vec::new(),
+            origin: None,
+            accepted: NOW,
+            attempts: 0,
+            next_attempt: Timestamp::from_secs(due),
+            delay_told: false,
+            last_reply: None,
+            certain: true,
+        };
+        Entry {
+            job,
+            bytes: None,
+            is_backlog,
+            is_held: false,
+        }
+    }
+
+    fn claimed(schedule: &mut Schedule) -> Option<(String, u64)> {
+        schedule
+            .claim(NOW)
+            .map(|entry| (entry.job.lane, entry.job.sequence))
+    }
+
+    #[test]
+    fn a_lane_goes_in_order_one_at_a_time_whatever_order_it_came_in() {
+        let mut schedule = Schedule::default();
+        for sequence in [3, 1, 2] {
+            assert!(schedule.insert(entry("a", sequence, 0, false)));
+        }
+        for sequence in 1..=3 {
+            assert_eq!(claimed(&mut schedule), Some(("a".to_owned(), sequence)));
+            assert_eq!(claimed(&mut schedule), None);
+            schedule.release("a");
+        }
+        assert!(schedule.lanes.is_empty() && schedule.next_due().is_none());
+    }
+
+    #[test]
+    fn later_jobs_wait_behind_a_deferred_one_and_other_lanes_do_not() {
+        let mut schedule = Schedule::default();
+        schedule.insert(entry("a", 1, 0, false));
+        schedule.insert(entry("a", 2, 0, false));
+        schedule.insert(entry("b", 3, 0, false));
+        let mut first = schedule.claim(NOW).unwrap();
+        first.job.next_attempt = Timestamp::from_secs(1060);
+        schedule.put_back(first);
+        assert_eq!(claimed(&mut schedule), Some(("b".to_owned(), 3)));
+        assert_eq!(claimed(&mut schedule), None);
+        assert_eq!(schedule.next_due(), Some(Timestamp::from_secs(1060)));
+        let later = schedule.claim(Timestamp::from_secs(1060)).unwrap();
+        assert_eq!(later.job.sequence, 1);
+    }
+
+    #[test]
+    fn new_mail_and_backlog_take_turns() {
+        let mut schedule = Schedule::default();
+        for n in 0..10 {
+            schedule.insert(entry(&format!("old{n}"), n, 0, true));
+        }
+        for n in 10..13 {
+            schedule.insert(entry(&format!("new{n}"), n, 999, false));
+        }
+        let order: Vec<u64> = std::iter::from_fn(|| claimed(&mut schedule))
+            .map(|c| c.1)
+            .collect();
+        assert_eq!(order, [10, 0, 11, 1, 12, 2, 3, 4, 5, 6, 7, 8, 9]);
+    }
+
+    #[test]
+    fn a_job_is_there_once_until_it_is_forgotten() {
+        let mut schedule = Schedule::default();
+        assert!(schedule.insert(entry("a", 1, 0, false)));
+        assert!(!schedule.insert(entry("a", 1, 0, false)));
+        let job = schedule.claim(NOW).unwrap().job;
+        assert!(!schedule.insert(entry("a", 1, 0, false)));
+        schedule.release("a");
+        assert_eq!(claimed(&mut schedule), None);
+        schedule.forget(&job.id);
+        assert!(schedule.insert(entry("a", 1, 0, false)));
+    }
+
+    #[test]
+    fn hastening_the_held_ones_leaves_the_others_alone() {
+        let mut schedule = Schedule::default();
+        let mut held = entry("a", 1, 5000, true);
+        held.is_held = true;
+        schedule.insert(held);
+        schedule.insert(entry("b", 2, 5000, true));
+        schedule.hasten(NOW, true);
+        assert_eq!(claimed(&mut schedule), Some(("a".to_owned(), 1)));
+        assert_eq!(claimed(&mut schedule), None);
+        schedule.hasten(NOW, false);
+        assert_eq!(claimed(&mut schedule), Some(("b".to_owned(), 2)));
+    }
+
+    #[test]
+    fn a_hundred_thousand_jobs_are_no_trouble() {
+        let mut schedule = Schedule::default();
+        let start = std::time::Instant::now();
+        for n in 0..100_000 {
+            schedule.insert(entry(&format!("lane{}", n % 5000), n, 0, true));
+        }
+        let mut last = HashMap::new();
+        let mut count = 0;
+        while let Some(entry) = schedule.claim(NOW) {
+            let before = last.insert(entry.job.lane.clone(), entry.job.sequence);
+            assert!(before < Some(entry.job.sequence));
+            schedule.release(&entry.job.lane);
+            count += 1;
+        }
+        assert_eq!(count, 100_000);
+        assert!(start.elapsed().as_secs() < 30, "{:?}", start.elapsed());
+    }
+}

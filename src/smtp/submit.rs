@@ -1,0 +1,810 @@
+//! One mail transaction (RFC 5321 §3.3) on a connection that is kept: the result of each recipient, a time limit for
+//! each phase, and whether the connection can go on.
+
+use crate::core::address::MailAddress;
+use crate::core::job::Job;
+use crate::core::outcome::{Attempt, Outcome, Reply};
+use crate::smtp::connect::{LiveGuard, reply_of};
+use crate::smtp::outcome::{Stage, classify, closes_connection, no_reply, own_refusal};
+use crate::smtp::{Capabilities, TimeLimits};
+use lettre::transport::smtp::Error;
+use lettre::transport::smtp::client::AsyncSmtpConnection;
+use lettre::transport::smtp::response::Response;
+use std::borrow::Cow;
+use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
+use tokio::time::{Instant, sleep_until, timeout};
+
+/// How much of a mail is handed to the socket at a time, in octets; each has [`TimeLimits::block`].
+const BLOCK_OCTETS: usize = 64 * 1024;
+/// How long the reply to `QUIT` is waited for: nothing depends on it.
+const QUIT_LIMIT: Duration = Duration::from_secs(2);
+
+/// A connection that is logged in and between two transactions.
+pub(super) struct Connection {
+    smtp: AsyncSmtpConnection,
+    capabilities: Capabilities,
+    limits: TimeLimits,
+    live: LiveGuard,
+}
+
+/// What became of a transaction.
+#[derive(Debug)]
+pub(super) struct Submitted {
+    /// What became of each recipient.
+    pub attempt: Attempt,
+    /// What became of the connection.
+    pub connection: State,
+}
+
+/// What became of a connection.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum State {
+    /// The next transaction can begin.
+    Usable,
+    /// It is of no use any more: drop it without a word.
+    Closed,
+    /// It is of no use, and was not before `MAIL` was accepted: on a kept connection a sign that the server had closed
+    /// it meanwhile, which is no fault of the mail.
+    Stale,
+}
+
+impl Connection {
+    pub(super) fn new(
+        smtp: AsyncSmtpConnection,
+        capabilities: Capabilities,
+        limits: TimeLimits,
+        live: LiveGuard,
+    ) -> Self {
+        Self {
+            smtp,
+            capabilities,
+            limits,
+            live,
+        }
+    }
+
+    pub(super) fn capabilities(&self) -> &Capabilities {
+        &self.capabilities
+    }
+
+    /// Says goodbye.
+    pub(super) async fn quit(self) {
+        let Self { mut smtp, live, .. } = self;
+        drop(live);
+        let _ = timeout(QUIT_LIMIT, smtp.quit()).await;
+    }
+
+    /// Sends a mail to the job's recipients. If the future is dropped before it is ready, the connection must be, too:
+    /// a reply that was not read would be taken for the one to a later command.
+    pub(super) async fn submit(&mut self, job: &Job, mail: &[u8]) -> Submitted {
+        let mail = wire_form(mail);
+        let plan = Plan::new(job, &mail, &self.capabilities);
+        if plan.recipients.is_empty() {
+            return Submitted {
+                attempt: plan.refused,
+                connection: State::Usable,
+            };
+        }
+        let pipelining = self.capabilities.pipelining;
+        let mut transaction = Transaction {
+            connection: self,
+            outcomes: plan.recipients.iter().map(|_| None).collect(),
+            asked: false,
+            began: false,
+            open: false,
+        };
+        let ended = transaction.run(&plan, &mail, pipelining).await;
+        transaction.report(plan, ended)
+    }
+}
+
+/// The end of a connection in the middle of a transaction: what was seen, and whether the mail may have been taken.
+#[derive(Debug)]
+struct Lost {
+    reply: Reply,
+    certain: bool,
+}
+
+struct Transaction<'a> {
+    connection: &'a mut Connection,
+    /// In the order of the plan's recipients; `None` while undecided.
+    outcomes: Vec<Option<Outcome>>,
+    /// All commands are on their way, only replies are left to be read (RFC 2920).
+    asked: bool,
+    /// `MAIL` was accepted.
+    began: bool,
+    /// The server remembers a transaction that has to be ended by `RSET`.
+    open: bool,
+}
+
+impl Transaction<'_> {
+    async fn run(&mut self, plan: &Plan, mail: &[u8], pipelining: bool) -> Result<(), Lost> {
+        let limits = self.connection.limits;
+        let first = if pipelining {
+            plan.all_lines()
+        } else {
+            plan.mail.clone()
+        };
+        let reply = self.ask(&first, limits.command).await?;
+        if reply.code == Some(503) {
+            // RFC 5321 §4.3.2: the server is still somewhere else. Only a new connection helps.
+            let certain = true;
+            return Err(Lost { reply, certain });
+        }
+        self.asked = pipelining;
+        self.began = is_positive(&reply);
+        self.open = self.began;
+        if !self.began {
+            self.decide_all(Stage::Mail, &reply);
+            if !pipelining {
+                return Ok(());
+            }
+        }
+        self.recipients(plan).await?;
+        if pipelining || self.is_anyone_left() {
+            self.data(mail).await?;
+        }
+        if self.open {
+            self.asked = false;
+            self.ask("RSET\r\n", limits.command).await?;
+        }
+        Ok(())
+    }
+
+    async fn recipients(&mut self, plan: &Plan) -> Result<(), Lost> {
+        let limit = self.connection.limits.command;
+        for (index, (_, line)) in plan.recipients.iter().enumerate() {
+            let reply = self.ask(line, limit).await?;
+            if let Some(outcome @ None) = self.outcomes.get_mut(index)
+                && !is_positive(&reply)
+            {
+                *outcome = Some(classify(Stage::Rcpt, reply));
+            }
+        }
+        Ok(())
+    }
+
+    /// `DATA` and the mail. Where all recipients were refused and `DATA` was asked already, a server that says 354 all
+    /// the same gets an empty mail to nobody (RFC 2920 §3.1).
+    async fn data(&mut self, mail: &[u8]) -> Result<(), Lost> {
+        let reply = self.ask("DATA\r\n", self.connection.limits.data).await?;
+        match (reply.code, self.is_anyone_left()) {
+            (Some(354), true) => {
+                let reply = self.connection.send_content(mail).await?;
+                self.open = false;
+                self.decide_all(Stage::Data, &reply);
+                self.go_on_after(reply)
+            }
+            (Some(354), false) => {
+                self.open = false;
+                let reply = self.connection.send_content(b"").await?;
+                self.go_on_after(reply)
+            }
+            (Some(200..400), true) => Err(Lost {
+                reply: no_reply("the mail server is out of step with us"),
+                certain: true,
+            }),
+            (_, true) => {
+                self.decide_all(Stage::Data, &reply);
+                Ok(())
+            }
+            (_, false) => Ok(()),
+        }
+    }
+
+    /// Sends a command, unless it is on its way already, and reads its reply.
+    async fn ask(&mut self, line: &str, limit: Duration) -> Result<Reply, Lost> {
+        let smtp = &mut self.connection.smtp;
+        let answer = if self.asked {
+            timeout(limit, smtp.read_response()).await
+        } else {
+            timeout(limit, smtp.command(line)).await
+        };
+        let reply = answer.map_or_else(|_| Err(silence(limit)), reply_or_lost)?;
+        self.go_on_after(reply.clone()).map(|()| reply)
+    }
+
+    /// A reply with which the server ends the connection is the answer to all that is undecided.
+    fn go_on_after(&self, reply: Reply) -> Result<(), Lost> {
+        let certain = true;
+        if closes_connection(&reply) {
+            return Err(Lost { reply, certain });
+        }
+        Ok(())
+    }
+
+    fn is_anyone_left(&self) -> bool {
+        self.outcomes.iter().any(Option::is_none)
+    }
+
+    fn decide_all(&mut self, stage: Stage, reply: &Reply) {
+        for outcome in self.outcomes.iter_mut().filter(|outcome| outcome.is_none()) {
+            *outcome = Some(classify(stage, reply.clone()));
+        }
+    }
+
+    fn report(self, plan: Plan, ended: Result<(), Lost>) -> Submitted {
+        let connection = match ended {
+            Ok(()) => State::Usable,
+            Err(_) if self.began => State::Closed,
+            Err(_) => State::Stale,
+        };
+        // Of a connection that was not lost nobody is undecided.
+        let lost = ended.err().unwrap_or_else(|| Lost {
+            reply: no_reply("the mail server gave no reply for this recipient"),
+            certain: true,
+        });
+        let undecided = || Outcome::Retry {
+            reply: lost.reply.clone(),
+            certain: lost.certain,
+        };
+        let decided = plan.recipients.into_iter().zip(self.outcomes);
+        let mut attempt = plan.refused;
+        attempt.extend(
+            decided.map(|((address, _), outcome)| (address, outcome.unwrap_or_else(undecided))),
+        );
+        Submitted {
+            attempt,
+            connection,
+        }
+    }
+}
+
+impl Connection {
+    /// Sends the mail and the final dot, and waits for the reply. Only once the dot is under way is it uncertain
+    /// whether the server has taken the mail (RFC 5321 §4.5.3.2.6).
+    async fn send_content(&mut self, mail: &[u8]) -> Result<Reply, Lost> {
+        // lettre ends the last line itself.
+        let mail = mail.strip_suffix(b"\r\n").unwrap_or(mail);
+        let progress = Progress::new(self.limits);
+        let blocks = mail
+            .chunks(BLOCK_OCTETS)
+            .inspect(|_| progress.block_begins());
+        // lettre asks for the next block when the last one is written; when there is none, it writes the final dot.
+        let end = std::iter::from_fn(|| {
+            progress.dot_begins();
+            None
+        });
+        let sending = self.smtp.message_iter(blocks.chain(end));
+        tokio::pin!(sending);
+        let answer = loop {
+            let (deadline, limit) = progress.deadline();
+            tokio::select! {
+                answer = &mut sending => break reply_or_lost(answer),
+                () = sleep_until(deadline) => if progress.deadline().0 <= Instant::now() {
+                    break Err(silence(limit));
+                },
+            }
+        };
+        answer.map_err(|lost| Lost {
+            certain: !progress.is_dot_under_way(),
+            ..lost
+        })
+    }
+}
+
+/// How far the sending of a mail has come.
+struct Progress {
+    limits: TimeLimits,
+    /// When the last step began, and whether it was the final dot.
+    step: Mutex<(Instant, bool)>,
+}
+
+impl Progress {
+    fn new(limits: TimeLimits) -> Self {
+        Self {
+            limits,
+            step: Mutex::new((Instant::now(), false)),
+        }
+    }
+
+    fn block_begins(&self) {
+        self.begin(false);
+    }
+
+    fn dot_begins(&self) {
+        self.begin(true);
+    }
+
+    fn begin(&self, is_dot: bool) {
+        *self.step.lock().unwrap_or_else(PoisonError::into_inner) = (Instant::now(), is_dot);
+    }
+
+    fn step(&self) -> (Instant, bool) {
+        *self.step.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn is_dot_under_way(&self) -> bool {
+        self.step().1
+    }
+
+    /// When the present step has taken too long, and what it may take.
+    fn deadline(&self) -> (Instant, Duration) {
+        let (since, is_dot) = self.step();
+        let limit = if is_dot {
+            self.limits.final_reply
+        } else {
+            self.limits.block
+        };
+        (since + limit, limit)
+    }
+}
+
+/// What is said for a job to a server with these capabilities, and who need not be asked about.
+struct Plan {
+    mail: String,
+    recipients: Vec<(MailAddress, String)>,
+    refused: Attempt,
+}
+
+impl Plan {
+    fn new(job: &Job, mail: &[u8], can: &Capabilities) -> Self {
+        let needs = Needs::of(job, mail);
+        let no_one = |refusal: &Outcome| Self {
+            mail: String::new(),
+            recipients: Vec::new(),
+            refused: job
+                .to
+                .iter()
+                .map(|to| (to.clone(), refusal.clone()))
+                .collect(),
+        };
+        if let Some(refusal) = needs.refusal(can) {
+            return no_one(&refusal);
+        }
+        let (mut recipients, mut refused) = (Vec::new(), Vec::new());
+        for to in &job.to {
+            if to.needs_smtputf8() && !can.smtputf8 {
+                refused.push((to.clone(), no_smtputf8()));
+            } else {
+                recipients.push((to.clone(), rcpt_line(job, to, can)));
+            }
+        }
+        Self {
+            mail: mail_line(job, &needs, can),
+            recipients,
+            refused,
+        }
+    }
+
+    /// Everything up to `DATA`, for a server with PIPELINING.
+    fn all_lines(&self) -> String {
+        let recipients = self.recipients.iter().map(|(_, line)| line.as_str());
+        std::iter::once(self.mail.as_str())
+            .chain(recipients)
+            .chain(std::iter::once("DATA\r\n"))
+            .collect()
+    }
+}
+
+/// What a mail asks of a server.
+struct Needs {
+    octets: u64,
+    /// RFC 6152.
+    eight_bit: bool,
+    /// RFC 6531, because of the sender's address or the header.
+    smtputf8: bool,
+    /// RFC 6531, because of a recipient's address.
+    smtputf8_recipient: bool,
+}
+
+impl Needs {
+    fn of(job: &Job, mail: &[u8]) -> Self {
+        let header_end = mail.windows(4).position(|four| four == b"\r\n\r\n");
+        let header = mail.get(..header_end.unwrap_or(mail.len()));
+        Self {
+            octets: u64::try_from(mail.len()).unwrap_or(u64::MAX),
+            eight_bit: !mail.is_ascii(),
+            smtputf8: !header.unwrap_or_default().is_ascii()
+                || job.from.as_ref().is_some_and(MailAddress::needs_smtputf8),
+            smtputf8_recipient: job.to.iter().any(MailAddress::needs_smtputf8),
+        }
+    }
+
+    /// Why this server cannot be given the mail at all, if so.
+    fn refusal(&self, can: &Capabilities) -> Option<Outcome> {
+        if let Some(most @ 1..) = can.size
+            && self.octets > most
+        {
+            let text = format!(
+                "the mail has {} octets, the mail server takes at most {most}",
+                self.octets
+            );
+            return Some(own_refusal((5, 3, 4), &text));
+        }
+        if self.smtputf8 && !can.smtputf8 {
+            return Some(no_smtputf8());
+        }
+        let no_eight_bit = self.eight_bit && !can.eight_bit_mime;
+        no_eight_bit
+            .then(|| own_refusal((5, 6, 3), "the mail server takes no 8-bit mail (8BITMIME)"))
+    }
+}
+
+fn no_smtputf8() -> Outcome {
+    let text = "the mail server takes no addresses with other letters than ASCII (SMTPUTF8)";
+    own_refusal((5, 6, 7), text)
+}
+
+/// `MAIL` with what the server offers: SIZE (RFC 1870), BODY (RFC 6152), SMTPUTF8 (RFC 6531), RET and ENVID (RFC 3461).
+/// An address has no line ends and no control characters: [`MailAddress`] sees to that.
+fn mail_line(job: &Job, needs: &Needs, can: &Capabilities) -> String {
+    let from = job
+        .from
+        .as_ref()
+        .map(ToString::to_string)
+        .unwrap_or_default();
+    let mut line = format!("MAIL FROM:<{from}>");
+    if can.size.is_some() {
+        line.push_str(&format!(" SIZE={}", needs.octets));
+    }
+    if needs.eight_bit {
+        line.push_str(" BODY=8BITMIME");
+    }
+    if (needs.smtputf8 || needs.smtputf8_recipient) && can.smtputf8 {
+        line.push_str(" SMTPUTF8");
+    }
+    if wants_dsn(job, can) {
+        line.push_str(&format!(" RET=HDRS ENVID={}", job.id));
+    }
+    line.push_str("\r\n");
+    line
+}
+
+fn rcpt_line(job: &Job, to: &MailAddress, can: &Capabilities) -> String {
+    let notify = if wants_dsn(job, can) {
+        " NOTIFY=SUCCESS,FAILURE"
+    } else {
+        ""
+    };
+    format!("RCPT TO:<{to}>{notify}\r\n")
+}
+
+/// Whether a notification of success is asked for: the stanza asked for a receipt, and there is somewhere to send it.
+fn wants_dsn(job: &Job, can: &Capabilities) -> bool {
+    can.dsn && job.from.is_some() && job.origin.as_ref().is_some_and(|origin| origin.receipt)
+}
+
+/// A mail with CRLF line ends only. A bare CR or LF would let a mail smuggle a second one past the server (RFC 5321
+/// §2.3.8), and lettre doubles the dot at the beginning of a line after CRLF only.
+fn wire_form(mail: &[u8]) -> Cow<'_, [u8]> {
+    let mut previous = 0;
+    let mut is_bare = |octet: u8, next: Option<&u8>| {
+        let bare = match octet {
+            b'\r' => next != Some(&b'\n'),
+            b'\n' => previous != b'\r',
+            _ => false,
+        };
+        previous = octet;
+        bare
+    };
+    let nexts = mail.iter().skip(1).map(Some).chain(std::iter::once(None));
+    if !mail
+        .iter()
+        .zip(nexts)
+        .any(|(octet, next)| is_bare(*octet, next))
+    {
+        return Cow::Borrowed(mail);
+    }
+    let mut clean = Vec::with_capacity(mail.len().saturating_add(64));
+    let mut octets = mail.iter().peekable();
+    while let Some(octet) = octets.next() {
+        match octet {
+            b'\r' => {
+                octets.next_if(|next| **next == b'\n');
+                clean.extend_from_slice(b"\r\n");
+            }
+            b'\n' => clean.extend_from_slice(b"\r\n"),
+            other => clean.push(*other),
+        }
+    }
+    Cow::Owned(clean)
+}
+
+fn is_positive(reply: &Reply) -> bool {
+    matches!(reply.code, Some(200..300))
+}
+
+fn reply_or_lost(answer: Result<Response, Error>) -> Result<Reply, Lost> {
+    match answer {
+        Ok(response) => {
+            let text: Vec<&str> = response.message().collect();
+            let code = response.code().into();
+            Ok(crate::smtp::outcome::reply(code, &text.join(" ")))
+        }
+        Err(error) => reply_of(&error).ok_or_else(|| Lost {
+            reply: no_reply("the connection to the mail server was lost"),
+            certain: true,
+        }),
+    }
+}
+
+fn silence(limit: Duration) -> Lost {
+    let text = format!(
+        "the mail server did not answer within {} s",
+        limit.as_secs()
+    );
+    Lost {
+        reply: no_reply(&text),
+        certain: true,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::smtp::connect::Connector;
+    use crate::smtp::fake::{BARE, Fake, PIPELINING, Say, mail};
+
+    /// A server that refuses and defers by the recipient's name, with or without PIPELINING.
+    fn by_name(pipelining: bool) -> impl Fn(usize, &str) -> Say + Send + Sync + 'static {
+        move |_, line| match line {
+            _ if line.starts_with("EHLO") => Say::Reply(if pipelining { PIPELINING } else { BARE }),
+            _ if line.starts_with("MAIL FROM:<bad") => Say::Reply("550 5.7.1 not you\r\n"),
+            _ if line.starts_with("RCPT TO:<none") => Say::Reply("550 5.1.1 unknown\r\n"),
+            _ if line.starts_with("RCPT TO:<later") => Say::Reply("450 4.2.0 greylisted\r\n"),
+            _ if line.starts_with('.') && line.contains("Subject: spam") => {
+                Say::Reply("554 5.7.1 spam\r\n")
+            }
+            _ => Say::Usual,
+        }
+    }
+
+    async fn connected(fake: &Fake) -> Connection {
+        Connector::new(fake.config())
+            .unwrap()
+            .connect()
+            .await
+            .unwrap()
+    }
+
+    async fn sent(connection: &mut Connection, name: &str, to: &[&str]) -> (String, State) {
+        let mail = mail(name, "lane", 1, to);
+        let submitted = connection.submit(&mail.job, &mail.bytes).await;
+        (letters(&submitted.attempt), submitted.connection)
+    }
+
+    /// Delivered, Retry, Uncertain, reFused: a letter for each recipient.
+    fn letters(attempt: &Attempt) -> String {
+        let letter = |outcome: &Outcome| match outcome {
+            Outcome::Delivered(_) => 'D',
+            Outcome::Retry { certain: true, .. } => 'R',
+            Outcome::Retry { certain: false, .. } => 'U',
+            Outcome::Refused(_) => 'F',
+        };
+        attempt.iter().map(|(_, outcome)| letter(outcome)).collect()
+    }
+
+    #[tokio::test]
+    async fn every_recipient_has_its_own_result_and_the_connection_is_kept() {
+        for pipelining in [false, true] {
+            let fake = Fake::start(by_name(pipelining)).await;
+            let mut c = connected(&fake).await;
+            let usable = |letters: &str| (letters.to_owned(), State::Usable);
+            let three = ["a@x.example", "none@x.example", "later@x.example"];
+            assert_eq!(sent(&mut c, "one", &three).await, usable("DFR"));
+            let nobody = ["none@x.example", "later@x.example"];
+            assert_eq!(sent(&mut c, "two", &nobody).await, usable("FR"));
+            assert_eq!(sent(&mut c, "spam", &three).await, usable("FFR"));
+            assert_eq!(sent(&mut c, "four", &["a@x.example"]).await, usable("D"));
+            let mut bad = mail("five", "lane", 1, &["a@x.example", "b@x.example"]);
+            bad.job.from = Some(MailAddress::parse("bad@x.example").unwrap());
+            let submitted = c.submit(&bad.job, &bad.bytes).await;
+            assert_eq!(
+                (letters(&submitted.attempt), submitted.connection),
+                usable("FF")
+            );
+            assert_eq!(sent(&mut c, "six", &["a@x.example"]).await, usable("D"));
+            assert_eq!(fake.connections(), 1);
+            // Only after the transaction that was left open.
+            assert_eq!(fake.seen_with("RSET").len(), 1, "{:?}", fake.seen());
+            assert_eq!(fake.seen_with(".").len(), 4);
+        }
+    }
+
+    #[tokio::test]
+    async fn a_server_that_says_354_to_nobody_gets_an_empty_mail() {
+        let fake = Fake::start(|n, line| match line {
+            "DATA" => Say::Reply("354 go on\r\n"),
+            "." | ".\r\n" => Say::Reply("554 5.5.1 no valid recipients\r\n"),
+            _ => by_name(true)(n, line),
+        })
+        .await;
+        let mut c = connected(&fake).await;
+        let (letters, state) = sent(&mut c, "one", &["none@x.example"]).await;
+        assert_eq!((letters.as_str(), state), ("F", State::Usable));
+        assert_eq!(sent(&mut c, "two", &["a@x.example"]).await.0, "D");
+    }
+
+    #[tokio::test]
+    async fn silence_in_every_phase_ends_the_connection_and_only_after_the_dot_there_is_doubt() {
+        let phases = [
+            ("MAIL", "R", State::Stale),
+            ("RCPT", "R", State::Closed),
+            ("DATA", "R", State::Closed),
+            (".", "U", State::Closed),
+        ];
+        for pipelining in [false, true] {
+            for say in [Say::Hang, Say::Close] {
+                for (phase, expected, state) in phases {
+                    let fake = Fake::start(move |n, line| {
+                        if line.starts_with(phase) {
+                            say
+                        } else {
+                            by_name(pipelining)(n, line)
+                        }
+                    })
+                    .await;
+                    let mut c = connected(&fake).await;
+                    let result = sent(&mut c, "one", &["a@x.example"]).await;
+                    assert_eq!(result, (expected.to_owned(), state), "{phase}");
+                }
+            }
+        }
+    }
+
+    #[tokio::test]
+    async fn a_refusal_before_the_silence_stays_a_refusal() {
+        let fake = Fake::start(|n, line| match line {
+            "DATA" => Say::Close,
+            _ => by_name(false)(n, line),
+        })
+        .await;
+        let mut c = connected(&fake).await;
+        let result = sent(&mut c, "one", &["none@x.example", "a@x.example"]).await;
+        assert_eq!(result, ("FR".to_owned(), State::Closed));
+    }
+
+    #[tokio::test]
+    async fn a_server_that_closes_with_421_has_taken_nothing() {
+        for (phase, state) in [
+            ("MAIL", State::Stale),
+            ("RCPT", State::Closed),
+            (".", State::Closed),
+        ] {
+            let fake = Fake::start(move |n, line| {
+                if line.starts_with(phase) {
+                    Say::Last("421 4.3.2 closing\r\n")
+                } else {
+                    by_name(true)(n, line)
+                }
+            })
+            .await;
+            let mut c = connected(&fake).await;
+            let result = sent(&mut c, "one", &["a@x.example"]).await;
+            assert_eq!(result, ("R".to_owned(), state), "{phase}");
+        }
+    }
+
+    #[tokio::test]
+    async fn a_server_that_reads_slowly_has_time_for_every_block() {
+        // The dot has 300 ms; the socket's buffers take far less than this mail, and the server begins to read late.
+        let fake = Fake::start(|n, line| match line {
+            "DATA" => Say::Late(200),
+            _ => by_name(false)(n, line),
+        })
+        .await;
+        let mut c = connected(&fake).await;
+        c.capabilities.size = None;
+        let mut big = mail("big", "lane", 1, &["a@x.example"]);
+        big.bytes
+            .extend(b"0123456789012345678901234567890123456789\r\n".repeat(200_000));
+        let submitted = c.submit(&big.job, &big.bytes).await;
+        assert_eq!(letters(&submitted.attempt), "D");
+        assert_eq!(fake.seen_with(".")[0].len(), big.bytes.len() + 1);
+    }
+
+    #[tokio::test]
+    async fn a_refusal_in_another_character_set_is_still_a_refusal() {
+        let fake = Fake::start(|n, line| match line {
+            _ if line.starts_with("RCPT") => Say::Reply("550 5.1.1 Empfänger unbekannt\r\n"),
+            _ => by_name(false)(n, line),
+        })
+        .await;
+        let mut c = connected(&fake).await;
+        let mail = mail("one", "lane", 1, &["a@x.example"]);
+        let submitted = c.submit(&mail.job, &mail.bytes).await;
+        let Outcome::Refused(reply) = &submitted.attempt[0].1 else {
+            panic!("{submitted:?}");
+        };
+        assert_eq!(reply.text, "Empf??nger unbekannt");
+    }
+
+    #[tokio::test]
+    async fn what_the_server_offers_is_used_and_nothing_else() {
+        let fake = Fake::start(by_name(true)).await;
+        let mut c = connected(&fake).await;
+        let mut one = mail("one", "lane", 1, &["zoë@x.example"]);
+        one.bytes.extend("é\r\n".as_bytes());
+        c.submit(&one.job, &one.bytes).await;
+        one.job.from = None;
+        one.job.to = vec![MailAddress::parse("a@x.example").unwrap()];
+        c.submit(&one.job, b"Subject: x\r\n\r\nhi\r\n").await;
+        let expected = [
+            format!(
+                "MAIL FROM:<alice@mail.example> SIZE={} BODY=8BITMIME SMTPUTF8",
+                one.bytes.len()
+            ),
+            "MAIL FROM:<> SIZE=18".to_owned(),
+        ];
+        assert_eq!(fake.seen_with("MAIL"), expected);
+        assert_eq!(fake.seen_with("RCPT")[0], "RCPT TO:<zoë@x.example>");
+    }
+
+    #[test]
+    fn a_receipt_is_asked_for_where_the_server_can() {
+        use crate::core::job::{Origin, OriginKind};
+        let mut one = mail("one", "lane", 1, &["a@x.example"]);
+        one.job.origin = Some(Origin {
+            user: jid::Jid::new("alice@example.org/x").unwrap(),
+            contact: jid::BareJid::new("a\\40x.example@gateway.example").unwrap(),
+            stanza_id: None,
+            kind: OriginKind::Message,
+            receipt: true,
+        });
+        let mut can = Capabilities {
+            dsn: true,
+            ..Capabilities::default()
+        };
+        let id = one.job.id.to_string();
+        let all = Plan::new(&one.job, &one.bytes, &can).all_lines();
+        let expected = format!(
+            "MAIL FROM:<alice@mail.example> RET=HDRS ENVID={id}\r\nRCPT TO:<a@x.example> NOTIFY=SUCCESS,FAILURE\r\nDATA\r\n"
+        );
+        assert_eq!(all, expected);
+        can.dsn = false;
+        assert!(
+            !Plan::new(&one.job, &one.bytes, &can)
+                .all_lines()
+                .contains("NOTIFY")
+        );
+    }
+
+    #[tokio::test]
+    async fn what_the_server_cannot_take_is_refused_without_asking() {
+        let fake = Fake::start(by_name(false)).await;
+        let mut c = connected(&fake).await;
+        let mixed = mail("one", "lane", 1, &["zoë@x.example", "a@x.example"]);
+        let submitted = c.submit(&mixed.job, &mixed.bytes).await;
+        assert_eq!(letters(&submitted.attempt), "FD");
+        let big = [mixed.bytes.as_slice(), &[b'x'; 100_000]].concat();
+        let submitted = c.submit(&mixed.job, &big).await;
+        assert_eq!(letters(&submitted.attempt), "FF");
+        let Outcome::Refused(reply) = &submitted.attempt[0].1 else {
+            unreachable!()
+        };
+        assert_eq!((reply.code, reply.enhanced), (None, Some((5, 3, 4))));
+        c.capabilities.eight_bit_mime = false;
+        let eight = [mixed.bytes.as_slice(), "é".as_bytes()].concat();
+        assert_eq!(letters(&c.submit(&mixed.job, &eight).await.attempt), "FF");
+        let header = [b"Subject: \xc3\xa9\r\n".as_slice(), &mixed.bytes].concat();
+        assert_eq!(letters(&c.submit(&mixed.job, &header).await.attempt), "FF");
+        assert_eq!(fake.seen_with("MAIL").len(), 1);
+    }
+
+    #[tokio::test]
+    async fn dots_and_bare_line_ends_cannot_end_the_mail() {
+        let fake = Fake::start(by_name(false)).await;
+        let mut c = connected(&fake).await;
+        let one = mail("one", "lane", 1, &["a@x.example"]);
+        let sly = b".first\n.\nMAIL FROM:<x@x>\r.\r\n.\r\r\n..two\r\n.";
+        let submitted = c.submit(&one.job, sly).await;
+        assert_eq!(letters(&submitted.attempt), "D");
+        let on_the_wire = "...first\r\n..\r\nMAIL FROM:<x@x>\r\n..\r\n..\r\n\r\n...two\r\n..\r\n";
+        assert_eq!(fake.seen_with("."), [on_the_wire]);
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn no_bare_cr_or_lf_is_left_and_nothing_else_is_lost(mail in "[\r\n.a]{0,40}") {
+            let wire = wire_form(mail.as_bytes()).into_owned();
+            let rest = String::from_utf8(wire.clone()).unwrap().replace("\r\n", "");
+            proptest::prop_assert!(!rest.contains(['\r', '\n']));
+            let kept = |text: &str| text.replace(['\r', '\n'], "");
+            proptest::prop_assert_eq!(rest, kept(&mail));
+            let once_more = wire_form(&wire);
+            proptest::prop_assert!(matches!(once_more, Cow::Borrowed(_)));
+        }
+    }
+}
