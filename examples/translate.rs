@@ -34,27 +34,47 @@ fn main() -> Result<(), Box<dyn Error>> {
 fn settings(arguments: &[String]) -> Result<Settings, Box<dyn Error>> {
     let option = |name: &str, default: &str| {
         let at = arguments.iter().position(|argument| argument == name);
-        at.and_then(|at| arguments.get(at + 1)).cloned().unwrap_or_else(|| default.to_owned())
+        at.and_then(|at| arguments.get(at + 1))
+            .cloned()
+            .unwrap_or_else(|| default.to_owned())
     };
-    let (users, mail) = (option("--user-domain", "example.org"), option("--mail-domain", "chat.example.org"));
+    let (users, mail) = (
+        option("--user-domain", "example.org"),
+        option("--mail-domain", "chat.example.org"),
+    );
     let gateway = jid::DomainPart::new(&option("--gateway", "mail.example.org"))?.into_owned();
     let rules = Rules::new(&[(format!("{{local}}@{users}"), format!("{{local}}@{mail}"))])?;
-    let users = Users { domains: vec![jid::DomainPart::new(&users)?.into_owned()], jids: Vec::new() };
+    let users = Users {
+        domains: vec![jid::DomainPart::new(&users)?.into_owned()],
+        jids: Vec::new(),
+    };
     Ok(Settings::with_defaults(gateway, rules, users))
 }
 
 fn from_xmpp(settings: &Settings, xml: &str) -> Result<Decision, Box<dyn Error>> {
     // As on a component's stream, where the namespace is declared once and for all.
-    let stream = format!("<stream xmlns='jabber:component:accept'>{xml}</stream>").parse::<Element>()?;
-    let stanza = stream.children().next().ok_or("there is no stanza on standard input")?.clone();
+    let stream =
+        format!("<stream xmlns='jabber:component:accept'>{xml}</stream>").parse::<Element>()?;
+    let stanza = stream
+        .children()
+        .next()
+        .ok_or("there is no stanza on standard input")?
+        .clone();
     let stanza = from_stanza::read(stanza).map_err(|malformed| malformed.why)?;
-    Ok(decided(|context| decide::stanza(settings, context, &stanza, Timestamp::now())))
+    Ok(decided(|context| {
+        decide::stanza(settings, context, &stanza, Timestamp::now())
+    }))
 }
 
 fn from_mail(settings: &Settings, raw: &[u8]) -> Result<Decision, Box<dyn Error>> {
     let mail = from_mail::read(raw, &settings.recipient_headers, false)?;
     let octets = u64::try_from(raw.len())?;
-    let arrived = Arrived { mail: &mail, octets, over: None, bound: None };
+    let arrived = Arrived {
+        mail: &mail,
+        octets,
+        over: None,
+        bound: None,
+    };
     Ok(decided(|context| incoming::decide(settings, context, &arrived, Timestamp::now())).0)
 }
 

@@ -17,11 +17,12 @@ use crate::core::from_mail::{self, Unreadable};
 use crate::core::from_stanza;
 use crate::core::job::Mail;
 use crate::core::notice;
+use crate::core::outcome;
 use crate::core::settings::Settings;
 use crate::core::time::Timestamp;
 use crate::core::to_stanza::Condition;
 use crate::imap::{Batch, Verdict};
-use crate::smtp::{self, Queue, Settle};
+use crate::smtp::{Queue, Settle, Settled};
 use crate::store::spool::Spool;
 use crate::store::{Store, StoreError};
 use crate::xmpp::{Link, XmppEvent};
@@ -137,7 +138,10 @@ pub async fn read_batches(
     let mailboxes = Arc::new(mailboxes);
     while let Some(batch) = batches.recv().await {
         let mailboxes = Arc::clone(&mailboxes);
-        let Ok(done) = tokio::task::spawn_blocking(move || read_batch(batch, &mailboxes)).await else { continue };
+        let Ok(done) = tokio::task::spawn_blocking(move || read_batch(batch, &mailboxes)).await
+        else {
+            continue;
+        };
         if read.send(done).await.is_err() {
             return;
         }
@@ -146,7 +150,9 @@ pub async fn read_batches(
 
 fn read_batch(batch: Batch, mailboxes: &BTreeMap<String, MailboxMeaning>) -> ReadBatch {
     let none = Vec::new();
-    let headers = mailboxes.get(&batch.mailbox).map_or(&none, |meaning| &meaning.recipient_headers);
+    let headers = mailboxes
+        .get(&batch.mailbox)
+        .map_or(&none, |meaning| &meaning.recipient_headers);
     let read = |mail: &crate::imap::Fetched| {
         // A parser that panics on one mail must not take the others with it.
         std::panic::catch_unwind(|| from_mail::read(&mail.raw, headers, mail.header_only))
@@ -162,8 +168,15 @@ impl<S: Store> Pipeline<S> {
     /// # Errors
     /// [`Fatal`]: the store failed.
     pub async fn run(self, inputs: Inputs, stop: CancellationToken) -> Result<(), Fatal> {
-        let Inputs { xmpp, mut mails, settles: mut outcomes } = inputs;
-        let mut stream = Stream { events: xmpp, waiting: VecDeque::new() };
+        let Inputs {
+            xmpp,
+            mut mails,
+            settles: mut outcomes,
+        } = inputs;
+        let mut stream = Stream {
+            events: xmpp,
+            waiting: VecDeque::new(),
+        };
         let mut settles = Vec::with_capacity(EVENTS_PER_BATCH);
         loop {
             let online = self.link.online();
@@ -197,7 +210,9 @@ impl<S: Store> Pipeline<S> {
                 self.xmpp_events(events).await?;
             }
         };
-        tokio::time::timeout(CLOSE_WAIT, rest).await.unwrap_or(Ok(()))
+        tokio::time::timeout(CLOSE_WAIT, rest)
+            .await
+            .unwrap_or(Ok(()))
     }
 
     async fn xmpp_events(&self, events: Vec<XmppEvent>) -> Result<(), Fatal> {
@@ -210,7 +225,9 @@ impl<S: Store> Pipeline<S> {
                     tracing::info!(domain = %self.settings.gateway, "attached to the XMPP server");
                     self.announce(subscription::presence_of).await?;
                 }
-                XmppEvent::Offline { reason } => tracing::warn!(%reason, "the XMPP server is gone; connecting again"),
+                XmppEvent::Offline { reason } => {
+                    tracing::warn!(%reason, "the XMPP server is gone; connecting again")
+                }
             }
         }
         self.stanzas(elements).await
@@ -234,43 +251,59 @@ impl<S: Store> Pipeline<S> {
         Ok(())
     }
 
-    async fn stanza(&self, context: &mut Context, element: Element, now: Timestamp) -> Result<Decided, Fatal> {
+    async fn stanza(
+        &self,
+        context: &mut Context,
+        element: Element,
+        now: Timestamp,
+    ) -> Result<Decided, Fatal> {
         let stanza = match from_stanza::read(element) {
             Ok(stanza) => stanza,
             Err(malformed) => {
                 tracing::debug!(why = %malformed.why, "a malformed stanza was refused");
-                return Ok(Decided { refusal: None, decision: Decision::answer(malformed.answer) });
+                return Ok(Decided {
+                    refusal: None,
+                    decision: Decision::answer(malformed.answer),
+                });
             }
         };
-        let decision =
-            self.decided(context, |context| decide::stanza(&self.settings, context, &stanza, now)).await?;
+        let decision = self
+            .decided(context, |context| {
+                decide::stanza(&self.settings, context, &stanza, now)
+            })
+            .await?;
         context.apply(&decision.writes);
         log_notes(&decision);
-        let refusal = (!decision.mails.is_empty()).then(|| {
-            Decision::refuse(&stanza, Condition::ResourceConstraint, &notice::no_room())
-        });
+        let refusal = (!decision.mails.is_empty())
+            .then(|| Decision::refuse(&stanza, Condition::ResourceConstraint, &notice::no_room()));
         Ok(Decided { refusal, decision })
     }
 
     /// Puts the mails of a batch into the spool. Where it cannot take them, their senders are told and nothing is kept.
     async fn accept(&self, decided: Vec<Decided>) -> Vec<Decision> {
-        let mut mails: Vec<Mail> = decided.iter().flat_map(|one| one.decision.mails.iter().cloned()).collect();
+        let mut mails: Vec<Mail> = decided
+            .iter()
+            .flat_map(|one| one.decision.mails.iter().cloned())
+            .collect();
         for mail in &mut mails {
             mail.job.sequence = self.spool.next_sequence();
         }
         if mails.is_empty() {
             return decided.into_iter().map(|one| one.decision).collect();
         }
-        match self.spool.accept(&mails).await {
+        match self.spool.accept(mails.clone()).await {
             Ok(()) => {
                 for mail in mails {
-                    self.queue.push(mail.job, mail.bytes);
+                    self.queue.push(mail.job, Some(mail.bytes));
                 }
                 decided.into_iter().map(|one| one.decision).collect()
             }
             Err(error) => {
                 tracing::error!(%error, "the spool cannot take mails: their senders are told to try again later");
-                decided.into_iter().map(|one| one.refusal.unwrap_or(one.decision)).collect()
+                decided
+                    .into_iter()
+                    .map(|one| one.refusal.unwrap_or(one.decision))
+                    .collect()
             }
         }
     }
@@ -290,13 +323,19 @@ impl<S: Store> Pipeline<S> {
                 }
             };
             let arrived = self.arrived(&read.batch, fetched, mail);
-            let decide = |context: &Context| decide::incoming::decide(&self.settings, context, &arrived, now);
+            let decide = |context: &Context| {
+                decide::incoming::decide(&self.settings, context, &arrived, now)
+            };
             let (decision, fate) = self.decided(&mut context, decide).await?;
             context.apply(&decision.writes);
             log_notes(&decision);
             writes.extend(decision.writes);
             stanzas.extend(decision.stanzas);
-            verdicts.push(if fate == Fate::Handled { Verdict::Handled } else { Verdict::Left });
+            verdicts.push(if fate == Fate::Handled {
+                Verdict::Handled
+            } else {
+                Verdict::Left
+            });
         }
         if !self.prove(stream, stanzas).await {
             return Ok(()); // The answer is dropped: the mailbox hands the same mails over again.
@@ -317,7 +356,9 @@ impl<S: Store> Pipeline<S> {
         Arrived {
             mail,
             octets: fetched.octets,
-            over: fetched.header_only.then(|| meaning.map_or(0, |meaning| meaning.octets_max)),
+            over: fetched
+                .header_only
+                .then(|| meaning.map_or(0, |meaning| meaning.octets_max)),
             bound: meaning.and_then(|meaning| meaning.bound.as_ref()),
         }
     }
@@ -336,15 +377,28 @@ impl<S: Store> Pipeline<S> {
         }
         self.commit(now, writes).await?;
         for settle in settles.drain(..) {
-            let delay_told = settle.verdict == smtp::Verdict::Deferred && settle::is_delay_due(&self.settings, &settle.job, now);
-            let _ = settle.done.send(smtp::Told { delay: delay_told });
+            let is_deferred = matches!(settle.verdict, outcome::Verdict::Deferred { .. });
+            let delay_told = is_deferred && settle::is_delay_due(&self.settings, &settle.job, now);
+            let _ = settle.done.send(Settled { delay_told });
         }
         Ok(())
     }
 
-    async fn settle(&self, context: &mut Context, settle: &Settle, now: Timestamp) -> Result<Decision, Fatal> {
+    async fn settle(
+        &self,
+        context: &mut Context,
+        settle: &Settle,
+        now: Timestamp,
+    ) -> Result<Decision, Fatal> {
         let decide = |context: &Context| {
-            settle::decide(&self.settings, context, &settle.job, &settle.attempt, settle.verdict, now)
+            settle::decide(
+                &self.settings,
+                context,
+                &settle.job,
+                &settle.attempt,
+                settle.verdict,
+                now,
+            )
         };
         let decision = self.decided(context, decide).await?;
         context.apply(&decision.writes);
@@ -363,7 +417,12 @@ impl<S: Store> Pipeline<S> {
                 Ok(decision) => return Ok(decision),
                 Err(Missing(need)) => need,
             };
-            let row = self.store.load(std::slice::from_ref(&need)).await?.pop().flatten();
+            let row = self
+                .store
+                .load(std::slice::from_ref(&need))
+                .await?
+                .pop()
+                .flatten();
             context.insert(need, row);
         }
     }
@@ -405,7 +464,10 @@ impl<S: Store> Pipeline<S> {
     async fn announce(&self, of: PresenceOf) -> Result<(), Fatal> {
         let mut after: Option<(BareJid, crate::core::address::MailAddress)> = None;
         loop {
-            let page = self.store.contacts(after.as_ref().map(|(user, mail)| (user, mail)), CONTACTS_PER_PAGE)?;
+            let page = self.store.contacts(
+                after.as_ref().map(|(user, mail)| (user, mail)),
+                CONTACTS_PER_PAGE,
+            )?;
             let mut context = Context::new();
             let mut stanzas = Vec::new();
             for (user, mail, contact) in &page {

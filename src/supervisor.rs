@@ -44,7 +44,9 @@ pub enum Stopped {
     #[error("{0}")]
     Failed(#[from] Fatal),
     /// A part ended that runs as long as the gateway.
-    #[error("the part “{0}” ended unexpectedly{1}; this is a defect, please report it with the log")]
+    #[error(
+        "the part “{0}” ended unexpectedly{1}; this is a defect, please report it with the log"
+    )]
     Part(&'static str, String),
     /// The system refuses something that a start needs.
     #[error("{0}")]
@@ -82,9 +84,16 @@ impl Parts {
         save_pairs(&*store, config).await?;
         let (spool, jobs) = Spool::open(&path.join("spool"))?;
         if !jobs.is_empty() {
-            tracing::info!(mails = jobs.len(), "the spool holds mails from before; they are sent now");
+            tracing::info!(
+                mails = jobs.len(),
+                "the spool holds mails from before; they are sent now"
+            );
         }
-        Ok(Self { store, spool: Arc::new(spool), jobs })
+        Ok(Self {
+            store,
+            spool: Arc::new(spool),
+            jobs,
+        })
     }
 
     async fn run(self, config: Config, stop: CancellationToken) -> Result<(), Stopped> {
@@ -92,9 +101,15 @@ impl Parts {
         let (xmpp_events, xmpp) = mpsc::channel(STREAM_EVENTS);
         let (link, connector) = xmpp::connect(xmpp_config(&config), xmpp_events);
         let (settle, settles) = mpsc::channel(SETTLES);
-        let (queue, sender) =
-            smtp::Queue::start(smtp_config(&config), Arc::clone(&self.spool), self.jobs, config.delivery.expire, settle)
-                .map_err(|error| Stopped::System(error.to_string()))?;
+        let smtp = smtp::Connector::new(smtp_config(&config))
+            .map_err(|error| Stopped::System(error.to_string()))?;
+        let (queue, sender) = smtp::Queue::start(
+            smtp,
+            Arc::clone(&self.spool),
+            self.jobs,
+            config.delivery.expire,
+            settle,
+        );
         let (read, mails) = mpsc::channel(READ_BATCHES);
         let mailboxes = meanings(&config);
         let opened = start_mailboxes(&mut tasks, &config, &*self.store, &mailboxes, read, &stop)?;
@@ -106,9 +121,9 @@ impl Parts {
         spawn(&mut tasks, "xmpp", connector.run(close_stream.clone()));
         spawn(&mut tasks, "smtp", sender.run(stop_sending.clone()));
         let socket = config.store.path.join("control.sock");
-        let control = control::serve(socket, Arc::clone(&self.store), stop.clone());
+        let (store, stop_control) = (Arc::clone(&self.store), stop.clone());
         spawn(&mut tasks, "control", async move {
-            if let Err(error) = control.await {
+            if let Err(error) = control::serve(&socket, store, stop_control).await {
                 tracing::error!(%error, "commands cannot reach this gateway");
             }
         });
@@ -121,7 +136,14 @@ impl Parts {
             link,
             close_stream: close_stream.clone(),
         };
-        let running = pipeline.run(Inputs { xmpp, mails, settles }, stop.clone());
+        let running = pipeline.run(
+            Inputs {
+                xmpp,
+                mails,
+                settles,
+            },
+            stop.clone(),
+        );
         let result = supervise(&mut tasks, running, &stop).await;
         stop.cancel();
         close_stream.cancel();
@@ -164,7 +186,13 @@ async fn save_pairs(store: &impl Store, config: &Config) -> Result<(), StoreErro
     let now = Timestamp::now();
     for pair in &config.pair {
         let (jid, mail) = (pair.jid.clone(), pair.mail.clone());
-        let pair = Pair { jid, mail, name: None, origin: PairOrigin::Admin, saved: now };
+        let pair = Pair {
+            jid,
+            mail,
+            name: None,
+            origin: PairOrigin::Admin,
+            saved: now,
+        };
         store.commit(now, vec![Write::Pair(pair)]).await?;
     }
     Ok(())
@@ -185,7 +213,11 @@ fn start_mailboxes(
         let (batches, fetched) = mpsc::channel(1);
         let (open, is_open) = watch::channel(false);
         opened.push(is_open);
-        spawn(tasks, "imap", imap::run(mailbox, cursor, batches, open, stop.clone()));
+        spawn(
+            tasks,
+            "imap",
+            imap::run(mailbox, cursor, batches, open, stop.clone()),
+        );
         // Ends with its mailbox, which is no failure: it is not among the tasks.
         tokio::spawn(read_batches(meanings.clone(), fetched, read.clone()));
     }
@@ -193,7 +225,11 @@ fn start_mailboxes(
 }
 
 /// Says once that everything that the configuration names is connected: what tests and people wait for.
-fn announce_ready(link: xmpp::Link, mut opened: Vec<watch::Receiver<bool>>, stop: CancellationToken) {
+fn announce_ready(
+    link: xmpp::Link,
+    mut opened: Vec<watch::Receiver<bool>>,
+    stop: CancellationToken,
+) {
     let all = async move {
         link.wait_online().await;
         for mailbox in &mut opened {
@@ -211,7 +247,9 @@ fn forget_old(store: Arc<SledStore>, stop: CancellationToken) {
         loop {
             tokio::time::sleep(FORGET_EVERY).await;
             let store = Arc::clone(&store);
-            let forgotten = tokio::task::spawn_blocking(move || store.forget_older(Timestamp::now(), REMEMBER)).await;
+            let forgotten =
+                tokio::task::spawn_blocking(move || store.forget_older(Timestamp::now(), REMEMBER))
+                    .await;
             match forgotten {
                 Ok(Ok(0)) => {}
                 Ok(Ok(rows)) => tracing::info!(rows, "forgot what is older than 90 days"),
@@ -225,7 +263,8 @@ fn forget_old(store: Arc<SledStore>, stop: CancellationToken) {
 
 fn signals() -> Result<impl Future<Output = ()> + Send + 'static, Stopped> {
     use tokio::signal::unix::{SignalKind, signal};
-    let refused = |error: std::io::Error| Stopped::System(format!("signals cannot be received: {error}"));
+    let refused =
+        |error: std::io::Error| Stopped::System(format!("signals cannot be received: {error}"));
     let mut terminate = signal(SignalKind::terminate()).map_err(refused)?;
     let mut interrupt = signal(SignalKind::interrupt()).map_err(refused)?;
     Ok(async move {
@@ -285,5 +324,9 @@ fn meanings(config: &Config) -> BTreeMap<String, MailboxMeaning> {
         octets_max: config.mail.octets_max,
         recipient_headers: mailbox.recipient_headers.clone(),
     };
-    config.mailbox.iter().map(|mailbox| (mailbox.name(), meaning(mailbox))).collect()
+    config
+        .mailbox
+        .iter()
+        .map(|mailbox| (mailbox.name(), meaning(mailbox)))
+        .collect()
 }

@@ -3,15 +3,19 @@
 use minidom::Element;
 use stanzamail::core::context::{Context, Missing, Write};
 use stanzamail::core::decide::incoming::{Arrived, Fate};
-use stanzamail::core::decide::settle::{self, Verdict};
+use stanzamail::core::decide::settle;
 use stanzamail::core::decide::{self, Decision};
-use stanzamail::core::outcome::{Outcome, Reply};
+use stanzamail::core::outcome::{Outcome, Reply, Verdict};
 use stanzamail::core::record::{Pair, PairOrigin, Subscription};
 use stanzamail::core::rules::Rules;
 use stanzamail::core::settings::{Bulk, Settings, Users};
 use stanzamail::core::time::Timestamp;
 use stanzamail::core::{from_mail, from_stanza};
 use std::time::Duration;
+
+const DEFERRED: Verdict = Verdict::Deferred {
+    next: Timestamp::from_secs(2_000_000_000),
+};
 
 /// The gateway of a.example with one rule, its rows in memory, and a clock that the test moves.
 struct World {
@@ -22,18 +26,34 @@ struct World {
 
 impl World {
     fn new() -> Self {
-        let rules = Rules::new(&[("{local}@a.example".to_owned(), "{local}@chat.a.example".to_owned())]).unwrap();
-        let users = Users { domains: vec![jid::DomainPart::new("a.example").unwrap().into_owned()], jids: Vec::new() };
-        let gateway = jid::DomainPart::new("gateway.a.example").unwrap().into_owned();
+        let rules = Rules::new(&[(
+            "{local}@a.example".to_owned(),
+            "{local}@chat.a.example".to_owned(),
+        )])
+        .unwrap();
+        let users = Users {
+            domains: vec![jid::DomainPart::new("a.example").unwrap().into_owned()],
+            jids: Vec::new(),
+        };
+        let gateway = jid::DomainPart::new("gateway.a.example")
+            .unwrap()
+            .into_owned();
         let settings = Settings::with_defaults(gateway, rules, users);
-        Self { settings, context: Context::new(), now: Timestamp::from_xep0082("2026-11-22T12:00:00Z").unwrap() }
+        Self {
+            settings,
+            context: Context::new(),
+            now: Timestamp::from_xep0082("2026-11-22T12:00:00Z").unwrap(),
+        }
     }
 
     fn wait(&mut self, time: Duration) {
         self.now = self.now.plus(time);
     }
 
-    fn ask<T>(&mut self, decide: impl Fn(&Settings, &Context, Timestamp) -> Result<T, Missing>) -> T {
+    fn ask<T>(
+        &mut self,
+        decide: impl Fn(&Settings, &Context, Timestamp) -> Result<T, Missing>,
+    ) -> T {
         loop {
             match decide(&self.settings, &self.context, self.now) {
                 Ok(decision) => return decision,
@@ -44,7 +64,9 @@ impl World {
 
     fn stanza(&mut self, xml: &str) -> Decision {
         let decision = match from_stanza::read(element(xml)) {
-            Ok(stanza) => self.ask(|settings, context, now| decide::stanza(settings, context, &stanza, now)),
+            Ok(stanza) => {
+                self.ask(|settings, context, now| decide::stanza(settings, context, &stanza, now))
+            }
             Err(malformed) => Decision::answer(malformed.answer),
         };
         self.context.apply(&decision.writes);
@@ -53,33 +75,62 @@ impl World {
 
     fn mail(&mut self, mail: &str) -> (Decision, Fate) {
         let raw = mail.replace('\n', "\r\n");
-        let read = from_mail::read(raw.as_bytes(), &self.settings.recipient_headers, false).unwrap();
-        let arrived = Arrived { mail: &read, octets: raw.len() as u64, over: None, bound: None };
-        let (decision, fate) =
-            self.ask(|settings, context, now| decide::incoming::decide(settings, context, &arrived, now));
+        let read =
+            from_mail::read(raw.as_bytes(), &self.settings.recipient_headers, false).unwrap();
+        let arrived = Arrived {
+            mail: &read,
+            octets: raw.len() as u64,
+            over: None,
+            bound: None,
+        };
+        let (decision, fate) = self.ask(|settings, context, now| {
+            decide::incoming::decide(settings, context, &arrived, now)
+        });
         self.context.apply(&decision.writes);
         (decision, fate)
     }
 
-    fn outcome(&mut self, job: &stanzamail::core::job::Job, outcome: Outcome, verdict: Verdict) -> Decision {
-        let attempt: Vec<_> = job.to.iter().map(|mail| (mail.clone(), outcome.clone())).collect();
-        let decision =
-            self.ask(|settings, context, now| settle::decide(settings, context, job, &attempt, verdict, now));
+    fn outcome(
+        &mut self,
+        job: &stanzamail::core::job::Job,
+        outcome: Outcome,
+        verdict: Verdict,
+    ) -> Decision {
+        let attempt: Vec<_> = job
+            .to
+            .iter()
+            .map(|mail| (mail.clone(), outcome.clone()))
+            .collect();
+        let decision = self.ask(|settings, context, now| {
+            settle::decide(settings, context, job, &attempt, verdict, now)
+        });
         self.context.apply(&decision.writes);
         decision
     }
 }
 
 fn element(xml: &str) -> Element {
-    format!("<stream xmlns='jabber:component:accept'>{xml}</stream>").parse::<Element>().unwrap().children().next().unwrap().clone()
+    format!("<stream xmlns='jabber:component:accept'>{xml}</stream>")
+        .parse::<Element>()
+        .unwrap()
+        .children()
+        .next()
+        .unwrap()
+        .clone()
 }
 
 fn chat(id: &str, body: &str) -> String {
-    format!("<message from='alice@a.example/phone' to='carol\\40mail.example@gateway.a.example' type='chat' id='{id}'><body>{body}</body></message>")
+    format!(
+        "<message from='alice@a.example/phone' to='carol\\40mail.example@gateway.a.example' type='chat' id='{id}'><body>{body}</body></message>"
+    )
 }
 
 fn reply(code: u16, enhanced: (u16, u16, u16)) -> Reply {
-    Reply { code: Some(code), enhanced: Some(enhanced), text: "the server's words".to_owned() }
+    Reply {
+        code: Some(code),
+        enhanced: Some(enhanced),
+        text: "the server's words".to_owned(),
+    }
 }
 
 fn mail_text(decision: &Decision) -> String {
@@ -87,16 +138,26 @@ fn mail_text(decision: &Decision) -> String {
 }
 
 fn header<'a>(mail: &'a str, name: &str) -> Option<&'a str> {
-    mail.split("\r\n\r\n").next()?.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(": "))
+    mail.split("\r\n\r\n")
+        .next()?
+        .lines()
+        .find_map(|line| line.strip_prefix(name)?.strip_prefix(": "))
 }
 
 fn condition(stanza: &Element) -> String {
-    let error = stanza.children().find(|child| child.name() == "error").expect("an error");
+    let error = stanza
+        .children()
+        .find(|child| child.name() == "error")
+        .expect("an error");
     error.children().next().unwrap().name().to_owned()
 }
 
 fn body(stanza: &Element) -> String {
-    stanza.children().find(|child| child.name() == "body").map(Element::text).unwrap_or_default()
+    stanza
+        .children()
+        .find(|child| child.name() == "body")
+        .map(Element::text)
+        .unwrap_or_default()
 }
 
 #[test]
@@ -110,7 +171,10 @@ fn a_message_becomes_a_mail_from_the_users_mapped_address() {
     assert_eq!(header(&mail, "XMPP-Bridge"), Some("v=1"));
     assert!(mail.ends_with("\r\n\r\nHello"), "{mail}");
     let job = &decision.mails[0].job;
-    assert_eq!(job.from.as_ref().unwrap().to_string(), "alice@chat.a.example");
+    assert_eq!(
+        job.from.as_ref().unwrap().to_string(),
+        "alice@chat.a.example"
+    );
     assert!(decision.stanzas.is_empty());
 }
 
@@ -154,7 +218,10 @@ fn errors_receipts_and_chat_states_become_nothing() {
         "<presence from='alice@a.example' to='carol\\40mail.example@gateway.a.example' type='error'/>",
     ] {
         let decision = World::new().stanza(xml);
-        assert!(decision.mails.is_empty() && decision.stanzas.is_empty() && decision.writes.is_empty(), "{xml}");
+        assert!(
+            decision.mails.is_empty() && decision.stanzas.is_empty() && decision.writes.is_empty(),
+            "{xml}"
+        );
     }
 }
 
@@ -177,9 +244,15 @@ fn a_user_keeps_the_form_of_a_contact_that_it_used_first() {
     world.stanza("<message from='alice@a.example' to='carol%mail.example@gateway.a.example' id='1'><body>x</body></message>");
     let (decision, fate) = world.mail("From: Carol <carol@mail.example>\nTo: alice@chat.a.example\nMessage-ID: <1@mail.example>\n\nHi\n");
     assert_eq!(fate, Fate::Handled);
-    assert_eq!(decision.stanzas[0].attr("from"), Some("carol%mail.example@gateway.a.example"));
+    assert_eq!(
+        decision.stanzas[0].attr("from"),
+        Some("carol%mail.example@gateway.a.example")
+    );
     let (decision, _) = world.mail("From: Carol <carol@mail.example>\nTo: bob@chat.a.example\nMessage-ID: <2@mail.example>\n\nHi\n");
-    assert_eq!(decision.stanzas[0].attr("from"), Some("carol\\40mail.example@gateway.a.example"));
+    assert_eq!(
+        decision.stanzas[0].attr("from"),
+        Some("carol\\40mail.example@gateway.a.example")
+    );
 }
 
 #[test]
@@ -189,7 +262,11 @@ fn threads_are_kept_in_both_directions() {
     let id = out.mails[0].job.message_id.in_brackets();
     let (answer, _) = world.mail(&format!("From: carol@mail.example\nTo: alice@chat.a.example\nSubject: Re: Chat with alice\nMessage-ID: <c1@mail.example>\nIn-Reply-To: {id}\nReferences: {id}\n\nHi Alice\n"));
     assert_eq!(body(&answer.stanzas[0]), "Hi Alice");
-    assert!(answer.stanzas[0].children().all(|child| child.name() != "subject"));
+    assert!(
+        answer.stanzas[0]
+            .children()
+            .all(|child| child.name() != "subject")
+    );
     let again = mail_text(&world.stanza(&chat("2", "How are you?")));
     assert_eq!(header(&again, "Subject"), Some("Re: Chat with alice"));
     assert_eq!(header(&again, "In-Reply-To"), Some("<c1@mail.example>"));
@@ -202,7 +279,8 @@ fn threads_are_kept_in_both_directions() {
 
 #[test]
 fn the_same_mail_twice_is_one_stanza_and_a_replay_has_the_same_id() {
-    let mail = "From: carol@mail.example\nTo: alice@chat.a.example\nMessage-ID: <1@mail.example>\n\nHi\n";
+    let mail =
+        "From: carol@mail.example\nTo: alice@chat.a.example\nMessage-ID: <1@mail.example>\n\nHi\n";
     let mut world = World::new();
     let (first, _) = world.mail(mail);
     let (second, fate) = world.mail(mail);
@@ -218,13 +296,24 @@ fn a_mail_without_a_message_id_is_known_by_its_bytes() {
     let mut world = World::new();
     assert_eq!(world.mail(mail).0.stanzas.len(), 1);
     assert_eq!(world.mail(mail).0.stanzas.len(), 0);
-    assert_eq!(world.mail("From: carol@mail.example\nTo: alice@chat.a.example\n\nHi again\n").0.stanzas.len(), 1);
+    assert_eq!(
+        world
+            .mail("From: carol@mail.example\nTo: alice@chat.a.example\n\nHi again\n")
+            .0
+            .stanzas
+            .len(),
+        1
+    );
 }
 
 #[test]
 fn the_envelope_recipient_comes_before_the_header() {
     let (decision, _) = World::new().mail("Delivered-To: bob@chat.a.example\nFrom: carol@mail.example\nTo: alice@chat.a.example\nMessage-ID: <1@mail.example>\n\nHi\n");
-    let to: Vec<_> = decision.stanzas.iter().filter_map(|stanza| stanza.attr("to")).collect();
+    let to: Vec<_> = decision
+        .stanzas
+        .iter()
+        .filter_map(|stanza| stanza.attr("to"))
+        .collect();
     assert_eq!(to, ["bob@a.example"]);
 }
 
@@ -233,7 +322,10 @@ fn a_mail_for_two_users_is_delivered_to_both_and_shows_each_the_other() {
     let (decision, _) = World::new().mail("From: carol@mail.example\nTo: alice@chat.a.example, bob@chat.a.example\nCc: Dave <dave@mail.example>\nMessage-ID: <1@mail.example>\n\nHi\n");
     assert_eq!(decision.stanzas.len(), 2);
     let xml = String::from(&decision.stanzas[0]);
-    assert!(xml.contains("bob@a.example") && xml.contains("dave\\40mail.example@gateway.a.example"), "{xml}");
+    assert!(
+        xml.contains("bob@a.example") && xml.contains("dave\\40mail.example@gateway.a.example"),
+        "{xml}"
+    );
 }
 
 #[test]
@@ -242,7 +334,12 @@ fn who_answers_a_mail_to_several_answers_all() {
     let (decision, _) = world.mail("From: carol@mail.example\nTo: alice@chat.a.example\nCc: Dave <dave@mail.example>\nMessage-ID: <1@mail.example>\n\nHi\n");
     let id = decision.stanzas[0].attr("id").unwrap().to_owned();
     let answer = world.stanza(&format!("<message from='alice@a.example' to='carol\\40mail.example@gateway.a.example' id='1'><body>Hello all</body><reply xmlns='urn:xmpp:reply:0' id='{id}'/></message>"));
-    let to: Vec<_> = answer.mails[0].job.to.iter().map(ToString::to_string).collect();
+    let to: Vec<_> = answer.mails[0]
+        .job
+        .to
+        .iter()
+        .map(ToString::to_string)
+        .collect();
     assert_eq!(to, ["carol@mail.example", "dave@mail.example"]);
     let plain = world.stanza(&chat("2", "Only for you"));
     assert_eq!(plain.mails[0].job.to.len(), 1);
@@ -264,14 +361,44 @@ fn a_request_becomes_one_invitation_and_any_mail_of_theirs_accepts() {
     let mut world = World::new();
     let subscribe = "<presence from='alice@a.example' to='carol\\40mail.example@gateway.a.example' type='subscribe' id='s1'/>";
     let asked = world.stanza(subscribe);
-    assert_eq!(header(&mail_text(&asked), "Auto-Submitted"), Some("auto-generated"));
+    assert_eq!(
+        header(&mail_text(&asked), "Auto-Submitted"),
+        Some("auto-generated")
+    );
     world.wait(Duration::from_secs(6 * 24 * 3600));
-    assert!(world.stanza(subscribe).mails.is_empty(), "no second invitation within a week");
+    assert!(
+        world.stanza(subscribe).mails.is_empty(),
+        "no second invitation within a week"
+    );
     let (answer, _) = world.mail("From: Carol <carol@mail.example>\nTo: alice@chat.a.example\nMessage-ID: <1@mail.example>\n\nHi Alice!\n");
-    let kinds: Vec<_> = answer.stanzas.iter().map(|stanza| (stanza.name(), stanza.attr("type"))).collect();
-    assert_eq!(kinds, [("presence", Some("subscribed")), ("presence", None), ("message", Some("chat"))]);
-    let pair = answer.writes.iter().find_map(|write| if let Write::Pair(pair) = write { Some(pair) } else { None }).unwrap();
-    assert_eq!((pair.origin, pair.name.as_deref()), (PairOrigin::Verified, Some("Carol")));
+    let kinds: Vec<_> = answer
+        .stanzas
+        .iter()
+        .map(|stanza| (stanza.name(), stanza.attr("type")))
+        .collect();
+    assert_eq!(
+        kinds,
+        [
+            ("presence", Some("subscribed")),
+            ("presence", None),
+            ("message", Some("chat"))
+        ]
+    );
+    let pair = answer
+        .writes
+        .iter()
+        .find_map(|write| {
+            if let Write::Pair(pair) = write {
+                Some(pair)
+            } else {
+                None
+            }
+        })
+        .unwrap();
+    assert_eq!(
+        (pair.origin, pair.name.as_deref()),
+        (PairOrigin::Verified, Some("Carol"))
+    );
     let probe = world.stanza("<presence from='alice@a.example' to='carol\\40mail.example@gateway.a.example' type='probe'/>");
     assert!(String::from(&probe.stanzas[0]).contains("by e-mail"));
     let leave = world.stanza("<presence from='alice@a.example' to='carol\\40mail.example@gateway.a.example' type='unsubscribe'/>");
@@ -285,10 +412,19 @@ fn the_one_word_no_refuses_and_an_automatic_answer_does_not_accept() {
     let mut world = World::new();
     world.stanza("<presence from='alice@a.example' to='carol\\40mail.example@gateway.a.example' type='subscribe'/>");
     let (vacation, _) = world.mail("From: carol@mail.example\nTo: alice@chat.a.example\nMessage-ID: <1@mail.example>\nAuto-Submitted: auto-replied\n\nI am away.\n");
-    assert!(vacation.stanzas.iter().all(|stanza| stanza.name() != "presence"));
+    assert!(
+        vacation
+            .stanzas
+            .iter()
+            .all(|stanza| stanza.name() != "presence")
+    );
     let (no, _) = world.mail("From: carol@mail.example\nTo: alice@chat.a.example\nMessage-ID: <2@mail.example>\n\nNo.\n\n> Hello, alice would like to chat\n");
     assert_eq!(no.stanzas[0].attr("type"), Some("unsubscribed"));
-    assert!(no.writes.iter().all(|write| !matches!(write, Write::Pair(_))));
+    assert!(
+        no.writes
+            .iter()
+            .all(|write| !matches!(write, Write::Pair(_)))
+    );
 }
 
 #[test]
@@ -304,7 +440,9 @@ fn own_mail_that_comes_back_and_mail_through_too_many_gateways_is_dropped() {
 
 #[test]
 fn mail_for_nobody_is_left_in_the_mailbox() {
-    let (decision, fate) = World::new().mail("From: carol@mail.example\nTo: someone@else.example\nMessage-ID: <1@mail.example>\n\nHi\n");
+    let (decision, fate) = World::new().mail(
+        "From: carol@mail.example\nTo: someone@else.example\nMessage-ID: <1@mail.example>\n\nHi\n",
+    );
     assert!(decision.stanzas.is_empty() && decision.writes.is_empty());
     assert_eq!(fate, Fate::Left);
 }
@@ -315,7 +453,12 @@ fn list_mail_is_a_headline_or_dropped_and_changes_no_conversation() {
     let mut world = World::new();
     let (shown, _) = world.mail(mail);
     assert_eq!(shown.stanzas[0].attr("type"), Some("headline"));
-    assert!(shown.writes.iter().all(|write| !matches!(write, Write::Contact(..))));
+    assert!(
+        shown
+            .writes
+            .iter()
+            .all(|write| !matches!(write, Write::Contact(..)))
+    );
     let mut world = World::new();
     world.settings.bulk = Bulk::Drop;
     let (dropped, fate) = world.mail(mail);
@@ -324,14 +467,20 @@ fn list_mail_is_a_headline_or_dropped_and_changes_no_conversation() {
 
 #[test]
 fn an_empty_mail_is_never_silence() {
-    let (decision, _) = World::new().mail("From: carol@mail.example\nTo: alice@chat.a.example\nMessage-ID: <1@mail.example>\n\n\n");
+    let (decision, _) = World::new().mail(
+        "From: carol@mail.example\nTo: alice@chat.a.example\nMessage-ID: <1@mail.example>\n\n\n",
+    );
     assert_eq!(body(&decision.stanzas[0]), "[empty mail]");
 }
 
 #[test]
 fn an_old_mail_carries_its_date() {
     let (decision, _) = World::new().mail("From: carol@mail.example\nTo: alice@chat.a.example\nDate: Sun, 22 Nov 2026 10:00:00 +0000\nMessage-ID: <1@mail.example>\n\nHi\n");
-    assert!(String::from(&decision.stanzas[0]).contains("stamp=\"2026-11-22T10:00:00Z\""), "{}", String::from(&decision.stanzas[0]));
+    assert!(
+        String::from(&decision.stanzas[0]).contains("stamp=\"2026-11-22T10:00:00Z\""),
+        "{}",
+        String::from(&decision.stanzas[0])
+    );
     let (decision, _) = World::new().mail("From: carol@mail.example\nTo: alice@chat.a.example\nDate: Sun, 22 Nov 2026 11:59:30 +0000\nMessage-ID: <2@mail.example>\n\nHi\n");
     assert!(!String::from(&decision.stanzas[0]).contains("delay"));
 }
@@ -352,36 +501,74 @@ fn refusals_become_errors_with_the_condition_of_their_code() {
         assert_eq!(condition(error), expected);
         assert_eq!(error.attr("id"), Some("1"));
         assert_eq!(error.attr("to"), Some("alice@a.example/phone"));
-        assert_eq!(error.attr("from"), Some("carol\\40mail.example@gateway.a.example"));
+        assert_eq!(
+            error.attr("from"),
+            Some("carol\\40mail.example@gateway.a.example")
+        );
         assert!(String::from(error).contains("the server's words"));
     }
 }
 
 #[test]
 fn a_receipt_is_given_when_the_server_has_taken_the_mail_and_only_then() {
-    let asked = chat("r1", "Hello").replace("</message>", "<request xmlns='urn:xmpp:receipts'/></message>");
+    let asked = chat("r1", "Hello").replace(
+        "</message>",
+        "<request xmlns='urn:xmpp:receipts'/></message>",
+    );
     let mut world = World::new();
     let decision = world.stanza(&asked);
     assert!(decision.stanzas.is_empty());
     let job = decision.mails[0].job.clone();
-    let late = world.outcome(&job, Outcome::Retry { reply: reply(451, (4, 7, 1)), certain: true }, Verdict::Deferred);
+    let late = world.outcome(
+        &job,
+        Outcome::Retry {
+            reply: reply(451, (4, 7, 1)),
+            certain: true,
+        },
+        DEFERRED,
+    );
     assert!(late.stanzas.is_empty());
-    let told = world.outcome(&job, Outcome::Delivered(reply(250, (2, 0, 0))), Verdict::Done);
+    let told = world.outcome(
+        &job,
+        Outcome::Delivered(reply(250, (2, 0, 0))),
+        Verdict::Done,
+    );
     assert!(String::from(&told.stanzas[0]).contains("received"));
     world.settings.receipts = false;
-    assert!(world.outcome(&job, Outcome::Delivered(reply(250, (2, 0, 0))), Verdict::Done).stanzas.is_empty());
+    assert!(
+        world
+            .outcome(
+                &job,
+                Outcome::Delivered(reply(250, (2, 0, 0))),
+                Verdict::Done
+            )
+            .stanzas
+            .is_empty()
+    );
 }
 
 #[test]
 fn a_late_mail_is_told_once_and_a_mail_given_up_is_an_error() {
     let mut world = World::new();
     let mut job = world.stanza(&chat("1", "Hello")).mails[0].job.clone();
-    let later = Outcome::Retry { reply: reply(451, (4, 7, 1)), certain: true };
+    let later = Outcome::Retry {
+        reply: reply(451, (4, 7, 1)),
+        certain: true,
+    };
     world.wait(Duration::from_secs(5 * 3600));
-    let told = world.outcome(&job, later.clone(), Verdict::Deferred);
-    assert!(body(&told.stanzas[0]).contains("still waiting after 5 hours"), "{}", body(&told.stanzas[0]));
+    let told = world.outcome(&job, later.clone(), DEFERRED);
+    assert!(
+        body(&told.stanzas[0]).contains("still waiting after 5 hours"),
+        "{}",
+        body(&told.stanzas[0])
+    );
     job.delay_told = true;
-    assert!(world.outcome(&job, later.clone(), Verdict::Deferred).stanzas.is_empty());
+    assert!(
+        world
+            .outcome(&job, later.clone(), DEFERRED)
+            .stanzas
+            .is_empty()
+    );
     job.certain = false;
     let end = world.outcome(&job, later, Verdict::Expired);
     assert_eq!(condition(&end.stanzas[0]), "remote-server-timeout");
@@ -392,11 +579,24 @@ fn a_late_mail_is_told_once_and_a_mail_given_up_is_an_error() {
 fn a_contact_is_away_while_mail_does_not_get_through() {
     let mut world = World::new();
     world.stanza("<presence from='alice@a.example' to='carol\\40mail.example@gateway.a.example' type='subscribe'/>");
-    world.mail("From: carol@mail.example\nTo: alice@chat.a.example\nMessage-ID: <1@mail.example>\n\nHi\n");
+    world.mail(
+        "From: carol@mail.example\nTo: alice@chat.a.example\nMessage-ID: <1@mail.example>\n\nHi\n",
+    );
     let job = world.stanza(&chat("1", "Hello")).mails[0].job.clone();
-    let late = world.outcome(&job, Outcome::Retry { reply: reply(451, (4, 7, 1)), certain: true }, Verdict::Deferred);
+    let late = world.outcome(
+        &job,
+        Outcome::Retry {
+            reply: reply(451, (4, 7, 1)),
+            certain: true,
+        },
+        DEFERRED,
+    );
     assert!(String::from(&late.stanzas[0]).contains("<show>away</show>"));
-    let well = world.outcome(&job, Outcome::Delivered(reply(250, (2, 0, 0))), Verdict::Done);
+    let well = world.outcome(
+        &job,
+        Outcome::Delivered(reply(250, (2, 0, 0))),
+        Verdict::Done,
+    );
     assert!(String::from(&well.stanzas[0]).contains("by e-mail"));
 }
 
@@ -405,14 +605,28 @@ fn an_explicit_pair_comes_before_the_rule_and_guards_its_address() {
     let mut world = World::new();
     let pair = |jid: &str, mail: &str| {
         let (jid, mail) = (jid.parse().unwrap(), mail.parse().unwrap());
-        Write::Pair(Pair { jid, mail, name: None, origin: PairOrigin::Admin, saved: Timestamp::default() })
+        Write::Pair(Pair {
+            jid,
+            mail,
+            name: None,
+            origin: PairOrigin::Admin,
+            saved: Timestamp::default(),
+        })
     };
-    world.context.apply(&[pair("alice@a.example", "a.liddell@wonder.example"), pair("bob@a.example", "dave@chat.a.example")]);
+    world.context.apply(&[
+        pair("alice@a.example", "a.liddell@wonder.example"),
+        pair("bob@a.example", "dave@chat.a.example"),
+    ]);
     let decision = world.stanza(&chat("1", "Hello"));
-    assert_eq!(decision.mails[0].job.from.as_ref().unwrap().to_string(), "a.liddell@wonder.example");
+    assert_eq!(
+        decision.mails[0].job.from.as_ref().unwrap().to_string(),
+        "a.liddell@wonder.example"
+    );
     let taken = world.stanza("<message from='dave@a.example' to='carol\\40mail.example@gateway.a.example' id='1'><body>x</body></message>");
     assert_eq!(condition(&taken.stanzas[0]), "not-allowed");
-    let (to_bob, _) = world.mail("From: carol@mail.example\nTo: dave@chat.a.example\nMessage-ID: <1@mail.example>\n\nHi\n");
+    let (to_bob, _) = world.mail(
+        "From: carol@mail.example\nTo: dave@chat.a.example\nMessage-ID: <1@mail.example>\n\nHi\n",
+    );
     assert_eq!(to_bob.stanzas[0].attr("to"), Some("bob@a.example"));
 }
 

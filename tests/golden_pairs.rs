@@ -36,13 +36,22 @@ fn play(folder: &Path, failures: &mut Vec<String>) {
         now = now.plus(Duration::from_secs(10));
         let input = fs::read(&step).unwrap();
         let decision = if name.ends_with(".stanza.xml") {
-            from_xmpp(&settings, &mut context, std::str::from_utf8(&input).unwrap(), now)
+            from_xmpp(
+                &settings,
+                &mut context,
+                std::str::from_utf8(&input).unwrap(),
+                now,
+            )
         } else {
             from_mail(&settings, &mut context, &input, now)
         };
         context.apply(&decision.writes);
         let number = name.split('.').next().unwrap();
-        compare(&folder.join(format!("{number}.became")), &shown(&decision), failures);
+        compare(
+            &folder.join(format!("{number}.became")),
+            &shown(&decision),
+            failures,
+        );
     }
 }
 
@@ -53,22 +62,37 @@ fn compare(golden: &Path, found: &str, failures: &mut Vec<String>) {
     }
     let expected = fs::read_to_string(golden).unwrap_or_default();
     if expected != found {
-        failures.push(format!("{}: expected\n{expected}\nfound\n{found}", golden.display()));
+        failures.push(format!(
+            "{}: expected\n{expected}\nfound\n{found}",
+            golden.display()
+        ));
     }
 }
 
 fn from_xmpp(settings: &Settings, context: &mut Context, xml: &str, now: Timestamp) -> Decision {
-    let stream = format!("<stream xmlns='jabber:component:accept'>{xml}</stream>").parse::<Element>().unwrap();
+    let stream = format!("<stream xmlns='jabber:component:accept'>{xml}</stream>")
+        .parse::<Element>()
+        .unwrap();
     match from_stanza::read(stream.children().next().unwrap().clone()) {
-        Ok(stanza) => decided(context, |context| decide::stanza(settings, context, &stanza, now)),
+        Ok(stanza) => decided(context, |context| {
+            decide::stanza(settings, context, &stanza, now)
+        }),
         Err(malformed) => Decision::answer(malformed.answer),
     }
 }
 
 fn from_mail(settings: &Settings, context: &mut Context, raw: &[u8], now: Timestamp) -> Decision {
     let mail = from_mail::read(raw, &settings.recipient_headers, false).unwrap();
-    let arrived = Arrived { mail: &mail, octets: raw.len() as u64, over: None, bound: None };
-    decided(context, |context| incoming::decide(settings, context, &arrived, now)).0
+    let arrived = Arrived {
+        mail: &mail,
+        octets: raw.len() as u64,
+        over: None,
+        bound: None,
+    };
+    decided(context, |context| {
+        incoming::decide(settings, context, &arrived, now)
+    })
+    .0
 }
 
 fn decided<T>(context: &mut Context, decide: impl Fn(&Context) -> Result<T, Missing>) -> T {
@@ -84,7 +108,12 @@ fn decided<T>(context: &mut Context, decide: impl Fn(&Context) -> Result<T, Miss
 fn shown(decision: &Decision) -> String {
     let mut text = String::new();
     for mail in &decision.mails {
-        let from = mail.job.from.as_ref().map(ToString::to_string).unwrap_or_default();
+        let from = mail
+            .job
+            .from
+            .as_ref()
+            .map(ToString::to_string)
+            .unwrap_or_default();
         let to: Vec<String> = mail.job.to.iter().map(|to| format!("<{to}>")).collect();
         text += &format!("MAIL FROM:<{from}>\nRCPT TO:{}\n", to.join(" "));
         text += &String::from_utf8_lossy(&mail.bytes).replace("\r\n", "\n");
@@ -104,12 +133,18 @@ fn settings() -> Settings {
     let rule = |jid: &str, mail: &str| (jid.to_owned(), mail.to_owned());
     let rules = Rules::new(&[rule("{local}@a.example", "{local}@chat.a.example")]).unwrap();
     let domain = |name: &str| jid::DomainPart::new(name).unwrap().into_owned();
-    let users = Users { domains: vec![domain("a.example")], jids: Vec::new() };
+    let users = Users {
+        domains: vec![domain("a.example")],
+        jids: Vec::new(),
+    };
     Settings::with_defaults(domain("gateway.a.example"), rules, users)
 }
 
 fn sorted(folder: &Path) -> Vec<PathBuf> {
-    let mut paths: Vec<PathBuf> = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
+    let mut paths: Vec<PathBuf> = fs::read_dir(folder)
+        .unwrap()
+        .map(|entry| entry.unwrap().path())
+        .collect();
     paths.sort();
     paths
 }

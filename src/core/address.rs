@@ -90,7 +90,11 @@ impl MailAddress {
             return Err(AddressError::Length(shown()));
         }
         let key = format!("{}@{domain}", local.to_lowercase());
-        Ok(Self { local: local.to_owned(), domain, key })
+        Ok(Self {
+            local: local.to_owned(),
+            domain,
+            key,
+        })
     }
 
     /// The local part as written, without quotes.

@@ -19,9 +19,17 @@ pub const BODY_OCTETS_MAX: usize = 100 * 1024;
 pub const RECIPIENTS_MAX: usize = 50;
 /// One incoming mail that is read whole, in octets; of a bigger one only its header is.
 pub const MAIL_OCTETS_MAX: usize = 32 * 1024 * 1024;
-/// HTML that is turned into text, in octets: the conversion is quadratic in nesting.
+/// The header of an incoming mail or of a part of one, in octets; what follows is not looked at. Postfix cuts a single
+/// field at 100 KiB (`header_size_limit`).
+pub const MAIL_HEADER_OCTETS_MAX: usize = 256 * 1024;
+/// MIME parts of one mail that are looked at; Postfix and others send no more than a few hundred.
+pub const MIME_PARTS_MAX: usize = 1000;
+/// Nesting of MIME parts that is looked into. Each level is searched for its boundary, and no mail program nests deeper
+/// than about ten.
+pub const MIME_DEPTH_MAX: usize = 30;
+/// HTML or text of one part that is turned into a chat's text, in octets.
 pub const HTML_OCTETS_MAX: usize = 1024 * 1024;
-/// Nesting of HTML that is turned into text.
+/// Nesting of quotes, lists and tables that is kept track of; deeper ones are read as if they were flat.
 pub const HTML_DEPTH_MAX: usize = 400;
 /// Attachments named in a text, and other recipients listed, at most.
 pub const LISTED_MAX: usize = 50;

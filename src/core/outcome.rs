@@ -2,6 +2,7 @@
 //! certain that nothing was sent.
 
 use crate::core::address::MailAddress;
+use crate::core::time::Timestamp;
 use serde::{Deserialize, Serialize};
 
 /// A server's reply as it concerns one recipient (RFC 5321 §4.2), or what happened instead of one.
@@ -34,3 +35,17 @@ pub enum Outcome {
 
 /// One attempt at a mail: what became of each recipient.
 pub type Attempt = Vec<(MailAddress, Outcome)>;
+
+/// What became of a job by one attempt.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Verdict {
+    /// Nobody is left: all recipients were served or refused.
+    Done,
+    /// Some are left and will be tried again.
+    Deferred {
+        /// When.
+        next: Timestamp,
+    },
+    /// Some are left in [`crate::core::job::Job::to`] and will not be tried again.
+    Expired,
+}

@@ -15,9 +15,9 @@ mod schedule;
 mod submit;
 mod wire;
 
+pub use crate::tls::TlsMode;
 pub use capabilities::Capabilities;
 pub use connect::{ConnectError, Connector, probe};
-pub use outcome::Verdict;
 pub use queue::{Queue, Runner, Settle, Settled};
 
 use secrecy::SecretString;
@@ -62,17 +62,6 @@ impl SmtpConfig {
             limits: TimeLimits::default(),
         }
     }
-}
-
-/// Whether and when the connection is encrypted.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum TlsMode {
-    /// From the first octet (RFC 8314 §3.3).
-    Implicit,
-    /// After `STARTTLS` (RFC 3207). A server that does not offer it gets nothing.
-    StartTls,
-    /// Never. The configuration allows it for loopback, and elsewhere only if it says so in as many words.
-    Plain,
 }
 
 /// How long the server may take for each phase (RFC 5321 §4.5.3.2). A limit that is too short after the final dot makes

@@ -4,7 +4,7 @@
 //! what was seen where.
 
 use crate::core::job::Job;
-use crate::core::outcome::{Attempt, Outcome, Reply};
+use crate::core::outcome::{Attempt, Outcome, Reply, Verdict};
 use crate::core::retry;
 use crate::core::time::Timestamp;
 use std::time::Duration;
@@ -21,20 +21,6 @@ pub enum Stage {
     Rcpt,
     /// `DATA` or the mail after it: concerns all that were accepted before.
     Data,
-}
-
-/// What became of a job by one attempt.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Verdict {
-    /// Nobody is left: all recipients were served or refused.
-    Done,
-    /// Some are left and will be tried again.
-    Deferred {
-        /// When.
-        next: Timestamp,
-    },
-    /// Some are left in [`Job::to`] and will not be tried again.
-    Expired,
 }
 
 /// A reply from its code and its text, which may begin with an enhanced status code (RFC 2034 §4). An enhanced code of

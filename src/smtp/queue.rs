@@ -5,12 +5,13 @@
 //! connections: up to [`SETTLING_MAX`] attempts may wait for their answer.
 
 use crate::core::job::Job;
+use crate::core::outcome::Verdict;
 use crate::core::outcome::{Attempt, Outcome, Reply};
 use crate::core::retry;
 use crate::core::time::Timestamp;
 use crate::smtp::connect::{ConnectError, Connector};
 use crate::smtp::gate::Gate;
-use crate::smtp::outcome::{self, Verdict};
+use crate::smtp::outcome;
 use crate::smtp::schedule::{Entry, Schedule};
 use crate::smtp::submit::{Connection, State};
 use crate::store::spool::{Spool, SpoolError};

@@ -145,7 +145,9 @@ impl Tables {
             Need::PairOf(jid) => pair(jid.as_str()),
             Need::HolderOf(mail) => self.holders.get(mail.key()).and_then(|jid| pair(jid)),
             Need::Contact(user, mail) => {
-                let row = self.contacts.get(&(user.to_string(), mail.key().to_owned()));
+                let row = self
+                    .contacts
+                    .get(&(user.to_string(), mail.key().to_owned()));
                 row.map(|row| Row::Contact(row.contact.clone()))
             }
             Need::Thread(user, mail, id) => {
@@ -187,7 +189,8 @@ impl Tables {
                 self.contacts.insert(name, row);
             }
             Write::RemoveContact(user, mail) => {
-                self.contacts.remove(&(user.to_string(), mail.key().to_owned()));
+                self.contacts
+                    .remove(&(user.to_string(), mail.key().to_owned()));
             }
             Write::Thread(user, mail, id, thread) => {
                 let name = (user.to_string(), mail.key().to_owned(), id.clone());
@@ -226,7 +229,8 @@ impl Tables {
             Some(old) => saved_again(old, pair),
             None => pair,
         };
-        self.holders.insert(pair.mail.key().to_owned(), pair.jid.to_string());
+        self.holders
+            .insert(pair.mail.key().to_owned(), pair.jid.to_string());
         self.pairs.insert(pair.jid.to_string(), pair);
         Ok(())
     }
@@ -234,7 +238,11 @@ impl Tables {
     fn save_message(&mut self, message: Message) {
         let user = message.user.to_string();
         let by_mail = (user.clone(), message.message_id.clone());
-        let by_stanza = (user, message.contact.key().to_owned(), message.stanza_id.clone());
+        let by_stanza = (
+            user,
+            message.contact.key().to_owned(),
+            message.stanza_id.clone(),
+        );
         self.messages.insert(by_mail, message.clone());
         self.stanzas.insert(by_stanza, message);
     }

@@ -11,7 +11,11 @@ async fn on_prosody() {
 
 #[tokio::test]
 async fn on_ejabberd() {
-    talk(World::on(Flavour::Ejabberd, Options::default()).await, "bob").await;
+    talk(
+        World::on(Flavour::Ejabberd, Options::default()).await,
+        "bob",
+    )
+    .await;
 }
 
 async fn talk(world: World, name: &str) {
@@ -22,13 +26,23 @@ async fn talk(world: World, name: &str) {
     user.send_message(&world.carol(), "Hello Carol").await;
     let first = inbox.wait_mail_saying("Hello Carol").await;
     assert_eq!(first.subject(), format!("Chat with {name}"));
-    assert_eq!(first.header("From"), Some(format!("{name} <{name}@{}>", world.mail_domain())));
+    assert_eq!(
+        first.header("From"),
+        Some(format!("{name} <{name}@{}>", world.mail_domain()))
+    );
     assert_eq!(first.header("Jabber-ID"), Some(user.bare().to_owned()));
 
     carol.reply(&first.raw, "Hello, how are you?").await;
     let answer = user.next_message_from(&world.carol()).await;
-    assert!(body(&answer).unwrap().starts_with("Hello, how are you?"), "{answer:?}");
-    assert_eq!(subject(&answer), None, "the thread is known, so its subject is not shown again");
+    assert!(
+        body(&answer).unwrap().starts_with("Hello, how are you?"),
+        "{answer:?}"
+    );
+    assert_eq!(
+        subject(&answer),
+        None,
+        "the thread is known, so its subject is not shown again"
+    );
     let thread_of_answer = thread(&answer).expect("the answer says which thread it belongs to");
 
     user.send_message(&world.carol(), "Fine, thank you").await;
@@ -36,7 +50,10 @@ async fn talk(world: World, name: &str) {
     assert_eq!(second.subject(), format!("Re: Chat with {name}"));
     let references = second.header("References").unwrap();
     assert!(references.contains(&first.message_id()), "{references}");
-    assert_ne!(second.header("In-Reply-To"), Some(first.header("Message-ID").unwrap()));
+    assert_ne!(
+        second.header("In-Reply-To"),
+        Some(first.header("Message-ID").unwrap())
+    );
 
     carol.reply(&second.raw, "Glad to hear").await;
     let last = user.next_message_from(&world.carol()).await;
@@ -52,9 +69,15 @@ async fn on_greenmail_with_subaddresses() {
 
     alice.send_message(&world.carol(), "Hello Carol").await;
     let first = inbox.wait_mail_saying("Hello Carol").await;
-    assert_eq!(first.header("From"), Some("alice <bridge+alice@chat.a.example>".to_owned()));
+    assert_eq!(
+        first.header("From"),
+        Some("alice <bridge+alice@chat.a.example>".to_owned())
+    );
 
     carol.reply(&first.raw, "Hello Alice").await;
     let answer = alice.next_message_from(&world.carol()).await;
-    assert!(body(&answer).unwrap().starts_with("Hello Alice"), "{answer:?}");
+    assert!(
+        body(&answer).unwrap().starts_with("Hello Alice"),
+        "{answer:?}"
+    );
 }

@@ -5,8 +5,8 @@
 
 use super::servers::xmpp_client::contact;
 use super::servers::{
-    Ejabberd, Flavour, Gateway, GreenMail, MailOptions, MailServer, Mailbox, PASSWORD, Prosody, XmppClient, XmppOptions,
-    XmppServer,
+    Ejabberd, Flavour, Gateway, GreenMail, MailOptions, MailServer, Mailbox, PASSWORD, Prosody,
+    XmppClient, XmppOptions, XmppServer,
 };
 
 /// The program under test.
@@ -53,7 +53,11 @@ impl World {
     pub async fn prepare(flavour: Flavour, options: Options) -> World {
         let (xmpp, mail) = tokio::join!(xmpp(flavour), MailServer::start(options.mail.clone()));
         let config = config(&xmpp, (mail.smtp_port, mail.imap_port), &options);
-        World { gateway: Gateway::prepare(PROGRAM, &config), xmpp, mail }
+        World {
+            gateway: Gateway::prepare(PROGRAM, &config),
+            xmpp,
+            mail,
+        }
     }
 
     /// Starts the gateway of [`World::prepare`].
@@ -94,7 +98,10 @@ impl World {
 
     /// Carol sends a mail; `to` are envelope recipients. Line ends are made CRLF.
     pub async fn carol_sends(&self, to: &[&str], mail: &str) {
-        self.mail.submit("carol@mail.example", to, mail).await.expect("Postfix takes Carol's mail");
+        self.mail
+            .submit("carol@mail.example", to, mail)
+            .await
+            .expect("Postfix takes Carol's mail");
     }
 }
 
@@ -107,11 +114,19 @@ pub struct GreenWorld {
 
 impl GreenWorld {
     pub async fn start() -> GreenWorld {
-        let users = ["bridge@chat.a.example", "carol@mail.example", "dave@mail.example"];
+        let users = [
+            "bridge@chat.a.example",
+            "carol@mail.example",
+            "dave@mail.example",
+        ];
         let (xmpp, mail) = tokio::join!(xmpp(Flavour::Prosody), GreenMail::start(&users));
         let config = config(&xmpp, (mail.smtp_port, mail.imap_port), &Options::default())
             .replace("mail = \"{local}@chat", "mail = \"bridge+{local}@chat");
-        GreenWorld { gateway: Gateway::start(PROGRAM, &config).await, xmpp, mail }
+        GreenWorld {
+            gateway: Gateway::start(PROGRAM, &config).await,
+            xmpp,
+            mail,
+        }
     }
 
     pub fn carol(&self) -> String {
@@ -128,7 +143,12 @@ async fn xmpp(flavour: Flavour) -> XmppServer {
 
 /// The configuration that an admin would write for these servers.
 pub fn config(xmpp: &XmppServer, (smtp, imap): (u16, u16), options: &Options) -> String {
-    let (domain, gateway, secret, port) = (&xmpp.domain, &xmpp.gateway, &xmpp.secret, xmpp.component_port);
+    let (domain, gateway, secret, port) = (
+        &xmpp.domain,
+        &xmpp.gateway,
+        &xmpp.secret,
+        xmpp.component_port,
+    );
     format!(
         r#"
 [xmpp]

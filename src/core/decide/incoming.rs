@@ -284,7 +284,7 @@ fn text(arrived: &Arrived<'_>, subject: Option<&str>) -> String {
                 .attachments
                 .iter()
                 .take(LISTED_MAX)
-                .map(from_mail::Attachment::line);
+                .map(from_mail::attachment_line);
             let lines: Vec<String> = listed.collect();
             blocks.extend((!lines.is_empty()).then(|| lines.join("\n")));
         }

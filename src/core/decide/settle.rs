@@ -6,25 +6,14 @@ use crate::core::decide::{Decision, message, subscription};
 use crate::core::id::StanzaId;
 use crate::core::job::{Job, Origin, OriginKind};
 use crate::core::notice;
-use crate::core::outcome::{Attempt, Outcome, Reply};
+use crate::core::outcome::{Attempt, Outcome, Reply, Verdict};
 use crate::core::record::{Contact, Trouble};
 use crate::core::settings::Settings;
 use crate::core::time::Timestamp;
 use crate::core::to_stanza::{self, Condition};
 use jid::BareJid;
 
-/// How an attempt left a job.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Verdict {
-    /// Nobody is left to be served.
-    Done,
-    /// There will be another attempt.
-    Deferred,
-    /// Its time is over; who is still on its list was not served.
-    Expired,
-}
-
-/// Decides whom to tell. `job` is as it was before the attempt.
+/// Decides whom to tell. `job` is as it is after the attempt.
 pub fn decide(
     settings: &Settings,
     context: &Context,
@@ -69,10 +58,10 @@ pub fn decide(
     if verdict == Verdict::Expired {
         expire(settings, context, job, origin, attempt, &mut decision)?;
     }
-    if all_served && settings.receipts && job.to.len() == attempt.len() {
+    if all_served && settings.receipts {
         decision.stanzas.extend(message::receipt_for(job));
     }
-    if verdict == Verdict::Deferred && is_delay_due(settings, job, now) {
+    if matches!(verdict, Verdict::Deferred { .. }) && is_delay_due(settings, job, now) {
         decision
             .stanzas
             .extend(delay_notice(job, origin, attempt, now));

@@ -31,9 +31,13 @@ pub fn decode(label: Option<&str>, bytes: &[u8]) -> String {
 
 /// The charset that an HTML document names for itself, for a part whose Content-Type names none.
 pub fn html_label(html: &[u8]) -> Option<String> {
-    let start = html.get(..META_OCTETS_MAX).unwrap_or(html);
-    let start = String::from_utf8_lossy(start).to_ascii_lowercase();
-    let (_, value) = start.split_once("charset=")?;
+    first_label(html.get(..META_OCTETS_MAX).unwrap_or(html))
+}
+
+/// The first `charset=…` in these bytes, in lower case.
+pub fn first_label(bytes: &[u8]) -> Option<String> {
+    let text = String::from_utf8_lossy(bytes).to_ascii_lowercase();
+    let (_, value) = text.split_once("charset=")?;
     let label: String = value
         .trim_start_matches(['"', '\'', ' '])
         .chars()

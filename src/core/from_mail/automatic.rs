@@ -1,0 +1,99 @@
+//! Mail that no person wrote, or that came to many (RFC 3834, RFC 2369, RFC 2919).
+
+use super::header::{raw_value, raw_values};
+use mail_parser::{Message, MimeHeaders};
+
+/// Why a mail is automatic.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Automatic {
+    /// Auto-Submitted: auto-replied, or what answering programs wrote before RFC 3834.
+    Replied,
+    /// Auto-Submitted: auto-generated or another value, Precedence, X-Auto-Response-Suppress, a report.
+    Generated,
+}
+
+/// What a multipart/report reports (RFC 6522).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Report {
+    /// What became of a mail (RFC 3464).
+    Delivery,
+    /// What its recipient did with it (RFC 8098).
+    Disposition,
+    /// Anything else: feedback (RFC 5965), statistics.
+    Other,
+}
+
+/// Fields that answering programs added before RFC 3834. Their mere presence says it.
+const REPLY_FIELDS: [&str; 3] = ["X-Autoreply", "X-Autorespond", "X-Auto-Reply"];
+/// Fields that only mail to many has (RFC 2369 §3, RFC 2919).
+const LIST_FIELDS: [&str; 3] = ["List-Id", "List-Unsubscribe", "List-Post"];
+
+/// Whether a program wrote the mail, and why it is thought so (RFC 3834 §2).
+pub fn automatic(message: &Message<'_>, sender: Option<&str>) -> Option<Automatic> {
+    let precedence = keyword(message, "Precedence");
+    let submitted = raw_values(message, "Auto-Submitted")
+        .map(|value| first_word(&value))
+        .find(|word| word != "no");
+    if submitted.as_deref() == Some("auto-replied")
+        || precedence.as_deref() == Some("auto_reply")
+        || REPLY_FIELDS
+            .iter()
+            .any(|name| keyword(message, name).is_some_and(|word| word != "no"))
+    {
+        return Some(Automatic::Replied);
+    }
+    let is_generated = submitted.is_some()
+        || matches!(precedence.as_deref(), Some("bulk" | "junk" | "list"))
+        || keyword(message, "X-Auto-Response-Suppress").is_some_and(|word| word != "none")
+        || report(message).is_some()
+        || sender.is_some_and(is_mailer);
+    is_generated.then_some(Automatic::Generated)
+}
+
+/// Whether the mail came through a list or to many at once.
+pub fn is_bulk(message: &Message<'_>) -> bool {
+    LIST_FIELDS
+        .iter()
+        .any(|name| raw_value(message, name).is_some())
+        || keyword(message, "Precedence")
+            .is_some_and(|word| matches!(word.as_str(), "bulk" | "list" | "junk"))
+}
+
+/// What the mail reports, if it is a report.
+pub fn report(message: &Message<'_>) -> Option<Report> {
+    let content_type = message.content_type()?;
+    let is_report = content_type.ctype().eq_ignore_ascii_case("multipart")
+        && content_type
+            .subtype()
+            .is_some_and(|subtype| subtype.eq_ignore_ascii_case("report"));
+    let kind = || {
+        content_type
+            .attribute("report-type")
+            .unwrap_or_default()
+            .to_ascii_lowercase()
+    };
+    is_report.then(|| match kind().as_str() {
+        "delivery-status" => Report::Delivery,
+        "disposition-notification" => Report::Disposition,
+        _ => Report::Other,
+    })
+}
+
+/// Local parts from which only programs write (RFC 3834 §2).
+fn is_mailer(local: &str) -> bool {
+    local.eq_ignore_ascii_case("mailer-daemon")
+}
+
+/// The first word of the topmost field of this name, in lower case; `None` where there is no such field.
+fn keyword(message: &Message<'_>, name: &str) -> Option<String> {
+    raw_value(message, name).map(|value| first_word(&value))
+}
+
+/// Up to a parameter, a comment or a comma.
+fn first_word(value: &str) -> String {
+    value
+        .split(|c: char| c.is_whitespace() || matches!(c, ';' | '(' | ','))
+        .next()
+        .unwrap_or_default()
+        .to_ascii_lowercase()
+}

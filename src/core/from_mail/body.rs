@@ -1,0 +1,315 @@
+//! The parts of a mail (RFC 2046) as one text and a list of attachments.
+
+use super::attachment::{self, Attachment};
+use super::mime::Part;
+use crate::core::limits;
+use crate::core::text::{charset, clean, flowed, html};
+
+/// A text part below this length that speaks of HTML or a browser only says that there is an HTML part.
+const STUB_CHARS_MAX: usize = 300;
+/// RFC 6838 §4.2: 127 characters for a type and for a subtype.
+const MEDIA_TYPE_CHARS_MAX: usize = 255;
+
+/// What the body of a mail holds.
+#[derive(Debug, Default)]
+pub struct Body {
+    /// Cleaned, lines ended by `\n`.
+    pub text: String,
+    /// The text is shorter than what the mail holds.
+    pub cut: bool,
+    /// What else the mail holds, in order.
+    pub attachments: Vec<Attachment>,
+}
+
+/// Reads the body: the best text for a chat, and everything else as attachments, so that nothing is passed over in
+/// silence.
+pub fn read(mail: &Part<'_>) -> Body {
+    let mut reader = Reader {
+        parts_left: limits::MIME_PARTS_MAX,
+        body: Body::default(),
+        has_text: false,
+    };
+    let found = reader.part(mail, Place::default());
+    let text = tidy(&found.text);
+    let shown = clean::cut(&text, limits::BODY_OCTETS_MAX);
+    let mut body = reader.body;
+    body.cut |= shown.len() < text.len();
+    body.text = shown.trim_end().to_owned();
+    if body.text.is_empty() && body.attachments.is_empty() {
+        // HTML of which no text remains: an image, or a page that only scripts fill.
+        body.attachments.extend(found.unseen);
+    }
+    drop_nameless_invitation(&mut body.attachments);
+    body
+}
+
+/// An invitation comes twice, among the alternatives and as a file: the file is shown.
+fn drop_nameless_invitation(attachments: &mut Vec<Attachment>) {
+    let is_calendar =
+        |one: &Attachment| matches!(one.media_type.as_str(), "text/calendar" | "application/ics");
+    if attachments
+        .iter()
+        .any(|one| is_calendar(one) && one.name.is_some())
+    {
+        attachments.retain(|one| !is_calendar(one) || one.name.is_some());
+    }
+}
+
+/// Valid in XML, without white space at line ends (but a signature separator) and without blank lines in front.
+fn tidy(text: &str) -> String {
+    let text = clean::for_xml(text);
+    let mut tidy = String::with_capacity(text.len());
+    for line in text.lines() {
+        let line = if line == "-- " { line } else { line.trim_end() };
+        if !(line.is_empty() && tidy.is_empty()) {
+            tidy.push_str(line);
+            tidy.push('\n');
+        }
+    }
+    tidy
+}
+
+/// Text of a part, or of the parts below it.
+#[derive(Default)]
+struct Found {
+    text: String,
+    is_html: bool,
+    /// HTML that gave no text.
+    unseen: Option<Attachment>,
+}
+
+/// Where a part stands.
+#[derive(Clone, Copy, Default)]
+struct Place {
+    depth: usize,
+    parent: Parent,
+}
+
+impl Place {
+    fn inside(self, parent: Parent) -> Self {
+        Self {
+            depth: self.depth.saturating_add(1),
+            parent,
+        }
+    }
+}
+
+#[derive(Clone, Copy, Default, PartialEq, Eq)]
+enum Parent {
+    #[default]
+    Other,
+    Alternative,
+    Digest,
+    Signed,
+}
+
+struct Reader {
+    parts_left: usize,
+    body: Body,
+    /// A text was found in an earlier part, so that a named text is an attachment.
+    has_text: bool,
+}
+
+impl Reader {
+    fn part(&mut self, part: &Part<'_>, place: Place) -> Found {
+        let media_type = media_type(part, place);
+        let found = if media_type.starts_with("multipart/") && place.depth < limits::MIME_DEPTH_MAX
+        {
+            self.multipart(part, &media_type, place)
+        } else {
+            self.leaf(part, media_type, place)
+        };
+        self.has_text |= !found.text.is_empty();
+        found
+    }
+
+    fn multipart(&mut self, part: &Part<'_>, media_type: &str, place: Place) -> Found {
+        // RFC 1847 §2.2: the parts of an encrypted one are of no use to a person.
+        if media_type == "multipart/encrypted" {
+            return self.attach(part, media_type.to_owned());
+        }
+        let children = part.parts(self.parts_left.saturating_add(1));
+        if children.is_empty() {
+            // The boundary is nowhere to be found: better all of it than nothing.
+            return self.plain(part);
+        }
+        let allowed = children.len().min(self.parts_left);
+        self.body.cut |= allowed < children.len();
+        self.parts_left = self.parts_left.saturating_sub(allowed);
+        let children = children.into_iter().take(allowed).map(Part::read);
+        match media_type {
+            "multipart/alternative" => {
+                self.alternative(children, place.inside(Parent::Alternative))
+            }
+            "multipart/digest" => self.sequence(children, place.inside(Parent::Digest)),
+            "multipart/signed" => self.sequence(children, place.inside(Parent::Signed)),
+            _ => self.sequence(children, place.inside(Parent::Other)),
+        }
+    }
+
+    /// Parts one after the other: their texts with a blank line between.
+    fn sequence<'a>(&mut self, children: impl Iterator<Item = Part<'a>>, place: Place) -> Found {
+        let mut all = Found::default();
+        for child in children {
+            let found = self.part(&child, place);
+            all.unseen = all.unseen.or(found.unseen);
+            if found.text.is_empty() {
+                continue;
+            }
+            if all.text.is_empty() {
+                all.is_html = found.is_html;
+            } else {
+                all.text.truncate(all.text.trim_end().len());
+                all.text.push_str("\n\n");
+            }
+            all.text.push_str(&found.text);
+        }
+        all
+    }
+
+    /// The same content in several forms (RFC 2046 §5.1.4): plain text where it is the content, else HTML.
+    fn alternative<'a>(&mut self, children: impl Iterator<Item = Part<'a>>, place: Place) -> Found {
+        let had_text = self.has_text;
+        let (mut plain, mut html) = (Found::default(), Found::default());
+        for child in children {
+            self.has_text = had_text;
+            let found = self.part(&child, place);
+            let best = if found.is_html { &mut html } else { &mut plain };
+            if best.text.is_empty() {
+                *best = found;
+            }
+        }
+        let use_html = !html.text.is_empty() && is_stub(&plain.text, &html.text);
+        let unseen = plain.unseen.take().or(html.unseen.take());
+        let best = if use_html { html } else { plain };
+        Found { unseen, ..best }
+    }
+
+    fn leaf(&mut self, part: &Part<'_>, media_type: String, place: Place) -> Found {
+        let is_attachment = part.is_attachment() || part.file_name().is_some() && self.has_text;
+        match (media_type.as_str(), place.parent) {
+            ("text/plain", _) if !is_attachment => self.plain(part),
+            ("text/html", _) if !is_attachment => self.html(part),
+            (signature, Parent::Signed) if is_signature(signature) => Found::default(),
+            (other, Parent::Alternative) if is_another_form(other) => Found::default(),
+            _ => self.attach(part, media_type),
+        }
+    }
+
+    fn plain(&mut self, part: &Part<'_>) -> Found {
+        let text = self.decoded(part, None);
+        let text = if part.parameter_is("format", "flowed") {
+            flowed::unwrap(&text, part.parameter_is("delsp", "yes"))
+        } else {
+            text
+        };
+        Found {
+            text: if text.trim().is_empty() {
+                String::new()
+            } else {
+                text
+            },
+            ..Found::default()
+        }
+    }
+
+    fn html(&mut self, part: &Part<'_>) -> Found {
+        let source = self.decoded(part, Some(charset::html_label));
+        let (text, _) = html::to_text(&source);
+        let is_unseen = text.is_empty() && !source.trim().is_empty();
+        Found {
+            unseen: is_unseen.then(|| attachment_of(part, "text/html".to_owned())),
+            text,
+            is_html: true,
+        }
+    }
+
+    /// The text of a part by its charset, or by what `label_of` finds in it where the Content-Type names none.
+    fn decoded(
+        &mut self,
+        part: &Part<'_>,
+        label_of: Option<fn(&[u8]) -> Option<String>>,
+    ) -> String {
+        let bytes = part.decoded();
+        let label = part
+            .content_type()
+            .and_then(|content_type| content_type.attribute("charset"))
+            .map(str::to_owned)
+            .or_else(|| label_of.and_then(|label_of| label_of(&bytes)));
+        let mut text = charset::decode(label.as_deref(), &bytes);
+        let length = clean::cut(&text, limits::HTML_OCTETS_MAX).len();
+        self.body.cut |= length < text.len();
+        text.truncate(length);
+        text
+    }
+
+    fn attach(&mut self, part: &Part<'_>, media_type: String) -> Found {
+        self.body.attachments.push(attachment_of(part, media_type));
+        Found::default()
+    }
+}
+
+fn attachment_of(part: &Part<'_>, media_type: String) -> Attachment {
+    let name = part.file_name().and_then(attachment::file_name);
+    Attachment {
+        name: name.or_else(|| subject_of(part, &media_type)),
+        media_type: clean::for_header(&media_type, MEDIA_TYPE_CHARS_MAX),
+        octets: part.octets(),
+    }
+}
+
+/// The name of a mail inside the mail.
+fn subject_of(part: &Part<'_>, media_type: &str) -> Option<String> {
+    if !is_mail(media_type) {
+        return None;
+    }
+    let bytes = part.decoded();
+    let inner = Part::read(&bytes);
+    inner.header()?.subject().and_then(attachment::name_of_mail)
+}
+
+fn is_mail(media_type: &str) -> bool {
+    matches!(media_type, "message/rfc822" | "message/global")
+}
+
+/// The media type in lower case; RFC 2045 §5.2 or RFC 2046 §5.1.5 where there is none.
+fn media_type(part: &Part<'_>, place: Place) -> String {
+    let fallback = if place.parent == Parent::Digest {
+        "message/rfc822"
+    } else {
+        "text/plain"
+    };
+    part.media_type().unwrap_or_else(|| fallback.to_owned())
+}
+
+/// The second part of a multipart/signed (RFC 3156 §5, RFC 8551 §3.5.3).
+fn is_signature(media_type: &str) -> bool {
+    matches!(
+        media_type,
+        "application/pgp-signature"
+            | "application/pkcs7-signature"
+            | "application/x-pkcs7-signature"
+    )
+}
+
+/// Text types that, among alternatives, say the same again. An invitation or a contact card says more.
+fn is_another_form(media_type: &str) -> bool {
+    media_type.starts_with("text/")
+        && !matches!(
+            media_type,
+            "text/calendar" | "text/vcard" | "text/x-vcard" | "text/directory"
+        )
+}
+
+/// Whether a plain text is empty or only says that the mail is in HTML.
+fn is_stub(plain: &str, html: &str) -> bool {
+    let plain = plain.trim();
+    if plain.is_empty() {
+        return true;
+    }
+    if plain.chars().nth(STUB_CHARS_MAX).is_some() || html.len() < plain.len() {
+        return false;
+    }
+    let plain = plain.to_lowercase();
+    plain.contains("html") || plain.contains("browser")
+}

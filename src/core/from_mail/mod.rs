@@ -1,0 +1,156 @@
+//! Parsing unit, mail side: the bytes of a mail become a typed value. Nothing is decided here and nothing is looked up.
+
+mod attachment;
+mod automatic;
+mod body;
+mod header;
+mod mime;
+
+pub use attachment::{Attachment, attachment_line};
+pub use automatic::{Automatic, Report};
+
+use crate::core::address::MailAddress;
+use crate::core::id::MessageId;
+use crate::core::text::subject;
+use crate::core::time::Timestamp;
+use mail_parser::{HeaderName, Message};
+
+/// What a mail says, as far as the gateway understands it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Mail {
+    /// The Message-ID, or a hash of the bytes where there is none that can be used.
+    pub message_id: MessageId,
+    /// The first address of `From`; `None` where there is none that can be read.
+    pub from: Option<Person>,
+    /// More than one `From` header, or more than one address in it, or one that readers could take for another: a
+    /// forger's trick, never believed.
+    pub several_from: bool,
+    /// `To`, in order, members of groups among them.
+    pub to: Vec<Person>,
+    /// `Cc`, in order, members of groups among them.
+    pub cc: Vec<Person>,
+    /// `Reply-To`, in order. A wish of the author, not an identity.
+    pub reply_to: Vec<Person>,
+    /// Envelope recipients: the topmost value of the first of the configured headers that is there.
+    pub envelope_to: Vec<MailAddress>,
+    /// The `Date` header, if it can be read.
+    pub date: Option<Timestamp>,
+    /// The subject as written, decoded and cleaned; `None` where empty.
+    pub subject: Option<String>,
+    /// The subject without reply and forward prefixes; `None` where nothing remains.
+    pub base_subject: Option<String>,
+    /// `In-Reply-To`, in order, at most 100.
+    pub in_reply_to: Vec<MessageId>,
+    /// `References`, in order, at most 100.
+    pub references: Vec<MessageId>,
+    /// The text for a chat, cleaned: valid in XML 1.0, lines ended by `\n`, no white space at their ends but for a
+    /// signature separator (`-- `). Empty where there is none.
+    pub text: String,
+    /// The text is shorter than what the mail holds, because of a limit.
+    pub text_cut: bool,
+    /// What else the mail holds.
+    pub attachments: Vec<Attachment>,
+    /// Why nothing may be answered automatically (RFC 3834 §2); `None` for mail from a person.
+    pub automatic: Option<Automatic>,
+    /// The mail is a multipart/report (RFC 6522).
+    pub report: Option<Report>,
+    /// The mail came through a list or is other bulk mail (List-*, Precedence).
+    pub bulk: bool,
+    /// `XMPP-Bridge-Hops`; 0 where absent, the highest number where it is none.
+    pub hops: u32,
+    /// `Return-Path: <>`.
+    pub null_return_path: bool,
+    /// `XMPP-Bridge`, cleaned: `v=1` from another gateway.
+    pub bridge: Option<String>,
+    /// `Jabber-ID` (RFC 7259), cleaned. For display only, never an identity.
+    pub jabber_id: Option<String>,
+}
+
+/// A name and an address as a header holds them.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Person {
+    /// The address.
+    pub address: MailAddress,
+    /// The display name, decoded and cleaned; `None` where it only repeats the address.
+    pub name: Option<String>,
+}
+
+/// Reads a mail. `header_only`: the body was not fetched because the mail is over the limit; then the text is empty and
+/// `text_cut` is set. `recipient_headers` are the names of the headers that are believed to hold the envelope
+/// recipient, in the order in which they are looked at.
+///
+/// # Errors
+/// [`Unreadable`] says why not even a header could be read.
+pub fn read(
+    raw: &[u8],
+    recipient_headers: &[String],
+    header_only: bool,
+) -> Result<Mail, Unreadable> {
+    let part = mime::Part::read(raw);
+    let header = part
+        .header()
+        .ok_or_else(|| Unreadable("it has no header".to_owned()))?;
+    let body = if header_only {
+        body::Body {
+            cut: true,
+            ..body::Body::default()
+        }
+    } else {
+        body::read(&part)
+    };
+    Ok(mail(raw, header, recipient_headers, body))
+}
+
+fn mail(raw: &[u8], message: &Message<'_>, recipient_headers: &[String], body: body::Body) -> Mail {
+    let from = header::from(message);
+    let subject = header::text(message, HeaderName::Subject);
+    let line = |name| header::raw_value(message, name).and_then(|value| header::some_text(&value));
+    Mail {
+        message_id: header::message_ids(message, HeaderName::MessageId)
+            .into_iter()
+            .next()
+            .unwrap_or_else(|| MessageId::of_raw(raw)),
+        several_from: header::has_several_from(message),
+        to: header::people(message, HeaderName::To),
+        cc: header::people(message, HeaderName::Cc),
+        reply_to: header::people(message, HeaderName::ReplyTo),
+        envelope_to: header::envelope_recipients(message, recipient_headers),
+        date: header::date(message),
+        base_subject: subject
+            .as_deref()
+            .map(subject::base)
+            .filter(|base| !base.is_empty())
+            .map(str::to_owned),
+        subject,
+        in_reply_to: header::message_ids(message, HeaderName::InReplyTo),
+        references: header::message_ids(message, HeaderName::References),
+        text: body.text,
+        text_cut: body.cut,
+        attachments: body.attachments,
+        automatic: automatic::automatic(
+            message,
+            from.as_ref().map(|person| person.address.local()),
+        ),
+        report: automatic::report(message),
+        bulk: automatic::is_bulk(message),
+        hops: hops(message),
+        null_return_path: header::raw_value(message, "Return-Path")
+            .is_some_and(|path| path == "<>"),
+        bridge: line("XMPP-Bridge"),
+        jabber_id: line("Jabber-ID"),
+        from,
+    }
+}
+
+/// The highest `XMPP-Bridge-Hops`: whoever adds a lower one does not break the counter.
+fn hops(message: &Message<'_>) -> u32 {
+    header::raw_values(message, "XMPP-Bridge-Hops")
+        .map(|value| value.parse().unwrap_or(u32::MAX))
+        .max()
+        .unwrap_or(0)
+}
+
+/// Not even the header of a mail could be read.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("the mail cannot be read: {0}")]
+pub struct Unreadable(pub String);
