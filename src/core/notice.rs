@@ -154,7 +154,7 @@ pub fn invitation(name: &str, user: &str, user_mail: &str) -> (String, String) {
     let text = format!(
         "Hello,\n\n{name} ({user}) would like to chat with you and writes from an instant messenger, through {user_mail}.\n\n\
          To accept, answer this mail; whatever you write reaches {name} as a chat message, and messages from {name} \
-         reach you as mails.\n\nTo refuse, answer with the one word “no”, or do nothing: you will not be asked again \
+         reach you as mails.\n\nTo refuse, answer with the one word no, or do nothing: you will not be asked again \
          for at least a week."
     );
     (subject, text)

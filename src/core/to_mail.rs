@@ -7,7 +7,7 @@ use crate::core::id::MessageId;
 use crate::core::parcel::{Letter, Recipient};
 use crate::core::text::{clean, flowed};
 use crate::core::time::Timestamp;
-use lettre::message::header::{ContentType, HeaderName, HeaderValue};
+use lettre::message::header::{ContentType, HeaderName, HeaderValue, MIME_VERSION_1_0};
 use lettre::message::{Mailbox, MessageBuilder};
 use std::time::{Duration, SystemTime};
 
@@ -53,6 +53,7 @@ pub fn plain(letter: &Letter) -> Result<Vec<u8>, Unwritable> {
 
 fn headers(letter: &Letter) -> Result<MessageBuilder, Unwritable> {
     let mut builder = lettre::Message::builder()
+        .header(MIME_VERSION_1_0)
         .from(mailbox(&letter.from.mail, letter.from.name.as_deref())?)
         .subject(clean::for_header(
             &letter.subject,

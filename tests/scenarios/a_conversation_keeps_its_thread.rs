@@ -1,6 +1,6 @@
 //! Alice writes, Carol answers with a real mail client, Alice answers again: one thread on both sides.
 
-use super::servers::xmpp_client::{body, subject, thread};
+use super::servers::stanza::{body, subject, thread};
 use super::servers::{Flavour, RealMailClient};
 use super::world::{GreenWorld, Options, World};
 
@@ -35,7 +35,7 @@ async fn talk(world: World, name: &str) {
     carol.reply(&first.raw, "Hello, how are you?").await;
     let answer = user.next_message_from(&world.carol()).await;
     assert!(
-        body(&answer).unwrap().starts_with("Hello, how are you?"),
+        body(&answer).unwrap().contains("Hello, how are you?"),
         "{answer:?}"
     );
     assert_eq!(
@@ -76,8 +76,5 @@ async fn on_greenmail_with_subaddresses() {
 
     carol.reply(&first.raw, "Hello Alice").await;
     let answer = alice.next_message_from(&world.carol()).await;
-    assert!(
-        body(&answer).unwrap().starts_with("Hello Alice"),
-        "{answer:?}"
-    );
+    assert!(body(&answer).unwrap().contains("Hello Alice"), "{answer:?}");
 }

@@ -3,7 +3,10 @@
 //! On Prosody, alice and adam of a.example have mail addresses at chat.a.example; on ejabberd, bob and beth of b.example
 //! have theirs at chat.b.example. Carol and Dave of mail.example have mailboxes.
 
-use super::servers::xmpp_client::contact;
+// Not every scenario uses every part of the world.
+#![allow(dead_code)]
+
+use super::servers::stanza::contact;
 use super::servers::{
     Ejabberd, Flavour, Gateway, GreenMail, MailOptions, MailServer, Mailbox, PASSWORD, Prosody,
     XmppClient, XmppOptions, XmppServer,

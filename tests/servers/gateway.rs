@@ -57,7 +57,7 @@ impl Gateway {
     pub fn launch(&mut self) {
         assert!(self.process.is_none(), "the gateway runs already");
         let before = self.log().len();
-        let mut command = self.command_line(&[]);
+        let mut command = self.command_line(&["run"]);
         command.env(
             "RUST_LOG",
             std::env::var("RUST_LOG").unwrap_or_else(|_| "info,stanzamail=debug".into()),
