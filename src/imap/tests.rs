@@ -54,7 +54,13 @@ impl Gateway {
     fn start(config: MailboxConfig, stored: Option<Cursor>) -> Self {
         let (sender, batches) = mpsc::channel(1);
         let stop = CancellationToken::new();
-        let reader = tokio::spawn(run(config, stored, sender, stop.clone()));
+        let reader = tokio::spawn(run(
+            config,
+            stored,
+            sender,
+            tokio::sync::watch::channel(false).0,
+            stop.clone(),
+        ));
         Self {
             batches,
             reader,
