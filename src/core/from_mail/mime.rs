@@ -28,7 +28,7 @@ impl<'a> Part<'a> {
         let header = MessageParser::default()
             .parse_headers(header.as_ref())
             .map(Message::into_owned)
-            .filter(|header| !header.headers().is_empty());
+            .filter(|found| !found.headers().is_empty() && header.contains(&b':'));
         Self { header, body }
     }
 
