@@ -4,7 +4,7 @@
 use crate::core::address::MailAddress;
 use crate::core::job::Job;
 use crate::core::outcome::{Attempt, Outcome, Reply};
-use crate::smtp::connect::{LiveGuard, reply_of};
+use crate::smtp::connect::reply_of;
 use crate::smtp::outcome::{Stage, classify, closes_connection, no_reply, own_refusal};
 use crate::smtp::{Capabilities, TimeLimits};
 use lettre::transport::smtp::Error;
@@ -25,7 +25,6 @@ pub(super) struct Connection {
     smtp: AsyncSmtpConnection,
     capabilities: Capabilities,
     limits: TimeLimits,
-    live: LiveGuard,
 }
 
 /// What became of a transaction.
@@ -54,13 +53,11 @@ impl Connection {
         smtp: AsyncSmtpConnection,
         capabilities: Capabilities,
         limits: TimeLimits,
-        live: LiveGuard,
     ) -> Self {
         Self {
             smtp,
             capabilities,
             limits,
-            live,
         }
     }
 
@@ -69,10 +66,8 @@ impl Connection {
     }
 
     /// Says goodbye.
-    pub(super) async fn quit(self) {
-        let Self { mut smtp, live, .. } = self;
-        drop(live);
-        let _ = timeout(QUIT_LIMIT, smtp.quit()).await;
+    pub(super) async fn quit(mut self) {
+        let _ = timeout(QUIT_LIMIT, self.smtp.quit()).await;
     }
 
     /// Sends a mail to the job's recipients. If the future is dropped before it is ready, the connection must be, too:
