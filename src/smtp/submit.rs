@@ -360,6 +360,9 @@ mod tests {
     use crate::core::address::MailAddress;
     use crate::smtp::connect::Connector;
     use crate::smtp::fake::{BARE, Fake, PIPELINING, Say, mail};
+    use crate::smtp::{SmtpConfig, TlsMode};
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+    use tokio::net::TcpListener;
 
     /// A server that refuses and defers by the recipient's name, with or without PIPELINING.
     fn by_name(pipelining: bool) -> impl Fn(usize, &str) -> Say + Send + Sync + 'static {
@@ -503,20 +506,61 @@ mod tests {
 
     #[tokio::test]
     async fn a_server_that_reads_slowly_has_time_for_every_block() {
-        // The dot has 300 ms; the socket's buffers take far less than this mail, and the server begins to read late.
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let mut config = SmtpConfig::new(
+            "127.0.0.1",
+            listener.local_addr().unwrap().port(),
+            TlsMode::Plain,
+            "gateway.example",
+        );
+        config.limits.block = Duration::from_millis(600);
+        let octets = 12 * 1024 * 1024;
+        let server = tokio::spawn(async move {
+            let (mut tcp, _) = listener.accept().await.unwrap();
+            let mut read = vec![0; 256 * 1024];
+            let says = ["220 x", "250 x", "250 x", "250 ok", "250 ok", "354 go"];
+            for (index, say) in says.iter().enumerate() {
+                if index > 0 {
+                    assert!(tcp.read(&mut read).await.unwrap() > 0);
+                }
+                tcp.write_all(format!("{say}\r\n").as_bytes())
+                    .await
+                    .unwrap();
+            }
+            let mut left = octets;
+            while left > 0 {
+                tokio::time::sleep(Duration::from_millis(40)).await;
+                left -= tcp.read(&mut read).await.unwrap().min(left);
+            }
+            tcp.write_all(b"250 ok\r\n").await.unwrap();
+            tcp
+        });
+        let mut c = Connector::new(config).unwrap().connect().await.unwrap();
+        let mut big = mail("big", "lane", 1, &["a@x.example"]);
+        big.bytes.resize(octets, b'x');
+        let start = Instant::now();
+        let submitted = c.submit(&big.job, &big.bytes).await;
+        assert_eq!(letters(&submitted.attempt), "D");
+        assert!(start.elapsed() > Duration::from_millis(1200));
+        drop(server.await.unwrap());
+    }
+
+    #[tokio::test]
+    async fn a_server_that_stops_reading_is_left_and_has_not_taken_the_mail() {
         let fake = Fake::start(|n, line| match line {
-            "DATA" => Say::Late(200),
+            "DATA" => Say::ReplyAndHang("354 go on\r\n"),
             _ => by_name(false)(n, line),
         })
         .await;
         let mut c = connected(&fake).await;
         c.capabilities.size = None;
         let mut big = mail("big", "lane", 1, &["a@x.example"]);
-        big.bytes
-            .extend(b"0123456789012345678901234567890123456789\r\n".repeat(200_000));
+        big.bytes.resize(24 * 1024 * 1024, b'x');
         let submitted = c.submit(&big.job, &big.bytes).await;
-        assert_eq!(letters(&submitted.attempt), "D");
-        assert_eq!(fake.seen_with(".")[0].len(), big.bytes.len() + 1);
+        assert_eq!(
+            (letters(&submitted.attempt).as_str(), submitted.connection),
+            ("R", State::Closed)
+        );
     }
 
     #[tokio::test]
