@@ -1,7 +1,7 @@
 //! What becomes of mails that were handled: marked, moved or deleted; and of those that were not for us.
 
 use super::cursor::Position;
-use super::fetch::{search, uid_set};
+use super::fetch::{search, uid_sets};
 use super::session::Session;
 use super::{After, ImapError, LEFT_KEYWORD, MailboxConfig, name};
 use chrono::DateTime;
@@ -15,16 +15,15 @@ pub(super) async fn handled(
     after: &After,
     uids: &[u32],
 ) -> Result<(), ImapError> {
-    if uids.is_empty() {
-        return Ok(());
+    for set in uid_sets(uids) {
+        match after {
+            After::Keep => {}
+            After::Seen => store(session, &set, "\\Seen").await?,
+            After::Delete => delete(session, &set).await?,
+            After::Move(folder) => move_to(session, &set, folder).await?,
+        }
     }
-    let set = uid_set(uids.iter().copied());
-    match after {
-        After::Keep => Ok(()),
-        After::Seen => store(session, &set, "\\Seen").await,
-        After::Delete => delete(session, &set).await,
-        After::Move(folder) => move_to(session, &set, folder).await,
-    }
+    Ok(())
 }
 
 /// Marks mails that stay, so that they are not looked at again.
@@ -32,10 +31,12 @@ pub(super) async fn handled(
 /// # Errors
 /// As [`handled`].
 pub(super) async fn left(session: &mut Session, uids: &[u32]) -> Result<(), ImapError> {
-    if uids.is_empty() || !session.keeps_keyword {
-        return Ok(());
+    if session.keeps_keyword {
+        for set in uid_sets(uids) {
+            store(session, &set, LEFT_KEYWORD).await?;
+        }
     }
-    store(session, &uid_set(uids.iter().copied()), LEFT_KEYWORD).await
+    Ok(())
 }
 
 async fn store(session: &mut Session, set: &str, flag: &str) -> Result<(), ImapError> {

@@ -215,6 +215,20 @@ async fn mails_that_nobody_asked_for_are_not_handed_over() {
 }
 
 #[tokio::test]
+async fn a_mail_whose_flags_alone_are_told_is_read_whole_all_the_same() {
+    let fake = Fake::start().await;
+    fake.deliver(1..=2);
+    let flags = "* 1 FETCH (UID 1 RFC822.SIZE 46 FLAGS ())\r\n* 2 FETCH (UID 2 FLAGS (\\Flagged))\r\n%T OK done\r\n";
+    fake.fault(
+        "UID FETCH 1:2 (UID RFC822",
+        Fault::Instead(flags.to_owned()),
+    );
+    let mut gateway = Gateway::start(config(&fake, After::Keep), None);
+    gateway.handle_until(2).await;
+    assert_eq!(gateway.seen, mails(1..=2));
+}
+
+#[tokio::test]
 async fn mails_that_another_client_expunged_are_passed_over_and_the_rest_is_not() {
     let fake = Fake::start().await;
     fake.deliver(1..=4);
