@@ -124,8 +124,10 @@ pub(super) async fn leftovers(
 ) -> Result<Vec<u32>, ImapError> {
     let undone = match after {
         After::Keep => return Ok(Vec::new()),
-        After::Seen => "UNSEEN UNDELETED",
-        After::Move(_) | After::Delete => "UNDELETED",
+        After::Seen => "UNSEEN ",
+        // Also those that were flagged, and then the connection ended before they were expunged.
+        After::Move(_) | After::Delete if session.offers("UIDPLUS") => "",
+        After::Move(_) | After::Delete => "UNDELETED ",
     };
     let last = position.next().saturating_sub(1);
     if last == 0 || session.exists == 0 {
@@ -134,7 +136,7 @@ pub(super) async fn leftovers(
     let day = DateTime::from_timestamp_millis(position.ours_since().millis())
         .unwrap_or_default()
         .format("%-d-%b-%Y");
-    let keys = format!("UID 1:{last} {undone} UNKEYWORD {LEFT_KEYWORD} SINCE {day}");
+    let keys = format!("UID 1:{last} {undone}UNKEYWORD {LEFT_KEYWORD} SINCE {day}");
     let mut uids = search(session, &keys).await?;
     uids.retain(|uid| *uid <= last);
     Ok(uids)

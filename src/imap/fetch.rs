@@ -20,8 +20,6 @@ pub(super) struct Listed {
     /// RFC822.SIZE; `u64::MAX` where the server does not say.
     pub(super) octets: u64,
     pub(super) internal_date: Option<Timestamp>,
-    /// It is flagged `\Deleted`: gone, but for the expunge.
-    pub(super) is_deleted: bool,
     /// It has [`LEFT_KEYWORD`].
     pub(super) is_left: bool,
 }
@@ -32,7 +30,6 @@ impl Listed {
             uid,
             octets: u64::MAX,
             internal_date: None,
-            is_deleted: false,
             is_left: false,
         }
     }
@@ -43,9 +40,9 @@ impl Listed {
             AttributeValue::Rfc822Size(octets) => self.octets = u64::from(*octets),
             AttributeValue::InternalDate(text) => self.internal_date = internal_date(text),
             AttributeValue::Flags(flags) => {
-                let has = |flag: &str| flags.iter().any(|f| f.eq_ignore_ascii_case(flag));
-                self.is_deleted = has("\\Deleted");
-                self.is_left = has(LEFT_KEYWORD);
+                self.is_left = flags
+                    .iter()
+                    .any(|flag| flag.eq_ignore_ascii_case(LEFT_KEYWORD));
             }
             _ => {}
         }

@@ -174,7 +174,7 @@ pub(super) fn is_wanted(mail: &Listed, position: &Position, is_leftover: bool) -
     } else {
         position.wants(mail.internal_date)
     };
-    in_time && !mail.is_deleted && !mail.is_left
+    in_time && !mail.is_left
 }
 
 #[cfg(test)]
@@ -189,7 +189,6 @@ mod tests {
                 uid,
                 octets: *octets,
                 internal_date: None,
-                is_deleted: false,
                 is_left: false,
             })
             .collect();

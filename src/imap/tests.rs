@@ -516,6 +516,19 @@ async fn what_was_committed_and_not_disposed_of_is_handed_over_again_and_dispose
 }
 
 #[tokio::test]
+async fn a_connection_lost_between_flagging_and_expunging_leaves_no_mail_behind() {
+    let fake = Fake::start().await;
+    fake.deliver(1..=3);
+    fake.fault("UID EXPUNGE", Fault::Instead("* BYE\r\n".to_owned()));
+    let mut gateway = Gateway::start(config(&fake, After::Delete), None);
+    gateway
+        .handle_while_not(|| fake.state().mails.is_empty())
+        .await;
+    assert_eq!(gateway.seen, mails(1..=3));
+    assert_eq!(fake.state().connections, 2);
+}
+
+#[tokio::test]
 async fn a_server_without_keywords_gets_left_mails_handed_over_once() {
     let fake = Fake::start().await;
     fake.state().permanent_flags = "\\Seen \\Deleted".to_owned();
