@@ -3,6 +3,7 @@
 //! s-nail writes `In-Reply-To` and `References` itself and sends by SMTP; a script types what its user would.
 
 use std::fs::File;
+use std::path::Path;
 use std::process::{Command, Output, Stdio};
 
 use tokio::time::timeout;
@@ -50,6 +51,19 @@ impl RealMailClient {
     /// Writes a new mail and returns it as it was sent.
     pub async fn compose(&self, to: &str, subject: &str, text: &str) -> Vec<u8> {
         self.run(&["-s", subject, to], text).await
+    }
+
+    /// Writes a new mail in HTML, with a file attached, and returns it as it was sent.
+    pub async fn compose_html(
+        &self,
+        to: &str,
+        subject: &str,
+        html: &str,
+        attachment: &Path,
+    ) -> Vec<u8> {
+        let attachment = attachment.to_string_lossy();
+        let arguments = ["-M", "text/html", "-a", &attachment, "-s", subject, to];
+        self.run(&arguments, html).await
     }
 
     async fn answer(&self, command: &str, raw: &[u8], text: &str) -> Vec<u8> {
