@@ -114,9 +114,11 @@ fn broken(xml: &str) -> String {
     }
     let mut lines = Vec::new();
     let mut depth = 0_usize;
-    for piece in xml.replace("><", ">\n<").split('\n') {
-        let closes = piece.matches("</").count() + piece.matches("/>").count();
-        let opens = piece.matches('<').count() - piece.matches("</").count();
+    let pieces = xml.replace("><", ">\0<");
+    for piece in pieces.split('\0') {
+        let ends = piece.matches("</").count();
+        let closes = ends + piece.matches("/>").count();
+        let opens = piece.matches('<').count() - ends;
         if piece.starts_with("</") {
             depth = depth.saturating_sub(1);
             lines.push("  ".repeat(depth) + piece);

@@ -41,6 +41,7 @@ pub async fn tell(stage: &Stage) -> Result<Alice, String> {
         "Alice is online as {} (slixmpp). Carol has the mailbox {CAROL} (s-nail).",
         talk.alice.jid
     ));
+    talk.carol.quotes_nothing();
     let invitation = talk.alice_adds_carol().await?;
     let thread = talk.carol_answers(&invitation).await?;
     talk.they_go_on(&thread).await?;
@@ -98,10 +99,6 @@ impl Talk<'_> {
             .alice_reads("Hello Alice, how nice to hear from you!")
             .await?;
         show::stanza(&message.0);
-        expect(
-            !message.1.contains("would like to chat with you and writes"),
-            "the quoted invitation is cut off",
-        )?;
         message
             .2
             .ok_or_else(|| "expected: the message says its thread".into())

@@ -38,6 +38,13 @@ impl RealMailClient {
         }
     }
 
+    /// From now on replies do not quote what they reply to.
+    pub fn quotes_nothing(&self) {
+        let settings = self.folder.join("s-nail.rc");
+        let text = std::fs::read_to_string(&settings).expect("it was written by `new`");
+        std::fs::write(settings, text + "unset quote\n").expect("the folder can be written");
+    }
+
     /// Replies to a mail, to its sender and whoever Reply-To names, and returns the raw reply as it was sent.
     pub async fn reply(&self, raw: impl AsRef<[u8]>, text: &str) -> Vec<u8> {
         self.answer("Reply", raw.as_ref(), text).await
