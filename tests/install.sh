@@ -46,14 +46,14 @@ look() {
 as_root() { if [ "$(id -u)" = 0 ]; then "$@"; else sudo -n "$@"; fi; }
 may_be_root() { [ "$(id -u)" = 0 ] || { has sudo && sudo -n true 2>/dev/null; }; }
 
+POLICY=/usr/sbin/policy-rc.d
+KEPT=$POLICY.before-stanzamail
+
 # Packages, while no service may start: a test starts its own.
 install_packages() {
-    policy=/usr/sbin/policy-rc.d saved=
     trap restore_policy EXIT
     trap 'exit 1' INT TERM HUP
-    if [ -e $policy ]; then saved=$policy.before-stanzamail; as_root mv $policy "$saved"; fi
-    printf '#!/bin/sh\nexit 101\n' | as_root tee $policy >/dev/null
-    as_root chmod 755 $policy
+    forbid_services
     before=$(epmds)
     as_root env DEBIAN_FRONTEND=noninteractive apt-get -q -o DPkg::Lock::Timeout=600 update
     # shellcheck disable=SC2086 # a list of words
@@ -65,9 +65,24 @@ install_packages() {
     done
 }
 
+# A policy that forbids already, as in a container, stays untouched. Any other is put aside, once: one put aside by a
+# run that was killed is the machine's own, and the one in its place is ours.
+ours=
+forbid_services() {
+    if [ -x $POLICY ] && ! [ -e "$KEPT" ]; then
+        answer=0; $POLICY prosody start >/dev/null 2>&1 || answer=$?
+        if [ $answer = 101 ]; then return; fi
+    fi
+    ours=yes
+    if [ -e $POLICY ] && ! [ -e "$KEPT" ]; then as_root mv $POLICY "$KEPT"; fi
+    printf '#!/bin/sh\nexit 101\n' | as_root tee $POLICY >/dev/null
+    as_root chmod 755 $POLICY
+}
+
 restore_policy() {
-    as_root rm -f $policy
-    if [ -n "$saved" ]; then as_root mv "$saved" $policy; fi
+    [ -n "$ours" ] || return 0
+    as_root rm -f $POLICY
+    if [ -e "$KEPT" ]; then as_root mv "$KEPT" $POLICY; fi
 }
 
 # The process ids of every epmd, in one line.

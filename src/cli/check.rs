@@ -1,6 +1,7 @@
 //! `stanzamail check`: tries everything that the configuration names, one line each.
 
-use crate::config::{Config, ConfigErrors};
+use crate::config::{self, Config, ConfigErrors};
+use crate::{control, imap, smtp, supervisor, xmpp};
 use jid::{BareJid, DomainRef, NodePart};
 use std::fmt;
 use std::path::Path;
@@ -66,6 +67,7 @@ pub(super) async fn run(path: &Path, config: Result<Config, ConfigErrors>) -> Ex
                 report.add(&line);
             }
             report.add(&store(&config.store.path));
+            probe(&config, &mut report).await;
         }
         Err(errors) => {
             for error in &errors.errors {
@@ -75,6 +77,106 @@ pub(super) async fn run(path: &Path, config: Result<Config, ConfigErrors>) -> Ex
         }
     }
     report.exit_code()
+}
+
+/// Tries what lies on the network.
+async fn probe(config: &Config, report: &mut Report) {
+    report.add(&component(config).await);
+    report.add(&submission(config).await);
+    for mailbox in &config.mailbox {
+        report.add(&reading(mailbox, config.mail.octets_max).await);
+    }
+}
+
+/// A second login under the same name would take the place of a running gateway, or half of its stanzas.
+async fn component(config: &Config) -> Line {
+    let what = format!("component {} at {}", config.xmpp.domain, config.xmpp.server);
+    if is_running(&config.store.path) {
+        return Line::new(what, Ok("a gateway is running with it".to_owned()));
+    }
+    let login = xmpp::try_login(&supervisor::xmpp_config(config)).await;
+    Line::new(
+        what,
+        login
+            .map(|()| "the server takes the secret".to_owned())
+            .map_err(|error| error.to_string()),
+    )
+}
+
+fn is_running(store: &Path) -> bool {
+    matches!(
+        control::Client::connect(&store.join(super::map::SOCKET)),
+        Ok(Some(_))
+    )
+}
+
+async fn submission(config: &Config) -> Line {
+    let what = format!("SMTP {}:{}", config.smtp.host, config.smtp.port);
+    let result = smtp::probe(supervisor::smtp_config(config)).await;
+    Line::new(
+        what,
+        result
+            .map(|found| offered(&found))
+            .map_err(|error| error.to_string()),
+    )
+}
+
+/// What the mail server can do, and what it means that it cannot.
+fn offered(found: &smtp::Capabilities) -> String {
+    let size = match found.size {
+        None => "no SIZE (mails that are too big are refused late)".to_owned(),
+        Some(0) => "SIZE without a limit".to_owned(),
+        Some(octets) => format!("SIZE up to {octets} octets"),
+    };
+    let dsn = if found.dsn {
+        "DSN"
+    } else {
+        "no DSN (bounces say less)"
+    };
+    let utf8 = if found.smtputf8 {
+        "SMTPUTF8"
+    } else {
+        "no SMTPUTF8 (addresses beyond ASCII are refused)"
+    };
+    format!("it lets us in; {size}, {dsn}, {utf8}")
+}
+
+async fn reading(mailbox: &config::Mailbox, octets_max: usize) -> Line {
+    let what = format!("IMAP {}:{}, {}", mailbox.host, mailbox.port, mailbox.name());
+    let result = imap::probe(&supervisor::mailbox_config(mailbox, octets_max)).await;
+    Line::new(
+        what,
+        result
+            .map(|found| readable(&found, mailbox))
+            .map_err(|error| error.to_string()),
+    )
+}
+
+fn readable(found: &imap::Capabilities, mailbox: &config::Mailbox) -> String {
+    let idle = if found.idle {
+        "IDLE".to_owned()
+    } else {
+        format!("no IDLE (looked at every {:?})", mailbox.poll)
+    };
+    let uidplus = if found.uidplus {
+        "UIDPLUS"
+    } else {
+        "no UIDPLUS (mails are flagged as deleted, not removed)"
+    };
+    let moving = if found.mov {
+        "MOVE"
+    } else {
+        "no MOVE (mails are copied and deleted)"
+    };
+    let keywords = if found.keywords {
+        "keywords"
+    } else {
+        "no keywords (mail for nobody is looked at again at each start)"
+    };
+    format!(
+        "{} mails; {idle}, {uidplus}, {moving}, {keywords}",
+        found.exists
+    )
 }
 
 /// Everyone who may use the gateway needs a mail address: shown by an example for each domain.

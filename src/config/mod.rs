@@ -17,7 +17,7 @@ use crate::core::address::MailAddress;
 use crate::core::id::IdKey;
 use crate::core::rules::Rules;
 use crate::core::settings::{self, AddressPattern, Bulk, Settings};
-use crate::imap::{After, FirstStart};
+pub use crate::imap::{After, FirstStart};
 use crate::tls::TlsMode;
 use jid::{BareJid, DomainPart};
 use secrecy::SecretString;

@@ -1,5 +1,6 @@
 //! Mail addresses, and how one becomes the node of a JID (XEP-0106).
 
+use crate::core::text::clean;
 use jid::{BareJid, DomainRef, NodePart};
 use serde::{Deserialize, Serialize};
 use std::cmp::Ordering;
@@ -11,6 +12,10 @@ use std::str::FromStr;
 const LOCAL_PART_OCTETS_MAX: usize = 64;
 /// RFC 5321 §4.5.3.1.2, in octets.
 const DOMAIN_OCTETS_MAX: usize = 255;
+/// RFC 5322 §3.2.3 specials, and the space. Dots may stand anywhere, as in addresses of some Japanese providers.
+const MUST_BE_QUOTED: [char; 13] = [
+    '(', ')', '<', '>', '[', ']', ':', ';', '@', '\\', ',', '"', ' ',
+];
 
 /// A mail address, `local@domain` (RFC 5321 §4.1.2, RFC 6531 §3.3).
 ///
@@ -63,6 +68,8 @@ impl MailAddress {
             .and_then(|rest| rest.strip_suffix('"'))
         {
             Some(quoted) => unquote(quoted).ok_or_else(|| AddressError::Local(shown()))?,
+            // `a@bank.example@evil.example`, `Bob <bob`: readers would not agree on what that is.
+            None if local.contains(MUST_BE_QUOTED) => return Err(AddressError::Local(shown())),
             None => local.to_owned(),
         };
         Self::from_parts(&local, domain)
@@ -82,7 +89,7 @@ impl MailAddress {
         if local.is_empty() || domain.is_empty() {
             return Err(AddressError::Form(shown()));
         }
-        if local.chars().any(char::is_control) {
+        if !local.chars().all(may_stand_in_local) {
             return Err(AddressError::Local(shown()));
         }
         let domain = domain_to_ascii(domain).ok_or_else(|| AddressError::Domain(shown()))?;
@@ -224,11 +231,14 @@ pub fn domain_to_unicode(domain: &str) -> String {
 /// The JID of a contact at the gateway: the whole address escaped by XEP-0106, `carol\40mail.example@gateway.example`.
 ///
 /// # Errors
-/// [`jid::Error`] where the local part has a character that JIDs do not allow (RFC 7622); the caller says so to whom it
-/// concerns.
+/// [`jid::Error`] where the local part has a character that JIDs do not allow, or do not tell from another (`straße` and
+/// `strasse` are one JID and two mailboxes); the caller says so to whom it concerns.
 pub fn contact_jid(address: &MailAddress, gateway: &DomainRef) -> Result<BareJid, jid::Error> {
     let node = NodePart::new(&escape(&address.for_people()))?.into_owned();
-    Ok(BareJid::from_parts(Some(&node), gateway))
+    match address_of_node(node.as_str()) {
+        Ok(same) if same == *address => Ok(BareJid::from_parts(Some(&node), gateway)),
+        _ => Err(jid::Error::NodePrep),
+    }
 }
 
 /// The mail address that a contact's node stands for: XEP-0106 (`carol\40mail.example`), or the older form with `%`,
@@ -299,6 +309,12 @@ fn escaped_char(text: &str) -> Option<char> {
         "5c" => Some('\\'),
         _ => None,
     }
+}
+
+/// Neither controls nor what could not be told from something else when a person reads it.
+fn may_stand_in_local(c: char) -> bool {
+    let is_odd_space = c.is_whitespace() && c != ' ';
+    clean::is_xml_char(c) && !c.is_control() && !clean::is_bidi_control(c) && !is_odd_space
 }
 
 /// RFC 5321 §4.1.2 Dot-string (with RFC 6531's UTF-8), else a Quoted-string.
@@ -373,6 +389,13 @@ mod tests {
             "a@b..c",
             "a\n@b.example",
             "\"a\"b\"@c.example",
+            "a@bank.example@evil.example",
+            "Bob <bob@mail.example",
+            "a b@mail.example",
+            "a\"b@mail.example",
+            "\u{202e}a@mail.example",
+            "a\u{a0}b@mail.example",
+            "\"a\u{2028}b\"@mail.example",
         ] {
             assert!(MailAddress::parse(text).is_err(), "{text}");
         }
@@ -387,6 +410,19 @@ mod tests {
             "\"a b\"@c.example"
         );
         assert_eq!(address("\"ab\"@c.example").to_string(), "ab@c.example");
+    }
+
+    #[test]
+    fn an_address_that_a_jid_would_take_for_another_has_no_jid() {
+        let gateway = jid::DomainPart::new("gateway.example")
+            .unwrap()
+            .into_owned();
+        for local in ["straße", "ς", "\u{ff21}", "\u{fb01}x"] {
+            let one = MailAddress::from_parts(local, "mail.example").unwrap();
+            assert!(contact_jid(&one, &gateway).is_err(), "{local}");
+        }
+        assert!(contact_jid(&address("Zoë@bücher.example"), &gateway).is_ok());
+        assert!(contact_jid(&address("\"a@b c\"@mail.example"), &gateway).is_ok());
     }
 
     #[test]

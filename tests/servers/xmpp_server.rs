@@ -156,15 +156,25 @@ impl XmppServer {
             "{} runs already",
             self.flavour.name()
         );
+        let before = self.log().len();
         let mut process = match self.flavour {
             Flavour::Prosody => prosody::launch(&self.folder),
             Flavour::Ejabberd => ejabberd::launch(&self.folder),
         };
         let ports = [self.c2s_port, self.component_port, self.http_port];
-        process
-            .ready(Duration::from_secs(30), |_| ports.into_iter().all(answers))
-            .await;
+        let up = |_: &Process| self.started(before) && ports.into_iter().all(answers);
+        process.ready(Duration::from_secs(30), up).await;
         self.process = Some(process);
+    }
+
+    /// ejabberd answers at its ports before its modules run, and says so in the log when they do.
+    fn started(&self, before: usize) -> bool {
+        let said = || {
+            self.log()
+                .get(before..)
+                .is_some_and(|log| log.contains("is started in the node"))
+        };
+        self.flavour == Flavour::Prosody || said()
     }
 
     /// Stops it as an admin would (SIGTERM).

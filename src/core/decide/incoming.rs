@@ -176,7 +176,7 @@ fn deliver(
     decision: &mut Decision,
 ) -> Result<(), Missing> {
     let mail = arrived.mail;
-    let thread_id = thread::of_mail(context, user, mail)?;
+    let thread_id = thread::of_mail(context, user, &from.address, known.thread.as_ref(), mail)?;
     let thread = context.thread(user, &from.address, &thread_id)?;
     let mut next = Contact {
         jid: Some(shown.clone()),

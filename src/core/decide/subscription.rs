@@ -4,11 +4,11 @@
 use crate::core::address::MailAddress;
 use crate::core::context::{Context, Missing, Write};
 use crate::core::decide::Decision;
-use crate::core::decide::directory;
 use crate::core::decide::message::job;
+use crate::core::decide::{directory, thread};
 use crate::core::from_mail;
 use crate::core::from_stanza::{Presence, Role, Stanza};
-use crate::core::id::MessageId;
+use crate::core::id::{MessageId, ThreadId};
 use crate::core::job::{Mail, Origin, OriginKind};
 use crate::core::limits::INVITATION_INTERVAL;
 use crate::core::notice;
@@ -126,8 +126,8 @@ fn subscribe(
         Ok(sender) => sender,
         Err(no) => return Ok(Decision::refuse(stanza, no.condition, &no.why)),
     };
-    let mail = match invitation(settings, stanza, &asked, sender, now) {
-        Ok(mail) => mail,
+    let (mail, subject) = match invitation(settings, stanza, &asked, sender, now) {
+        Ok(invitation) => invitation,
         Err(error) => {
             return Ok(Decision::refuse(
                 stanza,
@@ -136,10 +136,15 @@ fn subscribe(
             ));
         }
     };
-    let writes = asked.write(Contact {
+    // The answer is the first message of the thread that the invitation opens.
+    let id = ThreadId::derive(&mail.job.message_id);
+    let thread = thread::grown(None, &[], &mail.job.message_id, Some(&subject), now);
+    let mut writes = asked.write(Contact {
         invited: Some(now),
+        thread: Some(id.clone()),
         ..next
     });
+    writes.push(Write::Thread(asked.user, asked.mail, id, thread));
     Ok(Decision {
         mails: vec![mail],
         writes,
@@ -153,7 +158,7 @@ fn invitation(
     asked: &Asked,
     sender: MailAddress,
     now: Timestamp,
-) -> Result<Mail, to_mail::Unwritable> {
+) -> Result<(Mail, String), to_mail::Unwritable> {
     let nick = stanza
         .element
         .get_child("nick", xmpp_parsers::ns::NICK)
@@ -168,7 +173,8 @@ fn invitation(
         .or(local)
         .unwrap_or_default();
     let (subject, text) = notice::invitation(&name, asked.user.as_str(), &sender.for_people());
-    let id = now.millis().to_string();
+    // A request that is repeated after a crash is the same invitation; the one of another week is not.
+    let id = asked.known.invited.map_or(0, Timestamp::millis).to_string();
     let message_id = MessageId::derive(
         &settings.id_key,
         &asked.user,
@@ -203,10 +209,11 @@ fn invitation(
         kind: OriginKind::Subscription,
         receipt: false,
     };
-    Ok(Mail {
-        job: job(&letter, Some(origin), &asked.mail, now),
-        bytes: to_mail::plain(&letter)?,
-    })
+    let (job, bytes) = (
+        job(&letter, Some(origin), &asked.mail, now),
+        to_mail::plain(&letter)?,
+    );
+    Ok((Mail { job, bytes }, letter.subject))
 }
 
 /// RFC 6121 §3.3.3.

@@ -73,10 +73,13 @@ fn opens_another(message: &Message, thread: &Thread) -> bool {
         .is_some_and(|own| Some(subject::base(own)) != thread.subject.as_deref())
 }
 
-/// The thread of an incoming mail: the one of its nearest known ancestor, else a new one named after its root.
+/// The thread of an incoming mail: the one of its nearest known ancestor; else, where it answers the subject of the last
+/// thread with this contact (some clients drop the references), that one; else a new one named after its root.
 pub fn of_mail(
     context: &Context,
     user: &BareJid,
+    contact: &MailAddress,
+    last: Option<&ThreadId>,
     mail: &from_mail::Mail,
 ) -> Result<ThreadId, Missing> {
     for id in mail
@@ -89,12 +92,23 @@ pub fn of_mail(
             return Ok(message.thread.clone());
         }
     }
+    if let Some(id) = last
+        && let Some(thread) = context.thread(user, contact, id)?
+        && answers(mail, thread)
+    {
+        return Ok(id.clone());
+    }
     Ok(ThreadId::derive(
         mail.references
             .first()
             .or(mail.in_reply_to.first())
             .unwrap_or(&mail.message_id),
     ))
+}
+
+fn answers(mail: &from_mail::Mail, thread: &Thread) -> bool {
+    let has_prefix = mail.subject != mail.base_subject;
+    has_prefix && mail.base_subject.is_some() && mail.base_subject == thread.subject
 }
 
 /// The thread after one more message.

@@ -97,3 +97,87 @@ fn first_word(value: &str) -> String {
         .unwrap_or_default()
         .to_ascii_lowercase()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::read;
+    use super::*;
+
+    fn of(header: &str) -> (Option<Automatic>, bool) {
+        let mail = read(format!("{header}\r\n\r\nx\r\n").as_bytes(), &[], false).unwrap();
+        (mail.automatic, mail.bulk)
+    }
+
+    #[test]
+    fn mail_from_a_person_is_not_automatic() {
+        for header in [
+            "From: a@b.example",
+            "Auto-Submitted: no",
+            "Auto-Submitted: No (a person)",
+            "X-Auto-Response-Suppress: None",
+            "X-Autoreply: no",
+            "Precedence: first-class",
+            "Content-Type: multipart/mixed; report-type=delivery-status",
+        ] {
+            assert_eq!(of(header), (None, false), "{header}");
+        }
+    }
+
+    #[test]
+    fn answers_of_programs_are_told_from_what_they_write_unasked() {
+        for header in [
+            "Auto-Submitted: auto-replied",
+            "AUTO-SUBMITTED: Auto-Replied; owner-email=x",
+            "Precedence: auto_reply",
+            "X-Autoreply: yes",
+            "X-Autorespond: vacation",
+        ] {
+            assert_eq!(of(header), (Some(Automatic::Replied), false), "{header}");
+        }
+        for header in [
+            "Auto-Submitted: auto-generated",
+            "Auto-Submitted: no\r\nAuto-Submitted: auto-notified",
+            "Auto-Submitted:",
+            "X-Auto-Response-Suppress: DR, OOF, AutoReply",
+            "From: MAILER-DAEMON@b.example",
+            "Content-Type: multipart/report; report-type=feedback-report; boundary=b",
+        ] {
+            assert_eq!(of(header), (Some(Automatic::Generated), false), "{header}");
+        }
+    }
+
+    #[test]
+    fn lists_and_bulk_mail_are_told_by_their_fields() {
+        for header in [
+            "List-Id: <x.example>",
+            "list-unsubscribe: <mailto:x@y.example>",
+            "List-Post: NO",
+        ] {
+            assert_eq!(of(header), (None, true), "{header}");
+        }
+        for header in [
+            "Precedence: bulk",
+            "Precedence: LIST",
+            "Precedence: junk (x)",
+        ] {
+            assert_eq!(of(header), (Some(Automatic::Generated), true), "{header}");
+        }
+    }
+
+    #[test]
+    fn reports_say_what_they_report() {
+        let report = |kind: &str| {
+            let header =
+                format!("Content-Type: Multipart/Report; Report-Type=\"{kind}\"; boundary=b");
+            read(format!("{header}\r\n\r\n").as_bytes(), &[], true)
+                .unwrap()
+                .report
+        };
+        assert_eq!(report("Delivery-Status"), Some(Report::Delivery));
+        assert_eq!(
+            report("disposition-notification"),
+            Some(Report::Disposition)
+        );
+        assert_eq!(report("tlsrpt"), Some(Report::Other));
+    }
+}

@@ -197,7 +197,7 @@ impl Reader {
     }
 
     fn plain(&mut self, part: &Part<'_>) -> Found {
-        let text = self.decoded(part, None);
+        let text = self.decoded(part, false);
         let text = if part.parameter_is("format", "flowed") {
             flowed::unwrap(&text, part.parameter_is("delsp", "yes"))
         } else {
@@ -214,7 +214,7 @@ impl Reader {
     }
 
     fn html(&mut self, part: &Part<'_>) -> Found {
-        let source = self.decoded(part, Some(charset::html_label));
+        let source = self.decoded(part, true);
         let (text, _) = html::to_text(&source);
         let is_unseen = text.is_empty() && !source.trim().is_empty();
         Found {
@@ -224,18 +224,14 @@ impl Reader {
         }
     }
 
-    /// The text of a part by its charset, or by what `label_of` finds in it where the Content-Type names none.
-    fn decoded(
-        &mut self,
-        part: &Part<'_>,
-        label_of: Option<fn(&[u8]) -> Option<String>>,
-    ) -> String {
+    /// The text of a part by its charset, or by the one that HTML names where the Content-Type names none.
+    fn decoded(&mut self, part: &Part<'_>, is_html: bool) -> String {
         let bytes = part.decoded();
         let label = part
             .content_type()
             .and_then(|content_type| content_type.attribute("charset"))
             .map(str::to_owned)
-            .or_else(|| label_of.and_then(|label_of| label_of(&bytes)));
+            .or_else(|| charset::html_label(&bytes).filter(|_| is_html));
         let mut text = charset::decode(label.as_deref(), &bytes);
         let length = clean::cut(&text, limits::HTML_OCTETS_MAX).len();
         self.body.cut |= length < text.len();
@@ -312,4 +308,99 @@ fn is_stub(plain: &str, html: &str) -> bool {
     }
     let plain = plain.to_lowercase();
     plain.contains("html") || plain.contains("browser")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn body(mail: &str) -> Body {
+        read(&Part::read(mail.as_bytes()))
+    }
+
+    /// A multipart of (header, body) parts.
+    fn multipart(kind: &str, parts: &[(&str, &str)]) -> String {
+        let parts: String = parts
+            .iter()
+            .map(|(header, body)| format!("--{kind}\n{header}\n\n{body}\n"))
+            .collect();
+        format!("Content-Type: multipart/{kind}; boundary={kind}\n\n{parts}--{kind}--\n")
+    }
+
+    const PLAIN: &str = "Content-Type: text/plain; charset=utf-8";
+    const HTML: &str = "Content-Type: text/html; charset=utf-8";
+
+    #[test]
+    fn plain_text_is_chosen_unless_it_says_nothing() {
+        let text = |plain: &str| {
+            body(&multipart(
+                "alternative",
+                &[
+                    (PLAIN, plain),
+                    (HTML, "<p>The long and <b>real</b> content, with HTML.</p>"),
+                ],
+            ))
+            .text
+        };
+        let html = "The long and real content, with HTML.";
+        assert_eq!(text("Real"), "Real");
+        assert_eq!(text(" \n\u{a0}\n"), html);
+        assert_eq!(text("This message requires HTML."), html);
+        assert_eq!(text("Bitte Browser benutzen"), html);
+        let long = format!(
+            "I wrote about HTML and browsers. {}",
+            "More of it. ".repeat(30)
+        );
+        assert_eq!(text(&long), long.trim());
+    }
+
+    #[test]
+    fn the_order_of_alternatives_makes_no_difference() {
+        let mail = multipart("alternative", &[(HTML, "<p>html</p>"), (PLAIN, "plain")]);
+        assert_eq!(body(&mail).text, "plain");
+        assert!(body(&mail).attachments.is_empty());
+    }
+
+    #[test]
+    fn text_is_cut_at_the_limit_and_says_so() {
+        let long = "äöü ".repeat(limits::BODY_OCTETS_MAX / 4);
+        let body = body(&format!("{PLAIN}\n\n{long}"));
+        assert!(body.cut);
+        assert!(
+            body.text.len() <= limits::BODY_OCTETS_MAX
+                && body.text.len() > limits::BODY_OCTETS_MAX - 4
+        );
+        assert!(!self::body(&format!("{PLAIN}\n\nshort")).cut);
+    }
+
+    #[test]
+    fn nesting_over_the_limit_is_an_attachment() {
+        let mut mail = format!("{PLAIN}\n\ndeep");
+        for level in 0..limits::MIME_DEPTH_MAX + 1 {
+            mail = format!(
+                "Content-Type: multipart/mixed; boundary=b{level}x\n\n--b{level}x\n{mail}\n--b{level}x--\n"
+            );
+        }
+        let body = body(&mail);
+        assert_eq!(body.text, "");
+        assert_eq!(body.attachments.len(), 1);
+        assert_eq!(
+            body.attachments.first().map(|one| one.media_type.as_str()),
+            Some("multipart/mixed")
+        );
+    }
+
+    #[test]
+    fn a_mail_without_any_content_has_neither_text_nor_attachments() {
+        let body = body("Subject: x\n\n \n");
+        assert!(body.text.is_empty() && body.attachments.is_empty() && !body.cut);
+    }
+
+    #[test]
+    fn leading_blank_lines_and_trailing_spaces_go_and_indents_and_signatures_stay() {
+        assert_eq!(
+            body(&format!("{PLAIN}\n\n\n\n  a  \n\n-- \nb \n\n")).text,
+            "  a\n\n-- \nb"
+        );
+    }
 }

@@ -64,8 +64,12 @@ pub fn some_text(text: &str) -> Option<String> {
     (!text.is_empty()).then_some(text)
 }
 
-/// The `Date` field, if it names a day that exists.
+/// The `Date` field, if it names a day that exists: as RFC 5322 §3.3 and §4.3 have it, else as kindly as can be.
 pub fn date(message: &Message<'_>) -> Option<Timestamp> {
+    let written = raw_value(message, "Date")?;
+    if let Ok(date) = chrono::DateTime::parse_from_rfc2822(&written) {
+        return Some(Timestamp::from_millis(date.timestamp_millis()));
+    }
     let date = values(message, &HeaderName::Date).next()?.as_datetime()?;
     date.is_valid()
         .then(|| Timestamp::from_secs(date.to_timestamp()))
@@ -106,23 +110,22 @@ pub fn has_several_from(message: &Message<'_>) -> bool {
     let (Some(field), None) = (fields.next(), fields.next()) else {
         return raw_value(message, "From").is_some();
     };
-    let plain = without_quoted(&field);
-    let address = match plain.split_once('<') {
-        Some((before, rest)) => match rest.split_once('>') {
-            Some((address, after)) if !before.contains([',', ';', ':', '>']) => {
-                if after.trim().is_empty() {
-                    address
-                } else {
-                    return true;
-                }
-            }
-            _ => return true,
-        },
-        None => &plain,
+    if field.is_empty() {
+        return false;
+    }
+    let written = sole_address(&field).and_then(|text| MailAddress::parse(&text).ok());
+    written.is_none() || written != from(message).map(|person| person.address)
+}
+
+/// The one address of a field, as it is written; `None` where there is more to it than a name and an address.
+fn sole_address(field: &str) -> Option<String> {
+    let plain = without_quoted(field);
+    let Some((name, rest)) = plain.split_once('<') else {
+        return Some(plain);
     };
-    let is_one = MailAddress::parse(address)
-        .is_ok_and(|address| from(message).is_some_and(|person| person.address == address));
-    !is_one && !field.is_empty()
+    let (address, after) = rest.split_once('>')?;
+    let is_sole = !name.contains([',', ';', ':', '>']) && after.trim().is_empty();
+    is_sole.then(|| address.to_owned())
 }
 
 /// A field without comments and without quoted strings before an angle bracket, which may hold anything.
@@ -198,4 +201,180 @@ pub fn message_ids(message: &Message<'_>, name: HeaderName<'static>) -> Vec<Mess
         }
     }
     ids
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::{Mail, read};
+
+    fn mail(header: &str) -> Mail {
+        let names = ["X-Original-To".to_owned(), "Delivered-To".to_owned()];
+        read(
+            format!("{header}\r\n\r\nhello\r\n").as_bytes(),
+            &names,
+            false,
+        )
+        .unwrap()
+    }
+
+    fn address_of(header: &str) -> Option<String> {
+        mail(header).from.map(|person| person.address.to_string())
+    }
+
+    #[test]
+    fn an_author_is_believed_who_is_written_in_one_way() {
+        for from in [
+            "carol@mail.example",
+            "<carol@mail.example>",
+            "Carol <carol@mail.example>",
+            "\"Jones, Carol <x@y.example>\" <carol@mail.example>",
+            "=?utf-8?q?Carol_=3Cx=40y.example=3E=2C?= <carol@mail.example>",
+            "boss@firma.example <carol@mail.example>",
+            "carol@mail.example (Carol, the one)",
+            "Carol\r\n <CAROL@Mail.Example>",
+        ] {
+            let mail = mail(&format!("From: {from}"));
+            assert!(!mail.several_from, "{from}");
+            let address = mail.from.unwrap().address.to_string();
+            assert_eq!(address.to_lowercase(), "carol@mail.example", "{from}");
+        }
+    }
+
+    #[test]
+    fn an_author_is_not_believed_who_could_be_two() {
+        for from in [
+            "carol@mail.example, eve@evil.example",
+            "Carol <carol@mail.example> eve@evil.example",
+            "<carol@mail.example> <eve@evil.example>",
+            "carol@mail.example eve@evil.example",
+            "carol@mail.example@evil.example",
+            "x: carol@mail.example, eve@evil.example;",
+            "=?utf-8?q?carol=40mail.example?= (eve)",
+            "<=?utf-8?q?carol=40mail.example?=>",
+            "\"carol@mail.example\r\nFrom: eve@evil.example",
+            "eve@evil.example\r\nFROM : carol@mail.example",
+            "carol@mail.example\r\nFrom:",
+        ] {
+            assert!(mail(&format!("From: {from}")).several_from, "{from}");
+        }
+        assert!(!mail("To: a@b.example").several_from);
+        assert!(!mail("From:").several_from);
+        assert_eq!(address_of("From: nobody"), None);
+    }
+
+    #[test]
+    fn names_are_decoded_and_do_not_repeat_the_address() {
+        let name = |from: &str| mail(&format!("From: {from}")).from.unwrap().name;
+        assert_eq!(
+            name("=?iso-8859-1?q?J=F6rg?= <j@a.example>").as_deref(),
+            Some("Jörg")
+        );
+        assert_eq!(
+            name("\"J\\\"x\\\" Y\" <j@a.example>").as_deref(),
+            Some("J\"x\" Y")
+        );
+        assert_eq!(name("\"j@a.example\" <j@a.example>"), None);
+        assert_eq!(name("j@a.example (Joe)").as_deref(), Some("Joe"));
+        assert_eq!(
+            name(&format!("{} <j@a.example>", "x".repeat(900)))
+                .unwrap()
+                .len(),
+            250
+        );
+    }
+
+    #[test]
+    fn the_first_configured_field_that_is_there_names_the_envelope_recipients() {
+        let of = |header: &str| {
+            let mail = mail(&format!("From: a@b.example\r\n{header}"));
+            mail.envelope_to
+                .iter()
+                .map(ToString::to_string)
+                .collect::<Vec<_>>()
+        };
+        assert_eq!(
+            of("Delivered-To: <a@b.example>\r\nX-ORIGINAL-TO: c@d.example"),
+            ["c@d.example"]
+        );
+        assert_eq!(
+            of("Delivered-To: a@b.example\r\nDelivered-To: c@d.example"),
+            ["a@b.example"]
+        );
+        assert_eq!(
+            of("Delivered-To: \"a,b\"@c.example ,\r\n Dora <d@e.example>, nonsense, D@e.example"),
+            ["\"a,b\"@c.example", "d@e.example"]
+        );
+        assert!(of("To: a@b.example").is_empty());
+    }
+
+    #[test]
+    fn message_ids_are_taken_once_and_only_if_they_can_be_written_back() {
+        let mail = mail(
+            "From: a@b.example\r\nMessage-ID: <1@b.example>\r\nMessage-ID: <2@b.example>\r\nIn-Reply-To: <x y@b.example>\r\n <0@b.example>\r\nReferences: <a@b>\r\n\t<b@b>\r\nReferences: <a@b><c@b>",
+        );
+        assert_eq!(mail.message_id.as_str(), "1@b.example");
+        assert_eq!(mail.in_reply_to.len(), 1);
+        let references: Vec<&str> = mail.references.iter().map(|id| id.as_str()).collect();
+        assert_eq!(references, ["a@b", "b@b", "c@b"]);
+        let many: String = (0..500)
+            .map(|number| format!("<{number}@b>\r\n "))
+            .collect();
+        assert_eq!(
+            self::mail(&format!("References: {many}")).references.len(),
+            100
+        );
+    }
+
+    #[test]
+    fn a_mail_without_a_usable_id_has_the_same_one_each_time() {
+        let (one, same, other) = (
+            mail("From: a@b.example"),
+            mail("From: a@b.example"),
+            mail("From: c@b.example\r\nMessage-ID: <>"),
+        );
+        assert_eq!(one.message_id, same.message_id);
+        assert_ne!(one.message_id, other.message_id);
+    }
+
+    #[test]
+    fn dates_are_read_if_there_is_such_a_day() {
+        let date = |date: &str| {
+            mail(&format!("Date: {date}"))
+                .date
+                .and_then(|date| date.to_xep0082())
+        };
+        assert_eq!(
+            date("Sun, 22 Nov 2026 07:01:24 +0100").as_deref(),
+            Some("2026-11-22T06:01:24Z")
+        );
+        assert_eq!(
+            date("22 Nov 2026 07:01 EST").as_deref(),
+            Some("2026-11-22T12:01:00Z")
+        );
+        assert_eq!(
+            date("Sun, 22 Nov 2026 7:01:24 +0100 (CET)").as_deref(),
+            Some("2026-11-22T06:01:24Z")
+        );
+        assert_eq!(
+            date("Son, 22. Nov. 2026 07:01:24 +0100").as_deref(),
+            Some("2026-11-22T06:01:24Z")
+        );
+        assert_eq!(date("yesterday"), None);
+        assert_eq!(date("Sun, 22 Nov 99999 07:01:24 +0100"), None);
+        assert_eq!(date("Sun, 42 Nov 2026 07:01:24 +0100"), None);
+    }
+
+    #[test]
+    fn the_counter_of_gateways_cannot_be_set_back() {
+        assert_eq!(mail("XMPP-Bridge-Hops: 2\r\nXMPP-Bridge-Hops: 1").hops, 2);
+        assert_eq!(mail("XMPP-Bridge-Hops: many").hops, u32::MAX);
+        assert_eq!(mail("X-A: b").hops, 0);
+    }
+
+    #[test]
+    fn an_empty_return_path_is_told_from_none() {
+        assert!(mail("Return-Path: <>").null_return_path);
+        assert!(!mail("Return-Path: <a@b.example>").null_return_path);
+        assert!(!mail("X-A: b").null_return_path);
+    }
 }

@@ -24,11 +24,15 @@ impl<'a> Part<'a> {
     /// Reads the header, of which at most [`limits::MAIL_HEADER_OCTETS_MAX`] count.
     pub fn read(raw: &'a [u8]) -> Self {
         let (header, body) = split_header(raw);
-        let header = in_utf8(start_of(header));
+        let mut lines = in_utf8(start_of(header));
+        if !lines.ends_with(b"\n") {
+            // The crate takes a field without an end for an empty one.
+            lines.to_mut().push(b'\n');
+        }
         let header = MessageParser::default()
-            .parse_headers(header.as_ref())
+            .parse_headers(lines.as_ref())
             .map(Message::into_owned)
-            .filter(|header| !header.headers().is_empty());
+            .filter(|found| !found.headers().is_empty() && header.contains(&b':'));
         Self { header, body }
     }
 
@@ -211,7 +215,7 @@ fn lenient_base64(raw: &[u8]) -> Vec<u8> {
     if digits.len() % 4 == 1 {
         digits.pop();
     }
-    while digits.len() % 4 != 0 {
+    while !digits.len().is_multiple_of(4) {
         digits.push(b'=');
     }
     base64_decode(&digits).unwrap_or_default()

@@ -1,87 +1,39 @@
 //! Subjects and their prefixes.
 
-/// Words that mail programs put before a subject with a colon, in lower case. One that is also an ordinary word of
-/// some language (Italian `I:`, for a forward) is left out.
-const PREFIXES: &[&str] = &[
-    // English, and what most programs write everywhere.
-    "re",
-    "fw",
-    "fwd",
-    "forward", // German, Dutch.
-    "aw",
-    "antw",
-    "antwort",
-    "wg",
-    "doorst", // Danish, Norwegian, Swedish, Icelandic, Finnish, Estonian.
-    "sv",
-    "vs",
-    "vb",
-    "vl",
-    "fs",
-    "edasi", // French, Italian, Spanish, Portuguese, Catalan, Romanian.
-    "réf",
-    "ref",
-    "tr",
-    "r",
-    "rif",
-    "rv",
-    "res",
-    "enc",
-    "reenv",
-    "răsp", // Polish, Czech, Slovak, Slovene, Croatian, Serbian.
-    "odp",
-    "pd",
-    "přep",
-    "prep",
-    "odg",
-    "prosl",
-    "прослеђено", // Russian, Ukrainian, Bulgarian.
-    "отв",
-    "ответ",
-    "пересл",
-    "відп",
-    "отг",
-    "пр", // Hungarian, Turkish (with and without the dot), Greek.
-    "vá",
-    "továbbítás",
-    "ynt",
-    "ilt",
-    "i̇lt",
-    "yan",
-    "απ",
-    "πρθ",
-    "σχετ", // Lithuanian, Latvian, Welsh, Indonesian, Malay.
-    "ats",
-    "atb",
-    "yml",
-    "bls",
-    "trs",
-    "bal", // Vietnamese.
-    "tl",
-    "trả lời",
-    "chuyển tiếp", // Hebrew, Arabic.
-    "השב",
-    "הועבר",
-    "תשובה",
-    "رد",
-    "إعادة توجيه", // Chinese in both scripts.
-    "回复",
-    "回覆",
-    "答复",
-    "答覆",
-    "转发",
-    "轉發",
-    "转寄",
-    "轉寄",
-    "回信", // Japanese, Korean.
-    "返信",
-    "転送",
-    "답장",
-    "회신",
-    "전달", // Thai.
-    "ตอบ",
-    "ตอบกลับ",
-    "ส่งต่อ",
+/// Words that mail programs put before a subject with a colon, in lower case, by language. One that is also an ordinary
+/// word (English `Forward:`, Italian `I:`) is left out.
+const PREFIXES: &[(&str, &str)] = &[
+    (
+        "English, and what most programs write everywhere",
+        "re|fw|fwd",
+    ),
+    ("German", "aw|antwort|wg"),
+    ("Dutch", "antw|doorst"),
+    ("Danish, Norwegian, Swedish, Icelandic", "sv|vs|vb|fs"),
+    ("Finnish, Estonian", "vs|vl|edasi"),
+    ("French", "réf|ref|tr"),
+    ("Italian", "r|rif"),
+    ("Spanish, Catalan", "rv|reenv"),
+    ("Portuguese", "res|enc"),
+    ("Romanian", "răsp"),
+    ("Polish, Czech, Slovak", "odp|pd|přep"),
+    ("Slovene, Croatian, Serbian", "odg|prosl|прослеђено"),
+    (
+        "Russian, Ukrainian, Bulgarian",
+        "отв|ответ|пересл|відп|отг|пр",
+    ),
+    ("Hungarian", "vá|továbbítás"),
+    ("Turkish, with and without the dot", "ynt|ilt|i̇lt"),
+    ("Greek", "απ|πρθ|σχετ"),
+    ("Lithuanian, Welsh", "ats|atb|yml"),
+    ("Indonesian, Malay", "bls|trs|bal"),
+    ("Vietnamese", "tl|trả lời|chuyển tiếp"),
+    ("Hebrew", "השב|הועבר|תשובה"),
+    ("Arabic", "رد|إعادة توجيه"),
+    ("Chinese", "回复|回覆|答复|答覆|回信|转发|轉發|转寄|轉寄"),
+    ("Japanese", "返信|転送"),
+    ("Korean", "답장|회신|전달"),
+    ("Thai", "ตอบ|ตอบกลับ|ส่งต่อ"),
 ];
 
 /// The longest of [`PREFIXES`] in characters, with some room for a counter.
@@ -111,7 +63,13 @@ fn without_prefix(subject: &str) -> Option<&str> {
         .find_map(|(at, c)| matches!(c, ':' | '：').then_some((at, c.len_utf8())))?;
     let word = without_counter(subject.get(..colon)?.trim_end()).to_lowercase();
     let rest = subject.get(colon.checked_add(width)?..)?;
-    PREFIXES.contains(&word.as_str()).then(|| rest.trim_start())
+    is_prefix(&word).then(|| rest.trim_start())
+}
+
+fn is_prefix(word: &str) -> bool {
+    PREFIXES
+        .iter()
+        .any(|(_, words)| words.split('|').any(|known| known == word))
 }
 
 /// `Re` of `Re[2]`, `Re(2)`, `Re^2` and `Re*2`.
@@ -212,6 +170,9 @@ mod tests {
     fn ordinary_words_and_list_tags_stay() {
         for subject in [
             "Regarding: the roof",
+            "Forward: march",
+            "Prep: tomorrow",
+            "re|fw: odd",
             "Reply: yes",
             "Reminder: tea at 5",
             "[list] Re: Lunch",
