@@ -82,6 +82,7 @@ impl World {
             octets: raw.len() as u64,
             over: None,
             bound: None,
+            own: None,
         };
         let (decision, fate) = self.ask(|settings, context, now| {
             decide::incoming::decide(settings, context, &arrived, now)

@@ -231,7 +231,7 @@ impl State {
         let is_found = |uid: &u32| {
             let flags = &self.mails[uid].flags;
             let is_unwanted = flags.contains("$StanzamailLeft")
-                || flags.contains("\\Deleted")
+                || (keys.contains("UNDELETED") && flags.contains("\\Deleted"))
                 || (keys.contains("UNSEEN") && flags.contains("\\Seen"));
             !is_unwanted
         };

@@ -221,6 +221,20 @@ async fn mails_that_nobody_asked_for_are_not_handed_over() {
 }
 
 #[tokio::test]
+async fn a_mail_whose_flags_alone_are_told_is_read_whole_all_the_same() {
+    let fake = Fake::start().await;
+    fake.deliver(1..=2);
+    let flags = "* 1 FETCH (UID 1 RFC822.SIZE 46 FLAGS ())\r\n* 2 FETCH (UID 2 FLAGS (\\Flagged))\r\n%T OK done\r\n";
+    fake.fault(
+        "UID FETCH 1:2 (UID RFC822",
+        Fault::Instead(flags.to_owned()),
+    );
+    let mut gateway = Gateway::start(config(&fake, After::Keep), None);
+    gateway.handle_until(2).await;
+    assert_eq!(gateway.seen, mails(1..=2));
+}
+
+#[tokio::test]
 async fn mails_that_another_client_expunged_are_passed_over_and_the_rest_is_not() {
     let fake = Fake::start().await;
     fake.deliver(1..=4);
@@ -505,6 +519,19 @@ async fn what_was_committed_and_not_disposed_of_is_handed_over_again_and_dispose
             .collect();
         assert_eq!(undone, [1], "older than the gateway");
     }
+}
+
+#[tokio::test]
+async fn a_connection_lost_between_flagging_and_expunging_leaves_no_mail_behind() {
+    let fake = Fake::start().await;
+    fake.deliver(1..=3);
+    fake.fault("UID EXPUNGE", Fault::Instead("* BYE\r\n".to_owned()));
+    let mut gateway = Gateway::start(config(&fake, After::Delete), None);
+    gateway
+        .handle_while_not(|| fake.state().mails.is_empty())
+        .await;
+    assert_eq!(gateway.seen, mails(1..=3));
+    assert_eq!(fake.state().connections, 2);
 }
 
 #[tokio::test]
