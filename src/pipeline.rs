@@ -266,7 +266,7 @@ impl<S: Store> Pipeline<S> {
                 tracing::debug!(why = %malformed.why, "a malformed stanza was refused");
                 return Ok(Decided {
                     refusal: None,
-                    decision: Decision::answer(malformed.answer),
+                    decision: Decision::answer(malformed.answer.map(|answer| *answer)),
                 });
             }
         };
@@ -419,7 +419,7 @@ impl<S: Store> Pipeline<S> {
         loop {
             let need = match decide(context) {
                 Ok(decision) => return Ok(decision),
-                Err(Missing(need)) => need,
+                Err(Missing(need)) => *need,
             };
             let row = self
                 .store

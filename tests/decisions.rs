@@ -57,7 +57,7 @@ impl World {
         loop {
             match decide(&self.settings, &self.context, self.now) {
                 Ok(decision) => return decision,
-                Err(Missing(need)) => self.context.insert(need, None),
+                Err(Missing(need)) => self.context.insert(*need, None),
             }
         }
     }
@@ -67,7 +67,7 @@ impl World {
             Ok(stanza) => {
                 self.ask(|settings, context, now| decide::stanza(settings, context, &stanza, now))
             }
-            Err(malformed) => Decision::answer(malformed.answer),
+            Err(malformed) => Decision::answer(malformed.answer.map(|answer| *answer)),
         };
         self.context.apply(&decision.writes);
         decision
