@@ -56,16 +56,41 @@ async fn and_leaves_mail_in_the_mailbox() {
     alice.next_message_saying("while the disk is full").await;
 }
 
+#[tokio::test]
+async fn and_a_log_that_cannot_be_written_stops_nobody() {
+    let folder = Folder::new("wrapper");
+    let options = Options {
+        mailbox: "first_start = \"all\"".into(),
+        ..Options::default()
+    };
+    let mut world = wrapped(&folder, "exec 2>/dev/full", options).await;
+    let alice = world.login("alice").await;
+    world.gateway.launch();
+
+    carol_sends(&world, &["Hello Alice"]).await;
+    alice.next_message_saying("Hello Alice").await;
+    alice.send_message(&world.carol(), "Hello Carol").await;
+    let inbox = world.mailbox("carol@mail.example").await;
+    inbox.wait_mail_saying("Hello Carol").await;
+    assert_eq!(world.gateway.terminate().await, 0);
+    assert_eq!(world.gateway.log(), "");
+}
+
 /// A gateway which is told of a full disk as one on a full disk is: by an error, not by SIGXFSZ.
 async fn on_a_disk_that_can_be_full(folder: &Folder) -> World {
-    let options = Options::default();
+    let world = wrapped(folder, "trap '' XFSZ", Options::default()).await;
+    world.started().await
+}
+
+/// A gateway that is not started yet, and then by a shell that does something before.
+async fn wrapped(folder: &Folder, before: &str, options: Options) -> World {
     let mut world = World::prepare(Flavour::Prosody, options.clone()).await;
-    let script = format!("#!/bin/sh\ntrap '' XFSZ\nexec {PROGRAM} \"$@\"\n");
+    let script = format!("#!/bin/sh\n{before}\nexec {PROGRAM} \"$@\"\n");
     let wrapper = folder.write("stanzamail", &script);
     std::fs::set_permissions(&wrapper, std::fs::Permissions::from_mode(0o755)).unwrap();
     let ports = (world.mail.smtp_port, world.mail.imap_port);
     world.gateway = Gateway::prepare(wrapper, &config(&world.xmpp, ports, &options));
-    world.started().await
+    world
 }
 
 /// From now on no file of the gateway may become longer than that.

@@ -10,18 +10,23 @@ const ROUNDS: usize = 8;
 #[tokio::test]
 async fn on_prosody() {
     // Prosody itself refuses more than 256 KiB.
-    survive(World::start().await, "alice", &[65, 3_000, 20_000]).await;
+    survive(
+        World::start().await,
+        ("alice", "\u{1f600}"),
+        &[65, 3_000, 20_000],
+    )
+    .await;
 }
 
 #[tokio::test]
 async fn on_ejabberd() {
     // Far more ends ejabberd itself.
     let world = World::on(Flavour::Ejabberd, Options::default()).await;
-    survive(world, "bob", &[65, 500, 2_000]).await;
+    survive(world, ("bob", "test"), &[65, 500, 2_000]).await;
 }
 
-async fn survive(mut world: World, name: &str, depths: &[usize]) {
-    let user = world.xmpp.login_as(name, "\u{1f600}").await;
+async fn survive(mut world: World, (name, resource): (&str, &str), depths: &[usize]) {
+    let user = world.xmpp.login_as(name, resource).await;
     let inbox = world.mailbox("carol@mail.example").await;
     let carol = world.carol();
 
@@ -45,6 +50,10 @@ fn is_untroubled(world: &mut World, user: &XmppClient) {
     let log = world.gateway.log();
     assert_eq!(logins(&log), 1, "{log}");
     assert!(!log.contains("panicked"), "{log}");
+    assert!(
+        log.contains("a stanza was refused"),
+        "it got through: {log}"
+    );
     assert!(!user.closed());
 }
 

@@ -1,4 +1,4 @@
-//! Without IDLE the gateway looks every second. GreenMail, restarted, has lost every mail and changed every UIDVALIDITY:
+//! Without IDLE the gateway looks every five seconds. GreenMail, restarted, has lost every mail and changed every UIDVALIDITY:
 //! the gateway goes on.
 
 use super::counting::{mail, texts};
@@ -12,7 +12,7 @@ async fn on_greenmail() {
     let (xmpp, mut server) =
         tokio::join!(Prosody::start(XmppOptions::a()), GreenMail::start(&users));
     let options = Options {
-        mailbox: "idle = false\npoll = \"1s\"".into(),
+        mailbox: "idle = false\npoll = \"5s\"".into(),
         ..Options::default()
     };
     let config = config(&xmpp, (server.smtp_port, server.imap_port), &options)
