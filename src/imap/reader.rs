@@ -45,14 +45,15 @@ async fn read_for_ever(mut reader: Reader) -> Infallible {
     let timings = reader.config.timings;
     let mut backoff = Backoff::new(timings.retry, timings.retry_max);
     loop {
-        let began = Instant::now();
         let error = reader.session_until_error().await;
         reader.suspects.session_ended();
-        // A server that lets us in and drops us at once is no server that is well.
-        if began.elapsed() >= timings.retry_max {
+        // A server that lets us in and drops us at once is not well.
+        let lasted = reader.opened.take().map(|opened| opened.elapsed());
+        if lasted.is_some_and(|lasted| lasted > backoff.next()) {
             backoff.reset();
         }
-        let wait = if error.needs_a_person() {
+        // A login that worked once is refused now: most likely the server is only starting.
+        let wait = if error.needs_a_person() && !reader.was_open {
             backoff.wait_longest()
         } else {
             backoff.wait()
@@ -68,6 +69,10 @@ struct Reader {
     batches: mpsc::Sender<Batch>,
     opened: watch::Sender<bool>,
     position: Position,
+    /// Since when the folder is open.
+    opened: Option<Instant>,
+    /// Whether it ever was.
+    was_open: bool,
     /// The batch that the pipeline is at work on.
     outstanding: Option<Outstanding>,
     /// What is handled or left, committed, and not yet disposed of on this connection.
@@ -110,6 +115,8 @@ impl Reader {
             batches,
             opened,
             position: Position::of_store(start),
+            opened: None,
+            was_open: false,
             outstanding: None,
             handled: Vec::new(),
             left: Vec::new(),
@@ -148,6 +155,8 @@ impl Reader {
     }
 
     fn enter(&mut self, selected: super::cursor::Selected) {
+        self.opened = Some(Instant::now());
+        self.was_open = true;
         let uid_validity = self.position.uid_validity();
         self.position
             .enter(selected, self.config.first_start, Timestamp::now());
