@@ -4,6 +4,7 @@ use crate::core::outcome::Reply;
 use crate::smtp::submit::Connection;
 use crate::smtp::wire::{StartTlsError, Wire, ask_for_tls};
 use crate::smtp::{Capabilities, SmtpConfig, TlsMode, outcome};
+use crate::tls::{self, TlsError};
 use lettre::transport::smtp::Error;
 use lettre::transport::smtp::authentication::{Credentials, Mechanism};
 use lettre::transport::smtp::client::{AsyncSmtpConnection, AsyncTokioStream};
@@ -11,28 +12,18 @@ use lettre::transport::smtp::extension::ClientId;
 use secrecy::ExposeSecret;
 use std::future::Future;
 use std::net::{IpAddr, SocketAddr};
-use std::path::Path;
-use std::sync::Arc;
 use std::time::Duration;
 use tokio::net::TcpStream;
 use tokio_rustls::TlsConnector;
 use tokio_rustls::client::TlsStream;
-use tokio_rustls::rustls::crypto::ring;
-use tokio_rustls::rustls::pki_types::pem::PemObject;
-use tokio_rustls::rustls::pki_types::{CertificateDer, ServerName};
-use tokio_rustls::rustls::{ClientConfig, RootCertStore};
+use tokio_rustls::rustls::pki_types::ServerName;
 
 /// Why there is no connection on which mails can be sent. `server` is always `host:port`.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum ConnectError {
-    /// The trusted certificates cannot be read.
-    #[error("the trusted certificates in {path} cannot be used: {cause}; see ca_file of [smtp]")]
-    Roots {
-        /// The file, or the system's store.
-        path: String,
-        /// What is wrong with it.
-        cause: String,
-    },
+    /// There is nobody to trust.
+    #[error("{0}; see ca_file of [smtp]")]
+    Trust(#[from] TlsError),
     /// The host is no name that a certificate could be checked for.
     #[error("“{0}” is no host name that a certificate could have; see host of [smtp]")]
     Name(String),
@@ -156,14 +147,15 @@ impl Connector {
     /// Reads the trusted certificates, nothing else yet.
     ///
     /// # Errors
-    /// [`ConnectError::Roots`] or [`ConnectError::Name`].
+    /// [`ConnectError::Trust`] or [`ConnectError::Name`].
     pub fn new(config: SmtpConfig) -> Result<Self, ConnectError> {
         let tls = match config.tls {
             TlsMode::Plain => None,
             TlsMode::Implicit | TlsMode::StartTls => {
                 let name = ServerName::try_from(config.host.clone())
                     .map_err(|_| ConnectError::Name(config.host.clone()))?;
-                Some((tls_connector(config.ca_file.as_deref())?, name))
+                let trust = tls::client_config(config.ca_file.as_deref())?;
+                Some((TlsConnector::from(trust), name))
             }
         };
         let helo = match config.helo.parse() {
@@ -347,50 +339,17 @@ pub(super) fn reply_of(error: &Error) -> Option<Reply> {
     Some(outcome::reply(code.into(), &text.unwrap_or_default()))
 }
 
-fn tls_connector(ca_file: Option<&Path>) -> Result<TlsConnector, ConnectError> {
-    let trusted = |path: &str, cause: String| ConnectError::Roots {
-        path: path.to_owned(),
-        cause,
-    };
-    let mut roots = RootCertStore::empty();
-    roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
-    if let Some(path) = ca_file {
-        add_certificates(&mut roots, path)
-            .map_err(|cause| trusted(&path.display().to_string(), cause))?;
-    }
-    if roots.is_empty() {
-        let cause = "there are none; install ca-certificates".to_owned();
-        return Err(trusted("the system's store", cause));
-    }
-    let config = ClientConfig::builder_with_provider(Arc::new(ring::default_provider()))
-        .with_safe_default_protocol_versions()
-        .map_err(|error| trusted("the system's store", error.to_string()))?
-        .with_root_certificates(roots)
-        .with_no_client_auth();
-    Ok(TlsConnector::from(Arc::new(config)))
-}
-
-fn add_certificates(roots: &mut RootCertStore, path: &Path) -> Result<(), String> {
-    let mut found = false;
-    for certificate in CertificateDer::pem_file_iter(path).map_err(|error| error.to_string())? {
-        let certificate = certificate.map_err(|error| error.to_string())?;
-        roots.add(certificate).map_err(|error| error.to_string())?;
-        found = true;
-    }
-    found
-        .then_some(())
-        .ok_or_else(|| "no certificate in it".to_owned())
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::smtp::fake::{Fake, Say, short_limits};
     use std::io::Write;
+    use std::sync::Arc;
     use tokio::io::{AsyncReadExt, AsyncWriteExt};
     use tokio::net::TcpListener;
     use tokio_rustls::TlsAcceptor;
     use tokio_rustls::rustls::ServerConfig;
+    use tokio_rustls::rustls::crypto::ring;
     use tokio_rustls::rustls::pki_types::PrivatePkcs8KeyDer;
 
     /// A server's side of TLS with a certificate for these names, and the file by which it is trusted.

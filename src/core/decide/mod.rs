@@ -83,6 +83,7 @@ pub fn stanza(
     }
 }
 
+/// The answer to who may not use the gateway.
 fn outsider(settings: &Settings, stanza: &Stanza) -> Decision {
     let domains: Vec<String> = settings
         .users

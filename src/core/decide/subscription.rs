@@ -316,10 +316,7 @@ pub fn presence_of(
     mail: &MailAddress,
     contact: &Contact,
 ) -> Result<Option<Element>, Missing> {
-    if !contact.subscription.has_to() {
-        return Ok(None);
-    }
-    let shown = directory::shown_jid(settings, context, Some(contact), mail)?;
+    let shown = subscribed(settings, context, mail, contact)?;
     Ok(shown.map(|shown| here(&shown, user, contact)))
 }
 
@@ -331,11 +328,22 @@ pub fn farewell_of(
     mail: &MailAddress,
     contact: &Contact,
 ) -> Result<Option<Element>, Missing> {
-    if !contact.subscription.has_to() {
-        return Ok(None);
-    }
-    let shown = directory::shown_jid(settings, context, Some(contact), mail)?;
+    let shown = subscribed(settings, context, mail, contact)?;
     Ok(shown.map(|shown| presence(&resource_of(&shown), user, "unavailable")))
+}
+
+/// The JID of a contact whose presence the user gets; `None` for others.
+fn subscribed(
+    settings: &Settings,
+    context: &Context,
+    mail: &MailAddress,
+    contact: &Contact,
+) -> Result<Option<BareJid>, Missing> {
+    if contact.subscription.has_to() {
+        directory::shown_jid(settings, context, Some(contact), mail)
+    } else {
+        Ok(None)
+    }
 }
 
 /// A contact with a mailbox is always there; whether mail gets through is what its presence says.
