@@ -23,7 +23,9 @@ demo: deps
 	cargo build --bin stanzamail --example demo
 	@cargo run --quiet --example demo -- $(if $(MAIL_SERVER),--mail $(MAIL_SERVER)) $(if $(STAY),--stay)
 
-test: deps
+# Some tests are about GreenMail.
+test:
+	@MAIL=greenmail tests/install.sh
 	cargo test --no-fail-fast
 
 lint:

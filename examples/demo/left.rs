@@ -122,17 +122,19 @@ impl Running {
         if fields.first() == Some(&"Z") {
             return None;
         }
-        let works_in =
-            std::fs::read_link(format!("/proc/{pid}/cwd")).is_ok_and(|cwd| cwd.starts_with(folder));
+        // A folder that was removed has " (deleted)" after its name here.
+        let cwd = std::fs::read_link(format!("/proc/{pid}/cwd")).unwrap_or_default();
+        let works_in = format!("{}/", cwd.to_string_lossy().trim_end_matches(" (deleted)"));
         let command = std::fs::read(format!("/proc/{pid}/cmdline")).unwrap_or_default();
-        let names_it = String::from_utf8_lossy(&command).contains(&format!("{folder}/"));
+        let home = format!("{folder}/");
+        let names_it = String::from_utf8_lossy(&command).contains(&home);
         Some(Running {
             pid,
             parent: fields.get(1)?.parse().ok()?,
             group: fields.get(2)?.parse().ok()?,
             started: fields.get(19)?.parse().ok()?,
             name: head.split_once('(')?.1.to_owned(),
-            at_home: works_in || names_it,
+            at_home: works_in.starts_with(&home) || names_it,
         })
     }
 

@@ -152,10 +152,11 @@ pub fn accounts(stage: &Stage) {
 
    Files  {}
           {}
-          stanzamail --config {} check",
+          {} --config {} check",
         tls(&stage.mail),
         stage.gateway.config().display(),
         stage.gateway.folder().join("output.log").display(),
+        crate::program().display(),
         stage.gateway.config().display(),
     ));
 }

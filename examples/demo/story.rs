@@ -128,6 +128,14 @@ impl Talk<'_> {
 
     async fn an_address_that_does_not_exist(&mut self) -> Result<(), String> {
         show::step(4, "Alice writes to an address that does not exist");
+        if matches!(self.stage.mail, stage::Mail::GreenMail(_)) {
+            show::says(
+                "(GreenMail makes a mailbox for every address, so here the address is none at all, which the gateway",
+            );
+            show::line(
+                "   refuses. `make demo MAIL=dovecot` shows a mail server that refuses, and its words.)",
+            );
+        }
         let (jid, condition, words) = match &self.stage.mail {
             stage::Mail::Dovecot(_) => (
                 self.stage.contact("nobody@mail.example"),
@@ -150,10 +158,7 @@ impl Talk<'_> {
             .await?;
         let who = match &self.stage.mail {
             stage::Mail::Dovecot(_) => "with the mail server's words",
-            stage::Mail::GreenMail(_) => {
-                "with the gateway's words (GreenMail takes mail for everybody; `make demo MAIL=dovecot` shows a \
-                 mail server that refuses)"
-            }
+            stage::Mail::GreenMail(_) => "with the gateway's words",
         };
         show::says_after(
             &format!("Alice's client receives an error {who}"),

@@ -45,14 +45,15 @@ async fn read_for_ever(mut reader: Reader) -> Infallible {
     let timings = reader.config.timings;
     let mut backoff = Backoff::new(timings.retry, timings.retry_max);
     loop {
-        let began = Instant::now();
         let error = reader.session_until_error().await;
         reader.suspects.session_ended();
-        // A server that lets us in and drops us at once is no server that is well.
-        if began.elapsed() >= timings.retry_max {
+        // A server that lets us in and drops us at once is not well.
+        let lasted = reader.opened.take().map(|opened| opened.elapsed());
+        if lasted.is_some_and(|lasted| lasted > backoff.next()) {
             backoff.reset();
         }
-        let wait = if error.needs_a_person() {
+        // A login that worked once is refused now: most likely the server is only starting.
+        let wait = if error.needs_a_person() && !*reader.was_open.borrow() {
             backoff.wait_longest()
         } else {
             backoff.wait()
@@ -66,8 +67,11 @@ async fn read_for_ever(mut reader: Reader) -> Infallible {
 struct Reader {
     config: MailboxConfig,
     batches: mpsc::Sender<Batch>,
-    opened: watch::Sender<bool>,
     position: Position,
+    /// Since when the folder is open.
+    opened: Option<Instant>,
+    /// Whether it ever was.
+    was_open: watch::Sender<bool>,
     /// The batch that the pipeline is at work on.
     outstanding: Option<Outstanding>,
     /// What is handled or left, committed, and not yet disposed of on this connection.
@@ -102,14 +106,15 @@ impl Reader {
         config: MailboxConfig,
         start: Option<Cursor>,
         batches: mpsc::Sender<Batch>,
-        opened: watch::Sender<bool>,
+        was_open: watch::Sender<bool>,
     ) -> Self {
         let timings = config.timings;
         Self {
             config,
             batches,
-            opened,
             position: Position::of_store(start),
+            opened: None,
+            was_open,
             outstanding: None,
             handled: Vec::new(),
             left: Vec::new(),
@@ -136,7 +141,6 @@ impl Reader {
         dispose::prepare(&mut session, &self.config).await?;
         self.settle_batch_of_last_session(&mut session).await?;
         self.enter(selected);
-        self.opened.send_replace(true);
         self.hand_over_leftovers(&mut session).await?;
         loop {
             self.hand_over_new(&mut session, selected.uid_next).await?;
@@ -148,6 +152,8 @@ impl Reader {
     }
 
     fn enter(&mut self, selected: super::cursor::Selected) {
+        self.opened = Some(Instant::now());
+        self.was_open.send_replace(true);
         let uid_validity = self.position.uid_validity();
         self.position
             .enter(selected, self.config.first_start, Timestamp::now());
