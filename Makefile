@@ -12,15 +12,20 @@ help:
 	@echo "make bench           the figures: throughput against the bare servers, delay, memory"
 	@echo "make golden          write the golden files anew; look at the difference before you commit it"
 
+# A login shell sets MAIL to the path of a mailbox, which is not meant.
+MAIL_SERVER = $(if $(findstring /,$(MAIL)),,$(MAIL))
+
 # What the demo and the tests need beside the Rust toolchain: Prosody, ejabberd, Postfix, Dovecot, clients.
 deps:
 	@tests/install.sh
 
 demo: deps
-	cargo build
-	cargo run --quiet --example demo -- $(if $(MAIL),--mail $(MAIL)) $(if $(STAY),--stay)
+	cargo build --bin stanzamail --example demo
+	@cargo run --quiet --example demo -- $(if $(MAIL_SERVER),--mail $(MAIL_SERVER)) $(if $(STAY),--stay)
 
-test: deps
+# Some tests are about GreenMail.
+test:
+	@MAIL=greenmail tests/install.sh
 	cargo test --no-fail-fast
 
 lint:

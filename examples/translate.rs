@@ -74,6 +74,7 @@ fn from_mail(settings: &Settings, raw: &[u8]) -> Result<Decision, Box<dyn Error>
         octets,
         over: None,
         bound: None,
+        own: None,
     };
     Ok(decided(|context| incoming::decide(settings, context, &arrived, Timestamp::now())).0)
 }
@@ -84,7 +85,7 @@ fn decided<T>(decide: impl Fn(&Context) -> Result<T, Missing>) -> T {
     loop {
         match decide(&context) {
             Ok(decision) => return decision,
-            Err(Missing(need)) => context.insert(need, None),
+            Err(Missing(need)) => context.insert(*need, None),
         }
     }
 }

@@ -10,6 +10,7 @@
 //!   repeats the stanzas with the same ids.
 //! * outcome of a mail → error, receipt or notice: as for a mail; then the file leaves the spool.
 
+use crate::core::address::MailAddress;
 use crate::core::context::{Context, Missing, Write};
 use crate::core::decide::incoming::{Arrived, Fate};
 use crate::core::decide::{self, Decision, settle, subscription};
@@ -48,6 +49,8 @@ const CONTACTS_PER_PAGE: usize = 500;
 pub struct MailboxMeaning {
     /// All in it is for this user.
     pub bound: Option<BareJid>,
+    /// The address that is its login name, if that is one.
+    pub own: Option<MailAddress>,
     /// Mails over this size were fetched without their body, in octets.
     pub octets_max: usize,
     /// Headers that are believed to hold the envelope recipient.
@@ -263,7 +266,7 @@ impl<S: Store> Pipeline<S> {
                 tracing::debug!(why = %malformed.why, "a malformed stanza was refused");
                 return Ok(Decided {
                     refusal: None,
-                    decision: Decision::answer(malformed.answer),
+                    decision: Decision::answer(malformed.answer.map(|answer| *answer)),
                 });
             }
         };
@@ -360,6 +363,7 @@ impl<S: Store> Pipeline<S> {
                 .header_only
                 .then(|| meaning.map_or(0, |meaning| meaning.octets_max)),
             bound: meaning.and_then(|meaning| meaning.bound.as_ref()),
+            own: meaning.and_then(|meaning| meaning.own.as_ref()),
         }
     }
 
@@ -415,7 +419,7 @@ impl<S: Store> Pipeline<S> {
         loop {
             let need = match decide(context) {
                 Ok(decision) => return Ok(decision),
-                Err(Missing(need)) => need,
+                Err(Missing(need)) => *need,
             };
             let row = self
                 .store
@@ -462,7 +466,7 @@ impl<S: Store> Pipeline<S> {
 
     /// Sends a presence for every contact that has one to show.
     async fn announce(&self, of: PresenceOf) -> Result<(), Fatal> {
-        let mut after: Option<(BareJid, crate::core::address::MailAddress)> = None;
+        let mut after: Option<(BareJid, MailAddress)> = None;
         loop {
             let page = self.store.contacts(
                 after.as_ref().map(|(user, mail)| (user, mail)),
@@ -489,7 +493,7 @@ type PresenceOf = fn(
     &Settings,
     &Context,
     &BareJid,
-    &crate::core::address::MailAddress,
+    &MailAddress,
     &crate::core::record::Contact,
 ) -> Result<Option<Element>, Missing>;
 

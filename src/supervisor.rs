@@ -337,6 +337,7 @@ pub fn mailbox_config(mailbox: &config::Mailbox, octets_max: usize) -> MailboxCo
 fn meanings(config: &Config) -> BTreeMap<String, MailboxMeaning> {
     let meaning = |mailbox: &config::Mailbox| MailboxMeaning {
         bound: mailbox.user.clone(),
+        own: mailbox.username.parse().ok(),
         octets_max: config.mail.octets_max,
         recipient_headers: mailbox.recipient_headers.clone(),
     };

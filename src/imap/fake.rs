@@ -46,6 +46,8 @@ pub(super) enum Fault {
     Instead(String),
     /// As usual, but after this.
     Before(String),
+    /// As usual, but the mail of this number arrives just now and is told of before the answer, and never again.
+    Arrives(u32),
     /// As usual, up to this octet; then the connection ends.
     Cut(usize),
     /// With silence.
@@ -158,6 +160,7 @@ impl State {
     fn answer(&mut self, tag: &str, command: &str) -> String {
         let (verb, rest) = command.split_once(' ').unwrap_or((command, ""));
         let body = match verb {
+            "IDLE" => return "+ idling\r\n".to_owned(),
             "CAPABILITY" => format!("* CAPABILITY {}\r\n", self.capabilities),
             "SELECT" if !self.folders.contains(rest) => {
                 return format!("{tag} NO no such folder\r\n");
@@ -231,7 +234,7 @@ impl State {
         let is_found = |uid: &u32| {
             let flags = &self.mails[uid].flags;
             let is_unwanted = flags.contains("$StanzamailLeft")
-                || flags.contains("\\Deleted")
+                || (keys.contains("UNDELETED") && flags.contains("\\Deleted"))
                 || (keys.contains("UNSEEN") && flags.contains("\\Seen"));
             !is_unwanted
         };
@@ -313,17 +316,21 @@ fn reply(state: &mut State, told: &mut Option<Told>, tag: &str, command: &str) -
     state.commands.push(command.to_owned());
     let news = news(state, told);
     let fault = take_fault(state, command);
-    let idle_is_over = fault.is_some();
+    let idle_is_over = matches!(fault, Some(Fault::Instead(_)));
     let reply = match fault {
         Some(Fault::Silence) => Reply::Silence,
         Some(Fault::Instead(text)) => Reply::Text(text.replace("%T", tag)),
         Some(Fault::Before(text)) => Reply::Text(text + &state.answer(tag, command)),
+        Some(Fault::Arrives(number)) => {
+            let answer = state.answer(tag, command);
+            state.deliver(mail(number), TODAY);
+            Reply::Text(format!("* {} EXISTS\r\n{answer}", state.mails.len()))
+        }
         Some(Fault::Cut(octets)) => {
             let mut answer = news + &state.answer(tag, command);
             answer.truncate(octets);
             Reply::Last(answer)
         }
-        None if command == "IDLE" => Reply::Text(format!("{news}+ idling\r\n")),
         None => Reply::Text(news + &state.answer(tag, command)),
     };
     if command.starts_with("SELECT") || told.is_some() {

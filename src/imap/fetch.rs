@@ -7,7 +7,6 @@ use crate::core::time::Timestamp;
 use chrono::DateTime;
 use imap_proto::{AttributeValue, MailboxDatum, MessageSection, Response, SectionPath};
 use std::collections::{BTreeMap, BTreeSet};
-use std::fmt::Write;
 
 /// What the answer to a FETCH of mails may have beside them, in octets: news of other mails among it.
 const ANSWER_SLACK_OCTETS: u64 = 16 * 1024 * 1024;
@@ -21,8 +20,6 @@ pub(super) struct Listed {
     /// RFC822.SIZE; `u64::MAX` where the server does not say.
     pub(super) octets: u64,
     pub(super) internal_date: Option<Timestamp>,
-    /// It is flagged `\Deleted`: gone, but for the expunge.
-    pub(super) is_deleted: bool,
     /// It has [`LEFT_KEYWORD`].
     pub(super) is_left: bool,
 }
@@ -33,7 +30,6 @@ impl Listed {
             uid,
             octets: u64::MAX,
             internal_date: None,
-            is_deleted: false,
             is_left: false,
         }
     }
@@ -44,14 +40,17 @@ impl Listed {
             AttributeValue::Rfc822Size(octets) => self.octets = u64::from(*octets),
             AttributeValue::InternalDate(text) => self.internal_date = internal_date(text),
             AttributeValue::Flags(flags) => {
-                let has = |flag: &str| flags.iter().any(|f| f.eq_ignore_ascii_case(flag));
-                self.is_deleted = has("\\Deleted");
-                self.is_left = has(LEFT_KEYWORD);
+                self.is_left = flags
+                    .iter()
+                    .any(|flag| flag.eq_ignore_ascii_case(LEFT_KEYWORD));
             }
             _ => {}
         }
     }
 }
+
+/// A UID set in one command, in octets, about: some servers take lines of 8,000 (RFC 7162 §4).
+const SET_OCTETS_MAX: usize = 4_000;
 
 /// Which part of a mail is fetched.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -77,27 +76,47 @@ impl Part {
     }
 }
 
-/// The mails of a UID set that `wanted` accepts, in the order of their UIDs.
+/// The mails of these UID sets that `wanted` accepts, in the order of their UIDs.
 ///
 /// # Errors
 /// Any means that the session must be dropped, since what was not listed would be passed over.
 pub(super) async fn list(
     session: &mut Session,
-    set: &str,
+    sets: &[String],
     wanted: impl Fn(u32) -> bool + Send + Sync,
 ) -> Result<Vec<Listed>, ImapError> {
     let mut mails = BTreeMap::new();
-    let command = format!("UID FETCH {set} (UID RFC822.SIZE INTERNALDATE FLAGS)");
-    session
-        .command(&command, |response| {
-            let Some((uid, attributes)) = fetched(response).filter(|(uid, _)| wanted(*uid)) else {
-                return;
-            };
-            let mail = mails.entry(uid).or_insert_with(|| Listed::new(uid));
-            attributes.iter().for_each(|attribute| mail.note(attribute));
-        })
-        .await?;
+    list_into(session, sets, &wanted, &mut mails).await?;
+    // Another client has flagged a mail that came too late to be listed: that news has its UID and not its size.
+    let without_size: Vec<u32> = mails
+        .values()
+        .filter(|mail| mail.octets == u64::MAX)
+        .map(|mail| mail.uid)
+        .collect();
+    list_into(session, &uid_sets(&without_size), &wanted, &mut mails).await?;
     Ok(mails.into_values().collect())
+}
+
+async fn list_into(
+    session: &mut Session,
+    sets: &[String],
+    wanted: &(impl Fn(u32) -> bool + Send + Sync),
+    mails: &mut BTreeMap<u32, Listed>,
+) -> Result<(), ImapError> {
+    for set in sets {
+        let command = format!("UID FETCH {set} (UID RFC822.SIZE INTERNALDATE FLAGS)");
+        session
+            .command(&command, |response| {
+                if let Some((uid, attributes)) = fetched(response)
+                    && wanted(uid)
+                {
+                    let mail = mails.entry(uid).or_insert_with(|| Listed::new(uid));
+                    attributes.iter().for_each(|attribute| mail.note(attribute));
+                }
+            })
+            .await?;
+    }
+    Ok(())
 }
 
 /// The octets of these mails by their UIDs. One that is missing was expunged since it was listed: the answer is
@@ -111,23 +130,22 @@ pub(super) async fn mails(
     part: Part,
 ) -> Result<BTreeMap<u32, Vec<u8>>, ImapError> {
     let mut found = BTreeMap::new();
-    if mails.is_empty() {
-        return Ok(found);
-    }
-    let asked: BTreeSet<u32> = mails.iter().map(|mail| mail.uid).collect();
-    let set = uid_set(asked.iter().copied());
+    let asked: Vec<u32> = mails.iter().map(|mail| mail.uid).collect();
     let (literal, answer) = allowance(mails, part);
-    let command = format!("UID FETCH {set} (UID {})", part.item());
-    session
-        .command_for(&command, literal, answer, |response| {
-            if let Some((uid, attributes)) =
-                fetched(response).filter(|(uid, _)| asked.contains(uid))
-                && let Some(octets) = section(attributes, part)
-            {
-                found.entry(uid).or_insert_with(|| octets.to_vec());
-            }
-        })
-        .await?;
+    for set in uid_sets(&asked) {
+        let command = format!("UID FETCH {set} (UID {})", part.item());
+        session
+            .command_for(&command, literal, answer, |response| {
+                let asked_for = |uid: &u32| asked.binary_search(uid).is_ok();
+                if let Some((uid, attributes)) = fetched(response)
+                    && asked_for(&uid)
+                    && let Some(octets) = section(attributes, part)
+                {
+                    found.entry(uid).or_insert_with(|| octets.to_vec());
+                }
+            })
+            .await?;
+    }
     Ok(found)
 }
 
@@ -161,25 +179,25 @@ pub(super) async fn search(session: &mut Session, keys: &str) -> Result<Vec<u32>
     Ok(found.into_iter().collect())
 }
 
-/// RFC 3501 §9 sequence-set: `1,3:7`, from UIDs in ascending order.
-pub(super) fn uid_set(uids: impl IntoIterator<Item = u32>) -> String {
-    let mut ranges: Vec<(u32, u32)> = Vec::new();
-    for uid in uids {
-        match ranges.last_mut() {
-            Some((_, end)) if end.checked_add(1) == Some(uid) => *end = uid,
-            _ => ranges.push((uid, uid)),
+/// RFC 3501 §9 sequence-sets: `1,3:7`, from UIDs in ascending order; each short enough for one command.
+pub(super) fn uid_sets(uids: &[u32]) -> Vec<String> {
+    let follows = |one: &u32, next: &u32| one.checked_add(1) == Some(*next);
+    let mut sets: Vec<String> = Vec::new();
+    for run in uids.chunk_by(follows) {
+        let range = match run {
+            [only] => only.to_string(),
+            [first, .., last] => format!("{first}:{last}"),
+            [] => continue,
+        };
+        match sets.last_mut() {
+            Some(set) if set.len() < SET_OCTETS_MAX => {
+                set.push(',');
+                set.push_str(&range);
+            }
+            _ => sets.push(range),
         }
     }
-    let mut set = String::new();
-    for (begin, end) in ranges {
-        let comma = if set.is_empty() { "" } else { "," };
-        let _ = if begin == end {
-            write!(set, "{comma}{begin}")
-        } else {
-            write!(set, "{comma}{begin}:{end}")
-        };
-    }
-    set
+    sets
 }
 
 fn fetched<'a>(response: &'a Response<'_>) -> Option<(u32, &'a [AttributeValue<'a>])> {
@@ -214,9 +232,22 @@ mod tests {
 
     #[test]
     fn uid_sets_join_neighbours_and_nothing_else() {
-        assert_eq!(uid_set([1, 2, 3, 5, 9, 10]), "1:3,5,9:10");
-        assert_eq!(uid_set([u32::MAX - 1, u32::MAX]), "4294967294:4294967295");
-        assert_eq!(uid_set([]), "");
+        assert_eq!(uid_sets(&[1, 2, 3, 5, 9, 10]), ["1:3,5,9:10"]);
+        assert_eq!(
+            uid_sets(&[u32::MAX - 1, u32::MAX]),
+            ["4294967294:4294967295"]
+        );
+        assert!(uid_sets(&[]).is_empty());
+    }
+
+    #[test]
+    fn uid_sets_are_short_enough_for_a_command_and_have_every_uid_once() {
+        let uids: Vec<u32> = (0..5000).map(|n| 4_000_000_000 + 2 * n).collect();
+        let sets = uid_sets(&uids);
+        assert!(sets.iter().all(|set| set.len() < 4100));
+        let joined = sets.join(",");
+        let read: Vec<u32> = joined.split(',').map(|uid| uid.parse().unwrap()).collect();
+        assert_eq!(read, uids);
     }
 
     #[test]

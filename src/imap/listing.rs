@@ -2,7 +2,7 @@
 //! more memory than one of thousands, and from which batches are taken.
 
 use super::cursor::Position;
-use super::fetch::{self, Listed, uid_set};
+use super::fetch::{self, Listed, uid_sets};
 use super::session::Session;
 use super::{BATCH_MAILS_MAX, BATCH_OCTETS_MAX, HEADER_OCTETS_MAX, ImapError};
 use std::collections::VecDeque;
@@ -11,6 +11,9 @@ use std::collections::VecDeque;
 const WINDOW: u32 = 2_000;
 /// The same, where most of the UIDs are of mails long gone.
 const WINDOW_MAX: u32 = 1 << 20;
+
+/// How many leftovers are listed at a time.
+const LEFTOVERS_PIECE: usize = 1_000;
 
 /// The mails that are still to be handed over, in the order of their UIDs.
 #[derive(Debug)]
@@ -119,7 +122,7 @@ impl Source {
             Self::New { next, end, window } if *next < *end => {
                 let last = next.saturating_add(*window).min(*end).saturating_sub(1);
                 let range = *next..=last;
-                let set = format!("{next}:{last}");
+                let set = [format!("{next}:{last}")];
                 let mails = fetch::list(session, &set, |uid| range.contains(&uid)).await?;
                 *next = last.saturating_add(1);
                 *window = next_window(*window, mails.len());
@@ -133,19 +136,10 @@ impl Source {
                 Ok((mails, true))
             }
             Self::Leftovers(uids) => {
-                let piece = usize::try_from(WINDOW)
-                    .unwrap_or(usize::MAX)
-                    .min(uids.len());
+                let piece = LEFTOVERS_PIECE.min(uids.len());
                 let asked: Vec<u32> = uids.drain(..piece).collect();
-                let mails = match asked.as_slice() {
-                    [] => Vec::new(),
-                    asked => {
-                        fetch::list(session, &uid_set(asked.iter().copied()), |uid| {
-                            asked.binary_search(&uid).is_ok()
-                        })
-                        .await?
-                    }
-                };
+                let is_asked = |uid: u32| asked.binary_search(&uid).is_ok();
+                let mails = fetch::list(session, &uid_sets(&asked), is_asked).await?;
                 Ok((mails, uids.is_empty()))
             }
         }
@@ -161,7 +155,7 @@ async fn list_from(session: &mut Session, next: u32) -> Result<Vec<Listed>, Imap
     if session.exists == 0 {
         return Ok(Vec::new());
     }
-    fetch::list(session, &format!("{next}:*"), |uid| uid >= next).await
+    fetch::list(session, &[format!("{next}:*")], |uid| uid >= next).await
 }
 
 /// Twice as wide where few mails were found, so that UIDs in the billions are passed over in some thousand steps.
@@ -180,7 +174,7 @@ pub(super) fn is_wanted(mail: &Listed, position: &Position, is_leftover: bool) -
     } else {
         position.wants(mail.internal_date)
     };
-    in_time && !mail.is_deleted && !mail.is_left
+    in_time && !mail.is_left
 }
 
 #[cfg(test)]
@@ -195,7 +189,6 @@ mod tests {
                 uid,
                 octets: *octets,
                 internal_date: None,
-                is_deleted: false,
                 is_left: false,
             })
             .collect();

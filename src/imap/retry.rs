@@ -25,9 +25,14 @@ impl Backoff {
         }
     }
 
+    /// How long the next wait is, without jitter.
+    pub(super) fn next(&self) -> Duration {
+        self.next.min(self.longest)
+    }
+
     /// The next wait.
     pub(super) fn wait(&mut self) -> Duration {
-        let wait = self.next.min(self.longest);
+        let wait = self.next();
         self.next = wait.saturating_mul(2);
         with_jitter(wait)
     }

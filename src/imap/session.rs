@@ -245,6 +245,9 @@ impl Session {
         };
         match self.response(self.timings.silence, see).await {
             Err(ImapError::Bye(words)) => Err(refused(words)),
+            Err(ImapError::Silent(_)) => Err(refused(
+                "it says nothing; port 993 is for tls = \"implicit\"".to_owned(),
+            )),
             other => other?,
         }
     }

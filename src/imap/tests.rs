@@ -221,6 +221,20 @@ async fn mails_that_nobody_asked_for_are_not_handed_over() {
 }
 
 #[tokio::test]
+async fn a_mail_whose_flags_alone_are_told_is_read_whole_all_the_same() {
+    let fake = Fake::start().await;
+    fake.deliver(1..=2);
+    let flags = "* 1 FETCH (UID 1 RFC822.SIZE 46 FLAGS ())\r\n* 2 FETCH (UID 2 FLAGS (\\Flagged))\r\n%T OK done\r\n";
+    fake.fault(
+        "UID FETCH 1:2 (UID RFC822",
+        Fault::Instead(flags.to_owned()),
+    );
+    let mut gateway = Gateway::start(config(&fake, After::Keep), None);
+    gateway.handle_until(2).await;
+    assert_eq!(gateway.seen, mails(1..=2));
+}
+
+#[tokio::test]
 async fn mails_that_another_client_expunged_are_passed_over_and_the_rest_is_not() {
     let fake = Fake::start().await;
     fake.deliver(1..=4);
@@ -280,20 +294,17 @@ async fn a_server_that_refuses_idle_is_polled_on_the_same_connection() {
 }
 
 #[tokio::test]
-async fn mail_that_is_told_of_before_idle_is_seen_without_waiting_for_idle_to_end() {
-    let fake = Fake::start().await;
-    fake.state().tells_uid_next = true;
-    // Told of with the answer to the last look, and between IDLE and its `+`.
-    fake.deliver([1]);
-    let mut gateway = Gateway::start(config(&fake, After::Keep), None);
-    gateway.handle_until(1).await;
-    fake.fault(
-        "IDLE",
-        Fault::Instead("* 2 EXISTS\r\n+ idling\r\n".to_owned()),
-    );
-    fake.deliver([2]);
-    gateway.handle_until(2).await;
-    assert_eq!(gateway.seen, mails(1..=2));
+async fn mail_that_is_told_of_just_before_idle_is_seen_without_waiting_for_idle_to_end() {
+    for command in ["NOOP", "UID FETCH 2:*", "IDLE"] {
+        let fake = Fake::start().await;
+        fake.deliver([1]);
+        fake.fault(command, Fault::Arrives(2));
+        let mut gateway = Gateway::start(config(&fake, After::Keep), None);
+        let began = std::time::Instant::now();
+        gateway.handle_until(2).await;
+        assert!(began.elapsed() < Duration::from_secs(3), "{command}");
+        assert_eq!(fake.state().connections, 1, "{command}");
+    }
 }
 
 #[tokio::test]
@@ -505,6 +516,19 @@ async fn what_was_committed_and_not_disposed_of_is_handed_over_again_and_dispose
             .collect();
         assert_eq!(undone, [1], "older than the gateway");
     }
+}
+
+#[tokio::test]
+async fn a_connection_lost_between_flagging_and_expunging_leaves_no_mail_behind() {
+    let fake = Fake::start().await;
+    fake.deliver(1..=3);
+    fake.fault("UID EXPUNGE", Fault::Instead("* BYE\r\n".to_owned()));
+    let mut gateway = Gateway::start(config(&fake, After::Delete), None);
+    gateway
+        .handle_while_not(|| fake.state().mails.is_empty())
+        .await;
+    assert_eq!(gateway.seen, mails(1..=3));
+    assert_eq!(fake.state().connections, 2);
 }
 
 #[tokio::test]

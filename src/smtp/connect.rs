@@ -13,7 +13,6 @@ use std::future::Future;
 use std::net::{IpAddr, SocketAddr};
 use std::path::Path;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 use tokio::net::TcpStream;
 use tokio_rustls::TlsConnector;
@@ -140,32 +139,6 @@ pub struct Connector {
     server: String,
     helo: ClientId,
     tls: Option<(TlsConnector, ServerName<'static>)>,
-    live: Live,
-}
-
-/// Counts the connections that are up.
-#[derive(Clone, Debug, Default)]
-pub(super) struct Live(Arc<AtomicUsize>);
-
-/// Stands for one connection that is up.
-#[derive(Debug)]
-pub(super) struct LiveGuard(Arc<AtomicUsize>);
-
-impl Live {
-    fn add(&self) -> LiveGuard {
-        self.0.fetch_add(1, Ordering::AcqRel);
-        LiveGuard(Arc::clone(&self.0))
-    }
-
-    pub(super) fn count(&self) -> usize {
-        self.0.load(Ordering::Acquire)
-    }
-}
-
-impl Drop for LiveGuard {
-    fn drop(&mut self) {
-        self.0.fetch_sub(1, Ordering::AcqRel);
-    }
 }
 
 /// Connects, logs in, reads what the server can do, and leaves: for `stanzamail check`.
@@ -203,17 +176,12 @@ impl Connector {
             config,
             helo,
             tls,
-            live: Live::default(),
         })
     }
 
     /// The configuration that this was made of.
     pub fn config(&self) -> &SmtpConfig {
         &self.config
-    }
-
-    pub(super) fn live(&self) -> &Live {
-        &self.live
     }
 
     /// A connection on which mails can be sent.
@@ -225,7 +193,7 @@ impl Connector {
         let mut smtp = greeted.map_err(|error| self.turned_away("greeting", &error))?;
         self.log_in(&mut smtp).await?;
         let capabilities = self.capabilities(&mut smtp).await?;
-        Ok(Connection::new(smtp, capabilities, limits, self.live.add()))
+        Ok(Connection::new(smtp, capabilities, limits))
     }
 
     async fn open(&self) -> Result<Box<dyn AsyncTokioStream>, ConnectError> {

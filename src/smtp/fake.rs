@@ -27,6 +27,8 @@ pub enum Say {
     Reply(&'static str),
     /// This, and the connection is closed.
     Last(&'static str),
+    /// This, and nothing is read any more.
+    ReplyAndHang(&'static str),
     /// Nothing for a long time.
     Hang,
     /// Nothing, and the connection is closed.
@@ -198,6 +200,12 @@ async fn serve<S: AsyncRead + AsyncWrite + Unpin>(
             Say::Reply(text) => (text, false),
             Say::Last(text) => (text, true),
             Say::Close => ("", true),
+            Say::ReplyAndHang(text) => {
+                let _ = stream.write_all(text.as_bytes()).await;
+                let _ = stream.flush().await;
+                tokio::time::sleep(Duration::from_secs(60)).await;
+                ("", true)
+            }
             Say::Hang => {
                 tokio::time::sleep(Duration::from_secs(60)).await;
                 ("", true)

@@ -36,6 +36,13 @@ impl Gate {
         }
     }
 
+    /// A connection was not opened after all, for reasons of our own.
+    pub(super) fn did_not_try(&mut self) {
+        if let Some(shut) = &mut self.shut {
+            shut.is_probing = false;
+        }
+    }
+
     /// A connection could not be opened. Of those that were tried at the same time only the first one counts.
     pub(super) fn failed(&mut self, now: Instant, why: Reply) {
         let shut = self.shut.get_or_insert_with(|| Shut {
@@ -109,6 +116,17 @@ mod tests {
         );
         assert!(gate.open());
         assert!(gate.lets_pass(now) && !gate.open());
+    }
+
+    #[test]
+    fn a_probe_that_was_none_leaves_the_way_free() {
+        let (mut gate, now) = (Gate::default(), Instant::now());
+        gate.failed(now, no_reply("no"));
+        let later = now + Duration::from_secs(1);
+        gate.tries();
+        assert!(!gate.lets_pass(later));
+        gate.did_not_try();
+        assert!(gate.lets_pass(later));
     }
 
     #[test]

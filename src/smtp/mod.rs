@@ -4,13 +4,16 @@
 //! carries one mail transaction after the other (RFC 5321 §3.3); [`outcome`] says what a reply means. What became of
 //! each attempt leaves as a [`Settle`], and the mail's file stays in the spool until that was answered.
 
+mod attempt;
 mod capabilities;
 mod connect;
 #[cfg(test)]
 mod fake;
 mod gate;
 pub mod outcome;
+mod plan;
 mod queue;
+mod runner;
 mod schedule;
 mod submit;
 mod wire;
@@ -18,7 +21,8 @@ mod wire;
 pub use crate::tls::TlsMode;
 pub use capabilities::Capabilities;
 pub use connect::{ConnectError, Connector, probe};
-pub use queue::{Queue, Runner, Settle, Settled};
+pub use queue::{Queue, Settle, Settled};
+pub use runner::Runner;
 
 use secrecy::SecretString;
 use std::path::PathBuf;

@@ -94,6 +94,11 @@ impl Schedule {
         self.known.remove(id);
     }
 
+    /// Whether no job waits; those under way do not count.
+    pub(super) fn is_empty(&self) -> bool {
+        self.fresh.is_empty() && self.backlog.is_empty()
+    }
+
     /// When the next job is due, if any is.
     pub(super) fn next_due(&self) -> Option<Timestamp> {
         let first = |set: &BTreeSet<Due>| set.first().map(|due| due.0);

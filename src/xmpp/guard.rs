@@ -629,12 +629,13 @@ mod tests {
             let (frames, fault) = frames(&[xml.as_bytes()]);
             let ends: Vec<_> = frames.into_iter().map(|(end, _)| end).collect();
             let (expected, well_formed) = ends_by_parser(&xml);
-            if well_formed {
-                prop_assert_eq!(fault, None);
-                prop_assert_eq!(ends, expected);
-            } else {
-                prop_assert!(ends.starts_with(&expected), "{:?} {:?}", ends, expected);
+            match fault {
+                // The parser sees it only when it looks further.
+                Some(_) => prop_assert!(!ends_by_parser(&(xml + " />")).1),
+                None if well_formed => prop_assert_eq!(&ends, &expected),
+                None => {}
             }
+            prop_assert!(ends.starts_with(&expected), "{:?} {:?}", ends, expected);
         }
     }
 }

@@ -50,7 +50,9 @@ pub struct Timings {
     pub retry_min: Duration,
     /// The longest pause for what may be over at any moment: a server that restarts, a conflict with a dead connection.
     pub retry_soon: Duration,
-    /// The longest pause, and the only one for what an admin has to put right.
+    /// The pause for what an admin has to put right: short enough to see at once whether it was.
+    pub retry_admin: Duration,
+    /// The longest pause.
     pub retry_max: Duration,
 }
 
@@ -65,7 +67,8 @@ impl Default for Timings {
             write: seconds(60),
             close: seconds(5),
             retry_min: seconds(1),
-            retry_soon: seconds(4),
+            retry_soon: seconds(3),
+            retry_admin: seconds(10),
             retry_max: seconds(60),
         }
     }
@@ -355,7 +358,7 @@ impl Pace {
             LoginError::Unreachable { .. } | LoginError::Conflict { .. } => {
                 self.pause(self.timings.retry_soon)
             }
-            _ if is_for_an_admin(error) => jittered(self.timings.retry_max),
+            _ if is_for_an_admin(error) => jittered(self.timings.retry_admin),
             _ => self.pause(self.timings.retry_max),
         }
     }

@@ -38,6 +38,7 @@ impl Server {
                 close: millis(500),
                 retry_min: millis(20),
                 retry_soon: millis(50),
+                retry_admin: millis(400),
                 retry_max: millis(400),
                 ..Timings::default()
             },
@@ -298,7 +299,7 @@ async fn a_conflict_is_tried_again_until_it_is_over() {
 }
 
 #[tokio::test]
-async fn a_wrong_secret_is_tried_again_only_after_the_longest_pause() {
+async fn a_wrong_secret_is_tried_again_only_after_the_pause_for_admins() {
     let server = Server::start().await;
     let _gateway = Gateway::start(server.config());
     server.accept_with(&stream_error("not-authorized")).await;

@@ -8,7 +8,7 @@ use std::time::Duration;
 use super::PASSWORD;
 use super::mail_client::{Refusal, submit};
 use super::mailbox::Mailbox;
-use super::process::{Folder, Port, Process, Rights, answers, program};
+use super::process::{Folder, Port, Process, Rights, answers, find, program};
 
 /// Said once more in `tests/install.sh`, which fetches it.
 const JAR: &str = "greenmail-standalone-2.1.13.jar";
@@ -47,6 +47,11 @@ impl GreenMail {
         };
         server.up().await;
         server
+    }
+
+    /// Whether `tests/install.sh` had a reason to fetch it, and could.
+    pub fn installed() -> bool {
+        find("java").is_some() && jar_path().is_file()
     }
 
     async fn up(&mut self) {
@@ -118,18 +123,22 @@ impl GreenMail {
     }
 }
 
-/// Where `tests/install.sh` puts it.
+/// Where `tests/install.sh` put it.
 fn jar() -> PathBuf {
-    let home = std::env::var_os("HOME").map(|home| PathBuf::from(home).join(".cache"));
-    let cache = std::env::var_os("XDG_CACHE_HOME")
-        .map(PathBuf::from)
-        .or(home)
-        .unwrap_or_else(|| "/var/cache".into());
-    let jar = cache.join("stanzamail-test").join(JAR);
+    let jar = jar_path();
     assert!(
         jar.is_file(),
         "{} is missing: run `MAIL=greenmail make deps`, which fetches it",
         jar.display()
     );
     jar
+}
+
+fn jar_path() -> PathBuf {
+    let home = std::env::var_os("HOME").map(|home| PathBuf::from(home).join(".cache"));
+    let cache = std::env::var_os("XDG_CACHE_HOME")
+        .map(PathBuf::from)
+        .or(home)
+        .unwrap_or_else(|| "/var/cache".into());
+    cache.join("stanzamail-test").join(JAR)
 }

@@ -169,14 +169,18 @@ pub fn render(template: &str, values: &[(&str, &str)]) -> String {
 
 /// Finds a program, also in the folders that are only in root's PATH.
 pub fn program(name: &str) -> PathBuf {
+    find(name).unwrap_or_else(|| {
+        panic!("{name} is not installed: run `make deps`, which installs what the tests need")
+    })
+}
+
+/// The same, if it is there.
+pub fn find(name: &str) -> Option<PathBuf> {
     let path = std::env::var("PATH").unwrap_or_default()
         + ":/usr/local/sbin:/usr/sbin:/sbin:/usr/lib/postfix/sbin";
     path.split(':')
         .map(|folder| Path::new(folder).join(name))
         .find(|file| file.is_file())
-        .unwrap_or_else(|| {
-            panic!("{name} is not installed: run `make deps`, which installs what the tests need")
-        })
 }
 
 /// User and group of [`ACCOUNT`] if we are root, else nothing.

@@ -3,6 +3,7 @@
 //! s-nail writes `In-Reply-To` and `References` itself and sends by SMTP; a script types what its user would.
 
 use std::fs::File;
+use std::path::Path;
 use std::process::{Command, Output, Stdio};
 
 use tokio::time::timeout;
@@ -37,6 +38,13 @@ impl RealMailClient {
         }
     }
 
+    /// From now on replies do not quote what they reply to.
+    pub fn quotes_nothing(&self) {
+        let settings = self.folder.join("s-nail.rc");
+        let text = std::fs::read_to_string(&settings).expect("it was written by `new`");
+        std::fs::write(settings, text + "unset quote\n").expect("the folder can be written");
+    }
+
     /// Replies to a mail, to its sender and whoever Reply-To names, and returns the raw reply as it was sent.
     pub async fn reply(&self, raw: impl AsRef<[u8]>, text: &str) -> Vec<u8> {
         self.answer("Reply", raw.as_ref(), text).await
@@ -50,6 +58,19 @@ impl RealMailClient {
     /// Writes a new mail and returns it as it was sent.
     pub async fn compose(&self, to: &str, subject: &str, text: &str) -> Vec<u8> {
         self.run(&["-s", subject, to], text).await
+    }
+
+    /// Writes a new mail in HTML, with a file attached, and returns it as it was sent.
+    pub async fn compose_html(
+        &self,
+        to: &str,
+        subject: &str,
+        html: &str,
+        attachment: &Path,
+    ) -> Vec<u8> {
+        let attachment = attachment.to_string_lossy();
+        let arguments = ["-M", "text/html", "-a", &attachment, "-s", subject, to];
+        self.run(&arguments, html).await
     }
 
     async fn answer(&self, command: &str, raw: &[u8], text: &str) -> Vec<u8> {

@@ -4,7 +4,7 @@ use crate::core::address::MailAddress;
 use crate::core::context::{Context, Missing, Write};
 use crate::core::decide::{Decision, directory, subscription, thread};
 use crate::core::from_mail::{self, Person};
-use crate::core::id::StanzaId;
+use crate::core::id::{StanzaId, ThreadId};
 use crate::core::limits::{DELAY_SHOWN_AFTER, HOPS_MAX, LISTED_MAX};
 use crate::core::notice;
 use crate::core::parcel::{Other, Parcel, Party};
@@ -26,6 +26,8 @@ pub struct Arrived<'a> {
     pub over: Option<usize>,
     /// The mailbox is bound to this user: all in it is for them.
     pub bound: Option<&'a BareJid>,
+    /// The mailbox's own address: where an alias leads everyone's mail into it, `Delivered-To` says only that.
+    pub own: Option<&'a MailAddress>,
 }
 
 /// What the mailbox does with the mail afterwards.
@@ -88,9 +90,14 @@ fn local_users(
         return Ok(vec![user.clone()]);
     }
     let mail = arrived.mail;
-    let users = users_of(settings, context, mail.envelope_to.iter())?;
-    if !users.is_empty() {
-        return Ok(users);
+    for recipients in &mail.envelope_to {
+        let recipients = recipients
+            .iter()
+            .filter(|address| Some(*address) != arrived.own);
+        let users = users_of(settings, context, recipients)?;
+        if !users.is_empty() {
+            return Ok(users);
+        }
     }
     users_of(
         settings,
@@ -151,9 +158,17 @@ fn for_user(
         .cloned()
         .unwrap_or_default();
     match directory::shown_jid(settings, context, Some(&known), &from.address)? {
-        Some(shown) => deliver(
-            settings, context, arrived, from, user, shown, known, now, decision,
-        ),
+        Some(shown) => {
+            let delivery = Delivery {
+                settings,
+                context,
+                arrived,
+                from,
+                user,
+                now,
+            };
+            delivery.decide(shown, &known, decision)
+        }
         None => {
             decision
                 .stanzas
@@ -163,78 +178,106 @@ fn for_user(
     }
 }
 
-#[allow(clippy::too_many_arguments)] // one mail, one user, one contact, one moment
-fn deliver(
-    settings: &Settings,
-    context: &Context,
-    arrived: &Arrived<'_>,
-    from: &Person,
-    user: &BareJid,
-    shown: BareJid,
-    known: Contact,
+/// One mail on its way to one user.
+struct Delivery<'a> {
+    settings: &'a Settings,
+    context: &'a Context,
+    arrived: &'a Arrived<'a>,
+    from: &'a Person,
+    user: &'a BareJid,
     now: Timestamp,
-    decision: &mut Decision,
-) -> Result<(), Missing> {
-    let mail = arrived.mail;
-    let thread_id = thread::of_mail(context, user, &from.address, known.thread.as_ref(), mail)?;
-    let thread = context.thread(user, &from.address, &thread_id)?;
-    let mut next = Contact {
-        jid: Some(shown.clone()),
-        thread: Some(thread_id.clone()),
-        ..known.clone()
-    };
-    let (stanzas, pair) =
-        subscription::answered_by_mail(context, user, &shown, &from.address, &mut next, mail, now)?;
-    decision.stanzas.extend(stanzas);
-    decision.writes.extend(pair.map(Write::Pair));
-    let subject = shown_subject(mail, thread);
-    let others = others(settings, context, mail, from, user)?;
-    let parcel = Parcel {
-        from: Party {
-            jid: shown,
-            mail: from.address.clone(),
-            name: from.name.clone(),
-        },
-        to: user.clone(),
-        stanza_id: StanzaId::derive(&mail.message_id, user, "message"),
-        thread: thread_id.clone(),
-        text: text(arrived, subject.as_deref()),
-        subject,
-        delayed: mail
-            .date
-            .filter(|date| now.since(*date) > DELAY_SHOWN_AFTER),
-        bulk: mail.bulk,
-        others: others.iter().map(|(other, _)| other.clone()).collect(),
-    };
-    let ancestors: Vec<_> = mail
-        .references
-        .iter()
-        .chain(&mail.in_reply_to)
-        .cloned()
-        .collect();
-    let grown = thread::grown(
-        thread,
-        &ancestors,
-        &mail.message_id,
-        mail.base_subject.as_deref(),
-        now,
-    );
-    if !mail.bulk && next != known {
+}
+
+impl Delivery<'_> {
+    /// Hands the mail over as a message of the contact `shown`, with all that follows from it.
+    fn decide(
+        &self,
+        shown: BareJid,
+        known: &Contact,
+        decision: &mut Decision,
+    ) -> Result<(), Missing> {
+        let (user, mail, contact) = (self.user, self.arrived.mail, &self.from.address);
+        let id = thread::of_mail(self.context, user, contact, known.thread.as_ref(), mail)?;
+        let thread = self.context.thread(user, contact, &id)?;
+        let mut next = Contact {
+            jid: Some(shown.clone()),
+            thread: Some(id.clone()),
+            ..known.clone()
+        };
+        let answer = subscription::answered_by_mail(
+            self.context,
+            user,
+            &shown,
+            contact,
+            &mut next,
+            mail,
+            self.now,
+        )?;
+        let (stanzas, pair) = answer;
+        decision.stanzas.extend(stanzas);
+        decision.writes.extend(pair.map(Write::Pair));
+        // News of a list change no conversation.
+        if !mail.bulk && next != *known {
+            decision
+                .writes
+                .push(Write::Contact(user.clone(), contact.clone(), next));
+        }
+        let others = others(self.settings, self.context, mail, self.from, user)?;
+        let parcel = self.parcel(shown, id.clone(), thread, &others);
+        let grown = self.grown(thread);
         decision
             .writes
-            .push(Write::Contact(user.clone(), from.address.clone(), next));
+            .push(Write::Thread(user.clone(), contact.clone(), id, grown));
+        decision
+            .writes
+            .push(Write::Message(message_row(&parcel, mail, others, self.now)));
+        decision.stanzas.push(to_stanza::message(&parcel));
+        Ok(())
     }
-    decision.writes.push(Write::Thread(
-        user.clone(),
-        from.address.clone(),
-        thread_id,
-        grown,
-    ));
-    decision
-        .writes
-        .push(Write::Message(message_row(&parcel, mail, others, now)));
-    decision.stanzas.push(to_stanza::message(&parcel));
-    Ok(())
+
+    fn parcel(
+        &self,
+        shown: BareJid,
+        thread_id: ThreadId,
+        thread: Option<&Thread>,
+        others: &[(Other, MailAddress)],
+    ) -> Parcel {
+        let mail = self.arrived.mail;
+        let subject = shown_subject(mail, thread);
+        let is_old = |date: &Timestamp| self.now.since(*date) > DELAY_SHOWN_AFTER;
+        Parcel {
+            from: Party {
+                jid: shown,
+                mail: self.from.address.clone(),
+                name: self.from.name.clone(),
+            },
+            to: self.user.clone(),
+            stanza_id: StanzaId::derive(&mail.message_id, self.user, "message"),
+            thread: thread_id,
+            text: text(self.arrived, subject.as_deref()),
+            subject,
+            delayed: mail.date.filter(is_old),
+            bulk: mail.bulk,
+            others: others.iter().map(|(other, _)| other.clone()).collect(),
+        }
+    }
+
+    fn grown(&self, thread: Option<&Thread>) -> Thread {
+        let mail = self.arrived.mail;
+        let ancestors: Vec<_> = mail
+            .references
+            .iter()
+            .chain(&mail.in_reply_to)
+            .cloned()
+            .collect();
+        thread::grown(
+            thread,
+            &ancestors,
+            &mail.message_id,
+            mail.base_subject.as_deref(),
+            self.now,
+        )
+    }
 }
 
 fn message_row(

@@ -148,13 +148,18 @@ fn without_quoted(field: &str) -> String {
     plain
 }
 
-/// The addresses in the topmost value of the first of these fields that is there.
-pub fn envelope_recipients(message: &Message<'_>, names: &[String]) -> Vec<MailAddress> {
-    let Some(value) = names.iter().find_map(|name| raw_value(message, name)) else {
-        return Vec::new();
-    };
+/// The addresses in the topmost value of each of these fields that is there, field by field.
+pub fn envelope_recipients(message: &Message<'_>, names: &[String]) -> Vec<Vec<MailAddress>> {
+    let values = names.iter().filter_map(|name| raw_value(message, name));
+    values
+        .map(|value| addresses_in(&value))
+        .filter(|addresses| !addresses.is_empty())
+        .collect()
+}
+
+fn addresses_in(value: &str) -> Vec<MailAddress> {
     let mut recipients: Vec<MailAddress> = Vec::new();
-    for one in split_at_commas(&value).into_iter().take(PEOPLE_MAX) {
+    for one in split_at_commas(value).into_iter().take(PEOPLE_MAX) {
         let one = one.trim();
         let one = match (one.find('<'), one.strip_suffix('>')) {
             (Some(at), Some(closed)) => closed.get(at.saturating_add(1)..).unwrap_or_default(),
@@ -284,11 +289,12 @@ mod tests {
     }
 
     #[test]
-    fn the_first_configured_field_that_is_there_names_the_envelope_recipients() {
+    fn the_configured_fields_name_the_envelope_recipients_in_their_order() {
         let of = |header: &str| {
             let mail = mail(&format!("From: a@b.example\r\n{header}"));
             mail.envelope_to
                 .iter()
+                .flatten()
                 .map(ToString::to_string)
                 .collect::<Vec<_>>()
         };

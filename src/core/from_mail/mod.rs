@@ -31,8 +31,8 @@ pub struct Mail {
     pub cc: Vec<Person>,
     /// `Reply-To`, in order. A wish of the author, not an identity.
     pub reply_to: Vec<Person>,
-    /// Envelope recipients: the topmost value of the first of the configured headers that is there.
-    pub envelope_to: Vec<MailAddress>,
+    /// Envelope recipients: for each of the configured headers that is there, in their order, its topmost value.
+    pub envelope_to: Vec<Vec<MailAddress>>,
     /// The `Date` header, if it can be read.
     pub date: Option<Timestamp>,
     /// The subject as written, decoded and cleaned; `None` where empty.

@@ -1,0 +1,193 @@
+//! `make demo`: Alice, who has an XMPP client, and Carol, who has a mail client, talk through a gateway between real
+//! servers. Prints both sides of each step, raw, and ends with 0 only if every step was seen.
+//!
+//! | file | what |
+//! | --- | --- |
+//! | `stage.rs` | the servers and the gateway |
+//! | `alice.rs`, `alice.py` | Alice's client: slixmpp |
+//! | `story.rs` | the conversation |
+//! | `show.rs` | how it is printed |
+//! | `left.rs` | proof that nothing is left running |
+//!
+//! Carol's client is s-nail (`tests/servers/real_mail_client.rs`).
+
+mod alice;
+mod left;
+#[path = "../../tests/servers/mod.rs"]
+mod servers;
+mod show;
+mod stage;
+mod story;
+
+use std::io::BufRead;
+use std::panic::AssertUnwindSafe;
+use std::path::Path;
+use std::process::ExitCode;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use futures::FutureExt;
+use tokio::signal::unix::{SignalKind, signal};
+
+use stage::{Kind, Stage};
+
+/// The user's own clients have the word.
+static STAYING: AtomicBool = AtomicBool::new(false);
+
+const USAGE: &str = "usage: demo [--mail greenmail|dovecot] [--stay]   (make demo [MAIL=greenmail|dovecot] [STAY=1])";
+
+/// What the command line asks for.
+struct Wishes {
+    mail: Kind,
+    stay: bool,
+}
+
+impl Wishes {
+    fn read(mut arguments: impl Iterator<Item = String>) -> Option<Wishes> {
+        let mut wishes = Wishes {
+            mail: Kind::best(),
+            stay: false,
+        };
+        while let Some(argument) = arguments.next() {
+            match argument.as_str() {
+                "--mail" => wishes.mail = Kind::named(&arguments.next()?)?,
+                "--stay" => wishes.stay = true,
+                _ => return None,
+            }
+        }
+        Some(wishes)
+    }
+}
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    let Some(wishes) = Wishes::read(std::env::args().skip(1)) else {
+        eprintln!("{USAGE}");
+        return ExitCode::from(2);
+    };
+    // The harness tells what is wrong by panicking: the words are for a person here, not a place in the code.
+    std::panic::set_hook(Box::new(|panic| {
+        let words = panic.payload_as_str().unwrap_or("a panic without words");
+        show::failure(words);
+    }));
+    let mut watch = left::Watch::new();
+    let played = tokio::select! {
+        played = AssertUnwindSafe(play(&wishes, &mut watch)).catch_unwind() => played.unwrap_or(false),
+        () = interrupted() => { show::failure("interrupted"); false }
+    };
+    // Everything that `play` started was dropped with it, however it ended.
+    let clean = left_nothing(&mut watch).await;
+    match played && clean {
+        true => ExitCode::SUCCESS,
+        false => ExitCode::FAILURE,
+    }
+}
+
+/// The whole evening. True if every step was seen.
+async fn play(wishes: &Wishes, watch: &mut left::Watch) -> bool {
+    show::title(&format!(
+        "Stanzamail: Prosody and {}, on loopback, in folders of their own",
+        wishes.mail.words()
+    ));
+    let mut stage = Stage::set(wishes.mail, program()).await;
+    watch.note(stage.ports());
+    show::configuration(&stage.gateway.config());
+    let told = AssertUnwindSafe(story::tell(&stage)).catch_unwind().await;
+    watch.note(stage.ports());
+    let failed = match told {
+        Ok(Ok(alice)) if wishes.stay => {
+            drop(alice);
+            show::accounts(&stage);
+            until_told().await;
+            watch.note(stage.ports());
+            stage.end().await;
+            false
+        }
+        Ok(Ok(alice)) => match story::farewell(&mut stage, alice).await {
+            Ok(()) => false,
+            Err(why) => {
+                show::failure(&why);
+                true
+            }
+        },
+        Ok(Err(why)) => {
+            show::failure(&why);
+            true
+        }
+        Err(_) => true,
+    };
+    if failed {
+        show::log(&stage.gateway.log());
+    }
+    !failed
+}
+
+/// The program under test lies beside the folder of the examples, wherever Cargo builds.
+fn program() -> std::path::PathBuf {
+    let own = std::env::current_exe().unwrap_or_default();
+    let program = own
+        .ancestors()
+        .nth(2)
+        .unwrap_or(Path::new("."))
+        .join("stanzamail");
+    assert!(
+        program.is_file(),
+        "{} is missing: `make demo` builds it, or `cargo build`",
+        program.display()
+    );
+    program
+}
+
+/// Ctrl-C or SIGTERM, unless that is how the demo is meant to end.
+async fn interrupted() {
+    signalled().await;
+    if STAYING.load(Ordering::Acquire) {
+        std::future::pending().await
+    }
+}
+
+async fn signalled() {
+    let listen = |kind| signal(kind).expect("a signal can be listened for");
+    let (mut int, mut term) = (
+        listen(SignalKind::interrupt()),
+        listen(SignalKind::terminate()),
+    );
+    tokio::select! {
+        _ = int.recv() => {}
+        _ = term.recv() => {}
+    }
+}
+
+/// Until Enter, Ctrl-C or SIGTERM. The end of the input is nobody's wish.
+async fn until_told() {
+    STAYING.store(true, Ordering::Release);
+    let (tell, told) = tokio::sync::oneshot::channel();
+    std::thread::spawn(move || {
+        let mut line = String::new();
+        if std::io::stdin()
+            .lock()
+            .read_line(&mut line)
+            .is_ok_and(|n| n > 0)
+        {
+            let _ = tell.send(());
+        } else {
+            std::mem::forget(tell);
+        }
+    });
+    tokio::select! {
+        _ = told => {}
+        () = signalled() => {}
+    }
+}
+
+async fn left_nothing(watch: &mut left::Watch) -> bool {
+    match watch.nothing_left().await {
+        Ok(words) => {
+            show::good(&words);
+            true
+        }
+        Err(words) => {
+            show::failure(&words);
+            false
+        }
+    }
+}

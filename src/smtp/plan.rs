@@ -1,0 +1,230 @@
+//! What is said to a server for a mail, as far as it is known before anything was said. Pure.
+
+use crate::core::address::MailAddress;
+use crate::core::job::Job;
+use crate::core::outcome::{Attempt, Outcome};
+use crate::smtp::Capabilities;
+use crate::smtp::outcome::own_refusal;
+use std::borrow::Cow;
+
+/// What is said for a job to a server with these capabilities, and who need not be asked about.
+pub(super) struct Plan {
+    /// The line with `MAIL`.
+    pub mail: String,
+    /// Whom to ask for, each with its line with `RCPT`.
+    pub recipients: Vec<(MailAddress, String)>,
+    /// Whom this server cannot serve.
+    pub refused: Attempt,
+}
+
+impl Plan {
+    pub(super) fn new(job: &Job, mail: &[u8], can: &Capabilities) -> Self {
+        let needs = Needs::of(job, mail);
+        let no_one = |refusal: &Outcome| Self {
+            mail: String::new(),
+            recipients: Vec::new(),
+            refused: job
+                .to
+                .iter()
+                .map(|to| (to.clone(), refusal.clone()))
+                .collect(),
+        };
+        if let Some(refusal) = needs.refusal(can) {
+            return no_one(&refusal);
+        }
+        let (mut recipients, mut refused) = (Vec::new(), Vec::new());
+        for to in &job.to {
+            if to.needs_smtputf8() && !can.smtputf8 {
+                refused.push((to.clone(), no_smtputf8()));
+            } else {
+                recipients.push((to.clone(), rcpt_line(job, to, can)));
+            }
+        }
+        Self {
+            mail: mail_line(job, &needs, can),
+            recipients,
+            refused,
+        }
+    }
+
+    /// Everything up to `DATA`, for a server with PIPELINING.
+    pub(super) fn all_lines(&self) -> String {
+        let recipients = self.recipients.iter().map(|(_, line)| line.as_str());
+        std::iter::once(self.mail.as_str())
+            .chain(recipients)
+            .chain(std::iter::once("DATA\r\n"))
+            .collect()
+    }
+}
+
+/// What a mail asks of a server.
+struct Needs {
+    octets: u64,
+    /// RFC 6152.
+    eight_bit: bool,
+    /// RFC 6531, because of the sender's address or the header.
+    smtputf8: bool,
+    /// RFC 6531, because of a recipient's address.
+    smtputf8_recipient: bool,
+}
+
+impl Needs {
+    fn of(job: &Job, mail: &[u8]) -> Self {
+        let header_end = mail.windows(4).position(|four| four == b"\r\n\r\n");
+        let header = mail.get(..header_end.unwrap_or(mail.len()));
+        Self {
+            octets: u64::try_from(mail.len()).unwrap_or(u64::MAX),
+            eight_bit: !mail.is_ascii(),
+            smtputf8: !header.unwrap_or_default().is_ascii()
+                || job.from.as_ref().is_some_and(MailAddress::needs_smtputf8),
+            smtputf8_recipient: job.to.iter().any(MailAddress::needs_smtputf8),
+        }
+    }
+
+    /// Why this server cannot be given the mail at all, if so.
+    fn refusal(&self, can: &Capabilities) -> Option<Outcome> {
+        if let Some(most @ 1..) = can.size
+            && self.octets > most
+        {
+            let text = format!(
+                "the mail has {} octets, the mail server takes at most {most}",
+                self.octets
+            );
+            return Some(own_refusal((5, 3, 4), &text));
+        }
+        if self.smtputf8 && !can.smtputf8 {
+            return Some(no_smtputf8());
+        }
+        let no_eight_bit = self.eight_bit && !can.eight_bit_mime;
+        no_eight_bit
+            .then(|| own_refusal((5, 6, 3), "the mail server takes no 8-bit mail (8BITMIME)"))
+    }
+}
+
+fn no_smtputf8() -> Outcome {
+    let text = "the mail server takes no addresses with other letters than ASCII (SMTPUTF8)";
+    own_refusal((5, 6, 7), text)
+}
+
+/// `MAIL` with what the server offers: SIZE (RFC 1870), BODY (RFC 6152), SMTPUTF8 (RFC 6531), RET and ENVID (RFC 3461).
+/// An address has no line ends and no control characters: [`MailAddress`] sees to that.
+fn mail_line(job: &Job, needs: &Needs, can: &Capabilities) -> String {
+    let from = job
+        .from
+        .as_ref()
+        .map(ToString::to_string)
+        .unwrap_or_default();
+    let mut line = format!("MAIL FROM:<{from}>");
+    if can.size.is_some() {
+        line.push_str(&format!(" SIZE={}", needs.octets));
+    }
+    if needs.eight_bit {
+        line.push_str(" BODY=8BITMIME");
+    }
+    if (needs.smtputf8 || needs.smtputf8_recipient) && can.smtputf8 {
+        line.push_str(" SMTPUTF8");
+    }
+    if wants_dsn(job, can) {
+        line.push_str(&format!(" RET=HDRS ENVID={}", job.id));
+    }
+    line.push_str("\r\n");
+    line
+}
+
+fn rcpt_line(job: &Job, to: &MailAddress, can: &Capabilities) -> String {
+    let notify = if wants_dsn(job, can) {
+        " NOTIFY=SUCCESS,FAILURE"
+    } else {
+        ""
+    };
+    format!("RCPT TO:<{to}>{notify}\r\n")
+}
+
+/// Whether a notification of success is asked for: the stanza asked for a receipt, and there is somewhere to send it.
+fn wants_dsn(job: &Job, can: &Capabilities) -> bool {
+    can.dsn && job.from.is_some() && job.origin.as_ref().is_some_and(|origin| origin.receipt)
+}
+
+/// A mail with CRLF line ends only. A bare CR or LF would let a mail smuggle a second one past the server (RFC 5321
+/// §2.3.8), and lettre doubles the dot at the beginning of a line after CRLF only.
+pub(super) fn wire_form(mail: &[u8]) -> Cow<'_, [u8]> {
+    let mut previous = 0;
+    let mut is_bare = |octet: u8, next: Option<&u8>| {
+        let bare = match octet {
+            b'\r' => next != Some(&b'\n'),
+            b'\n' => previous != b'\r',
+            _ => false,
+        };
+        previous = octet;
+        bare
+    };
+    let nexts = mail.iter().skip(1).map(Some).chain(std::iter::once(None));
+    if !mail
+        .iter()
+        .zip(nexts)
+        .any(|(octet, next)| is_bare(*octet, next))
+    {
+        return Cow::Borrowed(mail);
+    }
+    let mut clean = Vec::with_capacity(mail.len().saturating_add(64));
+    let mut octets = mail.iter().peekable();
+    while let Some(octet) = octets.next() {
+        match octet {
+            b'\r' => {
+                octets.next_if(|next| **next == b'\n');
+                clean.extend_from_slice(b"\r\n");
+            }
+            b'\n' => clean.extend_from_slice(b"\r\n"),
+            other => clean.push(*other),
+        }
+    }
+    Cow::Owned(clean)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::smtp::fake::mail;
+
+    #[test]
+    fn a_receipt_is_asked_for_where_the_server_can() {
+        use crate::core::job::{Origin, OriginKind};
+        let mut one = mail("one", "lane", 1, &["a@x.example"]);
+        one.job.origin = Some(Origin {
+            user: jid::Jid::new("alice@example.org/x").unwrap(),
+            contact: jid::BareJid::new("a\\40x.example@gateway.example").unwrap(),
+            stanza_id: None,
+            kind: OriginKind::Message,
+            receipt: true,
+        });
+        let mut can = Capabilities {
+            dsn: true,
+            ..Capabilities::default()
+        };
+        let id = one.job.id.to_string();
+        let all = Plan::new(&one.job, &one.bytes, &can).all_lines();
+        let expected = format!(
+            "MAIL FROM:<alice@mail.example> RET=HDRS ENVID={id}\r\nRCPT TO:<a@x.example> NOTIFY=SUCCESS,FAILURE\r\nDATA\r\n"
+        );
+        assert_eq!(all, expected);
+        can.dsn = false;
+        assert!(
+            !Plan::new(&one.job, &one.bytes, &can)
+                .all_lines()
+                .contains("NOTIFY")
+        );
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn no_bare_cr_or_lf_is_left_and_nothing_else_is_lost(mail in "[\r\n.a]{0,40}") {
+            let wire = wire_form(mail.as_bytes()).into_owned();
+            let rest = String::from_utf8(wire.clone()).unwrap().replace("\r\n", "");
+            proptest::prop_assert!(!rest.contains(['\r', '\n']));
+            let kept = |text: &str| text.replace(['\r', '\n'], "");
+            proptest::prop_assert_eq!(rest, kept(&mail));
+            let once_more = wire_form(&wire);
+            proptest::prop_assert!(matches!(once_more, Cow::Borrowed(_)));
+        }
+    }
+}

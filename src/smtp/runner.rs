@@ -1,0 +1,999 @@
+//! The one task that serves the queue: which mail goes now over which connection, and what follows from each attempt.
+//!
+//! Settling does not hold up the connections: up to [`SETTLING_MAX`] attempts may wait for their answer.
+
+use crate::core::job::Job;
+use crate::core::outcome::Verdict;
+use crate::core::outcome::{Attempt, Outcome, Reply};
+use crate::core::retry;
+use crate::core::time::Timestamp;
+use crate::smtp::attempt::{Concluded, Finished, Tools, Tried, connect, settle, transact};
+use crate::smtp::connect::ConnectError;
+use crate::smtp::gate::Gate;
+use crate::smtp::outcome;
+use crate::smtp::queue::{Command, MailBytes};
+use crate::smtp::schedule::{Entry, Schedule};
+use crate::smtp::submit::Connection;
+use crate::store::spool::SpoolError;
+use std::collections::HashMap;
+use std::hash::{DefaultHasher, Hash, Hasher};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
+use tokio::sync::mpsc;
+use tokio::task::{Id, JoinError, JoinSet};
+use tokio::time::Instant;
+use tokio_util::sync::CancellationToken;
+
+/// Attempts that wait for their [`Settle`](crate::smtp::Settle) to be answered, at most. Then the connections wait, too.
+const SETTLING_MAX: usize = 4096;
+/// How long running transactions may go on after a stop.
+const STOP_LIMIT: Duration = Duration::from_secs(10);
+/// The longest sleep: a clock that is set is noticed after it.
+const SLEEP_MAX: Duration = Duration::from_secs(60);
+/// How far the clock may go back before the schedule is taken for nonsense.
+const CLOCK_SLACK: Duration = Duration::from_secs(60);
+/// Mails do not expire for want of a server in the first minutes of trouble: after a long standstill of this machine the
+/// mail server may just not be up yet.
+const EXPIRY_GRACE: Duration = Duration::from_secs(600);
+
+/// Serves a queue.
+pub struct Runner {
+    tools: Arc<Tools>,
+    expire: Duration,
+    inbox: mpsc::UnboundedReceiver<Command>,
+    depth: Arc<AtomicUsize>,
+    schedule: Schedule,
+    gate: Gate,
+    /// Connections between two transactions with the time of their last use, the oldest first.
+    idle: Vec<(Instant, Connection)>,
+    running: JoinSet<Finished>,
+    /// The jobs of the running transactions.
+    claims: HashMap<Id, Arc<Job>>,
+    settling: JoinSet<Concluded>,
+    last_look: Timestamp,
+}
+
+impl Runner {
+    pub(super) fn new(
+        tools: Tools,
+        inbox: mpsc::UnboundedReceiver<Command>,
+        depth: Arc<AtomicUsize>,
+        jobs: Vec<Job>,
+        expire: Duration,
+    ) -> Self {
+        let now = Timestamp::now();
+        let mut runner = Self {
+            tools: Arc::new(tools),
+            expire,
+            inbox,
+            depth,
+            schedule: Schedule::default(),
+            gate: Gate::default(),
+            idle: Vec::new(),
+            running: JoinSet::new(),
+            claims: HashMap::new(),
+            settling: JoinSet::new(),
+            last_look: now,
+        };
+        for mut job in jobs {
+            // A time further away was written under a clock that has been set back since.
+            job.next_attempt = job.next_attempt.min(now.plus(retry::delay(u32::MAX, 0)));
+            runner.add(job, None, true);
+        }
+        runner
+    }
+
+    /// Sends mails until `stop`; then lets running transactions end, for ten seconds at most.
+    pub async fn run(mut self, stop: CancellationToken) {
+        loop {
+            self.look_at_the_clock();
+            self.close_idle();
+            let due = self.fill();
+            let wake = self.next_wake(due);
+            tokio::select! {
+                () = stop.cancelled() => break,
+                Some(command) = self.inbox.recv() => self.obey(command),
+                Some(result) = self.running.join_next_with_id() => self.finished(result),
+                Some(result) = self.settling.join_next() => self.concluded(result),
+                () = tokio::time::sleep_until(wake) => {}
+            }
+        }
+        if tokio::time::timeout(STOP_LIMIT, self.leave())
+            .await
+            .is_err()
+        {
+            tracing::warn!(
+                "mails were on their way when the gateway stopped; they are repeated at the next start"
+            );
+        }
+    }
+
+    async fn leave(&mut self) {
+        while let Some(result) = self.running.join_next_with_id().await {
+            self.finished(result);
+        }
+        while let Some(result) = self.settling.join_next().await {
+            self.concluded(result);
+        }
+        let goodbyes = self.idle.drain(..).map(|(_, connection)| connection.quit());
+        futures::future::join_all(goodbyes).await;
+    }
+
+    fn obey(&mut self, command: Command) {
+        match command {
+            Command::Push(job, bytes) => self.add(*job, bytes, false),
+            Command::Flush => {
+                self.gate.hurry(Instant::now());
+                self.schedule.hasten(Timestamp::now(), false);
+            }
+            Command::Connected => {
+                if self.gate.open() {
+                    tracing::info!("the mail server can be reached again");
+                    self.schedule.hasten(Timestamp::now(), true);
+                }
+            }
+        }
+    }
+
+    fn add(&mut self, job: Job, bytes: Option<MailBytes>, is_backlog: bool) {
+        let entry = Entry {
+            job,
+            bytes,
+            is_backlog,
+            is_held: false,
+        };
+        if !self.schedule.insert(entry) {
+            self.depth.fetch_sub(1, Ordering::Relaxed);
+        }
+    }
+
+    /// Gives every job that is due to a connection. Answers when the next one is due; `None` where none is, or where
+    /// those that are wait for a task to end.
+    fn fill(&mut self) -> Option<Timestamp> {
+        let most = self.tools.connector.config().connections.max(1);
+        while self.settling.len() < SETTLING_MAX && self.running.len() < most {
+            let can_connect = self.gate.lets_pass(Instant::now());
+            let can_send = can_connect || !self.idle.is_empty();
+            if !can_send && !self.running.is_empty() {
+                // No further connection at the moment, but one that is up, or on its way up, will be free.
+                return None;
+            }
+            match self.schedule.claim(Timestamp::now()) {
+                Some(entry) if can_send => self.begin(entry),
+                Some(entry) => self.hold(entry.job),
+                None => {
+                    self.probe();
+                    return self.schedule.next_due();
+                }
+            }
+        }
+        None
+    }
+
+    /// Looks whether the server is back, where mails were deferred because it was gone.
+    fn probe(&mut self) {
+        let now = Instant::now();
+        let is_shut = self.gate.trouble(now).is_some();
+        if is_shut && self.gate.lets_pass(now) && !self.schedule.is_empty() {
+            self.gate.tries();
+            self.running.spawn(connect(Arc::clone(&self.tools)));
+        }
+    }
+
+    fn begin(&mut self, entry: Entry) {
+        let kept = self.idle.pop().map(|(_, connection)| connection);
+        if kept.is_none() {
+            self.gate.tries();
+        }
+        let job = Arc::new(entry.job);
+        let tools = Arc::clone(&self.tools);
+        let task = transact(tools, kept, Arc::clone(&job), entry.bytes);
+        let id = self.running.spawn(task).id();
+        self.claims.insert(id, job);
+    }
+
+    /// Defers a job for want of a server, without an attempt at one.
+    fn hold(&mut self, job: Job) {
+        let why = self
+            .gate
+            .trouble(Instant::now())
+            .map(|(_, why)| why.clone());
+        let reply = why.unwrap_or_else(|| outcome::no_reply("there is no mail server"));
+        let attempt = for_all(&job, &reply, true);
+        self.conclude(job, attempt, true);
+    }
+
+    fn finished(&mut self, result: Result<(Id, Finished), JoinError>) {
+        let (id, finished) = match result {
+            Ok((id, finished)) => (id, finished),
+            Err(error) => (error.id(), Finished::panicked()),
+        };
+        if let Some(connection) = finished.connection {
+            self.idle.push((Instant::now(), connection));
+        }
+        if matches!(finished.tried, Tried::NoMail(_) | Tried::Panic) {
+            self.gate.did_not_try();
+        }
+        // A probe has no job.
+        let job = self.claims.remove(&id).map(Arc::unwrap_or_clone);
+        match (finished.tried, job) {
+            (Tried::NoConnection(error), job) => self.not_connected(job, &error),
+            (Tried::Attempt(attempt), Some(job)) => self.conclude(job, attempt, false),
+            (Tried::NoMail(error), Some(job)) => self.not_read(job, &error),
+            (Tried::Panic, Some(job)) => self.panicked(job),
+            (_, None) => {}
+        }
+    }
+
+    fn not_connected(&mut self, job: Option<Job>, error: &ConnectError) {
+        self.gate.failed(Instant::now(), error.for_senders());
+        let others = self.running.len().saturating_add(self.idle.len());
+        if others > 0 {
+            // Perhaps the server allows no more connections: the job is for one of those that are up.
+            tracing::info!(others, "no further connection: {error}");
+            if let Some(job) = job {
+                self.schedule.put_back(entry_again(job, false));
+            }
+            return;
+        }
+        if error.needs_admin() {
+            tracing::error!("no mail can be sent until this is mended, all of it is kept: {error}");
+        } else {
+            tracing::warn!("mails wait: {error}");
+        }
+        if let Some(job) = job {
+            self.hold(job);
+        }
+    }
+
+    fn panicked(&mut self, job: Job) {
+        tracing::error!(job = %job.id, "sending a mail panicked; it is tried again");
+        let reply = outcome::no_reply("the gateway failed while it sent the mail");
+        let attempt = for_all(&job, &reply, false);
+        self.conclude(job, attempt, false);
+    }
+
+    fn not_read(&mut self, job: Job, error: &SpoolError) {
+        if let SpoolError::Gone(_) = error {
+            tracing::warn!(job = %job.id, "a waiting mail has left the spool, it is not sent");
+            self.schedule.release(&job.lane);
+            self.schedule.forget(&job.id);
+            self.depth.fetch_sub(1, Ordering::Relaxed);
+            return;
+        }
+        tracing::error!(job = %job.id, "a waiting mail cannot be read: {error}");
+        let reply = outcome::no_reply("the gateway cannot read the mail from its disk");
+        let attempt = for_all(&job, &reply, true);
+        self.conclude(job, attempt, false);
+    }
+
+    /// After an attempt, made or not for want of a server: the job's lane goes on if nobody of it is left, else when
+    /// the deferral is settled.
+    fn conclude(&mut self, job: Job, attempt: Attempt, is_held: bool) {
+        let now = Timestamp::now();
+        let jitter = jitter(&job);
+        let (mut job, mut verdict) = outcome::settle(job, &attempt, now, self.expire, jitter);
+        let trouble = self.gate.trouble(Instant::now());
+        let is_early = is_held && trouble.is_some_and(|(time, _)| time < EXPIRY_GRACE);
+        if verdict == Verdict::Expired && is_early {
+            let next = now.plus(retry::delay(1, jitter));
+            job.next_attempt = next;
+            verdict = Verdict::Deferred { next };
+        }
+        if !is_held {
+            log(&job, &attempt);
+        }
+        if !matches!(verdict, Verdict::Deferred { .. }) {
+            self.schedule.release(&job.lane);
+        }
+        let tools = Arc::clone(&self.tools);
+        self.settling
+            .spawn(settle(tools, job, attempt, verdict, is_held));
+    }
+
+    fn concluded(&mut self, result: Result<Concluded, JoinError>) {
+        let Ok(Concluded {
+            mut job,
+            is_deferred,
+            is_held,
+        }) = result
+        else {
+            tracing::error!("settling a mail panicked; it waits for the next start");
+            return;
+        };
+        if is_deferred {
+            let is_open = self.gate.trouble(Instant::now()).is_none();
+            if is_held && is_open {
+                job.next_attempt = Timestamp::now();
+            }
+            self.schedule.put_back(entry_again(job, is_held));
+        } else {
+            self.schedule.forget(&job.id);
+            self.depth.fetch_sub(1, Ordering::Relaxed);
+        }
+    }
+
+    fn close_idle(&mut self) {
+        let limit = self.tools.connector.config().limits.idle;
+        let now = Instant::now();
+        let old = self
+            .idle
+            .partition_point(|(since, _)| now.duration_since(*since) >= limit);
+        for (_, connection) in self.idle.drain(..old) {
+            tokio::spawn(connection.quit());
+        }
+    }
+
+    /// A clock that was set back would leave every deferred mail waiting for a time far ahead.
+    fn look_at_the_clock(&mut self) {
+        let now = Timestamp::now();
+        if self.last_look.since(now) > CLOCK_SLACK {
+            tracing::warn!("the clock was set back; all waiting mails are tried again now");
+            self.schedule.hasten(now, false);
+        }
+        self.last_look = now;
+    }
+
+    fn next_wake(&self, due: Option<Timestamp>) -> Instant {
+        let now = Instant::now();
+        let due = due.map(|due| now + due.since(Timestamp::now()).min(SLEEP_MAX));
+        let limit = self.tools.connector.config().limits.idle;
+        let idle = self.idle.first().map(|(since, _)| *since + limit);
+        let probe = self.gate.next_probe().filter(|probe| *probe > now);
+        let wakes = [due, idle, probe];
+        wakes
+            .into_iter()
+            .flatten()
+            .fold(now + SLEEP_MAX, Instant::min)
+    }
+}
+
+fn entry_again(job: Job, is_held: bool) -> Entry {
+    Entry {
+        job,
+        bytes: None,
+        is_backlog: true,
+        is_held,
+    }
+}
+
+/// The same for all recipients of a job: try again.
+fn for_all(job: &Job, reply: &Reply, certain: bool) -> Attempt {
+    let retry = |to| {
+        (
+            to,
+            Outcome::Retry {
+                reply: reply.clone(),
+                certain,
+            },
+        )
+    };
+    job.to.iter().cloned().map(retry).collect()
+}
+
+/// The same for the same attempt at the same job, and spread over the jobs.
+fn jitter(job: &Job) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    (&job.id, job.attempts).hash(&mut hasher);
+    hasher.finish()
+}
+
+fn log(job: &Job, attempt: &Attempt) {
+    for (to, outcome) in attempt {
+        let (job, domain) = (&job.id, to.domain());
+        match outcome {
+            Outcome::Delivered(reply) => {
+                tracing::info!(%job, domain, "mail delivered: {}", reply.text);
+            }
+            Outcome::Refused(reply) => {
+                tracing::info!(%job, domain, "mail refused: {} {}", shown(reply), reply.text);
+            }
+            Outcome::Retry { reply, .. } if outcome::wants_login(reply) => {
+                tracing::error!(%job, "the mail server wants a login or another one, mails are kept: {} {}; see username and password of [smtp]", shown(reply), reply.text);
+            }
+            Outcome::Retry {
+                reply,
+                certain: true,
+            } => {
+                tracing::info!(%job, domain, "mail deferred: {} {}", shown(reply), reply.text);
+            }
+            Outcome::Retry {
+                reply,
+                certain: false,
+            } => {
+                tracing::warn!(%job, domain, "mail deferred, it may be delivered twice: {}", reply.text);
+            }
+        }
+    }
+}
+
+fn shown(reply: &Reply) -> String {
+    reply.code.map(|code| code.to_string()).unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::core::job::Mail;
+    use crate::smtp::fake::{Fake, Say, mail};
+    use crate::smtp::{Connector, Queue, Settle, Settled, SmtpConfig};
+    use crate::store::spool::Spool;
+    use std::collections::BTreeMap;
+    use std::path::Path;
+    use tokio::task::JoinHandle;
+
+    const DAY: Duration = Duration::from_secs(24 * 3600);
+
+    /// A queue that runs, and what it tells.
+    struct Running {
+        queue: Queue,
+        spool: Arc<Spool>,
+        told: mpsc::Receiver<Settle>,
+        stop: CancellationToken,
+        task: JoinHandle<()>,
+    }
+
+    impl Running {
+        fn start(dir: &Path, config: SmtpConfig, expire: Duration) -> Self {
+            let (spool, jobs) = Spool::open(dir).unwrap();
+            let spool = Arc::new(spool);
+            let (tell, told) = mpsc::channel(16);
+            let connector = Connector::new(config).unwrap();
+            let (queue, runner) = Queue::start(connector, Arc::clone(&spool), jobs, expire, tell);
+            let stop = CancellationToken::new();
+            let task = tokio::spawn(runner.run(stop.clone()));
+            Self {
+                queue,
+                spool,
+                told,
+                stop,
+                task,
+            }
+        }
+
+        async fn send(&self, mails: Vec<Mail>) {
+            self.spool.accept(mails.clone()).await.unwrap();
+            for mail in mails {
+                self.queue.push(mail.job, Some(mail.bytes));
+            }
+        }
+
+        /// The next attempt, answered.
+        async fn next(&mut self) -> (String, Verdict, Job) {
+            let settle = self.next_unanswered().await;
+            let _ = settle.done.send(Settled::default());
+            (
+                settle.job.message_id.to_string(),
+                settle.verdict,
+                settle.job,
+            )
+        }
+
+        async fn next_unanswered(&mut self) -> Settle {
+            let next = tokio::time::timeout(Duration::from_secs(20), self.told.recv());
+            next.await
+                .expect("nothing was told")
+                .expect("the runner ended")
+        }
+
+        async fn until_empty(&self) {
+            for _ in 0..2000 {
+                if self.queue.depth() == 0 {
+                    return;
+                }
+                tokio::time::sleep(Duration::from_millis(5)).await;
+            }
+            panic!("{} jobs are left", self.queue.depth());
+        }
+
+        /// The queue is gone and the spool is closed.
+        async fn stop(self) {
+            self.stop.cancel();
+            drop(self.told);
+            self.task.await.unwrap();
+        }
+    }
+
+    fn name(settled: &(String, Verdict, Job)) -> &str {
+        settled.0.split('@').next().unwrap()
+    }
+
+    fn is_deferred(settled: &(String, Verdict, Job)) -> bool {
+        matches!(settled.1, Verdict::Deferred { .. })
+    }
+
+    /// The names of the mails that the server took, in order.
+    fn taken(fake: &Fake) -> Vec<String> {
+        let subject = |mail: &String| {
+            let line = mail.lines().find_map(|line| line.strip_prefix("Subject: "));
+            line.unwrap_or_default().to_owned()
+        };
+        fake.seen_with(".").iter().map(subject).collect()
+    }
+
+    #[tokio::test]
+    async fn the_file_goes_after_the_answer_and_not_before() {
+        let (dir, fake) = (
+            tempfile::tempdir().unwrap(),
+            Fake::start(|_, _| Say::Usual).await,
+        );
+        let mut running = Running::start(dir.path(), fake.config(), DAY);
+        let one = mail("one", "lane", 1, &["a@x.example"]);
+        running.send(vec![one.clone()]).await;
+        let settle = running.next_unanswered().await;
+        assert_eq!(settle.verdict, Verdict::Done);
+        assert!(matches!(settle.attempt[0].1, Outcome::Delivered(_)));
+        tokio::time::sleep(Duration::from_millis(50)).await;
+        assert_eq!(running.queue.depth(), 1);
+        assert!(running.spool.read_mail(&one.job.id).await.is_ok());
+        settle.done.send(Settled::default()).unwrap();
+        running.until_empty().await;
+        let gone = SpoolError::Gone(one.job.id.clone());
+        assert_eq!(running.spool.read_mail(&one.job.id).await, Err(gone));
+    }
+
+    #[tokio::test]
+    async fn a_lane_keeps_its_order_and_lanes_share_the_connections() {
+        let fake = Fake::start(|_, line| match line {
+            "DATA" => Say::Late(5),
+            _ => Say::Usual,
+        })
+        .await;
+        let dir = tempfile::tempdir().unwrap();
+        let mut running = Running::start(dir.path(), fake.config(), DAY);
+        let mails = (0..60).map(|n| {
+            mail(
+                &format!("l{}-{n:02}", n % 6),
+                &format!("lane{}", n % 6),
+                n,
+                &["a@x.example"],
+            )
+        });
+        running.send(mails.collect()).await;
+        for _ in 0..60 {
+            running.next().await;
+        }
+        running.until_empty().await;
+        let mut lanes: BTreeMap<String, Vec<String>> = BTreeMap::new();
+        for name in taken(&fake) {
+            lanes.entry(name[..2].to_owned()).or_default().push(name);
+        }
+        assert_eq!(lanes.len(), 6);
+        for names in lanes.values() {
+            assert_eq!(names.len(), 10);
+            assert!(names.is_sorted(), "{names:?}");
+        }
+        assert_eq!(fake.connections(), 5);
+    }
+
+    #[tokio::test]
+    async fn light_traffic_uses_one_connection_and_idle_ones_are_closed_with_quit() {
+        let (dir, fake) = (
+            tempfile::tempdir().unwrap(),
+            Fake::start(|_, _| Say::Usual).await,
+        );
+        let mut config = fake.config();
+        config.limits.idle = Duration::from_millis(300);
+        let mut running = Running::start(dir.path(), config, DAY);
+        for n in 0..5 {
+            let lane = format!("lane{n}");
+            running
+                .send(vec![mail(&format!("m{n}"), &lane, n, &["a@x.example"])])
+                .await;
+            running.next().await;
+        }
+        assert_eq!(fake.connections(), 1);
+        assert!(fake.seen_with("RSET").is_empty());
+        tokio::time::sleep(Duration::from_millis(600)).await;
+        assert_eq!(fake.seen_with("QUIT").len(), 1);
+        assert_eq!(fake.open.load(Ordering::SeqCst), 0);
+    }
+
+    #[tokio::test]
+    async fn a_deferred_mail_holds_its_lane_and_goes_first_later() {
+        let tries = AtomicUsize::new(0);
+        let fake = Fake::start(move |_, line| {
+            let is_first =
+                line.starts_with("RCPT TO:<a@") && tries.fetch_add(1, Ordering::SeqCst) == 0;
+            if is_first {
+                Say::Reply("450 4.2.0 later\r\n")
+            } else {
+                Say::Usual
+            }
+        })
+        .await;
+        let dir = tempfile::tempdir().unwrap();
+        let mut running = Running::start(dir.path(), fake.config(), DAY);
+        running
+            .send(vec![
+                mail("a1", "a", 1, &["a@x.example"]),
+                mail("a2", "a", 2, &["a@x.example"]),
+                mail("b1", "b", 3, &["b@x.example"]),
+            ])
+            .await;
+        let first_two = [running.next().await, running.next().await];
+        let deferred = first_two
+            .iter()
+            .find(|settled| name(settled) == "a1")
+            .unwrap();
+        assert!(is_deferred(deferred) && deferred.2.attempts == 1);
+        assert_eq!(deferred.2.last_reply.as_ref().unwrap().code, Some(450));
+        assert!(first_two.iter().any(|settled| name(settled) == "b1"));
+        tokio::time::sleep(Duration::from_millis(100)).await;
+        assert_eq!(taken(&fake), ["b1"]);
+        let kept = Spool::look(dir.path()).unwrap();
+        assert_eq!((kept[0].attempts, kept.len()), (1, 2));
+        running.queue.flush_now();
+        assert_eq!(name(&running.next().await), "a1");
+        assert_eq!(name(&running.next().await), "a2");
+        assert_eq!(taken(&fake), ["b1", "a1", "a2"]);
+    }
+
+    #[tokio::test]
+    async fn who_was_served_is_not_served_again() {
+        let tries = AtomicUsize::new(0);
+        let fake = Fake::start(move |_, line| {
+            if line.starts_with("RCPT TO:<none@") {
+                Say::Reply("550 5.1.1 unknown\r\n")
+            } else if line.starts_with("RCPT TO:<later@")
+                && tries.fetch_add(1, Ordering::SeqCst) == 0
+            {
+                Say::Reply("451 later\r\n")
+            } else {
+                Say::Usual
+            }
+        })
+        .await;
+        let dir = tempfile::tempdir().unwrap();
+        let mut running = Running::start(dir.path(), fake.config(), DAY);
+        let to = ["a@x.example", "none@x.example", "later@x.example"];
+        running.send(vec![mail("one", "a", 1, &to)]).await;
+        let settled = running.next().await;
+        assert!(is_deferred(&settled));
+        assert_eq!(settled.2.to.len(), 1);
+        running.queue.flush_now();
+        let settled = loop {
+            // The first flush may come before the deferral is settled.
+            match tokio::time::timeout(Duration::from_millis(200), running.told.recv()).await {
+                Ok(Some(settle)) => break settle,
+                _ => running.queue.flush_now(),
+            }
+        };
+        assert_eq!(settled.verdict, Verdict::Done);
+        assert_eq!(fake.seen_with("RCPT TO:<a@").len(), 1);
+        assert_eq!(fake.seen_with("RCPT TO:<none@").len(), 1);
+        assert_eq!(fake.seen_with("RCPT TO:<later@").len(), 2);
+    }
+
+    #[tokio::test]
+    async fn a_kept_connection_that_the_server_closed_costs_no_attempt() {
+        for say in [Say::Last("421 4.4.2 timeout\r\n"), Say::Close] {
+            let fake = Fake::start(move |connection, line| {
+                let is_second = line.contains("MAIL FROM:<second@");
+                if connection == 1 && is_second {
+                    say
+                } else {
+                    Say::Usual
+                }
+            })
+            .await;
+            let dir = tempfile::tempdir().unwrap();
+            let mut running = Running::start(dir.path(), fake.config(), DAY);
+            running
+                .send(vec![mail("one", "a", 1, &["a@x.example"])])
+                .await;
+            assert_eq!(running.next().await.1, Verdict::Done);
+            let mut two = mail("two", "a", 2, &["a@x.example"]);
+            two.job.from = Some("second@x.example".parse().unwrap());
+            running.send(vec![two]).await;
+            let settled = running.next().await;
+            assert_eq!((settled.1, settled.2.attempts), (Verdict::Done, 1));
+            assert_eq!(fake.connections(), 2);
+        }
+    }
+
+    #[tokio::test]
+    async fn a_connection_lost_after_the_dot_leaves_a_doubt_and_repeats_the_same_mail() {
+        let fake = Fake::start(|connection, line| match line {
+            _ if connection == 1 && line.starts_with('.') => Say::Close,
+            _ => Say::Usual,
+        })
+        .await;
+        let dir = tempfile::tempdir().unwrap();
+        let mut running = Running::start(dir.path(), fake.config(), DAY);
+        running
+            .send(vec![mail("one", "a", 1, &["a@x.example"])])
+            .await;
+        let settled = running.next().await;
+        assert!(is_deferred(&settled) && !settled.2.certain);
+        running.stop().await;
+        let mut running = Running::start(dir.path(), fake.config(), DAY);
+        running.queue.flush_now();
+        let settled = running.next().await;
+        assert!(settled.1 == Verdict::Done && !settled.2.certain);
+        let mails = fake.seen_with(".");
+        assert_eq!(mails.len(), 2);
+        assert_eq!(mails[0], mails[1]);
+    }
+
+    #[tokio::test]
+    async fn what_was_not_settled_before_a_crash_is_sent_after_the_restart() {
+        let (dir, fake) = (
+            tempfile::tempdir().unwrap(),
+            Fake::start(|_, _| Say::Usual).await,
+        );
+        let mut running = Running::start(dir.path(), fake.config(), DAY);
+        let mails = (0..20).map(|n| mail(&format!("m{n:02}"), "lane", n, &["a@x.example"]));
+        running.send(mails.collect()).await;
+        for _ in 0..5 {
+            running.next().await;
+        }
+        // A crash: the task is gone in the middle of whatever it did.
+        running.task.abort();
+        let _ = (&mut running.task).await;
+        drop(running);
+        let deadline = Instant::now() + Duration::from_secs(5);
+        while matches!(Spool::open(dir.path()), Err(SpoolError::InUse(_))) {
+            assert!(Instant::now() < deadline);
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+        let mut running = Running::start(dir.path(), fake.config(), DAY);
+        while running.queue.depth() > 0 {
+            let next = tokio::time::timeout(Duration::from_millis(200), running.told.recv());
+            if let Ok(Some(settle)) = next.await {
+                let _ = settle.done.send(Settled::default());
+            }
+        }
+        let mut names = taken(&fake);
+        names.sort();
+        names.dedup();
+        assert_eq!(names.len(), 20);
+        assert!(Spool::look(dir.path()).unwrap().is_empty());
+    }
+
+    #[tokio::test]
+    async fn without_a_server_everything_waits_and_goes_as_soon_as_there_is_one() {
+        let probe = Fake::start(|_, _| Say::Usual).await;
+        let (port, config) = (probe.port, probe.config());
+        drop(probe);
+        tokio::time::sleep(Duration::from_millis(50)).await;
+        let dir = tempfile::tempdir().unwrap();
+        let mut running = Running::start(dir.path(), config, DAY);
+        let mails = (0..30).map(|n| {
+            mail(
+                &format!("m{n:02}"),
+                &format!("l{}", n % 10),
+                n,
+                &["a@x.example"],
+            )
+        });
+        running.send(mails.collect()).await;
+        for _ in 0..10 {
+            let settled = running.next().await;
+            assert!(is_deferred(&settled), "{settled:?}");
+            assert!(settled.2.certain);
+        }
+        let fake = Fake::start_at(port, |_, _| Say::Usual).await;
+        let mut done = 0;
+        while done < 30 {
+            let settled = running.next().await;
+            done += usize::from(settled.1 == Verdict::Done);
+        }
+        running.until_empty().await;
+        assert_eq!(taken(&fake).len(), 30);
+    }
+
+    #[tokio::test]
+    async fn a_refused_login_keeps_the_mails_and_does_not_hammer() {
+        let fake = Fake::start(|_, line| match line {
+            _ if line.starts_with("AUTH") => Say::Reply("535 5.7.8 authentication failed\r\n"),
+            _ => Say::Usual,
+        })
+        .await;
+        let mut config = fake.config();
+        config.username = Some("gateway".to_owned());
+        config.password = Some("canary-secret".to_owned().into());
+        let dir = tempfile::tempdir().unwrap();
+        // Even where they would have expired long ago.
+        let mut running = Running::start(dir.path(), config, Duration::ZERO);
+        let mails =
+            (0..50).map(|n| mail(&format!("m{n:02}"), &format!("l{n}"), n, &["a@x.example"]));
+        running.send(mails.collect()).await;
+        for _ in 0..50 {
+            let settled = running.next().await;
+            assert!(is_deferred(&settled));
+            let told = format!("{:?}", settled.2.last_reply);
+            assert!(!told.contains("535") && !told.contains("canary"), "{told}");
+        }
+        assert!(fake.connections() <= 10, "{}", fake.connections());
+        assert_eq!(Spool::look(dir.path()).unwrap().len(), 50);
+    }
+
+    #[tokio::test]
+    async fn a_server_that_allows_two_connections_gets_no_more_and_loses_nobody() {
+        let fake = Fake::start(|connection, line| match line {
+            "GREETING" if connection > 2 => Say::Last("421 4.7.0 too many connections\r\n"),
+            "DATA" => Say::Late(10),
+            _ => Say::Usual,
+        })
+        .await;
+        let dir = tempfile::tempdir().unwrap();
+        let mut running = Running::start(dir.path(), fake.config(), DAY);
+        let mails =
+            (0..60).map(|n| mail(&format!("m{n:02}"), &format!("l{n}"), n, &["a@x.example"]));
+        running.send(mails.collect()).await;
+        let mut deferred = 0;
+        for _ in 0..60 {
+            let settled = running.next().await;
+            deferred += usize::from(is_deferred(&settled));
+        }
+        assert_eq!(deferred, 0);
+        assert!(fake.connections() < 10, "{}", fake.connections());
+    }
+
+    #[tokio::test]
+    async fn a_mail_that_has_expired_is_given_up_after_one_more_attempt() {
+        let fake = Fake::start(|_, line| match line {
+            _ if line.starts_with("RCPT") => Say::Reply("450 later\r\n"),
+            _ => Say::Usual,
+        })
+        .await;
+        let dir = tempfile::tempdir().unwrap();
+        let mut running = Running::start(dir.path(), fake.config(), DAY);
+        let mut old = mail("old", "a", 1, &["a@x.example"]);
+        old.job.accepted = Timestamp::from_secs(1000);
+        running
+            .send(vec![old, mail("new", "a", 2, &["a@x.example"])])
+            .await;
+        let settled = running.next().await;
+        assert_eq!((name(&settled), settled.1), ("old", Verdict::Expired));
+        assert_eq!(settled.2.to.len(), 1);
+        assert!(is_deferred(&running.next().await));
+        for _ in 0..400 {
+            if Spool::look(dir.path()).unwrap().len() == 1 {
+                return;
+            }
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+        panic!("the expired mail is still there");
+    }
+
+    #[tokio::test]
+    async fn a_receiver_that_does_not_answer_does_not_stop_the_mails() {
+        let (dir, fake) = (
+            tempfile::tempdir().unwrap(),
+            Fake::start(|_, _| Say::Usual).await,
+        );
+        let running = Running::start(dir.path(), fake.config(), DAY);
+        let mails = (0..200).map(|n| {
+            mail(
+                &format!("m{n:03}"),
+                &format!("l{}", n % 7),
+                n,
+                &["a@x.example"],
+            )
+        });
+        running.send(mails.collect()).await;
+        for _ in 0..1000 {
+            if taken(&fake).len() == 200 {
+                break;
+            }
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+        assert_eq!(taken(&fake).len(), 200);
+        assert_eq!(Spool::look(dir.path()).unwrap().len(), 200);
+    }
+
+    #[tokio::test]
+    async fn being_told_of_the_delay_is_remembered_over_a_restart() {
+        let fake = Fake::start(|_, line| match line {
+            _ if line.starts_with("RCPT") => Say::Reply("450 later\r\n"),
+            _ => Say::Usual,
+        })
+        .await;
+        let dir = tempfile::tempdir().unwrap();
+        let mut running = Running::start(dir.path(), fake.config(), DAY);
+        running
+            .send(vec![mail("one", "a", 1, &["a@x.example"])])
+            .await;
+        let settle = running.next_unanswered().await;
+        settle.done.send(Settled { delay_told: true }).unwrap();
+        running.stop().await;
+        assert!(Spool::look(dir.path()).unwrap()[0].delay_told);
+    }
+
+    #[tokio::test]
+    async fn a_stop_lets_the_running_transaction_end() {
+        let fake = Fake::start(|_, line| match line {
+            _ if line.starts_with('.') => Say::Late(200),
+            _ => Say::Usual,
+        })
+        .await;
+        let dir = tempfile::tempdir().unwrap();
+        let mut running = Running::start(dir.path(), fake.config(), DAY);
+        running
+            .send(vec![
+                mail("one", "a", 1, &["a@x.example"]),
+                mail("two", "a", 2, &["a@x.example"]),
+            ])
+            .await;
+        while fake.seen_with(".").is_empty() {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+        running.stop.cancel();
+        assert_eq!(name(&running.next().await), "one");
+        let Running { task, .. } = running;
+        task.await.unwrap();
+        assert_eq!(taken(&fake), ["one"]);
+        assert_eq!(fake.seen_with("QUIT").len(), 1);
+        assert_eq!(Spool::look(dir.path()).unwrap().len(), 1);
+    }
+
+    #[tokio::test]
+    async fn a_mail_that_an_admin_removed_is_not_sent() {
+        let (dir, fake) = (
+            tempfile::tempdir().unwrap(),
+            Fake::start(|_, _| Say::Usual).await,
+        );
+        let mut running = Running::start(dir.path(), fake.config(), DAY);
+        let (gone, kept) = (
+            mail("gone", "a", 1, &["a@x.example"]),
+            mail("kept", "a", 2, &["a@x.example"]),
+        );
+        running.spool.accept(vec![kept.clone()]).await.unwrap();
+        running.queue.push(gone.job, None);
+        running.queue.push(kept.job, None);
+        assert_eq!(name(&running.next().await), "kept");
+        running.until_empty().await;
+        assert_eq!(taken(&fake), ["kept"]);
+    }
+
+    /// Sends 5,000 mails of 2 kB in 500 lanes to `host:port` and prints the rate: to be compared with
+    /// `smtp-source -s 5 -m 5000 -l 2048`.
+    #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+    #[ignore = "a measurement; needs STANZAMAIL_BENCH_SMTP=127.0.0.1:port"]
+    async fn measure_sending() {
+        const MAILS: u64 = 5000;
+        let server = std::env::var("STANZAMAIL_BENCH_SMTP").unwrap();
+        let (host, port) = server.split_once(':').unwrap();
+        let config = SmtpConfig::new(
+            host,
+            port.parse().unwrap(),
+            crate::smtp::TlsMode::Plain,
+            "gateway.example",
+        );
+        let dir = tempfile::tempdir_in(".").unwrap();
+        let mut running = Running::start(dir.path(), config, DAY);
+        let mails: Vec<Mail> = (0..MAILS)
+            .map(|n| {
+                let mut mail = mail(
+                    &format!("m{n}"),
+                    &format!("l{}", n % 500),
+                    n,
+                    &["x@sink.test"],
+                );
+                mail.bytes
+                    .extend(b"0123456789012345678901234567890123456789\r\n".repeat(48));
+                mail
+            })
+            .collect();
+        let start = std::time::Instant::now();
+        for batch in mails.chunks(64) {
+            running.spool.accept(batch.to_vec()).await.unwrap();
+        }
+        let accepted = start.elapsed();
+        let start = std::time::Instant::now();
+        for mail in mails {
+            running.queue.push(mail.job, Some(mail.bytes));
+        }
+        for _ in 0..MAILS {
+            let settled = running.next().await;
+            assert_eq!(settled.1, Verdict::Done, "{settled:?}");
+        }
+        let sent = start.elapsed();
+        running.until_empty().await;
+        let rate = |time: Duration| 5000.0 / time.as_secs_f64();
+        println!("accepted {:.0}/s, sent {:.0}/s", rate(accepted), rate(sent));
+    }
+}

@@ -1,0 +1,104 @@
+//! The disk is full: no file can grow, as seen by the gateway (RLIMIT_FSIZE, which needs no root). Alice is told that her
+//! message was not taken; when there is room again, it goes through.
+
+use std::os::unix::fs::PermissionsExt;
+use std::process::Command;
+
+use super::counting::carol_sends;
+use super::servers::process::{Folder, program};
+use super::servers::stanza::{error_condition, error_text, stanza_id};
+use super::servers::{Flavour, Gateway, PATIENCE};
+use super::world::{Options, PROGRAM, World, config};
+
+#[tokio::test]
+async fn and_goes_on_when_there_is_room() {
+    let folder = Folder::new("wrapper");
+    let mut world = on_a_disk_that_can_be_full(&folder).await;
+    let alice = world.login("alice").await;
+    let inbox = world.mailbox("carol@mail.example").await;
+    alice.send_message(&world.carol(), "Is there room?").await;
+    inbox.wait_mail_saying("Is there room?").await;
+
+    room(&world.gateway, "512");
+    let id = alice.send_message(&world.carol(), "And now?").await;
+    let error = alice
+        .expect(|stanza| stanza_id(stanza) == id, PATIENCE)
+        .await;
+    assert_eq!(
+        error_condition(&error).as_deref(),
+        Some("resource-constraint")
+    );
+    let words = error_text(&error).unwrap();
+    assert!(words.contains("disk is full"), "{words}");
+
+    room(&world.gateway, "unlimited");
+    alice.send_message(&world.carol(), "And then?").await;
+    inbox.wait_mail_saying("And then?").await;
+    assert_eq!(inbox.count().await, 2);
+    assert!(world.gateway.running());
+}
+
+#[tokio::test]
+async fn and_leaves_mail_in_the_mailbox() {
+    let folder = Folder::new("wrapper");
+    let mut world = on_a_disk_that_can_be_full(&folder).await;
+    let alice = world.login("alice").await;
+    let bridge = world.bridge().await;
+
+    room(&world.gateway, "512");
+    carol_sends(&world, &["while the disk is full"]).await;
+    bridge.wait_for(1).await;
+    // What it cannot store it must not go on from: it ends, and whoever runs it starts it anew.
+    assert_ne!(world.gateway.wait().await, 0);
+    assert!(!bridge.all().await[0].flags.contains(&"\\Seen".to_owned()));
+
+    world.gateway.start_again().await;
+    alice.next_message_saying("while the disk is full").await;
+}
+
+#[tokio::test]
+async fn and_a_log_that_cannot_be_written_stops_nobody() {
+    let folder = Folder::new("wrapper");
+    let options = Options {
+        mailbox: "first_start = \"all\"".into(),
+        ..Options::default()
+    };
+    let mut world = wrapped(&folder, "exec 2>/dev/full", options).await;
+    let alice = world.login("alice").await;
+    world.gateway.launch();
+
+    carol_sends(&world, &["Hello Alice"]).await;
+    alice.next_message_saying("Hello Alice").await;
+    alice.send_message(&world.carol(), "Hello Carol").await;
+    let inbox = world.mailbox("carol@mail.example").await;
+    inbox.wait_mail_saying("Hello Carol").await;
+    assert_eq!(world.gateway.terminate().await, 0);
+    assert_eq!(world.gateway.log(), "");
+}
+
+/// A gateway which is told of a full disk as one on a full disk is: by an error, not by SIGXFSZ.
+async fn on_a_disk_that_can_be_full(folder: &Folder) -> World {
+    let world = wrapped(folder, "trap '' XFSZ", Options::default()).await;
+    world.started().await
+}
+
+/// A gateway that is not started yet, and then by a shell that does something before.
+async fn wrapped(folder: &Folder, before: &str, options: Options) -> World {
+    let mut world = World::prepare(Flavour::Prosody, options.clone()).await;
+    let script = format!("#!/bin/sh\n{before}\nexec {PROGRAM} \"$@\"\n");
+    let wrapper = folder.write("stanzamail", &script);
+    std::fs::set_permissions(&wrapper, std::fs::Permissions::from_mode(0o755)).unwrap();
+    let ports = (world.mail.smtp_port, world.mail.imap_port);
+    world.gateway = Gateway::prepare(wrapper, &config(&world.xmpp, ports, &options));
+    world
+}
+
+/// From now on no file of the gateway may become longer than that.
+fn room(gateway: &Gateway, octets: &str) {
+    let status = Command::new(program("prlimit"))
+        .arg("--pid")
+        .arg(gateway.pid().to_string())
+        .arg(format!("--fsize={octets}:unlimited"))
+        .status();
+    assert!(status.is_ok_and(|status| status.success()));
+}
