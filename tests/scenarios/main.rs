@@ -32,7 +32,6 @@ mod another_mail_client_in_the_mailbox_disturbs_nothing;
 mod any_charset_arrives_readable;
 mod contacts_come_and_go_with_the_gateway;
 mod conversations_do_not_mix;
-mod counting;
 mod hostile_stanzas_do_not_end_the_stream;
 mod machines_are_read_and_never_answered;
 mod mail_for_nobody_makes_no_loop;
