@@ -53,7 +53,7 @@ async fn read_for_ever(mut reader: Reader) -> Infallible {
             backoff.reset();
         }
         // A login that worked once is refused now: most likely the server is only starting.
-        let wait = if error.needs_a_person() && !reader.was_open {
+        let wait = if error.needs_a_person() && !*reader.was_open.borrow() {
             backoff.wait_longest()
         } else {
             backoff.wait()
@@ -67,12 +67,11 @@ async fn read_for_ever(mut reader: Reader) -> Infallible {
 struct Reader {
     config: MailboxConfig,
     batches: mpsc::Sender<Batch>,
-    opened: watch::Sender<bool>,
     position: Position,
     /// Since when the folder is open.
     opened: Option<Instant>,
     /// Whether it ever was.
-    was_open: bool,
+    was_open: watch::Sender<bool>,
     /// The batch that the pipeline is at work on.
     outstanding: Option<Outstanding>,
     /// What is handled or left, committed, and not yet disposed of on this connection.
@@ -107,16 +106,15 @@ impl Reader {
         config: MailboxConfig,
         start: Option<Cursor>,
         batches: mpsc::Sender<Batch>,
-        opened: watch::Sender<bool>,
+        was_open: watch::Sender<bool>,
     ) -> Self {
         let timings = config.timings;
         Self {
             config,
             batches,
-            opened,
             position: Position::of_store(start),
             opened: None,
-            was_open: false,
+            was_open,
             outstanding: None,
             handled: Vec::new(),
             left: Vec::new(),
@@ -143,7 +141,6 @@ impl Reader {
         dispose::prepare(&mut session, &self.config).await?;
         self.settle_batch_of_last_session(&mut session).await?;
         self.enter(selected);
-        self.opened.send_replace(true);
         self.hand_over_leftovers(&mut session).await?;
         loop {
             self.hand_over_new(&mut session, selected.uid_next).await?;
@@ -156,7 +153,7 @@ impl Reader {
 
     fn enter(&mut self, selected: super::cursor::Selected) {
         self.opened = Some(Instant::now());
-        self.was_open = true;
+        self.was_open.send_replace(true);
         let uid_validity = self.position.uid_validity();
         self.position
             .enter(selected, self.config.first_start, Timestamp::now());
