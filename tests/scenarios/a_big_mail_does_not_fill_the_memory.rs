@@ -11,7 +11,7 @@ use super::servers::{Gateway, MailOptions};
 use super::world::{Options, World};
 
 const MIB: usize = 1024 * 1024;
-/// What Prosody with its modules may take is no yardstick; what a small virtual server has is.
+/// What a small virtual server can spare.
 const MEMORY_MAX_KIB: u64 = 200 * 1024;
 
 #[tokio::test]

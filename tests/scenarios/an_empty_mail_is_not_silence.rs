@@ -1,6 +1,6 @@
 //! Who gets a mail without any content is told that one came.
 
-use super::servers::stanza::is_from;
+use super::servers::stanza::{body, is_from};
 use super::world::World;
 
 #[tokio::test]
@@ -25,7 +25,7 @@ async fn without_a_text_with_or_without_a_subject() {
     world.carol_sends(&to, &blank_html).await;
     let message = alice.next_message_from(&world.carol()).await;
     assert!(
-        super::servers::stanza::body(&message).is_some_and(|body| body.starts_with('[')),
+        body(&message).is_some_and(|body| body.starts_with('[')),
         "{message:?}"
     );
 }
