@@ -16,6 +16,7 @@ use crate::xmpp::{self, XmppConfig};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
+use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::{mpsc, watch};
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
@@ -115,6 +116,7 @@ impl Parts {
         let opened = start_mailboxes(&mut tasks, &config, &*self.store, &mailboxes, read, &stop)?;
         announce_ready(link.clone(), opened, stop.clone());
         forget_old(Arc::clone(&self.store), stop.clone());
+        retry_when_asked(queue.clone(), stop.clone())?;
 
         let close_stream = CancellationToken::new();
         let stop_sending = CancellationToken::new();
@@ -261,12 +263,26 @@ fn forget_old(store: Arc<SledStore>, stop: CancellationToken) {
     tokio::spawn(async move { stop.run_until_cancelled(hourly).await });
 }
 
+/// SIGUSR1: an admin has mended something and does not want to wait for the next attempts.
+fn retry_when_asked(queue: smtp::Queue, stop: CancellationToken) -> Result<(), Stopped> {
+    let mut asked = signal(SignalKind::user_defined1()).map_err(no_signals)?;
+    let retry = async move {
+        while asked.recv().await.is_some() {
+            tracing::info!(mails = queue.depth(), "asked to try all waiting mails now");
+            queue.flush_now();
+        }
+    };
+    tokio::spawn(async move { stop.run_until_cancelled(retry).await });
+    Ok(())
+}
+
+fn no_signals(error: std::io::Error) -> Stopped {
+    Stopped::System(format!("signals cannot be received: {error}"))
+}
+
 fn signals() -> Result<impl Future<Output = ()> + Send + 'static, Stopped> {
-    use tokio::signal::unix::{SignalKind, signal};
-    let refused =
-        |error: std::io::Error| Stopped::System(format!("signals cannot be received: {error}"));
-    let mut terminate = signal(SignalKind::terminate()).map_err(refused)?;
-    let mut interrupt = signal(SignalKind::interrupt()).map_err(refused)?;
+    let mut terminate = signal(SignalKind::terminate()).map_err(no_signals)?;
+    let mut interrupt = signal(SignalKind::interrupt()).map_err(no_signals)?;
     Ok(async move {
         tokio::select! {
             _ = terminate.recv() => {}
