@@ -271,7 +271,7 @@ fn identity(
         let id = MessageId::derive(
             &settings.id_key,
             &outgoing.user,
-            &to,
+            to,
             stanza_id.as_str(),
             kind,
             &outgoing.sender,
