@@ -203,7 +203,9 @@ fn long_functions(source: &Source) -> Vec<String> {
             && line.contains("fn ");
         let end = format!("{}}}", " ".repeat(indentation));
         // A declaration in a trait has no end of its own.
-        let body = source.lines[at..].iter().find(|(_, line)| line.ends_with(['{', ';']));
+        let body = source.lines[at..]
+            .iter()
+            .find(|(_, line)| line.ends_with(['{', ';']));
         let is_function = is_function && body.is_some_and(|(_, line)| line.ends_with('{'));
         let length = source.lines[at..].iter().position(|(_, line)| *line == end);
         if let Some(length) = length.filter(|length| is_function && length + 1 > FUNCTION_LINES_MAX)
