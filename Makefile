@@ -1,6 +1,6 @@
 # The index of habits. On a fresh Debian 12 with a Rust toolchain, `make demo` and `make test` need nothing else.
 
-.PHONY: demo test check deps bench lint doc golden clean-run
+.PHONY: help demo test deps bench lint golden
 .DEFAULT_GOAL := help
 
 help:
@@ -31,7 +31,7 @@ test:
 lint:
 	cargo fmt --check
 	cargo clippy --all-targets -- -D warnings
-	RUSTDOCFLAGS="-D warnings" cargo doc --no-deps --document-private-items
+	RUSTDOCFLAGS="-D warnings -A rustdoc::private-intra-doc-links" cargo doc --no-deps --document-private-items
 
 bench: deps
 	cargo build --release
