@@ -34,8 +34,8 @@ lint:
 	RUSTDOCFLAGS="-D warnings -A rustdoc::private-intra-doc-links" cargo doc --no-deps --document-private-items
 
 bench: deps
-	cargo build --release
 	cargo bench --bench pipeline
+	cargo bench --bench store
 
 golden:
 	UPDATE_GOLDEN=1 cargo test --test golden_pairs --test golden_mail
