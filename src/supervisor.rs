@@ -119,9 +119,9 @@ impl Parts {
         retry_when_asked(queue.clone(), stop.clone())?;
 
         let close_stream = CancellationToken::new();
-        let stop_sending = CancellationToken::new();
+        let sent = CancellationToken::new();
         spawn(&mut tasks, "xmpp", connector.run(close_stream.clone()));
-        spawn(&mut tasks, "smtp", sender.run(stop_sending.clone()));
+        spawn(&mut tasks, "smtp", sender.run(stop.clone()));
         let socket = config.store.path.join("control.sock");
         let (store, stop_control) = (Arc::clone(&self.store), stop.clone());
         spawn(&mut tasks, "control", async move {
@@ -144,12 +144,11 @@ impl Parts {
                 mails,
                 settles,
             },
-            stop.clone(),
+            sent.clone(),
         );
-        let result = supervise(&mut tasks, running, &stop).await;
+        let result = supervise(&mut tasks, running, &stop, &sent).await;
         stop.cancel();
         close_stream.cancel();
-        stop_sending.cancel();
         while tasks.join_next().await.is_some() {}
         result
     }
@@ -164,11 +163,13 @@ fn spawn(tasks: &mut Tasks, name: &'static str, task: impl Future<Output = ()> +
     });
 }
 
-/// Waits for the pipeline. A part that ends while nobody asked it to ends the gateway: whoever runs it starts it anew.
+/// Waits for the pipeline. It stops when the running mail transactions have ended and their outcomes are told: `sent`. A
+/// part that ends while nobody asked it to ends the gateway: whoever runs it starts it anew.
 async fn supervise(
     tasks: &mut Tasks,
     pipeline: impl Future<Output = Result<(), Fatal>>,
     stop: &CancellationToken,
+    sent: &CancellationToken,
 ) -> Result<(), Stopped> {
     tokio::pin!(pipeline);
     loop {
@@ -176,6 +177,7 @@ async fn supervise(
             result = &mut pipeline => return Ok(result?),
             ended = tasks.join_next(), if !tasks.is_empty() => match ended {
                 Some(Ok(name)) if !stop.is_cancelled() => return Err(Stopped::Part(name, String::new())),
+                Some(Ok("smtp")) => sent.cancel(),
                 Some(Err(error)) => return Err(Stopped::Part("task", format!(" ({error})"))),
                 _ => {}
             },
