@@ -8,6 +8,7 @@ mod world;
 
 mod a_big_mail_does_not_fill_the_memory;
 mod a_blind_copy_reaches_whom_the_envelope_names;
+mod a_burst_arrives_whole_and_in_order;
 mod a_client_can_ask_what_the_gateway_is;
 mod a_conversation_keeps_its_thread;
 mod a_deferred_mail_is_sent_once_later;
