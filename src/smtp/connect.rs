@@ -4,40 +4,35 @@ use crate::core::outcome::Reply;
 use crate::smtp::submit::Connection;
 use crate::smtp::wire::{StartTlsError, Wire, ask_for_tls};
 use crate::smtp::{Capabilities, SmtpConfig, TlsMode, outcome};
+use crate::tls::{self, TlsError};
 use lettre::transport::smtp::Error;
 use lettre::transport::smtp::authentication::{Credentials, Mechanism};
 use lettre::transport::smtp::client::{AsyncSmtpConnection, AsyncTokioStream};
 use lettre::transport::smtp::extension::ClientId;
 use secrecy::ExposeSecret;
 use std::future::Future;
+use std::io;
 use std::net::{IpAddr, SocketAddr};
-use std::path::Path;
-use std::sync::Arc;
 use std::time::Duration;
 use tokio::net::TcpStream;
 use tokio_rustls::TlsConnector;
 use tokio_rustls::client::TlsStream;
-use tokio_rustls::rustls::crypto::ring;
-use tokio_rustls::rustls::pki_types::pem::PemObject;
-use tokio_rustls::rustls::pki_types::{CertificateDer, ServerName};
-use tokio_rustls::rustls::{ClientConfig, RootCertStore};
+use tokio_rustls::rustls::pki_types::ServerName;
+use tokio_rustls::rustls::{self, CertificateError};
 
 /// Why there is no connection on which mails can be sent. `server` is always `host:port`.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum ConnectError {
-    /// The trusted certificates cannot be read.
-    #[error("the trusted certificates in {path} cannot be used: {cause}; see ca_file of [smtp]")]
-    Roots {
-        /// The file, or the system's store.
-        path: String,
-        /// What is wrong with it.
-        cause: String,
-    },
+    /// There is nobody to trust.
+    #[error(transparent)]
+    Roots(#[from] TlsError),
     /// The host is no name that a certificate could be checked for.
     #[error("“{0}” is no host name that a certificate could have; see host of [smtp]")]
     Name(String),
     /// No TCP connection.
-    #[error("the mail server {server} cannot be reached: {cause}")]
+    #[error(
+        "the mail server {server} cannot be reached: {cause}; see host and port of [smtp], and whether it runs"
+    )]
     Unreachable {
         /// Which server.
         server: String,
@@ -65,13 +60,11 @@ pub enum ConnectError {
         cause: String,
     },
     /// No TLS: a certificate that is not trusted, or no TLS at this port.
-    #[error(
-        "no TLS with the mail server {server}: {cause}; see host, port, tls and ca_file of [smtp]"
-    )]
+    #[error("no TLS with the mail server {server}: {cause}")]
     Tls {
         /// Which server.
         server: String,
-        /// The TLS library's words.
+        /// What is wrong and what to do.
         cause: String,
     },
     /// STARTTLS is wanted and not offered: nothing was sent.
@@ -163,7 +156,8 @@ impl Connector {
             TlsMode::Implicit | TlsMode::StartTls => {
                 let name = ServerName::try_from(config.host.clone())
                     .map_err(|_| ConnectError::Name(config.host.clone()))?;
-                Some((tls_connector(config.ca_file.as_deref())?, name))
+                let trust = tls::client_config(config.ca_file.as_deref())?;
+                Some((TlsConnector::from(trust), name))
             }
         };
         let helo = match config.helo.parse() {
@@ -259,7 +253,7 @@ impl Connector {
             .await?;
         done.map_err(|error| ConnectError::Tls {
             server: self.server.clone(),
-            cause: error.to_string(),
+            cause: tls_cause(&error),
         })
     }
 
@@ -347,39 +341,38 @@ pub(super) fn reply_of(error: &Error) -> Option<Reply> {
     Some(outcome::reply(code.into(), &text.unwrap_or_default()))
 }
 
-fn tls_connector(ca_file: Option<&Path>) -> Result<TlsConnector, ConnectError> {
-    let trusted = |path: &str, cause: String| ConnectError::Roots {
-        path: path.to_owned(),
-        cause,
-    };
-    let mut roots = RootCertStore::empty();
-    roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
-    if let Some(path) = ca_file {
-        add_certificates(&mut roots, path)
-            .map_err(|cause| trusted(&path.display().to_string(), cause))?;
+/// Tells the three mistakes that admins make with certificates from everything else.
+fn tls_cause(error: &io::Error) -> String {
+    let certificate = error
+        .get_ref()
+        .and_then(|inner| inner.downcast_ref::<rustls::Error>())
+        .and_then(|inner| match inner {
+            rustls::Error::InvalidCertificate(certificate) => Some(certificate),
+            _ => None,
+        });
+    match certificate {
+        Some(
+            CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. },
+        ) => format!(
+            "its certificate is for another name ({error}); set host of [smtp] to a name that it has"
+        ),
+        Some(CertificateError::UnknownIssuer) => {
+            "its certificate is from an authority that is not trusted; set ca_file of \
+            [smtp] to that authority's certificate, or install it on this system"
+                .to_owned()
+        }
+        Some(
+            CertificateError::Expired
+            | CertificateError::ExpiredContext { .. }
+            | CertificateError::NotValidYet
+            | CertificateError::NotValidYetContext { .. },
+        ) => format!(
+            "its certificate is not valid now ({error}); renew it, or correct this machine's clock"
+        ),
+        _ => format!(
+            "{error}; see port and tls of [smtp]: implicit TLS is on port 465, STARTTLS on 587"
+        ),
     }
-    if roots.is_empty() {
-        let cause = "there are none; install ca-certificates".to_owned();
-        return Err(trusted("the system's store", cause));
-    }
-    let config = ClientConfig::builder_with_provider(Arc::new(ring::default_provider()))
-        .with_safe_default_protocol_versions()
-        .map_err(|error| trusted("the system's store", error.to_string()))?
-        .with_root_certificates(roots)
-        .with_no_client_auth();
-    Ok(TlsConnector::from(Arc::new(config)))
-}
-
-fn add_certificates(roots: &mut RootCertStore, path: &Path) -> Result<(), String> {
-    let mut found = false;
-    for certificate in CertificateDer::pem_file_iter(path).map_err(|error| error.to_string())? {
-        let certificate = certificate.map_err(|error| error.to_string())?;
-        roots.add(certificate).map_err(|error| error.to_string())?;
-        found = true;
-    }
-    found
-        .then_some(())
-        .ok_or_else(|| "no certificate in it".to_owned())
 }
 
 #[cfg(test)]
@@ -387,10 +380,12 @@ mod tests {
     use super::*;
     use crate::smtp::fake::{Fake, Say, short_limits};
     use std::io::Write;
+    use std::sync::Arc;
     use tokio::io::{AsyncReadExt, AsyncWriteExt};
     use tokio::net::TcpListener;
     use tokio_rustls::TlsAcceptor;
     use tokio_rustls::rustls::ServerConfig;
+    use tokio_rustls::rustls::crypto::ring;
     use tokio_rustls::rustls::pki_types::PrivatePkcs8KeyDer;
 
     /// A server's side of TLS with a certificate for these names, and the file by which it is trusted.
@@ -455,11 +450,25 @@ mod tests {
         let (acceptor, ca) = certificate(&["other.example"]);
         let fake = Fake::start_tls(acceptor, |_, _| Say::Usual).await;
         let (_, stranger) = certificate(&["localhost"]);
-        for trusted in [&ca, &stranger] {
+        for (trusted, said) in [
+            (&ca, "for another name"),
+            (&stranger, "set ca_file of [smtp] to that authority's"),
+        ] {
             let error = probe(config(fake.port, TlsMode::Implicit, Some(trusted))).await;
             assert!(matches!(error, Err(ConnectError::Tls { .. })), "{error:?}");
+            let text = error.unwrap_err().to_string();
+            assert!(text.contains(said), "{text}");
         }
         assert!(fake.seen_with("EHLO").is_empty());
+    }
+
+    #[tokio::test]
+    async fn a_server_without_tls_is_no_riddle() {
+        let fake = Fake::start(|_, _| Say::Usual).await;
+        let (_, ca) = certificate(&["localhost"]);
+        let error = probe(config(fake.port, TlsMode::Implicit, Some(&ca))).await;
+        let text = error.unwrap_err().to_string();
+        assert!(text.ends_with("port 465, STARTTLS on 587"), "{text}");
     }
 
     #[tokio::test]
