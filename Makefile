@@ -1,6 +1,6 @@
 # The index of habits. On a fresh Debian 12 with a Rust toolchain, `make demo` and `make test` need nothing else.
 
-.PHONY: demo test check deps bench lint doc golden clean-run
+.PHONY: help demo test deps bench lint golden
 .DEFAULT_GOAL := help
 
 help:
@@ -34,8 +34,8 @@ lint:
 	RUSTDOCFLAGS="-D warnings" cargo doc --no-deps --document-private-items
 
 bench: deps
-	cargo build --release
 	cargo bench --bench pipeline
+	cargo bench --bench store
 
 golden:
 	UPDATE_GOLDEN=1 cargo test --test golden_pairs --test golden_mail

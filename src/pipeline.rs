@@ -24,7 +24,7 @@ use crate::core::time::Timestamp;
 use crate::core::to_stanza::Condition;
 use crate::imap::{Batch, Verdict};
 use crate::smtp::{Queue, Settle, Settled};
-use crate::store::spool::Spool;
+use crate::store::spool::{Spool, SpoolError};
 use crate::store::{Store, StoreError};
 use crate::xmpp::{Link, XmppEvent};
 use jid::BareJid;
@@ -127,10 +127,16 @@ pub struct Pipeline<S: Store> {
     pub close_stream: CancellationToken,
 }
 
-/// The store failed: nothing may be acknowledged any more, so the process ends and is started anew.
+/// The disk failed: nothing may be acknowledged any more, so the process ends and is started anew.
 #[derive(Debug, thiserror::Error)]
-#[error("{0}; nothing can be accepted until that is mended, so the gateway stops")]
-pub struct Fatal(#[from] pub StoreError);
+pub enum Fatal {
+    /// Under the store.
+    #[error("{0}; nothing can be accepted until that is mended, so the gateway stops")]
+    Store(#[from] StoreError),
+    /// Under the spool.
+    #[error("{0}; nothing can be accepted until that is mended, so the gateway stops")]
+    Spool(SpoolError),
+}
 
 /// Reads the mails of each batch beside the loop, on a thread of their own: parsing is work for a processor.
 pub async fn read_batches(
@@ -247,11 +253,11 @@ impl<S: Store> Pipeline<S> {
             let decision = self.stanza(&mut context, element, now).await?;
             decided.push(decision);
         }
-        let decided = self.accept(decided).await;
+        let (decided, spool) = self.accept(decided).await;
         let (writes, answers) = joined(decided);
         self.commit(now, writes).await?;
         self.answer(answers).await;
-        Ok(())
+        spool
     }
 
     async fn stanza(
@@ -283,7 +289,8 @@ impl<S: Store> Pipeline<S> {
     }
 
     /// Puts the mails of a batch into the spool. Where it cannot take them, their senders are told and nothing is kept.
-    async fn accept(&self, decided: Vec<Decided>) -> Vec<Decision> {
+    /// A disk that fails, other than one that is full, ends the gateway when they were told.
+    async fn accept(&self, decided: Vec<Decided>) -> (Vec<Decision>, Result<(), Fatal>) {
         let mut mails: Vec<Mail> = decided
             .iter()
             .flat_map(|one| one.decision.mails.iter().cloned())
@@ -291,24 +298,26 @@ impl<S: Store> Pipeline<S> {
         for mail in &mut mails {
             mail.job.sequence = self.spool.next_sequence();
         }
+        let decisions = decided.into_iter();
         if mails.is_empty() {
-            return decided.into_iter().map(|one| one.decision).collect();
+            return (decisions.map(|one| one.decision).collect(), Ok(()));
         }
-        match self.spool.accept(mails.clone()).await {
+        let error = match self.spool.accept(mails.clone()).await {
             Ok(()) => {
                 for mail in mails {
                     self.queue.push(mail.job, Some(mail.bytes));
                 }
-                decided.into_iter().map(|one| one.decision).collect()
+                return (decisions.map(|one| one.decision).collect(), Ok(()));
             }
-            Err(error) => {
-                tracing::error!(%error, "the spool cannot take mails: their senders are told to try again later");
-                decided
-                    .into_iter()
-                    .map(|one| one.refusal.unwrap_or(one.decision))
-                    .collect()
-            }
-        }
+            Err(error) => error,
+        };
+        tracing::error!(%error, "the spool cannot take mails: their senders are told to try again later");
+        let refused = decisions.map(|one| one.refusal.unwrap_or(one.decision));
+        let result = match error {
+            SpoolError::Full { .. } => Ok(()),
+            error => Err(Fatal::Spool(error)),
+        };
+        (refused.collect(), result)
     }
 
     async fn mails(&self, stream: &mut Stream, read: ReadBatch) -> Result<(), Fatal> {

@@ -16,6 +16,7 @@ use crate::xmpp::{self, XmppConfig};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
+use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::{mpsc, watch};
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
@@ -115,11 +116,12 @@ impl Parts {
         let opened = start_mailboxes(&mut tasks, &config, &*self.store, &mailboxes, read, &stop)?;
         announce_ready(link.clone(), opened, stop.clone());
         forget_old(Arc::clone(&self.store), stop.clone());
+        retry_when_asked(queue.clone(), stop.clone())?;
 
         let close_stream = CancellationToken::new();
-        let stop_sending = CancellationToken::new();
+        let sent = CancellationToken::new();
         spawn(&mut tasks, "xmpp", connector.run(close_stream.clone()));
-        spawn(&mut tasks, "smtp", sender.run(stop_sending.clone()));
+        spawn(&mut tasks, "smtp", sender.run(stop.clone()));
         let socket = config.store.path.join("control.sock");
         let (store, stop_control) = (Arc::clone(&self.store), stop.clone());
         spawn(&mut tasks, "control", async move {
@@ -142,12 +144,11 @@ impl Parts {
                 mails,
                 settles,
             },
-            stop.clone(),
+            sent.clone(),
         );
-        let result = supervise(&mut tasks, running, &stop).await;
+        let result = supervise(&mut tasks, running, &stop, &sent).await;
         stop.cancel();
         close_stream.cancel();
-        stop_sending.cancel();
         while tasks.join_next().await.is_some() {}
         result
     }
@@ -162,11 +163,13 @@ fn spawn(tasks: &mut Tasks, name: &'static str, task: impl Future<Output = ()> +
     });
 }
 
-/// Waits for the pipeline. A part that ends while nobody asked it to ends the gateway: whoever runs it starts it anew.
+/// Waits for the pipeline. It stops when the running mail transactions have ended and their outcomes are told: `sent`. A
+/// part that ends while nobody asked it to ends the gateway: whoever runs it starts it anew.
 async fn supervise(
     tasks: &mut Tasks,
     pipeline: impl Future<Output = Result<(), Fatal>>,
     stop: &CancellationToken,
+    sent: &CancellationToken,
 ) -> Result<(), Stopped> {
     tokio::pin!(pipeline);
     loop {
@@ -174,6 +177,7 @@ async fn supervise(
             result = &mut pipeline => return Ok(result?),
             ended = tasks.join_next(), if !tasks.is_empty() => match ended {
                 Some(Ok(name)) if !stop.is_cancelled() => return Err(Stopped::Part(name, String::new())),
+                Some(Ok("smtp")) => sent.cancel(),
                 Some(Err(error)) => return Err(Stopped::Part("task", format!(" ({error})"))),
                 _ => {}
             },
@@ -261,12 +265,26 @@ fn forget_old(store: Arc<SledStore>, stop: CancellationToken) {
     tokio::spawn(async move { stop.run_until_cancelled(hourly).await });
 }
 
+/// SIGUSR1: an admin has mended something and does not want to wait for the next attempts.
+fn retry_when_asked(queue: smtp::Queue, stop: CancellationToken) -> Result<(), Stopped> {
+    let mut asked = signal(SignalKind::user_defined1()).map_err(no_signals)?;
+    let retry = async move {
+        while asked.recv().await.is_some() {
+            tracing::info!(mails = queue.depth(), "asked to try all waiting mails now");
+            queue.flush_now();
+        }
+    };
+    tokio::spawn(async move { stop.run_until_cancelled(retry).await });
+    Ok(())
+}
+
+fn no_signals(error: std::io::Error) -> Stopped {
+    Stopped::System(format!("signals cannot be received: {error}"))
+}
+
 fn signals() -> Result<impl Future<Output = ()> + Send + 'static, Stopped> {
-    use tokio::signal::unix::{SignalKind, signal};
-    let refused =
-        |error: std::io::Error| Stopped::System(format!("signals cannot be received: {error}"));
-    let mut terminate = signal(SignalKind::terminate()).map_err(refused)?;
-    let mut interrupt = signal(SignalKind::interrupt()).map_err(refused)?;
+    let mut terminate = signal(SignalKind::terminate()).map_err(no_signals)?;
+    let mut interrupt = signal(SignalKind::interrupt()).map_err(no_signals)?;
     Ok(async move {
         tokio::select! {
             _ = terminate.recv() => {}

@@ -465,7 +465,7 @@ async fn the_gateway_is_started_asked_and_ended() {
     let folder = process::Folder::new("program");
     let program = folder.write(
         "stanzamail",
-        "#!/bin/sh\n[ -n \"$3\" ] && echo \"$@\" && exit 3\ncat \"$2\"; echo ready\n\
+        "#!/bin/sh\n[ \"$3\" != run ] && echo \"$@\" && exit 3\ncat \"$2\"; echo ready\n\
         trap 'exit 0' TERM; while :; do sleep 0.05; done\n",
     );
     std::fs::set_permissions(

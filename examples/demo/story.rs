@@ -1,15 +1,16 @@
 //! The conversation. Each step waits for what has to come; the first thing that does not come ends it.
 
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use minidom::Element;
+use tokio::time::timeout;
 
 use crate::alice::Alice;
 use crate::servers::process::Folder;
 use crate::servers::stanza::{
     body, error_condition, error_text, find, is_from, kind_of, stanza_id, thread,
 };
-use crate::servers::{Mail, Mailbox, PASSWORD, RealMailClient};
+use crate::servers::{Mail, Mailbox, PASSWORD, PATIENCE, RealMailClient};
 use crate::show;
 use crate::stage::{self, CAROL, Stage};
 
@@ -64,7 +65,7 @@ impl Talk<'_> {
         show::says("Alice's client sends");
         show::stanza(&asked.xml);
 
-        let mail = self.finds(asked.at, "would like to chat with you").await;
+        let mail = self.finds(asked.at, "would like to chat with you").await?;
         expect(
             mail.header("Auto-Submitted").is_some(),
             "an invitation says that a machine wrote it (RFC 3834)",
@@ -108,7 +109,7 @@ impl Talk<'_> {
         show::step(3, "Alice writes, and Carol answers in the same thread");
         let text = "Lunch at noon? The café has crêpes for 5 €.";
         let sent = self.alice_writes(&self.contact.clone(), text).await?;
-        let mail = self.finds(sent.1, text).await;
+        let mail = self.finds(sent.1, text).await?;
 
         let receipt = self
             .alice
@@ -237,11 +238,17 @@ impl Talk<'_> {
     }
 
     /// Carol finds a mail.
-    async fn finds(&self, since: Instant, words: &str) -> Mail {
-        let mail = self.inbox.wait_mail_saying(words).await;
+    async fn finds(&self, since: Instant, words: &str) -> Result<Mail, String> {
+        // A little less than the harness would wait, to say it in our words.
+        let limit = PATIENCE - Duration::from_secs(1);
+        let Ok(mail) = timeout(limit, self.inbox.wait_mail_saying(words)).await else {
+            return Err(format!(
+                "expected: Carol finds a mail with the words {words:?}, within {limit:?}"
+            ));
+        };
         show::says_after("Carol finds in her mailbox", since.elapsed());
         show::mail(&mail.raw);
-        mail
+        Ok(mail)
     }
 
     /// Carol presses "Reply". Returns when.

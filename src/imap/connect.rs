@@ -2,20 +2,17 @@
 
 use super::session::Session;
 use super::{ImapError, MailboxConfig, TlsMode};
+use crate::tls;
 use std::fmt::Debug;
 use std::io;
 use std::net::SocketAddr;
-use std::path::Path;
-use std::sync::Arc;
 use std::time::Duration;
 use tokio::io::{AsyncBufReadExt, AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, BufReader};
 use tokio::net::{TcpStream, lookup_host};
 use tokio::time::timeout;
 use tokio_rustls::TlsConnector;
-use tokio_rustls::rustls::crypto::ring;
-use tokio_rustls::rustls::pki_types::pem::PemObject;
-use tokio_rustls::rustls::pki_types::{CertificateDer, ServerName};
-use tokio_rustls::rustls::{self, CertificateError, ClientConfig, RootCertStore};
+use tokio_rustls::rustls::pki_types::ServerName;
+use tokio_rustls::rustls::{self, CertificateError};
 
 /// A line in the clear, in octets.
 const LINE_OCTETS_MAX: u64 = 8 * 1024;
@@ -160,52 +157,12 @@ fn shown(line: &str) -> String {
 async fn shake_hands(tcp: TcpStream, config: &MailboxConfig) -> Result<Box<dyn Io>, ImapError> {
     let name = ServerName::try_from(config.host.clone())
         .map_err(|_| ImapError::HostName(config.host.clone()))?;
-    let connector = TlsConnector::from(Arc::new(client_config(config.ca_file.as_deref())?));
+    let connector = TlsConnector::from(tls::client_config(config.ca_file.as_deref())?);
     let tls = timeout(config.timings.connect, connector.connect(name, tcp))
         .await
         .map_err(|_| ImapError::Silent(config.timings.connect))?
         .map_err(|error| tls_error(&error, config))?;
     Ok(Box::new(tls))
-}
-
-fn client_config(ca_file: Option<&Path>) -> Result<ClientConfig, ImapError> {
-    let roots = match ca_file {
-        Some(path) => roots_of_file(path)?,
-        None => roots_of_system(),
-    };
-    let builder = ClientConfig::builder_with_provider(Arc::new(ring::default_provider()))
-        .with_safe_default_protocol_versions()
-        .map_err(|error| ImapError::NotImap(error.to_string()))?;
-    Ok(builder.with_root_certificates(roots).with_no_client_auth())
-}
-
-fn roots_of_system() -> RootCertStore {
-    let mut roots = RootCertStore::empty();
-    roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
-    roots
-}
-
-fn roots_of_file(path: &Path) -> Result<RootCertStore, ImapError> {
-    let unreadable = |reason: String| ImapError::CaFile {
-        path: path.to_owned(),
-        reason,
-    };
-    let mut roots = RootCertStore::empty();
-    let certificates =
-        CertificateDer::pem_file_iter(path).map_err(|error| unreadable(error.to_string()))?;
-    for certificate in certificates {
-        certificate
-            .map_err(|error| unreadable(error.to_string()))
-            .and_then(|certificate| {
-                roots
-                    .add(certificate)
-                    .map_err(|error| unreadable(error.to_string()))
-            })?;
-    }
-    if roots.is_empty() {
-        return Err(unreadable("it has no certificate in it".to_owned()));
-    }
-    Ok(roots)
 }
 
 /// Tells the three mistakes that admins make with certificates from everything else.

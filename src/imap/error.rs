@@ -1,7 +1,7 @@
 //! What goes wrong with a mailbox, as sentences for the admin.
 
+use crate::tls::TlsError;
 use std::io;
-use std::path::PathBuf;
 use std::time::Duration;
 
 /// Why a mailbox cannot be read. Each says what happened, to what, and what to do next. All but the last are tried
@@ -23,14 +23,9 @@ pub enum ImapError {
     /// The host can stand in no certificate.
     #[error("“{0}” is neither a host name nor an IP address; correct imap host")]
     HostName(String),
-    /// The file of authorities cannot be used.
-    #[error("the certificates in {path} cannot be read ({reason}); ca_file must be a PEM file", path = .path.display())]
-    CaFile {
-        /// As configured.
-        path: PathBuf,
-        /// What is wrong with it.
-        reason: String,
-    },
+    /// There is nobody to trust.
+    #[error("{0}; see ca_file of the [[mailbox]]")]
+    Trust(#[from] TlsError),
     /// The certificate is for other names.
     #[error(
         "the certificate of {host} is for another name ({reason}); set imap host to a name that it has"
@@ -207,7 +202,7 @@ impl ImapError {
         matches!(
             self,
             Self::HostName(_)
-                | Self::CaFile { .. }
+                | Self::Trust(_)
                 | Self::CertificateName { .. }
                 | Self::CertificateAuthority { .. }
                 | Self::CertificateDate { .. }

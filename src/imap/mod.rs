@@ -1,18 +1,18 @@
 //! The mail side's way in: reads mailboxes over IMAP (RFC 3501), hands their mails over in batches and disposes of them
 //! when they were handled.
 //!
-//! The mailbox is the queue. Mails are fetched without being marked ([`fetch`]: `BODY.PEEK[]`), a [`Batch`] goes to the
+//! The mailbox is the queue. Mails are fetched without being marked (`fetch`: `BODY.PEEK[]`), a [`Batch`] goes to the
 //! pipeline, the pipeline commits what it made of them together with the batch's cursor and answers, and only then are
-//! the mails marked, moved or deleted ([`dispose`]). Nothing is lost by a kill at any point: what was not committed is
+//! the mails marked, moved or deleted (`dispose`). Nothing is lost by a kill at any point: what was not committed is
 //! fetched again because the cursor stands before it, and what was committed and not disposed of is found at the next
 //! connect and handed over once more for the pipeline to recognise.
 //!
 //! async-imap serves as the reader of responses only. Its command helpers take a `NO`, a `BAD` or the end of the
-//! connection for an empty answer, log passwords when tracing and have no time limits; so commands are [`session`]'s.
+//! connection for an empty answer, log passwords when tracing and have no time limits; so commands are `session`'s.
 //!
-//! From the socket upwards: [`guard`] counts what a server sends, [`connect`] opens TCP and TLS, [`session`] runs
-//! commands, [`fetch`], [`dispose`] and [`idle`] are the commands, [`cursor`] is the pure arithmetic of UIDs,
-//! [`listing`] says which mails are next, [`reader`] is the loop.
+//! From the socket upwards: `guard` counts what a server sends, `connect` opens TCP and TLS, `session` runs
+//! commands, `fetch`, `dispose` and `idle` are the commands, `cursor` is the pure arithmetic of UIDs,
+//! `listing` says which mails are next, `reader` is the loop.
 
 mod connect;
 mod cursor;
@@ -46,7 +46,8 @@ use std::path::PathBuf;
 use std::time::Duration;
 use tokio::sync::oneshot;
 
-/// Marks a mail that was looked at and left where it is. Remove it from a mail to have it looked at again.
+/// Marks a mail that was looked at and left where it is. Where handled mails do not stay as they are ([`After`]), a mail
+/// from which it is removed is looked at again at the next connect.
 pub const LEFT_KEYWORD: &str = "$StanzamailLeft";
 
 /// One mailbox and how it is read.

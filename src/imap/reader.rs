@@ -23,17 +23,17 @@ const DISPOSAL_MAILS: usize = 2_000;
 
 /// Reads a mailbox until `stop` is cancelled or nobody takes batches any more. `start` is what the store has. Any error
 /// drops the connection, and another is made after a wait; a stop drops it too, in the middle of whatever it does:
-/// what was handled and not disposed of is found at the next start. `opened` becomes true when the mailbox was
-/// selected for the first time: what arrives from then on is delivered.
+/// what was handled and not disposed of is found at the next start. `was_open` becomes true when
+/// the mailbox was read to its end for the first time: what arrives from then on is delivered.
 pub async fn run(
     config: MailboxConfig,
     start: Option<Cursor>,
     batches: mpsc::Sender<Batch>,
-    opened: watch::Sender<bool>,
+    was_open: watch::Sender<bool>,
     stop: CancellationToken,
 ) {
     let gone = batches.clone();
-    let reading = read_for_ever(Reader::new(config, start, batches, opened));
+    let reading = read_for_ever(Reader::new(config, start, batches, was_open));
     tokio::select! {
         () = stop.cancelled() => {}
         () = gone.closed() => {}
@@ -144,6 +144,8 @@ impl Reader {
         self.hand_over_leftovers(&mut session).await?;
         loop {
             self.hand_over_new(&mut session, selected.uid_next).await?;
+            // Not before the first cursor is stored: a kill until then would forget where the gateway began.
+            self.was_open.send_replace(true);
             if self.has_undisposed {
                 self.hand_over_leftovers(&mut session).await?;
             }
@@ -153,7 +155,6 @@ impl Reader {
 
     fn enter(&mut self, selected: super::cursor::Selected) {
         self.opened = Some(Instant::now());
-        self.was_open.send_replace(true);
         let uid_validity = self.position.uid_validity();
         self.position
             .enter(selected, self.config.first_start, Timestamp::now());

@@ -24,8 +24,8 @@ use tokio_rustls::rustls::{self, CertificateError};
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum ConnectError {
     /// There is nobody to trust.
-    #[error(transparent)]
-    Roots(#[from] TlsError),
+    #[error("{0}; see ca_file of [smtp]")]
+    Trust(#[from] TlsError),
     /// The host is no name that a certificate could be checked for.
     #[error("“{0}” is no host name that a certificate could have; see host of [smtp]")]
     Name(String),
@@ -149,7 +149,7 @@ impl Connector {
     /// Reads the trusted certificates, nothing else yet.
     ///
     /// # Errors
-    /// [`ConnectError::Roots`] or [`ConnectError::Name`].
+    /// [`ConnectError::Trust`] or [`ConnectError::Name`].
     pub fn new(config: SmtpConfig) -> Result<Self, ConnectError> {
         let tls = match config.tls {
             TlsMode::Plain => None,

@@ -530,7 +530,10 @@ fn gone_or_broken(path: &Path, error: io::Error) -> SpoolError {
 fn broken(doing: &'static str, path: &Path) -> impl FnOnce(io::Error) -> SpoolError {
     let path = path.display().to_string();
     move |error| match error.kind() {
-        io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => SpoolError::Full { path },
+        // A limit on the size of files ends when somebody lifts it, like a quota.
+        io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded | io::ErrorKind::FileTooLarge => {
+            SpoolError::Full { path }
+        }
         _ => SpoolError::Broken {
             doing,
             path,
@@ -767,14 +770,13 @@ mod tests {
     #[test]
     fn a_full_disk_is_told_from_a_broken_one() {
         let error = |kind| broken("write", Path::new("/x"))(io::Error::from(kind));
-        assert!(matches!(
-            error(io::ErrorKind::StorageFull),
-            SpoolError::Full { .. }
-        ));
-        assert!(matches!(
-            error(io::ErrorKind::QuotaExceeded),
-            SpoolError::Full { .. }
-        ));
+        for kind in [
+            io::ErrorKind::StorageFull,
+            io::ErrorKind::QuotaExceeded,
+            io::ErrorKind::FileTooLarge,
+        ] {
+            assert!(matches!(error(kind), SpoolError::Full { .. }));
+        }
         assert!(matches!(
             error(io::ErrorKind::Other),
             SpoolError::Broken { .. }

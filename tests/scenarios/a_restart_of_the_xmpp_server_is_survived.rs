@@ -3,7 +3,7 @@
 
 use std::time::{Duration, Instant};
 
-use super::counting::{eventually, logins};
+use super::counting::{becomes_read, carol_sends, eventually, logins};
 use super::servers::Flavour;
 use super::servers::stanza::body;
 use super::world::{Options, World};
@@ -20,6 +20,46 @@ async fn of_ejabberd() {
         "bob",
     )
     .await;
+}
+
+#[tokio::test]
+async fn of_prosody_that_dies_before_it_has_read_a_message() {
+    let mut world = World::start().await;
+    let bridge = world.bridge().await;
+
+    world.xmpp.pause();
+    carol_sends(&world, &["Hello Alice"]).await;
+    let port = world.xmpp.component_port;
+    eventually("the gateway has sent the message", async || {
+        has_unread(port)
+    })
+    .await;
+    world.xmpp.kill9();
+    assert!(
+        bridge.all().await[0]
+            .flags
+            .iter()
+            .all(|flag| flag != "\\Seen")
+    );
+    world.xmpp.start_again().await;
+
+    let alice = world.login("alice").await;
+    alice.next_message_saying("Hello Alice").await;
+    becomes_read(&bridge).await;
+}
+
+/// Whether something lies in the socket of the server at that port that the server has not read: `local_address`,
+/// `rem_address`, `st`, `tx_queue:rx_queue` in `/proc/net/tcp`.
+fn has_unread(port: u16) -> bool {
+    let sockets = std::fs::read_to_string("/proc/net/tcp").unwrap();
+    sockets.lines().any(|line| {
+        let words: Vec<&str> = line.split_whitespace().collect();
+        let is_ours = words
+            .get(1)
+            .is_some_and(|w| w.ends_with(&format!(":{port:04X}")));
+        let is_up = words.get(3) == Some(&"01");
+        is_ours && is_up && words.get(4).is_some_and(|w| !w.ends_with(":00000000"))
+    })
 }
 
 async fn survive(mut world: World, name: &str) {

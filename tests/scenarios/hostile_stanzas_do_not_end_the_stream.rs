@@ -5,7 +5,7 @@ use super::counting::logins;
 use super::servers::{Flavour, XmppClient};
 use super::world::{Options, World};
 
-const ROUNDS: usize = 8;
+const ROUNDS: usize = 4;
 
 #[tokio::test]
 async fn on_prosody() {

@@ -141,7 +141,7 @@ fn for_user(
     let own = context.message(&mail.message_id, user)?;
     if own.is_some_and(|message| message.direction == Direction::Out) {
         decision.notes.push(format!(
-            "mail {} is {user}'s own and came back: dropped",
+            "mail {} is its recipient's own and came back: dropped",
             mail.message_id
         ));
         return Ok(());

@@ -26,8 +26,8 @@ pub fn decide(
     let answer = match known {
         (false, "ping", ns::PING) => Ok(None),
         (false, "query", ns::VERSION) => Ok(Some(version())),
-        (_, "query", GATEWAY) if !is_allowed => return Ok(forbidden(settings, stanza)),
-        (_, "vCard", ns::VCARD) if !is_allowed => return Ok(forbidden(settings, stanza)),
+        (_, "query", GATEWAY) if !is_allowed => return Ok(super::outsider(settings, stanza)),
+        (_, "vCard", ns::VCARD) if !is_allowed => return Ok(super::outsider(settings, stanza)),
         _ if stanza.to.node().is_some() => of_contact(settings, context, stanza, known)?,
         (false, "query", ns::DISCO_INFO) => gateway_info(payload),
         (false, "query", ns::DISCO_ITEMS) => Ok(Some(empty("query", ns::DISCO_ITEMS))),
@@ -43,16 +43,6 @@ pub fn decide(
 }
 
 type Answer = Result<Option<Element>, (Condition, String)>;
-
-fn forbidden(settings: &Settings, stanza: &Stanza) -> Decision {
-    let domains: Vec<String> = settings
-        .users
-        .domains
-        .iter()
-        .map(ToString::to_string)
-        .collect();
-    Decision::refuse(stanza, Condition::Forbidden, &notice::outsider(&domains))
-}
 
 fn of_contact(
     settings: &Settings,

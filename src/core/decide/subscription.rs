@@ -21,6 +21,9 @@ use crate::core::to_stanza::{CONTACT_RESOURCE, Condition, available, presence};
 use jid::BareJid;
 use minidom::Element;
 
+/// Lines by which a mail client says whom it quotes.
+const INTRODUCTION_LINES_MAX: usize = 3;
+
 /// Decides about a presence stanza (RFC 6121 §3 and §4, on behalf of the contact's server).
 pub fn decide(
     settings: &Settings,
@@ -296,16 +299,22 @@ pub(super) fn answered_by_mail(
     Ok((stanzas, is_free.then_some(pair)))
 }
 
-/// The first line is the one word `no`.
+/// The first line is the one word `no`, or, where the answer stands below what it quotes, the first line of the answer.
 fn says_no(text: &str) -> bool {
-    let first = text
-        .lines()
-        .find(|line| !line.trim().is_empty())
-        .unwrap_or_default();
-    first
-        .trim()
-        .trim_end_matches(['.', '!'])
-        .eq_ignore_ascii_case("no")
+    let filled = |line: &&str| !line.is_empty();
+    let lines: Vec<&str> = text.lines().map(str::trim).filter(filled).collect();
+    let is_quoted = |line: &&str| line.starts_with('>');
+    let quote = lines.iter().position(is_quoted).unwrap_or(lines.len());
+    let (above, rest) = lines.split_at(quote);
+    let is_introduction = above.len() <= INTRODUCTION_LINES_MAX
+        && above.last().is_none_or(|line| line.ends_with(':'));
+    let below = rest.iter().find(|line| !is_quoted(line));
+    let is_below = is_introduction && below.is_some_and(|line| is_no(line));
+    above.first().is_some_and(|line| is_no(line)) || is_below
+}
+
+fn is_no(line: &str) -> bool {
+    line.trim_end_matches(['.', '!']).eq_ignore_ascii_case("no")
 }
 
 /// The presence of a contact towards a user who may see it; nothing for others.
@@ -316,10 +325,7 @@ pub fn presence_of(
     mail: &MailAddress,
     contact: &Contact,
 ) -> Result<Option<Element>, Missing> {
-    if !contact.subscription.has_to() {
-        return Ok(None);
-    }
-    let shown = directory::shown_jid(settings, context, Some(contact), mail)?;
+    let shown = subscribed(settings, context, mail, contact)?;
     Ok(shown.map(|shown| here(&shown, user, contact)))
 }
 
@@ -331,11 +337,22 @@ pub fn farewell_of(
     mail: &MailAddress,
     contact: &Contact,
 ) -> Result<Option<Element>, Missing> {
-    if !contact.subscription.has_to() {
-        return Ok(None);
-    }
-    let shown = directory::shown_jid(settings, context, Some(contact), mail)?;
+    let shown = subscribed(settings, context, mail, contact)?;
     Ok(shown.map(|shown| presence(&resource_of(&shown), user, "unavailable")))
+}
+
+/// The JID of a contact whose presence the user gets; `None` for others.
+fn subscribed(
+    settings: &Settings,
+    context: &Context,
+    mail: &MailAddress,
+    contact: &Contact,
+) -> Result<Option<BareJid>, Missing> {
+    if contact.subscription.has_to() {
+        directory::shown_jid(settings, context, Some(contact), mail)
+    } else {
+        Ok(None)
+    }
 }
 
 /// A contact with a mailbox is always there; whether mail gets through is what its presence says.
@@ -353,4 +370,35 @@ fn here(shown: &BareJid, user: &BareJid, contact: &Contact) -> Element {
 
 fn resource_of(contact: &BareJid) -> String {
     format!("{contact}/{CONTACT_RESOURCE}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::says_no;
+
+    #[test]
+    fn only_the_one_word_no_refuses_above_or_below_a_quotation() {
+        let quote = "> Hello,\n>\n> To refuse, answer with the one word no.\n";
+        for refusal in [
+            "no".to_owned(),
+            "\nNo.\n\n-- \nCarol".to_owned(),
+            format!("NO!\nbob <bob@chat.b.example> wrote:\n{quote}"),
+            format!("bob <bob@chat.b.example> wrote:\n\n{quote}No."),
+            format!("On Monday\nbob <bob@chat.b.example>\nwrote:\n{quote}\nno\n-- \nCarol"),
+            format!("{quote}\nNo"),
+        ] {
+            assert!(says_no(&refusal), "{refusal}");
+        }
+        for acceptance in [
+            String::new(),
+            "No problem".to_owned(),
+            "> no".to_owned(),
+            "I never say\nno".to_owned(),
+            format!("With pleasure\n\nbob wrote:\n{quote}"),
+            format!("bob wrote:\n{quote}With pleasure\nno"),
+            format!("Yes.\n{quote}No"),
+        ] {
+            assert!(!says_no(&acceptance), "{acceptance}");
+        }
+    }
 }

@@ -75,7 +75,7 @@ fn size_for_people(octets: usize) -> String {
         0..KB => format!("{octets} bytes"),
         KB..MB => format!("{} KB", octets.div_ceil(KB)),
         _ => {
-            let tenths = octets.div_ceil(MB / 10);
+            let tenths = octets.saturating_mul(10).div_ceil(MB);
             format!("{}.{} MB", tenths / 10, tenths % 10)
         }
     }
@@ -151,7 +151,7 @@ mod tests {
             "[encrypted message, 4 KB]"
         );
         assert_eq!(line(None, "application/x-unheard-of", 0), "[file, 0 bytes]");
-        assert_eq!(line(None, "video/mp4", 1_572_864), "[video, 1.6 MB]");
+        assert_eq!(line(None, "video/mp4", 1_572_864), "[video, 1.5 MB]");
         assert_eq!(line(None, "nonsense", 1023), "[file, 1023 bytes]");
     }
 

@@ -300,7 +300,7 @@ mod tests {
         };
         assert_eq!(
             of("Delivered-To: <a@b.example>\r\nX-ORIGINAL-TO: c@d.example"),
-            ["c@d.example"]
+            ["c@d.example", "a@b.example"]
         );
         assert_eq!(
             of("Delivered-To: a@b.example\r\nDelivered-To: c@d.example"),

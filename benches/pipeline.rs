@@ -1,0 +1,678 @@
+//! The figures of docs/PERFORMANCE.md: the gateway between real servers, against the same servers without it, in one run.
+//!
+//! `make bench`, or `cargo bench --bench pipeline -- out in delay memory start` for some of them. A ratio says more than
+//! a rate: both sides of it share the machine, its disk and whatever else runs there.
+
+#[path = "../tests/servers/mod.rs"]
+mod servers;
+#[path = "../tests/scenarios/world.rs"]
+mod world;
+
+use servers::frames::{Frame, Frames};
+use servers::process::program;
+use servers::stanza::{contact, escape};
+use servers::{Gateway, MailOptions, PASSWORD, PATIENCE, SECRET, XmppClient, XmppServer};
+use std::fmt::Write as _;
+use std::io::{Read, Seek, SeekFrom};
+use std::path::PathBuf;
+use std::time::{Duration, Instant};
+use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
+use tokio::net::TcpStream;
+use world::{Options, World};
+use xmpp_parsers::component::Handshake;
+
+/// Messages from XMPP to mail in one round.
+const OUT: usize = 5_000;
+/// Mails from mail to XMPP in one round.
+const IN: usize = 10_000;
+/// Rounds of a throughput; the middle one counts.
+const ROUNDS: usize = 3;
+/// Contacts and senders that the messages are spread over.
+const CONTACTS: usize = 50;
+/// Single messages whose delay is measured; half as many mails, since IMAP servers tell of each with half a second of
+/// delay.
+const SINGLES: usize = 200;
+/// Pairs in the store that a start has to open.
+const PAIRS: usize = 1_000_000;
+/// How long a round may take.
+const ROUND_LIMIT: Duration = Duration::from_secs(300);
+
+fn main() {
+    let wanted: Vec<String> = std::env::args().skip(1).collect();
+    let is_wanted = |name: &str| {
+        let names = wanted.iter().filter(|word| !word.starts_with('-'));
+        names.clone().count() == 0 || names.into_iter().any(|word| word == name)
+    };
+    let runtime = tokio::runtime::Runtime::new().expect("threads can be started");
+    runtime.block_on(async {
+        let mut table = Table::default();
+        if is_wanted("out") {
+            out(&mut table, 200).await;
+            out(&mut table, 2_000).await;
+        }
+        if is_wanted("in") {
+            incoming(&mut table).await;
+        }
+        if is_wanted("delay") {
+            delay_out(&mut table).await;
+            delay_in(&mut table).await;
+        }
+        if is_wanted("memory") {
+            memory(&mut table).await;
+        }
+        if is_wanted("start") {
+            start(&mut table).await;
+        }
+        table.print();
+    });
+}
+
+// --- the table -------------------------------------------------------------------------------------------------------
+
+#[derive(Default)]
+struct Table(Vec<[String; 5]>);
+
+impl Table {
+    /// A rate beside the rate of the bare servers.
+    fn rate(&mut self, what: &str, rates: &[f64], bare: &[f64], goal: f64) {
+        let (rate, bare) = (middle(rates), middle(bare));
+        self.row([
+            what.to_owned(),
+            format!("{rate:.0}/s"),
+            format!("{bare:.0}/s"),
+            format!("{:.2}", rate / bare),
+            format!("{goal}"),
+        ]);
+    }
+
+    fn row(&mut self, row: [String; 5]) {
+        eprintln!("{}", row.join(" | "));
+        self.0.push(row);
+    }
+
+    fn print(&self) {
+        println!("\n| figure | gateway | bare | ratio | goal |\n| --- | --- | --- | --- | --- |");
+        for row in &self.0 {
+            println!("| {} |", row.join(" | "));
+        }
+    }
+}
+
+fn middle(values: &[f64]) -> f64 {
+    let mut sorted = values.to_vec();
+    sorted.sort_by(f64::total_cmp);
+    eprintln!("  of {values:.0?}");
+    sorted[sorted.len() / 2]
+}
+
+/// The middle and the slowest hundredth, in milliseconds.
+fn spread(times: &[Duration]) -> (f64, f64) {
+    let mut sorted: Vec<f64> = times.iter().map(|time| time.as_secs_f64() * 1e3).collect();
+    sorted.sort_by(f64::total_cmp);
+    let at = |percent: usize| sorted[(sorted.len() * percent / 100).min(sorted.len() - 1)];
+    (at(50), at(99))
+}
+
+fn rate(count: usize, took: Duration) -> f64 {
+    count as f64 / took.as_secs_f64()
+}
+
+// --- the world -------------------------------------------------------------------------------------------------------
+
+/// Postfix as in production where we are root, and everything of the mailbox is read.
+fn options() -> Options {
+    let is_root = std::fs::metadata("/proc/self").is_ok_and(|of| {
+        use std::os::unix::fs::MetadataExt;
+        of.uid() == 0
+    });
+    let mail = MailOptions::default();
+    Options {
+        mailbox: "first_start = \"all\"\n".to_owned(),
+        mail: if is_root { mail.native() } else { mail },
+        ..Options::default()
+    }
+}
+
+async fn prepared() -> World {
+    World::prepare(servers::Flavour::Prosody, options()).await
+}
+
+/// A new gateway with an empty store between the same servers.
+fn fresh(world: &World) -> Gateway {
+    let ports = (world.mail.smtp_port, world.mail.imap_port);
+    Gateway::prepare(
+        world::PROGRAM,
+        &world::config(&world.xmpp, ports, &options()),
+    )
+}
+
+/// What a log gains; a program's whole log is long.
+struct Tail {
+    file: PathBuf,
+    at: u64,
+    rest: String,
+}
+
+impl Tail {
+    fn of(file: PathBuf) -> Tail {
+        let at = std::fs::metadata(&file).map_or(0, |file| file.len());
+        let rest = String::new();
+        Tail { file, at, rest }
+    }
+
+    /// How many new lines have this text.
+    fn count(&mut self, text: &str) -> usize {
+        let mut news = Vec::new();
+        if let Ok(mut file) = std::fs::File::open(&self.file)
+            && file.seek(SeekFrom::Start(self.at)).is_ok()
+        {
+            let _ = file.read_to_end(&mut news);
+        }
+        self.at += news.len() as u64;
+        self.rest.push_str(&String::from_utf8_lossy(&news));
+        let end = self.rest.rfind('\n').map_or(0, |end| end + 1);
+        let lines: String = self.rest.drain(..end).collect();
+        lines.lines().filter(|line| line.contains(text)).count()
+    }
+
+    async fn wait(&mut self, text: &str, count: usize, tick: Duration) {
+        let (end, mut seen) = (Instant::now() + ROUND_LIMIT, 0);
+        while seen < count {
+            seen += self.count(text);
+            assert!(Instant::now() < end, "{seen} of {count} times “{text}”");
+            tokio::time::sleep(tick).await;
+        }
+    }
+}
+
+fn log_of(gateway: &Gateway) -> Tail {
+    Tail::of(gateway.folder().join("output.log"))
+}
+
+// --- from XMPP to mail -----------------------------------------------------------------------------------------------
+
+async fn out(table: &mut Table, octets: usize) {
+    let world = prepared().await.started().await;
+    let alice = world.login("alice").await;
+    let (mut rates, mut bare) = (Vec::new(), Vec::new());
+    for round in 0..ROUNDS {
+        bare.push(smtp_source(&world, octets).await);
+        rates.push(send_many(&world, &alice, octets, round, OUT).await);
+    }
+    let what = format!("messages of {octets} B accepted by SMTP");
+    table.rate(&what, &rates, &bare, 0.9);
+}
+
+/// From the first stanza to the last `250` that the gateway has read.
+async fn send_many(
+    world: &World,
+    alice: &XmppClient,
+    octets: usize,
+    round: usize,
+    count: usize,
+) -> f64 {
+    let mut log = log_of(&world.gateway);
+    let text = text_of(octets);
+    let started = Instant::now();
+    for first in (0..count).step_by(100) {
+        let mut xml = String::new();
+        for n in first..count.min(first + 100) {
+            let to = escape(&world.contact(&format!("c{}@sink.example", n % CONTACTS)));
+            let _ = write!(
+                xml,
+                "<message type='chat' to='{to}' id='m{octets}-{round}-{n}'><body>{n} {text}</body></message>"
+            );
+        }
+        alice.send(xml).await;
+    }
+    log.wait("mail delivered", count, Duration::from_millis(10))
+        .await;
+    rate(count, started.elapsed())
+}
+
+/// As many mails by Postfix' own load generator over as many connections, kept.
+async fn smtp_source(world: &World, octets: usize) -> f64 {
+    let mut command = std::process::Command::new(program("smtp-source"));
+    let (count, length) = (OUT.to_string(), octets.to_string());
+    command.args(["-d", "-s", "5", "-m", &count, "-l", &length]);
+    command.args(["-f", "alice@chat.a.example", "-t", "c@sink.example"]);
+    command.arg(format!("inet:127.0.0.1:{}", world.mail.smtp_port));
+    let started = Instant::now();
+    let run = tokio::task::spawn_blocking(move || command.status()).await;
+    let is_done = run.is_ok_and(|status| status.is_ok_and(|status| status.success()));
+    assert!(is_done, "smtp-source failed");
+    rate(OUT, started.elapsed())
+}
+
+/// Lines of words.
+fn text_of(octets: usize) -> String {
+    let words = "words of a message that goes from one to another and is read by nobody ";
+    words.chars().cycle().take(octets).collect()
+}
+
+// --- from mail to XMPP -----------------------------------------------------------------------------------------------
+
+async fn incoming(table: &mut Table) {
+    let mut world = prepared().await;
+    let bridge = format!("bridge@{}", world.mail_domain());
+    let mut imap = Imap::open(world.mail.imap_port, &bridge).await;
+    imap.append(IN, 1_000).await;
+    let alice = world.login("alice").await;
+    let (mut rates, mut fetched, mut forwarded) = (Vec::new(), Vec::new(), Vec::new());
+    for _ in 0..ROUNDS {
+        imap.command("UID STORE 1:* -FLAGS.SILENT (\\Seen)").await;
+        fetched.push(imap.fetch_all().await);
+        forwarded.push(forward(&world.xmpp, &alice).await);
+        world.gateway = fresh(&world);
+        world.gateway.launch();
+        rates.push(first_to_last(&alice, IN).await);
+        world.gateway.terminate().await;
+    }
+    eprintln!(
+        "FETCH {:.0}/s, component to client {:.0}/s",
+        middle(&fetched),
+        middle(&forwarded)
+    );
+    let slower = if middle(&fetched) < middle(&forwarded) {
+        &fetched
+    } else {
+        &forwarded
+    };
+    table.rate("mails of 1 kB delivered to a client", &rates, slower, 0.5);
+}
+
+/// The rate at which messages arrive, from the first to the last.
+async fn first_to_last(client: &XmppClient, count: usize) -> f64 {
+    let before = client.count_messages();
+    client.wait_for_messages(before + 1, ROUND_LIMIT).await;
+    let (started, already) = (Instant::now(), client.count_messages() - before);
+    client.wait_for_messages(before + count, ROUND_LIMIT).await;
+    rate(count - already, started.elapsed())
+}
+
+/// Messages of the same size by a component that does nothing else.
+async fn forward(server: &XmppServer, client: &XmppClient) -> f64 {
+    let mut component = Component::open(server).await;
+    let from = escape(&contact("carol@mail.example", &server.gateway));
+    let (to, text) = (client.bare().to_owned(), text_of(1_000));
+    let send = async {
+        for first in (0..IN).step_by(100) {
+            let mut xml = String::new();
+            for n in first..first + 100 {
+                let _ = write!(
+                    xml,
+                    "<message type='chat' from='{from}' to='{to}' id='b{n}'><body>{text}</body></message>"
+                );
+            }
+            component
+                .stream
+                .write_all(xml.as_bytes())
+                .await
+                .expect("Prosody reads");
+        }
+    };
+    let ((), rate) = tokio::join!(send, first_to_last(client, IN));
+    component.close().await;
+    rate
+}
+
+// --- delay -----------------------------------------------------------------------------------------------------------
+
+/// From a message to its receipt, which the gateway gives after the `250`; without the way to it and back, and without
+/// the mail transaction itself.
+async fn delay_out(table: &mut Table) {
+    let mut world = prepared().await;
+    let alice = world.login("alice").await;
+    let way = echoes(&world.xmpp, &alice).await;
+    let transaction = transactions(world.mail.smtp_port).await;
+    world.gateway.start_again().await;
+    let to = world.contact("c@sink.example");
+    let mut times = Vec::new();
+    for n in 0..SINGLES {
+        let started = Instant::now();
+        alice.send(question(&to, &format!("d{n}"))).await;
+        alice.wait_for_messages(way.len() + n + 1, PATIENCE).await;
+        times.push(started.elapsed());
+    }
+    let ((all, all_99), (way, way_99)) = (spread(&times), spread(&way));
+    let (mail, mail_99) = spread(&transaction);
+    eprintln!("way p50 {way:.1} p99 {way_99:.1}; transaction p50 {mail:.1} p99 {mail_99:.1}");
+    table.row([
+        "delay added, message → `250` → receipt, p50 (p99)".to_owned(),
+        format!("{all:.1} ms ({all_99:.1})"),
+        format!("{:.1} ms ({:.1})", way + mail, way_99 + mail_99),
+        format!("{:+.1} ms", all - way - mail),
+        "5 ms".to_owned(),
+    ]);
+}
+
+fn question(to: &str, id: &str) -> String {
+    let (to, text) = (escape(to), text_of(200));
+    format!(
+        "<message type='chat' to='{to}' id='{id}'><body>{id} {text}</body><request xmlns='urn:xmpp:receipts'/></message>"
+    )
+}
+
+/// From the client to a component and back.
+async fn echoes(server: &XmppServer, client: &XmppClient) -> Vec<Duration> {
+    let mut component = Component::open(server).await;
+    let (from, to) = (server.gateway.clone(), client.jid.clone());
+    let asked = contact("c@sink.example", &server.gateway);
+    let before = client.count_messages();
+    let mut times = Vec::new();
+    for n in 0..SINGLES {
+        let started = Instant::now();
+        client.send(question(&asked, &format!("e{n}"))).await;
+        component.stanza().await;
+        let answer = format!(
+            "<message from='{from}' to='{to}'><received xmlns='urn:xmpp:receipts' id='e{n}'/></message>"
+        );
+        component
+            .stream
+            .write_all(answer.as_bytes())
+            .await
+            .expect("Prosody reads");
+        client.wait_for_messages(before + n + 1, PATIENCE).await;
+        times.push(started.elapsed());
+    }
+    component.close().await;
+    times
+}
+
+/// Mail transactions one after the other on a kept connection, with PIPELINING as the gateway does it.
+async fn transactions(port: u16) -> Vec<Duration> {
+    let mut smtp = Lines::open(port).await;
+    smtp.until("220 ").await;
+    smtp.say("EHLO bench.example\r\n").await;
+    smtp.until("250 ").await;
+    let mut times = Vec::new();
+    let mail = format!(
+        "Subject: bench\r\nMessage-ID: <x@bench.example>\r\n\r\n{}\r\n.\r\n",
+        text_of(200)
+    );
+    for _ in 0..SINGLES {
+        let started = Instant::now();
+        smtp.say("MAIL FROM:<alice@chat.a.example>\r\nRCPT TO:<c@sink.example>\r\nDATA\r\n")
+            .await;
+        smtp.until("354 ").await;
+        smtp.say(&mail).await;
+        smtp.until("250 ").await;
+        times.push(started.elapsed());
+    }
+    times
+}
+
+/// From the moment at which Dovecot tells another connection of the mail to its stanza at the client.
+async fn delay_in(table: &mut Table) {
+    let world = prepared().await.started().await;
+    let alice = world.login("alice").await;
+    let bridge = format!("bridge@{}", world.mail_domain());
+    let mut imap = Imap::open(world.mail.imap_port, &bridge).await;
+    imap.lines.say("i IDLE\r\n").await;
+    imap.lines.until("+ ").await;
+    let mut times = Vec::new();
+    for n in 0..SINGLES / 2 {
+        world
+            .carol_sends(&["alice@chat.a.example"], &mail(n, 1_000))
+            .await;
+        imap.lines.until_with("EXISTS").await;
+        let told = Instant::now();
+        alice.wait_for_messages(n + 1, PATIENCE).await;
+        times.push(told.elapsed());
+    }
+    let (p50, p99) = spread(&times);
+    table.row([
+        "delay added, IMAP tells of a mail → message, p50 (p99)".to_owned(),
+        format!("{p50:.1} ms ({p99:.1})"),
+        "0".to_owned(),
+        format!("{p50:+.1} ms"),
+        "5 ms".to_owned(),
+    ]);
+}
+
+// --- memory and start ------------------------------------------------------------------------------------------------
+
+async fn memory(table: &mut Table) {
+    let mut world = prepared().await.started().await;
+    tokio::time::sleep(Duration::from_secs(2)).await;
+    memory_row(table, "memory, idle", &world.gateway);
+    let alice = world.login("alice").await;
+    send_many(&world, &alice, 1_000, 0, IN).await;
+    memory_row(table, "memory, after 10,000 messages", &world.gateway);
+    let bridge = format!("bridge@{}", world.mail_domain());
+    let mut imap = Imap::open(world.mail.imap_port, &bridge).await;
+    let before = alice.count_messages();
+    imap.append(IN, 1_000).await;
+    alice.wait_for_messages(before + IN, ROUND_LIMIT).await;
+    memory_row(table, "memory, after 10,000 mails more", &world.gateway);
+    world.gateway.terminate().await;
+}
+
+fn memory_row(table: &mut Table, what: &str, gateway: &Gateway) {
+    let mebibytes = gateway.memory() as f64 / 1024.0;
+    table.row([
+        what.to_owned(),
+        format!("{mebibytes:.1} MiB"),
+        "–".to_owned(),
+        "–".to_owned(),
+        "25 MiB".to_owned(),
+    ]);
+}
+
+async fn start(table: &mut Table) {
+    let mut world = prepared().await;
+    let csv = world.gateway.folder().join("pairs.csv");
+    let mut text = String::new();
+    for n in 0..PAIRS {
+        let _ = writeln!(
+            text,
+            "user{n:07}@chat.example,first.last{n:07}@mail.example,User {n}"
+        );
+    }
+    std::fs::write(&csv, text).expect("the gateway's folder can be written");
+    let started = Instant::now();
+    let import = world
+        .gateway
+        .command(&["map", "import", &csv.to_string_lossy()])
+        .await;
+    assert!(
+        import.status.success(),
+        "{}",
+        String::from_utf8_lossy(&import.stderr)
+    );
+    let took = started.elapsed().as_secs_f64();
+    let mut times = Vec::new();
+    for _ in 0..5 {
+        let started = Instant::now();
+        world.gateway.launch();
+        let mut log = log_of(&world.gateway);
+        log.wait(" ready", 1, Duration::from_millis(1)).await;
+        times.push(started.elapsed());
+        memory_row(table, "memory with 1,000,000 pairs", &world.gateway);
+        world.gateway.terminate().await;
+    }
+    let (p50, p99) = spread(&times);
+    table.row([
+        "start to ready with 1,000,000 pairs, middle (worst)".to_owned(),
+        format!("{:.2} s ({:.2})", p50 / 1e3, p99 / 1e3),
+        format!("import {took:.0} s"),
+        "–".to_owned(),
+        "0.3 s".to_owned(),
+    ]);
+}
+
+// --- bare connections ------------------------------------------------------------------------------------------------
+
+/// A connection that talks in lines.
+struct Lines(BufReader<TcpStream>);
+
+impl Lines {
+    async fn open(port: u16) -> Lines {
+        let stream = TcpStream::connect(("127.0.0.1", port))
+            .await
+            .expect("the server runs");
+        stream.set_nodelay(true).expect("a socket takes options");
+        Lines(BufReader::with_capacity(64 * 1024, stream))
+    }
+
+    async fn say(&mut self, text: &str) {
+        self.0
+            .write_all(text.as_bytes())
+            .await
+            .expect("the server reads");
+    }
+
+    /// Reads up to a line that begins so, and fails on any other refusal.
+    async fn until(&mut self, beginning: &str) {
+        self.find(|line| line.starts_with(beginning.as_bytes()))
+            .await;
+    }
+
+    async fn until_with(&mut self, word: &str) {
+        self.find(|line| line.windows(word.len()).any(|part| part == word.as_bytes()))
+            .await;
+    }
+
+    async fn find(&mut self, wanted: impl Fn(&[u8]) -> bool) {
+        let mut line = Vec::new();
+        loop {
+            line.clear();
+            let read = self.0.read_until(b'\n', &mut line).await.unwrap_or(0);
+            assert!(read > 0, "the server closed the connection");
+            if wanted(&line) {
+                return;
+            }
+        }
+    }
+}
+
+/// The bridge's mailbox, opened without a library.
+struct Imap {
+    lines: Lines,
+}
+
+impl Imap {
+    async fn open(port: u16, user: &str) -> Imap {
+        let mut imap = Imap {
+            lines: Lines::open(port).await,
+        };
+        imap.lines.until("* OK").await;
+        imap.command(&format!("LOGIN {user} {PASSWORD}")).await;
+        imap.command("SELECT INBOX").await;
+        imap
+    }
+
+    async fn command(&mut self, command: &str) {
+        self.lines.say(&format!("x {command}\r\n")).await;
+        self.lines.until("x OK").await;
+    }
+
+    /// Mails in the mailbox, as Postfix would have it put them there.
+    async fn append(&mut self, count: usize, octets: usize) {
+        for first in (0..count).step_by(500) {
+            let mut text = "x APPEND INBOX".to_owned();
+            for n in first..first + 500 {
+                let mail = mail(n, octets);
+                let _ = write!(text, " {{{}+}}\r\n{mail}", mail.len());
+            }
+            text.push_str("\r\n");
+            self.lines.say(&text).await;
+            self.lines.until("x OK").await;
+        }
+    }
+
+    /// The rate at which the server gives all mails.
+    async fn fetch_all(&mut self) -> f64 {
+        let started = Instant::now();
+        self.command("UID FETCH 1:* BODY.PEEK[]").await;
+        rate(IN, started.elapsed())
+    }
+}
+
+/// A mail to alice of about that many octets, with CRLF.
+fn mail(n: usize, octets: usize) -> String {
+    let head = format!(
+        "Delivered-To: alice@chat.a.example\r\nReceived: by mail.example; Thu, 1 Jan 2026 12:00:00 +0000\r\n\
+         From: Carol Number {of} <carol{of}@mail.example>\r\nTo: alice@chat.a.example\r\nSubject: Number {n}\r\n\
+         Message-ID: <{n}.{octets}@mail.example>\r\nDate: Thu, 1 Jan 2026 12:00:00 +0000\r\nMIME-Version: 1.0\r\n\
+         Content-Type: text/plain; charset=utf-8\r\n\r\n",
+        of = n % CONTACTS
+    );
+    let mut mail = head;
+    while mail.len() < octets {
+        mail.push_str(&text_of(70));
+        mail.push_str("\r\n");
+    }
+    mail
+}
+
+/// A component that does nothing by itself.
+struct Component {
+    stream: TcpStream,
+    frames: Frames,
+}
+
+impl Component {
+    async fn open(server: &XmppServer) -> Component {
+        let stream = TcpStream::connect(("127.0.0.1", server.component_port)).await;
+        let stream = stream.expect("Prosody listens for components");
+        stream.set_nodelay(true).expect("a socket takes options");
+        let mut component = Component {
+            stream,
+            frames: Frames::default(),
+        };
+        let open = format!(
+            "<?xml version='1.0'?><stream:stream xmlns='jabber:component:accept' \
+             xmlns:stream='http://etherx.jabber.org/streams' to='{}'>",
+            server.gateway
+        );
+        component
+            .stream
+            .write_all(open.as_bytes())
+            .await
+            .expect("Prosody reads");
+        let Frame::Header(header) = component.frame().await else {
+            panic!("Prosody sent no header");
+        };
+        let id = header
+            .split(" id=")
+            .nth(1)
+            .and_then(|rest| rest.split(['\'', '"']).nth(1));
+        let proof =
+            Handshake::from_stream_id_and_password(id.unwrap_or_default().to_owned(), SECRET);
+        let proof = String::from(&minidom::Element::from(proof));
+        component
+            .stream
+            .write_all(proof.as_bytes())
+            .await
+            .expect("Prosody reads");
+        component.stanza().await;
+        component
+    }
+
+    async fn stanza(&mut self) -> String {
+        match self.frame().await {
+            Frame::Stanza(xml) => xml,
+            other => panic!("Prosody sent {other:?}"),
+        }
+    }
+
+    async fn frame(&mut self) -> Frame {
+        let mut buffer = [0; 16 * 1024];
+        loop {
+            if let Some(frame) = self.frames.next() {
+                return frame;
+            }
+            let read = self.stream.read(&mut buffer).await.unwrap_or(0);
+            assert!(read > 0, "Prosody closed the connection of the component");
+            self.frames.push(&buffer[..read]);
+        }
+    }
+
+    /// Closes, so that the gateway can take its place.
+    async fn close(mut self) {
+        let _ = self.stream.write_all(b"</stream:stream>").await;
+        let mut rest = [0; 1024];
+        while self.stream.read(&mut rest).await.is_ok_and(|read| read > 0) {}
+    }
+}
