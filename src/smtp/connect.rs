@@ -356,7 +356,8 @@ fn tls_cause(error: &io::Error) -> String {
         ) => format!(
             "its certificate is for another name ({error}); set host of [smtp] to a name that it has"
         ),
-        Some(CertificateError::UnknownIssuer) => {
+        // A bad signature: of an authority with the same name and another key.
+        Some(CertificateError::UnknownIssuer | CertificateError::BadSignature) => {
             "its certificate is from an authority that is not trusted; set ca_file of \
             [smtp] to that authority's certificate, or install it on this system"
                 .to_owned()
