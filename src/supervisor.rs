@@ -59,6 +59,10 @@ pub enum Stopped {
 /// # Errors
 /// [`Stopped`] says why it could not start or had to stop.
 pub async fn run(config: Config) -> Result<(), Stopped> {
+    match config.trust.meaning() {
+        Ok(meaning) => tracing::info!("{meaning}"),
+        Err(meaning) => tracing::warn!("{meaning}"),
+    }
     let parts = Parts::open(&config).await?;
     let stop = CancellationToken::new();
     let signal = stop.clone();

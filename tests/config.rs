@@ -154,6 +154,7 @@ fn the_example_is_a_configuration_and_its_comments_are_the_defaults() {
         "jids = [\"",
         "allow = [\"",
         "deny = [\"",
+        "authserv_ids = [\"",
         "[[pair]]",
     ];
     let long: String = text
@@ -247,6 +248,25 @@ fn the_smallest_configuration_has_all_defaults() {
     assert_eq!(
         settings.rules.user_of(&alice).unwrap().as_str(),
         "alice@example.org"
+    );
+}
+
+#[test]
+fn that_no_sender_is_verified_is_said_unless_it_is_wanted() {
+    let meaning = |section: &str| {
+        let text = SMALLEST.replace("[smtp]", &format!("[trust]\n{section}\n[smtp]"));
+        load(&text, 0o600).unwrap().trust.meaning()
+    };
+    assert!(
+        meaning("")
+            .unwrap_err()
+            .contains("no sender can be verified")
+    );
+    assert!(meaning("speak = \"off\"").is_ok());
+    let verified = meaning("authserv_ids = [\"mx.example.org\"]").unwrap();
+    assert!(
+        verified.contains("by what mx.example.org says"),
+        "{verified}"
     );
 }
 
@@ -478,7 +498,7 @@ const BROKEN: &[Broken] = &[
     (
         "[xmpp]",
         "xmpp = \"x\"\n[other]",
-        "2: xmpp: found a text; allowed is a section [xmpp], as in config.example.toml\n3: other: found a section that is not known; known here: xmpp, users, address, pair, contacts, smtp, mailbox, store, messages, delivery, mail, log",
+        "2: xmpp: found a text; allowed is a section [xmpp], as in config.example.toml\n3: other: found a section that is not known; known here: xmpp, users, address, pair, contacts, trust, smtp, mailbox, store, messages, delivery, mail, log",
     ),
     (
         "[smtp]",
@@ -749,6 +769,16 @@ const BROKEN: &[Broken] = &[
         "[smtp]",
         "[messages]\nrecipients_max = 5000\n[smtp]",
         "12: messages.recipients_max: found 5000; allowed is a whole number from 1 to 1000, without quotes; write, for example, recipients_max = 50",
+    ),
+    (
+        "[smtp]",
+        "[trust]\nspeak = \"require\"\n[smtp]",
+        "12: trust.speak: found \"require\", but no authserv_ids: no mail could be shown; write the name under which your mail server writes Authentication-Results, too",
+    ),
+    (
+        "[smtp]",
+        "[trust]\nauthserv_ids = [\"mx; none\"]\nspeak = \"maybe\"\n[smtp]",
+        "12: trust.authserv_ids: found \"mx; none\"; allowed is what stands before the first semicolon in Authentication-Results; write, for example, authserv_ids = [\"mail.example.org\"]\n13: trust.speak: found \"maybe\"; allowed is \"mark\", \"require\" or \"off\"; write, for example, speak = \"mark\"",
     ),
     (
         "[smtp]",

@@ -109,6 +109,7 @@ fn shown(mail: &Mail) -> String {
     };
     line("from", people(mail.from.as_slice()));
     line("several from", flag(mail.several_from));
+    line("authentication", joined(&mail.authentication));
     line("to", people(&mail.to));
     line("cc", people(&mail.cc));
     line("reply-to", people(&mail.reply_to));

@@ -70,6 +70,9 @@ pub(super) async fn run(path: &Path, config: Result<Config, ConfigErrors>) -> Ex
             for line in rules(&config) {
                 report.add(&line);
             }
+            // That nothing is verified is a choice, though not a good one.
+            let trust = config.trust.meaning().unwrap_or_else(|open| open);
+            report.add(&Line::new("trust", Ok(trust)));
             report.add(&store(&config.store.path));
             probe(&config, &mut report).await;
         }

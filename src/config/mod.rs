@@ -16,7 +16,7 @@ pub use value::HostPort;
 use crate::core::address::MailAddress;
 use crate::core::id::IdKey;
 use crate::core::rules::Rules;
-use crate::core::settings::{self, AddressPattern, Bulk, Settings};
+use crate::core::settings::{self, AddressPattern, Bulk, Settings, Speak};
 pub use crate::imap::{After, FirstStart};
 use crate::tls::TlsMode;
 use jid::{BareJid, DomainPart};
@@ -43,6 +43,8 @@ pub struct Config {
     pub pair: Vec<Pair>,
     /// The section `[contacts]`.
     pub contacts: Contacts,
+    /// The section `[trust]`.
+    pub trust: Trust,
     /// The section `[smtp]`.
     pub smtp: Smtp,
     /// Each section `[[mailbox]]`.
@@ -152,6 +154,26 @@ pub struct Contacts {
     /// Default `deny = []`
     /// Or `deny = ["spam.example", "mallory@provider.example"]`
     pub deny: Vec<AddressPattern>,
+}
+
+/// Whether a mail is from whom it says: what the mail server of the mailboxes writes about it into Authentication-Results
+/// (RFC 8601). The sender is verified by DMARC, or by DKIM or SPF for the same domain. docs/OPERATING.md says how to make a
+/// mail server write it.
+#[derive(Clone, Debug)]
+pub struct Trust {
+    /// The names under which that server writes: what stands before the first semicolon in Authentication-Results of a
+    /// mail in the mailbox, most often the server's host name. With none, no sender can be verified, and every mail is
+    /// shown as from whom it says.
+    ///
+    /// Default `authserv_ids = []`
+    /// Or `authserv_ids = ["mail.example.org"]`
+    pub authserv_ids: Vec<String>,
+    /// What becomes of mail whose sender is not verified. "mark": it says so in its first line, and accepts no invitation;
+    /// what failed stays in the mailbox, and its recipient is told. "require": all of it stays there. "off": it is shown
+    /// like all other mail.
+    ///
+    /// Default `speak = "mark"`
+    pub speak: Speak,
 }
 
 /// The server that takes the mail that we send.
@@ -393,6 +415,10 @@ impl Config {
                 allow: self.contacts.allow.clone(),
                 deny: self.contacts.deny.clone(),
             },
+            trust: settings::Trust {
+                authserv_ids: self.trust.authserv_ids.clone(),
+                speak: self.trust.speak,
+            },
             // check::config: all mailboxes where they matter have the same list.
             recipient_headers: headers
                 .map_or_else(settings::default_recipient_headers, |mailbox| {
@@ -412,6 +438,28 @@ impl Config {
     /// The address rules, compiled.
     pub fn rules(&self) -> &Rules {
         &self.rules
+    }
+}
+
+impl Trust {
+    /// What the section means, in one line for an administrator: `Err` where no sender is verified and nobody said that
+    /// this is wanted.
+    pub fn meaning(&self) -> Result<String, String> {
+        let ids = self.authserv_ids.join(", ");
+        match self.speak {
+            Speak::Off => Ok("senders are not verified, as configured".to_owned()),
+            _ if ids.is_empty() => Err(
+                "[trust] has no authserv_ids, so no sender can be verified: every mail is shown as from whom it says, and \
+                 whoever forges an address is believed; see docs/OPERATING.md"
+                    .to_owned(),
+            ),
+            Speak::Mark => Ok(format!(
+                "senders are verified by what {ids} says; others are marked, failed ones held"
+            )),
+            Speak::Require => Ok(format!(
+                "senders are verified by what {ids} says; all others are held"
+            )),
+        }
     }
 }
 

@@ -2,16 +2,16 @@
 
 use super::table::{Given, Table};
 use super::value::{
-    choice, duration, flag, header_name, host, host_and_port, is_loopback, jid_domain, list,
-    mail_address, number, pattern, size, text, time_shown, user_jid,
+    authserv_id, choice, duration, flag, header_name, host, host_and_port, is_loopback, jid_domain,
+    list, mail_address, number, pattern, size, text, time_shown, user_jid,
 };
 use super::{
     Address, After, Config, Contacts, Delivery, FirstStart, Log, Mail, Mailbox, Messages, Pair,
-    Smtp, Store, Users, Xmpp,
+    Smtp, Store, Trust, Users, Xmpp,
 };
 use crate::core::limits;
 use crate::core::rules::Rules;
-use crate::core::settings::{Bulk, default_recipient_headers};
+use crate::core::settings::{Bulk, Speak, default_recipient_headers};
 use crate::tls::{TlsMode, roots_in};
 use jid::DomainPart;
 use std::path::{Path, PathBuf};
@@ -32,6 +32,7 @@ pub(super) fn config(mut root: Table<'_>) -> Option<Config> {
     let address = each(root.sections("address"), address);
     let pair = each(root.sections("pair"), pair);
     let contacts = root.section("contacts").and_then(contacts);
+    let trust = root.section("trust").and_then(trust);
     let smtp = root
         .required_section("smtp")
         .and_then(|table| smtp(table, gateway, address.as_deref()));
@@ -53,6 +54,7 @@ pub(super) fn config(mut root: Table<'_>) -> Option<Config> {
         address: address?,
         pair: pair?,
         contacts: contacts?,
+        trust: trust?,
         smtp: smtp?,
         mailbox: mailbox?,
         store: store?,
@@ -332,6 +334,30 @@ fn ca_file(table: &mut Table<'_>) -> Option<Option<PathBuf>> {
         return None;
     }
     Some(path)
+}
+
+fn trust(mut table: Table<'_>) -> Option<Trust> {
+    let authserv_ids = table.or("authserv_ids", list(authserv_id), Vec::new());
+    let choices = [
+        ("mark", Speak::Mark),
+        ("require", Speak::Require),
+        ("off", Speak::Off),
+    ];
+    let speak = table.or("speak", choice(&choices), Speak::default());
+    table.finish();
+    let (authserv_ids, speak) = (authserv_ids?, speak?);
+    if speak == Speak::Require && authserv_ids.is_empty() {
+        table.refuse(
+            "speak",
+            "found \"require\", but no authserv_ids: no mail could be shown; write the name under which your mail server \
+             writes Authentication-Results, too",
+        );
+        return None;
+    }
+    Some(Trust {
+        authserv_ids,
+        speak,
+    })
 }
 
 fn store(mut table: Table<'_>) -> Option<Store> {

@@ -284,6 +284,18 @@ pub(super) fn header_name(value: &DeValue<'_>) -> Read<String> {
         .ok_or_else(|| Wrong::because("the name of a header without its colon"))
 }
 
+/// The name under which a mail server writes Authentication-Results (RFC 8601 §2.5).
+pub(super) fn authserv_id(value: &DeValue<'_>) -> Read<String> {
+    let may_stand = |b: u8| b.is_ascii_graphic() && !b"()<>;=\"\\".contains(&b);
+    value
+        .as_str()
+        .filter(|id| !id.is_empty() && id.bytes().all(may_stand))
+        .map(str::to_owned)
+        .ok_or_else(|| {
+            Wrong::because("what stands before the first semicolon in Authentication-Results")
+        })
+}
+
 /// A list of what `item` reads.
 pub(super) fn list<T>(
     item: impl Fn(&DeValue<'_>) -> Read<T>,

@@ -22,6 +22,10 @@ pub const MAIL_OCTETS_MAX: usize = 32 * 1024 * 1024;
 /// The header of an incoming mail or of a part of one, in octets; what follows is not looked at. Postfix cuts a single
 /// field at 100 KiB (`header_size_limit`).
 pub const MAIL_HEADER_OCTETS_MAX: usize = 256 * 1024;
+/// `Authentication-Results` fields of a mail that are looked at, from the top, where our own mail server's is.
+pub const AUTHENTICATION_FIELDS_MAX: usize = 20;
+/// One such field, in octets; a longer one says nothing. One result has about 200.
+pub const AUTHENTICATION_FIELD_OCTETS_MAX: usize = 16 * 1024;
 /// MIME parts of one mail that are looked at; Postfix and others send no more than a few hundred.
 pub const MIME_PARTS_MAX: usize = 1000;
 /// Nesting of MIME parts that is looked into. Each level is searched for its boundary, and no mail program nests deeper

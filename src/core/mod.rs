@@ -1,6 +1,7 @@
 //! The pure part of the gateway: no runtime, sockets, files, clock or randomness. They come in as arguments.
 
 pub mod address;
+pub mod authentication;
 pub mod context;
 pub mod decide;
 pub mod from_mail;

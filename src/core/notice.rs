@@ -140,6 +140,19 @@ pub fn too_large(octets: u64, max: usize) -> String {
     )
 }
 
+/// Before the text of a mail whose sender is not verified.
+pub const UNVERIFIED: &str = "[unverified sender]";
+
+/// In place of a mail whose sender failed authentication, or was not verified where that is required.
+pub fn held(mail: &str, has_failed: bool) -> String {
+    let what = if has_failed {
+        "failed authentication"
+    } else {
+        "could not be authenticated"
+    };
+    format!("A mail that claims to be from {mail} {what} and lies in the mailbox.")
+}
+
 /// In place of a mail without any content.
 pub const EMPTY_MAIL: &str = "[empty mail]";
 

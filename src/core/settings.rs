@@ -18,6 +18,8 @@ pub struct Settings {
     pub users: Users,
     /// Which mail addresses may be written to and may write.
     pub contacts: Contacts,
+    /// Whose senders are believed.
+    pub trust: Trust,
     /// Headers that are believed to hold the envelope recipient, in the order in which they are looked at.
     pub recipient_headers: Vec<String>,
     /// Subject of a mail that has none: `{name}` is the sender's name.
@@ -94,6 +96,34 @@ impl AddressPattern {
     }
 }
 
+/// What it takes to believe that a mail is from whom it says.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Trust {
+    /// The names under which our own mail server writes Authentication-Results (RFC 8601 §2.5).
+    pub authserv_ids: Vec<String>,
+    /// What becomes of mail whose sender is not verified.
+    pub speak: Speak,
+}
+
+impl Trust {
+    /// Whether senders are verified at all: somebody has to say what is to be believed.
+    pub fn is_on(&self) -> bool {
+        self.speak != Speak::Off && !self.authserv_ids.is_empty()
+    }
+}
+
+/// What becomes of mail whose sender is not verified.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Speak {
+    /// It is shown and says so; what failed is held.
+    #[default]
+    Mark,
+    /// It is held.
+    Require,
+    /// It is shown like all other mail.
+    Off,
+}
+
 /// What becomes of mail from lists and other bulk mail (List-Id, Precedence: bulk).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Bulk {
@@ -112,6 +142,7 @@ impl Settings {
             rules,
             users,
             contacts: Contacts::default(),
+            trust: Trust::default(),
             recipient_headers: default_recipient_headers(),
             default_subject: "Chat with {name}".to_owned(),
             bulk: Bulk::default(),

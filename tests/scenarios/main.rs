@@ -29,6 +29,7 @@ mod an_html_mail_is_read_as_text;
 mod an_invitation_is_answered_by_mail;
 mod an_old_mail_carries_its_date;
 mod an_outsider_cannot_send;
+mod an_unverified_sender_is_marked;
 mod another_mail_client_in_the_mailbox_disturbs_nothing;
 mod any_charset_arrives_readable;
 mod check_says_what_is_wrong;

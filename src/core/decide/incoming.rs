@@ -1,15 +1,16 @@
 //! A mail becomes one message for each local user that it is for.
 
 use crate::core::address::MailAddress;
+use crate::core::authentication::{self, Verdict};
 use crate::core::context::{Context, Missing, Write};
 use crate::core::decide::{Decision, directory, subscription, thread};
 use crate::core::from_mail::{self, Person};
-use crate::core::id::{StanzaId, ThreadId};
+use crate::core::id::{MessageId, StanzaId, ThreadId};
 use crate::core::limits::{DELAY_SHOWN_AFTER, HOPS_MAX, LISTED_MAX};
 use crate::core::notice;
 use crate::core::parcel::{Other, Parcel, Party};
 use crate::core::record::{self, Contact, Direction, Thread};
-use crate::core::settings::{Bulk, Settings};
+use crate::core::settings::{Bulk, Settings, Speak};
 use crate::core::text::subject;
 use crate::core::time::Timestamp;
 use crate::core::to_stanza;
@@ -35,7 +36,7 @@ pub struct Arrived<'a> {
 pub enum Fate {
     /// It is dealt with.
     Handled,
-    /// It is not for anybody here: it stays where it is, and is not looked at again.
+    /// It is not for anybody here, or not to be believed: it stays where it is, and is not looked at again.
     Left,
 }
 
@@ -74,10 +75,79 @@ pub fn decide(
         return left("none of its recipients is a local user");
     }
     let mut decision = Decision::default();
-    for user in users {
-        for_user(settings, context, arrived, from, &user, now, &mut decision)?;
+    let standing = Standing::of(settings, mail);
+    for user in &users {
+        let delivery = Delivery {
+            settings,
+            context,
+            arrived,
+            from,
+            user,
+            standing,
+            now,
+        };
+        delivery.for_user(&mut decision)?;
     }
-    Ok((decision, Fate::Handled))
+    Ok((decision, standing.fate()))
+}
+
+/// What a mail may do, by what is known of its sender.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Standing {
+    /// It is from whom it says, or nobody asks.
+    Believed,
+    /// It is shown, and says that its sender is not verified.
+    Marked,
+    /// It is not shown; whether because it failed.
+    Held { has_failed: bool },
+}
+
+impl Standing {
+    fn of(settings: &Settings, mail: &from_mail::Mail) -> Self {
+        let trust = &settings.trust;
+        if !trust.is_on() {
+            return Self::Believed;
+        }
+        match authentication::verdict(mail, &trust.authserv_ids) {
+            Verdict::Verified => Self::Believed,
+            Verdict::Unknown if trust.speak == Speak::Mark => Self::Marked,
+            verdict => Self::Held {
+                has_failed: verdict == Verdict::Failed,
+            },
+        }
+    }
+
+    fn fate(self) -> Fate {
+        match self {
+            Self::Believed | Self::Marked => Fate::Handled,
+            Self::Held { .. } => Fate::Left,
+        }
+    }
+
+    /// A forger may know the Message-ID of a mail that is still to come: what is not believed has ids of its own, and
+    /// takes nothing away from what is.
+    fn kind(self) -> &'static str {
+        match self {
+            Self::Believed => "message",
+            Self::Marked => "unverified",
+            Self::Held { .. } => "held",
+        }
+    }
+
+    /// Under which a mail is remembered.
+    fn key(self, id: &MessageId) -> MessageId {
+        match self {
+            Self::Believed => id.clone(),
+            _ => MessageId::of_raw(format!("{} {id}", self.kind()).as_bytes()),
+        }
+    }
+
+    fn marked(self, text: String) -> String {
+        match self {
+            Self::Marked => format!("{}\n{text}", notice::UNVERIFIED),
+            _ => text,
+        }
+    }
 }
 
 /// Who a mail is for: the user of a bound mailbox; else the envelope recipients; else whom the header names.
@@ -122,62 +192,6 @@ fn users_of<'a>(
     Ok(users)
 }
 
-fn for_user(
-    settings: &Settings,
-    context: &Context,
-    arrived: &Arrived<'_>,
-    from: &Person,
-    user: &BareJid,
-    now: Timestamp,
-    decision: &mut Decision,
-) -> Result<(), Missing> {
-    let mail = arrived.mail;
-    if context.seen(user, &mail.message_id)?.is_some() {
-        return Ok(());
-    }
-    decision
-        .writes
-        .push(Write::Seen(user.clone(), mail.message_id.clone(), now));
-    let own = context.message(&mail.message_id, user)?;
-    if own.is_some_and(|message| message.direction == Direction::Out) {
-        decision.notes.push(format!(
-            "mail {} is its recipient's own and came back: dropped",
-            mail.message_id
-        ));
-        return Ok(());
-    }
-    if mail.bulk && settings.bulk == Bulk::Drop {
-        decision.notes.push(format!(
-            "mail {} is bulk mail: dropped as configured",
-            mail.message_id
-        ));
-        return Ok(());
-    }
-    let known = context
-        .contact(user, &from.address)?
-        .cloned()
-        .unwrap_or_default();
-    match directory::shown_jid(settings, context, Some(&known), &from.address)? {
-        Some(shown) => {
-            let delivery = Delivery {
-                settings,
-                context,
-                arrived,
-                from,
-                user,
-                now,
-            };
-            delivery.decide(shown, &known, decision)
-        }
-        None => {
-            decision
-                .stanzas
-                .push(from_nobody(settings, arrived, from, user));
-            Ok(())
-        }
-    }
-}
-
 /// One mail on its way to one user.
 struct Delivery<'a> {
     settings: &'a Settings,
@@ -185,10 +199,87 @@ struct Delivery<'a> {
     arrived: &'a Arrived<'a>,
     from: &'a Person,
     user: &'a BareJid,
+    standing: Standing,
     now: Timestamp,
 }
 
 impl Delivery<'_> {
+    fn for_user(&self, decision: &mut Decision) -> Result<(), Missing> {
+        let (settings, context, user) = (self.settings, self.context, self.user);
+        let (mail, from) = (self.arrived.mail, self.from);
+        let key = self.standing.key(&mail.message_id);
+        if context.seen(user, &mail.message_id)?.is_some() || context.seen(user, &key)?.is_some() {
+            return Ok(());
+        }
+        decision
+            .writes
+            .push(Write::Seen(user.clone(), key, self.now));
+        let own = context.message(&mail.message_id, user)?;
+        if own.is_some_and(|message| message.direction == Direction::Out) {
+            decision.notes.push(format!(
+                "mail {} is its recipient's own and came back: dropped",
+                mail.message_id
+            ));
+            return Ok(());
+        }
+        if mail.bulk && settings.bulk == Bulk::Drop {
+            decision.notes.push(format!(
+                "mail {} is bulk mail: dropped as configured",
+                mail.message_id
+            ));
+            return Ok(());
+        }
+        if let Standing::Held { has_failed } = self.standing {
+            self.hold(has_failed, decision);
+            return Ok(());
+        }
+        let known = context
+            .contact(user, &from.address)?
+            .cloned()
+            .unwrap_or_default();
+        match directory::shown_jid(settings, context, Some(&known), &from.address)? {
+            Some(shown) => self.decide(shown, &known, decision),
+            None => {
+                decision.stanzas.push(self.from_nobody());
+                Ok(())
+            }
+        }
+    }
+
+    /// Tells the user of a mail that is not shown.
+    fn hold(&self, has_failed: bool, decision: &mut Decision) {
+        let sender = self.from.address.for_people();
+        decision.notes.push(format!(
+            "mail {} is held in the mailbox: its sender {}",
+            self.arrived.mail.message_id,
+            if has_failed {
+                "failed authentication"
+            } else {
+                "is not verified"
+            }
+        ));
+        let body = notice::held(&sender, has_failed);
+        decision.stanzas.push(self.notice(&body));
+    }
+
+    /// A mail whose sender's address cannot be a JID is shown by the gateway itself.
+    fn from_nobody(&self) -> minidom::Element {
+        let introduction = notice::unshowable_sender(&self.from.address.for_people());
+        let text = text(self.arrived, self.arrived.mail.subject.as_deref());
+        self.notice(&self.standing.marked(format!("{introduction}\n{text}")))
+    }
+
+    /// A message of the gateway itself.
+    fn notice(&self, body: &str) -> minidom::Element {
+        let (gateway, user) = (self.settings.gateway.as_str(), self.user.as_str());
+        to_stanza::notice(gateway, user, self.stanza_id().as_str(), body)
+    }
+
+    fn stanza_id(&self) -> StanzaId {
+        let id = &self.arrived.mail.message_id;
+        StanzaId::derive(id, self.user, self.standing.kind())
+    }
+
     /// Hands the mail over as a message of the contact `shown`, with all that follows from it.
     fn decide(
         &self,
@@ -204,18 +295,19 @@ impl Delivery<'_> {
             thread: Some(id.clone()),
             ..known.clone()
         };
-        let answer = subscription::answered_by_mail(
-            self.context,
-            user,
-            &shown,
-            contact,
-            &mut next,
-            mail,
-            self.now,
-        )?;
-        let (stanzas, pair) = answer;
-        decision.stanzas.extend(stanzas);
-        decision.writes.extend(pair.map(Write::Pair));
+        if self.standing == Standing::Believed {
+            let (stanzas, pair) = subscription::answered_by_mail(
+                self.context,
+                user,
+                &shown,
+                contact,
+                &mut next,
+                mail,
+                self.now,
+            )?;
+            decision.stanzas.extend(stanzas);
+            decision.writes.extend(pair.map(Write::Pair));
+        }
         // News of a list change no conversation.
         if !mail.bulk && next != *known {
             decision
@@ -252,9 +344,9 @@ impl Delivery<'_> {
                 name: self.from.name.clone(),
             },
             to: self.user.clone(),
-            stanza_id: StanzaId::derive(&mail.message_id, self.user, "message"),
+            stanza_id: self.stanza_id(),
             thread: thread_id,
-            text: text(self.arrived, subject.as_deref()),
+            text: self.standing.marked(text(self.arrived, subject.as_deref())),
             subject,
             delayed: mail.date.filter(is_old),
             bulk: mail.bulk,
@@ -372,20 +464,4 @@ fn others(
         }
     }
     Ok(others)
-}
-
-/// A mail whose sender's address cannot be a JID is shown by the gateway itself.
-fn from_nobody(
-    settings: &Settings,
-    arrived: &Arrived<'_>,
-    from: &Person,
-    user: &BareJid,
-) -> minidom::Element {
-    let id = StanzaId::derive(&arrived.mail.message_id, user, "message");
-    let introduction = notice::unshowable_sender(&from.address.for_people());
-    let body = format!(
-        "{introduction}\n{}",
-        text(arrived, arrived.mail.subject.as_deref())
-    );
-    to_stanza::notice(settings.gateway.as_str(), user.as_str(), id.as_str(), &body)
 }

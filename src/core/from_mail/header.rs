@@ -117,6 +117,21 @@ pub fn has_several_from(message: &Message<'_>) -> bool {
     written.is_none() || written != from(message).map(|person| person.address)
 }
 
+/// What mail servers say about the author (RFC 8601), the topmost first. Of a field that is too long only the name of its
+/// server is kept, so that it still stands above others.
+pub fn authentication(message: &Message<'_>) -> Vec<String> {
+    let kept = |value: String| match value.split_once(';') {
+        Some((server, _)) if value.len() > limits::AUTHENTICATION_FIELD_OCTETS_MAX => {
+            server.to_owned()
+        }
+        _ => value,
+    };
+    raw_values(message, "Authentication-Results")
+        .take(limits::AUTHENTICATION_FIELDS_MAX)
+        .map(kept)
+        .collect()
+}
+
 /// The one address of a field, as it is written; `None` where there is more to it than a name and an address.
 fn sole_address(field: &str) -> Option<String> {
     let plain = without_quoted(field);
@@ -265,6 +280,17 @@ mod tests {
         assert!(!mail("To: a@b.example").several_from);
         assert!(!mail("From:").several_from);
         assert_eq!(address_of("From: nobody"), None);
+    }
+
+    #[test]
+    fn what_mail_servers_say_about_the_author_is_kept_in_order_and_within_limits() {
+        let long = format!("c;\r\n {}", "x ".repeat(9000));
+        let mail = mail(&format!(
+            "Authentication-Results: a;\r\n\tspf=pass\r\nX-Authentication-Results: x\r\nauthentication-results:b\r\nAuthentication-Results: {long}{}",
+            "\r\nAuthentication-Results: d".repeat(50)
+        ));
+        assert_eq!(mail.authentication[..4], ["a;\tspf=pass", "b", "c", "d"]);
+        assert_eq!(mail.authentication.len(), 20);
     }
 
     #[test]

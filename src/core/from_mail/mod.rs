@@ -25,6 +25,8 @@ pub struct Mail {
     /// More than one `From` header, or more than one address in it, or one that readers could take for another: a
     /// forger's trick, never believed.
     pub several_from: bool,
+    /// `Authentication-Results`, unfolded, the topmost first. Anybody can write one: see [`crate::core::authentication`].
+    pub authentication: Vec<String>,
     /// `To`, in order, members of groups among them.
     pub to: Vec<Person>,
     /// `Cc`, in order, members of groups among them.
@@ -111,6 +113,7 @@ fn mail(raw: &[u8], message: &Message<'_>, recipient_headers: &[String], body: b
             .next()
             .unwrap_or_else(|| MessageId::of_raw(raw)),
         several_from: header::has_several_from(message),
+        authentication: header::authentication(message),
         to: header::people(message, HeaderName::To),
         cc: header::people(message, HeaderName::Cc),
         reply_to: header::people(message, HeaderName::ReplyTo),
