@@ -15,5 +15,5 @@ Component "mail.example.org"
 	-- After a lost connection the new one takes over at once, instead of being refused until the old one times out.
 	component_conflict_resolve = "kick_old"
 
--- Then: prosodyctl check config && prosodyctl restart
--- (a reload is enough for everything but a changed component_ports).
+-- Then: prosodyctl check config && systemctl restart prosody
+-- (a reload does not start a new component; for a changed secret it is enough).

@@ -205,10 +205,10 @@ proptest! {
             prop_assert_eq!(flowed::unwrap(&wrapped, false), text);
             for line in wrapped.lines() {
                 let has_break = line.trim_end().trim_start_matches(['>', ' ']).contains(' ');
-                prop_assert!(line.chars().count() <= 78 || !has_break || line.starts_with("-- ") || line.contains("> -- "), "{line:?}");
+                prop_assert!(line.chars().count() <= 72 || !has_break || line.starts_with("-- ") || line.contains("> -- "), "{line:?}");
             }
         } else {
-            prop_assert!(text.lines().all(|line| line.chars().count() <= 78));
+            prop_assert!(text.lines().all(|line| line.chars().count() <= 72));
         }
     }
 

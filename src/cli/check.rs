@@ -6,6 +6,10 @@ use jid::{BareJid, DomainRef, NodePart};
 use std::fmt;
 use std::path::Path;
 use std::process::ExitCode;
+use std::time::Duration;
+
+/// How long a server may take for one answer: a person waits for it. The gateway itself waits for longer.
+const PATIENCE: Duration = Duration::from_secs(15);
 
 /// What was tried, and what came of it.
 #[derive(Debug)]
@@ -94,8 +98,12 @@ async fn probe(config: &Config, report: &mut Report) {
 /// A second login under the same name would take the place of a running gateway, or half of its stanzas.
 async fn component(config: &Config) -> Line {
     let what = format!("component {} at {}", config.xmpp.domain, config.xmpp.server);
-    if is_running(&config.store.path) {
-        return Line::new(what, Ok("a gateway is running with it".to_owned()));
+    let socket = config.store.path.join(super::map::SOCKET);
+    match control::Client::connect(&socket) {
+        Ok(Some(_)) => return Line::new(what, Ok("a gateway is running with it".to_owned())),
+        Ok(None) => {}
+        // Whether one runs cannot be seen.
+        Err(error) => return Line::new(what, Err(format!("was not tried: {error}"))),
     }
     let login = xmpp::try_login(&supervisor::xmpp_config(config)).await;
     Line::new(
@@ -106,22 +114,27 @@ async fn component(config: &Config) -> Line {
     )
 }
 
-fn is_running(store: &Path) -> bool {
-    matches!(
-        control::Client::connect(&store.join(super::map::SOCKET)),
-        Ok(Some(_))
-    )
-}
-
 async fn submission(config: &Config) -> Line {
     let what = format!("SMTP {}:{}", config.smtp.host, config.smtp.port);
-    let result = smtp::probe(supervisor::smtp_config(config)).await;
+    let mut smtp = supervisor::smtp_config(config);
+    smtp.limits.connect = PATIENCE;
+    smtp.limits.command = PATIENCE;
+    let result = smtp::probe(smtp).await;
+    let silent = matches!(result, Err(smtp::ConnectError::Silent { .. }));
     Line::new(
         what,
         result
             .map(|found| offered(&found))
-            .map_err(|error| error.to_string()),
+            .map_err(|error| with_hint(error.to_string(), silent)),
     )
+}
+
+/// Two that each wait for the other to begin: the usual reason for silence.
+fn with_hint(wrong: String, silent: bool) -> String {
+    match silent {
+        true => format!("{wrong}; does tls = \"…\" suit the port?"),
+        false => wrong,
+    }
 }
 
 /// What the mail server can do, and what it means that it cannot.
@@ -146,12 +159,16 @@ fn offered(found: &smtp::Capabilities) -> String {
 
 async fn reading(mailbox: &config::Mailbox, octets_max: usize) -> Line {
     let what = format!("IMAP {}:{}, {}", mailbox.host, mailbox.port, mailbox.name());
-    let result = imap::probe(&supervisor::mailbox_config(mailbox, octets_max)).await;
+    let mut imap = supervisor::mailbox_config(mailbox, octets_max);
+    imap.timings.connect = PATIENCE;
+    imap.timings.silence = PATIENCE;
+    let result = imap::probe(&imap).await;
+    let silent = matches!(result, Err(imap::ImapError::Silent(_)));
     Line::new(
         what,
         result
             .map(|found| readable(&found, mailbox))
-            .map_err(|error| error.to_string()),
+            .map_err(|error| with_hint(error.to_string(), silent)),
     )
 }
 

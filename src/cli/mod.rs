@@ -23,7 +23,7 @@ struct Args {
         global = true,
         value_name = "FILE",
         env = "STANZAMAIL_CONFIG",
-        default_value = "/etc/stanzamail.toml"
+        default_value = "/etc/stanzamail/stanzamail.toml"
     )]
     config: PathBuf,
     #[command(subcommand)]
@@ -93,6 +93,16 @@ mod tests {
     #[test]
     fn the_command_line_is_well_formed() {
         Args::command().debug_assert();
+    }
+
+    #[test]
+    fn the_configuration_is_looked_for_where_the_readme_puts_it() {
+        let command = Args::command();
+        let argument = command.get_arguments().find(|arg| arg.get_id() == "config");
+        assert_eq!(
+            argument.unwrap().get_default_values(),
+            ["/etc/stanzamail/stanzamail.toml"]
+        );
     }
 
     #[test]

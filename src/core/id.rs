@@ -36,7 +36,7 @@ impl MessageId {
     }
 
     /// The Message-ID of the mail that a stanza becomes: a keyed hash of (from, to, stanza id, kind), at the sender's
-    /// mail domain (TRANSLATION: identity of a message).
+    /// mail domain.
     pub fn derive(
         key: &IdKey,
         from: &BareJid,

@@ -180,7 +180,10 @@ fn tls_error(error: &io::Error, config: &MailboxConfig) -> ImapError {
         Some(
             CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. },
         ) => ImapError::CertificateName { host, reason },
-        Some(CertificateError::UnknownIssuer) => ImapError::CertificateAuthority { host },
+        // A bad signature: of an authority with the same name and another key.
+        Some(CertificateError::UnknownIssuer | CertificateError::BadSignature) => {
+            ImapError::CertificateAuthority { host }
+        }
         Some(
             CertificateError::Expired
             | CertificateError::ExpiredContext { .. }

@@ -48,6 +48,8 @@ pub(super) enum Fault {
     Before(String),
     /// As usual, but the mail of this number arrives just now and is told of before the answer, and never again.
     Arrives(u32),
+    /// As usual, but the mail of this number arrives just now and is never told of.
+    Forgets(u32),
     /// As usual, up to this octet; then the connection ends.
     Cut(usize),
     /// With silence.
@@ -325,6 +327,11 @@ fn reply(state: &mut State, told: &mut Option<Told>, tag: &str, command: &str) -
             let answer = state.answer(tag, command);
             state.deliver(mail(number), TODAY);
             Reply::Text(format!("* {} EXISTS\r\n{answer}", state.mails.len()))
+        }
+        Some(Fault::Forgets(number)) => {
+            let answer = state.answer(tag, command);
+            state.deliver(mail(number), TODAY);
+            Reply::Text(news + &answer)
         }
         Some(Fault::Cut(octets)) => {
             let mut answer = news + &state.answer(tag, command);

@@ -11,11 +11,11 @@ use super::session::Session;
 use std::time::Duration;
 use tokio::time::{Instant, timeout_at};
 
-/// Waits until the server tells of mail, at most [`super::Timings::idle`].
+/// Waits until the server tells of mail, at most `limit`.
 ///
 /// # Errors
 /// Any means that the session must be dropped; an IDLE that is refused is none.
-pub(super) async fn idle(session: &mut Session) -> Result<(), ImapError> {
+pub(super) async fn idle(session: &mut Session, limit: Duration) -> Result<(), ImapError> {
     let timings = session.timings();
     if session.changed {
         return Ok(());
@@ -32,7 +32,7 @@ pub(super) async fn idle(session: &mut Session) -> Result<(), ImapError> {
         }
         other => other?,
     }
-    wait_for_change(session, timings.idle).await?;
+    wait_for_change(session, limit).await?;
     session.send_line("DONE").await?;
     let deadline = Instant::now() + timings.done;
     timeout_at(deadline, session.finish(&tag, "IDLE", |_| {}))

@@ -118,6 +118,9 @@ pub struct Timings {
     pub command: Duration,
     /// How long one IDLE lasts; NATs and servers forget connections that are silent for longer (RFC 2177 allows 29 min).
     pub idle: Duration,
+    /// How long the first IDLE after a batch lasts. Some servers forget to tell of a mail that came while a command was
+    /// running (seen with GreenMail 2.1.13 under load); the look after a short IDLE finds it within seconds.
+    pub idle_first: Duration,
     /// How long the ends of IDLE (`+` and the answer to DONE) may take.
     pub done: Duration,
     /// How often a connection is kept alive while the pipeline works on a batch.
@@ -135,6 +138,7 @@ impl Default for Timings {
             silence: Duration::from_secs(60),
             command: Duration::from_secs(15 * 60),
             idle: Duration::from_secs(5 * 60),
+            idle_first: Duration::from_secs(1),
             done: Duration::from_secs(15),
             keepalive: Duration::from_secs(20),
             retry: Duration::from_secs(1),

@@ -84,6 +84,9 @@ struct Reader {
     suspects: Suspects,
     /// The wait after a batch that was not handled.
     retry: Backoff,
+    /// How long the next IDLE lasts: [`super::Timings::idle_first`] after a batch, four times as long after each in which nothing
+    /// came.
+    idle_for: Duration,
 }
 
 /// A batch that is not answered yet.
@@ -122,6 +125,7 @@ impl Reader {
             has_undisposed: false,
             suspects: Suspects::default(),
             retry: Backoff::new(timings.retry, timings.retry_max),
+            idle_for: timings.idle_first,
         }
     }
 
@@ -324,6 +328,7 @@ impl Reader {
                 () = sleep(keepalive) => session.noop().await?,
             }
         };
+        self.idle_for = self.config.timings.idle_first;
         let (answer, answered) = oneshot::channel();
         let cursor = self.position.cursor_at(ready.next);
         self.outstanding = Some(Outstanding {
@@ -411,7 +416,9 @@ impl Reader {
     /// Until there may be new mail.
     async fn wait(&mut self, session: &mut Session) -> Result<(), ImapError> {
         if self.config.idle && session.offers("IDLE") && !session.idle_refused {
-            return idle::idle(session).await;
+            let limit = self.idle_for.min(session.timings().idle);
+            self.idle_for = limit.saturating_mul(4);
+            return idle::idle(session, limit).await;
         }
         let longest: Duration = session.timings().idle;
         sleep(self.config.poll.min(longest)).await;

@@ -42,6 +42,7 @@ fn config(fake: &Fake, after: After) -> MailboxConfig {
             silence: short,
             command: Duration::from_secs(5),
             idle: Duration::from_secs(5),
+            idle_first: Duration::from_secs(5),
             done: short,
             keepalive: Duration::from_millis(50),
             retry: Duration::from_millis(1),
@@ -305,6 +306,19 @@ async fn mail_that_is_told_of_just_before_idle_is_seen_without_waiting_for_idle_
         assert!(began.elapsed() < Duration::from_secs(3), "{command}");
         assert_eq!(fake.state().connections, 1, "{command}");
     }
+}
+
+#[tokio::test]
+async fn mail_that_the_server_forgets_to_tell_of_is_found_soon() {
+    let fake = Fake::start().await;
+    fake.deliver([1]);
+    fake.fault("NOOP", Fault::Forgets(2));
+    let mut config = config(&fake, After::Keep);
+    config.timings.idle = Duration::from_secs(300);
+    config.timings.idle_first = Duration::from_millis(200);
+    let mut gateway = Gateway::start(config, None);
+    gateway.handle_until(2).await;
+    assert_eq!(fake.state().connections, 1);
 }
 
 #[tokio::test]

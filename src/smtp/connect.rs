@@ -11,12 +11,14 @@ use lettre::transport::smtp::client::{AsyncSmtpConnection, AsyncTokioStream};
 use lettre::transport::smtp::extension::ClientId;
 use secrecy::ExposeSecret;
 use std::future::Future;
+use std::io;
 use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
 use tokio::net::TcpStream;
 use tokio_rustls::TlsConnector;
 use tokio_rustls::client::TlsStream;
 use tokio_rustls::rustls::pki_types::ServerName;
+use tokio_rustls::rustls::{self, CertificateError};
 
 /// Why there is no connection on which mails can be sent. `server` is always `host:port`.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -28,7 +30,9 @@ pub enum ConnectError {
     #[error("“{0}” is no host name that a certificate could have; see host of [smtp]")]
     Name(String),
     /// No TCP connection.
-    #[error("the mail server {server} cannot be reached: {cause}")]
+    #[error(
+        "the mail server {server} cannot be reached: {cause}; see host and port of [smtp], and whether it runs"
+    )]
     Unreachable {
         /// Which server.
         server: String,
@@ -56,13 +60,11 @@ pub enum ConnectError {
         cause: String,
     },
     /// No TLS: a certificate that is not trusted, or no TLS at this port.
-    #[error(
-        "no TLS with the mail server {server}: {cause}; see host, port, tls and ca_file of [smtp]"
-    )]
+    #[error("no TLS with the mail server {server}: {cause}")]
     Tls {
         /// Which server.
         server: String,
-        /// The TLS library's words.
+        /// What is wrong and what to do.
         cause: String,
     },
     /// STARTTLS is wanted and not offered: nothing was sent.
@@ -251,7 +253,7 @@ impl Connector {
             .await?;
         done.map_err(|error| ConnectError::Tls {
             server: self.server.clone(),
-            cause: error.to_string(),
+            cause: tls_cause(&error),
         })
     }
 
@@ -339,6 +341,41 @@ pub(super) fn reply_of(error: &Error) -> Option<Reply> {
     Some(outcome::reply(code.into(), &text.unwrap_or_default()))
 }
 
+/// Tells the three mistakes that admins make with certificates from everything else.
+fn tls_cause(error: &io::Error) -> String {
+    let certificate = error
+        .get_ref()
+        .and_then(|inner| inner.downcast_ref::<rustls::Error>())
+        .and_then(|inner| match inner {
+            rustls::Error::InvalidCertificate(certificate) => Some(certificate),
+            _ => None,
+        });
+    match certificate {
+        Some(
+            CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. },
+        ) => format!(
+            "its certificate is for another name ({error}); set host of [smtp] to a name that it has"
+        ),
+        // A bad signature: of an authority with the same name and another key.
+        Some(CertificateError::UnknownIssuer | CertificateError::BadSignature) => {
+            "its certificate is from an authority that is not trusted; set ca_file of \
+            [smtp] to that authority's certificate, or install it on this system"
+                .to_owned()
+        }
+        Some(
+            CertificateError::Expired
+            | CertificateError::ExpiredContext { .. }
+            | CertificateError::NotValidYet
+            | CertificateError::NotValidYetContext { .. },
+        ) => format!(
+            "its certificate is not valid now ({error}); renew it, or correct this machine's clock"
+        ),
+        _ => format!(
+            "{error}; see port and tls of [smtp]: implicit TLS is on port 465, STARTTLS on 587"
+        ),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -414,11 +451,25 @@ mod tests {
         let (acceptor, ca) = certificate(&["other.example"]);
         let fake = Fake::start_tls(acceptor, |_, _| Say::Usual).await;
         let (_, stranger) = certificate(&["localhost"]);
-        for trusted in [&ca, &stranger] {
+        for (trusted, said) in [
+            (&ca, "for another name"),
+            (&stranger, "set ca_file of [smtp] to that authority's"),
+        ] {
             let error = probe(config(fake.port, TlsMode::Implicit, Some(trusted))).await;
             assert!(matches!(error, Err(ConnectError::Tls { .. })), "{error:?}");
+            let text = error.unwrap_err().to_string();
+            assert!(text.contains(said), "{text}");
         }
         assert!(fake.seen_with("EHLO").is_empty());
+    }
+
+    #[tokio::test]
+    async fn a_server_without_tls_is_no_riddle() {
+        let fake = Fake::start(|_, _| Say::Usual).await;
+        let (_, ca) = certificate(&["localhost"]);
+        let error = probe(config(fake.port, TlsMode::Implicit, Some(&ca))).await;
+        let text = error.unwrap_err().to_string();
+        assert!(text.ends_with("port 465, STARTTLS on 587"), "{text}");
     }
 
     #[tokio::test]

@@ -37,7 +37,7 @@ pub struct SmtpConfig {
     pub port: u16,
     /// Whether and when the connection is encrypted.
     pub tls: TlsMode,
-    /// Certificates (PEM) that are trusted besides those of the system.
+    /// PEM file of the authorities to trust instead of the system's.
     pub ca_file: Option<PathBuf>,
     /// With it there is a login (RFC 4954).
     pub username: Option<String>,

@@ -133,7 +133,8 @@ fn mail_line(job: &Job, needs: &Needs, can: &Capabilities) -> String {
 
 fn rcpt_line(job: &Job, to: &MailAddress, can: &Capabilities) -> String {
     let notify = if wants_dsn(job, can) {
-        " NOTIFY=SUCCESS,FAILURE"
+        // Not of success: nobody reads such a report yet, and it would come as a message.
+        " NOTIFY=FAILURE"
     } else {
         ""
     };
@@ -204,7 +205,7 @@ mod tests {
         let id = one.job.id.to_string();
         let all = Plan::new(&one.job, &one.bytes, &can).all_lines();
         let expected = format!(
-            "MAIL FROM:<alice@mail.example> RET=HDRS ENVID={id}\r\nRCPT TO:<a@x.example> NOTIFY=SUCCESS,FAILURE\r\nDATA\r\n"
+            "MAIL FROM:<alice@mail.example> RET=HDRS ENVID={id}\r\nRCPT TO:<a@x.example> NOTIFY=FAILURE\r\nDATA\r\n"
         );
         assert_eq!(all, expected);
         can.dsn = false;

@@ -782,22 +782,4 @@ mod tests {
             SpoolError::Broken { .. }
         ));
     }
-
-    /// Prints how many mails a second are accepted: `cargo test --lib spool -- --ignored --nocapture`.
-    #[tokio::test]
-    #[ignore = "a measurement"]
-    async fn measure_accept() {
-        let dir = tempfile::tempdir_in(".").unwrap();
-        let (spool, _) = Spool::open(dir.path()).unwrap();
-        for batch in [1_u64, 16, 64] {
-            let rounds = 640 / batch;
-            let start = std::time::Instant::now();
-            for round in 0..rounds {
-                let mails = (0..batch).map(|n| mail(&format!("{batch}-{round}-{n}"), n));
-                spool.accept(mails.collect()).await.unwrap();
-            }
-            let rate = 640.0 / start.elapsed().as_secs_f64();
-            println!("batches of {batch}: {rate:.0} mails/s");
-        }
-    }
 }

@@ -217,7 +217,7 @@ impl Delivery<'_> {
         let own = context.message(&mail.message_id, user)?;
         if own.is_some_and(|message| message.direction == Direction::Out) {
             decision.notes.push(format!(
-                "mail {} is {user}'s own and came back: dropped",
+                "mail {} is its recipient's own and came back: dropped",
                 mail.message_id
             ));
             return Ok(());
@@ -250,9 +250,8 @@ impl Delivery<'_> {
     fn hold(&self, has_failed: bool, decision: &mut Decision) {
         let sender = self.from.address.for_people();
         decision.notes.push(format!(
-            "mail {} from {sender} to {} is held: its sender {}",
+            "mail {} is held in the mailbox: its sender {}",
             self.arrived.mail.message_id,
-            self.user,
             if has_failed {
                 "failed authentication"
             } else {

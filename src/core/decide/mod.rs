@@ -13,6 +13,7 @@ use crate::core::context::{Context, Missing, Write};
 use crate::core::from_stanza::{Kind, Stanza};
 use crate::core::job::Mail;
 use crate::core::settings::Settings;
+use crate::core::text::clean;
 use crate::core::time::Timestamp;
 use crate::core::to_stanza::{Condition, error_reply};
 use minidom::Element;
@@ -43,9 +44,10 @@ impl Decision {
             .stanzas
             .extend(error_reply(&stanza.element, condition, why));
         decision.notes.push(format!(
-            "refused a {} ({}): {why}",
+            "refused a {} ({}): {}",
             stanza.element.name(),
-            condition.name()
+            condition.name(),
+            clean::shorten_addresses(why)
         ));
         decision
     }

@@ -9,6 +9,7 @@ use crate::core::notice;
 use crate::core::outcome::{Attempt, Outcome, Reply, Verdict};
 use crate::core::record::{Contact, Trouble};
 use crate::core::settings::Settings;
+use crate::core::text::clean;
 use crate::core::time::Timestamp;
 use crate::core::to_stanza::{self, Condition};
 use jid::BareJid;
@@ -51,7 +52,8 @@ pub fn decide(
             )?);
             decision.notes.push(format!(
                 "mail {} was refused for good: {}",
-                job.message_id, why
+                job.message_id,
+                clean::shorten_addresses(&why)
             ));
         }
     }
@@ -74,7 +76,7 @@ pub fn is_delay_due(settings: &Settings, job: &Job, now: Timestamp) -> bool {
     !job.delay_told && now.since(job.accepted) >= settings.delay_notice
 }
 
-/// RFC 3463 by way of TRANSLATION: what XMPP calls a refusal.
+/// What XMPP calls a refusal, by its enhanced status code (RFC 3463 §3).
 pub fn condition_of(reply: &Reply) -> Condition {
     match (reply.enhanced, reply.code) {
         (Some((5, 1, _)), _) => Condition::ItemNotFound,
@@ -208,9 +210,11 @@ fn expire(
             &mut decision.writes,
         )?;
         decision.stanzas.extend(told);
-        decision
-            .notes
-            .push(format!("mail {} was given up: {why}", job.message_id));
+        decision.notes.push(format!(
+            "mail {} was given up: {}",
+            job.message_id,
+            clean::shorten_addresses(&why)
+        ));
     }
     Ok(())
 }

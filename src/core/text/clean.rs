@@ -48,6 +48,36 @@ pub fn for_header(text: &str, chars_max: usize) -> String {
     line
 }
 
+/// For a log: of each local part of an address only its first character. Who is meant can be guessed by those who know
+/// them, and read by nobody else.
+pub fn shorten_addresses(text: &str) -> String {
+    let mut parts = text.split('@').peekable();
+    let mut short = String::with_capacity(text.len());
+    while let Some(part) = parts.next() {
+        let is_before_at = parts.peek().is_some();
+        let start = part
+            .rfind(is_around_address)
+            .map_or(0, |at| at.saturating_add(1));
+        match part.get(start..).and_then(|local| local.chars().next()) {
+            Some(first) if is_before_at => {
+                short.push_str(part.get(..start).unwrap_or_default());
+                short.push(first);
+                short.push_str("…@");
+            }
+            _ => {
+                short.push_str(part);
+                short.push_str(if is_before_at { "@" } else { "" });
+            }
+        }
+    }
+    short
+}
+
+/// ASCII characters at which an address in a text begins or ends.
+fn is_around_address(c: char) -> bool {
+    c.is_ascii_whitespace() || matches!(c, '<' | '>' | '(' | ')' | '"' | ',' | ';' | ':')
+}
+
 /// XML 1.0 §2.2 Char.
 pub fn is_xml_char(c: char) -> bool {
     matches!(c, '\t' | '\n' | '\r' | '\u{20}'..='\u{D7FF}' | '\u{E000}'..='\u{FFFD}' | '\u{10000}'..='\u{10FFFF}')
@@ -73,6 +103,28 @@ pub fn cut(text: &str, octets_max: usize) -> &str {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn of_an_address_in_a_log_the_domain_remains() {
+        for (text, short) in [
+            (
+                "mail to carol@mail.example failed",
+                "mail to c…@mail.example failed",
+            ),
+            (
+                "<carol@x.example>: no <a@b>,zoë@y",
+                "<c…@x.example>: no <a…@b>,z…@y",
+            ),
+            ("nothing", "nothing"),
+            ("@ and @x", "@ and @x"),
+            (
+                "carol\\40mail.example@gateway.example",
+                "c…@gateway.example",
+            ),
+        ] {
+            assert_eq!(shorten_addresses(text), short);
+        }
+    }
 
     #[test]
     fn what_xml_forbids_is_dropped_and_every_line_end_is_one() {

@@ -1,7 +1,8 @@
 //! format=flowed (RFC 3676).
 
-/// Most characters of a line that [`wrap`] makes, its trailing space included (RFC 3676 §4.2).
-const LINE_CHARS_MAX: usize = 78;
+/// Most characters of a line that [`wrap`] makes, its trailing space included. RFC 3676 §4.2 allows 78; the mail library
+/// encodes ASCII text as quoted-printable where a line has more than 73, and people may look at the source of a mail.
+const LINE_CHARS_MAX: usize = 72;
 /// The signature separator (§4.3), the one line that ends in a space and does not flow.
 const SIGNATURE: &str = "-- ";
 
@@ -31,7 +32,7 @@ pub fn unwrap(text: &str, delsp: bool) -> String {
     plain
 }
 
-/// Breaks long lines so that none has more than 78 characters where a space allows it, space-stuffed (§4.2, §4.4). `None`
+/// Breaks long lines so that none has more than 72 characters where a space allows it, space-stuffed (§4.2, §4.4). `None`
 /// where no line is long: then the text needs no format=flowed. White space at line ends is not kept, as it would mean
 /// something else. Lines end in `\n`.
 pub fn wrap(text: &str) -> Option<String> {
@@ -178,11 +179,11 @@ mod tests {
     #[test]
     fn short_lines_need_no_wrapping() {
         assert_eq!(wrap("short\n> quote\n-- \nme"), None);
-        assert_eq!(wrap(&"x".repeat(78)), None);
+        assert_eq!(wrap(&"x".repeat(72)), None);
     }
 
     #[test]
-    fn no_line_is_longer_than_78_where_there_is_a_space() {
+    fn no_line_is_longer_than_72_where_there_is_a_space() {
         let text = format!(
             "{}\n> {}",
             "wörd ".repeat(60).trim_end(),
@@ -190,7 +191,7 @@ mod tests {
         );
         let wrapped = wrap(&text).unwrap();
         assert!(
-            wrapped.lines().all(|line| line.chars().count() <= 78),
+            wrapped.lines().all(|line| line.chars().count() <= 72),
             "{wrapped}"
         );
         assert!(wrapped.lines().count() < 12, "{wrapped}");
