@@ -240,7 +240,7 @@ impl Delivery<'_> {
         match directory::shown_jid(settings, context, Some(&known), &from.address)? {
             Some(shown) => self.decide(shown, &known, decision),
             None => {
-                decision.stanzas.push(self.from_nobody());
+                decision.stanzas.push(self.unanswerable());
                 Ok(())
             }
         }
@@ -263,7 +263,7 @@ impl Delivery<'_> {
     }
 
     /// A mail whose sender's address cannot be a JID is shown by the gateway itself.
-    fn from_nobody(&self) -> minidom::Element {
+    fn unanswerable(&self) -> minidom::Element {
         let introduction = notice::unshowable_sender(&self.from.address.for_people());
         let text = text(self.arrived, self.arrived.mail.subject.as_deref());
         self.notice(&self.standing.marked(format!("{introduction}\n{text}")))

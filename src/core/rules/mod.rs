@@ -137,8 +137,12 @@ impl Rules {
     }
 
     /// The mail address of a local user by the rule that matches; `None` where none does, or where the local part would
-    /// be longer than the 64 octets of RFC 5321 §4.5.3.1.1.
+    /// be longer than the 64 octets of RFC 5321 §4.5.3.1.1, and for the few JIDs that change when they are read again (🄐
+    /// becomes “(A)” and that “(a)”): an answer could not find them.
     pub fn mail_of(&self, user: &BareJid) -> Option<MailAddress> {
+        if BareJid::new(user.as_str()).ok().as_ref() != Some(user) {
+            return None;
+        }
         let node = user.node()?.as_str();
         let domain = domain_to_ascii(user.domain().as_str())?;
         self.rules
@@ -472,6 +476,14 @@ mod tests {
             ("{local}@{domain}", "{local}@chat.{domain}"),
         ])
         .prop_map(|rule| rules(&[rule]).unwrap())
+    }
+
+    #[test]
+    fn a_user_whose_jid_does_not_stay_the_same_has_no_address() {
+        let rules = rules(&[("{local}@a.example", "{local}@chat.a.example")]).unwrap();
+        let user = |node: &str| BareJid::new(&format!("{node}@a.example")).unwrap();
+        assert_eq!(rules.mail_of(&user("🄐")), None);
+        assert!(rules.mail_of(&user("(a)")).is_some());
     }
 
     proptest! {
