@@ -84,6 +84,7 @@ async fn all_is_well(world: &World) {
     let about = [
         "configuration: ",
         "users of a.example: alice@a.example has the address alice@chat.a.example",
+        "trust: [trust] has no authserv_ids",
         "store ",
         "component gateway.a.example at 127.0.0.1:",
         "SMTP 127.0.0.1:",
