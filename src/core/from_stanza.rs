@@ -3,6 +3,7 @@
 //! its sender (carbons and forwarded messages are never looked into).
 
 use crate::core::id::{StanzaId, ThreadId};
+use crate::core::record::{PresenceState, Show};
 use crate::core::text::clean;
 use crate::core::time::Timestamp;
 use crate::core::to_stanza::{Condition, error_reply};
@@ -268,6 +269,22 @@ fn presence_kind(element: &Element) -> Result<Kind, Malformed> {
             ));
         }
     }))
+}
+
+/// What an available presence says (RFC 6121 §4.7.2), cleaned; `None` for all other types.
+pub fn state(presence: &Element) -> Option<PresenceState> {
+    if presence.attr("type").is_some() {
+        return None;
+    }
+    let content = |name: &str| presence.get_child(name, ns::COMPONENT).map(Element::text);
+    let status = content("status").map(|status| clean::for_xml(status.trim()));
+    Some(PresenceState {
+        show: content("show").and_then(|show| Show::parse(&show)),
+        status: status.filter(|status| !status.is_empty()),
+        priority: content("priority")
+            .and_then(|number| number.trim().parse().ok())
+            .unwrap_or_default(),
+    })
 }
 
 fn iq_kind(element: &Element) -> Result<Kind, Malformed> {

@@ -59,6 +59,20 @@ impl MessageId {
         ))
     }
 
+    /// The Message-ID of a mail that only gateways read, from the user `from` to an address or a domain: `about` is one of
+    /// [`MessageId::MACHINE_PREFIXES`] without its dot.
+    pub fn derive_machine(
+        key: &IdKey,
+        about: &str,
+        from: &BareJid,
+        to: &str,
+        what: &[&str],
+        sender: &MailAddress,
+    ) -> Self {
+        let kind = content_digest(what);
+        Self(format!("{about}.{}", Self::derive(key, from, to, &kind, about, sender).0))
+    }
+
     /// The identity of a mail that has no usable Message-ID: the hash of its bytes.
     pub fn of_raw(raw: &[u8]) -> Self {
         Self(format!(

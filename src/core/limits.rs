@@ -47,5 +47,12 @@ pub const REPLY_TEXT_CHARS_MAX: usize = 200;
 pub const HOPS_MAX: u32 = 5;
 /// No second invitation to the same contact within this time.
 pub const INVITATION_INTERVAL: Duration = Duration::from_secs(7 * 24 * 3600);
+/// Subscription mails from one user to one contact in an hour: more than people need, fewer than a loop would make.
+pub const HANDSHAKE_MAILS_PER_HOUR: u32 = 30;
+/// A subscription stanza that changes nothing is mailed again after this time at the earliest: clients repeat requests
+/// at every login.
+pub const HANDSHAKE_REPEAT_INTERVAL: Duration = Duration::from_secs(3600);
+/// No presence of another gateway is believed for longer.
+pub const PRESENCE_EXPIRY_MAX: Duration = Duration::from_secs(7 * 24 * 3600);
 /// A mail older than this carries its date as a delay (XEP-0203).
 pub const DELAY_SHOWN_AFTER: Duration = Duration::from_secs(60);

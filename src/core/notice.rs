@@ -3,6 +3,7 @@
 use crate::core::address::AddressError;
 use crate::core::limits;
 use crate::core::outcome::Reply;
+use crate::core::record::{PresenceState, Show};
 use crate::core::text::clean;
 
 /// Who may use the gateway was asked for by somebody else.
@@ -171,6 +172,71 @@ pub fn invitation(name: &str, user: &str, user_mail: &str) -> (String, String) {
          for at least a week."
     );
     (subject, text)
+}
+
+/// The mail that carries a subscription stanza, for a person who opens it.
+pub fn subscription(verb: &str, name: &str, mail: &str) -> (String, String) {
+    let (subject, what) = match verb {
+        "subscribe" => ("asks for your presence", "would like to see when you are online"),
+        "subscribed" => ("lets you see their presence", "lets you see when they are online"),
+        "unsubscribe" => ("no longer follows your presence", "no longer wants to see when you are online"),
+        _ => ("no longer shows you their presence", "does not let you see when they are online, or no longer does"),
+    };
+    (format!("{name} {subject}"), format!("{name} ({mail}) {what}.\n\n{FOR_GATEWAYS}"))
+}
+
+/// The mail that carries a presence.
+pub fn presence(name: &str, state: Option<&PresenceState>) -> (String, String) {
+    let Some(state) = state else {
+        let subject = format!("{name} is offline");
+        return (subject.clone(), format!("{subject}.\n\n{FOR_GATEWAYS}"));
+    };
+    let subject = match state.show {
+        None | Some(Show::Chat) => format!("{name} is online"),
+        Some(Show::Away) => format!("{name} is away"),
+        Some(Show::Xa) => format!("{name} is away for long"),
+        Some(Show::Dnd) => format!("{name} does not want to be disturbed"),
+    };
+    let said = state.status.as_ref().map(|status| format!(": {status}")).unwrap_or_default();
+    (subject.clone(), format!("{subject}{said}.\n\n{FOR_GATEWAYS}"))
+}
+
+/// What a person reads who finds a mail for gateways in a mailbox.
+const FOR_GATEWAYS: &str =
+    "This mail is from one instant messaging system to another (XMPP over e-mail); there is nothing to do.";
+
+/// More subscription stanzas than anybody needs.
+pub fn too_many_requests(max: u32) -> String {
+    format!("The gateway mails at most {max} subscription requests and answers to one contact in an hour; try again later.")
+}
+
+/// A message without a text for people, for a person who opens its mail.
+pub fn without_text(name: &str, what: WithoutText) -> String {
+    match what {
+        WithoutText::Received => format!("{name} has received your message."),
+        WithoutText::Read => format!("{name} has read your message."),
+        WithoutText::Reaction(emoji) => format!("{name} reacted to a message: {emoji}"),
+        WithoutText::ReactionTakenBack => format!("{name} took a reaction back."),
+        WithoutText::Retraction => format!("{name} has taken back a message."),
+        WithoutText::Other => format!("{name} sent something that only an instant messenger shows."),
+    }
+}
+
+/// What a message without a body is about.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum WithoutText {
+    /// XEP-0184 received.
+    Received,
+    /// XEP-0333 displayed.
+    Read,
+    /// XEP-0444 with emoji.
+    Reaction(String),
+    /// XEP-0444 without any.
+    ReactionTakenBack,
+    /// XEP-0424.
+    Retraction,
+    /// Whatever else.
+    Other,
 }
 
 /// XEP-0100 prompt.

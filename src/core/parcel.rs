@@ -75,6 +75,31 @@ pub struct Letter {
     pub automatic: bool,
 }
 
+impl Letter {
+    /// A letter that begins a thread, for nobody yet.
+    pub fn plain(
+        from: Party,
+        message_id: MessageId,
+        subject: String,
+        text: String,
+        date: Timestamp,
+    ) -> Self {
+        Self {
+            from,
+            to: Vec::new(),
+            message_id,
+            subject,
+            in_reply_to: None,
+            references: Vec::new(),
+            date,
+            text,
+            automatic: false,
+            carried: Vec::new(),
+            reaction: None,
+        }
+    }
+}
+
 /// One recipient of a [`Letter`].
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Recipient {

@@ -63,6 +63,15 @@ pub struct Contact {
     pub handshake: Option<Handshake>,
 }
 
+impl Contact {
+    /// Whether the user's request went to the contact's own gateway, which answers it. Else the answer is a rule: who has
+    /// a mailbox is there.
+    pub fn is_asked(&self) -> bool {
+        let asked = self.handshake.as_ref().map(|handshake| &handshake.asked);
+        asked.is_some_and(Option::is_some)
+    }
+}
+
 /// Subscription stanzas that went to and came from a contact's gateway. Mails overtake each other and come twice: stamps
 /// tell what is newer, ids which answer belongs to which request.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]

@@ -1,12 +1,15 @@
 //! Packaging unit, XMPP side: typed values become stanzas. Every stanza has both addresses; `from` is always at the
 //! gateway's own domain, else the server ends the stream.
 
+use crate::core::carried;
 use crate::core::id::StanzaId;
 use crate::core::parcel::Parcel;
+use crate::core::record::PresenceState;
 use crate::core::time::Timestamp;
 use crate::core::xml::{ADDRESS, Build, empty, text};
 use jid::{BareJid, Jid};
 use minidom::Element;
+use rxml::{Namespace, xml_ncname};
 use xmpp_parsers::ns;
 
 /// The resource from which a contact is available. A contact is one mailbox, so there is one.
@@ -127,15 +130,7 @@ pub fn message(parcel: &Parcel) -> Element {
     if let Some(name) = &parcel.from.name {
         build = build.child(text("nick", ns::NICK, name));
     }
-    if let Some(stamp) = parcel.delayed.and_then(Timestamp::to_xep0082) {
-        let from = parcel.from.jid.domain();
-        build = build.child(
-            Build::new("delay", ns::DELAY)
-                .attr("from", from.as_str())
-                .attr("stamp", &stamp)
-                .done(),
-        );
-    }
+    build = build.children(parcel.delayed.and_then(|stamp| delay(&parcel.from.jid, stamp)));
     if !parcel.others.is_empty() {
         build = build.child(addresses(parcel));
     }
@@ -181,6 +176,66 @@ pub fn presence(from: &str, to: &BareJid, kind: &str) -> Element {
     stanza("presence", from, to.as_str())
         .attr("type", kind)
         .done()
+}
+
+/// A request for the user's presence, with the name of who asks (XEP-0172).
+pub fn subscribe(from: &str, to: &BareJid, nick: Option<&str>) -> Element {
+    let nick = nick.map(|nick| text("nick", ns::NICK, nick));
+    stanza("presence", from, to.as_str())
+        .attr("type", "subscribe")
+        .children(nick)
+        .done()
+}
+
+/// What a contact's own gateway said of its presence.
+pub fn presence_state(from: &str, to: &BareJid, state: &PresenceState) -> Element {
+    let show = state.show.map(|show| text("show", ns::COMPONENT, show.as_str()));
+    let status = state.status.as_ref().map(|status| text("status", ns::COMPONENT, status));
+    let priority = (state.priority != 0)
+        .then(|| text("priority", ns::COMPONENT, &state.priority.to_string()));
+    stanza("presence", from, to.as_str())
+        .children(show)
+        .children(status)
+        .children(priority)
+        .done()
+}
+
+/// A contact is not there, with its last words.
+pub fn unavailable(from: &str, to: &BareJid, status: Option<&str>) -> Element {
+    let status = status.map(|status| text("status", ns::COMPONENT, status));
+    stanza("presence", from, to.as_str())
+        .attr("type", "unavailable")
+        .children(status)
+        .done()
+}
+
+/// A message as another gateway carried it. `delayed` is when it was written, where that was a while ago and the message
+/// itself does not say so.
+pub fn carried(
+    from: &BareJid,
+    to: &BareJid,
+    id: &StanzaId,
+    message: &carried::Message,
+    delayed: Option<Timestamp>,
+) -> Element {
+    let says_so = message.payloads.iter().any(|payload| payload.is("delay", ns::DELAY));
+    let delay = delayed.filter(|_| !says_so).and_then(|stamp| delay(from, stamp));
+    let mut element = stanza("message", from.as_str(), to.as_str())
+        .attr("type", message.kind.as_str())
+        .attr("id", id.as_str())
+        .children(message.payloads.iter().cloned())
+        .children(delay)
+        .done();
+    if let Some(lang) = &message.lang {
+        element.set_attr(Namespace::XML, xml_ncname!("lang").to_ncname(), lang);
+    }
+    element
+}
+
+fn delay(from: &BareJid, stamp: Timestamp) -> Option<Element> {
+    let stamp = stamp.to_xep0082()?;
+    let delay = Build::new("delay", ns::DELAY).attr("from", from.domain().as_str());
+    Some(delay.attr("stamp", &stamp).done())
 }
 
 /// A contact is there: `show` as RFC 6121 §4.7.2.1 has it, or `None` for plainly available.

@@ -1,0 +1,394 @@
+//! The subscription handshake with a contact that has a gateway of its own: RFC 6121 §3 over mail, after the table in
+//! [`crate::core::subscription`].
+//!
+//! Mails come late, twice and out of order. So each carries a stamp that rises from mail to mail, and what is older than
+//! what was heard is ignored; and each answer names the request that it answers, so that an old yes never answers a new
+//! question.
+
+use crate::core::address::MailAddress;
+use crate::core::carried::{self, CarriedPresence, PresenceKind};
+use crate::core::context::{Context, Missing, Write};
+use crate::core::decide::post::{self, Post};
+use crate::core::decide::subscription::Asked;
+use crate::core::decide::{Decision, Said, directory, presence};
+use crate::core::from_stanza::Stanza;
+use crate::core::id::{MessageId, StanzaId, content_digest};
+use crate::core::job::{Origin, OriginKind};
+use crate::core::limits::{HANDSHAKE_MAILS_PER_HOUR, HANDSHAKE_REPEAT_INTERVAL};
+use crate::core::notice;
+use crate::core::parcel::Letter;
+use crate::core::record::{Contact, Format, Handshake, Pair, PairOrigin};
+use crate::core::settings::Settings;
+use crate::core::subscription::{self, State, Step, Verb};
+use crate::core::text::clean;
+use crate::core::time::Timestamp;
+use crate::core::to_stanza::{self, Condition};
+use jid::BareJid;
+use std::time::Duration;
+
+const HOUR: Duration = Duration::from_secs(3600);
+
+/// The user sent a subscription stanza to a contact with a gateway of its own.
+pub fn sent(
+    settings: &Settings,
+    context: &Context,
+    stanza: &Stanza,
+    asked: Asked,
+    verb: Verb,
+    now: Timestamp,
+) -> Result<Decision, Missing> {
+    let state = State::of(&asked.known);
+    let step = subscription::sent(state, verb);
+    let mut decision = Decision::default();
+    shown_to_user(context, &asked, verb, &step, now, &mut decision)?;
+    if verb == Verb::Unsubscribed {
+        let (user, contact) = (asked.user.clone(), asked.mail.clone());
+        decision.presence.push(Said::Forget { user, contact });
+    }
+    let mut next = asked.known.clone();
+    step.next.store_in(&mut next);
+    next.jid.get_or_insert_with(|| asked.to.clone());
+    let mut handshake = next.handshake.take().unwrap_or_default();
+    if !is_due(&handshake, state, &step, now) {
+        next.handshake = asked.known.handshake.clone();
+        decision.writes = asked.write(next);
+        return Ok(decision);
+    }
+    if let Err(why) = counted(&mut handshake, now) {
+        // What the user withdrew is withdrawn here, whether the other side can be told or not.
+        return Ok(match verb {
+            Verb::Subscribe => Decision::refuse(stanza, Condition::PolicyViolation, &why),
+            _ => {
+                next.handshake = asked.known.handshake.clone();
+                decision.writes = asked.write(next);
+                decision
+            }
+        });
+    }
+    let id = name(&mut handshake, state, verb, stanza);
+    let stamp = handshake.stamp(now);
+    next.handshake = Some(handshake);
+    let message = Message {
+        settings,
+        context,
+        user: &asked.user,
+        contact: &asked.mail,
+        verb,
+        id,
+        stamp,
+        nick: nick_of(stanza),
+        now,
+    };
+    let origin = (verb == Verb::Subscribe).then(|| Origin {
+        user: stanza.from.clone(),
+        contact: asked.to.clone(),
+        stanza_id: stanza.id.clone(),
+        kind: OriginKind::Subscription,
+        receipt: false,
+    });
+    match message.post(origin)? {
+        Ok(mail) => decision.mails.push(mail),
+        Err(why) => return Ok(Decision::refuse(stanza, Condition::NotAcceptable, &why)),
+    }
+    decision.writes = asked.write(next.clone());
+    if verb == Verb::Subscribed && step.next != state {
+        decision.writes.extend(pair(context, &asked.to, &asked.mail, None, now)?);
+    }
+    Ok(decision)
+}
+
+/// What the user sees at once of an own stanza: a subscription that stands is confirmed, one that ended shows nothing.
+fn shown_to_user(
+    context: &Context,
+    asked: &Asked,
+    verb: Verb,
+    step: &Step,
+    now: Timestamp,
+    decision: &mut Decision,
+) -> Result<(), Missing> {
+    let (to, user) = (asked.to.as_str(), &asked.user);
+    if step.answer == Some(Verb::Subscribed) {
+        decision.stanzas.push(to_stanza::presence(to, user, "subscribed"));
+        let here = presence::of_contact(context, &asked.to, user, &asked.mail, now)?;
+        decision.stanzas.push(here);
+    }
+    if verb == Verb::Unsubscribe && asked.known.subscription.has_to() {
+        decision.stanzas.push(presence::gone(&asked.to, user));
+    }
+    Ok(())
+}
+
+/// What changes nothing is repeated now and then, since a mail may have been lost; never as often as clients repeat it.
+fn is_due(handshake: &Handshake, state: State, step: &Step, now: Timestamp) -> bool {
+    let is_old = |sent: Timestamp| now.since(sent) >= HANDSHAKE_REPEAT_INTERVAL;
+    step.pass_on && (step.next != state || handshake.sent.is_none_or(is_old))
+}
+
+fn counted(handshake: &mut Handshake, now: Timestamp) -> Result<(), String> {
+    if now.since(handshake.hour) >= HOUR || handshake.hour > now {
+        (handshake.hour, handshake.mails) = (now, 0);
+    }
+    handshake.mails = handshake.mails.saturating_add(1);
+    match handshake.mails > HANDSHAKE_MAILS_PER_HOUR {
+        true => Err(notice::too_many_requests(HANDSHAKE_MAILS_PER_HOUR)),
+        false => Ok(()),
+    }
+}
+
+/// The id of the request that a stanza is about. A request that is repeated keeps its own.
+fn name(
+    handshake: &mut Handshake,
+    state: State,
+    verb: Verb,
+    stanza: &Stanza,
+) -> Option<StanzaId> {
+    match verb {
+        Verb::Subscribe => {
+            let fresh = || {
+                let seed = [
+                    stanza.from.as_str(),
+                    stanza.to.as_str(),
+                    &handshake.sent.unwrap_or_default().millis().to_string(),
+                    &handshake.hour.millis().to_string(),
+                ];
+                StanzaId::parse(&format!("s{}", content_digest(&seed)))
+            };
+            if !state.pending_out() || handshake.asked.is_none() {
+                handshake.asked = fresh();
+            }
+            handshake.asked.clone()
+        }
+        Verb::Unsubscribe => handshake.asked.take(),
+        Verb::Subscribed => handshake.asking.clone(),
+        Verb::Unsubscribed => handshake.asking.take(),
+    }
+}
+
+impl Handshake {
+    /// Later than all before, whatever the clock says.
+    fn stamp(&mut self, now: Timestamp) -> Timestamp {
+        let next = |last: Timestamp| last.plus(Duration::from_millis(1));
+        let stamp = self.sent.map_or(now, |last| now.max(next(last)));
+        self.sent = Some(stamp);
+        stamp
+    }
+}
+
+fn nick_of(stanza: &Stanza) -> Option<String> {
+    let nick = stanza.element.get_child("nick", xmpp_parsers::ns::NICK)?;
+    Some(clean::for_header(&nick.text(), 80)).filter(|nick| !nick.is_empty())
+}
+
+/// A contact's gateway sent a subscription stanza for the user. What it is for was checked: it is from the contact.
+pub struct Received<'a> {
+    pub settings: &'a Settings,
+    pub context: &'a Context,
+    /// The local user.
+    pub user: &'a BareJid,
+    /// The contact's address.
+    pub contact: &'a MailAddress,
+    /// The contact's name, as its mail gives it.
+    pub name: Option<&'a str>,
+    /// The contact as the user sees it.
+    pub shown: &'a BareJid,
+    pub now: Timestamp,
+}
+
+impl Received<'_> {
+    /// Decides about it. `known` is changed; what follows is added to the decision.
+    pub fn decide(
+        &self,
+        presence: &CarriedPresence,
+        verb: Verb,
+        known: &mut Contact,
+        decision: &mut Decision,
+    ) -> Result<(), Missing> {
+        let mut handshake = known.handshake.take().unwrap_or_default();
+        let news = heard(&mut handshake, presence, verb);
+        if let Err(why) = news {
+            known.handshake = Some(handshake);
+            let who = clean::shorten_addresses(&self.contact.to_string());
+            decision.notes.push(format!("a {} from {who} is ignored: {why}", verb.as_str()));
+            return Ok(());
+        }
+        let state = State::of(known);
+        let step = subscription::received(state, verb);
+        step.next.store_in(known);
+        if step.answer == Some(Verb::Subscribed) {
+            self.answer(&mut handshake, decision)?;
+        }
+        known.handshake = Some(handshake);
+        if step.pass_on {
+            self.pass_on(presence, verb, state, decision)?;
+        }
+        Ok(())
+    }
+
+    /// RFC 6121 §3.1.3: who has the user's approval already is told so again.
+    fn answer(&self, handshake: &mut Handshake, decision: &mut Decision) -> Result<(), Missing> {
+        if counted(handshake, self.now).is_err() {
+            return Ok(());
+        }
+        let message = Message {
+            settings: self.settings,
+            context: self.context,
+            user: self.user,
+            contact: self.contact,
+            verb: Verb::Subscribed,
+            id: handshake.asking.clone(),
+            stamp: handshake.stamp(self.now),
+            nick: None,
+            now: self.now,
+        };
+        match message.post(None)? {
+            Ok(mail) => decision.mails.push(mail),
+            Err(why) => decision.notes.push(format!("an approval could not be mailed: {why}")),
+        }
+        Ok(())
+    }
+
+    fn pass_on(
+        &self,
+        carried: &CarriedPresence,
+        verb: Verb,
+        before: State,
+        decision: &mut Decision,
+    ) -> Result<(), Missing> {
+        let nick = carried.nick.as_deref().or(self.name);
+        let stanza = match verb {
+            Verb::Subscribe => to_stanza::subscribe(self.shown.as_str(), self.user, nick),
+            _ => to_stanza::presence(self.shown.as_str(), self.user, verb.as_str()),
+        };
+        decision.stanzas.push(stanza);
+        match verb {
+            Verb::Subscribed => {
+                let pair = pair(self.context, self.shown, self.contact, self.name, self.now)?;
+                decision.writes.extend(pair);
+                let here =
+                    presence::of_contact(self.context, self.shown, self.user, self.contact, self.now)?;
+                decision.stanzas.push(here);
+            }
+            Verb::Unsubscribed if before.subscription().has_to() => {
+                decision.stanzas.push(presence::gone(self.shown, self.user));
+            }
+            Verb::Unsubscribe => {
+                let (user, contact) = (self.user.clone(), self.contact.clone());
+                decision.presence.push(Said::Forget { user, contact });
+            }
+            _ => {}
+        }
+        Ok(())
+    }
+}
+
+/// Whether it is news, and not an old mail that was overtaken or an answer to another question.
+fn heard(
+    handshake: &mut Handshake,
+    presence: &CarriedPresence,
+    verb: Verb,
+) -> Result<(), &'static str> {
+    let stamp = presence.stamp.ok_or("it has no stamp")?;
+    let last = match verb {
+        Verb::Subscribe | Verb::Unsubscribe => &mut handshake.request,
+        Verb::Subscribed | Verb::Unsubscribed => &mut handshake.answer,
+    };
+    if last.is_some_and(|last| stamp <= last) {
+        return Err("it is older than what was heard before");
+    }
+    let is_answer = matches!(verb, Verb::Subscribed | Verb::Unsubscribed);
+    if is_answer && (handshake.asked.is_none() || presence.id != handshake.asked) {
+        return Err("it answers another request than the user's last one");
+    }
+    *last = Some(stamp);
+    match verb {
+        Verb::Subscribe => handshake.asking.clone_from(&presence.id),
+        Verb::Unsubscribe => handshake.asking = None,
+        _ => {}
+    }
+    Ok(())
+}
+
+/// A handshake that was completed saves the pair by itself, where neither side of it is taken.
+pub(super) fn pair(
+    context: &Context,
+    shown: &BareJid,
+    contact: &MailAddress,
+    name: Option<&str>,
+    now: Timestamp,
+) -> Result<Option<Write>, Missing> {
+    let is_free = context.holder_of(contact)?.is_none() && context.pair_of(shown)?.is_none();
+    let pair = Pair {
+        jid: shown.clone(),
+        mail: contact.clone(),
+        name: name.map(str::to_owned),
+        origin: PairOrigin::Verified,
+        saved: now,
+    };
+    Ok(is_free.then_some(Write::Pair(pair)))
+}
+
+/// A subscription stanza on its way to a contact's gateway.
+struct Message<'a> {
+    settings: &'a Settings,
+    context: &'a Context,
+    user: &'a BareJid,
+    contact: &'a MailAddress,
+    verb: Verb,
+    id: Option<StanzaId>,
+    stamp: Timestamp,
+    nick: Option<String>,
+    now: Timestamp,
+}
+
+impl Message<'_> {
+    /// The mail, or the sentence that says why there can be none.
+    fn post(self, origin: Option<Origin>) -> Result<Result<crate::core::job::Mail, String>, Missing> {
+        let sender = match directory::user_mail(self.settings, self.context, self.user)? {
+            Ok(sender) => sender,
+            Err(no) => return Ok(Err(no.why)),
+        };
+        let from = post::party(self.context, self.user, sender, self.nick.clone())?;
+        let name = from.name.clone().unwrap_or_default();
+        let (subject, text) =
+            notice::subscription(self.verb.as_str(), &name, &from.mail.for_people());
+        let stamp = self.stamp.millis().to_string();
+        let message_id = MessageId::derive_machine(
+            &self.settings.id_key,
+            "subscription",
+            self.user,
+            self.contact.key(),
+            &[self.verb.as_str(), &stamp],
+            &from.mail,
+        );
+        let carried = carried::presence(&CarriedPresence {
+            kind: kind(self.verb),
+            id: self.id,
+            stamp: Some(self.stamp),
+            expires: None,
+            nick: self.nick,
+        });
+        let letter = Letter {
+            to: vec![post::to(self.contact)],
+            automatic: true,
+            carried: vec![carried],
+            ..Letter::plain(from, message_id, subject, text, self.now)
+        };
+        let post = Post {
+            format: Format::Xmpp,
+            lane: self.contact.key(),
+            origin,
+            silent: self.verb != Verb::Subscribe,
+            now: self.now,
+        };
+        Ok(post.mail(self.settings, &letter).map_err(|error| notice::unwritable(&error)))
+    }
+}
+
+fn kind(verb: Verb) -> PresenceKind {
+    match verb {
+        Verb::Subscribe => PresenceKind::Subscribe,
+        Verb::Subscribed => PresenceKind::Subscribed,
+        Verb::Unsubscribe => PresenceKind::Unsubscribe,
+        Verb::Unsubscribed => PresenceKind::Unsubscribed,
+    }
+}

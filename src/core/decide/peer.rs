@@ -1,0 +1,111 @@
+//! How mails to a contact are written, and whether what comes from it is believed (TRANSLATION §3.1, §8.1).
+
+use crate::core::address::{AddressPattern, MailAddress};
+use crate::core::authentication::{self, Verdict};
+use crate::core::context::{Context, Missing, Write};
+use crate::core::decide::Decision;
+use crate::core::from_mail;
+use crate::core::record::{Format, Peer, PeerOrigin};
+use crate::core::settings::{Settings, StanzaTrust};
+use crate::core::text::clean;
+use crate::core::time::Timestamp;
+
+/// The version of [`crate::core::to_mail::BRIDGE`] that says: this mail comes from another gateway.
+const BRIDGE_VERSION: &str = "v=1";
+
+/// The format of a contact: the configuration's, else what the admin said by command, else what its last authenticated
+/// mail showed, else plain mail. What concerns the address goes before what concerns its domain.
+pub fn format_of(
+    settings: &Settings,
+    context: &Context,
+    contact: &MailAddress,
+) -> Result<Format, Missing> {
+    if let Some(format) = configured(settings, contact) {
+        return Ok(format);
+    }
+    if let Some(format) = commanded(context, contact)? {
+        return Ok(format);
+    }
+    let learned = context.peer(&AddressPattern::Address(contact.clone()))?;
+    Ok(learned.map(|peer| peer.format).unwrap_or_default())
+}
+
+/// Of two sections of the configuration about a contact the one with its address.
+fn configured(settings: &Settings, contact: &MailAddress) -> Option<Format> {
+    let matching = settings.peers.iter().filter(|peer| peer.who.matches(contact));
+    let formats = matching.filter_map(|peer| Some((&peer.who, peer.format?)));
+    formats
+        .max_by_key(|(who, _)| matches!(who, AddressPattern::Address(_)))
+        .map(|(_, format)| format)
+}
+
+fn commanded(context: &Context, contact: &MailAddress) -> Result<Option<Format>, Missing> {
+    let address = AddressPattern::Address(contact.clone());
+    let domain = AddressPattern::Domain(contact.domain().to_owned());
+    for who in [address, domain] {
+        if let Some(peer) = context.peer(&who)?
+            && peer.origin == PeerOrigin::Admin
+        {
+            return Ok(Some(peer.format));
+        }
+    }
+    Ok(None)
+}
+
+/// What a verified mail shows of its sender's format is kept, where nobody has said what it is to be. Only what a person
+/// wrote shows that there is no gateway any more.
+pub fn learn(
+    settings: &Settings,
+    context: &Context,
+    mail: &from_mail::Mail,
+    from: &MailAddress,
+    now: Timestamp,
+    decision: &mut Decision,
+) -> Result<(), Missing> {
+    let shown = match is_bridge(mail) {
+        true => Format::Xmpp,
+        false => Format::Mail,
+    };
+    if mail.bulk || (mail.automatic.is_some() && shown == Format::Mail) {
+        return Ok(());
+    }
+    let is_said = configured(settings, from).is_some() || commanded(context, from)?.is_some();
+    let who = AddressPattern::Address(from.clone());
+    let known = context.peer(&who)?.map(|peer| peer.format);
+    if is_said || known.unwrap_or_default() == shown {
+        return Ok(());
+    }
+    decision.notes.push(format!(
+        "{} is written to in the format {shown} from now on: so its mail {} shows",
+        clean::shorten_addresses(&from.to_string()),
+        mail.message_id
+    ));
+    decision.writes.push(Write::Peer(Peer {
+        who,
+        format: shown,
+        origin: PeerOrigin::Learned,
+        since: now,
+    }));
+    Ok(())
+}
+
+/// Whether another gateway wrote the mail.
+pub fn is_bridge(mail: &from_mail::Mail) -> bool {
+    let first = |value: &str| value.split(';').next().map(str::trim) == Some(BRIDGE_VERSION);
+    mail.bridge.as_deref().is_some_and(first)
+}
+
+/// Whether the stanzas that a mail carries are believed to be from the address in its `From`.
+pub fn is_believed(settings: &Settings, mail: &from_mail::Mail, now: Timestamp) -> bool {
+    if mail.bulk || mail.several_from {
+        return false;
+    }
+    match signed(settings, mail, now) {
+        Signature::Good => true,
+        Signature::Bad => false,
+        Signature::Unasked => {
+            settings.trust.stanza == StanzaTrust::Off
+                || authentication::verdict(mail, &settings.trust.authserv_ids) == Verdict::Verified
+        }
+    }
+}
