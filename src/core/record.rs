@@ -3,6 +3,7 @@
 
 use crate::core::address::MailAddress;
 use crate::core::id::{MessageId, StanzaId, ThreadId};
+use crate::core::text::clean;
 use crate::core::time::Timestamp;
 use jid::{BareJid, Jid};
 use serde::{Deserialize, Serialize};
@@ -166,3 +167,88 @@ pub struct Cursor {
     /// Mail that reached the mailbox before is older than the gateway and is never delivered.
     pub since: Timestamp,
 }
+
+/// What a person shows of being there (RFC 6121 §4.7.2).
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PresenceState {
+    /// More than plainly available; `None` where there is no more.
+    #[serde(default)]
+    pub show: Option<Show>,
+    /// In the person's own words, cleaned, at most [`crate::core::limits::STATUS_CHARS_MAX`] characters.
+    #[serde(default)]
+    pub status: Option<String>,
+    /// Of several resources the highest gets the messages; a negative one gets none.
+    #[serde(default)]
+    pub priority: i8,
+}
+
+/// RFC 6121 §4.7.2.1.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Show {
+    /// Wants to talk.
+    Chat,
+    /// Away for a moment.
+    Away,
+    /// Away for long.
+    Xa,
+    /// Not to be disturbed.
+    Dnd,
+}
+
+impl Show {
+    /// As it stands in `<show/>`.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Chat => "chat",
+            Self::Away => "away",
+            Self::Xa => "xa",
+            Self::Dnd => "dnd",
+        }
+    }
+
+    /// Reads `<show/>`; `None` for any other word.
+    pub fn parse(text: &str) -> Option<Self> {
+        let all = [Self::Chat, Self::Away, Self::Xa, Self::Dnd];
+        all.into_iter().find(|show| show.as_str() == text.trim())
+    }
+}
+
+/// How a contact is written to.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Format {
+    /// A person with a mail client: text.
+    #[default]
+    Mail,
+    /// Another gateway: text, and beside it the stanza itself (RFC 3923).
+    Xmpp,
+}
+
+impl std::fmt::Display for Format {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            Self::Mail => "mail",
+            Self::Xmpp => "xmpp",
+        })
+    }
+}
+
+impl std::str::FromStr for Format {
+    type Err = UnknownFormat;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        match text {
+            "mail" => Ok(Self::Mail),
+            "xmpp" => Ok(Self::Xmpp),
+            other => Err(UnknownFormat(clean::for_header(other, 40))),
+        }
+    }
+}
+
+/// A word that names no [`Format`].
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error(
+    "“{0}” is no format; it is mail (for people with a mail client) or xmpp (for another gateway)"
+)]
+pub struct UnknownFormat(String);
