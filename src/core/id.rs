@@ -21,6 +21,17 @@ pub type IdKey = [u8; 32];
 pub struct MessageId(String);
 
 impl MessageId {
+    /// How the Message-IDs begin of mails that only gateways read: presence and subscriptions. A report about one of
+    /// them is nothing for a person.
+    pub const MACHINE_PREFIXES: [&str; 2] = ["presence.", "subscription."];
+
+    /// Whether a mail with this id is for gateways only.
+    pub fn is_machine(&self) -> bool {
+        Self::MACHINE_PREFIXES
+            .iter()
+            .any(|prefix| self.0.starts_with(prefix))
+    }
+
     /// Takes what a header holds, with or without angle brackets. `None` where it is empty, too long, or has
     /// characters that could not be written back into a header.
     pub fn parse(text: &str) -> Option<Self> {

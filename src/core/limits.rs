@@ -13,6 +13,13 @@ pub const STANZA_ATTRIBUTES_MAX: usize = 256;
 pub const STANZA_ATTRIBUTE_OCTETS_MAX: usize = 4096;
 /// Elements in one stanza.
 pub const STANZA_ELEMENTS_MAX: usize = 4096;
+/// Stanzas in one mail (RFC 3923); a gateway like this one writes one.
+pub const CARRIED_STANZAS_MAX: usize = 8;
+/// A message in a mail, in octets as a stanza: it gets addresses, an id and a delay, and has to stay below
+/// [`STANZA_OCTETS_MAX`] with them.
+pub const CARRIED_OCTETS_MAX: usize = 200 * 1024;
+/// The status text of a presence, in characters.
+pub const STATUS_CHARS_MAX: usize = 1000;
 /// Text of one message towards an XMPP client, in octets; stanzas of 256 KiB and more are refused on the way.
 pub const BODY_OCTETS_MAX: usize = 100 * 1024;
 /// Recipients of one mail that comes from one stanza (RFC 5321 §4.5.3.1.8 asks servers for at least 100).

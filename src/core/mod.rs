@@ -2,6 +2,7 @@
 
 pub mod address;
 pub mod authentication;
+pub mod carried;
 pub mod context;
 pub mod decide;
 pub mod from_mail;

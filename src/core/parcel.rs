@@ -6,6 +6,7 @@ use crate::core::from_stanza::Role;
 use crate::core::id::{MessageId, StanzaId, ThreadId};
 use crate::core::time::Timestamp;
 use jid::BareJid;
+use minidom::Element;
 
 /// A message for a local user, made from a mail.
 #[derive(Clone, Debug)]
@@ -73,6 +74,10 @@ pub struct Letter {
     pub text: String,
     /// Written by the gateway itself, not by a person: nobody answers it automatically (RFC 3834 §5).
     pub automatic: bool,
+    /// For format `xmpp`: the stanzas themselves, from [`crate::core::carried`]. Empty: the mail is text only.
+    pub carried: Vec<Element>,
+    /// For format `xmpp`: the emoji of a reaction (RFC 9078), and nothing else.
+    pub reaction: Option<String>,
 }
 
 impl Letter {

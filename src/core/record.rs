@@ -3,6 +3,7 @@
 
 use crate::core::address::{AddressPattern, MailAddress};
 use crate::core::id::{MessageId, StanzaId, ThreadId};
+use crate::core::text::clean;
 use crate::core::time::Timestamp;
 use jid::{BareJid, Jid};
 use serde::{Deserialize, Serialize};
@@ -206,17 +207,6 @@ pub struct Cursor {
     pub since: Timestamp,
 }
 
-/// How mails to an address are written (TRANSLATION §3).
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Format {
-    /// For people with a mail client.
-    #[default]
-    Mail,
-    /// For another gateway like this one: readable text, and the stanza itself (RFC 3923).
-    Xmpp,
-}
-
 /// The format of an address, or of all addresses of a domain.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Peer {
@@ -240,16 +230,16 @@ pub enum PeerOrigin {
     Learned,
 }
 
-/// The presence of somebody, folded to what a contact sees (RFC 6121 §4.7.2).
+/// What a person shows of being there (RFC 6121 §4.7.2).
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct PresenceState {
-    /// `None`: plainly available.
+    /// More than plainly available; `None` where there is no more.
     #[serde(default)]
     pub show: Option<Show>,
-    /// In the user's words.
+    /// In the person's own words, cleaned, at most [`crate::core::limits::STATUS_CHARS_MAX`] characters.
     #[serde(default)]
     pub status: Option<String>,
-    /// -128 to 127.
+    /// Of several resources the highest gets the messages; a negative one gets none.
     #[serde(default)]
     pub priority: i8,
 }
@@ -258,9 +248,9 @@ pub struct PresenceState {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Show {
-    /// Interested in chatting.
+    /// Wants to talk.
     Chat,
-    /// Away for a while.
+    /// Away for a moment.
     Away,
     /// Away for long.
     Xa,
@@ -293,3 +283,60 @@ pub struct Announced {
     #[serde(default)]
     pub state: Option<PresenceState>,
 }
+
+impl Show {
+    /// As it stands in `<show/>`.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Chat => "chat",
+            Self::Away => "away",
+            Self::Xa => "xa",
+            Self::Dnd => "dnd",
+        }
+    }
+
+    /// Reads `<show/>`; `None` for any other word.
+    pub fn parse(text: &str) -> Option<Self> {
+        let all = [Self::Chat, Self::Away, Self::Xa, Self::Dnd];
+        all.into_iter().find(|show| show.as_str() == text.trim())
+    }
+}
+
+/// How a contact is written to.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Format {
+    /// A person with a mail client: text.
+    #[default]
+    Mail,
+    /// Another gateway: text, and beside it the stanza itself (RFC 3923).
+    Xmpp,
+}
+
+impl std::fmt::Display for Format {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            Self::Mail => "mail",
+            Self::Xmpp => "xmpp",
+        })
+    }
+}
+
+impl std::str::FromStr for Format {
+    type Err = UnknownFormat;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        match text {
+            "mail" => Ok(Self::Mail),
+            "xmpp" => Ok(Self::Xmpp),
+            other => Err(UnknownFormat(clean::for_header(other, 40))),
+        }
+    }
+}
+
+/// A word that names no [`Format`].
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error(
+    "“{0}” is no format; it is mail (for people with a mail client) or xmpp (for another gateway)"
+)]
+pub struct UnknownFormat(String);

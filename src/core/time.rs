@@ -52,6 +52,12 @@ impl Timestamp {
         Some(time.to_rfc3339_opts(SecondsFormat::Secs, true))
     }
 
+    /// [`Timestamp::to_xep0082`] with milliseconds: `2026-11-22T16:30:00.123Z`.
+    pub fn to_xep0082_millis(self) -> Option<String> {
+        let time = self.in_four_digit_years()?;
+        Some(time.to_rfc3339_opts(SecondsFormat::Millis, true))
+    }
+
     /// Reads an XEP-0082 DateTime (RFC 3339).
     pub fn from_xep0082(text: &str) -> Option<Self> {
         DateTime::parse_from_rfc3339(text.trim())

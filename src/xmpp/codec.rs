@@ -4,33 +4,17 @@
 //! next.
 
 use crate::core::limits;
-use crate::core::text::clean::is_xml_char;
-use minidom::{Element, Node};
-use rxml::error::EndOrError;
-use rxml::{AttrMap, Encoder, Event, Item, Namespace, NcNameStr, Parse, Parser, xml_ncname};
-use std::borrow::Cow;
+use crate::core::xml::{self, Unreadable, Unwritable};
+use minidom::Element;
+use rxml::{Event, Parser};
 use xmpp_parsers::ns;
-
-/// An element that could not be read.
-#[derive(Debug, thiserror::Error)]
-pub enum ParseError {
-    /// Not well-formed, or its namespaces are not.
-    #[error("not well-formed: {0}")]
-    Xml(#[from] rxml::Error),
-    /// The octets end inside of the element, or go on after it.
-    #[error("not exactly one element")]
-    NotOneElement,
-}
 
 /// An element that could not be written.
 #[derive(Debug, thiserror::Error)]
 pub enum EncodeError {
     /// A name or a namespace that XML cannot carry.
-    #[error("XML cannot carry it: {0}")]
-    Xml(#[from] rxml::Error),
-    /// A name that is none.
-    #[error("\"{0}\" is not a name in XML")]
-    Name(String),
+    #[error(transparent)]
+    Xml(#[from] Unwritable),
     /// Servers close the stream on a stanza that is too big for them.
     #[error("it has {0} octets; at most {max} are sent", max = limits::STANZA_OCTETS_MAX)]
     TooBig(usize),
@@ -46,10 +30,10 @@ impl Decoder {
     /// Reads a whole element as the guard has cut it out.
     ///
     /// # Errors
-    /// [`ParseError`]; the next frame can be read all the same.
-    pub fn parse(&mut self, frame: &[u8]) -> Result<Element, ParseError> {
+    /// [`Unreadable`]; the next frame can be read all the same.
+    pub fn parse(&mut self, frame: &[u8]) -> Result<Element, Unreadable> {
         let mut parser = self.parser.take().map_or_else(parser_in_stream, Ok)?;
-        let element = parse_one(&mut parser, frame)?;
+        let element = xml::read_in(&mut parser, frame)?;
         self.parser = Some(parser);
         Ok(element)
     }
@@ -58,66 +42,27 @@ impl Decoder {
 /// Reads the attributes of the first start tag in these octets, whatever comes after it. The element has no content.
 ///
 /// # Errors
-/// [`ParseError`] where the start tag is not well-formed.
-pub fn parse_start_tag(octets: &[u8]) -> Result<Element, ParseError> {
+/// [`Unreadable`] where the start tag is not well-formed.
+pub fn parse_start_tag(octets: &[u8]) -> Result<Element, Unreadable> {
     let mut rest = octets;
-    match next_event(&mut parser_in_stream()?, &mut rest)? {
+    match xml::next_event(&mut parser_in_stream()?, &mut rest)? {
         Event::StartElement(_, (namespace, name), attributes) => {
-            Ok(bare(&namespace, &name, attributes))
+            Ok(xml::bare(&namespace, &name, attributes))
         }
-        _ => Err(ParseError::NotOneElement),
+        _ => Err(Unreadable::NotOneElement),
     }
 }
 
 /// A parser that has just read a component stream's header.
-fn parser_in_stream() -> Result<Parser, ParseError> {
+fn parser_in_stream() -> Result<Parser, Unreadable> {
     let header = format!(
         "<stream:stream xmlns:stream='{}' xmlns='{}'>",
         ns::STREAM,
         ns::COMPONENT
     );
     let mut parser = Parser::new();
-    next_event(&mut parser, &mut header.as_bytes())?;
+    xml::next_event(&mut parser, &mut header.as_bytes())?;
     Ok(parser)
-}
-
-fn next_event(parser: &mut Parser, octets: &mut &[u8]) -> Result<Event, ParseError> {
-    match parser.parse(octets, false) {
-        Ok(Some(event)) => Ok(event),
-        Ok(None) | Err(EndOrError::NeedMoreData) => Err(ParseError::NotOneElement),
-        Err(EndOrError::Error(error)) => Err(error.into()),
-    }
-}
-
-fn parse_one(parser: &mut Parser, frame: &[u8]) -> Result<Element, ParseError> {
-    let mut rest = frame;
-    let mut open: Vec<Element> = Vec::new();
-    loop {
-        match next_event(parser, &mut rest)? {
-            Event::StartElement(_, (namespace, name), attributes) => {
-                open.push(bare(&namespace, &name, attributes));
-            }
-            Event::Text(_, text) => {
-                let element = open.last_mut().ok_or(ParseError::NotOneElement)?;
-                element.append_text(text);
-            }
-            Event::EndElement(_) => {
-                let element = open.pop().ok_or(ParseError::NotOneElement)?;
-                match open.last_mut() {
-                    Some(parent) => drop(parent.append_child(element)),
-                    None if rest.is_empty() => return Ok(element),
-                    None => return Err(ParseError::NotOneElement),
-                }
-            }
-            Event::XmlDeclaration(..) => return Err(ParseError::NotOneElement),
-        }
-    }
-}
-
-fn bare(namespace: &str, name: &str, attributes: AttrMap) -> Element {
-    let mut element = Element::bare(name, namespace);
-    *element.attrs_mut() = attributes;
-    element
 }
 
 /// Appends one stanza to `octets` as it goes into a component stream: without a declaration of the stream's own
@@ -128,7 +73,8 @@ fn bare(namespace: &str, name: &str, attributes: AttrMap) -> Element {
 /// [`EncodeError`]; `octets` are as before then.
 pub fn encode(stanza: &Element, octets: &mut Vec<u8>) -> Result<(), EncodeError> {
     let before = octets.len();
-    let written = write_tree(stanza, octets).and_then(|()| {
+    let written = xml::write_in(ns::COMPONENT, stanza, octets);
+    let written = written.map_err(EncodeError::from).and_then(|()| {
         let size = octets.len().saturating_sub(before);
         match size > limits::STANZA_OCTETS_MAX {
             true => Err(EncodeError::TooBig(size)),
@@ -141,76 +87,14 @@ pub fn encode(stanza: &Element, octets: &mut Vec<u8>) -> Result<(), EncodeError>
     written
 }
 
-fn write_tree(stanza: &Element, octets: &mut Vec<u8>) -> Result<(), EncodeError> {
-    let mut encoder = encoder_in_stream()?;
-    write_start_tag(stanza, &mut encoder, octets)?;
-    let mut open = vec![stanza.nodes()];
-    while let Some(nodes) = open.last_mut() {
-        match nodes.next() {
-            Some(Node::Element(element)) => {
-                write_start_tag(element, &mut encoder, octets)?;
-                open.push(element.nodes());
-            }
-            Some(Node::Text(text)) => encoder.encode(Item::Text(&xml_text(text)), octets)?,
-            None => {
-                encoder.encode(Item::ElementFoot, octets)?;
-                open.pop();
-            }
-        }
-    }
-    Ok(())
-}
-
-/// An encoder that has just written a component stream's header, to nowhere.
-fn encoder_in_stream() -> Result<Encoder<rxml::writer::SimpleNamespaces>, EncodeError> {
-    let mut encoder = Encoder::new();
-    let mut nowhere = Vec::new();
-    let stream = Item::ElementHeadStart(Namespace::from(ns::COMPONENT), xml_ncname!("stream"));
-    encoder.encode(stream, &mut nowhere)?;
-    encoder.encode(Item::ElementHeadEnd, &mut nowhere)?;
-    Ok(encoder)
-}
-
-fn write_start_tag(
-    element: &Element,
-    encoder: &mut Encoder<rxml::writer::SimpleNamespaces>,
-    octets: &mut Vec<u8>,
-) -> Result<(), EncodeError> {
-    let name = nc_name(element.name())?;
-    encoder.encode(Item::ElementHeadStart(element.ns().into(), name), octets)?;
-    for ((namespace, name), value) in element.attrs() {
-        let value = xml_text(value);
-        encoder.encode(Item::Attribute(namespace.clone(), name, &value), octets)?;
-    }
-    if element.nodes().next().is_some() {
-        encoder.encode(Item::ElementHeadEnd, octets)?;
-    }
-    Ok(())
-}
-
-fn nc_name(name: &str) -> Result<&NcNameStr, EncodeError> {
-    <&NcNameStr>::try_from(name).map_err(|_| EncodeError::Name(name.to_owned()))
-}
-
-/// Puts U+FFFD in the place of what XML 1.0 cannot carry. What arrives here was cleaned where it came from; this is
-/// the last line.
-fn xml_text(text: &str) -> Cow<'_, str> {
-    if text.chars().all(is_xml_char) {
-        return Cow::Borrowed(text);
-    }
-    let replaced = text
-        .chars()
-        .map(|c| if is_xml_char(c) { c } else { '\u{FFFD}' });
-    Cow::Owned(replaced.collect())
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::xmpp::guard::{Frame, Guard};
     use proptest::prelude::*;
+    use rxml::{Namespace, xml_ncname};
 
-    fn parse(xml: &str) -> Result<Element, ParseError> {
+    fn parse(xml: &str) -> Result<Element, Unreadable> {
         Decoder::default().parse(xml.as_bytes())
     }
 
@@ -296,7 +180,10 @@ mod tests {
         let mut message = Element::bare("message", ns::COMPONENT);
         message.append_child(Element::bare("no name", ns::COMPONENT));
         let unnamed = encode(&message, &mut octets);
-        assert!(matches!(unnamed, Err(EncodeError::Name(_))), "{unnamed:?}");
+        assert!(
+            matches!(unnamed, Err(EncodeError::Xml(Unwritable::Name(_)))),
+            "{unnamed:?}"
+        );
         let mut message = Element::bare("message", ns::COMPONENT);
         message.append_text("x".repeat(limits::STANZA_OCTETS_MAX));
         assert!(matches!(

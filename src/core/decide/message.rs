@@ -365,6 +365,8 @@ fn letter(
         date: message.delay.filter(|delay| *delay < now).unwrap_or(now),
         text: body.to_owned(),
         automatic: false,
+        carried: Vec::new(),
+        reaction: None,
     })
 }
 

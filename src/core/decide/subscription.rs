@@ -204,6 +204,8 @@ fn invitation(
         date: now,
         text,
         automatic: true,
+        carried: Vec::new(),
+        reaction: None,
     };
     let origin = Origin {
         user: stanza.from.clone(),

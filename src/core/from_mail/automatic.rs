@@ -1,6 +1,7 @@
 //! Mail that no person wrote, or that came to many (RFC 3834, RFC 2369, RFC 2919).
 
 use super::header::{raw_value, raw_values};
+use crate::core::id::MessageId;
 use mail_parser::{Message, MimeHeaders};
 
 /// Why a mail is automatic.
@@ -76,6 +77,51 @@ pub fn report(message: &Message<'_>) -> Option<Report> {
         "delivery-status" => Report::Delivery,
         "disposition-notification" => Report::Disposition,
         _ => Report::Other,
+    })
+}
+
+/// Fields in which a report or an answer names the mail that it is about: its own, those of a header that it quotes, and
+/// that of RFC 8098 §3.2.5.
+const ID_FIELDS: [&[u8]; 4] = [
+    b"message-id",
+    b"in-reply-to",
+    b"references",
+    b"original-message-id",
+];
+
+/// Whether an id of a mail that only gateways read stands in such a field anywhere in these octets: in the header, in a
+/// part, or in quoted text. Linear in their length.
+pub fn names_machine_mail(raw: &[u8]) -> bool {
+    let mut in_id_field = false;
+    raw.split(|b| *b == b'\n').any(|line| {
+        let line = without_quote(line);
+        if !line.starts_with(b" ") && !line.starts_with(b"\t") {
+            in_id_field = is_id_field(line);
+        }
+        in_id_field && holds_machine_id(line)
+    })
+}
+
+/// Without the `> ` before a quoted line.
+fn without_quote(line: &[u8]) -> &[u8] {
+    match line.strip_prefix(b">") {
+        Some(quoted) => quoted.strip_prefix(b" ").unwrap_or(quoted),
+        None => line,
+    }
+}
+
+fn is_id_field(line: &[u8]) -> bool {
+    ID_FIELDS.iter().any(|name| {
+        let (start, rest) = line.split_at_checked(name.len()).unwrap_or_default();
+        start.eq_ignore_ascii_case(name) && rest.trim_ascii_start().starts_with(b":")
+    })
+}
+
+fn holds_machine_id(line: &[u8]) -> bool {
+    line.split(|b| *b == b'<').skip(1).any(|id| {
+        MessageId::MACHINE_PREFIXES
+            .iter()
+            .any(|prefix| id.starts_with(prefix.as_bytes()))
     })
 }
 

@@ -4,6 +4,7 @@ use super::attachment::{self, Attachment};
 use super::mime::Part;
 use crate::core::limits;
 use crate::core::text::{charset, clean, flowed, html};
+use minidom::Element;
 
 /// A text part below this length that speaks of HTML or a browser only says that there is an HTML part.
 const STUB_CHARS_MAX: usize = 300;
@@ -19,6 +20,10 @@ pub struct Body {
     pub cut: bool,
     /// What else the mail holds, in order.
     pub attachments: Vec<Attachment>,
+    /// As in [`super::Mail`].
+    pub carried: Option<Element>,
+    /// As in [`super::Mail`].
+    pub carried_problem: Option<String>,
 }
 
 /// Reads the body: the best text for a chat, and everything else as attachments, so that nothing is passed over in

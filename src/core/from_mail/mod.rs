@@ -14,6 +14,7 @@ use crate::core::id::MessageId;
 use crate::core::text::subject;
 use crate::core::time::Timestamp;
 use mail_parser::{HeaderName, Message};
+use minidom::Element;
 
 /// What a mail says, as far as the gateway understands it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -52,6 +53,14 @@ pub struct Mail {
     pub text_cut: bool,
     /// What else the mail holds.
     pub attachments: Vec<Attachment>,
+    /// The root of the stanzas that the mail carries (RFC 3923), for [`crate::core::carried::read`]. Nothing in it is
+    /// verified, least of all an address.
+    pub carried: Option<Element>,
+    /// Why a part that should hold stanzas could not be read; for the log.
+    pub carried_problem: Option<String>,
+    /// The mail, or what an automatic mail reports or answers, is one that only gateways read
+    /// ([`MessageId::is_machine`]). Not for mail from people.
+    pub about_machine: bool,
     /// Why nothing may be answered automatically (RFC 3834 §2); `None` for mail from a person.
     pub automatic: Option<Automatic>,
     /// The mail is a multipart/report (RFC 6522).
@@ -105,6 +114,10 @@ pub fn read(
 
 fn mail(raw: &[u8], message: &Message<'_>, recipient_headers: &[String], body: body::Body) -> Mail {
     let from = header::from(message);
+    let automatic =
+        automatic::automatic(message, from.as_ref().map(|person| person.address.local()));
+    let null_return_path =
+        header::raw_value(message, "Return-Path").is_some_and(|path| path == "<>");
     let subject = header::text(message, HeaderName::Subject);
     let line = |name| header::raw_value(message, name).and_then(|value| header::some_text(&value));
     Mail {
@@ -130,15 +143,15 @@ fn mail(raw: &[u8], message: &Message<'_>, recipient_headers: &[String], body: b
         text: body.text,
         text_cut: body.cut,
         attachments: body.attachments,
-        automatic: automatic::automatic(
-            message,
-            from.as_ref().map(|person| person.address.local()),
-        ),
+        carried: body.carried,
+        carried_problem: body.carried_problem,
+        about_machine: (automatic.is_some() || null_return_path)
+            && automatic::names_machine_mail(raw),
+        automatic,
         report: automatic::report(message),
         bulk: automatic::is_bulk(message),
         hops: hops(message),
-        null_return_path: header::raw_value(message, "Return-Path")
-            .is_some_and(|path| path == "<>"),
+        null_return_path,
         bridge: line("XMPP-Bridge"),
         jabber_id: line("Jabber-ID"),
         from,

@@ -1,11 +1,18 @@
 //! Packaging unit, mail side. Headers are built by the mail library from typed values; no text of a stanza reaches a
-//! header except cleaned and encoded.
+//! header except cleaned and encoded. A format is one file that implements [`MailFormat`].
+
+mod plain;
+mod xmpp;
+
+pub use plain::{Plain, plain};
+pub use xmpp::Xmpp;
 
 use crate::core::address::MailAddress;
 use crate::core::from_stanza::Role;
 use crate::core::id::MessageId;
 use crate::core::parcel::{Letter, Recipient};
-use crate::core::text::{clean, flowed};
+use crate::core::record::Format;
+use crate::core::text::clean;
 use crate::core::time::Timestamp;
 use lettre::message::header::{ContentType, HeaderName, HeaderValue, MIME_VERSION_1_0};
 use lettre::message::{Mailbox, MessageBuilder};
@@ -32,23 +39,25 @@ pub enum Unwritable {
     Other(String),
 }
 
-/// Format `mail`: text/plain in UTF-8, flowed where a line is long (RFC 3676). All line ends are CRLF.
-///
-/// # Errors
-/// [`Unwritable`] names what the mail library refused.
-pub fn plain(letter: &Letter) -> Result<Vec<u8>, Unwritable> {
-    let (text, content_type) = match flowed::wrap(&letter.text) {
-        Some(wrapped) => (wrapped, "text/plain; charset=utf-8; format=flowed"),
-        None => (letter.text.clone(), "text/plain; charset=utf-8"),
-    };
-    let content_type =
-        ContentType::parse(content_type).map_err(|error| Unwritable::Other(error.to_string()))?;
-    let mail = headers(letter)?
-        .header(content_type)
-        .body(text.replace('\n', "\r\n"));
-    Ok(mail
-        .map_err(|error| Unwritable::Other(error.to_string()))?
-        .formatted())
+/// A way to write mails for one kind of contact.
+pub trait MailFormat: Sync {
+    /// As the configuration names it.
+    fn name(&self) -> &'static str;
+
+    /// The mail as it goes over the wire: line ends are CRLF, every line is 7-bit ASCII but for addresses and names of
+    /// internationalized mail.
+    ///
+    /// # Errors
+    /// [`Unwritable`] names what the mail library refused.
+    fn write(&self, letter: &Letter) -> Result<Vec<u8>, Unwritable>;
+}
+
+/// The implementation of a format.
+pub fn of(format: Format) -> &'static dyn MailFormat {
+    match format {
+        Format::Mail => &Plain,
+        Format::Xmpp => &Xmpp,
+    }
 }
 
 fn headers(letter: &Letter) -> Result<MessageBuilder, Unwritable> {
@@ -109,7 +118,7 @@ fn placeholder_envelope(letter: &Letter) -> Result<lettre::address::Envelope, Un
         .iter()
         .map(|recipient| lettre_address(&recipient.mail))
         .collect();
-    lettre::address::Envelope::new(None, to?).map_err(|error| Unwritable::Other(error.to_string()))
+    lettre::address::Envelope::new(None, to?).map_err(unwritable)
 }
 
 fn mailbox(address: &MailAddress, name: Option<&str>) -> Result<Mailbox, Unwritable> {
@@ -137,4 +146,12 @@ fn system_time(time: Timestamp) -> SystemTime {
         .unwrap_or(0)
         .min(253_402_300_799_000);
     SystemTime::UNIX_EPOCH + Duration::from_millis(millis)
+}
+
+fn content_type(text: &str) -> Result<ContentType, Unwritable> {
+    ContentType::parse(text).map_err(|error| Unwritable::Other(error.to_string()))
+}
+
+fn unwritable(error: lettre::error::Error) -> Unwritable {
+    Unwritable::Other(error.to_string())
 }

@@ -1,4 +1,11 @@
-//! Building elements. Text is cleaned here, in the one place that all of it passes, so that no mail can break the stream.
+//! Building, reading and writing elements. Text is cleaned where an element is built, in the one place that all of it
+//! passes, so that no mail can break the stream.
+
+mod read;
+mod write;
+
+pub use read::{Unreadable, bare, next_event, read, read_in};
+pub use write::{Unwritable, write, write_in};
 
 use crate::core::text::clean;
 use minidom::{Element, Node};

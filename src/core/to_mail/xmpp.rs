@@ -1,0 +1,107 @@
+//! Format `xmpp`: the text for whoever reads the mail with a mail client, and beside it the stanza itself for another
+//! gateway (RFC 3923). In a reaction its emoji stand as a part of their own as well, which some mail clients understand
+//! (RFC 9078).
+
+use super::plain::{Text, plain};
+use super::{MailFormat, Unwritable, content_type, headers, unwritable};
+use crate::core::carried;
+use crate::core::id::{JobId, MessageId};
+use crate::core::limits;
+use crate::core::parcel::Letter;
+use crate::core::text::clean;
+use crate::core::xml;
+use lettre::message::header::{ContentTransferEncoding, Header, HeaderName, HeaderValue};
+use lettre::message::{Body, MultiPart, SinglePart};
+
+/// The longest reaction, in characters; each emoji may be of ten.
+const REACTION_CHARS_MAX: usize = 100;
+
+/// For another gateway.
+#[derive(Debug)]
+pub struct Xmpp;
+
+impl MailFormat for Xmpp {
+    fn name(&self) -> &'static str {
+        "xmpp"
+    }
+
+    /// A letter without stanzas, or with bigger ones than the other gateway would take, is written as text only.
+    fn write(&self, letter: &Letter) -> Result<Vec<u8>, Unwritable> {
+        if letter.carried.is_empty() {
+            return plain(letter);
+        }
+        let stanzas = xml::write(&carried::root(&letter.carried))
+            .map_err(|error| Unwritable::Other(error.to_string()))?;
+        if stanzas.len() > limits::CARRIED_OCTETS_MAX {
+            return plain(letter);
+        }
+        let boundary = boundary(&letter.message_id);
+        let mut parts = MultiPart::builder()
+            .header(content_type(&format!(
+                "multipart/alternative; boundary=\"{boundary}\""
+            ))?)
+            .build();
+        if let Some(reaction) = letter.reaction.as_deref().and_then(reaction) {
+            parts = parts.singlepart(reaction);
+        }
+        let text = Text::of(letter);
+        parts = parts
+            .singlepart(part(text.content_type, text.text, &boundary)?)
+            .singlepart(part(STANZAS, stanzas, &boundary)?);
+        Ok(headers(letter)?
+            .multipart(parts)
+            .map_err(unwritable)?
+            .formatted())
+    }
+}
+
+const STANZAS: &str = "application/xmpp+xml; charset=utf-8";
+
+/// The same for the same mail. `=_` never stands in quoted-printable or base64 (RFC 2045 §6.7).
+fn boundary(id: &MessageId) -> String {
+    format!("=_{}", JobId::derive(id).as_str())
+}
+
+/// A part on lines of 7-bit ASCII: as it is where that will do, else in the encoding that is shorter. A text that holds the
+/// boundary is encoded too.
+fn part(media_type: &str, text: String, boundary: &str) -> Result<SinglePart, Unwritable> {
+    let body = if text.contains(boundary) {
+        Body::new_with_encoding(text, ContentTransferEncoding::Base64)
+            .map_err(|_| Unwritable::Other("its text cannot be encoded".to_owned()))?
+    } else {
+        Body::new(text)
+    };
+    Ok(SinglePart::builder()
+        .header(content_type(media_type)?)
+        .body(body))
+}
+
+/// RFC 9078 §2. `None` where nothing of it can be shown.
+fn reaction(emoji: &str) -> Option<SinglePart> {
+    let emoji = clean::for_header(emoji, REACTION_CHARS_MAX);
+    let text = content_type("text/plain; charset=utf-8").ok()?;
+    (!emoji.is_empty()).then(|| {
+        SinglePart::builder()
+            .header(text)
+            .header(Reaction)
+            .body(emoji)
+    })
+}
+
+/// `Content-Disposition: reaction`, which the library does not know.
+#[derive(Clone)]
+struct Reaction;
+
+impl Header for Reaction {
+    fn name() -> HeaderName {
+        HeaderName::new_from_ascii_str("Content-Disposition")
+    }
+
+    fn parse(_: &str) -> Result<Self, Box<dyn std::error::Error + Send + Sync>> {
+        Ok(Self)
+    }
+
+    fn display(&self) -> HeaderValue {
+        HeaderValue::new(Self::name(), "reaction".to_owned())
+    }
+}
