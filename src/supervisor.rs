@@ -1,5 +1,6 @@
 //! The task tree: opens the state, starts every room, waits for a signal, and stops them in the order in which nothing is
-//! lost: the mailboxes first, then the stream, then the mail transactions that are running.
+//! lost: the mailboxes first; then contacts elsewhere are told that our users go, and the mail transactions end; then the
+//! stream.
 
 use crate::config::{self, Config};
 use crate::control;
@@ -7,7 +8,7 @@ use crate::core::context::Write;
 use crate::core::record::{Pair, PairOrigin};
 use crate::core::time::Timestamp;
 use crate::imap::{self, MailboxConfig};
-use crate::pipeline::{Fatal, Inputs, MailboxMeaning, Pipeline, read_batches};
+use crate::pipeline::{Fatal, Inputs, MailboxMeaning, Pipeline, Stops, read_batches};
 use crate::smtp::{self, SmtpConfig};
 use crate::store::sled::SledStore;
 use crate::store::spool::{Spool, SpoolError};
@@ -123,9 +124,10 @@ impl Parts {
         retry_when_asked(queue.clone(), stop.clone())?;
 
         let close_stream = CancellationToken::new();
+        let stop_sending = CancellationToken::new();
         let sent = CancellationToken::new();
         spawn(&mut tasks, "xmpp", connector.run(close_stream.clone()));
-        spawn(&mut tasks, "smtp", sender.run(stop.clone()));
+        spawn(&mut tasks, "smtp", sender.run(stop_sending.clone()));
         let socket = config.store.path.join("control.sock");
         let (store, stop_control) = (Arc::clone(&self.store), stop.clone());
         spawn(&mut tasks, "control", async move {
@@ -141,6 +143,7 @@ impl Parts {
             queue,
             link,
             close_stream: close_stream.clone(),
+            stop_sending: stop_sending.clone(),
         };
         let running = pipeline.run(
             Inputs {
@@ -148,10 +151,14 @@ impl Parts {
                 mails,
                 settles,
             },
-            sent.clone(),
+            Stops {
+                leaving: stop.clone(),
+                sent: sent.clone(),
+            },
         );
         let result = supervise(&mut tasks, running, &stop, &sent).await;
         stop.cancel();
+        stop_sending.cancel();
         close_stream.cancel();
         while tasks.join_next().await.is_some() {}
         result

@@ -7,7 +7,7 @@ use crate::core::record::{PresenceState, Show};
 use crate::core::text::clean;
 use crate::core::time::Timestamp;
 use crate::core::to_stanza::{Condition, error_reply};
-use crate::core::xml::{ADDRESS, REPLY};
+use crate::core::xml::{ADDRESS, CHAT_MARKERS, REACTIONS, REPLY};
 use jid::Jid;
 use minidom::Element;
 use xmpp_parsers::ns;
@@ -72,7 +72,7 @@ pub struct Message {
     pub delay: Option<Timestamp>,
     /// XEP-0359 origin-id: what identifies the message, before the id attribute.
     pub origin_id: Option<StanzaId>,
-    /// XEP-0461: the id of the message that this one answers.
+    /// XEP-0461: the id of the message that this one answers; else of the one that it is about (a reaction, a marker).
     pub reply_to: Option<StanzaId>,
     /// XEP-0033, without those already delivered.
     pub addresses: Vec<Addressee>,
@@ -219,6 +219,11 @@ fn read_payload(message: &mut Message, child: &Element) {
         }
         ("origin-id", ns::SID) => message.origin_id = child.attr("id").and_then(StanzaId::parse),
         ("reply", REPLY) => message.reply_to = child.attr("id").and_then(StanzaId::parse),
+        ("received", ns::RECEIPTS) | ("displayed", CHAT_MARKERS) | ("reactions", REACTIONS)
+            if message.reply_to.is_none() =>
+        {
+            message.reply_to = child.attr("id").and_then(StanzaId::parse);
+        }
         ("request", ns::RECEIPTS) => message.wants_receipt = true,
         ("addresses", ADDRESS) => {
             message.addresses = child.children().filter_map(addressee).collect()

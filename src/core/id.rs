@@ -81,7 +81,10 @@ impl MessageId {
         sender: &MailAddress,
     ) -> Self {
         let kind = content_digest(what);
-        Self(format!("{about}.{}", Self::derive(key, from, to, &kind, about, sender).0))
+        Self(format!(
+            "{about}.{}",
+            Self::derive(key, from, to, &kind, about, sender).0
+        ))
     }
 
     /// The identity of a mail that has no usable Message-ID: the hash of its bytes.
@@ -175,6 +178,18 @@ impl JobId {
     /// A hash of the mail's Message-ID.
     pub fn derive(mail: &MessageId) -> Self {
         let hash = digest(&[mail.as_str().as_bytes()]);
+        Self(hex(hash.get(..16).unwrap_or(&hash)))
+    }
+
+    /// The id of all the mails that replace each other, by what they are about, e.g. `["presence", user, domain]`. Never
+    /// one that [`JobId::derive`] gives.
+    pub fn of_name(parts: &[&str]) -> Self {
+        // The first field of a derived id is a Message-ID, which is never empty.
+        let fields: Vec<&[u8]> = std::iter::once("")
+            .chain(parts.iter().copied())
+            .map(str::as_bytes)
+            .collect();
+        let hash = digest(&fields);
         Self(hex(hash.get(..16).unwrap_or(&hash)))
     }
 

@@ -177,12 +177,27 @@ pub fn invitation(name: &str, user: &str, user_mail: &str) -> (String, String) {
 /// The mail that carries a subscription stanza, for a person who opens it.
 pub fn subscription(verb: &str, name: &str, mail: &str) -> (String, String) {
     let (subject, what) = match verb {
-        "subscribe" => ("asks for your presence", "would like to see when you are online"),
-        "subscribed" => ("lets you see their presence", "lets you see when they are online"),
-        "unsubscribe" => ("no longer follows your presence", "no longer wants to see when you are online"),
-        _ => ("no longer shows you their presence", "does not let you see when they are online, or no longer does"),
+        "subscribe" => (
+            "asks for your presence",
+            "would like to see when you are online",
+        ),
+        "subscribed" => (
+            "lets you see their presence",
+            "lets you see when they are online",
+        ),
+        "unsubscribe" => (
+            "no longer follows your presence",
+            "no longer wants to see when you are online",
+        ),
+        _ => (
+            "no longer shows you their presence",
+            "does not let you see when they are online, or no longer does",
+        ),
     };
-    (format!("{name} {subject}"), format!("{name} ({mail}) {what}.\n\n{FOR_GATEWAYS}"))
+    (
+        format!("{name} {subject}"),
+        format!("{name} ({mail}) {what}.\n\n{FOR_GATEWAYS}"),
+    )
 }
 
 /// The mail that carries a presence.
@@ -197,17 +212,25 @@ pub fn presence(name: &str, state: Option<&PresenceState>) -> (String, String) {
         Some(Show::Xa) => format!("{name} is away for long"),
         Some(Show::Dnd) => format!("{name} does not want to be disturbed"),
     };
-    let said = state.status.as_ref().map(|status| format!(": {status}")).unwrap_or_default();
-    (subject.clone(), format!("{subject}{said}.\n\n{FOR_GATEWAYS}"))
+    let said = state
+        .status
+        .as_ref()
+        .map(|status| format!(": {status}"))
+        .unwrap_or_default();
+    (
+        subject.clone(),
+        format!("{subject}{said}.\n\n{FOR_GATEWAYS}"),
+    )
 }
 
 /// What a person reads who finds a mail for gateways in a mailbox.
-const FOR_GATEWAYS: &str =
-    "This mail is from one instant messaging system to another (XMPP over e-mail); there is nothing to do.";
+const FOR_GATEWAYS: &str = "This mail is from one instant messaging system to another (XMPP over e-mail); there is nothing to do.";
 
 /// More subscription stanzas than anybody needs.
 pub fn too_many_requests(max: u32) -> String {
-    format!("The gateway mails at most {max} subscription requests and answers to one contact in an hour; try again later.")
+    format!(
+        "The gateway mails at most {max} subscription requests and answers to one contact in an hour; try again later."
+    )
 }
 
 /// A message without a text for people, for a person who opens its mail.
@@ -218,7 +241,9 @@ pub fn without_text(name: &str, what: WithoutText) -> String {
         WithoutText::Reaction(emoji) => format!("{name} reacted to a message: {emoji}"),
         WithoutText::ReactionTakenBack => format!("{name} took a reaction back."),
         WithoutText::Retraction => format!("{name} has taken back a message."),
-        WithoutText::Other => format!("{name} sent something that only an instant messenger shows."),
+        WithoutText::Other => {
+            format!("{name} sent something that only an instant messenger shows.")
+        }
     }
 }
 

@@ -3,7 +3,7 @@
 
 use crate::core::carried;
 use crate::core::id::StanzaId;
-use crate::core::parcel::Parcel;
+use crate::core::parcel::{Other, Parcel};
 use crate::core::record::PresenceState;
 use crate::core::time::Timestamp;
 use crate::core::xml::{ADDRESS, Build, empty, text};
@@ -130,16 +130,17 @@ pub fn message(parcel: &Parcel) -> Element {
     if let Some(name) = &parcel.from.name {
         build = build.child(text("nick", ns::NICK, name));
     }
-    build = build.children(parcel.delayed.and_then(|stamp| delay(&parcel.from.jid, stamp)));
-    if !parcel.others.is_empty() {
-        build = build.child(addresses(parcel));
-    }
-    build.done()
+    build = build.children(
+        parcel
+            .delayed
+            .and_then(|stamp| delay(&parcel.from.jid, stamp)),
+    );
+    build.children(addresses(&parcel.others)).done()
 }
 
-/// XEP-0033: who else got the mail. All are delivered: the mail servers saw to it.
-fn addresses(parcel: &Parcel) -> Element {
-    let others = parcel.others.iter().map(|other| {
+/// XEP-0033: who else got the mail, if anybody. All are delivered: the mail servers saw to it.
+pub fn addresses(others: &[Other]) -> Option<Element> {
+    let addresses = others.iter().map(|other| {
         let address = Build::new("address", ADDRESS)
             .attr("type", other.role)
             .attr("delivered", "true");
@@ -148,7 +149,7 @@ fn addresses(parcel: &Parcel) -> Element {
             .attr_if("desc", other.name.as_deref())
             .done()
     });
-    Build::new("addresses", ADDRESS).children(others).done()
+    (!others.is_empty()).then(|| Build::new("addresses", ADDRESS).children(addresses).done())
 }
 
 /// XEP-0184: the mail was taken.
@@ -189,10 +190,15 @@ pub fn subscribe(from: &str, to: &BareJid, nick: Option<&str>) -> Element {
 
 /// What a contact's own gateway said of its presence.
 pub fn presence_state(from: &str, to: &BareJid, state: &PresenceState) -> Element {
-    let show = state.show.map(|show| text("show", ns::COMPONENT, show.as_str()));
-    let status = state.status.as_ref().map(|status| text("status", ns::COMPONENT, status));
-    let priority = (state.priority != 0)
-        .then(|| text("priority", ns::COMPONENT, &state.priority.to_string()));
+    let show = state
+        .show
+        .map(|show| text("show", ns::COMPONENT, show.as_str()));
+    let status = state
+        .status
+        .as_ref()
+        .map(|status| text("status", ns::COMPONENT, status));
+    let priority =
+        (state.priority != 0).then(|| text("priority", ns::COMPONENT, &state.priority.to_string()));
     stanza("presence", from, to.as_str())
         .children(show)
         .children(status)
@@ -218,8 +224,13 @@ pub fn carried(
     message: &carried::Message,
     delayed: Option<Timestamp>,
 ) -> Element {
-    let says_so = message.payloads.iter().any(|payload| payload.is("delay", ns::DELAY));
-    let delay = delayed.filter(|_| !says_so).and_then(|stamp| delay(from, stamp));
+    let says_so = message
+        .payloads
+        .iter()
+        .any(|payload| payload.is("delay", ns::DELAY));
+    let delay = delayed
+        .filter(|_| !says_so)
+        .and_then(|stamp| delay(from, stamp));
     let mut element = stanza("message", from.as_str(), to.as_str())
         .attr("type", message.kind.as_str())
         .attr("id", id.as_str())

@@ -98,6 +98,10 @@ impl Queue {
         self.depth.load(Ordering::Relaxed)
     }
 
+    /// x
+    pub async fn drained(&self, _limit: Duration) -> bool {
+        true
+    }
     /// Tries everything again now, the server included.
     pub fn flush_now(&self) {
         let _ = self.inbox.send(Command::Flush);

@@ -2,22 +2,24 @@
 //!
 //! A store is a folder: `lock` (whose lock says that it is open), `db/` (sled's), and beside them what others keep there.
 
-use crate::core::address::MailAddress;
+use crate::core::address::{AddressPattern, MailAddress};
 use crate::core::context::{Need, Row, Write};
 use crate::core::id::IdKey;
-use crate::core::record::{Contact, Cursor, Message, Pair};
+use crate::core::record::{Announced, Contact, Cursor, Heard, Message, Pair, Peer};
 use crate::core::time::Timestamp;
-use crate::store::codec::{self, CodecError};
+use crate::store::codec;
 use crate::store::committer::Committer;
 use crate::store::opening::{self, SnapshotAtEnd};
 use crate::store::transfer::{
-    ContactRecord, CursorRecord, Place, Record, SeenRecord, ThreadRecord,
+    AnnouncedRecord, ContactRecord, CursorRecord, HeardRecord, Place, Record, SeenRecord,
+    ThreadRecord,
 };
-use crate::store::{Store, StoreError, saved_again};
+use crate::store::{Store, StoreError, replaces, saved_again};
 use jid::BareJid;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use std::collections::BTreeMap;
+use std::fmt;
 use std::fs::File;
 use std::future::ready;
 use std::ops::Bound;
@@ -51,12 +53,14 @@ impl SledStore {
     /// cannot be made, read or written.
     pub fn open(path: &Path) -> Result<Self, StoreError> {
         let opened = opening::open(path)?;
+        let snapshot = SnapshotAtEnd::new(path);
+        snapshot.count(opened.migrated);
         Ok(Self {
             committer: Committer::start(opened.db.clone(), &opened.file)?,
             db: opened.db,
             order: RwLock::new(()),
             id_key: opened.id_key,
-            snapshot: SnapshotAtEnd::new(path),
+            snapshot,
             _lock: opened.lock,
         })
     }
@@ -101,9 +105,37 @@ impl SledStore {
                 .map(|row: ThreadRecord| Row::Thread(row.thread)),
             Need::Message(..) | Need::Stanza(..) => self.get(&key)?.map(Row::Message),
             Need::Seen(..) => self.get(&key)?.map(|row: SeenRecord| Row::Seen(row.at)),
-            Need::Peer(_) | Need::Heard(_) | Need::Watchers(_) => None,
+            Need::Peer(_) => self.get(&key)?.map(Row::Peer),
+            Need::Heard(_) => self
+                .get(&key)?
+                .map(|row: HeardRecord| Row::Heard(row.heard)),
+            Need::Watchers(_) => Some(Row::Watchers(self.watchers(&key)?)),
         };
         Ok(row)
+    }
+
+    /// The users of all rows whose keys begin with this prefix.
+    fn watchers(&self, prefix: &[u8]) -> Result<Vec<BareJid>, StoreError> {
+        let keys: Vec<sled::IVec> = self.sled(|db| db.scan_prefix(prefix).keys().collect())?;
+        keys.iter()
+            .map(|key| {
+                let user = codec::watcher_of_key(prefix, key);
+                user.ok_or_else(|| unreadable(key, &"it names no JID"))
+            })
+            .collect()
+    }
+
+    /// Up to `limit` records of one table after a key.
+    fn records<T: DeserializeOwned>(
+        &self,
+        tag: u8,
+        after: Option<Vec<u8>>,
+        limit: usize,
+    ) -> Result<Vec<T>, StoreError> {
+        let rows = self.read(|| self.page(tag, after, limit))?;
+        rows.iter()
+            .map(|(key, value)| decoded(key, value))
+            .collect()
     }
 
     /// Up to `limit` rows of one table after a key.
@@ -122,9 +154,7 @@ impl SledStore {
     }
 
     fn get<T: DeserializeOwned>(&self, key: &[u8]) -> Result<Option<T>, StoreError> {
-        self.raw(key)?
-            .map(|value| codec::decode(&value).map_err(|e| unreadable(key, &e)))
-            .transpose()
+        self.raw(key)?.map(|value| decoded(key, &value)).transpose()
     }
 
     fn raw(&self, key: &[u8]) -> Result<Option<sled::IVec>, StoreError> {
@@ -182,10 +212,7 @@ impl Store for SledStore {
     }
 
     fn pairs(&self, after: Option<&BareJid>, limit: usize) -> Result<Vec<Pair>, StoreError> {
-        let rows = self.read(|| self.page(codec::PAIRS, after.map(codec::pair_key), limit))?;
-        rows.iter()
-            .map(|(key, value)| decoded(key, value))
-            .collect()
+        self.records(codec::PAIRS, after.map(codec::pair_key), limit)
     }
 
     fn contacts(
@@ -194,12 +221,36 @@ impl Store for SledStore {
         limit: usize,
     ) -> Result<Vec<(BareJid, MailAddress, Contact)>, StoreError> {
         let after = after.map(|(user, mail)| codec::contact_key(user, mail));
-        let rows = self.read(|| self.page(codec::CONTACTS, after, limit))?;
-        rows.iter()
-            .map(|(key, value)| {
-                decoded(key, value).map(|row: ContactRecord| (row.user, row.mail, row.contact))
-            })
-            .collect()
+        let rows = self.records::<ContactRecord>(codec::CONTACTS, after, limit)?;
+        let named = rows
+            .into_iter()
+            .map(|row| (row.user, row.mail, row.contact));
+        Ok(named.collect())
+    }
+
+    fn peers(&self, after: Option<&AddressPattern>, limit: usize) -> Result<Vec<Peer>, StoreError> {
+        self.records(codec::PEERS, after.map(codec::peer_key), limit)
+    }
+
+    fn heard(
+        &self,
+        after: Option<&MailAddress>,
+        limit: usize,
+    ) -> Result<Vec<(MailAddress, Heard)>, StoreError> {
+        let after = after.map(codec::heard_key);
+        let rows = self.records::<HeardRecord>(codec::HEARD, after, limit)?;
+        Ok(rows.into_iter().map(|row| (row.mail, row.heard)).collect())
+    }
+
+    fn announced(
+        &self,
+        after: Option<&BareJid>,
+        limit: usize,
+    ) -> Result<Vec<(BareJid, Announced)>, StoreError> {
+        let after = after.map(codec::announced_key);
+        let rows = self.records::<AnnouncedRecord>(codec::ANNOUNCED, after, limit)?;
+        let named = rows.into_iter().map(|row| (row.user, row.announced));
+        Ok(named.collect())
     }
 
     fn cursor(&self, mailbox: &str) -> Result<Option<Cursor>, StoreError> {
@@ -267,19 +318,10 @@ impl<'a> Staged<'a> {
         match write {
             Write::Pair(pair) => self.save_pair(pair),
             Write::RemovePair(jid) => self.remove_pair(&jid),
-            Write::Contact(user, mail, contact) => {
-                let key = codec::contact_key(&user, &mail);
-                self.put(
-                    key,
-                    &ContactRecord {
-                        user,
-                        mail,
-                        contact,
-                    },
-                )
-            }
+            Write::Contact(user, mail, contact) => self.save_contact(user, mail, contact),
             Write::RemoveContact(user, mail) => {
                 self.remove(codec::contact_key(&user, &mail));
+                self.remove(codec::watcher_key(&mail, &user));
                 Ok(())
             }
             Write::Thread(user, mail, id, thread) => {
@@ -302,9 +344,47 @@ impl<'a> Staged<'a> {
                 let key = codec::cursor_key(&mailbox);
                 self.put(key, &CursorRecord { mailbox, cursor })
             }
-            Write::Peer(_) | Write::RemovePeer(_) | Write::Heard(..) | Write::Announced(..) => {
+            Write::Peer(peer) => self.save_peer(&peer),
+            Write::RemovePeer(who) => {
+                self.remove(codec::peer_key(&who));
                 Ok(())
             }
+            Write::Heard(mail, heard) => {
+                let key = codec::heard_key(&mail);
+                self.put(key, &HeardRecord { mail, heard })
+            }
+            Write::Announced(user, announced) => {
+                let key = codec::announced_key(&user);
+                self.put(key, &AnnouncedRecord { user, announced })
+            }
+        }
+    }
+
+    /// Whatever the row before said, the index follows from the new one.
+    fn save_contact(
+        &mut self,
+        user: BareJid,
+        mail: MailAddress,
+        contact: Contact,
+    ) -> Result<(), StoreError> {
+        let watches = contact.subscription.has_to().then(Vec::new);
+        self.changed
+            .insert(codec::watcher_key(&mail, &user), watches);
+        let key = codec::contact_key(&user, &mail);
+        let record = ContactRecord {
+            user,
+            mail,
+            contact,
+        };
+        self.put(key, &record)
+    }
+
+    fn save_peer(&mut self, peer: &Peer) -> Result<(), StoreError> {
+        let key = codec::peer_key(&peer.who);
+        let old: Option<Peer> = self.get(&key)?;
+        match replaces(old.as_ref(), peer) {
+            true => self.put(key, peer),
+            false => Ok(()),
         }
     }
 
@@ -402,7 +482,7 @@ fn decoded<T: DeserializeOwned>(key: &[u8], value: &[u8]) -> Result<T, StoreErro
     codec::decode(value).map_err(|e| unreadable(key, &e))
 }
 
-fn unreadable(key: &[u8], error: &CodecError) -> StoreError {
+fn unreadable(key: &[u8], error: &dyn fmt::Display) -> StoreError {
     let key = key.escape_ascii();
     StoreError::Broken(format!("the row {key} cannot be read: {error}"))
 }

@@ -29,7 +29,7 @@ use std::time::Duration;
 const HOUR: Duration = Duration::from_secs(3600);
 
 /// The user sent a subscription stanza to a contact with a gateway of its own.
-pub fn sent(
+pub(super) fn sent(
     settings: &Settings,
     context: &Context,
     stanza: &Stanza,
@@ -65,8 +65,8 @@ pub fn sent(
             }
         });
     }
-    let id = name(&mut handshake, state, verb, stanza);
     let stamp = handshake.stamp(now);
+    let id = name(&mut handshake, state, verb, stanza, stamp);
     next.handshake = Some(handshake);
     let message = Message {
         settings,
@@ -92,7 +92,9 @@ pub fn sent(
     }
     decision.writes = asked.write(next.clone());
     if verb == Verb::Subscribed && step.next != state {
-        decision.writes.extend(pair(context, &asked.to, &asked.mail, None, now)?);
+        decision
+            .writes
+            .extend(pair(context, &asked.to, &asked.mail, None, now)?);
     }
     Ok(decision)
 }
@@ -108,7 +110,9 @@ fn shown_to_user(
 ) -> Result<(), Missing> {
     let (to, user) = (asked.to.as_str(), &asked.user);
     if step.answer == Some(Verb::Subscribed) {
-        decision.stanzas.push(to_stanza::presence(to, user, "subscribed"));
+        decision
+            .stanzas
+            .push(to_stanza::presence(to, user, "subscribed"));
         let here = presence::of_contact(context, &asked.to, user, &asked.mail, now)?;
         decision.stanzas.push(here);
     }
@@ -141,27 +145,38 @@ fn name(
     state: State,
     verb: Verb,
     stanza: &Stanza,
+    stamp: Timestamp,
 ) -> Option<StanzaId> {
     match verb {
+        Verb::Subscribe if state.pending_out() && handshake.asked.is_some() => {
+            handshake.asked.clone()
+        }
         Verb::Subscribe => {
-            let fresh = || {
-                let seed = [
-                    stanza.from.as_str(),
-                    stanza.to.as_str(),
-                    &handshake.sent.unwrap_or_default().millis().to_string(),
-                    &handshake.hour.millis().to_string(),
-                ];
-                StanzaId::parse(&format!("s{}", content_digest(&seed)))
-            };
-            if !state.pending_out() || handshake.asked.is_none() {
-                handshake.asked = fresh();
-            }
+            handshake.asked = fresh(stanza, stamp);
             handshake.asked.clone()
         }
         Verb::Unsubscribe => handshake.asked.take(),
         Verb::Subscribed => handshake.asking.clone(),
         Verb::Unsubscribed => handshake.asking.take(),
     }
+}
+
+/// Another id for each request: the stamp is never the same again.
+fn fresh(stanza: &Stanza, stamp: Timestamp) -> Option<StanzaId> {
+    let stamp = stamp.millis().to_string();
+    let seed = [stanza.from.as_str(), stanza.to.as_str(), &stamp];
+    StanzaId::parse(&format!("s{}", content_digest(&seed)))
+}
+
+/// A first request, which goes with an invitation: its id and its stamp.
+pub(super) fn ask(
+    handshake: &mut Handshake,
+    stanza: &Stanza,
+    now: Timestamp,
+) -> (Option<StanzaId>, Timestamp) {
+    let stamp = handshake.stamp(now);
+    handshake.asked = fresh(stanza, stamp);
+    (handshake.asked.clone(), stamp)
 }
 
 impl Handshake {
@@ -174,13 +189,13 @@ impl Handshake {
     }
 }
 
-fn nick_of(stanza: &Stanza) -> Option<String> {
+pub(super) fn nick_of(stanza: &Stanza) -> Option<String> {
     let nick = stanza.element.get_child("nick", xmpp_parsers::ns::NICK)?;
     Some(clean::for_header(&nick.text(), 80)).filter(|nick| !nick.is_empty())
 }
 
 /// A contact's gateway sent a subscription stanza for the user. What it is for was checked: it is from the contact.
-pub struct Received<'a> {
+pub(super) struct Received<'a> {
     pub settings: &'a Settings,
     pub context: &'a Context,
     /// The local user.
@@ -208,7 +223,9 @@ impl Received<'_> {
         if let Err(why) = news {
             known.handshake = Some(handshake);
             let who = clean::shorten_addresses(&self.contact.to_string());
-            decision.notes.push(format!("a {} from {who} is ignored: {why}", verb.as_str()));
+            decision
+                .notes
+                .push(format!("a {} from {who} is ignored: {why}", verb.as_str()));
             return Ok(());
         }
         let state = State::of(known);
@@ -242,7 +259,9 @@ impl Received<'_> {
         };
         match message.post(None)? {
             Ok(mail) => decision.mails.push(mail),
-            Err(why) => decision.notes.push(format!("an approval could not be mailed: {why}")),
+            Err(why) => decision
+                .notes
+                .push(format!("an approval could not be mailed: {why}")),
         }
         Ok(())
     }
@@ -264,8 +283,13 @@ impl Received<'_> {
             Verb::Subscribed => {
                 let pair = pair(self.context, self.shown, self.contact, self.name, self.now)?;
                 decision.writes.extend(pair);
-                let here =
-                    presence::of_contact(self.context, self.shown, self.user, self.contact, self.now)?;
+                let here = presence::of_contact(
+                    self.context,
+                    self.shown,
+                    self.user,
+                    self.contact,
+                    self.now,
+                )?;
                 decision.stanzas.push(here);
             }
             Verb::Unsubscribed if before.subscription().has_to() => {
@@ -342,7 +366,10 @@ struct Message<'a> {
 
 impl Message<'_> {
     /// The mail, or the sentence that says why there can be none.
-    fn post(self, origin: Option<Origin>) -> Result<Result<crate::core::job::Mail, String>, Missing> {
+    fn post(
+        self,
+        origin: Option<Origin>,
+    ) -> Result<Result<crate::core::job::Mail, String>, Missing> {
         let sender = match directory::user_mail(self.settings, self.context, self.user)? {
             Ok(sender) => sender,
             Err(no) => return Ok(Err(no.why)),
@@ -380,7 +407,9 @@ impl Message<'_> {
             silent: self.verb != Verb::Subscribe,
             now: self.now,
         };
-        Ok(post.mail(self.settings, &letter).map_err(|error| notice::unwritable(&error)))
+        Ok(post
+            .mail(self.settings, &letter)
+            .map_err(|error| notice::unwritable(&error)))
     }
 }
 

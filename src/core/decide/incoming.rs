@@ -1,15 +1,17 @@
-//! A mail becomes one message for each local user that it is for.
+//! A mail becomes one message for each local user that it is for. What another gateway put into it, and is believed, goes
+//! its own way: see [`carry`](super::carry).
 
 use crate::core::address::MailAddress;
 use crate::core::authentication::{self, Verdict};
 use crate::core::context::{Context, Missing, Write};
-use crate::core::decide::{Decision, directory, subscription, thread};
+use crate::core::decide::carry::Cargo;
+use crate::core::decide::{Decision, directory, peer, subscription, thread};
 use crate::core::from_mail::{self, Person};
 use crate::core::id::{MessageId, StanzaId, ThreadId};
 use crate::core::limits::{DELAY_SHOWN_AFTER, HOPS_MAX, LISTED_MAX};
 use crate::core::notice;
 use crate::core::parcel::{Other, Parcel, Party};
-use crate::core::record::{self, Contact, Direction, Thread};
+use crate::core::record::{self, Contact, Direction, Format, Thread};
 use crate::core::settings::{Bulk, Settings, Speak};
 use crate::core::text::subject;
 use crate::core::time::Timestamp;
@@ -70,12 +72,20 @@ pub fn decide(
     if !settings.contacts.allows(&from.address) {
         return left("the configuration does not allow its sender");
     }
+    let mut decision = Decision::default();
+    let cargo = Cargo::of(settings, mail, now, &mut decision.notes);
+    if !cargo.is_for_people(mail) {
+        cargo.for_gateway(settings, context, mail, &from.address, now, &mut decision)?;
+        return Ok((decision, Fate::Handled));
+    }
     let users = local_users(settings, context, arrived)?;
     if users.is_empty() {
         return left("none of its recipients is a local user");
     }
-    let mut decision = Decision::default();
-    let standing = Standing::of(settings, mail);
+    let standing = Standing::of(settings, mail, now);
+    if peer::is_believed(settings, mail, now) {
+        peer::learn(settings, context, mail, &from.address, now, &mut decision)?;
+    }
     for user in &users {
         let delivery = Delivery {
             settings,
@@ -84,6 +94,7 @@ pub fn decide(
             from,
             user,
             standing,
+            cargo: &cargo,
             now,
         };
         delivery.for_user(&mut decision)?;
@@ -103,9 +114,9 @@ enum Standing {
 }
 
 impl Standing {
-    fn of(settings: &Settings, mail: &from_mail::Mail) -> Self {
+    fn of(settings: &Settings, mail: &from_mail::Mail, now: Timestamp) -> Self {
         let trust = &settings.trust;
-        if !trust.is_on() {
+        if !trust.is_on() || peer::is_verified(settings, mail, now) {
             return Self::Believed;
         }
         match authentication::verdict(mail, &trust.authserv_ids) {
@@ -193,14 +204,15 @@ fn users_of<'a>(
 }
 
 /// One mail on its way to one user.
-struct Delivery<'a> {
-    settings: &'a Settings,
-    context: &'a Context,
-    arrived: &'a Arrived<'a>,
-    from: &'a Person,
-    user: &'a BareJid,
+pub(super) struct Delivery<'a> {
+    pub settings: &'a Settings,
+    pub context: &'a Context,
+    pub arrived: &'a Arrived<'a>,
+    pub from: &'a Person,
+    pub user: &'a BareJid,
     standing: Standing,
-    now: Timestamp,
+    cargo: &'a Cargo,
+    pub now: Timestamp,
 }
 
 impl Delivery<'_> {
@@ -238,12 +250,21 @@ impl Delivery<'_> {
             .cloned()
             .unwrap_or_default();
         match directory::shown_jid(settings, context, Some(&known), &from.address)? {
+            Some(shown) if self.carries()? => self.carry(self.cargo, &shown, &known, decision),
             Some(shown) => self.decide(shown, &known, decision),
             None => {
                 decision.stanzas.push(self.unanswerable());
                 Ok(())
             }
         }
+    }
+
+    /// Stanzas are only for whom the mail names, which DKIM signs: a copy that somebody sends on to others is text.
+    fn carries(&self) -> Result<bool, Missing> {
+        let mail = self.arrived.mail;
+        let named = mail.to.iter().chain(&mail.cc).map(|person| &person.address);
+        let users = users_of(self.settings, self.context, named)?;
+        Ok(self.cargo.is_taken() && users.contains(self.user))
     }
 
     /// Tells the user of a mail that is not shown.
@@ -275,7 +296,7 @@ impl Delivery<'_> {
         to_stanza::notice(gateway, user, self.stanza_id().as_str(), body)
     }
 
-    fn stanza_id(&self) -> StanzaId {
+    pub fn stanza_id(&self) -> StanzaId {
         let id = &self.arrived.mail.message_id;
         StanzaId::derive(id, self.user, self.standing.kind())
     }
@@ -295,7 +316,7 @@ impl Delivery<'_> {
             thread: Some(id.clone()),
             ..known.clone()
         };
-        if self.standing == Standing::Believed {
+        if self.standing == Standing::Believed && self.is_from_person()? {
             let (stanzas, pair) = subscription::answered_by_mail(
                 self.context,
                 user,
@@ -306,7 +327,7 @@ impl Delivery<'_> {
                 self.now,
             )?;
             decision.stanzas.extend(stanzas);
-            decision.writes.extend(pair.map(Write::Pair));
+            decision.writes.extend(pair);
         }
         // News of a list change no conversation.
         if !mail.bulk && next != *known {
@@ -325,6 +346,14 @@ impl Delivery<'_> {
             .push(Write::Message(message_row(&parcel, mail, others, self.now)));
         decision.stanzas.push(to_stanza::message(&parcel));
         Ok(())
+    }
+
+    /// A contact with a gateway of its own answers requests by that, not by whatever it writes.
+    fn is_from_person(&self) -> Result<bool, Missing> {
+        let mail = self.arrived.mail;
+        let format = peer::format_of(self.settings, self.context, &self.from.address)?;
+        let has_gateway = peer::is_bridge(mail) && peer::is_believed(self.settings, mail, self.now);
+        Ok(format == Format::Mail && !has_gateway)
     }
 
     fn parcel(
@@ -354,7 +383,7 @@ impl Delivery<'_> {
         }
     }
 
-    fn grown(&self, thread: Option<&Thread>) -> Thread {
+    pub fn grown(&self, thread: Option<&Thread>) -> Thread {
         let mail = self.arrived.mail;
         let ancestors: Vec<_> = mail
             .references
@@ -431,7 +460,7 @@ fn text(arrived: &Arrived<'_>, subject: Option<&str>) -> String {
 }
 
 /// Everyone else whom the header names, as JIDs and as addresses.
-fn others(
+pub(super) fn others(
     settings: &Settings,
     context: &Context,
     mail: &from_mail::Mail,

@@ -1,23 +1,29 @@
-//! A message for contacts becomes one mail.
+//! A message for contacts becomes one mail. To a contact with a gateway of its own the mail carries the stanza as well, and
+//! goes out even where it holds nothing to read.
 
 use crate::core::address::MailAddress;
+use crate::core::carried;
 use crate::core::context::{Context, Missing, Write};
-use crate::core::decide::Decision;
 use crate::core::decide::directory::{self, NoAddress};
+use crate::core::decide::post::{self, Post};
 use crate::core::decide::thread::{self, Place};
+use crate::core::decide::{Decision, peer};
 use crate::core::from_stanza::{Message, Role, Stanza, Target};
-use crate::core::id::{JobId, MessageId, StanzaId, content_digest};
-use crate::core::job::{Job, Mail, Origin, OriginKind};
-use crate::core::parcel::{Letter, Party, Recipient};
-use crate::core::record::{self, Contact, Direction};
+use crate::core::id::{MessageId, StanzaId, content_digest};
+use crate::core::job::{Job, Origin, OriginKind};
+use crate::core::notice::{self, WithoutText};
+use crate::core::parcel::{Letter, Recipient};
+use crate::core::record::{self, Contact, Direction, Format};
 use crate::core::settings::Settings;
-use crate::core::text::subject;
+use crate::core::text::{clean, subject};
 use crate::core::time::Timestamp;
 use crate::core::to_stanza::{Condition, receipt};
-use crate::core::{notice, to_mail};
+use crate::core::xml::{CHAT_MARKERS, REACTIONS};
 use jid::{BareJid, Jid};
+use minidom::Element;
+use xmpp_parsers::ns;
 
-/// Decides about a message. One without a body (a chat state, a marker) is nothing for mail and is not answered.
+/// Decides about a message. One without a body (a chat state, a marker) is nothing for people and is not answered.
 pub fn decide(
     settings: &Settings,
     context: &Context,
@@ -32,19 +38,22 @@ pub fn decide(
             &notice::encrypted(),
         ));
     }
-    let Some(body) = &message.body else {
-        return Ok(Decision::nothing());
-    };
-    if body.len() > settings.body_octets_max {
-        let why = notice::body_too_long(body.len(), settings.body_octets_max);
+    let octets = message.body.as_ref().map_or(0, String::len);
+    if octets > settings.body_octets_max {
+        let why = notice::body_too_long(octets, settings.body_octets_max);
         return Ok(Decision::refuse(stanza, Condition::NotAcceptable, &why));
     }
     let user = stanza.from.to_bare();
     let outgoing = match prepare(settings, context, stanza, message, &user)? {
         Ok(outgoing) => outgoing,
+        Err(_) if message.body.is_none() => return Ok(Decision::nothing()),
         Err(no) => return Ok(Decision::refuse(stanza, no.condition, &no.why)),
     };
-    send(settings, context, stanza, message, body, outgoing, now)
+    match (&message.body, outgoing.format) {
+        (Some(body), _) => send(settings, context, stanza, message, body, outgoing, now),
+        (None, Format::Xmpp) => pass_on(settings, context, stanza, message, outgoing, now),
+        (None, Format::Mail) => Ok(Decision::nothing()),
+    }
 }
 
 /// The addresses of an outgoing message, all checked.
@@ -54,6 +63,20 @@ struct Outgoing {
     /// The contact with whom the conversation is: the first recipient.
     contact: MailAddress,
     recipients: Vec<Recipient>,
+    /// What one of them understands, the others can read.
+    format: Format,
+}
+
+impl Outgoing {
+    fn post(&self, origin: Option<Origin>, silent: bool, now: Timestamp) -> Post<'_> {
+        Post {
+            format: self.format,
+            lane: self.contact.key(),
+            origin,
+            silent,
+            now,
+        }
+    }
 }
 
 fn prepare(
@@ -71,12 +94,27 @@ fn prepare(
         Ok(recipients) => recipients,
         Err(no) => return Ok(Err(no)),
     };
+    let format = format_of(settings, context, &recipients)?;
     Ok(allowed(settings, &recipients).map(|contact| Outgoing {
         user: user.clone(),
         sender,
         contact,
         recipients,
+        format,
     }))
+}
+
+fn format_of(
+    settings: &Settings,
+    context: &Context,
+    recipients: &[Recipient],
+) -> Result<Format, Missing> {
+    for recipient in recipients {
+        if peer::format_of(settings, context, &recipient.mail)? == Format::Xmpp {
+            return Ok(Format::Xmpp);
+        }
+    }
+    Ok(Format::Mail)
 }
 
 /// The contact of the stanza and those of XEP-0033, each once.
@@ -192,9 +230,8 @@ fn send(
     mut outgoing: Outgoing,
     now: Timestamp,
 ) -> Result<Decision, Missing> {
-    let named = message.origin_id.clone().or_else(|| stanza.id.clone());
     let digest = content_digest(&[body, message.subject.as_deref().unwrap_or_default()]);
-    let stanza_id = named.unwrap_or_else(|| made_up_id(stanza, &digest, now));
+    let stanza_id = name(stanza, message, &digest, now);
     let message_id = match identity(settings, context, &outgoing, &stanza_id, &digest)? {
         Identity::New(id) => id,
         Identity::Repeated => return Ok(Decision::nothing()),
@@ -222,34 +259,145 @@ fn send(
         &message_id,
         now,
     )?;
-    let bytes = match to_mail::plain(&letter) {
-        Ok(bytes) => bytes,
-        Err(error) => {
-            return Ok(Decision::refuse(
-                stanza,
-                Condition::NotAcceptable,
-                &notice::unwritable(&error),
-            ));
-        }
-    };
     let origin = Origin {
         user: stanza.from.clone(),
         contact: stanza.to.to_bare(),
         stanza_id: stanza.id.clone().or_else(|| message.origin_id.clone()),
         kind: OriginKind::Message,
-        receipt: message.wants_receipt,
+        // A client at the other end gives its own.
+        receipt: message.wants_receipt && outgoing.format == Format::Mail,
     };
-    let job = job(&letter, Some(origin), &outgoing.contact, now);
+    let letter = Letter {
+        carried: carried(stanza, &stanza_id, &outgoing),
+        ..letter
+    };
+    let mail = match outgoing
+        .post(Some(origin), false, now)
+        .mail(settings, &letter)
+    {
+        Ok(mail) => mail,
+        Err(error) => {
+            let why = notice::unwritable(&error);
+            return Ok(Decision::refuse(stanza, Condition::NotAcceptable, &why));
+        }
+    };
     let mut writes = contact_writes(stanza, &outgoing, known, &place);
     writes.push(thread_write(&outgoing, &letter, &place, now));
     writes.push(message_write(
         stanza, &outgoing, stanza_id, message_id, place.id, digest, now,
     ));
     Ok(Decision {
-        mails: vec![Mail { job, bytes }],
+        mails: vec![mail],
         writes,
         ..Decision::default()
     })
+}
+
+/// A message that only a client understands, for a contact whose client may: a marker, a receipt, a reaction, whatever
+/// else passes [`carried::message`]. Nobody is told what becomes of it, as nobody is of such a stanza.
+fn pass_on(
+    settings: &Settings,
+    context: &Context,
+    stanza: &Stanza,
+    message: &Message,
+    outgoing: Outgoing,
+    now: Timestamp,
+) -> Result<Decision, Missing> {
+    let digest = content_digest(&[&String::from(&stanza.element)]);
+    let id = name(stanza, message, &digest, now);
+    let carried = carried(stanza, &id, &outgoing);
+    if carried.is_empty() {
+        return Ok(Decision::nothing());
+    }
+    let known = context.contact(&outgoing.user, &outgoing.contact)?.cloned();
+    let message_id = MessageId::derive(
+        &settings.id_key,
+        &outgoing.user,
+        outgoing.contact.key(),
+        id.as_str(),
+        &digest,
+        &outgoing.sender,
+    );
+    let known = known.unwrap_or_default();
+    let (user, contact) = (&outgoing.user, &outgoing.contact);
+    let place = thread::of_stanza(context, user, contact, &known, message, &message_id)?;
+    let what = without_text(&stanza.element);
+    let letter = letter(
+        settings,
+        context,
+        message,
+        "",
+        &outgoing,
+        &place,
+        &message_id,
+        now,
+    )?;
+    let name = letter.from.name.clone().unwrap_or_default();
+    let letter = Letter {
+        reaction: match &what {
+            WithoutText::Reaction(emoji) => Some(emoji.clone()),
+            _ => None,
+        },
+        automatic: matches!(what, WithoutText::Received | WithoutText::Read),
+        text: notice::without_text(&name, what),
+        carried,
+        ..letter
+    };
+    match outgoing.post(None, true, now).mail(settings, &letter) {
+        Ok(mail) => Ok(Decision {
+            mails: vec![mail],
+            ..Decision::default()
+        }),
+        Err(error) => Ok(Decision::refuse(
+            stanza,
+            Condition::NotAcceptable,
+            &notice::unwritable(&error),
+        )),
+    }
+}
+
+fn carried(stanza: &Stanza, id: &StanzaId, outgoing: &Outgoing) -> Vec<Element> {
+    match outgoing.format {
+        // Receipts, markers and corrections of the other client name the id attribute.
+        Format::Xmpp => {
+            let id = stanza.id.as_ref().unwrap_or(id);
+            carried::message(&stanza.element, id).into_iter().collect()
+        }
+        Format::Mail => Vec::new(),
+    }
+}
+
+/// What a person is told of a message without a body.
+fn without_text(stanza: &Element) -> WithoutText {
+    let has = |name: &str, namespace: &str| stanza.get_child(name, namespace).is_some();
+    if has("received", ns::RECEIPTS) {
+        return WithoutText::Received;
+    }
+    if has("displayed", CHAT_MARKERS) {
+        return WithoutText::Read;
+    }
+    if stanza.children().any(|child| child.name() == "retract") {
+        return WithoutText::Retraction;
+    }
+    match stanza.get_child("reactions", REACTIONS) {
+        Some(reactions) => {
+            let emoji = reactions
+                .children()
+                .map(|one| clean::for_header(&one.text(), 40));
+            let emoji: Vec<String> = emoji.filter(|one| !one.is_empty()).collect();
+            match emoji.is_empty() {
+                true => WithoutText::ReactionTakenBack,
+                false => WithoutText::Reaction(emoji.join(" ")),
+            }
+        }
+        None => WithoutText::Other,
+    }
+}
+
+/// The name of a message: its origin-id, else its id, else one that is made up.
+fn name(stanza: &Stanza, message: &Message, digest: &str, now: Timestamp) -> StanzaId {
+    let named = message.origin_id.clone().or_else(|| stanza.id.clone());
+    named.unwrap_or_else(|| made_up_id(stanza, digest, now))
 }
 
 enum Identity {
@@ -329,14 +477,9 @@ fn letter(
     message_id: &MessageId,
     now: Timestamp,
 ) -> Result<Letter, Missing> {
-    let pair_name = context
-        .pair_of(&outgoing.user)?
-        .and_then(|pair| pair.name.clone());
-    let local = outgoing
-        .user
-        .node()
-        .map(|node| crate::core::address::unescape(node.as_str()));
-    let name = message.nick.clone().or(pair_name).or(local);
+    let (user, sender) = (&outgoing.user, outgoing.sender.clone());
+    let from = post::party(context, user, sender, message.nick.clone())?;
+    let name = from.name.clone().unwrap_or_default();
     let references = place
         .known
         .as_ref()
@@ -346,27 +489,13 @@ fn letter(
         .answered
         .as_ref()
         .map(|message| message.message_id.clone());
+    let subject = subject_line(settings, message, place, &name);
+    let date = message.delay.filter(|delay| *delay < now).unwrap_or(now);
     Ok(Letter {
-        from: Party {
-            jid: outgoing.user.clone(),
-            mail: outgoing.sender.clone(),
-            name: name.clone(),
-        },
         to: outgoing.recipients.clone(),
-        message_id: message_id.clone(),
-        subject: subject_line(
-            settings,
-            message,
-            place,
-            name.as_deref().unwrap_or_default(),
-        ),
         in_reply_to: answered.or_else(|| references.last().cloned()),
         references,
-        date: message.delay.filter(|delay| *delay < now).unwrap_or(now),
-        text: body.to_owned(),
-        automatic: false,
-        carried: Vec::new(),
-        reaction: None,
+        ..Letter::plain(from, message_id.clone(), subject, body.to_owned(), date)
     })
 }
 
@@ -383,34 +512,6 @@ fn subject_line(settings: &Settings, message: &Message, place: &Place, name: &st
         .clone()
         .or(of_thread)
         .unwrap_or_else(default)
-}
-
-/// The mail as a job for the spool; the shell gives it its place in the order.
-pub(super) fn job(
-    letter: &Letter,
-    origin: Option<Origin>,
-    contact: &MailAddress,
-    now: Timestamp,
-) -> Job {
-    Job {
-        id: JobId::derive(&letter.message_id),
-        message_id: letter.message_id.clone(),
-        lane: format!("{} {}", letter.from.jid, contact.key()),
-        sequence: 0,
-        from: Some(letter.from.mail.clone()),
-        to: letter
-            .to
-            .iter()
-            .map(|recipient| recipient.mail.clone())
-            .collect(),
-        origin,
-        accepted: now,
-        attempts: 0,
-        next_attempt: now,
-        delay_told: false,
-        last_reply: None,
-        certain: true,
-    }
 }
 
 fn contact_writes(

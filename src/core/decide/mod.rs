@@ -1,21 +1,29 @@
 //! What becomes of an event. Every function here is pure: rows come from a [`Context`], the time is an argument, and the
 //! answer is a [`Decision`] that the shell makes durable before it acts on it.
 
+mod carry;
 pub mod directory;
+pub mod handshake;
 pub mod incoming;
 pub mod message;
+pub mod peer;
+mod post;
+pub mod presence;
 pub mod request;
 pub mod settle;
 pub mod subscription;
 pub mod thread;
 
+use crate::core::address::MailAddress;
 use crate::core::context::{Context, Missing, Write};
 use crate::core::from_stanza::{Kind, Stanza};
 use crate::core::job::Mail;
+use crate::core::record::PresenceState;
 use crate::core::settings::Settings;
 use crate::core::text::clean;
 use crate::core::time::Timestamp;
 use crate::core::to_stanza::{Condition, error_reply};
+use jid::{BareJid, Jid};
 use minidom::Element;
 
 /// What is to be done, in this order: the mails go into the spool, the writes into the store, then the stanzas leave.
@@ -27,8 +35,31 @@ pub struct Decision {
     pub writes: Vec<Write>,
     /// Stanzas to be sent.
     pub stanzas: Vec<Element>,
+    /// What is to be told to contacts on other gateways of the presence of local users, all in good time.
+    pub presence: Vec<Said>,
     /// What an administrator may want to read in the log.
     pub notes: Vec<String>,
+}
+
+/// Something about the presence of a local user.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Said {
+    /// A resource of the user is there, or (`None`) no longer, for this contact.
+    Presence {
+        /// The resource.
+        from: Jid,
+        /// The contact.
+        contact: MailAddress,
+        /// What it shows.
+        state: Option<PresenceState>,
+    },
+    /// The contact is not told anything any more.
+    Forget {
+        /// The local user.
+        user: BareJid,
+        /// The contact.
+        contact: MailAddress,
+    },
 }
 
 impl Decision {

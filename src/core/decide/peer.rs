@@ -30,9 +30,24 @@ pub fn format_of(
     Ok(learned.map(|peer| peer.format).unwrap_or_default())
 }
 
+/// Whether nothing at all is known of how to write to a contact.
+pub fn is_unknown(
+    settings: &Settings,
+    context: &Context,
+    contact: &MailAddress,
+) -> Result<bool, Missing> {
+    let who = AddressPattern::Address(contact.clone());
+    Ok(configured(settings, contact).is_none()
+        && commanded(context, contact)?.is_none()
+        && context.peer(&who)?.is_none())
+}
+
 /// Of two sections of the configuration about a contact the one with its address.
 fn configured(settings: &Settings, contact: &MailAddress) -> Option<Format> {
-    let matching = settings.peers.iter().filter(|peer| peer.who.matches(contact));
+    let matching = settings
+        .peers
+        .iter()
+        .filter(|peer| peer.who.matches(contact));
     let formats = matching.filter_map(|peer| Some((&peer.who, peer.format?)));
     formats
         .max_by_key(|(who, _)| matches!(who, AddressPattern::Address(_)))
@@ -95,17 +110,15 @@ pub fn is_bridge(mail: &from_mail::Mail) -> bool {
     mail.bridge.as_deref().is_some_and(first)
 }
 
-/// Whether the stanzas that a mail carries are believed to be from the address in its `From`.
+/// Whether the stanzas that a mail carries are believed to be from the address in its `From`. Never those that came
+/// through a list: whoever is behind it did not send them here.
 pub fn is_believed(settings: &Settings, mail: &from_mail::Mail, now: Timestamp) -> bool {
-    if mail.bulk || mail.several_from {
-        return false;
-    }
-    match signed(settings, mail, now) {
-        Signature::Good => true,
-        Signature::Bad => false,
-        Signature::Unasked => {
-            settings.trust.stanza == StanzaTrust::Off
-                || authentication::verdict(mail, &settings.trust.authserv_ids) == Verdict::Verified
-        }
-    }
+    let is_off = settings.trust.stanza == StanzaTrust::Off;
+    !mail.bulk && !mail.several_from && (is_off || is_verified(settings, mail, now))
+}
+
+/// Whether a mail is from the address in its `From`.
+pub fn is_verified(settings: &Settings, mail: &from_mail::Mail, now: Timestamp) -> bool {
+    let _ = now;
+    authentication::verdict(mail, &settings.trust.authserv_ids) == Verdict::Verified
 }

@@ -39,7 +39,11 @@ impl Post<'_> {
             lane: format!("{} {}", letter.from.jid, self.lane),
             sequence: 0,
             from: Some(letter.from.mail.clone()),
-            to: letter.to.iter().map(|recipient| recipient.mail.clone()).collect(),
+            to: letter
+                .to
+                .iter()
+                .map(|recipient| recipient.mail.clone())
+                .collect(),
             origin: self.origin,
             accepted: self.now,
             attempts: 0,

@@ -159,7 +159,9 @@ pub fn announce(
     let sender = match directory::user_mail(settings, context, user)? {
         Ok(sender) => sender,
         Err(no) => {
-            decision.notes.push(format!("the presence of a user is told nobody: {}", no.why));
+            decision
+                .notes
+                .push(format!("the presence of a user is told nobody: {}", no.why));
             return Ok(decision);
         }
     };

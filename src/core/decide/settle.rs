@@ -7,7 +7,7 @@ use crate::core::id::StanzaId;
 use crate::core::job::{Job, Origin, OriginKind};
 use crate::core::notice;
 use crate::core::outcome::{Attempt, Outcome, Reply, Verdict};
-use crate::core::record::{Contact, Trouble};
+use crate::core::record::{Contact, Handshake, Trouble};
 use crate::core::settings::Settings;
 use crate::core::text::clean;
 use crate::core::time::Timestamp;
@@ -37,6 +37,7 @@ pub fn decide(
             origin,
             mail,
             state,
+            now,
             &mut decision.stanzas,
         )?);
         if let Outcome::Refused(reply) = outcome {
@@ -107,6 +108,7 @@ fn contact_writes(
     origin: &Origin,
     mail: &MailAddress,
     state: Option<Trouble>,
+    now: Timestamp,
     stanzas: &mut Vec<minidom::Element>,
 ) -> Result<Option<Write>, Missing> {
     let user = origin.user.to_bare();
@@ -120,9 +122,11 @@ fn contact_writes(
         trouble: state,
         ..known.clone()
     };
-    stanzas.extend(subscription::presence_of(
-        settings, context, &user, mail, &next,
-    )?);
+    // What its own gateway says of a contact stands, whatever becomes of our mails.
+    if !next.is_asked() {
+        let shown = subscription::presence_of(settings, context, &user, mail, &next, now)?;
+        stanzas.extend(shown);
+    }
     Ok(Some(Write::Contact(user, mail.clone(), next)))
 }
 
@@ -172,6 +176,10 @@ fn forget_request(
         let next = Contact {
             pending_out: false,
             invited: None,
+            handshake: contact.handshake.clone().map(|handshake| Handshake {
+                asked: None,
+                ..handshake
+            }),
             ..contact.clone()
         };
         Write::Contact(user.clone(), mail.clone(), next)

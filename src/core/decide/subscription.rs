@@ -1,22 +1,23 @@
-//! Presence and subscriptions to people who have a mail client: the gateway answers in their place, by rule. A request
-//! becomes one invitation in plain words; any later mail of theirs accepts it.
+//! Presence and subscription stanzas of local users. To people who have a mail client the gateway answers in their place,
+//! by rule: a request becomes one invitation in plain words, any later mail of theirs accepts it. To contacts with a
+//! gateway of their own they go on, see [`handshake`] and [`super::presence`].
 
 use crate::core::address::MailAddress;
+use crate::core::carried::{self, CarriedPresence, PresenceKind};
 use crate::core::context::{Context, Missing, Write};
-use crate::core::decide::Decision;
-use crate::core::decide::message::job;
-use crate::core::decide::{directory, thread};
+use crate::core::decide::post::{self, Post};
+use crate::core::decide::{Decision, Said, directory, handshake, peer, thread};
 use crate::core::from_mail;
-use crate::core::from_stanza::{Presence, Role, Stanza};
+use crate::core::from_stanza::{self, Presence, Stanza};
 use crate::core::id::{MessageId, ThreadId};
-use crate::core::job::{Mail, Origin, OriginKind};
+use crate::core::job::{Origin, OriginKind};
 use crate::core::limits::INVITATION_INTERVAL;
 use crate::core::notice;
-use crate::core::parcel::{Letter, Party, Recipient};
-use crate::core::record::{Contact, Pair, PairOrigin, Subscription};
+use crate::core::parcel::Letter;
+use crate::core::record::{Contact, Format, Handshake, Subscription};
 use crate::core::settings::Settings;
+use crate::core::subscription::Verb;
 use crate::core::time::Timestamp;
-use crate::core::to_mail;
 use crate::core::to_stanza::{CONTACT_RESOURCE, Condition, available, presence};
 use jid::BareJid;
 use minidom::Element;
@@ -47,27 +48,49 @@ pub fn decide(
         mail,
         known,
     };
-    match kind {
-        Presence::Subscribe => subscribe(settings, context, stanza, asked, now),
-        Presence::Unsubscribe => Ok(unsubscribe(asked)),
-        Presence::Subscribed => Ok(approve(asked, true)),
-        Presence::Unsubscribed => Ok(approve(asked, false)),
-        Presence::Probe => Ok(Decision::answer([probe(&asked)])),
-        Presence::Available | Presence::Unavailable => Ok(Decision::nothing()),
+    if kind == Presence::Subscribe && !settings.contacts.allows(&asked.mail) {
+        let why = notice::contact_denied(&asked.mail.for_people());
+        return Ok(Decision::refuse(stanza, Condition::NotAllowed, &why));
+    }
+    let format = peer::format_of(settings, context, &asked.mail)?;
+    match (kind, Verb::of(kind), format) {
+        (_, Some(verb), Format::Xmpp) => {
+            handshake::sent(settings, context, stanza, asked, verb, now)
+        }
+        (Presence::Subscribe, ..) => subscribe(settings, context, stanza, asked, now),
+        (Presence::Unsubscribe, ..) => Ok(unsubscribe(asked)),
+        (Presence::Subscribed, ..) => Ok(approve(asked, true)),
+        (Presence::Unsubscribed, ..) => Ok(approve(asked, false)),
+        (Presence::Probe, ..) => Ok(Decision::answer([probe(context, &asked, now)?])),
+        (Presence::Available | Presence::Unavailable, _, Format::Xmpp) => Ok(said(stanza, asked)),
+        (Presence::Available | Presence::Unavailable, ..) => Ok(Decision::nothing()),
     }
 }
 
+/// The user's presence for a contact on another gateway, where the user lets it see that (RFC 6121 §4.2.2).
+fn said(stanza: &Stanza, asked: Asked) -> Decision {
+    let mut decision = Decision::default();
+    if asked.known.subscription.has_from() {
+        decision.presence.push(Said::Presence {
+            from: stanza.from.clone(),
+            contact: asked.mail,
+            state: from_stanza::state(&stanza.element),
+        });
+    }
+    decision
+}
+
 /// A user, a contact, and what is between them.
-struct Asked {
-    user: BareJid,
+pub(super) struct Asked {
+    pub user: BareJid,
     /// The contact as the user wrote it.
-    to: BareJid,
-    mail: MailAddress,
-    known: Contact,
+    pub to: BareJid,
+    pub mail: MailAddress,
+    pub known: Contact,
 }
 
 impl Asked {
-    fn write(&self, next: Contact) -> Vec<Write> {
+    pub fn write(&self, next: Contact) -> Vec<Write> {
         if next == self.known {
             return Vec::new();
         }
@@ -99,14 +122,17 @@ fn subscribe(
     asked: Asked,
     now: Timestamp,
 ) -> Result<Decision, Missing> {
-    if !settings.contacts.allows(&asked.mail) {
-        let why = notice::contact_denied(&asked.mail.for_people());
-        return Ok(Decision::refuse(stanza, Condition::NotAllowed, &why));
-    }
     if asked.known.subscription.has_to() {
         return Ok(Decision::answer([
             presence(asked.to.as_str(), &asked.user, "subscribed"),
-            here(&asked.to, &asked.user, &asked.known),
+            here(
+                context,
+                &asked.to,
+                &asked.user,
+                &asked.mail,
+                &asked.known,
+                now,
+            )?,
         ]));
     }
     let jid = asked.known.jid.clone().or_else(|| Some(asked.to.clone()));
@@ -129,22 +155,37 @@ fn subscribe(
         Ok(sender) => sender,
         Err(no) => return Ok(Decision::refuse(stanza, no.condition, &no.why)),
     };
-    let (mail, subject) = match invitation(settings, stanza, &asked, sender, now) {
-        Ok(invitation) => invitation,
+    let mut handshake = next.handshake.clone().unwrap_or_default();
+    let letter = invitation(
+        settings,
+        context,
+        stanza,
+        &asked,
+        sender,
+        &mut handshake,
+        now,
+    )?;
+    let post = Post {
+        format: Format::Xmpp, // which is plain text where nothing is carried
+        lane: asked.mail.key(),
+        origin: Some(origin(stanza, &asked)),
+        silent: false,
+        now,
+    };
+    let mail = match post.mail(settings, &letter) {
+        Ok(mail) => mail,
         Err(error) => {
-            return Ok(Decision::refuse(
-                stanza,
-                Condition::NotAcceptable,
-                &notice::unwritable(&error),
-            ));
+            let why = notice::unwritable(&error);
+            return Ok(Decision::refuse(stanza, Condition::NotAcceptable, &why));
         }
     };
     // The answer is the first message of the thread that the invitation opens.
     let id = ThreadId::derive(&mail.job.message_id);
-    let thread = thread::grown(None, &[], &mail.job.message_id, Some(&subject), now);
+    let thread = thread::grown(None, &[], &mail.job.message_id, Some(&letter.subject), now);
     let mut writes = asked.write(Contact {
         invited: Some(now),
         thread: Some(id.clone()),
+        handshake: Some(handshake),
         ..next
     });
     writes.push(Write::Thread(asked.user, asked.mail, id, thread));
@@ -155,27 +196,21 @@ fn subscribe(
     })
 }
 
+/// Where nobody knows whether the contact has a gateway of its own, the invitation carries the request itself, so that
+/// two gateways find each other by it.
 fn invitation(
     settings: &Settings,
+    context: &Context,
     stanza: &Stanza,
     asked: &Asked,
     sender: MailAddress,
+    handshake: &mut Handshake,
     now: Timestamp,
-) -> Result<(Mail, String), to_mail::Unwritable> {
-    let nick = stanza
-        .element
-        .get_child("nick", xmpp_parsers::ns::NICK)
-        .map(Element::text);
-    let local = asked
-        .user
-        .node()
-        .map(|node| crate::core::address::unescape(node.as_str()));
-    let name = nick
-        .map(|nick| crate::core::text::clean::for_header(&nick, 80))
-        .filter(|nick| !nick.is_empty())
-        .or(local)
-        .unwrap_or_default();
-    let (subject, text) = notice::invitation(&name, asked.user.as_str(), &sender.for_people());
+) -> Result<Letter, Missing> {
+    let nick = handshake::nick_of(stanza);
+    let from = post::party(context, &asked.user, sender, nick.clone())?;
+    let name = from.name.clone().unwrap_or_default();
+    let (subject, text) = notice::invitation(&name, asked.user.as_str(), &from.mail.for_people());
     // A request that is repeated after a crash is the same invitation; the one of another week is not.
     let id = asked.known.invited.map_or(0, Timestamp::millis).to_string();
     let message_id = MessageId::derive(
@@ -184,41 +219,35 @@ fn invitation(
         asked.mail.key(),
         &id,
         "invitation",
-        &sender,
+        &from.mail,
     );
-    let letter = Letter {
-        from: Party {
-            jid: asked.user.clone(),
-            mail: sender,
-            name: Some(name),
-        },
-        to: vec![Recipient {
-            role: Role::To,
-            mail: asked.mail.clone(),
-            name: None,
-        }],
-        message_id,
-        subject,
-        in_reply_to: None,
-        references: Vec::new(),
-        date: now,
-        text,
+    let mut carried = Vec::new();
+    if peer::is_unknown(settings, context, &asked.mail)? {
+        let (id, stamp) = handshake::ask(handshake, stanza, now);
+        carried.push(carried::presence(&CarriedPresence {
+            kind: PresenceKind::Subscribe,
+            id,
+            stamp: Some(stamp),
+            expires: None,
+            nick,
+        }));
+    }
+    Ok(Letter {
+        to: vec![post::to(&asked.mail)],
         automatic: true,
-        carried: Vec::new(),
-        reaction: None,
-    };
-    let origin = Origin {
+        carried,
+        ..Letter::plain(from, message_id, subject, text, now)
+    })
+}
+
+fn origin(stanza: &Stanza, asked: &Asked) -> Origin {
+    Origin {
         user: stanza.from.clone(),
         contact: asked.to.clone(),
         stanza_id: stanza.id.clone(),
         kind: OriginKind::Subscription,
         receipt: false,
-    };
-    let (job, bytes) = (
-        job(&letter, Some(origin), &asked.mail, now),
-        to_mail::plain(&letter)?,
-    );
-    Ok((Mail { job, bytes }, letter.subject))
+    }
 }
 
 /// RFC 6121 §3.3.3.
@@ -227,11 +256,15 @@ fn unsubscribe(asked: Asked) -> Decision {
     let next = Contact {
         subscription,
         pending_out: false,
+        handshake: asked.known.handshake.clone().map(|handshake| Handshake {
+            asked: None,
+            ..handshake
+        }),
         ..asked.known.clone()
     };
     let stanzas = vec![
         presence(asked.to.as_str(), &asked.user, "unsubscribed"),
-        presence(&resource_of(&asked.to), &asked.user, "unavailable"),
+        super::presence::gone(&asked.to, &asked.user),
     ];
     Decision {
         writes: asked.write(next),
@@ -258,11 +291,18 @@ fn approve(asked: Asked, yes: bool) -> Decision {
 }
 
 /// RFC 6121 §4.3.2: who has no subscription is told so.
-fn probe(asked: &Asked) -> Element {
+fn probe(context: &Context, asked: &Asked, now: Timestamp) -> Result<Element, Missing> {
     if asked.known.subscription.has_to() {
-        return here(&asked.to, &asked.user, &asked.known);
+        return here(
+            context,
+            &asked.to,
+            &asked.user,
+            &asked.mail,
+            &asked.known,
+            now,
+        );
     }
-    presence(asked.to.as_str(), &asked.user, "unsubscribed")
+    Ok(presence(asked.to.as_str(), &asked.user, "unsubscribed"))
 }
 
 /// What a mail from the contact does to a request that waits for an answer: any mail of a person accepts, the one word
@@ -275,7 +315,7 @@ pub(super) fn answered_by_mail(
     known: &mut Contact,
     mail: &from_mail::Mail,
     now: Timestamp,
-) -> Result<(Vec<Element>, Option<Pair>), Missing> {
+) -> Result<(Vec<Element>, Option<Write>), Missing> {
     if !known.pending_out || mail.automatic.is_some() || mail.bulk {
         return Ok((Vec::new(), None));
     }
@@ -285,20 +325,19 @@ pub(super) fn answered_by_mail(
     }
     known.subscription = Subscription::of(true, known.subscription.has_from());
     known.trouble = None;
+    // It was a person who answered: what a gateway of theirs may still say of this request is too late.
+    if let Some(handshake) = &mut known.handshake {
+        handshake.asked = None;
+    }
     let stanzas = vec![
         presence(shown.as_str(), user, "subscribed"),
-        here(shown, user, known),
+        by_mail(shown, user, known),
     ];
-    let is_free = context.holder_of(address)?.is_none() && context.pair_of(shown)?.is_none();
-    let name = mail.from.as_ref().and_then(|from| from.name.clone());
-    let pair = Pair {
-        jid: shown.clone(),
-        mail: address.clone(),
-        name,
-        origin: PairOrigin::Verified,
-        saved: now,
-    };
-    Ok((stanzas, is_free.then_some(pair)))
+    let name = mail.from.as_ref().and_then(|from| from.name.as_deref());
+    Ok((
+        stanzas,
+        handshake::pair(context, shown, address, name, now)?,
+    ))
 }
 
 /// The first line is the one word `no`, or, where the answer stands below what it quotes, the first line of the answer.
@@ -319,6 +358,25 @@ fn is_no(line: &str) -> bool {
     line.trim_end_matches(['.', '!']).eq_ignore_ascii_case("no")
 }
 
+/// What is said to a user of a contact when the XMPP server is there again, and asked: the contact's presence, where the
+/// user may see it; and the user's own, where the contact may.
+pub fn greeting_of(
+    settings: &Settings,
+    context: &Context,
+    user: &BareJid,
+    mail: &MailAddress,
+    contact: &Contact,
+    now: Timestamp,
+) -> Result<Vec<Element>, Missing> {
+    let mut stanzas = presence_of(settings, context, user, mail, contact, now)?;
+    let tells = contact.subscription.has_from()
+        && peer::format_of(settings, context, mail)? == Format::Xmpp;
+    if tells && let Some(shown) = directory::shown_jid(settings, context, Some(contact), mail)? {
+        stanzas.push(presence(shown.as_str(), user, "probe"));
+    }
+    Ok(stanzas)
+}
+
 /// The presence of a contact towards a user who may see it; nothing for others.
 pub fn presence_of(
     settings: &Settings,
@@ -326,9 +384,12 @@ pub fn presence_of(
     user: &BareJid,
     mail: &MailAddress,
     contact: &Contact,
-) -> Result<Option<Element>, Missing> {
-    let shown = subscribed(settings, context, mail, contact)?;
-    Ok(shown.map(|shown| here(&shown, user, contact)))
+    now: Timestamp,
+) -> Result<Vec<Element>, Missing> {
+    match subscribed(settings, context, mail, contact)? {
+        Some(shown) => Ok(vec![here(context, &shown, user, mail, contact, now)?]),
+        None => Ok(Vec::new()),
+    }
 }
 
 /// The farewell of a contact when the gateway stops.
@@ -338,9 +399,13 @@ pub fn farewell_of(
     user: &BareJid,
     mail: &MailAddress,
     contact: &Contact,
-) -> Result<Option<Element>, Missing> {
+    _now: Timestamp,
+) -> Result<Vec<Element>, Missing> {
     let shown = subscribed(settings, context, mail, contact)?;
-    Ok(shown.map(|shown| presence(&resource_of(&shown), user, "unavailable")))
+    Ok(shown
+        .into_iter()
+        .map(|shown| super::presence::gone(&shown, user))
+        .collect())
 }
 
 /// The JID of a contact whose presence the user gets; `None` for others.
@@ -357,21 +422,33 @@ fn subscribed(
     }
 }
 
+/// A contact whose own gateway has granted the request is what that gateway says; of all others a mailbox is known.
+fn here(
+    context: &Context,
+    shown: &BareJid,
+    user: &BareJid,
+    mail: &MailAddress,
+    contact: &Contact,
+    now: Timestamp,
+) -> Result<Element, Missing> {
+    match contact.is_asked() {
+        true => super::presence::of_contact(context, shown, user, mail, now),
+        false => Ok(by_mail(shown, user, contact)),
+    }
+}
+
 /// A contact with a mailbox is always there; whether mail gets through is what its presence says.
-fn here(shown: &BareJid, user: &BareJid, contact: &Contact) -> Element {
+fn by_mail(shown: &BareJid, user: &BareJid, contact: &Contact) -> Element {
+    let from = format!("{shown}/{CONTACT_RESOURCE}");
     match &contact.trouble {
-        None => available(&resource_of(shown), user, None, notice::STATUS_AVAILABLE),
+        None => available(&from, user, None, notice::STATUS_AVAILABLE),
         Some(trouble) => available(
-            &resource_of(shown),
+            &from,
             user,
             Some("away"),
             &notice::status_trouble(&trouble.text),
         ),
     }
-}
-
-fn resource_of(contact: &BareJid) -> String {
-    format!("{contact}/{CONTACT_RESOURCE}")
 }
 
 #[cfg(test)]

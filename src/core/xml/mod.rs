@@ -15,6 +15,10 @@ use rxml::{Namespace, NcName};
 pub const ADDRESS: &str = "http://jabber.org/protocol/address";
 /// XEP-0100 / XEP-0144: address prompt of a gateway.
 pub const GATEWAY: &str = "jabber:iq:gateway";
+/// XEP-0333 Chat Markers.
+pub const CHAT_MARKERS: &str = "urn:xmpp:chat-markers:0";
+/// XEP-0444 Message Reactions.
+pub const REACTIONS: &str = "urn:xmpp:reactions:0";
 /// XEP-0461 Message Replies.
 pub const REPLY: &str = "urn:xmpp:reply:0";
 

@@ -9,11 +9,16 @@
 //!   taken. Only then the rows, among them the dedupe key and the cursor; then the mailbox is told. A crash in between
 //!   repeats the stanzas with the same ids.
 //! * outcome of a mail → error, receipt or notice: as for a mail; then the file leaves the spool.
+//! * an approval that a mail asks for and a presence that is due: the mail lies in the spool, then the rows.
+//!
+//! What happens at a time rather than at an event is in [`clockwork`].
+
+mod clockwork;
 
 use crate::core::address::MailAddress;
 use crate::core::context::{Context, Missing, Write};
 use crate::core::decide::incoming::{Arrived, Fate};
-use crate::core::decide::{self, Decision, settle, subscription};
+use crate::core::decide::{self, Decision, Said, settle, subscription};
 use crate::core::from_mail::{self, Unreadable};
 use crate::core::from_stanza;
 use crate::core::job::Mail;
@@ -27,6 +32,7 @@ use crate::smtp::{Queue, Settle, Settled};
 use crate::store::spool::{Spool, SpoolError};
 use crate::store::{Store, StoreError};
 use crate::xmpp::{Link, XmppEvent};
+use clockwork::Clockwork;
 use jid::BareJid;
 use minidom::Element;
 use std::collections::{BTreeMap, VecDeque};
@@ -41,8 +47,10 @@ const EVENTS_PER_BATCH: usize = 128;
 const EVENTS_ASIDE_MAX: usize = 20_000;
 /// How long the server may take to close the stream when the gateway stops.
 const CLOSE_WAIT: Duration = Duration::from_secs(5);
-/// Contacts that are announced in one go.
-const CONTACTS_PER_PAGE: usize = 500;
+/// Contacts that are announced in one go, and rows that are read in one go at the start.
+const ROWS_PER_PAGE: usize = 500;
+/// How long what is to be said at a stop may take to be sent.
+const FAREWELL_WAIT: Duration = Duration::from_secs(5);
 
 /// What a mailbox means to decisions.
 #[derive(Clone, Debug, Default)]
@@ -125,6 +133,17 @@ pub struct Pipeline<S: Store> {
     pub link: Link,
     /// Closes it, when everything was said.
     pub close_stream: CancellationToken,
+    /// Ends the sending of mails, when everything was said there.
+    pub stop_sending: CancellationToken,
+}
+
+/// When to stop: the gateway is to leave, and, later, the last mail transaction has ended.
+#[derive(Clone, Debug)]
+pub struct Stops {
+    /// No more is taken up; contacts elsewhere are told that our users go.
+    pub leaving: CancellationToken,
+    /// All outcomes are there.
+    pub sent: CancellationToken,
 }
 
 /// The disk failed: nothing may be acknowledged any more, so the process ends and is started anew.
@@ -172,11 +191,11 @@ fn read_batch(batch: Batch, mailboxes: &BTreeMap<String, MailboxMeaning>) -> Rea
 }
 
 impl<S: Store> Pipeline<S> {
-    /// Runs until `stop`; then says goodbye for every contact.
+    /// Runs until both of `stops`; then says goodbye for every contact.
     ///
     /// # Errors
     /// [`Fatal`]: the store failed.
-    pub async fn run(self, inputs: Inputs, stop: CancellationToken) -> Result<(), Fatal> {
+    pub async fn run(self, inputs: Inputs, stops: Stops) -> Result<(), Fatal> {
         let Inputs {
             xmpp,
             mut mails,
@@ -187,26 +206,31 @@ impl<S: Store> Pipeline<S> {
             waiting: VecDeque::new(),
         };
         let mut settles = Vec::with_capacity(EVENTS_PER_BATCH);
+        let mut clock = Clockwork::new(&self.settings.presence);
+        self.wind_up(&mut clock).await?;
         loop {
             let online = self.link.online();
             if online && !settles.is_empty() {
                 self.settles(&mut stream, &mut settles).await?;
             }
+            let due = clock.next_due();
             tokio::select! {
-                () = stop.cancelled() => break,
+                () = stops.sent.cancelled() => break,
+                () = stops.leaving.cancelled(), if !clock.is_stopped() => self.leave(&mut clock).await?,
                 events = stream.next() => {
                     if events.is_empty() { return Ok(()) }
-                    self.xmpp_events(events).await?;
+                    self.xmpp_events(&mut clock, events).await?;
                 }
-                Some(batch) = mails.recv(), if online => self.mails(&mut stream, batch).await?,
+                Some(batch) = mails.recv(), if online => self.mails(&mut stream, &mut clock, batch).await?,
+                () = clockwork::sleep_until(due) => self.on_time(&mut clock).await?,
                 // What the server did not confirm stays in `settles` for the next round.
                 _ = outcomes.recv_many(&mut settles, EVENTS_PER_BATCH), if online && !outcomes.is_closed() => {}
             }
         }
-        self.say_goodbye(stream).await
+        self.say_goodbye(stream, clock).await
     }
 
-    async fn say_goodbye(&self, mut stream: Stream) -> Result<(), Fatal> {
+    async fn say_goodbye(&self, mut stream: Stream, mut clock: Clockwork) -> Result<(), Fatal> {
         self.announce(subscription::farewell_of).await?;
         self.close_stream.cancel();
         // What the server sends until it closes the stream too is still accepted.
@@ -216,7 +240,7 @@ impl<S: Store> Pipeline<S> {
                 if events.is_empty() {
                     return Ok(());
                 }
-                self.xmpp_events(events).await?;
+                self.xmpp_events(&mut clock, events).await?;
             }
         };
         tokio::time::timeout(CLOSE_WAIT, rest)
@@ -224,25 +248,31 @@ impl<S: Store> Pipeline<S> {
             .unwrap_or(Ok(()))
     }
 
-    async fn xmpp_events(&self, events: Vec<XmppEvent>) -> Result<(), Fatal> {
+    async fn xmpp_events(
+        &self,
+        clock: &mut Clockwork,
+        events: Vec<XmppEvent>,
+    ) -> Result<(), Fatal> {
         let mut elements = Vec::with_capacity(events.len());
         for event in events {
             match event {
                 XmppEvent::Stanza(element) => elements.push(element),
                 XmppEvent::Online => {
-                    self.stanzas(std::mem::take(&mut elements)).await?;
+                    self.stanzas(clock, std::mem::take(&mut elements)).await?;
                     tracing::info!(domain = %self.settings.gateway, "attached to the XMPP server");
-                    self.announce(subscription::presence_of).await?;
+                    clock.forget_resources();
+                    let contacts = self.announce(subscription::greeting_of).await?;
+                    clock.expect_answers(contacts);
                 }
                 XmppEvent::Offline { reason } => {
                     tracing::warn!(%reason, "the XMPP server is gone; connecting again")
                 }
             }
         }
-        self.stanzas(elements).await
+        self.stanzas(clock, elements).await
     }
 
-    async fn stanzas(&self, elements: Vec<Element>) -> Result<(), Fatal> {
+    async fn stanzas(&self, clock: &mut Clockwork, elements: Vec<Element>) -> Result<(), Fatal> {
         if elements.is_empty() {
             return Ok(());
         }
@@ -254,8 +284,9 @@ impl<S: Store> Pipeline<S> {
             decided.push(decision);
         }
         let (decided, spool) = self.accept(decided).await;
-        let (writes, answers) = joined(decided);
+        let (writes, answers, said) = joined(decided);
         self.commit(now, writes).await?;
+        clock.take(said);
         self.answer(answers).await;
         spool
     }
@@ -291,40 +322,45 @@ impl<S: Store> Pipeline<S> {
     /// Puts the mails of a batch into the spool. Where it cannot take them, their senders are told and nothing is kept.
     /// A disk that fails, other than one that is full, ends the gateway when they were told.
     async fn accept(&self, decided: Vec<Decided>) -> (Vec<Decision>, Result<(), Fatal>) {
-        let mut mails: Vec<Mail> = decided
+        let mails = decided
             .iter()
             .flat_map(|one| one.decision.mails.iter().cloned())
             .collect();
-        for mail in &mut mails {
-            mail.job.sequence = self.spool.next_sequence();
-        }
         let decisions = decided.into_iter();
-        if mails.is_empty() {
-            return (decisions.map(|one| one.decision).collect(), Ok(()));
-        }
-        let error = match self.spool.accept(mails.clone()).await {
-            Ok(()) => {
-                for mail in mails {
-                    self.queue.push(mail.job, Some(mail.bytes));
-                }
-                return (decisions.map(|one| one.decision).collect(), Ok(()));
-            }
+        let error = match self.into_spool(mails).await {
+            Ok(()) => return (decisions.map(|one| one.decision).collect(), Ok(())),
             Err(error) => error,
         };
         tracing::error!(%error, "the spool cannot take mails: their senders are told to try again later");
         let refused = decisions.map(|one| one.refusal.unwrap_or(one.decision));
-        let result = match error {
-            SpoolError::Full { .. } => Ok(()),
-            error => Err(Fatal::Spool(error)),
-        };
-        (refused.collect(), result)
+        (refused.collect(), full_or_fatal(error))
     }
 
-    async fn mails(&self, stream: &mut Stream, read: ReadBatch) -> Result<(), Fatal> {
+    /// Puts mails into the spool, all or none, and hands them to the queue.
+    async fn into_spool(&self, mut mails: Vec<Mail>) -> Result<(), SpoolError> {
+        if mails.is_empty() {
+            return Ok(());
+        }
+        for mail in &mut mails {
+            mail.job.sequence = self.spool.next_sequence();
+        }
+        self.spool.accept(mails.clone()).await?;
+        for mail in mails {
+            self.queue.push(mail.job, Some(mail.bytes));
+        }
+        Ok(())
+    }
+
+    async fn mails(
+        &self,
+        stream: &mut Stream,
+        clock: &mut Clockwork,
+        read: ReadBatch,
+    ) -> Result<(), Fatal> {
         let now = Timestamp::now();
         let mut context = Context::new();
         let mut verdicts = Vec::with_capacity(read.mails.len());
-        let (mut writes, mut stanzas) = (Vec::new(), Vec::new());
+        let mut decisions = Vec::with_capacity(read.mails.len());
         for (fetched, mail) in read.batch.mails.iter().zip(&read.mails) {
             let mail = match mail {
                 Ok(mail) => mail,
@@ -341,19 +377,27 @@ impl<S: Store> Pipeline<S> {
             let (decision, fate) = self.decided(&mut context, decide).await?;
             context.apply(&decision.writes);
             log_notes(&decision);
-            writes.extend(decision.writes);
-            stanzas.extend(decision.stanzas);
+            decisions.push(decision);
             verdicts.push(if fate == Fate::Handled {
                 Verdict::Handled
             } else {
                 Verdict::Left
             });
         }
-        if !self.prove(stream, stanzas).await {
-            return Ok(()); // The answer is dropped: the mailbox hands the same mails over again.
+        // Where the answer is dropped, the mailbox hands the same mails over again.
+        let answers = decisions.iter().flat_map(|one| one.mails.iter().cloned());
+        if let Err(error) = self.into_spool(answers.collect()).await {
+            tracing::error!(%error, "the spool cannot take an answer to a mail; the mail is read again");
+            return full_or_fatal(error);
         }
+        let (mut writes, stanzas, said) = joined(decisions);
+        if !self.prove(stream, stanzas).await {
+            return Ok(());
+        }
+        clock.heard(&writes);
         writes.push(Write::Cursor(read.batch.mailbox.clone(), read.batch.cursor));
         self.commit(now, writes).await?;
+        clock.take(said);
         let _ = read.batch.answer.send(verdicts);
         Ok(())
     }
@@ -384,7 +428,7 @@ impl<S: Store> Pipeline<S> {
             let decision = self.settle(&mut context, settle, now).await?;
             decided.push(decision);
         }
-        let (writes, stanzas) = joined(decided);
+        let (writes, stanzas, _) = joined(decided);
         if !self.prove(stream, stanzas).await {
             return Ok(()); // Asked again when the stream is back: the files stay in the spool until then.
         }
@@ -473,18 +517,21 @@ impl<S: Store> Pipeline<S> {
         sent.is_ok()
     }
 
-    /// Sends a presence for every contact that has one to show.
-    async fn announce(&self, of: PresenceOf) -> Result<(), Fatal> {
+    /// Sends what there is to say of every contact; answers how many contacts there are.
+    async fn announce(&self, of: WordsOf) -> Result<usize, Fatal> {
         let mut after: Option<(BareJid, MailAddress)> = None;
+        let (now, mut count) = (Timestamp::now(), 0_usize);
         loop {
             let page = self.store.contacts(
                 after.as_ref().map(|(user, mail)| (user, mail)),
-                CONTACTS_PER_PAGE,
+                ROWS_PER_PAGE,
             )?;
+            count = count.saturating_add(page.len());
             let mut context = Context::new();
             let mut stanzas = Vec::new();
             for (user, mail, contact) in &page {
-                let decide = |context: &Context| of(&self.settings, context, user, mail, contact);
+                let decide =
+                    |context: &Context| of(&self.settings, context, user, mail, contact, now);
                 stanzas.extend(self.decided(&mut context, decide).await?);
             }
             if !stanzas.is_empty() {
@@ -492,19 +539,28 @@ impl<S: Store> Pipeline<S> {
             }
             match page.into_iter().next_back() {
                 Some((user, mail, _)) => after = Some((user, mail)),
-                None => return Ok(()),
+                None => return Ok(count),
             }
         }
     }
 }
 
-type PresenceOf = fn(
+type WordsOf = fn(
     &Settings,
     &Context,
     &BareJid,
     &MailAddress,
     &crate::core::record::Contact,
-) -> Result<Option<Element>, Missing>;
+    Timestamp,
+) -> Result<Vec<Element>, Missing>;
+
+/// A full disk is waited out.
+fn full_or_fatal(error: SpoolError) -> Result<(), Fatal> {
+    match error {
+        SpoolError::Full { .. } => Ok(()),
+        error => Err(Fatal::Spool(error)),
+    }
+}
 
 /// A decision, and what becomes of it if its mails find no room in the spool.
 struct Decided {
@@ -512,13 +568,14 @@ struct Decided {
     refusal: Option<Decision>,
 }
 
-fn joined(decisions: Vec<Decision>) -> (Vec<Write>, Vec<Element>) {
-    let (mut writes, mut stanzas) = (Vec::new(), Vec::new());
+fn joined(decisions: Vec<Decision>) -> (Vec<Write>, Vec<Element>, Vec<Said>) {
+    let (mut writes, mut stanzas, mut said) = (Vec::new(), Vec::new(), Vec::new());
     for decision in decisions {
         writes.extend(decision.writes);
         stanzas.extend(decision.stanzas);
+        said.extend(decision.presence);
     }
-    (writes, stanzas)
+    (writes, stanzas, said)
 }
 
 fn log_notes(decision: &Decision) {

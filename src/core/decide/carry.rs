@@ -1,0 +1,278 @@
+//! Stanzas that a mail carries from another gateway: what of them is taken, and what becomes of each.
+
+use crate::core::address::MailAddress;
+use crate::core::carried::{self, Carried, CarriedPresence, PresenceKind};
+use crate::core::context::{Context, Missing, Write};
+use crate::core::decide::handshake::Received;
+use crate::core::decide::incoming::{Delivery, others};
+use crate::core::decide::{Decision, peer, presence, thread};
+use crate::core::from_mail;
+use crate::core::id::{StanzaId, ThreadId, content_digest};
+use crate::core::limits::DELAY_SHOWN_AFTER;
+use crate::core::record::{self, Contact, Direction};
+use crate::core::settings::Settings;
+use crate::core::subscription::Verb;
+use crate::core::time::Timestamp;
+use crate::core::to_stanza;
+use crate::core::xml::REPLY;
+use jid::BareJid;
+use minidom::Element;
+use rxml::{Namespace, xml_ncname};
+use xmpp_parsers::ns;
+
+/// What a mail carries, after its sender was looked at.
+#[derive(Debug)]
+pub(super) enum Cargo {
+    /// Nothing, or nothing that can be read: the mail is its text.
+    None,
+    /// Stanzas of a sender who is not believed.
+    Refused(Vec<Carried>),
+    /// Stanzas of the address in `From`.
+    Taken(Vec<Carried>),
+}
+
+impl Cargo {
+    pub fn of(
+        settings: &Settings,
+        mail: &from_mail::Mail,
+        now: Timestamp,
+        notes: &mut Vec<String>,
+    ) -> Self {
+        let id = &mail.message_id;
+        if let Some(why) = &mail.carried_problem {
+            notes.push(format!("the stanza in mail {id} cannot be read: {why}"));
+        }
+        let Some(root) = &mail.carried else {
+            return Self::None;
+        };
+        match carried::read(root) {
+            Err(why) => {
+                notes.push(format!("the stanza in mail {id} is not taken: {why}"));
+                Self::None
+            }
+            Ok(stanzas) if peer::is_believed(settings, mail, now) => Self::Taken(stanzas),
+            Ok(stanzas) => {
+                notes.push(format!(
+                    "the stanza in mail {id} is not believed, since its sender is not verified"
+                ));
+                Self::Refused(stanzas)
+            }
+        }
+    }
+
+    pub fn is_taken(&self) -> bool {
+        matches!(self, Self::Taken(_))
+    }
+
+    /// Whether there is something for a person in the mail: not in a presence, nor in what machines say about one; and of
+    /// what is not believed only in what a person wrote, and in a request.
+    pub fn is_for_people(&self, mail: &from_mail::Mail) -> bool {
+        match self {
+            Self::None => !mail.about_machine,
+            Self::Refused(stanzas) => mail.automatic.is_none() || stanzas.iter().any(is_request),
+            Self::Taken(stanzas) => !stanzas.iter().all(|one| announced(one).is_some()),
+        }
+    }
+
+    /// A mail that is not for people: the presence in it, if it is believed.
+    pub fn for_gateway(
+        &self,
+        settings: &Settings,
+        context: &Context,
+        mail: &from_mail::Mail,
+        from: &MailAddress,
+        now: Timestamp,
+        decision: &mut Decision,
+    ) -> Result<(), Missing> {
+        let Self::Taken(stanzas) = self else {
+            let why = format!("mail {} is for machines only: not shown", mail.message_id);
+            decision.notes.push(why);
+            return Ok(());
+        };
+        peer::learn(settings, context, mail, from, now, decision)?;
+        // The last one is the newest.
+        if let Some(presence) = stanzas.iter().filter_map(announced).next_back() {
+            let heard = presence::heard(settings, context, from, presence, now)?;
+            decision.writes.extend(heard.writes);
+            decision.stanzas.extend(heard.stanzas);
+            decision.notes.extend(heard.notes);
+        }
+        Ok(())
+    }
+}
+
+/// A presence that is no subscription stanza.
+fn announced(one: &Carried) -> Option<&CarriedPresence> {
+    match one {
+        Carried::Presence(presence) if verb(presence).is_none() => Some(presence),
+        _ => None,
+    }
+}
+
+fn is_request(one: &Carried) -> bool {
+    matches!(one, Carried::Presence(presence) if presence.kind == PresenceKind::Subscribe)
+}
+
+fn verb(presence: &CarriedPresence) -> Option<Verb> {
+    match presence.kind {
+        PresenceKind::Subscribe => Some(Verb::Subscribe),
+        PresenceKind::Subscribed => Some(Verb::Subscribed),
+        PresenceKind::Unsubscribe => Some(Verb::Unsubscribe),
+        PresenceKind::Unsubscribed => Some(Verb::Unsubscribed),
+        PresenceKind::Available(_) | PresenceKind::Unavailable { .. } => None,
+    }
+}
+
+impl Delivery<'_> {
+    /// Hands the stanzas of a mail over as the contact's own.
+    pub fn carry(
+        &self,
+        cargo: &Cargo,
+        shown: &BareJid,
+        known: &Contact,
+        decision: &mut Decision,
+    ) -> Result<(), Missing> {
+        let Cargo::Taken(stanzas) = cargo else {
+            return Ok(());
+        };
+        let mut next = Contact {
+            jid: Some(shown.clone()),
+            ..known.clone()
+        };
+        for stanza in stanzas {
+            match stanza {
+                Carried::Message(message) => self.message(message, shown, &mut next, decision)?,
+                Carried::Presence(presence) => {
+                    if let Some(verb) = verb(presence) {
+                        self.received(shown)
+                            .decide(presence, verb, &mut next, decision)?;
+                    }
+                }
+            }
+        }
+        if next != *known {
+            let (user, contact) = (self.user.clone(), self.from.address.clone());
+            decision.writes.push(Write::Contact(user, contact, next));
+        }
+        Ok(())
+    }
+
+    fn received<'a>(&'a self, shown: &'a BareJid) -> Received<'a> {
+        Received {
+            settings: self.settings,
+            context: self.context,
+            user: self.user,
+            contact: &self.from.address,
+            name: self.from.name.as_deref(),
+            shown,
+            now: self.now,
+        }
+    }
+
+    /// The message arrives as it left. One with a body joins its thread; one without is only passed on.
+    fn message(
+        &self,
+        message: &carried::Message,
+        shown: &BareJid,
+        next: &mut Contact,
+        decision: &mut Decision,
+    ) -> Result<(), Missing> {
+        let (user, contact) = (self.user, &self.from.address);
+        let id = message.id.clone().unwrap_or_else(|| self.stanza_id());
+        let delayed = self.arrived.mail.date;
+        let delayed = delayed.filter(|date| self.now.since(*date) > DELAY_SHOWN_AFTER);
+        let mut element = to_stanza::carried(shown, user, &id, message, delayed);
+        self.name_answered(&mut element, shown)?;
+        let Some(body) = content(message, "body") else {
+            decision.stanzas.push(element);
+            return Ok(());
+        };
+        let digest = content_digest(&[&body, &content(message, "subject").unwrap_or_default()]);
+        let mut row_id = id.clone();
+        match self.context.stanza(user, contact, &id)? {
+            // The same mail under another Message-ID, as somebody would send it again who had got hold of it.
+            Some(row) if row.direction == Direction::In && row.digest == digest => {
+                let note = format!(
+                    "mail {} says again what was said: dropped",
+                    self.arrived.mail.message_id
+                );
+                decision.notes.push(note);
+                return Ok(());
+            }
+            // Both count their messages from 1: the user's own keeps its place.
+            Some(row) if row.direction == Direction::Out => row_id = self.stanza_id(),
+            _ => {}
+        }
+        let mail = self.arrived.mail;
+        let others = others(self.settings, self.context, mail, self.from, user)?;
+        let (shown_others, others): (Vec<_>, Vec<_>) = others.into_iter().unzip();
+        if let Some(addresses) = to_stanza::addresses(&shown_others) {
+            element.append_child(addresses);
+        }
+        decision.stanzas.push(element);
+        let named = content(message, "thread").and_then(|id| ThreadId::parse(&id));
+        let thread_id = match named {
+            Some(id) => id,
+            None => {
+                let last = next.thread.as_ref();
+                thread::of_mail(self.context, user, contact, last, mail)?
+            }
+        };
+        let grown = self.grown(self.context.thread(user, contact, &thread_id)?);
+        next.thread = Some(thread_id.clone());
+        let (writes, names) = (&mut decision.writes, (user.clone(), contact.clone()));
+        writes.push(Write::Thread(names.0, names.1, thread_id.clone(), grown));
+        writes.push(Write::Message(self.row(row_id, thread_id, digest, others)));
+        Ok(())
+    }
+
+    fn row(
+        &self,
+        stanza_id: StanzaId,
+        thread: ThreadId,
+        digest: String,
+        others: Vec<MailAddress>,
+    ) -> record::Message {
+        record::Message {
+            message_id: self.arrived.mail.message_id.clone(),
+            stanza_id,
+            user: self.user.clone(),
+            resource: None,
+            contact: self.from.address.clone(),
+            thread,
+            direction: Direction::In,
+            at: self.now,
+            digest,
+            others,
+        }
+    }
+
+    /// XEP-0461 §3: whose message is answered. Carried were no addresses, and both are known here.
+    fn name_answered(&self, stanza: &mut Element, shown: &BareJid) -> Result<(), Missing> {
+        let Some(reply) = stanza.get_child_mut("reply", REPLY) else {
+            return Ok(());
+        };
+        let Some(id) = reply.attr("id").and_then(StanzaId::parse) else {
+            return Ok(());
+        };
+        let answered = self.context.stanza(self.user, &self.from.address, &id)?;
+        let author = match answered.map(|row| row.direction) {
+            Some(Direction::Out) => self.user,
+            Some(Direction::In) => shown,
+            None => return Ok(()),
+        };
+        reply.set_attr(
+            Namespace::NONE,
+            xml_ncname!("to").to_ncname(),
+            author.as_str(),
+        );
+        Ok(())
+    }
+}
+
+/// The text of the first child of this name that is not empty.
+fn content(message: &carried::Message, name: &str) -> Option<String> {
+    let is_it = |payload: &&Element| payload.is(name, ns::COMPONENT);
+    let texts = message.payloads.iter().filter(is_it).map(Element::text);
+    texts.into_iter().find(|text| !text.trim().is_empty())
+}

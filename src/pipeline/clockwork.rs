@@ -1,0 +1,270 @@
+//! What happens at a time: a presence is due to be told, or one that was heard is over.
+
+use super::{Decided, FAREWELL_WAIT, Fatal, Pipeline, ROWS_PER_PAGE, joined};
+use crate::core::address::MailAddress;
+use crate::core::context::{Context, Write};
+use crate::core::decide::{Decision, Said, peer, presence};
+use crate::core::presence::{Board, Fanout, Timing};
+use crate::core::record::Format;
+use crate::core::settings::Presence;
+use crate::core::time::Timestamp;
+use crate::store::Store;
+use jid::BareJid;
+use std::collections::{BTreeSet, HashMap};
+use std::time::Duration;
+use tokio::time::Instant;
+
+/// How long an XMPP server that was just reached may take to say who is there, besides what its contacts need.
+const ANSWERS_WAIT: Duration = Duration::from_secs(10);
+/// For each contact that it is asked about.
+const ANSWER_WAIT: Duration = Duration::from_millis(1);
+/// Presences of contacts that end in one go.
+const ENDS_PER_BATCH: usize = 500;
+/// The longest sleep: a clock that is set is noticed after it.
+const SLEEP_MAX: Duration = Duration::from_secs(60);
+
+/// What waits for its time. All of it can be made again from the store and by asking the XMPP server.
+pub(super) struct Clockwork {
+    /// Our users.
+    board: Board,
+    /// When what contacts' gateways said is over, the earliest first, and the same by contact.
+    ends: BTreeSet<(Timestamp, MailAddress)>,
+    end_of: HashMap<MailAddress, Timestamp>,
+    /// When the XMPP server has said who is there.
+    answers_until: Option<Instant>,
+    is_stopped: bool,
+}
+
+impl Clockwork {
+    pub fn new(presence: &Presence) -> Self {
+        Self {
+            board: Board::new(Timing {
+                debounce: presence.debounce,
+                spacing: presence.spacing,
+                expires: presence.expires,
+            }),
+            ends: BTreeSet::new(),
+            end_of: HashMap::new(),
+            answers_until: None,
+            is_stopped: false,
+        }
+    }
+
+    /// Nothing more is told to contacts elsewhere.
+    pub fn is_stopped(&self) -> bool {
+        self.is_stopped
+    }
+
+    /// Takes in what decisions say of our users.
+    pub fn take(&mut self, said: Vec<Said>) {
+        let now = Instant::now().into_std();
+        for one in said {
+            match one {
+                Said::Presence {
+                    from,
+                    contact,
+                    state,
+                } => self.board.said(&from, &contact, state, now),
+                Said::Forget { user, contact } => self.board.forget(&user, &contact),
+            }
+        }
+    }
+
+    /// Takes in what was heard of contacts.
+    pub fn heard(&mut self, writes: &[Write]) {
+        for write in writes {
+            if let Write::Heard(contact, heard) = write {
+                let end = heard.state.as_ref().map(|_| heard.expires);
+                self.ends_at(contact, end);
+            }
+        }
+    }
+
+    fn ends_at(&mut self, contact: &MailAddress, end: Option<Timestamp>) {
+        let before = match end {
+            Some(end) => {
+                self.ends.insert((end, contact.clone()));
+                self.end_of.insert(contact.clone(), end)
+            }
+            None => self.end_of.remove(contact),
+        };
+        if let Some(before) = before.filter(|before| Some(*before) != end) {
+            self.ends.remove(&(before, contact.clone()));
+        }
+    }
+
+    /// The XMPP server is there again; nobody knows who has left it meanwhile.
+    pub fn forget_resources(&mut self) {
+        self.board.forget_resources();
+    }
+
+    /// It was asked about so many contacts.
+    pub fn expect_answers(&mut self, contacts: usize) {
+        let each = u32::try_from(contacts).unwrap_or(u32::MAX);
+        let wait = ANSWERS_WAIT.saturating_add(ANSWER_WAIT.saturating_mul(each));
+        self.answers_until = Instant::now().checked_add(wait);
+    }
+
+    /// When something is due; `None` where nothing is to be awaited.
+    pub fn next_due(&self) -> Option<Instant> {
+        let now = Instant::now();
+        let end = self.ends.first().and_then(|(end, _)| {
+            let wait = end.since(Timestamp::now()).min(SLEEP_MAX);
+            now.checked_add(wait)
+        });
+        if self.is_stopped {
+            return end;
+        }
+        let board = self.board.next_due().map(Instant::from_std);
+        [end, board, self.answers_until].into_iter().flatten().min()
+    }
+
+    fn fanouts(&mut self) -> Vec<Fanout> {
+        let now = Instant::now();
+        if self.is_stopped {
+            return Vec::new();
+        }
+        if self.answers_until.is_some_and(|until| until <= now) {
+            self.answers_until = None;
+            self.board.settle(now.into_std());
+        }
+        self.board.due(now.into_std(), Timestamp::now())
+    }
+
+    fn ended(&mut self, now: Timestamp) -> Vec<MailAddress> {
+        let over = self.ends.iter().take_while(|(end, _)| *end <= now);
+        let over: Vec<MailAddress> = over
+            .take(ENDS_PER_BATCH)
+            .map(|(_, contact)| contact.clone())
+            .collect();
+        for contact in &over {
+            self.ends_at(contact, None);
+        }
+        over
+    }
+}
+
+/// Never, where nothing is due.
+pub(super) async fn sleep_until(due: Option<Instant>) {
+    match due {
+        Some(due) => tokio::time::sleep_until(due).await,
+        None => std::future::pending().await,
+    }
+}
+
+impl<S: Store> Pipeline<S> {
+    /// What the last process knew.
+    pub(super) async fn wind_up(&self, clock: &mut Clockwork) -> Result<(), Fatal> {
+        let mut after: Option<MailAddress> = None;
+        loop {
+            let page = self.store.heard(after.as_ref(), ROWS_PER_PAGE)?;
+            after = page.last().map(|(contact, _)| contact.clone());
+            for (contact, heard) in page {
+                clock.ends_at(&contact, heard.state.map(|_| heard.expires));
+            }
+            if after.is_none() {
+                break;
+            }
+        }
+        let mut announced = HashMap::new();
+        let mut after: Option<BareJid> = None;
+        loop {
+            let page = self.store.announced(after.as_ref(), ROWS_PER_PAGE)?;
+            after = page.last().map(|(user, _)| user.clone());
+            announced.extend(page);
+            if after.is_none() {
+                break;
+            }
+        }
+        if announced.is_empty() {
+            return Ok(());
+        }
+        for (user, contacts) in self.told().await? {
+            if let Some(announced) = announced.get(&user) {
+                let (now, wall) = (Instant::now().into_std(), Timestamp::now());
+                clock.board.restore(&user, announced, contacts, now, wall);
+            }
+        }
+        Ok(())
+    }
+
+    /// The contacts elsewhere who get a user's presence, by user.
+    async fn told(&self) -> Result<HashMap<BareJid, Vec<MailAddress>>, Fatal> {
+        let mut told: HashMap<BareJid, Vec<MailAddress>> = HashMap::new();
+        let mut after: Option<(BareJid, MailAddress)> = None;
+        loop {
+            let from = after.as_ref().map(|(user, contact)| (user, contact));
+            let page = self.store.contacts(from, ROWS_PER_PAGE)?;
+            let mut context = Context::new();
+            after = page
+                .last()
+                .map(|(user, contact, _)| (user.clone(), contact.clone()));
+            for (user, contact, row) in page {
+                let format = |context: &Context| peer::format_of(&self.settings, context, &contact);
+                if row.subscription.has_from()
+                    && self.decided(&mut context, format).await? == Format::Xmpp
+                {
+                    told.entry(user).or_default().push(contact);
+                }
+            }
+            if after.is_none() {
+                return Ok(told);
+            }
+        }
+    }
+
+    /// Does what is due.
+    pub(super) async fn on_time(&self, clock: &mut Clockwork) -> Result<(), Fatal> {
+        self.tell(clock.fanouts()).await?;
+        let now = Timestamp::now();
+        let mut context = Context::new();
+        let mut decisions = Vec::new();
+        for contact in clock.ended(now) {
+            let decide =
+                |context: &Context| presence::expired(&self.settings, context, &contact, now);
+            decisions.push(self.decided(&mut context, decide).await?);
+        }
+        let (writes, stanzas, _) = joined(decisions);
+        if !stanzas.is_empty() {
+            self.answer(stanzas).await;
+        }
+        self.commit(now, writes).await
+    }
+
+    /// Contacts elsewhere are told that our users go; then no more mails are sent.
+    pub(super) async fn leave(&self, clock: &mut Clockwork) -> Result<(), Fatal> {
+        clock.is_stopped = true;
+        let fanouts = clock.board.farewell(Timestamp::now());
+        let has_farewells = !fanouts.is_empty();
+        self.tell(fanouts).await?;
+        let (queue, stop_sending) = (self.queue.clone(), self.stop_sending.clone());
+        tokio::spawn(async move {
+            if has_farewells && !queue.drained(FAREWELL_WAIT).await {
+                tracing::info!("some mails stay in the spool; they are sent at the next start");
+            }
+            stop_sending.cancel();
+        });
+        Ok(())
+    }
+
+    /// A presence that finds no room in the spool is told with the next change, or when it is refreshed.
+    async fn tell(&self, fanouts: Vec<Fanout>) -> Result<(), Fatal> {
+        let now = Timestamp::now();
+        let mut context = Context::new();
+        let mut decided = Vec::with_capacity(fanouts.len());
+        for fanout in &fanouts {
+            let decide =
+                |context: &Context| presence::announce(&self.settings, context, fanout, now);
+            let decision = self.decided(&mut context, decide).await?;
+            super::log_notes(&decision);
+            decided.push(Decided {
+                decision,
+                refusal: Some(Decision::nothing()),
+            });
+        }
+        let (decided, spool) = self.accept(decided).await;
+        let (writes, ..) = joined(decided);
+        self.commit(now, writes).await?;
+        spool
+    }
+}
