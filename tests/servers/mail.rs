@@ -1,6 +1,5 @@
 //! The mail server of most tests: Postfix, which takes and sends, and Dovecot, which keeps.
 
-use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::process::Command;
 
@@ -8,7 +7,7 @@ use super::PASSWORD;
 use super::dovecot::Dovecot;
 use super::mail_client::{Refusal, submit};
 use super::mailbox::Mailbox;
-use super::opendkim::{Opendkim, PublicKeys};
+use super::opendkim::Opendkim;
 use super::policy::{Attempt, Passed, Policy, Stage};
 use super::postfix::Postfix;
 use super::process::{Folder, Port, program};
@@ -105,6 +104,18 @@ impl MailOptions {
         self
     }
 
+    /// Every domain with mailboxes, sorted.
+    pub(super) fn domains(&self) -> Vec<String> {
+        let people = self
+            .people
+            .iter()
+            .filter_map(|address| Some(address.split_once('@')?.1.to_owned()));
+        let mut domains: Vec<String> = people.chain(self.gateway_domains.iter().cloned()).collect();
+        domains.sort();
+        domains.dedup();
+        domains
+    }
+
     /// Every address with a mailbox.
     pub(super) fn mailboxes(&self) -> Vec<String> {
         let bridges = self
@@ -128,32 +139,22 @@ pub(super) struct Ports {
     pub sasl: Port,
 }
 
-/// Those who sign and the one who verifies.
+/// The one who signs and the one who verifies.
 pub(super) struct Dkim {
-    signers: Vec<Opendkim>,
+    signer: Opendkim,
     verifier: Opendkim,
 }
 
 impl Dkim {
     async fn start(options: &MailOptions) -> Option<Dkim> {
         let id = options.verified.as_ref().filter(|_| options.dkim)?;
-        let mut accounts: BTreeMap<String, Vec<String>> = BTreeMap::new();
-        for address in options.mailboxes() {
-            let domain = address.split('@').next_back().unwrap_or_default();
-            accounts.entry(domain.into()).or_default().push(address);
-        }
-        let (mut keys, mut signers) = (PublicKeys::default(), Vec::new());
-        for (domain, accounts) in &accounts {
-            signers.push(Opendkim::sign(domain, accounts, &mut keys).await);
-        }
+        let (signer, keys) = Opendkim::sign(&options.domains()).await;
         let verifier = Opendkim::verify(id, &keys).await;
-        Some(Dkim { signers, verifier })
+        Some(Dkim { signer, verifier })
     }
 
-    /// For Postfix, all of those who sign: each leaves alone what is not its own.
     pub(super) fn signing(&self) -> String {
-        let milters: Vec<String> = self.signers.iter().map(Opendkim::milter).collect();
-        milters.join(",")
+        self.signer.milter()
     }
 
     pub(super) fn verifying(&self) -> String {

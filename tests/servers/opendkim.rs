@@ -1,6 +1,7 @@
-//! OpenDKIM: signs what a domain's accounts submit (RFC 6376), and writes what it found about mail that arrives into
+//! OpenDKIM: signs what accounts submit for their domains (RFC 6376), and writes what it found about mail that arrives into
 //! `Authentication-Results` (RFC 8601). Milters of Postfix, wired by [`super::mail::MailOptions::dkim`].
 
+use std::path::PathBuf;
 use std::process::Command;
 use std::time::Duration;
 
@@ -18,24 +19,22 @@ pub struct Opendkim {
 pub struct PublicKeys(String);
 
 impl Opendkim {
-    /// Makes a key for the domain, adds its public half to `keys`, and signs what these accounts submit with a `From` in
-    /// the domain, and nothing else.
-    pub async fn sign(domain: &str, accounts: &[String], keys: &mut PublicKeys) -> Opendkim {
+    /// Makes a key for each domain, and signs what is submitted by an account of one of them for the domain of the
+    /// account. Returns the public halves, too.
+    pub async fn sign(domains: &[String]) -> (Opendkim, PublicKeys) {
         let folder = Folder::new("opendkim-sign");
-        let key = make_key(&folder);
-        keys.0.push_str(&format!(
-            "test._domainkey.{domain} v=DKIM1; k=rsa; p={}\n",
-            public_half(&folder)
-        ));
-        let role = render(
-            include_str!("config/opendkim-sign.conf"),
-            &[
-                ("DOMAIN", domain),
-                ("KEY", &key),
-                ("ACCOUNTS", &accounts.join("|")),
-            ],
-        );
-        Opendkim::start(folder, &role).await
+        let (mut keys, mut key_table, mut signing_table) =
+            (String::new(), String::new(), String::new());
+        for domain in domains {
+            let (key, public) = make_key(&folder, domain);
+            keys += &format!("test._domainkey.{domain} v=DKIM1; k=rsa; p={public}\n");
+            key_table += &format!("{domain} {domain}:test:{}\n", key.display());
+            signing_table += &format!("{domain} {domain}\n");
+        }
+        folder.write("key-table", &key_table);
+        folder.write("signing-table", &signing_table);
+        let signer = Opendkim::start(folder, include_str!("config/opendkim-sign.conf")).await;
+        (signer, PublicKeys(keys))
     }
 
     /// Verifies every mail by these keys and says so as `id`.
@@ -53,8 +52,8 @@ impl Opendkim {
         let port = Port::free();
         let config = include_str!("config/opendkim.conf")
             .replace("@PORT@", &port.number().to_string())
-            .replace("@DIR@", &folder.path().to_string_lossy())
-            .replace("@ROLE@", role);
+            .replace("@ROLE@", role)
+            .replace("@DIR@", &folder.path().to_string_lossy());
         let config = folder.write("opendkim.conf", &config);
         folder.hand_over();
         let mut command = Command::new(program("opendkim"));
@@ -82,23 +81,16 @@ impl Opendkim {
     }
 }
 
-/// Writes a private key and returns its path.
-fn make_key(folder: &Folder) -> String {
+/// Writes a private key. Returns its path and its public half in base64, as a DNS record has it.
+fn make_key(folder: &Folder, domain: &str) -> (PathBuf, String) {
+    let name = format!("{domain}.pem");
     openssl(
         folder,
-        "genpkey -quiet -algorithm RSA -pkeyopt rsa_keygen_bits:2048 -out private.pem",
+        &format!("genpkey -quiet -algorithm RSA -pkeyopt rsa_keygen_bits:2048 -out {name}"),
     );
-    let path = folder.join("private.pem");
-    // opendkim refuses a key that others can read.
-    let mode = std::os::unix::fs::PermissionsExt::from_mode(0o600);
-    std::fs::set_permissions(&path, mode).expect("our own file has a mode");
-    path.to_string_lossy().into_owned()
-}
-
-/// The public half in base64, as a DNS record has it.
-fn public_half(folder: &Folder) -> String {
-    let pem = openssl(folder, "pkey -in private.pem -pubout");
-    pem.lines().filter(|line| !line.starts_with('-')).collect()
+    let pem = openssl(folder, &format!("pkey -in {name} -pubout"));
+    let public = pem.lines().filter(|line| !line.starts_with('-')).collect();
+    (folder.join(&name), public)
 }
 
 fn openssl(folder: &Folder, arguments: &str) -> String {

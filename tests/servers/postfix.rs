@@ -122,15 +122,6 @@ fn main_cf(
     tls: &Certificates,
     policy: u16,
 ) -> String {
-    let people = options
-        .people
-        .iter()
-        .filter_map(|address| Some(address.split_once('@')?.1.to_owned()));
-    let mut domains: Vec<String> = people
-        .chain(options.gateway_domains.iter().cloned())
-        .collect();
-    domains.sort();
-    domains.dedup();
     let script = format!("check_policy_service inet:127.0.0.1:{policy}");
     render(
         include_str!("config/postfix-main.cf"),
@@ -144,7 +135,7 @@ fn main_cf(
                     "LD_PRELOAD FAKEROOTKEY"
                 },
             ),
-            ("DOMAINS", &domains.join(" ")),
+            ("DOMAINS", &options.domains().join(" ")),
             ("LMTP", &ports.lmtp.number().to_string()),
             ("SASL", &ports.sasl.number().to_string()),
             (
