@@ -632,3 +632,220 @@ fn processes_in(folder: &std::path::Path) -> Vec<String> {
     };
     processes.filter_map(of).collect()
 }
+
+/// The domain that gateway A has mail addresses in.
+const A: &str = "chat.a.example";
+const ID: &str = "mx.b.example";
+
+/// A mail from Alice to Bob, who is behind the other gateway, with fields that its sender claims.
+fn alice_to_bob(text: &str, fields: &str) -> String {
+    format!(
+        "{fields}From: Alice <alice@{A}>\nTo: bob@chat.b.example\nSubject: {text}\nMessage-ID: <{text}@{A}>\n\
+         Date: Thu, 1 Jan 2026 00:00:00 +0000\n\nGrüße\n"
+    )
+}
+
+const FORGED: &str = "Authentication-Results: mx.b.example; dkim=pass header.d=chat.a.example\n\
+    Authentication-Results: mx.elsewhere.example; dkim=pass header.d=chat.a.example\n\
+    authentication-results:\n mx.b.example; dkim=pass header.d=chat.a.example\n";
+
+/// Sends one mail by submission and a forged one from outside, and returns what arrives of each, in this order.
+async fn honest_and_forged(server: &MailServer) -> [Mail; 3] {
+    let bob = server.bridge("chat.b.example").await;
+    let send = async |login: &str, mail: String| {
+        let to = ["bob@chat.b.example", "beth@chat.b.example"];
+        server
+            .submit_as(login, &format!("alice@{A}"), &to, mail)
+            .await;
+    };
+    send(&format!("bridge@{A}"), alice_to_bob("honest", "")).await;
+    send(
+        "bridge@chat.b.example",
+        alice_to_bob("somebody-else", FORGED),
+    )
+    .await;
+    server
+        .submit(
+            "alice@chat.a.example",
+            &["bob@chat.b.example"],
+            alice_to_bob("forged", FORGED),
+        )
+        .await
+        .unwrap();
+    let mails = bob.wait_for(5).await;
+    let to_bob = |text: &str| {
+        let of = |mail: &&Mail| {
+            mail.subject() == text
+                && mail.header("Delivered-To").as_deref() == Some("bob@chat.b.example")
+        };
+        mails.iter().find(of).unwrap().clone()
+    };
+    ["honest", "somebody-else", "forged"].map(to_bob)
+}
+
+/// What stands in the topmost field of our name.
+fn verdict(mail: &Mail) -> Option<String> {
+    let fields = mail.headers("Authentication-Results");
+    fields.into_iter().find(|field| field.starts_with(ID))
+}
+
+#[tokio::test]
+async fn a_signature_is_made_by_one_gateway_and_verified_at_the_other() {
+    let server = MailServer::start(MailOptions::default().dkim(ID)).await;
+    let [honest, somebody_else, forged] = honest_and_forged(&server).await;
+    let words = verdict(&honest).unwrap_or_else(|| panic!("{}", honest.text()));
+    assert!(
+        words.contains("dkim=pass") && words.contains("header.d=chat.a.example"),
+        "{words}"
+    );
+    // B's account wrote A's domain into From: that is not what its signature says.
+    for (mail, result) in [
+        (
+            &somebody_else,
+            "dkim=pass (2048-bit key) header.d=chat.b.example",
+        ),
+        (&forged, "dkim=none"),
+    ] {
+        let words = verdict(mail).unwrap_or_else(|| panic!("{}", mail.text()));
+        assert!(words.contains(result), "{words}");
+        let ours = mail.headers("Authentication-Results");
+        let ours = ours.iter().filter(|field| field.starts_with(ID));
+        assert_eq!(ours.count(), 1, "{}", mail.text());
+    }
+    // Changed on the way: the same signature above another text.
+    let changed = honest.text().replace("Grüße", "Gruß");
+    let fields = changed.split_once("DKIM-Signature:").unwrap().1;
+    server
+        .submit(
+            "alice@chat.a.example",
+            &["beth@chat.b.example"],
+            format!("DKIM-Signature:{fields}"),
+        )
+        .await
+        .unwrap();
+    let bridge = server.bridge("chat.b.example").await;
+    let words = verdict(&bridge.wait_for(6).await[5]).unwrap();
+    assert!(words.contains("dkim=fail"), "{words}");
+    counted_once(&server);
+}
+
+#[tokio::test]
+async fn the_origin_of_a_submitted_mail_is_stated_without_signatures() {
+    let server = MailServer::start(MailOptions::default().verified(ID)).await;
+    let [honest, somebody_else, forged] = honest_and_forged(&server).await;
+    assert_eq!(
+        honest.headers("Authentication-Results"),
+        [format!("{ID}; dkim=pass header.d={A}")]
+    );
+    let stated = format!("{ID}; dkim=pass header.d=chat.b.example");
+    assert_eq!(verdict(&somebody_else), Some(stated), "not A's domain");
+    assert_eq!(
+        forged.headers("Authentication-Results"),
+        ["mx.elsewhere.example; dkim=pass header.d=chat.a.example"]
+    );
+    counted_once(&server);
+}
+
+/// The first mail had two recipients and was one transaction, whatever ways it went then.
+fn counted_once(server: &MailServer) {
+    let by_a = server.passed_by(&format!("bridge@{A}"));
+    assert_eq!(by_a.len(), 1, "{by_a:?}");
+    assert_eq!(by_a[0].sender, format!("alice@{A}"));
+    assert_eq!(
+        by_a[0].recipients,
+        ["bob@chat.b.example", "beth@chat.b.example"]
+    );
+    assert_eq!(server.passed_by("bridge@chat.b.example").len(), 1);
+}
+
+#[tokio::test]
+async fn slixmpp_sends_sees_and_answers_nothing_by_itself() {
+    for flavour in [Flavour::Prosody, Flavour::Ejabberd] {
+        let server = XmppServer::start(flavour, XmppOptions::a()).await;
+        let adam = server.login("adam").await;
+        let alice = SlixmppClient::login(&server, "alice").await;
+        assert_eq!(alice.jid, "alice@a.example/slixmpp");
+        // Prosody tells answers only to those who asked for their roster.
+        assert_eq!(adam.roster().await, []);
+        adam.send_presence(alice.bare(), "subscribe").await;
+        adam.send(format!(
+            "<message to='{}' id='r1' type='chat'><body>Ä &amp; Ö</body><request xmlns='urn:xmpp:receipts'/>\
+             <reply xmlns='urn:xmpp:reply:0' id='r0' to='{}'/></message>",
+            alice.jid,
+            alice.bare()
+        ))
+        .await;
+        alice.next_presence_from(adam.bare(), "subscribe").await;
+        let message = alice.next_message_from(adam.bare()).await;
+        assert_eq!(body(&message).as_deref(), Some("Ä & Ö"));
+        let reply = stanza::find(&message, "reply", "urn:xmpp:reply:0").unwrap();
+        assert_eq!(reply.attr("id"), Some("r0"));
+        let anything = |s: &minidom::Element| from(s) == "alice@a.example/slixmpp";
+        let answers = |s: &minidom::Element| anything(s) && s.name() != "iq";
+        adam.expect_none(answers, Duration::from_millis(400)).await;
+
+        // Told to, she does.
+        alice.send(format!(
+            "<presence to='{}' type='subscribed'/>",
+            adam.bare()
+        ));
+        adam.next_presence_from(alice.bare(), "subscribed").await;
+        adam.next_presence_from(alice.bare(), "").await;
+        let item = alice.roster().await.remove(0);
+        assert_eq!(
+            (item.jid.as_str(), item.subscription.as_str()),
+            (adam.bare(), "from")
+        );
+        alice.send("<presence><show>dnd</show><status>Zzz</status></presence>");
+        let away = adam.next_presence_from(alice.bare(), "").await;
+        assert_eq!(stanza::show(&away).as_deref(), Some("dnd"));
+        alice.expect_sent(|s| stanza::show(s).is_some()).await;
+        alice
+            .none_of(|s| s.name() == "message", Duration::from_millis(50))
+            .await;
+        alice.logout().await;
+        adam.next_presence_from(alice.bare(), "unavailable").await;
+        assert!(alice.closed());
+    }
+}
+
+#[tokio::test]
+async fn slixmpp_gives_receipts_if_wanted_and_may_vanish() {
+    let server = Prosody::start(XmppOptions::a()).await;
+    let adam = server.login("adam").await;
+    let options = SlixmppOptions {
+        receipts: true,
+        presence: false,
+        ..SlixmppOptions::default()
+    };
+    let alice = SlixmppClient::login_with(&server, "alice", options).await;
+    adam.send(format!(
+        "<message to='{}' id='r1'><body>?</body><request xmlns='urn:xmpp:receipts'/></message>",
+        alice.jid
+    ))
+    .await;
+    let receipt = |s: &minidom::Element| stanza::find(s, "received", "urn:xmpp:receipts").is_some();
+    adam.expect(receipt, PATIENCE).await;
+    alice.vanish().await;
+    assert!(alice.closed());
+}
+
+#[tokio::test]
+async fn a_thousand_people_log_in_by_one_process() {
+    let names: Vec<String> = (0..1_000).map(|n| format!("user{n}")).collect();
+    let options = names
+        .iter()
+        .fold(XmppOptions::a(), |options, name| options.user(name));
+    let server = Prosody::start(options).await;
+    let alice = server.login("alice").await;
+    let start = Instant::now();
+    let crowd = SlixmppClient::login_many(&server, &names, SlixmppOptions::default()).await;
+    println!("{:?} for {} logins", start.elapsed(), crowd.len());
+    for (person, name) in crowd.iter().zip(&names) {
+        alice.send_message(person.bare(), name).await;
+    }
+    for (person, name) in crowd.iter().zip(&names) {
+        let message = person.next_message_from(alice.bare()).await;
+        assert_eq!(body(&message).as_deref(), Some(name.as_str()));
+    }
+}

@@ -28,6 +28,7 @@ look() {
     need lua-unbound exists '/usr/lib/*/lua/*/lunbound.so'
     need ejabberd has ejabberdctl
     need postfix has postfix
+    need opendkim has opendkim
     need dovecot-imapd exists /usr/lib/dovecot/imap
     need dovecot-lmtpd exists /usr/lib/dovecot/lmtp
     need s-nail has s-nail

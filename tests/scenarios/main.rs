@@ -45,3 +45,4 @@ mod pairs_take_effect_at_once;
 mod polling_goes_on_over_a_restart_of_the_mail_server;
 mod stopping_under_load_loses_nothing;
 mod tls_everywhere;
+mod two_gateways_carry_plain_chat;

@@ -2,14 +2,17 @@
 //!
 //! On Prosody, alice and adam of a.example have mail addresses at chat.a.example; on ejabberd, bob and beth of b.example
 //! have theirs at chat.b.example. Carol and Dave of mail.example have mailboxes.
+//!
+//! Or several gateways that mail joins: [`Pair`], [`GreenPair`], [`Quartet`]. There, each gateway submits with a login, and
+//! the mail server states or proves (`MailOptions`) from which domain a mail comes, as [`AUTHSERV_ID`].
 
 // Not every scenario uses every part of the world.
 #![allow(dead_code)]
 
 use super::servers::stanza::contact;
 use super::servers::{
-    Ejabberd, Flavour, Gateway, GreenMail, MailOptions, MailServer, Mailbox, PASSWORD, Prosody,
-    XmppClient, XmppOptions, XmppServer,
+    Ejabberd, Flavour, Gateway, GreenMail, MailOptions, MailServer, Mailbox, PASSWORD, Passed,
+    Prosody, SlixmppClient, XmppClient, XmppOptions, XmppServer,
 };
 
 /// The program under test.
@@ -136,6 +139,377 @@ impl GreenWorld {
         contact("carol@mail.example", &self.xmpp.gateway)
     }
 }
+
+// --- several gateways ------------------------------------------------------------------------------------------------
+
+/// The name under which the mail server between gateways says what it found out about a sender.
+pub const AUTHSERV_ID: &str = "mx.test";
+
+/// What one side of a joined world is started with.
+#[derive(Clone)]
+pub struct SideOptions {
+    pub flavour: Flavour,
+    pub xmpp: XmppOptions,
+    /// Whole sections; a section of its own if a scenario wants another `[trust]` than [`AUTHSERV_ID`]'s.
+    pub more: String,
+    /// Keys for `[smtp]`.
+    pub smtp: String,
+    /// Keys for `[[mailbox]]`.
+    pub mailbox: String,
+}
+
+impl SideOptions {
+    fn new(flavour: Flavour, xmpp: XmppOptions) -> SideOptions {
+        SideOptions {
+            flavour,
+            xmpp,
+            more: String::new(),
+            smtp: String::new(),
+            mailbox: String::new(),
+        }
+    }
+
+    /// Prosody: alice and adam of a.example.
+    pub fn a() -> SideOptions {
+        SideOptions::new(Flavour::Prosody, XmppOptions::a())
+    }
+
+    /// ejabberd: bob and beth of b.example.
+    pub fn b() -> SideOptions {
+        SideOptions::new(Flavour::Ejabberd, XmppOptions::b())
+    }
+
+    /// Prosody: cleo and cyrus of c.example.
+    pub fn c() -> SideOptions {
+        let xmpp = XmppOptions::new("c.example").user("cleo").user("cyrus");
+        SideOptions::new(Flavour::Prosody, xmpp)
+    }
+
+    /// Prosody: dora and dan of d.example.
+    pub fn d() -> SideOptions {
+        let xmpp = XmppOptions::new("d.example").user("dora").user("dan");
+        SideOptions::new(Flavour::Prosody, xmpp)
+    }
+
+    pub fn on(mut self, flavour: Flavour) -> SideOptions {
+        self.flavour = flavour;
+        self
+    }
+
+    /// One more user.
+    pub fn user(mut self, name: &str) -> SideOptions {
+        self.xmpp = self.xmpp.user(name);
+        self
+    }
+
+    /// Adds whole sections to the gateway's configuration.
+    pub fn config(mut self, sections: &str) -> SideOptions {
+        self.more.push_str(sections);
+        self.more.push('\n');
+        self
+    }
+
+    /// The mail domain of the users.
+    fn mail_domain(&self) -> String {
+        format!("chat.{}", self.xmpp.domains[0])
+    }
+
+    /// With the world's `[trust]` unless the scenario has one.
+    fn sections(&self, trust: &str) -> String {
+        if self.more.contains("[trust]") {
+            self.more.clone()
+        } else {
+            format!("{trust}\n{}", self.more)
+        }
+    }
+}
+
+/// A gateway and its XMPP server, one of several in a world.
+pub struct Side {
+    pub gateway: Gateway,
+    pub xmpp: XmppServer,
+}
+
+impl Side {
+    /// Logs a user in.
+    pub async fn login(&self, name: &str) -> XmppClient {
+        self.xmpp.login(name).await
+    }
+
+    /// Logs a user in by slixmpp.
+    pub async fn slixmpp(&self, name: &str) -> SlixmppClient {
+        SlixmppClient::login(&self.xmpp, name).await
+    }
+
+    /// The mail domain of its users: `chat.a.example`.
+    pub fn mail_domain(&self) -> String {
+        format!("chat.{}", self.xmpp.domain)
+    }
+
+    /// The mail address of a user, as the other sides know it.
+    pub fn address(&self, user: &str) -> String {
+        format!("{user}@{}", self.mail_domain())
+    }
+
+    /// The account by which its gateway submits and reads mail.
+    pub fn account(&self) -> String {
+        self.address("bridge")
+    }
+
+    /// The JID by which its users know a mail address: `bob\40chat.b.example@gateway.a.example`.
+    pub fn contact(&self, address: &str) -> String {
+        contact(address, &self.xmpp.gateway)
+    }
+
+    /// The JID by which its users know a user of another side.
+    pub fn contact_at(&self, other: &Side, user: &str) -> String {
+        self.contact(&other.address(user))
+    }
+
+    async fn servers(options: &SideOptions) -> XmppServer {
+        XmppServer::start(options.flavour, options.xmpp.clone()).await
+    }
+
+    /// A gateway that submits by STARTTLS with a login, not started yet.
+    fn prepare(xmpp: XmppServer, mail: &MailServer, options: &SideOptions) -> Side {
+        let login = format!(
+            "username = \"bridge@{}\"\npassword = \"{PASSWORD}\"\nca_file = {:?}\n{}",
+            options.mail_domain(),
+            mail.ca_file,
+            options.smtp
+        );
+        let options = Options {
+            smtp: login,
+            mailbox: options.mailbox.clone(),
+            more: options.sections(&format!("[trust]\nauthserv_ids = [\"{AUTHSERV_ID}\"]")),
+            ..Options::default()
+        };
+        let config = config(&xmpp, (mail.submission_port, mail.imap_port), &options)
+            .replacen("tls = \"none\"", "tls = \"starttls\"", 1)
+            .replacen("host = \"127.0.0.1\"", "host = \"localhost\"", 1);
+        Side {
+            gateway: Gateway::prepare(PROGRAM, &config),
+            xmpp,
+        }
+    }
+}
+
+/// What a pair is started with.
+#[derive(Clone)]
+pub struct PairOptions {
+    pub a: SideOptions,
+    pub b: SideOptions,
+    /// Who writes `Authentication-Results`, and of what kind, is decided here.
+    pub mail: MailOptions,
+}
+
+impl Default for PairOptions {
+    /// Prosody and ejabberd; the mail server states the origin of each mail by the login of who submitted it.
+    fn default() -> PairOptions {
+        PairOptions {
+            a: SideOptions::a(),
+            b: SideOptions::b(),
+            mail: MailOptions::default().verified(AUTHSERV_ID),
+        }
+    }
+}
+
+impl PairOptions {
+    /// The same sections for both gateways.
+    pub fn config(mut self, sections: &str) -> PairOptions {
+        self.a = self.a.config(sections);
+        self.b = self.b.config(sections);
+        self
+    }
+
+    /// Mail is signed and verified by OpenDKIM.
+    pub fn dkim(mut self) -> PairOptions {
+        self.mail = self.mail.dkim(AUTHSERV_ID);
+        self
+    }
+}
+
+/// Two gateways joined by Postfix and Dovecot: Alice of a.example (Prosody), Bob of b.example (ejabberd).
+pub struct Pair {
+    pub a: Side,
+    pub b: Side,
+    pub mail: MailServer,
+}
+
+impl Pair {
+    pub async fn start() -> Pair {
+        Pair::with(PairOptions::default()).await
+    }
+
+    pub async fn with(options: PairOptions) -> Pair {
+        let mut pair = Pair::prepare(options).await;
+        tokio::join!(pair.a.gateway.start_again(), pair.b.gateway.start_again());
+        pair
+    }
+
+    /// The servers run, the gateways do not yet.
+    pub async fn prepare(options: PairOptions) -> Pair {
+        let (a, b, mail) = tokio::join!(
+            Side::servers(&options.a),
+            Side::servers(&options.b),
+            MailServer::start(options.mail)
+        );
+        Pair {
+            a: Side::prepare(a, &mail, &options.a),
+            b: Side::prepare(b, &mail, &options.b),
+            mail,
+        }
+    }
+
+    /// Bob as Alice knows him.
+    pub fn bob(&self) -> String {
+        self.a.contact_at(&self.b, "bob")
+    }
+
+    /// Alice as Bob knows her.
+    pub fn alice(&self) -> String {
+        self.b.contact_at(&self.a, "alice")
+    }
+
+    /// Every mail that left a side's gateway, in order.
+    pub fn left(&self, side: &Side) -> Vec<Passed> {
+        self.mail.passed_by(&side.account())
+    }
+}
+
+/// Two gateways joined by GreenMail, which has no catch-all (so subaddresses), no logins, and verifies nothing: Alice of
+/// a.example and Cleo of c.example, both on Prosody.
+pub struct GreenPair {
+    pub a: Side,
+    pub c: Side,
+    pub mail: GreenMail,
+}
+
+impl GreenPair {
+    /// With whole sections for the gateway of each; there is no `[trust]` but theirs.
+    pub async fn start(a: &str, c: &str) -> GreenPair {
+        let (a, c) = (SideOptions::a().config(a), SideOptions::c().config(c));
+        let users = ["bridge@chat.a.example", "bridge@chat.c.example"];
+        let (xmpp_a, xmpp_c, mail) = tokio::join!(
+            Side::servers(&a),
+            Side::servers(&c),
+            GreenMail::start(&users)
+        );
+        let side = async |xmpp: XmppServer, options: &SideOptions| {
+            let more = Options {
+                more: options.sections(""),
+                ..Options::default()
+            };
+            let config = config(&xmpp, (mail.smtp_port, mail.imap_port), &more)
+                .replace("mail = \"{local}@chat", "mail = \"bridge+{local}@chat");
+            let gateway = Gateway::start(PROGRAM, &config).await;
+            Side { gateway, xmpp }
+        };
+        let (a, c) = tokio::join!(side(xmpp_a, &a), side(xmpp_c, &c));
+        GreenPair { a, c, mail }
+    }
+
+    /// Cleo as Alice knows her.
+    pub fn cleo(&self) -> String {
+        self.a.contact("bridge+cleo@chat.c.example")
+    }
+
+    /// Alice as Cleo knows her.
+    pub fn alice(&self) -> String {
+        self.c.contact("bridge+alice@chat.a.example")
+    }
+}
+
+/// What a quartet is started with.
+#[derive(Clone)]
+pub struct QuartetOptions {
+    /// a, b, c and d.
+    pub sides: [SideOptions; 4],
+    /// Their mail domains are added.
+    pub mail: MailOptions,
+}
+
+impl Default for QuartetOptions {
+    fn default() -> QuartetOptions {
+        QuartetOptions {
+            sides: [
+                SideOptions::a(),
+                SideOptions::b().on(Flavour::Prosody),
+                SideOptions::c(),
+                SideOptions::d(),
+            ],
+            mail: MailOptions::default().verified(AUTHSERV_ID),
+        }
+    }
+}
+
+impl QuartetOptions {
+    /// The same sections for all gateways.
+    pub fn config(mut self, sections: &str) -> QuartetOptions {
+        self.sides = self.sides.map(|side| side.config(sections));
+        self
+    }
+}
+
+/// Four gateways, each on a Prosody of its own, joined by one Postfix and Dovecot.
+pub struct Quartet {
+    pub a: Side,
+    pub b: Side,
+    pub c: Side,
+    pub d: Side,
+    pub mail: MailServer,
+}
+
+impl Quartet {
+    pub async fn start() -> Quartet {
+        Quartet::with(QuartetOptions::default()).await
+    }
+
+    pub async fn with(options: QuartetOptions) -> Quartet {
+        let mut mail = options.mail;
+        mail.gateway_domains = options
+            .sides
+            .each_ref()
+            .map(SideOptions::mail_domain)
+            .into();
+        let [a, b, c, d] = &options.sides;
+        let (mail, servers) = tokio::join!(MailServer::start(mail), async {
+            tokio::join!(
+                Side::servers(a),
+                Side::servers(b),
+                Side::servers(c),
+                Side::servers(d)
+            )
+        });
+        let mut quartet = Quartet {
+            a: Side::prepare(servers.0, &mail, a),
+            b: Side::prepare(servers.1, &mail, b),
+            c: Side::prepare(servers.2, &mail, c),
+            d: Side::prepare(servers.3, &mail, d),
+            mail,
+        };
+        let Quartet { a, b, c, d, .. } = &mut quartet;
+        tokio::join!(
+            a.gateway.start_again(),
+            b.gateway.start_again(),
+            c.gateway.start_again(),
+            d.gateway.start_again()
+        );
+        quartet
+    }
+
+    /// Every mail that left a side's gateway, in order.
+    pub fn left(&self, side: &Side) -> Vec<Passed> {
+        self.mail.passed_by(&side.account())
+    }
+
+    /// The mailbox that a side's gateway reads: what arrived there stays, marked as read.
+    pub async fn arrived(&self, side: &Side) -> Mailbox {
+        self.mail.bridge(&side.mail_domain()).await
+    }
+}
+
+// --- configuration ---------------------------------------------------------------------------------------------------
 
 async fn xmpp(flavour: Flavour) -> XmppServer {
     match flavour {

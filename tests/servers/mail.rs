@@ -1,14 +1,16 @@
 //! The mail server of most tests: Postfix, which takes and sends, and Dovecot, which keeps.
 
 use std::path::PathBuf;
+use std::process::Command;
 
 use super::PASSWORD;
 use super::dovecot::Dovecot;
 use super::mail_client::{Refusal, submit};
 use super::mailbox::Mailbox;
-use super::policy::{Attempt, Policy, Stage};
+use super::opendkim::Opendkim;
+use super::policy::{Attempt, Passed, Policy, Stage};
 use super::postfix::Postfix;
-use super::process::{Folder, Port};
+use super::process::{Folder, Port, program};
 use super::tls::Certificates;
 
 /// What becomes of the envelope recipient of a mail to a gateway's domain.
@@ -30,6 +32,13 @@ pub struct MailOptions {
     pub catch_all: CatchAll,
     /// Postfix as root and without the script of answers, as in production: for benches. Needs root.
     pub native: bool,
+    /// The name under which `Authentication-Results` is written. Mail of somebody who logged in (submission, smtps) gets
+    /// one on top that says `dkim=pass` for the domain of the login; mail that strangers hand to the plain port loses
+    /// any field of that name.
+    pub verified: Option<String>,
+    /// The same by signatures: what comes in by submission and smtps is signed by OpenDKIM for the domain of the login,
+    /// and goes on to a second hop; there, as at the plain port, OpenDKIM verifies it. Needs `verified`.
+    pub dkim: bool,
     /// Lines to add to Postfix' `main.cf`, such as `message_size_limit = 100000`.
     pub postfix: Vec<String>,
     /// Lines to add to Dovecot's configuration.
@@ -44,6 +53,8 @@ impl Default for MailOptions {
             people: vec!["carol@mail.example".into(), "dave@mail.example".into()],
             catch_all: CatchAll::Keep,
             native: false,
+            verified: None,
+            dkim: false,
             postfix: Vec::new(),
             dovecot: Vec::new(),
         }
@@ -71,6 +82,18 @@ impl MailOptions {
         self
     }
 
+    /// Has the origin of submitted mail stated as by this mail server, see [`MailOptions::verified`].
+    pub fn verified(mut self, authserv_id: &str) -> MailOptions {
+        self.verified = Some(authserv_id.into());
+        self
+    }
+
+    /// Has submitted mail signed, and every mail that arrives verified, see [`MailOptions::dkim`].
+    pub fn dkim(mut self, authserv_id: &str) -> MailOptions {
+        self.dkim = true;
+        self.verified(authserv_id)
+    }
+
     pub fn postfix(mut self, line: &str) -> MailOptions {
         self.postfix.push(line.into());
         self
@@ -79,6 +102,18 @@ impl MailOptions {
     pub fn dovecot(mut self, line: &str) -> MailOptions {
         self.dovecot.push(line.into());
         self
+    }
+
+    /// Every domain with mailboxes, sorted.
+    pub(super) fn domains(&self) -> Vec<String> {
+        let people = self
+            .people
+            .iter()
+            .filter_map(|address| Some(address.split_once('@')?.1.to_owned()));
+        let mut domains: Vec<String> = people.chain(self.gateway_domains.iter().cloned()).collect();
+        domains.sort();
+        domains.dedup();
+        domains
     }
 
     /// Every address with a mailbox.
@@ -96,10 +131,35 @@ pub(super) struct Ports {
     pub smtp: Port,
     pub submission: Port,
     pub smtps: Port,
+    /// From the signing to the verifying side.
+    pub hop: Port,
     pub imap: Port,
     pub imaps: Port,
     pub lmtp: Port,
     pub sasl: Port,
+}
+
+/// The one who signs and the one who verifies.
+pub(super) struct Dkim {
+    signer: Opendkim,
+    verifier: Opendkim,
+}
+
+impl Dkim {
+    async fn start(options: &MailOptions) -> Option<Dkim> {
+        let id = options.verified.as_ref().filter(|_| options.dkim)?;
+        let (signer, keys) = Opendkim::sign(&options.domains()).await;
+        let verifier = Opendkim::verify(id, &keys).await;
+        Some(Dkim { signer, verifier })
+    }
+
+    pub(super) fn signing(&self) -> String {
+        self.signer.milter()
+    }
+
+    pub(super) fn verifying(&self) -> String {
+        self.verifier.milter()
+    }
 }
 
 /// Postfix and Dovecot. Besides the mailboxes, `sink.example` swallows, `bounce.example` takes and then bounces,
@@ -120,6 +180,7 @@ pub struct MailServer {
     pub postfix: Postfix,
     pub dovecot: Dovecot,
     policy: Policy,
+    _dkim: Option<Dkim>,
     _ports: Ports,
     _tls: Folder,
 }
@@ -131,9 +192,16 @@ impl MailServer {
         let tls = Folder::new("tls");
         let certificates = Certificates::make(&tls, &["mail.example".into()]);
         tls.hand_over();
-        let policy = Policy::start();
+        let policy = Policy::start(options.verified.clone().filter(|_| !options.dkim));
+        let dkim = Dkim::start(&options).await;
         let mut dovecot = Dovecot::prepare(&options, &ports, &certificates);
-        let mut postfix = Postfix::prepare(&options, &ports, &certificates, policy.port());
+        let mut postfix = Postfix::prepare(
+            &options,
+            &ports,
+            &certificates,
+            policy.port(),
+            dkim.as_ref(),
+        );
         tokio::join!(dovecot.up(), postfix.up());
         MailServer {
             options,
@@ -146,6 +214,7 @@ impl MailServer {
             postfix,
             dovecot,
             policy,
+            _dkim: dkim,
             _ports: ports,
             _tls: tls,
         }
@@ -161,6 +230,22 @@ impl MailServer {
         raw: impl AsRef<[u8]>,
     ) -> Result<String, Refusal> {
         submit(self.smtp_port, from, to, raw).await
+    }
+
+    /// The same by submission, over STARTTLS and with the login of a mailbox, by curl.
+    pub async fn submit_as(&self, login: &str, from: &str, to: &[&str], raw: impl AsRef<[u8]>) {
+        let folder = Folder::new("curl");
+        let mail = folder.join("mail.eml");
+        std::fs::write(&mail, crlf(raw.as_ref())).expect("the folder is ours");
+        let mut curl = Command::new(program("curl"));
+        curl.args(["-sS", "--ssl-reqd", "--mail-from", from, "--cacert"]);
+        curl.arg(&self.ca_file).arg("-T").arg(mail);
+        curl.args(["-u", &format!("{login}:{PASSWORD}")]);
+        curl.args(to.iter().flat_map(|to| ["--mail-rcpt", to]));
+        curl.arg(format!("smtp://localhost:{}", self.submission_port));
+        let output = tokio::task::spawn_blocking(move || curl.output()).await;
+        let output = output.expect("the thread ends").expect("curl runs");
+        assert!(output.status.success(), "{login} cannot submit: {output:?}");
     }
 
     /// Opens the INBOX of an address.
@@ -210,6 +295,21 @@ impl MailServer {
             .count()
     }
 
+    // --- counting ----------------------------------------------------------------------------------------------------
+
+    /// Every mail that Postfix took from whomever, in the order in which it took them: one for each mail transaction.
+    /// Not those that Postfix itself makes (reports), and none with [`MailOptions::native`].
+    pub fn passed(&self) -> Vec<Passed> {
+        self.policy.passed()
+    }
+
+    /// Those that this account submitted (submission and smtps).
+    pub fn passed_by(&self, login: &str) -> Vec<Passed> {
+        let mut passed = self.passed();
+        passed.retain(|mail| mail.login == login);
+        passed
+    }
+
     // --- outages -----------------------------------------------------------------------------------------------------
 
     pub async fn stop_postfix(&mut self) {
@@ -247,10 +347,21 @@ impl Ports {
             smtp: Port::free(),
             submission: Port::free(),
             smtps: Port::free(),
+            hop: Port::free(),
             imap: Port::free(),
             imaps: Port::free(),
             lmtp: Port::free(),
             sasl: Port::free(),
         }
     }
+}
+
+fn crlf(raw: &[u8]) -> Vec<u8> {
+    let mut lines = Vec::with_capacity(raw.len() + 64);
+    for line in raw.split_inclusive(|byte| *byte == b'\n') {
+        let text = line.strip_suffix(b"\n").unwrap_or(line);
+        lines.extend_from_slice(text.strip_suffix(b"\r").unwrap_or(text));
+        lines.extend_from_slice(b"\r\n");
+    }
+    lines
 }

@@ -8,9 +8,9 @@
 //! | --- | --- |
 //! | [`process`] | ports, folders, starting and ending programs |
 //! | [`xmpp_server`], [`prosody`], [`ejabberd`] | the XMPP side |
-//! | [`mail`] = [`postfix`] + [`dovecot`] + [`policy`]; [`greenmail`] | the mail side |
+//! | [`mail`] = [`postfix`] + [`dovecot`] + [`policy`] (+ [`opendkim`]); [`greenmail`] | the mail side |
 //! | [`gateway`] | the program under test |
-//! | [`xmpp_client`] (with [`login`], [`frames`], [`stanza`]), [`mail_client`], [`mailbox`], [`real_mail_client`] | the people |
+//! | [`xmpp_client`] (with [`login`], [`frames`], [`stanza`], [`inbox`]), [`slixmpp_client`], [`mail_client`], [`mailbox`], [`real_mail_client`] | the people |
 //! | [`tls`] | a certificate authority for the mail servers |
 //!
 //! `STANZAMAIL_TEST_KEEP=1` keeps the folders (configurations, logs, mail) for a look afterwards.
@@ -23,15 +23,18 @@ pub mod ejabberd;
 pub mod frames;
 pub mod gateway;
 pub mod greenmail;
+pub mod inbox;
 pub mod login;
 pub mod mail;
 pub mod mail_client;
 pub mod mailbox;
+pub mod opendkim;
 pub mod policy;
 pub mod postfix;
 pub mod process;
 pub mod prosody;
 pub mod real_mail_client;
+pub mod slixmpp_client;
 pub mod stanza;
 pub mod tls;
 pub mod xmpp_client;
@@ -43,9 +46,10 @@ pub use greenmail::GreenMail;
 pub use mail::{CatchAll, MailOptions, MailServer};
 pub use mail_client::{Mail, Refusal, submit};
 pub use mailbox::Mailbox;
-pub use policy::Stage;
+pub use policy::{Passed, Stage};
 pub use prosody::Prosody;
 pub use real_mail_client::RealMailClient;
+pub use slixmpp_client::{SlixmppClient, SlixmppOptions};
 pub use xmpp_client::XmppClient;
 pub use xmpp_server::{Flavour, XmppOptions, XmppServer};
 

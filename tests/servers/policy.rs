@@ -1,11 +1,15 @@
 //! What Postfix answers to a recipient, decided by the test while Postfix runs: a policy service (Postfix'
-//! SMTPD_POLICY_README), asked at each RCPT and at each end of data.
+//! SMTPD_POLICY_README), asked at each RCPT and at each end of data. It keeps count of the mails that passed, and may
+//! state on top of each from which domain it came.
 
 use std::collections::HashMap;
 use std::io::{BufRead, BufReader, Write};
 use std::net::{TcpListener, TcpStream};
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Instant;
+
+/// Postfix goes on to its next restriction: yes, as far as we are concerned.
+const DUNNO: &str = "DUNNO";
 
 /// When Postfix asks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -25,6 +29,22 @@ pub struct Attempt {
     pub recipient: String,
     /// What was answered: `DUNNO` or a refusal.
     pub answer: String,
+    /// Who logged in, empty on a connection without a login.
+    pub login: String,
+    /// The same for all questions about one mail.
+    instance: String,
+}
+
+/// A mail that Postfix took.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Passed {
+    pub at: Instant,
+    /// Who had logged in, empty on a connection without a login.
+    pub login: String,
+    /// The reverse path.
+    pub sender: String,
+    /// The forward paths that were taken, in order.
+    pub recipients: Vec<String>,
 }
 
 /// The service. It ends with the process; a test's servers are gone long before.
@@ -35,6 +55,8 @@ pub struct Policy {
 
 #[derive(Default)]
 struct Script {
+    /// As whom the origin of each mail is stated.
+    authserv_id: Option<String>,
     rules: Vec<Rule>,
     attempts: Vec<Attempt>,
 }
@@ -48,14 +70,18 @@ struct Rule {
 }
 
 impl Policy {
-    /// Serves in threads of its own, so that a busy test does not make Postfix wait.
-    pub fn start() -> Policy {
+    /// Serves in threads of its own, so that a busy test does not make Postfix wait. With an id, each mail of somebody
+    /// who logged in gets an `Authentication-Results` field of that id.
+    pub fn start(authserv_id: Option<String>) -> Policy {
         let listener = TcpListener::bind("127.0.0.1:0").expect("a port is free");
         let port = listener
             .local_addr()
             .expect("a listener has an address")
             .port();
-        let script = Arc::new(Mutex::new(Script::default()));
+        let script = Arc::new(Mutex::new(Script {
+            authserv_id,
+            ..Script::default()
+        }));
         let served = Arc::downgrade(&script);
         std::thread::spawn(move || {
             for connection in listener.incoming().flatten() {
@@ -90,6 +116,26 @@ impl Policy {
 
     pub fn attempts(&self) -> Vec<Attempt> {
         self.lock().attempts.clone()
+    }
+
+    /// Every mail that was taken, in the order in which it was.
+    pub fn passed(&self) -> Vec<Passed> {
+        let script = self.lock();
+        let taken = |attempt: &&Attempt| attempt.answer == DUNNO;
+        let of = |mail: &Attempt| Passed {
+            at: mail.at,
+            login: mail.login.clone(),
+            sender: mail.sender.clone(),
+            recipients: script
+                .attempts
+                .iter()
+                .filter(taken)
+                .filter(|a| a.stage == Stage::Rcpt && a.instance == mail.instance)
+                .map(|a| a.recipient.clone())
+                .collect(),
+        };
+        let ends = script.attempts.iter().filter(taken);
+        ends.filter(|a| a.stage == Stage::Data).map(of).collect()
     }
 
     fn lock(&self) -> MutexGuard<'_, Script> {
@@ -137,15 +183,13 @@ fn serve(connection: TcpStream, script: &Mutex<Script>) {
 impl Script {
     fn decide(&mut self, request: &HashMap<String, String>) -> String {
         let text = |name: &str| request.get(name).cloned().unwrap_or_default();
-        let stage = if text("protocol_state") == "RCPT" {
-            Stage::Rcpt
-        } else {
-            Stage::Data
+        let stage = match text("protocol_state").as_str() {
+            "RCPT" => Stage::Rcpt,
+            "DATA" => return self.origin(&text("sasl_username")),
+            _ => Stage::Data,
         };
         let recipient = text("recipient").to_ascii_lowercase();
-        let answer = self
-            .rule(stage, &recipient)
-            .unwrap_or_else(|| "DUNNO".into());
+        let answer = self.rule(stage, &recipient).unwrap_or_else(|| DUNNO.into());
         let sender = text("sender");
         self.attempts.push(Attempt {
             at: Instant::now(),
@@ -153,8 +197,21 @@ impl Script {
             sender,
             recipient,
             answer: answer.clone(),
+            login: text("sasl_username"),
+            instance: text("instance"),
         });
         answer
+    }
+
+    /// What a mail server that signs for its accounts would have found at the other end: the mail is from the domain of
+    /// the account. Whether its `From` is, too, is for the reader to compare (RFC 7489 §3.1).
+    fn origin(&self, login: &str) -> String {
+        match (&self.authserv_id, login.split_once('@')) {
+            (Some(id), Some((_, domain))) => {
+                format!("PREPEND Authentication-Results: {id}; dkim=pass header.d={domain}")
+            }
+            _ => DUNNO.into(),
+        }
     }
 
     /// The first rule that still applies, used once.

@@ -4,7 +4,7 @@ use std::path::Path;
 use std::process::Command;
 use std::time::Duration;
 
-use super::mail::{CatchAll, MailOptions, Ports};
+use super::mail::{CatchAll, Dkim, MailOptions, Ports};
 use super::process::{Folder, Process, Rights, answers, program, render, root};
 use super::tls::Certificates;
 
@@ -22,7 +22,12 @@ impl Postfix {
         ports: &Ports,
         tls: &Certificates,
         policy: u16,
+        dkim: Option<&Dkim>,
     ) -> Postfix {
+        assert!(
+            options.verified.is_none() || !options.native || options.dkim,
+            "a native Postfix has no script that could state the origin of a mail"
+        );
         assert!(
             !options.native || root(),
             "a native Postfix needs root: its master refuses any other account"
@@ -36,7 +41,17 @@ impl Postfix {
             "conf/main.cf",
             &main_cf(&folder, options, ports, tls, policy),
         );
-        folder.write("conf/master.cf", &master_cf(numbers));
+        folder.write(
+            "conf/master.cf",
+            &master_cf(
+                &folder.path().to_string_lossy(),
+                numbers,
+                options,
+                ports.hop.number(),
+                dkim,
+            ),
+        );
+        folder.write("forged", &forged(options));
         folder.write("mailboxes", &mailboxes(options));
         folder.write("aliases", &aliases(options));
         folder.write("transport", &transport(ports.lmtp.number()));
@@ -107,15 +122,6 @@ fn main_cf(
     tls: &Certificates,
     policy: u16,
 ) -> String {
-    let people = options
-        .people
-        .iter()
-        .filter_map(|address| Some(address.split_once('@')?.1.to_owned()));
-    let mut domains: Vec<String> = people
-        .chain(options.gateway_domains.iter().cloned())
-        .collect();
-    domains.sort();
-    domains.dedup();
     let script = format!("check_policy_service inet:127.0.0.1:{policy}");
     render(
         include_str!("config/postfix-main.cf"),
@@ -129,7 +135,7 @@ fn main_cf(
                     "LD_PRELOAD FAKEROOTKEY"
                 },
             ),
-            ("DOMAINS", &domains.join(" ")),
+            ("DOMAINS", &options.domains().join(" ")),
             ("LMTP", &ports.lmtp.number().to_string()),
             ("SASL", &ports.sasl.number().to_string()),
             (
@@ -143,20 +149,62 @@ fn main_cf(
             ("SCRIPT", if options.native { "" } else { &script }),
             ("CERTIFICATE", &tls.certificate.to_string_lossy()),
             ("KEY", &tls.key.to_string_lossy()),
+            (
+                "ORIGIN",
+                match (&options.verified, options.dkim) {
+                    (Some(_), false) => &script,
+                    _ => "",
+                },
+            ),
             ("MORE", &options.postfix.join("\n")),
         ],
     )
 }
 
-fn master_cf([smtp, submission, smtps]: [u16; 3]) -> String {
+fn master_cf(
+    directory: &str,
+    [smtp, submission, smtps]: [u16; 3],
+    options: &MailOptions,
+    hop: u16,
+    dkim: Option<&Dkim>,
+) -> String {
+    let mut strangers = String::new();
+    if options.verified.is_some() {
+        strangers.push_str("  -o cleanup_service_name=wary\n");
+    }
+    let (mut people, mut hops) = (String::new(), String::new());
+    if let Some(dkim) = dkim {
+        strangers.push_str(&format!("  -o smtpd_milters={}\n", dkim.verifying()));
+        people = format!(
+            "  -o smtpd_milters={}\n  -o content_filter=smtp:[127.0.0.1]:{hop}\n  \
+             -o receive_override_options=no_address_mappings\n",
+            dkim.signing()
+        );
+        // The script was asked at the first hop.
+        hops = format!(
+            "127.0.0.1:{hop} inet n - n - - smtpd\n  -o syslog_name=postfix/hop\n  \
+             -o smtpd_recipient_restrictions=\n  -o smtpd_end_of_data_restrictions=\n{strangers}"
+        );
+    }
     render(
         include_str!("config/postfix-master.cf"),
         &[
             ("SMTP", &smtp.to_string()),
             ("SUBMISSION", &submission.to_string()),
             ("SMTPS", &smtps.to_string()),
+            ("STRANGERS", &strangers),
+            ("PEOPLE", &people),
+            ("HOP", &hops),
+            ("DIR", directory),
         ],
     )
+}
+
+/// Header fields that only we write.
+fn forged(options: &MailOptions) -> String {
+    let ids = options.verified.iter().map(|id| escape(id));
+    ids.map(|id| format!("/^Authentication-Results:\\s*{id}([\\s;]|$)/ IGNORE\n"))
+        .collect()
 }
 
 /// Regular expressions of the addresses that exist.

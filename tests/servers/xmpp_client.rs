@@ -2,22 +2,22 @@
 
 use std::future::Future;
 use std::panic::Location;
-use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, OnceLock};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use minidom::Element;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
-use tokio::sync::Notify;
 use tokio::task::JoinHandle;
-use tokio::time::{Instant, timeout, timeout_at};
+use tokio::time::{Instant, timeout};
 
 use super::PATIENCE;
 use super::frames::{Frame, Frames};
+use super::inbox::Inbox;
 use super::login::Login;
-use super::stanza::{bare, body, escape, from, is_from, kind_of, parse, stanza_id};
+use super::stanza::{bare, body, escape, from, is_from, kind_of, stanza_id};
 
 /// A logged-in client. Dropping it closes the connection.
 pub struct XmppClient {
@@ -152,12 +152,7 @@ impl XmppClient {
         let answer = self
             .iq("get", None, "<query xmlns='jabber:iq:roster'/>")
             .await;
-        let query = answer.get_child("query", "jabber:iq:roster");
-        query
-            .into_iter()
-            .flat_map(Element::children)
-            .map(RosterItem::read)
-            .collect()
+        RosterItem::read_all(&answer)
     }
 
     // --- receiving ---------------------------------------------------------------------------------------------------
@@ -189,18 +184,7 @@ impl XmppClient {
         wanted: impl Fn(&Element) -> bool + Send,
         limit: Duration,
     ) -> Option<Element> {
-        let end = Instant::now() + limit;
-        loop {
-            let news = self.inbox.news.notified();
-            tokio::pin!(news);
-            news.as_mut().enable();
-            if let Some(stanza) = self.inbox.take(&wanted) {
-                return Some(stanza);
-            }
-            if self.inbox.closed() || timeout_at(end, news).await.is_err() {
-                return self.inbox.take(&wanted);
-            }
-        }
+        self.inbox.wait(wanted, limit).await
     }
 
     /// Fails the test if such a stanza was received (and not taken) or arrives within `during`.
@@ -266,7 +250,7 @@ impl XmppClient {
 
     /// How many message stanzas arrived, taken or not, without parsing them.
     pub fn count_messages(&self) -> usize {
-        self.inbox.messages.load(Ordering::Acquire)
+        self.inbox.count_messages()
     }
 
     /// Waits until that many message stanzas arrived.
@@ -293,12 +277,7 @@ impl XmppClient {
 
     /// Every stanza so far, taken or not, in order.
     pub fn received(&self) -> Vec<Element> {
-        self.inbox
-            .lock()
-            .all
-            .iter()
-            .filter_map(|stanza| stanza.element().cloned())
-            .collect()
+        self.inbox.all()
     }
 
     /// Whether the server closed the connection.
@@ -308,17 +287,7 @@ impl XmppClient {
 
     /// Every stanza so far, as text.
     fn transcript(&self) -> String {
-        let stanzas = self.inbox.lock();
-        let lines = stanzas
-            .all
-            .iter()
-            .map(|s| format!("  {} {}\n", if s.taken { "taken" } else { "  -  " }, s.xml));
-        let end = if self.inbox.closed() {
-            "  (closed by the server)\n"
-        } else {
-            ""
-        };
-        format!("received:\n{}{end}", lines.collect::<String>())
+        self.inbox.transcript()
     }
 }
 
@@ -329,6 +298,16 @@ impl Drop for XmppClient {
 }
 
 impl RosterItem {
+    /// Those in the answer to a roster request (RFC 6121 §2.1.4).
+    pub(super) fn read_all(answer: &Element) -> Vec<RosterItem> {
+        let query = answer.get_child("query", "jabber:iq:roster");
+        query
+            .into_iter()
+            .flat_map(Element::children)
+            .map(RosterItem::read)
+            .collect()
+    }
+
     fn read(item: &Element) -> RosterItem {
         let text = |name: &str| item.attr(name).unwrap_or_default().to_owned();
         RosterItem {
@@ -340,75 +319,6 @@ impl RosterItem {
     }
 }
 
-// --- the inbox -------------------------------------------------------------------------------------------------------
-
-#[derive(Default)]
-struct Inbox {
-    stanzas: Mutex<Stanzas>,
-    messages: AtomicUsize,
-    ended: OnceLock<()>,
-    news: Notify,
-}
-
-#[derive(Default)]
-struct Stanzas {
-    all: Vec<Stanza>,
-    /// All before this one are taken.
-    first: usize,
-}
-
-/// A stanza, parsed when somebody looks at it.
-struct Stanza {
-    xml: String,
-    element: OnceLock<Option<Element>>,
-    taken: bool,
-}
-
-impl Inbox {
-    fn lock(&self) -> MutexGuard<'_, Stanzas> {
-        // A test that failed while it looked has poisoned nothing: the list only grows.
-        self.stanzas
-            .lock()
-            .unwrap_or_else(|poisoned| poisoned.into_inner())
-    }
-
-    fn put(&self, xml: String) {
-        let message = xml.starts_with("<message");
-        self.lock().all.push(Stanza {
-            xml,
-            element: OnceLock::new(),
-            taken: false,
-        });
-        if message {
-            self.messages.fetch_add(1, Ordering::Release);
-        }
-    }
-
-    fn take(&self, wanted: &impl Fn(&Element) -> bool) -> Option<Element> {
-        let mut stanzas = self.lock();
-        let first = stanzas.first;
-        let found = stanzas
-            .all
-            .iter_mut()
-            .skip(first)
-            .find(|s| !s.taken && s.element().is_some_and(wanted))?;
-        found.taken = true;
-        let element = found.element().cloned();
-        stanzas.first += stanzas.all[first..].iter().take_while(|s| s.taken).count();
-        element
-    }
-
-    fn closed(&self) -> bool {
-        self.ended.get().is_some()
-    }
-}
-
-impl Stanza {
-    fn element(&self) -> Option<&Element> {
-        self.element.get_or_init(|| parse(&self.xml)).as_ref()
-    }
-}
-
 async fn receive(mut reader: OwnedReadHalf, mut frames: Frames, inbox: Arc<Inbox>) {
     let mut buffer = vec![0; 65_536];
     loop {
@@ -417,14 +327,13 @@ async fn receive(mut reader: OwnedReadHalf, mut frames: Frames, inbox: Arc<Inbox
                 inbox.put(xml);
             }
         }
-        inbox.news.notify_waiters();
+        inbox.announce();
         match reader.read(&mut buffer).await {
             Ok(count @ 1..) => frames.push(&buffer[..count]),
             _ => break,
         }
     }
-    let _ = inbox.ended.set(());
-    inbox.news.notify_waiters();
+    inbox.close();
 }
 
 fn new_id() -> String {

@@ -226,6 +226,12 @@ impl XmppServer {
 
     /// Logs in without presence: a user who is not (yet) available.
     pub async fn connect(&self, name: &str, resource: &str) -> XmppClient {
+        let (jid, password) = self.account(name);
+        XmppClient::connect(("127.0.0.1", self.c2s_port), &jid, &password, resource).await
+    }
+
+    /// The bare JID and the password of a user. `name`: a bare JID, or a local part at the main domain.
+    pub fn account(&self, name: &str) -> (String, String) {
         let jid = if name.contains('@') {
             name.to_owned()
         } else {
@@ -236,10 +242,10 @@ impl XmppServer {
             .users
             .iter()
             .find(|(user, _)| *user == jid)
-            .map(|(_, password)| password);
+            .map(|(_, password)| password.clone());
         let password = password
             .unwrap_or_else(|| panic!("{jid} is not among the users of {}", self.flavour.name()));
-        XmppClient::connect(("127.0.0.1", self.c2s_port), &jid, password, resource).await
+        (jid, password)
     }
 
     /// Where its configuration, data and logs are.
