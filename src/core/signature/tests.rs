@@ -387,7 +387,7 @@ fn a_second_field_anywhere_breaks_it() {
     }
 }
 
-/// Only space differs, or the case of the name of a field.
+/// Only space differs.
 fn is_same_but_for_space(one: &[u8], other: &[u8]) -> bool {
     let bare = |mail: &[u8]| -> Vec<u8> {
         let space = |b: &u8| !matches!(b, b' ' | b'\t' | b'\r' | b'\n');
@@ -408,14 +408,11 @@ fn is_in_a_name(mail: &str, at: usize) -> bool {
 #[test]
 fn any_changed_octet_breaks_it() {
     let mail = signed();
-    for at in 0..mail.len() {
-        for octet in [
-            b'a', b'Z', b':', b';', b'=', b' ', b'\t', b'\r', b'\n', 0, 0xff, b'1',
-        ] {
+    for (at, old) in mail.bytes().enumerate() {
+        for octet in [old ^ 1, b'\n'] {
             let mut changed = mail.clone().into_bytes();
-            let old = std::mem::replace(&mut changed[at], octet);
-            let is_case = old.eq_ignore_ascii_case(&octet) && is_in_a_name(&mail, at);
-            if !is_case && !is_same_but_for_space(mail.as_bytes(), &changed) {
+            changed[at] = octet;
+            if !is_same_but_for_space(mail.as_bytes(), &changed) {
                 assert!(!holds(&changed), "{octet} for {old} at {at}");
             }
         }
@@ -510,16 +507,12 @@ proptest! {
 #[test]
 fn a_hostile_mail_costs_no_more_than_its_size() {
     let began = std::time::Instant::now();
-    let (fields, names) = ("a:\r\n".repeat(60_000), "a:".repeat(7_000));
-    let field = signed().split("h=").next().unwrap().to_owned() + "h=" + &names + "a;";
-    let (_, rest) = signed()
-        .split_once("\r\n\tbh=")
-        .map(|(a, b)| (a.len(), b.to_owned()))
-        .unwrap();
-    let body = "a \t b\r\n\r\n".repeat(300_000);
-    let mail =
-        format!("{field}\r\n\tbh={rest}{body}").replacen("From:", &format!("{fields}From:"), 1);
-    assert!(from_mail::read(mail.as_bytes(), &[], false).is_ok());
+    let fields = "a:\r\n".repeat(60_000);
+    let mail = signed().replacen("From:", &format!("{fields}From:"), 1);
+    let mail = mail.replace("\th=", &format!("\th={}", "a:".repeat(7_000)));
+    assert_eq!(bad(&mail), BadSignature::Key);
+    let mail = format!("{mail}{}", "a \t b\r\n\r\n".repeat(300_000));
+    assert_eq!(bad(&mail), BadSignature::Body);
     let took = began.elapsed();
     assert!(took < std::time::Duration::from_secs(20), "{took:?}");
 }
