@@ -18,6 +18,7 @@ pub mod record;
 pub mod retry;
 pub mod rules;
 pub mod settings;
+pub mod signature;
 pub mod subscription;
 pub mod text;
 pub mod time;

@@ -8,6 +8,7 @@ pub(crate) mod conformance;
 pub mod memory;
 mod migration;
 mod opening;
+pub mod signing_key;
 pub mod sled;
 pub mod spool;
 pub mod transfer;
