@@ -422,6 +422,7 @@ impl Config {
                 stanza: settings::StanzaTrust::default(),
             },
             peers: Vec::new(),
+            signer: None,
             presence: settings::Presence::default(),
             // check::config: all mailboxes where they matter have the same list.
             recipient_headers: headers

@@ -5,6 +5,7 @@ use crate::core::id::IdKey;
 use crate::core::limits;
 use crate::core::record::Format;
 use crate::core::rules::Rules;
+use crate::core::signature::{PublicKey, Signer};
 use jid::{BareJid, DomainPart};
 use std::time::Duration;
 
@@ -23,6 +24,8 @@ pub struct Settings {
     pub trust: Trust,
     /// What the configuration says of other gateways and other addresses.
     pub peers: Vec<Peer>,
+    /// Our own key, where a peer has it.
+    pub signer: Option<Signer>,
     /// How presence goes to other gateways.
     pub presence: Presence,
     /// Headers that are believed to hold the envelope recipient, in the order in which they are looked at.
@@ -110,6 +113,8 @@ pub struct Peer {
     pub who: AddressPattern,
     /// How mails to it are written; `None`: what its mails show.
     pub format: Option<Format>,
+    /// The public key of the gateway there. Only what is signed with it is from there, and what goes there is signed.
+    pub key: Option<PublicKey>,
 }
 
 /// How presence goes to other gateways.
@@ -163,6 +168,21 @@ pub enum Bulk {
 }
 
 impl Settings {
+    /// The key by which mails of this address are verified: of its own section, else of its domain's.
+    pub fn key_of(&self, address: &MailAddress) -> Option<PublicKey> {
+        self.peers_of(address).find_map(|peer| peer.key)
+    }
+
+    /// The format that the configuration gives to this address: of its own section, else of its domain's.
+    pub fn format_of(&self, address: &MailAddress) -> Option<Format> {
+        self.peers_of(address).find_map(|peer| peer.format)
+    }
+
+    /// What is said of this very address goes before what is said of its domain.
+    fn peers_of(&self, address: &MailAddress) -> impl Iterator<Item = &Peer> {
+        self.peers.iter().filter(|peer| peer.who.matches(address))
+    }
+
     /// Settings with every optional value at its default: for the parts that a test or an example does not care about.
     pub fn with_defaults(gateway: DomainPart, rules: Rules, users: Users) -> Self {
         Self {
@@ -172,6 +192,7 @@ impl Settings {
             contacts: Contacts::default(),
             trust: Trust::default(),
             peers: Vec::new(),
+            signer: None,
             presence: Presence::default(),
             recipient_headers: default_recipient_headers(),
             default_subject: "Chat with {name}".to_owned(),

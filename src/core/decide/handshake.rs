@@ -66,7 +66,7 @@ pub(super) fn sent(
         });
     }
     let stamp = handshake.stamp(now);
-    let id = name(&mut handshake, state, verb, stanza, stamp);
+    let id = name(&mut handshake, verb, stanza, stamp);
     next.handshake = Some(handshake);
     let message = Message {
         settings,
@@ -139,18 +139,15 @@ fn counted(handshake: &mut Handshake, now: Timestamp) -> Result<(), String> {
     }
 }
 
-/// The id of the request that a stanza is about. A request that is repeated keeps its own.
+/// The id of the request that a stanza is about.
 fn name(
     handshake: &mut Handshake,
-    state: State,
     verb: Verb,
     stanza: &Stanza,
     stamp: Timestamp,
 ) -> Option<StanzaId> {
     match verb {
-        Verb::Subscribe if state.pending_out() && handshake.asked.is_some() => {
-            handshake.asked.clone()
-        }
+        // Also one that is repeated: a refusal of the first may be on its way.
         Verb::Subscribe => {
             handshake.asked = fresh(stanza, stamp);
             handshake.asked.clone()

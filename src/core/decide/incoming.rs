@@ -116,10 +116,17 @@ enum Standing {
 impl Standing {
     fn of(settings: &Settings, mail: &from_mail::Mail, now: Timestamp) -> Self {
         let trust = &settings.trust;
-        if !trust.is_on() || peer::is_verified(settings, mail, now) {
+        if peer::is_verified(settings, mail, now) {
             return Self::Believed;
         }
+        let from = mail.from.as_ref().map(|person| &person.address);
+        let is_asked = from.is_some_and(|from| settings.key_of(from).is_some());
+        if !trust.is_on() && (trust.speak == Speak::Off || !is_asked) {
+            return Self::Believed;
+        }
+        let is_forged = is_asked && mail.signature.is_some();
         match authentication::verdict(mail, &trust.authserv_ids) {
+            _ if is_forged => Self::Held { has_failed: true },
             Verdict::Verified => Self::Believed,
             Verdict::Unknown if trust.speak == Speak::Mark => Self::Marked,
             verdict => Self::Held {

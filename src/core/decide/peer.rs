@@ -7,6 +7,7 @@ use crate::core::decide::Decision;
 use crate::core::from_mail;
 use crate::core::record::{Format, Peer, PeerOrigin};
 use crate::core::settings::{Settings, StanzaTrust};
+use crate::core::signature::PublicKey;
 use crate::core::text::clean;
 use crate::core::time::Timestamp;
 
@@ -20,7 +21,7 @@ pub fn format_of(
     context: &Context,
     contact: &MailAddress,
 ) -> Result<Format, Missing> {
-    if let Some(format) = configured(settings, contact) {
+    if let Some(format) = settings.format_of(contact) {
         return Ok(format);
     }
     if let Some(format) = commanded(context, contact)? {
@@ -37,21 +38,9 @@ pub fn is_unknown(
     contact: &MailAddress,
 ) -> Result<bool, Missing> {
     let who = AddressPattern::Address(contact.clone());
-    Ok(configured(settings, contact).is_none()
+    Ok(settings.format_of(contact).is_none()
         && commanded(context, contact)?.is_none()
         && context.peer(&who)?.is_none())
-}
-
-/// Of two sections of the configuration about a contact the one with its address.
-fn configured(settings: &Settings, contact: &MailAddress) -> Option<Format> {
-    let matching = settings
-        .peers
-        .iter()
-        .filter(|peer| peer.who.matches(contact));
-    let formats = matching.filter_map(|peer| Some((&peer.who, peer.format?)));
-    formats
-        .max_by_key(|(who, _)| matches!(who, AddressPattern::Address(_)))
-        .map(|(_, format)| format)
 }
 
 fn commanded(context: &Context, contact: &MailAddress) -> Result<Option<Format>, Missing> {
@@ -84,7 +73,7 @@ pub fn learn(
     if mail.bulk || (mail.automatic.is_some() && shown == Format::Mail) {
         return Ok(());
     }
-    let is_said = configured(settings, from).is_some() || commanded(context, from)?.is_some();
+    let is_said = settings.format_of(from).is_some() || commanded(context, from)?.is_some();
     let who = AddressPattern::Address(from.clone());
     let known = context.peer(&who)?.map(|peer| peer.format);
     if is_said || known.unwrap_or_default() == shown {
@@ -117,8 +106,25 @@ pub fn is_believed(settings: &Settings, mail: &from_mail::Mail, now: Timestamp) 
     !mail.bulk && !mail.several_from && (is_off || is_verified(settings, mail, now))
 }
 
-/// Whether a mail is from the address in its `From`.
+/// Whether a mail is from the address in its `From`: signed with the key that the configuration has for it; where it has
+/// none, so our own mail server says.
 pub fn is_verified(settings: &Settings, mail: &from_mail::Mail, now: Timestamp) -> bool {
-    let _ = now;
-    authentication::verdict(mail, &settings.trust.authserv_ids) == Verdict::Verified
+    let from = mail.from.as_ref().filter(|_| !mail.several_from);
+    let Some(address) = from.map(|person| &person.address) else {
+        return false;
+    };
+    match settings.key_of(address) {
+        Some(key) => signed_with(&key, mail, address, now),
+        None => authentication::verdict(mail, &settings.trust.authserv_ids) == Verdict::Verified,
+    }
+}
+
+fn signed_with(
+    key: &PublicKey,
+    mail: &from_mail::Mail,
+    from: &MailAddress,
+    now: Timestamp,
+) -> bool {
+    let signed = mail.signature.as_ref();
+    signed.is_some_and(|signed| signed.verify(key, from.domain(), now).is_ok())
 }

@@ -87,6 +87,11 @@ pub(super) fn to(mail: &MailAddress) -> Recipient {
 
 /// Mail to who has our key is signed with it.
 fn signed(settings: &Settings, letter: &Letter, bytes: Vec<u8>, now: Timestamp) -> Vec<u8> {
-    let _ = (settings, letter, now);
-    bytes
+    let has_key = |recipient: &Recipient| settings.key_of(&recipient.mail).is_some();
+    match &settings.signer {
+        Some(signer) if letter.to.iter().any(has_key) => {
+            signer.sign(&bytes, letter.from.mail.domain(), now)
+        }
+        _ => bytes,
+    }
 }

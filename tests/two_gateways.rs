@@ -1,0 +1,256 @@
+//! Two gateways and the mail between them, without servers: each decides on its own, and the mail comes late, twice and
+//! in any order.
+
+use minidom::Element;
+use stanzamail::core::context::{Context, Missing, Need, Row, Write};
+use stanzamail::core::decide::incoming::Arrived;
+use stanzamail::core::decide::{self, Decision};
+use stanzamail::core::record::{Contact, Format};
+use stanzamail::core::rules::Rules;
+use stanzamail::core::settings::{Peer, Settings, Trust, Users};
+use stanzamail::core::time::Timestamp;
+use stanzamail::core::{from_mail, from_stanza};
+use std::time::Duration;
+
+/// One gateway with one user, its rows, and what its user has seen.
+struct Side {
+    settings: Settings,
+    context: Context,
+    user: String,
+    mail: String,
+    /// The other user, as this one sees them.
+    contact: String,
+    other: String,
+    seen: Vec<Element>,
+}
+
+/// A mail on its way.
+#[derive(Clone)]
+struct OnTheWay {
+    bytes: Vec<u8>,
+    to: String,
+}
+
+impl Side {
+    fn new(domain: &str, name: &str, other: &str) -> Self {
+        let rule = (
+            format!("{{local}}@{domain}"),
+            format!("{{local}}@chat.{domain}"),
+        );
+        let part = |name: &str| jid::DomainPart::new(name).unwrap().into_owned();
+        let users = Users {
+            domains: vec![part(domain)],
+            jids: Vec::new(),
+        };
+        let gateway = format!("gateway.{domain}");
+        let rules = Rules::new(&[rule]).unwrap();
+        let mut settings = Settings::with_defaults(part(&gateway), rules, users);
+        settings.trust = Trust {
+            authserv_ids: vec!["mx.test".to_owned()],
+            ..Trust::default()
+        };
+        Self {
+            settings,
+            context: Context::new(),
+            user: format!("{name}@{domain}"),
+            mail: format!("{name}@chat.{domain}"),
+            contact: format!("{}@{gateway}", other.replace('@', "\\40")),
+            other: other.to_owned(),
+            seen: Vec::new(),
+        }
+    }
+
+    fn knows_the_format(mut self) -> Self {
+        let domain = self.other.split('@').nth(1).unwrap();
+        self.settings.peers.push(Peer {
+            who: domain.parse().unwrap(),
+            format: Some(Format::Xmpp),
+            key: None,
+        });
+        self
+    }
+
+    fn ask<T>(&mut self, decide: impl Fn(&Settings, &Context) -> Result<T, Missing>) -> T {
+        loop {
+            match decide(&self.settings, &self.context) {
+                Ok(decision) => return decision,
+                Err(Missing(need)) => {
+                    let row = matches!(*need, Need::Watchers(_)).then(|| Row::Watchers(Vec::new()));
+                    self.context.insert(*need, row);
+                }
+            }
+        }
+    }
+
+    fn done(&mut self, decision: Decision) -> Vec<OnTheWay> {
+        self.context.apply(&decision.writes);
+        self.seen.extend(decision.stanzas);
+        let mails = decision.mails.into_iter();
+        mails
+            .map(|mail| OnTheWay {
+                to: mail.job.to.first().unwrap().to_string(),
+                bytes: mail.bytes,
+            })
+            .collect()
+    }
+
+    /// The user sends a stanza to the contact.
+    fn says(&mut self, stanza: &str, now: Timestamp) -> Vec<OnTheWay> {
+        let (user, contact) = (&self.user, &self.contact);
+        let addressed = stanza.replacen(' ', &format!(" from='{user}/here' to='{contact}' "), 1);
+        let stream = format!("<stream xmlns='jabber:component:accept'>{addressed}</stream>");
+        let stream: Element = stream.parse().unwrap();
+        let stanza = from_stanza::read(stream.children().next().unwrap().clone()).unwrap();
+        let decision =
+            self.ask(|settings, context| decide::stanza(settings, context, &stanza, now));
+        self.done(decision)
+    }
+
+    /// A subscription stanza goes to the bare JID.
+    fn manages(&mut self, verb: &str, now: Timestamp) -> Vec<OnTheWay> {
+        self.says(&format!("<presence type='{verb}'/>"), now)
+    }
+
+    /// A mail arrives, and the mail server has verified its sender.
+    fn gets(&mut self, mail: &OnTheWay, now: Timestamp) -> Vec<OnTheWay> {
+        let from = self.other.split('@').nth(1).unwrap();
+        let top = format!(
+            "Delivered-To: {}\r\nAuthentication-Results: mx.test; dkim=pass header.d={from}\r\n",
+            mail.to
+        );
+        let raw = [top.as_bytes(), &mail.bytes].concat();
+        self.gets_raw(&raw, now)
+    }
+
+    fn gets_raw(&mut self, raw: &[u8], now: Timestamp) -> Vec<OnTheWay> {
+        let mail = from_mail::read(raw, &self.settings.recipient_headers, false).unwrap();
+        let arrived = Arrived {
+            mail: &mail,
+            octets: raw.len() as u64,
+            over: None,
+            bound: None,
+            own: None,
+        };
+        let (decision, _) = self
+            .ask(|settings, context| decide::incoming::decide(settings, context, &arrived, now));
+        self.done(decision)
+    }
+
+    fn row(&mut self) -> Contact {
+        let (user, other) = (self.user.parse().unwrap(), self.other.parse().unwrap());
+        let row = self.ask(|_, context| Ok(context.contact(&user, &other)?.cloned()));
+        row.unwrap_or_default()
+    }
+
+    fn last(&self) -> &Element {
+        self.seen.last().expect("the user has seen something")
+    }
+}
+
+fn start() -> Timestamp {
+    Timestamp::from_xep0082("2026-11-22T12:00:00Z").unwrap()
+}
+
+fn a_and_b() -> (Side, Side) {
+    let a = Side::new("a.example", "alice", "bob@chat.b.example").knows_the_format();
+    let b = Side::new("b.example", "bob", "alice@chat.a.example").knows_the_format();
+    (a, b)
+}
+
+/// xorshift64*: every seed plays the same game again.
+struct Dice(u64);
+
+impl Dice {
+    fn below(&mut self, sides: usize) -> usize {
+        self.0 ^= self.0 >> 12;
+        self.0 ^= self.0 << 25;
+        self.0 ^= self.0 >> 27;
+        (self.0.wrapping_mul(0x2545_F491_4F6C_DD1D) >> 33) as usize % sides
+    }
+}
+
+/// The mail that is delivered is any of those under way, and may come again.
+fn carry(sides: &mut [Side; 2], ways: &mut [Vec<OnTheWay>; 2], dice: &mut Dice, now: Timestamp) {
+    let to = dice.below(2);
+    let way = &mut ways[to];
+    if way.is_empty() {
+        return;
+    }
+    let which = dice.below(way.len());
+    let mail = match dice.below(4) {
+        0 => way[which].clone(),
+        _ => way.swap_remove(which),
+    };
+    let answers = sides[to].gets(&mail, now);
+    ways[1 - to].extend(answers);
+}
+
+#[test]
+fn what_both_sides_think_is_the_same_when_all_mail_has_come_in_whatever_order() {
+    const VERBS: [&str; 4] = ["subscribe", "subscribed", "unsubscribe", "unsubscribed"];
+    let mut mails = 0;
+    for seed in 1..=3000 {
+        let mut dice = Dice(seed * 0x9E37_79B9);
+        let (a, b) = a_and_b();
+        let mut sides = [a, b];
+        let mut ways = [Vec::new(), Vec::new()];
+        let mut now = start();
+        for _ in 0..30 {
+            now = now.plus(Duration::from_secs(180 + dice.below(3600) as u64));
+            if dice.below(2) == 0 {
+                let (who, verb) = (dice.below(2), VERBS[dice.below(4)]);
+                let sent = sides[who].manages(verb, now);
+                mails += sent.len();
+                ways[1 - who].extend(sent);
+            } else {
+                carry(&mut sides, &mut ways, &mut dice, now);
+            }
+        }
+        for _ in 0..10_000 {
+            if ways.iter().all(Vec::is_empty) {
+                break;
+            }
+            now = now.plus(Duration::from_secs(60));
+            carry(&mut sides, &mut ways, &mut dice, now);
+        }
+        let [a, b] = &mut sides;
+        let (a, b) = (a.row(), b.row());
+        let halves = |one: &Contact, other: &Contact| {
+            (
+                (one.subscription.has_to(), one.pending_out),
+                (other.subscription.has_from(), other.pending_in),
+            )
+        };
+        for (get, give) in [halves(&a, &b), halves(&b, &a)] {
+            assert_eq!(get, give, "seed {seed}\n{a:#?}\n{b:#?}");
+        }
+    }
+    assert!(mails > 10_000, "{mails} mails only: nothing was tested");
+}
+
+#[test]
+fn two_strangers_find_each_other_by_the_first_invitation() {
+    let mut a = Side::new("a.example", "alice", "bob@chat.b.example");
+    let mut b = Side::new("b.example", "bob", "alice@chat.a.example");
+    let now = start();
+    let request = a.manages("subscribe", now);
+    assert_eq!(request.len(), 1);
+    assert!(b.gets(&request[0], now).is_empty());
+    assert_eq!(b.last().attr("type"), Some("subscribe"));
+    assert_eq!(b.last().attr("from"), Some(b.contact.as_str()));
+    let answer = b.manages("subscribed", now);
+    assert_eq!(answer.len(), 1);
+    a.gets(&answer[0], now);
+    let types: Vec<_> = a.seen.iter().map(|stanza| stanza.attr("type")).collect();
+    assert_eq!(types, [Some("subscribed"), Some("unavailable")]);
+    assert!(a.row().subscription.has_to() && b.row().subscription.has_from());
+    for side in [&mut a, &mut b] {
+        let address = side.other.parse().unwrap();
+        let pair = side.ask(|_, context| Ok(context.holder_of(&address)?.cloned()));
+        assert_eq!(
+            pair.unwrap().jid.as_str(),
+            side.contact,
+            "the pair was saved by itself"
+        );
+    }
+}
