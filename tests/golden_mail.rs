@@ -151,6 +151,15 @@ fn shown(mail: &Mail) -> String {
     line("null return path", flag(mail.null_return_path));
     line("bridge", mail.bridge.clone().unwrap_or_default());
     line("jabber-id", mail.jabber_id.clone().unwrap_or_default());
+    line(
+        "carried",
+        mail.carried.as_ref().map(String::from).unwrap_or_default(),
+    );
+    line(
+        "carried problem",
+        mail.carried_problem.clone().unwrap_or_default(),
+    );
+    line("about machine", flag(mail.about_machine));
     line("text cut", flag(mail.text_cut));
     for one in &mail.attachments {
         let octets = one.octets;

@@ -207,109 +207,14 @@ pub struct Cursor {
     pub since: Timestamp,
 }
 
-/// The format of an address, or of all addresses of a domain.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Peer {
-    /// Whose.
-    pub who: AddressPattern,
-    /// How mails to it are written.
-    pub format: Format,
-    /// Who said so.
-    pub origin: PeerOrigin,
-    /// Since when.
-    pub since: Timestamp,
-}
-
-/// Who said what format a peer has.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum PeerOrigin {
-    /// The admin, by command: nothing that is learned changes it.
-    Admin,
-    /// Its last authenticated mail.
-    Learned,
-}
-
-/// What a person shows of being there (RFC 6121 §4.7.2).
-#[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
-pub struct PresenceState {
-    /// More than plainly available; `None` where there is no more.
-    #[serde(default)]
-    pub show: Option<Show>,
-    /// In the person's own words, cleaned, at most [`crate::core::limits::STATUS_CHARS_MAX`] characters.
-    #[serde(default)]
-    pub status: Option<String>,
-    /// Of several resources the highest gets the messages; a negative one gets none.
-    #[serde(default)]
-    pub priority: i8,
-}
-
-/// RFC 6121 §4.7.2.1.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Show {
-    /// Wants to talk.
-    Chat,
-    /// Away for a moment.
-    Away,
-    /// Away for long.
-    Xa,
-    /// Not to be disturbed.
-    Dnd,
-}
-
-/// What a contact's gateway last said of the contact's presence.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Heard {
-    /// Its number: an older one that arrives later is ignored.
-    pub sequence: Timestamp,
-    /// After this moment it is unknown, which is shown as unavailable.
-    pub expires: Timestamp,
-    /// `None`: unavailable.
-    #[serde(default)]
-    pub state: Option<PresenceState>,
-}
-
-/// What the contacts of a user were last told of the user's presence.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Announced {
-    /// Its number.
-    pub sequence: Timestamp,
-    /// When it was mailed.
-    pub at: Timestamp,
-    /// After this moment their gateways take the user for unavailable.
-    pub expires: Timestamp,
-    /// `None`: unavailable.
-    #[serde(default)]
-    pub state: Option<PresenceState>,
-}
-
-impl Show {
-    /// As it stands in `<show/>`.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Chat => "chat",
-            Self::Away => "away",
-            Self::Xa => "xa",
-            Self::Dnd => "dnd",
-        }
-    }
-
-    /// Reads `<show/>`; `None` for any other word.
-    pub fn parse(text: &str) -> Option<Self> {
-        let all = [Self::Chat, Self::Away, Self::Xa, Self::Dnd];
-        all.into_iter().find(|show| show.as_str() == text.trim())
-    }
-}
-
-/// How a contact is written to.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+/// How mails to an address are written .
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Format {
-    /// A person with a mail client: text.
+    /// For people with a mail client.
     #[default]
     Mail,
-    /// Another gateway: text, and beside it the stanza itself (RFC 3923).
+    /// For another gateway like this one: readable text, and the stanza itself (RFC 3923).
     Xmpp,
 }
 
@@ -340,3 +245,98 @@ impl std::str::FromStr for Format {
     "“{0}” is no format; it is mail (for people with a mail client) or xmpp (for another gateway)"
 )]
 pub struct UnknownFormat(String);
+
+/// The format of an address, or of all addresses of a domain.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Peer {
+    /// Whose.
+    pub who: AddressPattern,
+    /// How mails to it are written.
+    pub format: Format,
+    /// Who said so.
+    pub origin: PeerOrigin,
+    /// Since when.
+    pub since: Timestamp,
+}
+
+/// Who said what format a peer has.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum PeerOrigin {
+    /// The admin, by command: nothing that is learned changes it.
+    Admin,
+    /// Its last authenticated mail.
+    Learned,
+}
+
+/// The presence of somebody, folded to what a contact sees (RFC 6121 §4.7.2).
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct PresenceState {
+    /// `None`: plainly available.
+    #[serde(default)]
+    pub show: Option<Show>,
+    /// In the user's words, cleaned, at most [`crate::core::limits::STATUS_CHARS_MAX`] characters.
+    #[serde(default)]
+    pub status: Option<String>,
+    /// -128 to 127.
+    #[serde(default)]
+    pub priority: i8,
+}
+
+/// RFC 6121 §4.7.2.1.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Show {
+    /// Interested in chatting.
+    Chat,
+    /// Away for a while.
+    Away,
+    /// Away for long.
+    Xa,
+    /// Not to be disturbed.
+    Dnd,
+}
+
+impl Show {
+    /// As it stands in `<show/>`.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Chat => "chat",
+            Self::Away => "away",
+            Self::Xa => "xa",
+            Self::Dnd => "dnd",
+        }
+    }
+
+    /// Reads `<show/>`; `None` for any other word.
+    pub fn parse(text: &str) -> Option<Self> {
+        let all = [Self::Chat, Self::Away, Self::Xa, Self::Dnd];
+        all.into_iter().find(|show| show.as_str() == text.trim())
+    }
+}
+
+/// What a contact's gateway last said of the contact's presence.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Heard {
+    /// Its number: an older one that arrives later is ignored.
+    pub sequence: Timestamp,
+    /// After this moment it is unknown, which is shown as unavailable.
+    pub expires: Timestamp,
+    /// `None`: unavailable.
+    #[serde(default)]
+    pub state: Option<PresenceState>,
+}
+
+/// What the contacts of a user were last told of the user's presence.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Announced {
+    /// Its number.
+    pub sequence: Timestamp,
+    /// When it was mailed.
+    pub at: Timestamp,
+    /// After this moment their gateways take the user for unavailable.
+    pub expires: Timestamp,
+    /// `None`: unavailable.
+    #[serde(default)]
+    pub state: Option<PresenceState>,
+}

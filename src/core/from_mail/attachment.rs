@@ -47,6 +47,7 @@ fn kind_of(media_type: &str) -> &'static str {
             "read receipt"
         }
         "text/rfc822-headers" | "message/global-headers" => "header of the mail",
+        "application/xmpp+xml" => "chat message",
         "application/pdf" => "PDF",
         "application/zip"
         | "application/gzip"

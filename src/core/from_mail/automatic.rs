@@ -211,6 +211,39 @@ mod tests {
     }
 
     #[test]
+    fn mail_about_mail_of_gateways_is_told_from_mail_about_mail_of_people() {
+        let about = |header: &str, text: &str| {
+            let mail = format!("From: a@b.example\r\n{header}\r\n\r\n{text}\r\n");
+            read(mail.as_bytes(), &[], false).unwrap().about_machine
+        };
+        let report = "Content-Type: multipart/report; report-type=delivery-status; boundary=b";
+        for text in [
+            "--b\r\nContent-Type: message/rfc822\r\n\r\nMessage-ID: <presence.1@a.example>",
+            "message-id:<subscription.1@a.example>",
+            "> Message-Id : <presence.1@a.example>",
+            "Original-Message-ID: <presence.1@a.example>",
+            "References: <1@a.example>\r\n <2@a.example>\r\n\t<presence.1@a.example>",
+        ] {
+            assert!(about(report, text), "{text}");
+        }
+        for text in [
+            "Message-ID: <1@a.example>\r\nSubject: <presence.1@a.example>",
+            "see <presence.1@a.example>",
+            "Message-ID: <my.presence.1@a.example>",
+            "X-Message-ID: <presence.1@a.example>",
+        ] {
+            assert!(!about(report, text), "{text}");
+        }
+        let answer = "In-Reply-To: <presence.1@a.example>";
+        assert!(about(
+            &format!("Auto-Submitted: auto-replied\r\n{answer}"),
+            "away"
+        ));
+        assert!(about(&format!("Return-Path: <>\r\n{answer}"), "away"));
+        assert!(!about(answer, "a person asks what this mail was"));
+    }
+
+    #[test]
     fn reports_say_what_they_report() {
         let report = |kind: &str| {
             let header =

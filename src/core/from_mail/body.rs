@@ -2,8 +2,8 @@
 
 use super::attachment::{self, Attachment};
 use super::mime::Part;
-use crate::core::limits;
 use crate::core::text::{charset, clean, flowed, html};
+use crate::core::{carried, limits, xml};
 use minidom::Element;
 
 /// A text part below this length that speaks of HTML or a browser only says that there is an HTML part.
@@ -40,8 +40,8 @@ pub fn read(mail: &Part<'_>) -> Body {
     let mut body = reader.body;
     body.cut |= shown.len() < text.len();
     body.text = shown.trim_end().to_owned();
-    if body.text.is_empty() && body.attachments.is_empty() {
-        // HTML of which no text remains: an image, or a page that only scripts fill.
+    if body.text.is_empty() && body.attachments.is_empty() && body.carried.is_none() {
+        // HTML of which no text remains: an image, or a page that only scripts fill. Or stanzas that nobody reads.
         body.attachments.extend(found.unseen);
     }
     drop_nameless_invitation(&mut body.attachments);
@@ -144,7 +144,8 @@ impl Reader {
         let children = children.into_iter().take(allowed).map(Part::read);
         match media_type {
             "multipart/alternative" => {
-                self.alternative(children, place.inside(Parent::Alternative))
+                let children: Vec<Part<'_>> = children.collect();
+                self.alternative(&children, place.inside(Parent::Alternative))
             }
             "multipart/digest" => self.sequence(children, place.inside(Parent::Digest)),
             "multipart/signed" => self.sequence(children, place.inside(Parent::Signed)),
@@ -172,13 +173,25 @@ impl Reader {
         all
     }
 
-    /// The same content in several forms (RFC 2046 §5.1.4): plain text where it is the content, else HTML.
-    fn alternative<'a>(&mut self, children: impl Iterator<Item = Part<'a>>, place: Place) -> Found {
+    /// The same content in several forms (RFC 2046 §5.1.4): plain text where it is the content, else HTML. The last form of
+    /// the whole mail may be the stanzas that it carries; what a list or a scanner has put inside something else is not
+    /// taken for a gateway's own any more.
+    fn alternative(&mut self, children: &[Part<'_>], place: Place) -> Found {
         let had_text = self.has_text;
         let (mut plain, mut html) = (Found::default(), Found::default());
+        if let Some(last) = children.last().filter(|last| holds_stanzas(last))
+            && place.depth == 1
+        {
+            self.stanzas(last);
+        }
+        // Beside stanzas, an emoji for programs (RFC 9078) is not the text for people.
+        let skips_reaction = children.iter().any(holds_stanzas);
         for child in children {
+            if skips_reaction && child.disposition_is("reaction") {
+                continue;
+            }
             self.has_text = had_text;
-            let found = self.part(&child, place);
+            let found = self.part(child, place);
             let best = if found.is_html { &mut html } else { &mut plain };
             if best.text.is_empty() {
                 *best = found;
@@ -190,7 +203,32 @@ impl Reader {
         Found { unseen, ..best }
     }
 
+    /// Reads the root of a part of the type of RFC 3923.
+    fn stanzas(&mut self, part: &Part<'_>) {
+        let charset = part.content_type().and_then(|one| one.attribute("charset"));
+        let is_utf8 = charset.is_none_or(|charset| {
+            charset.eq_ignore_ascii_case("utf-8") || charset.eq_ignore_ascii_case("us-ascii")
+        });
+        let read = match is_utf8 {
+            true => xml::read(&part.decoded()).map_err(|error| error.to_string()),
+            false => Err("it is not in UTF-8".to_owned()),
+        };
+        match read {
+            Ok(root) => self.body.carried = Some(root),
+            Err(problem) => self.body.carried_problem = Some(problem),
+        }
+    }
+
     fn leaf(&mut self, part: &Part<'_>, media_type: String, place: Place) -> Found {
+        if holds_stanzas(part) && (place.parent == Parent::Alternative || place.depth == 0) {
+            if place.depth == 0 {
+                self.stanzas(part);
+            }
+            return Found {
+                unseen: Some(attachment_of(part, media_type)),
+                ..Found::default()
+            };
+        }
         let is_attachment = part.is_attachment() || part.file_name().is_some() && self.has_text;
         match (media_type.as_str(), place.parent) {
             ("text/plain", _) if !is_attachment => self.plain(part),
@@ -271,6 +309,11 @@ fn subject_of(part: &Part<'_>, media_type: &str) -> Option<String> {
 
 fn is_mail(media_type: &str) -> bool {
     matches!(media_type, "message/rfc822" | "message/global")
+}
+
+/// Whether a part is for another gateway, not for people.
+fn holds_stanzas(part: &Part<'_>) -> bool {
+    part.media_type().as_deref() == Some(carried::MEDIA_TYPE) && !part.is_attachment()
 }
 
 /// The media type in lower case; RFC 2045 §5.2 or RFC 2046 §5.1.5 where there is none.
@@ -364,6 +407,82 @@ mod tests {
         let mail = multipart("alternative", &[(HTML, "<p>html</p>"), (PLAIN, "plain")]);
         assert_eq!(body(&mail).text, "plain");
         assert!(body(&mail).attachments.is_empty());
+    }
+
+    const STANZAS: &str = "Content-Type: application/xmpp+xml; charset=utf-8";
+    const CHAT: &str = "<xmpp xmlns='jabber:client'><message><body>hi</body></message></xmpp>";
+
+    fn carried_text(body: &Body) -> Option<String> {
+        body.carried.as_ref().map(Element::text)?;
+        let message = body.carried.as_ref()?.children().next()?;
+        message.children().next().map(Element::text)
+    }
+
+    #[test]
+    fn stanzas_are_taken_from_the_last_alternative_of_the_whole_mail_or_from_the_whole_mail() {
+        let alternative = multipart("alternative", &[(PLAIN, "plain"), (STANZAS, CHAT)]);
+        for mail in [&alternative, &format!("{STANZAS}\n\n{CHAT}\n")] {
+            let body = body(mail);
+            assert_eq!(carried_text(&body).as_deref(), Some("hi"), "{mail}");
+            assert_eq!((body.carried_problem, body.attachments.len()), (None, 0));
+        }
+        assert_eq!(body(&alternative).text, "plain");
+        let footer = multipart("mixed", &[(alternative.trim_end(), ""), (PLAIN, "footer")])
+            .replace("--alternative--\n\n\n", "--alternative--\n");
+        let first = multipart("alternative", &[(STANZAS, CHAT), (PLAIN, "plain")]);
+        for (mail, text) in [(footer, "plain\n\nfooter"), (first, "plain")] {
+            let body = body(&mail);
+            assert_eq!((body.carried, body.carried_problem), (None, None), "{mail}");
+            assert_eq!((body.text.as_str(), body.attachments.len()), (text, 0));
+        }
+        let attached = format!("{STANZAS}\nContent-Disposition: attachment; filename=x.xml");
+        let attached = body(&multipart(
+            "alternative",
+            &[(PLAIN, "plain"), (&attached, CHAT)],
+        ));
+        assert_eq!((attached.carried, attached.attachments.len()), (None, 1));
+    }
+
+    #[test]
+    fn stanzas_that_cannot_be_read_leave_the_text_and_a_reason() {
+        for xml in [
+            "<xmpp xmlns='jabber:client'>",
+            "<!DOCTYPE x [<!ENTITY a \"aa\">]><x>&a;</x>",
+            "no xml",
+            "",
+        ] {
+            let body = body(&multipart(
+                "alternative",
+                &[(PLAIN, "plain"), (STANZAS, xml)],
+            ));
+            assert_eq!((body.text.as_str(), body.attachments.len()), ("plain", 0));
+            assert!(body.carried.is_none() && body.carried_problem.is_some());
+        }
+        let latin1 = STANZAS.replace("utf-8", "iso-8859-1");
+        let latin1 = body(&multipart(
+            "alternative",
+            &[(PLAIN, "plain"), (&latin1, CHAT)],
+        ));
+        assert_eq!(
+            latin1.carried_problem.as_deref(),
+            Some("it is not in UTF-8")
+        );
+        // With no other word in the mail its reader is told at least that there was something.
+        let alone = body(&format!("{STANZAS}\n\n<x>\n"));
+        assert_eq!((alone.text.as_str(), alone.attachments.len()), ("", 1));
+    }
+
+    #[test]
+    fn beside_stanzas_a_reaction_is_not_the_text() {
+        let reaction = format!("{PLAIN}\nContent-Disposition: reaction");
+        let mut parts = vec![
+            (reaction.as_str(), "+1"),
+            (PLAIN, "Reaction: +1"),
+            (STANZAS, CHAT),
+        ];
+        assert_eq!(body(&multipart("alternative", &parts)).text, "Reaction: +1");
+        parts.pop();
+        assert_eq!(body(&multipart("alternative", &parts)).text, "+1");
     }
 
     #[test]

@@ -107,6 +107,14 @@ impl<'a> Part<'a> {
             .is_some_and(ContentType::is_attachment)
     }
 
+    /// Whether the Content-Disposition is this word.
+    pub fn disposition_is(&self, word: &str) -> bool {
+        self.header
+            .as_ref()
+            .and_then(|header| header.content_disposition())
+            .is_some_and(|disposition| disposition.ctype().eq_ignore_ascii_case(word))
+    }
+
     /// The file name as written: `filename` of Content-Disposition, else `name` of Content-Type.
     pub fn file_name(&self) -> Option<&str> {
         self.header.as_ref()?.attachment_name()
