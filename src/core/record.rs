@@ -3,6 +3,7 @@
 
 use crate::core::address::{AddressPattern, MailAddress};
 use crate::core::id::{MessageId, StanzaId, ThreadId};
+use crate::core::text::clean;
 use crate::core::time::Timestamp;
 use jid::{BareJid, Jid};
 use serde::{Deserialize, Serialize};
@@ -208,6 +209,34 @@ pub enum Format {
     Xmpp,
 }
 
+impl std::fmt::Display for Format {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            Self::Mail => "mail",
+            Self::Xmpp => "xmpp",
+        })
+    }
+}
+
+impl std::str::FromStr for Format {
+    type Err = UnknownFormat;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        match text {
+            "mail" => Ok(Self::Mail),
+            "xmpp" => Ok(Self::Xmpp),
+            other => Err(UnknownFormat(clean::for_header(other, 40))),
+        }
+    }
+}
+
+/// A word that names no [`Format`].
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error(
+    "“{0}” is no format; it is mail (for people with a mail client) or xmpp (for another gateway)"
+)]
+pub struct UnknownFormat(String);
+
 /// The format of an address, or of all addresses of a domain.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Peer {
@@ -229,6 +258,15 @@ pub enum PeerOrigin {
     Admin,
     /// Its last authenticated mail.
     Learned,
+}
+
+impl std::fmt::Display for PeerOrigin {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            Self::Admin => "admin",
+            Self::Learned => "learned",
+        })
+    }
 }
 
 /// The presence of somebody, folded to what a contact sees (RFC 6121 §4.7.2).

@@ -1,15 +1,16 @@
 //! A [`Store`] in memory, for tests, examples and simulated runs. It keeps nothing beyond its own life and is written
 //! to be read: what a store does, without what makes it durable.
 
-use crate::core::address::MailAddress;
+use crate::core::address::{AddressPattern, MailAddress};
 use crate::core::context::{Need, Row, Write};
 use crate::core::id::{IdKey, MessageId, StanzaId, ThreadId};
-use crate::core::record::{Contact, Cursor, Message, Pair};
+use crate::core::record::{Announced, Contact, Cursor, Heard, Message, Pair, Peer};
 use crate::core::time::Timestamp;
 use crate::store::transfer::{
-    ContactRecord, CursorRecord, Place, Record, SeenRecord, ThreadRecord,
+    AnnouncedRecord, ContactRecord, CursorRecord, HeardRecord, Place, Record, SeenRecord,
+    ThreadRecord,
 };
-use crate::store::{Store, StoreError, codec, saved_again};
+use crate::store::{Store, StoreError, codec, replaces, saved_again};
 use jid::BareJid;
 use std::collections::BTreeMap;
 use std::future::{Ready, ready};
@@ -42,6 +43,12 @@ struct Tables {
     /// By user and Message-ID.
     seen: BTreeMap<(String, MessageId), SeenRecord>,
     cursors: BTreeMap<String, Cursor>,
+    /// By address or domain.
+    peers: BTreeMap<String, Peer>,
+    /// By mail key.
+    heard: BTreeMap<String, HeardRecord>,
+    /// By user.
+    announced: BTreeMap<String, AnnouncedRecord>,
 }
 
 impl MemoryStore {
@@ -113,6 +120,39 @@ impl Store for MemoryStore {
             .collect())
     }
 
+    fn peers(&self, after: Option<&AddressPattern>, limit: usize) -> Result<Vec<Peer>, StoreError> {
+        let after = after.map(|who| who.key().to_owned());
+        let tables = self.tables();
+        let rows = tables.peers.range(from(after)).take(limit);
+        Ok(rows.map(|(_, peer)| peer.clone()).collect())
+    }
+
+    fn heard(
+        &self,
+        after: Option<&MailAddress>,
+        limit: usize,
+    ) -> Result<Vec<(MailAddress, Heard)>, StoreError> {
+        let after = after.map(|contact| contact.key().to_owned());
+        let tables = self.tables();
+        let rows = tables.heard.range(from(after)).take(limit);
+        Ok(rows
+            .map(|(_, row)| (row.mail.clone(), row.heard.clone()))
+            .collect())
+    }
+
+    fn announced(
+        &self,
+        after: Option<&BareJid>,
+        limit: usize,
+    ) -> Result<Vec<(BareJid, Announced)>, StoreError> {
+        let after = after.map(|user| user.as_str().to_owned());
+        let tables = self.tables();
+        let rows = tables.announced.range(from(after)).take(limit);
+        Ok(rows
+            .map(|(_, row)| (row.user.clone(), row.announced.clone()))
+            .collect())
+    }
+
     fn cursor(&self, mailbox: &str) -> Result<Option<Cursor>, StoreError> {
         Ok(self.tables().cursors.get(mailbox).copied())
     }
@@ -168,8 +208,20 @@ impl Tables {
                 let row = self.seen.get(&(user.to_string(), id.clone()));
                 row.map(|row| Row::Seen(row.at))
             }
-            Need::Peer(_) | Need::Heard(_) | Need::Watchers(_) => None,
+            Need::Peer(who) => self.peers.get(who.key()).cloned().map(Row::Peer),
+            Need::Heard(contact) => {
+                let row = self.heard.get(contact.key());
+                row.map(|row| Row::Heard(row.heard.clone()))
+            }
+            Need::Watchers(contact) => Some(Row::Watchers(self.watchers(contact))),
         }
+    }
+
+    /// By looking at everybody: what an index must come to.
+    fn watchers(&self, contact: &MailAddress) -> Vec<BareJid> {
+        let rows = self.contacts.values();
+        let watching = rows.filter(|row| row.mail == *contact && row.contact.subscription.has_to());
+        watching.map(|row| row.user.clone()).collect()
     }
 
     fn apply(&mut self, write: Write) -> Result<(), StoreError> {
@@ -211,7 +263,23 @@ impl Tables {
             Write::Cursor(mailbox, cursor) => {
                 self.cursors.insert(mailbox, cursor);
             }
-            Write::Peer(_) | Write::RemovePeer(_) | Write::Heard(..) | Write::Announced(..) => {}
+            Write::Peer(peer) => {
+                let name = peer.who.key().to_owned();
+                if replaces(self.peers.get(&name), &peer) {
+                    self.peers.insert(name, peer);
+                }
+            }
+            Write::RemovePeer(who) => {
+                self.peers.remove(who.key());
+            }
+            Write::Heard(mail, heard) => {
+                let row = HeardRecord { mail, heard };
+                self.heard.insert(row.mail.key().to_owned(), row);
+            }
+            Write::Announced(user, announced) => {
+                let row = AnnouncedRecord { user, announced };
+                self.announced.insert(row.user.to_string(), row);
+            }
         }
         Ok(())
     }
@@ -272,9 +340,15 @@ impl Tables {
                 cursor: *cursor,
             })
         });
+        let peers = self.peers.values().cloned().map(Record::Peer);
+        let heard = self.heard.values().cloned().map(Record::Heard);
+        let announced = self.announced.values().cloned().map(Record::Announced);
         let all = pairs.chain(contacts).chain(threads).chain(messages);
         all.chain(seen)
             .chain(cursors)
+            .chain(peers)
+            .chain(heard)
+            .chain(announced)
             .map(|record| (codec::record_key(&record), record))
             .collect()
     }

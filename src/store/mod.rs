@@ -6,6 +6,7 @@ mod committer;
 #[cfg(test)]
 pub(crate) mod conformance;
 pub mod memory;
+mod migration;
 mod opening;
 pub mod sled;
 pub mod spool;
@@ -14,10 +15,10 @@ pub mod transfer;
 pub use memory::MemoryStore;
 pub use sled::SledStore;
 
-use crate::core::address::MailAddress;
+use crate::core::address::{AddressPattern, MailAddress};
 use crate::core::context::{Need, Row, Write};
 use crate::core::id::IdKey;
-use crate::core::record::{Contact, Cursor, Pair, PairOrigin};
+use crate::core::record::{Announced, Contact, Cursor, Heard, Pair, PairOrigin, Peer, PeerOrigin};
 use crate::core::time::Timestamp;
 use crate::store::transfer::{Place, Record};
 use jid::BareJid;
@@ -27,7 +28,8 @@ use std::time::Duration;
 /// Durable state. Reads see every write whose [`Store::commit`] has been called; a commit is *done* only when its
 /// effects survive a power cut.
 pub trait Store: Send + Sync + 'static {
-    /// The rows of these names, in the same order; `None` where there is none.
+    /// The rows of these names, in the same order; `None` where there is none. [`Need::Watchers`] always has a row, though
+    /// it may have nobody in it.
     ///
     /// # Errors
     /// [`StoreError`]: the store cannot be read.
@@ -39,7 +41,7 @@ pub trait Store: Send + Sync + 'static {
     /// Makes these changes in their order, all or none. They are seen by [`Store::load`] as soon as this function has
     /// returned its future; the future is ready when they survive a power cut. `now` is when they were decided.
     ///
-    /// A pair that is there already is saved again as [`saved_again`] says.
+    /// A pair that is there already is saved again as [`saved_again`] says; a peer only where [`replaces`] says so.
     ///
     /// # Errors
     /// [`StoreError::Held`] where a pair's JID or address belongs to another pair: then nothing was changed.
@@ -65,6 +67,33 @@ pub trait Store: Send + Sync + 'static {
         after: Option<(&BareJid, &MailAddress)>,
         limit: usize,
     ) -> Result<Vec<(BareJid, MailAddress, Contact)>, StoreError>;
+
+    /// Up to `limit` formats from the first one after `after`, in a fixed order.
+    ///
+    /// # Errors
+    /// [`StoreError`]: the store cannot be read.
+    fn peers(&self, after: Option<&AddressPattern>, limit: usize) -> Result<Vec<Peer>, StoreError>;
+
+    /// Up to `limit` contacts, with what was heard of their presence, from the first one after `after`, in a fixed order.
+    ///
+    /// # Errors
+    /// [`StoreError`]: the store cannot be read.
+    fn heard(
+        &self,
+        after: Option<&MailAddress>,
+        limit: usize,
+    ) -> Result<Vec<(MailAddress, Heard)>, StoreError>;
+
+    /// Up to `limit` local users, with what was told of their presence, in the order of their JIDs, from the first one
+    /// after `after`.
+    ///
+    /// # Errors
+    /// [`StoreError`]: the store cannot be read.
+    fn announced(
+        &self,
+        after: Option<&BareJid>,
+        limit: usize,
+    ) -> Result<Vec<(BareJid, Announced)>, StoreError>;
 
     /// Up to where a mailbox was read.
     ///
@@ -102,6 +131,12 @@ pub fn saved_again(old: &Pair, new: Pair) -> Pair {
         saved: old.saved,
         ..new
     }
+}
+
+/// Whether a peer is saved where `old` is: what was learned in the moment in which the admin said something else is too
+/// late.
+pub fn replaces(old: Option<&Peer>, new: &Peer) -> bool {
+    new.origin == PeerOrigin::Admin || old.is_none_or(|old| old.origin == PeerOrigin::Learned)
 }
 
 /// What went wrong with the store, and who can mend it.

@@ -7,19 +7,24 @@
 //! {"kind":"message","message_id":…,"stanza_id":…,"user":…,"contact":…,"thread":…,"direction":"in","at":1790000000000}
 //! {"kind":"seen","user":…,"id":"x@y","at":1790000000000}
 //! {"kind":"cursor","mailbox":"INBOX","uid_validity":1,"uid_next":42,"since":1790000000000}
+//! {"kind":"peer","who":"chat.b.example","format":"xmpp","origin":"admin","since":1790000000000}
+//! {"kind":"heard","mail":"bob@chat.b.example","sequence":1790000000000,"expires":…,"state":{"show":"away",…}}
+//! {"kind":"announced","user":"alice@a.example","sequence":1790000000000,"at":…,"expires":…,"state":null}
 //! ```
 //!
-//! Times are milliseconds since 1970. A line without `kind` is a pair; a pair without `origin` is the admin's, without
-//! `saved` it is saved now. For spreadsheets, a pair may also be a line of CSV (RFC 4180): `jid,mail[,name]`.
+//! Times are milliseconds since 1970. A line without `kind` is a pair; a pair or a peer without `origin` is the admin's,
+//! without `saved` or `since` it is saved now. For spreadsheets, a pair may also be a line of CSV (RFC 4180): `jid,mail[,name]`.
 //! The key of derived Message-IDs is a secret of its store and not exported.
 //!
-//! Pairs may be imported at any time. The other kinds replace what is there and belong into a store whose gateway does
+//! Pairs and peers may be imported at any time. The other kinds replace what is there and belong into a store whose gateway does
 //! not run yet.
 
 use crate::core::address::{AddressError, MailAddress};
 use crate::core::context::Write;
 use crate::core::id::{MessageId, ThreadId};
-use crate::core::record::{Contact, Cursor, Message, Pair, PairOrigin, Thread};
+use crate::core::record::{
+    Announced, Contact, Cursor, Heard, Message, Pair, PairOrigin, Peer, Thread,
+};
 use crate::core::time::Timestamp;
 use jid::BareJid;
 use serde::{Deserialize, Serialize};
@@ -41,6 +46,12 @@ pub enum Record {
     Seen(SeenRecord),
     /// Up to where a mailbox was read.
     Cursor(CursorRecord),
+    /// The format of an address or a domain.
+    Peer(Peer),
+    /// What a contact's gateway said of its presence.
+    Heard(HeardRecord),
+    /// What was told of a user's presence.
+    Announced(AnnouncedRecord),
 }
 
 /// A [`Contact`] with its name.
@@ -90,6 +101,26 @@ pub struct CursorRecord {
     pub cursor: Cursor,
 }
 
+/// A [`Heard`] with its name.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct HeardRecord {
+    /// The contact, as last written.
+    pub mail: MailAddress,
+    /// What its gateway said.
+    #[serde(flatten)]
+    pub heard: Heard,
+}
+
+/// An [`Announced`] with its name.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AnnouncedRecord {
+    /// The local user.
+    pub user: BareJid,
+    /// What the user's contacts were told.
+    #[serde(flatten)]
+    pub announced: Announced,
+}
+
 /// Where a row of an export lies among the others, to go on after it. Its text means something to its own store only.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(transparent)]
@@ -128,6 +159,9 @@ impl From<Record> for Write {
             Record::Message(message) => Self::Message(message),
             Record::Seen(row) => Self::Seen(row.user, row.id, row.at),
             Record::Cursor(row) => Self::Cursor(row.mailbox, row.cursor),
+            Record::Peer(peer) => Self::Peer(peer),
+            Record::Heard(row) => Self::Heard(row.mail, row.heard),
+            Record::Announced(row) => Self::Announced(row.user, row.announced),
         }
     }
 }
@@ -181,9 +215,14 @@ fn from_json(line: &str, now: Timestamp) -> Result<Record, LineError> {
     let mut value: Value = serde_json::from_str(line).map_err(wrong)?;
     if let Value::Object(fields) = &mut value {
         let kind = fields.entry("kind").or_insert_with(|| json!("pair"));
-        if kind == "pair" {
+        let saved = match kind.as_str() {
+            Some("pair") => Some("saved"),
+            Some("peer") => Some("since"),
+            _ => None,
+        };
+        if let Some(saved) = saved {
             fields.entry("origin").or_insert_with(|| json!("admin"));
-            fields.entry("saved").or_insert_with(|| json!(now));
+            fields.entry(saved).or_insert_with(|| json!(now));
         }
     }
     serde_json::from_value(value).map_err(wrong)
@@ -249,6 +288,7 @@ fn csv_quoted(text: &str) -> Result<(String, Option<&str>), LineError> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::core::record::{Format, PeerOrigin};
 
     fn now() -> Timestamp {
         Timestamp::from_secs(1_790_000_000)
@@ -313,6 +353,39 @@ mod tests {
         let again = from_line(&to_line(&record).unwrap(), now());
         assert_eq!(again, Ok(Some(record.clone())));
         assert!(matches!(Write::from(record), Write::Contact(..)));
+    }
+
+    #[test]
+    fn what_concerns_other_gateways_goes_out_and_in_unchanged() {
+        for line in [
+            r#"{"kind":"peer","who":"Bob@chat.b.example","format":"xmpp","origin":"learned","since":7}"#,
+            r#"{"kind":"peer","who":"xn--bcher-kva.example","format":"mail","origin":"admin","since":7}"#,
+            r#"{"kind":"heard","mail":"Bob@chat.b.example","sequence":1,"expires":2,"state":{"show":"dnd","status":"busy","priority":-1}}"#,
+            r#"{"kind":"announced","user":"alice@a.example","sequence":1,"at":2,"expires":3,"state":null}"#,
+        ] {
+            let record = from_line(line, now()).unwrap().unwrap();
+            assert_eq!(to_line(&record).unwrap(), line);
+        }
+    }
+
+    #[test]
+    fn a_peer_needs_only_its_name_and_its_format_and_the_name_is_one_whatever_its_spelling() {
+        let read = |line: &str| from_line(line, now());
+        let peer = |who: &str| Peer {
+            who: who.parse().unwrap(),
+            format: Format::Xmpp,
+            origin: PeerOrigin::Admin,
+            since: now(),
+        };
+        let line = r#"{"kind":"peer","who":"BÜCHER.example","format":"xmpp"}"#;
+        let expected = Record::Peer(peer("xn--bcher-kva.example"));
+        assert_eq!(read(line), Ok(Some(expected)));
+        for wrong in ["b@", "-x.example", "a\\u0000b.example", ""] {
+            let line = format!(r#"{{"kind":"peer","who":"{wrong}","format":"xmpp"}}"#);
+            assert!(read(&line).is_err(), "{wrong}");
+        }
+        let line = r#"{"kind":"peer","who":"b.example","format":"fax"}"#;
+        assert!(read(line).unwrap_err().to_string().contains("fax"));
     }
 
     #[test]
