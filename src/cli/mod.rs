@@ -1,9 +1,12 @@
-//! What an admin types: `stanzamail [--config FILE] run | check | map`.
+//! What an admin types: `stanzamail [--config FILE] run | check | map | peer`.
 
 mod check;
+mod door;
 mod log;
-pub mod map;
+mod map;
+mod peer;
 
+use crate::cli::door::CommandError;
 use crate::config::Config;
 use crate::supervisor;
 use clap::{Parser, Subcommand};
@@ -38,6 +41,8 @@ enum Command {
     Check,
     /// The pairs of JIDs and mail addresses; works whether the gateway runs or not.
     Map(map::MapArgs),
+    /// How mails to a contact are written: for a person, or for another gateway; works whether the gateway runs or not.
+    Peer(peer::PeerArgs),
 }
 
 /// The whole program.
@@ -50,16 +55,21 @@ pub fn main() -> ExitCode {
             log::init(config.log.level);
             in_runtime(run(config))
         }
-        (Command::Map(args), Ok(config)) => match map::run(args, &config.store.path) {
-            Ok(()) => ExitCode::SUCCESS,
-            Err(error) => {
-                eprintln!("{error}");
-                ExitCode::FAILURE
-            }
-        },
+        (Command::Map(args), Ok(config)) => told(map::run(args, &config.store.path)),
+        (Command::Peer(args), Ok(config)) => told(peer::run(args, &config)),
         (_, Err(errors)) => {
             eprintln!("{errors}");
             ExitCode::from(EXIT_CONFIG)
+        }
+    }
+}
+
+fn told(done: Result<(), CommandError>) -> ExitCode {
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("{error}");
+            ExitCode::FAILURE
         }
     }
 }
