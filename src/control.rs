@@ -10,9 +10,9 @@
 //!
 //! Where no gateway runs, a command opens the store and calls [`answer`] itself, so that both ways say the same.
 
-use crate::core::address::MailAddress;
+use crate::core::address::{AddressPattern, MailAddress};
 use crate::core::context::{Need, Row, Write};
-use crate::core::record::{Pair, PairOrigin};
+use crate::core::record::{Format, Pair, PairOrigin, Peer, PeerOrigin};
 use crate::core::time::Timestamp;
 use crate::store::transfer::{Place, Record};
 use crate::store::{Store, StoreError};
@@ -82,6 +82,24 @@ pub enum Request {
         #[serde(default)]
         after: Option<Place>,
     },
+    /// A page of the formats, in a fixed order. [`Response::Peers`].
+    Peers {
+        /// Whom the last one of the page before is about.
+        #[serde(default)]
+        after: Option<AddressPattern>,
+    },
+    /// Saves the admin's word on a format. [`Response::Peers`] with it.
+    SetPeer {
+        /// An address or a domain.
+        who: AddressPattern,
+        /// How mails to it are to be written.
+        format: Format,
+    },
+    /// Forgets a format, the admin's or a learned one. [`Response::Peers`] with it.
+    RemovePeer {
+        /// An address or a domain.
+        who: AddressPattern,
+    },
 }
 
 /// What a command is told.
@@ -97,6 +115,11 @@ pub enum Response {
     Pairs {
         /// At most [`ROWS_MAX`]; a page with none is the last.
         pairs: Vec<Pair>,
+    },
+    /// These formats.
+    Peers {
+        /// At most [`ROWS_MAX`]; a page with none is the last.
+        peers: Vec<Peer>,
     },
     /// These rows.
     Rows {
@@ -222,6 +245,11 @@ pub async fn answer<S: Store>(store: &S, request: Request) -> Response {
         Request::Export { after } => store
             .rows(after.as_ref(), ROWS_MAX)
             .map(|rows| Response::Rows { rows }),
+        Request::Peers { after } => store
+            .peers(after.as_ref(), ROWS_MAX)
+            .map(|peers| Response::Peers { peers }),
+        Request::SetPeer { who, format } => set_peer(store, who, format).await,
+        Request::RemovePeer { who } => remove_peer(store, who).await,
     };
     answered.unwrap_or_else(Response::refused)
 }
@@ -281,6 +309,34 @@ async fn load_pairs<S: Store>(store: &S, needs: &[Need]) -> Result<Vec<Pair>, St
             _ => None,
         })
         .collect())
+}
+
+async fn set_peer<S: Store>(
+    store: &S,
+    who: AddressPattern,
+    format: Format,
+) -> Result<Response, StoreError> {
+    let now = Timestamp::now();
+    let peer = Peer {
+        who,
+        format,
+        origin: PeerOrigin::Admin,
+        since: now,
+    };
+    store.commit(now, vec![Write::Peer(peer.clone())]).await?;
+    let peers = vec![peer];
+    Ok(Response::Peers { peers })
+}
+
+async fn remove_peer<S: Store>(store: &S, who: AddressPattern) -> Result<Response, StoreError> {
+    let rows = store.load(&[Need::Peer(who.clone())]).await?;
+    let Some(Some(Row::Peer(peer))) = rows.into_iter().next() else {
+        return Ok(Response::refused(format!("no format is saved for {who}")));
+    };
+    let gone = Write::RemovePeer(who);
+    store.commit(Timestamp::now(), vec![gone]).await?;
+    let peers = vec![peer];
+    Ok(Response::Peers { peers })
 }
 
 async fn import<S: Store>(store: &S, rows: Vec<Record>) -> Result<Response, StoreError> {
@@ -395,7 +451,7 @@ impl Client {
 mod tests {
     use super::*;
     use crate::store::MemoryStore;
-    use crate::store::conformance::{mail, pair, user};
+    use crate::store::conformance::{mail, pair, user, who};
 
     async fn start(path: &Path) -> (CancellationToken, tokio::task::JoinHandle<io::Result<()>>) {
         let (stop, path) = (CancellationToken::new(), path.to_owned());
@@ -519,6 +575,59 @@ mod tests {
         assert_eq!(sides(&answers[6]), [alice]);
         assert!(sides(&answers[7]).is_empty());
         assert!(reason(&answers[8]).contains("no pair has nobody"));
+    }
+
+    #[tokio::test]
+    async fn formats_are_saved_as_the_admins_listed_and_removed() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("control.sock");
+        let _running = start(&path).await;
+        let set = |name, format| Request::SetPeer {
+            who: who(name),
+            format,
+        };
+        let answers = ask(
+            &path,
+            vec![
+                set("chat.b.example", Format::Mail),
+                set("Bob@chat.b.example", Format::Mail),
+                set("bob@chat.b.example", Format::Xmpp),
+                Request::Peers { after: None },
+                Request::Peers {
+                    after: Some(who("bob@chat.b.example")),
+                },
+                Request::RemovePeer {
+                    who: who("BOB@chat.b.example"),
+                },
+                Request::RemovePeer {
+                    who: who("bob@chat.b.example"),
+                },
+            ],
+        )
+        .await;
+        let shown = |response: &Response| match response {
+            Response::Peers { peers } => peers
+                .iter()
+                .map(|peer| format!("{} {} {}", peer.who, peer.format, peer.origin))
+                .collect::<Vec<_>>(),
+            other => panic!("{other:?}"),
+        };
+        let bob = "bob@chat.b.example xmpp admin";
+        assert_eq!(shown(&answers[2]), [bob]);
+        let domain = "chat.b.example mail admin";
+        assert_eq!(shown(&answers[3]), [bob, domain]);
+        assert_eq!(shown(&answers[4]), [domain]);
+        assert_eq!(shown(&answers[5]), [bob]);
+        assert!(reason(&answers[6]).contains("for bob@chat.b.example"));
+        let mut stream = BlockingStream::connect(&path).unwrap();
+        let wrong = b"{\"do\":\"setpeer\",\"who\":\"a b\",\"format\":\"mail\"}\n";
+        stream.write_all(wrong).unwrap();
+        let read = tokio::task::spawn_blocking(move || {
+            let mut said = String::new();
+            io::BufReader::new(stream).read_line(&mut said).unwrap();
+            said
+        });
+        assert!(read.await.unwrap().contains("is not a domain name"));
     }
 
     #[tokio::test]

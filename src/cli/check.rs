@@ -98,7 +98,7 @@ async fn probe(config: &Config, report: &mut Report) {
 /// A second login under the same name would take the place of a running gateway, or half of its stanzas.
 async fn component(config: &Config) -> Line {
     let what = format!("component {} at {}", config.xmpp.domain, config.xmpp.server);
-    let socket = config.store.path.join(super::map::SOCKET);
+    let socket = config.store.path.join(super::door::SOCKET);
     match control::Client::connect(&socket) {
         Ok(Some(_)) => return Line::new(what, Ok("a gateway is running with it".to_owned())),
         Ok(None) => {}

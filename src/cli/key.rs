@@ -1,7 +1,7 @@
 //! `stanzamail key`: the public key of this gateway. Whether it runs makes no difference: the key is a file that is made
 //! once and never changed.
 
-use super::map;
+use super::door;
 use crate::store::signing_key::{self, SigningKeyError};
 use std::io::{self, Write};
 use std::path::Path;
@@ -38,7 +38,7 @@ pub(super) fn run(store_path: &Path) -> Result<(), KeyError> {
 
 /// As it stands in the configuration of a peer.
 fn line(store_path: &Path) -> Result<String, KeyError> {
-    if let Some((owner, me)) = map::other_owner(store_path)
+    if let Some((owner, me)) = door::other_owner(store_path)
         && !signing_key::is_there(store_path)
     {
         return Err(KeyError::Owner {

@@ -1,33 +1,30 @@
-//! `stanzamail map …`: the directory of JIDs and mail addresses, and export and import of the store. A running gateway
-//! is asked by its socket; else the store is opened here. Both say the same.
+//! `stanzamail map …`: the directory of JIDs and mail addresses, and export and import of the store. Through the
+//! [`door`](super::door).
 
-use crate::control::{self, Client, ControlError, ROWS_MAX, Request, Response};
-use crate::core::address::{AddressError, MailAddress};
+use crate::cli::door::{self, CommandError, Door, unexpected, written};
+use crate::control::{ROWS_MAX, Request, Response};
+use crate::core::address::MailAddress;
 use crate::core::record::{Pair, PairOrigin};
 use crate::core::time::Timestamp;
 use crate::store::transfer::{self, Record};
-use crate::store::{SledStore, StoreError};
 use clap::{Args, Subcommand};
 use jid::BareJid;
 use std::fs::{File, OpenOptions};
 use std::io::{self, BufRead, BufReader, BufWriter, Write};
-use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
+use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
-
-/// The name of the socket in the store's folder.
-pub const SOCKET: &str = "control.sock";
 
 /// `stanzamail map`.
 #[derive(Clone, Debug, Args)]
-pub struct MapArgs {
+pub(super) struct MapArgs {
     /// What to do.
     #[command(subcommand)]
-    pub command: MapCommand,
+    command: MapCommand,
 }
 
 /// What to do with the directory.
 #[derive(Clone, Debug, Subcommand)]
-pub enum MapCommand {
+pub(super) enum MapCommand {
     /// Save a pair: this mail address stands for this JID
     Add {
         /// A bare JID, alice@a.example
@@ -66,146 +63,33 @@ pub enum MapCommand {
     },
 }
 
-/// Why a command failed. Each is a sentence for the admin.
-#[derive(Debug, thiserror::Error)]
-pub enum MapError {
-    /// The store could not be opened.
-    #[error(transparent)]
-    Store(#[from] StoreError),
-    /// The gateway could not be asked.
-    #[error(transparent)]
-    Control(#[from] ControlError),
-    /// The store or the gateway refused.
-    #[error("{0}")]
-    Refused(String),
-    /// No JID.
-    #[error("“{0}” is not a bare JID such as alice@a.example")]
-    Jid(String),
-    /// No mail address.
-    #[error(transparent)]
-    Mail(#[from] AddressError),
-    /// A line of an import.
-    #[error(
-        "line {line}: {reason}. {saved} rows before it are imported, nothing after it; mend the line and import the \
-         whole file again"
-    )]
-    Line {
-        /// From 1.
-        line: usize,
-        /// What is wrong with it.
-        reason: String,
-        /// Rows that are saved.
-        saved: usize,
-    },
-    /// A file, or the standard input or output.
-    #[error("{name}: {cause}")]
-    File {
-        /// Which.
-        name: String,
-        /// What happened.
-        cause: io::Error,
-    },
-    /// The store belongs to another user, whom files made by us would lock out.
-    #[error(
-        "the store {path} belongs to user {owner}, and this runs as user {me}; run it as that user: `sudo -u '#{owner}' \
-         stanzamail map …`"
-    )]
-    Owner {
-        /// The store.
-        path: String,
-        /// Whose it is.
-        owner: u32,
-        /// Who we are.
-        me: u32,
-    },
+/// Does what the command says with the store in this folder.
+pub(super) fn run(args: MapArgs, store_path: &Path) -> Result<(), CommandError> {
+    door::through(store_path, |door, output| {
+        run_on(args.command, door, output)
+    })
 }
 
-/// Does what the command says with the store in this folder, on the standard input and output. Blocks; not to be called
-/// from within a tokio runtime.
-///
-/// # Errors
-/// [`MapError`], a sentence for the admin.
-pub fn run(args: MapArgs, store_path: &Path) -> Result<(), MapError> {
-    let mut door = Door::open(store_path)?;
-    let mut output = BufWriter::new(io::stdout().lock());
-    let done = run_on(args.command, &mut door, &mut output)
-        .and_then(|()| output.flush().map_err(written("the standard output")));
-    match done {
-        // `stanzamail map list | head`: nobody reads on, and that is fine.
-        Err(MapError::File { cause, .. }) if cause.kind() == io::ErrorKind::BrokenPipe => Ok(()),
-        done => done,
-    }
-}
-
-/// The way to the store.
-enum Door {
-    Gateway(Client),
-    Store(Box<SledStore>, tokio::runtime::Runtime),
-}
-
-impl Door {
-    fn open(path: &Path) -> Result<Self, MapError> {
-        if let Some(client) = Client::connect(&path.join(SOCKET))? {
-            return Ok(Self::Gateway(client));
-        }
-        check_owner(path)?;
-        let runtime = tokio::runtime::Builder::new_current_thread().build();
-        let runtime = runtime.map_err(written("the runtime"))?;
-        Ok(Self::Store(Box::new(SledStore::open(path)?), runtime))
-    }
-
-    fn ask(&mut self, request: Request) -> Result<Response, MapError> {
-        match self {
-            Self::Gateway(client) => Ok(client.ask(&request)?),
-            Self::Store(store, runtime) => {
-                Ok(runtime.block_on(control::answer(store.as_ref(), request)))
-            }
-        }
-    }
-
-    fn pairs(&mut self, request: Request) -> Result<Vec<Pair>, MapError> {
-        match self.ask(request)? {
-            Response::Pairs { pairs } => Ok(pairs),
-            other => Err(unexpected(other)),
-        }
-    }
-}
-
-/// What was made as root, a gateway that is not root could not read.
-fn check_owner(path: &Path) -> Result<(), MapError> {
-    match other_owner(path) {
-        None => Ok(()),
-        Some((owner, me)) => Err(MapError::Owner {
-            path: path.display().to_string(),
-            owner,
-            me,
-        }),
-    }
-}
-
-/// Who owns the store and who we are, where these are two.
-pub(super) fn other_owner(path: &Path) -> Option<(u32, u32)> {
-    let store = std::fs::metadata(path).ok()?.uid();
-    let me = std::fs::metadata("/proc/self").ok()?.uid();
-    (store != me).then_some((store, me))
-}
-
-fn run_on(command: MapCommand, door: &mut Door, output: &mut dyn Write) -> Result<(), MapError> {
+fn run_on(
+    command: MapCommand,
+    door: &mut Door,
+    output: &mut dyn Write,
+) -> Result<(), CommandError> {
     match command {
         MapCommand::Add { jid, mail, name } => {
-            let jid = BareJid::new(&jid).map_err(|_| MapError::Jid(jid))?;
+            let jid = BareJid::new(&jid).map_err(|_| CommandError::Jid(jid))?;
             let mail = MailAddress::parse(&mail)?;
-            let pairs = door.pairs(Request::Add { jid, mail, name })?;
+            let pairs = ask_pairs(door, Request::Add { jid, mail, name })?;
             show(output, "saved\t", &pairs)
         }
         MapCommand::Remove { side } => {
-            let pairs = door.pairs(Request::Remove { side })?;
+            let pairs = ask_pairs(door, Request::Remove { side })?;
             show(output, "removed\t", &pairs)
         }
         MapCommand::Find { side } => {
-            let pairs = door.pairs(Request::Find { side: side.clone() })?;
+            let pairs = ask_pairs(door, Request::Find { side: side.clone() })?;
             match pairs.is_empty() {
-                true => Err(MapError::Refused(format!(
+                true => Err(CommandError::Refused(format!(
                     "no pair has {side} as its JID or its address"
                 ))),
                 false => show(output, "", &pairs),
@@ -218,10 +102,17 @@ fn run_on(command: MapCommand, door: &mut Door, output: &mut dyn Write) -> Resul
     }
 }
 
-fn list(door: &mut Door, output: &mut dyn Write, json: bool) -> Result<(), MapError> {
+fn ask_pairs(door: &mut Door, request: Request) -> Result<Vec<Pair>, CommandError> {
+    match door.ask(request)? {
+        Response::Pairs { pairs } => Ok(pairs),
+        other => Err(unexpected(other)),
+    }
+}
+
+fn list(door: &mut Door, output: &mut dyn Write, json: bool) -> Result<(), CommandError> {
     let mut after = None;
     loop {
-        let pairs = door.pairs(Request::List { after })?;
+        let pairs = ask_pairs(door, Request::List { after })?;
         after = match pairs.last() {
             Some(last) => Some(last.jid.clone()),
             None => return Ok(()),
@@ -237,7 +128,7 @@ fn list(door: &mut Door, output: &mut dyn Write, json: bool) -> Result<(), MapEr
 }
 
 /// One pair a line, divided by tabs, for people and for `cut`.
-fn show(output: &mut dyn Write, before: &str, pairs: &[Pair]) -> Result<(), MapError> {
+fn show(output: &mut dyn Write, before: &str, pairs: &[Pair]) -> Result<(), CommandError> {
     for pair in pairs {
         let name = pair.name.as_deref().unwrap_or_default();
         let name = name.replace(char::is_control, " ");
@@ -255,7 +146,7 @@ fn show(output: &mut dyn Write, before: &str, pairs: &[Pair]) -> Result<(), MapE
     Ok(())
 }
 
-fn import_file(door: &mut Door, output: &mut dyn Write, file: &Path) -> Result<(), MapError> {
+fn import_file(door: &mut Door, output: &mut dyn Write, file: &Path) -> Result<(), CommandError> {
     let count = if file == Path::new("-") {
         import(door, &mut io::stdin().lock(), "the standard input")?
     } else {
@@ -267,7 +158,7 @@ fn import_file(door: &mut Door, output: &mut dyn Write, file: &Path) -> Result<(
 }
 
 /// Imports line after line; answers how many rows.
-fn import(door: &mut Door, input: &mut dyn BufRead, name: &str) -> Result<usize, MapError> {
+fn import(door: &mut Door, input: &mut dyn BufRead, name: &str) -> Result<usize, CommandError> {
     let mut batch = Batch::default();
     let mut line = Vec::new();
     let mut number = 0_usize;
@@ -287,7 +178,7 @@ fn import(door: &mut Door, input: &mut dyn BufRead, name: &str) -> Result<usize,
             Ok(None) => {}
             Err(reason) => {
                 batch.save(door)?;
-                return Err(MapError::Line {
+                return Err(CommandError::Line {
                     line: number,
                     reason,
                     saved: batch.saved,
@@ -308,7 +199,7 @@ struct Batch {
 }
 
 impl Batch {
-    fn add(&mut self, door: &mut Door, line: usize, row: Record) -> Result<(), MapError> {
+    fn add(&mut self, door: &mut Door, line: usize, row: Record) -> Result<(), CommandError> {
         self.rows.push(row);
         self.lines.push(line);
         match self.rows.len() < ROWS_MAX {
@@ -317,7 +208,7 @@ impl Batch {
         }
     }
 
-    fn save(&mut self, door: &mut Door) -> Result<(), MapError> {
+    fn save(&mut self, door: &mut Door) -> Result<(), CommandError> {
         let rows = std::mem::take(&mut self.rows);
         let lines = std::mem::take(&mut self.lines);
         match door.ask(Request::Import { rows })? {
@@ -325,7 +216,7 @@ impl Batch {
                 self.saved = self.saved.saturating_add(count);
                 Ok(())
             }
-            Response::Refused { done, reason } => Err(MapError::Line {
+            Response::Refused { done, reason } => Err(CommandError::Line {
                 line: lines.get(done).copied().unwrap_or_default(),
                 reason,
                 saved: self.saved.saturating_add(done),
@@ -335,7 +226,7 @@ impl Batch {
     }
 }
 
-fn export_file(door: &mut Door, output: &mut dyn Write, file: &Path) -> Result<(), MapError> {
+fn export_file(door: &mut Door, output: &mut dyn Write, file: &Path) -> Result<(), CommandError> {
     let name = file.display().to_string();
     // It says who writes to whom.
     let opened = OpenOptions::new()
@@ -354,7 +245,7 @@ fn export_file(door: &mut Door, output: &mut dyn Write, file: &Path) -> Result<(
     writeln!(output, "{count} rows exported").map_err(written("the standard output"))
 }
 
-fn export(door: &mut Door, output: &mut dyn Write) -> Result<usize, MapError> {
+fn export(door: &mut Door, output: &mut dyn Write) -> Result<usize, CommandError> {
     let mut after = None;
     let mut count = 0_usize;
     loop {
@@ -373,32 +264,17 @@ fn export(door: &mut Door, output: &mut dyn Write) -> Result<usize, MapError> {
     }
 }
 
-fn write_record(output: &mut dyn Write, record: &Record, name: &str) -> Result<(), MapError> {
+fn write_record(output: &mut dyn Write, record: &Record, name: &str) -> Result<(), CommandError> {
     let line = transfer::to_line(record).map_err(|e| written(name)(e.into()))?;
     writeln!(output, "{line}").map_err(written(name))
-}
-
-fn written(name: &str) -> impl FnOnce(io::Error) -> MapError {
-    move |cause| MapError::File {
-        name: name.to_owned(),
-        cause,
-    }
-}
-
-fn unexpected(response: Response) -> MapError {
-    MapError::Refused(match response {
-        Response::Refused { reason, .. } => reason,
-        _ => "the gateway gave an answer to another question; has it the version of this program?"
-            .to_owned(),
-    })
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::cli::door::tests::with_a_gateway;
+    use crate::store::SledStore;
     use clap::Parser;
-    use std::sync::Arc;
-    use tokio_util::sync::CancellationToken;
 
     #[derive(Parser)]
     struct Line {
@@ -517,17 +393,9 @@ mod tests {
     #[test]
     fn with_a_gateway_its_socket_is_used_and_all_is_said_the_same() {
         let folder = tempfile::tempdir().unwrap();
-        let store = Arc::new(SledStore::open(folder.path()).unwrap());
-        let runtime = tokio::runtime::Runtime::new().unwrap();
-        let (stop, socket) = (CancellationToken::new(), folder.path().join(SOCKET));
-        let token = stop.clone();
-        let running = runtime.spawn(async move { control::serve(&socket, store, token).await });
-        while !folder.path().join(SOCKET).exists() {
-            std::thread::sleep(std::time::Duration::from_millis(5));
-        }
-        check_day(&a_day_of_an_admin(folder.path()), folder.path());
-        stop.cancel();
-        runtime.block_on(running).unwrap().unwrap();
+        with_a_gateway(folder.path(), || {
+            check_day(&a_day_of_an_admin(folder.path()), folder.path());
+        });
     }
 
     #[test]

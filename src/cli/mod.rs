@@ -1,9 +1,11 @@
-//! What an admin types: `stanzamail [--config FILE] run | check | map | key`.
+//! What an admin types: `stanzamail [--config FILE] run | check | map | peer | key`.
 
 mod check;
+mod door;
 mod key;
 mod log;
-pub mod map;
+mod map;
+mod peer;
 
 use crate::config::Config;
 use crate::supervisor;
@@ -42,6 +44,8 @@ enum Command {
     Map(map::MapArgs),
     /// Print the public key of this gateway, as the admin of a peer puts it into [[peer]]. Makes it where there is none.
     Key,
+    /// How mails to a contact are written: for a person, or for another gateway; works whether the gateway runs or not.
+    Peer(peer::PeerArgs),
 }
 
 /// The whole program.
@@ -56,6 +60,7 @@ pub fn main() -> ExitCode {
         }
         (Command::Map(args), Ok(config)) => ended(map::run(args, &config.store.path)),
         (Command::Key, Ok(config)) => ended(key::run(&config.store.path)),
+        (Command::Peer(args), Ok(config)) => ended(peer::run(args, &config)),
         (_, Err(errors)) => {
             eprintln!("{errors}");
             ExitCode::from(EXIT_CONFIG)

@@ -345,9 +345,9 @@ fn unquote(quoted: &str) -> Option<String> {
     Some(plain)
 }
 
-/// One address, or all of a domain.
+/// One address, or all of a domain. A text with an `@` is an address.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
+#[serde(try_from = "String", into = "String")]
 pub enum AddressPattern {
     /// `carol@mail.example`.
     Address(MailAddress),
@@ -386,6 +386,25 @@ impl FromStr for AddressPattern {
     }
 }
 
+impl TryFrom<String> for AddressPattern {
+    type Error = AddressError;
+
+    fn try_from(text: String) -> Result<Self, AddressError> {
+        text.parse()
+    }
+}
+
+/// The form for the wire and for a store.
+impl From<AddressPattern> for String {
+    fn from(pattern: AddressPattern) -> Self {
+        match pattern {
+            AddressPattern::Address(address) => address.to_string(),
+            AddressPattern::Domain(domain) => domain,
+        }
+    }
+}
+
+/// As a person reads it.
 impl fmt::Display for AddressPattern {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -450,6 +469,25 @@ mod tests {
             assert!(MailAddress::parse(text).is_err(), "{text}");
         }
         assert!(MailAddress::parse(&format!("{}@b.example", "a".repeat(65))).is_err());
+    }
+
+    #[test]
+    fn a_pattern_is_written_and_read_as_one_text() {
+        for (text, written) in [
+            ("Zoë@BÜCHER.example", "Zoë@xn--bcher-kva.example"),
+            ("\"a b\"@c.example", "\"a b\"@c.example"),
+            ("BÜCHER.example", "xn--bcher-kva.example"),
+        ] {
+            let pattern: AddressPattern = text.parse().unwrap();
+            assert_eq!(String::from(pattern.clone()), written);
+            assert_eq!(AddressPattern::try_from(written.to_owned()), Ok(pattern));
+        }
+        for text in ["", "@", "b@", "a b.example", "a\0.example"] {
+            assert!(
+                AddressPattern::try_from(text.to_owned()).is_err(),
+                "{text:?}"
+            );
+        }
     }
 
     #[test]

@@ -269,6 +269,15 @@ pub enum PeerOrigin {
     Learned,
 }
 
+impl std::fmt::Display for PeerOrigin {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            Self::Admin => "admin",
+            Self::Learned => "learned",
+        })
+    }
+}
+
 /// The presence of somebody, folded to what a contact sees (RFC 6121 §4.7.2).
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct PresenceState {

@@ -1,10 +1,11 @@
 //! What every [`Store`] must do. Each check gets a store of its own.
 
-use crate::core::address::MailAddress;
+use crate::core::address::{AddressPattern, MailAddress};
 use crate::core::context::{Need, Row, Write};
 use crate::core::id::{MessageId, StanzaId, ThreadId};
 use crate::core::record::{
-    Contact, Cursor, Direction, Message, Pair, PairOrigin, Subscription, Thread,
+    Announced, Contact, Cursor, Direction, Format, Heard, Message, Pair, PairOrigin, Peer,
+    PeerOrigin, PresenceState, Show, Subscription, Thread,
 };
 use crate::core::time::Timestamp;
 use crate::store::transfer::Record;
@@ -30,6 +31,12 @@ pub async fn run<S: Store>(make: impl Fn() -> S) {
     contacts_come_in_pages(&make()).await;
     an_export_has_every_row_once_and_can_be_imported(&make(), &make()).await;
     cursors_are_kept_by_mailbox(&make()).await;
+    watchers_are_the_users_whose_contact_row_has_to_in_the_order_of_their_jids(&make()).await;
+    watchers_of_neighbours_are_apart(&make()).await;
+    a_refused_batch_changes_no_watchers(&make()).await;
+    peers_are_saved_replaced_and_forgotten(&make()).await;
+    what_is_learned_too_late_does_not_replace_what_the_admin_said(&make()).await;
+    peers_heard_and_announced_come_in_pages(&make()).await;
 }
 
 pub fn user(text: &str) -> BareJid {
@@ -74,6 +81,47 @@ fn thread(seconds: i64) -> Thread {
         references: vec![MessageId::parse("first@mail.example").unwrap()],
         subject: Some("Bees".to_owned()),
         last: at(seconds),
+    }
+}
+
+pub fn contact(subscription: Subscription) -> Contact {
+    Contact {
+        subscription,
+        ..Contact::default()
+    }
+}
+
+pub fn who(text: &str) -> AddressPattern {
+    text.parse().unwrap()
+}
+
+pub fn peer(name: &str, format: Format, origin: PeerOrigin) -> Peer {
+    Peer {
+        who: who(name),
+        format,
+        origin,
+        since: at(1),
+    }
+}
+
+pub fn heard(seconds: i64) -> Heard {
+    Heard {
+        sequence: at(seconds),
+        expires: at(seconds + 100),
+        state: Some(PresenceState {
+            show: Some(Show::Away),
+            status: Some("At the\nbees".to_owned()),
+            priority: -5,
+        }),
+    }
+}
+
+pub fn announced(seconds: i64) -> Announced {
+    Announced {
+        sequence: at(seconds),
+        at: at(seconds),
+        expires: at(seconds + 100),
+        state: None,
     }
 }
 
@@ -450,6 +498,14 @@ async fn an_export_has_every_row_once_and_can_be_imported<S: Store>(store: &S, o
         Write::Message(message("x@y", "1", 1)),
         Write::Seen(alice, MessageId::parse("x@y").unwrap(), at(1)),
         Write::Cursor("INBOX".to_owned(), cursor),
+        Write::Peer(peer(
+            "Bob@chat.b.example",
+            Format::Xmpp,
+            PeerOrigin::Learned,
+        )),
+        Write::Peer(peer("chat.b.example", Format::Mail, PeerOrigin::Admin)),
+        Write::Heard(mail("Bob@chat.b.example"), heard(4)),
+        Write::Announced(user("alice@a.example"), announced(5)),
     ];
     let count = writes.len();
     save(store, writes).await;
@@ -490,4 +546,174 @@ async fn cursors_are_kept_by_mailbox<S: Store>(store: &S) {
     assert_eq!(store.cursor("INBOX"), Ok(Some(cursor(2))));
     assert_eq!(store.cursor("Büro"), Ok(Some(cursor(5))));
     assert_eq!(store.cursor("inbox"), Ok(None));
+}
+
+pub async fn watchers<S: Store>(store: &S, contact: &str) -> Vec<String> {
+    match one(store, Need::Watchers(mail(contact))).await {
+        Some(Row::Watchers(users)) => users.iter().map(ToString::to_string).collect(),
+        // Not even where there is nobody: what a batch changes is put into the row that is there.
+        other => panic!("{other:?}"),
+    }
+}
+
+async fn watchers_are_the_users_whose_contact_row_has_to_in_the_order_of_their_jids<S: Store>(
+    store: &S,
+) {
+    let change = |name: &str, address: &str, subscription| {
+        Write::Contact(user(name), mail(address), contact(subscription))
+    };
+    let bob = "bob@chat.b.example";
+    assert!(watchers(store, bob).await.is_empty());
+    let names = [
+        "zoë@a.example",
+        "a.example",
+        "b@a.example",
+        "a!b@a.example",
+        "a@a.example",
+    ];
+    let all = names.map(|name| change(name, "Bob@chat.b.example", Subscription::To));
+    save(store, all.to_vec()).await;
+    let mut expected = names.map(user);
+    expected.sort();
+    assert_eq!(
+        watchers(store, bob).await,
+        expected.map(|name| name.to_string())
+    );
+    let batch = vec![
+        change("a.example", bob, Subscription::Both),
+        change("zoë@a.example", bob, Subscription::None),
+        change("a!b@a.example", bob, Subscription::From),
+        change("new@a.example", bob, Subscription::To),
+        // In the order of the batch.
+        change("b@a.example", bob, Subscription::None),
+        change("b@a.example", "BOB@chat.b.example", Subscription::To),
+        Write::RemoveContact(user("a@a.example"), mail("BOB@chat.b.example")),
+        Write::RemoveContact(user("nobody@a.example"), mail(bob)),
+    ];
+    save(store, batch).await;
+    assert_eq!(
+        watchers(store, bob).await,
+        ["a.example", "b@a.example", "new@a.example"]
+    );
+    let batch = vec![
+        Write::RemoveContact(user("a.example"), mail(bob)),
+        change("a.example", bob, Subscription::To),
+        change("b@a.example", bob, Subscription::To),
+        Write::RemoveContact(user("b@a.example"), mail(bob)),
+    ];
+    save(store, batch).await;
+    assert_eq!(watchers(store, bob).await, ["a.example", "new@a.example"]);
+    assert_eq!(store.contacts(None, 10).unwrap().len(), 4);
+}
+
+async fn watchers_of_neighbours_are_apart<S: Store>(store: &S) {
+    let rows = [
+        ("a@a.example", "b@b.example"),
+        ("b@a.example", "b@b.examples"),
+    ];
+    let writes = rows.map(|(name, address)| {
+        Write::Contact(user(name), mail(address), contact(Subscription::To))
+    });
+    save(store, writes.to_vec()).await;
+    assert_eq!(watchers(store, "b@b.example").await, ["a@a.example"]);
+    assert_eq!(watchers(store, "b@b.examples").await, ["b@a.example"]);
+    assert!(watchers(store, "b@b.exampl").await.is_empty());
+}
+
+async fn a_refused_batch_changes_no_watchers<S: Store>(store: &S) {
+    let bob = mail("bob@b.example");
+    save(store, vec![Write::Pair(pair("x@a.example", "x@c.example"))]).await;
+    let batch = vec![
+        Write::Contact(user("a@a.example"), bob, contact(Subscription::To)),
+        Write::Peer(peer("b.example", Format::Xmpp, PeerOrigin::Admin)),
+        Write::Pair(pair("y@a.example", "x@c.example")),
+    ];
+    assert!(store.commit(at(1), batch).await.is_err());
+    assert!(watchers(store, "bob@b.example").await.is_empty());
+    assert!(store.peers(None, 10).unwrap().is_empty());
+}
+
+async fn peers_are_saved_replaced_and_forgotten<S: Store>(store: &S) {
+    let first = peer("Bob@b.example", Format::Xmpp, PeerOrigin::Learned);
+    let of_domain = peer("b.example", Format::Mail, PeerOrigin::Admin);
+    let batch = vec![Write::Peer(first.clone()), Write::Peer(of_domain.clone())];
+    save(store, batch).await;
+    let read = async |name: &str| one(store, Need::Peer(who(name))).await;
+    assert_eq!(read("bob@B.example").await, Some(Row::Peer(first)));
+    assert_eq!(read("b.example").await, Some(Row::Peer(of_domain)));
+    assert_eq!(read("carol@b.example").await, None);
+    let second = peer("bob@b.example", Format::Mail, PeerOrigin::Learned);
+    save(store, vec![Write::Peer(second.clone())]).await;
+    assert_eq!(read("bob@b.example").await, Some(Row::Peer(second)));
+    let gone = [who("BOB@b.example"), who("nobody@b.example")];
+    save(store, gone.map(Write::RemovePeer).to_vec()).await;
+    assert_eq!(read("bob@b.example").await, None);
+    assert_eq!(store.peers(None, 10).unwrap().len(), 1);
+}
+
+async fn what_is_learned_too_late_does_not_replace_what_the_admin_said<S: Store>(store: &S) {
+    let bob = "bob@b.example";
+    let of = |format, origin| peer(bob, format, origin);
+    let learned = of(Format::Xmpp, PeerOrigin::Learned);
+    for (written, read) in [
+        (learned.clone(), learned.clone()),
+        (
+            of(Format::Mail, PeerOrigin::Admin),
+            of(Format::Mail, PeerOrigin::Admin),
+        ),
+        (learned.clone(), of(Format::Mail, PeerOrigin::Admin)),
+        (
+            of(Format::Xmpp, PeerOrigin::Admin),
+            of(Format::Xmpp, PeerOrigin::Admin),
+        ),
+    ] {
+        save(store, vec![Write::Peer(written)]).await;
+        assert_eq!(
+            one(store, Need::Peer(who(bob))).await,
+            Some(Row::Peer(read))
+        );
+    }
+    // Not even within one batch, unless the admin's word was taken back in between.
+    let batch = vec![Write::RemovePeer(who(bob)), Write::Peer(learned.clone())];
+    save(store, batch).await;
+    assert_eq!(
+        one(store, Need::Peer(who(bob))).await,
+        Some(Row::Peer(learned))
+    );
+}
+
+async fn peers_heard_and_announced_come_in_pages<S: Store>(store: &S) {
+    let names = ["a@x.example", "B@x.example", "c@x.example"];
+    for name in names {
+        let batch = vec![
+            Write::Peer(peer(name, Format::Xmpp, PeerOrigin::Learned)),
+            Write::Heard(mail(name), heard(1)),
+            Write::Heard(mail(name), heard(2)),
+            Write::Announced(user(name), announced(1)),
+            Write::Announced(user(name), announced(2)),
+        ];
+        save(store, batch).await;
+    }
+    let mut peers = store.peers(None, 2).unwrap();
+    assert_eq!(peers.len(), 2);
+    peers.extend(store.peers(Some(&who("b@X.example")), 2).unwrap());
+    assert!(peers.iter().map(|peer| peer.who.clone()).eq(names.map(who)));
+    let mut contacts = store.heard(None, 2).unwrap();
+    contacts.extend(store.heard(Some(&mail("b@x.example")), 2).unwrap());
+    assert_eq!(contacts, names.map(|name| (mail(name), heard(2))));
+    let written: Vec<_> = contacts.iter().map(|(mail, _)| mail.to_string()).collect();
+    assert_eq!(written, names);
+    let mut users = store.announced(None, 2).unwrap();
+    users.extend(store.announced(Some(&user("b@x.example")), 2).unwrap());
+    assert_eq!(users, names.map(|name| (user(name), announced(2))));
+    let row = one(store, Need::Heard(mail("b@x.example"))).await;
+    assert_eq!(row, Some(Row::Heard(heard(2))));
+    // Not the neighbours' tables.
+    assert!(
+        store
+            .heard(Some(&mail("c@x.example")), 9)
+            .unwrap()
+            .is_empty()
+    );
+    assert_eq!(store.forget_older(at(1000), Duration::ZERO), Ok(0));
 }

@@ -490,6 +490,7 @@ fn unreadable(key: &[u8], error: &dyn fmt::Display) -> StoreError {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::core::record::{Format, PeerOrigin, Subscription};
     use crate::store::MemoryStore;
     use crate::store::conformance::{self, at, exported, mail, message, pair, user};
     use proptest::prelude::*;
@@ -674,6 +675,88 @@ mod tests {
         assert_eq!(store.pairs(None, 100).unwrap().len(), 4);
     }
 
+    fn watching(store: &SledStore, contact: &str) -> Vec<String> {
+        match store.row(&Need::Watchers(mail(contact))) {
+            Ok(Some(Row::Watchers(users))) => users.iter().map(ToString::to_string).collect(),
+            other => panic!("{other:?}"),
+        }
+    }
+
+    /// What a program of format 1 would have left of this store, with this in its contacts besides.
+    fn make_old(store: &SledStore, contacts: &[(Vec<u8>, Vec<u8>)]) {
+        for (key, value) in contacts {
+            store.db.insert(key.as_slice(), value.as_slice()).unwrap();
+        }
+        for key in store.db.scan_prefix([codec::WATCHERS]).keys() {
+            store.db.remove(key.unwrap()).unwrap();
+        }
+        store
+            .db
+            .insert(codec::FORMAT_KEY, &1_u32.to_be_bytes())
+            .unwrap();
+    }
+
+    /// As format 1 wrote it.
+    fn old_contact(name: &str, address: &str, subscription: &str) -> (Vec<u8>, Vec<u8>) {
+        let value = format!(
+            "\x01{{\"user\":\"{name}\",\"mail\":\"{address}\",\"subscription\":\"{subscription}\",\
+             \"pending_out\":false}}"
+        );
+        let key = codec::contact_key(&user(name), &mail(address));
+        (key, value.into_bytes())
+    }
+
+    #[test]
+    fn a_store_of_the_format_before_gets_its_index_when_it_is_opened() {
+        let folder = folder();
+        let store = SledStore::open(folder.path()).unwrap();
+        save(
+            &store,
+            vec![Write::Pair(pair("a@a.example", "a@b.example"))],
+        );
+        let mut rows: Vec<_> = (0..2500)
+            .map(|n| old_contact(&format!("u{n:04}@a.example"), "Bob@b.example", "to"))
+            .collect();
+        rows.push(old_contact("both@a.example", "carol@b.example", "both"));
+        rows.push(old_contact("from@a.example", "carol@b.example", "from"));
+        // One that was damaged stays what it is.
+        rows.push((
+            old_contact("x@a.example", "carol@b.example", "to").0,
+            b"\x01?".to_vec(),
+        ));
+        make_old(&store, &rows);
+        // Half of an index, from an attempt that was cut off; since then a program of format 1 has changed a row.
+        let stale = codec::watcher_key(&mail("carol@b.example"), &user("from@a.example"));
+        store.db.insert(stale, Vec::new()).unwrap();
+        let id_key = store.id_key();
+        drop(store);
+        for _ in 0..2 {
+            let store = SledStore::open(folder.path()).unwrap();
+            let found = store.raw(codec::FORMAT_KEY).unwrap().unwrap();
+            assert_eq!(found.as_ref(), codec::FORMAT.to_be_bytes());
+            assert_eq!(watching(&store, "carol@b.example"), ["both@a.example"]);
+            let watching = watching(&store, "bob@b.example");
+            assert_eq!(watching.len(), 2500);
+            assert!(watching.is_sorted());
+            assert_eq!(store.pairs(None, 10).unwrap().len(), 1);
+            assert_eq!(store.id_key(), id_key);
+            assert!(store.contacts(None, 9999).is_err());
+        }
+    }
+
+    #[test]
+    fn a_format_that_never_was_is_damage() {
+        let folder = folder();
+        let store = SledStore::open(folder.path()).unwrap();
+        store
+            .db
+            .insert(codec::FORMAT_KEY, &0_u32.to_be_bytes())
+            .unwrap();
+        drop(store);
+        let error = SledStore::open(folder.path()).unwrap_err();
+        assert!(matches!(error, StoreError::Damaged { .. }), "{error}");
+    }
+
     const WRITER: &str = "STANZAMAIL_TEST_WRITES_TO";
 
     /// Not a test by itself: the process that the next one kills. Says each commit that it was told is durable.
@@ -750,7 +833,7 @@ mod tests {
 
     fn any_write() -> impl Strategy<Value = Write> {
         let small = 0..4_u8;
-        (0..8_u8, small.clone(), small.clone(), small, 0..50_i64).prop_map(
+        (0..16_u8, small.clone(), small.clone(), small, 0..50_i64).prop_map(
             |(kind, a, b, c, time)| {
                 let who = user(&format!("u{a}@a.example"));
                 let address = mail(&format!("{}{b}@m.example", if c == 0 { "M" } else { "m" }));
@@ -759,10 +842,17 @@ mod tests {
                 match kind {
                     0 | 1 => Write::Pair(pair(who.as_str(), &address.to_string())),
                     2 => Write::RemovePair(who),
-                    3 => Write::Contact(who, address, Contact::default()),
-                    4 => Write::RemoveContact(who, address),
-                    5 => Write::Message(row),
-                    6 => Write::Seen(who, row.message_id, at(time)),
+                    3..=6 => {
+                        let subscription = Subscription::of(c > 1, c % 2 == 0);
+                        Write::Contact(who, address, conformance::contact(subscription))
+                    }
+                    7 | 8 => Write::RemoveContact(who, address),
+                    9 => Write::Message(row),
+                    10 => Write::Seen(who, row.message_id, at(time)),
+                    11 => Write::Peer(any_peer(address, b, c)),
+                    12 => Write::RemovePeer(any_peer(address, b, c).who),
+                    13 => Write::Heard(address, conformance::heard(time)),
+                    14 => Write::Announced(who, conformance::announced(time)),
                     _ => Write::Thread(
                         who,
                         address,
@@ -776,6 +866,50 @@ mod tests {
                 }
             },
         )
+    }
+
+    fn any_peer(address: MailAddress, b: u8, c: u8) -> Peer {
+        let origins = [PeerOrigin::Admin, PeerOrigin::Learned];
+        let who = match b {
+            0 => "m.example".to_owned(),
+            _ => address.to_string(),
+        };
+        conformance::peer(&who, Format::Xmpp, origins[usize::from(c % 2)])
+    }
+
+    /// All that is read beside an export.
+    fn read_aside<S: Store>(store: &S) -> String {
+        let contacts = (0..4).map(|n| mail(&format!("m{n}@m.example")));
+        let needs: Vec<Need> = contacts
+            .flat_map(|contact| {
+                let who = AddressPattern::Address(contact.clone());
+                [
+                    Need::Watchers(contact.clone()),
+                    Need::Heard(contact),
+                    Need::Peer(who),
+                ]
+            })
+            .collect();
+        let loaded = store.load(&needs);
+        let rows = futures::executor::block_on(loaded).unwrap();
+        let watches = |row: &Row| matches!(row, Row::Watchers(users) if !users.is_sorted());
+        assert!(!rows.iter().flatten().any(watches));
+        let peers = store.peers(None, 9).unwrap();
+        let heard = store.heard(None, 9).unwrap();
+        let announced = store.announced(None, 9).unwrap();
+        format!("{rows:?} {peers:?} {heard:?} {announced:?}")
+    }
+
+    /// As many index rows as there are contacts with a watcher: none is left over.
+    fn index_is_exact(store: &SledStore) -> bool {
+        let contacts = store.contacts(None, 99).unwrap().into_iter();
+        let mut expected: Vec<_> = contacts
+            .filter(|(_, _, contact)| contact.subscription.has_to())
+            .map(|(user, mail, _)| codec::watcher_key(&mail, &user))
+            .collect();
+        expected.sort();
+        let found = store.page(codec::WATCHERS, None, 99).unwrap();
+        found.iter().map(|(key, _)| key.to_vec()).eq(expected)
     }
 
     proptest! {
@@ -796,6 +930,8 @@ mod tests {
                 let age = Duration::from_secs(age);
                 prop_assert_eq!(store.forget_older(at(60), age), model.forget_older(at(60), age));
                 prop_assert_eq!(exported(&store, 3), exported(&model, 100));
+                prop_assert_eq!(read_aside(&store), read_aside(&model));
+                prop_assert!(index_is_exact(&store));
             }
             // The index by time leads to every row that it should, and to nothing else.
             let age = Duration::ZERO;
