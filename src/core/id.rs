@@ -153,6 +153,18 @@ impl JobId {
         Self(hex(hash.get(..16).unwrap_or(&hash)))
     }
 
+    /// The id of all the mails that replace each other, by what they are about, e.g. `["presence", user, domain]`. Never
+    /// one that [`JobId::derive`] gives.
+    pub fn of_name(parts: &[&str]) -> Self {
+        // The first field of a derived id is a Message-ID, which is never empty.
+        let fields: Vec<&[u8]> = std::iter::once("")
+            .chain(parts.iter().copied())
+            .map(str::as_bytes)
+            .collect();
+        let hash = digest(&fields);
+        Self(hex(hash.get(..16).unwrap_or(&hash)))
+    }
+
     /// Takes what stands in a file name: 32 lower-case hexadecimal digits, else `None`.
     pub fn parse(text: &str) -> Option<Self> {
         let fits = text.len() == 32 && text.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f'));

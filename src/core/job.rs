@@ -36,6 +36,31 @@ pub struct Job {
     pub last_reply: Option<Reply>,
     /// False once an attempt may have reached its recipient without our knowing.
     pub certain: bool,
+    /// Nobody wants a report of it: no notification is asked of the mail server (`NOTIFY=NEVER`, RFC 3461 §4.1), and
+    /// without an `origin` nobody is told what became of it either.
+    #[serde(default)]
+    pub silent: bool,
+    /// From then on it is of no use: it leaves the spool without being sent and without a word to anybody. `None` where
+    /// it is always of use.
+    #[serde(default)]
+    pub expires: Option<Timestamp>,
+    /// A later job with the same id takes its place, if it was not sent yet, else is sent after it. Which of them a
+    /// file in the spool belongs to, `sequence` tells.
+    #[serde(default)]
+    pub replaceable: bool,
+}
+
+impl Job {
+    /// Whether it is of no use any more.
+    pub fn is_outdated(&self, now: Timestamp) -> bool {
+        self.expires.is_some_and(|expires| expires <= now)
+    }
+
+    /// When there is something to be done with it: an attempt, or dropping it.
+    pub fn due(&self) -> Timestamp {
+        self.expires
+            .map_or(self.next_attempt, |expires| self.next_attempt.min(expires))
+    }
 }
 
 /// The stanza that a mail came from.

@@ -2,12 +2,14 @@
 //!
 //! Settling does not hold up the connections: up to [`SETTLING_MAX`] attempts may wait for their answer.
 
+use crate::core::address::MailAddress;
+use crate::core::id::JobId;
 use crate::core::job::Job;
 use crate::core::outcome::Verdict;
 use crate::core::outcome::{Attempt, Outcome, Reply};
 use crate::core::retry;
 use crate::core::time::Timestamp;
-use crate::smtp::attempt::{Concluded, Finished, Tools, Tried, connect, settle, transact};
+use crate::smtp::attempt::{self, Concluded, Finished, Tools, Tried, connect, settle, transact};
 use crate::smtp::connect::ConnectError;
 use crate::smtp::gate::Gate;
 use crate::smtp::outcome;
@@ -20,7 +22,7 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, oneshot};
 use tokio::task::{Id, JoinError, JoinSet};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
@@ -51,6 +53,8 @@ pub struct Runner {
     /// The jobs of the running transactions.
     claims: HashMap<Id, Arc<Job>>,
     settling: JoinSet<Concluded>,
+    /// Who is told when nothing that is due is left.
+    want_drained: Vec<oneshot::Sender<()>>,
     last_look: Timestamp,
 }
 
@@ -74,6 +78,7 @@ impl Runner {
             running: JoinSet::new(),
             claims: HashMap::new(),
             settling: JoinSet::new(),
+            want_drained: Vec::new(),
             last_look: now,
         };
         for mut job in jobs {
@@ -90,6 +95,7 @@ impl Runner {
             self.look_at_the_clock();
             self.close_idle();
             let due = self.fill();
+            self.tell_drained();
             let wake = self.next_wake(due);
             tokio::select! {
                 () = stop.cancelled() => break,
@@ -127,6 +133,7 @@ impl Runner {
                 self.gate.hurry(Instant::now());
                 self.schedule.hasten(Timestamp::now(), false);
             }
+            Command::TellDrained(tell) => self.want_drained.push(tell),
             Command::Connected => {
                 if self.gate.open() {
                     tracing::info!("the mail server can be reached again");
@@ -159,7 +166,9 @@ impl Runner {
                 // No further connection at the moment, but one that is up, or on its way up, will be free.
                 return None;
             }
-            match self.schedule.claim(Timestamp::now()) {
+            let now = Timestamp::now();
+            match self.schedule.claim(now) {
+                Some(entry) if entry.job.is_outdated(now) => self.discard(entry.job),
                 Some(entry) if can_send => self.begin(entry),
                 Some(entry) => self.hold(entry.job),
                 None => {
@@ -169,6 +178,24 @@ impl Runner {
             }
         }
         None
+    }
+
+    /// After [`Runner::fill`].
+    fn tell_drained(&mut self) {
+        let is_due = |due: Timestamp| due <= Timestamp::now();
+        if self.claims.is_empty() && !self.schedule.next_due().is_some_and(is_due) {
+            for tell in self.want_drained.drain(..) {
+                let _ = tell.send(());
+            }
+        }
+    }
+
+    /// Drops a job that is of no use any more.
+    fn discard(&mut self, job: Job) {
+        tracing::info!(job = %job.id, "a mail was not sent in time to be of use, it is dropped");
+        self.schedule.release(&job);
+        self.settling
+            .spawn(attempt::discard(Arc::clone(&self.tools), job));
     }
 
     /// Looks whether the server is back, where mails were deferred because it was gone.
@@ -200,7 +227,7 @@ impl Runner {
             .trouble(Instant::now())
             .map(|(_, why)| why.clone());
         let reply = why.unwrap_or_else(|| outcome::no_reply("there is no mail server"));
-        let attempt = for_all(&job, &reply, true);
+        let attempt = outcome::retry_all(&job, &reply, true);
         self.conclude(job, attempt, true);
     }
 
@@ -233,7 +260,7 @@ impl Runner {
             // Perhaps the server allows no more connections: the job is for one of those that are up.
             tracing::info!(others, "no further connection: {error}");
             if let Some(job) = job {
-                self.schedule.put_back(entry_again(job, false));
+                self.put_back(job, false);
             }
             return;
         }
@@ -250,22 +277,37 @@ impl Runner {
     fn panicked(&mut self, job: Job) {
         tracing::error!(job = %job.id, "sending a mail panicked; it is tried again");
         let reply = outcome::no_reply("the gateway failed while it sent the mail");
-        let attempt = for_all(&job, &reply, false);
+        let attempt = outcome::retry_all(&job, &reply, false);
         self.conclude(job, attempt, false);
     }
 
     fn not_read(&mut self, job: Job, error: &SpoolError) {
-        if let SpoolError::Gone(_) = error {
-            tracing::warn!(job = %job.id, "a waiting mail has left the spool, it is not sent");
-            self.schedule.release(&job.lane);
-            self.schedule.forget(&job.id);
-            self.depth.fetch_sub(1, Ordering::Relaxed);
-            return;
+        match error {
+            SpoolError::Gone(_) => {
+                tracing::warn!(job = %job.id, "a waiting mail has left the spool, it is not sent");
+                return self.leave_out(&job);
+            }
+            // The newer one was or will be pushed.
+            SpoolError::Replaced(_) => return self.leave_out(&job),
+            _ => {}
         }
         tracing::error!(job = %job.id, "a waiting mail cannot be read: {error}");
         let reply = outcome::no_reply("the gateway cannot read the mail from its disk");
-        let attempt = for_all(&job, &reply, true);
+        let attempt = outcome::retry_all(&job, &reply, true);
         self.conclude(job, attempt, false);
+    }
+
+    /// The job is not to be sent, and there is nothing to be settled about it.
+    fn leave_out(&mut self, job: &Job) {
+        self.schedule.release(job);
+        self.schedule.forget(job);
+        self.depth.fetch_sub(1, Ordering::Relaxed);
+    }
+
+    fn put_back(&mut self, job: Job, is_held: bool) {
+        if !self.schedule.put_back(entry_again(job, is_held)) {
+            self.depth.fetch_sub(1, Ordering::Relaxed);
+        }
     }
 
     /// After an attempt, made or not for want of a server: the job's lane goes on if nobody of it is left, else when
@@ -285,7 +327,7 @@ impl Runner {
             log(&job, &attempt);
         }
         if !matches!(verdict, Verdict::Deferred { .. }) {
-            self.schedule.release(&job.lane);
+            self.schedule.release(&job);
         }
         let tools = Arc::clone(&self.tools);
         self.settling
@@ -307,9 +349,9 @@ impl Runner {
             if is_held && is_open {
                 job.next_attempt = Timestamp::now();
             }
-            self.schedule.put_back(entry_again(job, is_held));
+            self.put_back(job, is_held);
         } else {
-            self.schedule.forget(&job.id);
+            self.schedule.forget(&job);
             self.depth.fetch_sub(1, Ordering::Relaxed);
         }
     }
@@ -358,20 +400,6 @@ fn entry_again(job: Job, is_held: bool) -> Entry {
     }
 }
 
-/// The same for all recipients of a job: try again.
-fn for_all(job: &Job, reply: &Reply, certain: bool) -> Attempt {
-    let retry = |to| {
-        (
-            to,
-            Outcome::Retry {
-                reply: reply.clone(),
-                certain,
-            },
-        )
-    };
-    job.to.iter().cloned().map(retry).collect()
-}
-
 /// The same for the same attempt at the same job, and spread over the jobs.
 fn jitter(job: &Job) -> u64 {
     let mut hasher = DefaultHasher::new();
@@ -379,31 +407,40 @@ fn jitter(job: &Job) -> u64 {
     hasher.finish()
 }
 
+/// One line for recipients of one domain in a row of whom the same became: a presence may have a thousand.
 fn log(job: &Job, attempt: &Attempt) {
-    for (to, outcome) in attempt {
-        let (job, domain) = (&job.id, to.domain());
-        match outcome {
-            Outcome::Delivered(reply) => {
-                tracing::info!(%job, domain, "mail delivered: {}", reply.text);
-            }
-            Outcome::Refused(reply) => {
-                tracing::info!(%job, domain, "mail refused: {} {}", shown(reply), reply.text);
-            }
-            Outcome::Retry { reply, .. } if outcome::wants_login(reply) => {
-                tracing::error!(%job, "the mail server wants a login or another one, mails are kept: {} {}; see username and password of [smtp]", shown(reply), reply.text);
-            }
-            Outcome::Retry {
-                reply,
-                certain: true,
-            } => {
-                tracing::info!(%job, domain, "mail deferred: {} {}", shown(reply), reply.text);
-            }
-            Outcome::Retry {
-                reply,
-                certain: false,
-            } => {
-                tracing::warn!(%job, domain, "mail deferred, it may be delivered twice: {}", reply.text);
-            }
+    let is_same = |a: &(MailAddress, Outcome), b: &(MailAddress, Outcome)| {
+        a.0.domain() == b.0.domain() && a.1 == b.1
+    };
+    for same in attempt.chunk_by(is_same) {
+        if let Some((to, outcome)) = same.first() {
+            log_outcome(&job.id, to.domain(), same.len(), outcome);
+        }
+    }
+}
+
+fn log_outcome(job: &JobId, domain: &str, recipients: usize, outcome: &Outcome) {
+    match outcome {
+        Outcome::Delivered(reply) => {
+            tracing::info!(%job, domain, recipients, "mail delivered: {}", reply.text);
+        }
+        Outcome::Refused(reply) => {
+            tracing::info!(%job, domain, recipients, "mail refused: {} {}", shown(reply), reply.text);
+        }
+        Outcome::Retry { reply, .. } if outcome::wants_login(reply) => {
+            tracing::error!(%job, "the mail server wants a login or another one, mails are kept: {} {}; see username and password of [smtp]", shown(reply), reply.text);
+        }
+        Outcome::Retry {
+            reply,
+            certain: true,
+        } => {
+            tracing::info!(%job, domain, recipients, "mail deferred: {} {}", shown(reply), reply.text);
+        }
+        Outcome::Retry {
+            reply,
+            certain: false,
+        } => {
+            tracing::warn!(%job, domain, recipients, "mail deferred, it may be delivered twice: {}", reply.text);
         }
     }
 }
@@ -526,11 +563,11 @@ mod tests {
         assert!(matches!(settle.attempt[0].1, Outcome::Delivered(_)));
         tokio::time::sleep(Duration::from_millis(50)).await;
         assert_eq!(running.queue.depth(), 1);
-        assert!(running.spool.read_mail(&one.job.id).await.is_ok());
+        assert!(running.spool.read_mail(&one.job).await.is_ok());
         settle.done.send(Settled::default()).unwrap();
         running.until_empty().await;
         let gone = SpoolError::Gone(one.job.id.clone());
-        assert_eq!(running.spool.read_mail(&one.job.id).await, Err(gone));
+        assert_eq!(running.spool.read_mail(&one.job).await, Err(gone));
     }
 
     #[tokio::test]

@@ -1,11 +1,12 @@
 //! One mail transaction (RFC 5321 §3.3) on a connection that is kept: the result of each recipient, a time limit for
 //! each phase, and whether the connection can go on.
 
+use crate::core::address::MailAddress;
 use crate::core::job::Job;
 use crate::core::outcome::{Attempt, Outcome, Reply};
 use crate::smtp::connect::reply_of;
-use crate::smtp::outcome::{Stage, classify, closes_connection, no_reply};
-use crate::smtp::plan::{Plan, wire_form};
+use crate::smtp::outcome::{Stage, classify, closes_connection, is_too_many, no_reply};
+use crate::smtp::plan::{Command, Plan, wire_form};
 use crate::smtp::{Capabilities, TimeLimits};
 use lettre::transport::smtp::Error;
 use lettre::transport::smtp::client::AsyncSmtpConnection;
@@ -29,8 +30,11 @@ pub(super) struct Connection {
 /// What became of a transaction.
 #[derive(Debug)]
 pub(super) struct Submitted {
-    /// What became of each recipient.
+    /// What became of each recipient, but for those in `left`.
     pub attempt: Attempt,
+    /// Those for whom there was no room any more in this transaction, which has served or refused others for good: a
+    /// further transaction is for them.
+    pub left: Vec<MailAddress>,
     /// What became of the connection.
     pub connection: State,
 }
@@ -77,6 +81,7 @@ impl Connection {
         if plan.recipients.is_empty() {
             return Submitted {
                 attempt: plan.refused,
+                left: Vec::new(),
                 connection: State::Usable,
             };
         }
@@ -84,9 +89,12 @@ impl Connection {
         let mut transaction = Transaction {
             connection: self,
             outcomes: plan.recipients.iter().map(|_| None).collect(),
-            asked: false,
+            unsent: String::new(),
             began: false,
             open: false,
+            full: None,
+            is_anyone_accepted: false,
+            has_ended: false,
         };
         let ended = transaction.run(&plan, &mail, pipelining).await;
         transaction.report(plan, ended)
@@ -104,69 +112,112 @@ struct Transaction<'a> {
     connection: &'a mut Connection,
     /// In the order of the plan's recipients; `None` while undecided.
     outcomes: Vec<Option<Outcome>>,
-    /// All commands are on their way, only replies are left to be read (RFC 2920).
-    asked: bool,
+    /// Commands that are sent before the next reply is read. Empty while they are on their way and only replies are left
+    /// to be read (RFC 2920).
+    unsent: String,
     /// `MAIL` was accepted.
     began: bool,
     /// The server remembers a transaction that has to be ended by `RSET`.
     open: bool,
+    /// The reply by which the server takes no more recipients after it has accepted some.
+    full: Option<Reply>,
+    /// A `RCPT` was accepted.
+    is_anyone_accepted: bool,
+    /// The recipients that were accepted got the mail, or never will.
+    has_ended: bool,
 }
 
 impl Transaction<'_> {
     async fn run(&mut self, plan: &Plan, mail: &[u8], pipelining: bool) -> Result<(), Lost> {
-        let limits = self.connection.limits;
-        let first = if pipelining {
-            plan.all_lines()
-        } else {
-            plan.mail.clone()
-        };
-        let reply = self.ask(&first, limits.command).await?;
+        let commands = plan.commands();
+        let mut rest = commands.as_slice();
+        while !rest.is_empty() {
+            let (count, lines) = plan.window(rest, pipelining);
+            let (window, later) = rest.split_at_checked(count).unwrap_or((rest, &[]));
+            self.unsent = lines;
+            for command in window {
+                self.step(*command, mail).await?;
+            }
+            if !self.began {
+                return Ok(());
+            }
+            rest = self.without_the_turned_away(later);
+            if rest == [Command::Data] && !self.is_anyone_left() {
+                break;
+            }
+        }
+        if self.open {
+            self.unsent = "RSET\r\n".to_owned();
+            self.ask(self.connection.limits.command).await?;
+        }
+        Ok(())
+    }
+
+    async fn step(&mut self, command: Command, mail: &[u8]) -> Result<(), Lost> {
+        match command {
+            Command::Mail => self.mail().await,
+            Command::Rcpt(index) => self.recipient(index).await,
+            Command::Data => self.data(mail).await,
+        }
+    }
+
+    async fn mail(&mut self) -> Result<(), Lost> {
+        let reply = self.ask(self.connection.limits.command).await?;
         if reply.code == Some(503) {
             // RFC 5321 §4.3.2: the server is still somewhere else. Only a new connection helps.
             let certain = true;
             return Err(Lost { reply, certain });
         }
-        self.asked = pipelining;
         self.began = is_positive(&reply);
         self.open = self.began;
         if !self.began {
             self.decide_all(Stage::Mail, &reply);
-            if !pipelining {
-                return Ok(());
-            }
-        }
-        self.recipients(plan).await?;
-        if pipelining || self.is_anyone_left() {
-            self.data(mail).await?;
-        }
-        if self.open {
-            self.asked = false;
-            self.ask("RSET\r\n", limits.command).await?;
         }
         Ok(())
     }
 
-    async fn recipients(&mut self, plan: &Plan) -> Result<(), Lost> {
-        let limit = self.connection.limits.command;
-        for (index, (_, line)) in plan.recipients.iter().enumerate() {
-            let reply = self.ask(line, limit).await?;
-            if let Some(outcome @ None) = self.outcomes.get_mut(index)
-                && !is_positive(&reply)
+    async fn recipient(&mut self, index: usize) -> Result<(), Lost> {
+        let reply = self.ask(self.connection.limits.command).await?;
+        let Some(outcome @ None) = self.outcomes.get_mut(index) else {
+            return Ok(());
+        };
+        if is_positive(&reply) {
+            self.is_anyone_accepted = true;
+            return Ok(());
+        }
+        if is_too_many(&reply) && self.is_anyone_accepted {
+            self.full.get_or_insert_with(|| reply.clone());
+        }
+        *outcome = Some(classify(Stage::Rcpt, reply));
+        Ok(())
+    }
+
+    /// What is still to be said: where there is no more room, nobody else is asked for. A server counts each `RCPT` that
+    /// it turns away as an error, and hangs up after so many.
+    fn without_the_turned_away<'a>(&mut self, rest: &'a [Command]) -> &'a [Command] {
+        let Some(full) = &self.full else {
+            return rest;
+        };
+        for command in rest {
+            if let Command::Rcpt(index) = command
+                && let Some(outcome @ None) = self.outcomes.get_mut(*index)
             {
-                *outcome = Some(classify(Stage::Rcpt, reply));
+                *outcome = Some(classify(Stage::Rcpt, full.clone()));
             }
         }
-        Ok(())
+        rest.last().map(std::slice::from_ref).unwrap_or_default()
     }
 
     /// `DATA` and the mail. Where all recipients were refused and `DATA` was asked already, a server that says 354 all
     /// the same gets an empty mail to nobody (RFC 2920 §3.1).
     async fn data(&mut self, mail: &[u8]) -> Result<(), Lost> {
-        let reply = self.ask("DATA\r\n", self.connection.limits.data).await?;
+        let reply = self.ask(self.connection.limits.data).await?;
         match (reply.code, self.is_anyone_left()) {
             (Some(354), true) => {
                 let reply = self.connection.send_content(mail).await?;
                 self.open = false;
+                self.has_ended =
+                    !matches!(classify(Stage::Data, reply.clone()), Outcome::Retry { .. });
                 self.decide_all(Stage::Data, &reply);
                 self.go_on_after(reply)
             }
@@ -187,13 +238,14 @@ impl Transaction<'_> {
         }
     }
 
-    /// Sends a command, unless it is on its way already, and reads its reply.
-    async fn ask(&mut self, line: &str, limit: Duration) -> Result<Reply, Lost> {
+    /// Reads the next reply, after sending what is to be sent before.
+    async fn ask(&mut self, limit: Duration) -> Result<Reply, Lost> {
         let smtp = &mut self.connection.smtp;
-        let answer = if self.asked {
+        let lines = std::mem::take(&mut self.unsent);
+        let answer = if lines.is_empty() {
             timeout(limit, smtp.read_response()).await
         } else {
-            timeout(limit, smtp.command(line)).await
+            timeout(limit, smtp.command(lines)).await
         };
         let reply = answer.map_or_else(|_| Err(silence(limit)), reply_or_lost)?;
         self.go_on_after(reply.clone()).map(|()| reply)
@@ -233,13 +285,19 @@ impl Transaction<'_> {
             reply: lost.reply.clone(),
             certain: lost.certain,
         };
-        let decided = plan.recipients.into_iter().zip(self.outcomes);
-        let mut attempt = plan.refused;
-        attempt.extend(
-            decided.map(|((address, _), outcome)| (address, outcome.unwrap_or_else(undecided))),
-        );
+        let may_go_on = self.full.is_some() && self.has_ended;
+        let (mut attempt, mut left) = (plan.refused, Vec::new());
+        for ((address, _), outcome) in plan.recipients.into_iter().zip(self.outcomes) {
+            match outcome.unwrap_or_else(undecided) {
+                Outcome::Retry { reply, .. } if may_go_on && is_too_many(&reply) => {
+                    left.push(address);
+                }
+                outcome => attempt.push((address, outcome)),
+            }
+        }
         Submitted {
             attempt,
+            left,
             connection,
         }
     }
@@ -357,7 +415,6 @@ fn silence(limit: Duration) -> Lost {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::core::address::MailAddress;
     use crate::smtp::connect::Connector;
     use crate::smtp::fake::{BARE, Fake, PIPELINING, Say, mail};
     use crate::smtp::{SmtpConfig, TlsMode};

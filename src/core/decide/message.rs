@@ -408,6 +408,9 @@ pub(super) fn job(
         delay_told: false,
         last_reply: None,
         certain: true,
+        silent: false,
+        expires: None,
+        replaceable: false,
     }
 }
 
