@@ -383,6 +383,116 @@ mod tests {
         assert!(schedule.insert(entry("a", 1, 0, false)));
     }
 
+    /// Jobs with one id: the presence of a user for a domain.
+    fn presence(sequence: u64, due: i64) -> Entry {
+        let mut entry = entry("p", sequence, due, false);
+        entry.job.id = JobId::of_name(&["presence"]);
+        entry.job.replaceable = true;
+        entry
+    }
+
+    #[test]
+    fn one_that_waits_is_replaced_and_stays_where_it_was_not() {
+        let mut schedule = Schedule::default();
+        assert!(schedule.insert(entry("p", 1, 0, false)));
+        assert!(schedule.insert(presence(2, 0)));
+        assert!(schedule.insert(entry("p", 2, 0, false)));
+        assert!(!schedule.insert(presence(4, 10)));
+        assert!(!schedule.insert(presence(3, 10)));
+        assert!(!schedule.insert(presence(4, 10)));
+        let mut order = Vec::new();
+        while let Some(entry) = schedule.claim(NOW) {
+            order.push(entry.job.sequence);
+            schedule.release(&entry.job);
+            schedule.forget(&entry.job);
+        }
+        assert_eq!(order, [1, 2, 4]);
+        assert!(schedule.lanes.is_empty() && schedule.known.is_empty());
+    }
+
+    #[test]
+    fn one_that_was_deferred_leaves_its_schedule_to_the_one_that_replaces_it() {
+        for is_held in [false, true] {
+            let mut schedule = Schedule::default();
+            schedule.insert(presence(1, 0));
+            let mut old = schedule.claim(NOW).unwrap();
+            (old.job.attempts, old.job.next_attempt) = (3, Timestamp::from_secs(1300));
+            (old.is_held, old.is_backlog) = (is_held, true);
+            assert!(schedule.put_back(old));
+            assert!(!schedule.insert(presence(2, 1000)));
+            assert!(schedule.claim(NOW).is_none());
+            assert_eq!(schedule.next_due(), Some(Timestamp::from_secs(1300)));
+            schedule.hasten(NOW, true);
+            assert_eq!(schedule.claim(NOW).is_some(), is_held);
+            let later = schedule.claim(Timestamp::from_secs(1300));
+            assert_eq!(later.is_some(), !is_held);
+            assert!(later.is_none_or(|entry| (entry.job.sequence, entry.job.attempts) == (2, 3)));
+        }
+    }
+
+    #[test]
+    fn what_replaces_one_under_way_waits_for_its_end() {
+        let mut schedule = Schedule::default();
+        schedule.insert(presence(1, 0));
+        schedule.insert(entry("p", 2, 0, false));
+        let old = schedule.claim(NOW).unwrap();
+        assert!(schedule.insert(presence(4, 0)));
+        assert!(!schedule.insert(presence(5, 0)));
+        assert!(!schedule.insert(presence(3, 0)));
+        assert!(schedule.claim(NOW).is_none());
+        schedule.release(&old.job);
+        assert_eq!(schedule.claim(NOW).unwrap().job.sequence, 2);
+        schedule.release(&entry("p", 2, 0, false).job);
+        assert_eq!(schedule.claim(NOW).unwrap().job.sequence, 5);
+        // The older one is settled late.
+        schedule.forget(&old.job);
+        assert!(!schedule.insert(presence(5, 0)));
+        assert!(schedule.insert(presence(6, 0)));
+    }
+
+    #[test]
+    fn what_replaces_one_that_comes_back_deferred_goes_in_its_place() {
+        let mut schedule = Schedule::default();
+        schedule.insert(presence(1, 0));
+        let mut old = schedule.claim(NOW).unwrap();
+        assert!(schedule.insert(presence(2, 0)));
+        (old.job.attempts, old.job.next_attempt) = (1, Timestamp::from_secs(1060));
+        assert!(!schedule.put_back(old));
+        assert!(schedule.claim(NOW).is_none());
+        let new = schedule.claim(Timestamp::from_secs(1060)).unwrap();
+        assert_eq!((new.job.sequence, new.job.attempts), (2, 1));
+        // Had no attempt been made, there would be no reason to wait.
+        let mut untried = presence(2, 0);
+        untried.job.next_attempt = Timestamp::from_secs(5000);
+        assert!(schedule.insert(presence(3, 0)));
+        assert!(!schedule.put_back(untried));
+        assert_eq!(schedule.claim(NOW).unwrap().job.sequence, 3);
+    }
+
+    #[test]
+    fn what_replaces_one_that_is_being_settled_does_not_wait() {
+        let mut schedule = Schedule::default();
+        schedule.insert(presence(1, 0));
+        let old = schedule.claim(NOW).unwrap();
+        schedule.release(&old.job);
+        assert!(schedule.insert(presence(2, 0)));
+        assert!(schedule.claim(NOW).is_some());
+        schedule.forget(&old.job);
+        assert!(!schedule.insert(presence(2, 0)));
+    }
+
+    #[test]
+    fn a_deferred_job_is_due_when_it_is_of_no_use_any_more() {
+        let mut schedule = Schedule::default();
+        let mut late = entry("a", 1, 5000, true);
+        late.job.expires = Some(Timestamp::from_secs(1010));
+        schedule.insert(late);
+        assert!(schedule.claim(NOW).is_none());
+        let then = Timestamp::from_secs(1010);
+        assert_eq!(schedule.next_due(), Some(then));
+        assert!(schedule.claim(then).unwrap().job.is_outdated(then));
+    }
+
     #[test]
     fn hastening_the_held_ones_leaves_the_others_alone() {
         let mut schedule = Schedule::default();

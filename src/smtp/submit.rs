@@ -487,6 +487,133 @@ mod tests {
         }
     }
 
+    fn many(count: usize) -> Vec<String> {
+        (0..count).map(|n| format!("u{n:04}@x.example")).collect()
+    }
+
+    async fn sent_to_many(connection: &mut Connection, to: &[String]) -> Submitted {
+        let to: Vec<&str> = to.iter().map(String::as_str).collect();
+        let mail = mail("many", "lane", 1, &to);
+        connection.submit(&mail.job, &mail.bytes).await
+    }
+
+    #[tokio::test]
+    async fn a_thousand_recipients_are_one_transaction_with_each_its_own_result() {
+        for pipelining in [false, true] {
+            let fake = Fake::start(move |n, line| match line {
+                _ if line.starts_with("RCPT TO:<u0500@") => Say::Reply("550 5.1.1 unknown\r\n"),
+                _ => by_name(pipelining)(n, line),
+            })
+            .await;
+            let mut c = connected(&fake).await;
+            let submitted = sent_to_many(&mut c, &many(1000)).await;
+            let expected = format!("{}F{}", "D".repeat(500), "D".repeat(499));
+            assert_eq!(letters(&submitted.attempt), expected);
+            assert!(submitted.left.is_empty() && submitted.connection == State::Usable);
+            assert_eq!(
+                (fake.seen_with("MAIL").len(), fake.seen_with(".").len()),
+                (1, 1)
+            );
+        }
+    }
+
+    /// Reads for as long as anything comes, and answers each line only then.
+    async fn answer_late(listener: TcpListener) -> usize {
+        let (mut tcp, _) = listener.accept().await.unwrap();
+        tcp.write_all(b"220 x\r\n").await.unwrap();
+        let (mut read, mut most, mut content) = (vec![0; 256 * 1024], 0, false);
+        loop {
+            let mut lines = Vec::new();
+            let mut pause = Duration::from_secs(5);
+            while let Ok(Ok(count @ 1..)) = timeout(pause, tcp.read(&mut read)).await {
+                lines.extend_from_slice(&read[..count]);
+                pause = Duration::from_millis(30);
+            }
+            let text = String::from_utf8(lines).unwrap();
+            if text.is_empty() {
+                return most;
+            }
+            if content {
+                tcp.write_all(b"250 ok\r\n").await.unwrap();
+                content = false;
+                continue;
+            }
+            most = most.max(text.len());
+            for line in text.lines() {
+                let reply = match line.get(..4).unwrap() {
+                    "EHLO" => "250-x\r\n250 PIPELINING\r\n",
+                    "DATA" => "354 go on\r\n",
+                    _ => "250 ok\r\n",
+                };
+                content = line == "DATA";
+                tcp.write_all(reply.as_bytes()).await.unwrap();
+            }
+        }
+    }
+
+    #[tokio::test]
+    async fn no_more_is_sent_ahead_than_fits_into_the_usual_window() {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let port = listener.local_addr().unwrap().port();
+        let config = SmtpConfig::new("127.0.0.1", port, TlsMode::Plain, "gateway.example");
+        let server = tokio::spawn(answer_late(listener));
+        let mut c = Connector::new(config).unwrap().connect().await.unwrap();
+        let submitted = sent_to_many(&mut c, &many(1000)).await;
+        assert_eq!(letters(&submitted.attempt), "D".repeat(1000));
+        drop(c);
+        let most = server.await.unwrap();
+        assert!((3000..=4096).contains(&most), "{most}");
+    }
+
+    /// A server that takes so many recipients in one transaction.
+    fn takes(most: usize, pipelining: bool) -> impl Fn(usize, &str) -> Say + Send + Sync + 'static {
+        let count = std::sync::atomic::AtomicUsize::new(0);
+        move |n, line| {
+            use std::sync::atomic::Ordering::SeqCst;
+            if line.starts_with("MAIL") {
+                count.store(0, SeqCst);
+            }
+            if line.starts_with("RCPT") && count.fetch_add(1, SeqCst) >= most {
+                return Say::Reply("452 4.5.3 Error: too many recipients\r\n");
+            }
+            by_name(pipelining)(n, line)
+        }
+    }
+
+    #[tokio::test]
+    async fn who_finds_no_room_is_left_for_a_further_transaction_and_the_rest_not_asked_for() {
+        for pipelining in [false, true] {
+            let fake = Fake::start(takes(100, pipelining)).await;
+            let mut c = connected(&fake).await;
+            let to = many(1000);
+            let submitted = sent_to_many(&mut c, &to).await;
+            assert_eq!(letters(&submitted.attempt), "D".repeat(100));
+            let left: Vec<String> = submitted.left.iter().map(ToString::to_string).collect();
+            assert_eq!(left, to[100..]);
+            let asked = fake.seen_with("RCPT").len();
+            assert!(asked <= if pipelining { 150 } else { 101 }, "{asked}");
+        }
+    }
+
+    #[tokio::test]
+    async fn a_server_that_has_room_for_nobody_or_takes_no_mail_just_defers() {
+        for pipelining in [false, true] {
+            let fake = Fake::start(takes(0, pipelining)).await;
+            let submitted = sent_to_many(&mut connected(&fake).await, &many(3)).await;
+            assert_eq!(letters(&submitted.attempt), "RRR");
+            assert!(submitted.left.is_empty());
+            let full = takes(2, pipelining);
+            let fake = Fake::start(move |n, line| match line {
+                _ if line.starts_with('.') => Say::Reply("451 4.3.0 later\r\n"),
+                _ => full(n, line),
+            })
+            .await;
+            let submitted = sent_to_many(&mut connected(&fake).await, &many(5)).await;
+            assert_eq!(letters(&submitted.attempt), "RRRRR");
+            assert!(submitted.left.is_empty());
+        }
+    }
+
     #[tokio::test]
     async fn a_server_that_says_354_to_nobody_gets_an_empty_mail() {
         let fake = Fake::start(|n, line| match line {

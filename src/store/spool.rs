@@ -715,6 +715,78 @@ mod tests {
         assert!(queued(dir.path()).is_empty());
     }
 
+    fn presence(sequence: u64, text: &str) -> Mail {
+        let mut mail = mail(text, sequence);
+        mail.job.id = JobId::of_name(&["presence", "alice@mail.example", "x.example"]);
+        mail.job.replaceable = true;
+        mail
+    }
+
+    #[tokio::test]
+    async fn the_end_of_a_replaced_mail_leaves_the_file_of_the_newer_one_alone() {
+        let dir = tempfile::tempdir().unwrap();
+        let (spool, _) = Spool::open(dir.path()).unwrap();
+        let (mut old, new) = (presence(1, "old"), presence(2, "new"));
+        spool.accept(vec![old.clone()]).await.unwrap();
+        assert_eq!(spool.read_mail(&old.job).await.unwrap(), old.bytes);
+        old.job.attempts = 1;
+        spool.update(&old.job).await.unwrap();
+        spool.accept(vec![new.clone()]).await.unwrap();
+        let replaced = SpoolError::Replaced(old.job.id.clone());
+        assert_eq!(spool.read_mail(&old.job).await, Err(replaced.clone()));
+        assert_eq!(spool.update(&old.job).await, Err(replaced));
+        assert_eq!(spool.remove(&old.job).await, Ok(()));
+        assert_eq!(spool.read_mail(&new.job).await.unwrap(), new.bytes);
+        assert_eq!(Spool::look(dir.path()).unwrap(), [new.job.clone()]);
+        spool.remove(&new.job).await.unwrap();
+        assert_eq!(spool.remove(&old.job).await, Ok(()));
+        assert!(queued(dir.path()).is_empty());
+        assert_eq!(files_in(&dir.path().join("tmp")).unwrap().len(), 0);
+    }
+
+    #[tokio::test]
+    async fn a_newer_mail_is_never_lost_to_the_end_of_the_older_one_however_they_meet() {
+        let dir = tempfile::tempdir().unwrap();
+        let (spool, _) = Spool::open(dir.path()).unwrap();
+        for round in 0..150 {
+            let (old, new) = (presence(2 * round, "old"), presence(2 * round + 1, "new"));
+            spool.accept(vec![old.clone()]).await.unwrap();
+            let end = async {
+                if round % 2 == 0 {
+                    spool.remove(&old.job).await
+                } else {
+                    spool.update(&old.job).await
+                }
+            };
+            let (accepted, ended) = tokio::join!(spool.accept(vec![new.clone()]), end);
+            assert_eq!(accepted, Ok(()));
+            assert!(matches!(ended, Ok(()) | Err(SpoolError::Replaced(_))));
+            assert_eq!(spool.read_mail(&new.job).await.unwrap(), new.bytes);
+        }
+    }
+
+    #[tokio::test]
+    async fn the_same_stanza_twice_leaves_nothing_behind() {
+        let dir = tempfile::tempdir().unwrap();
+        let (spool, _) = Spool::open(dir.path()).unwrap();
+        let first = mail("a", 1);
+        spool.accept(vec![first.clone()]).await.unwrap();
+        spool.accept(vec![mail("a", 2)]).await.unwrap();
+        // The queue has left the second one out.
+        spool.remove(&first.job).await.unwrap();
+        assert!(queued(dir.path()).is_empty());
+    }
+
+    #[test]
+    fn a_job_that_was_written_before_there_were_presences_is_read() {
+        let job = mail("a", 1).job;
+        let mut json = serde_json::to_value(&job).unwrap();
+        for field in ["silent", "expires", "replaceable"] {
+            assert!(json.as_object_mut().unwrap().remove(field).is_some());
+        }
+        assert_eq!(serde_json::from_value::<Job>(json).unwrap(), job);
+    }
+
     #[test]
     fn sequences_rise_over_restarts_even_if_the_clock_was_set_back() {
         let dir = tempfile::tempdir().unwrap();
