@@ -985,4 +985,329 @@ mod tests {
         running.until_empty().await;
         assert_eq!(taken(&fake), ["kept"]);
     }
+
+    /// The presence of a user for a domain: whatever it says, it has the same id.
+    fn presence(name: &str, sequence: u64, to: &[&str]) -> Mail {
+        let mut mail = mail(name, "presence", sequence, to);
+        mail.job.id = JobId::of_name(&["presence", "alice@mail.example", "x.example"]);
+        (mail.job.silent, mail.job.replaceable) = (true, true);
+        mail
+    }
+
+    async fn until_seen(fake: &Fake, start: &str, count: usize) {
+        for _ in 0..1000 {
+            if fake.seen_with(start).len() >= count {
+                return;
+            }
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+        panic!("{start} was not seen {count} times: {:?}", fake.seen());
+    }
+
+    /// Without a server nothing is sent: a port where nobody listens any more.
+    async fn nobody() -> (u16, SmtpConfig) {
+        let fake = Fake::start(|_, _| Say::Usual).await;
+        let found = (fake.port, fake.config());
+        drop(fake);
+        tokio::time::sleep(Duration::from_millis(50)).await;
+        found
+    }
+
+    #[tokio::test]
+    async fn nobody_is_told_of_a_silent_mail_and_it_leaves_the_spool_all_the_same() {
+        let fake = Fake::start(|_, line| match line {
+            _ if line.starts_with("RCPT TO:<none@") => Say::Reply("550 5.1.1 unknown\r\n"),
+            _ => Say::Usual,
+        })
+        .await;
+        let dir = tempfile::tempdir().unwrap();
+        let mut running = Running::start(dir.path(), fake.config(), DAY);
+        let to = ["a@x.example", "none@x.example"];
+        running.send(vec![presence("one", 1, &to)]).await;
+        running.until_empty().await;
+        assert_eq!(taken(&fake), ["one"]);
+        assert!(Spool::look(dir.path()).unwrap().is_empty());
+        assert!(running.told.try_recv().is_err());
+    }
+
+    #[tokio::test]
+    async fn a_presence_that_waits_is_replaced_and_only_the_last_one_is_sent() {
+        let dir = tempfile::tempdir().unwrap();
+        let (port, config) = nobody().await;
+        let mut running = Running::start(dir.path(), config, DAY);
+        let a = ["a@x.example"];
+        running.send(vec![presence("p1", 1, &a)]).await;
+        for n in 2..=5 {
+            tokio::time::sleep(Duration::from_millis(50)).await;
+            running.send(vec![presence(&format!("p{n}"), n, &a)]).await;
+        }
+        running.send(vec![mail("m", "m", 6, &a)]).await;
+        let fake = Fake::start_at(port, |_, _| Say::Usual).await;
+        while running.next().await.1 != Verdict::Done {}
+        running.until_empty().await;
+        let mut names = taken(&fake);
+        names.sort();
+        assert_eq!(names, ["m", "p5"]);
+        assert!(Spool::look(dir.path()).unwrap().is_empty());
+    }
+
+    #[tokio::test]
+    async fn a_presence_that_was_deferred_is_replaced_without_an_earlier_attempt() {
+        let fake = Fake::start(|_, line| match line {
+            _ if line.starts_with("RCPT TO:<later@") => Say::Reply("450 4.2.0 later\r\n"),
+            _ => Say::Usual,
+        })
+        .await;
+        let dir = tempfile::tempdir().unwrap();
+        let running = Running::start(dir.path(), fake.config(), DAY);
+        running
+            .send(vec![presence("p1", 1, &["later@x.example"])])
+            .await;
+        until_seen(&fake, "RCPT", 1).await;
+        tokio::time::sleep(Duration::from_millis(100)).await;
+        running
+            .send(vec![presence("p2", 2, &["a@x.example"])])
+            .await;
+        tokio::time::sleep(Duration::from_millis(200)).await;
+        assert_eq!(fake.seen_with("RCPT").len(), 1);
+        running.queue.flush_now();
+        running.until_empty().await;
+        assert_eq!(taken(&fake), ["p2"]);
+        assert_eq!(fake.seen_with("RCPT TO:<later@").len(), 1);
+    }
+
+    #[tokio::test]
+    async fn a_presence_goes_after_the_one_under_way_whatever_becomes_of_that() {
+        for (say, first) in [
+            (Say::Late(150), vec!["p1", "p3"]),
+            (Say::Reply("554 5.7.1 no\r\n"), vec!["p1", "p3"]),
+            (Say::Close, vec!["p1", "p3"]),
+        ] {
+            let fake = Fake::start(move |_, line| match line {
+                "DATA" => Say::Late(150),
+                _ if line.contains("Subject: p1") => say,
+                _ => Say::Usual,
+            })
+            .await;
+            let dir = tempfile::tempdir().unwrap();
+            let running = Running::start(dir.path(), fake.config(), DAY);
+            let a = ["a@x.example"];
+            running.send(vec![presence("p1", 1, &a)]).await;
+            until_seen(&fake, "DATA", 1).await;
+            running.send(vec![presence("p2", 2, &a)]).await;
+            running.send(vec![presence("p3", 3, &a)]).await;
+            until_seen(&fake, ".", 1).await;
+            tokio::time::sleep(Duration::from_millis(250)).await;
+            // Where the older one was deferred, the newer one waits as it would have.
+            running.queue.flush_now();
+            running.until_empty().await;
+            assert_eq!(taken(&fake), first);
+            assert!(Spool::look(dir.path()).unwrap().is_empty());
+        }
+    }
+
+    #[tokio::test]
+    async fn the_late_settling_of_a_presence_leaves_the_next_one_in_the_spool() {
+        let (dir, fake) = (
+            tempfile::tempdir().unwrap(),
+            Fake::start(|_, _| Say::Usual).await,
+        );
+        let mut running = Running::start(dir.path(), fake.config(), DAY);
+        let told = |name: &str, sequence| {
+            let mut mail = presence(name, sequence, &["a@x.example"]);
+            mail.job.silent = false;
+            mail
+        };
+        running.send(vec![told("p1", 1)]).await;
+        let first = running.next_unanswered().await;
+        running.send(vec![told("p2", 2)]).await;
+        let second = running.next_unanswered().await;
+        assert_eq!((first.job.sequence, second.job.sequence), (1, 2));
+        first.done.send(Settled::default()).unwrap();
+        while running.queue.depth() > 1 {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+        assert!(running.spool.read_mail(&second.job).await.is_ok());
+        second.done.send(Settled::default()).unwrap();
+        running.until_empty().await;
+        assert_eq!(taken(&fake), ["p1", "p2"]);
+        assert!(Spool::look(dir.path()).unwrap().is_empty());
+    }
+
+    #[tokio::test]
+    async fn after_a_crash_with_one_under_way_and_one_behind_it_only_the_newer_is_sent() {
+        let fake = Fake::start(|connection, line| match line {
+            _ if connection == 1 && line.starts_with('.') => Say::Hang,
+            _ => Say::Usual,
+        })
+        .await;
+        let dir = tempfile::tempdir().unwrap();
+        let mut running = Running::start(dir.path(), fake.config(), DAY);
+        let a = ["a@x.example"];
+        running.send(vec![presence("p1", 1, &a)]).await;
+        until_seen(&fake, ".", 1).await;
+        running.send(vec![presence("p2", 2, &a)]).await;
+        // A crash: the task is gone in the middle of whatever it did.
+        running.task.abort();
+        let _ = (&mut running.task).await;
+        drop(running);
+        let deadline = Instant::now() + Duration::from_secs(5);
+        while matches!(Spool::open(dir.path()), Err(SpoolError::InUse(_))) {
+            assert!(Instant::now() < deadline);
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+        let running = Running::start(dir.path(), fake.config(), DAY);
+        running.until_empty().await;
+        // What the server was given before the crash, and what was sent after it.
+        assert_eq!(taken(&fake), ["p1", "p2"]);
+        assert!(Spool::look(dir.path()).unwrap().is_empty());
+    }
+
+    #[tokio::test]
+    async fn a_presence_that_the_spool_has_replaced_already_is_not_read_for_the_older_one() {
+        let (dir, fake) = (
+            tempfile::tempdir().unwrap(),
+            Fake::start(|_, _| Say::Usual).await,
+        );
+        let running = Running::start(dir.path(), fake.config(), DAY);
+        let (old, new) = (
+            presence("p1", 1, &["gone@x.example"]),
+            presence("p2", 2, &["a@x.example"]),
+        );
+        running
+            .spool
+            .accept(vec![old.clone(), new.clone()])
+            .await
+            .unwrap();
+        running.queue.push(old.job, None);
+        running.until_empty().await;
+        running.queue.push(new.job, None);
+        running.until_empty().await;
+        assert_eq!(taken(&fake), ["p2"]);
+        assert!(fake.seen_with("RCPT TO:<gone@").is_empty());
+    }
+
+    #[tokio::test]
+    async fn a_mail_that_is_of_no_use_any_more_is_dropped_without_a_word() {
+        let dir = tempfile::tempdir().unwrap();
+        let (port, config) = nobody().await;
+        let mut running = Running::start(dir.path(), config, DAY);
+        let now = Timestamp::now();
+        let expiring = |name: &str, sequence, millis| {
+            let mut mail = presence(name, sequence, &["a@x.example"]);
+            mail.job.id = JobId::of_name(&[name]);
+            mail.job.lane = name.to_owned();
+            mail.job.expires = Some(Timestamp::from_millis(now.millis() + millis));
+            mail
+        };
+        let mails = vec![
+            expiring("past", 1, -1),
+            expiring("soon", 2, 300),
+            expiring("far", 3, 60_000),
+        ];
+        running.send(mails).await;
+        for _ in 0..400 {
+            if running.queue.depth() == 1 {
+                break;
+            }
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+        let kept = Spool::look(dir.path()).unwrap();
+        assert_eq!((kept.len(), kept[0].sequence), (1, 3));
+        let fake = Fake::start_at(port, |_, _| Say::Usual).await;
+        running.until_empty().await;
+        assert_eq!(taken(&fake), ["far"]);
+        assert!(running.told.try_recv().is_err());
+    }
+
+    #[tokio::test]
+    async fn a_server_that_takes_a_hundred_at_a_time_gets_all_thousand_at_once() {
+        for is_strict in [false, true] {
+            let count = AtomicUsize::new(0);
+            let mails = AtomicUsize::new(0);
+            let fake = Fake::start(move |_, line| {
+                if line.starts_with("MAIL") {
+                    count.store(0, Ordering::SeqCst);
+                    // Some servers want a new connection for each mail.
+                    let is_again = mails.fetch_add(1, Ordering::SeqCst) % 2 == 1;
+                    if is_strict && is_again {
+                        return Say::Last("421 4.7.0 one mail is enough\r\n");
+                    }
+                }
+                let is_late =
+                    line.starts_with("RCPT") && count.fetch_add(1, Ordering::SeqCst) >= 100;
+                if is_late {
+                    Say::Reply("452 4.5.3 too many recipients\r\n")
+                } else {
+                    Say::Usual
+                }
+            })
+            .await;
+            let dir = tempfile::tempdir().unwrap();
+            let mut running = Running::start(dir.path(), fake.config(), DAY);
+            let names: Vec<String> = (0..1000).map(|n| format!("u{n:04}@x.example")).collect();
+            let to: Vec<&str> = names.iter().map(String::as_str).collect();
+            running.send(vec![mail("one", "a", 1, &to)]).await;
+            let settle = running.next_unanswered().await;
+            assert_eq!((settle.verdict, settle.job.attempts), (Verdict::Done, 1));
+            assert_eq!(settle.attempt.len(), 1000);
+            let is_served = |outcome: &Outcome| matches!(outcome, Outcome::Delivered(_));
+            assert!(settle.attempt.iter().all(|(_, outcome)| is_served(outcome)));
+            settle.done.send(Settled::default()).unwrap();
+            running.until_empty().await;
+            assert_eq!(taken(&fake).len(), 10);
+            assert_eq!(fake.connections(), if is_strict { 10 } else { 1 });
+        }
+    }
+
+    #[tokio::test]
+    async fn draining_waits_for_what_can_be_sent_and_not_for_what_cannot() {
+        let fake = Fake::start(|_, line| match line {
+            _ if line.starts_with("RCPT TO:<later@") => Say::Reply("450 4.2.0 later\r\n"),
+            "DATA" => Say::Late(100),
+            _ => Say::Usual,
+        })
+        .await;
+        let dir = tempfile::tempdir().unwrap();
+        let running = Running::start(dir.path(), fake.config(), DAY);
+        let limit = Duration::from_secs(10);
+        assert!(running.queue.drained(limit).await);
+        let mut deferred = presence("deferred", 1, &["later@x.example"]);
+        deferred.job.id = JobId::of_name(&["other"]);
+        deferred.job.lane = "other".to_owned();
+        running.send(vec![deferred]).await;
+        let a = ["a@x.example"];
+        running.send(vec![mail("m1", "lane", 2, &a)]).await;
+        running.send(vec![mail("m2", "lane", 3, &a)]).await;
+        running.send(vec![presence("away", 4, &a)]).await;
+        running.send(vec![presence("unavailable", 5, &a)]).await;
+        assert!(!running.queue.drained(Duration::from_millis(20)).await);
+        assert!(running.queue.drained(limit).await);
+        let names = taken(&fake);
+        assert!(
+            ["m1", "m2", "unavailable"]
+                .iter()
+                .all(|name| names.iter().any(|n| n == name))
+        );
+        assert!(!names.contains(&"deferred".to_owned()));
+    }
+
+    #[tokio::test]
+    async fn draining_does_not_wait_for_a_server_that_is_away_nor_for_a_queue_that_has_stopped() {
+        let dir = tempfile::tempdir().unwrap();
+        let (_, config) = nobody().await;
+        let running = Running::start(dir.path(), config, DAY);
+        let a = ["a@x.example"];
+        running
+            .send(vec![presence("p", 1, &a), mail("m", "m", 2, &a)])
+            .await;
+        let limit = Duration::from_secs(10);
+        assert!(running.queue.drained(limit).await);
+        assert_eq!(Spool::look(dir.path()).unwrap().len(), 2);
+        let queue = running.queue.clone();
+        running.stop().await;
+        let since = Instant::now();
+        assert!(!queue.drained(limit).await);
+        assert!(since.elapsed() < limit);
+    }
 }
