@@ -238,3 +238,27 @@ fn hex(bytes: &[u8]) -> String {
         },
     )
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_id_of_a_name_depends_on_each_part_and_is_none_of_a_mail() {
+        let ids = [
+            JobId::of_name(&["presence", "alice@a.example", "b.example"]),
+            JobId::of_name(&["presence", "alice@a.example", "c.example"]),
+            JobId::of_name(&["presence", "alice@a.exampleb.example"]),
+            JobId::of_name(&["x"]),
+            JobId::of_name(&[]),
+            JobId::derive(&MessageId("x".to_owned())),
+        ];
+        let different: std::collections::BTreeSet<&JobId> = ids.iter().collect();
+        assert_eq!(different.len(), ids.len());
+        assert!(
+            ids.iter()
+                .all(|id| JobId::parse(id.as_str()).as_ref() == Some(id))
+        );
+        assert_eq!(ids[3], JobId::of_name(&["x"]));
+    }
+}

@@ -4,9 +4,11 @@ use crate::core::job::Job;
 use crate::core::outcome::Attempt;
 use crate::core::outcome::Verdict;
 use crate::smtp::connect::{ConnectError, Connector};
-use crate::smtp::queue::{Command, MailBytes, Settle};
-use crate::smtp::submit::{Connection, State};
+use crate::smtp::outcome::retry_all;
+use crate::smtp::queue::{Command, MailBytes, Settle, Settled};
+use crate::smtp::submit::{Connection, State, Submitted};
 use crate::store::spool::{Spool, SpoolError};
+use std::borrow::Cow;
 use std::sync::Arc;
 use tokio::sync::{mpsc, oneshot};
 
@@ -52,57 +54,85 @@ pub(super) struct Concluded {
     pub is_held: bool,
 }
 
-/// Sends one mail over a kept connection or a new one.
+/// Sends one mail over a kept connection or a new one. Where the server takes only so many recipients at a time (RFC 5321
+/// §4.5.3.1.10), one transaction follows the other until all had their turn, or one of them served nobody. A crash
+/// meanwhile repeats the mail to those who have it already, with the same Message-ID.
 pub(super) async fn transact(
     tools: Arc<Tools>,
-    kept: Option<Connection>,
+    mut kept: Option<Connection>,
     job: Arc<Job>,
     bytes: Option<MailBytes>,
 ) -> Finished {
     let mail = match bytes {
         Some(bytes) => bytes,
-        None => match tools.spool.read_mail(&job.id).await {
+        None => match tools.spool.read_mail(&job).await {
             Ok(mail) => MailBytes::uncounted(mail),
             Err(error) => return Finished::new(Tried::NoMail(error), kept),
         },
     };
+    let (mut rest, mut attempt) = (Cow::Borrowed(&*job), Attempt::new());
+    loop {
+        match submit_to_one(&tools, kept, &rest, &mail).await {
+            Ok((submitted, connection)) => {
+                attempt.extend(submitted.attempt);
+                kept = connection;
+                if submitted.left.is_empty() {
+                    return Finished::new(Tried::Attempt(attempt), kept);
+                }
+                tracing::debug!(job = %job.id, left = submitted.left.len(), "the server takes only so many recipients at a time");
+                rest.to_mut().to = submitted.left;
+            }
+            Err(error) if attempt.is_empty() => {
+                return Finished::new(Tried::NoConnection(error), None);
+            }
+            Err(error) => {
+                attempt.extend(retry_all(&rest, &error.for_senders(), true));
+                return Finished::new(Tried::Attempt(attempt), None);
+            }
+        }
+    }
+}
+
+/// One transaction over the kept connection, or a new one if there is none or the server has closed it.
+async fn submit_to_one(
+    tools: &Tools,
+    kept: Option<Connection>,
+    job: &Job,
+    mail: &MailBytes,
+) -> Result<(Submitted, Option<Connection>), ConnectError> {
     if let Some(connection) = kept {
-        let (attempt, state, connection) = submit(connection, &job, &mail).await;
-        if state != State::Stale {
-            return Finished::new(Tried::Attempt(attempt), connection);
+        let (submitted, connection) = submit(connection, job, mail).await;
+        if submitted.connection != State::Stale {
+            return Ok((submitted, connection));
         }
         tracing::debug!("the server had closed a kept connection");
     }
-    let Finished { tried, connection } = connect(tools).await;
-    match connection {
-        Some(connection) => {
-            let (attempt, _, connection) = submit(connection, &job, &mail).await;
-            Finished::new(Tried::Attempt(attempt), connection)
-        }
-        None => Finished::new(tried, None),
-    }
+    let connection = opened(tools).await?;
+    Ok(submit(connection, job, mail).await)
 }
 
 /// Opens a connection and says so at once: others wait for that.
 pub(super) async fn connect(tools: Arc<Tools>) -> Finished {
-    match tools.connector.connect().await {
-        Ok(connection) => {
-            let _ = tools.inbox.send(Command::Connected);
-            Finished::new(Tried::Attempt(Attempt::new()), Some(connection))
-        }
+    match opened(&tools).await {
+        Ok(connection) => Finished::new(Tried::Attempt(Attempt::new()), Some(connection)),
         Err(error) => Finished::new(Tried::NoConnection(error), None),
     }
+}
+
+async fn opened(tools: &Tools) -> Result<Connection, ConnectError> {
+    let connection = tools.connector.connect().await?;
+    let _ = tools.inbox.send(Command::Connected);
+    Ok(connection)
 }
 
 async fn submit(
     mut connection: Connection,
     job: &Job,
     mail: &MailBytes,
-) -> (Attempt, State, Option<Connection>) {
+) -> (Submitted, Option<Connection>) {
     let submitted = connection.submit(job, mail.as_slice()).await;
-    let state = submitted.connection;
-    let usable = (state == State::Usable).then_some(connection);
-    (submitted.attempt, state, usable)
+    let usable = (submitted.connection == State::Usable).then_some(connection);
+    (submitted, usable)
 }
 
 /// Tells what became of an attempt, waits until that is durable, and brings the file in line.
@@ -113,19 +143,14 @@ pub(super) async fn settle(
     verdict: Verdict,
     is_held: bool,
 ) -> Concluded {
-    let (done, answer) = oneshot::channel();
-    let message = Settle {
-        job: job.clone(),
-        attempt,
-        verdict,
-        done,
+    let answer = if job.silent && job.origin.is_none() {
+        Some(Settled::default())
+    } else {
+        tell(&tools, &job, attempt, verdict).await
     };
-    // Where it cannot be sent `done` is dropped with it.
-    let _ = tools.settle.send(message).await;
-    let answer = answer.await;
     let is_deferred = matches!(verdict, Verdict::Deferred { .. });
     let result = match answer {
-        Ok(settled) if is_deferred => {
+        Some(settled) if is_deferred => {
             let is_news = settled.delay_told && !job.delay_told;
             job.delay_told |= settled.delay_told;
             // While there is no server, the schedule in the file does not matter: a start begins with an attempt.
@@ -135,18 +160,53 @@ pub(super) async fn settle(
                 tools.spool.update(&job).await
             }
         }
-        Ok(_) => tools.spool.remove(&job.id).await,
-        Err(_) => {
+        Some(_) => tools.spool.remove(&job).await,
+        None => {
             tracing::warn!(job = %job.id, "an attempt was not settled; it may be repeated at the next start");
             Ok(())
         }
     };
-    if let Err(error) = result {
-        tracing::error!(job = %job.id, "the spool could not be brought up to date, a mail may be sent twice: {error}");
-    }
+    log(&job, result);
     Concluded {
         job,
         is_deferred,
         is_held,
+    }
+}
+
+/// `None` where nobody answered.
+async fn tell(tools: &Tools, job: &Job, attempt: Attempt, verdict: Verdict) -> Option<Settled> {
+    let (done, answer) = oneshot::channel();
+    let message = Settle {
+        job: job.clone(),
+        attempt,
+        verdict,
+        done,
+    };
+    // Where it cannot be sent `done` is dropped with it.
+    let _ = tools.settle.send(message).await;
+    answer.await.ok()
+}
+
+/// Takes a job out of the spool without a word to anybody.
+pub(super) async fn discard(tools: Arc<Tools>, job: Job) -> Concluded {
+    let result = tools.spool.remove(&job).await;
+    log(&job, result);
+    Concluded {
+        job,
+        is_deferred: false,
+        is_held: false,
+    }
+}
+
+fn log(job: &Job, result: Result<(), SpoolError>) {
+    match result {
+        Ok(()) => {}
+        Err(SpoolError::Replaced(_)) => {
+            tracing::debug!(job = %job.id, "a mail was replaced while it was on its way; the newer one follows");
+        }
+        Err(error) => {
+            tracing::error!(job = %job.id, "the spool could not be brought up to date, a mail may be sent twice: {error}");
+        }
     }
 }

@@ -167,6 +167,9 @@ pub fn mail(name: &str, lane: &str, sequence: u64, to: &[&str]) -> Mail {
         delay_told: false,
         last_reply: None,
         certain: true,
+        silent: false,
+        expires: None,
+        replaceable: false,
     };
     let bytes = format!("Message-ID: <{name}@mail.example>\r\nSubject: {name}\r\n\r\nHello\r\n");
     Mail {

@@ -137,6 +137,26 @@ fn quirk_550_5_5_0(reply: &Reply) -> bool {
     reply.code == Some(550) && reply.enhanced == Some((5, 5, 0))
 }
 
+/// Whether the server takes no more recipients in this transaction (RFC 5321 §4.5.3.1.10): the others are for a further
+/// one. Enhanced codes other than X.5.3 (RFC 3463 §3.6) say that the mailbox or the disk is full; without one the words
+/// decide, since 452 is both.
+pub fn is_too_many(reply: &Reply) -> bool {
+    matches!(reply.code, Some(452 | 552))
+        && match reply.enhanced {
+            Some((_, subject, detail)) => (subject, detail) == (5, 3),
+            None => reply.text.to_ascii_lowercase().contains("too many"),
+        }
+}
+
+/// The same for all recipients of a job: try again.
+pub fn retry_all(job: &Job, reply: &Reply, certain: bool) -> Attempt {
+    let retry = |to| {
+        let reply = reply.clone();
+        (to, Outcome::Retry { reply, certain })
+    };
+    job.to.iter().cloned().map(retry).collect()
+}
+
 /// RFC 5321 §4.5.3.1.10: an old server says 552 for too many recipients, and it must be taken as 452. 5.2.2 (mailbox
 /// full) and 5.3.4 (mail too big) say that it means something else.
 fn quirk_552_for_too_many_recipients(stage: Stage, reply: &Reply) -> bool {
@@ -233,6 +253,30 @@ mod tests {
     }
 
     #[test]
+    fn too_many_recipients_is_told_from_a_full_mailbox_or_disk() {
+        let table = [
+            (452, "4.5.3 Error: too many recipients", true),
+            (452, "4.5.3 whatever", true),
+            (452, "Too many recipients", true),
+            (552, "5.5.3 too many recipients", true),
+            (552, "too many recipients", true),
+            (452, "4.2.2 over quota", false),
+            (452, "4.3.1 Insufficient system storage", false),
+            (
+                452,
+                "Requested action not taken: insufficient system storage",
+                false,
+            ),
+            (552, "5.3.4 message too big", false),
+            (450, "4.5.3 too many recipients", false),
+            (550, "5.5.3 too many recipients", false),
+        ];
+        for (code, text, expected) in table {
+            assert_eq!(is_too_many(&reply(code, text)), expected, "{code} {text}");
+        }
+    }
+
+    #[test]
     fn a_positive_reply_before_the_mail_is_no_delivery() {
         assert_eq!(letter(Rcpt, "250 2.1.5 Ok"), 'R');
         assert_eq!(letter(Data, "354 go on"), 'R');
@@ -290,6 +334,9 @@ mod tests {
             delay_told: false,
             last_reply: None,
             certain: true,
+            silent: false,
+            expires: None,
+            replaceable: false,
         }
     }
 

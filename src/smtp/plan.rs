@@ -7,6 +7,9 @@ use crate::smtp::Capabilities;
 use crate::smtp::outcome::own_refusal;
 use std::borrow::Cow;
 
+/// The most that is sent before replies are read, in octets: RFC 2920 §3.1 gives 4 KiB as the usual TCP window.
+const WINDOW_OCTETS_MAX: usize = 4096;
+
 /// What is said for a job to a server with these capabilities, and who need not be asked about.
 pub(super) struct Plan {
     /// The line with `MAIL`.
@@ -47,14 +50,50 @@ impl Plan {
         }
     }
 
-    /// Everything up to `DATA`, for a server with PIPELINING.
-    pub(super) fn all_lines(&self) -> String {
-        let recipients = self.recipients.iter().map(|(_, line)| line.as_str());
-        std::iter::once(self.mail.as_str())
-            .chain(recipients)
-            .chain(std::iter::once("DATA\r\n"))
+    /// The commands up to `DATA`, in order.
+    pub(super) fn commands(&self) -> Vec<Command> {
+        std::iter::once(Command::Mail)
+            .chain((0..self.recipients.len()).map(Command::Rcpt))
+            .chain(std::iter::once(Command::Data))
             .collect()
     }
+
+    /// How many of these commands are sent before a reply is read, and their lines. Without PIPELINING it is one; with
+    /// it as many as fit into the window that RFC 2920 §3.1 names: we do not read while we write, and more could fill
+    /// the buffers both ways until each side waits for the other one to read.
+    pub(super) fn window(&self, commands: &[Command], pipelining: bool) -> (usize, String) {
+        let most = if pipelining { WINDOW_OCTETS_MAX } else { 0 };
+        let (mut count, mut lines) = (0_usize, String::new());
+        for command in commands {
+            let line = self.line(*command);
+            if count > 0 && lines.len().saturating_add(line.len()) > most {
+                break;
+            }
+            lines.push_str(line);
+            count = count.saturating_add(1);
+        }
+        (count, lines)
+    }
+
+    fn line(&self, command: Command) -> &str {
+        match command {
+            Command::Mail => &self.mail,
+            Command::Rcpt(index) => self
+                .recipients
+                .get(index)
+                .map_or("", |(_, line)| line.as_str()),
+            Command::Data => "DATA\r\n",
+        }
+    }
+}
+
+/// A command of a mail transaction.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Command {
+    Mail,
+    /// For one of [`Plan::recipients`].
+    Rcpt(usize),
+    Data,
 }
 
 /// What a mail asks of a server.
@@ -132,7 +171,9 @@ fn mail_line(job: &Job, needs: &Needs, can: &Capabilities) -> String {
 }
 
 fn rcpt_line(job: &Job, to: &MailAddress, can: &Capabilities) -> String {
-    let notify = if wants_dsn(job, can) {
+    let notify = if job.silent && can.dsn {
+        " NOTIFY=NEVER"
+    } else if wants_dsn(job, can) {
         // Not of success: nobody reads such a report yet, and it would come as a message.
         " NOTIFY=FAILURE"
     } else {
@@ -143,7 +184,8 @@ fn rcpt_line(job: &Job, to: &MailAddress, can: &Capabilities) -> String {
 
 /// Whether a notification of success is asked for: the stanza asked for a receipt, and there is somewhere to send it.
 fn wants_dsn(job: &Job, can: &Capabilities) -> bool {
-    can.dsn && job.from.is_some() && job.origin.as_ref().is_some_and(|origin| origin.receipt)
+    let wants_receipt = job.origin.as_ref().is_some_and(|origin| origin.receipt);
+    can.dsn && !job.silent && job.from.is_some() && wants_receipt
 }
 
 /// A mail with CRLF line ends only. A bare CR or LF would let a mail smuggle a second one past the server (RFC 5321
@@ -185,6 +227,7 @@ pub(super) fn wire_form(mail: &[u8]) -> Cow<'_, [u8]> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::core::job::Mail;
     use crate::smtp::fake::mail;
 
     #[test]
@@ -203,17 +246,46 @@ mod tests {
             ..Capabilities::default()
         };
         let id = one.job.id.to_string();
-        let all = Plan::new(&one.job, &one.bytes, &can).all_lines();
+        let all_lines = |mail: &Mail, can: &Capabilities| {
+            let plan = Plan::new(&mail.job, &mail.bytes, can);
+            plan.window(&plan.commands(), true).1
+        };
+        let all = all_lines(&one, &can);
         let expected = format!(
             "MAIL FROM:<alice@mail.example> RET=HDRS ENVID={id}\r\nRCPT TO:<a@x.example> NOTIFY=FAILURE\r\nDATA\r\n"
         );
         assert_eq!(all, expected);
+        one.job.silent = true;
+        let expected =
+            "MAIL FROM:<alice@mail.example>\r\nRCPT TO:<a@x.example> NOTIFY=NEVER\r\nDATA\r\n";
+        assert_eq!(all_lines(&one, &can), expected);
         can.dsn = false;
-        assert!(
-            !Plan::new(&one.job, &one.bytes, &can)
-                .all_lines()
-                .contains("NOTIFY")
-        );
+        assert!(!all_lines(&one, &can).contains("NOTIFY"));
+        one.job.silent = false;
+        assert!(!all_lines(&one, &can).contains("NOTIFY"));
+    }
+
+    #[test]
+    fn a_window_holds_4096_octets_or_one_command_and_nothing_is_left_out() {
+        let names: Vec<String> = (0..1000).map(|n| format!("user{n:04}@x.example")).collect();
+        let to: Vec<&str> = names.iter().map(String::as_str).collect();
+        let many = mail("many", "lane", 1, &to);
+        let plan = Plan::new(&many.job, &many.bytes, &Capabilities::default());
+        for pipelining in [false, true] {
+            let (commands, mut all, mut windows) = (plan.commands(), String::new(), 0);
+            let mut rest = commands.as_slice();
+            while !rest.is_empty() {
+                let (count, lines) = plan.window(rest, pipelining);
+                assert!(lines.len() <= WINDOW_OCTETS_MAX && lines.lines().count() == count);
+                rest = &rest[count..];
+                all.push_str(&lines);
+                windows += 1;
+            }
+            assert_eq!(all.lines().count(), 1002);
+            assert!(all.starts_with("MAIL") && all.ends_with("user0999@x.example>\r\nDATA\r\n"));
+            assert_eq!(windows, if pipelining { 8 } else { 1002 });
+        }
+        assert_eq!(plan.window(&[], true), (0, String::new()));
     }
 
     proptest::proptest! {

@@ -18,7 +18,7 @@ use tokio::sync::{mpsc, oneshot};
 /// Mails that are kept in memory besides the spool, in octets over all: what comes and goes at once is not read again.
 const MEMORY_OCTETS_MAX: usize = 8 * 1024 * 1024;
 
-/// What became of one attempt at a job. The receiver makes everything about it durable, tells whom it concerns, and
+/// What became of one attempt at a job. A job that is [`Job::silent`] and has no origin has none. The receiver makes everything about it durable, tells whom it concerns, and
 /// then answers; only then is the mail's file rewritten or removed.
 #[derive(Debug)]
 pub struct Settle {
@@ -54,6 +54,8 @@ pub(super) enum Command {
     Push(Box<Job>, Option<MailBytes>),
     /// Try everything now.
     Flush,
+    /// Say when nothing that is due is left.
+    TellDrained(oneshot::Sender<()>),
     /// A new connection is up.
     Connected,
 }
@@ -85,7 +87,9 @@ impl Queue {
     }
 
     /// Adds a job that the spool has accepted. With `bytes` the mail need not be read from the spool, as long as there
-    /// is room in memory. A job that is here already is not added again.
+    /// is room in memory. A job that is here already is not added again, unless it is [`Job::replaceable`]: then it takes
+    /// the place of the one that waits, with that one's schedule if that was deferred, or goes after the one that is
+    /// under way. Such jobs are to be pushed in the order of their [`Job::sequence`].
     pub fn push(&self, job: Job, bytes: Option<Vec<u8>>) {
         self.depth.fetch_add(1, Ordering::Relaxed);
         let bytes = bytes.and_then(|bytes| self.memory.keep(bytes));
@@ -93,15 +97,20 @@ impl Queue {
         let _ = self.inbox.send(Command::Push(Box::new(job), bytes));
     }
 
+    /// Waits until everything is sent that can be sent now, at most for `limit`: no job that is due is waiting or under
+    /// way. Deferred jobs and those for which there is no server do not count, nor does what waits for its [`Settle`] to
+    /// be answered. What was pushed before counts. False where the limit has passed or nothing is sent any more.
+    pub async fn drained(&self, limit: Duration) -> bool {
+        let (tell, told) = oneshot::channel();
+        let _ = self.inbox.send(Command::TellDrained(tell));
+        matches!(tokio::time::timeout(limit, told).await, Ok(Ok(())))
+    }
+
     /// Jobs that are not settled yet.
     pub fn depth(&self) -> usize {
         self.depth.load(Ordering::Relaxed)
     }
 
-    /// x
-    pub async fn drained(&self, _limit: Duration) -> bool {
-        true
-    }
     /// Tries everything again now, the server included.
     pub fn flush_now(&self) {
         let _ = self.inbox.send(Command::Flush);

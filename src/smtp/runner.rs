@@ -2,12 +2,14 @@
 //!
 //! Settling does not hold up the connections: up to [`SETTLING_MAX`] attempts may wait for their answer.
 
+use crate::core::address::MailAddress;
+use crate::core::id::JobId;
 use crate::core::job::Job;
 use crate::core::outcome::Verdict;
 use crate::core::outcome::{Attempt, Outcome, Reply};
 use crate::core::retry;
 use crate::core::time::Timestamp;
-use crate::smtp::attempt::{Concluded, Finished, Tools, Tried, connect, settle, transact};
+use crate::smtp::attempt::{self, Concluded, Finished, Tools, Tried, connect, settle, transact};
 use crate::smtp::connect::ConnectError;
 use crate::smtp::gate::Gate;
 use crate::smtp::outcome;
@@ -20,7 +22,7 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, oneshot};
 use tokio::task::{Id, JoinError, JoinSet};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
@@ -51,6 +53,8 @@ pub struct Runner {
     /// The jobs of the running transactions.
     claims: HashMap<Id, Arc<Job>>,
     settling: JoinSet<Concluded>,
+    /// Who is told when nothing that is due is left.
+    want_drained: Vec<oneshot::Sender<()>>,
     last_look: Timestamp,
 }
 
@@ -74,6 +78,7 @@ impl Runner {
             running: JoinSet::new(),
             claims: HashMap::new(),
             settling: JoinSet::new(),
+            want_drained: Vec::new(),
             last_look: now,
         };
         for mut job in jobs {
@@ -90,6 +95,7 @@ impl Runner {
             self.look_at_the_clock();
             self.close_idle();
             let due = self.fill();
+            self.tell_drained();
             let wake = self.next_wake(due);
             tokio::select! {
                 () = stop.cancelled() => break,
@@ -127,6 +133,7 @@ impl Runner {
                 self.gate.hurry(Instant::now());
                 self.schedule.hasten(Timestamp::now(), false);
             }
+            Command::TellDrained(tell) => self.want_drained.push(tell),
             Command::Connected => {
                 if self.gate.open() {
                     tracing::info!("the mail server can be reached again");
@@ -159,7 +166,9 @@ impl Runner {
                 // No further connection at the moment, but one that is up, or on its way up, will be free.
                 return None;
             }
-            match self.schedule.claim(Timestamp::now()) {
+            let now = Timestamp::now();
+            match self.schedule.claim(now) {
+                Some(entry) if entry.job.is_outdated(now) => self.discard(entry.job),
                 Some(entry) if can_send => self.begin(entry),
                 Some(entry) => self.hold(entry.job),
                 None => {
@@ -169,6 +178,24 @@ impl Runner {
             }
         }
         None
+    }
+
+    /// After [`Runner::fill`].
+    fn tell_drained(&mut self) {
+        let is_due = |due: Timestamp| due <= Timestamp::now();
+        if self.claims.is_empty() && !self.schedule.next_due().is_some_and(is_due) {
+            for tell in self.want_drained.drain(..) {
+                let _ = tell.send(());
+            }
+        }
+    }
+
+    /// Drops a job that is of no use any more.
+    fn discard(&mut self, job: Job) {
+        tracing::info!(job = %job.id, "a mail was not sent in time to be of use, it is dropped");
+        self.schedule.release(&job);
+        self.settling
+            .spawn(attempt::discard(Arc::clone(&self.tools), job));
     }
 
     /// Looks whether the server is back, where mails were deferred because it was gone.
@@ -200,7 +227,7 @@ impl Runner {
             .trouble(Instant::now())
             .map(|(_, why)| why.clone());
         let reply = why.unwrap_or_else(|| outcome::no_reply("there is no mail server"));
-        let attempt = for_all(&job, &reply, true);
+        let attempt = outcome::retry_all(&job, &reply, true);
         self.conclude(job, attempt, true);
     }
 
@@ -233,7 +260,7 @@ impl Runner {
             // Perhaps the server allows no more connections: the job is for one of those that are up.
             tracing::info!(others, "no further connection: {error}");
             if let Some(job) = job {
-                self.schedule.put_back(entry_again(job, false));
+                self.put_back(job, false);
             }
             return;
         }
@@ -250,22 +277,37 @@ impl Runner {
     fn panicked(&mut self, job: Job) {
         tracing::error!(job = %job.id, "sending a mail panicked; it is tried again");
         let reply = outcome::no_reply("the gateway failed while it sent the mail");
-        let attempt = for_all(&job, &reply, false);
+        let attempt = outcome::retry_all(&job, &reply, false);
         self.conclude(job, attempt, false);
     }
 
     fn not_read(&mut self, job: Job, error: &SpoolError) {
-        if let SpoolError::Gone(_) = error {
-            tracing::warn!(job = %job.id, "a waiting mail has left the spool, it is not sent");
-            self.schedule.release(&job.lane);
-            self.schedule.forget(&job.id);
-            self.depth.fetch_sub(1, Ordering::Relaxed);
-            return;
+        match error {
+            SpoolError::Gone(_) => {
+                tracing::warn!(job = %job.id, "a waiting mail has left the spool, it is not sent");
+                return self.leave_out(&job);
+            }
+            // The newer one was or will be pushed.
+            SpoolError::Replaced(_) => return self.leave_out(&job),
+            _ => {}
         }
         tracing::error!(job = %job.id, "a waiting mail cannot be read: {error}");
         let reply = outcome::no_reply("the gateway cannot read the mail from its disk");
-        let attempt = for_all(&job, &reply, true);
+        let attempt = outcome::retry_all(&job, &reply, true);
         self.conclude(job, attempt, false);
+    }
+
+    /// The job is not to be sent, and there is nothing to be settled about it.
+    fn leave_out(&mut self, job: &Job) {
+        self.schedule.release(job);
+        self.schedule.forget(job);
+        self.depth.fetch_sub(1, Ordering::Relaxed);
+    }
+
+    fn put_back(&mut self, job: Job, is_held: bool) {
+        if !self.schedule.put_back(entry_again(job, is_held)) {
+            self.depth.fetch_sub(1, Ordering::Relaxed);
+        }
     }
 
     /// After an attempt, made or not for want of a server: the job's lane goes on if nobody of it is left, else when
@@ -285,7 +327,7 @@ impl Runner {
             log(&job, &attempt);
         }
         if !matches!(verdict, Verdict::Deferred { .. }) {
-            self.schedule.release(&job.lane);
+            self.schedule.release(&job);
         }
         let tools = Arc::clone(&self.tools);
         self.settling
@@ -307,9 +349,9 @@ impl Runner {
             if is_held && is_open {
                 job.next_attempt = Timestamp::now();
             }
-            self.schedule.put_back(entry_again(job, is_held));
+            self.put_back(job, is_held);
         } else {
-            self.schedule.forget(&job.id);
+            self.schedule.forget(&job);
             self.depth.fetch_sub(1, Ordering::Relaxed);
         }
     }
@@ -358,20 +400,6 @@ fn entry_again(job: Job, is_held: bool) -> Entry {
     }
 }
 
-/// The same for all recipients of a job: try again.
-fn for_all(job: &Job, reply: &Reply, certain: bool) -> Attempt {
-    let retry = |to| {
-        (
-            to,
-            Outcome::Retry {
-                reply: reply.clone(),
-                certain,
-            },
-        )
-    };
-    job.to.iter().cloned().map(retry).collect()
-}
-
 /// The same for the same attempt at the same job, and spread over the jobs.
 fn jitter(job: &Job) -> u64 {
     let mut hasher = DefaultHasher::new();
@@ -379,31 +407,40 @@ fn jitter(job: &Job) -> u64 {
     hasher.finish()
 }
 
+/// One line for recipients of one domain in a row of whom the same became: a presence may have a thousand.
 fn log(job: &Job, attempt: &Attempt) {
-    for (to, outcome) in attempt {
-        let (job, domain) = (&job.id, to.domain());
-        match outcome {
-            Outcome::Delivered(reply) => {
-                tracing::info!(%job, domain, "mail delivered: {}", reply.text);
-            }
-            Outcome::Refused(reply) => {
-                tracing::info!(%job, domain, "mail refused: {} {}", shown(reply), reply.text);
-            }
-            Outcome::Retry { reply, .. } if outcome::wants_login(reply) => {
-                tracing::error!(%job, "the mail server wants a login or another one, mails are kept: {} {}; see username and password of [smtp]", shown(reply), reply.text);
-            }
-            Outcome::Retry {
-                reply,
-                certain: true,
-            } => {
-                tracing::info!(%job, domain, "mail deferred: {} {}", shown(reply), reply.text);
-            }
-            Outcome::Retry {
-                reply,
-                certain: false,
-            } => {
-                tracing::warn!(%job, domain, "mail deferred, it may be delivered twice: {}", reply.text);
-            }
+    let is_same = |a: &(MailAddress, Outcome), b: &(MailAddress, Outcome)| {
+        a.0.domain() == b.0.domain() && a.1 == b.1
+    };
+    for same in attempt.chunk_by(is_same) {
+        if let Some((to, outcome)) = same.first() {
+            log_outcome(&job.id, to.domain(), same.len(), outcome);
+        }
+    }
+}
+
+fn log_outcome(job: &JobId, domain: &str, recipients: usize, outcome: &Outcome) {
+    match outcome {
+        Outcome::Delivered(reply) => {
+            tracing::info!(%job, domain, recipients, "mail delivered: {}", reply.text);
+        }
+        Outcome::Refused(reply) => {
+            tracing::info!(%job, domain, recipients, "mail refused: {} {}", shown(reply), reply.text);
+        }
+        Outcome::Retry { reply, .. } if outcome::wants_login(reply) => {
+            tracing::error!(%job, "the mail server wants a login or another one, mails are kept: {} {}; see username and password of [smtp]", shown(reply), reply.text);
+        }
+        Outcome::Retry {
+            reply,
+            certain: true,
+        } => {
+            tracing::info!(%job, domain, recipients, "mail deferred: {} {}", shown(reply), reply.text);
+        }
+        Outcome::Retry {
+            reply,
+            certain: false,
+        } => {
+            tracing::warn!(%job, domain, recipients, "mail deferred, it may be delivered twice: {}", reply.text);
         }
     }
 }
@@ -526,11 +563,11 @@ mod tests {
         assert!(matches!(settle.attempt[0].1, Outcome::Delivered(_)));
         tokio::time::sleep(Duration::from_millis(50)).await;
         assert_eq!(running.queue.depth(), 1);
-        assert!(running.spool.read_mail(&one.job.id).await.is_ok());
+        assert!(running.spool.read_mail(&one.job).await.is_ok());
         settle.done.send(Settled::default()).unwrap();
         running.until_empty().await;
         let gone = SpoolError::Gone(one.job.id.clone());
-        assert_eq!(running.spool.read_mail(&one.job.id).await, Err(gone));
+        assert_eq!(running.spool.read_mail(&one.job).await, Err(gone));
     }
 
     #[tokio::test]
@@ -947,5 +984,330 @@ mod tests {
         assert_eq!(name(&running.next().await), "kept");
         running.until_empty().await;
         assert_eq!(taken(&fake), ["kept"]);
+    }
+
+    /// The presence of a user for a domain: whatever it says, it has the same id.
+    fn presence(name: &str, sequence: u64, to: &[&str]) -> Mail {
+        let mut mail = mail(name, "presence", sequence, to);
+        mail.job.id = JobId::of_name(&["presence", "alice@mail.example", "x.example"]);
+        (mail.job.silent, mail.job.replaceable) = (true, true);
+        mail
+    }
+
+    async fn until_seen(fake: &Fake, start: &str, count: usize) {
+        for _ in 0..1000 {
+            if fake.seen_with(start).len() >= count {
+                return;
+            }
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+        panic!("{start} was not seen {count} times: {:?}", fake.seen());
+    }
+
+    /// Without a server nothing is sent: a port where nobody listens any more.
+    async fn nobody() -> (u16, SmtpConfig) {
+        let fake = Fake::start(|_, _| Say::Usual).await;
+        let found = (fake.port, fake.config());
+        drop(fake);
+        tokio::time::sleep(Duration::from_millis(50)).await;
+        found
+    }
+
+    #[tokio::test]
+    async fn nobody_is_told_of_a_silent_mail_and_it_leaves_the_spool_all_the_same() {
+        let fake = Fake::start(|_, line| match line {
+            _ if line.starts_with("RCPT TO:<none@") => Say::Reply("550 5.1.1 unknown\r\n"),
+            _ => Say::Usual,
+        })
+        .await;
+        let dir = tempfile::tempdir().unwrap();
+        let mut running = Running::start(dir.path(), fake.config(), DAY);
+        let to = ["a@x.example", "none@x.example"];
+        running.send(vec![presence("one", 1, &to)]).await;
+        running.until_empty().await;
+        assert_eq!(taken(&fake), ["one"]);
+        assert!(Spool::look(dir.path()).unwrap().is_empty());
+        assert!(running.told.try_recv().is_err());
+    }
+
+    #[tokio::test]
+    async fn a_presence_that_waits_is_replaced_and_only_the_last_one_is_sent() {
+        let dir = tempfile::tempdir().unwrap();
+        let (port, config) = nobody().await;
+        let mut running = Running::start(dir.path(), config, DAY);
+        let a = ["a@x.example"];
+        running.send(vec![presence("p1", 1, &a)]).await;
+        for n in 2..=5 {
+            tokio::time::sleep(Duration::from_millis(50)).await;
+            running.send(vec![presence(&format!("p{n}"), n, &a)]).await;
+        }
+        running.send(vec![mail("m", "m", 6, &a)]).await;
+        let fake = Fake::start_at(port, |_, _| Say::Usual).await;
+        while running.next().await.1 != Verdict::Done {}
+        running.until_empty().await;
+        let mut names = taken(&fake);
+        names.sort();
+        assert_eq!(names, ["m", "p5"]);
+        assert!(Spool::look(dir.path()).unwrap().is_empty());
+    }
+
+    #[tokio::test]
+    async fn a_presence_that_was_deferred_is_replaced_without_an_earlier_attempt() {
+        let fake = Fake::start(|_, line| match line {
+            _ if line.starts_with("RCPT TO:<later@") => Say::Reply("450 4.2.0 later\r\n"),
+            _ => Say::Usual,
+        })
+        .await;
+        let dir = tempfile::tempdir().unwrap();
+        let running = Running::start(dir.path(), fake.config(), DAY);
+        running
+            .send(vec![presence("p1", 1, &["later@x.example"])])
+            .await;
+        until_seen(&fake, "RCPT", 1).await;
+        tokio::time::sleep(Duration::from_millis(100)).await;
+        running
+            .send(vec![presence("p2", 2, &["a@x.example"])])
+            .await;
+        tokio::time::sleep(Duration::from_millis(200)).await;
+        assert_eq!(fake.seen_with("RCPT").len(), 1);
+        running.queue.flush_now();
+        running.until_empty().await;
+        assert_eq!(taken(&fake), ["p2"]);
+        assert_eq!(fake.seen_with("RCPT TO:<later@").len(), 1);
+    }
+
+    #[tokio::test]
+    async fn a_presence_goes_after_the_one_under_way_whatever_becomes_of_that() {
+        for (say, first) in [
+            (Say::Late(150), vec!["p1", "p3"]),
+            (Say::Reply("554 5.7.1 no\r\n"), vec!["p1", "p3"]),
+            (Say::Close, vec!["p1", "p3"]),
+        ] {
+            let fake = Fake::start(move |_, line| match line {
+                "DATA" => Say::Late(150),
+                _ if line.contains("Subject: p1") => say,
+                _ => Say::Usual,
+            })
+            .await;
+            let dir = tempfile::tempdir().unwrap();
+            let running = Running::start(dir.path(), fake.config(), DAY);
+            let a = ["a@x.example"];
+            running.send(vec![presence("p1", 1, &a)]).await;
+            until_seen(&fake, "DATA", 1).await;
+            running.send(vec![presence("p2", 2, &a)]).await;
+            running.send(vec![presence("p3", 3, &a)]).await;
+            until_seen(&fake, ".", 1).await;
+            tokio::time::sleep(Duration::from_millis(250)).await;
+            // Where the older one was deferred, the newer one waits as it would have.
+            running.queue.flush_now();
+            running.until_empty().await;
+            assert_eq!(taken(&fake), first);
+            assert!(Spool::look(dir.path()).unwrap().is_empty());
+        }
+    }
+
+    #[tokio::test]
+    async fn the_late_settling_of_a_presence_leaves_the_next_one_in_the_spool() {
+        let (dir, fake) = (
+            tempfile::tempdir().unwrap(),
+            Fake::start(|_, _| Say::Usual).await,
+        );
+        let mut running = Running::start(dir.path(), fake.config(), DAY);
+        let told = |name: &str, sequence| {
+            let mut mail = presence(name, sequence, &["a@x.example"]);
+            mail.job.silent = false;
+            mail
+        };
+        running.send(vec![told("p1", 1)]).await;
+        let first = running.next_unanswered().await;
+        running.send(vec![told("p2", 2)]).await;
+        let second = running.next_unanswered().await;
+        assert_eq!((first.job.sequence, second.job.sequence), (1, 2));
+        first.done.send(Settled::default()).unwrap();
+        while running.queue.depth() > 1 {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+        assert!(running.spool.read_mail(&second.job).await.is_ok());
+        second.done.send(Settled::default()).unwrap();
+        running.until_empty().await;
+        assert_eq!(taken(&fake), ["p1", "p2"]);
+        assert!(Spool::look(dir.path()).unwrap().is_empty());
+    }
+
+    #[tokio::test]
+    async fn after_a_crash_with_one_under_way_and_one_behind_it_only_the_newer_is_sent() {
+        let fake = Fake::start(|connection, line| match line {
+            _ if connection == 1 && line.starts_with('.') => Say::Hang,
+            _ => Say::Usual,
+        })
+        .await;
+        let dir = tempfile::tempdir().unwrap();
+        let mut running = Running::start(dir.path(), fake.config(), DAY);
+        let a = ["a@x.example"];
+        running.send(vec![presence("p1", 1, &a)]).await;
+        until_seen(&fake, ".", 1).await;
+        running.send(vec![presence("p2", 2, &a)]).await;
+        // A crash: the task is gone in the middle of whatever it did.
+        running.task.abort();
+        let _ = (&mut running.task).await;
+        drop(running);
+        let deadline = Instant::now() + Duration::from_secs(5);
+        while matches!(Spool::open(dir.path()), Err(SpoolError::InUse(_))) {
+            assert!(Instant::now() < deadline);
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+        let running = Running::start(dir.path(), fake.config(), DAY);
+        running.until_empty().await;
+        // What the server was given before the crash, and what was sent after it.
+        assert_eq!(taken(&fake), ["p1", "p2"]);
+        assert!(Spool::look(dir.path()).unwrap().is_empty());
+    }
+
+    #[tokio::test]
+    async fn a_presence_that_the_spool_has_replaced_already_is_not_read_for_the_older_one() {
+        let (dir, fake) = (
+            tempfile::tempdir().unwrap(),
+            Fake::start(|_, _| Say::Usual).await,
+        );
+        let running = Running::start(dir.path(), fake.config(), DAY);
+        let (old, new) = (
+            presence("p1", 1, &["gone@x.example"]),
+            presence("p2", 2, &["a@x.example"]),
+        );
+        running
+            .spool
+            .accept(vec![old.clone(), new.clone()])
+            .await
+            .unwrap();
+        running.queue.push(old.job, None);
+        running.until_empty().await;
+        running.queue.push(new.job, None);
+        running.until_empty().await;
+        assert_eq!(taken(&fake), ["p2"]);
+        assert!(fake.seen_with("RCPT TO:<gone@").is_empty());
+    }
+
+    #[tokio::test]
+    async fn a_mail_that_is_of_no_use_any_more_is_dropped_without_a_word() {
+        let dir = tempfile::tempdir().unwrap();
+        let (port, config) = nobody().await;
+        let mut running = Running::start(dir.path(), config, DAY);
+        let now = Timestamp::now();
+        let expiring = |name: &str, sequence, millis| {
+            let mut mail = presence(name, sequence, &["a@x.example"]);
+            mail.job.id = JobId::of_name(&[name]);
+            mail.job.lane = name.to_owned();
+            mail.job.expires = Some(Timestamp::from_millis(now.millis() + millis));
+            mail
+        };
+        let mails = vec![
+            expiring("past", 1, -1),
+            expiring("soon", 2, 300),
+            expiring("far", 3, 60_000),
+        ];
+        running.send(mails).await;
+        for _ in 0..400 {
+            if running.queue.depth() == 1 {
+                break;
+            }
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+        let kept = Spool::look(dir.path()).unwrap();
+        assert_eq!((kept.len(), kept[0].sequence), (1, 3));
+        let fake = Fake::start_at(port, |_, _| Say::Usual).await;
+        running.until_empty().await;
+        assert_eq!(taken(&fake), ["far"]);
+        assert!(running.told.try_recv().is_err());
+    }
+
+    #[tokio::test]
+    async fn a_server_that_takes_a_hundred_at_a_time_gets_all_thousand_at_once() {
+        for is_strict in [false, true] {
+            let count = AtomicUsize::new(0);
+            let mails = AtomicUsize::new(0);
+            let fake = Fake::start(move |_, line| {
+                if line.starts_with("MAIL") {
+                    count.store(0, Ordering::SeqCst);
+                    // Some servers want a new connection for each mail.
+                    let is_again = mails.fetch_add(1, Ordering::SeqCst) % 2 == 1;
+                    if is_strict && is_again {
+                        return Say::Last("421 4.7.0 one mail is enough\r\n");
+                    }
+                }
+                let is_late =
+                    line.starts_with("RCPT") && count.fetch_add(1, Ordering::SeqCst) >= 100;
+                if is_late {
+                    Say::Reply("452 4.5.3 too many recipients\r\n")
+                } else {
+                    Say::Usual
+                }
+            })
+            .await;
+            let dir = tempfile::tempdir().unwrap();
+            let mut running = Running::start(dir.path(), fake.config(), DAY);
+            let names: Vec<String> = (0..1000).map(|n| format!("u{n:04}@x.example")).collect();
+            let to: Vec<&str> = names.iter().map(String::as_str).collect();
+            running.send(vec![mail("one", "a", 1, &to)]).await;
+            let settle = running.next_unanswered().await;
+            assert_eq!((settle.verdict, settle.job.attempts), (Verdict::Done, 1));
+            assert_eq!(settle.attempt.len(), 1000);
+            let is_served = |outcome: &Outcome| matches!(outcome, Outcome::Delivered(_));
+            assert!(settle.attempt.iter().all(|(_, outcome)| is_served(outcome)));
+            settle.done.send(Settled::default()).unwrap();
+            running.until_empty().await;
+            assert_eq!(taken(&fake).len(), 10);
+            assert_eq!(fake.connections(), if is_strict { 10 } else { 1 });
+        }
+    }
+
+    #[tokio::test]
+    async fn draining_waits_for_what_can_be_sent_and_not_for_what_cannot() {
+        let fake = Fake::start(|_, line| match line {
+            _ if line.starts_with("RCPT TO:<later@") => Say::Reply("450 4.2.0 later\r\n"),
+            "DATA" => Say::Late(100),
+            _ => Say::Usual,
+        })
+        .await;
+        let dir = tempfile::tempdir().unwrap();
+        let running = Running::start(dir.path(), fake.config(), DAY);
+        let limit = Duration::from_secs(10);
+        assert!(running.queue.drained(limit).await);
+        let mut deferred = presence("deferred", 1, &["later@x.example"]);
+        deferred.job.id = JobId::of_name(&["other"]);
+        deferred.job.lane = "other".to_owned();
+        running.send(vec![deferred]).await;
+        let a = ["a@x.example"];
+        running.send(vec![mail("m1", "lane", 2, &a)]).await;
+        running.send(vec![mail("m2", "lane", 3, &a)]).await;
+        running.send(vec![presence("away", 4, &a)]).await;
+        running.send(vec![presence("unavailable", 5, &a)]).await;
+        assert!(!running.queue.drained(Duration::from_millis(20)).await);
+        assert!(running.queue.drained(limit).await);
+        let names = taken(&fake);
+        assert!(
+            ["m1", "m2", "unavailable"]
+                .iter()
+                .all(|name| names.iter().any(|n| n == name))
+        );
+        assert!(!names.contains(&"deferred".to_owned()));
+    }
+
+    #[tokio::test]
+    async fn draining_does_not_wait_for_a_server_that_is_away_nor_for_a_queue_that_has_stopped() {
+        let dir = tempfile::tempdir().unwrap();
+        let (_, config) = nobody().await;
+        let running = Running::start(dir.path(), config, DAY);
+        let a = ["a@x.example"];
+        running
+            .send(vec![presence("p", 1, &a), mail("m", "m", 2, &a)])
+            .await;
+        let limit = Duration::from_secs(10);
+        assert!(running.queue.drained(limit).await);
+        assert_eq!(Spool::look(dir.path()).unwrap().len(), 2);
+        let queue = running.queue.clone();
+        running.stop().await;
+        let since = Instant::now();
+        assert!(!queue.drained(limit).await);
+        assert!(since.elapsed() < limit);
     }
 }

@@ -4,12 +4,16 @@
 //! between two correspondents is kept. Of each lane only the head is in one of two sorted sets, new mails and backlog
 //! (what was there at the start or was deferred before), which are served in turns: a new mail does not wait for a
 //! hundred thousand old ones, nor the other way round.
+//!
+//! A job that is [`Job::replaceable`] takes the place of the one with its id that waits. While that one is under way, it
+//! is kept beside the lanes and waits until the other one ends, however it ends: never two of them at once, never the
+//! older one last.
 
 use crate::core::id::JobId;
 use crate::core::job::Job;
 use crate::core::time::Timestamp;
 use crate::smtp::queue::MailBytes;
-use std::collections::{BTreeSet, HashMap, HashSet, VecDeque};
+use std::collections::{BTreeSet, HashMap, VecDeque};
 use std::sync::Arc;
 
 /// A job that waits.
@@ -23,13 +27,27 @@ pub(super) struct Entry {
     pub is_held: bool,
 }
 
+impl Entry {
+    /// Takes the place of an older one, which is not to be sent any more. What the server was spared of that one it is
+    /// spared of this one, too: else every change would be an attempt at a server that asked to be left alone.
+    fn replaces(mut self, older: &Self) -> Self {
+        if older.is_held || older.job.attempts > 0 {
+            self.job.next_attempt = self.job.next_attempt.max(older.job.next_attempt);
+            self.job.attempts = self.job.attempts.max(older.job.attempts);
+            self.is_held = older.is_held;
+            self.is_backlog = older.is_backlog;
+        }
+        self
+    }
+}
+
 #[derive(Default)]
 pub(super) struct Schedule {
     lanes: HashMap<Arc<str>, Lane>,
     fresh: BTreeSet<Due>,
     backlog: BTreeSet<Due>,
     /// Every job from its insertion until it is forgotten, so that none is there twice.
-    known: HashSet<JobId>,
+    known: HashMap<JobId, Known>,
     backlog_is_next: bool,
 }
 
@@ -45,25 +63,74 @@ struct Lane {
     due: Option<(Due, bool)>,
 }
 
+/// The last job that came with an id, or the one before it as long as that is under way.
+struct Known {
+    sequence: u64,
+    stage: Stage,
+}
+
+enum Stage {
+    /// In this lane.
+    Waiting(Arc<str>),
+    /// Claimed. It may come back; then, or when its lane is released, what has come to replace it goes.
+    UnderWay(Option<Box<Entry>>),
+    /// It will not come back, and what came of it is being settled.
+    Released,
+}
+
 impl Schedule {
-    /// Adds a job. False where it is known already.
+    /// Adds a job. One with an id that is known is left out, unless it is a newer one that is replaceable: then it takes
+    /// the place of the one that waits, or goes after the one that is under way. False where there is not one job more
+    /// than before.
     pub(super) fn insert(&mut self, entry: Entry) -> bool {
-        let is_new = self.known.insert(entry.job.id.clone());
-        if is_new {
+        let Some(known) = self.known.get_mut(&entry.job.id) else {
             self.enqueue(entry);
+            return true;
+        };
+        if !entry.job.replaceable || entry.job.sequence <= known.sequence {
+            return false;
         }
-        is_new
+        match &mut known.stage {
+            Stage::Released => {
+                self.enqueue(entry);
+                true
+            }
+            Stage::UnderWay(next) => {
+                let is_later = |next: &Entry| entry.job.sequence > next.job.sequence;
+                if next.as_deref().is_some_and(|next| !is_later(next)) {
+                    return false;
+                }
+                next.replace(Box::new(entry)).is_none()
+            }
+            Stage::Waiting(lane) => {
+                let (lane, sequence) = (Arc::clone(lane), known.sequence);
+                let older = self.take_out(&lane, sequence, &entry.job.id);
+                let is_first = older.is_none();
+                self.enqueue(match older {
+                    Some(older) => entry.replaces(&older),
+                    None => entry,
+                });
+                is_first
+            }
+        }
     }
 
-    /// Gives the job back that was claimed from its lane, to be claimed again when it is due.
-    pub(super) fn put_back(&mut self, entry: Entry) {
-        if let Some(lane) = self.lanes.get_mut(entry.job.lane.as_str()) {
-            lane.is_busy = false;
-        }
-        self.enqueue(entry);
+    /// Gives the job back that was claimed from its lane, to be claimed again when it is due. Where another one has come
+    /// to replace it, that one waits in its place. False where there is one job less by that.
+    pub(super) fn put_back(&mut self, entry: Entry) -> bool {
+        let next = self.end(&entry.job.id);
+        let lane = self.free(&entry.job.lane);
+        let is_back = next.is_none();
+        self.enqueue(match next {
+            Some(next) => next.replaces(&entry),
+            None => entry,
+        });
+        self.refresh_if(lane);
+        is_back
     }
 
-    /// The next job that is due. Its lane is busy until [`Schedule::release`] or [`Schedule::put_back`].
+    /// The next job that is due, or to be dropped since it [is outdated](Job::is_outdated). Its lane is busy until
+    /// [`Schedule::release`] or [`Schedule::put_back`].
     pub(super) fn claim(&mut self, now: Timestamp) -> Option<Entry> {
         let is_due = |set: &BTreeSet<Due>| set.first().filter(|due| due.0 <= now).cloned();
         let (fresh, backlog) = (is_due(&self.fresh), is_due(&self.backlog));
@@ -73,25 +140,32 @@ impl Schedule {
         let lane = self.lanes.get_mut(&name)?;
         lane.is_busy = true;
         let entry = lane.waiting.pop_front();
+        if let Some(entry) = &entry
+            && let Some(known) = self.known.get_mut(&entry.job.id)
+        {
+            known.stage = Stage::UnderWay(None);
+        }
         self.refresh(&name);
         entry
     }
 
-    /// Lets the next job of a lane go.
-    pub(super) fn release(&mut self, lane: &str) {
-        let Some((name, _)) = self.lanes.get_key_value(lane) else {
-            return;
-        };
-        let name = Arc::clone(name);
-        if let Some(lane) = self.lanes.get_mut(&name) {
-            lane.is_busy = false;
+    /// The job will not come back: lets the next one of its lane go, and what has come to replace it.
+    pub(super) fn release(&mut self, job: &Job) {
+        let next = self.end(&job.id);
+        let lane = self.free(&job.lane);
+        if let Some(next) = next {
+            self.enqueue(*next);
         }
-        self.refresh(&name);
+        self.refresh_if(lane);
     }
 
     /// The job is settled: should it come again, it is a new one.
-    pub(super) fn forget(&mut self, id: &JobId) {
-        self.known.remove(id);
+    pub(super) fn forget(&mut self, job: &Job) {
+        if let Some(known) = self.known.get(&job.id)
+            && known.sequence == job.sequence
+        {
+            self.known.remove(&job.id);
+        }
     }
 
     /// Whether no job waits; those under way do not count.
@@ -106,19 +180,58 @@ impl Schedule {
         fresh.into_iter().chain(backlog).min()
     }
 
-    /// Makes the heads of lanes due now: all of them, or only the held ones.
+    /// Makes jobs due now: all that wait, or only the held ones.
     pub(super) fn hasten(&mut self, now: Timestamp, only_held: bool) {
         let names: Vec<Arc<str>> = self.lanes.keys().cloned().collect();
         for name in names {
-            let head = self
-                .lanes
-                .get_mut(&name)
-                .and_then(|lane| lane.waiting.front_mut());
-            if let Some(head) = head.filter(|head| head.is_held || !only_held) {
-                head.job.next_attempt = head.job.next_attempt.min(now);
-                head.is_held = false;
-                self.refresh(&name);
+            let lane = self.lanes.get_mut(&name);
+            let waiting = lane.into_iter().flat_map(|lane| lane.waiting.iter_mut());
+            for entry in waiting.filter(|entry| entry.is_held || !only_held) {
+                entry.job.next_attempt = entry.job.next_attempt.min(now);
+                entry.is_held = false;
             }
+            self.refresh(&name);
+        }
+    }
+
+    /// Ends a job's being under way. Answers with what has come to replace it.
+    fn end(&mut self, id: &JobId) -> Option<Box<Entry>> {
+        let known = self.known.get_mut(id)?;
+        match std::mem::replace(&mut known.stage, Stage::Released) {
+            Stage::UnderWay(next) => next,
+            other => {
+                known.stage = other;
+                None
+            }
+        }
+    }
+
+    /// No job of the lane is under way any more; [`Schedule::refresh_if`] is to follow.
+    fn free(&mut self, lane: &str) -> Option<Arc<str>> {
+        let name = Arc::clone(self.lanes.get_key_value(lane)?.0);
+        self.lanes.get_mut(&name)?.is_busy = false;
+        Some(name)
+    }
+
+    /// Takes a job that waits out of its lane; [`Schedule::enqueue`] of another is to follow.
+    fn take_out(&mut self, name: &Arc<str>, sequence: u64, id: &JobId) -> Option<Entry> {
+        let waiting = &mut self.lanes.get_mut(name)?.waiting;
+        let first = waiting.partition_point(|other| other.job.sequence < sequence);
+        let place = (first..waiting.len())
+            .take_while(|place| {
+                waiting
+                    .get(*place)
+                    .is_some_and(|other| other.job.sequence == sequence)
+            })
+            .find(|place| waiting.get(*place).is_some_and(|other| other.job.id == *id))?;
+        let entry = waiting.remove(place);
+        self.refresh(name);
+        entry
+    }
+
+    fn refresh_if(&mut self, name: Option<Arc<str>>) {
+        if let Some(name) = name {
+            self.refresh(&name);
         }
     }
 
@@ -127,6 +240,11 @@ impl Schedule {
             Some((name, _)) => Arc::clone(name),
             None => Arc::from(entry.job.lane.as_str()),
         };
+        let known = Known {
+            sequence: entry.job.sequence,
+            stage: Stage::Waiting(Arc::clone(&name)),
+        };
+        self.known.insert(entry.job.id.clone(), known);
         let waiting = &mut self.lanes.entry(Arc::clone(&name)).or_default().waiting;
         let place = waiting.partition_point(|other| other.job.sequence <= entry.job.sequence);
         waiting.insert(place, entry);
@@ -140,7 +258,7 @@ impl Schedule {
         };
         let head = lane.waiting.front().filter(|_| !lane.is_busy);
         let wanted = head.map(|head| {
-            let due = (head.job.next_attempt, head.job.sequence, Arc::clone(name));
+            let due = (head.job.due(), head.job.sequence, Arc::clone(name));
             (due, head.is_backlog)
         });
         let before = std::mem::replace(&mut lane.due, wanted.clone());
@@ -188,6 +306,9 @@ mod tests {
             delay_told: false,
             last_reply: None,
             certain: true,
+            silent: false,
+            expires: None,
+            replaceable: false,
         };
         Entry {
             job,
@@ -212,7 +333,7 @@ mod tests {
         for sequence in 1..=3 {
             assert_eq!(claimed(&mut schedule), Some(("a".to_owned(), sequence)));
             assert_eq!(claimed(&mut schedule), None);
-            schedule.release("a");
+            schedule.release(&entry("a", sequence, 0, false).job);
         }
         assert!(schedule.lanes.is_empty() && schedule.next_due().is_none());
     }
@@ -255,10 +376,121 @@ mod tests {
         assert!(!schedule.insert(entry("a", 1, 0, false)));
         let job = schedule.claim(NOW).unwrap().job;
         assert!(!schedule.insert(entry("a", 1, 0, false)));
-        schedule.release("a");
+        schedule.release(&job);
         assert_eq!(claimed(&mut schedule), None);
-        schedule.forget(&job.id);
+        assert!(!schedule.insert(entry("a", 1, 0, false)));
+        schedule.forget(&job);
         assert!(schedule.insert(entry("a", 1, 0, false)));
+    }
+
+    /// Jobs with one id: the presence of a user for a domain.
+    fn presence(sequence: u64, due: i64) -> Entry {
+        let mut entry = entry("p", sequence, due, false);
+        entry.job.id = JobId::of_name(&["presence"]);
+        entry.job.replaceable = true;
+        entry
+    }
+
+    #[test]
+    fn one_that_waits_is_replaced_and_stays_where_it_was_not() {
+        let mut schedule = Schedule::default();
+        assert!(schedule.insert(entry("p", 1, 0, false)));
+        assert!(schedule.insert(presence(2, 0)));
+        assert!(schedule.insert(entry("p", 2, 0, false)));
+        assert!(!schedule.insert(presence(4, 10)));
+        assert!(!schedule.insert(presence(3, 10)));
+        assert!(!schedule.insert(presence(4, 10)));
+        let mut order = Vec::new();
+        while let Some(entry) = schedule.claim(NOW) {
+            order.push(entry.job.sequence);
+            schedule.release(&entry.job);
+            schedule.forget(&entry.job);
+        }
+        assert_eq!(order, [1, 2, 4]);
+        assert!(schedule.lanes.is_empty() && schedule.known.is_empty());
+    }
+
+    #[test]
+    fn one_that_was_deferred_leaves_its_schedule_to_the_one_that_replaces_it() {
+        for is_held in [false, true] {
+            let mut schedule = Schedule::default();
+            schedule.insert(presence(1, 0));
+            let mut old = schedule.claim(NOW).unwrap();
+            (old.job.attempts, old.job.next_attempt) = (3, Timestamp::from_secs(1300));
+            (old.is_held, old.is_backlog) = (is_held, true);
+            assert!(schedule.put_back(old));
+            assert!(!schedule.insert(presence(2, 1000)));
+            assert!(schedule.claim(NOW).is_none());
+            assert_eq!(schedule.next_due(), Some(Timestamp::from_secs(1300)));
+            schedule.hasten(NOW, true);
+            assert_eq!(schedule.claim(NOW).is_some(), is_held);
+            let later = schedule.claim(Timestamp::from_secs(1300));
+            assert_eq!(later.is_some(), !is_held);
+            assert!(later.is_none_or(|entry| (entry.job.sequence, entry.job.attempts) == (2, 3)));
+        }
+    }
+
+    #[test]
+    fn what_replaces_one_under_way_waits_for_its_end() {
+        let mut schedule = Schedule::default();
+        schedule.insert(presence(1, 0));
+        schedule.insert(entry("p", 2, 0, false));
+        let old = schedule.claim(NOW).unwrap();
+        assert!(schedule.insert(presence(4, 0)));
+        assert!(!schedule.insert(presence(5, 0)));
+        assert!(!schedule.insert(presence(3, 0)));
+        assert!(schedule.claim(NOW).is_none());
+        schedule.release(&old.job);
+        assert_eq!(schedule.claim(NOW).unwrap().job.sequence, 2);
+        schedule.release(&entry("p", 2, 0, false).job);
+        assert_eq!(schedule.claim(NOW).unwrap().job.sequence, 5);
+        // The older one is settled late.
+        schedule.forget(&old.job);
+        assert!(!schedule.insert(presence(5, 0)));
+        assert!(schedule.insert(presence(6, 0)));
+    }
+
+    #[test]
+    fn what_replaces_one_that_comes_back_deferred_goes_in_its_place() {
+        let mut schedule = Schedule::default();
+        schedule.insert(presence(1, 0));
+        let mut old = schedule.claim(NOW).unwrap();
+        assert!(schedule.insert(presence(2, 0)));
+        (old.job.attempts, old.job.next_attempt) = (1, Timestamp::from_secs(1060));
+        assert!(!schedule.put_back(old));
+        assert!(schedule.claim(NOW).is_none());
+        let new = schedule.claim(Timestamp::from_secs(1060)).unwrap();
+        assert_eq!((new.job.sequence, new.job.attempts), (2, 1));
+        // Had no attempt been made, there would be no reason to wait.
+        let mut untried = presence(2, 0);
+        untried.job.next_attempt = Timestamp::from_secs(5000);
+        assert!(schedule.insert(presence(3, 0)));
+        assert!(!schedule.put_back(untried));
+        assert_eq!(schedule.claim(NOW).unwrap().job.sequence, 3);
+    }
+
+    #[test]
+    fn what_replaces_one_that_is_being_settled_does_not_wait() {
+        let mut schedule = Schedule::default();
+        schedule.insert(presence(1, 0));
+        let old = schedule.claim(NOW).unwrap();
+        schedule.release(&old.job);
+        assert!(schedule.insert(presence(2, 0)));
+        assert!(schedule.claim(NOW).is_some());
+        schedule.forget(&old.job);
+        assert!(!schedule.insert(presence(2, 0)));
+    }
+
+    #[test]
+    fn a_deferred_job_is_due_when_it_is_of_no_use_any_more() {
+        let mut schedule = Schedule::default();
+        let mut late = entry("a", 1, 5000, true);
+        late.job.expires = Some(Timestamp::from_secs(1010));
+        schedule.insert(late);
+        assert!(schedule.claim(NOW).is_none());
+        let then = Timestamp::from_secs(1010);
+        assert_eq!(schedule.next_due(), Some(then));
+        assert!(schedule.claim(then).unwrap().job.is_outdated(then));
     }
 
     #[test]
@@ -287,10 +519,12 @@ mod tests {
         while let Some(entry) = schedule.claim(NOW) {
             let before = last.insert(entry.job.lane.clone(), entry.job.sequence);
             assert!(before < Some(entry.job.sequence));
-            schedule.release(&entry.job.lane);
+            schedule.release(&entry.job);
+            schedule.forget(&entry.job);
             count += 1;
         }
         assert_eq!(count, 100_000);
+        assert!(schedule.known.is_empty());
         assert!(start.elapsed().as_secs() < 30, "{:?}", start.elapsed());
     }
 }

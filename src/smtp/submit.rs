@@ -1,11 +1,12 @@
 //! One mail transaction (RFC 5321 §3.3) on a connection that is kept: the result of each recipient, a time limit for
 //! each phase, and whether the connection can go on.
 
+use crate::core::address::MailAddress;
 use crate::core::job::Job;
 use crate::core::outcome::{Attempt, Outcome, Reply};
 use crate::smtp::connect::reply_of;
-use crate::smtp::outcome::{Stage, classify, closes_connection, no_reply};
-use crate::smtp::plan::{Plan, wire_form};
+use crate::smtp::outcome::{Stage, classify, closes_connection, is_too_many, no_reply};
+use crate::smtp::plan::{Command, Plan, wire_form};
 use crate::smtp::{Capabilities, TimeLimits};
 use lettre::transport::smtp::Error;
 use lettre::transport::smtp::client::AsyncSmtpConnection;
@@ -29,8 +30,11 @@ pub(super) struct Connection {
 /// What became of a transaction.
 #[derive(Debug)]
 pub(super) struct Submitted {
-    /// What became of each recipient.
+    /// What became of each recipient, but for those in `left`.
     pub attempt: Attempt,
+    /// Those for whom there was no room any more in this transaction, which has served or refused others for good: a
+    /// further transaction is for them.
+    pub left: Vec<MailAddress>,
     /// What became of the connection.
     pub connection: State,
 }
@@ -77,6 +81,7 @@ impl Connection {
         if plan.recipients.is_empty() {
             return Submitted {
                 attempt: plan.refused,
+                left: Vec::new(),
                 connection: State::Usable,
             };
         }
@@ -84,9 +89,12 @@ impl Connection {
         let mut transaction = Transaction {
             connection: self,
             outcomes: plan.recipients.iter().map(|_| None).collect(),
-            asked: false,
+            unsent: String::new(),
             began: false,
             open: false,
+            full: None,
+            is_anyone_accepted: false,
+            has_ended: false,
         };
         let ended = transaction.run(&plan, &mail, pipelining).await;
         transaction.report(plan, ended)
@@ -104,69 +112,112 @@ struct Transaction<'a> {
     connection: &'a mut Connection,
     /// In the order of the plan's recipients; `None` while undecided.
     outcomes: Vec<Option<Outcome>>,
-    /// All commands are on their way, only replies are left to be read (RFC 2920).
-    asked: bool,
+    /// Commands that are sent before the next reply is read. Empty while they are on their way and only replies are left
+    /// to be read (RFC 2920).
+    unsent: String,
     /// `MAIL` was accepted.
     began: bool,
     /// The server remembers a transaction that has to be ended by `RSET`.
     open: bool,
+    /// The reply by which the server takes no more recipients after it has accepted some.
+    full: Option<Reply>,
+    /// A `RCPT` was accepted.
+    is_anyone_accepted: bool,
+    /// The recipients that were accepted got the mail, or never will.
+    has_ended: bool,
 }
 
 impl Transaction<'_> {
     async fn run(&mut self, plan: &Plan, mail: &[u8], pipelining: bool) -> Result<(), Lost> {
-        let limits = self.connection.limits;
-        let first = if pipelining {
-            plan.all_lines()
-        } else {
-            plan.mail.clone()
-        };
-        let reply = self.ask(&first, limits.command).await?;
+        let commands = plan.commands();
+        let mut rest = commands.as_slice();
+        while !rest.is_empty() {
+            let (count, lines) = plan.window(rest, pipelining);
+            let (window, later) = rest.split_at_checked(count).unwrap_or((rest, &[]));
+            self.unsent = lines;
+            for command in window {
+                self.step(*command, mail).await?;
+            }
+            if !self.began {
+                return Ok(());
+            }
+            rest = self.without_the_turned_away(later);
+            if rest == [Command::Data] && !self.is_anyone_left() {
+                break;
+            }
+        }
+        if self.open {
+            self.unsent = "RSET\r\n".to_owned();
+            self.ask(self.connection.limits.command).await?;
+        }
+        Ok(())
+    }
+
+    async fn step(&mut self, command: Command, mail: &[u8]) -> Result<(), Lost> {
+        match command {
+            Command::Mail => self.mail().await,
+            Command::Rcpt(index) => self.recipient(index).await,
+            Command::Data => self.data(mail).await,
+        }
+    }
+
+    async fn mail(&mut self) -> Result<(), Lost> {
+        let reply = self.ask(self.connection.limits.command).await?;
         if reply.code == Some(503) {
             // RFC 5321 §4.3.2: the server is still somewhere else. Only a new connection helps.
             let certain = true;
             return Err(Lost { reply, certain });
         }
-        self.asked = pipelining;
         self.began = is_positive(&reply);
         self.open = self.began;
         if !self.began {
             self.decide_all(Stage::Mail, &reply);
-            if !pipelining {
-                return Ok(());
-            }
-        }
-        self.recipients(plan).await?;
-        if pipelining || self.is_anyone_left() {
-            self.data(mail).await?;
-        }
-        if self.open {
-            self.asked = false;
-            self.ask("RSET\r\n", limits.command).await?;
         }
         Ok(())
     }
 
-    async fn recipients(&mut self, plan: &Plan) -> Result<(), Lost> {
-        let limit = self.connection.limits.command;
-        for (index, (_, line)) in plan.recipients.iter().enumerate() {
-            let reply = self.ask(line, limit).await?;
-            if let Some(outcome @ None) = self.outcomes.get_mut(index)
-                && !is_positive(&reply)
+    async fn recipient(&mut self, index: usize) -> Result<(), Lost> {
+        let reply = self.ask(self.connection.limits.command).await?;
+        let Some(outcome @ None) = self.outcomes.get_mut(index) else {
+            return Ok(());
+        };
+        if is_positive(&reply) {
+            self.is_anyone_accepted = true;
+            return Ok(());
+        }
+        if is_too_many(&reply) && self.is_anyone_accepted {
+            self.full.get_or_insert_with(|| reply.clone());
+        }
+        *outcome = Some(classify(Stage::Rcpt, reply));
+        Ok(())
+    }
+
+    /// What is still to be said: where there is no more room, nobody else is asked for. A server counts each `RCPT` that
+    /// it turns away as an error, and hangs up after so many.
+    fn without_the_turned_away<'a>(&mut self, rest: &'a [Command]) -> &'a [Command] {
+        let Some(full) = &self.full else {
+            return rest;
+        };
+        for command in rest {
+            if let Command::Rcpt(index) = command
+                && let Some(outcome @ None) = self.outcomes.get_mut(*index)
             {
-                *outcome = Some(classify(Stage::Rcpt, reply));
+                *outcome = Some(classify(Stage::Rcpt, full.clone()));
             }
         }
-        Ok(())
+        rest.last().map(std::slice::from_ref).unwrap_or_default()
     }
 
     /// `DATA` and the mail. Where all recipients were refused and `DATA` was asked already, a server that says 354 all
     /// the same gets an empty mail to nobody (RFC 2920 §3.1).
     async fn data(&mut self, mail: &[u8]) -> Result<(), Lost> {
-        let reply = self.ask("DATA\r\n", self.connection.limits.data).await?;
+        let reply = self.ask(self.connection.limits.data).await?;
         match (reply.code, self.is_anyone_left()) {
             (Some(354), true) => {
                 let reply = self.connection.send_content(mail).await?;
                 self.open = false;
+                self.has_ended =
+                    !matches!(classify(Stage::Data, reply.clone()), Outcome::Retry { .. });
                 self.decide_all(Stage::Data, &reply);
                 self.go_on_after(reply)
             }
@@ -187,13 +238,14 @@ impl Transaction<'_> {
         }
     }
 
-    /// Sends a command, unless it is on its way already, and reads its reply.
-    async fn ask(&mut self, line: &str, limit: Duration) -> Result<Reply, Lost> {
+    /// Reads the next reply, after sending what is to be sent before.
+    async fn ask(&mut self, limit: Duration) -> Result<Reply, Lost> {
         let smtp = &mut self.connection.smtp;
-        let answer = if self.asked {
+        let lines = std::mem::take(&mut self.unsent);
+        let answer = if lines.is_empty() {
             timeout(limit, smtp.read_response()).await
         } else {
-            timeout(limit, smtp.command(line)).await
+            timeout(limit, smtp.command(lines)).await
         };
         let reply = answer.map_or_else(|_| Err(silence(limit)), reply_or_lost)?;
         self.go_on_after(reply.clone()).map(|()| reply)
@@ -233,13 +285,19 @@ impl Transaction<'_> {
             reply: lost.reply.clone(),
             certain: lost.certain,
         };
-        let decided = plan.recipients.into_iter().zip(self.outcomes);
-        let mut attempt = plan.refused;
-        attempt.extend(
-            decided.map(|((address, _), outcome)| (address, outcome.unwrap_or_else(undecided))),
-        );
+        let may_go_on = self.full.is_some() && self.has_ended;
+        let (mut attempt, mut left) = (plan.refused, Vec::new());
+        for ((address, _), outcome) in plan.recipients.into_iter().zip(self.outcomes) {
+            match outcome.unwrap_or_else(undecided) {
+                Outcome::Retry { reply, .. } if may_go_on && is_too_many(&reply) => {
+                    left.push(address);
+                }
+                outcome => attempt.push((address, outcome)),
+            }
+        }
         Submitted {
             attempt,
+            left,
             connection,
         }
     }
@@ -357,7 +415,6 @@ fn silence(limit: Duration) -> Lost {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::core::address::MailAddress;
     use crate::smtp::connect::Connector;
     use crate::smtp::fake::{BARE, Fake, PIPELINING, Say, mail};
     use crate::smtp::{SmtpConfig, TlsMode};
@@ -427,6 +484,133 @@ mod tests {
             // Only after the transaction that was left open.
             assert_eq!(fake.seen_with("RSET").len(), 1, "{:?}", fake.seen());
             assert_eq!(fake.seen_with(".").len(), 4);
+        }
+    }
+
+    fn many(count: usize) -> Vec<String> {
+        (0..count).map(|n| format!("u{n:04}@x.example")).collect()
+    }
+
+    async fn sent_to_many(connection: &mut Connection, to: &[String]) -> Submitted {
+        let to: Vec<&str> = to.iter().map(String::as_str).collect();
+        let mail = mail("many", "lane", 1, &to);
+        connection.submit(&mail.job, &mail.bytes).await
+    }
+
+    #[tokio::test]
+    async fn a_thousand_recipients_are_one_transaction_with_each_its_own_result() {
+        for pipelining in [false, true] {
+            let fake = Fake::start(move |n, line| match line {
+                _ if line.starts_with("RCPT TO:<u0500@") => Say::Reply("550 5.1.1 unknown\r\n"),
+                _ => by_name(pipelining)(n, line),
+            })
+            .await;
+            let mut c = connected(&fake).await;
+            let submitted = sent_to_many(&mut c, &many(1000)).await;
+            let expected = format!("{}F{}", "D".repeat(500), "D".repeat(499));
+            assert_eq!(letters(&submitted.attempt), expected);
+            assert!(submitted.left.is_empty() && submitted.connection == State::Usable);
+            assert_eq!(
+                (fake.seen_with("MAIL").len(), fake.seen_with(".").len()),
+                (1, 1)
+            );
+        }
+    }
+
+    /// Reads for as long as anything comes, and answers each line only then.
+    async fn answer_late(listener: TcpListener) -> usize {
+        let (mut tcp, _) = listener.accept().await.unwrap();
+        tcp.write_all(b"220 x\r\n").await.unwrap();
+        let (mut read, mut most, mut content) = (vec![0; 256 * 1024], 0, false);
+        loop {
+            let mut lines = Vec::new();
+            let mut pause = Duration::from_secs(5);
+            while let Ok(Ok(count @ 1..)) = timeout(pause, tcp.read(&mut read)).await {
+                lines.extend_from_slice(&read[..count]);
+                pause = Duration::from_millis(30);
+            }
+            let text = String::from_utf8(lines).unwrap();
+            if text.is_empty() {
+                return most;
+            }
+            if content {
+                tcp.write_all(b"250 ok\r\n").await.unwrap();
+                content = false;
+                continue;
+            }
+            most = most.max(text.len());
+            for line in text.lines() {
+                let reply = match line.get(..4).unwrap() {
+                    "EHLO" => "250-x\r\n250 PIPELINING\r\n",
+                    "DATA" => "354 go on\r\n",
+                    _ => "250 ok\r\n",
+                };
+                content = line == "DATA";
+                tcp.write_all(reply.as_bytes()).await.unwrap();
+            }
+        }
+    }
+
+    #[tokio::test]
+    async fn no_more_is_sent_ahead_than_fits_into_the_usual_window() {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let port = listener.local_addr().unwrap().port();
+        let config = SmtpConfig::new("127.0.0.1", port, TlsMode::Plain, "gateway.example");
+        let server = tokio::spawn(answer_late(listener));
+        let mut c = Connector::new(config).unwrap().connect().await.unwrap();
+        let submitted = sent_to_many(&mut c, &many(1000)).await;
+        assert_eq!(letters(&submitted.attempt), "D".repeat(1000));
+        drop(c);
+        let most = server.await.unwrap();
+        assert!((3000..=4096).contains(&most), "{most}");
+    }
+
+    /// A server that takes so many recipients in one transaction.
+    fn takes(most: usize, pipelining: bool) -> impl Fn(usize, &str) -> Say + Send + Sync + 'static {
+        let count = std::sync::atomic::AtomicUsize::new(0);
+        move |n, line| {
+            use std::sync::atomic::Ordering::SeqCst;
+            if line.starts_with("MAIL") {
+                count.store(0, SeqCst);
+            }
+            if line.starts_with("RCPT") && count.fetch_add(1, SeqCst) >= most {
+                return Say::Reply("452 4.5.3 Error: too many recipients\r\n");
+            }
+            by_name(pipelining)(n, line)
+        }
+    }
+
+    #[tokio::test]
+    async fn who_finds_no_room_is_left_for_a_further_transaction_and_the_rest_not_asked_for() {
+        for pipelining in [false, true] {
+            let fake = Fake::start(takes(100, pipelining)).await;
+            let mut c = connected(&fake).await;
+            let to = many(1000);
+            let submitted = sent_to_many(&mut c, &to).await;
+            assert_eq!(letters(&submitted.attempt), "D".repeat(100));
+            let left: Vec<String> = submitted.left.iter().map(ToString::to_string).collect();
+            assert_eq!(left, to[100..]);
+            let asked = fake.seen_with("RCPT").len();
+            assert!(asked <= if pipelining { 150 } else { 101 }, "{asked}");
+        }
+    }
+
+    #[tokio::test]
+    async fn a_server_that_has_room_for_nobody_or_takes_no_mail_just_defers() {
+        for pipelining in [false, true] {
+            let fake = Fake::start(takes(0, pipelining)).await;
+            let submitted = sent_to_many(&mut connected(&fake).await, &many(3)).await;
+            assert_eq!(letters(&submitted.attempt), "RRR");
+            assert!(submitted.left.is_empty());
+            let full = takes(2, pipelining);
+            let fake = Fake::start(move |n, line| match line {
+                _ if line.starts_with('.') => Say::Reply("451 4.3.0 later\r\n"),
+                _ => full(n, line),
+            })
+            .await;
+            let submitted = sent_to_many(&mut connected(&fake).await, &many(5)).await;
+            assert_eq!(letters(&submitted.attempt), "RRRRR");
+            assert!(submitted.left.is_empty());
         }
     }
 

@@ -23,6 +23,13 @@
 //!    same Message-ID, never a loss.
 //! 3. **Removing** a job: unlink, nothing synced. A power cut may bring the file back: the mail is sent once more with
 //!    the same Message-ID.
+//!
+//! # Replacing
+//! A job that is [`Job::replaceable`] has the same id, and so the same file, as the one that it replaces, which may be
+//! under way at that moment. [`Job::sequence`] tells the two apart: reading, updating and removing do nothing to a file
+//! with another sequence. That it is looked at and that a file is renamed or removed is one step (`Folders::renames`).
+//! There is one file at any time, and accepting syncs the folder before the new mail may be sent, so a restart finds the
+//! old mail or the new one; once the new one was accepted, never the old one.
 
 use crate::core::id::JobId;
 use crate::core::job::{Job, Mail};
@@ -31,8 +38,8 @@ use std::fs::{self, DirBuilder, File, OpenOptions, TryLockError};
 use std::io::{self, BufRead, BufReader, Read, Write};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 /// The first word of every file.
 const MAGIC: &str = "stanzamail";
@@ -40,12 +47,13 @@ const MAGIC: &str = "stanzamail";
 const VERSION: u32 = 1;
 /// The longest first line, in octets: two words and four numbers.
 const FIRST_LINE_OCTETS_MAX: u64 = 100;
-/// The longest JSON of a job that is believed, in octets: fifty recipients need about 20 kB.
+/// The longest JSON of a job that is believed, in octets: a thousand recipients need at most 400 kB.
 const JOB_OCTETS_MAX: u64 = 1024 * 1024;
 /// Threads that sync the files of one batch.
 const SYNC_THREADS: usize = 8;
 
-/// The queue on disk. All methods may be called at the same time; calls about one job must follow each other.
+/// The queue on disk. All methods may be called at the same time; calls about one job must follow each other, but for
+/// [`Spool::accept`] of the job that replaces it.
 #[derive(Debug)]
 pub struct Spool {
     folders: Arc<Folders>,
@@ -97,6 +105,9 @@ pub enum SpoolError {
     /// There is no file for this job: it was settled, or an admin removed it.
     #[error("the mail {0} is no longer in the spool")]
     Gone(JobId),
+    /// The file belongs to a later job with the same id.
+    #[error("the mail {0} was replaced by a newer one")]
+    Replaced(JobId),
 }
 
 impl Spool {
@@ -148,10 +159,10 @@ impl Spool {
     /// The mail of a job, as it was accepted.
     ///
     /// # Errors
-    /// [`SpoolError::Gone`], [`SpoolError::Damaged`] or [`SpoolError::Broken`].
-    pub async fn read_mail(&self, id: &JobId) -> Result<Vec<u8>, SpoolError> {
-        let id = id.clone();
-        self.blocking(move |folders| folders.read_mail(&id)).await
+    /// [`SpoolError::Gone`], [`SpoolError::Replaced`], [`SpoolError::Damaged`] or [`SpoolError::Broken`].
+    pub async fn read_mail(&self, job: &Job) -> Result<Vec<u8>, SpoolError> {
+        let file = Generation::of(job);
+        self.blocking(move |folders| folders.read_mail(&file)).await
     }
 
     /// Keeps a job's new schedule and recipients.
@@ -160,22 +171,18 @@ impl Spool {
     /// As [`Spool::accept`] and [`Spool::read_mail`]; the old state is kept then.
     pub async fn update(&self, job: &Job) -> Result<(), SpoolError> {
         let job = job.clone();
-        self.blocking(move |folders| {
-            let bytes = folders.read_mail(&job.id)?;
-            let written = folders.write_tmp(&Mail { job, bytes })?;
-            sync(&written)?;
-            folders.publish(&written)
-        })
-        .await
+        self.blocking(move |folders| folders.update(job)).await
     }
 
-    /// Forgets a job that is settled. It is no error if it is not there.
+    /// Forgets a job that is settled. It is no error if it is not there, nor if it was replaced: then the newer one
+    /// stays.
     ///
     /// # Errors
-    /// [`SpoolError::Broken`]: the file is still there and its mail is sent again after a restart.
-    pub async fn remove(&self, id: &JobId) -> Result<(), SpoolError> {
-        let id = id.clone();
-        self.blocking(move |folders| folders.remove(&id)).await
+    /// [`SpoolError::Damaged`] or [`SpoolError::Broken`]: the file is still there and its mail is sent again after a
+    /// restart.
+    pub async fn remove(&self, job: &Job) -> Result<(), SpoolError> {
+        let file = Generation::of(job);
+        self.blocking(move |folders| folders.remove(&file)).await
     }
 
     /// Runs work on files where it may block. It is finished even if the caller goes away.
@@ -202,6 +209,33 @@ struct Folders {
     damaged: PathBuf,
     /// Tells files in `tmp` apart that are written for one job at the same time.
     written: AtomicU64,
+    /// Held while a file takes its place in `queue` or leaves it.
+    renames: Mutex<()>,
+}
+
+/// Which file of the queue is meant, and with which sequence if another one may have taken its place.
+struct Generation {
+    id: JobId,
+    sequence: Option<u64>,
+}
+
+impl Generation {
+    /// A mail that is not replaceable is the same one whatever its sequence: a stanza that came twice.
+    fn of(job: &Job) -> Self {
+        Self {
+            id: job.id.clone(),
+            sequence: job.replaceable.then_some(job.sequence),
+        }
+    }
+
+    fn check(&self, found: &Job) -> Result<(), SpoolError> {
+        match self.sequence {
+            Some(sequence) if sequence != found.sequence => {
+                Err(SpoolError::Replaced(self.id.clone()))
+            }
+            _ => Ok(()),
+        }
+    }
 }
 
 /// A whole file in `tmp` that is not durable yet. It is removed unless it was published.
@@ -225,6 +259,7 @@ impl Folders {
             queue: dir.join("queue"),
             damaged: dir.join("damaged"),
             written: AtomicU64::new(0),
+            renames: Mutex::new(()),
         }
     }
 
@@ -340,6 +375,7 @@ impl Folders {
     /// should a later step fail; what took the place of an accepted mail stays.
     fn publish_all(&self, written: &[Written], fresh: &mut Vec<PathBuf>) -> Result<(), SpoolError> {
         for file in written {
+            let _turn = self.turn();
             let path = self.queue.join(file.id.as_str());
             if !path.exists() {
                 fresh.push(path);
@@ -349,15 +385,41 @@ impl Folders {
         sync_folder(&self.queue)
     }
 
+    /// With [`Folders::turn`] held.
     fn publish(&self, written: &Written) -> Result<(), SpoolError> {
         let path = self.queue.join(written.id.as_str());
         fs::rename(&written.path, &path).map_err(broken("move a mail to", &path))
     }
 
-    fn read_mail(&self, id: &JobId) -> Result<Vec<u8>, SpoolError> {
-        let path = self.queue.join(id.as_str());
+    fn turn(&self) -> MutexGuard<'_, ()> {
+        self.renames.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Whether the file is still the one that is meant. True only as long as [`Folders::turn`] is held.
+    fn check(&self, file: &Generation) -> Result<(), SpoolError> {
+        if file.sequence.is_none() {
+            return Ok(());
+        }
+        file.check(&read_job(&self.queue.join(file.id.as_str()))?)
+    }
+
+    fn update(&self, job: Job) -> Result<(), SpoolError> {
+        let file = Generation::of(&job);
+        let bytes = self.read_mail(&file)?;
+        let written = self.write_tmp(&Mail { job, bytes })?;
+        sync(&written)?;
+        let _turn = self.turn();
+        self.check(&file)?;
+        self.publish(&written)
+    }
+
+    fn read_mail(&self, file: &Generation) -> Result<Vec<u8>, SpoolError> {
+        let path = self.queue.join(file.id.as_str());
         let (mut reader, head) = open_file(&path)?;
-        read_json(&mut reader, &head, &path)?;
+        let json = read_json(&mut reader, &head, &path)?;
+        if file.sequence.is_some() {
+            file.check(&parse_job(&json, &path)?)?;
+        }
         let mut mail = Vec::with_capacity(usize::try_from(head.mail_octets).unwrap_or(0));
         let read = reader.read_to_end(&mut mail);
         read.map_err(broken("read", &path))?;
@@ -367,8 +429,13 @@ impl Folders {
         Ok(mail)
     }
 
-    fn remove(&self, id: &JobId) -> Result<(), SpoolError> {
-        let path = self.queue.join(id.as_str());
+    fn remove(&self, file: &Generation) -> Result<(), SpoolError> {
+        let path = self.queue.join(file.id.as_str());
+        let _turn = self.turn();
+        match self.check(file) {
+            Err(SpoolError::Replaced(_) | SpoolError::Gone(_)) => return Ok(()),
+            checked => checked?,
+        }
         match fs::remove_file(&path) {
             Err(error) if error.kind() != io::ErrorKind::NotFound => {
                 Err(broken("remove", &path)(error))
@@ -402,8 +469,11 @@ fn file_of(mail: &Mail) -> Result<Vec<u8>, serde_json::Error> {
 /// Reads a file's job and checks that its name is the job's and its length what it should be; not the mail.
 fn read_job(path: &Path) -> Result<Job, SpoolError> {
     let (mut reader, head) = open_file(path)?;
-    let json = read_json(&mut reader, &head, path)?;
-    let job: Job = serde_json::from_slice(&json).map_err(|error| damaged(path, error))?;
+    parse_job(&read_json(&mut reader, &head, path)?, path)
+}
+
+fn parse_job(json: &[u8], path: &Path) -> Result<Job, SpoolError> {
+    let job: Job = serde_json::from_slice(json).map_err(|error| damaged(path, error))?;
     if path.file_name().and_then(|name| name.to_str()) != Some(job.id.as_str()) {
         return Err(damaged(path, "its name is not the one of its job"));
     }
@@ -572,6 +642,9 @@ mod tests {
             delay_told: false,
             last_reply: None,
             certain: true,
+            silent: false,
+            expires: None,
+            replaceable: false,
         };
         let bytes = format!("Subject: {name}\r\n\r\n{}\r\n", "x".repeat(2000)).into_bytes();
         Mail { job, bytes }
@@ -606,7 +679,7 @@ mod tests {
         let sequences: Vec<u64> = jobs.iter().map(|job| job.sequence).collect();
         assert_eq!(sequences, (0..70).collect::<Vec<_>>());
         for one in &mails {
-            assert_eq!(spool.read_mail(&one.job.id).await.unwrap(), one.bytes);
+            assert_eq!(spool.read_mail(&one.job).await.unwrap(), one.bytes);
             assert!(jobs.contains(&one.job));
         }
     }
@@ -632,14 +705,86 @@ mod tests {
         spool.accept(vec![one.clone()]).await.unwrap();
         (one.job.attempts, one.job.delay_told) = (7, true);
         spool.update(&one.job).await.unwrap();
-        assert_eq!(spool.read_mail(&one.job.id).await.unwrap(), one.bytes);
+        assert_eq!(spool.read_mail(&one.job).await.unwrap(), one.bytes);
         assert_eq!(Spool::look(dir.path()).unwrap(), [one.job.clone()]);
-        spool.remove(&one.job.id).await.unwrap();
-        spool.remove(&one.job.id).await.unwrap();
+        spool.remove(&one.job).await.unwrap();
+        spool.remove(&one.job).await.unwrap();
         let gone = SpoolError::Gone(one.job.id.clone());
-        assert_eq!(spool.read_mail(&one.job.id).await, Err(gone.clone()));
+        assert_eq!(spool.read_mail(&one.job).await, Err(gone.clone()));
         assert_eq!(spool.update(&one.job).await, Err(gone));
         assert!(queued(dir.path()).is_empty());
+    }
+
+    fn presence(sequence: u64, text: &str) -> Mail {
+        let mut mail = mail(text, sequence);
+        mail.job.id = JobId::of_name(&["presence", "alice@mail.example", "x.example"]);
+        mail.job.replaceable = true;
+        mail
+    }
+
+    #[tokio::test]
+    async fn the_end_of_a_replaced_mail_leaves_the_file_of_the_newer_one_alone() {
+        let dir = tempfile::tempdir().unwrap();
+        let (spool, _) = Spool::open(dir.path()).unwrap();
+        let (mut old, new) = (presence(1, "old"), presence(2, "new"));
+        spool.accept(vec![old.clone()]).await.unwrap();
+        assert_eq!(spool.read_mail(&old.job).await.unwrap(), old.bytes);
+        old.job.attempts = 1;
+        spool.update(&old.job).await.unwrap();
+        spool.accept(vec![new.clone()]).await.unwrap();
+        let replaced = SpoolError::Replaced(old.job.id.clone());
+        assert_eq!(spool.read_mail(&old.job).await, Err(replaced.clone()));
+        assert_eq!(spool.update(&old.job).await, Err(replaced));
+        assert_eq!(spool.remove(&old.job).await, Ok(()));
+        assert_eq!(spool.read_mail(&new.job).await.unwrap(), new.bytes);
+        assert_eq!(Spool::look(dir.path()).unwrap(), [new.job.clone()]);
+        spool.remove(&new.job).await.unwrap();
+        assert_eq!(spool.remove(&old.job).await, Ok(()));
+        assert!(queued(dir.path()).is_empty());
+        assert_eq!(files_in(&dir.path().join("tmp")).unwrap().len(), 0);
+    }
+
+    #[tokio::test]
+    async fn a_newer_mail_is_never_lost_to_the_end_of_the_older_one_however_they_meet() {
+        let dir = tempfile::tempdir().unwrap();
+        let (spool, _) = Spool::open(dir.path()).unwrap();
+        for round in 0..150 {
+            let (old, new) = (presence(2 * round, "old"), presence(2 * round + 1, "new"));
+            spool.accept(vec![old.clone()]).await.unwrap();
+            let end = async {
+                if round % 2 == 0 {
+                    spool.remove(&old.job).await
+                } else {
+                    spool.update(&old.job).await
+                }
+            };
+            let (accepted, ended) = tokio::join!(spool.accept(vec![new.clone()]), end);
+            assert_eq!(accepted, Ok(()));
+            assert!(matches!(ended, Ok(()) | Err(SpoolError::Replaced(_))));
+            assert_eq!(spool.read_mail(&new.job).await.unwrap(), new.bytes);
+        }
+    }
+
+    #[tokio::test]
+    async fn the_same_stanza_twice_leaves_nothing_behind() {
+        let dir = tempfile::tempdir().unwrap();
+        let (spool, _) = Spool::open(dir.path()).unwrap();
+        let first = mail("a", 1);
+        spool.accept(vec![first.clone()]).await.unwrap();
+        spool.accept(vec![mail("a", 2)]).await.unwrap();
+        // The queue has left the second one out.
+        spool.remove(&first.job).await.unwrap();
+        assert!(queued(dir.path()).is_empty());
+    }
+
+    #[test]
+    fn a_job_that_was_written_before_there_were_presences_is_read() {
+        let job = mail("a", 1).job;
+        let mut json = serde_json::to_value(&job).unwrap();
+        for field in ["silent", "expires", "replaceable"] {
+            assert!(json.as_object_mut().unwrap().remove(field).is_some());
+        }
+        assert_eq!(serde_json::from_value::<Job>(json).unwrap(), job);
     }
 
     #[test]
@@ -681,7 +826,7 @@ mod tests {
             match reopen(dir.path()) {
                 // The mail's own checksum is looked at when the mail is read.
                 Ok((spool, jobs)) if jobs.contains(&bad.job) => {
-                    let read = spool.read_mail(&bad.job.id).await;
+                    let read = spool.read_mail(&bad.job).await;
                     assert!(
                         matches!(read, Err(SpoolError::Damaged { .. })),
                         "flipped {flip}: {read:?}"
@@ -704,7 +849,7 @@ mod tests {
         let mut bytes = fs::read(&path).unwrap();
         *bytes.last_mut().unwrap() ^= 1;
         fs::write(&path, bytes).unwrap();
-        let result = spool.read_mail(&one.job.id).await;
+        let result = spool.read_mail(&one.job).await;
         assert!(
             matches!(result, Err(SpoolError::Damaged { .. })),
             "{result:?}"
@@ -772,9 +917,9 @@ mod tests {
             matches!(result, Err(SpoolError::Broken { .. })),
             "{result:?}"
         );
-        assert!(spool.read_mail(&old.job.id).await.is_ok());
+        assert!(spool.read_mail(&old.job).await.is_ok());
         assert_eq!(
-            spool.read_mail(&new.job.id).await,
+            spool.read_mail(&new.job).await,
             Err(SpoolError::Gone(new.job.id))
         );
         assert_eq!(files_in(&dir.path().join("tmp")).unwrap().len(), 0);
