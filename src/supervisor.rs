@@ -59,7 +59,7 @@ pub enum Stopped {
 /// # Errors
 /// [`Stopped`] says why it could not start or had to stop.
 pub async fn run(config: Config) -> Result<(), Stopped> {
-    match config.trust.meaning() {
+    match config.trust.meaning(&config.peer) {
         Ok(meaning) => tracing::info!("{meaning}"),
         Err(meaning) => tracing::warn!("{meaning}"),
     }

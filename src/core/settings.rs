@@ -5,7 +5,11 @@ use crate::core::id::IdKey;
 use crate::core::limits;
 use crate::core::record::Format;
 use crate::core::rules::Rules;
+use base64::Engine as _;
+use base64::prelude::BASE64_STANDARD;
 use jid::{BareJid, DomainPart};
+use std::fmt;
+use std::str::FromStr;
 use std::time::Duration;
 
 /// What decisions depend on. Built by [`crate::config`] from checked values; the fields are what they say.
@@ -21,7 +25,7 @@ pub struct Settings {
     pub contacts: Contacts,
     /// Whose senders are believed.
     pub trust: Trust,
-    /// What the configuration says of other gateways and other addresses.
+    /// What the configuration says of other gateways and other addresses: addresses before domains.
     pub peers: Vec<Peer>,
     /// How presence goes to other gateways.
     pub presence: Presence,
@@ -110,7 +114,34 @@ pub struct Peer {
     pub who: AddressPattern,
     /// How mails to it are written; `None`: what its mails show.
     pub format: Option<Format>,
+    /// The public key of the gateway there. Only what is signed with it is from there, and what goes there is signed.
+    pub key: Option<PublicKey>,
 }
+
+/// An Ed25519 public key (RFC 8032), written `ed25519:` and base64 of its 32 octets.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct PublicKey([u8; 32]);
+
+impl FromStr for PublicKey {
+    type Err = KeyError;
+
+    fn from_str(text: &str) -> Result<Self, KeyError> {
+        let digits = text.strip_prefix("ed25519:").ok_or(KeyError)?;
+        let octets = BASE64_STANDARD.decode(digits).map_err(|_| KeyError)?;
+        octets.try_into().map(Self).map_err(|_| KeyError)
+    }
+}
+
+impl fmt::Display for PublicKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "ed25519:{}", BASE64_STANDARD.encode(self.0))
+    }
+}
+
+/// A text that is no public key.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("it is “ed25519:” and base64 of 32 octets")]
+pub struct KeyError;
 
 /// How presence goes to other gateways.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -163,6 +194,21 @@ pub enum Bulk {
 }
 
 impl Settings {
+    /// The key by which mails of this address are verified: of its own section, else of its domain's.
+    pub fn key_of(&self, address: &MailAddress) -> Option<PublicKey> {
+        self.peers_of(address).find_map(|peer| peer.key)
+    }
+
+    /// The format that the configuration gives to this address: of its own section, else of its domain's.
+    pub fn format_of(&self, address: &MailAddress) -> Option<Format> {
+        self.peers_of(address).find_map(|peer| peer.format)
+    }
+
+    /// What is said of this very address goes before what is said of its domain.
+    fn peers_of(&self, address: &MailAddress) -> impl Iterator<Item = &Peer> {
+        self.peers.iter().filter(|peer| peer.who.matches(address))
+    }
+
     /// Settings with every optional value at its default: for the parts that a test or an example does not care about.
     pub fn with_defaults(gateway: DomainPart, rules: Rules, users: Users) -> Self {
         Self {
