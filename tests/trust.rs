@@ -36,6 +36,7 @@ impl World {
         settings.trust = Trust {
             authserv_ids: vec!["mx.a.example".to_owned()],
             speak,
+            ..Trust::default()
         };
         Self {
             settings,

@@ -13,10 +13,11 @@ mod value;
 pub use error::{ConfigError, ConfigErrors};
 pub use value::HostPort;
 
+use crate::core::address::AddressPattern;
 use crate::core::address::MailAddress;
 use crate::core::id::IdKey;
 use crate::core::rules::Rules;
-use crate::core::settings::{self, AddressPattern, Bulk, Settings, Speak};
+use crate::core::settings::{self, Bulk, Settings, Speak};
 pub use crate::imap::{After, FirstStart};
 use crate::tls::TlsMode;
 use jid::{BareJid, DomainPart};
@@ -418,7 +419,10 @@ impl Config {
             trust: settings::Trust {
                 authserv_ids: self.trust.authserv_ids.clone(),
                 speak: self.trust.speak,
+                stanza: settings::StanzaTrust::default(),
             },
+            peers: Vec::new(),
+            presence: settings::Presence::default(),
             // check::config: all mailboxes where they matter have the same list.
             recipient_headers: headers
                 .map_or_else(settings::default_recipient_headers, |mailbox| {

@@ -1,7 +1,7 @@
 //! Readers of single values: what TOML holds, checked, or what would have been allowed.
 
+use crate::core::address::AddressPattern;
 use crate::core::address::{MailAddress, domain_to_ascii};
-use crate::core::settings::AddressPattern;
 use jid::{BareJid, DomainPart};
 use std::net::IpAddr;
 use std::ops::RangeInclusive;
@@ -265,13 +265,9 @@ pub(super) fn mail_address(value: &DeValue<'_>) -> Read<MailAddress> {
 
 /// A mail address or the domain of many.
 pub(super) fn pattern(value: &DeValue<'_>) -> Read<AddressPattern> {
-    let parse = |text: &str| match text.contains('@') {
-        true => MailAddress::parse(text).ok().map(AddressPattern::Address),
-        false => domain_to_ascii(text).map(AddressPattern::Domain),
-    };
     value
         .as_str()
-        .and_then(parse)
+        .and_then(|text| text.parse().ok())
         .ok_or_else(|| Wrong::because("a mail address or a domain name"))
 }
 

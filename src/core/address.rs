@@ -345,6 +345,56 @@ fn unquote(quoted: &str) -> Option<String> {
     Some(plain)
 }
 
+/// One address, or all of a domain.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum AddressPattern {
+    /// `carol@mail.example`.
+    Address(MailAddress),
+    /// `mail.example`, in lower-case A-labels.
+    Domain(String),
+}
+
+impl AddressPattern {
+    /// Whether the pattern is this address or its domain.
+    pub fn matches(&self, address: &MailAddress) -> bool {
+        match self {
+            Self::Address(one) => one == address,
+            Self::Domain(domain) => domain == address.domain(),
+        }
+    }
+
+    /// The same for the same address or domain: with an `@` for an address, without for a domain.
+    pub fn key(&self) -> &str {
+        match self {
+            Self::Address(address) => address.key(),
+            Self::Domain(domain) => domain,
+        }
+    }
+}
+
+impl FromStr for AddressPattern {
+    type Err = AddressError;
+
+    fn from_str(text: &str) -> Result<Self, AddressError> {
+        if text.contains('@') {
+            return MailAddress::parse(text).map(Self::Address);
+        }
+        let shown = || text.chars().take(80).collect::<String>();
+        let domain = domain_to_ascii(text).ok_or_else(|| AddressError::Domain(shown()))?;
+        Ok(Self::Domain(domain))
+    }
+}
+
+impl fmt::Display for AddressPattern {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Address(address) => f.write_str(&address.for_people()),
+            Self::Domain(domain) => f.write_str(domain),
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -1,7 +1,7 @@
 //! The rows of the store, as the core sees them. Each is encoded by the store with a version, so fields may be added
 //! with `#[serde(default)]` but never change their meaning.
 
-use crate::core::address::MailAddress;
+use crate::core::address::{AddressPattern, MailAddress};
 use crate::core::id::{MessageId, StanzaId, ThreadId};
 use crate::core::time::Timestamp;
 use jid::{BareJid, Jid};
@@ -58,6 +58,36 @@ pub struct Contact {
     /// Since when mail to the contact does not get through, and what the server said.
     #[serde(default)]
     pub trouble: Option<Trouble>,
+    /// What was asked and answered by mail, where the contact has a gateway of its own.
+    #[serde(default)]
+    pub handshake: Option<Handshake>,
+}
+
+/// Subscription stanzas that went to and came from a contact's gateway. Mails overtake each other and come twice: stamps
+/// tell what is newer, ids which answer belongs to which request.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Handshake {
+    /// The user's last `subscribe`. An answer that names another one is too late.
+    #[serde(default)]
+    pub asked: Option<StanzaId>,
+    /// The contact's last `subscribe`: what the user's answer names.
+    #[serde(default)]
+    pub asking: Option<StanzaId>,
+    /// The stamp of the last mail to the contact; the next one has a later one, whatever the clock says.
+    #[serde(default)]
+    pub sent: Option<Timestamp>,
+    /// The stamp of the contact's newest `subscribe` or `unsubscribe`.
+    #[serde(default)]
+    pub request: Option<Timestamp>,
+    /// The stamp of the contact's newest `subscribed` or `unsubscribed`.
+    #[serde(default)]
+    pub answer: Option<Timestamp>,
+    /// When the hour began in which [`Handshake::mails`] are counted.
+    #[serde(default)]
+    pub hour: Timestamp,
+    /// Mails to the contact in this hour.
+    #[serde(default)]
+    pub mails: u32,
 }
 
 /// RFC 6121 §2.1.2.5, seen from the local user: `To` is "the user gets the contact's presence".
@@ -165,4 +195,92 @@ pub struct Cursor {
     pub uid_next: u32,
     /// Mail that reached the mailbox before is older than the gateway and is never delivered.
     pub since: Timestamp,
+}
+
+/// How mails to an address are written (TRANSLATION §3).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Format {
+    /// For people with a mail client.
+    #[default]
+    Mail,
+    /// For another gateway like this one: readable text, and the stanza itself (RFC 3923).
+    Xmpp,
+}
+
+/// The format of an address, or of all addresses of a domain.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Peer {
+    /// Whose.
+    pub who: AddressPattern,
+    /// How mails to it are written.
+    pub format: Format,
+    /// Who said so.
+    pub origin: PeerOrigin,
+    /// Since when.
+    pub since: Timestamp,
+}
+
+/// Who said what format a peer has.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum PeerOrigin {
+    /// The admin, by command: nothing that is learned changes it.
+    Admin,
+    /// Its last authenticated mail.
+    Learned,
+}
+
+/// The presence of somebody, folded to what a contact sees (RFC 6121 §4.7.2).
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct PresenceState {
+    /// `None`: plainly available.
+    #[serde(default)]
+    pub show: Option<Show>,
+    /// In the user's words.
+    #[serde(default)]
+    pub status: Option<String>,
+    /// -128 to 127.
+    #[serde(default)]
+    pub priority: i8,
+}
+
+/// RFC 6121 §4.7.2.1.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Show {
+    /// Interested in chatting.
+    Chat,
+    /// Away for a while.
+    Away,
+    /// Away for long.
+    Xa,
+    /// Not to be disturbed.
+    Dnd,
+}
+
+/// What a contact's gateway last said of the contact's presence.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Heard {
+    /// Its number: an older one that arrives later is ignored.
+    pub sequence: Timestamp,
+    /// After this moment it is unknown, which is shown as unavailable.
+    pub expires: Timestamp,
+    /// `None`: unavailable.
+    #[serde(default)]
+    pub state: Option<PresenceState>,
+}
+
+/// What the contacts of a user were last told of the user's presence.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Announced {
+    /// Its number.
+    pub sequence: Timestamp,
+    /// When it was mailed.
+    pub at: Timestamp,
+    /// After this moment their gateways take the user for unavailable.
+    pub expires: Timestamp,
+    /// `None`: unavailable.
+    #[serde(default)]
+    pub state: Option<PresenceState>,
 }

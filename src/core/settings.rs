@@ -1,8 +1,9 @@
 //! The part of the configuration that decisions depend on, already checked.
 
-use crate::core::address::MailAddress;
+use crate::core::address::{AddressPattern, MailAddress};
 use crate::core::id::IdKey;
 use crate::core::limits;
+use crate::core::record::Format;
 use crate::core::rules::Rules;
 use jid::{BareJid, DomainPart};
 use std::time::Duration;
@@ -20,6 +21,10 @@ pub struct Settings {
     pub contacts: Contacts,
     /// Whose senders are believed.
     pub trust: Trust,
+    /// What the configuration says of other gateways and other addresses.
+    pub peers: Vec<Peer>,
+    /// How presence goes to other gateways.
+    pub presence: Presence,
     /// Headers that are believed to hold the envelope recipient, in the order in which they are looked at.
     pub recipient_headers: Vec<String>,
     /// Subject of a mail that has none: `{name}` is the sender's name.
@@ -77,25 +82,6 @@ impl Contacts {
     }
 }
 
-/// One address, or all of a domain.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum AddressPattern {
-    /// `carol@mail.example`.
-    Address(MailAddress),
-    /// `mail.example`, in lower-case A-labels.
-    Domain(String),
-}
-
-impl AddressPattern {
-    /// Whether the pattern is this address or its domain.
-    pub fn matches(&self, address: &MailAddress) -> bool {
-        match self {
-            Self::Address(one) => one == address,
-            Self::Domain(domain) => domain == address.domain(),
-        }
-    }
-}
-
 /// What it takes to believe that a mail is from whom it says.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Trust {
@@ -103,6 +89,48 @@ pub struct Trust {
     pub authserv_ids: Vec<String>,
     /// What becomes of mail whose sender is not verified.
     pub speak: Speak,
+    /// Whether presence, subscriptions and carried stanzas need a verified sender.
+    pub stanza: StanzaTrust,
+}
+
+/// Whether presence, subscriptions and carried stanzas need a verified sender.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum StanzaTrust {
+    /// They do; those of others are nothing but text.
+    #[default]
+    Require,
+    /// They are believed from everybody: anyone who can send mail can pretend to be any contact.
+    Off,
+}
+
+/// What the configuration says of an address or a domain.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Peer {
+    /// Whose.
+    pub who: AddressPattern,
+    /// How mails to it are written; `None`: what its mails show.
+    pub format: Option<Format>,
+}
+
+/// How presence goes to other gateways.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Presence {
+    /// Changes within this time are one change.
+    pub debounce: Duration,
+    /// At most one mail for each user and mail domain in this time.
+    pub spacing: Duration,
+    /// How long others believe a presence that is not repeated.
+    pub expires: Duration,
+}
+
+impl Default for Presence {
+    fn default() -> Self {
+        Self {
+            debounce: Duration::from_secs(3),
+            spacing: Duration::from_secs(30),
+            expires: Duration::from_secs(6 * 3600),
+        }
+    }
 }
 
 impl Trust {
@@ -143,6 +171,8 @@ impl Settings {
             users,
             contacts: Contacts::default(),
             trust: Trust::default(),
+            peers: Vec::new(),
+            presence: Presence::default(),
             recipient_headers: default_recipient_headers(),
             default_subject: "Chat with {name}".to_owned(),
             bulk: Bulk::default(),

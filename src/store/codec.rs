@@ -161,6 +161,7 @@ pub fn need_key(need: &Need) -> Vec<u8> {
             key(BY_STANZA, &[user.as_str(), contact.key(), id.as_str()])
         }
         Need::Seen(user, id) => key(SEEN, &[user.as_str(), id.as_str()]),
+        Need::Peer(_) | Need::Heard(_) | Need::Watchers(_) => Vec::new(),
     }
 }
 

@@ -168,6 +168,7 @@ impl Tables {
                 let row = self.seen.get(&(user.to_string(), id.clone()));
                 row.map(|row| Row::Seen(row.at))
             }
+            Need::Peer(_) | Need::Heard(_) | Need::Watchers(_) => None,
         }
     }
 
@@ -210,6 +211,7 @@ impl Tables {
             Write::Cursor(mailbox, cursor) => {
                 self.cursors.insert(mailbox, cursor);
             }
+            Write::Peer(_) | Write::RemovePeer(_) | Write::Heard(..) | Write::Announced(..) => {}
         }
         Ok(())
     }

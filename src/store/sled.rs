@@ -101,6 +101,7 @@ impl SledStore {
                 .map(|row: ThreadRecord| Row::Thread(row.thread)),
             Need::Message(..) | Need::Stanza(..) => self.get(&key)?.map(Row::Message),
             Need::Seen(..) => self.get(&key)?.map(|row: SeenRecord| Row::Seen(row.at)),
+            Need::Peer(_) | Need::Heard(_) | Need::Watchers(_) => None,
         };
         Ok(row)
     }
@@ -300,6 +301,9 @@ impl<'a> Staged<'a> {
             Write::Cursor(mailbox, cursor) => {
                 let key = codec::cursor_key(&mailbox);
                 self.put(key, &CursorRecord { mailbox, cursor })
+            }
+            Write::Peer(_) | Write::RemovePeer(_) | Write::Heard(..) | Write::Announced(..) => {
+                Ok(())
             }
         }
     }
