@@ -173,17 +173,21 @@ impl Door {
 
 /// What was made as root, a gateway that is not root could not read.
 fn check_owner(path: &Path) -> Result<(), MapError> {
-    let (Ok(store), Ok(me)) = (std::fs::metadata(path), std::fs::metadata("/proc/self")) else {
-        return Ok(());
-    };
-    if store.uid() == me.uid() {
-        return Ok(());
+    match other_owner(path) {
+        None => Ok(()),
+        Some((owner, me)) => Err(MapError::Owner {
+            path: path.display().to_string(),
+            owner,
+            me,
+        }),
     }
-    Err(MapError::Owner {
-        path: path.display().to_string(),
-        owner: store.uid(),
-        me: me.uid(),
-    })
+}
+
+/// Who owns the store and who we are, where these are two.
+pub(super) fn other_owner(path: &Path) -> Option<(u32, u32)> {
+    let store = std::fs::metadata(path).ok()?.uid();
+    let me = std::fs::metadata("/proc/self").ok()?.uid();
+    (store != me).then_some((store, me))
 }
 
 fn run_on(command: MapCommand, door: &mut Door, output: &mut dyn Write) -> Result<(), MapError> {

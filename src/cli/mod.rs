@@ -1,12 +1,14 @@
-//! What an admin types: `stanzamail [--config FILE] run | check | map`.
+//! What an admin types: `stanzamail [--config FILE] run | check | map | key`.
 
 mod check;
+mod key;
 mod log;
 pub mod map;
 
 use crate::config::Config;
 use crate::supervisor;
 use clap::{Parser, Subcommand};
+use std::fmt::Display;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -38,6 +40,8 @@ enum Command {
     Check,
     /// The pairs of JIDs and mail addresses; works whether the gateway runs or not.
     Map(map::MapArgs),
+    /// Print the public key of this gateway, as the admin of a peer puts it into [[peer]]. Makes it where there is none.
+    Key,
 }
 
 /// The whole program.
@@ -50,16 +54,21 @@ pub fn main() -> ExitCode {
             log::init(config.log.level);
             in_runtime(run(config))
         }
-        (Command::Map(args), Ok(config)) => match map::run(args, &config.store.path) {
-            Ok(()) => ExitCode::SUCCESS,
-            Err(error) => {
-                eprintln!("{error}");
-                ExitCode::FAILURE
-            }
-        },
+        (Command::Map(args), Ok(config)) => ended(map::run(args, &config.store.path)),
+        (Command::Key, Ok(config)) => ended(key::run(&config.store.path)),
         (_, Err(errors)) => {
             eprintln!("{errors}");
             ExitCode::from(EXIT_CONFIG)
+        }
+    }
+}
+
+fn ended(result: Result<(), impl Display>) -> ExitCode {
+    match result {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("{error}");
+            ExitCode::FAILURE
         }
     }
 }

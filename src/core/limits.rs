@@ -26,6 +26,13 @@ pub const MAIL_HEADER_OCTETS_MAX: usize = 256 * 1024;
 pub const AUTHENTICATION_FIELDS_MAX: usize = 20;
 /// One such field, in octets; a longer one says nothing. One result has about 200.
 pub const AUTHENTICATION_FIELD_OCTETS_MAX: usize = 16 * 1024;
+/// One `XMPP-Bridge-Signature`, in octets; ours have about a thousand.
+pub const SIGNATURE_FIELD_OCTETS_MAX: usize = 16 * 1024;
+/// A signature that is older counts no more. A mail may wait in queues for five days (RFC 5321 §4.5.4.1), and the Message-IDs
+/// of handled mails are remembered for 90, so that nobody can send one again.
+pub const SIGNATURE_AGE_MAX: Duration = Duration::from_secs(14 * 24 * 3600);
+/// How far the clock of a peer may be ahead.
+pub const SIGNATURE_FUTURE_MAX: Duration = Duration::from_secs(3600);
 /// MIME parts of one mail that are looked at; Postfix and others send no more than a few hundred.
 pub const MIME_PARTS_MAX: usize = 1000;
 /// Nesting of MIME parts that is looked into. Each level is searched for its boundary, and no mail program nests deeper

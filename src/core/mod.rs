@@ -16,6 +16,7 @@ pub mod record;
 pub mod retry;
 pub mod rules;
 pub mod settings;
+pub mod signature;
 pub mod text;
 pub mod time;
 pub mod to_mail;

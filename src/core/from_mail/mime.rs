@@ -120,7 +120,7 @@ impl<'a> Part<'a> {
 }
 
 /// Splits before the blank line that ends the header.
-fn split_header(raw: &[u8]) -> (&[u8], &[u8]) {
+pub(crate) fn split_header(raw: &[u8]) -> (&[u8], &[u8]) {
     let mut end = 0_usize;
     for line in raw.split_inclusive(|b| *b == b'\n') {
         let next = end.saturating_add(line.len());

@@ -8,9 +8,11 @@ mod mime;
 
 pub use attachment::{Attachment, attachment_line};
 pub use automatic::{Automatic, Report};
+pub(crate) use mime::split_header;
 
 use crate::core::address::MailAddress;
 use crate::core::id::MessageId;
+use crate::core::signature::{self, Signed};
 use crate::core::text::subject;
 use crate::core::time::Timestamp;
 use mail_parser::{HeaderName, Message};
@@ -66,6 +68,9 @@ pub struct Mail {
     pub bridge: Option<String>,
     /// `Jabber-ID` (RFC 7259), cleaned. For display only, never an identity.
     pub jabber_id: Option<String>,
+    /// The signature of another gateway, good or bad; `None` where there is none. It means nothing before
+    /// [`Signed::verify`].
+    pub signature: Option<Signed>,
 }
 
 /// A name and an address as a header holds them.
@@ -100,7 +105,11 @@ pub fn read(
     } else {
         body::read(&part)
     };
-    Ok(mail(raw, header, recipient_headers, body))
+    let signature = signature::read(raw, header_names(header), header_only);
+    Ok(Mail {
+        signature,
+        ..mail(raw, header, recipient_headers, body)
+    })
 }
 
 fn mail(raw: &[u8], message: &Message<'_>, recipient_headers: &[String], body: body::Body) -> Mail {
@@ -141,8 +150,14 @@ fn mail(raw: &[u8], message: &Message<'_>, recipient_headers: &[String], body: b
             .is_some_and(|path| path == "<>"),
         bridge: line("XMPP-Bridge"),
         jabber_id: line("Jabber-ID"),
+        signature: None,
         from,
     }
+}
+
+/// The fields that are read, in order: a signature must be about just these.
+fn header_names<'a>(message: &'a Message<'_>) -> impl Iterator<Item = &'a str> {
+    message.headers().iter().map(|header| header.name())
 }
 
 /// The highest `XMPP-Bridge-Hops`: whoever adds a lower one does not break the counter.
