@@ -312,8 +312,7 @@ fn whose_presence_is_believed_is_said_at_the_start() {
         .map(|(messages, rest)| (messages.to_owned(), rest.to_owned()))
         .unwrap();
     assert!(
-        messages
-            .ends_with("mx.example.org says, those of chat.b.example by their signatures alone"),
+        messages.ends_with("mx.example.org says, and for chat.b.example by signatures"),
         "{messages}"
     );
 }
@@ -943,22 +942,27 @@ const BROKEN: &[Broken] = &[
     (
         "[smtp]",
         "[[peer]]\ndomain = \"chat.b.example\"\nkey = 1\n[smtp]",
-        "13: peer 1.key: found 1; allowed is a public key in quotes; write, for example, key = \"ed25519:…\"",
+        "13: peer 1.key: found 1; allowed is \"ed25519:\" and base64 of 32 octets: the line that stanzamail key prints at the other gateway; write, for example, key = \"ed25519:…\"",
+    ),
+    (
+        "[smtp]",
+        "[[peer]]\ndomain = \"chat.b.example\"\nkey = \"ed25519:AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=\"\n[smtp]",
+        "13: peer 1.key: found \"ed25519:AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=\"; allowed is \"ed25519:\" and base64 of 32 octets, not all of them the same: the line that stanzamail key prints at the other gateway; write, for example, key = \"ed25519:…\"",
     ),
     (
         "[smtp]",
         "[[peer]]\ndomain = \"chat.b.example\"\nkey = \"rsa:abcd\"\n[smtp]",
-        "13: peer 1.key: found \"rsa:abcd\"; allowed is a public key: it is “ed25519:” and base64 of 32 octets; write, for example, key = \"ed25519:…\"",
+        "13: peer 1.key: found \"rsa:abcd\"; allowed is \"ed25519:\" and base64 of 32 octets: the line that stanzamail key prints at the other gateway; write, for example, key = \"ed25519:…\"",
     ),
     (
         "[smtp]",
         "[[peer]]\ndomain = \"chat.b.example\"\nkey = \"ed25519:…\"\n[smtp]",
-        "13: peer 1.key: found \"ed25519:…\"; allowed is a public key: it is “ed25519:” and base64 of 32 octets; write, for example, key = \"ed25519:…\"",
+        "13: peer 1.key: found \"ed25519:…\"; allowed is \"ed25519:\" and base64 of 32 octets: the line that stanzamail key prints at the other gateway; write, for example, key = \"ed25519:…\"",
     ),
     (
         "[smtp]",
         "[[peer]]\ndomain = \"chat.b.example\"\nkey = \"ed25519:11qYAYKxCrfVS/7T\"\n[smtp]",
-        "13: peer 1.key: found \"ed25519:11qYAYKxCrfVS/7T\"; allowed is a public key: it is “ed25519:” and base64 of 32 octets; write, for example, key = \"ed25519:…\"",
+        "13: peer 1.key: found \"ed25519:11qYAYKxCrfVS/7T\"; allowed is \"ed25519:\" and base64 of 32 octets, not of 12: the line that stanzamail key prints at the other gateway; write, for example, key = \"ed25519:…\"",
     ),
     (
         "[smtp]",

@@ -19,7 +19,8 @@ use crate::core::address::MailAddress;
 use crate::core::id::IdKey;
 use crate::core::record::Format;
 use crate::core::rules::Rules;
-use crate::core::settings::{self, Bulk, PublicKey, Settings, Speak, StanzaTrust};
+use crate::core::settings::{self, Bulk, Settings, Speak, StanzaTrust};
+use crate::core::signature::PublicKey;
 pub use crate::imap::{After, FirstStart};
 use crate::tls::TlsMode;
 use jid::{BareJid, DomainPart};
@@ -205,10 +206,9 @@ pub struct Peer {
     ///
     /// Or `format = "xmpp"`
     pub format: Option<Format>,
-    /// The public key of the gateway there: what `stanzamail key` prints there. With it, only a mail that is signed with it
-    /// is believed to be from there, whatever Authentication-Results says, and our mails to it are signed with our own key
-    /// (what `stanzamail key` prints here), which is to stand in the other configuration. Ask for it by a way that you
-    /// trust.
+    /// The public key of the gateway there: the line that `stanzamail key` prints there. With it, only a mail that is signed
+    /// with it is believed to be from that gateway, whatever Authentication-Results says, and our mails to it are signed.
+    /// What `stanzamail key` prints here belongs into the configuration there. Exchange both by a way that you trust.
     ///
     /// Or `key = "ed25519:…"`
     pub key: Option<PublicKey>,

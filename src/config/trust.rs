@@ -34,7 +34,7 @@ impl Trust {
     fn of_messages(&self, signing: Option<&str>) -> Result<String, String> {
         let ids = self.authserv_ids.join(", ");
         let signed = signing.map_or_else(String::new, |names| {
-            format!(", those of {names} by their signatures alone")
+            format!(", and for {names} by signatures")
         });
         match (self.speak, signing) {
             (Speak::Off, _) => Ok("senders are not verified, as configured".to_owned()),

@@ -1,7 +1,8 @@
 //! Readers of single values: what TOML holds, checked, or what would have been allowed.
 
 use crate::core::address::{AddressPattern, MailAddress, domain_to_ascii};
-use crate::core::settings::{PublicKey, StanzaTrust};
+use crate::core::settings::StanzaTrust;
+use crate::core::signature::{KeyError, PublicKey};
 use jid::{BareJid, DomainPart};
 use std::net::IpAddr;
 use std::ops::RangeInclusive;
@@ -290,11 +291,17 @@ pub(super) fn mail_domain(value: &DeValue<'_>) -> Read<String> {
 
 /// The public key of another gateway.
 pub(super) fn public_key(value: &DeValue<'_>) -> Read<PublicKey> {
-    value
-        .as_str()
-        .ok_or_else(|| Wrong::because("a public key in quotes"))?
-        .parse()
-        .map_err(|error| Wrong::because(format!("a public key: {error}")))
+    let text = value.as_str().unwrap_or_default();
+    PublicKey::parse(text).map_err(|error| {
+        let but = match error {
+            KeyError::Length(octets) if octets > 0 => format!(", not of {octets}"),
+            KeyError::Placeholder => ", not all of them the same".to_owned(),
+            _ => String::new(),
+        };
+        Wrong::because(format!(
+            "\"ed25519:\" and base64 of 32 octets{but}: the line that stanzamail key prints at the other gateway"
+        ))
+    })
 }
 
 /// Whose presence and subscriptions are believed. Those who know the words for messages are told why one is missing.

@@ -5,11 +5,8 @@ use crate::core::id::IdKey;
 use crate::core::limits;
 use crate::core::record::Format;
 use crate::core::rules::Rules;
-use base64::Engine as _;
-use base64::prelude::BASE64_STANDARD;
+use crate::core::signature::PublicKey;
 use jid::{BareJid, DomainPart};
-use std::fmt;
-use std::str::FromStr;
 use std::time::Duration;
 
 /// What decisions depend on. Built by [`crate::config`] from checked values; the fields are what they say.
@@ -117,31 +114,6 @@ pub struct Peer {
     /// The public key of the gateway there. Only what is signed with it is from there, and what goes there is signed.
     pub key: Option<PublicKey>,
 }
-
-/// An Ed25519 public key (RFC 8032), written `ed25519:` and base64 of its 32 octets.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub struct PublicKey([u8; 32]);
-
-impl FromStr for PublicKey {
-    type Err = KeyError;
-
-    fn from_str(text: &str) -> Result<Self, KeyError> {
-        let digits = text.strip_prefix("ed25519:").ok_or(KeyError)?;
-        let octets = BASE64_STANDARD.decode(digits).map_err(|_| KeyError)?;
-        octets.try_into().map(Self).map_err(|_| KeyError)
-    }
-}
-
-impl fmt::Display for PublicKey {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "ed25519:{}", BASE64_STANDARD.encode(self.0))
-    }
-}
-
-/// A text that is no public key.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("it is “ed25519:” and base64 of 32 octets")]
-pub struct KeyError;
 
 /// How presence goes to other gateways.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
