@@ -10,6 +10,7 @@ use crate::core::time::Timestamp;
 use crate::imap::{self, MailboxConfig};
 use crate::pipeline::{Fatal, Inputs, MailboxMeaning, Pipeline, Stops, read_batches};
 use crate::smtp::{self, SmtpConfig};
+use crate::store::signing_key::{self, SigningKeyError};
 use crate::store::sled::SledStore;
 use crate::store::spool::{Spool, SpoolError};
 use crate::store::{Store, StoreError};
@@ -42,6 +43,9 @@ pub enum Stopped {
     /// The spool cannot be opened.
     #[error("{0}")]
     Spool(#[from] SpoolError),
+    /// Our own key cannot be read.
+    #[error("{0}")]
+    Key(#[from] SigningKeyError),
     /// The store failed while the gateway ran.
     #[error("{0}")]
     Failed(#[from] Fatal),
@@ -60,7 +64,7 @@ pub enum Stopped {
 /// # Errors
 /// [`Stopped`] says why it could not start or had to stop.
 pub async fn run(config: Config) -> Result<(), Stopped> {
-    match config.trust.meaning() {
+    match config.trust.meaning(&config.peer) {
         Ok(meaning) => tracing::info!("{meaning}"),
         Err(meaning) => tracing::warn!("{meaning}"),
     }
@@ -135,8 +139,12 @@ impl Parts {
                 tracing::error!(%error, "commands cannot reach this gateway");
             }
         });
+        let mut settings = config.settings(self.store.id_key());
+        if settings.peers.iter().any(|peer| peer.key.is_some()) {
+            settings.signer = Some(signing_key::open(&config.store.path)?);
+        }
         let pipeline = Pipeline {
-            settings: config.settings(self.store.id_key()),
+            settings,
             mailboxes,
             store: Arc::clone(&self.store),
             spool: self.spool,

@@ -5,6 +5,8 @@ use proptest::prelude::*;
 use secrecy::ExposeSecret;
 use stanzamail::config::{After, Config, FirstStart};
 use stanzamail::core::address::MailAddress;
+use stanzamail::core::record::Format;
+use stanzamail::core::settings::Presence;
 use stanzamail::tls::TlsMode;
 use std::fmt::Write;
 use std::path::Path;
@@ -156,6 +158,11 @@ fn the_example_is_a_configuration_and_its_comments_are_the_defaults() {
         "deny = [\"",
         "authserv_ids = [\"",
         "[[pair]]",
+        "[[peer]]",
+        "domain =",
+        "address =",
+        "format =",
+        "key =",
     ];
     let long: String = text
         .lines()
@@ -253,21 +260,123 @@ fn the_smallest_configuration_has_all_defaults() {
 
 #[test]
 fn that_no_sender_is_verified_is_said_unless_it_is_wanted() {
-    let meaning = |section: &str| {
-        let text = SMALLEST.replace("[smtp]", &format!("[trust]\n{section}\n[smtp]"));
-        load(&text, 0o600).unwrap().trust.meaning()
-    };
     assert!(
         meaning("")
             .unwrap_err()
             .contains("no sender can be verified")
     );
     assert!(meaning("speak = \"off\"").is_ok());
-    let verified = meaning("authserv_ids = [\"mx.example.org\"]").unwrap();
+    let but_one = meaning(PEER).unwrap_err();
+    assert!(
+        but_one.contains("no sender can be verified but chat.b.example"),
+        "{but_one}"
+    );
+    let verified = meaning(IDS).unwrap();
     assert!(
         verified.contains("by what mx.example.org says"),
         "{verified}"
     );
+}
+
+/// The line at the start, for this in `[trust]` and these sections after it.
+fn meaning(section: &str) -> Result<String, String> {
+    let text = SMALLEST.replace("[smtp]", &format!("[trust]\n{section}\n[smtp]"));
+    let config = load(&text, 0o600).unwrap();
+    config.trust.meaning(&config.peer)
+}
+
+#[test]
+fn whose_presence_is_believed_is_said_at_the_start() {
+    let about = |section: &str| {
+        let line = meaning(section).unwrap_or_else(|warning| warning);
+        assert!(!line.contains('\n'), "{line}");
+        let (_, stanzas) = line.split_once("presence and subscriptions").unwrap();
+        stanzas.to_owned()
+    };
+    let nobody = about("");
+    assert!(nobody.contains("not believed from anybody"), "{nobody}");
+    assert!(nobody.contains("a [[peer]] with a key"), "{nobody}");
+    let verified = about(IDS);
+    assert!(verified.contains("verified senders only"), "{verified}");
+    let format_only = about("[[peer]]\ndomain = \"b.example\"\nformat = \"xmpp\"");
+    assert!(format_only.contains("not believed"), "{format_only}");
+    let signed = about(PEER);
+    assert!(
+        signed
+            .contains("believed from chat.b.example, where they are signed, and from nobody else"),
+        "{signed}"
+    );
+    let (messages, _) = meaning(&format!("{IDS}\n{PEER}"))
+        .unwrap()
+        .split_once("; others are marked")
+        .map(|(messages, rest)| (messages.to_owned(), rest.to_owned()))
+        .unwrap();
+    assert!(
+        messages.ends_with("mx.example.org says, and for chat.b.example by signatures"),
+        "{messages}"
+    );
+}
+
+#[test]
+fn of_many_peers_some_are_named() {
+    let peers: String = (1..=7)
+        .map(|at| format!("[[peer]]\ndomain = \"b{at}.example\"\nkey = \"{KEY}\"\n"))
+        .collect();
+    let line = meaning(&peers).unwrap_err();
+    assert!(line.contains("b4.example, b5.example and 2 more"), "{line}");
+}
+
+#[test]
+fn presence_that_is_believed_from_everybody_is_a_warning() {
+    for section in ["", IDS, "speak = \"off\""] {
+        let line = meaning(&format!("stanza = \"off\"\n{section}")).unwrap_err();
+        assert!(line.contains("stanza = \"off\" is UNSAFE"), "{line}");
+    }
+    let line = meaning(&format!("stanza = \"off\"\n{PEER}")).unwrap_err();
+    assert!(
+        line.contains("but for chat.b.example, who must sign"),
+        "{line}"
+    );
+}
+
+const KEY: &str = "ed25519:11qYAYKxCrfVS/7TyWQHOg7hcvPapiMlrwIaaPcHURo=";
+const IDS: &str = "authserv_ids = [\"mx.example.org\"]";
+/// A section that has a key and no format.
+const PEER: &str = "[[peer]]\ndomain = \"chat.b.example\"\nkey = \"ed25519:11qYAYKxCrfVS/7TyWQHOg7hcvPapiMlrwIaaPcHURo=\"";
+
+#[test]
+fn an_address_has_what_its_section_says_and_else_what_its_domain_has() {
+    let text = format!(
+        "{SMALLEST}{PEER}\nformat = \"xmpp\"\n[[peer]]\naddress = \"Bob@chat.b.example\"\nformat = \"mail\"\n"
+    );
+    let settings = load(&text, 0o600).unwrap().settings([7; 32]);
+    let of = |text: &str| {
+        let address = MailAddress::parse(text).unwrap();
+        let key = settings.key_of(&address).map(|key| key.to_string());
+        (settings.format_of(&address), key)
+    };
+    let key = Some(KEY.to_owned());
+    assert_eq!(
+        of("carol@chat.b.example"),
+        (Some(Format::Xmpp), key.clone())
+    );
+    assert_eq!(of("bob@chat.b.example"), (Some(Format::Mail), key));
+    assert_eq!(of("bob@sub.chat.b.example"), (None, None));
+    assert_eq!(of("bob@b.example"), (None, None));
+}
+
+#[test]
+fn presence_is_as_quick_as_is_said() {
+    let with = |section: &str| {
+        let config = load(&format!("{SMALLEST}[presence]\n{section}\n"), 0o600).unwrap();
+        config.settings([7; 32]).presence
+    };
+    assert_eq!(with(""), Presence::default());
+    let quick = with("debounce = \"300ms\"\nspacing = \"5s\"\nexpires = \"20s\"");
+    assert_eq!(quick.debounce, Duration::from_millis(300));
+    assert_eq!(quick.spacing, Duration::from_secs(5));
+    assert_eq!(quick.expires, Duration::from_secs(20));
+    assert_eq!(with("debounce = \"0ms\"").debounce, Duration::ZERO);
 }
 
 #[test]
@@ -498,7 +607,7 @@ const BROKEN: &[Broken] = &[
     (
         "[xmpp]",
         "xmpp = \"x\"\n[other]",
-        "2: xmpp: found a text; allowed is a section [xmpp], as in config.example.toml\n3: other: found a section that is not known; known here: xmpp, users, address, pair, contacts, trust, smtp, mailbox, store, messages, delivery, mail, log",
+        "2: xmpp: found a text; allowed is a section [xmpp], as in config.example.toml\n3: other: found a section that is not known; known here: xmpp, users, address, pair, contacts, trust, peer, smtp, mailbox, store, messages, presence, delivery, mail, log",
     ),
     (
         "[smtp]",
@@ -779,6 +888,136 @@ const BROKEN: &[Broken] = &[
         "[smtp]",
         "[trust]\nauthserv_ids = [\"mx; none\"]\nspeak = \"maybe\"\n[smtp]",
         "12: trust.authserv_ids: found \"mx; none\"; allowed is what stands before the first semicolon in Authentication-Results; write, for example, authserv_ids = [\"mail.example.org\"]\n13: trust.speak: found \"maybe\"; allowed is \"mark\", \"require\" or \"off\"; write, for example, speak = \"mark\"",
+    ),
+    (
+        "[smtp]",
+        "[trust]\nstanza = \"mark\"\n[smtp]",
+        "12: trust.stanza: found \"mark\"; allowed is \"require\" or \"off\", since a presence or a subscription cannot be marked: with \"require\", those of senders that are not verified are nothing but text; \"off\" believes everybody and is unsafe; write, for example, stanza = \"require\"",
+    ),
+    (
+        "[smtp]",
+        "[trust]\nstanza = true\n[smtp]",
+        "12: trust.stanza: found true; allowed is \"require\" or \"off\"; write, for example, stanza = \"require\"",
+    ),
+    (
+        "[smtp]",
+        "[peer]\ndomain = \"chat.b.example\"\nformat = \"xmpp\"\n[smtp]",
+        "11: peer: found a table; allowed is sections [[peer]], with two brackets, as in config.example.toml",
+    ),
+    (
+        "[smtp]",
+        "[[peer]]\nformat = \"xmpp\"\n[smtp]",
+        "11: peer 1.domain: found neither domain nor address; write, for example, domain = \"chat.b.example\" for all addresses of a domain, or address = \"bob@mail.example\" for one",
+    ),
+    (
+        "[smtp]",
+        "[[peer]]\ndomain = \"chat.b.example\"\naddress = \"bob@b.example\"\nformat = \"xmpp\"\n[smtp]",
+        "13: peer 1.address: found an address and a domain; keep one of the two, and write another [[peer]] for the other",
+    ),
+    (
+        "[smtp]",
+        "[[peer]]\ndomain = \"bob@b.example\"\nformat = \"xmpp\"\n[smtp]",
+        "12: peer 1.domain: found \"bob@b.example\"; allowed is a domain name; write, for example, domain = \"chat.b.example\"",
+    ),
+    (
+        "[smtp]",
+        "[[peer]]\naddress = \"b.example\"\nformat = \"xmpp\"\n[smtp]",
+        "12: peer 1.address: found \"b.example\"; allowed is a mail address of the form name@domain; write, for example, address = \"bob@mail.example\"",
+    ),
+    (
+        "[smtp]",
+        "[[peer]]\ndomain = \"chat.b.example\"\n[smtp]",
+        "11: peer 1.format: found neither format nor key, so that the section says nothing; add format = \"xmpp\" where there is a gateway like this one, and key = \"ed25519:…\", what stanzamail key prints there",
+    ),
+    (
+        "[smtp]",
+        "[[peer]]\n\n[smtp]",
+        "11: peer 1.domain: found neither domain nor address; write, for example, domain = \"chat.b.example\" for all addresses of a domain, or address = \"bob@mail.example\" for one\n11: peer 1.format: found neither format nor key, so that the section says nothing; add format = \"xmpp\" where there is a gateway like this one, and key = \"ed25519:…\", what stanzamail key prints there",
+    ),
+    (
+        "[smtp]",
+        "[[peer]]\ndomain = \"chat.b.example\"\nformat = \"chat\"\n[smtp]",
+        "13: peer 1.format: found \"chat\"; allowed is \"mail\" or \"xmpp\"; write, for example, format = \"xmpp\"",
+    ),
+    (
+        "[smtp]",
+        "[[peer]]\ndomain = \"chat.b.example\"\nkey = 1\n[smtp]",
+        "13: peer 1.key: found 1; allowed is \"ed25519:\" and base64 of 32 octets: the line that stanzamail key prints at the other gateway; write, for example, key = \"ed25519:…\"",
+    ),
+    (
+        "[smtp]",
+        "[[peer]]\ndomain = \"chat.b.example\"\nkey = \"ed25519:AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=\"\n[smtp]",
+        "13: peer 1.key: found \"ed25519:AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=\"; allowed is \"ed25519:\" and base64 of 32 octets, not all of them the same: the line that stanzamail key prints at the other gateway; write, for example, key = \"ed25519:…\"",
+    ),
+    (
+        "[smtp]",
+        "[[peer]]\ndomain = \"chat.b.example\"\nkey = \"rsa:abcd\"\n[smtp]",
+        "13: peer 1.key: found \"rsa:abcd\"; allowed is \"ed25519:\" and base64 of 32 octets: the line that stanzamail key prints at the other gateway; write, for example, key = \"ed25519:…\"",
+    ),
+    (
+        "[smtp]",
+        "[[peer]]\ndomain = \"chat.b.example\"\nkey = \"ed25519:…\"\n[smtp]",
+        "13: peer 1.key: found \"ed25519:…\"; allowed is \"ed25519:\" and base64 of 32 octets: the line that stanzamail key prints at the other gateway; write, for example, key = \"ed25519:…\"",
+    ),
+    (
+        "[smtp]",
+        "[[peer]]\ndomain = \"chat.b.example\"\nkey = \"ed25519:11qYAYKxCrfVS/7T\"\n[smtp]",
+        "13: peer 1.key: found \"ed25519:11qYAYKxCrfVS/7T\"; allowed is \"ed25519:\" and base64 of 32 octets, not of 12: the line that stanzamail key prints at the other gateway; write, for example, key = \"ed25519:…\"",
+    ),
+    (
+        "[smtp]",
+        "[[peer]]\ndomain = \"chat.b.example\"\nkeys = []\n[smtp]",
+        "11: peer 1.format: found neither format nor key, so that the section says nothing; add format = \"xmpp\" where there is a gateway like this one, and key = \"ed25519:…\", what stanzamail key prints there\n13: peer 1.keys: found a key that is not known; did you mean key?",
+    ),
+    (
+        "[smtp]",
+        "[[peer]]\ndomain = \"chat.b.example\"\nformat = \"xmpp\"\n[[peer]]\nformat = \"xmpp\"\ndomain = \"Chat.B.example\"\n[smtp]",
+        "16: peer 2.domain: found chat.b.example, which peer 1 has in line 12; make one section of the two",
+    ),
+    (
+        "[smtp]",
+        "[[peer]]\naddress = \"bob@b.example\"\nformat = \"xmpp\"\n[[peer]]\ndomain = \"b.example\"\nformat = \"xmpp\"\n[[peer]]\naddress = \"Bob@b.example\"\nformat = \"mail\"\n[smtp]",
+        "18: peer 3.address: found Bob@b.example, which peer 1 has in line 12; make one section of the two",
+    ),
+    (
+        "[smtp]",
+        "[[peer]]\ndomain = \"chat.example.org\"\nformat = \"xmpp\"\n[smtp]",
+        "12: peer 1.domain: found chat.example.org, which this gateway gives to its own users; write what the other gateway gives to its users",
+    ),
+    (
+        "[smtp]",
+        "[[pair]]\njid = \"bob@example.org\"\nmail = \"b@mail.example\"\n[[peer]]\naddress = \"b@mail.example\"\nformat = \"xmpp\"\n[smtp]",
+        "15: peer 1.address: found b@mail.example, which this gateway gives to its own users; write what the other gateway gives to its users",
+    ),
+    (
+        "[smtp]",
+        "[presence]\ndebounce = \"61s\"\n[smtp]",
+        "12: presence.debounce: found \"61s\"; allowed is a time from \"0s\" to \"1m\": a whole number and ms, s, m, h or d; write, for example, debounce = \"3s\"",
+    ),
+    (
+        "[smtp]",
+        "[presence]\ndebounce = 0\n[smtp]",
+        "12: presence.debounce: found 0; allowed is a time from \"0s\" to \"1m\": a whole number and ms, s, m, h or d; write, for example, debounce = \"3s\"",
+    ),
+    (
+        "[smtp]",
+        "[presence]\nspacing = \"300ms\"\n[smtp]",
+        "12: presence.spacing: found \"300ms\"; allowed is a time from \"1s\" to \"1h\": a whole number and s, m, h or d; write, for example, spacing = \"30s\"",
+    ),
+    (
+        "[smtp]",
+        "[presence]\nexpires = \"8d\"\n[smtp]",
+        "12: presence.expires: found \"8d\"; allowed is a time from \"10s\" to \"7d\": a whole number and s, m, h or d; write, for example, expires = \"6h\"",
+    ),
+    (
+        "[smtp]",
+        "[presence]\nexpires = \"119s\"\n[smtp]",
+        "12: presence.expires: expires is \"119s\", which is shorter than 4 times spacing, \"30s\"; write a longer expires or a shorter spacing",
+    ),
+    (
+        "[smtp]",
+        "[presence]\ndebounce = \"0s\"\nspacing = \"1h\"\nexpires = \"3h\"\n[smtp]",
+        "14: presence.expires: expires is \"3h\", which is shorter than 4 times spacing, \"1h\"; write a longer expires or a shorter spacing",
     ),
     (
         "[smtp]",

@@ -17,7 +17,6 @@ struct Side {
     settings: Settings,
     context: Context,
     user: String,
-    mail: String,
     /// The other user, as this one sees them.
     contact: String,
     other: String,
@@ -53,7 +52,6 @@ impl Side {
             settings,
             context: Context::new(),
             user: format!("{name}@{domain}"),
-            mail: format!("{name}@chat.{domain}"),
             contact: format!("{}@{gateway}", other.replace('@', "\\40")),
             other: other.to_owned(),
             seen: Vec::new(),

@@ -1,6 +1,7 @@
 //! `stanzamail check`: tries everything that the configuration names, one line each.
 
 use crate::config::{self, Config, ConfigErrors};
+use crate::core::record::Format;
 use crate::{control, imap, smtp, supervisor, xmpp};
 use jid::{BareJid, DomainRef, NodePart};
 use std::fmt;
@@ -71,8 +72,11 @@ pub(super) async fn run(path: &Path, config: Result<Config, ConfigErrors>) -> Ex
                 report.add(&line);
             }
             // That nothing is verified is a choice, though not a good one.
-            let trust = config.trust.meaning().unwrap_or_else(|open| open);
-            report.add(&Line::new("trust", Ok(trust)));
+            let trust = config.trust.meaning(&config.peer);
+            report.add(&Line::new("trust", Ok(trust.unwrap_or_else(|open| open))));
+            for peer in &config.peer {
+                report.add(&other_side(peer));
+            }
             report.add(&store(&config.store.path));
             probe(&config, &mut report).await;
         }
@@ -225,6 +229,20 @@ fn rules(config: &Config) -> Vec<Line> {
     of_domains.chain(of_jids).collect()
 }
 
+/// What the configuration says of a peer; its key, to be compared with what `stanzamail key` prints there.
+fn other_side(peer: &config::Peer) -> Line {
+    let format = match peer.format {
+        Some(Format::Mail) => "format mail",
+        Some(Format::Xmpp) => "format xmpp",
+        None => "the format that its mails show",
+    };
+    let key = match peer.key {
+        Some(key) => format!("signed with {key}"),
+        None => "not signed".to_owned(),
+    };
+    Line::new(format!("peer {}", peer.who), Ok(format!("{format}, {key}")))
+}
+
 fn example(domain: &DomainRef) -> Option<BareJid> {
     let node = NodePart::new("alice").ok()?;
     Some(BareJid::from_parts(Some(&node), domain))
@@ -311,6 +329,26 @@ mod tests {
                 .result
                 .unwrap_err()
                 .contains("install -d -m 700")
+        );
+    }
+
+    #[test]
+    fn a_peer_is_shown_with_the_whole_of_its_key() {
+        let key = "ed25519:11qYAYKxCrfVS/7TyWQHOg7hcvPapiMlrwIaaPcHURo=";
+        let mut peer = config::Peer {
+            who: "chat.b.example".parse().unwrap(),
+            format: Some(Format::Xmpp),
+            key: Some(key.parse().unwrap()),
+        };
+        assert_eq!(
+            other_side(&peer).to_string(),
+            format!("ok     peer chat.b.example: format xmpp, signed with {key}")
+        );
+        (peer.format, peer.key) = (None, None);
+        assert!(
+            other_side(&peer)
+                .to_string()
+                .ends_with("the format that its mails show, not signed")
         );
     }
 

@@ -152,6 +152,7 @@ mod tests {
         let peer = |who: &str, format| settings::Peer {
             who: who.parse().unwrap(),
             format,
+            key: None,
         };
         vec![
             peer("chat.b.example", Some(Format::Xmpp)),

@@ -2,7 +2,7 @@
 
 use super::table::Report;
 use super::{Address, Config, Pair};
-use crate::core::address::domain_to_ascii;
+use crate::core::address::{AddressPattern, MailAddress, domain_to_ascii};
 use crate::core::rules::{RuleError, Rules};
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -13,6 +13,7 @@ pub(super) fn config(mut config: Config, report: &Report<'_>) -> Option<Config> 
     mailboxes(&config, report);
     config.rules = rules(&config.address, report)?;
     pairs(&config, report);
+    peers(&config, report);
     Some(config)
 }
 
@@ -97,6 +98,45 @@ fn taken_by_a_rule(config: &Config, pair: &Pair) -> Option<String> {
             pair.mail
         )
     })
+}
+
+/// One section for each address and each domain, and none for those of our own users.
+fn peers(config: &Config, report: &Report<'_>) {
+    let mut sections = BTreeMap::new();
+    for (number, peer) in (1_usize..).zip(&config.peer) {
+        let side = match peer.who {
+            AddressPattern::Address(_) => "address",
+            AddressPattern::Domain(_) => "domain",
+        };
+        let key = format!("peer {number}.{side}");
+        if is_ours(config, &peer.who) {
+            let problem = format!(
+                "found {}, which this gateway gives to its own users; write what the other gateway gives to its users",
+                peer.who
+            );
+            report.refuse(&key, problem);
+        }
+        if let Some((holder, line)) = sections.insert(&peer.who, (number, report.line_of(&key))) {
+            let line = line.map_or_else(String::new, |line| format!(" in line {line}"));
+            let problem = format!(
+                "found {}, which peer {holder} has{line}; make one section of the two",
+                peer.who
+            );
+            report.refuse(&key, problem);
+        }
+    }
+}
+
+/// An address of a user here, or a domain of which a rule takes every address.
+fn is_ours(config: &Config, who: &AddressPattern) -> bool {
+    match who {
+        AddressPattern::Address(address) => {
+            config.rules.user_of(address).is_some()
+                || config.pair.iter().any(|pair| pair.mail == *address)
+        }
+        AddressPattern::Domain(domain) => MailAddress::from_parts("anybody", domain)
+            .is_ok_and(|any| config.rules.user_of(&any).is_some()),
+    }
 }
 
 /// Each mailbox is read once, and those whose mail is sorted by recipient trust the same headers.

@@ -8,6 +8,7 @@ mod check;
 mod error;
 mod section;
 mod table;
+mod trust;
 mod value;
 
 pub use error::{ConfigError, ConfigErrors};
@@ -16,8 +17,10 @@ pub use value::HostPort;
 use crate::core::address::AddressPattern;
 use crate::core::address::MailAddress;
 use crate::core::id::IdKey;
+use crate::core::record::Format;
 use crate::core::rules::Rules;
-use crate::core::settings::{self, Bulk, Settings, Speak};
+use crate::core::settings::{self, Bulk, Settings, Speak, StanzaTrust};
+use crate::core::signature::PublicKey;
 pub use crate::imap::{After, FirstStart};
 use crate::tls::TlsMode;
 use jid::{BareJid, DomainPart};
@@ -46,6 +49,8 @@ pub struct Config {
     pub contacts: Contacts,
     /// The section `[trust]`.
     pub trust: Trust,
+    /// Each section `[[peer]]`.
+    pub peer: Vec<Peer>,
     /// The section `[smtp]`.
     pub smtp: Smtp,
     /// Each section `[[mailbox]]`.
@@ -54,6 +59,8 @@ pub struct Config {
     pub store: Store,
     /// The section `[messages]`.
     pub messages: Messages,
+    /// The section `[presence]`.
+    pub presence: Presence,
     /// The section `[delivery]`.
     pub delivery: Delivery,
     /// The section `[mail]`.
@@ -175,6 +182,36 @@ pub struct Trust {
     ///
     /// Default `speak = "mark"`
     pub speak: Speak,
+    /// Whose presence, subscriptions and stanzas are believed. "require": those of verified senders; all others are nothing
+    /// but text. "off" IS UNSAFE: those of everybody, so that whoever can send a mail to your users can pretend to be any of
+    /// their contacts, show false presence and accept or end subscriptions in their names. A peer with a key must sign
+    /// either way.
+    ///
+    /// Default `stanza = "require"`
+    pub stanza: StanzaTrust,
+}
+
+/// What is known of the other side: another gateway like this one, or a person's mail address. There may be several, or
+/// none: a gateway whose mails are verified is also found by its first mail. A section says `format`, `key` or both. One
+/// about an address goes before one about its domain, which still holds for what it leaves out.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Peer {
+    /// Whom the section is about: all addresses of a mail domain (not of those below it), or one address.
+    ///
+    /// Or `domain = "chat.b.example"`
+    /// Or `address = "bob@mail.example"`
+    pub who: AddressPattern,
+    /// How mails to it are written. "mail": for a person with a mail program; presence is not sent. "xmpp": for a gateway
+    /// like this one; whole stanzas, with presence and subscriptions. Left out, it is what its verified mails show.
+    ///
+    /// Or `format = "xmpp"`
+    pub format: Option<Format>,
+    /// The public key of the gateway there: the line that `stanzamail key` prints there. With it, only a mail that is signed
+    /// with it is believed to be from that gateway, whatever Authentication-Results says, and our mails to it are signed.
+    /// What `stanzamail key` prints here belongs into the configuration there. Exchange both by a way that you trust.
+    ///
+    /// Or `key = "ed25519:…"`
+    pub key: Option<PublicKey>,
 }
 
 /// The server that takes the mail that we send.
@@ -325,6 +362,26 @@ pub struct Messages {
     pub recipients_max: usize,
 }
 
+/// How presence goes to other gateways: by mail, so less often than between XMPP servers.
+#[derive(Clone, Debug)]
+pub struct Presence {
+    /// Changes that follow each other within this time are one: the last one is sent. From "0s" to "60s"; here a time may
+    /// also be like "300ms".
+    ///
+    /// Default `debounce = "3s"`
+    pub debounce: Duration,
+    /// Each user causes at most one such mail to each mail domain in this time. That the user went offline waits no
+    /// longer than `debounce`.
+    ///
+    /// Default `spacing = "30s"`
+    pub spacing: Duration,
+    /// How long other gateways believe a presence that is not repeated; then they show it as unavailable. A user who stays
+    /// online is repeated in time. At least four times `spacing`.
+    ///
+    /// Default `expires = "6h"`
+    pub expires: Duration,
+}
+
 /// How long a mail that the mail server does not take is tried again.
 #[derive(Clone, Debug)]
 pub struct Delivery {
@@ -419,11 +476,15 @@ impl Config {
             trust: settings::Trust {
                 authserv_ids: self.trust.authserv_ids.clone(),
                 speak: self.trust.speak,
-                stanza: settings::StanzaTrust::default(),
+                stanza: self.trust.stanza,
             },
-            peers: Vec::new(),
+            peers: self.peers(),
+            presence: settings::Presence {
+                debounce: self.presence.debounce,
+                spacing: self.presence.spacing,
+                expires: self.presence.expires,
+            },
             signer: None,
-            presence: settings::Presence::default(),
             // check::config: all mailboxes where they matter have the same list.
             recipient_headers: headers
                 .map_or_else(settings::default_recipient_headers, |mailbox| {
@@ -440,31 +501,24 @@ impl Config {
         }
     }
 
+    /// Addresses before domains, so that they are asked first.
+    fn peers(&self) -> Vec<settings::Peer> {
+        let mut peers: Vec<_> = self
+            .peer
+            .iter()
+            .map(|peer| settings::Peer {
+                who: peer.who.clone(),
+                format: peer.format,
+                key: peer.key,
+            })
+            .collect();
+        peers.sort_by_key(|peer| matches!(peer.who, AddressPattern::Domain(_)));
+        peers
+    }
+
     /// The address rules, compiled.
     pub fn rules(&self) -> &Rules {
         &self.rules
-    }
-}
-
-impl Trust {
-    /// What the section means, in one line for an administrator: `Err` where no sender is verified and nobody said that
-    /// this is wanted.
-    pub fn meaning(&self) -> Result<String, String> {
-        let ids = self.authserv_ids.join(", ");
-        match self.speak {
-            Speak::Off => Ok("senders are not verified, as configured".to_owned()),
-            _ if ids.is_empty() => Err(
-                "[trust] has no authserv_ids, so no sender can be verified: every mail is shown as from whom it says, and \
-                 whoever forges an address is believed; see docs/OPERATING.md"
-                    .to_owned(),
-            ),
-            Speak::Mark => Ok(format!(
-                "senders are verified by what {ids} says; others are marked, failed ones held"
-            )),
-            Speak::Require => Ok(format!(
-                "senders are verified by what {ids} says; all others are held"
-            )),
-        }
     }
 }
 

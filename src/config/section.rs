@@ -3,20 +3,27 @@
 use super::table::{Given, Table};
 use super::value::{
     authserv_id, choice, duration, flag, header_name, host, host_and_port, is_loopback, jid_domain,
-    list, mail_address, number, pattern, size, text, time_shown, user_jid,
+    list, mail_address, mail_domain, number, pattern, public_key, size, stanza_trust, text,
+    time_shown, user_jid,
 };
 use super::{
     Address, After, Config, Contacts, Delivery, FirstStart, Log, Mail, Mailbox, Messages, Pair,
-    Smtp, Store, Trust, Users, Xmpp,
+    Peer, Presence, Smtp, Store, Trust, Users, Xmpp,
 };
+use crate::core::address::{AddressPattern, MailAddress};
 use crate::core::limits;
+use crate::core::record::Format;
 use crate::core::rules::Rules;
-use crate::core::settings::{Bulk, Speak, default_recipient_headers};
+use crate::core::settings::{self, Bulk, Speak, StanzaTrust, default_recipient_headers};
 use crate::tls::{TlsMode, roots_in};
 use jid::DomainPart;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 use tracing::Level;
+
+/// A presence is repeated before it expires, and a mail may be late: so many times fit in before others take the user for
+/// unavailable.
+const SPACINGS_IN_EXPIRES_MIN: u32 = 4;
 
 const MINUTE: Duration = Duration::from_secs(60);
 const HOUR: Duration = Duration::from_secs(3600);
@@ -33,12 +40,14 @@ pub(super) fn config(mut root: Table<'_>) -> Option<Config> {
     let pair = each(root.sections("pair"), pair);
     let contacts = root.section("contacts").and_then(contacts);
     let trust = root.section("trust").and_then(trust);
+    let peer = each(root.sections("peer"), peer);
     let smtp = root
         .required_section("smtp")
         .and_then(|table| smtp(table, gateway, address.as_deref()));
     let mailbox = each(root.sections("mailbox"), mailbox);
     let store = root.section("store").and_then(store);
     let messages = root.section("messages").and_then(messages);
+    let presence = root.section("presence").and_then(presence);
     let delivery = root.section("delivery").and_then(delivery);
     let mail = root.section("mail").and_then(mail);
     let log = root.section("log").and_then(log);
@@ -55,10 +64,12 @@ pub(super) fn config(mut root: Table<'_>) -> Option<Config> {
         pair: pair?,
         contacts: contacts?,
         trust: trust?,
+        peer: peer?,
         smtp: smtp?,
         mailbox: mailbox?,
         store: store?,
         messages: messages?,
+        presence: presence?,
         delivery: delivery?,
         mail: mail?,
         log: log?,
@@ -344,6 +355,7 @@ fn trust(mut table: Table<'_>) -> Option<Trust> {
         ("off", Speak::Off),
     ];
     let speak = table.or("speak", choice(&choices), Speak::default());
+    let stanza = table.or("stanza", stanza_trust, StanzaTrust::default());
     table.finish();
     let (authserv_ids, speak) = (authserv_ids?, speak?);
     if speak == Speak::Require && authserv_ids.is_empty() {
@@ -357,7 +369,52 @@ fn trust(mut table: Table<'_>) -> Option<Trust> {
     Some(Trust {
         authserv_ids,
         speak,
+        stanza: stanza?,
     })
+}
+
+fn peer(mut table: Table<'_>) -> Option<Peer> {
+    let domain = table.optional("domain", mail_domain);
+    let address = table.optional("address", mail_address);
+    let formats = [("mail", Format::Mail), ("xmpp", Format::Xmpp)];
+    let format = table.optional("format", choice(&formats));
+    let key = table.optional("key", public_key);
+    table.finish();
+    let who = who(&table, domain, address);
+    let (format, key) = (format?, key?);
+    if format.is_none() && key.is_none() {
+        table.refuse(
+            "format",
+            "found neither format nor key, so that the section says nothing; add format = \"xmpp\" where there is a gateway \
+             like this one, and key = \"ed25519:…\", what stanzamail key prints there",
+        );
+        return None;
+    }
+    Some(Peer {
+        who: who?,
+        format,
+        key,
+    })
+}
+
+/// Exactly one of the two. What is `None` was reported.
+fn who(
+    table: &Table<'_>,
+    domain: Option<Option<String>>,
+    address: Option<Option<MailAddress>>,
+) -> Option<AddressPattern> {
+    match (domain?, address?) {
+        (Some(domain), None) => Some(AddressPattern::Domain(domain)),
+        (None, Some(address)) => Some(AddressPattern::Address(address)),
+        (Some(_), Some(_)) => {
+            table.refuse("address", "found an address and a domain; keep one of the two, and write another [[peer]] for the other");
+            None
+        }
+        (None, None) => {
+            table.refuse("domain", "found neither domain nor address; write, for example, domain = \"chat.b.example\" for all addresses of a domain, or address = \"bob@mail.example\" for one");
+            None
+        }
+    }
 }
 
 fn store(mut table: Table<'_>) -> Option<Store> {
@@ -400,6 +457,42 @@ fn messages(mut table: Table<'_>) -> Option<Messages> {
         receipts: receipts?,
         body_max: body_max?,
         recipients_max: recipients_max?,
+    })
+}
+
+fn presence(mut table: Table<'_>) -> Option<Presence> {
+    let default = settings::Presence::default();
+    let debounce = table.or(
+        "debounce",
+        duration(Duration::ZERO..=MINUTE),
+        default.debounce,
+    );
+    let spacing = table.or(
+        "spacing",
+        duration(Duration::from_secs(1)..=HOUR),
+        default.spacing,
+    );
+    let expires = table.or(
+        "expires",
+        duration(Duration::from_secs(10)..=DAY.saturating_mul(7)),
+        default.expires,
+    );
+    table.finish();
+    let (spacing, expires) = (spacing?, expires?);
+    if expires < spacing.saturating_mul(SPACINGS_IN_EXPIRES_MIN) {
+        let key = if table.has("expires") {
+            "expires"
+        } else {
+            "spacing"
+        };
+        let (between, end) = (time_shown(spacing), time_shown(expires));
+        table.refuse(key, format!("expires is {end}, which is shorter than {SPACINGS_IN_EXPIRES_MIN} times spacing, {between}; write a longer expires or a shorter spacing"));
+        return None;
+    }
+    Some(Presence {
+        debounce: debounce?,
+        spacing,
+        expires,
     })
 }
 

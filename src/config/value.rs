@@ -1,7 +1,8 @@
 //! Readers of single values: what TOML holds, checked, or what would have been allowed.
 
-use crate::core::address::AddressPattern;
-use crate::core::address::{MailAddress, domain_to_ascii};
+use crate::core::address::{AddressPattern, MailAddress, domain_to_ascii};
+use crate::core::settings::StanzaTrust;
+use crate::core::signature::{KeyError, PublicKey};
 use jid::{BareJid, DomainPart};
 use std::net::IpAddr;
 use std::ops::RangeInclusive;
@@ -105,25 +106,42 @@ pub(super) fn choice<T: Clone>(words: &[(&str, T)]) -> impl Fn(&DeValue<'_>) -> 
     }
 }
 
-const TIME_UNITS: &[(&str, u64)] = &[("d", 86_400), ("h", 3600), ("m", 60), ("s", 1)];
+/// In milliseconds.
+const TIME_UNITS: &[(&str, u64)] = &[
+    ("d", 86_400_000),
+    ("h", 3_600_000),
+    ("m", 60_000),
+    ("s", 1000),
+    ("ms", 1),
+];
 
 /// A time as it is written, `"4h"`.
 pub(super) fn time_shown(time: Duration) -> String {
-    format!("{:?}", in_units(time.as_secs(), "", TIME_UNITS))
+    if time.is_zero() {
+        return "\"0s\"".to_owned();
+    }
+    let millis = u64::try_from(time.as_millis()).unwrap_or(u64::MAX);
+    format!("{:?}", in_units(millis, "", TIME_UNITS))
 }
 
-/// A time, `"90s"`, `"5m"`, `"4h"` or `"3d"`, in this range.
+/// A time, `"300ms"`, `"90s"`, `"5m"`, `"4h"` or `"3d"`, in this range.
 pub(super) fn duration(range: RangeInclusive<Duration>) -> impl Fn(&DeValue<'_>) -> Read<Duration> {
     move |value| {
         value
             .as_str()
             .and_then(|text| measure(text, TIME_UNITS))
-            .map(Duration::from_secs)
+            .map(Duration::from_millis)
             .filter(|time| range.contains(time))
             .ok_or_else(|| {
                 let (from, to) = (time_shown(*range.start()), time_shown(*range.end()));
+                // Milliseconds are read everywhere, and named where they make sense.
+                let short = if *range.start() < Duration::from_secs(1) {
+                    "ms, "
+                } else {
+                    ""
+                };
                 Wrong::because(format!(
-                    "a time from {from} to {to}: a whole number and s, m, h or d"
+                    "a time from {from} to {to}: a whole number and {short}s, m, h or d"
                 ))
             })
     }
@@ -263,6 +281,41 @@ pub(super) fn mail_address(value: &DeValue<'_>) -> Read<MailAddress> {
         .ok_or_else(|| Wrong::because("a mail address of the form name@domain"))
 }
 
+/// The domain of mail addresses, in lower-case A-labels.
+pub(super) fn mail_domain(value: &DeValue<'_>) -> Read<String> {
+    value
+        .as_str()
+        .and_then(domain_to_ascii)
+        .ok_or_else(|| Wrong::because("a domain name"))
+}
+
+/// The public key of another gateway.
+pub(super) fn public_key(value: &DeValue<'_>) -> Read<PublicKey> {
+    let text = value.as_str().unwrap_or_default();
+    PublicKey::parse(text).map_err(|error| {
+        let but = match error {
+            KeyError::Length(octets) if octets > 0 => format!(", not of {octets}"),
+            KeyError::Placeholder => ", not all of them the same".to_owned(),
+            _ => String::new(),
+        };
+        Wrong::because(format!(
+            "\"ed25519:\" and base64 of 32 octets{but}: the line that stanzamail key prints at the other gateway"
+        ))
+    })
+}
+
+/// Whose presence and subscriptions are believed. Those who know the words for messages are told why one is missing.
+pub(super) fn stanza_trust(value: &DeValue<'_>) -> Read<StanzaTrust> {
+    let words = [("require", StanzaTrust::Require), ("off", StanzaTrust::Off)];
+    choice(&words)(value).map_err(|wrong| match value.as_str() {
+        Some("mark") => Wrong::because(
+            "\"require\" or \"off\", since a presence or a subscription cannot be marked: with \"require\", those of \
+             senders that are not verified are nothing but text; \"off\" believes everybody and is unsafe",
+        ),
+        _ => wrong,
+    })
+}
+
 /// A mail address or the domain of many.
 pub(super) fn pattern(value: &DeValue<'_>) -> Read<AddressPattern> {
     value
@@ -339,6 +392,7 @@ mod tests {
         assert_eq!(time(&text("90s")).unwrap(), Duration::from_secs(90));
         assert_eq!(time(&text("5m")).unwrap(), Duration::from_secs(300));
         assert_eq!(time(&text("4 h")).unwrap(), Duration::from_secs(14_400));
+        assert_eq!(time(&text("5300ms")).unwrap(), Duration::from_millis(5300));
         for wrong in [
             "",
             "s",
@@ -347,11 +401,18 @@ mod tests {
             "-1s",
             "1.5h",
             "4s",
+            "4999ms",
             "2d",
             "99999999999999999999s",
             "999999999999999999d",
         ] {
             assert!(time(&text(wrong)).is_err(), "{wrong}");
+        }
+        for (millis, shown) in [(0, "0s"), (300, "300ms"), (1500, "1500ms"), (90_000, "90s")] {
+            assert_eq!(
+                time_shown(Duration::from_millis(millis)),
+                format!("{shown:?}")
+            );
         }
         let octets = size(1024..=1 << 30);
         assert_eq!(octets(&text("100 KiB")).unwrap(), 102_400);

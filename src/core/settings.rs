@@ -22,7 +22,7 @@ pub struct Settings {
     pub contacts: Contacts,
     /// Whose senders are believed.
     pub trust: Trust,
-    /// What the configuration says of other gateways and other addresses.
+    /// What the configuration says of other gateways and other addresses: addresses before domains.
     pub peers: Vec<Peer>,
     /// Our own key, where a peer has it.
     pub signer: Option<Signer>,

@@ -171,7 +171,7 @@ fn hand_over(piece: &mut Vec<u8>, take: &mut impl FnMut(&[u8])) {
     }
 }
 
-/// WSP of RFC 5234.
+/// WSP of RFC 6376 §2.8.
 const fn is_space(byte: u8) -> bool {
     matches!(byte, b' ' | b'\t')
 }

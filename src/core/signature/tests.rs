@@ -1,7 +1,11 @@
 //! Signatures over whole mails.
 
 use super::*;
-use crate::core::from_mail;
+use crate::core::address::MailAddress;
+use crate::core::from_stanza::Role;
+use crate::core::id::MessageId;
+use crate::core::parcel::{Letter, Party, Recipient};
+use crate::core::{from_mail, to_mail};
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
 use proptest::prelude::*;
@@ -419,8 +423,37 @@ fn any_changed_octet_breaks_it() {
     }
 }
 
+/// From bob to alice and some more.
+fn letter(subject: &str, name: &str, text: String, id: &str, others: usize) -> Letter {
+    let mail = |text: &str| MailAddress::parse(text).unwrap();
+    let name = Some(name.to_owned());
+    let to = |number: usize| Recipient {
+        role: if number == 0 { Role::To } else { Role::Cc },
+        mail: mail(&format!("alice{number}@chat.a.example")),
+        name: name.clone(),
+    };
+    let id = MessageId::parse(&format!("{id}@a.example")).unwrap();
+    Letter {
+        from: Party {
+            jid: jid::BareJid::new("bob@b.example").unwrap(),
+            mail: mail("bob@chat.b.example"),
+            name: name.clone(),
+        },
+        to: (0..=others).map(to).collect(),
+        message_id: MessageId::parse("1@chat.b.example").unwrap(),
+        subject: subject.to_owned(),
+        in_reply_to: Some(id.clone()),
+        references: vec![id; others],
+        date: NOW,
+        text,
+        automatic: others == 0,
+        carried: Vec::new(),
+        reaction: None,
+    }
+}
+
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(512))]
+    #![proptest_config(ProptestConfig::with_cases(64))]
 
     #[test]
     fn any_change_breaks_it(
@@ -466,6 +499,20 @@ proptest! {
         let mail = format!("{}\r\n\r\n{body}", mail.split("\r\n\r\n").next().unwrap());
         let signed = signer().sign(mail.as_bytes(), DOMAIN, NOW);
         prop_assert_eq!(verified(&signed), Some(Ok(())));
+    }
+
+    #[test]
+    fn what_the_gateway_writes_is_verified(
+        subject in "\\PC{0,300}|[ -~]{0,300}",
+        name in "\\PC{0,80}|[ -~]{0,80}",
+        text in "(\\PC{0,200}\n?){0,5}|[ -~\n]{0,500}",
+        id in "[!-;=?-~]{1,300}",
+        others in 0_usize..40,
+    ) {
+        let mail = to_mail::plain(&letter(&subject, &name, text, &id, others));
+        prop_assume!(mail.is_ok());
+        let signed = signer().sign(&mail.unwrap(), DOMAIN, NOW);
+        prop_assert_eq!(verified(&signed), Some(Ok(())), "{}", String::from_utf8_lossy(&signed));
     }
 
     #[test]
