@@ -154,7 +154,7 @@ pub(super) fn unexpected(response: Response) -> CommandError {
 }
 
 #[cfg(test)]
-pub(super) mod tests {
+pub mod tests {
     use super::*;
     use std::sync::Arc;
     use tokio_util::sync::CancellationToken;

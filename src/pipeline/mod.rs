@@ -327,7 +327,7 @@ impl<S: Store> Pipeline<S> {
             .flat_map(|one| one.decision.mails.iter().cloned())
             .collect();
         let decisions = decided.into_iter();
-        let error = match self.into_spool(mails).await {
+        let error = match self.spooled(mails).await {
             Ok(()) => return (decisions.map(|one| one.decision).collect(), Ok(())),
             Err(error) => error,
         };
@@ -337,7 +337,7 @@ impl<S: Store> Pipeline<S> {
     }
 
     /// Puts mails into the spool, all or none, and hands them to the queue.
-    async fn into_spool(&self, mut mails: Vec<Mail>) -> Result<(), SpoolError> {
+    async fn spooled(&self, mut mails: Vec<Mail>) -> Result<(), SpoolError> {
         if mails.is_empty() {
             return Ok(());
         }
@@ -386,7 +386,7 @@ impl<S: Store> Pipeline<S> {
         }
         // Where the answer is dropped, the mailbox hands the same mails over again.
         let answers = decisions.iter().flat_map(|one| one.mails.iter().cloned());
-        if let Err(error) = self.into_spool(answers.collect()).await {
+        if let Err(error) = self.spooled(answers.collect()).await {
             tracing::error!(%error, "the spool cannot take an answer to a mail; the mail is read again");
             return full_or_fatal(error);
         }

@@ -9,15 +9,15 @@ use crate::core::address::MailAddress;
 use crate::core::carried::{self, CarriedPresence, PresenceKind};
 use crate::core::context::{Context, Missing, Write};
 use crate::core::decide::post::{self, Post};
-use crate::core::decide::subscription::Asked;
+use crate::core::decide::subscription::{Asked, origin};
 use crate::core::decide::{Decision, Said, directory, presence};
 use crate::core::from_stanza::Stanza;
 use crate::core::id::{MessageId, StanzaId, content_digest};
-use crate::core::job::{Origin, OriginKind};
+use crate::core::job::Origin;
 use crate::core::limits::{HANDSHAKE_MAILS_PER_HOUR, HANDSHAKE_REPEAT_INTERVAL};
 use crate::core::notice;
 use crate::core::parcel::Letter;
-use crate::core::record::{Contact, Format, Handshake, Pair, PairOrigin};
+use crate::core::record::{Contact, Format, Handshake, Pair, PairOrigin, Subscription};
 use crate::core::settings::Settings;
 use crate::core::subscription::{self, State, Step, Verb};
 use crate::core::text::clean;
@@ -33,10 +33,15 @@ pub(super) fn sent(
     settings: &Settings,
     context: &Context,
     stanza: &Stanza,
-    asked: Asked,
+    mut asked: Asked,
     verb: Verb,
     now: Timestamp,
 ) -> Result<Decision, Missing> {
+    if verb == Verb::Subscribe && !asked.known.is_asked() {
+        // What a rule has granted, before anybody knew of the contact's gateway, the contact has not.
+        let has_from = asked.known.subscription.has_from();
+        asked.known.subscription = Subscription::of(false, has_from);
+    }
     let state = State::of(&asked.known);
     let step = subscription::sent(state, verb);
     let mut decision = Decision::default();
@@ -79,13 +84,7 @@ pub(super) fn sent(
         nick: nick_of(stanza),
         now,
     };
-    let origin = (verb == Verb::Subscribe).then(|| Origin {
-        user: stanza.from.clone(),
-        contact: asked.to.clone(),
-        stanza_id: stanza.id.clone(),
-        kind: OriginKind::Subscription,
-        receipt: false,
-    });
+    let origin = (verb == Verb::Subscribe).then(|| origin(stanza, &asked));
     match message.post(origin)? {
         Ok(mail) => decision.mails.push(mail),
         Err(why) => return Ok(Decision::refuse(stanza, Condition::NotAcceptable, &why)),

@@ -249,28 +249,20 @@ fn send(
         &message_id,
     )?;
     answer_all(settings, &mut outgoing, place.answered.as_ref());
-    let letter = letter(
-        settings,
-        context,
-        message,
-        body,
-        &outgoing,
-        &place,
-        &message_id,
-        now,
-    )?;
-    let origin = Origin {
-        user: stanza.from.clone(),
-        contact: stanza.to.to_bare(),
-        stanza_id: stanza.id.clone().or_else(|| message.origin_id.clone()),
-        kind: OriginKind::Message,
-        // A client at the other end gives its own.
-        receipt: message.wants_receipt && outgoing.format == Format::Mail,
-    };
     let letter = Letter {
         carried: carried(stanza, &stanza_id, &outgoing),
-        ..letter
+        ..letter(
+            settings,
+            context,
+            message,
+            body,
+            &outgoing,
+            &place,
+            &message_id,
+            now,
+        )?
     };
+    let origin = origin(stanza, message, outgoing.format);
     let mail = match outgoing
         .post(Some(origin), false, now)
         .mail(settings, &letter)
@@ -291,6 +283,17 @@ fn send(
         writes,
         ..Decision::default()
     })
+}
+
+fn origin(stanza: &Stanza, message: &Message, format: Format) -> Origin {
+    Origin {
+        user: stanza.from.clone(),
+        contact: stanza.to.to_bare(),
+        stanza_id: stanza.id.clone().or_else(|| message.origin_id.clone()),
+        kind: OriginKind::Message,
+        // A client at the other end of another gateway gives its own.
+        receipt: message.wants_receipt && format == Format::Mail,
+    }
 }
 
 /// A message that only a client understands, for a contact whose client may: a marker, a receipt, a reaction, whatever

@@ -102,8 +102,13 @@ pub fn is_bridge(mail: &from_mail::Mail) -> bool {
 /// Whether the stanzas that a mail carries are believed to be from the address in its `From`. Never those that came
 /// through a list: whoever is behind it did not send them here.
 pub fn is_believed(settings: &Settings, mail: &from_mail::Mail, now: Timestamp) -> bool {
+    let from = mail
+        .from
+        .as_ref()
+        .filter(|_| !mail.several_from && !mail.bulk);
+    let has_key = |from: &from_mail::Person| settings.key_of(&from.address).is_some();
     let is_off = settings.trust.stanza == StanzaTrust::Off;
-    !mail.bulk && !mail.several_from && (is_off || is_verified(settings, mail, now))
+    from.is_some_and(|from| (is_off && !has_key(from)) || is_verified(settings, mail, now))
 }
 
 /// Whether a mail is from the address in its `From`: signed with the key that the configuration has for it; where it has

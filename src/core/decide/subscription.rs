@@ -90,6 +90,10 @@ pub(super) struct Asked {
 }
 
 impl Asked {
+    fn here(&self, context: &Context, now: Timestamp) -> Result<Element, Missing> {
+        here(context, &self.to, &self.user, &self.mail, &self.known, now)
+    }
+
     pub fn write(&self, next: Contact) -> Vec<Write> {
         if next == self.known {
             return Vec::new();
@@ -123,17 +127,8 @@ fn subscribe(
     now: Timestamp,
 ) -> Result<Decision, Missing> {
     if asked.known.subscription.has_to() {
-        return Ok(Decision::answer([
-            presence(asked.to.as_str(), &asked.user, "subscribed"),
-            here(
-                context,
-                &asked.to,
-                &asked.user,
-                &asked.mail,
-                &asked.known,
-                now,
-            )?,
-        ]));
+        let confirmed = presence(asked.to.as_str(), &asked.user, "subscribed");
+        return Ok(Decision::answer([confirmed, asked.here(context, now)?]));
     }
     let jid = asked.known.jid.clone().or_else(|| Some(asked.to.clone()));
     let next = Contact {
@@ -141,11 +136,8 @@ fn subscribe(
         jid,
         ..asked.known.clone()
     };
-    if asked
-        .known
-        .invited
-        .is_some_and(|invited| now.since(invited) < INVITATION_INTERVAL)
-    {
+    let is_recent = |invited| now.since(invited) < INVITATION_INTERVAL;
+    if asked.known.invited.is_some_and(is_recent) {
         return Ok(Decision {
             writes: asked.write(next),
             ..Decision::default()
@@ -155,16 +147,21 @@ fn subscribe(
         Ok(sender) => sender,
         Err(no) => return Ok(Decision::refuse(stanza, no.condition, &no.why)),
     };
+    invite(settings, context, stanza, asked, next, sender, now)
+}
+
+fn invite(
+    settings: &Settings,
+    context: &Context,
+    stanza: &Stanza,
+    asked: Asked,
+    next: Contact,
+    sender: MailAddress,
+    now: Timestamp,
+) -> Result<Decision, Missing> {
     let mut handshake = next.handshake.clone().unwrap_or_default();
-    let letter = invitation(
-        settings,
-        context,
-        stanza,
-        &asked,
-        sender,
-        &mut handshake,
-        now,
-    )?;
+    let (asks, handshaking) = (&asked, &mut handshake);
+    let letter = invitation(settings, context, stanza, asks, sender, handshaking, now)?;
     let post = Post {
         format: Format::Xmpp, // which is plain text where nothing is carried
         lane: asked.mail.key(),
@@ -240,7 +237,7 @@ fn invitation(
     })
 }
 
-fn origin(stanza: &Stanza, asked: &Asked) -> Origin {
+pub(super) fn origin(stanza: &Stanza, asked: &Asked) -> Origin {
     Origin {
         user: stanza.from.clone(),
         contact: asked.to.clone(),
@@ -293,14 +290,7 @@ fn approve(asked: Asked, yes: bool) -> Decision {
 /// RFC 6121 §4.3.2: who has no subscription is told so.
 fn probe(context: &Context, asked: &Asked, now: Timestamp) -> Result<Element, Missing> {
     if asked.known.subscription.has_to() {
-        return here(
-            context,
-            &asked.to,
-            &asked.user,
-            &asked.mail,
-            &asked.known,
-            now,
-        );
+        return asked.here(context, now);
     }
     Ok(presence(asked.to.as_str(), &asked.user, "unsubscribed"))
 }
