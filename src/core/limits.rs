@@ -49,3 +49,14 @@ pub const HOPS_MAX: u32 = 5;
 pub const INVITATION_INTERVAL: Duration = Duration::from_secs(7 * 24 * 3600);
 /// A mail older than this carries its date as a delay (XEP-0203).
 pub const DELAY_SHOWN_AFTER: Duration = Duration::from_secs(60);
+/// Recipients of one presence mail: what Postfix takes at once (`smtpd_recipient_limit`).
+pub const PRESENCE_RECIPIENTS_MAX: usize = 1000;
+/// Resources of one user that are kept for one contact. Servers allow about ten.
+pub const PRESENCE_RESOURCES_MAX: usize = 100;
+/// Contacts of one user at other gateways whose presence mails are kept, and their resources, together. Each contact is
+/// one or two, and a roster of Prosody or ejabberd has at most some thousands.
+pub const PRESENCE_USER_LOAD_MAX: usize = 20_000;
+/// The same of all users: 40,000 users with 25 contacts each; about 300 MB.
+pub const PRESENCE_LOAD_MAX: usize = 2_000_000;
+/// A status that is told to contacts, in octets.
+pub const PRESENCE_STATUS_OCTETS_MAX: usize = 1024;
