@@ -112,6 +112,7 @@ fn the_core_is_pure() {
         "std::fs",
         "SystemTime::now",
         "Instant::now",
+        ".elapsed()",
         "Utc::now",
         "Local::now",
         "Timestamp::now",

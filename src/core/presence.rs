@@ -57,7 +57,8 @@ pub struct Fanout {
     pub expires: Timestamp,
     /// At least one.
     pub mails: Vec<Announcement>,
-    /// What to remember for [`Board::restore`], to be made durable together with the mails.
+    /// What to remember for [`Board::restore`], to be made durable together with the mails. Contacts that were told at
+    /// different times are one here: `at` is of the first, so that it is repeated in time, `expires` of the last.
     pub announced: Announced,
 }
 
@@ -193,28 +194,39 @@ impl Board {
         wall.max(last.plus(Duration::from_millis(1)))
     }
 
-    /// The contact was told `state` in another mail, with this number and expiry.
+    /// The contact was told `state` in another mail, with this number and expiry. Gives what to remember for
+    /// [`Board::restore`], to be made durable together with that mail.
     pub fn told(
         &mut self,
         user: &BareJid,
         contact: &MailAddress,
         state: Option<PresenceState>,
-        (sequence, expires): (Timestamp, Timestamp),
+        sequence: Timestamp,
+        expires: Timestamp,
         now: Instant,
-    ) {
+    ) -> Announced {
         let is_known = self.contact(user, contact).is_some();
         if is_known || (state.is_some() && self.has_room(user, contact, None)) {
             let state = state.map(|state| self.states.share(shortened(state)));
             let refresh = state.is_some().then(|| later(now, self.refresh(user)));
             self.edit(user, contact, now, refresh, |contact| contact.told = state);
         }
+        let mut announced = Announced {
+            sequence,
+            at: self.oldest(user, now, sequence),
+            expires,
+            state: None,
+        };
         match self.users.get_mut(user) {
             Some(known) => {
                 known.sequence = known.sequence.max(sequence);
                 known.expires = known.expires.max(expires);
+                announced.expires = known.expires;
+                announced.state = known.mostly_told();
             }
             None => self.floor = self.floor.max(sequence),
         }
+        announced
     }
 
     /// At start: what the user's contacts were told before this process. All of `contacts` are taken to have been told
@@ -292,7 +304,7 @@ impl Board {
         }
         mails
             .into_iter()
-            .map(|(user, mails)| self.fanout(user, mails, wall))
+            .map(|(user, mails)| self.fanout(user, mails, Some(now), wall))
             .collect()
     }
 
@@ -317,7 +329,7 @@ impl Board {
         mails
             .into_iter()
             .filter(|(_, mails)| !mails.is_empty())
-            .map(|(user, mails)| self.fanout(user, mails, wall))
+            .map(|(user, mails)| self.fanout(user, mails, None, wall))
             .collect()
     }
 
@@ -393,7 +405,7 @@ impl Board {
         let Some(lane) = known.lanes.get_mut(domain) else {
             return;
         };
-        let is_over = lane.is_over(self.timing, now);
+        let is_over = lane.is_over(now);
         let due = lane.due(self.timing, self.is_settled).filter(|_| !is_over);
         if due != lane.scheduled {
             if let Some(at) = lane.scheduled {
@@ -444,9 +456,16 @@ impl Board {
     }
 
     /// Numbers the mails of one user.
-    fn fanout(&mut self, user: BareJid, mails: Vec<Announcement>, wall: Timestamp) -> Fanout {
+    fn fanout(
+        &mut self,
+        user: BareJid,
+        mails: Vec<Announcement>,
+        now: Option<Instant>,
+        wall: Timestamp,
+    ) -> Fanout {
         let sequence = self.next_sequence(&user, wall);
         let expires = wall.plus(self.timing.expires);
+        let at = now.map_or(wall, |now| self.oldest(&user, now, wall));
         let (mut state, mut held) = (None, expires);
         match self.users.get_mut(&user) {
             Some(known) => {
@@ -463,7 +482,7 @@ impl Board {
         }
         let announced = Announced {
             sequence,
-            at: wall,
+            at,
             expires: held,
             state,
         };
@@ -474,6 +493,19 @@ impl Board {
             mails,
             announced,
         }
+    }
+
+    /// When that mail went which is the next to be repeated; now where there is none.
+    fn oldest(&self, user: &BareJid, now: Instant, wall: Timestamp) -> Timestamp {
+        let lanes = self.users.get(user).map(|known| known.lanes.values());
+        let next = lanes.and_then(|lanes| lanes.filter_map(Lane::refresh_at).min());
+        let Some(next) = next else {
+            return wall;
+        };
+        let left = next.saturating_duration_since(now);
+        let age = self.refresh(user).saturating_sub(left);
+        let age = i64::try_from(age.as_millis()).unwrap_or(i64::MAX);
+        Timestamp::from_millis(wall.millis().saturating_sub(age))
     }
 
     /// How long after a mail the next one says the same: three quarters of what it holds, up to a tenth earlier.

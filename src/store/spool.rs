@@ -737,7 +737,10 @@ mod tests {
         assert_eq!(spool.update(&old.job).await, Err(replaced));
         assert_eq!(spool.remove(&old.job).await, Ok(()));
         assert_eq!(spool.read_mail(&new.job).await.unwrap(), new.bytes);
-        assert_eq!(Spool::look(dir.path()).unwrap(), std::slice::from_ref(&new.job));
+        assert_eq!(
+            Spool::look(dir.path()).unwrap(),
+            std::slice::from_ref(&new.job)
+        );
         spool.remove(&new.job).await.unwrap();
         assert_eq!(spool.remove(&old.job).await, Ok(()));
         assert!(queued(dir.path()).is_empty());

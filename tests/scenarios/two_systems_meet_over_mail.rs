@@ -43,7 +43,7 @@ async fn they_see_each_other(pair: &Pair, alice: &SlixmppClient, bob: &SlixmppCl
         .await;
     bob.expect(|stanza| is_there(stanza, &pair.alice(), None))
         .await;
-    alice.send("<presence><show>away</show><status>Gone fishing</status></presence>".to_owned());
+    alice.send("<presence><show>away</show><status>Gone fishing</status></presence>");
     let presence = bob
         .expect(|stanza| is_there(stanza, &pair.alice(), Some("away")))
         .await;
@@ -134,9 +134,9 @@ async fn they_talk(pair: &Pair, alice: &SlixmppClient, bob: &SlixmppClient) {
 }
 
 async fn they_part(pair: &Pair, alice: &SlixmppClient, bob: &SlixmppClient) {
-    bob.send("<presence type='unavailable'/>".to_owned());
+    bob.send("<presence type='unavailable'/>");
     alice.next_presence_from(&pair.bob(), "unavailable").await;
-    bob.send("<presence/>".to_owned());
+    bob.send("<presence/>");
     alice
         .expect(|stanza| is_there(stanza, &pair.bob(), None))
         .await;

@@ -159,8 +159,8 @@ pub(super) struct Lane {
     changed_since: Option<Instant>,
     /// Since when somebody is to learn that the user is gone.
     gone_since: Option<Instant>,
-    /// When the last mail went.
-    last_mail: Option<Instant>,
+    /// From when on a mail may go that does not say `unavailable`. `None`: from ever.
+    free_at: Option<Instant>,
     /// When those who believe the user to be available are to hear it again.
     refresh_at: Option<Instant>,
     /// The place in the agenda.
@@ -174,6 +174,11 @@ impl Lane {
 
     pub(super) fn contacts(&self) -> impl Iterator<Item = (&MailAddress, &Contact)> {
         self.contacts.iter()
+    }
+
+    /// When those who believe the user to be available are to hear it again.
+    pub(super) fn refresh_at(&self) -> Option<Instant> {
+        self.refresh_at
     }
 
     /// Contacts and their resources.
@@ -249,11 +254,6 @@ impl Lane {
         self.refresh_at = self.refresh_at.filter(|_| self.tally.told > 0);
     }
 
-    /// From when on a mail may go that does not say `unavailable`. `None`: from ever.
-    fn free_at(&self, timing: Timing) -> Option<Instant> {
-        self.last_mail.map(|last| later(last, timing.spacing))
-    }
-
     fn gone_at(&self, timing: Timing) -> Option<Instant> {
         self.gone_since.map(|since| later(since, timing.debounce))
     }
@@ -262,13 +262,13 @@ impl Lane {
         let since = self
             .changed_since
             .filter(|_| self.tally.pending > self.tally.gone)?;
-        Some(later(since, timing.debounce)).max(self.free_at(timing))
+        Some(later(since, timing.debounce)).max(self.free_at)
     }
 
     /// Not before it is known of everybody whether the user is gone, so that nobody who comes back in time is left out.
     fn refresh_due_at(&self, timing: Timing) -> Option<Instant> {
         Some(self.refresh_at?)
-            .max(self.free_at(timing))
+            .max(self.free_at)
             .max(self.gone_at(timing))
     }
 
@@ -277,7 +277,7 @@ impl Lane {
     pub(super) fn due(&self, timing: Timing, is_settled: bool) -> Option<Instant> {
         let refresh = self.refresh_due_at(timing).filter(|_| is_settled);
         // An empty lane stays until its last mail no longer holds up the next one.
-        let end = self.free_at(timing).filter(|_| self.contacts.is_empty());
+        let end = self.free_at.filter(|_| self.contacts.is_empty());
         [self.gone_at(timing), self.changed_at(timing), refresh, end]
             .into_iter()
             .flatten()
@@ -285,8 +285,8 @@ impl Lane {
     }
 
     /// Whether nothing of the lane is needed any more. `now` may be missing: then its last mail still is.
-    pub(super) fn is_over(&self, timing: Timing, now: Option<Instant>) -> bool {
-        let is_free = match (self.free_at(timing), now) {
+    pub(super) fn is_over(&self, now: Option<Instant>) -> bool {
+        let is_free = match (self.free_at, now) {
             (None, _) => true,
             (Some(at), now) => now.is_some_and(|now| at <= now),
         };
@@ -303,7 +303,7 @@ impl Lane {
     ) -> Mailing {
         let is_due = |at: Option<Instant>| at.is_some_and(|at| at <= now);
         let gone = is_due(self.gone_at(timing));
-        let is_free = self.free_at(timing).is_none_or(|at| at <= now);
+        let is_free = self.free_at.is_none_or(|at| at <= now);
         let along = if is_settled && is_due(self.refresh_due_at(timing)) {
             Along::All
         } else if is_due(self.changed_at(timing)) || (gone && is_free) {
@@ -320,9 +320,13 @@ impl Lane {
         if mailing.is_empty() {
             return mailing;
         }
-        self.last_mail = Some(now);
         let available = mailing.iter().filter(|(state, _)| state.is_some());
         let told: usize = available.map(|(_, contacts)| contacts.len()).sum();
+        // Who waits already is not made to wait longer by others who are told that the user is gone.
+        let waits = self.tally.pending > self.tally.gone || is_due(self.refresh_at);
+        if told > 0 || !waits {
+            self.free_at = Some(later(now, timing.spacing));
+        }
         let all = told >= self.tally.told;
         let next = Some(later(now, refresh)).filter(|_| self.tally.told > 0);
         self.refresh_at = self.refresh_at.filter(|_| !all).or(next);
