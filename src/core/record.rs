@@ -62,6 +62,9 @@ pub struct Contact {
     /// What was asked and answered by mail, where the contact has a gateway of its own.
     #[serde(default)]
     pub handshake: Option<Handshake>,
+    /// What the contact's gateway last said to the user of the contact's presence.
+    #[serde(default)]
+    pub heard: Option<Heard>,
 }
 
 impl Contact {
@@ -70,6 +73,15 @@ impl Contact {
     pub fn is_asked(&self) -> bool {
         let asked = self.handshake.as_ref().map(|handshake| &handshake.asked);
         asked.is_some_and(Option::is_some)
+    }
+
+    /// What was heard of the contact's presence means nothing any more when the user does not get it. Its number stays:
+    /// what is older stays old.
+    pub fn forget_what_is_over(&mut self) {
+        let heard = self.heard.as_mut();
+        if let Some(heard) = heard.filter(|_| !self.subscription.has_to()) {
+            heard.state = None;
+        }
     }
 }
 

@@ -5,7 +5,7 @@ use crate::core::address::MailAddress;
 use crate::core::context::{Context, Write};
 use crate::core::decide::{Decision, Said, peer, presence};
 use crate::core::presence::{Board, Fanout, Timing};
-use crate::core::record::Format;
+use crate::core::record::{Announced, Contact, Format};
 use crate::core::settings::Presence;
 use crate::core::time::Timestamp;
 use crate::store::Store;
@@ -23,13 +23,16 @@ const ENDS_PER_BATCH: usize = 500;
 /// The longest sleep: a clock that is set is noticed after it.
 const SLEEP_MAX: Duration = Duration::from_secs(60);
 
+/// A local user and a contact.
+type Relation = (BareJid, MailAddress);
+
 /// What waits for its time. All of it can be made again from the store and by asking the XMPP server.
 pub(super) struct Clockwork {
     /// Our users.
     board: Board,
-    /// When what contacts' gateways said is over, the earliest first, and the same by contact.
-    ends: BTreeSet<(Timestamp, MailAddress)>,
-    end_of: HashMap<MailAddress, Timestamp>,
+    /// When what users heard of contacts is over, the earliest first, and the same by user and contact.
+    ends: BTreeSet<(Timestamp, Relation)>,
+    end_of: HashMap<Relation, Timestamp>,
     /// When the XMPP server has said who is there.
     answers_until: Option<Instant>,
     is_stopped: bool,
@@ -70,26 +73,28 @@ impl Clockwork {
         }
     }
 
-    /// Takes in what was heard of contacts.
+    /// Takes in what users heard of contacts.
     pub fn heard(&mut self, writes: &[Write]) {
         for write in writes {
-            if let Write::Heard(contact, heard) = write {
-                let end = heard.state.as_ref().map(|_| heard.expires);
-                self.ends_at(contact, end);
+            if let Write::Contact(user, mail, contact) = write {
+                self.ends_with(user, mail, contact);
             }
         }
     }
 
-    fn ends_at(&mut self, contact: &MailAddress, end: Option<Timestamp>) {
+    fn ends_with(&mut self, user: &BareJid, mail: &MailAddress, contact: &Contact) {
+        let heard = contact.heard.as_ref();
+        let end = heard.and_then(|heard| heard.state.as_ref().map(|_| heard.expires));
+        let relation = (user.clone(), mail.clone());
         let before = match end {
             Some(end) => {
-                self.ends.insert((end, contact.clone()));
-                self.end_of.insert(contact.clone(), end)
+                self.ends.insert((end, relation.clone()));
+                self.end_of.insert(relation.clone(), end)
             }
-            None => self.end_of.remove(contact),
+            None => self.end_of.remove(&relation),
         };
         if let Some(before) = before.filter(|before| Some(*before) != end) {
-            self.ends.remove(&(before, contact.clone()));
+            self.ends.remove(&(before, relation));
         }
     }
 
@@ -131,14 +136,14 @@ impl Clockwork {
         self.board.due(now.into_std(), Timestamp::now())
     }
 
-    fn ended(&mut self, now: Timestamp) -> Vec<MailAddress> {
-        let over = self.ends.iter().take_while(|(end, _)| *end <= now);
-        let over: Vec<MailAddress> = over
-            .take(ENDS_PER_BATCH)
-            .map(|(_, contact)| contact.clone())
-            .collect();
-        for contact in &over {
-            self.ends_at(contact, None);
+    fn ended(&mut self, now: Timestamp) -> Vec<Relation> {
+        let mut over = Vec::new();
+        while over.len() < ENDS_PER_BATCH
+            && self.ends.first().is_some_and(|(end, _)| *end <= now)
+            && let Some((_, relation)) = self.ends.pop_first()
+        {
+            self.end_of.remove(&relation);
+            over.push(relation);
         }
         over
     }
@@ -155,17 +160,39 @@ pub(super) async fn sleep_until(due: Option<Instant>) {
 impl<S: Store> Pipeline<S> {
     /// What the last process knew.
     pub(super) async fn wind_up(&self, clock: &mut Clockwork) -> Result<(), Fatal> {
-        let mut after: Option<MailAddress> = None;
+        let announced = self.announced()?;
+        let mut told: HashMap<BareJid, Vec<MailAddress>> = HashMap::new();
+        let mut after: Option<Relation> = None;
         loop {
-            let page = self.store.heard(after.as_ref(), ROWS_PER_PAGE)?;
-            after = page.last().map(|(contact, _)| contact.clone());
-            for (contact, heard) in page {
-                clock.ends_at(&contact, heard.state.map(|_| heard.expires));
-            }
+            let from = after.as_ref().map(|(user, contact)| (user, contact));
+            let page = self.store.contacts(from, ROWS_PER_PAGE)?;
+            after = page
+                .last()
+                .map(|(user, mail, _)| (user.clone(), mail.clone()));
             if after.is_none() {
                 break;
             }
+            let mut context = Context::new();
+            for (user, mail, contact) in page {
+                clock.ends_with(&user, &mail, &contact);
+                let format = |context: &Context| peer::format_of(&self.settings, context, &mail);
+                if contact.subscription.has_from()
+                    && announced.contains_key(&user)
+                    && self.decided(&mut context, format).await? == Format::Xmpp
+                {
+                    told.entry(user).or_default().push(mail);
+                }
+            }
         }
+        for (user, announced) in announced {
+            let contacts = told.remove(&user).unwrap_or_default();
+            let (now, wall) = (Instant::now().into_std(), Timestamp::now());
+            clock.board.restore(&user, &announced, contacts, now, wall);
+        }
+        Ok(())
+    }
+
+    fn announced(&self) -> Result<HashMap<BareJid, Announced>, Fatal> {
         let mut announced = HashMap::new();
         let mut after: Option<BareJid> = None;
         loop {
@@ -173,42 +200,7 @@ impl<S: Store> Pipeline<S> {
             after = page.last().map(|(user, _)| user.clone());
             announced.extend(page);
             if after.is_none() {
-                break;
-            }
-        }
-        if announced.is_empty() {
-            return Ok(());
-        }
-        for (user, contacts) in self.told().await? {
-            if let Some(announced) = announced.get(&user) {
-                let (now, wall) = (Instant::now().into_std(), Timestamp::now());
-                clock.board.restore(&user, announced, contacts, now, wall);
-            }
-        }
-        Ok(())
-    }
-
-    /// The contacts elsewhere who get a user's presence, by user.
-    async fn told(&self) -> Result<HashMap<BareJid, Vec<MailAddress>>, Fatal> {
-        let mut told: HashMap<BareJid, Vec<MailAddress>> = HashMap::new();
-        let mut after: Option<(BareJid, MailAddress)> = None;
-        loop {
-            let from = after.as_ref().map(|(user, contact)| (user, contact));
-            let page = self.store.contacts(from, ROWS_PER_PAGE)?;
-            let mut context = Context::new();
-            after = page
-                .last()
-                .map(|(user, contact, _)| (user.clone(), contact.clone()));
-            for (user, contact, row) in page {
-                let format = |context: &Context| peer::format_of(&self.settings, context, &contact);
-                if row.subscription.has_from()
-                    && self.decided(&mut context, format).await? == Format::Xmpp
-                {
-                    told.entry(user).or_default().push(contact);
-                }
-            }
-            if after.is_none() {
-                return Ok(told);
+                return Ok(announced);
             }
         }
     }
@@ -219,9 +211,10 @@ impl<S: Store> Pipeline<S> {
         let now = Timestamp::now();
         let mut context = Context::new();
         let mut decisions = Vec::new();
-        for contact in clock.ended(now) {
-            let decide =
-                |context: &Context| presence::expired(&self.settings, context, &contact, now);
+        for (user, contact) in clock.ended(now) {
+            let decide = |context: &Context| {
+                presence::expired(&self.settings, context, &user, &contact, now)
+            };
             decisions.push(self.decided(&mut context, decide).await?);
         }
         let (writes, stanzas, _) = joined(decisions);

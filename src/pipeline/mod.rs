@@ -285,6 +285,7 @@ impl<S: Store> Pipeline<S> {
         }
         let (decided, spool) = self.accept(decided).await;
         let (writes, answers, said) = joined(decided);
+        clock.heard(&writes);
         self.commit(now, writes).await?;
         clock.take(said);
         self.answer(answers).await;

@@ -4,14 +4,15 @@ use crate::core::address::MailAddress;
 use crate::core::carried::{self, Carried, CarriedPresence, PresenceKind};
 use crate::core::context::{Context, Missing, Write};
 use crate::core::decide::handshake::Received;
-use crate::core::decide::incoming::{Delivery, others};
-use crate::core::decide::{Decision, peer, presence, thread};
+use crate::core::decide::incoming::{Delivery, named_users, others};
+use crate::core::decide::{Decision, directory, peer, presence, thread};
 use crate::core::from_mail;
 use crate::core::id::{StanzaId, ThreadId, content_digest};
 use crate::core::limits::DELAY_SHOWN_AFTER;
 use crate::core::record::{self, Contact, Direction};
 use crate::core::settings::Settings;
 use crate::core::subscription::Verb;
+use crate::core::text::clean;
 use crate::core::time::Timestamp;
 use crate::core::to_stanza;
 use crate::core::xml::REPLY;
@@ -74,31 +75,65 @@ impl Cargo {
         }
     }
 
-    /// A mail that is not for people: the presence in it, if it is believed.
-    pub fn for_gateway(
-        &self,
-        settings: &Settings,
-        context: &Context,
-        mail: &from_mail::Mail,
-        from: &MailAddress,
-        now: Timestamp,
-        decision: &mut Decision,
-    ) -> Result<(), Missing> {
-        let Self::Taken(stanzas) = self else {
-            let why = format!("mail {} is for machines only: not shown", mail.message_id);
-            decision.notes.push(why);
-            return Ok(());
-        };
-        peer::learn(settings, context, mail, from, now, decision)?;
-        // The last one is the newest.
-        if let Some(presence) = stanzas.iter().filter_map(announced).next_back() {
-            let heard = presence::heard(settings, context, from, presence, now)?;
-            decision.writes.extend(heard.writes);
-            decision.stanzas.extend(heard.stanzas);
-            decision.notes.extend(heard.notes);
+    /// The presence in a mail that is not for people, if it is believed: the last one is the newest.
+    pub fn presence(&self) -> Option<&CarriedPresence> {
+        match self {
+            Self::Taken(stanzas) => stanzas.iter().filter_map(announced).next_back(),
+            _ => None,
         }
-        Ok(())
     }
+}
+
+/// What a contact's gateway said of its presence goes to all whom the mail names, whichever of them this copy was for.
+pub(super) fn presence(
+    settings: &Settings,
+    context: &Context,
+    mail: &from_mail::Mail,
+    from: &MailAddress,
+    carried: &CarriedPresence,
+    now: Timestamp,
+    decision: &mut Decision,
+) -> Result<(), Missing> {
+    // Mail servers that keep one copy for each recipient in one mailbox make hundreds of them.
+    let gateway = BareJid::from_parts(None, &settings.gateway);
+    if context.seen(&gateway, &mail.message_id)?.is_some() {
+        return Ok(());
+    }
+    let seen = Write::Seen(gateway, mail.message_id.clone(), now);
+    decision.writes.push(seen);
+    peer::learn(settings, context, mail, from, now, decision)?;
+    for user in named_users(settings, context, mail)? {
+        let Some(known) = context.contact(&user, from)? else {
+            continue;
+        };
+        let mut next = known.clone();
+        let was_there = known
+            .heard
+            .as_ref()
+            .is_some_and(|heard| heard.state.is_some());
+        if let Err(why) = presence::heard(&mut next, carried, now) {
+            let who = clean::shorten_addresses(&from.to_string());
+            decision
+                .notes
+                .push(format!("a presence of {who} is ignored: {why}"));
+            continue;
+        }
+        let is_there = next
+            .heard
+            .as_ref()
+            .is_some_and(|heard| heard.state.is_some());
+        let is_seen = next.subscription.has_to() && (is_there || was_there);
+        let shown = directory::shown_jid(settings, context, Some(known), from)?;
+        if let Some(shown) = shown.filter(|_| is_seen) {
+            decision
+                .stanzas
+                .push(presence::as_heard(&shown, &user, &next, carried));
+        }
+        decision
+            .writes
+            .push(Write::Contact(user, from.clone(), next));
+    }
+    Ok(())
 }
 
 /// A presence that is no subscription stanza.

@@ -45,13 +45,14 @@ pub(super) fn sent(
     let state = State::of(&asked.known);
     let step = subscription::sent(state, verb);
     let mut decision = Decision::default();
-    shown_to_user(context, &asked, verb, &step, now, &mut decision)?;
+    shown_to_user(&asked, verb, &step, now, &mut decision);
     if verb == Verb::Unsubscribed {
         let (user, contact) = (asked.user.clone(), asked.mail.clone());
         decision.presence.push(Said::Forget { user, contact });
     }
     let mut next = asked.known.clone();
     step.next.store_in(&mut next);
+    next.forget_what_is_over();
     next.jid.get_or_insert_with(|| asked.to.clone());
     let mut handshake = next.handshake.take().unwrap_or_default();
     if !is_due(&handshake, state, &step, now) {
@@ -99,26 +100,18 @@ pub(super) fn sent(
 }
 
 /// What the user sees at once of an own stanza: a subscription that stands is confirmed, one that ended shows nothing.
-fn shown_to_user(
-    context: &Context,
-    asked: &Asked,
-    verb: Verb,
-    step: &Step,
-    now: Timestamp,
-    decision: &mut Decision,
-) -> Result<(), Missing> {
+fn shown_to_user(asked: &Asked, verb: Verb, step: &Step, now: Timestamp, decision: &mut Decision) {
     let (to, user) = (asked.to.as_str(), &asked.user);
     if step.answer == Some(Verb::Subscribed) {
         decision
             .stanzas
             .push(to_stanza::presence(to, user, "subscribed"));
-        let here = presence::of_contact(context, &asked.to, user, &asked.mail, now)?;
+        let here = presence::of_contact(&asked.to, user, &asked.known, now);
         decision.stanzas.push(here);
     }
     if verb == Verb::Unsubscribe && asked.known.subscription.has_to() {
         decision.stanzas.push(presence::gone(&asked.to, user));
     }
-    Ok(())
 }
 
 /// What changes nothing is repeated now and then, since a mail may have been lost; never as often as clients repeat it.
@@ -227,12 +220,13 @@ impl Received<'_> {
         let state = State::of(known);
         let step = subscription::received(state, verb);
         step.next.store_in(known);
+        known.forget_what_is_over();
         if step.answer == Some(Verb::Subscribed) {
             self.answer(&mut handshake, decision)?;
         }
         known.handshake = Some(handshake);
         if step.pass_on {
-            self.pass_on(presence, verb, state, decision)?;
+            self.pass_on(presence, verb, state, known, decision)?;
         }
         Ok(())
     }
@@ -267,6 +261,7 @@ impl Received<'_> {
         carried: &CarriedPresence,
         verb: Verb,
         before: State,
+        known: &Contact,
         decision: &mut Decision,
     ) -> Result<(), Missing> {
         let nick = carried.nick.as_deref().or(self.name);
@@ -279,13 +274,7 @@ impl Received<'_> {
             Verb::Subscribed => {
                 let pair = pair(self.context, self.shown, self.contact, self.name, self.now)?;
                 decision.writes.extend(pair);
-                let here = presence::of_contact(
-                    self.context,
-                    self.shown,
-                    self.user,
-                    self.contact,
-                    self.now,
-                )?;
+                let here = presence::of_contact(self.shown, self.user, known, self.now);
                 decision.stanzas.push(here);
             }
             Verb::Unsubscribed if before.subscription().has_to() => {

@@ -4,7 +4,7 @@
 use crate::core::address::MailAddress;
 use crate::core::authentication::{self, Verdict};
 use crate::core::context::{Context, Missing, Write};
-use crate::core::decide::carry::Cargo;
+use crate::core::decide::carry::{self, Cargo};
 use crate::core::decide::{Decision, directory, peer, subscription, thread};
 use crate::core::from_mail::{self, Person};
 use crate::core::id::{MessageId, StanzaId, ThreadId};
@@ -75,7 +75,16 @@ pub fn decide(
     let mut decision = Decision::default();
     let cargo = Cargo::of(settings, mail, now, &mut decision.notes);
     if !cargo.is_for_people(mail) {
-        cargo.for_gateway(settings, context, mail, &from.address, now, &mut decision)?;
+        match cargo.presence() {
+            Some(presence) => {
+                let from = &from.address;
+                carry::presence(settings, context, mail, from, presence, now, &mut decision)?;
+            }
+            None => decision.notes.push(format!(
+                "mail {} is for machines only: not shown",
+                mail.message_id
+            )),
+        }
         return Ok((decision, Fate::Handled));
     }
     let users = local_users(settings, context, arrived)?;
@@ -187,11 +196,17 @@ fn local_users(
             return Ok(users);
         }
     }
-    users_of(
-        settings,
-        context,
-        mail.to.iter().chain(&mail.cc).map(|person| &person.address),
-    )
+    named_users(settings, context, mail)
+}
+
+/// Whom the header names.
+pub(super) fn named_users(
+    settings: &Settings,
+    context: &Context,
+    mail: &from_mail::Mail,
+) -> Result<Vec<BareJid>, Missing> {
+    let named = mail.to.iter().chain(&mail.cc);
+    users_of(settings, context, named.map(|person| &person.address))
 }
 
 fn users_of<'a>(
@@ -268,10 +283,8 @@ impl Delivery<'_> {
 
     /// Stanzas are only for whom the mail names, which DKIM signs: a copy that somebody sends on to others is text.
     fn carries(&self) -> Result<bool, Missing> {
-        let mail = self.arrived.mail;
-        let named = mail.to.iter().chain(&mail.cc).map(|person| &person.address);
-        let users = users_of(self.settings, self.context, named)?;
-        Ok(self.cargo.is_taken() && users.contains(self.user))
+        let named = named_users(self.settings, self.context, self.arrived.mail)?;
+        Ok(self.cargo.is_taken() && named.contains(self.user))
     }
 
     /// Tells the user of a mail that is not shown.

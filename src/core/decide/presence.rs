@@ -6,127 +6,121 @@ use crate::core::carried::{self, CarriedPresence, PresenceKind};
 use crate::core::context::{Context, Missing, Write};
 use crate::core::decide::post::{self, Post};
 use crate::core::decide::{Decision, directory};
-use crate::core::from_stanza::Role;
 use crate::core::id::{JobId, MessageId, content_digest};
 use crate::core::job::Mail;
 use crate::core::limits::PRESENCE_EXPIRY_MAX;
 use crate::core::notice;
-use crate::core::parcel::{Letter, Party, Recipient};
+use crate::core::parcel::{Letter, Party};
 use crate::core::presence::{Announcement, Fanout};
-use crate::core::record::{Format, Heard, PresenceState};
+use crate::core::record::{Contact, Format, Heard, PresenceState};
 use crate::core::settings::Settings;
-use crate::core::text::clean;
 use crate::core::time::Timestamp;
 use crate::core::to_mail;
 use crate::core::to_stanza::{self, CONTACT_RESOURCE};
 use jid::BareJid;
 use minidom::Element;
 
-/// A contact's gateway said something of its presence. What is older than what is known, or over, is ignored.
-pub fn heard(
-    settings: &Settings,
-    context: &Context,
-    contact: &MailAddress,
+/// A contact's gateway said something of its presence to the user. What is older than what is known, or over, is ignored,
+/// and so is what is said to who has not asked for it. It may overtake the answer to the request.
+pub(super) fn heard(
+    contact: &mut Contact,
     presence: &CarriedPresence,
     now: Timestamp,
-) -> Result<Decision, Missing> {
+) -> Result<(), &'static str> {
+    let may_see = contact.subscription.has_to() || contact.pending_out;
+    if !(may_see && contact.is_asked()) {
+        return Err("its recipient has not asked for it, or was refused");
+    }
+    let sequence = presence.stamp.ok_or("it has no stamp")?;
+    if contact
+        .heard
+        .as_ref()
+        .is_some_and(|known| sequence <= known.sequence)
+    {
+        return Err("it is older than what is known");
+    }
     let state = match &presence.kind {
         PresenceKind::Available(state) => Some(state.clone()),
         _ => None,
     };
-    let ignored = |why: &str| {
-        let who = clean::shorten_addresses(&contact.to_string());
-        let notes = vec![format!("a presence of {who} is ignored: {why}")];
-        Ok(Decision {
-            notes,
-            ..Decision::default()
-        })
-    };
-    let Some(sequence) = presence.stamp else {
-        return ignored("it has no stamp");
-    };
-    let known = context.heard(contact)?;
-    if known.is_some_and(|known| sequence <= known.sequence) {
-        return ignored("it is older than what is known");
-    }
     let expires = match (&state, presence.expires) {
         (None, _) => now,
         (Some(_), Some(expires)) if expires > now => expires.min(now.plus(PRESENCE_EXPIRY_MAX)),
-        (Some(_), _) => return ignored("its time is over"),
+        (Some(_), _) => return Err("its time is over"),
     };
-    let was_there = known.is_some_and(|known| known.state.is_some());
-    let row = Heard {
+    contact.heard = Some(Heard {
         sequence,
         expires,
-        state: state.clone(),
-    };
-    let mut decision = Decision {
-        writes: vec![Write::Heard(contact.clone(), row)],
-        ..Decision::default()
-    };
-    if state.is_some() || was_there {
-        let status = match &presence.kind {
-            PresenceKind::Unavailable { status } => status.as_deref(),
-            _ => None,
-        };
-        decision.stanzas = for_watchers(settings, context, contact, state.as_ref(), status)?;
-    }
-    Ok(decision)
+        state,
+    });
+    Ok(())
 }
 
-/// The time of what was heard is over, and nothing newer came: nobody knows, which is shown as unavailable.
+/// The time of what the user has heard of a contact is over, and nothing newer came: nobody knows, which is shown as
+/// unavailable.
 pub fn expired(
     settings: &Settings,
     context: &Context,
+    user: &BareJid,
     contact: &MailAddress,
     now: Timestamp,
 ) -> Result<Decision, Missing> {
-    let is_over = |heard: &&Heard| heard.state.is_some() && heard.expires <= now;
-    let Some(heard) = context.heard(contact)?.filter(is_over) else {
+    let Some(known) = context.contact(user, contact)? else {
         return Ok(Decision::nothing());
     };
-    let row = Heard {
-        state: None,
-        ..heard.clone()
+    let is_over = |heard: &&Heard| heard.state.is_some() && heard.expires <= now;
+    let Some(heard) = known.heard.as_ref().filter(is_over) else {
+        return Ok(Decision::nothing());
     };
+    let next = Contact {
+        heard: Some(Heard {
+            state: None,
+            ..heard.clone()
+        }),
+        ..known.clone()
+    };
+    let shown = directory::shown_jid(settings, context, Some(known), contact)?;
     Ok(Decision {
-        stanzas: for_watchers(settings, context, contact, None, None)?,
-        writes: vec![Write::Heard(contact.clone(), row)],
+        stanzas: shown.iter().map(|shown| gone(shown, user)).collect(),
+        writes: vec![Write::Contact(user.clone(), contact.clone(), next)],
         ..Decision::default()
     })
 }
 
-/// The contact's presence, for each user whose request its gateway has granted.
-fn for_watchers(
-    settings: &Settings,
-    context: &Context,
-    contact: &MailAddress,
-    state: Option<&PresenceState>,
-    status: Option<&str>,
-) -> Result<Vec<Element>, Missing> {
-    let mut stanzas = Vec::new();
-    for user in context.watchers(contact)? {
-        let Some(row) = context.contact(user, contact)?.filter(|row| row.is_asked()) else {
-            continue;
-        };
-        if let Some(shown) = directory::shown_jid(settings, context, Some(row), contact)? {
-            stanzas.push(shown_as(&shown, user, state, status));
-        }
-    }
-    Ok(stanzas)
-}
-
-/// What is known of a contact's presence, as a stanza for a user who may see it.
+/// What is known of a contact's presence, as a stanza for the user.
 pub(super) fn of_contact(
-    context: &Context,
     shown: &BareJid,
     user: &BareJid,
-    contact: &MailAddress,
+    contact: &Contact,
     now: Timestamp,
-) -> Result<Element, Missing> {
-    let heard = context.heard(contact)?.filter(|heard| heard.expires > now);
-    let state = heard.and_then(|heard| heard.state.as_ref());
-    Ok(shown_as(shown, user, state, None))
+) -> Element {
+    let heard = contact.heard.as_ref().filter(|heard| heard.expires > now);
+    shown_as(
+        shown,
+        user,
+        heard.and_then(|heard| heard.state.as_ref()),
+        None,
+    )
+}
+
+/// The same with the last words of a contact who is gone.
+pub(super) fn as_heard(
+    shown: &BareJid,
+    user: &BareJid,
+    contact: &Contact,
+    presence: &CarriedPresence,
+) -> Element {
+    let status = match &presence.kind {
+        PresenceKind::Unavailable { status } => status.as_deref(),
+        _ => None,
+    };
+    let heard = contact.heard.as_ref();
+    shown_as(
+        shown,
+        user,
+        heard.and_then(|heard| heard.state.as_ref()),
+        status,
+    )
 }
 
 /// A contact goes.
@@ -177,7 +171,8 @@ pub fn announce(
     Ok(decision)
 }
 
-/// All recipients stand in the envelope only: contacts do not learn of each other.
+/// All recipients are named, so that the gateway there knows, and can verify, whom it is for: a contact that the user has
+/// blocked is not. They are all served by it.
 fn mail(
     settings: &Settings,
     fanout: &Fanout,
@@ -208,12 +203,8 @@ fn mail(
     });
     let name = from.name.clone().unwrap_or_default();
     let (subject, text) = notice::presence(&name, announcement.state.as_ref());
-    let blind = |mail: &MailAddress| Recipient {
-        role: Role::Bcc,
-        ..post::to(mail)
-    };
     let letter = Letter {
-        to: announcement.contacts.iter().map(blind).collect(),
+        to: announcement.contacts.iter().map(post::to).collect(),
         automatic: true,
         carried: vec![carried],
         ..Letter::plain(from, message_id, subject, text, now)

@@ -61,7 +61,7 @@ pub fn decide(
         (Presence::Unsubscribe, ..) => Ok(unsubscribe(asked)),
         (Presence::Subscribed, ..) => Ok(approve(asked, true)),
         (Presence::Unsubscribed, ..) => Ok(approve(asked, false)),
-        (Presence::Probe, ..) => Ok(Decision::answer([probe(context, &asked, now)?])),
+        (Presence::Probe, ..) => Ok(Decision::answer([probe(&asked, now)])),
         (Presence::Available | Presence::Unavailable, _, Format::Xmpp) => Ok(said(stanza, asked)),
         (Presence::Available | Presence::Unavailable, ..) => Ok(Decision::nothing()),
     }
@@ -90,8 +90,8 @@ pub(super) struct Asked {
 }
 
 impl Asked {
-    fn here(&self, context: &Context, now: Timestamp) -> Result<Element, Missing> {
-        here(context, &self.to, &self.user, &self.mail, &self.known, now)
+    fn here(&self, now: Timestamp) -> Element {
+        here(&self.to, &self.user, &self.known, now)
     }
 
     pub fn write(&self, next: Contact) -> Vec<Write> {
@@ -128,7 +128,7 @@ fn subscribe(
 ) -> Result<Decision, Missing> {
     if asked.known.subscription.has_to() {
         let confirmed = presence(asked.to.as_str(), &asked.user, "subscribed");
-        return Ok(Decision::answer([confirmed, asked.here(context, now)?]));
+        return Ok(Decision::answer([confirmed, asked.here(now)]));
     }
     let jid = asked.known.jid.clone().or_else(|| Some(asked.to.clone()));
     let next = Contact {
@@ -250,7 +250,7 @@ pub(super) fn origin(stanza: &Stanza, asked: &Asked) -> Origin {
 /// RFC 6121 §3.3.3.
 fn unsubscribe(asked: Asked) -> Decision {
     let subscription = Subscription::of(false, asked.known.subscription.has_from());
-    let next = Contact {
+    let mut next = Contact {
         subscription,
         pending_out: false,
         handshake: asked.known.handshake.clone().map(|handshake| Handshake {
@@ -259,6 +259,7 @@ fn unsubscribe(asked: Asked) -> Decision {
         }),
         ..asked.known.clone()
     };
+    next.forget_what_is_over();
     let stanzas = vec![
         presence(asked.to.as_str(), &asked.user, "unsubscribed"),
         super::presence::gone(&asked.to, &asked.user),
@@ -288,11 +289,11 @@ fn approve(asked: Asked, yes: bool) -> Decision {
 }
 
 /// RFC 6121 §4.3.2: who has no subscription is told so.
-fn probe(context: &Context, asked: &Asked, now: Timestamp) -> Result<Element, Missing> {
+fn probe(asked: &Asked, now: Timestamp) -> Element {
     if asked.known.subscription.has_to() {
-        return asked.here(context, now);
+        return asked.here(now);
     }
-    Ok(presence(asked.to.as_str(), &asked.user, "unsubscribed"))
+    presence(asked.to.as_str(), &asked.user, "unsubscribed")
 }
 
 /// What a mail from the contact does to a request that waits for an answer: any mail of a person accepts, the one word
@@ -377,7 +378,7 @@ pub fn presence_of(
     now: Timestamp,
 ) -> Result<Vec<Element>, Missing> {
     match subscribed(settings, context, mail, contact)? {
-        Some(shown) => Ok(vec![here(context, &shown, user, mail, contact, now)?]),
+        Some(shown) => Ok(vec![here(&shown, user, contact, now)]),
         None => Ok(Vec::new()),
     }
 }
@@ -413,17 +414,10 @@ fn subscribed(
 }
 
 /// A contact whose own gateway has granted the request is what that gateway says; of all others a mailbox is known.
-fn here(
-    context: &Context,
-    shown: &BareJid,
-    user: &BareJid,
-    mail: &MailAddress,
-    contact: &Contact,
-    now: Timestamp,
-) -> Result<Element, Missing> {
+fn here(shown: &BareJid, user: &BareJid, contact: &Contact, now: Timestamp) -> Element {
     match contact.is_asked() {
-        true => super::presence::of_contact(context, shown, user, mail, now),
-        false => Ok(by_mail(shown, user, contact)),
+        true => super::presence::of_contact(shown, user, contact, now),
+        false => by_mail(shown, user, contact),
     }
 }
 
