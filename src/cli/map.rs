@@ -1,5 +1,5 @@
 //! `stanzamail map …`: the directory of JIDs and mail addresses, and export and import of the store. Through the
-//! [`door`](super::door).
+//! [`door`].
 
 use crate::cli::door::{self, CommandError, Door, unexpected, written};
 use crate::control::{ROWS_MAX, Request, Response};

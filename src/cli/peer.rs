@@ -1,4 +1,4 @@
-//! `stanzamail peer …`: how mails to an address or a domain are written. Through the [`door`](super::door).
+//! `stanzamail peer …`: how mails to an address or a domain are written. Through the [`door`].
 
 use crate::cli::door::{self, CommandError, Door, unexpected, written};
 use crate::config::Config;
