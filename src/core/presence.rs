@@ -181,52 +181,17 @@ impl Board {
         }
     }
 
-    /// What the contact is to see of the user now. `None` where the user is unavailable to it, or has not yet said
-    /// anything to it: a server does so only after it has let the user's approval pass (RFC 6121 §3.1.5).
-    pub fn state_of(&self, user: &BareJid, contact: &MailAddress) -> Option<PresenceState> {
+    /// What the contact is to see of the user now.
+    #[cfg(test)]
+    fn state_of(&self, user: &BareJid, contact: &MailAddress) -> Option<PresenceState> {
         let state = self.contact(user, contact)?.folded()?;
         Some(PresenceState::clone(state))
     }
 
-    /// The number for a mail about the user that is not one of [`Board::due`]: to be told in [`Board::told`].
-    pub fn next_sequence(&self, user: &BareJid, wall: Timestamp) -> Timestamp {
+    /// Higher than every number before, whatever the clock says.
+    fn next_sequence(&self, user: &BareJid, wall: Timestamp) -> Timestamp {
         let last = self.users.get(user).map_or(self.floor, |it| it.sequence);
         wall.max(last.plus(Duration::from_millis(1)))
-    }
-
-    /// The contact was told `state` in another mail, with this number and expiry. Gives what to remember for
-    /// [`Board::restore`], to be made durable together with that mail.
-    pub fn told(
-        &mut self,
-        user: &BareJid,
-        contact: &MailAddress,
-        state: Option<PresenceState>,
-        sequence: Timestamp,
-        expires: Timestamp,
-        now: Instant,
-    ) -> Announced {
-        let is_known = self.contact(user, contact).is_some();
-        if is_known || (state.is_some() && self.has_room(user, contact, None)) {
-            let state = state.map(|state| self.states.share(shortened(state)));
-            let refresh = state.is_some().then(|| later(now, self.refresh(user)));
-            self.edit(user, contact, now, refresh, |contact| contact.told = state);
-        }
-        let mut announced = Announced {
-            sequence,
-            at: self.oldest(user, now, sequence),
-            expires,
-            state: None,
-        };
-        match self.users.get_mut(user) {
-            Some(known) => {
-                known.sequence = known.sequence.max(sequence);
-                known.expires = known.expires.max(expires);
-                announced.expires = known.expires;
-                announced.state = known.mostly_told();
-            }
-            None => self.floor = self.floor.max(sequence),
-        }
-        announced
     }
 
     /// At start: what the user's contacts were told before this process. All of `contacts` are taken to have been told

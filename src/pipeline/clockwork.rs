@@ -61,6 +61,7 @@ impl Clockwork {
     /// Takes in what decisions say of our users.
     pub fn take(&mut self, said: Vec<Said>) {
         let now = Instant::now().into_std();
+        let refused = self.board.refused();
         for one in said {
             match one {
                 Said::Presence {
@@ -70,6 +71,13 @@ impl Clockwork {
                 } => self.board.said(&from, &contact, state, now),
                 Said::Forget { user, contact } => self.board.forget(&user, &contact),
             }
+        }
+        let refused = self.board.refused().saturating_sub(refused);
+        if refused > 0 {
+            tracing::warn!(
+                stanzas = refused,
+                "more presence than can be kept: not told to contacts"
+            );
         }
     }
 
