@@ -1,6 +1,6 @@
 # The index of habits. On a fresh Debian 12 with a Rust toolchain, `make demo` and `make test` need nothing else.
 
-.PHONY: help demo test deps bench lint golden
+.PHONY: help demo test deps bench chaos lint golden
 .DEFAULT_GOAL := help
 
 help:
@@ -10,6 +10,7 @@ help:
 	@echo "make test            install what is missing, run every test"
 	@echo "make lint            what CI asks beside the tests: format, clippy, documentation"
 	@echo "make bench           the figures: throughput against the bare servers, delay, memory"
+	@echo "make chaos           10,000 messages each way under 100 kills (the tests have a short form of it)"
 	@echo "make golden          write the golden files anew; look at the difference before you commit it"
 
 # A login shell sets MAIL to the path of a mailbox, which is not meant.
@@ -36,6 +37,9 @@ lint:
 bench: deps
 	cargo bench --bench pipeline
 	cargo bench --bench store
+
+chaos: deps
+	STANZAMAIL_CHAOS=10000/100 cargo test --test chaos -- --nocapture
 
 golden:
 	UPDATE_GOLDEN=1 cargo test --test golden_pairs --test golden_mail
