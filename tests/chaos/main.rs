@@ -17,6 +17,7 @@ mod world;
 use counting::{carol_goes_on_sending, ids_by_text, message_ids_by_text};
 use servers::stanza::find;
 use servers::{Mail, XmppClient};
+use stanzamail::crash::POINTS;
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::{Duration, Instant};
 use world::{Options, World};
@@ -73,6 +74,63 @@ async fn nothing_accepted_is_lost_and_nothing_is_told_twice_under_another_name()
     let inbox = world.mailbox("carol@mail.example").await;
     let arrived = inbox.all().await;
     report(started, messages, kills, resent, &alice, &arrived);
+    every_receipt_is_true(&alice, &arrived, messages);
+    one_name_each(&ids_by_text(&alice), "stanza ids");
+    one_name_each(&message_ids_by_text(&arrived), "Message-IDs");
+}
+
+/// Instead of random moments, every moment that matters: the gateway dies at each of its crash points in turn.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn wherever_the_gateway_dies_nothing_is_lost() {
+    const EACH: usize = 3;
+    let mut world = World::with(Options {
+        mailbox: "after = \"move\"\nmove_to = \"Handled\"".to_owned(),
+        ..Options::default()
+    })
+    .await;
+    let alice = world.login("alice").await;
+    let messages = EACH * POINTS.len();
+    let outgoing = Outgoing::new(alice, world.carol(), messages);
+    let mails: Vec<String> = (0..messages)
+        .map(|number| format!("mail {number}"))
+        .collect();
+
+    for (turn, point) in POINTS.iter().enumerate() {
+        world.gateway.kill9();
+        world.gateway.environment(&[("STANZAMAIL_CRASH_AT", point)]);
+        world.gateway.launch();
+        let numbers = turn * EACH..(turn + 1) * EACH;
+        for number in numbers {
+            counting::carol_sends(&world, &mails[number..=number]).await;
+            outgoing.send(number).await;
+        }
+        // What was bounced while there was no gateway is sent again, as clients do.
+        let end = Instant::now() + servers::PATIENCE;
+        while !world.gateway.died(Duration::from_millis(500)).await {
+            assert!(Instant::now() < end, "the gateway never came to “{point}”");
+            for number in outgoing.without_receipt().range(..(turn + 1) * EACH) {
+                outgoing.send(*number).await;
+            }
+        }
+        world.gateway.environment(&[]);
+        world.gateway.start_again().await;
+        let end = Instant::now() + servers::PATIENCE;
+        while outgoing
+            .without_receipt()
+            .range(..(turn + 1) * EACH)
+            .next()
+            .is_some()
+        {
+            assert!(Instant::now() < end, "no receipts after “{point}”");
+            for number in outgoing.without_receipt().range(..(turn + 1) * EACH) {
+                outgoing.send(*number).await;
+            }
+            tokio::time::sleep(Duration::from_millis(300)).await;
+        }
+    }
+    let alice = outgoing.alice;
+    counting::receives_all(&alice, &mails).await;
+    let arrived = world.mailbox("carol@mail.example").await.all().await;
     every_receipt_is_true(&alice, &arrived, messages);
     one_name_each(&ids_by_text(&alice), "stanza ids");
     one_name_each(&message_ids_by_text(&arrived), "Message-IDs");
