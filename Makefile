@@ -48,7 +48,9 @@ TARGETS = $(or $(TARGET),$(basename $(notdir $(wildcard tests/fuzz/fuzz_targets/
 fuzz:
 	@command -v cargo-fuzz >/dev/null || cargo install --locked cargo-fuzz
 	@for target in $(TARGETS); do \
-		cargo fuzz run -s none --fuzz-dir tests/fuzz $$target tests/data/mail tests/data/xmpp -- \
+		mkdir -p tests/fuzz/corpus/$$target; \
+		cargo fuzz run -s none --fuzz-dir tests/fuzz $$target \
+			tests/fuzz/corpus/$$target tests/data/mail tests/data/xmpp -- \
 			-max_total_time=$(SECONDS) -max_len=8192 -rss_limit_mb=1024 -timeout=10 || exit 1; \
 	done
 
