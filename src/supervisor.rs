@@ -238,9 +238,8 @@ impl Parts {
             drop(settles);
             self.keep(xmpp.left().await);
             let all = async { while tasks.join_next().await.is_some() {} };
-            if tokio::time::timeout(WIND_DOWN, all).await.is_err() {
-                tasks.shutdown().await;
-            }
+            let _ = tokio::time::timeout(WIND_DOWN, all).await;
+            tasks.abort_all();
         }
         while tasks.join_next().await.is_some() {}
         result
@@ -576,4 +575,41 @@ fn meanings(config: &Config) -> BTreeMap<String, MailboxMeaning> {
         .iter()
         .map(|mailbox| (mailbox.name(), meaning(mailbox)))
         .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_was_in_hand_at_two_failures_is_set_aside_and_the_rest_goes_on() {
+        let folder = tempfile::tempdir().unwrap();
+        let (spool, jobs) = Spool::open(&folder.path().join("spool")).unwrap();
+        let mut parts = Parts {
+            store: Arc::new(SledStore::open(folder.path()).unwrap()),
+            spool: Arc::new(spool),
+            quarantine: Arc::new(Quarantine::of_store(folder.path())),
+            jobs,
+            left: Vec::new(),
+            repeats: false,
+        };
+        let message = |id: &str| {
+            let xml = format!("<message xmlns='jabber:component:accept' id='{id}'/>");
+            xml::read(xml.as_bytes()).unwrap()
+        };
+        let ids = |parts: &mut Parts| -> Vec<String> {
+            let left = std::mem::take(&mut parts.left);
+            let id = |one: &Element| one.attr("id").unwrap_or_default().to_owned();
+            left.iter().map(id).collect()
+        };
+        parts.keep((vec![message("1")], vec![message("2")]));
+        assert_eq!(ids(&mut parts), ["1", "2"]);
+        parts.keep((vec![message("1")], vec![message("2")]));
+        assert_eq!(ids(&mut parts), ["2"]);
+        let kept = parts.quarantine.list().unwrap();
+        assert!(kept[0].note.why.contains("failed twice") && kept.len() == 1);
+        parts.keep((Vec::new(), vec![message("3")]));
+        parts.keep((vec![message("4")], Vec::new()));
+        assert_eq!(ids(&mut parts), ["3", "4"]);
+    }
 }

@@ -29,7 +29,7 @@ async fn by_the_administrator() {
         .collect();
     assert_eq!(columns[0][2], "alice@chat.a.example → carol@mail.example");
     assert_eq!(columns[0][4], "1");
-    assert_eq!(columns[0][6], "450 4.2.0 mailbox is busy");
+    assert!(columns[0][6].starts_with("450 4.2.0 "), "{listed}");
     let [one, two, three] = [0, 1, 2].map(|line| columns[line][0]);
     let shown = queue(&world, &["show", one, "--body"]).await;
     assert!(shown.contains("written by: alice@a.example/"), "{shown}");
