@@ -37,6 +37,18 @@ async fn and_nothing_old_comes_true_again() {
     an_old_one_comes_late(&friends).await;
 }
 
+/// Nobody has told the gateway so: it asks when it is back.
+#[tokio::test]
+async fn who_left_meanwhile_is_gone() {
+    let mut friends = Friends::meet(&BRIEF.replace("10s", "24s")).await;
+    let before = friends.from_a().len();
+    friends.pair.a.gateway.kill9();
+    friends.alice.logout().await;
+    friends.pair.a.gateway.start_again().await;
+    friends.bob_sees_alice_go().await;
+    assert_eq!(friends.from_a().len(), before + 1, "a mail said so");
+}
+
 /// As the mailbox has it, with the login of the gateway that wrote it; and once more under a name of its own.
 async fn an_old_one_comes_late(friends: &Friends) {
     let mailbox = friends.pair.mail.bridge("chat.b.example").await;
