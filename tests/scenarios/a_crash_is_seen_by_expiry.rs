@@ -20,7 +20,7 @@ async fn and_nothing_old_comes_true_again() {
     friends.bob_sees_alice("Back again").await;
 
     friends.pair.a.gateway.kill9();
-    let said: Passed = friends.from_a().pop().expect("it has said something");
+    let said: Passed = friends.left_a().pop().expect("it has said something");
     friends.bob_sees_alice_go().await;
     let held = said.at.elapsed();
     assert!(
@@ -41,12 +41,12 @@ async fn and_nothing_old_comes_true_again() {
 #[tokio::test]
 async fn who_left_meanwhile_is_gone() {
     let mut friends = Friends::meet(&BRIEF.replace("10s", "24s")).await;
-    let before = friends.from_a().len();
+    let before = friends.left_a().len();
     friends.pair.a.gateway.kill9();
     friends.alice.logout().await;
     friends.pair.a.gateway.start_again().await;
     friends.bob_sees_alice_go().await;
-    assert_eq!(friends.from_a().len(), before + 1, "a mail said so");
+    assert_eq!(friends.left_a().len(), before + 1, "a mail said so");
 }
 
 /// As the mailbox has it, with the login of the gateway that wrote it; and once more under a name of its own.

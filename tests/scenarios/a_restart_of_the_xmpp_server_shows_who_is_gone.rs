@@ -10,31 +10,31 @@ const PRESENCE: &str = "[presence]\ndebounce = \"200ms\"\nspacing = \"1s\"\nexpi
 #[tokio::test]
 async fn of_prosody() {
     let mut friends = Friends::meet(PRESENCE).await;
-    let before = friends.from_a().len();
+    let before = friends.left_a().len();
     friends.pair.a.xmpp.kill9();
     friends.pair.a.xmpp.start_again().await;
     friends.bob_sees_alice_go().await;
-    assert_eq!(friends.from_a().len(), before + 1, "a mail said so");
+    assert_eq!(friends.left_a().len(), before + 1, "a mail said so");
 
     friends.alice = friends.pair.a.slixmpp("alice").await;
     friends.bob_sees_alice("").await;
     friends.alice_sees_bob("").await;
-    assert_eq!(friends.from_a().len(), before + 2);
+    assert_eq!(friends.left_a().len(), before + 2);
 }
 
 /// It is restarted as an admin does.
 #[tokio::test]
 async fn of_ejabberd() {
     let mut friends = Friends::meet(PRESENCE).await;
-    let before = friends.from_b().len();
+    let before = friends.left_b().len();
     friends.pair.b.xmpp.restart().await;
     friends.alice_sees_bob_go().await;
-    assert_eq!(friends.from_b().len(), before + 1, "a mail said so");
+    assert_eq!(friends.left_b().len(), before + 1, "a mail said so");
 
     friends.bob = friends.pair.b.slixmpp("bob").await;
     friends.alice_sees_bob("").await;
     friends.bob_sees_alice("").await;
-    assert_eq!(friends.from_b().len(), before + 2);
+    assert_eq!(friends.left_b().len(), before + 2);
 }
 
 #[tokio::test]

@@ -12,18 +12,18 @@ async fn and_so_is_the_start() {
 
 /// Beside Prosody.
 async fn stop_and_start_that_of_alice(friends: &mut Friends) {
-    let before = (friends.from_a().len(), friends.from_b().len());
+    let before = (friends.left_a().len(), friends.left_b().len());
     assert_eq!(friends.pair.a.gateway.terminate().await, 0);
     friends.alice_sees_bob_go().await;
     friends.bob_sees_alice_go().await;
-    assert_eq!(friends.from_a().len(), before.0 + 1);
+    assert_eq!(friends.left_a().len(), before.0 + 1);
 
     friends.pair.a.gateway.start_again().await;
     friends.alice_sees_bob("").await;
     friends.bob_sees_alice("").await;
-    assert_eq!(friends.from_a().len(), before.0 + 2);
+    assert_eq!(friends.left_a().len(), before.0 + 2);
     assert_eq!(
-        friends.from_b().len(),
+        friends.left_b().len(),
         before.1,
         "the other side was silent"
     );
@@ -31,18 +31,18 @@ async fn stop_and_start_that_of_alice(friends: &mut Friends) {
 
 /// Beside ejabberd.
 async fn stop_and_start_that_of_bob(friends: &mut Friends) {
-    let before = (friends.from_a().len(), friends.from_b().len());
+    let before = (friends.left_a().len(), friends.left_b().len());
     assert_eq!(friends.pair.b.gateway.terminate().await, 0);
     friends.bob_sees_alice_go().await;
     friends.alice_sees_bob_go().await;
-    assert_eq!(friends.from_b().len(), before.1 + 1);
+    assert_eq!(friends.left_b().len(), before.1 + 1);
 
     friends.pair.b.gateway.start_again().await;
     friends.bob_sees_alice("").await;
     friends.alice_sees_bob("").await;
-    assert_eq!(friends.from_b().len(), before.1 + 2);
+    assert_eq!(friends.left_b().len(), before.1 + 2);
     assert_eq!(
-        friends.from_a().len(),
+        friends.left_a().len(),
         before.0,
         "the other side was silent"
     );

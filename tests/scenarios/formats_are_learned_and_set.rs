@@ -91,9 +91,9 @@ async fn turned_back_by_a_person_with_a_mail_program(friends: &Friends) {
 
 /// Nor is he told by the mails that the gateway makes by itself: at a stop, all whom it has told are.
 async fn and_hears_no_more_of_presence(friends: &mut Friends) {
-    let before = friends.from_a().len();
+    let before = friends.left_a().len();
     assert_eq!(friends.pair.a.gateway.terminate().await, 0);
-    assert_eq!(friends.from_a().len(), before);
+    assert_eq!(friends.left_a().len(), before);
 }
 
 async fn alice_writes(friends: &Friends, text: &str) {

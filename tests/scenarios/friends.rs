@@ -52,12 +52,12 @@ impl Friends {
     }
 
     /// Every mail that left Alice's gateway.
-    pub fn from_a(&self) -> Vec<Passed> {
+    pub fn left_a(&self) -> Vec<Passed> {
         self.pair.left(&self.pair.a)
     }
 
     /// Every mail that left Bob's gateway.
-    pub fn from_b(&self) -> Vec<Passed> {
+    pub fn left_b(&self) -> Vec<Passed> {
         self.pair.left(&self.pair.b)
     }
 

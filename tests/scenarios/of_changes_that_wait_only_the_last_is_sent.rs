@@ -9,7 +9,7 @@ use super::servers::stanza::body;
 async fn while_the_mail_server_is_down() {
     let mut friends = Friends::meet(QUICK).await;
     let (to_alice, to_bob) = (friends.to_alice(), friends.to_bob());
-    let before = (friends.from_a().len(), friends.bob.received().len());
+    let before = (friends.left_a().len(), friends.bob.received().len());
 
     friends.pair.mail.stop_postfix().await;
     for number in 1..=5 {
@@ -33,7 +33,7 @@ async fn while_the_mail_server_is_down() {
     let message = friends.bob.next_message_from(&to_alice).await;
     assert_eq!(body(&message).as_deref(), Some("Are you there?"));
     spool_holds(&friends, 0).await;
-    assert_eq!(friends.from_a().len(), before.0 + 2);
+    assert_eq!(friends.left_a().len(), before.0 + 2);
     let seen = seen_of(&friends.bob, &to_alice, before.1);
     assert_eq!(seen, ["there 5"]);
 }

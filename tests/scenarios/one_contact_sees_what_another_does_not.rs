@@ -45,7 +45,7 @@ async fn by_presence_for_one_only_and_by_blocking() {
             .all(|seen| seen == "there" || seen == "there Busy"),
         "{seen:?}"
     );
-    let to_him: Vec<_> = friends.from_a().into_iter().rev().take(3).collect();
+    let to_him: Vec<_> = friends.left_a().into_iter().rev().take(3).collect();
     assert!(
         to_him.iter().all(|mail| mail.recipients.len() == 1),
         "{to_him:?}"

@@ -13,7 +13,7 @@ async fn without_a_mail() {
     friends.bob_sees_alice("Gone fishing").await;
     friends.bob.logout().await;
     friends.alice_sees_bob_go().await;
-    let (a, b) = (friends.from_a().len(), friends.from_b().len());
+    let (a, b) = (friends.left_a().len(), friends.left_b().len());
 
     let bob = friends.pair.b.login("bob").await;
     bob.expect(is_there(&friends.to_alice(), "Gone fishing"), PATIENCE)
@@ -30,6 +30,6 @@ async fn without_a_mail() {
     phone
         .expect(is_there(&friends.to_alice(), "Back again"), PATIENCE)
         .await;
-    assert_eq!(friends.from_b().len(), b + 1, "that Bob is there");
-    assert_eq!(friends.from_a().len(), a + 1, "that Alice is back");
+    assert_eq!(friends.left_b().len(), b + 1, "that Bob is there");
+    assert_eq!(friends.left_a().len(), a + 1, "that Alice is back");
 }

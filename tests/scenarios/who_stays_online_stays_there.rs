@@ -10,13 +10,13 @@ async fn over_three_expiries() {
     let friends = Friends::meet(BRIEF).await;
     let (to_alice, to_bob) = (friends.to_alice(), friends.to_bob());
     let skipped = (friends.bob.received().len(), friends.alice.received().len());
-    let before = (friends.from_a().len(), friends.from_b().len());
+    let before = (friends.left_a().len(), friends.left_b().len());
 
     tokio::time::sleep(Duration::from_secs(30)).await;
 
     let mails = [
-        friends.from_a().len() - before.0,
-        friends.from_b().len() - before.1,
+        friends.left_a().len() - before.0,
+        friends.left_b().len() - before.1,
     ];
     // Every seven seconds and a bit.
     assert!(
