@@ -2,6 +2,7 @@
 //! that it tests; `world` starts the servers, `counting` numbers what is sent.
 
 mod counting;
+mod friends;
 #[path = "../servers/mod.rs"]
 mod servers;
 mod world;
@@ -41,6 +42,7 @@ mod mail_for_nobody_makes_no_loop;
 mod mail_that_came_while_the_gateway_was_down_is_caught_up;
 mod messages_wait_for_the_mail_server;
 mod new_uids_lose_and_repeat_nothing;
+mod one_user_online_three_systems_told;
 mod pairs_take_effect_at_once;
 mod polling_goes_on_over_a_restart_of_the_mail_server;
 mod stopping_under_load_loses_nothing;
