@@ -64,22 +64,18 @@ async fn by_a_mail_to_each_with_a_thousand_contacts() {
     for contact in &contacts[1..] {
         contact.sees_alice("").await;
     }
+    // All thousand are named: nobody is left to be told by another mail.
     assert_eq!(told(0), SHARES);
     let started = Instant::now();
     alice.logout().await;
     for contact in &contacts {
         contact.sees_alice("unavailable").await;
     }
-    eprintln!("{:?} until all see that she went", started.elapsed());
+    eprintln!("{:?} until all three see that she went", started.elapsed());
     assert_eq!(told(3), SHARES);
-    let _alice = quartet.a.slixmpp("alice").await;
-    for contact in &contacts {
-        contact.sees_alice("").await;
-    }
-    assert_eq!(told(6), SHARES);
 }
 
-/// Alice knows a thousand people; one at each of three systems is one who logs in, the others are only addresses.
+/// The gateways have the times that they come with. Alice knows a thousand people; one at each of three systems is one who logs in, the others are only addresses.
 async fn acquainted() -> Quartet {
     let mut friends = Friends::default();
     for ((domain, name), share) in [("b", "bob"), ("c", "cleo"), ("d", "dora")]
@@ -92,7 +88,7 @@ async fn acquainted() -> Quartet {
             friends.one_way("alice@a.example", &other);
         }
     }
-    let mut options = friends.in_rosters(QuartetOptions::default().config(QUICK));
+    let mut options = friends.in_rosters(QuartetOptions::default());
     options.mail = options.mail.catch_all(CatchAll::Alias);
     let mut quartet = Quartet::prepare(options).await;
     friends.in_stores(&quartet).await;
