@@ -35,6 +35,7 @@ lint:
 
 bench: deps
 	cargo bench --bench pipeline
+	cargo bench --bench two_gateways
 	cargo bench --bench store
 
 golden:

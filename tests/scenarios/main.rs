@@ -5,6 +5,7 @@ mod counting;
 mod friends;
 #[path = "../servers/mod.rs"]
 mod servers;
+mod storm;
 mod world;
 
 mod a_big_mail_does_not_fill_the_memory;
@@ -18,6 +19,7 @@ mod a_handled_mail_is_kept_moved_or_deleted;
 mod a_kill_between_fetch_and_mark_loses_no_mail;
 mod a_kill_loses_no_message_that_was_received;
 mod a_line_break_adds_no_header;
+mod a_login_storm_ends_in_the_truth;
 mod a_message_to_several_is_one_mail;
 mod a_refused_mail_is_an_error;
 mod a_restart_of_the_imap_server_is_survived;
