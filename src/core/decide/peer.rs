@@ -57,7 +57,7 @@ fn commanded(context: &Context, contact: &MailAddress) -> Result<Option<Format>,
 }
 
 /// What a verified mail shows of its sender's format is kept, where nobody has said what it is to be. Only what a person
-/// wrote shows that there is no gateway any more.
+/// wrote shows that there is no gateway any more; not an answer to what only gateways read, which a program may have given.
 pub fn learn(
     settings: &Settings,
     context: &Context,
@@ -70,7 +70,8 @@ pub fn learn(
         true => Format::Xmpp,
         false => Format::Mail,
     };
-    if mail.bulk || (mail.automatic.is_some() && shown == Format::Mail) {
+    let is_doubtful = mail.automatic.is_some() || mail.answers_machine;
+    if mail.bulk || (is_doubtful && shown == Format::Mail) {
         return Ok(());
     }
     let is_said = settings.format_of(from).is_some() || commanded(context, from)?.is_some();
