@@ -1,0 +1,1 @@
+//! Addresses without surprises between two gateways.
