@@ -8,12 +8,13 @@
 use crate::core::address::MailAddress;
 use crate::core::carried::{self, CarriedPresence, PresenceKind};
 use crate::core::context::{Context, Missing, Write};
+use crate::core::decide::directory::NoAddress;
 use crate::core::decide::post::{self, Post};
 use crate::core::decide::subscription::{Asked, origin};
 use crate::core::decide::{Decision, Said, directory, presence};
 use crate::core::from_stanza::Stanza;
 use crate::core::id::{MessageId, StanzaId, content_digest};
-use crate::core::job::Origin;
+use crate::core::job::{Mail, Origin};
 use crate::core::limits::{HANDSHAKE_MAILS_PER_HOUR, HANDSHAKE_REPEAT_INTERVAL};
 use crate::core::notice;
 use crate::core::parcel::Letter;
@@ -89,7 +90,7 @@ pub(super) fn sent(
     let origin = (verb == Verb::Subscribe).then(|| origin(stanza, &asked));
     match message.post(origin)? {
         Ok(mail) => decision.mails.push(mail),
-        Err(why) => return Ok(Decision::refuse(stanza, Condition::NotAcceptable, &why)),
+        Err(no) => return Ok(Decision::refuse(stanza, no.condition, &no.why)),
     }
     decision.writes = asked.write(next.clone());
     if verb == Verb::Subscribed && step.next != state {
@@ -280,9 +281,9 @@ impl Received<'_> {
         };
         match message.post(None)? {
             Ok(mail) => decision.mails.push(mail),
-            Err(why) => decision
+            Err(no) => decision
                 .notes
-                .push(format!("an approval could not be mailed: {why}")),
+                .push(format!("an approval could not be mailed: {}", no.why)),
         }
         Ok(())
     }
@@ -387,14 +388,11 @@ struct Message<'a> {
 }
 
 impl Message<'_> {
-    /// The mail, or the sentence that says why there can be none.
-    fn post(
-        self,
-        origin: Option<Origin>,
-    ) -> Result<Result<crate::core::job::Mail, String>, Missing> {
+    /// The mail, or why there can be none.
+    fn post(self, origin: Option<Origin>) -> Result<Result<Mail, NoAddress>, Missing> {
         let sender = match directory::user_mail(self.settings, self.context, self.user)? {
             Ok(sender) => sender,
-            Err(no) => return Ok(Err(no.why)),
+            Err(no) => return Ok(Err(no)),
         };
         let from = post::party(self.context, self.user, sender, self.nick.clone())?;
         let name = from.name.clone().unwrap_or_default();
@@ -437,7 +435,10 @@ impl Message<'_> {
         };
         Ok(post
             .mail(self.settings, &letter)
-            .map_err(|error| notice::unwritable(&error)))
+            .map_err(|error| NoAddress {
+                condition: Condition::NotAcceptable,
+                why: notice::unwritable(&error),
+            }))
     }
 }
 
