@@ -46,4 +46,6 @@ mod polling_goes_on_over_a_restart_of_the_mail_server;
 mod stopping_under_load_loses_nothing;
 mod tls_everywhere;
 mod two_gateways_carry_plain_chat;
+mod two_gateways_make_no_storm;
+mod two_gateways_understand_odd_addresses;
 mod two_systems_meet_over_mail;
