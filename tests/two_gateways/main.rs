@@ -5,7 +5,7 @@ mod addresses;
 mod storms;
 
 use minidom::Element;
-use stanzamail::core::context::{Context, Missing, Need, Row};
+use stanzamail::core::context::{Context, Missing};
 use stanzamail::core::decide::incoming::Arrived;
 use stanzamail::core::decide::{self, Decision, Said};
 use stanzamail::core::presence::{Board, Timing};
@@ -87,10 +87,7 @@ impl Side {
         loop {
             match decide(&self.settings, &self.context) {
                 Ok(decision) => return decision,
-                Err(Missing(need)) => {
-                    let row = matches!(*need, Need::Watchers(_)).then(|| Row::Watchers(Vec::new()));
-                    self.context.insert(*need, row);
-                }
+                Err(Missing(need)) => self.context.insert(*need, None),
             }
         }
     }
