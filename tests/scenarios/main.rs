@@ -59,6 +59,8 @@ mod stopping_under_load_loses_nothing;
 mod the_best_client_counts;
 mod tls_everywhere;
 mod two_gateways_carry_plain_chat;
+mod two_gateways_make_no_storm;
+mod two_gateways_understand_odd_addresses;
 mod two_systems_meet_over_mail;
 mod who_logs_in_later_sees_who_is_there;
 mod who_stays_online_stays_there;
