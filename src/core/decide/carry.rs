@@ -4,10 +4,10 @@ use crate::core::address::MailAddress;
 use crate::core::carried::{self, Carried, CarriedPresence, PresenceKind};
 use crate::core::context::{Context, Missing, Write};
 use crate::core::decide::handshake::Received;
-use crate::core::decide::incoming::{Delivery, named_users, others};
+use crate::core::decide::incoming::{Delivery, addressed_users, others};
 use crate::core::decide::{Decision, directory, peer, presence, thread};
 use crate::core::from_mail;
-use crate::core::id::{StanzaId, ThreadId, content_digest};
+use crate::core::id::{MessageId, StanzaId, ThreadId, content_digest};
 use crate::core::limits::DELAY_SHOWN_AFTER;
 use crate::core::record::{self, Contact, Direction};
 use crate::core::settings::Settings;
@@ -51,13 +51,13 @@ impl Cargo {
                 notes.push(format!("the stanza in mail {id} is not taken: {why}"));
                 Self::None
             }
-            Ok(stanzas) if peer::is_believed(settings, mail, now) => Self::Taken(stanzas),
-            Ok(stanzas) => {
-                notes.push(format!(
-                    "the stanza in mail {id} is not believed, since its sender is not verified"
-                ));
-                Self::Refused(stanzas)
-            }
+            Ok(stanzas) => match peer::doubt(settings, mail, now) {
+                None => Self::Taken(stanzas),
+                Some(why) => {
+                    notes.push(format!("the stanza in mail {id} is not believed: {why}"));
+                    Self::Refused(stanzas)
+                }
+            },
         }
     }
 
@@ -84,7 +84,7 @@ impl Cargo {
     }
 }
 
-/// What a contact's gateway said of its presence goes to all whom the mail names, whichever of them this copy was for.
+/// What a contact's gateway said of its presence goes to all whom the mail is to, whichever of them this copy was for.
 pub(super) fn presence(
     settings: &Settings,
     context: &Context,
@@ -96,13 +96,13 @@ pub(super) fn presence(
 ) -> Result<(), Missing> {
     // Mail servers that keep one copy for each recipient in one mailbox make hundreds of them.
     let gateway = BareJid::from_parts(None, &settings.gateway);
-    if context.seen(&gateway, &mail.message_id)?.is_some() {
+    let key = MessageId::of_raw(format!("presence {} {}", from.key(), mail.message_id).as_bytes());
+    if context.seen(&gateway, &key)?.is_some() {
         return Ok(());
     }
-    let seen = Write::Seen(gateway, mail.message_id.clone(), now);
-    decision.writes.push(seen);
+    decision.writes.push(Write::Seen(gateway, key, now));
     peer::learn(settings, context, mail, from, now, decision)?;
-    for user in named_users(settings, context, mail)? {
+    for user in addressed_users(settings, context, mail)? {
         let Some(known) = context.contact(&user, from)? else {
             continue;
         };
@@ -174,11 +174,13 @@ impl Delivery<'_> {
             jid: Some(shown.clone()),
             ..known.clone()
         };
+        let addressed = addressed_users(self.settings, self.context, self.arrived.mail)?;
+        let is_addressed = addressed.contains(self.user);
         for stanza in stanzas {
             match stanza {
                 Carried::Message(message) => self.message(message, shown, &mut next, decision)?,
                 Carried::Presence(presence) => {
-                    if let Some(verb) = verb(presence) {
+                    if let Some(verb) = verb(presence).filter(|_| is_addressed) {
                         self.received(shown)
                             .decide(presence, verb, &mut next, decision)?;
                     }
@@ -219,25 +221,25 @@ impl Delivery<'_> {
         let mut element = to_stanza::carried(shown, user, &id, message, delayed);
         self.name_answered(&mut element, shown)?;
         let Some(body) = content(message, "body") else {
-            decision.stanzas.push(element);
+            match self.is_repeated(message, decision)? {
+                true => decision.notes.push(self.says_again()),
+                false => decision.stanzas.push(element),
+            }
             return Ok(());
         };
         let digest = content_digest(&[&body, &content(message, "subject").unwrap_or_default()]);
-        let mut row_id = id.clone();
-        match self.context.stanza(user, contact, &id)? {
-            // The same mail under another Message-ID, as somebody would send it again who had got hold of it.
-            Some(row) if row.direction == Direction::In && row.digest == digest => {
-                let note = format!(
-                    "mail {} says again what was said: dropped",
-                    self.arrived.mail.message_id
-                );
-                decision.notes.push(note);
-                return Ok(());
-            }
-            // Both count their messages from 1: the user's own keeps its place.
-            Some(row) if row.direction == Direction::Out => row_id = self.stanza_id(),
-            _ => {}
+        let row = self.context.stanza(user, contact, &id)?;
+        let (has_out, has_in) = row.map_or((false, false), |row| {
+            let is_out = row.direction == Direction::Out;
+            (is_out, !is_out && row.digest == digest)
+        });
+        let is_unnamed = has_out || message.id.is_none();
+        if has_in || (is_unnamed && self.is_repeated(message, decision)?) {
+            decision.notes.push(self.says_again());
+            return Ok(());
         }
+        // Both count their messages from 1: the user's own keeps its place.
+        let row_id = if has_out { self.stanza_id() } else { id };
         let mail = self.arrived.mail;
         let others = others(self.settings, self.context, mail, self.from, user)?;
         let (shown_others, others): (Vec<_>, Vec<_>) = others.into_iter().unzip();
@@ -257,8 +259,38 @@ impl Delivery<'_> {
         next.thread = Some(thread_id.clone());
         let (writes, names) = (&mut decision.writes, (user.clone(), contact.clone()));
         writes.push(Write::Thread(names.0, names.1, thread_id.clone(), grown));
-        writes.push(Write::Message(self.row(row_id, thread_id, digest, others)));
-        Ok(())
+        self.remember(self.row(row_id, thread_id, digest, others), decision)
+    }
+
+    /// The same mail under another Message-ID, as somebody would send it again who has got hold of it. What leaves no row
+    /// under an id of its own is known again by what it says, and by its date, which a signature covers.
+    fn is_repeated(
+        &self,
+        message: &carried::Message,
+        decision: &mut Decision,
+    ) -> Result<bool, Missing> {
+        let date = self
+            .arrived
+            .mail
+            .date
+            .map_or(0, Timestamp::millis)
+            .to_string();
+        let mut said = vec![self.from.address.key().to_owned(), date];
+        said.extend(message.id.as_ref().map(ToString::to_string));
+        said.extend(message.payloads.iter().map(String::from));
+        let said: Vec<&str> = said.iter().map(String::as_str).collect();
+        let key = MessageId::of_raw(content_digest(&said).as_bytes());
+        let is_known = self.context.seen(self.user, &key)?.is_some();
+        if !is_known {
+            let seen = Write::Seen(self.user.clone(), key, self.now);
+            decision.writes.push(seen);
+        }
+        Ok(is_known)
+    }
+
+    fn says_again(&self) -> String {
+        let id = &self.arrived.mail.message_id;
+        format!("mail {id} says again what was said: dropped")
     }
 
     fn row(

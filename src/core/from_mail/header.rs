@@ -13,6 +13,19 @@ const MESSAGE_IDS_MAX: usize = 100;
 /// People taken from one kind of header field; a mail to more is a list's.
 const PEOPLE_MAX: usize = 1000;
 
+/// Fields that a mail has once at most: who, to whom, when and what (RFC 5322 §3.6), and how the body is to be read (RFC
+/// 2045 §3). `From` is looked at by itself, see [`has_several_from`].
+const SINGLE_FIELDS: [&str; 8] = [
+    "To",
+    "Cc",
+    "Date",
+    "Subject",
+    "Message-ID",
+    "MIME-Version",
+    "Content-Type",
+    "Content-Transfer-Encoding",
+];
+
 /// The values of all fields of this name as they stand in the mail, unfolded, the topmost first.
 pub fn raw_values<'a>(
     message: &'a Message<'_>,
@@ -115,6 +128,20 @@ pub fn has_several_from(message: &Message<'_>) -> bool {
     }
     let written = sole_address(&field).and_then(|text| MailAddress::parse(&text).ok());
     written.is_none() || written != from(message).map(|person| person.address)
+}
+
+/// Whether a field that our decisions rest on is there more than once.
+pub fn has_doubled_fields(message: &Message<'_>) -> bool {
+    let count = |name: &&str| raw_values(message, name).take(2).count();
+    SINGLE_FIELDS.iter().any(|name| count(name) > 1)
+}
+
+/// Whether a DKIM signature has a tag `l` (RFC 6376 §3.5), whatever its value.
+pub fn is_signed_in_part(message: &Message<'_>) -> bool {
+    raw_values(message, "DKIM-Signature").any(|value| {
+        let names = value.split(';').filter_map(|tag| tag.split_once('='));
+        names.into_iter().any(|(name, _)| name.trim() == "l")
+    })
 }
 
 /// What mail servers say about the author (RFC 8601), the topmost first. Of a field that is too long only the name of its
@@ -280,6 +307,37 @@ mod tests {
         assert!(!mail("To: a@b.example").several_from);
         assert!(!mail("From:").several_from);
         assert_eq!(address_of("From: nobody"), None);
+    }
+
+    #[test]
+    fn a_field_that_stands_there_twice_is_told() {
+        let once = "From: a@b.example\r\nTo: c@d.example\r\nMessage-ID: <1@b.example>\r\nReceived: x\r\nReceived: y";
+        assert!(!mail(once).has_doubled_fields);
+        for field in [
+            "to: e@f.example",
+            "MESSAGE-ID : <2@b.example>",
+            "Message-ID:",
+        ] {
+            assert!(
+                mail(&format!("{field}\r\n{once}")).has_doubled_fields,
+                "{field}"
+            );
+            assert!(
+                mail(&format!("{once}\r\n{field}")).has_doubled_fields,
+                "{field}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_signature_of_a_part_of_the_body_is_told() {
+        let of = |value: &str| mail(&format!("DKIM-Signature: {value}")).is_signed_in_part;
+        for part in ["v=1; l=20; d=b.example", "v=1;\r\n\tl = 0", "l=1"] {
+            assert!(of(part), "{part}");
+        }
+        for whole in ["v=1; d=l.example; b=l=", "v=1; bl=2; h=l", ""] {
+            assert!(!of(whole), "{whole}");
+        }
     }
 
     #[test]
