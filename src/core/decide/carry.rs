@@ -220,26 +220,22 @@ impl Delivery<'_> {
         let delayed = delayed.filter(|date| self.now.since(*date) > DELAY_SHOWN_AFTER);
         let mut element = to_stanza::carried(shown, user, &id, message, delayed);
         self.name_answered(&mut element, shown)?;
-        let Some(body) = content(message, "body") else {
-            match self.is_repeated(message, decision)? {
-                true => decision.notes.push(self.says_again()),
-                false => decision.stanzas.push(element),
-            }
+        if self.is_repeated(message, decision)? {
+            let note = format!(
+                "mail {} says again what was said: dropped",
+                self.arrived.mail.message_id
+            );
+            decision.notes.push(note);
             return Ok(());
-        };
-        let digest = content_digest(&[&body, &content(message, "subject").unwrap_or_default()]);
-        let row = self.context.stanza(user, contact, &id)?;
-        let (has_out, has_in) = row.map_or((false, false), |row| {
-            let is_out = row.direction == Direction::Out;
-            (is_out, !is_out && row.digest == digest)
-        });
-        let is_unnamed = has_out || message.id.is_none();
-        if has_in || (is_unnamed && self.is_repeated(message, decision)?) {
-            decision.notes.push(self.says_again());
+        }
+        if content(message, "body").is_none() {
+            decision.stanzas.push(element);
             return Ok(());
         }
         // Both count their messages from 1: the user's own keeps its place.
-        let row_id = if has_out { self.stanza_id() } else { id };
+        let row = self.context.stanza(user, contact, &id)?;
+        let is_own = row.is_some_and(|row| row.direction == Direction::Out);
+        let row_id = if is_own { self.stanza_id() } else { id };
         let mail = self.arrived.mail;
         let others = others(self.settings, self.context, mail, self.from, user)?;
         let (shown_others, others): (Vec<_>, Vec<_>) = others.into_iter().unzip();
@@ -259,11 +255,12 @@ impl Delivery<'_> {
         next.thread = Some(thread_id.clone());
         let (writes, names) = (&mut decision.writes, (user.clone(), contact.clone()));
         writes.push(Write::Thread(names.0, names.1, thread_id.clone(), grown));
-        self.remember(self.row(row_id, thread_id, digest, others), decision)
+        self.remember(self.row(row_id, thread_id, others), decision)
     }
 
-    /// The same mail under another Message-ID, as somebody would send it again who has got hold of it. What leaves no row
-    /// under an id of its own is known again by what it says, and by its date, which a signature covers.
+    /// The same mail under another Message-ID, as somebody would send it again who has got hold of it: it is known by what
+    /// it says and by its date, which every signature covers. The id of the stanza says nothing, since there are clients
+    /// that count from 1 at each start.
     fn is_repeated(
         &self,
         message: &carried::Message,
@@ -288,16 +285,10 @@ impl Delivery<'_> {
         Ok(is_known)
     }
 
-    fn says_again(&self) -> String {
-        let id = &self.arrived.mail.message_id;
-        format!("mail {id} says again what was said: dropped")
-    }
-
     fn row(
         &self,
         stanza_id: StanzaId,
         thread: ThreadId,
-        digest: String,
         others: Vec<MailAddress>,
     ) -> record::Message {
         record::Message {
@@ -309,7 +300,7 @@ impl Delivery<'_> {
             thread,
             direction: Direction::In,
             at: self.now,
-            digest,
+            digest: String::new(),
             others,
         }
     }
