@@ -152,11 +152,11 @@ pub fn doubt(settings: &Settings, mail: &from_mail::Mail, now: Timestamp) -> Opt
 fn doubt_of_server(settings: &Settings, mail: &from_mail::Mail) -> Option<String> {
     let authserv_ids = &settings.trust.authserv_ids;
     let why = match authentication::verdict(mail, authserv_ids) {
-        Verdict::Verified if mail.is_signed_in_part => {
-            "a DKIM signature of it leaves a part of its body out"
-        }
         Verdict::Verified => return None,
         Verdict::Failed => "its sender failed authentication",
+        Verdict::Unknown if mail.is_signed_in_part => {
+            "a DKIM signature of it leaves out its recipients, its date or a part of its body"
+        }
         Verdict::Unknown if authserv_ids.is_empty() => {
             "the configuration names neither authserv_ids nor a key of its sender"
         }

@@ -26,6 +26,10 @@ const SINGLE_FIELDS: [&str; 8] = [
     "Content-Transfer-Encoding",
 ];
 
+/// Fields that every signature must cover which there are, for its mail to be believed. OpenDKIM signs these and the
+/// subject, and no others unless it is told to.
+const DECISIVE_FIELDS: [&str; 4] = ["From", "To", "Cc", "Date"];
+
 /// The values of all fields of this name as they stand in the mail, unfolded, the topmost first.
 pub fn raw_values<'a>(
     message: &'a Message<'_>,
@@ -136,11 +140,20 @@ pub fn has_doubled_fields(message: &Message<'_>) -> bool {
     SINGLE_FIELDS.iter().any(|name| count(name) > 1)
 }
 
-/// Whether a DKIM signature has a tag `l` (RFC 6376 §3.5), whatever its value.
+/// Whether a DKIM signature leaves a part of the body out (`l=`, RFC 6376 §8.2), or a field that says to whom and when.
 pub fn is_signed_in_part(message: &Message<'_>) -> bool {
+    let is_there = |name: &&&str| raw_value(message, name).is_some();
+    let needed: Vec<_> = DECISIVE_FIELDS.iter().filter(is_there).collect();
     raw_values(message, "DKIM-Signature").any(|value| {
-        let names = value.split(';').filter_map(|tag| tag.split_once('='));
-        names.into_iter().any(|(name, _)| name.trim() == "l")
+        let tags = value.split(';').filter_map(|tag| tag.split_once('='));
+        let tags: Vec<_> = tags.map(|(name, value)| (name.trim(), value)).collect();
+        let fields = tags.iter().filter(|(name, _)| *name == "h");
+        let signed: Vec<&str> = fields
+            .flat_map(|(_, list)| list.split(':'))
+            .map(str::trim)
+            .collect();
+        let is_signed = |name: &&&str| signed.iter().any(|one| one.eq_ignore_ascii_case(name));
+        tags.iter().any(|(name, _)| *name == "l") || !needed.iter().all(is_signed)
     })
 }
 
@@ -330,14 +343,23 @@ mod tests {
     }
 
     #[test]
-    fn a_signature_of_a_part_of_the_body_is_told() {
-        let of = |value: &str| mail(&format!("DKIM-Signature: {value}")).is_signed_in_part;
-        for part in ["v=1; l=20; d=b.example", "v=1;\r\n\tl = 0", "l=1"] {
-            assert!(of(part), "{part}");
+    fn a_signature_of_a_part_of_the_mail_is_told() {
+        let of = |header: &str, value: &str| {
+            mail(&format!("{header}\r\nDKIM-Signature: {value}")).is_signed_in_part
+        };
+        let header = "From: a@b.example\r\nTo: c@d.example\r\nDate: x";
+        let whole = "v=1; d=l.example; h=From:Subject:\r\n\tDATE : to:From; bl=2; b=l=";
+        assert!(!of(header, whole));
+        assert!(of(&format!("{header}\r\nCc: e@f.example"), whole));
+        let signed = whole.replace("h=", "h=cc:");
+        assert!(!of(&format!("{header}\r\nCc: e@f.example"), &signed));
+        for part in ["l=20; ", "l = 0;", "l=1;\r\n\t"] {
+            assert!(of(header, &format!("{part}{whole}")), "{part}");
         }
-        for whole in ["v=1; d=l.example; b=l=", "v=1; bl=2; h=l", ""] {
-            assert!(!of(whole), "{whole}");
+        for without in ["DATE", "From", "to"] {
+            assert!(of(header, &whole.replace(without, "x")), "{without}");
         }
+        assert!(of(header, "") && !mail(header).is_signed_in_part);
     }
 
     #[test]

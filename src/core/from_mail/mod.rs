@@ -31,7 +31,8 @@ pub struct Mail {
     /// Fields that say to whom a mail is, when it was written, what it is called and how it is to be read stand there
     /// more than once (RFC 5322 §3.6): a signature is about the lowest of them, and not every reader takes that one.
     pub has_doubled_fields: bool,
-    /// A DKIM signature covers only the beginning of the body (`l=`, RFC 6376 §8.2), so that others can add to it.
+    /// A DKIM signature covers only the beginning of the body, or not all fields that say to whom and when: others can
+    /// add to what it covers.
     pub is_signed_in_part: bool,
     /// `Authentication-Results`, unfolded, the topmost first. Anybody can write one: see [`crate::core::authentication`].
     pub authentication: Vec<String>,
