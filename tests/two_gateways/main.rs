@@ -400,7 +400,8 @@ fn a_contact_that_takes_to_a_mail_program_and_back_is_shown_as_what_it_is() {
     let now = start();
     befriend(&mut a, &mut b, now);
     let webmail = "Delivered-To: alice@chat.a.example\r\nAuthentication-Results: mx.test; dkim=pass \
-                   header.d=chat.b.example\r\nFrom: bob@chat.b.example\r\nTo: alice@chat.a.example\r\n\r\nHello\r\n";
+                   header.d=chat.b.example\r\nFrom: bob@chat.b.example\r\nTo: alice@chat.a.example\r\n\
+                   Date: Sun, 22 Nov 2026 12:00:00 +0000\r\nMessage-ID: <webmail@chat.b.example>\r\n\r\nHello\r\n";
     a.gets_raw(webmail.as_bytes(), now);
     assert_eq!(types(&a), ["available", "chat"]);
 

@@ -77,10 +77,13 @@ impl Cargo {
         }
     }
 
-    /// Whether the text of the mail says nothing to a person whom its stanzas are not for, as where somebody sends it on.
-    pub fn is_only_for_named(&self, mail: &from_mail::Mail) -> bool {
+    /// Whether the text of a mail that a gateway wrote by itself says nothing to `user`: to whom it is not addressed it says
+    /// nothing at all, and to others, who cannot answer it, only a request does.
+    pub fn says_nothing_to(&self, mail: &from_mail::Mail, is_addressed: bool) -> bool {
         match self {
-            Self::Taken(stanzas) => mail.automatic.is_some() && !stanzas.iter().any(is_request),
+            Self::Taken(stanzas) => {
+                mail.automatic.is_some() && (!is_addressed || !stanzas.iter().any(is_request))
+            }
             _ => false,
         }
     }

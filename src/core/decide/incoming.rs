@@ -280,8 +280,10 @@ impl Delivery<'_> {
             .cloned()
             .unwrap_or_default();
         match directory::shown_jid(settings, context, Some(&known), &from.address)? {
-            Some(shown) if self.carries()? => self.carry(self.cargo, &shown, &known, decision),
-            _ if self.cargo.is_only_for_named(mail) => {
+            Some(shown) if self.is_named()? && self.cargo.is_taken() => {
+                self.carry(self.cargo, &shown, &known, decision)
+            }
+            _ if self.cargo.says_nothing_to(mail, self.is_named()?) => {
                 let id = &mail.message_id;
                 decision
                     .notes
@@ -342,9 +344,9 @@ impl Delivery<'_> {
     }
 
     /// Stanzas are only for whom the mail names, which DKIM signs: a copy that somebody sends on to others is text.
-    fn carries(&self) -> Result<bool, Missing> {
+    fn is_named(&self) -> Result<bool, Missing> {
         let named = named_users(self.settings, self.context, self.arrived.mail)?;
-        Ok(self.cargo.is_taken() && named.contains(self.user))
+        Ok(named.contains(self.user))
     }
 
     /// Tells the user of a mail that is not shown.
