@@ -149,7 +149,8 @@ fn gets(side: &mut Side, letter: &Letter) -> Shown {
 }
 
 fn gets_octets(side: &mut Side, raw: &[u8], now: Timestamp) -> Shown {
-    (side.seen.clear(), side.notes.clear());
+    side.seen.clear();
+    side.notes.clear();
     let mails = side.gets_raw(raw, now);
     Shown {
         stanzas: side.seen.clone(),

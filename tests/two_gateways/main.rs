@@ -400,10 +400,10 @@ fn a_contact_that_takes_to_a_mail_program_and_back_is_shown_as_what_it_is() {
     let now = start();
     befriend(&mut a, &mut b, now);
     let webmail = "Delivered-To: alice@chat.a.example\r\nAuthentication-Results: mx.test; dkim=pass \
-                   header.d=chat.b.example\r\nFrom: bob@chat.b.example\r\nTo: alice@chat.a.example\r\n\
-                   Date: Sun, 22 Nov 2026 12:00:00 +0000\r\nMessage-ID: <webmail@chat.b.example>\r\n\r\nHello\r\n";
+                   header.d=chat.b.example\r\nDate: Sun, 22 Nov 2026 12:00:00 +0000\r\nFrom: bob@chat.b.example\r\n\
+                   To: alice@chat.a.example\r\n\r\nHello\r\n";
     a.gets_raw(webmail.as_bytes(), now);
-    assert_eq!(types(&a), ["available", "chat"]);
+    assert_eq!(types(&a), ["chat", "available"]);
 
     a.seen.clear();
     let words = b.says(
@@ -412,5 +412,5 @@ fn a_contact_that_takes_to_a_mail_program_and_back_is_shown_as_what_it_is() {
     );
     a.gets(&words[0], now);
     // What its gateway has said, which is nothing yet; and it is to be told of the user again.
-    assert_eq!(types(&a), ["unavailable", "probe", "chat"]);
+    assert_eq!(types(&a), ["chat", "unavailable", "probe"]);
 }

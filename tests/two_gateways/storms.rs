@@ -110,8 +110,10 @@ impl Robot {
         };
         let text = format!(
             "From: {to}\r\nTo: {from}\r\nSubject: Re: {}\r\nMessage-ID: <vacation.{number}@chat.b.example>\r\n\
+             Date: {}\r\n\
              In-Reply-To: {id}\r\nReferences: {id}\r\n{}\r\nI am away until Monday.\r\n{quoted}",
             mail.header("Subject"),
+            mail.header("Date"),
             self.marks,
         );
         Some(OnTheWay {
