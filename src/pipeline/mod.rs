@@ -266,7 +266,9 @@ impl<S: Store> Pipeline<S> {
                     clock.expect_answers(contacts);
                 }
                 XmppEvent::Offline { reason } => {
-                    tracing::warn!(%reason, "the XMPP server is gone; connecting again")
+                    self.stanzas(clock, std::mem::take(&mut elements)).await?;
+                    tracing::warn!(%reason, "the XMPP server is gone; connecting again");
+                    clock.lose_sight();
                 }
             }
         }

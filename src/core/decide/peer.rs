@@ -3,7 +3,7 @@
 use crate::core::address::{AddressPattern, MailAddress};
 use crate::core::authentication::{self, Verdict};
 use crate::core::context::{Context, Missing, Write};
-use crate::core::decide::Decision;
+use crate::core::decide::{Decision, incoming, subscription};
 use crate::core::from_mail;
 use crate::core::limits::REMEMBERED;
 use crate::core::record::{Format, Peer, PeerOrigin};
@@ -58,8 +58,10 @@ fn commanded(context: &Context, contact: &MailAddress) -> Result<Option<Format>,
 }
 
 /// What a believed mail shows of its sender's format is kept, where nobody has said what it is to be. Only what a person
-/// wrote shows that there is no gateway any more, and only what is newer than what was learned: somebody who has got hold
-/// of an older mail can send it again, and take fields away that are not signed.
+/// wrote shows that there is no gateway any more, not an answer to what only gateways read, which a program may have given;
+/// and only what is newer than what was learned: somebody who has got hold of an older mail can send it again, and take
+/// fields away that are not signed. To whom the mail is the contact is another from now on: it is shown as such, and a
+/// gateway is told of the user again.
 pub fn learn(
     settings: &Settings,
     context: &Context,
@@ -73,7 +75,8 @@ pub fn learn(
         true => Format::Xmpp,
         false => Format::Mail,
     };
-    if mail.bulk || (mail.automatic.is_some() && shown == Format::Mail) {
+    let is_doubtful = mail.automatic.is_some() || mail.answers_machine;
+    if mail.bulk || (is_doubtful && shown == Format::Mail) {
         return Ok(());
     }
     let is_said = settings.format_of(from).is_some() || commanded(context, from)?.is_some();
@@ -101,6 +104,13 @@ pub fn learn(
         origin: PeerOrigin::Learned,
         since: written,
     }));
+    for user in incoming::addressed_users(settings, context, mail)? {
+        if let Some(contact) = context.contact(&user, from)? {
+            let relation = (&user, from, contact);
+            let greeting = subscription::greeting_in(shown, settings, context, relation, now)?;
+            decision.stanzas.extend(greeting);
+        }
+    }
     Ok(())
 }
 
