@@ -2,11 +2,12 @@
 //! in any order.
 
 mod addresses;
+mod belief;
 mod storms;
 
 use minidom::Element;
 use stanzamail::core::context::{Context, Missing};
-use stanzamail::core::decide::incoming::Arrived;
+use stanzamail::core::decide::incoming::{Arrived, Fate};
 use stanzamail::core::decide::{self, Decision, Said};
 use stanzamail::core::presence::{Board, Timing};
 use stanzamail::core::record::{Contact, Format};
@@ -25,6 +26,10 @@ struct Side {
     contact: String,
     other: String,
     seen: Vec<Element>,
+    /// What went into the log.
+    notes: Vec<String>,
+    /// What became of the last mail.
+    fate: Fate,
     /// What the user's contacts are told of its presence.
     board: Board,
     /// [`start`] by the board's clock.
@@ -64,6 +69,8 @@ impl Side {
             contact: format!("{}@{gateway}", other.replace('@', "\\40")),
             other: other.to_owned(),
             seen: Vec::new(),
+            notes: Vec::new(),
+            fate: Fate::Handled,
             board: Board::new(Timing {
                 debounce: presence.debounce,
                 spacing: presence.spacing,
@@ -95,6 +102,7 @@ impl Side {
     fn done(&mut self, decision: Decision, now: Timestamp) -> Vec<OnTheWay> {
         self.context.apply(&decision.writes);
         self.seen.extend(decision.stanzas);
+        self.notes.extend(decision.notes);
         let at = self.instant(now);
         for said in decision.presence {
             match said {
@@ -177,8 +185,9 @@ impl Side {
             bound: None,
             own: None,
         };
-        let (decision, _) = self
+        let (decision, fate) = self
             .ask(|settings, context| decide::incoming::decide(settings, context, &arrived, now));
+        self.fate = fate;
         self.done(decision, now)
     }
 

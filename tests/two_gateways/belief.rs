@@ -1,18 +1,12 @@
 //! Only believed from whom it comes: what a gateway makes of mails that somebody else wrote, changed, or kept and sends
 //! again. Without servers; docs/SECURITY.md has the table that these tests hold.
 
-mod sides;
-
-use minidom::Element;
-use sides::{OnTheWay, Side, a_and_b, start};
+use super::*;
 use stanzamail::core::context::{Need, Row};
-use stanzamail::core::decide::incoming::Fate;
 use stanzamail::core::decide::peer;
-use stanzamail::core::record::{self, Format, PeerOrigin, Subscription};
-use stanzamail::core::settings::{Peer, Speak, StanzaTrust};
+use stanzamail::core::record::{self, PeerOrigin, Subscription};
+use stanzamail::core::settings::{Speak, StanzaTrust};
 use stanzamail::core::signature::Signer;
-use stanzamail::core::time::Timestamp;
-use std::time::Duration;
 
 const BOB: &str = "bob@chat.b.example";
 const ALICE: &str = "alice@chat.a.example";
