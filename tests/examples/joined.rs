@@ -8,7 +8,7 @@ use super::mail::{MailServer, Site, of_domain};
 use super::readme::{SECRET, gateway};
 use super::servers::process::{Folder, Port, Process, Rights, answers, program};
 use super::servers::stanza::{body, contact, from, kind_of};
-use super::servers::{Gateway, SlixmppClient, XmppServer};
+use super::servers::{Gateway, PASSWORD, SlixmppClient, XmppServer};
 use super::text::{file, readme, readme_commands, replaced};
 use super::xmpp::{ejabberd_of_the_readme, prosody_of_the_readme};
 
@@ -153,6 +153,31 @@ async fn with_dkim() {
         assert!(results.contains("dkim=pass"), "{results}");
         assert!(results.contains("header.d=chat.example.net"), "{results}");
     }
+}
+
+/// The mail server serves others too.
+#[tokio::test]
+async fn another_login_of_the_mail_server_is_no_gateway() {
+    let milters = milters().await;
+    let port = milters[0].port.number();
+    let server = MailServer::of(Site {
+        domain: DOMAINS[0],
+        password: SECRET,
+        smtp: Port::free(),
+        world: 1,
+        postfix: milters_of_the_readme(port),
+    })
+    .await;
+    server.add_login("mallory@else.example", PASSWORD);
+    let forged = "From: bob@chat.example.org\r\nTo: alice@chat.example.org\r\nMessage-ID: <1@else.example>\r\n\
+        Authentication-Results: mail.example.org; dkim=pass header.d=chat.example.org\r\n\r\nHello\r\n";
+    let sent = server.send("mallory@else.example", "mallory@else.example", forged);
+    assert!(sent.status.success(), "{sent:?}");
+
+    let mail = server.bridge(SECRET).await.wait_for(1).await.remove(0);
+    assert_eq!(mail.header("DKIM-Signature"), None, "{}", mail.text());
+    let results = mail.headers("Authentication-Results").join("\n");
+    assert!(!results.contains("pass"), "{}", mail.text());
 }
 
 // --- OpenDKIM --------------------------------------------------------------------------------------------------------

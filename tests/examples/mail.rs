@@ -314,7 +314,7 @@ impl MailServer {
     }
 
     /// One more account.
-    fn add_login(&self, login: &str, password: &str) {
+    pub fn add_login(&self, login: &str, password: &str) {
         let file = self.dovecot.join("etc/stanzamail.users");
         let (user, group) = account_names();
         let line = format!(
@@ -327,7 +327,12 @@ impl MailServer {
 
     /// Submits a mail to Alice as `sender`, with this login.
     fn send_as(&self, login: &str, sender: &str) -> Output {
-        let mail = self.postfix.write("mail.eml", MAIL);
+        self.send(login, sender, MAIL)
+    }
+
+    /// The same with any mail.
+    pub fn send(&self, login: &str, sender: &str, mail: &str) -> Output {
+        let mail = self.postfix.write("mail.eml", mail);
         let mut command = Command::new(program("curl"));
         command
             .args(["-sS", "--mail-from", sender])
