@@ -2,7 +2,7 @@
 //! in any order.
 
 use minidom::Element;
-use stanzamail::core::context::{Context, Missing, Need, Row};
+use stanzamail::core::context::{Context, Missing};
 use stanzamail::core::decide::incoming::Arrived;
 use stanzamail::core::decide::{self, Decision};
 use stanzamail::core::record::{Contact, Format};
@@ -72,10 +72,7 @@ impl Side {
         loop {
             match decide(&self.settings, &self.context) {
                 Ok(decision) => return decision,
-                Err(Missing(need)) => {
-                    let row = matches!(*need, Need::Watchers(_)).then(|| Row::Watchers(Vec::new()));
-                    self.context.insert(*need, row);
-                }
+                Err(Missing(need)) => self.context.insert(*need, None),
             }
         }
     }
