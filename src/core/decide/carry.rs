@@ -53,8 +53,11 @@ impl Cargo {
             }
             Ok(stanzas) if peer::is_believed(settings, mail, now) => Self::Taken(stanzas),
             Ok(stanzas) => {
+                let from = mail.from.as_ref().map(|from| from.address.to_string());
+                let who = clean::shorten_addresses(&from.unwrap_or_default());
+                let why = peer::doubt(settings, mail, now);
                 notes.push(format!(
-                    "the stanza in mail {id} is not believed, since its sender is not verified"
+                    "the stanza in mail {id} of {who} is not believed: {why}"
                 ));
                 Self::Refused(stanzas)
             }

@@ -290,14 +290,16 @@ impl Delivery<'_> {
     /// Tells the user of a mail that is not shown.
     fn hold(&self, has_failed: bool, decision: &mut Decision) {
         let sender = self.from.address.for_people();
+        let mail = self.arrived.mail;
         decision.notes.push(format!(
-            "mail {} is held in the mailbox: its sender {}",
-            self.arrived.mail.message_id,
+            "mail {} is held in the mailbox: its sender {}: {}",
+            mail.message_id,
             if has_failed {
                 "failed authentication"
             } else {
                 "is not verified"
-            }
+            },
+            peer::doubt(self.settings, mail, self.now)
         ));
         let body = notice::held(&sender, has_failed);
         decision.stanzas.push(self.notice(&body));

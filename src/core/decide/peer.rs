@@ -7,7 +7,7 @@ use crate::core::decide::Decision;
 use crate::core::from_mail;
 use crate::core::record::{Format, Peer, PeerOrigin};
 use crate::core::settings::{Settings, StanzaTrust};
-use crate::core::signature::PublicKey;
+use crate::core::signature::{FIELD, PublicKey};
 use crate::core::text::clean;
 use crate::core::time::Timestamp;
 
@@ -121,6 +121,41 @@ pub fn is_verified(settings: &Settings, mail: &from_mail::Mail, now: Timestamp) 
     match settings.key_of(address) {
         Some(key) => signed_with(&key, mail, address, now),
         None => authentication::verdict(mail, &settings.trust.authserv_ids) == Verdict::Verified,
+    }
+}
+
+/// Why the sender of a mail is not verified, or not believed: words for the log.
+pub fn doubt(settings: &Settings, mail: &from_mail::Mail, now: Timestamp) -> String {
+    let Some(from) = mail.from.as_ref().filter(|_| !mail.several_from) else {
+        return "it does not have one sender".to_owned();
+    };
+    if mail.bulk {
+        return "it came through a mailing list, or is bulk mail".to_owned();
+    }
+    let ids = &settings.trust.authserv_ids;
+    match (settings.key_of(&from.address), &mail.signature) {
+        (Some(key), Some(signed)) => match signed.verify(&key, from.address.domain(), now) {
+            Ok(()) => "it cannot be from whom it says".to_owned(),
+            Err(why) => why.to_string(),
+        },
+        (Some(_), None) if mail.carried.is_some() => format!(
+            "it has no {FIELD}, and [[peer]] has a key for its sender; does the gateway there have ours?"
+        ),
+        _ if ids.is_empty() => {
+            "[trust] has no authserv_ids, and no [[peer]] has a key for its sender".to_owned()
+        }
+        _ => {
+            let failed = authentication::verdict(mail, ids) == Verdict::Failed;
+            let says = if failed {
+                "says that it failed"
+            } else {
+                "does not say who sent it"
+            };
+            format!(
+                "the topmost Authentication-Results of {} {says}",
+                ids.join(", ")
+            )
+        }
     }
 }
 
