@@ -267,7 +267,9 @@ impl<S: Store> Pipeline<S> {
                 }
                 XmppEvent::Offline { .. } if clock.is_stopped() => {}
                 XmppEvent::Offline { reason } => {
-                    tracing::warn!(%reason, "the XMPP server is gone; connecting again")
+                    self.stanzas(clock, std::mem::take(&mut elements)).await?;
+                    tracing::warn!(%reason, "the XMPP server is gone; connecting again");
+                    clock.lose_sight();
                 }
             }
         }
