@@ -37,6 +37,7 @@ lint:
 
 bench: deps
 	cargo bench --bench pipeline
+	cargo bench --bench two_gateways
 	cargo bench --bench store
 
 chaos: deps

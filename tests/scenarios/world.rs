@@ -466,6 +466,13 @@ impl Quartet {
     }
 
     pub async fn with(options: QuartetOptions) -> Quartet {
+        let mut quartet = Quartet::prepare(options).await;
+        quartet.start_gateways().await;
+        quartet
+    }
+
+    /// The servers run, the gateways do not yet.
+    pub async fn prepare(options: QuartetOptions) -> Quartet {
         let mut mail = options.mail;
         mail.gateway_domains = options
             .sides
@@ -481,21 +488,24 @@ impl Quartet {
                 Side::servers(d)
             )
         });
-        let mut quartet = Quartet {
+        Quartet {
             a: Side::prepare(servers.0, &mail, a),
             b: Side::prepare(servers.1, &mail, b),
             c: Side::prepare(servers.2, &mail, c),
             d: Side::prepare(servers.3, &mail, d),
             mail,
-        };
-        let Quartet { a, b, c, d, .. } = &mut quartet;
+        }
+    }
+
+    /// Starts the gateways of [`Quartet::prepare`].
+    pub async fn start_gateways(&mut self) {
+        let Quartet { a, b, c, d, .. } = self;
         tokio::join!(
             a.gateway.start_again(),
             b.gateway.start_again(),
             c.gateway.start_again(),
             d.gateway.start_again()
         );
-        quartet
     }
 
     /// Every mail that left a side's gateway, in order.

@@ -181,6 +181,18 @@ impl Gateway {
             .expect("the gateway runs")
     }
 
+    /// Processor time so far, of all its threads, in steps of 10 ms (proc_pid_stat(5): utime and stime).
+    pub fn processor(&self) -> Duration {
+        let stat = fs::read_to_string(format!("/proc/{}/stat", self.pid())).unwrap_or_default();
+        // The name may hold anything; what follows its bracket begins with the third field.
+        let fields = stat.rsplit_once(')').map(|(_, fields)| fields);
+        let ticks = fields.map(|fields| {
+            let times = fields.split_whitespace().skip(11).take(2);
+            times.filter_map(|time| time.parse::<u64>().ok()).sum()
+        });
+        Duration::from_millis(10 * ticks.unwrap_or(0))
+    }
+
     /// Runs a subcommand with the same configuration: `stanzamail --config X map list`.
     pub async fn command(&self, arguments: &[&str]) -> Output {
         let mut command = self.command_line(arguments);

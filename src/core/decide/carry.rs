@@ -69,12 +69,22 @@ impl Cargo {
     }
 
     /// Whether there is something for a person in the mail: not in a presence, nor in what machines say about one; and of
-    /// what is not believed only in what a person wrote, and in a request.
+    /// what is not believed only in what a person wrote, and in a request that did not come through a list.
     pub fn is_for_people(&self, mail: &from_mail::Mail) -> bool {
         match self {
             Self::None => !mail.about_machine,
-            Self::Refused(stanzas) => mail.automatic.is_none() || stanzas.iter().any(is_request),
+            Self::Refused(stanzas) => {
+                mail.automatic.is_none() || (!mail.bulk && stanzas.iter().any(is_request))
+            }
             Self::Taken(stanzas) => !stanzas.iter().all(|one| announced(one).is_some()),
+        }
+    }
+
+    /// Whether the text of the mail says nothing to a person whom its stanzas are not for, as where somebody sends it on.
+    pub fn is_only_for_named(&self, mail: &from_mail::Mail) -> bool {
+        match self {
+            Self::Taken(stanzas) => mail.automatic.is_some() && !stanzas.iter().any(is_request),
+            _ => false,
         }
     }
 
@@ -151,6 +161,10 @@ fn is_request(one: &Carried) -> bool {
     matches!(one, Carried::Presence(presence) if presence.kind == PresenceKind::Subscribe)
 }
 
+fn is_answer(one: &Carried) -> bool {
+    matches!(one, Carried::Presence(presence) if presence.kind == PresenceKind::Subscribed)
+}
+
 fn verb(presence: &CarriedPresence) -> Option<Verb> {
     match presence.kind {
         PresenceKind::Subscribe => Some(Verb::Subscribe),
@@ -177,12 +191,13 @@ impl Delivery<'_> {
             jid: Some(shown.clone()),
             ..known.clone()
         };
+        let has_answer = stanzas.iter().any(is_answer);
         for stanza in stanzas {
             match stanza {
                 Carried::Message(message) => self.message(message, shown, &mut next, decision)?,
                 Carried::Presence(presence) => {
                     if let Some(verb) = verb(presence) {
-                        self.received(shown)
+                        self.received(shown, has_answer)
                             .decide(presence, verb, &mut next, decision)?;
                     }
                 }
@@ -195,7 +210,7 @@ impl Delivery<'_> {
         Ok(())
     }
 
-    fn received<'a>(&'a self, shown: &'a BareJid) -> Received<'a> {
+    fn received<'a>(&'a self, shown: &'a BareJid, has_answer: bool) -> Received<'a> {
         Received {
             settings: self.settings,
             context: self.context,
@@ -203,6 +218,7 @@ impl Delivery<'_> {
             contact: &self.from.address,
             name: self.from.name.as_deref(),
             shown,
+            has_answer,
             now: self.now,
         }
     }

@@ -248,19 +248,9 @@ impl Delivery<'_> {
         decision
             .writes
             .push(Write::Seen(user.clone(), key, self.now));
-        let own = context.message(&mail.message_id, user)?;
-        if own.is_some_and(|message| message.direction == Direction::Out) {
-            decision.notes.push(format!(
-                "mail {} is its recipient's own and came back: dropped",
-                mail.message_id
-            ));
-            return Ok(());
-        }
-        if mail.bulk && settings.bulk == Bulk::Drop {
-            decision.notes.push(format!(
-                "mail {} is bulk mail: dropped as configured",
-                mail.message_id
-            ));
+        if let Some(why) = self.why_dropped(decision)? {
+            let id = &mail.message_id;
+            decision.notes.push(format!("mail {id} {why}: dropped"));
             return Ok(());
         }
         if let Standing::Held { has_failed } = self.standing {
@@ -273,12 +263,64 @@ impl Delivery<'_> {
             .unwrap_or_default();
         match directory::shown_jid(settings, context, Some(&known), &from.address)? {
             Some(shown) if self.carries()? => self.carry(self.cargo, &shown, &known, decision),
+            _ if self.cargo.is_only_for_named(mail) => {
+                let id = &mail.message_id;
+                decision
+                    .notes
+                    .push(format!("mail {id} is for gateways only: not shown"));
+                Ok(())
+            }
             Some(shown) => self.decide(shown, &known, decision),
             None => {
                 decision.stanzas.push(self.unanswerable());
                 Ok(())
             }
         }
+    }
+
+    /// What ends a loop, or was asked for by the configuration.
+    fn why_dropped(&self, decision: &mut Decision) -> Result<Option<&'static str>, Missing> {
+        let (mail, user) = (self.arrived.mail, self.user);
+        let known = self.context.message(&mail.message_id, user)?;
+        let is_known = known.is_some_and(|message| message.direction == Direction::Out);
+        if is_known || self.is_own()? {
+            return Ok(Some("is its recipient's own and came back"));
+        }
+        if mail.bulk && self.settings.bulk == Bulk::Drop {
+            return Ok(Some("is bulk mail, as configured"));
+        }
+        if self.is_said_again(decision)? {
+            return Ok(Some("says again what answered a mail for gateways before"));
+        }
+        Ok(None)
+    }
+
+    /// Of what the gateway writes for its users only messages leave a row.
+    fn is_own(&self) -> Result<bool, Missing> {
+        let address = &self.from.address;
+        let author = directory::user_of(self.settings, self.context, address)?;
+        Ok(peer::is_bridge(self.arrived.mail) && author.as_ref() == Some(self.user))
+    }
+
+    /// A program that answers every mail, and does not say that it is one, answers every presence. A person who found one
+    /// of these in a mailbox has something to say, but not the same each time.
+    fn is_said_again(&self, decision: &mut Decision) -> Result<bool, Missing> {
+        let mail = self.arrived.mail;
+        if !mail.answers_machine || peer::is_bridge(mail) {
+            return Ok(false);
+        }
+        // Neither what is quoted nor who is said to have written it.
+        let is_own = |line: &&str| !line.starts_with('>') && !line.ends_with(':');
+        let own = mail.text.lines().filter(is_own);
+        let words: Vec<&str> = own.flat_map(str::split_whitespace).collect();
+        let text = format!("answer {} {}", self.from.address.key(), words.join(" "));
+        let key = MessageId::of_raw(text.as_bytes());
+        let was_said = self.context.seen(self.user, &key)?.is_some();
+        if !was_said {
+            let seen = Write::Seen(self.user.clone(), key, self.now);
+            decision.writes.push(seen);
+        }
+        Ok(was_said)
     }
 
     /// Stanzas are only for whom the mail names, which DKIM signs: a copy that somebody sends on to others is text.

@@ -57,8 +57,8 @@ fn commanded(context: &Context, contact: &MailAddress) -> Result<Option<Format>,
 }
 
 /// What a verified mail shows of its sender's format is kept, where nobody has said what it is to be. Only what a person
-/// wrote shows that there is no gateway any more. To whom the mail is the contact is another from now on: it is shown as
-/// such, and a gateway is told of the user again.
+/// wrote shows that there is no gateway any more; not an answer to what only gateways read, which a program may have given.
+/// To whom the mail is the contact is another from now on: it is shown as such, and a gateway is told of the user again.
 pub fn learn(
     settings: &Settings,
     context: &Context,
@@ -71,7 +71,8 @@ pub fn learn(
         true => Format::Xmpp,
         false => Format::Mail,
     };
-    if mail.bulk || (mail.automatic.is_some() && shown == Format::Mail) {
+    let is_doubtful = mail.automatic.is_some() || mail.answers_machine;
+    if mail.bulk || (is_doubtful && shown == Format::Mail) {
         return Ok(());
     }
     let is_said = settings.format_of(from).is_some() || commanded(context, from)?.is_some();

@@ -63,6 +63,9 @@ pub struct Mail {
     /// The mail, or what an automatic mail reports or answers, is one that only gateways read
     /// ([`MessageId::is_machine`]). Not for mail from people.
     pub about_machine: bool,
+    /// What the mail answers is one that only gateways read. A person may have found it, or a program answers everything
+    /// and does not say that it is one.
+    pub answers_machine: bool,
     /// Why nothing may be answered automatically (RFC 3834 §2); `None` for mail from a person.
     pub automatic: Option<Automatic>,
     /// The mail is a multipart/report (RFC 6522).
@@ -129,6 +132,9 @@ fn mail(raw: &[u8], message: &Message<'_>, recipient_headers: &[String], body: b
         header::raw_value(message, "Return-Path").is_some_and(|path| path == "<>");
     let subject = header::text(message, HeaderName::Subject);
     let line = |name| header::raw_value(message, name).and_then(|value| header::some_text(&value));
+    let in_reply_to = header::message_ids(message, HeaderName::InReplyTo);
+    let references = header::message_ids(message, HeaderName::References);
+    let answered = in_reply_to.first().or(references.last());
     Mail {
         message_id: header::message_ids(message, HeaderName::MessageId)
             .into_iter()
@@ -147,8 +153,9 @@ fn mail(raw: &[u8], message: &Message<'_>, recipient_headers: &[String], body: b
             .filter(|base| !base.is_empty())
             .map(str::to_owned),
         subject,
-        in_reply_to: header::message_ids(message, HeaderName::InReplyTo),
-        references: header::message_ids(message, HeaderName::References),
+        answers_machine: answered.is_some_and(MessageId::is_machine),
+        in_reply_to,
+        references,
         text: body.text,
         text_cut: body.cut,
         attachments: body.attachments,
