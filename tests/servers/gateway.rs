@@ -65,6 +65,19 @@ impl Gateway {
         has_died
     }
 
+    /// Adds whole sections to the configuration.
+    pub fn add_config(&self, sections: &str) {
+        let before = fs::read_to_string(self.config()).expect("we wrote it");
+        self.write_config(&format!("{before}\n{sections}\n"));
+    }
+
+    /// The line for the `[[peer]]` of another gateway that `stanzamail key` prints.
+    pub async fn key(&self) -> String {
+        let output = self.command(&["key"]).await;
+        assert!(output.status.success(), "stanzamail key: {output:?}");
+        String::from_utf8_lossy(&output.stdout).trim().to_owned()
+    }
+
     /// Starts it and waits for its `ready`.
     pub async fn start_again(&mut self) {
         self.launch();

@@ -12,7 +12,6 @@ use stanzamail::core::presence::{Board, Timing};
 use stanzamail::core::record::{Contact, Format};
 use stanzamail::core::rules::Rules;
 use stanzamail::core::settings::{Peer, Settings, Trust, Users};
-use stanzamail::core::signature::Signer;
 use stanzamail::core::time::Timestamp;
 use stanzamail::core::{from_mail, from_stanza};
 use std::time::{Duration, Instant};
@@ -26,8 +25,6 @@ struct Side {
     contact: String,
     other: String,
     seen: Vec<Element>,
-    /// For its log.
-    noted: Vec<String>,
     /// What the user's contacts are told of its presence.
     board: Board,
     /// [`start`] by the board's clock.
@@ -67,7 +64,6 @@ impl Side {
             contact: format!("{}@{gateway}", other.replace('@', "\\40")),
             other: other.to_owned(),
             seen: Vec::new(),
-            noted: Vec::new(),
             board: Board::new(Timing {
                 debounce: presence.debounce,
                 spacing: presence.spacing,
@@ -99,7 +95,6 @@ impl Side {
     fn done(&mut self, decision: Decision, now: Timestamp) -> Vec<OnTheWay> {
         self.context.apply(&decision.writes);
         self.seen.extend(decision.stanzas);
-        self.noted.extend(decision.notes);
         let at = self.instant(now);
         for said in decision.presence {
             match said {
@@ -304,76 +299,6 @@ fn two_strangers_find_each_other_by_the_first_invitation() {
             "the pair was saved by itself"
         );
     }
-}
-
-#[test]
-fn the_log_says_why_a_stanza_is_not_believed() {
-    let seed = |octet| Signer::from_seed(&[octet; 32]).unwrap();
-    let (mut a, mut b) = a_and_b();
-    a.settings.peers[0].key = Some(seed(2).public());
-    a.settings.signer = Some(seed(1));
-    let now = start();
-    let signed = a.manages("subscribe", now).remove(0);
-    let text = String::from_utf8(signed.bytes.clone()).unwrap();
-    let unsigned = &text[text.find("MIME-Version").unwrap()..];
-    let results = |says: &str| format!("Authentication-Results: mx.test; {says}\r\n{unsigned}");
-
-    let keyed = |b: &mut Side, octet| b.settings.peers[0].key = Some(seed(octet).public());
-    type Prepare<'a> = &'a dyn Fn(&mut Side);
-    let cases: [(Prepare<'_>, String, &str); 7] = [
-        (
-            &|_| {},
-            results("dkim=none"),
-            "the topmost Authentication-Results of mx.test does not say who sent it",
-        ),
-        (
-            &|_| {},
-            results("dmarc=fail header.from=chat.a.example"),
-            "of mx.test says that it failed",
-        ),
-        (
-            &|_| {},
-            format!("List-Id: <l.example>\r\n{unsigned}"),
-            "it came through a mailing list",
-        ),
-        (
-            &|b| b.settings.trust.authserv_ids.clear(),
-            unsigned.to_owned(),
-            "[trust] has no authserv_ids",
-        ),
-        (
-            &|b| keyed(b, 1),
-            unsigned.to_owned(),
-            "it has no XMPP-Bridge-Signature",
-        ),
-        (
-            &|b| keyed(b, 3),
-            text.clone(),
-            "it was not signed with the key that is configured for the peer",
-        ),
-        (
-            &|b| keyed(b, 1),
-            text.replace("there is nothing to do", "do it"),
-            "its body is not the one that was signed",
-        ),
-    ];
-    for (prepare, mail, why) in cases {
-        let (_, mut b) = a_and_b();
-        prepare(&mut b);
-        b.gets_raw(mail.as_bytes(), now);
-        let said = "of a…@chat.a.example is not believed: ";
-        let note = b.noted.iter().find(|note| note.contains(said));
-        assert!(
-            note.is_some_and(|note| note.contains(why)),
-            "{why}\n{:?}",
-            b.noted
-        );
-        assert!(!b.row().pending_in);
-    }
-
-    keyed(&mut b, 1);
-    b.gets_raw(text.as_bytes(), now);
-    assert_eq!(b.last().attr("type"), Some("subscribe"));
 }
 
 const DAY: Duration = Duration::from_secs(24 * 3600);

@@ -92,9 +92,6 @@ pub fn decide(
         return left("none of its recipients is a local user");
     }
     let standing = Standing::of(settings, mail, now);
-    if peer::is_believed(settings, mail, now) {
-        peer::learn(settings, context, mail, &from.address, now, &mut decision)?;
-    }
     for user in &users {
         let delivery = Delivery {
             settings,
@@ -108,14 +105,20 @@ pub fn decide(
         };
         delivery.for_user(&mut decision)?;
     }
+    let is_new = |write: &Write| matches!(write, Write::Seen(..));
+    if decision.writes.iter().any(is_new) && peer::is_believed(settings, mail, now) {
+        peer::learn(settings, context, mail, &from.address, now, &mut decision)?;
+    }
     Ok((decision, standing.fate()))
 }
 
 /// What a mail may do, by what is known of its sender.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Standing {
-    /// It is from whom it says, or nobody asks.
+    /// It is from whom it says, or nobody could say.
     Believed,
+    /// It may be from anybody, and nobody asks.
+    Unasked,
     /// It is shown, and says that its sender is not verified.
     Marked,
     /// It is not shown; whether because it failed.
@@ -131,7 +134,11 @@ impl Standing {
         let from = mail.from.as_ref().map(|person| &person.address);
         let is_asked = from.is_some_and(|from| settings.key_of(from).is_some());
         if !trust.is_on() && (trust.speak == Speak::Off || !is_asked) {
-            return Self::Believed;
+            let can_be_asked = is_asked || !trust.authserv_ids.is_empty();
+            return match can_be_asked {
+                true => Self::Unasked,
+                false => Self::Believed,
+            };
         }
         let is_forged = is_asked && mail.signature.is_some();
         match authentication::verdict(mail, &trust.authserv_ids) {
@@ -146,7 +153,7 @@ impl Standing {
 
     fn fate(self) -> Fate {
         match self {
-            Self::Believed | Self::Marked => Fate::Handled,
+            Self::Believed | Self::Unasked | Self::Marked => Fate::Handled,
             Self::Held { .. } => Fate::Left,
         }
     }
@@ -156,17 +163,16 @@ impl Standing {
     fn kind(self) -> &'static str {
         match self {
             Self::Believed => "message",
+            Self::Unasked => "unasked",
             Self::Marked => "unverified",
             Self::Held { .. } => "held",
         }
     }
 
-    /// Under which a mail is remembered.
-    fn key(self, id: &MessageId) -> MessageId {
-        match self {
-            Self::Believed => id.clone(),
-            _ => MessageId::of_raw(format!("{} {id}", self.kind()).as_bytes()),
-        }
+    /// Under which a mail is remembered. Whoever got a copy knows its Message-ID, and may write to the others first: so
+    /// what one sends takes nothing away from what another does.
+    fn key(self, from: &MailAddress, id: &MessageId) -> MessageId {
+        MessageId::of_raw(format!("{} {} {id}", self.kind(), from.key()).as_bytes())
     }
 
     fn marked(self, text: String) -> String {
@@ -199,8 +205,19 @@ fn local_users(
     named_users(settings, context, mail)
 }
 
+/// Whom the mail is to. A gateway writes presence and subscriptions to nobody else, and a `To` cannot be added to what is
+/// signed, while a `Cc` often can (RFC 6376 §8.15).
+pub(super) fn addressed_users(
+    settings: &Settings,
+    context: &Context,
+    mail: &from_mail::Mail,
+) -> Result<Vec<BareJid>, Missing> {
+    let named = mail.to.iter().map(|person| &person.address);
+    users_of(settings, context, named)
+}
+
 /// Whom the header names.
-pub(super) fn named_users(
+fn named_users(
     settings: &Settings,
     context: &Context,
     mail: &from_mail::Mail,
@@ -241,8 +258,9 @@ impl Delivery<'_> {
     fn for_user(&self, decision: &mut Decision) -> Result<(), Missing> {
         let (settings, context, user) = (self.settings, self.context, self.user);
         let (mail, from) = (self.arrived.mail, self.from);
-        let key = self.standing.key(&mail.message_id);
-        if context.seen(user, &mail.message_id)?.is_some() || context.seen(user, &key)?.is_some() {
+        let key = |standing: Standing| standing.key(&from.address, &mail.message_id);
+        let (key, believed) = (key(self.standing), key(Standing::Believed));
+        if context.seen(user, &believed)?.is_some() || context.seen(user, &key)?.is_some() {
             return Ok(());
         }
         decision
@@ -332,16 +350,14 @@ impl Delivery<'_> {
     /// Tells the user of a mail that is not shown.
     fn hold(&self, has_failed: bool, decision: &mut Decision) {
         let sender = self.from.address.for_people();
-        let mail = self.arrived.mail;
         decision.notes.push(format!(
-            "mail {} is held in the mailbox: its sender {}: {}",
-            mail.message_id,
+            "mail {} is held in the mailbox: its sender {}",
+            self.arrived.mail.message_id,
             if has_failed {
                 "failed authentication"
             } else {
                 "is not verified"
-            },
-            peer::doubt(self.settings, mail, self.now)
+            }
         ));
         let body = notice::held(&sender, has_failed);
         decision.stanzas.push(self.notice(&body));
@@ -380,7 +396,8 @@ impl Delivery<'_> {
             thread: Some(id.clone()),
             ..known.clone()
         };
-        if self.standing == Standing::Believed && self.is_from_person()? {
+        let counts = matches!(self.standing, Standing::Believed | Standing::Unasked);
+        if counts && self.is_from_person()? {
             let (stanzas, pair) = subscription::answered_by_mail(
                 self.context,
                 user,
@@ -405,10 +422,17 @@ impl Delivery<'_> {
         decision
             .writes
             .push(Write::Thread(user.clone(), contact.clone(), id, grown));
-        decision
-            .writes
-            .push(Write::Message(message_row(&parcel, mail, others, self.now)));
+        self.remember(message_row(&parcel, mail, others, self.now), decision)?;
         decision.stanzas.push(to_stanza::message(&parcel));
+        Ok(())
+    }
+
+    /// A Message-ID stays with the contact who used it first.
+    pub fn remember(&self, row: record::Message, decision: &mut Decision) -> Result<(), Missing> {
+        let known = self.context.message(&row.message_id, self.user)?;
+        if known.is_none_or(|known| known.contact == row.contact) {
+            decision.writes.push(Write::Message(row));
+        }
         Ok(())
     }
 

@@ -28,6 +28,12 @@ pub struct Mail {
     /// More than one `From` header, or more than one address in it, or one that readers could take for another: a
     /// forger's trick, never believed.
     pub several_from: bool,
+    /// Fields that say to whom a mail is, when it was written, what it is called and how it is to be read stand there
+    /// more than once (RFC 5322 §3.6): a signature is about the lowest of them, and not every reader takes that one.
+    pub has_doubled_fields: bool,
+    /// A DKIM signature covers only the beginning of the body, or not all fields that say to whom and when: others can
+    /// add to what it covers.
+    pub is_signed_in_part: bool,
     /// `Authentication-Results`, unfolded, the topmost first. Anybody can write one: see [`crate::core::authentication`].
     pub authentication: Vec<String>,
     /// `To`, in order, members of groups among them.
@@ -141,6 +147,8 @@ fn mail(raw: &[u8], message: &Message<'_>, recipient_headers: &[String], body: b
             .next()
             .unwrap_or_else(|| MessageId::of_raw(raw)),
         several_from: header::has_several_from(message),
+        has_doubled_fields: header::has_doubled_fields(message),
+        is_signed_in_part: header::is_signed_in_part(message),
         authentication: header::authentication(message),
         to: header::people(message, HeaderName::To),
         cc: header::people(message, HeaderName::Cc),
