@@ -279,6 +279,7 @@ impl Delivery<'_> {
             at: self.now,
             digest,
             others,
+            sent: record::Sent::default(),
         }
     }
 

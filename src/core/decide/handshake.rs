@@ -87,7 +87,12 @@ pub(super) fn sent(
     };
     let origin = (verb == Verb::Subscribe).then(|| origin(stanza, &asked));
     match message.post(origin)? {
-        Ok(mail) => decision.mails.push(mail),
+        Ok(mail) => {
+            if verb == Verb::Subscribe {
+                next.asked_by = Some(mail.job.message_id.clone());
+            }
+            decision.mails.push(mail);
+        }
         Err(why) => return Ok(Decision::refuse(stanza, Condition::NotAcceptable, &why)),
     }
     decision.writes = asked.write(next.clone());

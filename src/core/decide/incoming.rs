@@ -5,7 +5,7 @@ use crate::core::address::MailAddress;
 use crate::core::authentication::{self, Verdict};
 use crate::core::context::{Context, Missing, Write};
 use crate::core::decide::carry::{self, Cargo};
-use crate::core::decide::{Decision, directory, peer, subscription, thread};
+use crate::core::decide::{Decision, directory, peer, report, subscription, thread};
 use crate::core::from_mail::{self, Person};
 use crate::core::id::{MessageId, StanzaId, ThreadId};
 use crate::core::limits::{DELAY_SHOWN_AFTER, HOPS_MAX, LISTED_MAX};
@@ -50,6 +50,10 @@ pub fn decide(
     now: Timestamp,
 ) -> Result<(Decision, Fate), Missing> {
     let mail = arrived.mail;
+    // Of a report it does not matter who sent it.
+    if let Some(decision) = report::decide(settings, context, arrived, now)? {
+        return Ok((decision, Fate::Handled));
+    }
     let left = |why: &str| {
         let notes = vec![format!(
             "mail {} is left in the mailbox: {why}",
@@ -178,7 +182,7 @@ impl Standing {
 }
 
 /// Who a mail is for: the user of a bound mailbox; else the envelope recipients; else whom the header names.
-fn local_users(
+pub(super) fn local_users(
     settings: &Settings,
     context: &Context,
     arrived: &Arrived<'_>,
@@ -438,6 +442,7 @@ fn message_row(
         at: now,
         digest: String::new(),
         others: others.into_iter().map(|(_, address)| address).collect(),
+        sent: record::Sent::default(),
     }
 }
 
