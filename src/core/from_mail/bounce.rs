@@ -62,6 +62,12 @@ pub fn read(parts: &Parts, known: &Circumstances<'_>) -> Option<DeliveryReport> 
         .as_ref()
         .and_then(|returned| returned.message_id.clone());
     let mut recipients = recipients(said, action);
+    if let [only] = recipients.as_mut_slice()
+        && only.reply.text.is_empty()
+        && let Some(answer) = in_transcript(said)
+    {
+        only.reply = answer;
+    }
     if recipients.is_empty() {
         let failed = known.failed.iter().take(limits::REPORT_RECIPIENTS_MAX);
         recipients.extend(failed.map(|address| reported(address.clone(), action, "")));
@@ -155,6 +161,12 @@ fn reported(address: MailAddress, action: Action, reason: &str) -> Reported {
         reply: said_in(reason),
         remote: None,
     }
+}
+
+/// The server's first answer in a transcript of sendmail.
+fn in_transcript(said: &str) -> Option<Reply> {
+    let answer = said.lines().find_map(|line| line.strip_prefix("<<< "))?;
+    Some(reply("", answer))
 }
 
 /// The server's reply in what a program tells of it: `Remote host said: 550 5.1.1 no such user`, else all of it, with the

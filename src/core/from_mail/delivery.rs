@@ -86,15 +86,17 @@ pub struct Circumstances<'a> {
 
 /// The report that these parts make, or this text.
 pub fn read(parts: &Parts, known: &Circumstances<'_>) -> Option<DeliveryReport> {
-    match &parts.delivery {
-        Some(groups) => of_fields(groups, parts, known),
+    let groups = parts.delivery.as_ref();
+    let report = groups.and_then(|groups| of_fields(groups, parts, known));
+    match report {
         None if known.is_from_server => bounce::read(parts, known),
-        None => None,
+        report => report,
     }
 }
 
 fn of_fields(groups: &[Group], parts: &Parts, known: &Circumstances<'_>) -> Option<DeliveryReport> {
-    let recipients: Vec<Reported> = groups.iter().filter_map(reported).collect();
+    let recipients = groups.iter().filter_map(reported);
+    let recipients = recipients.take(limits::REPORT_RECIPIENTS_MAX).collect();
     let of_mail = |name: &str| groups.first().and_then(|group| group.get(name));
     let envelope_id = of_mail("original-envelope-id");
     let named = [of_mail("x-original-message-id"), envelope_id];
