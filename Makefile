@@ -1,6 +1,6 @@
 # The index of habits. On a fresh Debian 12 with a Rust toolchain, `make demo` and `make test` need nothing else.
 
-.PHONY: help demo test deps bench lint golden
+.PHONY: help demo test deps bench chaos fuzz lint golden
 .DEFAULT_GOAL := help
 
 help:
@@ -10,6 +10,8 @@ help:
 	@echo "make test            install what is missing, run every test"
 	@echo "make lint            what CI asks beside the tests: format, clippy, documentation"
 	@echo "make bench           the figures: throughput against the bare servers, delay, memory"
+	@echo "make chaos           10,000 messages each way under 100 kills (the tests have a short form of it)"
+	@echo "make fuzz            every reader against libFuzzer; SECONDS=60 for each, TARGET=… for one"
 	@echo "make golden          write the golden files anew; look at the difference before you commit it"
 
 # A login shell sets MAIL to the path of a mailbox, which is not meant.
@@ -36,6 +38,21 @@ lint:
 bench: deps
 	cargo bench --bench pipeline
 	cargo bench --bench store
+
+chaos: deps
+	STANZAMAIL_CHAOS=10000/100 cargo test --test chaos -- --nocapture
+
+# cargo-fuzz on the stable toolchain: without sanitizers, since the code has no unsafe of its own.
+SECONDS ?= 60
+TARGETS = $(or $(TARGET),$(basename $(notdir $(wildcard tests/fuzz/fuzz_targets/*.rs))))
+fuzz:
+	@command -v cargo-fuzz >/dev/null || cargo install --locked cargo-fuzz
+	@for target in $(TARGETS); do \
+		mkdir -p tests/fuzz/corpus/$$target; \
+		cargo fuzz run -s none --fuzz-dir tests/fuzz $$target \
+			tests/fuzz/corpus/$$target tests/data/mail tests/data/xmpp -- \
+			-max_total_time=$(SECONDS) -max_len=8192 -rss_limit_mb=1024 -timeout=10 || exit 1; \
+	done
 
 golden:
 	UPDATE_GOLDEN=1 cargo test --test golden_pairs --test golden_mail

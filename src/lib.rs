@@ -8,7 +8,8 @@
 //! (`core::to_mail`, `core::to_stanza`). The [`pipeline`] is the one loop around it: take a batch of events, load the
 //! rows that the decisions need from the [`store`], decide, make the result durable, and only then answer. Mails wait
 //! in the [`store::spool`] for [`smtp`]; stanzas leave by [`xmpp`] again. [`supervisor`] starts and stops all of this,
-//! [`config`] says how, [`cli`] is what an admin types, [`control`] is how a command reaches a running gateway.
+//! [`config`] says how, [`cli`] is what an admin types, [`control`] is how a command reaches a running gateway,
+//! [`crash`] is where tests let it die.
 //!
 //! Arrows go down only: `core` names nothing of the other rooms; `xmpp`, `smtp`, `imap` and `store` know `core` and
 //! not each other.
@@ -17,6 +18,7 @@ pub mod cli;
 pub mod config;
 pub mod control;
 pub mod core;
+pub mod crash;
 pub mod imap;
 pub mod pipeline;
 pub mod smtp;

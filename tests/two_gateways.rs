@@ -2,7 +2,7 @@
 //! in any order.
 
 use minidom::Element;
-use stanzamail::core::context::{Context, Missing, Need, Row};
+use stanzamail::core::context::{Context, Missing};
 use stanzamail::core::decide::incoming::Arrived;
 use stanzamail::core::decide::{self, Decision};
 use stanzamail::core::record::{Contact, Format};
@@ -72,10 +72,7 @@ impl Side {
         loop {
             match decide(&self.settings, &self.context) {
                 Ok(decision) => return decision,
-                Err(Missing(need)) => {
-                    let row = matches!(*need, Need::Watchers(_)).then(|| Row::Watchers(Vec::new()));
-                    self.context.insert(*need, row);
-                }
+                Err(Missing(need)) => self.context.insert(*need, None),
             }
         }
     }
@@ -251,4 +248,117 @@ fn two_strangers_find_each_other_by_the_first_invitation() {
             "the pair was saved by itself"
         );
     }
+}
+
+const DAY: Duration = Duration::from_secs(24 * 3600);
+
+fn types(side: &Side) -> Vec<&str> {
+    let types = side.seen.iter().map(|stanza| stanza.attr("type"));
+    types.map(|kind| kind.unwrap_or("available")).collect()
+}
+
+#[test]
+fn a_request_that_is_answered_after_a_week_is_granted() {
+    let (mut a, mut b) = a_and_b();
+    let mut now = start();
+    let request = a.manages("subscribe", now);
+    now = now.plus(DAY);
+    b.gets(&request[0], now);
+    now = now.plus(DAY * 7);
+    let answer = b.manages("subscribed", now);
+    now = now.plus(DAY);
+    a.gets(&answer[0], now);
+    assert_eq!(types(&a), ["subscribed", "unavailable"]);
+    assert!(a.row().subscription.has_to() && b.row().subscription.has_from());
+
+    // A client that still asks is told so here.
+    let count = a.seen.len();
+    assert!(a.manages("subscribe", now).is_empty());
+    assert_eq!(types(&a)[count..], ["subscribed", "unavailable"]);
+}
+
+#[test]
+fn an_answer_that_crosses_the_request_of_another_week_is_given_to_that_one_too() {
+    let mut a = Side::new("a.example", "alice", "bob@chat.b.example");
+    let mut b = Side::new("b.example", "bob", "alice@chat.a.example");
+    let mut now = start();
+    let first = a.manages("subscribe", now);
+    b.gets(&first[0], now);
+    now = now.plus(DAY * 8);
+    let second = a.manages("subscribe", now);
+    let yes = b.manages("subscribed", now);
+    now = now.plus(DAY);
+    assert!(a.gets(&yes[0], now).is_empty());
+    let yes = b.gets(&second[0], now);
+    a.gets(&yes[0], now);
+    assert_eq!(types(&a), ["subscribed", "unavailable"]);
+    assert_eq!(types(&b), ["subscribe"], "the user is asked once");
+    assert!(a.row().subscription.has_to() && b.row().subscription.has_from());
+}
+
+/// How many mails it is when the client asks at each of so many logins, after which the other user says yes.
+fn asks_at_each_login(mut a: Side, mut b: Side, logins: u32, pause: Duration) -> usize {
+    let (mut now, mut mails) = (start(), 0);
+    for _ in 0..logins {
+        for mail in a.manages("subscribe", now) {
+            mails += 1;
+            assert!(b.gets(&mail, now).is_empty());
+        }
+        now = now.plus(pause);
+    }
+    assert_eq!(types(&b), ["subscribe"], "the user is asked once");
+    let answer = b.manages("subscribed", now);
+    a.gets(&answer[0], now);
+    assert!(a.row().subscription.has_to() && b.row().subscription.has_from());
+    mails
+}
+
+#[test]
+fn what_a_client_repeats_at_each_login_is_few_mails_and_one_question() {
+    let (a, b) = a_and_b();
+    let three_days_of_ten_minutes = asks_at_each_login(a, b, 3 * 24 * 6, Duration::from_secs(600));
+    assert_eq!(three_days_of_ten_minutes, 3 * 24, "one an hour");
+
+    let a = Side::new("a.example", "alice", "bob@chat.b.example");
+    let b = Side::new("b.example", "bob", "alice@chat.a.example");
+    let two_weeks_of_six_hours = asks_at_each_login(a, b, 14 * 4, DAY / 4);
+    assert_eq!(two_weeks_of_six_hours, 2, "one invitation a week");
+}
+
+/// Each asks and the other says yes.
+fn befriend(a: &mut Side, b: &mut Side, now: Timestamp) {
+    for turn in 0..2 {
+        let (one, other) = if turn == 0 {
+            (&mut *a, &mut *b)
+        } else {
+            (&mut *b, &mut *a)
+        };
+        let request = one.manages("subscribe", now);
+        other.gets(&request[0], now);
+        let answer = other.manages("subscribed", now);
+        one.gets(&answer[0], now);
+    }
+    a.seen.clear();
+    b.seen.clear();
+}
+
+#[test]
+fn a_contact_that_takes_to_a_mail_program_and_back_is_shown_as_what_it_is() {
+    let mut a = Side::new("a.example", "alice", "bob@chat.b.example");
+    let mut b = Side::new("b.example", "bob", "alice@chat.a.example");
+    let now = start();
+    befriend(&mut a, &mut b, now);
+    let webmail = "Delivered-To: alice@chat.a.example\r\nAuthentication-Results: mx.test; dkim=pass \
+                   header.d=chat.b.example\r\nFrom: bob@chat.b.example\r\nTo: alice@chat.a.example\r\n\r\nHello\r\n";
+    a.gets_raw(webmail.as_bytes(), now);
+    assert_eq!(types(&a), ["available", "chat"]);
+
+    a.seen.clear();
+    let words = b.says(
+        "<message type='chat' id='m1'><body>Hi</body></message>",
+        now,
+    );
+    a.gets(&words[0], now);
+    // What its gateway has said, which is nothing yet; and it is to be told of the user again.
+    assert_eq!(types(&a), ["unavailable", "probe", "chat"]);
 }

@@ -430,7 +430,14 @@ impl Config {
 
     /// Checks the text of a file; `path` is for messages and relative paths. `others_may_read` says whether it may hold a
     /// secret: the file's mode, where everyone on the machine may read it.
-    fn parse(path: &Path, text: &str, others_may_read: Option<u32>) -> Result<Self, ConfigErrors> {
+    ///
+    /// # Errors
+    /// As [`Config::load`].
+    pub fn parse(
+        path: &Path,
+        text: &str,
+        others_may_read: Option<u32>,
+    ) -> Result<Self, ConfigErrors> {
         let report = Report::new(text, path);
         let (table, syntax_errors) = DeTable::parse_recoverable(text);
         let config = if syntax_errors.is_empty() {

@@ -6,7 +6,7 @@
 
 use crate::core::address::{AddressPattern, MailAddress};
 use crate::core::id::{MessageId, StanzaId, ThreadId};
-use crate::core::record::{Announced, Contact, Cursor, Heard, Message, Pair, Peer, Thread};
+use crate::core::record::{Announced, Contact, Cursor, Message, Pair, Peer, Thread};
 use crate::core::time::Timestamp;
 use jid::BareJid;
 use std::collections::BTreeMap;
@@ -30,10 +30,6 @@ pub enum Need {
     Seen(BareJid, MessageId),
     /// The format of an address or a domain.
     Peer(AddressPattern),
-    /// What a contact's gateway last said of its presence.
-    Heard(MailAddress),
-    /// The local users who get a contact's presence.
-    Watchers(MailAddress),
 }
 
 /// What a row holds. The variant belongs to the [`Need`] that it was loaded for.
@@ -51,10 +47,6 @@ pub enum Row {
     Seen(Timestamp),
     /// For [`Need::Peer`].
     Peer(Peer),
-    /// For [`Need::Heard`].
-    Heard(Heard),
-    /// For [`Need::Watchers`]: everyone whose [`Contact::subscription`] has `to`, in the order of their JIDs.
-    Watchers(Vec<BareJid>),
 }
 
 /// One change of the store. The changes of one commit are made together or not at all.
@@ -80,8 +72,6 @@ pub enum Write {
     Peer(Peer),
     /// Forgets the format of an address or a domain.
     RemovePeer(AddressPattern),
-    /// What a contact's gateway said of its presence.
-    Heard(MailAddress, Heard),
     /// What the contacts of a local user were told of the user's presence.
     Announced(BareJid, Announced),
 }
@@ -105,26 +95,7 @@ impl Context {
     /// Takes a row that the store was asked for; `None` where it has none. What a decision of this batch has written
     /// stays.
     pub fn insert(&mut self, need: Need, row: Option<Row>) {
-        let row = match (&need, row) {
-            (Need::Watchers(contact), Some(Row::Watchers(users))) => {
-                Some(Row::Watchers(self.watchers_now(contact, users)))
-            }
-            (_, row) => row,
-        };
         self.rows.entry(need).or_insert(row);
-    }
-
-    /// The watchers as the store has them, with what this batch has changed.
-    fn watchers_now(&self, contact: &MailAddress, mut users: Vec<BareJid>) -> Vec<BareJid> {
-        for (need, row) in &self.rows {
-            if let Need::Contact(user, mail) = need
-                && mail == contact
-            {
-                let watches = matches!(row, Some(Row::Contact(row)) if row.subscription.has_to());
-                watch(&mut users, user, watches);
-            }
-        }
-        users
     }
 
     /// Makes the rows as they will be after `writes`.
@@ -150,12 +121,10 @@ impl Context {
                 }
             }
             Write::Contact(user, contact, row) => {
-                self.rewatch(&user, &contact, row.subscription.has_to());
                 self.rows
                     .insert(Need::Contact(user, contact), Some(Row::Contact(row)));
             }
             Write::RemoveContact(user, contact) => {
-                self.rewatch(&user, &contact, false);
                 self.rows.insert(Need::Contact(user, contact), None);
             }
             Write::Thread(user, contact, id, row) => {
@@ -181,18 +150,7 @@ impl Context {
             Write::RemovePeer(who) => {
                 self.rows.insert(Need::Peer(who), None);
             }
-            Write::Heard(contact, row) => {
-                self.rows
-                    .insert(Need::Heard(contact), Some(Row::Heard(row)));
-            }
             Write::Cursor(..) | Write::Announced(..) => {}
-        }
-    }
-
-    fn rewatch(&mut self, user: &BareJid, contact: &MailAddress, watches: bool) {
-        let row = self.rows.get_mut(&Need::Watchers(contact.clone()));
-        if let Some(Some(Row::Watchers(users))) = row {
-            watch(users, user, watches);
         }
     }
 
@@ -284,76 +242,10 @@ impl Context {
         }
     }
 
-    /// What a contact's gateway last said of its presence.
-    #[allow(clippy::missing_errors_doc)]
-    pub fn heard(&self, contact: &MailAddress) -> Result<Option<&Heard>, Missing> {
-        match self.get(Need::Heard(contact.clone()))? {
-            Some(Row::Heard(row)) => Ok(Some(row)),
-            _ => Ok(None),
-        }
-    }
-
-    /// The local users who get a contact's presence.
-    #[allow(clippy::missing_errors_doc)]
-    pub fn watchers(&self, contact: &MailAddress) -> Result<&[BareJid], Missing> {
-        match self.get(Need::Watchers(contact.clone()))? {
-            Some(Row::Watchers(users)) => Ok(users),
-            _ => Ok(&[]),
-        }
-    }
-
     fn get(&self, need: Need) -> Result<Option<&Row>, Missing> {
         match self.rows.get(&need) {
             Some(row) => Ok(row.as_ref()),
             None => Err(Missing(Box::new(need))),
         }
-    }
-}
-
-/// Keeps the order of the JIDs.
-fn watch(users: &mut Vec<BareJid>, user: &BareJid, watches: bool) {
-    match (users.binary_search(user), watches) {
-        (Err(at), true) => users.insert(at, user.clone()),
-        (Ok(at), false) => drop(users.remove(at)),
-        _ => {}
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::core::record::Subscription;
-
-    fn jid(text: &str) -> BareJid {
-        text.parse().unwrap()
-    }
-
-    fn contact(subscription: Subscription) -> Contact {
-        Contact {
-            subscription,
-            ..Contact::default()
-        }
-    }
-
-    #[test]
-    fn watchers_are_those_of_the_store_with_what_the_batch_changed_before_and_after() {
-        let bob: MailAddress = "bob@chat.b.example".parse().unwrap();
-        let change = |name: &str, subscription| {
-            Write::Contact(jid(name), bob.clone(), contact(subscription))
-        };
-        let mut context = Context::new();
-        context.apply(&[
-            change("alice@a.example", Subscription::To),
-            change("adam@a.example", Subscription::None),
-        ]);
-        let stored = vec![jid("adam@a.example"), jid("anna@a.example")];
-        let need = Need::Watchers(bob.clone());
-        context.insert(need, Some(Row::Watchers(stored)));
-        let names = ["alice@a.example", "anna@a.example"];
-        assert_eq!(context.watchers(&bob).unwrap(), names.map(jid));
-        context.apply(&[change("alice@a.example", Subscription::From)]);
-        context.apply(&[change("ada@a.example", Subscription::Both)]);
-        let names = ["ada@a.example", "anna@a.example"];
-        assert_eq!(context.watchers(&bob).unwrap(), names.map(jid));
     }
 }

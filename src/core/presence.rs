@@ -55,7 +55,7 @@ pub struct Fanout {
     pub sequence: Timestamp,
     /// Until when the mails hold.
     pub expires: Timestamp,
-    /// At least one.
+    /// At least one, as the board gives it.
     pub mails: Vec<Announcement>,
     /// What to remember for [`Board::restore`], to be made durable together with the mails. Contacts that were told at
     /// different times are one here: `at` is of the first, so that it is repeated in time, `expires` of the last.

@@ -8,6 +8,7 @@ use super::session::Session;
 use super::{Batch, Fetched, ImapError, MailboxConfig, Verdict, connect, dispose, idle};
 use crate::core::record::Cursor;
 use crate::core::time::Timestamp;
+use crate::crash;
 use futures::FutureExt;
 use std::collections::BTreeSet;
 use std::convert::Infallible;
@@ -337,6 +338,7 @@ impl Reader {
             next: ready.next,
             cursor,
         });
+        crash::point("imap: fetched, not yet handed over");
         permit.send(Batch {
             mailbox: self.config.name.clone(),
             mails: ready.mails,
@@ -378,6 +380,9 @@ impl Reader {
         let left = std::mem::take(&mut self.left);
         if !session.keeps_keyword {
             self.left_unmarked.extend(&left);
+        }
+        if !handled.is_empty() {
+            crash::point("imap: handled, not yet disposed of");
         }
         let disposed = dispose::handled(session, &self.config.after, &handled).await;
         self.allow_refusal(disposed)?;

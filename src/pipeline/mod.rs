@@ -27,6 +27,7 @@ use crate::core::outcome;
 use crate::core::settings::Settings;
 use crate::core::time::Timestamp;
 use crate::core::to_stanza::Condition;
+use crate::crash;
 use crate::imap::{Batch, Verdict};
 use crate::smtp::{Queue, Settle, Settled};
 use crate::store::spool::{Spool, SpoolError};
@@ -265,7 +266,9 @@ impl<S: Store> Pipeline<S> {
                     clock.expect_answers(contacts);
                 }
                 XmppEvent::Offline { reason } => {
-                    tracing::warn!(%reason, "the XMPP server is gone; connecting again")
+                    self.stanzas(clock, std::mem::take(&mut elements)).await?;
+                    tracing::warn!(%reason, "the XMPP server is gone; connecting again");
+                    clock.lose_sight();
                 }
             }
         }
@@ -285,8 +288,10 @@ impl<S: Store> Pipeline<S> {
         }
         let (decided, spool) = self.accept(decided).await;
         let (writes, answers, said) = joined(decided);
+        crash::point("pipeline: mails accepted, rows not yet committed");
         clock.heard(&writes);
         self.commit(now, writes).await?;
+        crash::point("pipeline: rows of stanzas committed, not yet answered");
         clock.take(said);
         self.answer(answers).await;
         spool
@@ -392,12 +397,15 @@ impl<S: Store> Pipeline<S> {
             return full_or_fatal(error);
         }
         let (mut writes, stanzas, said) = joined(decisions);
+        crash::point("pipeline: mails decided, stanzas not yet sent");
         if !self.prove(stream, stanzas).await {
             return Ok(());
         }
+        crash::point("pipeline: stanzas taken by the server, rows not yet committed");
         clock.heard(&writes);
         writes.push(Write::Cursor(read.batch.mailbox.clone(), read.batch.cursor));
         self.commit(now, writes).await?;
+        crash::point("pipeline: rows of mails committed, mailbox not yet told");
         clock.take(said);
         let _ = read.batch.answer.send(verdicts);
         Ok(())
@@ -433,7 +441,9 @@ impl<S: Store> Pipeline<S> {
         if !self.prove(stream, stanzas).await {
             return Ok(()); // Asked again when the stream is back: the files stay in the spool until then.
         }
+        crash::point("pipeline: receipts taken by the server, rows not yet committed");
         self.commit(now, writes).await?;
+        crash::point("pipeline: rows of outcomes committed, file still there");
         for settle in settles.drain(..) {
             let is_deferred = matches!(settle.verdict, outcome::Verdict::Deferred { .. });
             let delay_told = is_deferred && settle::is_delay_due(&self.settings, &settle.job, now);

@@ -3,6 +3,7 @@
 use crate::core::job::Job;
 use crate::core::outcome::Attempt;
 use crate::core::outcome::Verdict;
+use crate::crash;
 use crate::smtp::connect::{ConnectError, Connector};
 use crate::smtp::outcome::retry_all;
 use crate::smtp::queue::{Command, MailBytes, Settle, Settled};
@@ -143,6 +144,7 @@ pub(super) async fn settle(
     verdict: Verdict,
     is_held: bool,
 ) -> Concluded {
+    crash::point("smtp: taken by the server, not yet settled");
     let answer = if job.silent && job.origin.is_none() {
         Some(Settled::default())
     } else {
@@ -160,7 +162,10 @@ pub(super) async fn settle(
                 tools.spool.update(&job).await
             }
         }
-        Some(_) => tools.spool.remove(&job).await,
+        Some(_) => {
+            crash::point("spool: settled, file not yet removed");
+            tools.spool.remove(&job).await
+        }
         None => {
             tracing::warn!(job = %job.id, "an attempt was not settled; it may be repeated at the next start");
             Ok(())

@@ -6,26 +6,22 @@
 //! | `m` | `id-key` | 32 random bytes | |
 //! | `p` | JID | [`Pair`](crate::core::record::Pair) | `a` |
 //! | `a` | mail key | the JID of the pair | |
-//! | `c` | user, 0, mail key | [`ContactRecord`](super::transfer::ContactRecord) | `v`, of a user with `to` |
-//! | `v` | mail key, 0, user | empty | |
+//! | `c` | user, 0, mail key | [`ContactRecord`](super::transfer::ContactRecord) | |
 //! | `t` | user, 0, mail key, 0, thread id | [`ThreadRecord`] | `o` |
 //! | `g` | user, 0, Message-ID | [`Message`] by its mail name | `o` |
 //! | `s` | user, 0, mail key, 0, stanza id | the same [`Message`] by its XMPP name | `o` |
 //! | `w` | user, 0, Message-ID | [`SeenRecord`] | `o` |
 //! | `u` | mailbox | [`CursorRecord`](super::transfer::CursorRecord) | |
 //! | `f` | mail key or domain (which has no `@`) | [`Peer`](crate::core::record::Peer) | |
-//! | `h` | mail key | [`HeardRecord`](super::transfer::HeardRecord) | |
 //! | `n` | user | [`AnnouncedRecord`](super::transfer::AnnouncedRecord) | |
 //! | `o` | time (8 octets, big-endian, sign flipped), key of the row | empty | |
 //!
 //! A user is a bare JID; a mail key is [`MailAddress::key`]; a domain is in A-labels. None of them can hold a zero octet
 //! (RFC 7622, RFC 5321), so that a zero divides unambiguously and rows of one user lie together; only the last part may
-//! hold anything. JIDs sort by their octets, as keys do: the `v` rows of a contact are in the order of its users.
+//! hold anything.
 //!
-//! The values of all tables but `m`, `a`, `o` and `v` are one octet, [`VALUE_VERSION`], and the record in JSON. A record
-//! names itself completely, so that an export is its values; keys are read back of `o` and `v` only.
-//!
-//! Format 1 had no `v`, `f`, `h` and `n`; `migration` says how it becomes format 2.
+//! The values of all tables but `m`, `a` and `o` are one octet, [`VALUE_VERSION`], and the record in JSON. A record
+//! names itself completely, so that an export is its values and keys are never read back, but those of `o`.
 
 use crate::core::address::{AddressPattern, MailAddress};
 use crate::core::context::Need;
@@ -37,7 +33,12 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 /// The format of the tables above. A store with a higher number is refused.
-pub const FORMAT: u32 = 2;
+///
+/// The tables `f` and `n` came later and did not raise it, for a program without them works on a store that has them: it
+/// reads by key or within the range of a tag that it knows (an export: the tags of its own [`EXPORTED`]), so that it
+/// neither sees, exports nor removes their rows, and `o` leads to none of them. Of a contact it passes over the fields that
+/// it does not know, and drops them where it saves that contact. What an older program must not pass over raises the number.
+pub const FORMAT: u32 = 1;
 /// First octet of every record.
 pub const VALUE_VERSION: u8 = 1;
 
@@ -52,12 +53,8 @@ pub const PAIRS: u8 = b'p';
 pub const CONTACTS: u8 = b'c';
 /// Tag of the formats.
 pub const PEERS: u8 = b'f';
-/// Tag of what was heard of contacts.
-pub const HEARD: u8 = b'h';
 /// Tag of what was told of users.
 pub const ANNOUNCED: u8 = b'n';
-/// Tag of the index of the contacts' watchers.
-pub const WATCHERS: u8 = b'v';
 /// Tag of the messages by their XMPP names: a second copy of `g`.
 pub const BY_STANZA: u8 = b's';
 /// Tag of the index by time.
@@ -68,11 +65,10 @@ const BY_MESSAGE_ID: u8 = b'g';
 const SEEN: u8 = b'w';
 const CURSORS: u8 = b'u';
 /// Tables that are not derived from others, in the order of their tags.
-pub const EXPORTED: [u8; 9] = [
+pub const EXPORTED: [u8; 8] = [
     CONTACTS,
     PEERS,
     BY_MESSAGE_ID,
-    HEARD,
     ANNOUNCED,
     PAIRS,
     THREADS,
@@ -131,7 +127,6 @@ pub fn decode_record(key: &[u8], value: &[u8]) -> Result<Record, CodecError> {
         Some(SEEN) => decode(value).map(Record::Seen),
         Some(CURSORS) => decode(value).map(Record::Cursor),
         Some(PEERS) => decode(value).map(Record::Peer),
-        Some(HEARD) => decode(value).map(Record::Heard),
         Some(ANNOUNCED) => decode(value).map(Record::Announced),
         Some(tag) => Err(CodecError::Version(tag)),
         None => Err(CodecError::Empty),
@@ -170,30 +165,9 @@ pub fn contact_key(user: &BareJid, contact: &MailAddress) -> Vec<u8> {
     key(CONTACTS, &[user.as_str(), contact.key()])
 }
 
-/// The key of the row that says that this user gets this contact's presence.
-pub fn watcher_key(contact: &MailAddress, user: &BareJid) -> Vec<u8> {
-    key(WATCHERS, &[contact.key(), user.as_str()])
-}
-
-/// How the keys of all watchers of a contact begin.
-pub fn watchers_prefix(contact: &MailAddress) -> Vec<u8> {
-    key(WATCHERS, &[contact.key(), ""])
-}
-
-/// The user of a key that begins with this prefix; `None` where it names none.
-pub fn watcher_of_key(prefix: &[u8], key: &[u8]) -> Option<BareJid> {
-    let user = std::str::from_utf8(key.strip_prefix(prefix)?).ok()?;
-    BareJid::new(user).ok()
-}
-
 /// The key of a format.
 pub fn peer_key(who: &AddressPattern) -> Vec<u8> {
     key(PEERS, &[who.key()])
-}
-
-/// The key of what was heard of a contact.
-pub fn heard_key(contact: &MailAddress) -> Vec<u8> {
-    key(HEARD, &[contact.key()])
 }
 
 /// The key of what was told of a user.
@@ -206,8 +180,7 @@ pub fn cursor_key(mailbox: &str) -> Vec<u8> {
     key(CURSORS, &[mailbox])
 }
 
-/// The key of the row that was asked for; for [`Need::HolderOf`] of the row that leads to it, for [`Need::Watchers`]
-/// how the keys of all of them begin.
+/// The key of the row that was asked for; for [`Need::HolderOf`] of the row that leads to it.
 pub fn need_key(need: &Need) -> Vec<u8> {
     match need {
         Need::PairOf(jid) => pair_key(jid),
@@ -222,8 +195,6 @@ pub fn need_key(need: &Need) -> Vec<u8> {
         }
         Need::Seen(user, id) => key(SEEN, &[user.as_str(), id.as_str()]),
         Need::Peer(who) => peer_key(who),
-        Need::Heard(contact) => heard_key(contact),
-        Need::Watchers(contact) => watchers_prefix(contact),
     }
 }
 
@@ -240,7 +211,6 @@ pub fn record_key(record: &Record) -> Vec<u8> {
         Record::Seen(row) => key(SEEN, &[row.user.as_str(), row.id.as_str()]),
         Record::Cursor(row) => cursor_key(&row.mailbox),
         Record::Peer(row) => peer_key(&row.who),
-        Record::Heard(row) => heard_key(&row.mail),
         Record::Announced(row) => announced_key(&row.user),
     }
 }
@@ -333,22 +303,6 @@ mod tests {
         assert!(MailAddress::parse("a\0@b.example").is_err());
         assert!(MailAddress::parse("a@b\0.example").is_err());
         assert!(MailAddress::parse("a@[b\0]").is_err());
-    }
-
-    #[test]
-    fn watchers_of_neighbours_are_apart_and_read_back_in_the_order_of_their_jids() {
-        let (short, long) = ("b@c.example", "b@c.examples");
-        let [short, long] = [short, long].map(|text| MailAddress::parse(text).unwrap());
-        let prefix = watchers_prefix(&short);
-        let names = ["a!b@x.example", "a.example", "a@x.example", "é@x.example"];
-        let users = names.map(|name| BareJid::new(name).unwrap());
-        let keys = users.clone().map(|user| watcher_key(&short, &user));
-        assert!(users.is_sorted() && keys.is_sorted());
-        let read = keys.map(|key| watcher_of_key(&prefix, &key).unwrap());
-        assert_eq!(read, users);
-        let [first, ..] = users;
-        assert_eq!(watcher_of_key(&prefix, &watcher_key(&long, &first)), None);
-        assert_eq!(watcher_of_key(&prefix, &prefix), None);
     }
 
     #[test]

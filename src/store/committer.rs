@@ -9,6 +9,7 @@
 //! `Db::flush_async` is not used: it hangs when some eight callers wait at once. After one failure nothing is ever
 //! acknowledged again: the kernel reports a failed write once and then calls the lost pages clean.
 
+use crate::crash;
 use crate::store::StoreError;
 use std::fs::File;
 use std::path::Path;
@@ -37,7 +38,9 @@ impl Committer {
         let wrong = |e| StoreError::Broken(format!("{}: {e}", file.display()));
         let opened = File::open(file).map_err(wrong)?;
         let sync = move || {
+            crash::point("store: applied, not yet flushed");
             db.flush().map_err(|e| e.to_string())?;
+            crash::point("store: flushed, not yet synced");
             opened.sync_data().map_err(|e| e.to_string())
         };
         Self::with_sync(sync).map_err(wrong)

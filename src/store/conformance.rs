@@ -31,12 +31,9 @@ pub async fn run<S: Store>(make: impl Fn() -> S) {
     contacts_come_in_pages(&make()).await;
     an_export_has_every_row_once_and_can_be_imported(&make(), &make()).await;
     cursors_are_kept_by_mailbox(&make()).await;
-    watchers_are_the_users_whose_contact_row_has_to_in_the_order_of_their_jids(&make()).await;
-    watchers_of_neighbours_are_apart(&make()).await;
-    a_refused_batch_changes_no_watchers(&make()).await;
     peers_are_saved_replaced_and_forgotten(&make()).await;
     what_is_learned_too_late_does_not_replace_what_the_admin_said(&make()).await;
-    peers_heard_and_announced_come_in_pages(&make()).await;
+    peers_and_announced_come_in_pages(&make()).await;
 }
 
 pub fn user(text: &str) -> BareJid {
@@ -85,13 +82,6 @@ fn thread(seconds: i64) -> Thread {
     }
 }
 
-pub fn contact(subscription: Subscription) -> Contact {
-    Contact {
-        subscription,
-        ..Contact::default()
-    }
-}
-
 pub fn who(text: &str) -> AddressPattern {
     text.parse().unwrap()
 }
@@ -105,15 +95,21 @@ pub fn peer(name: &str, format: Format, origin: PeerOrigin) -> Peer {
     }
 }
 
-pub fn heard(seconds: i64) -> Heard {
-    Heard {
-        sequence: at(seconds),
-        expires: at(seconds + 100),
-        state: Some(PresenceState {
-            show: Some(Show::Away),
-            status: Some("At the\nbees".to_owned()),
-            priority: -5,
+/// With all that a contact's own gateway adds.
+pub fn contact(seconds: i64) -> Contact {
+    let state = PresenceState {
+        show: Some(Show::Away),
+        status: Some("At the\nbees".to_owned()),
+        priority: -5,
+    };
+    Contact {
+        subscription: Subscription::Both,
+        heard: Some(Heard {
+            sequence: at(seconds),
+            expires: at(seconds + 100),
+            state: Some(state),
         }),
+        ..Contact::default()
     }
 }
 
@@ -208,6 +204,7 @@ async fn a_refused_batch_changes_nothing<S: Store>(store: &S) {
         Write::Pair(pair("bob@a.example", "b@c.example")),
         Write::Cursor("INBOX".to_owned(), cursor),
         Write::RemovePair(user("alice@a.example")),
+        Write::Peer(peer("b.example", Format::Xmpp, PeerOrigin::Admin)),
         Write::Pair(pair("dora@a.example", "b@c.example")),
         Write::Message(message("x@y", "1", 1)),
     ];
@@ -220,6 +217,7 @@ async fn a_refused_batch_changes_nothing<S: Store>(store: &S) {
         [pair("alice@a.example", "a@c.example")]
     );
     assert_eq!(store.cursor("INBOX").unwrap(), None);
+    assert!(store.peers(None, 10).unwrap().is_empty());
     assert_eq!(holder_of(store, "b@c.example").await, None);
     assert!(holder_of(store, "a@c.example").await.is_some());
 }
@@ -489,7 +487,7 @@ async fn an_export_has_every_row_once_and_can_be_imported<S: Store>(store: &S, o
     let writes = vec![
         Write::Pair(pair("alice@a.example", "a@c.example")),
         Write::Pair(pair("bob@a.example", "b@c.example")),
-        Write::Contact(alice.clone(), carol.clone(), Contact::default()),
+        Write::Contact(alice.clone(), carol.clone(), contact(4)),
         Write::Thread(
             alice.clone(),
             carol,
@@ -505,7 +503,6 @@ async fn an_export_has_every_row_once_and_can_be_imported<S: Store>(store: &S, o
             PeerOrigin::Learned,
         )),
         Write::Peer(peer("chat.b.example", Format::Mail, PeerOrigin::Admin)),
-        Write::Heard(mail("Bob@chat.b.example"), heard(4)),
         Write::Announced(user("alice@a.example"), announced(5)),
     ];
     let count = writes.len();
@@ -547,91 +544,6 @@ async fn cursors_are_kept_by_mailbox<S: Store>(store: &S) {
     assert_eq!(store.cursor("INBOX"), Ok(Some(cursor(2))));
     assert_eq!(store.cursor("Büro"), Ok(Some(cursor(5))));
     assert_eq!(store.cursor("inbox"), Ok(None));
-}
-
-pub async fn watchers<S: Store>(store: &S, contact: &str) -> Vec<String> {
-    match one(store, Need::Watchers(mail(contact))).await {
-        Some(Row::Watchers(users)) => users.iter().map(ToString::to_string).collect(),
-        // Not even where there is nobody: what a batch changes is put into the row that is there.
-        other => panic!("{other:?}"),
-    }
-}
-
-async fn watchers_are_the_users_whose_contact_row_has_to_in_the_order_of_their_jids<S: Store>(
-    store: &S,
-) {
-    let change = |name: &str, address: &str, subscription| {
-        Write::Contact(user(name), mail(address), contact(subscription))
-    };
-    let bob = "bob@chat.b.example";
-    assert!(watchers(store, bob).await.is_empty());
-    let names = [
-        "zoë@a.example",
-        "a.example",
-        "b@a.example",
-        "a!b@a.example",
-        "a@a.example",
-    ];
-    let all = names.map(|name| change(name, "Bob@chat.b.example", Subscription::To));
-    save(store, all.to_vec()).await;
-    let mut expected = names.map(user);
-    expected.sort();
-    assert_eq!(
-        watchers(store, bob).await,
-        expected.map(|name| name.to_string())
-    );
-    let batch = vec![
-        change("a.example", bob, Subscription::Both),
-        change("zoë@a.example", bob, Subscription::None),
-        change("a!b@a.example", bob, Subscription::From),
-        change("new@a.example", bob, Subscription::To),
-        // In the order of the batch.
-        change("b@a.example", bob, Subscription::None),
-        change("b@a.example", "BOB@chat.b.example", Subscription::To),
-        Write::RemoveContact(user("a@a.example"), mail("BOB@chat.b.example")),
-        Write::RemoveContact(user("nobody@a.example"), mail(bob)),
-    ];
-    save(store, batch).await;
-    assert_eq!(
-        watchers(store, bob).await,
-        ["a.example", "b@a.example", "new@a.example"]
-    );
-    let batch = vec![
-        Write::RemoveContact(user("a.example"), mail(bob)),
-        change("a.example", bob, Subscription::To),
-        change("b@a.example", bob, Subscription::To),
-        Write::RemoveContact(user("b@a.example"), mail(bob)),
-    ];
-    save(store, batch).await;
-    assert_eq!(watchers(store, bob).await, ["a.example", "new@a.example"]);
-    assert_eq!(store.contacts(None, 10).unwrap().len(), 4);
-}
-
-async fn watchers_of_neighbours_are_apart<S: Store>(store: &S) {
-    let rows = [
-        ("a@a.example", "b@b.example"),
-        ("b@a.example", "b@b.examples"),
-    ];
-    let writes = rows.map(|(name, address)| {
-        Write::Contact(user(name), mail(address), contact(Subscription::To))
-    });
-    save(store, writes.to_vec()).await;
-    assert_eq!(watchers(store, "b@b.example").await, ["a@a.example"]);
-    assert_eq!(watchers(store, "b@b.examples").await, ["b@a.example"]);
-    assert!(watchers(store, "b@b.exampl").await.is_empty());
-}
-
-async fn a_refused_batch_changes_no_watchers<S: Store>(store: &S) {
-    let bob = mail("bob@b.example");
-    save(store, vec![Write::Pair(pair("x@a.example", "x@c.example"))]).await;
-    let batch = vec![
-        Write::Contact(user("a@a.example"), bob, contact(Subscription::To)),
-        Write::Peer(peer("b.example", Format::Xmpp, PeerOrigin::Admin)),
-        Write::Pair(pair("y@a.example", "x@c.example")),
-    ];
-    assert!(store.commit(at(1), batch).await.is_err());
-    assert!(watchers(store, "bob@b.example").await.is_empty());
-    assert!(store.peers(None, 10).unwrap().is_empty());
 }
 
 async fn peers_are_saved_replaced_and_forgotten<S: Store>(store: &S) {
@@ -683,13 +595,11 @@ async fn what_is_learned_too_late_does_not_replace_what_the_admin_said<S: Store>
     );
 }
 
-async fn peers_heard_and_announced_come_in_pages<S: Store>(store: &S) {
+async fn peers_and_announced_come_in_pages<S: Store>(store: &S) {
     let names = ["a@x.example", "B@x.example", "c@x.example"];
     for name in names {
         let batch = vec![
             Write::Peer(peer(name, Format::Xmpp, PeerOrigin::Learned)),
-            Write::Heard(mail(name), heard(1)),
-            Write::Heard(mail(name), heard(2)),
             Write::Announced(user(name), announced(1)),
             Write::Announced(user(name), announced(2)),
         ];
@@ -699,22 +609,11 @@ async fn peers_heard_and_announced_come_in_pages<S: Store>(store: &S) {
     assert_eq!(peers.len(), 2);
     peers.extend(store.peers(Some(&who("b@X.example")), 2).unwrap());
     assert!(peers.iter().map(|peer| peer.who.clone()).eq(names.map(who)));
-    let mut contacts = store.heard(None, 2).unwrap();
-    contacts.extend(store.heard(Some(&mail("b@x.example")), 2).unwrap());
-    assert_eq!(contacts, names.map(|name| (mail(name), heard(2))));
-    let written: Vec<_> = contacts.iter().map(|(mail, _)| mail.to_string()).collect();
-    assert_eq!(written, names);
     let mut users = store.announced(None, 2).unwrap();
     users.extend(store.announced(Some(&user("b@x.example")), 2).unwrap());
     assert_eq!(users, names.map(|name| (user(name), announced(2))));
-    let row = one(store, Need::Heard(mail("b@x.example"))).await;
-    assert_eq!(row, Some(Row::Heard(heard(2))));
     // Not the neighbours' tables.
-    assert!(
-        store
-            .heard(Some(&mail("c@x.example")), 9)
-            .unwrap()
-            .is_empty()
-    );
+    let last = who("c@x.example");
+    assert!(store.peers(Some(&last), 9).unwrap().is_empty());
     assert_eq!(store.forget_older(at(1000), Duration::ZERO), Ok(0));
 }

@@ -4,11 +4,10 @@
 use crate::core::address::{AddressPattern, MailAddress};
 use crate::core::context::{Need, Row, Write};
 use crate::core::id::{IdKey, MessageId, StanzaId, ThreadId};
-use crate::core::record::{Announced, Contact, Cursor, Heard, Message, Pair, Peer};
+use crate::core::record::{Announced, Contact, Cursor, Message, Pair, Peer};
 use crate::core::time::Timestamp;
 use crate::store::transfer::{
-    AnnouncedRecord, ContactRecord, CursorRecord, HeardRecord, Place, Record, SeenRecord,
-    ThreadRecord,
+    AnnouncedRecord, ContactRecord, CursorRecord, Place, Record, SeenRecord, ThreadRecord,
 };
 use crate::store::{Store, StoreError, codec, replaces, saved_again};
 use jid::BareJid;
@@ -45,8 +44,6 @@ struct Tables {
     cursors: BTreeMap<String, Cursor>,
     /// By address or domain.
     peers: BTreeMap<String, Peer>,
-    /// By mail key.
-    heard: BTreeMap<String, HeardRecord>,
     /// By user.
     announced: BTreeMap<String, AnnouncedRecord>,
 }
@@ -127,19 +124,6 @@ impl Store for MemoryStore {
         Ok(rows.map(|(_, peer)| peer.clone()).collect())
     }
 
-    fn heard(
-        &self,
-        after: Option<&MailAddress>,
-        limit: usize,
-    ) -> Result<Vec<(MailAddress, Heard)>, StoreError> {
-        let after = after.map(|contact| contact.key().to_owned());
-        let tables = self.tables();
-        let rows = tables.heard.range(from(after)).take(limit);
-        Ok(rows
-            .map(|(_, row)| (row.mail.clone(), row.heard.clone()))
-            .collect())
-    }
-
     fn announced(
         &self,
         after: Option<&BareJid>,
@@ -209,19 +193,7 @@ impl Tables {
                 row.map(|row| Row::Seen(row.at))
             }
             Need::Peer(who) => self.peers.get(who.key()).cloned().map(Row::Peer),
-            Need::Heard(contact) => {
-                let row = self.heard.get(contact.key());
-                row.map(|row| Row::Heard(row.heard.clone()))
-            }
-            Need::Watchers(contact) => Some(Row::Watchers(self.watchers(contact))),
         }
-    }
-
-    /// By looking at everybody: what an index must come to.
-    fn watchers(&self, contact: &MailAddress) -> Vec<BareJid> {
-        let rows = self.contacts.values();
-        let watching = rows.filter(|row| row.mail == *contact && row.contact.subscription.has_to());
-        watching.map(|row| row.user.clone()).collect()
     }
 
     fn apply(&mut self, write: Write) -> Result<(), StoreError> {
@@ -271,10 +243,6 @@ impl Tables {
             }
             Write::RemovePeer(who) => {
                 self.peers.remove(who.key());
-            }
-            Write::Heard(mail, heard) => {
-                let row = HeardRecord { mail, heard };
-                self.heard.insert(row.mail.key().to_owned(), row);
             }
             Write::Announced(user, announced) => {
                 let row = AnnouncedRecord { user, announced };
@@ -341,13 +309,11 @@ impl Tables {
             })
         });
         let peers = self.peers.values().cloned().map(Record::Peer);
-        let heard = self.heard.values().cloned().map(Record::Heard);
         let announced = self.announced.values().cloned().map(Record::Announced);
         let all = pairs.chain(contacts).chain(threads).chain(messages);
         all.chain(seen)
             .chain(cursors)
             .chain(peers)
-            .chain(heard)
             .chain(announced)
             .map(|record| (codec::record_key(&record), record))
             .collect()

@@ -6,7 +6,6 @@ mod committer;
 #[cfg(test)]
 pub(crate) mod conformance;
 pub mod memory;
-mod migration;
 mod opening;
 pub mod signing_key;
 pub mod sled;
@@ -19,7 +18,7 @@ pub use sled::SledStore;
 use crate::core::address::{AddressPattern, MailAddress};
 use crate::core::context::{Need, Row, Write};
 use crate::core::id::IdKey;
-use crate::core::record::{Announced, Contact, Cursor, Heard, Pair, PairOrigin, Peer, PeerOrigin};
+use crate::core::record::{Announced, Contact, Cursor, Pair, PairOrigin, Peer, PeerOrigin};
 use crate::core::time::Timestamp;
 use crate::store::transfer::{Place, Record};
 use jid::BareJid;
@@ -29,8 +28,7 @@ use std::time::Duration;
 /// Durable state. Reads see every write whose [`Store::commit`] has been called; a commit is *done* only when its
 /// effects survive a power cut.
 pub trait Store: Send + Sync + 'static {
-    /// The rows of these names, in the same order; `None` where there is none. [`Need::Watchers`] always has a row, though
-    /// it may have nobody in it.
+    /// The rows of these names, in the same order; `None` where there is none.
     ///
     /// # Errors
     /// [`StoreError`]: the store cannot be read.
@@ -74,16 +72,6 @@ pub trait Store: Send + Sync + 'static {
     /// # Errors
     /// [`StoreError`]: the store cannot be read.
     fn peers(&self, after: Option<&AddressPattern>, limit: usize) -> Result<Vec<Peer>, StoreError>;
-
-    /// Up to `limit` contacts, with what was heard of their presence, from the first one after `after`, in a fixed order.
-    ///
-    /// # Errors
-    /// [`StoreError`]: the store cannot be read.
-    fn heard(
-        &self,
-        after: Option<&MailAddress>,
-        limit: usize,
-    ) -> Result<Vec<(MailAddress, Heard)>, StoreError>;
 
     /// Up to `limit` local users, with what was told of their presence, in the order of their JIDs, from the first one
     /// after `after`.

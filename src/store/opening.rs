@@ -3,7 +3,6 @@
 use crate::core::id::IdKey;
 use crate::store::StoreError;
 use crate::store::codec::{FORMAT, FORMAT_KEY, ID_KEY_KEY};
-use crate::store::migration;
 use std::any::Any;
 use std::fs::{DirBuilder, File, OpenOptions, TryLockError};
 use std::io::{self, Read, Write};
@@ -29,8 +28,6 @@ pub(super) struct Opened {
     /// The file that sled writes to.
     pub(super) file: PathBuf,
     pub(super) id_key: IdKey,
-    /// Octets that were written to bring an older store to this format.
-    pub(super) migrated: usize,
     /// Holds the lock for as long as it is open.
     pub(super) lock: File,
 }
@@ -44,19 +41,18 @@ pub(super) fn open(path: &Path) -> Result<Opened, StoreError> {
     remove_unfinished_snapshots(&folder).map_err(wrong)?;
     let started = Instant::now();
     let db = open_or_mend(&folder, path)?;
-    let file = folder.join("db");
-    let (id_key, migrated) = match format(&db, path)? {
-        Some(format) => (id_key(&db, path)?, migrate(&db, format, &file, path)?),
+    let id_key = match format(&db, path)? {
+        Some(()) => id_key(&db, path)?,
         None if is_marked(&lock).map_err(wrong)? => return Err(lost(path)),
-        None => (make(&db, &folder).map_err(wrong)?, 0),
+        None => make(&db, &folder).map_err(wrong)?,
     };
     mark(&lock).map_err(wrong)?;
     tracing::info!(took = ?started.elapsed(), path = %path.display(), "the store is open");
+    let file = folder.join("db");
     Ok(Opened {
         db,
         file,
         id_key,
-        migrated,
         lock,
     })
 }
@@ -234,30 +230,8 @@ fn snapshots(folder: &Path) -> io::Result<Vec<PathBuf>> {
     Ok(files)
 }
 
-/// Brings an older store to this format; answers how many octets that took.
-fn migrate(db: &sled::Db, format: u32, file: &Path, path: &Path) -> Result<usize, StoreError> {
-    if format == FORMAT {
-        return Ok(0);
-    }
-    tracing::info!(
-        from = format,
-        to = FORMAT,
-        "the store gets a newer format; an older program cannot open it then"
-    );
-    let damaged = |cause| StoreError::Damaged {
-        path: path.display().to_string(),
-        cause,
-    };
-    match catch_unwind(AssertUnwindSafe(|| migration::run(db, file))) {
-        Ok(Ok(octets)) => Ok(octets),
-        Ok(Err(sled::Error::Io(e))) => Err(StoreError::Broken(format!("{}: {e}", path.display()))),
-        Ok(Err(error)) => Err(damaged(error.to_string())),
-        Err(panic) => Err(damaged(words_of(&*panic))),
-    }
-}
-
-/// The format of the store, one that this program knows; `None` where the store is new.
-fn format(db: &sled::Db, path: &Path) -> Result<Option<u32>, StoreError> {
+/// Whether the store has the format of this program; `None` where it is new.
+fn format(db: &sled::Db, path: &Path) -> Result<Option<()>, StoreError> {
     let damaged = |cause: String| StoreError::Damaged {
         path: path.display().to_string(),
         cause,
@@ -268,7 +242,7 @@ fn format(db: &sled::Db, path: &Path) -> Result<Option<u32>, StoreError> {
         Some(value) => <[u8; 4]>::try_from(value.as_ref()).map(u32::from_be_bytes),
     };
     match found {
-        Ok(found @ 1..=FORMAT) => Ok(Some(found)),
+        Ok(FORMAT) => Ok(Some(())),
         Ok(found) if found > FORMAT => Err(StoreError::Newer {
             path: path.display().to_string(),
             found,

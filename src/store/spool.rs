@@ -34,6 +34,7 @@
 use crate::core::id::JobId;
 use crate::core::job::{Job, Mail};
 use crate::core::time::Timestamp;
+use crate::crash;
 use std::fs::{self, DirBuilder, File, OpenOptions, TryLockError};
 use std::io::{self, BufRead, BufReader, Read, Write};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
@@ -309,6 +310,7 @@ impl Folders {
 
     fn accept(&self, mails: &[Mail]) -> Result<(), SpoolError> {
         let written = self.write_and_sync_all(mails)?;
+        crash::point("spool: written, not yet renamed");
         let mut fresh = Vec::new();
         let result = self.publish_all(&written, &mut fresh);
         if result.is_err() {
@@ -382,6 +384,7 @@ impl Folders {
             }
             self.publish(file)?;
         }
+        crash::point("spool: renamed, folder not yet synced");
         sync_folder(&self.queue)
     }
 

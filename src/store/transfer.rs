@@ -8,7 +8,6 @@
 //! {"kind":"seen","user":…,"id":"x@y","at":1790000000000}
 //! {"kind":"cursor","mailbox":"INBOX","uid_validity":1,"uid_next":42,"since":1790000000000}
 //! {"kind":"peer","who":"chat.b.example","format":"xmpp","origin":"admin","since":1790000000000}
-//! {"kind":"heard","mail":"bob@chat.b.example","sequence":1790000000000,"expires":…,"state":{"show":"away",…}}
 //! {"kind":"announced","user":"alice@a.example","sequence":1790000000000,"at":…,"expires":…,"state":null}
 //! ```
 //!
@@ -22,9 +21,7 @@
 use crate::core::address::{AddressError, MailAddress};
 use crate::core::context::Write;
 use crate::core::id::{MessageId, ThreadId};
-use crate::core::record::{
-    Announced, Contact, Cursor, Heard, Message, Pair, PairOrigin, Peer, Thread,
-};
+use crate::core::record::{Announced, Contact, Cursor, Message, Pair, PairOrigin, Peer, Thread};
 use crate::core::time::Timestamp;
 use jid::BareJid;
 use serde::{Deserialize, Serialize};
@@ -48,8 +45,6 @@ pub enum Record {
     Cursor(CursorRecord),
     /// The format of an address or a domain.
     Peer(Peer),
-    /// What a contact's gateway said of its presence.
-    Heard(HeardRecord),
     /// What was told of a user's presence.
     Announced(AnnouncedRecord),
 }
@@ -101,16 +96,6 @@ pub struct CursorRecord {
     pub cursor: Cursor,
 }
 
-/// A [`Heard`] with its name.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct HeardRecord {
-    /// The contact, as last written.
-    pub mail: MailAddress,
-    /// What its gateway said.
-    #[serde(flatten)]
-    pub heard: Heard,
-}
-
 /// An [`Announced`] with its name.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct AnnouncedRecord {
@@ -160,7 +145,6 @@ impl From<Record> for Write {
             Record::Seen(row) => Self::Seen(row.user, row.id, row.at),
             Record::Cursor(row) => Self::Cursor(row.mailbox, row.cursor),
             Record::Peer(peer) => Self::Peer(peer),
-            Record::Heard(row) => Self::Heard(row.mail, row.heard),
             Record::Announced(row) => Self::Announced(row.user, row.announced),
         }
     }
@@ -360,7 +344,6 @@ mod tests {
         for line in [
             r#"{"kind":"peer","who":"Bob@chat.b.example","format":"xmpp","origin":"learned","since":7}"#,
             r#"{"kind":"peer","who":"xn--bcher-kva.example","format":"mail","origin":"admin","since":7}"#,
-            r#"{"kind":"heard","mail":"Bob@chat.b.example","sequence":1,"expires":2,"state":{"show":"dnd","status":"busy","priority":-1}}"#,
             r#"{"kind":"announced","user":"alice@a.example","sequence":1,"at":2,"expires":3,"state":null}"#,
         ] {
             let record = from_line(line, now()).unwrap().unwrap();

@@ -89,6 +89,11 @@ pub fn message_ids_by_text(mails: &[Mail]) -> BTreeMap<String, BTreeSet<String>>
 
 /// Waits until the user has received all of these at least once.
 pub async fn receives_all(user: &XmppClient, wanted: &[String]) {
+    receives_all_within(user, wanted, PATIENCE_FOR_MANY).await;
+}
+
+/// The same with more patience.
+pub async fn receives_all_within(user: &XmppClient, wanted: &[String], limit: Duration) {
     let missing = async || {
         let texts: BTreeSet<String> = texts(user).into_iter().collect();
         let missing: Vec<&String> = wanted
@@ -99,11 +104,11 @@ pub async fn receives_all(user: &XmppClient, wanted: &[String]) {
             .first()
             .map(|text| format!("{} and {} more", text, missing.len() - 1))
     };
-    let end = Instant::now() + PATIENCE_FOR_MANY;
+    let end = Instant::now() + limit;
     while let Some(missing) = missing().await {
         assert!(
             Instant::now() < end,
-            "{} did not receive {missing} within {PATIENCE_FOR_MANY:?}",
+            "{} did not receive {missing} within {limit:?}",
             user.jid
         );
         tokio::time::sleep(Duration::from_millis(20)).await;

@@ -2,6 +2,7 @@
 //! that it tests; `world` starts the servers, `counting` numbers what is sent.
 
 mod counting;
+mod friends;
 #[path = "../servers/mod.rs"]
 mod servers;
 mod world;
@@ -12,6 +13,7 @@ mod a_bounce_that_comes_later_is_an_error;
 mod a_burst_arrives_whole_and_in_order;
 mod a_client_can_ask_what_the_gateway_is;
 mod a_conversation_keeps_its_thread;
+mod a_crash_is_seen_by_expiry;
 mod a_deferred_mail_is_sent_once_later;
 mod a_full_disk_refuses_and_loses_nothing;
 mod a_handled_mail_is_kept_moved_or_deleted;
@@ -23,7 +25,9 @@ mod a_message_to_several_is_one_mail;
 mod a_refused_mail_is_an_error;
 mod a_restart_of_the_imap_server_is_survived;
 mod a_restart_of_the_xmpp_server_is_survived;
+mod a_restart_of_the_xmpp_server_shows_who_is_gone;
 mod a_second_gateway_does_not_disturb_the_first;
+mod a_stop_is_seen_at_the_other_end;
 mod a_wrong_secret_is_told_and_waited_out;
 mod an_answer_to_several_goes_to_all;
 mod an_empty_mail_is_not_silence;
@@ -37,15 +41,22 @@ mod any_charset_arrives_readable;
 mod check_says_what_is_wrong;
 mod contacts_come_and_go_with_the_gateway;
 mod conversations_do_not_mix;
+mod formats_are_learned_and_set;
 mod hostile_stanzas_do_not_end_the_stream;
 mod machines_are_read_and_never_answered;
 mod mail_for_nobody_makes_no_loop;
 mod mail_that_came_while_the_gateway_was_down_is_caught_up;
 mod messages_wait_for_the_mail_server;
 mod new_uids_lose_and_repeat_nothing;
+mod of_changes_that_wait_only_the_last_is_sent;
+mod one_contact_sees_what_another_does_not;
 mod pairs_take_effect_at_once;
 mod polling_goes_on_over_a_restart_of_the_mail_server;
+mod requests_go_all_ways;
 mod stopping_under_load_loses_nothing;
+mod the_best_client_counts;
 mod tls_everywhere;
 mod two_gateways_carry_plain_chat;
 mod two_systems_meet_over_mail;
+mod who_logs_in_later_sees_who_is_there;
+mod who_stays_online_stays_there;

@@ -15,6 +15,7 @@ const READY: &str = "ready";
 /// A gateway with its configuration, store and spool in a folder of its own.
 pub struct Gateway {
     binary: PathBuf,
+    environment: Vec<(String, String)>,
     process: Option<Process>,
     folder: Folder,
 }
@@ -34,6 +35,7 @@ impl Gateway {
         private(folder.path(), 0o700);
         let gateway = Gateway {
             binary: binary.as_ref().into(),
+            environment: Vec::new(),
             process: None,
             folder,
         };
@@ -45,6 +47,22 @@ impl Gateway {
     pub fn write_config(&self, config: &str) {
         let text = config.replace("@DIR@", &self.folder.path().to_string_lossy());
         private(&self.folder.write("stanzamail.toml", &text), 0o600);
+    }
+
+    /// The next starts have these environment variables besides the usual ones.
+    pub fn environment(&mut self, variables: &[(&str, &str)]) {
+        let owned = |(name, value): &(&str, &str)| ((*name).to_owned(), (*value).to_owned());
+        self.environment = variables.iter().map(owned).collect();
+    }
+
+    /// Waits until it has ended by itself, whichever way; false where it has not.
+    pub async fn died(&mut self, limit: Duration) -> bool {
+        let process = self.process.as_mut().expect("the gateway was launched");
+        let has_died = process.wait(limit).await.is_some();
+        if has_died {
+            self.process = None;
+        }
+        has_died
     }
 
     /// Starts it and waits for its `ready`.
@@ -62,6 +80,7 @@ impl Gateway {
             "RUST_LOG",
             std::env::var("RUST_LOG").unwrap_or_else(|_| "info,stanzamail=debug".into()),
         );
+        command.envs(self.environment.iter().cloned());
         self.process = Some(Process::start(
             "the gateway",
             &self.folder,

@@ -49,11 +49,21 @@ pub fn decide(
     arrived: &Arrived<'_>,
     now: Timestamp,
 ) -> Result<(Decision, Fate), Missing> {
-    let mail = arrived.mail;
     // Of a report it does not matter who sent it.
-    if let Some(decision) = report::decide(settings, context, arrived, now)? {
-        return Ok((decision, Fate::Handled));
+    match report::decide(settings, context, arrived, now)? {
+        Some(decision) => Ok((decision, Fate::Handled)),
+        None => from_sender(settings, context, arrived, now),
     }
+}
+
+/// Decides about a mail by who sent it.
+fn from_sender(
+    settings: &Settings,
+    context: &Context,
+    arrived: &Arrived<'_>,
+    now: Timestamp,
+) -> Result<(Decision, Fate), Missing> {
+    let mail = arrived.mail;
     let left = |why: &str| {
         let notes = vec![format!(
             "mail {} is left in the mailbox: {why}",

@@ -3,7 +3,7 @@
 use crate::core::address::{AddressPattern, MailAddress};
 use crate::core::authentication::{self, Verdict};
 use crate::core::context::{Context, Missing, Write};
-use crate::core::decide::Decision;
+use crate::core::decide::{Decision, incoming, subscription};
 use crate::core::from_mail;
 use crate::core::record::{Format, Peer, PeerOrigin};
 use crate::core::settings::{Settings, StanzaTrust};
@@ -57,7 +57,8 @@ fn commanded(context: &Context, contact: &MailAddress) -> Result<Option<Format>,
 }
 
 /// What a verified mail shows of its sender's format is kept, where nobody has said what it is to be. Only what a person
-/// wrote shows that there is no gateway any more.
+/// wrote shows that there is no gateway any more. To whom the mail is the contact is another from now on: it is shown as
+/// such, and a gateway is told of the user again.
 pub fn learn(
     settings: &Settings,
     context: &Context,
@@ -90,6 +91,13 @@ pub fn learn(
         origin: PeerOrigin::Learned,
         since: now,
     }));
+    for user in incoming::named_users(settings, context, mail)? {
+        if let Some(contact) = context.contact(&user, from)? {
+            let relation = (&user, from, contact);
+            let greeting = subscription::greeting_in(shown, settings, context, relation, now)?;
+            decision.stanzas.extend(greeting);
+        }
+    }
     Ok(())
 }
 

@@ -3,12 +3,12 @@
 use crate::core::address::MailAddress;
 use crate::core::context::{Context, Missing, Write};
 use crate::core::decide::told::Told;
-use crate::core::decide::{Decision, message, subscription};
+use crate::core::decide::{Decision, message, peer, subscription};
 use crate::core::id::StanzaId;
 use crate::core::job::{Job, Origin, OriginKind};
 use crate::core::notice;
 use crate::core::outcome::{Attempt, Outcome, Reply, Verdict};
-use crate::core::record::{Contact, Handshake, Trouble};
+use crate::core::record::{Contact, Format, Handshake, Trouble};
 use crate::core::settings::Settings;
 use crate::core::text::clean;
 use crate::core::time::Timestamp;
@@ -151,7 +151,7 @@ pub(super) fn contact_writes(
         ..known.clone()
     };
     // What its own gateway says of a contact stands, whatever becomes of our mails.
-    if !next.is_asked() {
+    if !(next.is_asked() && peer::format_of(settings, context, mail)? == Format::Xmpp) {
         let shown = subscription::presence_of(settings, context, user, mail, &next, now)?;
         stanzas.extend(shown);
     }

@@ -61,7 +61,7 @@ pub fn decide(
         (Presence::Unsubscribe, ..) => Ok(unsubscribe(asked)),
         (Presence::Subscribed, ..) => Ok(approve(asked, true)),
         (Presence::Unsubscribed, ..) => Ok(approve(asked, false)),
-        (Presence::Probe, ..) => Ok(Decision::answer([probe(&asked, now)])),
+        (Presence::Probe, ..) => Ok(Decision::answer([probe(&asked, format, now)])),
         (Presence::Available | Presence::Unavailable, _, Format::Xmpp) => Ok(said(stanza, asked)),
         (Presence::Available | Presence::Unavailable, ..) => Ok(Decision::nothing()),
     }
@@ -90,8 +90,8 @@ pub(super) struct Asked {
 }
 
 impl Asked {
-    fn here(&self, now: Timestamp) -> Element {
-        here(&self.to, &self.user, &self.known, now)
+    fn here(&self, format: Format, now: Timestamp) -> Element {
+        here(&self.to, &self.user, &self.known, format, now)
     }
 
     pub fn write(&self, next: Contact) -> Vec<Write> {
@@ -128,7 +128,7 @@ fn subscribe(
 ) -> Result<Decision, Missing> {
     if asked.known.subscription.has_to() {
         let confirmed = presence(asked.to.as_str(), &asked.user, "subscribed");
-        return Ok(Decision::answer([confirmed, asked.here(now)]));
+        return Ok(Decision::answer([confirmed, asked.here(Format::Mail, now)]));
     }
     let jid = asked.known.jid.clone().or_else(|| Some(asked.to.clone()));
     let next = Contact {
@@ -290,9 +290,9 @@ fn approve(asked: Asked, yes: bool) -> Decision {
 }
 
 /// RFC 6121 §4.3.2: who has no subscription is told so.
-fn probe(asked: &Asked, now: Timestamp) -> Element {
+fn probe(asked: &Asked, format: Format, now: Timestamp) -> Element {
     if asked.known.subscription.has_to() {
-        return asked.here(now);
+        return asked.here(format, now);
     }
     presence(asked.to.as_str(), &asked.user, "unsubscribed")
 }
@@ -360,10 +360,26 @@ pub fn greeting_of(
     contact: &Contact,
     now: Timestamp,
 ) -> Result<Vec<Element>, Missing> {
-    let mut stanzas = presence_of(settings, context, user, mail, contact, now)?;
-    let tells = contact.subscription.has_from()
-        && peer::format_of(settings, context, mail)? == Format::Xmpp;
-    if tells && let Some(shown) = directory::shown_jid(settings, context, Some(contact), mail)? {
+    let format = peer::format_of(settings, context, mail)?;
+    greeting_in(format, settings, context, (user, mail, contact), now)
+}
+
+/// The same where mails to the contact are written in this format from now on.
+pub(super) fn greeting_in(
+    format: Format,
+    settings: &Settings,
+    context: &Context,
+    (user, mail, contact): (&BareJid, &MailAddress, &Contact),
+    now: Timestamp,
+) -> Result<Vec<Element>, Missing> {
+    let Some(shown) = directory::shown_jid(settings, context, Some(contact), mail)? else {
+        return Ok(Vec::new());
+    };
+    let mut stanzas = Vec::new();
+    if contact.subscription.has_to() {
+        stanzas.push(here(&shown, user, contact, format, now));
+    }
+    if contact.subscription.has_from() && format == Format::Xmpp {
         stanzas.push(presence(shown.as_str(), user, "probe"));
     }
     Ok(stanzas)
@@ -378,10 +394,10 @@ pub fn presence_of(
     contact: &Contact,
     now: Timestamp,
 ) -> Result<Vec<Element>, Missing> {
-    match subscribed(settings, context, mail, contact)? {
-        Some(shown) => Ok(vec![here(&shown, user, contact, now)]),
-        None => Ok(Vec::new()),
-    }
+    let format = peer::format_of(settings, context, mail)?;
+    let shown = subscribed(settings, context, mail, contact)?;
+    let here = |shown: BareJid| here(&shown, user, contact, format, now);
+    Ok(shown.map(here).into_iter().collect())
 }
 
 /// The farewell of a contact when the gateway stops.
@@ -414,11 +430,20 @@ fn subscribed(
     }
 }
 
-/// A contact whose own gateway has granted the request is what that gateway says; of all others a mailbox is known.
-fn here(shown: &BareJid, user: &BareJid, contact: &Contact, now: Timestamp) -> Element {
-    match contact.is_asked() {
-        true => super::presence::of_contact(shown, user, contact, now),
-        false => by_mail(shown, user, contact),
+/// A contact whose own gateway has granted the request is what that gateway says, as long as there is one; of all others
+/// a mailbox is known.
+fn here(
+    shown: &BareJid,
+    user: &BareJid,
+    contact: &Contact,
+    format: Format,
+    now: Timestamp,
+) -> Element {
+    match format {
+        Format::Xmpp if contact.is_asked() => {
+            super::presence::of_contact(shown, user, contact, now)
+        }
+        _ => by_mail(shown, user, contact),
     }
 }
 
