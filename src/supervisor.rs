@@ -12,6 +12,7 @@ use crate::config::{self, Config};
 use crate::control;
 use crate::control::queue::{Running, Waiting};
 use crate::core::context::Write;
+use crate::core::limits::REMEMBERED;
 use crate::core::record::{Pair, PairOrigin};
 use crate::core::settings::Settings;
 use crate::core::time::Timestamp;
@@ -47,8 +48,6 @@ const STREAM_EVENTS: usize = 1024;
 const READ_BATCHES: usize = 2;
 /// Outcomes that were not yet decided about.
 const SETTLES: usize = 1024;
-/// Messages, threads and handled mails are forgotten after this time.
-const REMEMBER: Duration = Duration::from_secs(90 * 24 * 3600);
 /// How long the other parts may take to end after one has failed: longer than mail transactions and the stream may.
 const WIND_DOWN: Duration = Duration::from_secs(20);
 /// How often what is older is looked for.
@@ -478,9 +477,10 @@ fn forget_old(store: Arc<SledStore>, stop: CancellationToken) {
         loop {
             tokio::time::sleep(FORGET_EVERY).await;
             let store = Arc::clone(&store);
-            let forgotten =
-                tokio::task::spawn_blocking(move || store.forget_older(Timestamp::now(), REMEMBER))
-                    .await;
+            let forgotten = tokio::task::spawn_blocking(move || {
+                store.forget_older(Timestamp::now(), REMEMBERED)
+            })
+            .await;
             match forgotten {
                 Ok(Ok(0)) => {}
                 Ok(Ok(rows)) => tracing::info!(rows, "forgot what is older than 90 days"),

@@ -55,7 +55,7 @@ pub struct Fanout {
     pub sequence: Timestamp,
     /// Until when the mails hold.
     pub expires: Timestamp,
-    /// At least one.
+    /// At least one, as the board gives it.
     pub mails: Vec<Announcement>,
     /// What to remember for [`Board::restore`], to be made durable together with the mails. Contacts that were told at
     /// different times are one here: `at` is of the first, so that it is repeated in time, `expires` of the last.
@@ -178,6 +178,14 @@ impl Board {
             lane.forget(contact);
             self.weigh(user, contact.domain(), before);
             self.plan(user, contact.domain(), None);
+        }
+    }
+
+    /// The contact no longer knows what it was told: where the user is available, it hears so again.
+    pub fn again(&mut self, user: &BareJid, contact: &MailAddress, now: Instant) {
+        let known = self.contact(user, contact);
+        if known.is_some_and(|contact| contact.folded().is_some()) {
+            self.edit(user, contact, now, None, |contact| contact.told = None);
         }
     }
 

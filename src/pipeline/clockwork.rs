@@ -19,6 +19,11 @@ use tokio::time::Instant;
 const ANSWERS_WAIT: Duration = Duration::from_secs(10);
 /// For each contact that it is asked about.
 const ANSWER_WAIT: Duration = Duration::from_millis(1);
+/// How long our users are taken to be where they were while the XMPP server is gone: a restart takes less.
+const ABSENCE_WAIT: Duration = Duration::from_secs(300);
+/// No wait is longer than this part of the time for which contacts believe what they were told, since nothing is repeated
+/// meanwhile.
+const WAITS_IN_EXPIRES: u32 = 8;
 /// Presences of contacts that end in one go.
 const ENDS_PER_BATCH: usize = 500;
 /// The longest sleep: a clock that is set is noticed after it.
@@ -34,8 +39,9 @@ pub(super) struct Clockwork {
     /// When what users heard of contacts is over, the earliest first, and the same by user and contact.
     ends: BTreeSet<(Timestamp, Relation)>,
     end_of: HashMap<Relation, Timestamp>,
-    /// When the XMPP server has said who is there.
+    /// When the XMPP server has said who is there, or has been gone for too long.
     answers_until: Option<Instant>,
+    wait_max: Duration,
     is_stopped: bool,
 }
 
@@ -50,6 +56,7 @@ impl Clockwork {
             ends: BTreeSet::new(),
             end_of: HashMap::new(),
             answers_until: None,
+            wait_max: presence.expires / WAITS_IN_EXPIRES,
             is_stopped: false,
         }
     }
@@ -70,6 +77,7 @@ impl Clockwork {
                     contact,
                     state,
                 } => self.board.said(&from, &contact, state, now),
+                Said::Again { user, contact } => self.board.again(&user, &contact, now),
                 Said::Forget { user, contact } => self.board.forget(&user, &contact),
             }
         }
@@ -112,10 +120,17 @@ impl Clockwork {
         self.board.forget_resources();
     }
 
+    /// The XMPP server is gone: nothing more is said of who was there, and if it stays away, they are gone with it.
+    pub fn lose_sight(&mut self) {
+        self.board.forget_resources();
+        self.answers_until = Instant::now().checked_add(ABSENCE_WAIT.min(self.wait_max));
+    }
+
     /// It was asked about so many contacts.
     pub fn expect_answers(&mut self, contacts: usize) {
         let each = u32::try_from(contacts).unwrap_or(u32::MAX);
-        let wait = ANSWERS_WAIT.saturating_add(ANSWER_WAIT.saturating_mul(each));
+        let wait = ANSWERS_WAIT.min(self.wait_max);
+        let wait = wait.saturating_add(ANSWER_WAIT.saturating_mul(each));
         self.answers_until = Instant::now().checked_add(wait);
     }
 
@@ -198,6 +213,7 @@ impl<S: Store> Pipeline<S> {
             let (now, wall) = (Instant::now().into_std(), Timestamp::now());
             clock.board.restore(&user, &announced, contacts, now, wall);
         }
+        clock.lose_sight();
         Ok(())
     }
 
@@ -216,7 +232,8 @@ impl<S: Store> Pipeline<S> {
 
     /// Does what is due.
     pub(super) async fn on_time(&self, clock: &mut Clockwork) -> Result<(), Fatal> {
-        self.tell(clock.fanouts()).await?;
+        let fanouts = clock.fanouts();
+        self.tell(clock, fanouts).await?;
         let now = Timestamp::now();
         let mut context = Context::new();
         let mut decisions = Vec::new();
@@ -239,7 +256,7 @@ impl<S: Store> Pipeline<S> {
         clock.is_stopped = true;
         let fanouts = clock.board.farewell(Timestamp::now());
         let has_farewells = !fanouts.is_empty();
-        self.tell(fanouts).await?;
+        self.tell(clock, fanouts).await?;
         let (queue, stop_sending) = (self.queue.clone(), self.stop_sending.clone());
         tokio::spawn(async move {
             if has_farewells && !queue.drained(FAREWELL_WAIT).await {
@@ -251,13 +268,15 @@ impl<S: Store> Pipeline<S> {
     }
 
     /// A presence that finds no room in the spool is told with the next change, or when it is refreshed.
-    async fn tell(&self, fanouts: Vec<Fanout>) -> Result<(), Fatal> {
+    async fn tell(&self, clock: &mut Clockwork, fanouts: Vec<Fanout>) -> Result<(), Fatal> {
         let now = Timestamp::now();
         let mut context = Context::new();
         let mut decided = Vec::with_capacity(fanouts.len());
-        for fanout in &fanouts {
+        for mut fanout in fanouts {
+            self.leave_people_out(clock, &mut context, &mut fanout)
+                .await?;
             let decide =
-                |context: &Context| presence::announce(&self.settings, context, fanout, now);
+                |context: &Context| presence::announce(&self.settings, context, &fanout, now);
             let made = self.decided(&mut context, decide).await?;
             let decision = made.unwrap_or_else(nothing_of(&fanout.user));
             super::log_notes(&decision);
@@ -270,5 +289,28 @@ impl<S: Store> Pipeline<S> {
         let (writes, ..) = joined(decided);
         self.commit(now, writes).await?;
         spool
+    }
+
+    /// A contact may have become one with a mail program since it was first told.
+    async fn leave_people_out(
+        &self,
+        clock: &mut Clockwork,
+        context: &mut Context,
+        fanout: &mut Fanout,
+    ) -> Result<(), Fatal> {
+        for mail in &mut fanout.mails {
+            let mut gateways = Vec::with_capacity(mail.contacts.len());
+            for contact in mail.contacts.drain(..) {
+                let format = |context: &Context| peer::format_of(&self.settings, context, &contact);
+                let format = self.decided(context, format).await?;
+                match format.unwrap_or_else(nothing_of(&fanout.user)) {
+                    Format::Xmpp => gateways.push(contact),
+                    Format::Mail => clock.board.forget(&fanout.user, &contact),
+                }
+            }
+            mail.contacts = gateways;
+        }
+        fanout.mails.retain(|mail| !mail.contacts.is_empty());
+        Ok(())
     }
 }

@@ -324,8 +324,11 @@ impl<S: Store> Pipeline<S> {
                     let contacts = self.announce(subscription::greeting_of).await?;
                     clock.expect_answers(contacts);
                 }
+                XmppEvent::Offline { .. } if clock.is_stopped() => {}
                 XmppEvent::Offline { reason } => {
-                    tracing::warn!(%reason, "the XMPP server is gone; connecting again")
+                    self.stanzas(clock, std::mem::take(&mut elements)).await?;
+                    tracing::warn!(%reason, "the XMPP server is gone; connecting again");
+                    clock.lose_sight();
                 }
             }
         }

@@ -1,29 +1,38 @@
 //! Conversations through a real gateway between real servers. Each file is one behaviour and reads like the conversation
 //! that it tests; `world` starts the servers, `counting` numbers what is sent.
 
+mod acquainted;
 mod counting;
+mod friends;
 #[path = "../servers/mod.rs"]
 mod servers;
+mod storm;
 mod world;
 
 mod a_big_mail_does_not_fill_the_memory;
 mod a_blind_copy_reaches_whom_the_envelope_names;
+mod a_bounce_that_comes_later_is_an_error;
 mod a_burst_arrives_whole_and_in_order;
 mod a_client_can_ask_what_the_gateway_is;
 mod a_conversation_keeps_its_thread;
+mod a_crash_is_seen_by_expiry;
 mod a_deferred_mail_is_sent_once_later;
 mod a_full_disk_refuses_and_loses_nothing;
 mod a_handled_mail_is_kept_moved_or_deleted;
 mod a_kill_between_fetch_and_mark_loses_no_mail;
 mod a_kill_loses_no_message_that_was_received;
 mod a_line_break_adds_no_header;
+mod a_login_storm_ends_in_the_truth;
+mod a_mail_that_is_late_elsewhere_is_told_once;
 mod a_message_to_several_is_one_mail;
 mod a_part_that_fails_is_started_again;
 mod a_poison_message_is_set_aside;
 mod a_refused_mail_is_an_error;
 mod a_restart_of_the_imap_server_is_survived;
 mod a_restart_of_the_xmpp_server_is_survived;
+mod a_restart_of_the_xmpp_server_shows_who_is_gone;
 mod a_second_gateway_does_not_disturb_the_first;
+mod a_stop_is_seen_at_the_other_end;
 mod a_waiting_mail_is_seen_and_dropped;
 mod a_wrong_secret_is_told_and_waited_out;
 mod an_answer_to_several_goes_to_all;
@@ -38,15 +47,27 @@ mod any_charset_arrives_readable;
 mod check_says_what_is_wrong;
 mod contacts_come_and_go_with_the_gateway;
 mod conversations_do_not_mix;
+mod formats_are_learned_and_set;
 mod hostile_stanzas_do_not_end_the_stream;
 mod machines_are_read_and_never_answered;
 mod mail_for_nobody_makes_no_loop;
 mod mail_that_came_while_the_gateway_was_down_is_caught_up;
 mod messages_wait_for_the_mail_server;
 mod new_uids_lose_and_repeat_nothing;
+mod of_changes_that_wait_only_the_last_is_sent;
+mod one_contact_sees_what_another_does_not;
+mod one_user_online_three_systems_told;
 mod pairs_take_effect_at_once;
 mod polling_goes_on_over_a_restart_of_the_mail_server;
+mod requests_go_all_ways;
+mod signed_mail_is_believed_and_forged_mail_is_not;
 mod stopping_under_load_loses_nothing;
+mod the_best_client_counts;
 mod tls_everywhere;
 mod two_gateways_carry_plain_chat;
+mod two_gateways_make_no_storm;
+mod two_gateways_understand_odd_addresses;
+mod two_gateways_without_dkim_use_keys;
 mod two_systems_meet_over_mail;
+mod who_logs_in_later_sees_who_is_there;
+mod who_stays_online_stays_there;

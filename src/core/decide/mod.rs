@@ -9,10 +9,12 @@ pub mod message;
 pub mod peer;
 mod post;
 pub mod presence;
+mod report;
 pub mod request;
 pub mod settle;
 pub mod subscription;
 pub mod thread;
+mod told;
 
 use crate::core::address::MailAddress;
 use crate::core::context::{Context, Missing, Write};
@@ -52,6 +54,13 @@ pub enum Said {
         contact: MailAddress,
         /// What it shows.
         state: Option<PresenceState>,
+    },
+    /// The contact no longer knows what it was told.
+    Again {
+        /// The local user.
+        user: BareJid,
+        /// The contact.
+        contact: MailAddress,
     },
     /// The contact is not told anything any more.
     Forget {

@@ -5,7 +5,7 @@ use crate::core::address::MailAddress;
 use crate::core::carried::{self, CarriedPresence, PresenceKind};
 use crate::core::context::{Context, Missing, Write};
 use crate::core::decide::post::{self, Post};
-use crate::core::decide::{Decision, directory};
+use crate::core::decide::{Decision, directory, peer};
 use crate::core::id::{JobId, MessageId, content_digest};
 use crate::core::job::Mail;
 use crate::core::limits::PRESENCE_EXPIRY_MAX;
@@ -79,7 +79,10 @@ pub fn expired(
         }),
         ..known.clone()
     };
+    // Where there is no gateway any more, what it said is not what is shown.
+    let is_shown = peer::format_of(settings, context, contact)? == Format::Xmpp;
     let shown = directory::shown_jid(settings, context, Some(known), contact)?;
+    let shown = shown.filter(|_| is_shown);
     Ok(Decision {
         stanzas: shown.iter().map(|shown| gone(shown, user)).collect(),
         writes: vec![Write::Contact(user.clone(), contact.clone(), next)],

@@ -42,7 +42,7 @@ pub fn decide(
         Err(no) => return Ok(Decision::refuse(stanza, no.condition, &no.why)),
     };
     let known = context.contact(&user, &mail)?.cloned().unwrap_or_default();
-    let asked = Asked {
+    let mut asked = Asked {
         user,
         to,
         mail,
@@ -51,6 +51,13 @@ pub fn decide(
     if kind == Presence::Subscribe && !settings.contacts.allows(&asked.mail) {
         let why = notice::contact_denied(&asked.mail.for_people());
         return Ok(Decision::refuse(stanza, Condition::NotAllowed, &why));
+    }
+    if let Some(known) = asked.other_form().filter(|_| kind == Presence::Subscribe) {
+        if asked.is_in_roster() {
+            let why = notice::known_as(&asked.mail.for_people(), known.as_str());
+            return Ok(Decision::refuse(stanza, Condition::Conflict, &why));
+        }
+        asked.known.jid = Some(asked.to.clone());
     }
     let format = peer::format_of(settings, context, &asked.mail)?;
     match (kind, Verb::of(kind), format) {
@@ -61,7 +68,7 @@ pub fn decide(
         (Presence::Unsubscribe, ..) => Ok(unsubscribe(asked)),
         (Presence::Subscribed, ..) => Ok(approve(asked, true)),
         (Presence::Unsubscribed, ..) => Ok(approve(asked, false)),
-        (Presence::Probe, ..) => Ok(Decision::answer([probe(&asked, now)])),
+        (Presence::Probe, ..) => Ok(Decision::answer([probe(&asked, format, now)])),
         (Presence::Available | Presence::Unavailable, _, Format::Xmpp) => Ok(said(stanza, asked)),
         (Presence::Available | Presence::Unavailable, ..) => Ok(Decision::nothing()),
     }
@@ -90,8 +97,19 @@ pub(super) struct Asked {
 }
 
 impl Asked {
-    fn here(&self, now: Timestamp) -> Element {
-        here(&self.to, &self.user, &self.known, now)
+    fn here(&self, format: Format, now: Timestamp) -> Element {
+        here(&self.to, &self.user, &self.known, format, now)
+    }
+
+    /// The form of the JID under which the user knows the contact, where it is not this one.
+    fn other_form(&self) -> Option<BareJid> {
+        self.known.jid.clone().filter(|known| *known != self.to)
+    }
+
+    /// The user's server keeps something of the contact in the user's roster, under the form that is known.
+    fn is_in_roster(&self) -> bool {
+        let known = &self.known;
+        known.subscription != Subscription::None || known.pending_out || known.pending_in
     }
 
     pub fn write(&self, next: Contact) -> Vec<Write> {
@@ -128,7 +146,7 @@ fn subscribe(
 ) -> Result<Decision, Missing> {
     if asked.known.subscription.has_to() {
         let confirmed = presence(asked.to.as_str(), &asked.user, "subscribed");
-        return Ok(Decision::answer([confirmed, asked.here(now)]));
+        return Ok(Decision::answer([confirmed, asked.here(Format::Mail, now)]));
     }
     let jid = asked.known.jid.clone().or_else(|| Some(asked.to.clone()));
     let next = Contact {
@@ -181,6 +199,7 @@ fn invite(
     let thread = thread::grown(None, &[], &mail.job.message_id, Some(&letter.subject), now);
     let mut writes = asked.write(Contact {
         invited: Some(now),
+        asked_by: Some(mail.job.message_id.clone()),
         thread: Some(id.clone()),
         handshake: Some(handshake),
         ..next
@@ -289,9 +308,9 @@ fn approve(asked: Asked, yes: bool) -> Decision {
 }
 
 /// RFC 6121 §4.3.2: who has no subscription is told so.
-fn probe(asked: &Asked, now: Timestamp) -> Element {
+fn probe(asked: &Asked, format: Format, now: Timestamp) -> Element {
     if asked.known.subscription.has_to() {
-        return asked.here(now);
+        return asked.here(format, now);
     }
     presence(asked.to.as_str(), &asked.user, "unsubscribed")
 }
@@ -359,10 +378,26 @@ pub fn greeting_of(
     contact: &Contact,
     now: Timestamp,
 ) -> Result<Vec<Element>, Missing> {
-    let mut stanzas = presence_of(settings, context, user, mail, contact, now)?;
-    let tells = contact.subscription.has_from()
-        && peer::format_of(settings, context, mail)? == Format::Xmpp;
-    if tells && let Some(shown) = directory::shown_jid(settings, context, Some(contact), mail)? {
+    let format = peer::format_of(settings, context, mail)?;
+    greeting_in(format, settings, context, (user, mail, contact), now)
+}
+
+/// The same where mails to the contact are written in this format from now on.
+pub(super) fn greeting_in(
+    format: Format,
+    settings: &Settings,
+    context: &Context,
+    (user, mail, contact): (&BareJid, &MailAddress, &Contact),
+    now: Timestamp,
+) -> Result<Vec<Element>, Missing> {
+    let Some(shown) = directory::shown_jid(settings, context, Some(contact), mail)? else {
+        return Ok(Vec::new());
+    };
+    let mut stanzas = Vec::new();
+    if contact.subscription.has_to() {
+        stanzas.push(here(&shown, user, contact, format, now));
+    }
+    if contact.subscription.has_from() && format == Format::Xmpp {
         stanzas.push(presence(shown.as_str(), user, "probe"));
     }
     Ok(stanzas)
@@ -377,10 +412,10 @@ pub fn presence_of(
     contact: &Contact,
     now: Timestamp,
 ) -> Result<Vec<Element>, Missing> {
-    match subscribed(settings, context, mail, contact)? {
-        Some(shown) => Ok(vec![here(&shown, user, contact, now)]),
-        None => Ok(Vec::new()),
-    }
+    let format = peer::format_of(settings, context, mail)?;
+    let shown = subscribed(settings, context, mail, contact)?;
+    let here = |shown: BareJid| here(&shown, user, contact, format, now);
+    Ok(shown.map(here).into_iter().collect())
 }
 
 /// The farewell of a contact when the gateway stops.
@@ -413,11 +448,20 @@ fn subscribed(
     }
 }
 
-/// A contact whose own gateway has granted the request is what that gateway says; of all others a mailbox is known.
-fn here(shown: &BareJid, user: &BareJid, contact: &Contact, now: Timestamp) -> Element {
-    match contact.is_asked() {
-        true => super::presence::of_contact(shown, user, contact, now),
-        false => by_mail(shown, user, contact),
+/// A contact whose own gateway has granted the request is what that gateway says, as long as there is one; of all others
+/// a mailbox is known.
+fn here(
+    shown: &BareJid,
+    user: &BareJid,
+    contact: &Contact,
+    format: Format,
+    now: Timestamp,
+) -> Element {
+    match format {
+        Format::Xmpp if contact.is_asked() => {
+            super::presence::of_contact(shown, user, contact, now)
+        }
+        _ => by_mail(shown, user, contact),
     }
 }
 

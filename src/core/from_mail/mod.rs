@@ -3,11 +3,17 @@
 mod attachment;
 mod automatic;
 mod body;
+mod bounce;
+mod delivery;
+mod disposition;
 mod header;
 mod mime;
+mod report;
 
 pub use attachment::{Attachment, attachment_line};
 pub use automatic::{Automatic, Report};
+pub use delivery::{Action, DeliveryReport, Reported};
+pub use disposition::{Disposition, DispositionKind};
 pub(crate) use mime::split_header;
 
 use crate::core::address::MailAddress;
@@ -28,6 +34,12 @@ pub struct Mail {
     /// More than one `From` header, or more than one address in it, or one that readers could take for another: a
     /// forger's trick, never believed.
     pub several_from: bool,
+    /// Fields that say to whom a mail is, when it was written, what it is called and how it is to be read stand there
+    /// more than once (RFC 5322 §3.6): a signature is about the lowest of them, and not every reader takes that one.
+    pub has_doubled_fields: bool,
+    /// A DKIM signature covers only the beginning of the body, or not all fields that say to whom and when: others can
+    /// add to what it covers.
+    pub is_signed_in_part: bool,
     /// `Authentication-Results`, unfolded, the topmost first. Anybody can write one: see [`crate::core::authentication`].
     pub authentication: Vec<String>,
     /// `To`, in order, members of groups among them.
@@ -63,10 +75,17 @@ pub struct Mail {
     /// The mail, or what an automatic mail reports or answers, is one that only gateways read
     /// ([`MessageId::is_machine`]). Not for mail from people.
     pub about_machine: bool,
+    /// What the mail answers is one that only gateways read. A person may have found it, or a program answers everything
+    /// and does not say that it is one.
+    pub answers_machine: bool,
     /// Why nothing may be answered automatically (RFC 3834 §2); `None` for mail from a person.
     pub automatic: Option<Automatic>,
     /// The mail is a multipart/report (RFC 6522).
     pub report: Option<Report>,
+    /// What the mail reports of the delivery of another one.
+    pub delivery: Option<DeliveryReport>,
+    /// What the mail reports that somebody did with another one.
+    pub disposition: Option<Disposition>,
     /// The mail came through a list or is other bulk mail (List-*, Precedence).
     pub bulk: bool,
     /// `XMPP-Bridge-Hops`; 0 where absent, the highest number where it is none.
@@ -115,10 +134,38 @@ pub fn read(
         body::read(&part)
     };
     let signature = signature::read(raw, header_names(header), header_only);
-    Ok(Mail {
+    let mail = Mail {
         signature,
         ..mail(raw, header, recipient_headers, body)
+    };
+    Ok(match header_only {
+        true => mail,
+        false => with_reports(mail, &part, header),
     })
+}
+
+/// Reads what the mail reports of other mails, if a program wrote it.
+fn with_reports(mut mail: Mail, part: &mime::Part<'_>, header: &Message<'_>) -> Mail {
+    let sender = mail.from.as_ref().map(|person| person.address.local());
+    let is_from_server = mail.null_return_path || sender.is_some_and(automatic::is_mailer);
+    let failed = header::raw_value(header, "X-Failed-Recipients");
+    if mail.report.is_none() && !is_from_server && failed.is_none() {
+        return mail;
+    }
+    let parts = report::parts(part);
+    let answers = mail.in_reply_to.first().into_iter();
+    let answers: Vec<MessageId> = answers.chain(mail.references.last()).cloned().collect();
+    mail.disposition = disposition::read(&parts, &answers);
+    mail.delivery = delivery::read(
+        &parts,
+        &delivery::Circumstances {
+            text: &mail.text,
+            is_from_server: is_from_server || failed.is_some(),
+            failed: header::addresses_in(&failed.unwrap_or_default()),
+            answers,
+        },
+    );
+    mail
 }
 
 fn mail(raw: &[u8], message: &Message<'_>, recipient_headers: &[String], body: body::Body) -> Mail {
@@ -129,12 +176,17 @@ fn mail(raw: &[u8], message: &Message<'_>, recipient_headers: &[String], body: b
         header::raw_value(message, "Return-Path").is_some_and(|path| path == "<>");
     let subject = header::text(message, HeaderName::Subject);
     let line = |name| header::raw_value(message, name).and_then(|value| header::some_text(&value));
+    let in_reply_to = header::message_ids(message, HeaderName::InReplyTo);
+    let references = header::message_ids(message, HeaderName::References);
+    let answered = in_reply_to.first().or(references.last());
     Mail {
         message_id: header::message_ids(message, HeaderName::MessageId)
             .into_iter()
             .next()
             .unwrap_or_else(|| MessageId::of_raw(raw)),
         several_from: header::has_several_from(message),
+        has_doubled_fields: header::has_doubled_fields(message),
+        is_signed_in_part: header::is_signed_in_part(message),
         authentication: header::authentication(message),
         to: header::people(message, HeaderName::To),
         cc: header::people(message, HeaderName::Cc),
@@ -147,8 +199,9 @@ fn mail(raw: &[u8], message: &Message<'_>, recipient_headers: &[String], body: b
             .filter(|base| !base.is_empty())
             .map(str::to_owned),
         subject,
-        in_reply_to: header::message_ids(message, HeaderName::InReplyTo),
-        references: header::message_ids(message, HeaderName::References),
+        answers_machine: answered.is_some_and(MessageId::is_machine),
+        in_reply_to,
+        references,
         text: body.text,
         text_cut: body.cut,
         attachments: body.attachments,
@@ -158,6 +211,8 @@ fn mail(raw: &[u8], message: &Message<'_>, recipient_headers: &[String], body: b
             && automatic::names_machine_mail(raw),
         automatic,
         report: automatic::report(message),
+        delivery: None,
+        disposition: None,
         bulk: automatic::is_bulk(message),
         hops: hops(message),
         null_return_path,
