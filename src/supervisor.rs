@@ -256,7 +256,7 @@ impl Parts {
     fn keep(&mut self, (in_hand, waiting): (Vec<Element>, Vec<Element>)) {
         let has_repeated = std::mem::replace(&mut self.repeats, !in_hand.is_empty());
         if !has_repeated {
-            self.left = in_hand;
+            self.left.extend(in_hand);
         } else if !in_hand.is_empty() {
             self.repeats = false;
             let why = "the gateway failed twice with this in hand";
