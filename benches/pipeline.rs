@@ -3,11 +3,13 @@
 //! `make bench`, or `cargo bench --bench pipeline -- out in delay memory start` for some of them. A ratio says more than
 //! a rate: both sides of it share the machine, its disk and whatever else runs there.
 
+mod common;
 #[path = "../tests/servers/mod.rs"]
 mod servers;
 #[path = "../tests/scenarios/world.rs"]
 mod world;
 
+use common::{Lines, Table, is_wanted, middle, rate, spread, text_of};
 use servers::frames::{Frame, Frames};
 use servers::process::program;
 use servers::stanza::{contact, escape};
@@ -16,7 +18,7 @@ use std::fmt::Write as _;
 use std::io::{Read, Seek, SeekFrom};
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
-use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use world::{Options, World};
 use xmpp_parsers::component::Handshake;
@@ -38,11 +40,6 @@ const PAIRS: usize = 1_000_000;
 const ROUND_LIMIT: Duration = Duration::from_secs(300);
 
 fn main() {
-    let wanted: Vec<String> = std::env::args().skip(1).collect();
-    let is_wanted = |name: &str| {
-        let names = wanted.iter().filter(|word| !word.starts_with('-'));
-        names.clone().count() == 0 || names.into_iter().any(|word| word == name)
-    };
     let runtime = tokio::runtime::Runtime::new().expect("threads can be started");
     runtime.block_on(async {
         let mut table = Table::default();
@@ -65,56 +62,6 @@ fn main() {
         }
         table.print();
     });
-}
-
-// --- the table -------------------------------------------------------------------------------------------------------
-
-#[derive(Default)]
-struct Table(Vec<[String; 5]>);
-
-impl Table {
-    /// A rate beside the rate of the bare servers.
-    fn rate(&mut self, what: &str, rates: &[f64], bare: &[f64], goal: f64) {
-        let (rate, bare) = (middle(rates), middle(bare));
-        self.row([
-            what.to_owned(),
-            format!("{rate:.0}/s"),
-            format!("{bare:.0}/s"),
-            format!("{:.2}", rate / bare),
-            format!("{goal}"),
-        ]);
-    }
-
-    fn row(&mut self, row: [String; 5]) {
-        eprintln!("{}", row.join(" | "));
-        self.0.push(row);
-    }
-
-    fn print(&self) {
-        println!("\n| figure | gateway | bare | ratio | goal |\n| --- | --- | --- | --- | --- |");
-        for row in &self.0 {
-            println!("| {} |", row.join(" | "));
-        }
-    }
-}
-
-fn middle(values: &[f64]) -> f64 {
-    let mut sorted = values.to_vec();
-    sorted.sort_by(f64::total_cmp);
-    eprintln!("  of {values:.0?}");
-    sorted[sorted.len() / 2]
-}
-
-/// The middle and the slowest hundredth, in milliseconds.
-fn spread(times: &[Duration]) -> (f64, f64) {
-    let mut sorted: Vec<f64> = times.iter().map(|time| time.as_secs_f64() * 1e3).collect();
-    sorted.sort_by(f64::total_cmp);
-    let at = |percent: usize| sorted[(sorted.len() * percent / 100).min(sorted.len() - 1)];
-    (at(50), at(99))
-}
-
-fn rate(count: usize, took: Duration) -> f64 {
-    count as f64 / took.as_secs_f64()
 }
 
 // --- the world -------------------------------------------------------------------------------------------------------
@@ -242,12 +189,6 @@ async fn smtp_source(world: &World, octets: usize) -> f64 {
     let is_done = run.is_ok_and(|status| status.is_ok_and(|status| status.success()));
     assert!(is_done, "smtp-source failed");
     rate(OUT, started.elapsed())
-}
-
-/// Lines of words.
-fn text_of(octets: usize) -> String {
-    let words = "words of a message that goes from one to another and is read by nobody ";
-    words.chars().cycle().take(octets).collect()
 }
 
 // --- from mail to XMPP -----------------------------------------------------------------------------------------------
@@ -502,49 +443,6 @@ async fn start(table: &mut Table) {
 }
 
 // --- bare connections ------------------------------------------------------------------------------------------------
-
-/// A connection that talks in lines.
-struct Lines(BufReader<TcpStream>);
-
-impl Lines {
-    async fn open(port: u16) -> Lines {
-        let stream = TcpStream::connect(("127.0.0.1", port))
-            .await
-            .expect("the server runs");
-        stream.set_nodelay(true).expect("a socket takes options");
-        Lines(BufReader::with_capacity(64 * 1024, stream))
-    }
-
-    async fn say(&mut self, text: &str) {
-        self.0
-            .write_all(text.as_bytes())
-            .await
-            .expect("the server reads");
-    }
-
-    /// Reads up to a line that begins so, and fails on any other refusal.
-    async fn until(&mut self, beginning: &str) {
-        self.find(|line| line.starts_with(beginning.as_bytes()))
-            .await;
-    }
-
-    async fn until_with(&mut self, word: &str) {
-        self.find(|line| line.windows(word.len()).any(|part| part == word.as_bytes()))
-            .await;
-    }
-
-    async fn find(&mut self, wanted: impl Fn(&[u8]) -> bool) {
-        let mut line = Vec::new();
-        loop {
-            line.clear();
-            let read = self.0.read_until(b'\n', &mut line).await.unwrap_or(0);
-            assert!(read > 0, "the server closed the connection");
-            if wanted(&line) {
-                return;
-            }
-        }
-    }
-}
 
 /// The bridge's mailbox, opened without a library.
 struct Imap {

@@ -5,6 +5,7 @@
 use crate::config::{self, Config};
 use crate::control;
 use crate::core::context::Write;
+use crate::core::limits::REMEMBERED;
 use crate::core::record::{Pair, PairOrigin};
 use crate::core::time::Timestamp;
 use crate::imap::{self, MailboxConfig};
@@ -29,8 +30,6 @@ const STREAM_EVENTS: usize = 1024;
 const READ_BATCHES: usize = 2;
 /// Outcomes that were not yet decided about.
 const SETTLES: usize = 1024;
-/// Messages, threads and handled mails are forgotten after this time.
-const REMEMBER: Duration = Duration::from_secs(90 * 24 * 3600);
 /// How often what is older is looked for.
 const FORGET_EVERY: Duration = Duration::from_secs(3600);
 
@@ -270,9 +269,10 @@ fn forget_old(store: Arc<SledStore>, stop: CancellationToken) {
         loop {
             tokio::time::sleep(FORGET_EVERY).await;
             let store = Arc::clone(&store);
-            let forgotten =
-                tokio::task::spawn_blocking(move || store.forget_older(Timestamp::now(), REMEMBER))
-                    .await;
+            let forgotten = tokio::task::spawn_blocking(move || {
+                store.forget_older(Timestamp::now(), REMEMBERED)
+            })
+            .await;
             match forgotten {
                 Ok(Ok(0)) => {}
                 Ok(Ok(rows)) => tracing::info!(rows, "forgot what is older than 90 days"),

@@ -433,6 +433,32 @@ fn a_thousand_blind_recipients_stand_nowhere_in_the_mail() {
 }
 
 #[test]
+fn a_thousand_recipients_are_all_named_in_lines_that_no_mail_server_breaks() {
+    let mut letter = letter("presence.x", &[carried::presence(&presences()[0].1)]);
+    let name = |number: usize| match number % 3 {
+        0 => None,
+        1 => Some(format!("Number, “{number}” 一")),
+        _ => Some("Number \"One\", the first of a thousand ".repeat(6)),
+    };
+    letter.to = (0..1000)
+        .map(|number| Recipient {
+            role: if number < 600 { Role::To } else { Role::Cc },
+            mail: MailAddress::parse(&format!("user{number}@chat.b.example")).unwrap(),
+            name: name(number).map(|name| name.trim().to_owned()),
+        })
+        .collect();
+    for format in [Format::Mail, Format::Xmpp] {
+        let written = to_mail::of(format).write(&letter).unwrap();
+        assert!(is_for_any_mail_server(&written));
+        let mail = read(&written);
+        let named = mail.to.iter().chain(&mail.cc);
+        let named: Vec<_> = named.map(|one| (&one.address, &one.name)).collect();
+        let all: Vec<_> = letter.to.iter().map(|one| (&one.mail, &one.name)).collect();
+        assert_eq!(named, all);
+    }
+}
+
+#[test]
 fn a_format_is_named_in_one_word() {
     for format in [Format::Mail, Format::Xmpp] {
         assert_eq!(format.to_string().parse(), Ok(format));

@@ -17,13 +17,16 @@ pub enum Verdict {
     Unknown,
 }
 
-/// What the topmost field with one of these ids says about the domain of `From`.
+/// What the topmost field with one of these ids says about the domain of `From`. It says nothing about what others could
+/// add without that the mail server noticed.
 pub fn verdict(mail: &Mail, authserv_ids: &[String]) -> Verdict {
-    match &mail.from {
-        Some(from) if !mail.several_from => {
-            judge(&mail.authentication, authserv_ids, from.address.domain())
-        }
-        _ => Verdict::Failed,
+    let Some(from) = mail.from.as_ref().filter(|_| !mail.several_from) else {
+        return Verdict::Failed;
+    };
+    let is_open = mail.has_doubled_fields || mail.is_signed_in_part;
+    match judge(&mail.authentication, authserv_ids, from.address.domain()) {
+        Verdict::Verified if is_open => Verdict::Unknown,
+        verdict => verdict,
     }
 }
 

@@ -38,6 +38,8 @@ pub const SIGNATURE_FIELD_OCTETS_MAX: usize = 16 * 1024;
 /// A signature that is older counts no more. A mail may wait in queues for five days (RFC 5321 §4.5.4.1), and the Message-IDs
 /// of handled mails are remembered for 90, so that nobody can send one again.
 pub const SIGNATURE_AGE_MAX: Duration = Duration::from_secs(14 * 24 * 3600);
+/// How long handled mails and messages are remembered. What is written longer ago cannot be told from what was sent again.
+pub const REMEMBERED: Duration = Duration::from_secs(90 * 24 * 3600);
 /// How far the clock of a peer may be ahead.
 pub const SIGNATURE_FUTURE_MAX: Duration = Duration::from_secs(3600);
 /// MIME parts of one mail that are looked at; Postfix and others send no more than a few hundred.

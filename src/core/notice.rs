@@ -245,6 +245,11 @@ pub fn presence(name: &str, state: Option<&PresenceState>) -> (String, String) {
 /// What a person reads who finds a mail for gateways in a mailbox.
 const FOR_GATEWAYS: &str = "This mail is from one instant messaging system to another (XMPP over e-mail); there is nothing to do.";
 
+/// A request for a contact who is in the roster under another JID.
+pub fn known_as(mail: &str, jid: &str) -> String {
+    format!("{mail} is your contact {jid} already; remove that one first, or this one.")
+}
+
 /// More subscription stanzas than anybody needs.
 pub fn too_many_requests(max: u32) -> String {
     format!(

@@ -181,6 +181,14 @@ impl Board {
         }
     }
 
+    /// The contact no longer knows what it was told: where the user is available, it hears so again.
+    pub fn again(&mut self, user: &BareJid, contact: &MailAddress, now: Instant) {
+        let known = self.contact(user, contact);
+        if known.is_some_and(|contact| contact.folded().is_some()) {
+            self.edit(user, contact, now, None, |contact| contact.told = None);
+        }
+    }
+
     /// What the contact is to see of the user now.
     #[cfg(test)]
     fn state_of(&self, user: &BareJid, contact: &MailAddress) -> Option<PresenceState> {

@@ -96,6 +96,10 @@ pub struct Handshake {
     /// The user's last `subscribe`. An answer that names another one is too late.
     #[serde(default)]
     pub asked: Option<StanzaId>,
+    /// The gateway has asked again by itself for what was granted, and was not answered yet. A refusal of what was asked
+    /// before is no answer, but ends what was granted.
+    #[serde(default)]
+    pub is_again: bool,
     /// The contact's last `subscribe`: what the user's answer names.
     #[serde(default)]
     pub asking: Option<StanzaId>,

@@ -20,6 +20,8 @@ pub const CONTACT_RESOURCE: &str = "mail";
 pub enum Condition {
     /// `<bad-request/>`
     BadRequest,
+    /// `<conflict/>`
+    Conflict,
     /// `<feature-not-implemented/>`
     FeatureNotImplemented,
     /// `<forbidden/>`
@@ -49,6 +51,7 @@ impl Condition {
     pub fn name(self) -> &'static str {
         match self {
             Self::BadRequest => "bad-request",
+            Self::Conflict => "conflict",
             Self::FeatureNotImplemented => "feature-not-implemented",
             Self::Forbidden => "forbidden",
             Self::ItemNotFound => "item-not-found",

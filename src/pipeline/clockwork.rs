@@ -76,6 +76,7 @@ impl Clockwork {
                     contact,
                     state,
                 } => self.board.said(&from, &contact, state, now),
+                Said::Again { user, contact } => self.board.again(&user, &contact, now),
                 Said::Forget { user, contact } => self.board.forget(&user, &contact),
             }
         }

@@ -1,10 +1,12 @@
 //! Conversations through a real gateway between real servers. Each file is one behaviour and reads like the conversation
 //! that it tests; `world` starts the servers, `counting` numbers what is sent.
 
+mod acquainted;
 mod counting;
 mod friends;
 #[path = "../servers/mod.rs"]
 mod servers;
+mod storm;
 mod world;
 
 mod a_big_mail_does_not_fill_the_memory;
@@ -20,6 +22,7 @@ mod a_handled_mail_is_kept_moved_or_deleted;
 mod a_kill_between_fetch_and_mark_loses_no_mail;
 mod a_kill_loses_no_message_that_was_received;
 mod a_line_break_adds_no_header;
+mod a_login_storm_ends_in_the_truth;
 mod a_mail_that_is_late_elsewhere_is_told_once;
 mod a_message_to_several_is_one_mail;
 mod a_refused_mail_is_an_error;
@@ -50,13 +53,18 @@ mod messages_wait_for_the_mail_server;
 mod new_uids_lose_and_repeat_nothing;
 mod of_changes_that_wait_only_the_last_is_sent;
 mod one_contact_sees_what_another_does_not;
+mod one_user_online_three_systems_told;
 mod pairs_take_effect_at_once;
 mod polling_goes_on_over_a_restart_of_the_mail_server;
 mod requests_go_all_ways;
+mod signed_mail_is_believed_and_forged_mail_is_not;
 mod stopping_under_load_loses_nothing;
 mod the_best_client_counts;
 mod tls_everywhere;
 mod two_gateways_carry_plain_chat;
+mod two_gateways_make_no_storm;
+mod two_gateways_understand_odd_addresses;
+mod two_gateways_without_dkim_use_keys;
 mod two_systems_meet_over_mail;
 mod who_logs_in_later_sees_who_is_there;
 mod who_stays_online_stays_there;

@@ -388,6 +388,22 @@ pub struct GreenPair {
 impl GreenPair {
     /// With whole sections for the gateway of each; there is no `[trust]` but theirs.
     pub async fn start(a: &str, c: &str) -> GreenPair {
+        GreenPair::prepare(a, c).await.started().await
+    }
+
+    /// Each gateway has the key of the other.
+    pub async fn with_keys(a: &str, c: &str) -> GreenPair {
+        let pair = GreenPair::prepare(a, c).await;
+        for (side, other) in [(&pair.a, &pair.c), (&pair.c, &pair.a)] {
+            let (domain, key) = (other.mail_domain(), other.gateway.key().await);
+            side.gateway
+                .add_config(&format!("[[peer]]\ndomain = \"{domain}\"\n{key}"));
+        }
+        pair.started().await
+    }
+
+    /// The servers run, the gateways do not yet.
+    pub async fn prepare(a: &str, c: &str) -> GreenPair {
         let (a, c) = (SideOptions::a().config(a), SideOptions::c().config(c));
         let users = ["bridge@chat.a.example", "bridge@chat.c.example"];
         let (xmpp_a, xmpp_c, mail) = tokio::join!(
@@ -395,18 +411,24 @@ impl GreenPair {
             Side::servers(&c),
             GreenMail::start(&users)
         );
-        let side = async |xmpp: XmppServer, options: &SideOptions| {
+        let side = |xmpp: XmppServer, options: &SideOptions| {
             let more = Options {
                 more: options.sections(""),
                 ..Options::default()
             };
             let config = config(&xmpp, (mail.smtp_port, mail.imap_port), &more)
                 .replace("mail = \"{local}@chat", "mail = \"bridge+{local}@chat");
-            let gateway = Gateway::start(PROGRAM, &config).await;
+            let gateway = Gateway::prepare(PROGRAM, &config);
             Side { gateway, xmpp }
         };
-        let (a, c) = tokio::join!(side(xmpp_a, &a), side(xmpp_c, &c));
+        let (a, c) = (side(xmpp_a, &a), side(xmpp_c, &c));
         GreenPair { a, c, mail }
+    }
+
+    /// Starts the gateways of [`GreenPair::prepare`].
+    pub async fn started(mut self) -> GreenPair {
+        tokio::join!(self.a.gateway.start_again(), self.c.gateway.start_again());
+        self
     }
 
     /// Cleo as Alice knows her.
@@ -466,6 +488,13 @@ impl Quartet {
     }
 
     pub async fn with(options: QuartetOptions) -> Quartet {
+        let mut quartet = Quartet::prepare(options).await;
+        quartet.start_gateways().await;
+        quartet
+    }
+
+    /// The servers run, the gateways do not yet.
+    pub async fn prepare(options: QuartetOptions) -> Quartet {
         let mut mail = options.mail;
         mail.gateway_domains = options
             .sides
@@ -481,21 +510,24 @@ impl Quartet {
                 Side::servers(d)
             )
         });
-        let mut quartet = Quartet {
+        Quartet {
             a: Side::prepare(servers.0, &mail, a),
             b: Side::prepare(servers.1, &mail, b),
             c: Side::prepare(servers.2, &mail, c),
             d: Side::prepare(servers.3, &mail, d),
             mail,
-        };
-        let Quartet { a, b, c, d, .. } = &mut quartet;
+        }
+    }
+
+    /// Starts the gateways of [`Quartet::prepare`].
+    pub async fn start_gateways(&mut self) {
+        let Quartet { a, b, c, d, .. } = self;
         tokio::join!(
             a.gateway.start_again(),
             b.gateway.start_again(),
             c.gateway.start_again(),
             d.gateway.start_again()
         );
-        quartet
     }
 
     /// Every mail that left a side's gateway, in order.

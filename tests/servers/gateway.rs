@@ -65,6 +65,19 @@ impl Gateway {
         has_died
     }
 
+    /// Adds whole sections to the configuration.
+    pub fn add_config(&self, sections: &str) {
+        let before = fs::read_to_string(self.config()).expect("we wrote it");
+        self.write_config(&format!("{before}\n{sections}\n"));
+    }
+
+    /// The line for the `[[peer]]` of another gateway that `stanzamail key` prints.
+    pub async fn key(&self) -> String {
+        let output = self.command(&["key"]).await;
+        assert!(output.status.success(), "stanzamail key: {output:?}");
+        String::from_utf8_lossy(&output.stdout).trim().to_owned()
+    }
+
     /// Starts it and waits for its `ready`.
     pub async fn start_again(&mut self) {
         self.launch();
@@ -179,6 +192,18 @@ impl Gateway {
         let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
         line.and_then(|line| line.split_whitespace().next()?.parse().ok())
             .expect("the gateway runs")
+    }
+
+    /// Processor time so far, of all its threads, in steps of 10 ms (proc_pid_stat(5): utime and stime).
+    pub fn processor(&self) -> Duration {
+        let stat = fs::read_to_string(format!("/proc/{}/stat", self.pid())).unwrap_or_default();
+        // The name may hold anything; what follows its bracket begins with the third field.
+        let fields = stat.rsplit_once(')').map(|(_, fields)| fields);
+        let ticks = fields.map(|fields| {
+            let times = fields.split_whitespace().skip(11).take(2);
+            times.filter_map(|time| time.parse::<u64>().ok()).sum()
+        });
+        Duration::from_millis(10 * ticks.unwrap_or(0))
     }
 
     /// Runs a subcommand with the same configuration: `stanzamail --config X map list`.

@@ -121,21 +121,23 @@ impl Policy {
     /// Every mail that was taken, in the order in which it was.
     pub fn passed(&self) -> Vec<Passed> {
         let script = self.lock();
-        let taken = |attempt: &&Attempt| attempt.answer == DUNNO;
-        let of = |mail: &Attempt| Passed {
-            at: mail.at,
-            login: mail.login.clone(),
-            sender: mail.sender.clone(),
-            recipients: script
-                .attempts
-                .iter()
-                .filter(taken)
-                .filter(|a| a.stage == Stage::Rcpt && a.instance == mail.instance)
-                .map(|a| a.recipient.clone())
-                .collect(),
-        };
-        let ends = script.attempts.iter().filter(taken);
-        ends.filter(|a| a.stage == Stage::Data).map(of).collect()
+        let mut recipients: HashMap<&str, Vec<String>> = HashMap::new();
+        let mut passed = Vec::new();
+        let taken = script.attempts.iter().filter(|a| a.answer == DUNNO);
+        for attempt in taken {
+            let of_mail = recipients.entry(&attempt.instance).or_default();
+            if attempt.stage == Stage::Rcpt {
+                of_mail.push(attempt.recipient.clone());
+                continue;
+            }
+            passed.push(Passed {
+                at: attempt.at,
+                login: attempt.login.clone(),
+                sender: attempt.sender.clone(),
+                recipients: std::mem::take(of_mail),
+            });
+        }
+        passed
     }
 
     fn lock(&self) -> MutexGuard<'_, Script> {

@@ -48,6 +48,9 @@ pub(super) fn prepare(server: &XmppServer, folder: &Folder) {
     for (jid, password) in &options.users {
         account(folder, jid, password);
     }
+    for (jid, contacts) in &options.rosters {
+        roster(folder, jid, contacts);
+    }
 }
 
 fn component(domain: &str, options: &XmppOptions) -> String {
@@ -62,8 +65,27 @@ fn component(domain: &str, options: &XmppOptions) -> String {
     )
 }
 
-/// An account as Prosody's internal storage keeps it: `data/a%2eexample/accounts/alice.dat`.
+/// An account as Prosody's internal storage keeps it.
 fn account(folder: &Folder, jid: &str, password: &str) {
+    let record = format!("return {{ [\"password\"] = \"{password}\" }};\n");
+    record_of(folder, "accounts", jid, &record);
+}
+
+/// The same for a roster.
+fn roster(folder: &Folder, jid: &str, contacts: &[String]) {
+    let mut record = "return { [false] = { [\"version\"] = 1; [\"pending\"] = {}; };\n".to_owned();
+    for contact in contacts {
+        let contact = contact.replace('\\', "\\\\");
+        record.push_str(&format!(
+            "[\"{contact}\"] = {{ [\"subscription\"] = \"both\"; [\"groups\"] = {{}}; }};\n"
+        ));
+    }
+    record.push_str("};\n");
+    record_of(folder, "roster", jid, &record);
+}
+
+/// `data/a%2eexample/accounts/alice.dat`.
+fn record_of(folder: &Folder, kind: &str, jid: &str, record: &str) {
     let (local, domain) = jid.split_once('@').expect("a user is a bare JID");
     let escape = |text: &str| -> String {
         let byte = |b: u8| {
@@ -75,10 +97,9 @@ fn account(folder: &Folder, jid: &str, password: &str) {
         };
         text.bytes().map(byte).collect()
     };
-    let accounts = format!("data/{}/accounts", escape(domain));
-    folder.create(&accounts);
-    let record = format!("return {{ [\"password\"] = \"{password}\" }};\n");
-    folder.write(&format!("{accounts}/{}.dat", escape(local)), &record);
+    let place = format!("data/{}/{kind}", escape(domain));
+    folder.create(&place);
+    folder.write(&format!("{place}/{}.dat", escape(local)), record);
 }
 
 fn quoted<'a>(words: impl Iterator<Item = &'a String>) -> String {

@@ -25,6 +25,8 @@ pub struct XmppOptions {
     pub secret: String,
     /// Bare JIDs and passwords.
     pub users: Vec<(String, String)>,
+    /// Prosody: what is in the rosters of some from the start, subscribed both ways: a bare JID and its contacts.
+    pub rosters: Vec<(String, Vec<String>)>,
     /// Prosody: a second connection of a component replaces the first instead of being refused.
     pub kick_old: bool,
     /// The rate limits for users of Debian's sample configuration.
@@ -39,6 +41,7 @@ impl XmppOptions {
             gateways: vec![format!("gateway.{domain}")],
             secret: SECRET.into(),
             users: Vec::new(),
+            rosters: Vec::new(),
             kick_old: false,
             limits: false,
         }
@@ -66,6 +69,12 @@ impl XmppOptions {
             format!("{name}@{}", self.domains[0])
         };
         self.users.push((jid, password.into()));
+        self
+    }
+
+    /// Prosody: a user's roster from the start, subscribed both ways.
+    pub fn roster(mut self, jid: &str, contacts: Vec<String>) -> XmppOptions {
+        self.rosters.push((jid.into(), contacts));
         self
     }
 

@@ -4,10 +4,10 @@ use crate::core::address::MailAddress;
 use crate::core::carried::{self, Carried, CarriedPresence, PresenceKind};
 use crate::core::context::{Context, Missing, Write};
 use crate::core::decide::handshake::Received;
-use crate::core::decide::incoming::{Delivery, named_users, others};
+use crate::core::decide::incoming::{Delivery, addressed_users, others};
 use crate::core::decide::{Decision, directory, peer, presence, thread};
 use crate::core::from_mail;
-use crate::core::id::{StanzaId, ThreadId, content_digest};
+use crate::core::id::{MessageId, StanzaId, ThreadId, content_digest};
 use crate::core::limits::DELAY_SHOWN_AFTER;
 use crate::core::record::{self, Contact, Direction};
 use crate::core::settings::Settings;
@@ -51,13 +51,13 @@ impl Cargo {
                 notes.push(format!("the stanza in mail {id} is not taken: {why}"));
                 Self::None
             }
-            Ok(stanzas) if peer::is_believed(settings, mail, now) => Self::Taken(stanzas),
-            Ok(stanzas) => {
-                notes.push(format!(
-                    "the stanza in mail {id} is not believed, since its sender is not verified"
-                ));
-                Self::Refused(stanzas)
-            }
+            Ok(stanzas) => match peer::doubt(settings, mail, now) {
+                None => Self::Taken(stanzas),
+                Some(why) => {
+                    notes.push(format!("the stanza in mail {id} is not believed: {why}"));
+                    Self::Refused(stanzas)
+                }
+            },
         }
     }
 
@@ -66,12 +66,25 @@ impl Cargo {
     }
 
     /// Whether there is something for a person in the mail: not in a presence, nor in what machines say about one; and of
-    /// what is not believed only in what a person wrote, and in a request.
+    /// what is not believed only in what a person wrote, and in a request that did not come through a list.
     pub fn is_for_people(&self, mail: &from_mail::Mail) -> bool {
         match self {
             Self::None => !mail.about_machine,
-            Self::Refused(stanzas) => mail.automatic.is_none() || stanzas.iter().any(is_request),
+            Self::Refused(stanzas) => {
+                mail.automatic.is_none() || (!mail.bulk && stanzas.iter().any(is_request))
+            }
             Self::Taken(stanzas) => !stanzas.iter().all(|one| announced(one).is_some()),
+        }
+    }
+
+    /// Whether the text of a mail that a gateway wrote by itself says nothing to `user`: to whom it is not addressed it says
+    /// nothing at all, and to others, who cannot answer it, only a request does.
+    pub fn says_nothing_to(&self, mail: &from_mail::Mail, is_addressed: bool) -> bool {
+        match self {
+            Self::Taken(stanzas) => {
+                mail.automatic.is_some() && (!is_addressed || !stanzas.iter().any(is_request))
+            }
+            _ => false,
         }
     }
 
@@ -84,7 +97,7 @@ impl Cargo {
     }
 }
 
-/// What a contact's gateway said of its presence goes to all whom the mail names, whichever of them this copy was for.
+/// What a contact's gateway said of its presence goes to all whom the mail is to, whichever of them this copy was for.
 pub(super) fn presence(
     settings: &Settings,
     context: &Context,
@@ -96,13 +109,13 @@ pub(super) fn presence(
 ) -> Result<(), Missing> {
     // Mail servers that keep one copy for each recipient in one mailbox make hundreds of them.
     let gateway = BareJid::from_parts(None, &settings.gateway);
-    if context.seen(&gateway, &mail.message_id)?.is_some() {
+    let key = MessageId::of_raw(format!("presence {} {}", from.key(), mail.message_id).as_bytes());
+    if context.seen(&gateway, &key)?.is_some() {
         return Ok(());
     }
-    let seen = Write::Seen(gateway, mail.message_id.clone(), now);
-    decision.writes.push(seen);
+    decision.writes.push(Write::Seen(gateway, key, now));
     peer::learn(settings, context, mail, from, now, decision)?;
-    for user in named_users(settings, context, mail)? {
+    for user in addressed_users(settings, context, mail)? {
         let Some(known) = context.contact(&user, from)? else {
             continue;
         };
@@ -148,6 +161,10 @@ fn is_request(one: &Carried) -> bool {
     matches!(one, Carried::Presence(presence) if presence.kind == PresenceKind::Subscribe)
 }
 
+fn is_answer(one: &Carried) -> bool {
+    matches!(one, Carried::Presence(presence) if presence.kind == PresenceKind::Subscribed)
+}
+
 fn verb(presence: &CarriedPresence) -> Option<Verb> {
     match presence.kind {
         PresenceKind::Subscribe => Some(Verb::Subscribe),
@@ -174,12 +191,15 @@ impl Delivery<'_> {
             jid: Some(shown.clone()),
             ..known.clone()
         };
+        let has_answer = stanzas.iter().any(is_answer);
+        let addressed = addressed_users(self.settings, self.context, self.arrived.mail)?;
+        let is_addressed = addressed.contains(self.user);
         for stanza in stanzas {
             match stanza {
                 Carried::Message(message) => self.message(message, shown, &mut next, decision)?,
                 Carried::Presence(presence) => {
-                    if let Some(verb) = verb(presence) {
-                        self.received(shown)
+                    if let Some(verb) = verb(presence).filter(|_| is_addressed) {
+                        self.received(shown, has_answer)
                             .decide(presence, verb, &mut next, decision)?;
                     }
                 }
@@ -192,7 +212,7 @@ impl Delivery<'_> {
         Ok(())
     }
 
-    fn received<'a>(&'a self, shown: &'a BareJid) -> Received<'a> {
+    fn received<'a>(&'a self, shown: &'a BareJid, has_answer: bool) -> Received<'a> {
         Received {
             settings: self.settings,
             context: self.context,
@@ -200,6 +220,7 @@ impl Delivery<'_> {
             contact: &self.from.address,
             name: self.from.name.as_deref(),
             shown,
+            has_answer,
             now: self.now,
         }
     }
@@ -218,26 +239,22 @@ impl Delivery<'_> {
         let delayed = delayed.filter(|date| self.now.since(*date) > DELAY_SHOWN_AFTER);
         let mut element = to_stanza::carried(shown, user, &id, message, delayed);
         self.name_answered(&mut element, shown)?;
-        let Some(body) = content(message, "body") else {
+        if self.is_repeated(message, decision)? {
+            let note = format!(
+                "mail {} says again what was said: dropped",
+                self.arrived.mail.message_id
+            );
+            decision.notes.push(note);
+            return Ok(());
+        }
+        if content(message, "body").is_none() {
             decision.stanzas.push(element);
             return Ok(());
-        };
-        let digest = content_digest(&[&body, &content(message, "subject").unwrap_or_default()]);
-        let mut row_id = id.clone();
-        match self.context.stanza(user, contact, &id)? {
-            // The same mail under another Message-ID, as somebody would send it again who had got hold of it.
-            Some(row) if row.direction == Direction::In && row.digest == digest => {
-                let note = format!(
-                    "mail {} says again what was said: dropped",
-                    self.arrived.mail.message_id
-                );
-                decision.notes.push(note);
-                return Ok(());
-            }
-            // Both count their messages from 1: the user's own keeps its place.
-            Some(row) if row.direction == Direction::Out => row_id = self.stanza_id(),
-            _ => {}
         }
+        // Both count their messages from 1: the user's own keeps its place.
+        let row = self.context.stanza(user, contact, &id)?;
+        let is_own = row.is_some_and(|row| row.direction == Direction::Out);
+        let row_id = if is_own { self.stanza_id() } else { id };
         let mail = self.arrived.mail;
         let others = others(self.settings, self.context, mail, self.from, user)?;
         let (shown_others, others): (Vec<_>, Vec<_>) = others.into_iter().unzip();
@@ -257,15 +274,40 @@ impl Delivery<'_> {
         next.thread = Some(thread_id.clone());
         let (writes, names) = (&mut decision.writes, (user.clone(), contact.clone()));
         writes.push(Write::Thread(names.0, names.1, thread_id.clone(), grown));
-        writes.push(Write::Message(self.row(row_id, thread_id, digest, others)));
-        Ok(())
+        self.remember(self.row(row_id, thread_id, others), decision)
+    }
+
+    /// The same mail under another Message-ID, as somebody would send it again who has got hold of it: it is known by what
+    /// it says and by its date, which every signature covers. The id of the stanza says nothing, since there are clients
+    /// that count from 1 at each start.
+    fn is_repeated(
+        &self,
+        message: &carried::Message,
+        decision: &mut Decision,
+    ) -> Result<bool, Missing> {
+        let date = self
+            .arrived
+            .mail
+            .date
+            .map_or(0, Timestamp::millis)
+            .to_string();
+        let mut said = vec![self.from.address.key().to_owned(), date];
+        said.extend(message.id.as_ref().map(ToString::to_string));
+        said.extend(message.payloads.iter().map(String::from));
+        let said: Vec<&str> = said.iter().map(String::as_str).collect();
+        let key = MessageId::of_raw(content_digest(&said).as_bytes());
+        let is_known = self.context.seen(self.user, &key)?.is_some();
+        if !is_known {
+            let seen = Write::Seen(self.user.clone(), key, self.now);
+            decision.writes.push(seen);
+        }
+        Ok(is_known)
     }
 
     fn row(
         &self,
         stanza_id: StanzaId,
         thread: ThreadId,
-        digest: String,
         others: Vec<MailAddress>,
     ) -> record::Message {
         record::Message {
@@ -277,7 +319,7 @@ impl Delivery<'_> {
             thread,
             direction: Direction::In,
             at: self.now,
-            digest,
+            digest: String::new(),
             others,
             sent: record::Sent::default(),
         }

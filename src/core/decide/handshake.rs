@@ -8,12 +8,13 @@
 use crate::core::address::MailAddress;
 use crate::core::carried::{self, CarriedPresence, PresenceKind};
 use crate::core::context::{Context, Missing, Write};
+use crate::core::decide::directory::NoAddress;
 use crate::core::decide::post::{self, Post};
 use crate::core::decide::subscription::{Asked, origin};
 use crate::core::decide::{Decision, Said, directory, presence};
 use crate::core::from_stanza::Stanza;
 use crate::core::id::{MessageId, StanzaId, content_digest};
-use crate::core::job::Origin;
+use crate::core::job::{Mail, Origin};
 use crate::core::limits::{HANDSHAKE_MAILS_PER_HOUR, HANDSHAKE_REPEAT_INTERVAL};
 use crate::core::notice;
 use crate::core::parcel::Letter;
@@ -79,6 +80,7 @@ pub(super) fn sent(
         contact: &asked.mail,
         verb,
         id,
+        again: None,
         stamp,
         nick: nick_of(stanza),
         now,
@@ -86,7 +88,7 @@ pub(super) fn sent(
     let origin = (verb == Verb::Subscribe).then(|| origin(stanza, &asked));
     let mail = match message.post(origin)? {
         Ok(mail) => mail,
-        Err(why) => return Ok(Decision::refuse(stanza, Condition::NotAcceptable, &why)),
+        Err(no) => return Ok(Decision::refuse(stanza, no.condition, &no.why)),
     };
     if verb == Verb::Subscribe {
         next.asked_by = Some(mail.job.message_id.clone());
@@ -149,19 +151,22 @@ fn name(
     match verb {
         // Also one that is repeated: a refusal of the first may be on its way.
         Verb::Subscribe => {
-            handshake.asked = fresh(stanza, stamp);
+            handshake.asks(fresh(stanza.from.as_str(), stanza.to.as_str(), stamp));
             handshake.asked.clone()
         }
-        Verb::Unsubscribe => handshake.asked.take(),
+        Verb::Unsubscribe => {
+            handshake.is_again = false;
+            handshake.asked.take()
+        }
         Verb::Subscribed => handshake.asking.clone(),
         Verb::Unsubscribed => handshake.asking.take(),
     }
 }
 
 /// Another id for each request: the stamp is never the same again.
-fn fresh(stanza: &Stanza, stamp: Timestamp) -> Option<StanzaId> {
+fn fresh(from: &str, to: &str, stamp: Timestamp) -> Option<StanzaId> {
     let stamp = stamp.millis().to_string();
-    let seed = [stanza.from.as_str(), stanza.to.as_str(), &stamp];
+    let seed = [from, to, &stamp];
     StanzaId::parse(&format!("s{}", content_digest(&seed)))
 }
 
@@ -172,11 +177,17 @@ pub(super) fn ask(
     now: Timestamp,
 ) -> (Option<StanzaId>, Timestamp) {
     let stamp = handshake.stamp(now);
-    handshake.asked = fresh(stanza, stamp);
+    handshake.asks(fresh(stanza.from.as_str(), stanza.to.as_str(), stamp));
     (handshake.asked.clone(), stamp)
 }
 
 impl Handshake {
+    /// The user asks; what was asked before is over.
+    fn asks(&mut self, id: Option<StanzaId>) {
+        self.asked = id;
+        self.is_again = false;
+    }
+
     /// Later than all before, whatever the clock says.
     fn stamp(&mut self, now: Timestamp) -> Timestamp {
         let next = |last: Timestamp| last.plus(Duration::from_millis(1));
@@ -203,6 +214,8 @@ pub(super) struct Received<'a> {
     pub name: Option<&'a str>,
     /// The contact as the user sees it.
     pub shown: &'a BareJid,
+    /// The mail holds a `subscribed`.
+    pub has_answer: bool,
     pub now: Timestamp,
 }
 
@@ -216,8 +229,8 @@ impl Received<'_> {
         decision: &mut Decision,
     ) -> Result<(), Missing> {
         let mut handshake = known.handshake.take().unwrap_or_default();
-        let news = heard(&mut handshake, presence, verb);
-        if let Err(why) = news {
+        let was_again = handshake.is_again && handshake.asked.is_some();
+        if let Err(why) = heard(&mut handshake, presence, verb) {
             known.handshake = Some(handshake);
             let who = clean::shorten_addresses(&self.contact.to_string());
             decision
@@ -228,9 +241,12 @@ impl Received<'_> {
         let state = State::of(known);
         let step = subscription::received(state, verb);
         step.next.store_in(known);
+        // What was granted is refused; the request that the gateway has made since waits for its own answer.
+        let is_old = presence.id != handshake.asked;
+        known.pending_out |= verb == Verb::Unsubscribed && was_again && is_old;
         known.forget_what_is_over();
         if step.answer == Some(Verb::Subscribed) {
-            self.answer(&mut handshake, decision)?;
+            self.answer(&mut handshake, state, decision)?;
         }
         known.handshake = Some(handshake);
         if step.pass_on {
@@ -239,11 +255,26 @@ impl Received<'_> {
         Ok(())
     }
 
-    /// RFC 6121 §3.1.3: who has the user's approval already is told so again.
-    fn answer(&self, handshake: &mut Handshake, decision: &mut Decision) -> Result<(), Missing> {
+    /// RFC 6121 §3.1.3: who has the user's approval already is told so again. Its gateway does not know it (any more: its
+    /// store may be lost), so it is told the user's presence again, and is asked again for what the user has. It does not
+    /// do the same in return, since the mail that asks it holds an answer.
+    fn answer(
+        &self,
+        handshake: &mut Handshake,
+        state: State,
+        decision: &mut Decision,
+    ) -> Result<(), Missing> {
         if counted(handshake, self.now).is_err() {
             return Ok(());
         }
+        let stamp = handshake.stamp(self.now);
+        let asks = !self.has_answer && state.subscription().has_to() && handshake.asked.is_some();
+        if asks {
+            handshake.asked = fresh(self.user.as_str(), self.contact.key(), stamp);
+            handshake.is_again = true;
+        }
+        let (user, contact) = (self.user.clone(), self.contact.clone());
+        decision.presence.push(Said::Again { user, contact });
         let message = Message {
             settings: self.settings,
             context: self.context,
@@ -251,15 +282,16 @@ impl Received<'_> {
             contact: self.contact,
             verb: Verb::Subscribed,
             id: handshake.asking.clone(),
-            stamp: handshake.stamp(self.now),
+            again: handshake.asked.clone().filter(|_| asks),
+            stamp,
             nick: None,
             now: self.now,
         };
         match message.post(None)? {
             Ok(mail) => decision.mails.push(mail),
-            Err(why) => decision
+            Err(no) => decision
                 .notes
-                .push(format!("an approval could not be mailed: {why}")),
+                .push(format!("an approval could not be mailed: {}", no.why)),
         }
         Ok(())
     }
@@ -313,10 +345,14 @@ fn heard(
         return Err("it is older than what was heard before");
     }
     let is_answer = matches!(verb, Verb::Subscribed | Verb::Unsubscribed);
-    if is_answer && (handshake.asked.is_none() || presence.id != handshake.asked) {
+    let is_about_last = handshake.asked.is_some() && presence.id == handshake.asked;
+    let ends_granted =
+        verb == Verb::Unsubscribed && handshake.is_again && handshake.asked.is_some();
+    if is_answer && !is_about_last && !ends_granted {
         return Err("it answers another request than the user's last one");
     }
     *last = Some(stamp);
+    handshake.is_again &= !is_answer;
     match verb {
         Verb::Subscribe => handshake.asking.clone_from(&presence.id),
         Verb::Unsubscribe => handshake.asking = None,
@@ -352,20 +388,19 @@ struct Message<'a> {
     contact: &'a MailAddress,
     verb: Verb,
     id: Option<StanzaId>,
+    /// A `subscribe` of this id goes along.
+    again: Option<StanzaId>,
     stamp: Timestamp,
     nick: Option<String>,
     now: Timestamp,
 }
 
 impl Message<'_> {
-    /// The mail, or the sentence that says why there can be none.
-    fn post(
-        self,
-        origin: Option<Origin>,
-    ) -> Result<Result<crate::core::job::Mail, String>, Missing> {
+    /// The mail, or why there can be none.
+    fn post(self, origin: Option<Origin>) -> Result<Result<Mail, NoAddress>, Missing> {
         let sender = match directory::user_mail(self.settings, self.context, self.user)? {
             Ok(sender) => sender,
-            Err(no) => return Ok(Err(no.why)),
+            Err(no) => return Ok(Err(no)),
         };
         let from = post::party(self.context, self.user, sender, self.nick.clone())?;
         let name = from.name.clone().unwrap_or_default();
@@ -380,17 +415,23 @@ impl Message<'_> {
             &[self.verb.as_str(), &stamp],
             &from.mail,
         );
-        let carried = carried::presence(&CarriedPresence {
-            kind: kind(self.verb),
-            id: self.id,
-            stamp: Some(self.stamp),
-            expires: None,
-            nick: self.nick,
-        });
+        let stanza = |kind, id, nick| {
+            carried::presence(&CarriedPresence {
+                kind,
+                id,
+                stamp: Some(self.stamp),
+                expires: None,
+                nick,
+            })
+        };
+        let mut carried = vec![stanza(kind(self.verb), self.id, self.nick)];
+        if let Some(again) = self.again {
+            carried.push(stanza(PresenceKind::Subscribe, Some(again), None));
+        }
         let letter = Letter {
             to: vec![post::to(self.contact)],
             automatic: true,
-            carried: vec![carried],
+            carried,
             ..Letter::plain(from, message_id, subject, text, self.now)
         };
         let post = Post {
@@ -402,7 +443,10 @@ impl Message<'_> {
         };
         Ok(post
             .mail(self.settings, &letter)
-            .map_err(|error| notice::unwritable(&error)))
+            .map_err(|error| NoAddress {
+                condition: Condition::NotAcceptable,
+                why: notice::unwritable(&error),
+            }))
     }
 }
 

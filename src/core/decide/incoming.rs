@@ -1,5 +1,5 @@
 //! A mail becomes one message for each local user that it is for. What another gateway put into it, and is believed, goes
-//! its own way: see [`carry`](super::carry).
+//! its own way: see [`carry`].
 
 use crate::core::address::MailAddress;
 use crate::core::authentication::{self, Verdict};
@@ -106,9 +106,6 @@ fn from_sender(
         return left("none of its recipients is a local user");
     }
     let standing = Standing::of(settings, mail, now);
-    if peer::is_believed(settings, mail, now) {
-        peer::learn(settings, context, mail, &from.address, now, &mut decision)?;
-    }
     for user in &users {
         let delivery = Delivery {
             settings,
@@ -122,14 +119,20 @@ fn from_sender(
         };
         delivery.for_user(&mut decision)?;
     }
+    let is_new = |write: &Write| matches!(write, Write::Seen(..));
+    if decision.writes.iter().any(is_new) && peer::is_believed(settings, mail, now) {
+        peer::learn(settings, context, mail, &from.address, now, &mut decision)?;
+    }
     Ok((decision, standing.fate()))
 }
 
 /// What a mail may do, by what is known of its sender.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Standing {
-    /// It is from whom it says, or nobody asks.
+    /// It is from whom it says, or nobody could say.
     Believed,
+    /// It may be from anybody, and nobody asks.
+    Unasked,
     /// It is shown, and says that its sender is not verified.
     Marked,
     /// It is not shown; whether because it failed.
@@ -145,7 +148,11 @@ impl Standing {
         let from = mail.from.as_ref().map(|person| &person.address);
         let is_asked = from.is_some_and(|from| settings.key_of(from).is_some());
         if !trust.is_on() && (trust.speak == Speak::Off || !is_asked) {
-            return Self::Believed;
+            let can_be_asked = is_asked || !trust.authserv_ids.is_empty();
+            return match can_be_asked {
+                true => Self::Unasked,
+                false => Self::Believed,
+            };
         }
         let is_forged = is_asked && mail.signature.is_some();
         match authentication::verdict(mail, &trust.authserv_ids) {
@@ -160,7 +167,7 @@ impl Standing {
 
     fn fate(self) -> Fate {
         match self {
-            Self::Believed | Self::Marked => Fate::Handled,
+            Self::Believed | Self::Unasked | Self::Marked => Fate::Handled,
             Self::Held { .. } => Fate::Left,
         }
     }
@@ -170,17 +177,16 @@ impl Standing {
     fn kind(self) -> &'static str {
         match self {
             Self::Believed => "message",
+            Self::Unasked => "unasked",
             Self::Marked => "unverified",
             Self::Held { .. } => "held",
         }
     }
 
-    /// Under which a mail is remembered.
-    fn key(self, id: &MessageId) -> MessageId {
-        match self {
-            Self::Believed => id.clone(),
-            _ => MessageId::of_raw(format!("{} {id}", self.kind()).as_bytes()),
-        }
+    /// Under which a mail is remembered. Whoever got a copy knows its Message-ID, and may write to the others first: so
+    /// what one sends takes nothing away from what another does.
+    fn key(self, from: &MailAddress, id: &MessageId) -> MessageId {
+        MessageId::of_raw(format!("{} {} {id}", self.kind(), from.key()).as_bytes())
     }
 
     fn marked(self, text: String) -> String {
@@ -213,8 +219,19 @@ pub(super) fn local_users(
     named_users(settings, context, mail)
 }
 
+/// Whom the mail is to. A gateway writes presence and subscriptions to nobody else, and a `To` cannot be added to what is
+/// signed, while a `Cc` often can (RFC 6376 §8.15).
+pub(super) fn addressed_users(
+    settings: &Settings,
+    context: &Context,
+    mail: &from_mail::Mail,
+) -> Result<Vec<BareJid>, Missing> {
+    let named = mail.to.iter().map(|person| &person.address);
+    users_of(settings, context, named)
+}
+
 /// Whom the header names.
-pub(super) fn named_users(
+fn named_users(
     settings: &Settings,
     context: &Context,
     mail: &from_mail::Mail,
@@ -255,26 +272,17 @@ impl Delivery<'_> {
     fn for_user(&self, decision: &mut Decision) -> Result<(), Missing> {
         let (settings, context, user) = (self.settings, self.context, self.user);
         let (mail, from) = (self.arrived.mail, self.from);
-        let key = self.standing.key(&mail.message_id);
-        if context.seen(user, &mail.message_id)?.is_some() || context.seen(user, &key)?.is_some() {
+        let key = |standing: Standing| standing.key(&from.address, &mail.message_id);
+        let (key, believed) = (key(self.standing), key(Standing::Believed));
+        if context.seen(user, &believed)?.is_some() || context.seen(user, &key)?.is_some() {
             return Ok(());
         }
         decision
             .writes
             .push(Write::Seen(user.clone(), key, self.now));
-        let own = context.message(&mail.message_id, user)?;
-        if own.is_some_and(|message| message.direction == Direction::Out) {
-            decision.notes.push(format!(
-                "mail {} is its recipient's own and came back: dropped",
-                mail.message_id
-            ));
-            return Ok(());
-        }
-        if mail.bulk && settings.bulk == Bulk::Drop {
-            decision.notes.push(format!(
-                "mail {} is bulk mail: dropped as configured",
-                mail.message_id
-            ));
+        if let Some(why) = self.why_dropped(decision)? {
+            let id = &mail.message_id;
+            decision.notes.push(format!("mail {id} {why}: dropped"));
             return Ok(());
         }
         if let Standing::Held { has_failed } = self.standing {
@@ -286,7 +294,16 @@ impl Delivery<'_> {
             .cloned()
             .unwrap_or_default();
         match directory::shown_jid(settings, context, Some(&known), &from.address)? {
-            Some(shown) if self.carries()? => self.carry(self.cargo, &shown, &known, decision),
+            Some(shown) if self.is_named()? && self.cargo.is_taken() => {
+                self.carry(self.cargo, &shown, &known, decision)
+            }
+            _ if self.cargo.says_nothing_to(mail, self.is_named()?) => {
+                let id = &mail.message_id;
+                decision
+                    .notes
+                    .push(format!("mail {id} is for gateways only: not shown"));
+                Ok(())
+            }
             Some(shown) => self.decide(shown, &known, decision),
             None => {
                 decision.stanzas.push(self.unanswerable());
@@ -295,10 +312,55 @@ impl Delivery<'_> {
         }
     }
 
+    /// What ends a loop, or was asked for by the configuration.
+    fn why_dropped(&self, decision: &mut Decision) -> Result<Option<&'static str>, Missing> {
+        let (mail, user) = (self.arrived.mail, self.user);
+        let known = self.context.message(&mail.message_id, user)?;
+        let is_known = known.is_some_and(|message| message.direction == Direction::Out);
+        if is_known || self.is_own()? {
+            return Ok(Some("is its recipient's own and came back"));
+        }
+        if mail.bulk && self.settings.bulk == Bulk::Drop {
+            return Ok(Some("is bulk mail, as configured"));
+        }
+        if self.is_said_again(decision)? {
+            return Ok(Some("says again what answered a mail for gateways before"));
+        }
+        Ok(None)
+    }
+
+    /// Of what the gateway writes for its users only messages leave a row.
+    fn is_own(&self) -> Result<bool, Missing> {
+        let address = &self.from.address;
+        let author = directory::user_of(self.settings, self.context, address)?;
+        Ok(peer::is_bridge(self.arrived.mail) && author.as_ref() == Some(self.user))
+    }
+
+    /// A program that answers every mail, and does not say that it is one, answers every presence. A person who found one
+    /// of these in a mailbox has something to say, but not the same each time.
+    fn is_said_again(&self, decision: &mut Decision) -> Result<bool, Missing> {
+        let mail = self.arrived.mail;
+        if !mail.answers_machine || peer::is_bridge(mail) {
+            return Ok(false);
+        }
+        // Neither what is quoted nor who is said to have written it.
+        let is_own = |line: &&str| !line.starts_with('>') && !line.ends_with(':');
+        let own = mail.text.lines().filter(is_own);
+        let words: Vec<&str> = own.flat_map(str::split_whitespace).collect();
+        let text = format!("answer {} {}", self.from.address.key(), words.join(" "));
+        let key = MessageId::of_raw(text.as_bytes());
+        let was_said = self.context.seen(self.user, &key)?.is_some();
+        if !was_said {
+            let seen = Write::Seen(self.user.clone(), key, self.now);
+            decision.writes.push(seen);
+        }
+        Ok(was_said)
+    }
+
     /// Stanzas are only for whom the mail names, which DKIM signs: a copy that somebody sends on to others is text.
-    fn carries(&self) -> Result<bool, Missing> {
+    fn is_named(&self) -> Result<bool, Missing> {
         let named = named_users(self.settings, self.context, self.arrived.mail)?;
-        Ok(self.cargo.is_taken() && named.contains(self.user))
+        Ok(named.contains(self.user))
     }
 
     /// Tells the user of a mail that is not shown.
@@ -350,7 +412,8 @@ impl Delivery<'_> {
             thread: Some(id.clone()),
             ..known.clone()
         };
-        if self.standing == Standing::Believed && self.is_from_person()? {
+        let counts = matches!(self.standing, Standing::Believed | Standing::Unasked);
+        if counts && self.is_from_person()? {
             let (stanzas, pair) = subscription::answered_by_mail(
                 self.context,
                 user,
@@ -375,10 +438,17 @@ impl Delivery<'_> {
         decision
             .writes
             .push(Write::Thread(user.clone(), contact.clone(), id, grown));
-        decision
-            .writes
-            .push(Write::Message(message_row(&parcel, mail, others, self.now)));
+        self.remember(message_row(&parcel, mail, others, self.now), decision)?;
         decision.stanzas.push(to_stanza::message(&parcel));
+        Ok(())
+    }
+
+    /// A Message-ID stays with the contact who used it first.
+    pub fn remember(&self, row: record::Message, decision: &mut Decision) -> Result<(), Missing> {
+        let known = self.context.message(&row.message_id, self.user)?;
+        if known.is_none_or(|known| known.contact == row.contact) {
+            decision.writes.push(Write::Message(row));
+        }
         Ok(())
     }
 

@@ -55,6 +55,13 @@ pub enum Said {
         /// What it shows.
         state: Option<PresenceState>,
     },
+    /// The contact no longer knows what it was told.
+    Again {
+        /// The local user.
+        user: BareJid,
+        /// The contact.
+        contact: MailAddress,
+    },
     /// The contact is not told anything any more.
     Forget {
         /// The local user.

@@ -5,6 +5,7 @@ use crate::core::authentication::{self, Verdict};
 use crate::core::context::{Context, Missing, Write};
 use crate::core::decide::{Decision, incoming, subscription};
 use crate::core::from_mail;
+use crate::core::limits::REMEMBERED;
 use crate::core::record::{Format, Peer, PeerOrigin};
 use crate::core::settings::{Settings, StanzaTrust};
 use crate::core::signature::PublicKey;
@@ -56,9 +57,11 @@ fn commanded(context: &Context, contact: &MailAddress) -> Result<Option<Format>,
     Ok(None)
 }
 
-/// What a verified mail shows of its sender's format is kept, where nobody has said what it is to be. Only what a person
-/// wrote shows that there is no gateway any more. To whom the mail is the contact is another from now on: it is shown as
-/// such, and a gateway is told of the user again.
+/// What a believed mail shows of its sender's format is kept, where nobody has said what it is to be. Only what a person
+/// wrote shows that there is no gateway any more, not an answer to what only gateways read, which a program may have given;
+/// and only what is newer than what was learned: somebody who has got hold of an older mail can send it again, and take
+/// fields away that are not signed. To whom the mail is the contact is another from now on: it is shown as such, and a
+/// gateway is told of the user again.
 pub fn learn(
     settings: &Settings,
     context: &Context,
@@ -67,17 +70,27 @@ pub fn learn(
     now: Timestamp,
     decision: &mut Decision,
 ) -> Result<(), Missing> {
-    let shown = match is_bridge(mail) {
+    // The body is signed in any case, and `XMPP-Bridge` is not by every mail server.
+    let shown = match is_bridge(mail) || mail.carried.is_some() {
         true => Format::Xmpp,
         false => Format::Mail,
     };
-    if mail.bulk || (mail.automatic.is_some() && shown == Format::Mail) {
+    let is_doubtful = mail.automatic.is_some() || mail.answers_machine;
+    if mail.bulk || (is_doubtful && shown == Format::Mail) {
         return Ok(());
     }
     let is_said = settings.format_of(from).is_some() || commanded(context, from)?.is_some();
     let who = AddressPattern::Address(from.clone());
-    let known = context.peer(&who)?.map(|peer| peer.format);
-    if is_said || known.unwrap_or_default() == shown {
+    let known = context.peer(&who)?;
+    let written = mail.date.map_or(now, |date| date.min(now));
+    if is_said || known.map(|peer| peer.format).unwrap_or_default() == shown {
+        return Ok(());
+    }
+    if known.is_some_and(|peer| written < peer.since) {
+        decision.notes.push(format!(
+            "mail {} is older than what its sender's format was learned from: nothing is learned from it",
+            mail.message_id
+        ));
         return Ok(());
     }
     decision.notes.push(format!(
@@ -89,9 +102,9 @@ pub fn learn(
         who,
         format: shown,
         origin: PeerOrigin::Learned,
-        since: now,
+        since: written,
     }));
-    for user in incoming::named_users(settings, context, mail)? {
+    for user in incoming::addressed_users(settings, context, mail)? {
         if let Some(contact) = context.contact(&user, from)? {
             let relation = (&user, from, contact);
             let greeting = subscription::greeting_in(shown, settings, context, relation, now)?;
@@ -107,16 +120,59 @@ pub fn is_bridge(mail: &from_mail::Mail) -> bool {
     mail.bridge.as_deref().is_some_and(first)
 }
 
-/// Whether the stanzas that a mail carries are believed to be from the address in its `From`. Never those that came
-/// through a list: whoever is behind it did not send them here.
+/// Whether the stanzas that a mail carries are believed to be from the address in its `From`.
 pub fn is_believed(settings: &Settings, mail: &from_mail::Mail, now: Timestamp) -> bool {
-    let from = mail
-        .from
-        .as_ref()
-        .filter(|_| !mail.several_from && !mail.bulk);
-    let has_key = |from: &from_mail::Person| settings.key_of(&from.address).is_some();
-    let is_off = settings.trust.stanza == StanzaTrust::Off;
-    from.is_some_and(|from| (is_off && !has_key(from)) || is_verified(settings, mail, now))
+    doubt(settings, mail, now).is_none()
+}
+
+/// Why the stanzas that a mail carries are not believed, as the end of a sentence; `None` where they are. Never those that
+/// came through a list: whoever is behind it did not send them here. Nor those of a mail that two readers could take for
+/// two, of which one was verified. Nor those that are older than what is remembered of handled mails: anybody may have
+/// kept them, to send them again.
+pub fn doubt(settings: &Settings, mail: &from_mail::Mail, now: Timestamp) -> Option<String> {
+    let Some(from) = mail.from.as_ref().map(|person| &person.address) else {
+        return Some("it has no sender that could be read".to_owned());
+    };
+    if mail.several_from {
+        return Some("it could be from several senders".to_owned());
+    }
+    if mail.bulk {
+        return Some("it came through a list, or to many".to_owned());
+    }
+    if mail.has_doubled_fields {
+        return Some("fields that a mail has once are there several times".to_owned());
+    }
+    if mail.date.is_none_or(|date| now.since(date) > REMEMBERED) {
+        return Some("it has no date, or one too long ago".to_owned());
+    }
+    match settings.key_of(from) {
+        Some(key) => match &mail.signature {
+            None => Some("its sender signs with a key, and this is not signed".to_owned()),
+            Some(signed) => signed
+                .verify(&key, from.domain(), now)
+                .err()
+                .map(|bad| bad.to_string()),
+        },
+        None if settings.trust.stanza == StanzaTrust::Off => None,
+        None => doubt_of_server(settings, mail),
+    }
+}
+
+/// The same by what our own mail server says.
+fn doubt_of_server(settings: &Settings, mail: &from_mail::Mail) -> Option<String> {
+    let authserv_ids = &settings.trust.authserv_ids;
+    let why = match authentication::verdict(mail, authserv_ids) {
+        Verdict::Verified => return None,
+        Verdict::Failed => "its sender failed authentication",
+        Verdict::Unknown if mail.is_signed_in_part => {
+            "a DKIM signature of it leaves out its recipients, its date or a part of its body"
+        }
+        Verdict::Unknown if authserv_ids.is_empty() => {
+            "the configuration names neither authserv_ids nor a key of its sender"
+        }
+        Verdict::Unknown => "its sender is not verified",
+    };
+    Some(why.to_owned())
 }
 
 /// Whether a mail is from the address in its `From`: signed with the key that the configuration has for it; where it has

@@ -42,7 +42,7 @@ pub fn decide(
         Err(no) => return Ok(Decision::refuse(stanza, no.condition, &no.why)),
     };
     let known = context.contact(&user, &mail)?.cloned().unwrap_or_default();
-    let asked = Asked {
+    let mut asked = Asked {
         user,
         to,
         mail,
@@ -51,6 +51,13 @@ pub fn decide(
     if kind == Presence::Subscribe && !settings.contacts.allows(&asked.mail) {
         let why = notice::contact_denied(&asked.mail.for_people());
         return Ok(Decision::refuse(stanza, Condition::NotAllowed, &why));
+    }
+    if let Some(known) = asked.other_form().filter(|_| kind == Presence::Subscribe) {
+        if asked.is_in_roster() {
+            let why = notice::known_as(&asked.mail.for_people(), known.as_str());
+            return Ok(Decision::refuse(stanza, Condition::Conflict, &why));
+        }
+        asked.known.jid = Some(asked.to.clone());
     }
     let format = peer::format_of(settings, context, &asked.mail)?;
     match (kind, Verb::of(kind), format) {
@@ -92,6 +99,17 @@ pub(super) struct Asked {
 impl Asked {
     fn here(&self, format: Format, now: Timestamp) -> Element {
         here(&self.to, &self.user, &self.known, format, now)
+    }
+
+    /// The form of the JID under which the user knows the contact, where it is not this one.
+    fn other_form(&self) -> Option<BareJid> {
+        self.known.jid.clone().filter(|known| *known != self.to)
+    }
+
+    /// The user's server keeps something of the contact in the user's roster, under the form that is known.
+    fn is_in_roster(&self) -> bool {
+        let known = &self.known;
+        known.subscription != Subscription::None || known.pending_out || known.pending_in
     }
 
     pub fn write(&self, next: Contact) -> Vec<Write> {

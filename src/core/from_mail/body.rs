@@ -11,6 +11,9 @@ const STUB_CHARS_MAX: usize = 300;
 /// RFC 6838 §4.2: 127 characters for a type and for a subtype.
 const MEDIA_TYPE_CHARS_MAX: usize = 255;
 
+/// Why stanzas are not read, for the log.
+const AROUND: &str = "there is text before or behind the parts of the mail";
+
 /// What the body of a mail holds.
 #[derive(Debug, Default)]
 pub struct Body {
@@ -33,6 +36,7 @@ pub fn read(mail: &Part<'_>) -> Body {
         parts_left: limits::MIME_PARTS_MAX,
         body: Body::default(),
         has_text: false,
+        is_all_parts: mail.is_all_parts(),
     };
     let found = reader.part(mail, Place::default());
     let text = tidy(&found.text);
@@ -113,6 +117,9 @@ struct Reader {
     body: Body,
     /// A text was found in an earlier part, so that a named text is an attachment.
     has_text: bool,
+    /// The mail is its parts and nothing else. Many mail servers sign a body without saying how it is to be read: with
+    /// another boundary, what somebody has quoted or forwarded would be a part.
+    is_all_parts: bool,
 }
 
 impl Reader {
@@ -182,7 +189,10 @@ impl Reader {
         if let Some(last) = children.last().filter(|last| holds_stanzas(last))
             && place.depth == 1
         {
-            self.stanzas(last);
+            match self.is_all_parts {
+                true => self.stanzas(last),
+                false => self.body.carried_problem = Some(AROUND.to_owned()),
+            }
         }
         // Beside stanzas, an emoji for programs (RFC 9078) is not the text for people.
         let skips_reaction = children.iter().any(holds_stanzas);
@@ -470,6 +480,27 @@ mod tests {
         // With no other word in the mail its reader is told at least that there was something.
         let alone = body(&format!("{STANZAS}\n\n<x>\n"));
         assert_eq!((alone.text.as_str(), alone.attachments.len()), ("", 1));
+    }
+
+    /// The Content-Type is often not signed. Whoever changes it must not find stanzas in what was quoted or forwarded.
+    #[test]
+    fn what_is_quoted_in_a_mail_becomes_no_part_of_it_under_another_boundary() {
+        let quoted = multipart("alternative", &[(PLAIN, "plain"), (STANZAS, CHAT)]);
+        assert!(body(&quoted).carried.is_some());
+        let (head, parts) = quoted.split_once("\n\n").unwrap();
+        for mail in [
+            format!("{head}\n\nLook what I got:\n{parts}"),
+            format!("{head}\n\n{parts}\n-- \nCarol\n"),
+            format!("{head}\n\n--outer\n\n{parts}\n--outer--\n"),
+        ] {
+            let body = body(&mail);
+            assert!(body.carried.is_none(), "{mail}");
+            assert!(
+                body.carried_problem
+                    .is_some_and(|why| why.contains("before or behind"))
+            );
+            assert_eq!(body.text, "plain");
+        }
     }
 
     #[test]

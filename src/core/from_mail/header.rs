@@ -13,6 +13,23 @@ const MESSAGE_IDS_MAX: usize = 100;
 /// People taken from one kind of header field; a mail to more is a list's.
 const PEOPLE_MAX: usize = 1000;
 
+/// Fields that a mail has once at most: who, to whom, when and what (RFC 5322 §3.6), and how the body is to be read (RFC
+/// 2045 §3). `From` is looked at by itself, see [`has_several_from`].
+const SINGLE_FIELDS: [&str; 8] = [
+    "To",
+    "Cc",
+    "Date",
+    "Subject",
+    "Message-ID",
+    "MIME-Version",
+    "Content-Type",
+    "Content-Transfer-Encoding",
+];
+
+/// Fields that every signature must cover which there are, for its mail to be believed. OpenDKIM signs these and the
+/// subject, and no others unless it is told to.
+const DECISIVE_FIELDS: [&str; 4] = ["From", "To", "Cc", "Date"];
+
 /// The values of all fields of this name as they stand in the mail, unfolded, the topmost first.
 pub fn raw_values<'a>(
     message: &'a Message<'_>,
@@ -115,6 +132,29 @@ pub fn has_several_from(message: &Message<'_>) -> bool {
     }
     let written = sole_address(&field).and_then(|text| MailAddress::parse(&text).ok());
     written.is_none() || written != from(message).map(|person| person.address)
+}
+
+/// Whether a field that our decisions rest on is there more than once.
+pub fn has_doubled_fields(message: &Message<'_>) -> bool {
+    let count = |name: &&str| raw_values(message, name).take(2).count();
+    SINGLE_FIELDS.iter().any(|name| count(name) > 1)
+}
+
+/// Whether a DKIM signature leaves a part of the body out (`l=`, RFC 6376 §8.2), or a field that says to whom and when.
+pub fn is_signed_in_part(message: &Message<'_>) -> bool {
+    let is_there = |name: &&&str| raw_value(message, name).is_some();
+    let needed: Vec<_> = DECISIVE_FIELDS.iter().filter(is_there).collect();
+    raw_values(message, "DKIM-Signature").any(|value| {
+        let tags = value.split(';').filter_map(|tag| tag.split_once('='));
+        let tags: Vec<_> = tags.map(|(name, value)| (name.trim(), value)).collect();
+        let fields = tags.iter().filter(|(name, _)| *name == "h");
+        let signed: Vec<&str> = fields
+            .flat_map(|(_, list)| list.split(':'))
+            .map(str::trim)
+            .collect();
+        let is_signed = |name: &&&str| signed.iter().any(|one| one.eq_ignore_ascii_case(name));
+        tags.iter().any(|(name, _)| *name == "l") || !needed.iter().all(is_signed)
+    })
 }
 
 /// What mail servers say about the author (RFC 8601), the topmost first. Of a field that is too long only the name of its
@@ -281,6 +321,46 @@ mod tests {
         assert!(!mail("To: a@b.example").several_from);
         assert!(!mail("From:").several_from);
         assert_eq!(address_of("From: nobody"), None);
+    }
+
+    #[test]
+    fn a_field_that_stands_there_twice_is_told() {
+        let once = "From: a@b.example\r\nTo: c@d.example\r\nMessage-ID: <1@b.example>\r\nReceived: x\r\nReceived: y";
+        assert!(!mail(once).has_doubled_fields);
+        for field in [
+            "to: e@f.example",
+            "MESSAGE-ID : <2@b.example>",
+            "Message-ID:",
+        ] {
+            assert!(
+                mail(&format!("{field}\r\n{once}")).has_doubled_fields,
+                "{field}"
+            );
+            assert!(
+                mail(&format!("{once}\r\n{field}")).has_doubled_fields,
+                "{field}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_signature_of_a_part_of_the_mail_is_told() {
+        let of = |header: &str, value: &str| {
+            mail(&format!("{header}\r\nDKIM-Signature: {value}")).is_signed_in_part
+        };
+        let header = "From: a@b.example\r\nTo: c@d.example\r\nDate: x";
+        let whole = "v=1; d=l.example; h=From:Subject:\r\n\tDATE : to:From; bl=2; b=l=";
+        assert!(!of(header, whole));
+        assert!(of(&format!("{header}\r\nCc: e@f.example"), whole));
+        let signed = whole.replace("h=", "h=cc:");
+        assert!(!of(&format!("{header}\r\nCc: e@f.example"), &signed));
+        for part in ["l=20; ", "l = 0;", "l=1;\r\n\t"] {
+            assert!(of(header, &format!("{part}{whole}")), "{part}");
+        }
+        for without in ["DATE", "From", "to"] {
+            assert!(of(header, &whole.replace(without, "x")), "{without}");
+        }
+        assert!(of(header, "") && !mail(header).is_signed_in_part);
     }
 
     #[test]

@@ -66,6 +66,18 @@ impl<'a> Part<'a> {
         }
     }
 
+    /// Whether the body is its parts and nothing else, with no text before or behind them (RFC 2046 §5.1.1).
+    pub fn is_all_parts(&self) -> bool {
+        let boundary = self
+            .content_type()
+            .and_then(|content_type| content_type.attribute("boundary"));
+        let boundary = boundary.map(str::trim_end).unwrap_or_default().as_bytes();
+        let mut lines = self.body.trim_ascii_end().split(|b| *b == b'\n');
+        let (first, last) = (lines.next(), lines.next_back());
+        let is = |line: Option<&[u8]>| line.and_then(|line| delimiter(line, boundary));
+        matches!(is(first), Some(Delimiter::Next)) && matches!(is(last), Some(Delimiter::Close))
+    }
+
     /// The parts of a multipart in order, at most `max` of them; none where the boundary is missing or nowhere to be
     /// found. A part that nothing ends reaches to the end of the body (RFC 2046 §5.1.1 asks readers to be kind).
     pub fn parts(&self, max: usize) -> Vec<&'a [u8]> {

@@ -34,6 +34,12 @@ pub struct Mail {
     /// More than one `From` header, or more than one address in it, or one that readers could take for another: a
     /// forger's trick, never believed.
     pub several_from: bool,
+    /// Fields that say to whom a mail is, when it was written, what it is called and how it is to be read stand there
+    /// more than once (RFC 5322 §3.6): a signature is about the lowest of them, and not every reader takes that one.
+    pub has_doubled_fields: bool,
+    /// A DKIM signature covers only the beginning of the body, or not all fields that say to whom and when: others can
+    /// add to what it covers.
+    pub is_signed_in_part: bool,
     /// `Authentication-Results`, unfolded, the topmost first. Anybody can write one: see [`crate::core::authentication`].
     pub authentication: Vec<String>,
     /// `To`, in order, members of groups among them.
@@ -69,6 +75,9 @@ pub struct Mail {
     /// The mail, or what an automatic mail reports or answers, is one that only gateways read
     /// ([`MessageId::is_machine`]). Not for mail from people.
     pub about_machine: bool,
+    /// What the mail answers is one that only gateways read. A person may have found it, or a program answers everything
+    /// and does not say that it is one.
+    pub answers_machine: bool,
     /// Why nothing may be answered automatically (RFC 3834 §2); `None` for mail from a person.
     pub automatic: Option<Automatic>,
     /// The mail is a multipart/report (RFC 6522).
@@ -167,12 +176,17 @@ fn mail(raw: &[u8], message: &Message<'_>, recipient_headers: &[String], body: b
         header::raw_value(message, "Return-Path").is_some_and(|path| path == "<>");
     let subject = header::text(message, HeaderName::Subject);
     let line = |name| header::raw_value(message, name).and_then(|value| header::some_text(&value));
+    let in_reply_to = header::message_ids(message, HeaderName::InReplyTo);
+    let references = header::message_ids(message, HeaderName::References);
+    let answered = in_reply_to.first().or(references.last());
     Mail {
         message_id: header::message_ids(message, HeaderName::MessageId)
             .into_iter()
             .next()
             .unwrap_or_else(|| MessageId::of_raw(raw)),
         several_from: header::has_several_from(message),
+        has_doubled_fields: header::has_doubled_fields(message),
+        is_signed_in_part: header::is_signed_in_part(message),
         authentication: header::authentication(message),
         to: header::people(message, HeaderName::To),
         cc: header::people(message, HeaderName::Cc),
@@ -185,8 +199,9 @@ fn mail(raw: &[u8], message: &Message<'_>, recipient_headers: &[String], body: b
             .filter(|base| !base.is_empty())
             .map(str::to_owned),
         subject,
-        in_reply_to: header::message_ids(message, HeaderName::InReplyTo),
-        references: header::message_ids(message, HeaderName::References),
+        answers_machine: answered.is_some_and(MessageId::is_machine),
+        in_reply_to,
+        references,
         text: body.text,
         text_cut: body.cut,
         attachments: body.attachments,

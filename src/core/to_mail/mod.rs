@@ -14,8 +14,10 @@ use crate::core::parcel::{Letter, Recipient};
 use crate::core::record::Format;
 use crate::core::text::clean;
 use crate::core::time::Timestamp;
-use lettre::message::header::{ContentType, HeaderName, HeaderValue, MIME_VERSION_1_0};
-use lettre::message::{Mailbox, MessageBuilder};
+use lettre::message::header::{
+    ContentType, HeaderName, HeaderValue, Headers, MIME_VERSION_1_0, To,
+};
+use lettre::message::{Mailbox, Mailboxes, MessageBuilder};
 use std::time::{Duration, SystemTime};
 
 /// Header by which two gateways find each other.
@@ -27,6 +29,9 @@ pub const JABBER_ID: HeaderName = HeaderName::new_from_ascii_str("Jabber-ID");
 /// RFC 3834 §5.
 pub const AUTO_SUBMITTED: HeaderName = HeaderName::new_from_ascii_str("Auto-Submitted");
 const TO: HeaderName = HeaderName::new_from_ascii_str("To");
+const CC: HeaderName = HeaderName::new_from_ascii_str("Cc");
+/// Octets of a line that is folded where it can be (RFC 5322 §2.1.1).
+const LINE: usize = 78;
 
 /// A letter that cannot be written as a mail.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -94,21 +99,47 @@ fn headers(letter: &Letter) -> Result<MessageBuilder, Unwritable> {
 
 /// To and Cc as given; Bcc never. Where nobody is named, the empty group of RFC 5322 §A.1.3 says so.
 fn recipients(mut builder: MessageBuilder, to: &[Recipient]) -> Result<MessageBuilder, Unwritable> {
-    let mut named = false;
+    let (mut all, mut copies) = (Mailboxes::new(), Mailboxes::new());
     for recipient in to {
-        let mailbox = mailbox(&recipient.mail, recipient.name.as_deref())?;
-        builder = match recipient.role {
-            Role::To => builder.to(mailbox),
-            Role::Cc => builder.cc(mailbox),
+        let field = match recipient.role {
+            Role::To => &mut all,
+            Role::Cc => &mut copies,
             Role::Bcc => continue,
         };
-        named = true;
+        field.push(mailbox(&recipient.mail, recipient.name.as_deref())?);
     }
-    Ok(if named {
-        builder
-    } else {
-        builder.raw_header(raw(TO, "undisclosed-recipients:;"))
-    })
+    let names_nobody = all.iter().chain(copies.iter()).next().is_none();
+    if names_nobody {
+        return Ok(builder.raw_header(raw(TO, "undisclosed-recipients:;")));
+    }
+    for (name, mailboxes) in [(TO, all), (CC, copies)] {
+        if mailboxes.iter().next().is_some() {
+            builder = builder.raw_header(folded(name, mailboxes));
+        }
+    }
+    Ok(builder)
+}
+
+/// The library folds no list of addresses, and a mail server breaks a line over 998 octets (RFC 5322 §2.1.1) wherever it
+/// ends, be it within an address. Each mailbox is written by the library.
+fn folded(name: HeaderName, mailboxes: Mailboxes) -> HeaderValue {
+    let (all, start) = (mailboxes.to_string(), format!("{}: ", &*name));
+    let mut field = start.clone();
+    for (place, mailbox) in mailboxes.into_iter().enumerate() {
+        let mut alone = Headers::new();
+        alone.set(To::from(Mailboxes::from(mailbox)));
+        let alone = alone.to_string();
+        let written = alone.strip_prefix("To: ").unwrap_or_default().trim_end();
+        if place > 0 {
+            let line = field.rsplit('\n').next().map_or(0, str::len);
+            let next = written.lines().next().map_or(0, str::len);
+            let fits = line.saturating_add(", ,".len()).saturating_add(next) <= LINE;
+            field.push_str(if fits { ", " } else { ",\r\n " });
+        }
+        field.push_str(written);
+    }
+    let value = field.strip_prefix(&start).unwrap_or_default().to_owned();
+    HeaderValue::dangerous_new_pre_encoded(name, all, value)
 }
 
 /// The library wants a transaction with each message; ours is in the job, with the Bcc recipients.

@@ -1,16 +1,21 @@
 //! Two gateways and the mail between them, without servers: each decides on its own, and the mail comes late, twice and
 //! in any order.
 
+mod addresses;
+mod belief;
+mod storms;
+
 use minidom::Element;
 use stanzamail::core::context::{Context, Missing};
-use stanzamail::core::decide::incoming::Arrived;
-use stanzamail::core::decide::{self, Decision};
+use stanzamail::core::decide::incoming::{Arrived, Fate};
+use stanzamail::core::decide::{self, Decision, Said};
+use stanzamail::core::presence::{Board, Timing};
 use stanzamail::core::record::{Contact, Format};
 use stanzamail::core::rules::Rules;
 use stanzamail::core::settings::{Peer, Settings, Trust, Users};
 use stanzamail::core::time::Timestamp;
 use stanzamail::core::{from_mail, from_stanza};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// One gateway with one user, its rows, and what its user has seen.
 struct Side {
@@ -21,6 +26,14 @@ struct Side {
     contact: String,
     other: String,
     seen: Vec<Element>,
+    /// What went into the log.
+    notes: Vec<String>,
+    /// What became of the last mail.
+    fate: Fate,
+    /// What the user's contacts are told of its presence.
+    board: Board,
+    /// [`start`] by the board's clock.
+    begun: Instant,
 }
 
 /// A mail on its way.
@@ -44,6 +57,7 @@ impl Side {
         let gateway = format!("gateway.{domain}");
         let rules = Rules::new(&[rule]).unwrap();
         let mut settings = Settings::with_defaults(part(&gateway), rules, users);
+        let presence = settings.presence;
         settings.trust = Trust {
             authserv_ids: vec!["mx.test".to_owned()],
             ..Trust::default()
@@ -55,6 +69,14 @@ impl Side {
             contact: format!("{}@{gateway}", other.replace('@', "\\40")),
             other: other.to_owned(),
             seen: Vec::new(),
+            notes: Vec::new(),
+            fate: Fate::Handled,
+            board: Board::new(Timing {
+                debounce: presence.debounce,
+                spacing: presence.spacing,
+                expires: presence.expires,
+            }),
+            begun: Instant::now(),
         }
     }
 
@@ -77,9 +99,22 @@ impl Side {
         }
     }
 
-    fn done(&mut self, decision: Decision) -> Vec<OnTheWay> {
+    fn done(&mut self, decision: Decision, now: Timestamp) -> Vec<OnTheWay> {
         self.context.apply(&decision.writes);
         self.seen.extend(decision.stanzas);
+        self.notes.extend(decision.notes);
+        let at = self.instant(now);
+        for said in decision.presence {
+            match said {
+                Said::Presence {
+                    from,
+                    contact,
+                    state,
+                } => self.board.said(&from, &contact, state, at),
+                Said::Again { user, contact } => self.board.again(&user, &contact, at),
+                Said::Forget { user, contact } => self.board.forget(&user, &contact),
+            }
+        }
         let mails = decision.mails.into_iter();
         mails
             .map(|mail| OnTheWay {
@@ -89,16 +124,40 @@ impl Side {
             .collect()
     }
 
+    fn instant(&self, now: Timestamp) -> Instant {
+        self.begun + now.since(start())
+    }
+
+    /// The presence mails that are due.
+    fn on_time(&mut self, now: Timestamp) -> Vec<OnTheWay> {
+        let fanouts = self.board.due(self.instant(now), now);
+        let mut mails = Vec::new();
+        for fanout in fanouts {
+            let decision = self.ask(|settings, context| {
+                decide::presence::announce(settings, context, &fanout, now)
+            });
+            mails.extend(self.done(decision, now));
+        }
+        mails
+    }
+
     /// The user sends a stanza to the contact.
     fn says(&mut self, stanza: &str, now: Timestamp) -> Vec<OnTheWay> {
-        let (user, contact) = (&self.user, &self.contact);
-        let addressed = stanza.replacen(' ', &format!(" from='{user}/here' to='{contact}' "), 1);
+        let contact = self.contact.clone();
+        self.says_to(&contact, stanza, now)
+    }
+
+    /// The same to another contact, or to this one in another form.
+    fn says_to(&mut self, contact: &str, stanza: &str, now: Timestamp) -> Vec<OnTheWay> {
+        let user = &self.user;
+        let (start, rest) = stanza.split_at(stanza.find([' ', '/', '>']).unwrap());
+        let addressed = format!("{start} from='{user}/here' to='{contact}'{rest}");
         let stream = format!("<stream xmlns='jabber:component:accept'>{addressed}</stream>");
         let stream: Element = stream.parse().unwrap();
         let stanza = from_stanza::read(stream.children().next().unwrap().clone()).unwrap();
         let decision =
             self.ask(|settings, context| decide::stanza(settings, context, &stanza, now));
-        self.done(decision)
+        self.done(decision, now)
     }
 
     /// A subscription stanza goes to the bare JID.
@@ -126,9 +185,10 @@ impl Side {
             bound: None,
             own: None,
         };
-        let (decision, _) = self
+        let (decision, fate) = self
             .ask(|settings, context| decide::incoming::decide(settings, context, &arrived, now));
-        self.done(decision)
+        self.fate = fate;
+        self.done(decision, now)
     }
 
     fn row(&mut self) -> Contact {
@@ -349,9 +409,10 @@ fn a_contact_that_takes_to_a_mail_program_and_back_is_shown_as_what_it_is() {
     let now = start();
     befriend(&mut a, &mut b, now);
     let webmail = "Delivered-To: alice@chat.a.example\r\nAuthentication-Results: mx.test; dkim=pass \
-                   header.d=chat.b.example\r\nFrom: bob@chat.b.example\r\nTo: alice@chat.a.example\r\n\r\nHello\r\n";
+                   header.d=chat.b.example\r\nDate: Sun, 22 Nov 2026 12:00:00 +0000\r\nFrom: bob@chat.b.example\r\n\
+                   To: alice@chat.a.example\r\n\r\nHello\r\n";
     a.gets_raw(webmail.as_bytes(), now);
-    assert_eq!(types(&a), ["available", "chat"]);
+    assert_eq!(types(&a), ["chat", "available"]);
 
     a.seen.clear();
     let words = b.says(
@@ -360,5 +421,5 @@ fn a_contact_that_takes_to_a_mail_program_and_back_is_shown_as_what_it_is() {
     );
     a.gets(&words[0], now);
     // What its gateway has said, which is nothing yet; and it is to be told of the user again.
-    assert_eq!(types(&a), ["unavailable", "probe", "chat"]);
+    assert_eq!(types(&a), ["chat", "unavailable", "probe"]);
 }
