@@ -4,7 +4,7 @@
 .DEFAULT_GOAL := help
 
 help:
-	@echo "make demo            install what is missing, build, hold a real conversation both ways, print it"
+	@echo "make demo            install what is missing, build, play two acts between real servers, print them"
 	@echo "make demo STAY=1     the same, and keep everything running for your own client"
 	@echo "make demo MAIL=…     greenmail or dovecot: which mail server the demo takes"
 	@echo "make test            install what is missing, run every test"

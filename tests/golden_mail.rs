@@ -1,7 +1,9 @@
 //! Real-looking mails and what is read from them. Each `tests/data/mail/*.eml` has its `*.expected` beside it; after a
 //! wanted change `UPDATE_GOLDEN=1 cargo test --test golden_mail` writes them anew, to be read before they are committed.
 
-use stanzamail::core::from_mail::{self, Mail, Person, attachment_line};
+use stanzamail::core::address::MailAddress;
+use stanzamail::core::from_mail::{self, Mail, Person, Reported, attachment_line};
+use stanzamail::core::notice::words;
 use stanzamail::core::settings::default_recipient_headers;
 use std::fmt::Write;
 use std::path::{Path, PathBuf};
@@ -139,6 +141,23 @@ fn shown(mail: &Mail) -> String {
             .map(|kind| format!("{kind:?}"))
             .unwrap_or_default(),
     );
+    if let Some(report) = &mail.delivery {
+        line("delivery of", joined(&report.about));
+        line(
+            "envelope id",
+            report.envelope_id.clone().unwrap_or_default(),
+        );
+        line("original to", joined(&report.original_to));
+        report
+            .recipients
+            .iter()
+            .for_each(|one| line("delivery", reported(one)));
+    }
+    if let Some(report) = &mail.disposition {
+        line("disposition of", joined(&report.about));
+        let by = joined(&report.recipients);
+        line("disposition", format!("{:?} by {by}", report.kind));
+    }
     line("bulk", flag(mail.bulk));
     line(
         "hops",
@@ -179,6 +198,21 @@ fn shown(mail: &Mail) -> String {
             .map(|line| format!("| {line}|").replace("| |", "||")),
     );
     lines.join("\n") + "\n"
+}
+
+fn reported(one: &Reported) -> String {
+    let address = |address: &Option<MailAddress>| {
+        let address = address.as_ref().map(ToString::to_string);
+        address.unwrap_or_else(|| "-".to_owned())
+    };
+    format!(
+        "{:?} {} -> {}, by {}: {}",
+        one.action,
+        address(&one.original),
+        address(&one.last),
+        one.remote.as_deref().unwrap_or("-"),
+        words(&one.reply)
+    )
 }
 
 fn people(people: &[Person]) -> String {

@@ -179,6 +179,116 @@ fn endless_texts() {
     }
 }
 
+/// Reports that anybody can write about a mail that nobody sent.
+#[test]
+fn endless_reports() {
+    let from = "From: MAILER-DAEMON@b.example\r\nReturn-Path: <>\r\n";
+    let report = format!(
+        "{from}Content-Type: multipart/report; report-type=delivery-status; boundary=x\r\n\r\n--x\r\n"
+    );
+    let status = format!("{report}Content-Type: message/delivery-status\r\n\r\n");
+    let recipient = "Final-Recipient: rfc822; a@b.example\r\nAction: failed\r\n";
+    let qmail = format!("{from}\r\nHi. This is the qmail-send program at b.example.\r\n\r\n");
+    for (what, start, piece) in [
+        ("recipients", &status, &format!("{recipient}\r\n")[..]),
+        ("one recipient", &status, recipient),
+        ("groups", &status, "a:b\r\n\r\n"),
+        (
+            "folds",
+            &format!("{status}{recipient}Diagnostic-Code: smtp"),
+            "\r\n ;",
+        ),
+        (
+            "a diagnostic of many lines",
+            &format!("{status}{recipient}Diagnostic-Code: smtp; 550-5.1.1 "),
+            "550-5.1.1 ",
+        ),
+        (
+            "escapes",
+            &format!("{status}Action: failed\r\nFinal-Recipient: utf-8; "),
+            "\\x{",
+        ),
+        (
+            "parts",
+            &report,
+            "\r\n--x\r\nContent-Type: message/delivery-status\r\n\r\na:b",
+        ),
+        (
+            "multiparts",
+            &report,
+            "Content-Type: multipart/report; boundary=x\r\n\r\n--x\r\n",
+        ),
+        (
+            "mails that came back",
+            &report,
+            "Content-Type: message/rfc822\r\n\r\n",
+        ),
+        (
+            "ids of a mail that came back",
+            &format!("{report}Content-Type: text/rfc822-headers\r\n\r\n"),
+            "Message-ID: <a@b.example>\r\n",
+        ),
+        (
+            "a disposition",
+            &format!("{report}Content-Type: message/disposition-notification\r\n\r\n"),
+            "Disposition: a;\r\n",
+        ),
+        ("addresses", &qmail, "<a@b.example>:\r\n"),
+        (
+            "reasons",
+            &qmail,
+            "<a@b.example>:\r\nsaid: 550 5.1.1 x (#\r\n\r\n",
+        ),
+        (
+            "one reason",
+            &format!("{qmail}<a@b.example>:\r\n"),
+            "550 : ",
+        ),
+        (
+            "gaps",
+            &format!("{qmail}<a@b.example>:\r\n"),
+            "         : \r\n",
+        ),
+        (
+            "copies",
+            &qmail,
+            "--- Below this line is a copy of the message.\r\n\r\n",
+        ),
+        ("hyphens", &qmail, "---\r\n"),
+        (
+            "failed recipients",
+            &format!("{from}X-Failed-Recipients: "),
+            "a@b.example, ",
+        ),
+    ] {
+        let mail = read_in_time(what, &format!("{start}{}", repeated(piece))).unwrap();
+        if let Some(report) = mail.delivery {
+            assert!(
+                report.recipients.len() <= limits::REPORT_RECIPIENTS_MAX,
+                "{what}"
+            );
+            let words = report.recipients.iter().map(|one| one.reply.text.len());
+            assert!(words.max() <= Some(4 * 500), "{what}");
+        }
+    }
+}
+
+/// An id that is found under thousands of others could be anybody's.
+#[test]
+fn a_report_deep_inside_is_no_report() {
+    for (depth, is_found) in [(0, true), (2, true), (3, false), (1000, false)] {
+        let mut mail = "From: MAILER-DAEMON@b.example\r\nReturn-Path: <>\r\n".to_owned();
+        for level in 0..=depth {
+            mail.push_str(&format!(
+                "Content-Type: multipart/report; boundary=b{level}\r\n\r\n--b{level}\r\n"
+            ));
+        }
+        mail.push_str("Content-Type: message/delivery-status\r\n\r\nAction: failed\r\n");
+        let read = read_in_time("a deep report", &mail).unwrap();
+        assert_eq!(read.delivery.is_some(), is_found, "{depth}");
+    }
+}
+
 #[test]
 fn what_is_no_mail_is_refused() {
     for bytes in [&b""[..], b"\r\n\r\n", b"\0\0\0", b"\r\nonly a body\r\n"] {

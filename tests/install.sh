@@ -29,6 +29,7 @@ look() {
     need ejabberd has ejabberdctl
     need postfix has postfix
     need opendkim has opendkim
+    need opendkim-tools has opendkim-genkey
     need dovecot-imapd exists /usr/lib/dovecot/imap
     need dovecot-lmtpd exists /usr/lib/dovecot/lmtp
     need s-nail has s-nail

@@ -1,18 +1,21 @@
 //! `make demo`: Alice, who has an XMPP client, and Carol, who has a mail client, talk through a gateway between real
-//! servers. Prints both sides of each step, raw, and ends with 0 only if every step was seen.
+//! servers. In the second act Alice meets Bob, whose XMPP server has a gateway of its own. Prints both sides of each step,
+//! raw, and ends with 0 only if every step was seen.
 //!
 //! | file | what |
 //! | --- | --- |
-//! | `stage.rs` | the servers and the gateway |
-//! | `alice.rs`, `alice.py` | Alice's client: slixmpp |
-//! | `story.rs` | the conversation |
+//! | `stage.rs` | the servers and the gateways |
+//! | `person.rs`, `person.py` | Alice's and Bob's clients: slixmpp |
+//! | `story.rs` | the first act: Alice and Carol |
+//! | `meeting.rs` | the second act: Alice and Bob |
 //! | `show.rs` | how it is printed |
 //! | `left.rs` | proof that nothing is left running |
 //!
 //! Carol's client is s-nail (`tests/servers/real_mail_client.rs`).
 
-mod alice;
 mod left;
+mod meeting;
+mod person;
 #[path = "../../tests/servers/mod.rs"]
 mod servers;
 mod show;
@@ -28,7 +31,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use futures::FutureExt;
 use tokio::signal::unix::{SignalKind, signal};
 
-use stage::{Kind, Stage};
+use person::Person;
+use stage::{Kind, Stage, System};
 
 /// The user's own clients have the word.
 static STAYING: AtomicBool = AtomicBool::new(false);
@@ -90,35 +94,63 @@ async fn play(wishes: &Wishes, watch: &mut left::Watch) -> bool {
     ));
     let mut stage = Stage::set(wishes.mail, program()).await;
     watch.note(stage.ports());
-    show::configuration(&stage.gateway.config());
-    let told = AssertUnwindSafe(story::tell(&stage)).catch_unwind().await;
-    watch.note(stage.ports());
-    let failed = match told {
-        Ok(Ok(alice)) if wishes.stay => {
-            drop(alice);
-            show::accounts(&stage);
-            until_told().await;
-            watch.note(stage.ports());
-            stage.end().await;
-            false
-        }
-        Ok(Ok(alice)) => match story::farewell(&mut stage, alice).await {
-            Ok(()) => false,
-            Err(why) => {
-                show::failure(&why);
-                true
-            }
-        },
+    show::configuration(
+        "The gateway's whole configuration:",
+        &stage.ours.gateway.config(),
+    );
+    let mut theirs = None;
+    let acts = acts(wishes, watch, &mut stage, &mut theirs);
+    let played = match AssertUnwindSafe(acts).catch_unwind().await {
+        Ok(Ok(())) => true,
         Ok(Err(why)) => {
             show::failure(&why);
-            true
+            false
         }
-        Err(_) => true,
+        Err(_) => false,
     };
-    if failed {
-        show::log(&stage.gateway.log());
+    if !played {
+        for system in [Some(&stage.ours), theirs.as_ref()].into_iter().flatten() {
+            show::log(&system.xmpp.gateway, &system.gateway.log());
+        }
     }
-    !failed
+    played
+}
+
+async fn acts(
+    wishes: &Wishes,
+    watch: &mut left::Watch,
+    stage: &mut Stage,
+    theirs: &mut Option<System>,
+) -> Result<(), String> {
+    // The second server starts while the first act is on.
+    let (told, second) = tokio::join!(story::tell(stage), System::theirs(&stage.mail, program()));
+    let theirs = theirs.insert(second);
+    watch.note(stage.ports());
+    let mut alice = told?;
+    story::farewell(stage, &mut alice).await?;
+    second_act(wishes, watch, stage, theirs, alice).await
+}
+
+async fn second_act(
+    wishes: &Wishes,
+    watch: &mut left::Watch,
+    stage: &mut Stage,
+    theirs: &mut System,
+    mut alice: Person,
+) -> Result<(), String> {
+    show::title("The second act: two systems meet, and nothing but mail is between them");
+    meeting::exchange_keys(stage, theirs).await?;
+    watch.note(theirs.ports());
+    meeting::tell(stage, theirs, &mut alice).await?;
+    watch.note(theirs.ports());
+    drop(alice);
+    if wishes.stay {
+        show::accounts(stage, theirs);
+        until_told().await;
+        watch.note(stage.ports());
+    }
+    tokio::join!(stage.ours.end(), theirs.end());
+    Ok(())
 }
 
 /// The program under test lies beside the folder of the examples, wherever Cargo builds.

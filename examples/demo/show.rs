@@ -6,7 +6,7 @@ use std::sync::LazyLock;
 use std::time::Duration;
 
 use crate::servers::PASSWORD;
-use crate::stage::{CAROL, Mail, Stage};
+use crate::stage::{CAROL, Mail, Stage, System};
 
 /// A stanza longer than this is broken between its elements.
 const WIDTH: usize = 100;
@@ -82,10 +82,56 @@ fn visible(text: &str) -> String {
     text.chars().map(shown).collect()
 }
 
-pub fn configuration(file: &Path) {
+/// The same without what mail servers wrote on the way, and with the first line only of a signature: `…` stands for it.
+pub fn mail_in_short(raw: &[u8]) {
+    let text = String::from_utf8_lossy(raw).replace('\r', "");
+    let (header, body) = text.split_once("\n\n").unwrap_or((&text, ""));
+    let (mut lines, mut keep) = (vec!["…".to_owned()], false);
+    for line in header.lines() {
+        let is_signature = line.starts_with("XMPP-Bridge-Signature:");
+        match line.starts_with([' ', '\t']) {
+            true if keep => lines.push(line.to_owned()),
+            true => {}
+            false => {
+                keep = !is_signature && !TRACE.iter().any(|name| line.starts_with(name));
+                let shown = format!("{line}{}", if is_signature { " …" } else { "" });
+                lines.extend((keep || is_signature).then_some(shown));
+            }
+        }
+    }
+    lines.push(String::new());
+    lines.extend(body.trim_end().lines().map(str::to_owned));
+    block("mail", MAIL, lines.iter().map(String::as_str));
+}
+
+/// What mail servers write on the way.
+const TRACE: [&str; 5] = [
+    "Return-Path:",
+    "Delivered-To:",
+    "Received:",
+    "X-Original-To:",
+    "Envelope-To:",
+];
+
+pub fn configuration(what: &str, file: &Path) {
     let text = std::fs::read_to_string(file).unwrap_or_default();
-    says("The gateway's whole configuration:");
+    says(what);
+    lines_of_configuration(&text);
+}
+
+pub fn lines_of_configuration(text: &str) {
     block("toml", PLAIN, text.lines());
+}
+
+pub fn log_line(text: &str) {
+    block("log ", PLAIN, text.lines());
+}
+
+/// A command and what it prints.
+pub fn command(line: &str, printed: &str) {
+    let lines = std::iter::once(format!("$ {line}"));
+    let lines: Vec<String> = lines.chain(printed.lines().map(str::to_owned)).collect();
+    block("sh  ", PLAIN, lines.iter().map(String::as_str));
 }
 
 pub fn good(text: &str) {
@@ -96,10 +142,10 @@ pub fn failure(text: &str) {
     line(&format!("\n{} {text}", colour("✗", RED)));
 }
 
-/// The end of the gateway's log, where a step failed.
-pub fn log(text: &str) {
+/// The end of a gateway's log, where a step failed.
+pub fn log(gateway: &str, text: &str) {
     let lines: Vec<&str> = text.lines().collect();
-    says("The gateway's last words:");
+    says(&format!("The last words of {gateway}:"));
     block(
         "log ",
         PLAIN,
@@ -131,33 +177,61 @@ fn broken(xml: &str) -> String {
 }
 
 /// For the user's own clients.
-pub fn accounts(stage: &Stage) {
-    let (xmpp, password) = (&stage.xmpp, PASSWORD);
-    let (c2s, alice) = (xmpp.c2s_port, stage.xmpp.domain.as_str());
+pub fn accounts(stage: &Stage, theirs: &System) {
+    let password = PASSWORD;
     let (smtp, imap) = stage.mail.ports();
-    let carol = stage.contact(CAROL);
     let login = CAROL.replace('@', "%40");
     title("It stays up, until Enter, Ctrl-C or SIGTERM. For your own clients, on this machine:");
+    let (alice, bob) = ("alice", "bob");
+    account(
+        &stage.ours,
+        [alice, "adam"],
+        &theirs.address(bob, &stage.mail),
+    );
+    account(
+        theirs,
+        [bob, "beth"],
+        &stage.ours.address(alice, &stage.mail),
+    );
     line(&format!(
         "
-   XMPP   alice@{alice} and adam@{alice}, password {password}
-          server 127.0.0.1, port {c2s}, no TLS; e.g. in profanity:
-          /connect alice@{alice} server 127.0.0.1 port {c2s} tls disable
-          /msg {carol} Hello Carol
-
    Mail   {CAROL}, login name {CAROL}, password {password}
           IMAP 127.0.0.1, port {imap}, no TLS
           SMTP 127.0.0.1, port {smtp}, no TLS, no login; e.g.
           mutt -e 'set smtp_url=smtp://127.0.0.1:{smtp} from={CAROL} ssl_starttls=no ssl_force_tls=no' -f imap://{login}:{password}@127.0.0.1:{imap}/{}
+          In the XMPP clients: {} and {}",
+        tls(&stage.mail),
+        stage.ours.contact(CAROL),
+        theirs.contact(CAROL),
+    ));
+    for system in [&stage.ours, theirs] {
+        files(system);
+    }
+}
 
+/// The users of a system, and whom they may write to at the other one.
+fn account(system: &System, [user, other]: [&str; 2], friend: &str) {
+    let (c2s, domain) = (system.xmpp.c2s_port, system.xmpp.domain.as_str());
+    let (server, friend) = (system.xmpp.flavour.name(), system.contact(friend));
+    line(&format!(
+        "
+   XMPP   {user}@{domain} and {other}@{domain}, password {PASSWORD}
+          {server} at 127.0.0.1, port {c2s}, no TLS; e.g. in profanity:
+          /connect {user}@{domain} server 127.0.0.1 port {c2s} tls disable
+          /msg {friend} Hello"
+    ));
+}
+
+fn files(system: &System) {
+    line(&format!(
+        "
    Files  {}
           {}
           {} --config {} check",
-        tls(&stage.mail),
-        stage.gateway.config().display(),
-        stage.gateway.folder().join("output.log").display(),
+        system.gateway.config().display(),
+        system.gateway.folder().join("output.log").display(),
         crate::program().display(),
-        stage.gateway.config().display(),
+        system.gateway.config().display(),
     ));
 }
 

@@ -1,16 +1,15 @@
-//! The servers, and the gateway between them.
+//! The servers, and the gateways between them.
 
 use std::path::PathBuf;
 
 use crate::servers::stanza::contact;
 use crate::servers::{
-    Gateway, GreenMail, MailOptions, MailServer, Mailbox, PASSWORD, Prosody, RealMailClient,
-    XmppOptions, XmppServer,
+    Ejabberd, Gateway, GreenMail, MailOptions, MailServer, Mailbox, PASSWORD, Prosody,
+    RealMailClient, XmppOptions, XmppServer,
 };
 
 pub const CAROL: &str = "carol@mail.example";
-/// Where the XMPP users have their mail addresses.
-pub const MAIL_DOMAIN: &str = "chat.a.example";
+const MAIL_DOMAINS: [&str; 2] = ["chat.a.example", "chat.b.example"];
 
 /// Which mail server.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -49,10 +48,16 @@ pub enum Mail {
     Dovecot(Box<MailServer>),
 }
 
-/// Everything that runs. Dropped, it is gone.
-pub struct Stage {
+/// An XMPP server with its gateway.
+pub struct System {
     pub gateway: Gateway,
     pub xmpp: XmppServer,
+}
+
+/// What the first act needs, and the second too. Dropped, it is gone.
+pub struct Stage {
+    /// Alice's.
+    pub ours: System,
     pub mail: Mail,
 }
 
@@ -61,23 +66,12 @@ impl Stage {
     pub async fn set(kind: Kind, program: PathBuf) -> Stage {
         let (xmpp, mail) = tokio::join!(Prosody::start(XmppOptions::a()), Mail::start(kind));
         let gateway = Gateway::start(program, &configuration(&xmpp, &mail)).await;
-        Stage {
-            gateway,
-            xmpp,
-            mail,
-        }
-    }
-
-    /// A mail address as Alice's client sees it.
-    pub fn contact(&self, address: &str) -> String {
-        contact(address, &self.xmpp.gateway)
+        let ours = System { gateway, xmpp };
+        Stage { ours, mail }
     }
 
     pub async fn carols_inbox(&self) -> Mailbox {
-        match &self.mail {
-            Mail::GreenMail(server) => server.mailbox(CAROL).await,
-            Mail::Dovecot(server) => server.mailbox(CAROL).await,
-        }
+        self.mail.mailbox(CAROL).await
     }
 
     pub fn carols_client(&self) -> RealMailClient {
@@ -86,10 +80,44 @@ impl Stage {
 
     /// Where somebody listens.
     pub fn ports(&self) -> Vec<u16> {
-        let xmpp = &self.xmpp;
-        let mut ports = vec![xmpp.c2s_port, xmpp.component_port, xmpp.http_port];
+        let mut ports = self.ours.ports();
         ports.extend(self.mail.all_ports());
         ports
+    }
+}
+
+impl System {
+    /// Bob's. Its gateway does not run yet.
+    pub async fn theirs(mail: &Mail, program: PathBuf) -> System {
+        let xmpp = Ejabberd::start(XmppOptions::b()).await;
+        let gateway = Gateway::prepare(program, &configuration(&xmpp, mail));
+        System { gateway, xmpp }
+    }
+
+    /// Where its users have their mail addresses.
+    pub fn mail_domain(&self) -> String {
+        mail_domain(&self.xmpp)
+    }
+
+    /// The mailbox that its gateway reads.
+    pub fn bridge(&self) -> String {
+        bridge(&self.mail_domain())
+    }
+
+    /// The mail address of a user.
+    pub fn address(&self, user: &str, mail: &Mail) -> String {
+        let template = format!("{}@{}", mail.local_part(), self.mail_domain());
+        template.replace("{local}", user)
+    }
+
+    /// A mail address as the clients of its users see it.
+    pub fn contact(&self, address: &str) -> String {
+        contact(address, &self.xmpp.gateway)
+    }
+
+    pub fn ports(&self) -> Vec<u16> {
+        let xmpp = &self.xmpp;
+        vec![xmpp.c2s_port, xmpp.component_port, xmpp.http_port]
     }
 
     /// Stops the gateway as an admin would. The servers end when they are dropped.
@@ -101,9 +129,9 @@ impl Stage {
 
 impl Mail {
     async fn start(kind: Kind) -> Mail {
-        let bridge = format!("bridge@{MAIL_DOMAIN}");
+        let [a, b] = MAIL_DOMAINS.map(bridge);
         match kind {
-            Kind::GreenMail => Mail::GreenMail(GreenMail::start(&[&bridge, CAROL]).await),
+            Kind::GreenMail => Mail::GreenMail(GreenMail::start(&[&a, &b, CAROL]).await),
             Kind::Dovecot => {
                 let server = MailServer::start(MailOptions::default()).await;
                 Mail::Dovecot(Box::new(server))
@@ -116,6 +144,21 @@ impl Mail {
         match self {
             Mail::GreenMail(server) => (server.smtp_port, server.imap_port),
             Mail::Dovecot(server) => (server.smtp_port, server.imap_port),
+        }
+    }
+
+    pub async fn mailbox(&self, address: &str) -> Mailbox {
+        match self {
+            Mail::GreenMail(server) => server.mailbox(address).await,
+            Mail::Dovecot(server) => server.mailbox(address).await,
+        }
+    }
+
+    /// GreenMail has no catch-all: there the users share one mailbox by subaddresses.
+    fn local_part(&self) -> &'static str {
+        match self {
+            Mail::GreenMail(_) => "bridge+{local}",
+            Mail::Dovecot(_) => "{local}",
         }
     }
 
@@ -133,15 +176,21 @@ impl Mail {
     }
 }
 
-/// What an admin would write. GreenMail has no catch-all: there the users share one mailbox by subaddresses.
+fn mail_domain(xmpp: &XmppServer) -> String {
+    format!("chat.{}", xmpp.domain)
+}
+
+fn bridge(mail_domain: &str) -> String {
+    format!("bridge@{mail_domain}")
+}
+
+/// What an admin would write.
 fn configuration(xmpp: &XmppServer, mail: &Mail) -> String {
     let (smtp, imap) = mail.ports();
     let (domain, gateway, secret) = (&xmpp.domain, &xmpp.gateway, &xmpp.secret);
     let component = xmpp.component_port;
-    let local = match mail {
-        Mail::GreenMail(_) => "bridge+{local}",
-        Mail::Dovecot(_) => "{local}",
-    };
+    let (local, mail_domain) = (mail.local_part(), mail_domain(xmpp));
+    let bridge = bridge(&mail_domain);
     format!(
         r#"[xmpp]
 server = "127.0.0.1:{component}"
@@ -150,7 +199,7 @@ secret = "{secret}"
 
 [[address]]
 jid = "{{local}}@{domain}"
-mail = "{local}@{MAIL_DOMAIN}"
+mail = "{local}@{mail_domain}"
 
 [smtp]
 host = "127.0.0.1"
@@ -161,7 +210,7 @@ tls = "none"
 host = "127.0.0.1"
 port = {imap}
 tls = "none"
-username = "bridge@{MAIL_DOMAIN}"
+username = "{bridge}"
 password = "{PASSWORD}"
 
 [store]

@@ -1,11 +1,11 @@
-//! The conversation. Each step waits for what has to come; the first thing that does not come ends it.
+//! The first act: a conversation. Each step waits for what has to come; the first thing that does not come ends it.
 
 use std::time::{Duration, Instant};
 
 use minidom::Element;
 use tokio::time::timeout;
 
-use crate::alice::Alice;
+use crate::person::Person;
 use crate::servers::process::Folder;
 use crate::servers::stanza::{
     body, error_condition, error_text, find, is_from, kind_of, stanza_id, thread,
@@ -20,7 +20,7 @@ const ROSTER: &str = "jabber:iq:roster";
 /// A conversation as it goes on.
 struct Talk<'a> {
     stage: &'a Stage,
-    alice: Alice,
+    alice: Person,
     inbox: Mailbox,
     carol: RealMailClient,
     /// Carol as Alice's client knows her.
@@ -28,15 +28,16 @@ struct Talk<'a> {
 }
 
 /// Tells it. Returns Alice, still logged in.
-pub async fn tell(stage: &Stage) -> Result<Alice, String> {
-    let jid = format!("alice@{}", stage.xmpp.domain);
-    let alice = Alice::log_in(&jid, PASSWORD, stage.xmpp.c2s_port).await?;
+pub async fn tell(stage: &Stage) -> Result<Person, String> {
+    let xmpp = &stage.ours.xmpp;
+    let jid = format!("alice@{}", xmpp.domain);
+    let alice = Person::log_in("Alice", &jid, PASSWORD, xmpp.c2s_port).await?;
     let mut talk = Talk {
         stage,
         alice,
         inbox: stage.carols_inbox().await,
         carol: stage.carols_client(),
-        contact: stage.contact(CAROL),
+        contact: stage.ours.contact(CAROL),
     };
     show::says(&format!(
         "Alice is online as {} (slixmpp). Carol has the mailbox {CAROL} (s-nail).",
@@ -139,13 +140,13 @@ impl Talk<'_> {
         }
         let (jid, condition, words) = match &self.stage.mail {
             stage::Mail::Dovecot(_) => (
-                self.stage.contact("nobody@mail.example"),
+                self.stage.ours.contact("nobody@mail.example"),
                 "item-not-found",
                 "550 5.1.1",
             ),
             // It makes a mailbox for everybody who gets mail.
             stage::Mail::GreenMail(_) => (
-                format!("nobody@{}", self.stage.xmpp.gateway),
+                format!("nobody@{}", self.stage.ours.xmpp.gateway),
                 "jid-malformed",
                 "carol\\40mail.example",
             ),
@@ -262,11 +263,11 @@ impl Talk<'_> {
 }
 
 /// The gateway is stopped, which Alice sees.
-pub async fn farewell(stage: &mut Stage, mut alice: Alice) -> Result<(), String> {
+pub async fn farewell(stage: &mut Stage, alice: &mut Person) -> Result<(), String> {
     show::step(6, "The gateway is stopped (SIGTERM)");
-    let contact = stage.contact(CAROL);
+    let contact = stage.ours.contact(CAROL);
     let start = Instant::now();
-    stage.end().await;
+    stage.ours.end().await;
     let gone = alice
         .receives(
             "Carol's absence",
@@ -279,7 +280,7 @@ pub async fn farewell(stage: &mut Stage, mut alice: Alice) -> Result<(), String>
     Ok(())
 }
 
-fn expect(holds: bool, what: &str) -> Result<(), String> {
+pub fn expect(holds: bool, what: &str) -> Result<(), String> {
     match holds {
         true => Ok(()),
         false => Err(format!("expected: {what}")),
@@ -287,12 +288,12 @@ fn expect(holds: bool, what: &str) -> Result<(), String> {
 }
 
 /// Presence of a type; empty: available.
-fn is_presence(kind: &str) -> impl Fn(&Element) -> bool {
+pub fn is_presence(kind: &str) -> impl Fn(&Element) -> bool {
     let kind = kind.to_owned();
     move |stanza| stanza.name() == "presence" && kind_of(stanza) == kind
 }
 
-fn from(jid: &str, test: impl Fn(&Element) -> bool) -> impl Fn(&Element) -> bool {
+pub fn from(jid: &str, test: impl Fn(&Element) -> bool) -> impl Fn(&Element) -> bool {
     let jid = jid.to_owned();
     move |stanza| is_from(stanza, &jid) && test(stanza)
 }

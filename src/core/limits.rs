@@ -47,6 +47,14 @@ pub const MIME_PARTS_MAX: usize = 1000;
 /// Nesting of MIME parts that is looked into. Each level is searched for its boundary, and no mail program nests deeper
 /// than about ten.
 pub const MIME_DEPTH_MAX: usize = 30;
+/// What a report says of the fate of a mail, in octets; what follows is not looked at. One recipient takes about 300.
+pub const REPORT_OCTETS_MAX: usize = 256 * 1024;
+/// Recipients of one report that are looked at: twice what one stanza may have.
+pub const REPORT_RECIPIENTS_MAX: usize = 100;
+/// Parts of a report that are looked at; one has three.
+pub const REPORT_PARTS_MAX: usize = 50;
+/// Nesting of parts in which a report is looked for: lists and virus scanners put one inside something else.
+pub const REPORT_DEPTH_MAX: usize = 3;
 /// HTML or text of one part that is turned into a chat's text, in octets.
 pub const HTML_OCTETS_MAX: usize = 1024 * 1024;
 /// Nesting of quotes, lists and tables that is kept track of; deeper ones are read as if they were flat.

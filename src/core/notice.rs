@@ -94,6 +94,25 @@ pub fn refused(mail: &str, reply: &Reply, certain: bool) -> String {
     format!("The message to {mail} {fate}: {}", words(reply))
 }
 
+/// A mail server reports that it could not deliver what it had taken. `forwarded` is where the mail had gone from there.
+pub fn not_delivered(mail: &str, forwarded: Option<&str>, reply: &Reply) -> String {
+    match forwarded {
+        Some(other) => format!(
+            "The message to {mail} was forwarded to {other} and was not delivered: {}",
+            words(reply)
+        ),
+        None => refused(mail, reply, true),
+    }
+}
+
+/// A mail server reports that what it had taken is late.
+pub fn late(mail: &str, reply: &Reply) -> String {
+    format!(
+        "The message to {mail} is still waiting on its way: {} The mail server goes on trying; there is nothing to do.",
+        ended(&words(reply))
+    )
+}
+
 /// Mail was given up after a long time.
 pub fn expired(mail: &str, days: u64, reply: Option<&Reply>, certain: bool) -> String {
     let fate = if certain {
@@ -282,8 +301,20 @@ pub fn size(octets: u64) -> String {
     }
 }
 
-fn words(reply: &Reply) -> String {
-    let text = clean::for_header(&reply.text, limits::REPLY_TEXT_CHARS_MAX);
+/// As a sentence, before another one.
+fn ended(words: &str) -> String {
+    match words.ends_with(['.', '!', '?']) {
+        true => words.to_owned(),
+        false => format!("{words}."),
+    }
+}
+
+/// What a server said: its codes and its words.
+pub fn words(reply: &Reply) -> String {
+    let text = match reply.text.is_empty() {
+        true => "the mail server gave no reason".to_owned(),
+        false => clean::for_header(&reply.text, limits::REPLY_TEXT_CHARS_MAX),
+    };
     let code = reply
         .code
         .map(|code| format!("{code} "))

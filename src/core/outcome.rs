@@ -16,6 +16,16 @@ pub struct Reply {
     pub text: String,
 }
 
+/// The enhanced status code `class.subject.detail` (RFC 3463 §2) that a word is, else `None`.
+pub fn enhanced_code(word: &str) -> Option<(u16, u16, u16)> {
+    let mut numbers = word.split('.').map(|number| {
+        let fits = (1..=3).contains(&number.len()) && number.bytes().all(|b| b.is_ascii_digit());
+        number.parse::<u16>().ok().filter(|_| fits)
+    });
+    let code = (numbers.next()??, numbers.next()??, numbers.next()??);
+    (numbers.next().is_none() && matches!(code.0, 2 | 4 | 5)).then_some(code)
+}
+
 /// What became of one recipient of a mail in one attempt.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Outcome {

@@ -53,6 +53,10 @@ pub struct Contact {
     /// When the last invitation was mailed.
     #[serde(default)]
     pub invited: Option<Timestamp>,
+    /// The mail that asked the contact for its presence, by invitation or by its gateway: a report that it failed ends
+    /// the request.
+    #[serde(default)]
+    pub asked_by: Option<MessageId>,
     /// The thread of the last message in either direction.
     #[serde(default)]
     pub thread: Option<ThreadId>,
@@ -200,6 +204,35 @@ pub struct Message {
     /// The other recipients of the mail, who get an answer to it as well.
     #[serde(default)]
     pub others: Vec<MailAddress>,
+    /// What reports about it need; nothing for a mail that came in.
+    #[serde(default, skip_serializing_if = "Sent::is_empty")]
+    pub sent: Sent,
+}
+
+/// Of a message that became a mail: to whom it went, and what its sender was told.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Sent {
+    /// What an error names: the stanza's id attribute, else its origin-id.
+    #[serde(default)]
+    pub id: Option<StanzaId>,
+    /// The recipients of the mail beside the contact.
+    #[serde(default)]
+    pub also: Vec<MailAddress>,
+    /// The sender was told that it is late.
+    #[serde(default)]
+    pub delayed: bool,
+    /// The sender was told that these did not get it.
+    #[serde(default)]
+    pub failed: Vec<MailAddress>,
+    /// The sender was told that the contact has read it.
+    #[serde(default)]
+    pub displayed: bool,
+}
+
+impl Sent {
+    fn is_empty(&self) -> bool {
+        *self == Self::default()
+    }
 }
 
 /// Which way a message went.

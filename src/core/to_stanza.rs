@@ -6,7 +6,7 @@ use crate::core::id::StanzaId;
 use crate::core::parcel::{Other, Parcel};
 use crate::core::record::PresenceState;
 use crate::core::time::Timestamp;
-use crate::core::xml::{ADDRESS, Build, empty, text};
+use crate::core::xml::{ADDRESS, Build, CHAT_MARKERS, HINTS, empty, text};
 use jid::{BareJid, Jid};
 use minidom::Element;
 use rxml::{Namespace, xml_ncname};
@@ -164,6 +164,17 @@ pub fn receipt(from: &BareJid, to: &Jid, received: &StanzaId, id: &str) -> Eleme
                 .attr("id", received.as_str())
                 .done(),
         )
+        .done()
+}
+
+/// XEP-0333: the contact was shown the message. Kept for who is not there (XEP-0334), since it has no body.
+pub fn displayed(from: &BareJid, to: &BareJid, shown: &StanzaId, id: &str) -> Element {
+    let marker = Build::new("displayed", CHAT_MARKERS).attr("id", shown.as_str());
+    stanza("message", from.as_str(), to.as_str())
+        .attr("type", "chat")
+        .attr("id", id)
+        .child(marker.done())
+        .child(empty("store", HINTS))
         .done()
 }
 

@@ -265,6 +265,7 @@ impl<S: Store> Pipeline<S> {
                     let contacts = self.announce(subscription::greeting_of).await?;
                     clock.expect_answers(contacts);
                 }
+                XmppEvent::Offline { .. } if clock.is_stopped() => {}
                 XmppEvent::Offline { reason } => {
                     self.stanzas(clock, std::mem::take(&mut elements)).await?;
                     tracing::warn!(%reason, "the XMPP server is gone; connecting again");

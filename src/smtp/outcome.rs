@@ -4,7 +4,7 @@
 //! what was seen where.
 
 use crate::core::job::Job;
-use crate::core::outcome::{Attempt, Outcome, Reply, Verdict};
+use crate::core::outcome::{Attempt, Outcome, Reply, Verdict, enhanced_code};
 use crate::core::retry;
 use crate::core::time::Timestamp;
 use std::time::Duration;
@@ -28,7 +28,7 @@ pub enum Stage {
 pub fn reply(code: u16, text: &str) -> Reply {
     let text = text.trim();
     let (first, rest) = text.split_once(' ').unwrap_or((text, ""));
-    let enhanced = enhanced(first).filter(|(class, ..)| *class == code / 100);
+    let enhanced = enhanced_code(first).filter(|(class, ..)| *class == code / 100);
     Reply {
         code: Some(code),
         enhanced,
@@ -108,16 +108,6 @@ pub fn settle(
         }
         None => (job, Verdict::Expired),
     }
-}
-
-/// The enhanced status code `class.subject.detail` (RFC 3463 §2) that a word is, else `None`.
-fn enhanced(word: &str) -> Option<(u16, u16, u16)> {
-    let mut numbers = word.split('.').map(|number| {
-        let fits = (1..=3).contains(&number.len()) && number.bytes().all(|b| b.is_ascii_digit());
-        number.parse::<u16>().ok().filter(|_| fits)
-    });
-    let code = (numbers.next()??, numbers.next()??, numbers.next()??);
-    (numbers.next().is_none() && matches!(code.0, 2 | 4 | 5)).then_some(code)
 }
 
 /// One line of visible characters: replies are shown to people and written to logs.

@@ -10,6 +10,9 @@ use std::borrow::Cow;
 /// The most that is sent before replies are read, in octets: RFC 2920 §3.1 gives 4 KiB as the usual TCP window.
 const WINDOW_OCTETS_MAX: usize = 4096;
 
+/// RFC 3461 §4.4.
+const ENVELOPE_ID_OCTETS_MAX: usize = 100;
+
 /// What is said for a job to a server with these capabilities, and who need not be asked about.
 pub(super) struct Plan {
     /// The line with `MAIL`.
@@ -164,7 +167,7 @@ fn mail_line(job: &Job, needs: &Needs, can: &Capabilities) -> String {
         line.push_str(" SMTPUTF8");
     }
     if wants_dsn(job, can) {
-        line.push_str(&format!(" RET=HDRS ENVID={}", job.id));
+        line.push_str(&format!(" RET=HDRS ENVID={}", envelope_id(job)));
     }
     line.push_str("\r\n");
     line
@@ -174,18 +177,28 @@ fn rcpt_line(job: &Job, to: &MailAddress, can: &Capabilities) -> String {
     let notify = if job.silent && can.dsn {
         " NOTIFY=NEVER"
     } else if wants_dsn(job, can) {
-        // Not of success: nobody reads such a report yet, and it would come as a message.
-        " NOTIFY=FAILURE"
+        // Not of success: the receipt was given when the mail was taken.
+        " NOTIFY=FAILURE,DELAY"
     } else {
         ""
     };
     format!("RCPT TO:<{to}>{notify}\r\n")
 }
 
-/// Whether a notification of success is asked for: the stanza asked for a receipt, and there is somewhere to send it.
+/// Whether reports are asked for: somebody waits for the mail, and there is somewhere to send them.
 fn wants_dsn(job: &Job, can: &Capabilities) -> bool {
-    let wants_receipt = job.origin.as_ref().is_some_and(|origin| origin.receipt);
-    can.dsn && !job.silent && job.from.is_some() && wants_receipt
+    can.dsn && !job.silent && job.from.is_some()
+}
+
+/// What a report calls the mail, also where nothing of the mail comes back: its Message-ID where that fits, in the form
+/// of RFC 3461 §4 and §4.4.
+fn envelope_id(job: &Job) -> String {
+    let id = job.message_id.as_str();
+    let id = id.replace('+', "+2B").replace('=', "+3D");
+    match id.len() <= ENVELOPE_ID_OCTETS_MAX {
+        true => id,
+        false => job.id.to_string(),
+    }
 }
 
 /// A mail with CRLF line ends only. A bare CR or LF would let a mail smuggle a second one past the server (RFC 5321
@@ -231,30 +244,21 @@ mod tests {
     use crate::smtp::fake::mail;
 
     #[test]
-    fn a_receipt_is_asked_for_where_the_server_can() {
-        use crate::core::job::{Origin, OriginKind};
+    fn reports_are_asked_for_where_the_server_can_and_somebody_waits() {
         let mut one = mail("one", "lane", 1, &["a@x.example"]);
-        one.job.origin = Some(Origin {
-            user: jid::Jid::new("alice@example.org/x").unwrap(),
-            contact: jid::BareJid::new("a\\40x.example@gateway.example").unwrap(),
-            stanza_id: None,
-            kind: OriginKind::Message,
-            receipt: true,
-        });
         let mut can = Capabilities {
             dsn: true,
             ..Capabilities::default()
         };
-        let id = one.job.id.to_string();
         let all_lines = |mail: &Mail, can: &Capabilities| {
             let plan = Plan::new(&mail.job, &mail.bytes, can);
             plan.window(&plan.commands(), true).1
         };
-        let all = all_lines(&one, &can);
+        let id = one.job.message_id.to_string();
         let expected = format!(
-            "MAIL FROM:<alice@mail.example> RET=HDRS ENVID={id}\r\nRCPT TO:<a@x.example> NOTIFY=FAILURE\r\nDATA\r\n"
+            "MAIL FROM:<alice@mail.example> RET=HDRS ENVID={id}\r\nRCPT TO:<a@x.example> NOTIFY=FAILURE,DELAY\r\nDATA\r\n"
         );
-        assert_eq!(all, expected);
+        assert_eq!(all_lines(&one, &can), expected);
         one.job.silent = true;
         let expected =
             "MAIL FROM:<alice@mail.example>\r\nRCPT TO:<a@x.example> NOTIFY=NEVER\r\nDATA\r\n";
@@ -263,6 +267,20 @@ mod tests {
         assert!(!all_lines(&one, &can).contains("NOTIFY"));
         one.job.silent = false;
         assert!(!all_lines(&one, &can).contains("NOTIFY"));
+    }
+
+    #[test]
+    fn the_envelopes_id_is_the_message_id_where_that_fits() {
+        let mut job = mail("one", "lane", 1, &["a@x.example"]).job;
+        let (long, own) = (format!("a@{}.example", "b".repeat(100)), job.id.to_string());
+        for (id, expected) in [
+            ("0a1b@chat.a.example", "0a1b@chat.a.example"),
+            ("a+b=@c.example", "a+2Bb+3D@c.example"),
+            (&long, &own),
+        ] {
+            job.message_id = crate::core::id::MessageId::parse(id).unwrap();
+            assert_eq!(envelope_id(&job), expected);
+        }
     }
 
     #[test]

@@ -5,7 +5,7 @@ use crate::core::context::{Need, Row, Write};
 use crate::core::id::{MessageId, StanzaId, ThreadId};
 use crate::core::record::{
     Announced, Contact, Cursor, Direction, Format, Heard, Message, Pair, PairOrigin, Peer,
-    PeerOrigin, PresenceState, Show, Subscription, Thread,
+    PeerOrigin, PresenceState, Sent, Show, Subscription, Thread,
 };
 use crate::core::time::Timestamp;
 use crate::store::transfer::Record;
@@ -70,6 +70,7 @@ pub fn message(id: &str, stanza: &str, seconds: i64) -> Message {
         at: at(seconds),
         digest: String::new(),
         others: Vec::new(),
+        sent: Sent::default(),
     }
 }
 

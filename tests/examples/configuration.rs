@@ -29,7 +29,7 @@ fn address_of_alice(config: &Config) -> String {
 
 #[test]
 fn of_the_readme() {
-    let config = load(&readme("toml"));
+    let config = load(&readme("toml", "[xmpp]"));
     assert_eq!(address_of_alice(&config), "alice@chat.example.org");
     assert_eq!((config.smtp.port, config.mailbox[0].port), (465, 993));
     assert_eq!(config.xmpp.domain.as_str(), "mail.example.org");

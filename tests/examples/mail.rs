@@ -15,6 +15,8 @@ use super::servers::{Mailbox, PASSWORD, submit};
 use super::text::{file, replaced};
 
 const BRIDGE: &str = "bridge@chat.example.org";
+/// The domain of the README and of the examples.
+const DOMAIN: &str = "example.org";
 /// Settings that every Debian has, as they can be for a test: its own folder, loopback, no root.
 const POSTFIX: &str = r#"
 compatibility_level = 3.6
@@ -26,7 +28,7 @@ setgid_group = postdrop
 maillog_file = @DIR@/mail.log
 maillog_file_prefixes = @DIR@
 import_environment = MAIL_CONFIG TZ LANG LD_PRELOAD FAKEROOTKEY
-myhostname = mail.example.org
+myhostname = mail.@DOMAIN@
 mydestination = localhost
 mynetworks = 127.0.0.0/8
 recipient_delimiter = +
@@ -70,8 +72,23 @@ service anvil {
 }
 "#;
 
+/// Whose mail server it is.
+pub struct Site<'a> {
+    /// In place of `example.org` wherever that stands in the examples.
+    pub domain: &'a str,
+    /// The bridge's.
+    pub password: &'a str,
+    /// Where the world hands mail over.
+    pub smtp: Port,
+    /// The port where mail for others goes.
+    pub world: u16,
+    /// Whole lines for the end of `main.cf`.
+    pub postfix: String,
+}
+
 /// A mail server for `chat.example.org`.
 pub struct MailServer {
+    domain: String,
     /// Where the world hands mail over.
     pub smtp: Port,
     pub submissions: Port,
@@ -88,11 +105,24 @@ pub struct MailServer {
 impl MailServer {
     /// `password` is the bridge's; `world` is the port where mail for others goes.
     pub async fn start(password: &str, world: u16) -> MailServer {
+        MailServer::of(Site {
+            domain: DOMAIN,
+            password,
+            smtp: Port::free(),
+            world,
+            postfix: String::new(),
+        })
+        .await
+    }
+
+    /// The same for another domain.
+    pub async fn of(site: Site<'_>) -> MailServer {
         let tls = Folder::new("tls");
-        let certificates = Certificates::make(&tls, &["mail.example.org".to_owned()]);
+        let certificates = Certificates::make(&tls, &[format!("mail.{}", site.domain)]);
         tls.hand_over();
         let mut server = MailServer {
-            smtp: Port::free(),
+            domain: site.domain.to_owned(),
+            smtp: site.smtp,
             submissions: Port::free(),
             imap: Port::free(),
             imaps: Port::free(),
@@ -102,8 +132,8 @@ impl MailServer {
             _tls: tls,
             processes: Vec::new(),
         };
-        server.write_postfix(world, &certificates);
-        server.write_dovecot(password, &certificates);
+        server.write_postfix(site.world, &certificates, &site.postfix);
+        server.write_dovecot(site.password, &certificates);
         // Dovecot's sockets lie in the queue that Postfix makes.
         server.start_postfix().await;
         server.start_dovecot().await;
@@ -112,10 +142,16 @@ impl MailServer {
 
     /// The mailbox of the gateway.
     pub async fn bridge(&self, password: &str) -> Mailbox {
-        Mailbox::open(self.imap.number(), BRIDGE, password).await
+        let bridge = BRIDGE.replace(DOMAIN, &self.domain);
+        Mailbox::open(self.imap.number(), &bridge, password).await
     }
 
-    fn write_postfix(&self, world: u16, tls: &Certificates) {
+    /// An example, for the domain of this server.
+    fn example(&self, name: &str) -> String {
+        of_domain(&file(&format!("examples/{name}")), &self.domain)
+    }
+
+    fn write_postfix(&self, world: u16, tls: &Certificates, more: &str) {
         let folder = &self.postfix;
         for name in ["conf", "spool", "data"] {
             folder.create(name);
@@ -125,16 +161,17 @@ impl MailServer {
             &[
                 ("DIR", &path(folder.path())),
                 ("WORLD", &world.to_string()),
+                ("DOMAIN", &self.domain),
                 ("CERTIFICATE", &path(&tls.certificate)),
                 ("KEY", &path(&tls.key)),
             ],
         );
         let conf = path(&folder.join("conf"));
         let etc = [("/etc/postfix", conf.as_str())];
-        let example = replaced(&file("examples/postfix/main.cf"), &etc);
-        folder.write("conf/main.cf", &(base + &example));
+        let example = replaced(&self.example("postfix/main.cf"), &etc);
+        folder.write("conf/main.cf", &(base + &example + more));
         let example = replaced(
-            &file("examples/postfix/master.cf"),
+            &self.example("postfix/master.cf"),
             &[
                 etc[0],
                 (
@@ -148,7 +185,7 @@ impl MailServer {
         for name in ["stanzamail", "stanzamail-senders"] {
             folder.write(
                 &format!("conf/{name}"),
-                &file(&format!("examples/postfix/{name}")),
+                &self.example(&format!("postfix/{name}")),
             );
         }
         folder.hand_over();
@@ -199,7 +236,7 @@ impl MailServer {
         let (etc, spool) = (path(&folder.join("etc")), path(&self.postfix.join("spool")));
         let (vmail, owner) = (path(&folder.join("vmail")), format!(":{user}:{group}:"));
         let example = replaced(
-            &file("examples/dovecot/stanzamail.conf"),
+            &self.example("dovecot/stanzamail.conf"),
             &[
                 ("/etc/dovecot/stanzamail", &format!("{etc}/stanzamail")),
                 ("/var/spool/postfix", &spool),
@@ -209,11 +246,11 @@ impl MailServer {
         );
         folder.write("etc/conf.d/05-stanzamail.conf", &example);
         let places = [(":vmail:vmail:", owner.as_str()), ("/var/vmail", &vmail)];
-        let users = replaced(&file("examples/dovecot/stanzamail.users"), &places);
+        let users = replaced(&self.example("dovecot/stanzamail.users"), &places);
         let hash = hash_of(password);
         let users = replaced(&users, &[("{SHA512-CRYPT}put the hash here", &hash)]);
         folder.write("etc/stanzamail.users", &users);
-        let all = replaced(&file("examples/dovecot/stanzamail.catchall"), &places);
+        let all = replaced(&self.example("dovecot/stanzamail.catchall"), &places);
         folder.write("etc/stanzamail.catchall", &all);
         let values = [
             ("DIR", path(folder.path())),
@@ -277,7 +314,7 @@ impl MailServer {
     }
 
     /// One more account.
-    fn add_login(&self, login: &str, password: &str) {
+    pub fn add_login(&self, login: &str, password: &str) {
         let file = self.dovecot.join("etc/stanzamail.users");
         let (user, group) = account_names();
         let line = format!(
@@ -290,7 +327,12 @@ impl MailServer {
 
     /// Submits a mail to Alice as `sender`, with this login.
     fn send_as(&self, login: &str, sender: &str) -> Output {
-        let mail = self.postfix.write("mail.eml", MAIL);
+        self.send(login, sender, MAIL)
+    }
+
+    /// The same with any mail.
+    pub fn send(&self, login: &str, sender: &str, mail: &str) -> Output {
+        let mail = self.postfix.write("mail.eml", mail);
         let mut command = Command::new(program("curl"));
         command
             .args(["-sS", "--mail-from", sender])
@@ -308,6 +350,13 @@ impl MailServer {
         let log = |path: PathBuf| read_to_string(path).unwrap_or_default();
         log(self.postfix.join("mail.log")) + &log(self.dovecot.join("dovecot.log"))
     }
+}
+
+/// A text of the README or the examples, for another domain.
+pub fn of_domain(text: &str, domain: &str) -> String {
+    let pattern = |domain: &str| domain.replace('.', "\\.");
+    text.replace(DOMAIN, domain)
+        .replace(&pattern(DOMAIN), &pattern(domain))
 }
 
 fn path(path: &Path) -> String {

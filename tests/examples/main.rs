@@ -2,6 +2,7 @@
 //! paths, ports, users and passwords are replaced, since a test has a folder of its own and no root.
 
 mod configuration;
+mod joined;
 mod mail;
 mod readme;
 mod service;

@@ -4,15 +4,15 @@
 use std::fs::{Permissions, set_permissions};
 use std::os::unix::fs::PermissionsExt;
 
-use super::mail::MailServer;
+use super::mail::{MailServer, of_domain};
 use super::servers::stanza::{body, contact};
-use super::servers::{Gateway, MailOptions, MailServer as World, XmppServer, submit};
+use super::servers::{Gateway, MailOptions, MailServer as World, submit};
 use super::text::{readme, readme_commands, replaced};
 use super::xmpp::prosody_of_the_readme;
 
 /// What the README has made by `openssl rand -hex`.
-const SECRET: &str = "5c2f9a1be0d34877";
-const PROGRAM: &str = env!("CARGO_BIN_EXE_stanzamail");
+pub const SECRET: &str = "5c2f9a1be0d34877";
+pub const PROGRAM: &str = env!("CARGO_BIN_EXE_stanzamail");
 
 #[tokio::test]
 async fn five_minutes() {
@@ -21,12 +21,8 @@ async fn five_minutes() {
         prosody_of_the_readme(SECRET),
         MailServer::start(SECRET, world.smtp_port)
     );
-    let mut gateway = Gateway::prepare(PROGRAM, &configuration(&xmpp, &mail));
-    for name in ["component-secret", "mail-password"] {
-        let file = gateway.folder().join(name);
-        std::fs::write(&file, format!("{SECRET}\n")).unwrap();
-        set_permissions(&file, Permissions::from_mode(0o640)).unwrap();
-    }
+    let component = xmpp.component_port;
+    let mut gateway = gateway("example.org", component, &mail);
 
     let checked = gateway.command(&["check"]).await;
     let said = String::from_utf8_lossy(&checked.stdout);
@@ -56,19 +52,31 @@ async fn five_minutes() {
     handled.wait_for(1).await;
 }
 
+/// A gateway with the README's configuration and secrets, not started yet.
+pub fn gateway(domain: &str, component: u16, mail: &MailServer) -> Gateway {
+    let gateway = Gateway::prepare(PROGRAM, &configuration(domain, component, mail));
+    for name in ["component-secret", "mail-password"] {
+        let file = gateway.folder().join(name);
+        std::fs::write(&file, format!("{SECRET}\n")).unwrap();
+        set_permissions(&file, Permissions::from_mode(0o640)).unwrap();
+    }
+    gateway
+}
+
 /// The README's, with the places of this test.
-fn configuration(xmpp: &XmppServer, mail: &MailServer) -> String {
+fn configuration(domain: &str, component: u16, mail: &MailServer) -> String {
     let (smtp, imap) = (mail.submissions.number(), mail.imaps.number());
-    let component = format!("127.0.0.1:{}", xmpp.component_port);
+    let component = format!("127.0.0.1:{component}");
     let server = |section: &str, port: u16| {
         let ca = mail.ca_file.display();
         format!("{section}\nport = {port}\nca_file = \"{ca}\"\n")
     };
+    let host = format!("host = \"mail.{domain}\"");
     replaced(
-        &readme("toml"),
+        &of_domain(&readme("toml", "[xmpp]"), domain),
         &[
             ("127.0.0.1:5347", &component),
-            ("host = \"mail.example.org\"", "host = \"localhost\""),
+            (&host, "host = \"localhost\""),
             ("[smtp]\n", &server("[smtp]", smtp)),
             ("[[mailbox]]\n", &server("[[mailbox]]", imap)),
             ("/etc/stanzamail/", "@DIR@/"),

@@ -6,17 +6,21 @@ pub fn file(name: &str) -> String {
     std::fs::read_to_string(&path).unwrap_or_else(|e| panic!("{path}: {e}"))
 }
 
-/// The only block of this language in the README.
-pub fn readme(language: &str) -> String {
+/// The only block of this language in the README that has these words.
+pub fn readme(language: &str, words: &str) -> String {
     let readme = file("README.md");
     let fence = format!("```{language}\n");
     let blocks: Vec<&str> = readme
         .split(&fence)
         .skip(1)
         .filter_map(|rest| Some(rest.split_once("```")?.0))
+        .filter(|block| block.contains(words))
         .collect();
     let [block] = blocks[..] else {
-        panic!("the README has {} blocks of {language}", blocks.len());
+        panic!(
+            "the README has {} blocks of {language} with {words:?}",
+            blocks.len()
+        );
     };
     block.to_owned()
 }

@@ -5,6 +5,7 @@ use std::process::Command;
 
 use stanzamail::xmpp::{Timings, XmppConfig, try_login};
 
+use super::mail::of_domain;
 use super::servers::process::{Port, program};
 use super::servers::{Ejabberd, Prosody, SECRET, XmppOptions, XmppServer};
 use super::text::{file, readme, replaced};
@@ -46,22 +47,45 @@ async fn ejabberd_takes_it_without_a_restart() {
     let (_, listener) = example.split_once("listen:\n").unwrap();
     for (listener, placeholder) in [
         (indented(listener), SECRET_OF_EXAMPLES),
-        (readme("yaml"), SECRET_OF_README),
+        (readme("yaml", "ejabberd_service"), SECRET_OF_README),
     ] {
         let port = Port::free();
         let place = format!("port: {}", port.number());
         let listener = replaced(&listener, &[(placeholder, SECRET), ("port: 5347", &place)]);
         let listen = format!("listen:\n{listener}");
         write(&path, replaced(&config, &[("listen:\n", &listen)])).unwrap();
-        // What `ejabberdctl reload_config` does, by the API: the harness' ejabberd is no Erlang node.
-        let reload = format!("http://127.0.0.1:{}/api/reload_config", server.http_port);
-        let output = Command::new(program("curl"))
-            .args(["-sSf", "-d", "{}", &reload])
-            .output()
-            .unwrap();
-        assert!(output.status.success(), "{output:?}\n{}", server.log());
+        reload(&server);
         attaches(&server, port.number()).await;
     }
+}
+
+/// What `ejabberdctl reload_config` does, by the API: the harness' ejabberd is no Erlang node.
+fn reload(server: &XmppServer) {
+    let reload = format!("http://127.0.0.1:{}/api/reload_config", server.http_port);
+    let output = Command::new(program("curl"))
+        .args(["-sSf", "-d", "{}", &reload])
+        .output()
+        .unwrap();
+    assert!(output.status.success(), "{output:?}\n{}", server.log());
+}
+
+/// ejabberd for Bob of another domain, with the README's listener and this secret, at a port of its own.
+pub async fn ejabberd_of_the_readme(domain: &str, secret: &str) -> (XmppServer, Port) {
+    let server = Ejabberd::start(XmppOptions::new(domain).user("bob")).await;
+    let port = Port::free();
+    let listener = replaced(
+        &of_domain(&readme("yaml", "ejabberd_service"), domain),
+        &[
+            (SECRET_OF_README, secret),
+            ("port: 5347", &format!("port: {}", port.number())),
+        ],
+    );
+    let path = server.folder().join("ejabberd.yml");
+    let config = read_to_string(&path).unwrap();
+    let listen = format!("listen:\n{listener}");
+    write(&path, replaced(&config, &[("listen:\n", &listen)])).unwrap();
+    reload(&server);
+    (server, port)
 }
 
 fn options() -> XmppOptions {
@@ -84,7 +108,7 @@ pub async fn prosody_of_the_readme(secret: &str) -> XmppServer {
 }
 
 fn with_block(config: &str, secret: &str) -> String {
-    config.to_owned() + &replaced(&readme("lua"), &[(SECRET_OF_README, secret)])
+    config.to_owned() + &replaced(&readme("lua", "Component"), &[(SECRET_OF_README, secret)])
 }
 
 /// The harness' own section for the component stands last.

@@ -5,12 +5,12 @@
 
 use stanzamail::config::Config;
 use stanzamail::core::address::{MailAddress, address_of_node, contact_jid};
-use stanzamail::core::context::{Context, Missing};
+use stanzamail::core::context::{Context, Missing, Write};
 use stanzamail::core::decide::incoming::{self, Arrived};
 use stanzamail::core::decide::{self, Decision};
-use stanzamail::core::id::MessageId;
+use stanzamail::core::id::{MessageId, StanzaId, ThreadId};
 use stanzamail::core::parcel::{Letter, Party, Recipient};
-use stanzamail::core::record::Format;
+use stanzamail::core::record::{Direction, Format, Message, Sent};
 use stanzamail::core::rules::Rules;
 use stanzamail::core::settings::{Settings, StanzaTrust, Users};
 use stanzamail::core::text::clean;
@@ -73,7 +73,12 @@ fn settings() -> &'static Settings {
 }
 
 fn decided<T>(decide: impl Fn(&Context) -> Result<T, Missing>) -> T {
+    decided_with(&[], decide)
+}
+
+fn decided_with<T>(rows: &[Write], decide: impl Fn(&Context) -> Result<T, Missing>) -> T {
     let mut context = Context::new();
+    context.apply(rows);
     loop {
         match decide(&context) {
             Ok(decision) => return decision,
@@ -169,6 +174,7 @@ fn from_stanza(data: &[u8]) {
     }
 }
 
+/// Whatever a report is about, Alice has sent it.
 fn from_mail(data: &[u8]) {
     let Ok(mail) = from_mail::read(data, &settings().recipient_headers, false) else {
         return;
@@ -181,8 +187,31 @@ fn from_mail(data: &[u8]) {
         bound: Some(&alice),
         own: None,
     };
-    let (decision, _) = decided(|context| incoming::decide(settings(), context, &arrived, NOW));
+    let delivery = mail.delivery.iter().flat_map(|report| &report.about);
+    let disposition = mail.disposition.iter().flat_map(|report| &report.about);
+    let sent: Vec<Write> = delivery
+        .chain(disposition)
+        .map(|id| Write::Message(sent(&alice, id)))
+        .collect();
+    let decide = |context: &Context| incoming::decide(settings(), context, &arrived, NOW);
+    let (decision, _) = decided_with(&sent, decide);
     can_be_sent(&decision);
+}
+
+fn sent(alice: &jid::BareJid, id: &MessageId) -> Message {
+    Message {
+        message_id: id.clone(),
+        stanza_id: StanzaId::parse("m1").unwrap(),
+        user: alice.clone(),
+        resource: None,
+        contact: MailAddress::parse("carol@mail.example").unwrap(),
+        thread: ThreadId::derive(id),
+        direction: Direction::Out,
+        at: NOW,
+        digest: String::new(),
+        others: Vec::new(),
+        sent: Sent::default(),
+    }
 }
 
 /// Text of a stanza in every field of a mail: none of it becomes a header of its own.
@@ -256,7 +285,7 @@ fn disposition_report(data: &[u8]) {
 
 fn report(kind: &str, media_type: &str, data: &[u8]) {
     let head = format!(
-        "From: MAILER-DAEMON@b.example\r\nTo: alice@chat.a.example\r\nMessage-ID: <2@b.example>\r\nMIME-Version: 1.0\r\n\
+        "From: MAILER-DAEMON@b.example\r\nTo: alice@chat.a.example\r\nMessage-ID: <2@b.example>\r\nIn-Reply-To: <1@chat.a.example>\r\nMIME-Version: 1.0\r\n\
          Content-Type: multipart/report; report-type={kind}; boundary=b\r\n\r\n--b\r\n\r\nIt failed.\r\n--b\r\n\
          Content-Type: {media_type}\r\n\r\n"
     );

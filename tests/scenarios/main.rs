@@ -11,6 +11,7 @@ mod world;
 
 mod a_big_mail_does_not_fill_the_memory;
 mod a_blind_copy_reaches_whom_the_envelope_names;
+mod a_bounce_that_comes_later_is_an_error;
 mod a_burst_arrives_whole_and_in_order;
 mod a_client_can_ask_what_the_gateway_is;
 mod a_conversation_keeps_its_thread;
@@ -22,6 +23,7 @@ mod a_kill_between_fetch_and_mark_loses_no_mail;
 mod a_kill_loses_no_message_that_was_received;
 mod a_line_break_adds_no_header;
 mod a_login_storm_ends_in_the_truth;
+mod a_mail_that_is_late_elsewhere_is_told_once;
 mod a_message_to_several_is_one_mail;
 mod a_refused_mail_is_an_error;
 mod a_restart_of_the_imap_server_is_survived;

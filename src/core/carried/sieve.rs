@@ -6,6 +6,7 @@ use super::line;
 use crate::core::id::ThreadId;
 use crate::core::limits;
 use crate::core::text::clean;
+use crate::core::xml::HINTS;
 use minidom::{Element, Node};
 use xmpp_parsers::ns;
 
@@ -181,8 +182,6 @@ const ACCOMPANIES: [(&str, &str); 9] = [
     ("fallback", "urn:xmpp:fallback:0"),
     ("unstyled", "urn:xmpp:styling:0"),
 ];
-/// XEP-0334: each element of it accompanies.
-const HINTS: &str = "urn:xmpp:hints";
 
 /// The namespace that stanzas have on the one side, and the one that they get.
 #[derive(Clone, Copy)]

@@ -321,6 +321,7 @@ impl Delivery<'_> {
             at: self.now,
             digest: String::new(),
             others,
+            sent: record::Sent::default(),
         }
     }
 

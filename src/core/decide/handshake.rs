@@ -38,10 +38,8 @@ pub(super) fn sent(
     verb: Verb,
     now: Timestamp,
 ) -> Result<Decision, Missing> {
-    if verb == Verb::Subscribe && !asked.known.is_asked() {
-        // What a rule has granted, before anybody knew of the contact's gateway, the contact has not.
-        let has_from = asked.known.subscription.has_from();
-        asked.known.subscription = Subscription::of(false, has_from);
+    if verb == Verb::Subscribe {
+        forget_rule(&mut asked.known);
     }
     let state = State::of(&asked.known);
     let step = subscription::sent(state, verb);
@@ -88,17 +86,27 @@ pub(super) fn sent(
         now,
     };
     let origin = (verb == Verb::Subscribe).then(|| origin(stanza, &asked));
-    match message.post(origin)? {
-        Ok(mail) => decision.mails.push(mail),
+    let mail = match message.post(origin)? {
+        Ok(mail) => mail,
         Err(no) => return Ok(Decision::refuse(stanza, no.condition, &no.why)),
+    };
+    if verb == Verb::Subscribe {
+        next.asked_by = Some(mail.job.message_id.clone());
     }
+    decision.mails.push(mail);
     decision.writes = asked.write(next.clone());
     if verb == Verb::Subscribed && step.next != state {
-        decision
-            .writes
-            .extend(pair(context, &asked.to, &asked.mail, None, now)?);
+        let pair = pair(context, &asked.to, &asked.mail, None, now)?;
+        decision.writes.extend(pair);
     }
     Ok(decision)
+}
+
+/// What a rule has granted, before anybody knew of the contact's gateway, the contact has not.
+fn forget_rule(known: &mut Contact) {
+    if !known.is_asked() {
+        known.subscription = Subscription::of(false, known.subscription.has_from());
+    }
 }
 
 /// What the user sees at once of an own stanza: a subscription that stands is confirmed, one that ended shows nothing.

@@ -5,7 +5,7 @@ use crate::core::address::MailAddress;
 use crate::core::authentication::{self, Verdict};
 use crate::core::context::{Context, Missing, Write};
 use crate::core::decide::carry::{self, Cargo};
-use crate::core::decide::{Decision, directory, peer, subscription, thread};
+use crate::core::decide::{Decision, directory, peer, report, subscription, thread};
 use crate::core::from_mail::{self, Person};
 use crate::core::id::{MessageId, StanzaId, ThreadId};
 use crate::core::limits::{DELAY_SHOWN_AFTER, HOPS_MAX, LISTED_MAX};
@@ -44,6 +44,20 @@ pub enum Fate {
 
 /// Decides about a mail.
 pub fn decide(
+    settings: &Settings,
+    context: &Context,
+    arrived: &Arrived<'_>,
+    now: Timestamp,
+) -> Result<(Decision, Fate), Missing> {
+    // Of a report it does not matter who sent it.
+    match report::decide(settings, context, arrived, now)? {
+        Some(decision) => Ok((decision, Fate::Handled)),
+        None => from_sender(settings, context, arrived, now),
+    }
+}
+
+/// Decides about a mail by who sent it.
+fn from_sender(
     settings: &Settings,
     context: &Context,
     arrived: &Arrived<'_>,
@@ -184,7 +198,7 @@ impl Standing {
 }
 
 /// Who a mail is for: the user of a bound mailbox; else the envelope recipients; else whom the header names.
-fn local_users(
+pub(super) fn local_users(
     settings: &Settings,
     context: &Context,
     arrived: &Arrived<'_>,
@@ -508,6 +522,7 @@ fn message_row(
         at: now,
         digest: String::new(),
         others: others.into_iter().map(|(_, address)| address).collect(),
+        sent: record::Sent::default(),
     }
 }
 

@@ -13,7 +13,7 @@ use crate::core::id::{MessageId, StanzaId, content_digest};
 use crate::core::job::{Job, Origin, OriginKind};
 use crate::core::notice::{self, WithoutText};
 use crate::core::parcel::{Letter, Recipient};
-use crate::core::record::{self, Contact, Direction, Format};
+use crate::core::record::{self, Contact, Direction, Format, Sent};
 use crate::core::settings::Settings;
 use crate::core::text::{clean, subject};
 use crate::core::time::Timestamp;
@@ -263,6 +263,7 @@ fn send(
         )?
     };
     let origin = origin(stanza, message, outgoing.format);
+    let error_id = origin.stanza_id.clone();
     let mail = match outgoing
         .post(Some(origin), false, now)
         .mail(settings, &letter)
@@ -275,9 +276,15 @@ fn send(
     };
     let mut writes = contact_writes(stanza, &outgoing, known, &place);
     writes.push(thread_write(&outgoing, &letter, &place, now));
-    writes.push(message_write(
+    let row = message_row(
         stanza, &outgoing, stanza_id, message_id, place.id, digest, now,
-    ));
+    );
+    let sent = Sent {
+        id: error_id,
+        also: also(&outgoing),
+        ..Sent::default()
+    };
+    writes.push(Write::Message(record::Message { sent, ..row }));
     Ok(Decision {
         mails: vec![mail],
         writes,
@@ -559,7 +566,14 @@ fn thread_write(outgoing: &Outgoing, letter: &Letter, place: &Place, now: Timest
     )
 }
 
-fn message_write(
+/// Everybody who gets the mail but the contact.
+fn also(outgoing: &Outgoing) -> Vec<MailAddress> {
+    let recipients = outgoing.recipients.iter();
+    let others = recipients.filter(|recipient| recipient.mail != outgoing.contact);
+    others.map(|recipient| recipient.mail.clone()).collect()
+}
+
+fn message_row(
     stanza: &Stanza,
     outgoing: &Outgoing,
     stanza_id: StanzaId,
@@ -567,8 +581,8 @@ fn message_write(
     thread: crate::core::id::ThreadId,
     digest: String,
     now: Timestamp,
-) -> Write {
-    Write::Message(record::Message {
+) -> record::Message {
+    record::Message {
         message_id,
         stanza_id,
         user: outgoing.user.clone(),
@@ -579,7 +593,8 @@ fn message_write(
         at: now,
         digest,
         others: Vec::new(),
-    })
+        sent: Sent::default(),
+    }
 }
 
 /// The receipt for a message whose mail was taken (XEP-0184), with an id that is the same for the same message.

@@ -9,10 +9,12 @@ pub mod message;
 pub mod peer;
 mod post;
 pub mod presence;
+mod report;
 pub mod request;
 pub mod settle;
 pub mod subscription;
 pub mod thread;
+mod told;
 
 use crate::core::address::MailAddress;
 use crate::core::context::{Context, Missing, Write};

@@ -2,6 +2,7 @@
 
 use crate::core::address::MailAddress;
 use crate::core::context::{Context, Missing, Write};
+use crate::core::decide::told::Told;
 use crate::core::decide::{Decision, message, peer, subscription};
 use crate::core::id::StanzaId;
 use crate::core::job::{Job, Origin, OriginKind};
@@ -27,6 +28,11 @@ pub fn decide(
     let Some(origin) = &job.origin else {
         return Ok(decision);
     };
+    let user = origin.user.to_bare();
+    let mut told = match tells(settings, job, attempt, verdict, now) {
+        true => Told::of(context, &job.message_id, &user)?,
+        false => None,
+    };
     let mut all_served = verdict == Verdict::Done;
     for (mail, outcome) in attempt {
         let state = trouble(outcome, now);
@@ -34,7 +40,7 @@ pub fn decide(
         decision.writes.extend(contact_writes(
             settings,
             context,
-            origin,
+            &user,
             mail,
             state,
             now,
@@ -43,9 +49,9 @@ pub fn decide(
         if let Outcome::Refused(reply) = outcome {
             let why = notice::refused(&mail.for_people(), reply, job.certain);
             decision.stanzas.extend(failure(
-                settings,
                 context,
                 origin,
+                &mut told,
                 mail,
                 condition_of(reply),
                 &why,
@@ -59,17 +65,38 @@ pub fn decide(
         }
     }
     if verdict == Verdict::Expired {
-        expire(settings, context, job, origin, attempt, &mut decision)?;
+        let told = &mut told;
+        expire(settings, context, job, origin, told, attempt, &mut decision)?;
     }
     if all_served && settings.receipts {
         decision.stanzas.extend(message::receipt_for(job));
     }
-    if matches!(verdict, Verdict::Deferred { .. }) && is_delay_due(settings, job, now) {
-        decision
-            .stanzas
-            .extend(delay_notice(job, origin, attempt, now));
+    if is_notice_due(settings, job, verdict, now)
+        && let Some((mail, notice)) = delay_notice(job, origin, attempt, now)
+        && told.as_mut().is_none_or(|told| told.delayed(mail))
+    {
+        decision.stanzas.push(notice);
     }
+    decision.writes.extend(told.and_then(Told::write));
     Ok(decision)
+}
+
+/// Whether somebody may have to be told of the message itself.
+fn tells(
+    settings: &Settings,
+    job: &Job,
+    attempt: &Attempt,
+    verdict: Verdict,
+    now: Timestamp,
+) -> bool {
+    let is_refused = |(_, outcome): &(MailAddress, Outcome)| matches!(outcome, Outcome::Refused(_));
+    verdict == Verdict::Expired
+        || is_notice_due(settings, job, verdict, now)
+        || attempt.iter().any(is_refused)
+}
+
+fn is_notice_due(settings: &Settings, job: &Job, verdict: Verdict, now: Timestamp) -> bool {
+    matches!(verdict, Verdict::Deferred { .. }) && is_delay_due(settings, job, now)
 }
 
 /// Whether the notice about the delay is due with this attempt; the shell notes in the job that it was given.
@@ -84,6 +111,8 @@ pub fn condition_of(reply: &Reply) -> Condition {
         (Some((5, 2, 2)), _) => Condition::ResourceConstraint,
         (Some((5, 2, 3) | (5, 3, 4)), _) => Condition::NotAcceptable,
         (Some((5, 7, _)), _) => Condition::Forbidden,
+        // Somebody else tried for long enough; 5.4.7 is the delivery time expired.
+        (Some((4, ..) | (5, 4, 7)), _) | (None, Some(400..=499)) => Condition::RemoteServerTimeout,
         // RFC 5321 §4.2.2: 552 is storage exceeded, 550 and 551 name an unknown mailbox where nothing else is said.
         (None, Some(552)) => Condition::ResourceConstraint,
         (None, Some(550 | 551 | 553)) => Condition::ItemNotFound,
@@ -102,17 +131,16 @@ fn trouble(outcome: &Outcome, now: Timestamp) -> Option<Trouble> {
 }
 
 /// A contact is shown `away` while mail to it does not get through, and available again when it does.
-fn contact_writes(
+pub(super) fn contact_writes(
     settings: &Settings,
     context: &Context,
-    origin: &Origin,
+    user: &BareJid,
     mail: &MailAddress,
     state: Option<Trouble>,
     now: Timestamp,
     stanzas: &mut Vec<minidom::Element>,
 ) -> Result<Option<Write>, Missing> {
-    let user = origin.user.to_bare();
-    let Some(known) = context.contact(&user, mail)? else {
+    let Some(known) = context.contact(user, mail)? else {
         return Ok(None);
     };
     if known.trouble.is_some() == state.is_some() {
@@ -124,17 +152,17 @@ fn contact_writes(
     };
     // What its own gateway says of a contact stands, whatever becomes of our mails.
     if !(next.is_asked() && peer::format_of(settings, context, mail)? == Format::Xmpp) {
-        let shown = subscription::presence_of(settings, context, &user, mail, &next, now)?;
+        let shown = subscription::presence_of(settings, context, user, mail, &next, now)?;
         stanzas.extend(shown);
     }
-    Ok(Some(Write::Contact(user, mail.clone(), next)))
+    Ok(Some(Write::Contact(user.clone(), mail.clone(), next)))
 }
 
 /// The error for a message, or the refusal of a subscription request.
 fn failure(
-    settings: &Settings,
     context: &Context,
     origin: &Origin,
+    told: &mut Option<Told>,
     mail: &MailAddress,
     condition: Condition,
     why: &str,
@@ -142,6 +170,8 @@ fn failure(
 ) -> Result<Option<minidom::Element>, Missing> {
     let id = origin.stanza_id.as_ref().map(StanzaId::as_str);
     match origin.kind {
+        // A report of a mail server may have come before.
+        OriginKind::Message if told.as_mut().is_some_and(|told| !told.failed(mail)) => Ok(None),
         OriginKind::Message => {
             let (from, to) = (origin.contact.as_str(), origin.user.as_str());
             Ok(Some(to_stanza::error(
@@ -150,7 +180,7 @@ fn failure(
         }
         OriginKind::Subscription => {
             let user = origin.user.to_bare();
-            writes.extend(forget_request(context, &user, mail, settings)?);
+            writes.extend(forget_request(context, &user, mail)?);
             Ok(Some(to_stanza::error(
                 "presence",
                 origin.contact.as_str(),
@@ -163,11 +193,11 @@ fn failure(
     }
 }
 
-fn forget_request(
+/// The user's request for the contact's presence is over.
+pub(super) fn forget_request(
     context: &Context,
     user: &BareJid,
     mail: &MailAddress,
-    _settings: &Settings,
 ) -> Result<Option<Write>, Missing> {
     let known = context
         .contact(user, mail)?
@@ -191,6 +221,7 @@ fn expire(
     context: &Context,
     job: &Job,
     origin: &Origin,
+    told: &mut Option<Told>,
     attempt: &Attempt,
     decision: &mut Decision,
 ) -> Result<(), Missing> {
@@ -208,16 +239,16 @@ fn expire(
             _ => (job.last_reply.as_ref(), job.certain),
         };
         let why = notice::expired(&mail.for_people(), days, reply, certain);
-        let told = failure(
-            settings,
+        let error = failure(
             context,
             origin,
+            told,
             mail,
             Condition::RemoteServerTimeout,
             &why,
             &mut decision.writes,
         )?;
-        decision.stanzas.extend(told);
+        decision.stanzas.extend(error);
         decision.notes.push(format!(
             "mail {} was given up: {}",
             job.message_id,
@@ -227,12 +258,12 @@ fn expire(
     Ok(())
 }
 
-fn delay_notice(
+fn delay_notice<'a>(
     job: &Job,
     origin: &Origin,
-    attempt: &Attempt,
+    attempt: &'a Attempt,
     now: Timestamp,
-) -> Option<minidom::Element> {
+) -> Option<(&'a MailAddress, minidom::Element)> {
     let (mail, reply) = attempt.iter().find_map(|(mail, outcome)| match outcome {
         Outcome::Retry { reply, .. } => Some((mail, reply)),
         _ => None,
@@ -240,10 +271,11 @@ fn delay_notice(
     let hours = now.since(job.accepted).as_secs() / 3600;
     let body = notice::delayed(&mail.for_people(), hours, Some(reply));
     let id = StanzaId::derive(&job.message_id, &origin.user.to_bare(), "delay");
-    Some(to_stanza::notice(
+    let notice = to_stanza::notice(
         origin.contact.as_str(),
         origin.user.to_bare().as_str(),
         id.as_str(),
         &body,
-    ))
+    );
+    Some((mail, notice))
 }

@@ -199,6 +199,7 @@ fn invite(
     let thread = thread::grown(None, &[], &mail.job.message_id, Some(&letter.subject), now);
     let mut writes = asked.write(Contact {
         invited: Some(now),
+        asked_by: Some(mail.job.message_id.clone()),
         thread: Some(id.clone()),
         handshake: Some(handshake),
         ..next

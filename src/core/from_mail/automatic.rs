@@ -126,7 +126,7 @@ fn holds_machine_id(line: &[u8]) -> bool {
 }
 
 /// Local parts from which only programs write (RFC 3834 §2).
-fn is_mailer(local: &str) -> bool {
+pub fn is_mailer(local: &str) -> bool {
     local.eq_ignore_ascii_case("mailer-daemon")
 }
 

@@ -212,7 +212,8 @@ pub fn envelope_recipients(message: &Message<'_>, names: &[String]) -> Vec<Vec<M
         .collect()
 }
 
-fn addresses_in(value: &str) -> Vec<MailAddress> {
+/// The addresses in a list of them.
+pub fn addresses_in(value: &str) -> Vec<MailAddress> {
     let mut recipients: Vec<MailAddress> = Vec::new();
     for one in split_at_commas(value).into_iter().take(PEOPLE_MAX) {
         let one = one.trim();

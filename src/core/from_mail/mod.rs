@@ -3,11 +3,17 @@
 mod attachment;
 mod automatic;
 mod body;
+mod bounce;
+mod delivery;
+mod disposition;
 mod header;
 mod mime;
+mod report;
 
 pub use attachment::{Attachment, attachment_line};
 pub use automatic::{Automatic, Report};
+pub use delivery::{Action, DeliveryReport, Reported};
+pub use disposition::{Disposition, DispositionKind};
 pub(crate) use mime::split_header;
 
 use crate::core::address::MailAddress;
@@ -76,6 +82,10 @@ pub struct Mail {
     pub automatic: Option<Automatic>,
     /// The mail is a multipart/report (RFC 6522).
     pub report: Option<Report>,
+    /// What the mail reports of the delivery of another one.
+    pub delivery: Option<DeliveryReport>,
+    /// What the mail reports that somebody did with another one.
+    pub disposition: Option<Disposition>,
     /// The mail came through a list or is other bulk mail (List-*, Precedence).
     pub bulk: bool,
     /// `XMPP-Bridge-Hops`; 0 where absent, the highest number where it is none.
@@ -124,10 +134,38 @@ pub fn read(
         body::read(&part)
     };
     let signature = signature::read(raw, header_names(header), header_only);
-    Ok(Mail {
+    let mail = Mail {
         signature,
         ..mail(raw, header, recipient_headers, body)
+    };
+    Ok(match header_only {
+        true => mail,
+        false => with_reports(mail, &part, header),
     })
+}
+
+/// Reads what the mail reports of other mails, if a program wrote it.
+fn with_reports(mut mail: Mail, part: &mime::Part<'_>, header: &Message<'_>) -> Mail {
+    let sender = mail.from.as_ref().map(|person| person.address.local());
+    let is_from_server = mail.null_return_path || sender.is_some_and(automatic::is_mailer);
+    let failed = header::raw_value(header, "X-Failed-Recipients");
+    if mail.report.is_none() && !is_from_server && failed.is_none() {
+        return mail;
+    }
+    let parts = report::parts(part);
+    let answers = mail.in_reply_to.first().into_iter();
+    let answers: Vec<MessageId> = answers.chain(mail.references.last()).cloned().collect();
+    mail.disposition = disposition::read(&parts, &answers);
+    mail.delivery = delivery::read(
+        &parts,
+        &delivery::Circumstances {
+            text: &mail.text,
+            is_from_server: is_from_server || failed.is_some(),
+            failed: header::addresses_in(&failed.unwrap_or_default()),
+            answers,
+        },
+    );
+    mail
 }
 
 fn mail(raw: &[u8], message: &Message<'_>, recipient_headers: &[String], body: body::Body) -> Mail {
@@ -173,6 +211,8 @@ fn mail(raw: &[u8], message: &Message<'_>, recipient_headers: &[String], body: b
             && automatic::names_machine_mail(raw),
         automatic,
         report: automatic::report(message),
+        delivery: None,
+        disposition: None,
         bulk: automatic::is_bulk(message),
         hops: hops(message),
         null_return_path,

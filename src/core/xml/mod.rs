@@ -17,6 +17,8 @@ pub const ADDRESS: &str = "http://jabber.org/protocol/address";
 pub const GATEWAY: &str = "jabber:iq:gateway";
 /// XEP-0333 Chat Markers.
 pub const CHAT_MARKERS: &str = "urn:xmpp:chat-markers:0";
+/// XEP-0334 Message Processing Hints.
+pub const HINTS: &str = "urn:xmpp:hints";
 /// XEP-0444 Message Reactions.
 pub const REACTIONS: &str = "urn:xmpp:reactions:0";
 /// XEP-0461 Message Replies.

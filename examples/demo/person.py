@@ -1,7 +1,7 @@
-"""Alice's XMPP client: slixmpp (https://slixmpp.readthedocs.io), told on standard input what its user would click.
+"""A person's XMPP client: slixmpp (https://slixmpp.readthedocs.io), told on standard input what its user would click.
 
-Standard input: one JSON object a line, {"do": "add", "jid": …} or {"do": "write", "jid": …, "text": …}; its end logs
-out. Standard output: every stanza as slixmpp sends and receives it, {"way": "SEND" or "RECV", "xml": …}.
+Standard input: one JSON object a line, such as {"do": "write", "jid": …, "text": …}; its end logs out. Standard output:
+every stanza as slixmpp sends and receives it, {"way": "SEND" or "RECV", "xml": …}.
 """
 
 import asyncio
@@ -25,14 +25,17 @@ def tell(**what):
     print(json.dumps(what), flush=True)
 
 
-class Alice(slixmpp.ClientXMPP):
-    def __init__(self, jid, password):
+class Person(slixmpp.ClientXMPP):
+    def __init__(self, name, jid, password):
         super().__init__(jid, password)
+        self.name = name
         self.auto_authorize = None  # a person decides who may see her
         self.register_plugin("xep_0030")  # service discovery
         self.register_plugin("xep_0172")  # the name that others see
         self.register_plugin("xep_0184")  # receipts
         self["xep_0184"].auto_request = True
+        self.register_plugin("xep_0444")  # reactions
+        self.register_plugin("xep_0461")  # replies
         self.add_event_handler("session_start", self.online)
         self.add_event_handler("failed_auth", lambda _: self.fail("the server refuses the password"))
         self.add_event_handler("connection_failed", lambda why: self.fail(f"no connection: {why}"))
@@ -41,20 +44,35 @@ class Alice(slixmpp.ClientXMPP):
         await self.get_roster()
         self.send_presence()
         tell(way="ONLINE", xml=str(self.boundjid))
-        lines = asyncio.StreamReader()
+        # Held by self: asyncio itself holds neither it nor who waits for it (weak references only).
+        lines = self.lines = asyncio.StreamReader()
         await self.loop.connect_read_pipe(lambda: asyncio.StreamReaderProtocol(lines), sys.stdin)
         while line := await lines.readline():
             self.obey(**json.loads(line))
         await self.disconnect()
 
-    def obey(self, do, jid, text=None):
+    def obey(self, do, jid=None, text=None, id=None):
         if do == "add":
             self.update_roster(jid, name=text)
-            self.send_presence_subscription(pto=jid, pnick="Alice")
+            self.send_presence_subscription(pto=jid, pnick=self.name)
+        elif do == "approve":
+            self.send_presence_subscription(pto=jid, ptype="subscribed")
         elif do == "write":
-            message = self.make_message(mto=jid, mbody=text, mtype="chat")
-            message["nick"] = "Alice"
+            self.chat(jid, text).send()
+        elif do == "reply":
+            message = self.chat(jid, text)
+            message["reply"]["to"] = jid
+            message["reply"]["id"] = id
             message.send()
+        elif do == "react":
+            self["xep_0444"].send_reactions(jid, id, [text])
+        elif do == "leave":
+            self.send_presence(ptype="unavailable")
+
+    def chat(self, jid, text):
+        message = self.make_message(mto=jid, mbody=text, mtype="chat")
+        message["nick"] = self.name
+        return message
 
     def fail(self, why):
         tell(way="FAIL", xml=why)
@@ -62,14 +80,14 @@ class Alice(slixmpp.ClientXMPP):
 
 
 def main():
-    jid, password, port = sys.argv[1:]
+    name, jid, password, port = sys.argv[1:]
     stream = logging.getLogger("slixmpp.xmlstream.xmlstream")
     stream.setLevel(logging.DEBUG)
     stream.propagate = False
     stream.addHandler(Wire())
-    alice = Alice(jid, password)
-    alice.connect(("127.0.0.1", int(port)), disable_starttls=True)  # the demo's server is on loopback, without TLS
-    alice.loop.run_until_complete(alice.disconnected)
+    person = Person(name, jid, password)
+    person.connect(("127.0.0.1", int(port)), disable_starttls=True)  # the demo's server is on loopback, without TLS
+    person.loop.run_until_complete(person.disconnected)
 
 
 main()

@@ -1,4 +1,4 @@
-//! Alice's client, slixmpp in a process of its own: told what to do, and asked what it saw.
+//! A person's XMPP client, slixmpp in a process of its own: told what to do, and asked what it saw.
 
 use std::io::{BufRead, BufReader, Write};
 use std::os::unix::process::CommandExt;
@@ -6,6 +6,7 @@ use std::process::{Child, ChildStdin, Command, Stdio};
 use std::time::{Duration, Instant};
 
 use minidom::Element;
+use serde_json::{Value, json};
 use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
 use tokio::time::timeout_at;
 
@@ -13,9 +14,9 @@ use crate::servers::PATIENCE;
 use crate::servers::process::{Folder, tail};
 use crate::servers::stanza::parse;
 
-const SCRIPT: &str = include_str!("alice.py");
+const SCRIPT: &str = include_str!("person.py");
 
-/// A stanza that passed her client.
+/// A stanza that passed the client.
 #[derive(Clone)]
 pub struct Seen {
     sent: bool,
@@ -23,8 +24,9 @@ pub struct Seen {
     pub at: Instant,
 }
 
-pub struct Alice {
-    /// Her full JID.
+pub struct Person {
+    name: &'static str,
+    /// The full JID.
     pub jid: String,
     child: Child,
     keyboard: Option<ChildStdin>,
@@ -34,16 +36,21 @@ pub struct Alice {
     folder: Folder,
 }
 
-impl Alice {
+impl Person {
     /// Logs in.
-    pub async fn log_in(jid: &str, password: &str, port: u16) -> Result<Alice, String> {
-        let folder = Folder::new("alice");
-        let script = folder.write("alice.py", SCRIPT);
+    pub async fn log_in(
+        name: &'static str,
+        jid: &str,
+        password: &str,
+        port: u16,
+    ) -> Result<Person, String> {
+        let folder = Folder::new("person");
+        let script = folder.write("person.py", SCRIPT);
         let errors = std::fs::File::create(folder.join("errors.log")).map_err(|e| e.to_string())?;
         // Debian's own Python: it has Debian's slixmpp.
         let mut child = Command::new("/usr/bin/python3")
             .arg(script)
-            .args([jid, password, &port.to_string()])
+            .args([name, jid, password, &port.to_string()])
             .current_dir(folder.path())
             .process_group(0)
             .stdin(Stdio::piped())
@@ -58,7 +65,8 @@ impl Alice {
                 let _ = read(&line).map(|seen| tell.send(seen));
             }
         });
-        let mut alice = Alice {
+        let mut person = Person {
+            name,
             jid: String::new(),
             keyboard: child.stdin.take(),
             child,
@@ -66,8 +74,8 @@ impl Alice {
             seen: Vec::new(),
             folder,
         };
-        alice.jid = alice.online().await?;
-        Ok(alice)
+        person.jid = person.online().await?;
+        Ok(person)
     }
 
     async fn online(&mut self) -> Result<String, String> {
@@ -75,33 +83,64 @@ impl Alice {
         while let Some((way, seen)) = self.next(end).await {
             match way.as_str() {
                 "ONLINE" => return Ok(seen.xml),
-                "FAIL" => return Err(format!("Alice's client cannot log in: {}", seen.xml)),
+                "FAIL" => {
+                    return Err(format!(
+                        "{}'s client cannot log in: {}",
+                        self.name, seen.xml
+                    ));
+                }
                 _ => {}
             }
         }
         Err(format!(
-            "Alice's client did not log in within {PATIENCE:?}\n{}",
+            "{}'s client did not log in within {PATIENCE:?}\n{}",
+            self.name,
             self.errors()
         ))
     }
 
-    /// She adds somebody to her roster, with a name, and asks to see their presence.
+    /// Adds somebody to the roster, with a name, and asks to see their presence.
     pub fn add(&mut self, jid: &str, name: &str) {
-        self.type_in("add", jid, name);
+        self.type_in(&json!({ "do": "add", "jid": jid, "text": name }));
     }
 
-    /// She writes a chat message.
+    /// Lets somebody who asked see one's presence.
+    pub fn approve(&mut self, jid: &str) {
+        self.type_in(&json!({ "do": "approve", "jid": jid }));
+    }
+
+    /// Writes a chat message.
     pub fn write(&mut self, jid: &str, text: &str) {
-        self.type_in("write", jid, text);
+        self.type_in(&json!({ "do": "write", "jid": jid, "text": text }));
     }
 
-    fn type_in(&mut self, what: &str, jid: &str, text: &str) {
-        let line = serde_json::json!({ "do": what, "jid": jid, "text": text }).to_string();
-        let keyboard = self.keyboard.as_mut().expect("she is logged in");
+    /// Answers a message (XEP-0461).
+    pub fn reply(&mut self, jid: &str, id: &str, text: &str) {
+        self.type_in(&json!({ "do": "reply", "jid": jid, "id": id, "text": text }));
+    }
+
+    /// Reacts to a message (XEP-0444).
+    pub fn react(&mut self, jid: &str, id: &str, emoji: &str) {
+        self.type_in(&json!({ "do": "react", "jid": jid, "id": id, "text": emoji }));
+    }
+
+    /// Goes offline.
+    pub fn leave(&mut self) {
+        self.type_in(&json!({ "do": "leave" }));
+    }
+
+    fn type_in(&mut self, line: &Value) {
+        let keyboard = self.keyboard.as_mut().expect("it is logged in");
         let _ = writeln!(keyboard, "{line}");
     }
 
-    /// The next stanza that her client sends.
+    /// Only what comes from now on is of interest.
+    pub fn looks_anew(&mut self) {
+        while self.news.try_recv().is_ok() {}
+        self.seen.clear();
+    }
+
+    /// The next stanza that the client sends.
     pub async fn sends(
         &mut self,
         what: &str,
@@ -110,7 +149,7 @@ impl Alice {
         self.wait(true, what, test).await
     }
 
-    /// The next stanza that her client receives.
+    /// The next stanza that the client receives.
     pub async fn receives(
         &mut self,
         what: &str,
@@ -150,7 +189,8 @@ impl Alice {
             .iter()
             .map(|seen| format!("  {} {}\n", way(seen.sent), seen.xml));
         format!(
-            "expected: Alice's client {} {what}, within {PATIENCE:?}\nseen instead:\n{}{}",
+            "expected: {}'s client {} {what}, within {PATIENCE:?}\nseen instead:\n{}{}",
+            self.name,
             way(sent),
             others.collect::<String>(),
             self.errors()
@@ -162,10 +202,10 @@ impl Alice {
     }
 }
 
-/// One line of alice.py.
+/// One line of person.py.
 fn read(line: &str) -> Option<(String, Seen)> {
     let at = Instant::now();
-    let line: serde_json::Value = serde_json::from_str(line).ok()?;
+    let line: Value = serde_json::from_str(line).ok()?;
     let text = |key: &str| line.get(key)?.as_str().map(str::to_owned);
     let way = text("way")?;
     let sent = way == "SEND";
@@ -173,8 +213,8 @@ fn read(line: &str) -> Option<(String, Seen)> {
     Some((way, Seen { sent, xml, at }))
 }
 
-impl Drop for Alice {
-    /// The end of its input logs her out.
+impl Drop for Person {
+    /// The end of its input logs the client out.
     fn drop(&mut self) {
         drop(self.keyboard.take());
         let end = Instant::now() + Duration::from_secs(1);

@@ -1,0 +1,237 @@
+//! Reports of programs that write no fields for programs: qmail, old Exim and old sendmail, old Exchange.
+//!
+//! They are alike: a sentence by which the program is known, the addresses on lines of their own with reasons below, a
+//! line of hyphens, and a copy of the mail or of its header. Only the sentences differ.
+
+use super::delivery::{
+    Action, Circumstances, DeliveryReport, Reported, about, code, original_to, reply,
+};
+use super::report::{Parts, Returned};
+use crate::core::address::MailAddress;
+use crate::core::limits;
+use crate::core::outcome::{Reply, enhanced_code};
+use crate::core::text::clean;
+
+/// A longer line holds no address alone.
+const ADDRESS_LINE_OCTETS_MAX: usize = 400;
+/// A reason, in characters; what follows is not looked at.
+const REASON_CHARS_MAX: usize = 2000;
+
+/// What a program is known by, and what it says with it.
+const SENTENCES: [(&str, Action); 7] = [
+    // qmail-send.
+    (
+        "I'm afraid I wasn't able to deliver your message to the following addresses",
+        Action::Failed,
+    ),
+    ("This is the qmail-send program", Action::Failed),
+    // Exim up to 4.84; since then with fields.
+    (
+        "A message that you sent could not be delivered to one or more of its",
+        Action::Failed,
+    ),
+    (
+        "has not yet been delivered to one or more of its",
+        Action::Delayed,
+    ),
+    // sendmail without DSN.
+    ("had permanent fatal errors", Action::Failed),
+    ("had transient non-fatal errors", Action::Delayed),
+    // Exchange up to 2003.
+    (
+        "The following recipient(s) could not be reached",
+        Action::Failed,
+    ),
+];
+
+/// The words in the line above a copy.
+const COPY_WORDS: [&str; 5] = [
+    "copy of the message",
+    "copy of the body of the message",
+    "original message follows",
+    "message header follows",
+    "the original headers",
+];
+
+/// Reads such a text. `None` where it is none of these.
+pub fn read(parts: &Parts, known: &Circumstances<'_>) -> Option<DeliveryReport> {
+    let (said, copy) = divided(known.text);
+    let action = action(said)?;
+    let copied = copy.and_then(|copy| Returned::read(copy.trim_start().as_bytes()));
+    let copied_id = copied
+        .as_ref()
+        .and_then(|returned| returned.message_id.clone());
+    let mut recipients = recipients(said, action);
+    if let [only] = recipients.as_mut_slice()
+        && only.reply.text.is_empty()
+        && let Some(answer) = in_transcript(said)
+    {
+        only.reply = answer;
+    }
+    if recipients.is_empty() {
+        let failed = known.failed.iter().take(limits::REPORT_RECIPIENTS_MAX);
+        recipients.extend(failed.map(|address| reported(address.clone(), action, "")));
+    }
+    let report = DeliveryReport {
+        about: about(
+            parts,
+            copied_id.into_iter().chain(known.answers.iter().cloned()),
+        ),
+        envelope_id: None,
+        recipients,
+        original_to: match copied {
+            Some(copied) => copied.to,
+            None => original_to(parts),
+        },
+    };
+    (!report.recipients.is_empty()).then_some(report)
+}
+
+/// What the program says, and the copy below it.
+fn divided(text: &str) -> (&str, Option<&str>) {
+    let mut at = 0_usize;
+    for line in text.split_inclusive('\n') {
+        let next = at.saturating_add(line.len());
+        if is_above_copy(line) {
+            return (text.get(..at).unwrap_or(text), text.get(next..));
+        }
+        at = next;
+    }
+    (text, None)
+}
+
+fn is_above_copy(line: &str) -> bool {
+    let line = line.trim();
+    line.starts_with("---") && {
+        let line = line.to_ascii_lowercase();
+        COPY_WORDS.iter().any(|words| line.contains(words))
+    }
+}
+
+fn action(said: &str) -> Option<Action> {
+    let is_said = |(sentence, _): &&(&str, Action)| said.contains(sentence);
+    SENTENCES.iter().find(is_said).map(|(_, action)| *action)
+}
+
+/// Each address on a line of its own, with the lines below up to a blank one or to the next address.
+fn recipients(said: &str, action: Action) -> Vec<Reported> {
+    let mut found: Vec<Reported> = Vec::new();
+    let mut lines = said.lines().peekable();
+    while let Some(line) = lines.next() {
+        let Some(address) = address_alone(line) else {
+            continue;
+        };
+        let mut reason = String::new();
+        while let Some(below) =
+            lines.next_if(|below| !below.trim().is_empty() && address_alone(below).is_none())
+        {
+            reason.push_str(below);
+            reason.push(' ');
+        }
+        if found.len() < limits::REPORT_RECIPIENTS_MAX {
+            let reason = clean::for_header(&reason, REASON_CHARS_MAX);
+            found.push(reported(address, action, &reason));
+        }
+    }
+    found
+}
+
+/// `<carol@mail.example>:`, `  carol@mail.example`, `  carol@mail.example on 13.11.2026 16:20`.
+fn address_alone(line: &str) -> Option<MailAddress> {
+    let line = line.trim();
+    if line.len() > ADDRESS_LINE_OCTETS_MAX {
+        return None;
+    }
+    let (word, rest) = line.split_once(' ').unwrap_or((line, ""));
+    if !(rest.is_empty() || rest.starts_with("on ")) || !word.contains('@') {
+        return None;
+    }
+    let word = word.strip_suffix(':').unwrap_or(word);
+    let bare = word
+        .strip_prefix('<')
+        .and_then(|word| word.strip_suffix('>'));
+    MailAddress::parse(bare.unwrap_or(word)).ok()
+}
+
+fn reported(address: MailAddress, action: Action, reason: &str) -> Reported {
+    Reported {
+        original: None,
+        last: Some(address),
+        action,
+        reply: said_in(reason),
+        remote: None,
+    }
+}
+
+/// The server's first answer in a transcript of sendmail.
+fn in_transcript(said: &str) -> Option<Reply> {
+    let answer = said.lines().find_map(|line| line.strip_prefix("<<< "))?;
+    Some(reply("", answer))
+}
+
+/// The server's reply in what a program tells of it: `Remote host said: 550 5.1.1 no such user`, else all of it, with the
+/// code that qmail puts in parentheses.
+fn said_in(reason: &str) -> Reply {
+    let mut at = 0_usize;
+    for word in reason.split_inclusive(' ') {
+        let rest = reason.get(at..).unwrap_or_default();
+        let before = reason.get(..at).unwrap_or_default().trim_end();
+        if (before.is_empty() || before.ends_with(':')) && code(rest).is_some() {
+            return reply("", rest.trim_end_matches(')'));
+        }
+        at = at.saturating_add(word.len());
+    }
+    let in_parentheses = reason.split_once("(#").and_then(|(_, rest)| {
+        let (code, _) = rest.split_once(')')?;
+        enhanced_code(code)
+    });
+    Reply {
+        enhanced: in_parentheses,
+        ..reply("", reason)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn addresses_stand_on_lines_of_their_own() {
+        for (line, address) in [
+            ("<carol@mail.example>:", Some("carol@mail.example")),
+            ("  carol@mail.example", Some("carol@mail.example")),
+            (
+                "carol@mail.example on 13.11.2026 16:20",
+                Some("carol@mail.example"),
+            ),
+            ("<carol@mail.example>: Host not found", None),
+            ("I wrote to carol@mail.example", None),
+            ("postmaster", None),
+            ("@", None),
+        ] {
+            let read = address_alone(line).map(|address| address.to_string());
+            assert_eq!(read.as_deref(), address, "{line}");
+        }
+    }
+
+    #[test]
+    fn the_servers_words_are_found_in_what_is_told_of_them() {
+        #[rustfmt::skip]
+        let table = [
+            ("192.0.2.1 does not like recipient. Remote host said: 550 5.1.1 no such user Giving up on 192.0.2.1.", Some(550), Some((5, 1, 1)), "no such user Giving up on 192.0.2.1."),
+            ("Sorry, no mailbox here by that name. (#5.1.1)", None, Some((5, 1, 1)), "Sorry, no mailbox here by that name. (#5.1.1)"),
+            ("host mx.example [192.0.2.1]: 552 too big", Some(552), None, "too big"),
+            ("(reason: 550 5.7.1 go away)", Some(550), Some((5, 7, 1)), "go away"),
+            ("in room 550 nobody answers", None, None, "in room 550 nobody answers"),
+            ("", None, None, ""),
+        ];
+        for (reason, code, enhanced, text) in table {
+            let expected = Reply {
+                code,
+                enhanced,
+                text: text.to_owned(),
+            };
+            assert_eq!(said_in(reason), expected, "{reason}");
+        }
+    }
+}

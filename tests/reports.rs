@@ -1,0 +1,476 @@
+//! What reports on mails of ours tell the users who wrote them, decision by decision, with no server. The reports are those of
+//! `tests/data/mail`, as mail servers and mail programs write them, about a mail that was really sent.
+
+use minidom::Element;
+use stanzamail::core::context::{Context, Missing};
+use stanzamail::core::decide::incoming::{Arrived, Fate};
+use stanzamail::core::decide::{self, Decision, settle};
+use stanzamail::core::job::Job;
+use stanzamail::core::outcome::{Outcome, Reply, Verdict};
+use stanzamail::core::rules::Rules;
+use stanzamail::core::settings::{Contacts, Settings, Trust, Users};
+use stanzamail::core::time::Timestamp;
+use stanzamail::core::{from_mail, from_stanza};
+use std::time::Duration;
+
+/// The id in the reports of `tests/data/mail`.
+const ORIGINAL: &str = "603f39d4705c8808304528dbc8001380200628f5@chat.a.example";
+const CAROL: &str = "carol\\40mail.example@gateway.a.example";
+
+struct World {
+    settings: Settings,
+    context: Context,
+    now: Timestamp,
+}
+
+impl World {
+    fn new() -> Self {
+        let rule = (
+            "{local}@a.example".to_owned(),
+            "{local}@chat.a.example".to_owned(),
+        );
+        let domain = |name: &str| jid::DomainPart::new(name).unwrap().into_owned();
+        let users = Users {
+            domains: vec![domain("a.example")],
+            jids: Vec::new(),
+        };
+        let rules = Rules::new(&[rule]).unwrap();
+        Self {
+            settings: Settings::with_defaults(domain("gateway.a.example"), rules, users),
+            context: Context::new(),
+            now: Timestamp::from_xep0082("2026-11-13T16:20:00Z").unwrap(),
+        }
+    }
+
+    fn ask<T>(
+        &mut self,
+        decide: impl Fn(&Settings, &Context, Timestamp) -> Result<T, Missing>,
+    ) -> T {
+        loop {
+            match decide(&self.settings, &self.context, self.now) {
+                Ok(decision) => return decision,
+                Err(Missing(need)) => self.context.insert(*need, None),
+            }
+        }
+    }
+
+    fn stanza(&mut self, xml: &str) -> Decision {
+        let stanza = from_stanza::read(element(xml)).unwrap();
+        let decision =
+            self.ask(|settings, context, now| decide::stanza(settings, context, &stanza, now));
+        self.context.apply(&decision.writes);
+        decision
+    }
+
+    /// Alice writes; returns the mail.
+    fn sends(&mut self, body: &str) -> Job {
+        let xml = format!(
+            "<message from='alice@a.example/phone' to='{CAROL}' type='chat' id='m1'>{body}<origin-id xmlns='urn:xmpp:sid:0' id='o1'/></message>"
+        );
+        self.stanza(&xml).mails.remove(0).job
+    }
+
+    fn mail(&mut self, mail: &str) -> (Decision, Fate) {
+        let raw = mail.replace('\n', "\r\n");
+        let headers = self.settings.recipient_headers.clone();
+        let read = from_mail::read(raw.as_bytes(), &headers, false).unwrap();
+        let arrived = Arrived {
+            mail: &read,
+            octets: raw.len() as u64,
+            over: None,
+            bound: None,
+            own: None,
+        };
+        let (decision, fate) = self.ask(|settings, context, now| {
+            decide::incoming::decide(settings, context, &arrived, now)
+        });
+        self.context.apply(&decision.writes);
+        (decision, fate)
+    }
+
+    /// One of `tests/data/mail` arrives, as it would be about this mail. Returns what Alice gets.
+    fn report(&mut self, name: &str, job: &Job) -> Vec<Element> {
+        let (decision, fate) = self.mail(&about(name, job));
+        assert_eq!(fate, Fate::Handled, "{name}");
+        assert!(decision.mails.is_empty(), "{name} is never answered");
+        decision.stanzas
+    }
+
+    fn outcome(&mut self, job: &Job, outcome: Outcome, verdict: Verdict) -> Vec<Element> {
+        let attempt: Vec<_> = job
+            .to
+            .iter()
+            .map(|mail| (mail.clone(), outcome.clone()))
+            .collect();
+        let decision = self.ask(|settings, context, now| {
+            settle::decide(settings, context, job, &attempt, verdict, now)
+        });
+        self.context.apply(&decision.writes);
+        decision.stanzas
+    }
+}
+
+fn about(name: &str, job: &Job) -> String {
+    let path = format!("{}/tests/data/mail/{name}.eml", env!("CARGO_MANIFEST_DIR"));
+    let mail = std::fs::read_to_string(path).unwrap();
+    mail.replace(ORIGINAL, job.message_id.as_str())
+}
+
+fn element(xml: &str) -> Element {
+    let stream = format!("<stream xmlns='jabber:component:accept'>{xml}</stream>");
+    let stream: Element = stream.parse().unwrap();
+    stream.children().next().unwrap().clone()
+}
+
+const HELLO: &str = "<body>Are you there?</body>";
+const TO_THREE: &str = "<body>All hands</body><addresses xmlns='http://jabber.org/protocol/address'><address type='cc' uri='mailto:dave@mail.example'/><address type='cc' uri='mailto:erin@mail.example'/></addresses>";
+
+/// What of a stanza these tests are about: its kind, and what a person reads of it.
+fn shown(stanzas: &[Element]) -> Vec<String> {
+    stanzas.iter().map(shown_one).collect()
+}
+
+fn shown_one(stanza: &Element) -> String {
+    let [kind, id] = ["type", "id"].map(|name| stanza.attr(name).unwrap_or("-"));
+    let mut shown = format!("{} {kind} {id}", stanza.name());
+    for child in stanza.children() {
+        match child.name() {
+            "error" => {
+                let mut parts = child.children();
+                let condition = parts.next().unwrap().name().to_owned();
+                shown.push_str(&format!(": {condition}: {}", parts.next().unwrap().text()));
+            }
+            "body" | "show" | "status" => shown.push_str(&format!(": {}", child.text())),
+            name => shown.push_str(&format!(": {name} {}", child.attr("id").unwrap_or("-"))),
+        }
+    }
+    shown
+}
+
+#[test]
+fn a_report_of_any_program_is_one_error_on_the_message_itself() {
+    for (name, expected) in [
+        (
+            "report-postfix-failed",
+            "item-not-found: The message to carol@mail.example was not delivered: 550 5.1.1 <carol@mail.example>: Recipient address rejected: User unknown in virtual mailbox table",
+        ),
+        (
+            "report-exim",
+            "item-not-found: The message to carol@mail.example was not delivered: 550 Requested action not taken: mailbox unavailable",
+        ),
+        (
+            "report-exim-old",
+            "item-not-found: The message to carol@mail.example was not delivered: 550 5.1.1 no such user here",
+        ),
+        (
+            "report-gmail",
+            "item-not-found: The message to carol@mail.example was not delivered: 550 5.1.1 The email account that you tried to reach does not exist. Please try double-checking the recipient's email address for typos or unnecessary spaces.",
+        ),
+        (
+            "report-outlook",
+            "not-acceptable: The message to carol@mail.example was not delivered: 550 5.2.3 RESOLVER.RST.RecipSizeLimit; message too large for this recipient",
+        ),
+        (
+            "report-exchange-old",
+            "undefined-condition: The message to carol@mail.example was not delivered: The recipient name is not recognized",
+        ),
+        (
+            "report-qmail",
+            "forbidden: The message to carol@mail.example was not delivered: 550 5.7.1 we do not talk to strangers Giving up on 192.0.2.25.",
+        ),
+        (
+            "report-sendmail",
+            "item-not-found: The message to carol@mail.example was not delivered: 550 5.1.1 <carol@mail.example>... User unknown",
+        ),
+        (
+            "report-sendmail-old",
+            "item-not-found: The message to carol@mail.example was not delivered: 550 5.1.1 <carol@mail.example>... User unknown",
+        ),
+        (
+            "report-envelope-id",
+            "resource-constraint: The message to carol@mail.example was not delivered: 5.2.2 the mail server gave no reason",
+        ),
+        (
+            "report-global",
+            "undefined-condition: The message to carol@mail.example was forwarded to jörgen@mail.example and was not delivered: 553 5.6.7 <jörgen@mail.example>: Adresse unbekannt",
+        ),
+        (
+            "report-with-footer",
+            "remote-server-timeout: The message to carol@mail.example was not delivered: 451 4.4.7 delivery time expired",
+        ),
+    ] {
+        let mut world = World::new();
+        let job = world.sends(HELLO);
+        let told = world.report(name, &job);
+        assert_eq!(told.len(), 1, "{name}: {:?}", shown(&told));
+        let (from, to) = (told[0].attr("from"), told[0].attr("to"));
+        assert_eq!((from, to), (Some(CAROL), Some("alice@a.example/phone")));
+        let words = shown_one(&told[0]);
+        let expected = format!("message error m1: {expected}");
+        assert!(words.starts_with(&expected), "{name}: {words}");
+        let again = world.report(name, &job);
+        assert_eq!(shown(&again), [""; 0], "{name}, once more");
+    }
+}
+
+#[test]
+fn of_several_recipients_each_failure_is_told_once_and_those_who_got_it_are_not_named() {
+    let mut world = World::new();
+    let job = world.sends(TO_THREE);
+    let failures = [
+        "message error m1: resource-constraint: The message to dave@mail.example was not delivered: 552 5.2.2 mailbox full",
+        "message error m1: undefined-condition: The message to erin@mail.example was forwarded to erin.forwarded@elsewhere.example and was not delivered: 5.4.4 unable to look up host elsewhere.example: Name or service not known",
+    ];
+    let told = world.report("report-postfix-partial", &job);
+    assert_eq!(shown(&told), failures);
+    let told = world.report("report-postfix-partial", &job);
+    assert_eq!(shown(&told), [""; 0]);
+    // Later, and of another server.
+    let told = world.report("report-exim-old", &job);
+    assert_eq!(told.len(), 1);
+    assert!(shown_one(&told[0]).contains("to carol@mail.example was not"));
+}
+
+#[test]
+fn whoever_invents_recipients_gets_no_more_errors_out_than_there_are_recipients() {
+    let mut world = World::new();
+    let job = world.sends(TO_THREE);
+    let mut count = 0;
+    for number in 0..10 {
+        let other = format!("x{number}@mail.example");
+        let mail = about("report-sendmail", &job).replace("carol@mail.example", &other);
+        count += world.mail(&mail).0.stanzas.len();
+    }
+    assert_eq!(count, 3);
+}
+
+#[test]
+fn a_delay_is_told_once_whoever_reports_it() {
+    let notice = "message chat ID: The message to carol@mail.example is still waiting on its way: 4.4.1 connect to mx.mail.example[192.0.2.25]:25: Connection timed out. The mail server goes on trying; there is nothing to do.";
+    let mut world = World::new();
+    let job = world.sends(HELLO);
+    let told = world.report("report-postfix-delayed", &job);
+    let id = told[0].attr("id").unwrap().to_owned();
+    assert_eq!(shown(&told), [notice.replace("ID", &id)]);
+    assert_eq!(told[0].attr("from"), Some(CAROL));
+    for again in ["report-postfix-delayed", "report-exim-old-delayed"] {
+        assert_eq!(shown(&world.report(again, &job)), [""; 0]);
+    }
+    // The end of it is told all the same, and after the end no delay.
+    assert_eq!(world.report("report-exim", &job).len(), 1);
+    let mut world = World::new();
+    let job = world.sends(HELLO);
+    assert_eq!(world.report("report-exim", &job).len(), 1);
+    assert_eq!(
+        shown(&world.report("report-postfix-delayed", &job)),
+        [""; 0]
+    );
+}
+
+#[test]
+fn what_the_gateway_itself_has_told_is_not_told_again() {
+    let reply = |code| Reply {
+        code: Some(code),
+        enhanced: None,
+        text: "the server's words".to_owned(),
+    };
+    let later = Outcome::Retry {
+        reply: reply(451),
+        certain: false,
+    };
+    let next = Timestamp::from_secs(2_000_000_000);
+    let mut world = World::new();
+    let mut job = world.sends(HELLO);
+    world.now = world.now.plus(Duration::from_secs(5 * 3600));
+    let deferred = Verdict::Deferred { next };
+    assert_eq!(world.outcome(&job, later.clone(), deferred).len(), 1);
+    assert_eq!(
+        shown(&world.report("report-postfix-delayed", &job)),
+        [""; 0]
+    );
+    // The attempt of which nobody knew had reached the mail server, which gives up first.
+    assert_eq!(world.report("report-exim", &job).len(), 1);
+    job.delay_told = true;
+    assert_eq!(
+        shown(&world.outcome(&job, later, Verdict::Expired)),
+        [""; 0]
+    );
+    let mut world = World::new();
+    let job = world.sends(HELLO);
+    let refused = Outcome::Refused(reply(550));
+    assert_eq!(world.outcome(&job, refused, Verdict::Done).len(), 1);
+    assert_eq!(shown(&world.report("report-exim", &job)), [""; 0]);
+}
+
+#[test]
+fn a_contact_is_away_from_the_report_until_mail_gets_through() {
+    let mut world = World::new();
+    world.stanza(&format!(
+        "<presence from='alice@a.example' to='{CAROL}' type='subscribe'/>"
+    ));
+    world.mail(
+        "From: carol@mail.example\nTo: alice@chat.a.example\nMessage-ID: <1@mail.example>\n\nHi\n",
+    );
+    let job = world.sends(HELLO);
+    let told = shown(&world.report("report-qmail", &job));
+    assert_eq!(
+        told[1],
+        "presence - -: away: mail does not get through: 550 5.7.1 we do not talk to strangers Giving up on 192.0.2.25."
+    );
+    let delivered = about("report-sendmail", &job)
+        .replace("Action: failed", "Action: delivered")
+        .replace("Status: 5.1.1", "Status: 2.0.0");
+    let (told, _) = world.mail(&delivered);
+    assert_eq!(shown(&told.stanzas), ["presence - -: by e-mail"]);
+    for action in ["relayed", "expanded", "delivered"] {
+        let other = delivered.replace("Action: delivered", &format!("Action: {action}"));
+        let (told, fate) = world.mail(&other);
+        assert_eq!((shown(&told.stanzas), fate), (vec![], Fate::Handled));
+    }
+}
+
+#[test]
+fn who_does_not_know_the_mail_cannot_forge_a_report_and_it_is_shown_as_the_mail_that_it_is() {
+    let mut world = World::new();
+    let job = world.sends(HELLO);
+    let unknown = about("report-sendmail", &job).replace(job.message_id.as_str(), "x@y.example");
+    // Adam has got hold of the id of a mail of Alice's.
+    let adams = about("report-sendmail", &job).replace("alice@", "adam@");
+    for (forged, to) in [(unknown, "alice@a.example"), (adams, "adam@a.example")] {
+        let (told, _) = world.mail(&forged);
+        let message = &told.stanzas[0];
+        assert_eq!(
+            (message.attr("type"), message.attr("to")),
+            (Some("chat"), Some(to))
+        );
+        assert!(
+            shown_one(message).contains("Returned mail"),
+            "{}",
+            shown_one(message)
+        );
+    }
+    // A mail that came in is none that could fail.
+    let hello = format!(
+        "From: carol@mail.example\nTo: alice@chat.a.example\nMessage-ID: <{ORIGINAL}>\n\nHi\n"
+    );
+    world.mail(&hello);
+    let path = format!(
+        "{}/tests/data/mail/report-exim.eml",
+        env!("CARGO_MANIFEST_DIR")
+    );
+    let (told, _) = world.mail(&std::fs::read_to_string(path).unwrap());
+    assert_eq!(told.stanzas[0].attr("type"), Some("chat"));
+    // What somebody sends on is what that person says.
+    let told = world.report("report-sent-on-by-a-person", &job);
+    assert!(shown_one(&told[0]).contains("Do you know what this is?"));
+}
+
+#[test]
+fn a_report_counts_whoever_may_write_and_whatever_is_verified() {
+    let mut world = World::new();
+    let job = world.sends(HELLO);
+    world.settings.contacts = Contacts {
+        allow: vec!["mail.example".parse().unwrap()],
+        deny: Vec::new(),
+    };
+    world.settings.trust = Trust {
+        authserv_ids: vec!["mx.a.example".to_owned()],
+        ..Trust::default()
+    };
+    let failed = format!(
+        "Authentication-Results: mx.a.example; dmarc=fail header.from=mail.example.org\n{}",
+        about("report-sendmail", &job)
+    );
+    let (told, fate) = world.mail(&failed.replace(
+        "From: Mail Delivery Subsystem <MAILER-DAEMON@mail.example.org>",
+        "From: <>",
+    ));
+    assert_eq!((told.stanzas.len(), fate), (1, Fate::Handled));
+    assert!(shown_one(&told.stanzas[0]).starts_with("message error m1"));
+}
+
+#[test]
+fn an_invitation_that_fails_is_a_refusal_and_the_request_is_forgotten() {
+    let subscribe = format!("<presence from='alice@a.example' to='{CAROL}' type='subscribe'/>");
+    let mut world = World::new();
+    let job = world.stanza(&subscribe).mails.remove(0).job;
+    let delayed = world.report("report-postfix-delayed", &job);
+    assert_eq!(shown(&delayed), [""; 0]);
+    let other = about("report-exim", &job).replace(job.message_id.as_str(), "x@y.example");
+    assert_eq!(world.mail(&other).0.stanzas[0].name(), "message");
+    let told = world.report("report-exim", &job);
+    assert_eq!(
+        shown(&told),
+        [
+            "presence error -: item-not-found: The message to carol@mail.example was not delivered: 550 Requested action not taken: mailbox unavailable"
+        ]
+    );
+    assert_eq!(told[0].attr("to"), Some("alice@a.example"));
+    let again = world.stanza(&subscribe).mails;
+    assert_eq!(again.len(), 1, "she may ask again at once");
+}
+
+#[test]
+fn a_request_to_another_gateway_that_fails_is_a_refusal_and_other_mail_of_gateways_is_silent() {
+    let mut world = World::new();
+    world.settings.peers = vec![stanzamail::core::settings::Peer {
+        who: "mail.example".parse().unwrap(),
+        format: Some(stanzamail::core::record::Format::Xmpp),
+        key: None,
+    }];
+    let subscribe = format!("<presence from='alice@a.example' to='{CAROL}' type='subscribe'/>");
+    let job = world.stanza(&subscribe).mails.remove(0).job;
+    assert!(job.message_id.is_machine());
+    let told = shown(&world.report("report-postfix-failed", &job));
+    assert_eq!(told.len(), 1);
+    assert!(
+        told[0].starts_with("presence error -: item-not-found"),
+        "{told:?}"
+    );
+    assert_eq!(shown(&world.report("report-postfix-failed", &job)), [""; 0]);
+    let again = world.stanza(&subscribe).mails;
+    assert_eq!(again.len(), 1, "she may ask again at once");
+    let forged = about("report-postfix-failed", &job)
+        .replace(job.message_id.as_str(), "subscription.0123@chat.a.example");
+    assert_eq!(shown(&world.mail(&forged).0.stanzas), [""; 0]);
+}
+
+#[test]
+fn a_mail_that_was_read_is_a_marker_once_and_one_that_was_deleted_is_nothing() {
+    let mut world = World::new();
+    let job = world.sends(HELLO);
+    assert_eq!(shown(&world.report("mdn-deleted", &job)), [""; 0]);
+    let told = world.report("mdn-outlook", &job);
+    let id = told[0].attr("id").unwrap().to_owned();
+    let marker = format!("message chat {id}: displayed m1: store -");
+    assert_eq!(shown(&told), [marker]);
+    let (from, to) = (told[0].attr("from"), told[0].attr("to"));
+    assert_eq!((from, to), (Some(CAROL), Some("alice@a.example")));
+    assert_eq!(shown(&world.report("mdn-outlook", &job)), [""; 0]);
+}
+
+#[test]
+fn of_several_recipients_only_the_contact_itself_has_read_what_it_read() {
+    let mut world = World::new();
+    let job = world.sends(TO_THREE);
+    let daves = about("mdn-outlook", &job).replace("carol@", "dave@");
+    assert_eq!(shown(&world.mail(&daves).0.stanzas), [""; 0]);
+    assert_eq!(world.report("mdn-outlook", &job).len(), 1);
+    let unknown = about("mdn-outlook", &job).replace(job.message_id.as_str(), "x@y.example");
+    let (told, _) = world.mail(&unknown);
+    assert!(shown_one(&told.stanzas[0]).contains("Read: Chat with alice"));
+}
+
+#[test]
+fn an_error_has_the_id_that_the_stanza_had() {
+    let mut world = World::new();
+    let from = "from='alice@a.example/phone'";
+    for (attributes, expected) in [("id='m2'", "m2"), ("", "o1")] {
+        let xml = format!(
+            "<message {from} to='{CAROL}' {attributes}><body>{expected}</body><origin-id xmlns='urn:xmpp:sid:0' id='o1'/></message>"
+        );
+        let job = world.stanza(&xml).mails.remove(0).job;
+        let told = world.report("report-exim", &job);
+        assert_eq!(told[0].attr("id"), Some(expected));
+    }
+}
