@@ -10,6 +10,8 @@
 //!
 //! Where no gateway runs, a command opens the store and calls [`answer`] itself, so that both ways say the same.
 
+pub mod queue;
+
 use crate::core::address::{AddressPattern, MailAddress};
 use crate::core::context::{Need, Row, Write};
 use crate::core::record::{Format, Pair, PairOrigin, Peer, PeerOrigin};
@@ -17,6 +19,7 @@ use crate::core::time::Timestamp;
 use crate::store::transfer::{Place, Record};
 use crate::store::{Store, StoreError};
 use jid::BareJid;
+use queue::{Item, Waiting};
 use serde::{Deserialize, Serialize};
 use std::io::{self, BufRead, ErrorKind, Write as _};
 use std::os::unix::fs::PermissionsExt;
@@ -100,6 +103,34 @@ pub enum Request {
         /// An address or a domain.
         who: AddressPattern,
     },
+    /// A page of the mails that wait, in the order of their acceptance. [`Response::Queue`].
+    Queue {
+        /// The place of the last one of the page before.
+        #[serde(default)]
+        after: Option<u64>,
+    },
+    /// What is in quarantine, the oldest first, all of it. [`Response::Queue`].
+    Quarantine,
+    /// One that waits, or is in quarantine. [`Response::Shown`].
+    ShowOne {
+        /// Its id.
+        id: String,
+        /// All of it, not the header alone.
+        body: bool,
+    },
+    /// Tries one now, or all that wait. [`Response::Queue`] with it, or [`Response::Retried`].
+    Retry {
+        /// Its id.
+        #[serde(default)]
+        id: Option<String>,
+    },
+    /// Takes one out. [`Response::Queue`] with it.
+    DropOne {
+        /// Its id.
+        id: String,
+        /// Its sender is not told.
+        silent: bool,
+    },
 }
 
 /// What a command is told.
@@ -125,6 +156,25 @@ pub enum Response {
     Rows {
         /// At most [`ROWS_MAX`]; a page with none is the last.
         rows: Vec<(Place, Record)>,
+    },
+    /// These wait.
+    Queue {
+        /// At most [`ROWS_MAX`]; a page with none is the last.
+        items: Vec<Item>,
+    },
+    /// One that waits.
+    Shown {
+        /// What is known of it, with names.
+        facts: Vec<(String, String)>,
+        /// The mail or its header, or the stanza: see [`queue::content_of`].
+        content: String,
+    },
+    /// All that wait are tried.
+    Retried {
+        /// How many.
+        count: usize,
+        /// Now; else when a gateway is started.
+        is_running: bool,
     },
     /// All rows are saved and survive a power cut.
     Imported {
@@ -157,6 +207,7 @@ impl Response {
 pub async fn serve<S: Store>(
     path: &Path,
     store: Arc<S>,
+    waiting: Arc<Waiting>,
     stop: CancellationToken,
 ) -> io::Result<()> {
     let listener = listen(path)?;
@@ -168,7 +219,7 @@ pub async fn serve<S: Store>(
             Some(_) = connections.join_next() => {}
             accepted = listener.accept() => match accepted {
                 Ok((stream, _)) => {
-                    connections.spawn(serve_one(stream, Arc::clone(&store)));
+                    connections.spawn(serve_one(stream, Arc::clone(&store), Arc::clone(&waiting)));
                 }
                 Err(error) => {
                     tracing::warn!(%error, "a command could not connect");
@@ -198,7 +249,7 @@ fn listen(path: &Path) -> io::Result<UnixListener> {
     Ok(listener)
 }
 
-async fn serve_one<S: Store>(mut stream: UnixStream, store: Arc<S>) {
+async fn serve_one<S: Store>(mut stream: UnixStream, store: Arc<S>, waiting: Arc<Waiting>) {
     let (reader, mut writer) = stream.split();
     let mut reader = BufReader::new(reader);
     loop {
@@ -210,7 +261,7 @@ async fn serve_one<S: Store>(mut stream: UnixStream, store: Arc<S>) {
             _ => return,
         }
         let response = match serde_json::from_slice(&line) {
-            Ok(request) => answer(store.as_ref(), request).await,
+            Ok(request) => answer(store.as_ref(), &waiting, request).await,
             Err(error) => Response::refused(format!(
                 "the gateway does not understand the request ({error}); has it the version of this program?"
             )),
@@ -228,7 +279,7 @@ fn line_of(message: &impl Serialize) -> Vec<u8> {
 }
 
 /// Does what is asked.
-pub async fn answer<S: Store>(store: &S, request: Request) -> Response {
+pub async fn answer<S: Store>(store: &S, waiting: &Waiting, request: Request) -> Response {
     let answered = match request {
         Request::Ping => Ok(Response::Pong {
             version: env!("CARGO_PKG_VERSION").to_owned(),
@@ -250,6 +301,11 @@ pub async fn answer<S: Store>(store: &S, request: Request) -> Response {
             .map(|peers| Response::Peers { peers }),
         Request::SetPeer { who, format } => set_peer(store, who, format).await,
         Request::RemovePeer { who } => remove_peer(store, who).await,
+        Request::Queue { after } => Ok(waiting.list(after).await),
+        Request::Quarantine => Ok(waiting.quarantined()),
+        Request::ShowOne { id, body } => Ok(waiting.show(&id, body).await),
+        Request::Retry { id } => Ok(waiting.retry(id.as_deref()).await),
+        Request::DropOne { id, silent } => Ok(waiting.drop_one(&id, silent).await),
     };
     answered.unwrap_or_else(Response::refused)
 }
@@ -457,11 +513,16 @@ mod tests {
         let (stop, path) = (CancellationToken::new(), path.to_owned());
         let store = Arc::new(MemoryStore::default());
         let (token, socket) = (stop.clone(), path.clone());
-        let task = tokio::spawn(async move { serve(&socket, store, token).await });
+        let waiting = resting(&socket);
+        let task = tokio::spawn(async move { serve(&socket, store, waiting, token).await });
         while Client::connect(&path).unwrap().is_none() {
             tokio::time::sleep(Duration::from_millis(5)).await;
         }
         (stop, task)
+    }
+
+    fn resting(socket: &Path) -> Arc<Waiting> {
+        Arc::new(Waiting::resting(socket.parent().unwrap()))
     }
 
     async fn ask(path: &Path, requests: Vec<Request>) -> Vec<Response> {
@@ -495,7 +556,8 @@ mod tests {
         let version = env!("CARGO_PKG_VERSION").to_owned();
         let pong = ask(&path, vec![Request::Ping]).await;
         assert_eq!(pong, [Response::Pong { version }]);
-        let second = serve(&path, Arc::new(MemoryStore::default()), stop.clone()).await;
+        let store = Arc::new(MemoryStore::default());
+        let second = serve(&path, store, resting(&path), stop.clone()).await;
         assert_eq!(second.unwrap_err().kind(), ErrorKind::AddrInUse);
         stop.cancel();
         task.await.unwrap().unwrap();
@@ -633,6 +695,7 @@ mod tests {
     #[tokio::test]
     async fn an_import_is_saved_up_to_the_row_that_is_refused() {
         let store = MemoryStore::default();
+        let waiting = Waiting::resting(Path::new("/nonexistent"));
         let row = |jid, address| Record::Pair(pair(jid, address));
         let rows = vec![
             row("a@a.example", "a@m.example"),
@@ -640,17 +703,17 @@ mod tests {
             row("c@a.example", "a@m.example"),
             row("d@a.example", "d@m.example"),
         ];
-        let response = answer(&store, Request::Import { rows: rows.clone() }).await;
+        let response = answer(&store, &waiting, Request::Import { rows: rows.clone() }).await;
         assert!(
             matches!(response, Response::Refused { done: 2, .. }),
             "{response:?}"
         );
         assert_eq!(store.pairs(None, 9).unwrap().len(), 2);
         let good = vec![rows[0].clone(), rows[3].clone()];
-        let response = answer(&store, Request::Import { rows: good }).await;
+        let response = answer(&store, &waiting, Request::Import { rows: good }).await;
         assert_eq!(response, Response::Imported { count: 2 });
         let many = vec![rows[0].clone(); ROWS_MAX + 1];
-        let response = answer(&store, Request::Import { rows: many }).await;
+        let response = answer(&store, &waiting, Request::Import { rows: many }).await;
         assert!(reason(&response).contains("1000 may"));
     }
 }

@@ -1,5 +1,16 @@
-//! Places at which a test lets the process die, as a power cut or the kernel may at any moment: each lies between two steps
-//! whose order matters. Nothing of this is in a release build.
+//! What a panic said; and what tests break on purpose, nothing of which is in a release build.
+//!
+//! | environment variable | what it does |
+//! | --- | --- |
+//! | `STANZAMAIL_CRASH_AT` | the process dies at one of [`POINTS`], as by a power cut or the kernel |
+//! | `STANZAMAIL_PANIC_IN` | a panic at one of [`POINTS`]; or in a part of the gateway (`imap`, `smtp`, `xmpp`, `pipeline`), a second after its start, with `always` before it at every start and at once |
+//! | `STANZAMAIL_POISON` | a panic in the decision about what says this text |
+//!
+//! Each point lies between two steps whose order matters. With a number before its name, as in `3 spool: …`, it is meant
+//! when it is reached for that time.
+
+use std::any::Any;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 
 /// Every place, in the order of the two directions: a stanza on its way to a mail, then a mail on its way to a stanza.
 pub const POINTS: [&str; 15] = [
@@ -20,32 +31,136 @@ pub const POINTS: [&str; 15] = [
     "imap: handled, not yet disposed of",
 ];
 
-/// Ends the process at once, if the environment variable `STANZAMAIL_CRASH_AT` names this point; with a number before it,
-/// as in `3 spool: …`, when it is reached for that time.
-#[cfg(debug_assertions)]
-pub fn point(name: &'static str) {
-    use std::sync::OnceLock;
-    use std::sync::atomic::{AtomicU32, Ordering};
-    static WANTED: OnceLock<Option<String>> = OnceLock::new();
-    static REACHED: AtomicU32 = AtomicU32::new(0);
-
-    let wanted = WANTED.get_or_init(|| std::env::var("STANZAMAIL_CRASH_AT").ok());
-    let Some(wanted) = wanted.as_deref() else {
-        return;
-    };
-    let (turn, wanted) = match wanted.split_once(' ') {
-        Some((turn, rest)) if turn.bytes().all(|b| b.is_ascii_digit()) => (turn, rest),
-        _ => ("1", wanted),
-    };
-    if wanted == name {
-        let reached = REACHED.fetch_add(1, Ordering::Relaxed).saturating_add(1);
-        if turn.parse() == Ok(reached) {
-            std::process::abort();
-        }
-    }
+/// Does what may panic; else what the panic said. What `work` holds must not be used again, unless it is only read.
+///
+/// # Errors
+/// The words of the panic.
+pub fn caught<T>(work: impl FnOnce() -> T) -> Result<T, String> {
+    catch_unwind(AssertUnwindSafe(work)).map_err(|panic| words_of(&*panic))
 }
+
+/// What a panic said.
+pub fn words_of(panic: &(dyn Any + Send)) -> String {
+    let text = panic.downcast_ref::<String>().map(String::as_str);
+    let text = text.or_else(|| panic.downcast_ref::<&str>().copied());
+    text.unwrap_or("no reason given").to_owned()
+}
+
+#[cfg(debug_assertions)]
+pub use hooks::{part, point, poison};
 
 /// Nothing.
 #[cfg(not(debug_assertions))]
 #[inline(always)]
 pub fn point(_: &'static str) {}
+
+/// Nothing.
+#[cfg(not(debug_assertions))]
+#[inline(always)]
+pub fn poison(_: impl FnOnce() -> String) {}
+
+/// The part, and nothing else.
+#[cfg(not(debug_assertions))]
+#[inline(always)]
+pub async fn part<T>(_: &'static str, work: impl Future<Output = T>) -> T {
+    work.await
+}
+
+#[cfg(debug_assertions)]
+mod hooks {
+    use std::panic::panic_any;
+    use std::sync::OnceLock;
+    use std::sync::atomic::{AtomicU32, Ordering};
+    use std::time::Duration;
+
+    /// When a part is to panic.
+    const PART_PANICS_AFTER: Duration = Duration::from_secs(1);
+
+    static CRASH_AT: Wish = Wish::of("STANZAMAIL_CRASH_AT");
+    static PANIC_IN: Wish = Wish::of("STANZAMAIL_PANIC_IN");
+    static POISON: Wish = Wish::of("STANZAMAIL_POISON");
+
+    /// Ends the process at once, or panics, if a test asked for that here.
+    pub fn point(name: &'static str) {
+        if CRASH_AT.is_met_by(name) {
+            std::process::abort();
+        }
+        if PANIC_IN.is_met_by(name) {
+            as_asked();
+        }
+    }
+
+    /// Panics if what is being decided about says the word that a test chose.
+    pub fn poison(said: impl FnOnce() -> String) {
+        let word = POISON.wanted().filter(|word| !word.is_empty());
+        if word.is_some_and(|word| said().contains(word)) {
+            as_asked();
+        }
+    }
+
+    /// The part, which panics if a test asked for that.
+    pub async fn part<T>(name: &'static str, work: impl Future<Output = T>) -> T {
+        tokio::select! {
+            biased;
+            () = until_asked(name) => as_asked(),
+            done = work => done,
+        }
+    }
+
+    async fn until_asked(name: &'static str) {
+        let always = PANIC_IN
+            .wanted()
+            .and_then(|wanted| wanted.strip_prefix("always "));
+        if always == Some(name) {
+            return;
+        }
+        if !PANIC_IN.is_met_by(name) {
+            std::future::pending::<()>().await;
+        }
+        tokio::time::sleep(PART_PANICS_AFTER).await;
+    }
+
+    fn as_asked() -> ! {
+        panic_any("a test asked for it")
+    }
+
+    /// What a variable says.
+    struct Wish {
+        variable: &'static str,
+        wanted: OnceLock<Option<String>>,
+        reached: AtomicU32,
+    }
+
+    impl Wish {
+        const fn of(variable: &'static str) -> Self {
+            Self {
+                variable,
+                wanted: OnceLock::new(),
+                reached: AtomicU32::new(0),
+            }
+        }
+
+        fn wanted(&self) -> Option<&str> {
+            self.wanted
+                .get_or_init(|| std::env::var(self.variable).ok())
+                .as_deref()
+        }
+
+        /// Once, when `name` is reached for the time that is meant.
+        fn is_met_by(&self, name: &str) -> bool {
+            let Some(wanted) = self.wanted() else {
+                return false;
+            };
+            let (turn, wanted) = match wanted.split_once(' ') {
+                Some((turn, rest)) if turn.bytes().all(|b| b.is_ascii_digit()) => (turn, rest),
+                _ => ("1", wanted),
+            };
+            wanted == name
+                && turn.parse()
+                    == Ok(self
+                        .reached
+                        .fetch_add(1, Ordering::Relaxed)
+                        .saturating_add(1))
+        }
+    }
+}

@@ -1,27 +1,45 @@
 //! The task tree: opens the state, starts every room, waits for a signal, and stops them in the order in which nothing is
 //! lost: the mailboxes first; then contacts elsewhere are told that our users go, and the mail transactions end; then the
 //! stream.
+//!
+//! A part that fails takes the others with it, since they are joined by channels, and all are started again: see [`Round`].
+//! Store and spool stay open. What was not settled stays in the spool, from which the next round takes its jobs, as after
+//! a kill. A disk that fails ends the process.
+
+mod restarts;
 
 use crate::config::{self, Config};
 use crate::control;
+use crate::control::queue::{Running, Waiting};
 use crate::core::context::Write;
 use crate::core::limits::REMEMBERED;
 use crate::core::record::{Pair, PairOrigin};
+use crate::core::settings::Settings;
 use crate::core::time::Timestamp;
+use crate::core::xml;
+use crate::crash;
 use crate::imap::{self, MailboxConfig};
-use crate::pipeline::{Fatal, Inputs, MailboxMeaning, Pipeline, Stops, read_batches};
+use crate::pipeline::{self, Fatal, Inputs, MailboxMeaning, Pipeline, Stops, Stream, read_batches};
 use crate::smtp::{self, SmtpConfig};
+use crate::store::quarantine::Quarantine;
 use crate::store::signing_key::{self, SigningKeyError};
 use crate::store::sled::SledStore;
 use crate::store::spool::{Spool, SpoolError};
 use crate::store::{Store, StoreError};
 use crate::xmpp::{self, XmppConfig};
+use futures::FutureExt;
+use minidom::Element;
+use restarts::{RESTARTS_MAX, Restarts, WITHIN};
+use std::any::Any;
 use std::collections::BTreeMap;
+use std::panic::AssertUnwindSafe;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::{mpsc, watch};
 use tokio::task::JoinSet;
+use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 /// Stanzas that were read and not yet decided about; then the stream waits.
@@ -30,6 +48,8 @@ const STREAM_EVENTS: usize = 1024;
 const READ_BATCHES: usize = 2;
 /// Outcomes that were not yet decided about.
 const SETTLES: usize = 1024;
+/// How long the other parts may take to end after one has failed: longer than mail transactions and the stream may.
+const WIND_DOWN: Duration = Duration::from_secs(20);
 /// How often what is older is looked for.
 const FORGET_EVERY: Duration = Duration::from_secs(3600);
 
@@ -49,13 +69,30 @@ pub enum Stopped {
     #[error("{0}")]
     Failed(#[from] Fatal),
     /// A part ended that runs as long as the gateway.
+    #[error(transparent)]
+    Part(#[from] Failed),
+    /// And that again and again.
     #[error(
-        "the part “{0}” ended unexpectedly{1}; this is a defect, please report it with the log"
+        "{failed}; the parts of the gateway were started again {RESTARTS_MAX} times in {} minutes, so it ends",
+        WITHIN.as_secs() / 60
     )]
-    Part(&'static str, String),
+    Again {
+        /// The last one.
+        failed: Failed,
+    },
     /// The system refuses something that a start needs.
     #[error("{0}")]
     System(String),
+}
+
+/// A part of the gateway ended though nobody asked it to.
+#[derive(Debug, thiserror::Error)]
+#[error(
+    "the part “{part}” ended unexpectedly ({why}); this is a defect, please report it with the log"
+)]
+pub struct Failed {
+    part: &'static str,
+    why: String,
 }
 
 /// Runs the gateway until SIGTERM or SIGINT.
@@ -67,7 +104,7 @@ pub async fn run(config: Config) -> Result<(), Stopped> {
         Ok(meaning) => tracing::info!("{meaning}"),
         Err(meaning) => tracing::warn!("{meaning}"),
     }
-    let parts = Parts::open(&config).await?;
+    let mut parts = Parts::open(&config).await?;
     let stop = CancellationToken::new();
     let signal = stop.clone();
     let signals = signals()?;
@@ -76,14 +113,41 @@ pub async fn run(config: Config) -> Result<(), Stopped> {
         tracing::info!("stopping");
         signal.cancel();
     });
-    parts.run(config, stop).await
+    let mut restarts = Restarts::default();
+    loop {
+        let failed = match parts.run(&config, &stop).await {
+            Err(Stopped::Part(failed)) if !stop.is_cancelled() => failed,
+            ended => return ended,
+        };
+        let Some((count, pause)) = restarts.another(Instant::now()) else {
+            return Err(Stopped::Again { failed });
+        };
+        tracing::error!(
+            "{failed}; all parts are started again in {} ms, for the {count}. time of {RESTARTS_MAX} in {} minutes",
+            pause.as_millis(),
+            WITHIN.as_secs() / 60
+        );
+        if stop
+            .run_until_cancelled(tokio::time::sleep(pause))
+            .await
+            .is_none()
+        {
+            return Ok(());
+        }
+        parts.jobs = parts.spool.jobs().await?;
+    }
 }
 
 /// The state, opened.
 struct Parts {
     store: Arc<SledStore>,
     spool: Arc<Spool>,
+    quarantine: Arc<Quarantine>,
     jobs: Vec<crate::core::job::Job>,
+    /// Stanzas that a round before this one has read and not decided about.
+    left: Vec<Element>,
+    /// Among them is what that round had in hand when it failed.
+    repeats: bool,
 }
 
 impl Parts {
@@ -101,105 +165,249 @@ impl Parts {
         Ok(Self {
             store,
             spool: Arc::new(spool),
+            quarantine: Arc::new(Quarantine::of_store(path)),
             jobs,
+            left: Vec::new(),
+            repeats: false,
         })
     }
 
-    async fn run(self, config: Config, stop: CancellationToken) -> Result<(), Stopped> {
+    /// Runs all parts until `stop`, or until one of them fails.
+    async fn run(&mut self, config: &Config, stop: &CancellationToken) -> Result<(), Stopped> {
         let mut tasks: Tasks = JoinSet::new();
-        let (xmpp_events, xmpp) = mpsc::channel(STREAM_EVENTS);
-        let (link, connector) = xmpp::connect(xmpp_config(&config), xmpp_events);
+        let round = Round::new(stop);
+        let (xmpp_events, events) = mpsc::channel(STREAM_EVENTS);
+        let stanzas = xmpp_events.downgrade();
+        let (link, connector) = xmpp::connect(xmpp_config(config), xmpp_events);
         let (settle, settles) = mpsc::channel(SETTLES);
-        let smtp = smtp::Connector::new(smtp_config(&config))
+        let smtp = smtp::Connector::new(smtp_config(config))
             .map_err(|error| Stopped::System(error.to_string()))?;
         let (queue, sender) = smtp::Queue::start(
             smtp,
             Arc::clone(&self.spool),
-            self.jobs,
+            std::mem::take(&mut self.jobs),
             config.delivery.expire,
             settle,
         );
         let (read, mails) = mpsc::channel(READ_BATCHES);
-        let mailboxes = meanings(&config);
-        let opened = start_mailboxes(&mut tasks, &config, &*self.store, &mailboxes, read, &stop)?;
-        announce_ready(link.clone(), opened, stop.clone());
-        forget_old(Arc::clone(&self.store), stop.clone());
-        retry_when_asked(queue.clone(), stop.clone())?;
-
-        let close_stream = CancellationToken::new();
-        let stop_sending = CancellationToken::new();
-        let sent = CancellationToken::new();
-        spawn(&mut tasks, "xmpp", connector.run(close_stream.clone()));
-        spawn(&mut tasks, "smtp", sender.run(stop_sending.clone()));
+        let mailboxes = meanings(config);
+        let again = read.downgrade();
+        let end = &round.end;
+        let opened = start_mailboxes(&mut tasks, config, &*self.store, &mailboxes, read, end)?;
+        announce_ready(link.clone(), opened, end.clone());
+        forget_old(Arc::clone(&self.store), end.clone());
+        retry_when_asked(queue.clone(), end.clone())?;
+        spawn(
+            &mut tasks,
+            "xmpp",
+            connector.run(round.close_stream.clone()),
+        );
+        spawn(&mut tasks, "smtp", sender.run(round.stop_sending.clone()));
+        let waiting = Running {
+            queue: queue.clone(),
+            spool: Arc::clone(&self.spool),
+            stanzas,
+            mails: again,
+            mailboxes: mailboxes.clone(),
+        };
+        let waiting = Waiting::running(Arc::clone(&self.quarantine), waiting);
         let socket = config.store.path.join("control.sock");
-        let (store, stop_control) = (Arc::clone(&self.store), stop.clone());
-        spawn(&mut tasks, "control", async move {
-            if let Err(error) = control::serve(&socket, store, stop_control).await {
-                tracing::error!(%error, "commands cannot reach this gateway");
-            }
-        });
+        let commands = answer_commands(socket, Arc::clone(&self.store), waiting, end.clone());
+        spawn(&mut tasks, "control", commands);
+        let pipeline = Pipeline {
+            settings: self.settings(config)?,
+            mailboxes,
+            store: Arc::clone(&self.store),
+            quarantine: Arc::clone(&self.quarantine),
+            spool: Arc::clone(&self.spool),
+            queue,
+            link,
+            close_stream: round.close_stream.clone(),
+            stop_sending: round.stop_sending.clone(),
+        };
+        let mut inputs = Inputs {
+            xmpp: Stream::new(events, std::mem::take(&mut self.left)),
+            mails,
+            settles,
+        };
+        let running = pipeline.run(&mut inputs, round.stops(stop));
+        let result = round.supervise(&mut tasks, running, stop).await;
+        if let Err(Stopped::Part(_)) = &result {
+            let Inputs { xmpp, settles, .. } = inputs;
+            drop(settles);
+            self.keep(xmpp.left().await);
+            let all = async { while tasks.join_next().await.is_some() {} };
+            let _ = tokio::time::timeout(WIND_DOWN, all).await;
+            tasks.abort_all();
+        }
+        while tasks.join_next().await.is_some() {}
+        result
+    }
+
+    fn settings(&self, config: &Config) -> Result<Settings, Stopped> {
         let mut settings = config.settings(self.store.id_key());
         if settings.peers.iter().any(|peer| peer.key.is_some()) {
             settings.signer = Some(signing_key::open(&config.store.path)?);
         }
-        let pipeline = Pipeline {
-            settings,
-            mailboxes,
-            store: Arc::clone(&self.store),
-            spool: self.spool,
-            queue,
-            link,
-            close_stream: close_stream.clone(),
-            stop_sending: stop_sending.clone(),
-        };
-        let running = pipeline.run(
-            Inputs {
-                xmpp,
-                mails,
-                settles,
-            },
-            Stops {
-                leaving: stop.clone(),
-                sent: sent.clone(),
-            },
-        );
-        let result = supervise(&mut tasks, running, &stop, &sent).await;
-        stop.cancel();
-        stop_sending.cancel();
-        close_stream.cancel();
-        while tasks.join_next().await.is_some() {}
-        result
+        Ok(settings)
+    }
+
+    /// The next round takes up again what a failed one had in hand; but not twice, since it may be the cause.
+    fn keep(&mut self, (in_hand, waiting): (Vec<Element>, Vec<Element>)) {
+        let has_repeated = std::mem::replace(&mut self.repeats, !in_hand.is_empty());
+        if !has_repeated {
+            self.left = in_hand;
+        } else if !in_hand.is_empty() {
+            self.repeats = false;
+            let why = "the gateway failed twice with this in hand";
+            for element in &in_hand {
+                let content = xml::write(element).unwrap_or_default();
+                let note = pipeline::stanza_note(element, why);
+                if let Err(error) = self.quarantine.put(&note, content.as_bytes()) {
+                    tracing::error!(%error, "a stanza could not be kept");
+                }
+            }
+            tracing::error!(
+                stanzas = in_hand.len(),
+                "{why}: set aside (`stanzamail queue list` shows them)"
+            );
+        }
+        self.left.extend(waiting);
     }
 }
 
-type Tasks = JoinSet<&'static str>;
+/// What ends the parts of one round, each at its time.
+struct Round {
+    /// Mailboxes, commands, and what else can end at any time.
+    end: CancellationToken,
+    stop_sending: CancellationToken,
+    /// The last mail transaction has ended.
+    sent: CancellationToken,
+    close_stream: CancellationToken,
+}
 
-fn spawn(tasks: &mut Tasks, name: &'static str, task: impl Future<Output = ()> + Send + 'static) {
+impl Round {
+    fn new(stop: &CancellationToken) -> Self {
+        Self {
+            end: stop.child_token(),
+            stop_sending: CancellationToken::new(),
+            sent: CancellationToken::new(),
+            close_stream: CancellationToken::new(),
+        }
+    }
+
+    fn stops(&self, stop: &CancellationToken) -> Stops {
+        Stops {
+            leaving: stop.clone(),
+            sent: self.sent.clone(),
+        }
+    }
+
+    /// Waits for the pipeline. It stops when the running mail transactions have ended and their outcomes are told: `sent`.
+    /// Where a part ends while nobody asked it to, the others end as at a stop, as far as they can do without it, so that
+    /// as little as possible is repeated.
+    async fn supervise(
+        &self,
+        tasks: &mut Tasks,
+        pipeline: impl Future<Output = Result<(), Fatal>>,
+        stop: &CancellationToken,
+    ) -> Result<(), Stopped> {
+        let pipeline = crash::part("pipeline", pipeline);
+        let pipeline = AssertUnwindSafe(pipeline).catch_unwind();
+        tokio::pin!(pipeline);
+        let mut failed: Option<Failed> = None;
+        let mut give_up = Instant::now() + Duration::from_secs(u32::MAX.into());
+        let result = loop {
+            tokio::select! {
+                done = &mut pipeline => break done,
+                Some(ended) = tasks.join_next() => {
+                    let Ok(ended) = ended else { continue };
+                    if ended.part == "smtp" {
+                        self.sent.cancel();
+                    }
+                    if failed.is_none() && !(ended.is_asked(stop)) {
+                        failed = Some(ended.failed());
+                        give_up = Instant::now() + WIND_DOWN;
+                        self.end.cancel();
+                        self.stop_sending.cancel();
+                    }
+                }
+                () = tokio::time::sleep_until(give_up) => break Ok(Ok(())),
+            }
+        };
+        self.end.cancel();
+        self.stop_sending.cancel();
+        self.close_stream.cancel();
+        match result {
+            Err(panic) => failed = failed.or_else(|| Some(Failed::of("pipeline", &*panic))),
+            Ok(result) => result?,
+        }
+        // The stream has ended, which ends the pipeline, but why?
+        while failed.is_none() && !stop.is_cancelled() {
+            failed = match tasks.join_next().await {
+                Some(Ok(ended)) => Some(ended.failed()).filter(|_| ended.part == "xmpp"),
+                Some(Err(_)) => None,
+                None => Some(
+                    Ended {
+                        part: "pipeline",
+                        panic: None,
+                    }
+                    .failed(),
+                ),
+            };
+        }
+        failed.map_or(Ok(()), |failed| Err(failed.into()))
+    }
+}
+
+/// A part that has ended.
+struct Ended {
+    part: &'static str,
+    /// What its panic said.
+    panic: Option<String>,
+}
+
+impl Ended {
+    fn is_asked(&self, stop: &CancellationToken) -> bool {
+        self.panic.is_none() && stop.is_cancelled()
+    }
+
+    fn failed(&self) -> Failed {
+        let why = self.panic.clone();
+        Failed {
+            part: self.part,
+            why: why.unwrap_or_else(|| "without a reason".to_owned()),
+        }
+    }
+}
+
+impl Failed {
+    fn of(part: &'static str, panic: &(dyn Any + Send)) -> Self {
+        let why = crash::words_of(panic);
+        Self { part, why }
+    }
+}
+
+type Tasks = JoinSet<Ended>;
+
+fn spawn(tasks: &mut Tasks, part: &'static str, task: impl Future<Output = ()> + Send + 'static) {
     tasks.spawn(async move {
-        task.await;
-        name
+        let task = AssertUnwindSafe(crash::part(part, task)).catch_unwind();
+        let panic = task.await.err().map(|panic| crash::words_of(&*panic));
+        Ended { part, panic }
     });
 }
 
-/// Waits for the pipeline. It stops when the running mail transactions have ended and their outcomes are told: `sent`. A
-/// part that ends while nobody asked it to ends the gateway: whoever runs it starts it anew.
-async fn supervise(
-    tasks: &mut Tasks,
-    pipeline: impl Future<Output = Result<(), Fatal>>,
-    stop: &CancellationToken,
-    sent: &CancellationToken,
-) -> Result<(), Stopped> {
-    tokio::pin!(pipeline);
-    loop {
-        tokio::select! {
-            result = &mut pipeline => return Ok(result?),
-            ended = tasks.join_next(), if !tasks.is_empty() => match ended {
-                Some(Ok(name)) if !stop.is_cancelled() => return Err(Stopped::Part(name, String::new())),
-                Some(Ok("smtp")) => sent.cancel(),
-                Some(Err(error)) => return Err(Stopped::Part("task", format!(" ({error})"))),
-                _ => {}
-            },
-        }
+/// Where the socket cannot be made, the gateway runs without.
+async fn answer_commands(
+    socket: PathBuf,
+    store: Arc<SledStore>,
+    waiting: Waiting,
+    end: CancellationToken,
+) {
+    if let Err(error) = control::serve(&socket, store, Arc::new(waiting), end.clone()).await {
+        tracing::error!(%error, "commands cannot reach this gateway");
+        end.cancelled().await;
     }
 }
 
@@ -367,4 +575,41 @@ fn meanings(config: &Config) -> BTreeMap<String, MailboxMeaning> {
         .iter()
         .map(|mailbox| (mailbox.name(), meaning(mailbox)))
         .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_was_in_hand_at_two_failures_is_set_aside_and_the_rest_goes_on() {
+        let folder = tempfile::tempdir().unwrap();
+        let (spool, jobs) = Spool::open(&folder.path().join("spool")).unwrap();
+        let mut parts = Parts {
+            store: Arc::new(SledStore::open(folder.path()).unwrap()),
+            spool: Arc::new(spool),
+            quarantine: Arc::new(Quarantine::of_store(folder.path())),
+            jobs,
+            left: Vec::new(),
+            repeats: false,
+        };
+        let message = |id: &str| {
+            let xml = format!("<message xmlns='jabber:component:accept' id='{id}'/>");
+            xml::read(xml.as_bytes()).unwrap()
+        };
+        let ids = |parts: &mut Parts| -> Vec<String> {
+            let left = std::mem::take(&mut parts.left);
+            let id = |one: &Element| one.attr("id").unwrap_or_default().to_owned();
+            left.iter().map(id).collect()
+        };
+        parts.keep((vec![message("1")], vec![message("2")]));
+        assert_eq!(ids(&mut parts), ["1", "2"]);
+        parts.keep((vec![message("1")], vec![message("2")]));
+        assert_eq!(ids(&mut parts), ["2"]);
+        let kept = parts.quarantine.list().unwrap();
+        assert!(kept[0].note.why.contains("failed twice") && kept.len() == 1);
+        parts.keep((Vec::new(), vec![message("3")]));
+        parts.keep((vec![message("4")], Vec::new()));
+        assert_eq!(ids(&mut parts), ["3", "4"]);
+    }
 }

@@ -602,6 +602,61 @@ fn a_contact_is_away_while_mail_does_not_get_through() {
 }
 
 #[test]
+fn a_mail_that_an_administrator_dropped_is_told_of_and_says_nothing_of_its_contact() {
+    let mut world = World::new();
+    world.stanza("<presence from='alice@a.example' to='carol\\40mail.example@gateway.a.example' type='subscribe'/>");
+    world.mail(
+        "From: carol@mail.example\nTo: alice@chat.a.example\nMessage-ID: <1@mail.example>\n\nHi\n",
+    );
+    let job = world.stanza(&chat("1", "Hello")).mails[0].job.clone();
+    let dropped = Reply {
+        code: None,
+        enhanced: None,
+        text: stanzamail::core::notice::DROPPED.to_owned(),
+    };
+    let told = world.outcome(&job, Outcome::Refused(dropped), Verdict::Done);
+    assert_eq!(told.stanzas.len(), 1, "no presence");
+    assert_eq!(condition(&told.stanzas[0]), "undefined-condition");
+    let text = String::from(&told.stanzas[0]);
+    assert!(text.contains("was dropped by the administrator"), "{text}");
+    assert!(told.writes.is_empty());
+}
+
+#[test]
+fn a_mail_that_could_not_be_shown_is_told_of_once_and_only_to_people() {
+    let mut world = World::new();
+    let not_shown = |world: &mut World, id: &str| {
+        let raw = format!(
+            "From: carol@mail.example\r\nTo: alice@chat.a.example\r\nMessage-ID: <{id}@mail.example>\r\n\r\nHi\r\n"
+        );
+        let mail = from_mail::read(raw.as_bytes(), &[], false).unwrap();
+        let arrived = Arrived {
+            mail: &mail,
+            octets: 0,
+            over: None,
+            bound: None,
+            own: None,
+        };
+        let decision = world.ask(|settings, context, now| {
+            decide::incoming::not_shown(settings, context, &arrived, now)
+        });
+        world.context.apply(&decision.writes);
+        decision
+    };
+    let told = not_shown(&mut world, "1");
+    assert_eq!(told.stanzas[0].attr("from"), Some("gateway.a.example"));
+    let text = body(&told.stanzas[0]);
+    assert!(text.starts_with("A mail from carol@mail.example could not be shown:"));
+    assert!(not_shown(&mut world, "1").stanzas.is_empty());
+    assert!(not_shown(&mut world, "presence.1").stanzas.is_empty());
+    // When the defect is mended, the mail is shown after all.
+    let (shown, _) = world.mail(
+        "From: carol@mail.example\nTo: alice@chat.a.example\nMessage-ID: <1@mail.example>\n\nHi\n",
+    );
+    assert_eq!(body(&shown.stanzas[0]), "Hi");
+}
+
+#[test]
 fn an_explicit_pair_comes_before_the_rule_and_guards_its_address() {
     let mut world = World::new();
     let pair = |jid: &str, mail: &str| {

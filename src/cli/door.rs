@@ -1,6 +1,7 @@
 //! How a command reaches the store: a running gateway is asked by its socket; else the store is opened here. Both say the
 //! same. And what every such command says of its own failures.
 
+use crate::control::queue::Waiting;
 use crate::control::{self, Client, ControlError, Request, Response};
 use crate::core::address::AddressError;
 use crate::core::record::UnknownFormat;
@@ -91,7 +92,7 @@ pub(super) fn through(
 /// The way to the store.
 pub(super) enum Door {
     Gateway(Client),
-    Store(Box<SledStore>, tokio::runtime::Runtime),
+    Store(Box<SledStore>, Waiting, tokio::runtime::Runtime),
 }
 
 impl Door {
@@ -101,17 +102,21 @@ impl Door {
             return Ok(Self::Gateway(client));
         }
         check_owner(path)?;
-        let runtime = tokio::runtime::Builder::new_current_thread().build();
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_time()
+            .build();
         let runtime = runtime.map_err(written("the runtime"))?;
-        Ok(Self::Store(Box::new(SledStore::open(path)?), runtime))
+        let store = Box::new(SledStore::open(path)?);
+        Ok(Self::Store(store, Waiting::resting(path), runtime))
     }
 
     /// Asks and waits for the answer.
     pub(super) fn ask(&mut self, request: Request) -> Result<Response, CommandError> {
         match self {
             Self::Gateway(client) => Ok(client.ask(&request)?),
-            Self::Store(store, runtime) => {
-                Ok(runtime.block_on(control::answer(store.as_ref(), request)))
+            Self::Store(store, waiting, runtime) => {
+                let answer = control::answer(store.as_ref(), waiting, request);
+                Ok(runtime.block_on(answer))
             }
         }
     }
@@ -165,7 +170,9 @@ pub mod tests {
         let runtime = tokio::runtime::Runtime::new().unwrap();
         let (stop, socket) = (CancellationToken::new(), folder.join(SOCKET));
         let token = stop.clone();
-        let running = runtime.spawn(async move { control::serve(&socket, store, token).await });
+        let waiting = Arc::new(Waiting::resting(folder));
+        let running =
+            runtime.spawn(async move { control::serve(&socket, store, waiting, token).await });
         while !folder.join(SOCKET).exists() {
             std::thread::sleep(std::time::Duration::from_millis(5));
         }

@@ -1,4 +1,4 @@
-//! What an admin types: `stanzamail [--config FILE] run | check | map | peer | key`.
+//! What an admin types: `stanzamail [--config FILE] run | check | map | queue | peer | key`.
 
 mod check;
 mod door;
@@ -6,6 +6,7 @@ mod key;
 mod log;
 mod map;
 mod peer;
+mod queue;
 
 use crate::config::Config;
 use crate::supervisor;
@@ -42,6 +43,8 @@ enum Command {
     Check,
     /// The pairs of JIDs and mail addresses; works whether the gateway runs or not.
     Map(map::MapArgs),
+    /// The mails that wait to be sent, and what is in quarantine; works whether the gateway runs or not.
+    Queue(queue::QueueArgs),
     /// Print the public key of this gateway, as the admin of a peer puts it into [[peer]]. Makes it where there is none.
     Key,
     /// How mails to a contact are written: for a person, or for another gateway; works whether the gateway runs or not.
@@ -59,6 +62,7 @@ pub fn main() -> ExitCode {
             in_runtime(run(config))
         }
         (Command::Map(args), Ok(config)) => ended(map::run(args, &config.store.path)),
+        (Command::Queue(args), Ok(config)) => ended(queue::run(args, &config.store.path)),
         (Command::Key, Ok(config)) => ended(key::run(&config.store.path)),
         (Command::Peer(args), Ok(config)) => ended(peer::run(args, &config)),
         (_, Err(errors)) => {

@@ -79,6 +79,22 @@ pub fn no_room() -> String {
     "The e-mail gateway cannot take messages now (its disk is full or failing). The message was not sent; try again later.".to_owned()
 }
 
+/// The gateway itself failed on a stanza.
+pub fn failed() -> String {
+    "The e-mail gateway failed on this, which is a defect of it; nothing was sent. It is kept for the administrator of the gateway.".to_owned()
+}
+
+/// The gateway itself failed on a mail. Whose, where that could be read.
+pub fn not_shown(mail: Option<&str>) -> String {
+    let from = mail.map(|mail| format!(" from {mail}")).unwrap_or_default();
+    format!(
+        "A mail{from} could not be shown: the e-mail gateway failed on it, which is a defect of it. It lies in the mailbox."
+    )
+}
+
+/// What the sender of a mail reads that the administrator took out of the queue.
+pub const DROPPED: &str = "it was dropped by the administrator of the e-mail gateway";
+
 /// An unknown request.
 pub fn unknown_request() -> String {
     "The e-mail gateway does not know this request.".to_owned()

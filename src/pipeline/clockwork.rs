@@ -1,5 +1,6 @@
 //! What happens at a time: a presence is due to be told, or one that was heard is over.
 
+use super::poison::nothing_of;
 use super::{Decided, FAREWELL_WAIT, Fatal, Pipeline, ROWS_PER_PAGE, joined};
 use crate::core::address::MailAddress;
 use crate::core::context::{Context, Write};
@@ -201,7 +202,7 @@ impl<S: Store> Pipeline<S> {
                 let format = |context: &Context| peer::format_of(&self.settings, context, &mail);
                 if contact.subscription.has_from()
                     && announced.contains_key(&user)
-                    && self.decided(&mut context, format).await? == Format::Xmpp
+                    && self.decided(&mut context, format).await? == Ok(Format::Xmpp)
                 {
                     told.entry(user).or_default().push(mail);
                 }
@@ -240,7 +241,8 @@ impl<S: Store> Pipeline<S> {
             let decide = |context: &Context| {
                 presence::expired(&self.settings, context, &user, &contact, now)
             };
-            decisions.push(self.decided(&mut context, decide).await?);
+            let decided = self.decided(&mut context, decide).await?;
+            decisions.push(decided.unwrap_or_else(nothing_of(&user)));
         }
         let (writes, stanzas, _) = joined(decisions);
         if !stanzas.is_empty() {
@@ -275,7 +277,8 @@ impl<S: Store> Pipeline<S> {
                 .await?;
             let decide =
                 |context: &Context| presence::announce(&self.settings, context, &fanout, now);
-            let decision = self.decided(&mut context, decide).await?;
+            let made = self.decided(&mut context, decide).await?;
+            let decision = made.unwrap_or_else(nothing_of(&fanout.user));
             super::log_notes(&decision);
             decided.push(Decided {
                 decision,
@@ -299,7 +302,8 @@ impl<S: Store> Pipeline<S> {
             let mut gateways = Vec::with_capacity(mail.contacts.len());
             for contact in mail.contacts.drain(..) {
                 let format = |context: &Context| peer::format_of(&self.settings, context, &contact);
-                match self.decided(context, format).await? {
+                let format = self.decided(context, format).await?;
+                match format.unwrap_or_else(nothing_of(&fanout.user)) {
                     Format::Xmpp => gateways.push(contact),
                     Format::Mail => clock.board.forget(&fanout.user, &contact),
                 }

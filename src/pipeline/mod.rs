@@ -14,22 +14,27 @@
 //! What happens at a time rather than at an event is in [`clockwork`].
 
 mod clockwork;
+mod poison;
+
+pub use poison::{Unread, stanza_note};
 
 use crate::core::address::MailAddress;
 use crate::core::context::{Context, Missing, Write};
 use crate::core::decide::incoming::{Arrived, Fate};
 use crate::core::decide::{self, Decision, Said, settle, subscription};
-use crate::core::from_mail::{self, Unreadable};
+use crate::core::from_mail;
 use crate::core::from_stanza;
 use crate::core::job::Mail;
 use crate::core::notice;
 use crate::core::outcome;
+use crate::core::record::Cursor;
 use crate::core::settings::Settings;
 use crate::core::time::Timestamp;
 use crate::core::to_stanza::Condition;
 use crate::crash;
-use crate::imap::{Batch, Verdict};
+use crate::imap::{Batch, Fetched, Verdict};
 use crate::smtp::{Queue, Settle, Settled};
+use crate::store::quarantine::Quarantine;
 use crate::store::spool::{Spool, SpoolError};
 use crate::store::{Store, StoreError};
 use crate::xmpp::{Link, XmppEvent};
@@ -39,7 +44,7 @@ use minidom::Element;
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 use std::time::Duration;
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, oneshot};
 use tokio_util::sync::CancellationToken;
 
 /// Stanzas and outcomes that are decided in one go.
@@ -70,7 +75,7 @@ pub struct MailboxMeaning {
 #[derive(Debug)]
 pub struct Inputs {
     /// From the XMPP server.
-    pub xmpp: mpsc::Receiver<XmppEvent>,
+    pub xmpp: Stream,
     /// From the mailboxes, already read.
     pub mails: mpsc::Receiver<ReadBatch>,
     /// From the SMTP queue.
@@ -79,21 +84,51 @@ pub struct Inputs {
 
 /// Events of the stream. The reader that passes them on also reads the answers to pings, so while the loop waits for such
 /// an answer it goes on taking events.
-struct Stream {
+#[derive(Debug)]
+pub struct Stream {
     events: mpsc::Receiver<XmppEvent>,
     waiting: VecDeque<XmppEvent>,
+    /// What is being decided about.
+    in_hand: Vec<XmppEvent>,
 }
 
 impl Stream {
-    /// At least one event, at most [`EVENTS_PER_BATCH`]; none when the stream has ended for good.
-    async fn next(&mut self) -> Vec<XmppEvent> {
-        let mut taken: Vec<XmppEvent> = Vec::with_capacity(EVENTS_PER_BATCH);
-        let held = self.waiting.len().min(EVENTS_PER_BATCH);
-        taken.extend(self.waiting.drain(..held));
-        if taken.is_empty() {
-            self.events.recv_many(&mut taken, EVENTS_PER_BATCH).await;
+    /// These stanzas, which are left of an earlier stream, and then what comes.
+    pub fn new(events: mpsc::Receiver<XmppEvent>, left: Vec<Element>) -> Self {
+        Self {
+            events,
+            waiting: left.into_iter().map(XmppEvent::Stanza).collect(),
+            in_hand: Vec::new(),
         }
-        taken
+    }
+
+    /// Takes at least one event in hand, at most [`EVENTS_PER_BATCH`]; false when the stream has ended for good.
+    async fn next(&mut self) -> bool {
+        let held = self.waiting.len().min(EVENTS_PER_BATCH);
+        self.in_hand.extend(self.waiting.drain(..held));
+        if self.in_hand.is_empty() {
+            let taken = self.events.recv_many(&mut self.in_hand, EVENTS_PER_BATCH);
+            taken.await;
+        }
+        !self.in_hand.is_empty()
+    }
+
+    /// After the loop has failed: the stanzas that it had in hand, and those that it had not, to the end of the stream.
+    pub async fn left(mut self) -> (Vec<Element>, Vec<Element>) {
+        let rest = async {
+            while let Some(event) = self.events.recv().await {
+                self.waiting.push_back(event);
+            }
+        };
+        let _ = tokio::time::timeout(CLOSE_WAIT, rest).await;
+        let stanza = |event| match event {
+            XmppEvent::Stanza(element) => Some(element),
+            XmppEvent::Online | XmppEvent::Offline { .. } => None,
+        };
+        (
+            self.in_hand.into_iter().filter_map(stanza).collect(),
+            self.waiting.into_iter().filter_map(stanza).collect(),
+        )
     }
 
     /// Takes events aside while `work` goes on.
@@ -115,7 +150,9 @@ impl Stream {
 #[derive(Debug)]
 pub struct ReadBatch {
     batch: Batch,
-    mails: Vec<Result<from_mail::Mail, Unreadable>>,
+    mails: Vec<Result<from_mail::Mail, Unread>>,
+    /// It comes from an admin and not from the mailbox, whose cursor stays where it is.
+    is_again: bool,
 }
 
 /// What the loop works with.
@@ -126,6 +163,8 @@ pub struct Pipeline<S: Store> {
     pub mailboxes: BTreeMap<String, MailboxMeaning>,
     /// Durable state.
     pub store: Arc<S>,
+    /// What the core failed on.
+    pub quarantine: Arc<Quarantine>,
     /// Mails that wait to be sent.
     pub spool: Arc<Spool>,
     /// Who sends them.
@@ -182,13 +221,41 @@ fn read_batch(batch: Batch, mailboxes: &BTreeMap<String, MailboxMeaning>) -> Rea
     let headers = mailboxes
         .get(&batch.mailbox)
         .map_or(&none, |meaning| &meaning.recipient_headers);
-    let read = |mail: &crate::imap::Fetched| {
+    let read = |mail: &Fetched| {
         // A parser that panics on one mail must not take the others with it.
-        std::panic::catch_unwind(|| from_mail::read(&mail.raw, headers, mail.header_only))
-            .unwrap_or_else(|_| Err(Unreadable("its parser gave up".to_owned())))
+        let read = crash::caught(|| from_mail::read(&mail.raw, headers, mail.header_only));
+        read.map_err(Unread::Poison)?.map_err(Unread::Unreadable)
     };
     let mails = batch.mails.iter().map(read).collect();
-    ReadBatch { batch, mails }
+    ReadBatch {
+        batch,
+        mails,
+        is_again: false,
+    }
+}
+
+/// A mail that an admin has taken out of the quarantine, and where the verdict on it will come.
+pub fn read_again(
+    mailbox: String,
+    mail: Fetched,
+    mailboxes: &BTreeMap<String, MailboxMeaning>,
+) -> (ReadBatch, oneshot::Receiver<Vec<Verdict>>) {
+    let (answer, answered) = oneshot::channel();
+    let batch = Batch {
+        mailbox,
+        mails: vec![mail],
+        cursor: Cursor {
+            uid_validity: 0,
+            uid_next: 0,
+            since: Timestamp::default(),
+        },
+        answer,
+    };
+    let read = ReadBatch {
+        is_again: true,
+        ..read_batch(batch, mailboxes)
+    };
+    (read, answered)
 }
 
 impl<S: Store> Pipeline<S> {
@@ -196,33 +263,29 @@ impl<S: Store> Pipeline<S> {
     ///
     /// # Errors
     /// [`Fatal`]: the store failed.
-    pub async fn run(self, inputs: Inputs, stops: Stops) -> Result<(), Fatal> {
+    pub async fn run(self, inputs: &mut Inputs, stops: Stops) -> Result<(), Fatal> {
         let Inputs {
-            xmpp,
-            mut mails,
-            settles: mut outcomes,
+            xmpp: stream,
+            mails,
+            settles: outcomes,
         } = inputs;
-        let mut stream = Stream {
-            events: xmpp,
-            waiting: VecDeque::new(),
-        };
         let mut settles = Vec::with_capacity(EVENTS_PER_BATCH);
         let mut clock = Clockwork::new(&self.settings.presence);
         self.wind_up(&mut clock).await?;
         loop {
             let online = self.link.online();
             if online && !settles.is_empty() {
-                self.settles(&mut stream, &mut settles).await?;
+                self.settles(stream, &mut settles).await?;
             }
             let due = clock.next_due();
             tokio::select! {
                 () = stops.sent.cancelled() => break,
                 () = stops.leaving.cancelled(), if !clock.is_stopped() => self.leave(&mut clock).await?,
-                events = stream.next() => {
-                    if events.is_empty() { return Ok(()) }
-                    self.xmpp_events(&mut clock, events).await?;
+                is_up = stream.next() => {
+                    if !is_up { return Ok(()) }
+                    self.xmpp_events(&mut clock, stream).await?;
                 }
-                Some(batch) = mails.recv(), if online => self.mails(&mut stream, &mut clock, batch).await?,
+                Some(batch) = mails.recv(), if online => self.mails(stream, &mut clock, batch).await?,
                 () = clockwork::sleep_until(due) => self.on_time(&mut clock).await?,
                 // What the server did not confirm stays in `settles` for the next round.
                 _ = outcomes.recv_many(&mut settles, EVENTS_PER_BATCH), if online && !outcomes.is_closed() => {}
@@ -231,17 +294,16 @@ impl<S: Store> Pipeline<S> {
         self.say_goodbye(stream, clock).await
     }
 
-    async fn say_goodbye(&self, mut stream: Stream, mut clock: Clockwork) -> Result<(), Fatal> {
+    async fn say_goodbye(&self, stream: &mut Stream, mut clock: Clockwork) -> Result<(), Fatal> {
         self.announce(subscription::farewell_of).await?;
         self.close_stream.cancel();
         // What the server sends until it closes the stream too is still accepted.
         let rest = async {
             loop {
-                let events = stream.next().await;
-                if events.is_empty() {
+                if !stream.next().await {
                     return Ok(());
                 }
-                self.xmpp_events(&mut clock, events).await?;
+                self.xmpp_events(&mut clock, stream).await?;
             }
         };
         tokio::time::timeout(CLOSE_WAIT, rest)
@@ -249,13 +311,10 @@ impl<S: Store> Pipeline<S> {
             .unwrap_or(Ok(()))
     }
 
-    async fn xmpp_events(
-        &self,
-        clock: &mut Clockwork,
-        events: Vec<XmppEvent>,
-    ) -> Result<(), Fatal> {
-        let mut elements = Vec::with_capacity(events.len());
-        for event in events {
+    /// What the stream has in hand.
+    async fn xmpp_events(&self, clock: &mut Clockwork, stream: &mut Stream) -> Result<(), Fatal> {
+        let mut elements = Vec::with_capacity(stream.in_hand.len());
+        for event in &stream.in_hand {
             match event {
                 XmppEvent::Stanza(element) => elements.push(element),
                 XmppEvent::Online => {
@@ -273,10 +332,12 @@ impl<S: Store> Pipeline<S> {
                 }
             }
         }
-        self.stanzas(clock, elements).await
+        self.stanzas(clock, elements).await?;
+        stream.in_hand.clear();
+        Ok(())
     }
 
-    async fn stanzas(&self, clock: &mut Clockwork, elements: Vec<Element>) -> Result<(), Fatal> {
+    async fn stanzas(&self, clock: &mut Clockwork, elements: Vec<&Element>) -> Result<(), Fatal> {
         if elements.is_empty() {
             return Ok(());
         }
@@ -301,12 +362,13 @@ impl<S: Store> Pipeline<S> {
     async fn stanza(
         &self,
         context: &mut Context,
-        element: Element,
+        element: &Element,
         now: Timestamp,
     ) -> Result<Decided, Fatal> {
-        let stanza = match from_stanza::read(element) {
-            Ok(stanza) => stanza,
-            Err(malformed) => {
+        let stanza = match crash::caught(|| from_stanza::read(element.clone())) {
+            Ok(Ok(stanza)) => stanza,
+            Err(why) => return Ok(self.set_stanza_aside(element, &why).await),
+            Ok(Err(malformed)) => {
                 tracing::debug!(why = %malformed.why, "a malformed stanza was refused");
                 return Ok(Decided {
                     refusal: None,
@@ -314,11 +376,14 @@ impl<S: Store> Pipeline<S> {
                 });
             }
         };
-        let decision = self
-            .decided(context, |context| {
-                decide::stanza(&self.settings, context, &stanza, now)
-            })
-            .await?;
+        let decide = |context: &Context| {
+            crash::poison(|| poison::text_of(element));
+            decide::stanza(&self.settings, context, &stanza, now)
+        };
+        let decision = match self.decided(context, decide).await? {
+            Ok(decision) => decision,
+            Err(why) => return Ok(self.set_stanza_aside(element, &why).await),
+        };
         context.apply(&decision.writes);
         log_notes(&decision);
         let refusal = (!decision.mails.is_empty())
@@ -371,17 +436,27 @@ impl<S: Store> Pipeline<S> {
         for (fetched, mail) in read.batch.mails.iter().zip(&read.mails) {
             let mail = match mail {
                 Ok(mail) => mail,
-                Err(error) => {
-                    tracing::warn!(mailbox = %read.batch.mailbox, uid = fetched.uid, %error, "left in the mailbox");
+                Err(unread) => {
+                    let told = self.unread(&read.batch.mailbox, fetched, unread).await;
+                    decisions.extend(told);
                     verdicts.push(Verdict::Left);
                     continue;
                 }
             };
             let arrived = self.arrived(&read.batch, fetched, mail);
             let decide = |context: &Context| {
+                crash::poison(|| arrived.mail.text.clone());
                 decide::incoming::decide(&self.settings, context, &arrived, now)
             };
-            let (decision, fate) = self.decided(&mut context, decide).await?;
+            let (decision, fate) = match self.decided(&mut context, decide).await? {
+                Ok(decided) => decided,
+                Err(why) => {
+                    self.set_mail_aside(&read.batch.mailbox, fetched, Some(mail), &why)
+                        .await;
+                    let told = self.tell_of_failure(&mut context, &arrived, now).await?;
+                    (told, Fate::Left)
+                }
+            };
             context.apply(&decision.writes);
             log_notes(&decision);
             decisions.push(decision);
@@ -404,7 +479,9 @@ impl<S: Store> Pipeline<S> {
         }
         crash::point("pipeline: stanzas taken by the server, rows not yet committed");
         clock.heard(&writes);
-        writes.push(Write::Cursor(read.batch.mailbox.clone(), read.batch.cursor));
+        if !read.is_again {
+            writes.push(Write::Cursor(read.batch.mailbox.clone(), read.batch.cursor));
+        }
         self.commit(now, writes).await?;
         crash::point("pipeline: rows of mails committed, mailbox not yet told");
         clock.take(said);
@@ -415,7 +492,7 @@ impl<S: Store> Pipeline<S> {
     fn arrived<'a>(
         &'a self,
         batch: &Batch,
-        fetched: &crate::imap::Fetched,
+        fetched: &Fetched,
         mail: &'a from_mail::Mail,
     ) -> Arrived<'a> {
         let meaning = self.mailboxes.get(&batch.mailbox);
@@ -460,6 +537,7 @@ impl<S: Store> Pipeline<S> {
         now: Timestamp,
     ) -> Result<Decision, Fatal> {
         let decide = |context: &Context| {
+            crash::poison(|| format!("{:?}", settle.attempt));
             settle::decide(
                 &self.settings,
                 context,
@@ -469,22 +547,28 @@ impl<S: Store> Pipeline<S> {
                 now,
             )
         };
-        let decision = self.decided(context, decide).await?;
+        let decided = self.decided(context, decide).await?;
+        let decision = decided.unwrap_or_else(|why| {
+            tracing::error!(job = %settle.job.id, "the gateway failed on what became of a mail, which is a defect, please report it: nobody is told ({why})");
+            Decision::nothing()
+        });
         context.apply(&decision.writes);
         log_notes(&decision);
         Ok(decision)
     }
 
-    /// Asks a decision until it has all the rows that it needs.
+    /// Asks a decision until it has all the rows that it needs. A defect in it concerns nothing but what is decided about:
+    /// then the answer is what the panic said.
     async fn decided<T>(
         &self,
         context: &mut Context,
         decide: impl Fn(&Context) -> Result<T, Missing>,
-    ) -> Result<T, Fatal> {
+    ) -> Result<Result<T, String>, Fatal> {
         loop {
-            let need = match decide(context) {
-                Ok(decision) => return Ok(decision),
-                Err(Missing(need)) => *need,
+            let need = match crash::caught(|| decide(context)) {
+                Err(why) => return Ok(Err(why)),
+                Ok(Ok(decision)) => return Ok(Ok(decision)),
+                Ok(Err(Missing(need))) => *need,
             };
             let row = self
                 .store
@@ -544,7 +628,8 @@ impl<S: Store> Pipeline<S> {
             for (user, mail, contact) in &page {
                 let decide =
                     |context: &Context| of(&self.settings, context, user, mail, contact, now);
-                stanzas.extend(self.decided(&mut context, decide).await?);
+                let words = self.decided(&mut context, decide).await?;
+                stanzas.extend(words.unwrap_or_else(poison::nothing_of(user)));
             }
             if !stanzas.is_empty() {
                 self.answer(stanzas).await;

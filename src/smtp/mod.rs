@@ -21,7 +21,7 @@ mod wire;
 pub use crate::tls::TlsMode;
 pub use capabilities::Capabilities;
 pub use connect::{ConnectError, Connector, probe};
-pub use queue::{Queue, Settle, Settled};
+pub use queue::{Change, Queue, Settle, Settled, Stage, Waiting};
 pub use runner::Runner;
 
 use secrecy::SecretString;

@@ -3,6 +3,7 @@
 //! An attempt ends as a [`Settle`]; the mail's file is rewritten or removed only after that was answered, so that a
 //! crash at any point repeats something (with the same Message-ID) and loses nothing.
 
+use crate::core::id::JobId;
 use crate::core::job::Job;
 use crate::core::outcome::Attempt;
 use crate::core::outcome::Verdict;
@@ -58,6 +59,56 @@ pub(super) enum Command {
     TellDrained(oneshot::Sender<()>),
     /// A new connection is up.
     Connected,
+    /// Something that an admin wants.
+    Errand(Errand),
+}
+
+/// What an admin wants of the queue, and where the answer goes.
+#[derive(Debug)]
+pub(super) enum Errand {
+    Page {
+        after: Option<u64>,
+        count: usize,
+        answer: oneshot::Sender<Vec<Waiting>>,
+    },
+    Find(JobId, oneshot::Sender<Option<Waiting>>),
+    Hasten(JobId, oneshot::Sender<Change>),
+    Drop {
+        id: JobId,
+        silent: bool,
+        answer: oneshot::Sender<Change>,
+    },
+}
+
+/// A job of the queue, as it is now.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Waiting {
+    /// The job.
+    pub job: Job,
+    /// What it waits for.
+    pub stage: Stage,
+}
+
+/// What a job waits for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Stage {
+    /// Its next attempt.
+    Waits,
+    /// The end of an attempt.
+    UnderWay,
+    /// That those are told whom the last attempt concerns.
+    Settling,
+}
+
+/// What became of an admin's wish about a job.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Change {
+    /// It is done.
+    Done,
+    /// It cannot be done at this stage.
+    Not(Stage),
+    /// There is no such job.
+    Unknown,
 }
 
 impl Queue {
@@ -109,6 +160,40 @@ impl Queue {
     /// Jobs that are not settled yet.
     pub fn depth(&self) -> usize {
         self.depth.load(Ordering::Relaxed)
+    }
+
+    /// Jobs in the order of their acceptance, from the first one with a sequence over `after`. `None` where nothing is sent
+    /// any more; so for the others.
+    pub async fn page(&self, after: Option<u64>, count: usize) -> Option<Vec<Waiting>> {
+        let page = |answer| Errand::Page {
+            after,
+            count,
+            answer,
+        };
+        self.errand(page).await
+    }
+
+    /// One job.
+    pub async fn find(&self, id: JobId) -> Option<Option<Waiting>> {
+        self.errand(|answer| Errand::Find(id, answer)).await
+    }
+
+    /// Tries one job now, after those before it in its lane, the server included.
+    pub async fn hasten(&self, id: JobId) -> Option<Change> {
+        self.errand(|answer| Errand::Hasten(id, answer)).await
+    }
+
+    /// Takes a job out of the queue. Its sender is told as of a refusal, unless `silent`. Answers when that is done, the
+    /// file gone: while nobody can be told, it waits.
+    pub async fn withdraw(&self, id: JobId, silent: bool) -> Option<Change> {
+        let withdraw = |answer| Errand::Drop { id, silent, answer };
+        self.errand(withdraw).await
+    }
+
+    async fn errand<T>(&self, errand: impl FnOnce(oneshot::Sender<T>) -> Errand) -> Option<T> {
+        let (answer, answered) = oneshot::channel();
+        let _ = self.inbox.send(Command::Errand(errand(answer)));
+        answered.await.ok()
     }
 
     /// Tries everything again now, the server included.

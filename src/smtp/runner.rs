@@ -2,6 +2,8 @@
 //!
 //! Settling does not hold up the connections: up to [`SETTLING_MAX`] attempts may wait for their answer.
 
+mod errand;
+
 use crate::core::address::MailAddress;
 use crate::core::id::JobId;
 use crate::core::job::Job;
@@ -13,7 +15,7 @@ use crate::smtp::attempt::{self, Concluded, Finished, Tools, Tried, connect, set
 use crate::smtp::connect::ConnectError;
 use crate::smtp::gate::Gate;
 use crate::smtp::outcome;
-use crate::smtp::queue::{Command, MailBytes};
+use crate::smtp::queue::{Change, Command, MailBytes};
 use crate::smtp::schedule::{Entry, Schedule};
 use crate::smtp::submit::Connection;
 use crate::store::spool::SpoolError;
@@ -39,6 +41,13 @@ const CLOCK_SLACK: Duration = Duration::from_secs(60);
 /// mail server may just not be up yet.
 const EXPIRY_GRACE: Duration = Duration::from_secs(600);
 
+/// A job that is being settled.
+struct Settling {
+    job: Job,
+    /// The admin who wants it dropped.
+    dropped_for: Option<oneshot::Sender<Change>>,
+}
+
 /// Serves a queue.
 pub struct Runner {
     tools: Arc<Tools>,
@@ -53,6 +62,8 @@ pub struct Runner {
     /// The jobs of the running transactions.
     claims: HashMap<Id, Arc<Job>>,
     settling: JoinSet<Concluded>,
+    /// What is being settled.
+    settled: HashMap<Id, Settling>,
     /// Who is told when nothing that is due is left.
     want_drained: Vec<oneshot::Sender<()>>,
     last_look: Timestamp,
@@ -78,6 +89,7 @@ impl Runner {
             running: JoinSet::new(),
             claims: HashMap::new(),
             settling: JoinSet::new(),
+            settled: HashMap::new(),
             want_drained: Vec::new(),
             last_look: now,
         };
@@ -101,7 +113,7 @@ impl Runner {
                 () = stop.cancelled() => break,
                 Some(command) = self.inbox.recv() => self.obey(command),
                 Some(result) = self.running.join_next_with_id() => self.finished(result),
-                Some(result) = self.settling.join_next() => self.concluded(result),
+                Some(result) = self.settling.join_next_with_id() => self.concluded(result),
                 () = tokio::time::sleep_until(wake) => {}
             }
         }
@@ -119,7 +131,7 @@ impl Runner {
         while let Some(result) = self.running.join_next_with_id().await {
             self.finished(result);
         }
-        while let Some(result) = self.settling.join_next().await {
+        while let Some(result) = self.settling.join_next_with_id().await {
             self.concluded(result);
         }
         let goodbyes = self.idle.drain(..).map(|(_, connection)| connection.quit());
@@ -134,6 +146,7 @@ impl Runner {
                 self.schedule.hasten(Timestamp::now(), false);
             }
             Command::TellDrained(tell) => self.want_drained.push(tell),
+            Command::Errand(errand) => self.run_errand(errand),
             Command::Connected => {
                 if self.gate.open() {
                     tracing::info!("the mail server can be reached again");
@@ -194,8 +207,27 @@ impl Runner {
     fn discard(&mut self, job: Job) {
         tracing::info!(job = %job.id, "a mail was not sent in time to be of use, it is dropped");
         self.schedule.release(&job);
-        self.settling
-            .spawn(attempt::discard(Arc::clone(&self.tools), job));
+        self.spawn_discard(job, None);
+    }
+
+    fn spawn_discard(&mut self, job: Job, dropped_for: Option<oneshot::Sender<Change>>) {
+        let task = attempt::discard(Arc::clone(&self.tools), job.clone());
+        let id = self.settling.spawn(task).id();
+        self.settled.insert(id, Settling { job, dropped_for });
+    }
+
+    fn spawn_settle(
+        &mut self,
+        job: Job,
+        attempt: Attempt,
+        verdict: Verdict,
+        is_held: bool,
+        dropped_for: Option<oneshot::Sender<Change>>,
+    ) {
+        let tools = Arc::clone(&self.tools);
+        let task = settle(tools, job.clone(), attempt, verdict, is_held);
+        let id = self.settling.spawn(task).id();
+        self.settled.insert(id, Settling { job, dropped_for });
     }
 
     /// Looks whether the server is back, where mails were deferred because it was gone.
@@ -329,21 +361,24 @@ impl Runner {
         if !matches!(verdict, Verdict::Deferred { .. }) {
             self.schedule.release(&job);
         }
-        let tools = Arc::clone(&self.tools);
-        self.settling
-            .spawn(settle(tools, job, attempt, verdict, is_held));
+        self.spawn_settle(job, attempt, verdict, is_held, None);
     }
 
-    fn concluded(&mut self, result: Result<Concluded, JoinError>) {
-        let Ok(Concluded {
-            mut job,
-            is_deferred,
-            is_held,
-        }) = result
-        else {
+    fn concluded(&mut self, result: Result<(Id, Concluded), JoinError>) {
+        let id = result.as_ref().map_or_else(JoinError::id, |(id, _)| *id);
+        let settled = self.settled.remove(&id);
+        let Ok((_, concluded)) = result else {
             tracing::error!("settling a mail panicked; it waits for the next start");
             return;
         };
+        let Concluded {
+            mut job,
+            is_deferred,
+            is_held,
+        } = concluded;
+        if let Some(asked) = settled.and_then(|settled| settled.dropped_for) {
+            let _ = asked.send(Change::Done);
+        }
         if is_deferred {
             let is_open = self.gate.trouble(Instant::now()).is_none();
             if is_held && is_open {

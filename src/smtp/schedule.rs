@@ -194,6 +194,47 @@ impl Schedule {
         }
     }
 
+    /// The jobs that wait.
+    pub(super) fn waiting(&self) -> impl Iterator<Item = &Job> {
+        let in_lanes = self.lanes.values().flat_map(|lane| &lane.waiting);
+        let next = self.known.values().filter_map(|known| match &known.stage {
+            Stage::UnderWay(next) => next.as_deref(),
+            _ => None,
+        });
+        in_lanes.chain(next).map(|entry| &entry.job)
+    }
+
+    /// Makes a job due now, with those before it in its lane, behind which it waits. False where it does not wait.
+    pub(super) fn hasten_one(&mut self, id: &JobId, now: Timestamp) -> bool {
+        let Some((name, sequence)) = self.place_of(id) else {
+            return false;
+        };
+        let lane = self.lanes.get_mut(&name);
+        let waiting = lane.into_iter().flat_map(|lane| lane.waiting.iter_mut());
+        for entry in waiting.take_while(|entry| entry.job.sequence <= sequence) {
+            entry.job.next_attempt = entry.job.next_attempt.min(now);
+            entry.is_held = false;
+        }
+        self.refresh(&name);
+        true
+    }
+
+    /// Takes a job out for good, if it waits; [`Schedule::forget`] is to follow.
+    pub(super) fn withdraw(&mut self, id: &JobId) -> Option<Job> {
+        let (name, sequence) = self.place_of(id)?;
+        let entry = self.take_out(&name, sequence, id)?;
+        self.known.get_mut(id)?.stage = Stage::Released;
+        Some(entry.job)
+    }
+
+    fn place_of(&self, id: &JobId) -> Option<(Arc<str>, u64)> {
+        let known = self.known.get(id)?;
+        match &known.stage {
+            Stage::Waiting(lane) => Some((Arc::clone(lane), known.sequence)),
+            _ => None,
+        }
+    }
+
     /// Ends a job's being under way. Answers with what has come to replace it.
     fn end(&mut self, id: &JobId) -> Option<Box<Entry>> {
         let known = self.known.get_mut(id)?;
@@ -213,7 +254,7 @@ impl Schedule {
         Some(name)
     }
 
-    /// Takes a job that waits out of its lane; [`Schedule::enqueue`] of another is to follow.
+    /// Takes a job that waits out of its lane; what is known of it is to be changed then.
     fn take_out(&mut self, name: &Arc<str>, sequence: u64, id: &JobId) -> Option<Entry> {
         let waiting = &mut self.lanes.get_mut(name)?.waiting;
         let first = waiting.partition_point(|other| other.job.sequence < sequence);
@@ -322,6 +363,47 @@ mod tests {
         schedule
             .claim(NOW)
             .map(|entry| (entry.job.lane, entry.job.sequence))
+    }
+
+    #[test]
+    fn one_job_is_hastened_with_those_before_it_and_no_other() {
+        let mut schedule = Schedule::default();
+        for (lane, sequence) in [("a", 1), ("a", 2), ("a", 3), ("b", 4)] {
+            schedule.insert(entry(lane, sequence, 5000, false));
+        }
+        assert!(claimed(&mut schedule).is_none());
+        let second = entry("a", 2, 0, false).job;
+        assert!(schedule.hasten_one(&second.id, NOW));
+        for sequence in [1, 2] {
+            assert_eq!(claimed(&mut schedule), Some(("a".to_owned(), sequence)));
+            schedule.release(&entry("a", sequence, 0, false).job);
+        }
+        assert!(claimed(&mut schedule).is_none());
+        assert!(!schedule.hasten_one(&second.id, NOW), "it does not wait");
+        let left: Vec<u64> = schedule.waiting().map(|job| job.sequence).collect();
+        assert_eq!(left.len(), 2, "{left:?}");
+    }
+
+    #[test]
+    fn a_job_is_withdrawn_if_it_waits_and_lets_the_next_one_go() {
+        let mut schedule = Schedule::default();
+        for sequence in [1, 2, 3] {
+            schedule.insert(entry("a", sequence, 0, false));
+        }
+        let job = |sequence| entry("a", sequence, 0, false).job;
+        assert_eq!(claimed(&mut schedule), Some(("a".to_owned(), 1)));
+        assert!(schedule.withdraw(&job(1).id).is_none(), "it is under way");
+        assert_eq!(schedule.withdraw(&job(2).id), Some(job(2)));
+        assert!(schedule.withdraw(&job(2).id).is_none());
+        assert!(
+            !schedule.insert(entry("a", 2, 0, false)),
+            "not yet forgotten"
+        );
+        assert!(claimed(&mut schedule).is_none(), "the lane is still busy");
+        schedule.release(&job(1));
+        assert_eq!(claimed(&mut schedule), Some(("a".to_owned(), 3)));
+        schedule.forget(&job(2));
+        assert!(schedule.insert(entry("a", 2, 0, false)));
     }
 
     #[test]

@@ -7,6 +7,7 @@ mod committer;
 pub(crate) mod conformance;
 pub mod memory;
 mod opening;
+pub mod quarantine;
 pub mod signing_key;
 pub mod sled;
 pub mod spool;

@@ -1,6 +1,7 @@
 //! How a sled store is opened: its lock, what a kill left behind, damaged snapshots, its format.
 
 use crate::core::id::IdKey;
+use crate::crash;
 use crate::store::StoreError;
 use crate::store::codec::{FORMAT, FORMAT_KEY, ID_KEY_KEY};
 use std::any::Any;
@@ -202,11 +203,9 @@ fn open_sled_once(folder: &Path) -> Result<sled::Db, Refused> {
     }
 }
 
-/// What a panic said.
+/// What a panic of sled said.
 pub(super) fn words_of(panic: &(dyn Any + Send)) -> String {
-    let text = panic.downcast_ref::<String>().map(String::as_str);
-    let text = text.or_else(|| panic.downcast_ref::<&str>().copied());
-    format!("sled gave up: {}", text.unwrap_or("no reason given"))
+    format!("sled gave up: {}", crash::words_of(panic))
 }
 
 /// Renames all snapshots so that sled does not see them; answers how many.

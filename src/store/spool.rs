@@ -41,6 +41,7 @@ use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 /// The first word of every file.
 const MAGIC: &str = "stanzamail";
@@ -52,6 +53,9 @@ const FIRST_LINE_OCTETS_MAX: u64 = 100;
 const JOB_OCTETS_MAX: u64 = 1024 * 1024;
 /// Threads that sync the files of one batch.
 const SYNC_THREADS: usize = 8;
+
+/// How often to look whether what was begun is done.
+const STILL_EVERY: Duration = Duration::from_millis(10);
 
 /// The queue on disk. All methods may be called at the same time; calls about one job must follow each other, but for
 /// [`Spool::accept`] of the job that replaces it.
@@ -147,6 +151,28 @@ impl Spool {
     /// accepts a million mails a second), and where the clock was set back the highest number in the spool.
     pub fn next_sequence(&self) -> u64 {
         self.sequence.fetch_add(1, Ordering::Relaxed)
+    }
+
+    /// The jobs that are in it now, in the order of acceptance, for a start of those who work with it in a process that
+    /// goes on: waits until all that the ones before them began is done.
+    ///
+    /// # Errors
+    /// [`SpoolError`]: the folder cannot be read.
+    pub async fn jobs(&self) -> Result<Vec<Job>, SpoolError> {
+        while Arc::strong_count(&self.folders) > 1 {
+            tokio::time::sleep(STILL_EVERY).await;
+        }
+        self.blocking(|folders| Ok(folders.read_jobs()?.0)).await
+    }
+
+    /// How many octets the mails of these jobs have; 0 for one that is not there.
+    pub async fn octets_of(&self, ids: Vec<JobId>) -> Vec<u64> {
+        let octets = move |folders: &Folders| {
+            let octets = |id: &JobId| open_file(&folders.queue.join(id.as_str()));
+            let head = |id: &JobId| octets(id).map_or(0, |(_, head)| head.mail_octets);
+            Ok(ids.iter().map(head).collect())
+        };
+        self.blocking(octets).await.unwrap_or_default()
     }
 
     /// Makes these mails durable, all or none. The same job a second time takes the place of the first one.

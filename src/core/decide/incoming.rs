@@ -126,6 +126,35 @@ fn from_sender(
     Ok((decision, standing.fate()))
 }
 
+/// Tells whom a mail is for that it could not be shown, once: [`decide`] failed on it by a defect. As little as possible of
+/// it is looked at.
+pub fn not_shown(
+    settings: &Settings,
+    context: &Context,
+    arrived: &Arrived<'_>,
+    now: Timestamp,
+) -> Result<Decision, Missing> {
+    let mut decision = Decision::nothing();
+    let mail = arrived.mail;
+    let from = mail.from.as_ref().map(|person| &person.address);
+    let is_denied = from.is_some_and(|from| !settings.contacts.allows(from));
+    if is_denied || mail.about_machine || mail.message_id.is_machine() {
+        return Ok(decision);
+    }
+    let body = notice::not_shown(from.map(MailAddress::for_people).as_deref());
+    let key = MessageId::of_raw(format!("not shown {}", mail.message_id).as_bytes());
+    for user in local_users(settings, context, arrived)? {
+        if context.seen(&user, &key)?.is_some() {
+            continue;
+        }
+        let (gateway, id) = (settings.gateway.as_str(), StanzaId::derive(&key, &user, ""));
+        let told = to_stanza::notice(gateway, user.as_str(), id.as_str(), &body);
+        decision.stanzas.push(told);
+        decision.writes.push(Write::Seen(user, key.clone(), now));
+    }
+    Ok(decision)
+}
+
 /// What a mail may do, by what is known of its sender.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Standing {

@@ -37,15 +37,17 @@ pub fn decide(
     for (mail, outcome) in attempt {
         let state = trouble(outcome, now);
         all_served &= state.is_none();
-        decision.writes.extend(contact_writes(
-            settings,
-            context,
-            &user,
-            mail,
-            state,
-            now,
-            &mut decision.stanzas,
-        )?);
+        if !is_dropped(outcome) {
+            decision.writes.extend(contact_writes(
+                settings,
+                context,
+                &user,
+                mail,
+                state,
+                now,
+                &mut decision.stanzas,
+            )?);
+        }
         if let Outcome::Refused(reply) = outcome {
             let why = notice::refused(&mail.for_people(), reply, job.certain);
             decision.stanzas.extend(failure(
@@ -118,6 +120,11 @@ pub fn condition_of(reply: &Reply) -> Condition {
         (None, Some(550 | 551 | 553)) => Condition::ItemNotFound,
         _ => Condition::UndefinedCondition,
     }
+}
+
+/// An administrator took the mail out of the queue, which says nothing of the contact.
+fn is_dropped(outcome: &Outcome) -> bool {
+    matches!(outcome, Outcome::Refused(reply) if reply.code.is_none() && reply.text == notice::DROPPED)
 }
 
 fn trouble(outcome: &Outcome, now: Timestamp) -> Option<Trouble> {
