@@ -38,9 +38,7 @@ pub(super) fn sent(
     verb: Verb,
     now: Timestamp,
 ) -> Result<Decision, Missing> {
-    if verb == Verb::Subscribe {
-        forget_rule(&mut asked.known);
-    }
+    forget_rule(verb, &mut asked.known);
     let state = State::of(&asked.known);
     let step = subscription::sent(state, verb);
     let mut decision = Decision::default();
@@ -102,9 +100,9 @@ pub(super) fn sent(
     Ok(decision)
 }
 
-/// What a rule has granted, before anybody knew of the contact's gateway, the contact has not.
-fn forget_rule(known: &mut Contact) {
-    if !known.is_asked() {
+/// What a rule has granted, before anybody knew of the contact's gateway, the contact has not: it is to be asked.
+fn forget_rule(verb: Verb, known: &mut Contact) {
+    if verb == Verb::Subscribe && !known.is_asked() {
         known.subscription = Subscription::of(false, known.subscription.has_from());
     }
 }

@@ -1,5 +1,5 @@
 //! A mail becomes one message for each local user that it is for. What another gateway put into it, and is believed, goes
-//! its own way: see [`carry`](super::carry).
+//! its own way: see [`carry`].
 
 use crate::core::address::MailAddress;
 use crate::core::authentication::{self, Verdict};
