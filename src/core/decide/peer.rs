@@ -1,4 +1,4 @@
-//! How mails to a contact are written, and whether what comes from it is believed (TRANSLATION §3.1, §8.1).
+//! How mails to a contact are written, and whether what comes from it is believed.
 
 use crate::core::address::{AddressPattern, MailAddress};
 use crate::core::authentication::{self, Verdict};
