@@ -57,7 +57,9 @@ impl World {
         loop {
             match decide(&self.settings, &self.context, self.now) {
                 Ok(decision) => return decision,
-                Err(Missing(need)) => self.context.insert(*need, None),
+                Err(Missing(needs)) => needs
+                    .into_iter()
+                    .for_each(|need| self.context.insert(need, None)),
             }
         }
     }
@@ -108,6 +110,31 @@ impl World {
         self.context.apply(&decision.writes);
         decision
     }
+}
+
+#[test]
+fn a_mail_to_a_thousand_users_is_decided_in_a_few_rounds() {
+    let mut world = World::new();
+    let to: Vec<_> = (0..1000).map(|n| format!("u{n}@chat.a.example")).collect();
+    let raw = format!(
+        "From: carol@mail.example\r\nTo: {}\r\nMessage-ID: <m@mail.example>\r\n\r\nHello\r\n",
+        to.join(",\r\n ")
+    );
+    let mail = from_mail::read(raw.as_bytes(), &[], false).unwrap();
+    let arrived = Arrived {
+        mail: &mail,
+        octets: raw.len() as u64,
+        over: None,
+        bound: None,
+        own: None,
+    };
+    let rounds = std::cell::Cell::new(0);
+    let (decision, _) = world.ask(|settings, context, now| {
+        rounds.set(rounds.get() + 1);
+        decide::incoming::decide(settings, context, &arrived, now)
+    });
+    assert_eq!(decision.stanzas.len(), 1000);
+    assert!(rounds.get() < 20, "{}", rounds.get());
 }
 
 fn element(xml: &str) -> Element {

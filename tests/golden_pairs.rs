@@ -100,7 +100,9 @@ fn decided<T>(context: &mut Context, decide: impl Fn(&Context) -> Result<T, Miss
     loop {
         match decide(context) {
             Ok(decision) => return decision,
-            Err(Missing(need)) => context.insert(*need, None),
+            Err(Missing(needs)) => needs
+                .into_iter()
+                .for_each(|need| context.insert(need, None)),
         }
     }
 }

@@ -49,7 +49,9 @@ impl World {
         loop {
             match decide(&self.settings, &self.context, self.now) {
                 Ok(decision) => return decision,
-                Err(Missing(need)) => self.context.insert(*need, None),
+                Err(Missing(needs)) => needs
+                    .into_iter()
+                    .for_each(|need| self.context.insert(need, None)),
             }
         }
     }

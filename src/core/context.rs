@@ -1,7 +1,7 @@
 //! The rows that a decision needs, and the rows that it changes.
 //!
-//! A decision asks a [`Context`] for rows. A row that was not loaded yet ends the decision with [`Missing`]; the shell
-//! loads it and asks again. So a decision stays a pure function, needs no list of its needs beside it, and never sees
+//! A decision asks a [`Context`] for rows. Rows that were not loaded yet end the decision with [`Missing`]; the shell
+//! loads them and asks again. So a decision stays a pure function, needs no list of its needs beside it, and never sees
 //! half of the truth. What one event of a batch writes, the next one reads: [`Context::apply`].
 
 use crate::core::address::{AddressPattern, MailAddress};
@@ -76,9 +76,9 @@ pub enum Write {
     Announced(BareJid, Announced),
 }
 
-/// A decision asked for a row that was not loaded yet.
+/// A decision asked for rows that were not loaded yet: at least one.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Missing(pub Box<Need>);
+pub struct Missing(pub Vec<Need>);
 
 /// The rows loaded so far, with the changes of the batch on top.
 #[derive(Clone, Debug, Default)]
@@ -90,6 +90,30 @@ impl Context {
     /// Nothing loaded.
     pub fn new() -> Self {
         Self::default()
+    }
+
+    /// Asks for each of `items`, none of which depends on another. The rows that are missing are named together, so that
+    /// a decision about a thousand recipients is not made anew for each of them.
+    ///
+    /// # Errors
+    /// [`Missing`] where any row was not loaded yet.
+    pub fn all<T, U>(
+        items: impl IntoIterator<Item = T>,
+        mut ask: impl FnMut(T) -> Result<U, Missing>,
+    ) -> Result<Vec<U>, Missing> {
+        let (mut found, mut missing) = (Vec::new(), Vec::new());
+        for item in items {
+            match ask(item) {
+                Ok(answer) => found.push(answer),
+                Err(Missing(needs)) => missing.extend(needs),
+            }
+        }
+        if missing.is_empty() {
+            return Ok(found);
+        }
+        missing.sort_unstable();
+        missing.dedup();
+        Err(Missing(missing))
     }
 
     /// Takes a row that the store was asked for; `None` where it has none. What a decision of this batch has written
@@ -245,7 +269,7 @@ impl Context {
     fn get(&self, need: Need) -> Result<Option<&Row>, Missing> {
         match self.rows.get(&need) {
             Some(row) => Ok(row.as_ref()),
-            None => Err(Missing(Box::new(need))),
+            None => Err(Missing(vec![need])),
         }
     }
 }

@@ -565,18 +565,15 @@ impl<S: Store> Pipeline<S> {
         decide: impl Fn(&Context) -> Result<T, Missing>,
     ) -> Result<Result<T, String>, Fatal> {
         loop {
-            let need = match crash::caught(|| decide(context)) {
+            let needs = match crash::caught(|| decide(context)) {
                 Err(why) => return Ok(Err(why)),
                 Ok(Ok(decision)) => return Ok(Ok(decision)),
-                Ok(Err(Missing(need))) => *need,
+                Ok(Err(Missing(needs))) => needs,
             };
-            let row = self
-                .store
-                .load(std::slice::from_ref(&need))
-                .await?
-                .pop()
-                .flatten();
-            context.insert(need, row);
+            let rows = self.store.load(&needs).await?;
+            for (need, row) in needs.into_iter().zip(rows) {
+                context.insert(need, row);
+            }
         }
     }
 

@@ -82,7 +82,9 @@ fn decided_with<T>(rows: &[Write], decide: impl Fn(&Context) -> Result<T, Missin
     loop {
         match decide(&context) {
             Ok(decision) => return decision,
-            Err(Missing(need)) => context.insert(*need, None),
+            Err(Missing(needs)) => needs
+                .into_iter()
+                .for_each(|need| context.insert(need, None)),
         }
     }
 }

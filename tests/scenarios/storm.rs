@@ -219,7 +219,7 @@ impl Storm {
         }
         let mut quartet = Quartet::prepare(friends.in_rosters(options)).await;
         friends.in_stores(&quartet).await;
-        quartet.start_gateways().await;
+        quartet.start_gateways_within(size.patience).await;
         let mut people = HashMap::new();
         for jid in names {
             people.insert(

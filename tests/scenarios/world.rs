@@ -11,9 +11,10 @@
 
 use super::servers::stanza::contact;
 use super::servers::{
-    Ejabberd, Flavour, Gateway, GreenMail, MailOptions, MailServer, Mailbox, PASSWORD, Passed,
-    Prosody, SlixmppClient, XmppClient, XmppOptions, XmppServer,
+    Ejabberd, Flavour, Gateway, GreenMail, MailOptions, MailServer, Mailbox, PASSWORD, PATIENCE,
+    Passed, Prosody, SlixmppClient, XmppClient, XmppOptions, XmppServer,
 };
+use std::time::Duration;
 
 /// The program under test.
 pub const PROGRAM: &str = env!("CARGO_BIN_EXE_stanzamail");
@@ -521,12 +522,21 @@ impl Quartet {
 
     /// Starts the gateways of [`Quartet::prepare`].
     pub async fn start_gateways(&mut self) {
+        self.start_gateways_within(PATIENCE).await;
+    }
+
+    /// The same where there is much to begin with.
+    pub async fn start_gateways_within(&mut self, limit: Duration) {
+        let Quartet { a, b, c, d, .. } = self;
+        for side in [a, b, c, d] {
+            side.gateway.launch();
+        }
         let Quartet { a, b, c, d, .. } = self;
         tokio::join!(
-            a.gateway.start_again(),
-            b.gateway.start_again(),
-            c.gateway.start_again(),
-            d.gateway.start_again()
+            a.gateway.wait_ready_within(limit),
+            b.gateway.wait_ready_within(limit),
+            c.gateway.wait_ready_within(limit),
+            d.gateway.wait_ready_within(limit)
         );
     }
 

@@ -106,13 +106,18 @@ impl Gateway {
 
     /// Waits for the `ready` of the newest start.
     pub async fn wait_ready(&mut self) {
+        self.wait_ready_within(PATIENCE).await;
+    }
+
+    /// The same where there is much to begin with.
+    pub async fn wait_ready_within(&mut self, limit: Duration) {
         let start = fs::read_to_string(self.folder.join("started-at"))
             .ok()
             .and_then(|at| at.parse().ok())
             .unwrap_or(0);
         let process = self.process.as_mut().expect("the gateway was launched");
         process
-            .ready(PATIENCE, |process| {
+            .ready(limit, |process| {
                 process
                     .output()
                     .get(start..)

@@ -6,11 +6,12 @@ mod belief;
 mod storms;
 
 use minidom::Element;
-use stanzamail::core::context::{Context, Missing};
+use stanzamail::core::context::{Context, Missing, Write};
 use stanzamail::core::decide::incoming::{Arrived, Fate};
 use stanzamail::core::decide::{self, Decision, Said};
+use stanzamail::core::id::StanzaId;
 use stanzamail::core::presence::{Board, Timing};
-use stanzamail::core::record::{Contact, Format};
+use stanzamail::core::record::{Contact, Format, Handshake, Subscription};
 use stanzamail::core::rules::Rules;
 use stanzamail::core::settings::{Peer, Settings, Trust, Users};
 use stanzamail::core::time::Timestamp;
@@ -34,6 +35,8 @@ struct Side {
     board: Board,
     /// [`start`] by the board's clock.
     begun: Instant,
+    /// How often rows were asked for.
+    rounds: usize,
 }
 
 /// A mail on its way.
@@ -77,6 +80,7 @@ impl Side {
                 expires: presence.expires,
             }),
             begun: Instant::now(),
+            rounds: 0,
         }
     }
 
@@ -92,9 +96,12 @@ impl Side {
 
     fn ask<T>(&mut self, decide: impl Fn(&Settings, &Context) -> Result<T, Missing>) -> T {
         loop {
+            self.rounds += 1;
             match decide(&self.settings, &self.context) {
                 Ok(decision) => return decision,
-                Err(Missing(need)) => self.context.insert(*need, None),
+                Err(Missing(needs)) => needs
+                    .into_iter()
+                    .for_each(|need| self.context.insert(need, None)),
             }
         }
     }
@@ -210,6 +217,38 @@ fn a_and_b() -> (Side, Side) {
     let a = Side::new("a.example", "alice", "bob@chat.b.example").knows_the_format();
     let b = Side::new("b.example", "bob", "alice@chat.a.example").knows_the_format();
     (a, b)
+}
+
+#[test]
+fn a_presence_for_a_thousand_users_is_one_mail_and_a_few_questions() {
+    let (mut a, mut b) = a_and_b();
+    let friend = || Contact {
+        subscription: Subscription::Both,
+        handshake: Some(Handshake {
+            asked: StanzaId::parse("asked"),
+            ..Handshake::default()
+        }),
+        ..Contact::default()
+    };
+    for number in 0..1000 {
+        let user = format!("u{number}@a.example").parse().unwrap();
+        let address = format!("u{number}@chat.a.example").parse().unwrap();
+        let row = Write::Contact(user, a.other.parse().unwrap(), friend());
+        a.context.apply(&[row]);
+        let row = Write::Contact(b.user.parse().unwrap(), address, friend());
+        b.context.apply(&[row]);
+    }
+    let now = start().plus(Duration::from_secs(5));
+    for number in 0..1000 {
+        let contact = format!("u{number}\\40chat.a.example@gateway.b.example");
+        b.says_to(&contact, "<presence/>", start());
+    }
+    let mail = b.on_time(now);
+    assert_eq!(mail.len(), 1);
+    a.rounds = 0;
+    a.gets(&mail[0], now);
+    assert_eq!(a.seen.len(), 1000);
+    assert!(a.rounds < 10, "{}", a.rounds);
 }
 
 /// xorshift64*: every seed plays the same game again.

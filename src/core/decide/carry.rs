@@ -115,10 +115,15 @@ pub(super) fn presence(
     }
     decision.writes.push(Write::Seen(gateway, key, now));
     peer::learn(settings, context, mail, from, now, decision)?;
-    for user in addressed_users(settings, context, mail)? {
+    let users = addressed_users(settings, context, mail)?;
+    let relations = Context::all(users, |user| {
         let Some(known) = context.contact(&user, from)? else {
-            continue;
+            return Ok(None);
         };
+        let shown = directory::shown_jid(settings, context, Some(known), from)?;
+        Ok(Some((user, known, shown)))
+    })?;
+    for (user, known, shown) in relations.into_iter().flatten() {
         let mut next = known.clone();
         let was_there = known
             .heard
@@ -136,7 +141,6 @@ pub(super) fn presence(
             .as_ref()
             .is_some_and(|heard| heard.state.is_some());
         let is_seen = next.subscription.has_to() && (is_there || was_there);
-        let shown = directory::shown_jid(settings, context, Some(known), from)?;
         if let Some(shown) = shown.filter(|_| is_seen) {
             decision
                 .stanzas
@@ -192,8 +196,7 @@ impl Delivery<'_> {
             ..known.clone()
         };
         let has_answer = stanzas.iter().any(is_answer);
-        let addressed = addressed_users(self.settings, self.context, self.arrived.mail)?;
-        let is_addressed = addressed.contains(self.user);
+        let is_addressed = self.addressed.contains(self.user);
         for stanza in stanzas {
             match stanza {
                 Carried::Message(message) => self.message(message, shown, &mut next, decision)?,

@@ -17,6 +17,7 @@ use crate::core::text::subject;
 use crate::core::time::Timestamp;
 use crate::core::to_stanza;
 use jid::BareJid;
+use std::collections::BTreeSet;
 
 /// A mail as the mailbox gave it.
 #[derive(Clone, Debug)]
@@ -65,17 +66,10 @@ fn from_sender(
 ) -> Result<(Decision, Fate), Missing> {
     let mail = arrived.mail;
     let left = |why: &str| {
-        let notes = vec![format!(
-            "mail {} is left in the mailbox: {why}",
-            mail.message_id
-        )];
-        Ok((
-            Decision {
-                notes,
-                ..Decision::default()
-            },
-            Fate::Left,
-        ))
+        let note = format!("mail {} is left in the mailbox: {why}", mail.message_id);
+        let mut decision = Decision::default();
+        decision.notes.push(note);
+        Ok((decision, Fate::Left))
     };
     let Some(from) = &mail.from else {
         return left("it has no sender that could be read");
@@ -106,19 +100,24 @@ fn from_sender(
         return left("none of its recipients is a local user");
     }
     let standing = Standing::of(settings, mail, now);
-    for user in &users {
+    let named = named_users(settings, context, mail)?.into_iter().collect();
+    let addressed = addressed_users(settings, context, mail)?;
+    let addressed = addressed.into_iter().collect();
+    Context::all(&users, |user| {
         let delivery = Delivery {
             settings,
             context,
             arrived,
             from,
             user,
+            named: &named,
+            addressed: &addressed,
             standing,
             cargo: &cargo,
             now,
         };
-        delivery.for_user(&mut decision)?;
-    }
+        delivery.for_user(&mut decision)
+    })?;
     let is_new = |write: &Write| matches!(write, Write::Seen(..));
     if decision.writes.iter().any(is_new) && peer::is_believed(settings, mail, now) {
         peer::learn(settings, context, mail, &from.address, now, &mut decision)?;
@@ -143,10 +142,12 @@ pub fn not_shown(
     }
     let body = notice::not_shown(from.map(MailAddress::for_people).as_deref());
     let key = MessageId::of_raw(format!("not shown {}", mail.message_id).as_bytes());
-    for user in local_users(settings, context, arrived)? {
-        if context.seen(&user, &key)?.is_some() {
-            continue;
-        }
+    let users = local_users(settings, context, arrived)?;
+    let told = Context::all(users, |user| {
+        let is_told = context.seen(&user, &key)?.is_some();
+        Ok((user, is_told))
+    })?;
+    for (user, _) in told.into_iter().filter(|(_, is_told)| !is_told) {
         let (gateway, id) = (settings.gateway.as_str(), StanzaId::derive(&key, &user, ""));
         let told = to_stanza::notice(gateway, user.as_str(), id.as_str(), &body);
         decision.stanzas.push(told);
@@ -274,15 +275,12 @@ fn users_of<'a>(
     context: &Context,
     addresses: impl Iterator<Item = &'a MailAddress>,
 ) -> Result<Vec<BareJid>, Missing> {
-    let mut users = Vec::new();
-    for address in addresses {
-        if let Some(user) = directory::user_of(settings, context, address)?
-            && !users.contains(&user)
-        {
-            users.push(user);
-        }
-    }
-    Ok(users)
+    let users = Context::all(addresses, |address| {
+        directory::user_of(settings, context, address)
+    })?;
+    let mut known = BTreeSet::new();
+    let is_new = |user: &BareJid| known.insert(user.clone());
+    Ok(users.into_iter().flatten().filter(is_new).collect())
 }
 
 /// One mail on its way to one user.
@@ -292,6 +290,10 @@ pub(super) struct Delivery<'a> {
     pub arrived: &'a Arrived<'a>,
     pub from: &'a Person,
     pub user: &'a BareJid,
+    /// Our users whom the header names.
+    named: &'a BTreeSet<BareJid>,
+    /// Those of them in its `To`.
+    pub addressed: &'a BTreeSet<BareJid>,
     standing: Standing,
     cargo: &'a Cargo,
     pub now: Timestamp,
@@ -323,10 +325,10 @@ impl Delivery<'_> {
             .cloned()
             .unwrap_or_default();
         match directory::shown_jid(settings, context, Some(&known), &from.address)? {
-            Some(shown) if self.is_named()? && self.cargo.is_taken() => {
+            Some(shown) if self.is_named() && self.cargo.is_taken() => {
                 self.carry(self.cargo, &shown, &known, decision)
             }
-            _ if self.cargo.says_nothing_to(mail, self.is_named()?) => {
+            _ if self.cargo.says_nothing_to(mail, self.is_named()) => {
                 let id = &mail.message_id;
                 decision
                     .notes
@@ -387,9 +389,8 @@ impl Delivery<'_> {
     }
 
     /// Stanzas are only for whom the mail names, which DKIM signs: a copy that somebody sends on to others is text.
-    fn is_named(&self) -> Result<bool, Missing> {
-        let named = named_users(self.settings, self.context, self.arrived.mail)?;
-        Ok(named.contains(self.user))
+    fn is_named(&self) -> bool {
+        self.named.contains(self.user)
     }
 
     /// Tells the user of a mail that is not shown.
@@ -601,30 +602,26 @@ pub(super) fn others(
     from: &Person,
     user: &BareJid,
 ) -> Result<Vec<(Other, MailAddress)>, Missing> {
-    let mut others: Vec<(Other, MailAddress)> = Vec::new();
     let to = mail.to.iter().map(|person| ("to", person));
     let cc = mail.cc.iter().map(|person| ("cc", person));
-    for (role, person) in to.chain(cc).take(LISTED_MAX) {
+    let others = Context::all(to.chain(cc).take(LISTED_MAX), |(role, person)| {
         let local = directory::user_of(settings, context, &person.address)?;
-        let is_known = others.iter().any(|(_, address)| *address == person.address);
-        if local.as_ref() == Some(user) || person.address == from.address || is_known {
-            continue;
+        if local.as_ref() == Some(user) || person.address == from.address {
+            return Ok(None);
         }
         let known = context.contact(user, &person.address)?;
         let shown = match local {
             Some(local) => Some(local),
             None => directory::shown_jid(settings, context, known, &person.address)?,
         };
-        if let Some(jid) = shown {
-            others.push((
-                Other {
-                    role,
-                    jid,
-                    name: person.name.clone(),
-                },
-                person.address.clone(),
-            ));
-        }
-    }
-    Ok(others)
+        let other = |jid| Other {
+            role,
+            jid,
+            name: person.name.clone(),
+        };
+        Ok(shown.map(|jid| (other(jid), person.address.clone())))
+    })?;
+    let mut known = BTreeSet::new();
+    let is_new = |other: &(Other, MailAddress)| known.insert(other.1.clone());
+    Ok(others.into_iter().flatten().filter(is_new).collect())
 }

@@ -104,13 +104,15 @@ pub fn learn(
         origin: PeerOrigin::Learned,
         since: written,
     }));
-    for user in incoming::addressed_users(settings, context, mail)? {
-        if let Some(contact) = context.contact(&user, from)? {
-            let relation = (&user, from, contact);
-            let greeting = subscription::greeting_in(shown, settings, context, relation, now)?;
-            decision.stanzas.extend(greeting);
+    let users = incoming::addressed_users(settings, context, mail)?;
+    let greetings = Context::all(&users, |user| match context.contact(user, from)? {
+        Some(contact) => {
+            let relation = (user, from, contact);
+            subscription::greeting_in(shown, settings, context, relation, now)
         }
-    }
+        None => Ok(Vec::new()),
+    })?;
+    decision.stanzas.extend(greetings.into_iter().flatten());
     Ok(())
 }
 
