@@ -85,7 +85,11 @@ fn decided<T>(decide: impl Fn(&Context) -> Result<T, Missing>) -> T {
     loop {
         match decide(&context) {
             Ok(decision) => return decision,
-            Err(Missing(need)) => context.insert(*need, None),
+            Err(Missing(needs)) => {
+                for need in needs {
+                    context.insert(need, None);
+                }
+            }
         }
     }
 }
