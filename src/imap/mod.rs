@@ -147,6 +147,24 @@ impl Default for Timings {
     }
 }
 
+impl Timings {
+    /// With this change to each of them.
+    #[must_use]
+    pub fn each(self, change: impl Fn(Duration) -> Duration) -> Self {
+        Self {
+            connect: change(self.connect),
+            silence: change(self.silence),
+            command: change(self.command),
+            idle: change(self.idle),
+            idle_first: change(self.idle_first),
+            done: change(self.done),
+            keepalive: change(self.keepalive),
+            retry: change(self.retry),
+            retry_max: change(self.retry_max),
+        }
+    }
+}
+
 /// A mail as the server keeps it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Fetched {

@@ -74,6 +74,25 @@ impl Default for Timings {
     }
 }
 
+impl Timings {
+    /// With this change to each of them.
+    #[must_use]
+    pub fn each(self, change: impl Fn(Duration) -> Duration) -> Self {
+        Self {
+            login: change(self.login),
+            ping_after: change(self.ping_after),
+            dead_after: change(self.dead_after),
+            barrier: change(self.barrier),
+            write: change(self.write),
+            close: change(self.close),
+            retry_min: change(self.retry_min),
+            retry_soon: change(self.retry_soon),
+            retry_admin: change(self.retry_admin),
+            retry_max: change(self.retry_max),
+        }
+    }
+}
+
 /// What happens on the stream.
 #[derive(Clone, Debug, PartialEq)]
 pub enum XmppEvent {
