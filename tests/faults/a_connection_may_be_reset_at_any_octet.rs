@@ -15,13 +15,13 @@ use super::world::World;
 
 /// The last octet at which a connection is cut.
 const OCTETS_MAX: usize = 4096;
-/// What is cut is tried again twenty times sooner than usual: an IMAP or XMPP connection after 50 ms.
-const HURRY: u32 = 20;
+/// By what the pauses before a new IMAP or XMPP connection are shorter, which double with each cut: up to 300 ms.
+const HURRY: u32 = 200;
 /// A server's end of a connection may outlive ours by as much.
 const FILES_SLACK: usize = 4;
 
 /// Who sends something after each cut.
-#[derive(Clone, Copy, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Sends {
     Messages,
     Mails,
@@ -49,12 +49,13 @@ async fn to_the_smtp_server() {
         );
         cuts
     };
-    resets(|wires| &wires.smtp, ends, Sends::Messages).await;
+    resets(20, |wires| &wires.smtp, ends, Sends::Messages).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn to_the_imap_server() {
     resets(
+        HURRY,
         |wires| &wires.imap,
         |clean| both(clean, "\r\n"),
         Sends::Mails,
@@ -64,11 +65,17 @@ async fn to_the_imap_server() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn to_the_xmpp_server() {
-    resets(|wires| &wires.xmpp, |clean| both(clean, ">"), Sends::Both).await;
+    resets(
+        HURRY,
+        |wires| &wires.xmpp,
+        |clean| both(clean, ">"),
+        Sends::Both,
+    )
+    .await;
 }
 
-async fn resets(wire: fn(&Wires) -> &Proxy, ends: Ends, sends: Sends) {
-    let (world, wires) = wired(Flavour::Prosody, HURRY).await;
+async fn resets(hurry: u32, wire: fn(&Wires) -> &Proxy, ends: Ends, sends: Sends) {
+    let (world, wires) = wired(Flavour::Prosody, hurry).await;
     let (mut talk, wire) = (Talk::of(&world).await, wire(&wires));
     // One conversation that begins anew and that nobody disturbs.
     wire.reset_all();
@@ -76,7 +83,8 @@ async fn resets(wire: fn(&Wires) -> &Proxy, ends: Ends, sends: Sends) {
     let clean = wire.carried().pop().expect("the gateway is connected");
     let files = open_files(&world);
 
-    let cuts = cuts(ends(&clean));
+    let most = if sends == Sends::Messages { 24 } else { 8 };
+    let cuts = cuts(ends(&clean), most);
     let (began, connections) = (Instant::now(), wire.count());
     let mut happened = 0;
     for (number, (way, octets)) in (1..).zip(&cuts) {
@@ -132,21 +140,21 @@ fn both(clean: &Carried, end: &str) -> Vec<(Way, usize)> {
 }
 
 /// The short form takes the ends, or some of them where there are many, and others spread over all.
-fn cuts(ends: Vec<(Way, usize)>) -> Vec<(Way, usize)> {
+fn cuts(ends: Vec<(Way, usize)>, ends_most: usize) -> Vec<(Way, usize)> {
     let ways = [Way::Up, Way::Down];
     if is_long() {
         return (0..=OCTETS_MAX)
             .flat_map(|octets| ways.map(|way| (way, octets)))
             .collect();
     }
-    let most = ends.iter().map(|(_, at)| *at).max().unwrap_or(0);
+    let last = ends.iter().map(|(_, at)| *at).max().unwrap_or(0);
     let mut cuts = BTreeSet::new();
-    for (way, at) in ends.iter().step_by(ends.len().div_ceil(24)) {
+    for (way, at) in ends.iter().step_by(ends.len().div_ceil(ends_most)) {
         cuts.insert((*way == Way::Down, *at));
         cuts.insert((*way == Way::Down, at - 1));
     }
-    for number in 0..12 {
-        cuts.insert((number % 2 == 1, most * number / 12));
+    for number in 0..8 {
+        cuts.insert((number % 2 == 1, last * number / 8));
     }
     let way = |is_down: bool| ways[usize::from(is_down)];
     cuts.into_iter().map(|(down, at)| (way(down), at)).collect()
