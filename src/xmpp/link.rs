@@ -374,9 +374,10 @@ impl Pace {
 
     fn after_login(&mut self, error: &LoginError) -> Duration {
         match error {
-            LoginError::Unreachable { .. } | LoginError::Conflict { .. } => {
-                self.pause(self.timings.retry_soon)
-            }
+            // A proxy before the server accepts and closes for as long as the server is away.
+            LoginError::Unreachable { .. }
+            | LoginError::Conflict { .. }
+            | LoginError::Closed { .. } => self.pause(self.timings.retry_soon),
             _ if is_for_an_admin(error) => jittered(self.timings.retry_admin),
             _ => self.pause(self.timings.retry_max),
         }
