@@ -973,6 +973,18 @@ async fn the_proxy_swallows_and_resets_what_it_swallowed_from() {
 }
 
 #[tokio::test]
+async fn the_proxy_forgets_connections_for_good() {
+    let (proxy, _server) = echo().await;
+    let mut stream = through(&proxy).await;
+    proxy.becomes(Network::Forgets).await;
+    assert_eq!(said_back(&mut stream, b"gone").await, (Vec::new(), None));
+    proxy.becomes(Network::Passes).await;
+    assert_eq!(said_back(&mut stream, b"hello?").await, (Vec::new(), None));
+    let mut next = through(&proxy).await;
+    assert_eq!(said_back(&mut next, b"hi").await, (b"hi".to_vec(), None));
+}
+
+#[tokio::test]
 async fn the_proxy_is_a_black_hole_or_refuses() {
     let (proxy, _server) = echo().await;
     let address = ("127.0.0.1", proxy.port());

@@ -13,6 +13,8 @@ const HURRY: u32 = 60;
 const BROKEN: Duration = Duration::from_secs(180);
 /// Until when what is new has come after the network was mended.
 const WELL_AGAIN: Duration = Duration::from_secs(60);
+/// What the servers and a busy machine take besides.
+const SLACK: Duration = Duration::from_secs(2);
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn that_is_late_and_slow() {
@@ -60,6 +62,28 @@ async fn that_is_a_black_hole() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn that_refuses() {
     breaks(Network::Refuses).await;
+}
+
+/// A11: in the middle of IDLE the connection is forgotten, and nobody ever says so.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn that_has_forgotten_the_connection_to_the_imap_server() {
+    let hurry = if is_long() { 1 } else { HURRY };
+    let (world, wires) = wired(Flavour::Prosody, hurry).await;
+    let mut talk = Talk::of(&world).await;
+    talk.carol_sends(&world, 0).await;
+    talk.complete(&world).await;
+    // By then one IDLE lasts as long as it may.
+    tokio::time::sleep(BROKEN / hurry).await;
+    wires.imap.becomes(Network::Forgets).await;
+    talk.carol_sends(&world, 1).await;
+    wires.imap.becomes(Network::Passes).await;
+    let limit = WELL_AGAIN / hurry + SLACK;
+    let took = talk.complete_within(&world, limit).await;
+    println!(
+        "seen {:.1} s after the network was well again",
+        took.as_secs_f64()
+    );
+    assert_eq!(talk.is_accounted_for(&world).await, 0);
 }
 
 async fn breaks(how: Network) {

@@ -39,6 +39,8 @@ pub enum Network {
     /// Half-open: nobody is told anything. What is sent is taken and never arrives, new connections are accepted. When
     /// the network is well again the connections from before are reset.
     Swallows,
+    /// The same, and connections from before stay like this for ever: a firewall that has forgotten them.
+    Forgets,
     /// Nothing passes and nothing is lost; new connections are accepted. When the network is well again, what was under
     /// way arrives.
     Halts,
@@ -264,6 +266,7 @@ async fn carry(mut client: TcpStream, network: watch::Receiver<Network>, shared:
                 way,
                 cut: cut.filter(|cut| cut.0 == way).map(|cut| cut.1),
                 network: network.clone(),
+                is_forgotten: false,
                 shared: &shared,
                 number,
             };
@@ -292,6 +295,7 @@ struct Pump<'a> {
     way: Way,
     cut: Option<usize>,
     network: watch::Receiver<Network>,
+    is_forgotten: bool,
     shared: &'a Shared,
     number: usize,
 }
@@ -304,6 +308,7 @@ impl Pump<'_> {
                 return Err(Reset::AtTheOctet);
             }
             let now = *self.network.borrow_and_update();
+            self.is_forgotten |= now == Network::Forgets;
             if now.halts() {
                 let _ = self.network.changed().await;
                 continue;
@@ -322,6 +327,7 @@ impl Pump<'_> {
                 return Ok(());
             }
             match now {
+                _ if self.is_forgotten => continue,
                 Network::Swallows => continue,
                 Network::Late(latency) => sleep(latency).await,
                 Network::Slow(rate) => {
