@@ -15,6 +15,7 @@ mod world;
 mod a_bad_network_loses_nothing;
 mod a_connection_may_be_reset_at_any_octet;
 mod a_frozen_xmpp_server_is_left_and_found_again;
+mod a_mailbox_is_numbered_anew_again_and_again;
 mod restarts_under_load_lose_nothing;
 
 /// Whether the long form is wanted.

@@ -44,10 +44,10 @@ async fn a12_a_fetch_of_fifty_mails_that_ends_at_any_octet_skips_and_repeats_not
     let ends = ends_in_fetch(50);
     let tagged = "S5 OK done\r\n".len();
     let all = ends.last().unwrap() + tagged;
-    // The short form: around the end of every fifth mail, and every 61st octet.
+    // The short form: around the end of every tenth mail, and every 127th octet.
     let is_near = |cut: &usize| {
-        let near = |end: &usize| cut.abs_diff(*end) <= 3;
-        ends.iter().step_by(5).any(near) || cut % 61 == 0 || all - cut <= tagged
+        let near = |end: &usize| cut.abs_diff(*end) <= 2;
+        ends.iter().step_by(10).any(near) || cut % 127 == 0 || all - cut <= tagged
     };
     let cuts: Vec<usize> = (0..all).filter(|cut| is_long() || is_near(cut)).collect();
     for cut in &cuts {
@@ -63,7 +63,7 @@ async fn a12_a_fetch_of_fifty_mails_that_ends_at_any_octet_skips_and_repeats_not
 #[tokio::test]
 async fn a12_a_no_or_a_bye_after_any_mail_of_a_fetch_skips_and_repeats_nothing() {
     let ends = ends_in_fetch(50);
-    let step = if is_long() { 1 } else { 7 };
+    let step = if is_long() { 1 } else { 10 };
     for words in [
         "%T NO [SERVERBUG] sorry\r\n",
         "%T BAD what\r\n",
