@@ -47,7 +47,7 @@ async fn a12_a_fetch_of_fifty_mails_that_ends_at_any_octet_skips_and_repeats_not
     // The short form: around the end of every tenth mail, and every 127th octet.
     let is_near = |cut: &usize| {
         let near = |end: &usize| cut.abs_diff(*end) <= 2;
-        ends.iter().step_by(10).any(near) || cut % 127 == 0 || all - cut <= tagged
+        ends.iter().step_by(10).any(near) || cut.is_multiple_of(127) || all - cut <= tagged
     };
     let cuts: Vec<usize> = (0..all).filter(|cut| is_long() || is_near(cut)).collect();
     for cut in &cuts {
