@@ -320,10 +320,10 @@ async fn a8_a_server_that_is_silent_after_the_dot_is_left_after_600_s_and_gets_t
         Time::stands_still().await;
     }
     time.pass(Duration::from_secs(599)).await;
-    assert!(
-        settle_all(&mut running, &mut teller).await.is_empty(),
-        "it may still come"
-    );
+    for _ in 0..20 {
+        Time::stands_still().await;
+    }
+    assert!(running.told.try_recv().is_err(), "it may still come");
     time.pass(Duration::from_secs(1) + TICK).await;
     let (job, verdict) = teller.settle(running.next_unanswered().await);
     let Verdict::Deferred { next } = verdict else {
