@@ -16,6 +16,11 @@ use tokio::net::TcpStream;
 
 /// The longest reply in plain text that is read, in octets.
 const REPLY_OCTETS_MAX: usize = 16 * 1024;
+/// The longest line of a reply, in octets. RFC 5321 §4.5.3.1.5 has 512; lettre takes 1,000, but only looks when the line has
+/// ended, and keeps all of it until then.
+const LINE_OCTETS_MAX: usize = 4 * 1024;
+/// Lines of one reply. `EHLO` has about twenty; lettre reads all lines of a reply again with each further one.
+const REPLY_LINES_MAX: usize = 200;
 /// What lettre reads as the greeting of a connection whose real greeting was read here.
 const GREETING_WAS_READ: &[u8] = b"220 TLS\r\n";
 
@@ -27,6 +32,7 @@ pub(super) struct Wire<S> {
     greeting: &'static [u8],
     stream: S,
     peer: SocketAddr,
+    replies: Replies,
 }
 
 impl<S> Wire<S> {
@@ -36,6 +42,7 @@ impl<S> Wire<S> {
             greeting: b"",
             stream,
             peer,
+            replies: Replies::default(),
         }
     }
 
@@ -45,7 +52,44 @@ impl<S> Wire<S> {
             greeting: GREETING_WAS_READ,
             stream,
             peer,
+            replies: Replies::default(),
         }
+    }
+}
+
+/// Where in a reply the octets that were read so far end.
+#[derive(Debug, Default)]
+struct Replies {
+    /// Octets of the present line.
+    line: usize,
+    /// Whether another line of the same reply follows the present one.
+    goes_on: bool,
+    /// Lines of the present reply.
+    lines: usize,
+}
+
+impl Replies {
+    /// Counts octets of replies, and fails where one has no end.
+    fn observe(&mut self, octets: &[u8]) -> io::Result<()> {
+        for octet in octets {
+            self.line = self.line.saturating_add(1);
+            match (octet, self.line) {
+                (b'\n', _) => {
+                    self.lines = if self.goes_on {
+                        self.lines.saturating_add(1)
+                    } else {
+                        0
+                    };
+                    (self.line, self.goes_on) = (0, false);
+                }
+                (b'-', 4) => self.goes_on = true,
+                _ => {}
+            }
+            if self.line > LINE_OCTETS_MAX || self.lines > REPLY_LINES_MAX {
+                return Err(io::Error::other("the server's reply is too long"));
+            }
+        }
+        Ok(())
     }
 }
 
@@ -143,6 +187,8 @@ impl<S: AsyncRead + Unpin> AsyncRead for Wire<S> {
         }
         let before = buf.filled().len();
         ready!(Pin::new(&mut self.stream).poll_read(cx, buf))?;
+        let fresh = buf.filled().get(before..).unwrap_or_default();
+        self.replies.observe(fresh)?;
         for octet in buf.filled_mut().iter_mut().skip(before) {
             if !octet.is_ascii() {
                 *octet = b'?';
