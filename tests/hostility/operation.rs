@@ -106,7 +106,7 @@ async fn converse(world: &World, link: &str) {
         .await;
     let encoded = base64::engine::general_purpose::STANDARD.encode(HOSTILE);
     let word = format!("=?utf-8?b?{encoded}?=");
-    for (number, recipient) in ["alice@chat.a.example", "nobody@chat.a.example"]
+    for (number, recipient) in ["alice@chat.a.example", "nobody@elsewhere.example"]
         .iter()
         .enumerate()
     {
