@@ -18,5 +18,6 @@ mod mail;
 mod mail_servers;
 mod operation;
 mod process;
+mod register;
 mod transport;
 mod xmpp;
