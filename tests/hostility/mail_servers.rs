@@ -220,7 +220,7 @@ pub fn imap(port: u16, tls: TlsMode, ca: &Authority) -> MailboxConfig {
         timings: Timings {
             connect: SILENCE,
             silence: SILENCE,
-            command: Duration::from_secs(3),
+            command: Duration::from_secs(1),
             ..Timings::default()
         },
     }
