@@ -1,7 +1,26 @@
 //! What a process uses, and what is said of it.
 
 use std::fs;
+use std::process::Command;
 use std::time::Duration;
+
+/// Runs a test once more in a process of its own, since tests in one process share its memory; true in the one that only
+/// started it.
+pub fn ran_alone(test: &str) -> bool {
+    const VARIABLE: &str = "STANZAMAIL_TEST_ALONE";
+    if std::env::var_os(VARIABLE).is_some() {
+        return false;
+    }
+    let program = std::env::current_exe().expect("this program has a path");
+    let mut command = Command::new(program);
+    command.args(["--exact", test, "--nocapture"]);
+    let output = command.env(VARIABLE, "1").output().expect("it runs again");
+    let said = String::from_utf8_lossy(&output.stdout);
+    eprintln!("{}", String::from_utf8_lossy(&output.stderr));
+    assert!(output.status.success(), "{said}");
+    assert!(said.contains("1 passed"), "{test} is no test: {said}");
+    true
+}
 
 /// Memory of this process now (VmRSS), KiB.
 pub fn memory() -> u64 {

@@ -1,7 +1,7 @@
 //! D: what lies between the gateway and its servers, and who listens there.
 
 use super::mail_servers::{Authority, Flaw, Liar, Script, imap, nothing_secret_in, smtp};
-use super::process::memory;
+use super::process::{memory, ran_alone};
 use stanzamail::smtp::TlsMode;
 use std::time::{Duration, Instant};
 
@@ -284,6 +284,9 @@ fn imap_floods() -> Vec<(&'static str, Script)> {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn d4_no_imap_server_fills_the_memory_or_keeps_us() {
+    if ran_alone("transport::d4_no_imap_server_fills_the_memory_or_keeps_us") {
+        return;
+    }
     let ca = Authority::new();
     for (what, script) in imap_floods() {
         let liar = Liar::start(script).await;
@@ -349,6 +352,11 @@ fn smtp_floods() -> Vec<(&'static str, Script)> {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn d5_no_smtp_server_fills_the_memory_keeps_us_or_writes_more_than_a_line() {
+    if ran_alone(
+        "transport::d5_no_smtp_server_fills_the_memory_keeps_us_or_writes_more_than_a_line",
+    ) {
+        return;
+    }
     let ca = Authority::new();
     for (what, script) in smtp_floods() {
         let liar = Liar::start(script).await;
@@ -372,6 +380,9 @@ async fn d5_no_smtp_server_fills_the_memory_keeps_us_or_writes_more_than_a_line(
 /// Before STARTTLS, too, where the gateway reads by itself.
 #[tokio::test]
 async fn d5_what_comes_before_tls_is_limited_as_well() {
+    if ran_alone("transport::d5_what_comes_before_tls_is_limited_as_well") {
+        return;
+    }
     let ca = Authority::new();
     for says in [
         &["220 "][..],
