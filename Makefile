@@ -1,6 +1,6 @@
 # The index of habits. On a fresh Debian 12 with a Rust toolchain, `make demo` and `make test` need nothing else.
 
-.PHONY: help demo test deps bench chaos fuzz lint golden
+.PHONY: help demo test deps bench chaos hostility fuzz lint golden
 .DEFAULT_GOAL := help
 
 help:
@@ -12,6 +12,7 @@ help:
 	@echo "make bench           the figures: throughput against the bare servers, delay, memory"
 	@echo "make chaos           10,000 messages each way under 100 kills, then bad networks and restarts for hours (the"
 	@echo "                     tests have a short form of all of it)"
+	@echo "make hostility       a million random cases for each text, name and mail that a stranger can write"
 	@echo "make fuzz            every reader against libFuzzer; SECONDS=60 for each, TARGET=… for one"
 	@echo "make golden          write the golden files anew; look at the difference before you commit it"
 
@@ -45,6 +46,11 @@ chaos: deps
 	STANZAMAIL_CHAOS=10000/100 cargo test --test chaos -- --nocapture
 	STANZAMAIL_CHAOS=10000/100 cargo test --test faults -- --nocapture --test-threads=1
 	STANZAMAIL_CHAOS=10000/100 cargo test --lib a12_ -- --nocapture
+
+# Optimised, since there are so many. CASES=… for another number.
+CASES ?= 1000000
+hostility: deps
+	STANZAMAIL_HOSTILITY=$(CASES) cargo test --release --test hostility -- --nocapture
 
 # cargo-fuzz on the stable toolchain: without sanitizers, since the code has no unsafe of its own.
 SECONDS ?= 60

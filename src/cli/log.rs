@@ -1,6 +1,9 @@
 //! Logging, on standard error: one event, one line.
 
+use crate::crash;
+use std::backtrace::{Backtrace, BacktraceStatus};
 use std::io::{self, Write};
+use std::panic;
 use tracing::{Level, Subscriber};
 use tracing_subscriber::filter::Targets;
 use tracing_subscriber::fmt::MakeWriter;
@@ -10,6 +13,22 @@ use tracing_subscriber::util::SubscriberInitExt;
 /// Starts logging. A second call changes nothing.
 pub(super) fn init(level: Level) {
     let _ = subscriber(level, || OneLine(io::stderr())).try_init();
+    log_panics();
+}
+
+/// What a panic says may hold text of a stranger: it becomes an event like all others, instead of raw lines on standard
+/// error.
+fn log_panics() {
+    panic::set_hook(Box::new(|panic| {
+        let place = panic.location().map(ToString::to_string);
+        let place = place.unwrap_or_else(|| "an unknown place".to_owned());
+        let words = crash::words_of(panic.payload());
+        let calls = Backtrace::capture();
+        match calls.status() {
+            BacktraceStatus::Captured => tracing::error!("panicked at {place}: {words} ({calls})"),
+            _ => tracing::error!("panicked at {place}: {words}"),
+        }
+    }));
 }
 
 /// Our own events up to `level`; those of other crates up to `info` at most, because in `debug` and `trace` they write the
@@ -97,6 +116,34 @@ mod tests {
         assert_eq!(log.lines().count(), 2, "{log}");
         assert!(log.ends_with("second\n"));
         assert!(!log.replace('\n', "").chars().any(is_dangerous), "{log:?}");
+    }
+
+    /// C15: the words of a panic are a stranger's where it is about a text.
+    #[test]
+    fn a_panic_about_a_hostile_text_is_one_line_as_well() {
+        let hostile = "ü\u{1b}[2J\n2026-01-01 ERROR forged\u{202e}".to_owned();
+        let log = logged(Level::INFO, || {
+            let before = panic::take_hook();
+            log_panics();
+            let failed = crash::caught(|| hostile[1..].len());
+            panic::set_hook(before);
+            assert!(failed.unwrap_err().contains("char boundary"));
+        });
+        assert_eq!(log.lines().count(), 1, "{log}");
+        assert!(log.contains("panicked at src/cli/log.rs"), "{log}");
+        assert!(!log.replace('\n', "").chars().any(is_dangerous), "{log:?}");
+    }
+
+    proptest::proptest! {
+        /// C15: whatever is logged, and however.
+        #[test]
+        fn no_text_at_all_gets_through_raw(text in ".*", more in "[\0-\u{20}\u{7f}-\u{a0}\u{1b}]{0,40}") {
+            let log = logged(Level::INFO, || {
+                tracing::info!(text, %more, "{more}{text}");
+            });
+            proptest::prop_assert_eq!(log.matches('\n').count(), 1);
+            proptest::prop_assert!(!log.trim_end_matches('\n').chars().any(is_dangerous), "{:?}", log);
+        }
     }
 
     #[test]

@@ -10,6 +10,8 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
 /// One response without its literals, in octets: a SEARCH that finds two million mails.
 const LINE_OCTETS_MAX: u64 = 16 * 1024 * 1024;
+/// A line from which on others get their turn between two reads.
+const LONG_LINE_OCTETS: u64 = 64 * 1024;
 /// Nesting of parentheses: a FETCH as it is asked for here has three levels.
 const NESTING_MAX: u32 = 64;
 /// The end of a line that can announce a literal: `{4294967295+}` and CR LF.
@@ -37,6 +39,7 @@ pub enum Excess {
 pub(super) struct Guard<S> {
     stream: S,
     meter: Meter,
+    has_yielded: bool,
 }
 
 impl<S> Guard<S> {
@@ -44,6 +47,7 @@ impl<S> Guard<S> {
         Self {
             stream,
             meter: Meter::default(),
+            has_yielded: false,
         }
     }
 
@@ -67,6 +71,13 @@ impl<S: AsyncRead + Unpin> AsyncRead for Guard<S> {
         buf: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
         let this = self.get_mut();
+        // async-imap reads on while there is something to read, and parses the line from its start each time: a server that
+        // sends without a pause would keep the thread, and the time limits would never be looked at.
+        this.has_yielded = !this.has_yielded && this.meter.line > LONG_LINE_OCTETS;
+        if this.has_yielded {
+            cx.waker().wake_by_ref();
+            return Poll::Pending;
+        }
         let before = buf.filled().len();
         ready!(Pin::new(&mut this.stream).poll_read(cx, buf))?;
         let fresh = buf.filled().get(before..).unwrap_or_default();

@@ -189,6 +189,9 @@ impl Session {
         see: impl FnOnce(&Response<'_>) -> T + Send,
     ) -> Result<T, ImapError> {
         loop {
+            // What was received at once can hold thousands of responses: without this, none of the time limits around here
+            // would be looked at before all of them were read.
+            tokio::task::consume_budget().await;
             let before = self.client.get_ref().received();
             match timeout(silence, self.client.read_response()).await {
                 Ok(Ok(Some(response))) => {

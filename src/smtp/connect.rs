@@ -1,6 +1,7 @@
 //! From a configuration to a connection that mails can be sent on: TCP, TLS, greeting, login, capabilities.
 
 use crate::core::outcome::Reply;
+use crate::core::text::clean;
 use crate::smtp::submit::Connection;
 use crate::smtp::wire::{StartTlsError, Wire, ask_for_tls};
 use crate::smtp::{Capabilities, SmtpConfig, TlsMode, outcome};
@@ -19,6 +20,9 @@ use tokio_rustls::TlsConnector;
 use tokio_rustls::client::TlsStream;
 use tokio_rustls::rustls::pki_types::ServerName;
 use tokio_rustls::rustls::{self, CertificateError};
+
+/// What is said of a connection that was lost, in characters.
+const CAUSE_CHARS_MAX: usize = 300;
 
 /// Why there is no connection on which mails can be sent. `server` is always `host:port`.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -319,7 +323,8 @@ impl Connector {
         ConnectError::Lost {
             server: self.server.clone(),
             phase,
-            cause: cause.to_string(),
+            // Where it is no SMTP that came, it says what came.
+            cause: clean::for_header(&cause.to_string(), CAUSE_CHARS_MAX),
         }
     }
 

@@ -16,6 +16,11 @@ use tokio::net::TcpStream;
 
 /// The longest reply in plain text that is read, in octets.
 const REPLY_OCTETS_MAX: usize = 16 * 1024;
+/// The longest line of a reply, in octets. RFC 5321 §4.5.3.1.5 has 512; lettre takes 1,000, but only looks when the line has
+/// ended, and keeps all of it until then.
+const LINE_OCTETS_MAX: usize = 4 * 1024;
+/// Lines of one reply. `EHLO` has about twenty; lettre reads all lines of a reply again with each further one.
+const REPLY_LINES_MAX: usize = 200;
 /// What lettre reads as the greeting of a connection whose real greeting was read here.
 const GREETING_WAS_READ: &[u8] = b"220 TLS\r\n";
 
@@ -30,10 +35,9 @@ pub(super) struct Wire<S> {
     /// What was read, or is to be read before anything of the stream; of it, all before `at` was handed on.
     replies: Vec<u8>,
     at: usize,
-    /// So many octets of the present line were read.
-    column: usize,
     stream: S,
     peer: SocketAddr,
+    limits: Replies,
 }
 
 impl<S> Wire<S> {
@@ -42,9 +46,9 @@ impl<S> Wire<S> {
         Self {
             replies: Vec::new(),
             at: 0,
-            column: 0,
             stream,
             peer,
+            limits: Replies::default(),
         }
     }
 
@@ -56,16 +60,47 @@ impl<S> Wire<S> {
         }
     }
 
-    fn keep(&mut self, octet: u8) {
-        if self.column == 3 && octet == b'\r' {
+    fn keep(&mut self, octet: u8) -> io::Result<()> {
+        if self.limits.line == 3 && octet == b'\r' {
             self.replies.push(b' ');
         }
-        self.replies
-            .push(if octet.is_ascii() { octet } else { b'?' });
-        self.column = match octet {
-            b'\n' => 0,
-            _ => self.column.saturating_add(1),
-        };
+        let octet = if octet.is_ascii() { octet } else { b'?' };
+        self.replies.push(octet);
+        self.limits.observe(octet)
+    }
+}
+
+/// Where in a reply the octets that were read so far end.
+#[derive(Debug, Default)]
+struct Replies {
+    /// Octets of the present line.
+    line: usize,
+    /// Whether another line of the same reply follows the present one.
+    goes_on: bool,
+    /// Lines of the present reply.
+    lines: usize,
+}
+
+impl Replies {
+    /// Counts an octet of a reply, and fails where the reply has no end.
+    fn observe(&mut self, octet: u8) -> io::Result<()> {
+        self.line = self.line.saturating_add(1);
+        match (octet, self.line) {
+            (b'\n', _) => {
+                self.lines = if self.goes_on {
+                    self.lines.saturating_add(1)
+                } else {
+                    0
+                };
+                (self.line, self.goes_on) = (0, false);
+            }
+            (b'-', 4) => self.goes_on = true,
+            _ => {}
+        }
+        if self.line > LINE_OCTETS_MAX || self.lines > REPLY_LINES_MAX {
+            return Err(io::Error::other("the server's reply is too long"));
+        }
+        Ok(())
     }
 }
 
@@ -160,7 +195,9 @@ impl<S: AsyncRead + Unpin> AsyncRead for Wire<S> {
             ready!(Pin::new(&mut self.stream).poll_read(cx, &mut read))?;
             self.replies.clear();
             self.at = 0;
-            read.filled().iter().for_each(|octet| self.keep(*octet));
+            for octet in read.filled() {
+                self.keep(*octet)?;
+            }
         }
         let rest = self.replies.get(self.at..).unwrap_or_default();
         let fits = rest.len().min(buf.remaining());

@@ -75,7 +75,8 @@ pub fn learn(
         true => Format::Xmpp,
         false => Format::Mail,
     };
-    let is_doubtful = mail.automatic.is_some() || mail.answers_machine;
+    let is_of_machine = mail.automatic.is_some() || mail.null_return_path;
+    let is_doubtful = is_of_machine || mail.answers_machine;
     if mail.bulk || (is_doubtful && shown == Format::Mail) {
         return Ok(());
     }

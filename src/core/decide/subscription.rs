@@ -326,7 +326,8 @@ pub(super) fn answered_by_mail(
     mail: &from_mail::Mail,
     now: Timestamp,
 ) -> Result<(Vec<Element>, Option<Write>), Missing> {
-    if !known.pending_out || mail.automatic.is_some() || mail.bulk {
+    let is_of_machine = mail.automatic.is_some() || mail.bulk || mail.null_return_path;
+    if !known.pending_out || is_of_machine {
         return Ok((Vec::new(), None));
     }
     known.pending_out = false;
