@@ -42,6 +42,7 @@ bench: deps
 
 chaos: deps
 	STANZAMAIL_CHAOS=10000/100 cargo test --test chaos -- --nocapture
+	STANZAMAIL_CHAOS=10000/100 cargo test --test automatic
 
 # cargo-fuzz on the stable toolchain: without sanitizers, since the code has no unsafe of its own.
 SECONDS ?= 60

@@ -95,7 +95,7 @@ impl World {
         let (decision, fate) = self.mail(&about(name, job));
         assert_eq!(fate, Fate::Handled, "{name}");
         assert!(decision.mails.is_empty(), "{name} is never answered");
-        decision.stanzas
+        without_pings(decision.stanzas)
     }
 
     fn outcome(&mut self, job: &Job, outcome: Outcome, verdict: Verdict) -> Vec<Element> {
@@ -108,8 +108,18 @@ impl World {
             settle::decide(settings, context, job, &attempt, verdict, now)
         });
         self.context.apply(&decision.writes);
-        decision.stanzas
+        without_pings(decision.stanzas)
     }
+}
+
+/// A ping follows each error on a message, to see whether it was heard.
+fn without_pings(stanzas: Vec<Element>) -> Vec<Element> {
+    let (pings, others): (Vec<_>, Vec<_>) = stanzas
+        .into_iter()
+        .partition(|stanza| stanza.name() == "iq");
+    let is_error = |one: &&Element| one.name() == "message" && one.attr("type") == Some("error");
+    assert_eq!(pings.len(), others.iter().filter(is_error).count());
+    others
 }
 
 fn about(name: &str, job: &Job) -> String {
@@ -241,7 +251,7 @@ fn whoever_invents_recipients_gets_no_more_errors_out_than_there_are_recipients(
     for number in 0..10 {
         let other = format!("x{number}@mail.example");
         let mail = about("report-sendmail", &job).replace("carol@mail.example", &other);
-        count += world.mail(&mail).0.stanzas.len();
+        count += without_pings(world.mail(&mail).0.stanzas).len();
     }
     assert_eq!(count, 3);
 }
@@ -387,8 +397,9 @@ fn a_report_counts_whoever_may_write_and_whatever_is_verified() {
         "From: Mail Delivery Subsystem <MAILER-DAEMON@mail.example.org>",
         "From: <>",
     ));
-    assert_eq!((told.stanzas.len(), fate), (1, Fate::Handled));
-    assert!(shown_one(&told.stanzas[0]).starts_with("message error m1"));
+    let told = without_pings(told.stanzas);
+    assert_eq!((told.len(), fate), (1, Fate::Handled));
+    assert!(shown_one(&told[0]).starts_with("message error m1"));
 }
 
 #[test]
@@ -475,4 +486,74 @@ fn an_error_has_the_id_that_the_stanza_had() {
         let told = world.report("report-exim", &job);
         assert_eq!(told[0].attr("id"), Some(expected));
     }
+}
+
+#[test]
+fn a_failure_that_no_client_was_there_to_hear_of_is_told_to_the_user_once() {
+    let ping_of = |stanzas: &[Element]| {
+        let ping = stanzas.iter().find(|one| one.name() == "iq").unwrap();
+        let [from, to, id] = ["from", "to", "id"].map(|name| ping.attr(name).unwrap().to_owned());
+        (from, to, id)
+    };
+    let answer = |kind: &str, content: &str, (from, to, id): &(String, String, String)| {
+        format!("<iq type='{kind}' from='{to}' to='{from}' id='{id}'>{content}</iq>")
+    };
+    let error = |condition: &str| {
+        format!(
+            "<error type='cancel'><{condition} xmlns='urn:ietf:params:xml:ns:xmpp-stanzas'/></error>"
+        )
+    };
+    let mut world = World::new();
+    let job = world.sends(TO_THREE);
+    let (told, _) = world.mail(&about("report-postfix-partial", &job));
+    let ping = ping_of(&told.stanzas);
+    assert_eq!(
+        (ping.0.as_str(), ping.1.as_str()),
+        (CAROL, "alice@a.example/phone")
+    );
+    // The client is there, or it is another one that answers, or about another mail.
+    let gone = answer("error", &error("service-unavailable"), &ping);
+    for other in [
+        answer("result", "", &ping),
+        answer("error", &error("feature-not-implemented"), &ping),
+        gone.replace("alice@a.example/phone", "alice@a.example/tablet"),
+        gone.replace("alice@a.example/phone", "adam@a.example/phone"),
+        gone.replace("undelivered.", "undelivered.0"),
+        gone.replace("undelivered.", ""),
+    ] {
+        let decision = world.stanza(&other);
+        assert!(
+            decision.stanzas.is_empty() && decision.writes.is_empty(),
+            "{other}"
+        );
+    }
+    let notice = world.stanza(&gone).stanzas;
+    assert_eq!(notice.len(), 1);
+    let (to, kind) = (notice[0].attr("to"), notice[0].attr("type"));
+    assert_eq!((to, kind), (Some("alice@a.example"), Some("chat")));
+    let words = shown_one(&notice[0]);
+    for part in [
+        "dave@mail.example was not delivered",
+        "erin.forwarded@elsewhere.example",
+        ": reply m1",
+    ] {
+        assert!(words.contains(part), "{words}");
+    }
+    assert_eq!(world.stanza(&gone).stanzas.len(), 0, "and once only");
+    // What the gateway's own mail server refuses is told in the same way.
+    let mut world = World::new();
+    let job = world.sends(HELLO);
+    let refused = Outcome::Refused(Reply {
+        code: Some(550),
+        enhanced: None,
+        text: "no".to_owned(),
+    });
+    assert_eq!(world.outcome(&job, refused, Verdict::Done).len(), 1);
+    let id = format!("undelivered.{}", job.message_id);
+    let gone = answer(
+        "error",
+        &error("recipient-unavailable"),
+        &(ping.0, ping.1, id),
+    );
+    assert!(shown(&world.stanza(&gone).stanzas)[0].contains("550 no"));
 }

@@ -91,3 +91,5 @@ pub const PRESENCE_USER_LOAD_MAX: usize = 20_000;
 pub const PRESENCE_LOAD_MAX: usize = 2_000_000;
 /// A status that is told to contacts, in octets.
 pub const PRESENCE_STATUS_OCTETS_MAX: usize = 1024;
+/// At most one report on mails that the XMPP side could not take goes to one sender in this time.
+pub const RETURN_INTERVAL: Duration = Duration::from_secs(3600);

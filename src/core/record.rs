@@ -207,6 +207,23 @@ pub struct Message {
     /// What reports about it need; nothing for a mail that came in.
     #[serde(default, skip_serializing_if = "Sent::is_empty")]
     pub sent: Sent,
+    /// Who is told when the XMPP side cannot take it; `None` for a mail that went out, and for one of whose sender nobody
+    /// knows whether it is them, or that a program wrote.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub answerable: Option<Answerable>,
+}
+
+/// What a report on a mail that came in needs (RFC 3464).
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Answerable {
+    /// Where the report goes: the reverse path of the mail.
+    pub reverse_path: MailAddress,
+    /// Its subject.
+    #[serde(default)]
+    pub subject: Option<String>,
+    /// When it was written.
+    #[serde(default)]
+    pub date: Option<Timestamp>,
 }
 
 /// Of a message that became a mail: to whom it went, and what its sender was told.
@@ -224,6 +241,9 @@ pub struct Sent {
     /// The sender was told that these did not get it.
     #[serde(default)]
     pub failed: Vec<MailAddress>,
+    /// What the sender was told of failures by errors, of which nobody knows whether a client was there to get them.
+    #[serde(default)]
+    pub unheard: Vec<String>,
     /// The sender was told that the contact has read it.
     #[serde(default)]
     pub displayed: bool,

@@ -6,7 +6,7 @@ use crate::core::id::StanzaId;
 use crate::core::parcel::{Other, Parcel};
 use crate::core::record::PresenceState;
 use crate::core::time::Timestamp;
-use crate::core::xml::{ADDRESS, Build, CHAT_MARKERS, HINTS, empty, text};
+use crate::core::xml::{ADDRESS, Build, CHAT_MARKERS, HINTS, REPLY, empty, text};
 use jid::{BareJid, Jid};
 use minidom::Element;
 use rxml::{Namespace, xml_ncname};
@@ -15,7 +15,7 @@ use xmpp_parsers::ns;
 /// The resource from which a contact is available. A contact is one mailbox, so there is one.
 pub const CONTACT_RESOURCE: &str = "mail";
 
-/// RFC 6120 §8.3.3, as far as the gateway uses it.
+/// RFC 6120 §8.3.3.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Condition {
     /// `<bad-request/>`
@@ -26,6 +26,10 @@ pub enum Condition {
     FeatureNotImplemented,
     /// `<forbidden/>`
     Forbidden,
+    /// `<gone/>`
+    Gone,
+    /// `<internal-server-error/>`
+    InternalServerError,
     /// `<item-not-found/>`
     ItemNotFound,
     /// `<jid-malformed/>`
@@ -34,19 +38,65 @@ pub enum Condition {
     NotAcceptable,
     /// `<not-allowed/>`
     NotAllowed,
+    /// `<not-authorized/>`
+    NotAuthorized,
     /// `<policy-violation/>`
     PolicyViolation,
+    /// `<recipient-unavailable/>`
+    RecipientUnavailable,
+    /// `<redirect/>`
+    Redirect,
+    /// `<registration-required/>`
+    RegistrationRequired,
+    /// `<remote-server-not-found/>`
+    RemoteServerNotFound,
     /// `<remote-server-timeout/>`
     RemoteServerTimeout,
     /// `<resource-constraint/>`
     ResourceConstraint,
     /// `<service-unavailable/>`
     ServiceUnavailable,
+    /// `<subscription-required/>`
+    SubscriptionRequired,
     /// `<undefined-condition/>`
     UndefinedCondition,
+    /// `<unexpected-request/>`
+    UnexpectedRequest,
 }
 
 impl Condition {
+    /// All of them, in the order of RFC 6120.
+    pub const ALL: [Self; 22] = [
+        Self::BadRequest,
+        Self::Conflict,
+        Self::FeatureNotImplemented,
+        Self::Forbidden,
+        Self::Gone,
+        Self::InternalServerError,
+        Self::ItemNotFound,
+        Self::JidMalformed,
+        Self::NotAcceptable,
+        Self::NotAllowed,
+        Self::NotAuthorized,
+        Self::PolicyViolation,
+        Self::RecipientUnavailable,
+        Self::Redirect,
+        Self::RegistrationRequired,
+        Self::RemoteServerNotFound,
+        Self::RemoteServerTimeout,
+        Self::ResourceConstraint,
+        Self::ServiceUnavailable,
+        Self::SubscriptionRequired,
+        Self::UndefinedCondition,
+        Self::UnexpectedRequest,
+    ];
+
+    /// Reads an element's name; `None` where there is no such condition.
+    pub fn parse(name: &str) -> Option<Self> {
+        let mut all = Self::ALL.into_iter();
+        all.find(|condition| condition.name() == name)
+    }
+
     /// The element's name.
     pub fn name(self) -> &'static str {
         match self {
@@ -54,26 +104,43 @@ impl Condition {
             Self::Conflict => "conflict",
             Self::FeatureNotImplemented => "feature-not-implemented",
             Self::Forbidden => "forbidden",
+            Self::Gone => "gone",
+            Self::InternalServerError => "internal-server-error",
             Self::ItemNotFound => "item-not-found",
             Self::JidMalformed => "jid-malformed",
             Self::NotAcceptable => "not-acceptable",
             Self::NotAllowed => "not-allowed",
+            Self::NotAuthorized => "not-authorized",
             Self::PolicyViolation => "policy-violation",
+            Self::RecipientUnavailable => "recipient-unavailable",
+            Self::Redirect => "redirect",
+            Self::RegistrationRequired => "registration-required",
+            Self::RemoteServerNotFound => "remote-server-not-found",
             Self::RemoteServerTimeout => "remote-server-timeout",
             Self::ResourceConstraint => "resource-constraint",
             Self::ServiceUnavailable => "service-unavailable",
+            Self::SubscriptionRequired => "subscription-required",
             Self::UndefinedCondition => "undefined-condition",
+            Self::UnexpectedRequest => "unexpected-request",
         }
     }
 
     /// The error type that RFC 6120 gives it.
     fn error_type(self) -> &'static str {
         match self {
-            Self::BadRequest | Self::JidMalformed | Self::NotAcceptable | Self::PolicyViolation => {
-                "modify"
-            }
-            Self::Forbidden => "auth",
-            Self::RemoteServerTimeout | Self::ResourceConstraint => "wait",
+            Self::BadRequest
+            | Self::JidMalformed
+            | Self::NotAcceptable
+            | Self::PolicyViolation
+            | Self::Redirect => "modify",
+            Self::Forbidden
+            | Self::NotAuthorized
+            | Self::RegistrationRequired
+            | Self::SubscriptionRequired => "auth",
+            Self::RecipientUnavailable
+            | Self::RemoteServerTimeout
+            | Self::ResourceConstraint
+            | Self::UnexpectedRequest => "wait",
             _ => "cancel",
         }
     }
@@ -184,6 +251,26 @@ pub fn notice(from: &str, to: &str, id: &str, body: &str) -> Element {
         .attr("type", "chat")
         .attr("id", id);
     message.child(text("body", ns::COMPONENT, body)).done()
+}
+
+/// The same about a message of the user (XEP-0461).
+pub fn notice_on(from: &str, user: &str, id: &str, about: Option<&str>, body: &str) -> Element {
+    let reply = |about| {
+        Build::new("reply", REPLY)
+            .attr("to", user)
+            .attr("id", about)
+    };
+    let mut notice = notice(from, user, id, body);
+    if let Some(about) = about {
+        notice.append_child(reply(about).done());
+    }
+    notice
+}
+
+/// XEP-0199: is this client there?
+pub fn ping(from: &str, to: &str, id: &str) -> Element {
+    let ping = stanza("iq", from, to).attr("type", "get").attr("id", id);
+    ping.child(empty("ping", ns::PING)).done()
 }
 
 /// Presence without a status: subscription stanzas and `unavailable`.

@@ -71,6 +71,7 @@ pub fn message(id: &str, stanza: &str, seconds: i64) -> Message {
         digest: String::new(),
         others: Vec::new(),
         sent: Sent::default(),
+        answerable: None,
     }
 }
 

@@ -325,6 +325,7 @@ impl Delivery<'_> {
             digest: String::new(),
             others,
             sent: record::Sent::default(),
+            answerable: self.answerable(),
         }
     }
 

@@ -594,6 +594,7 @@ fn message_row(
         digest,
         others: Vec::new(),
         sent: Sent::default(),
+        answerable: None,
     }
 }
 

@@ -2,9 +2,11 @@
 //! header except cleaned and encoded. A format is one file that implements [`MailFormat`].
 
 mod plain;
+mod report;
 mod xmpp;
 
 pub use plain::{Plain, plain};
+pub use report::{Undelivered, diagnostic, undelivered};
 pub use xmpp::Xmpp;
 
 use crate::core::address::MailAddress;
