@@ -93,6 +93,8 @@ pub struct Message {
     pub addresses: Vec<Addressee>,
     /// XEP-0184 request.
     pub wants_receipt: bool,
+    /// XEP-0333 markable: the client wants to know when it was read.
+    pub markable: bool,
     /// The content is encrypted end to end.
     pub encrypted: bool,
 }
@@ -258,6 +260,7 @@ fn read_payload(message: &mut Message, child: &Element) {
             message.reply_to = child.attr("id").and_then(StanzaId::parse);
         }
         ("request", ns::RECEIPTS) => message.wants_receipt = true,
+        ("markable", CHAT_MARKERS) => message.markable = true,
         ("addresses", ADDRESS) => {
             message.addresses = child.children().filter_map(addressee).collect()
         }

@@ -164,6 +164,9 @@ pub struct Trouble {
     pub since: Timestamp,
     /// The server's words.
     pub text: String,
+    /// The mail server had taken the mail, and a report came later: that it takes another one says nothing.
+    #[serde(default)]
+    pub reported: bool,
 }
 
 /// One thread between a local user and a contact.
@@ -235,6 +238,12 @@ pub struct Sent {
     /// The recipients of the mail beside the contact.
     #[serde(default)]
     pub also: Vec<MailAddress>,
+    /// The sender gets a receipt when all have got it, by report; not any more once it was given.
+    #[serde(default)]
+    pub confirm: bool,
+    /// These have got it.
+    #[serde(default)]
+    pub delivered: Vec<MailAddress>,
     /// The sender was told that it is late.
     #[serde(default)]
     pub delayed: bool,

@@ -317,25 +317,31 @@ pub fn unavailable(from: &str, to: &BareJid, status: Option<&str>) -> Element {
 }
 
 /// A message as another gateway carried it. `delayed` is when it was written, where that was a while ago and the message
-/// itself does not say so.
+/// itself does not say so. What it says of a time that is still to come is left out: clients would sort it below all that
+/// follows.
 pub fn carried(
     from: &BareJid,
     to: &BareJid,
     id: &StanzaId,
     message: &carried::Message,
     delayed: Option<Timestamp>,
+    now: Timestamp,
 ) -> Element {
-    let says_so = message
-        .payloads
-        .iter()
-        .any(|payload| payload.is("delay", ns::DELAY));
+    let is_delay = |payload: &Element| payload.is("delay", ns::DELAY);
+    let is_to_come = |payload: &Element| {
+        let stamp = payload.attr("stamp").and_then(Timestamp::from_xep0082);
+        is_delay(payload) && stamp.is_none_or(|stamp| stamp > now)
+    };
+    let mut payloads = message.payloads.clone();
+    payloads.retain(|payload| !is_to_come(payload));
+    let says_so = payloads.iter().any(is_delay);
     let delay = delayed
         .filter(|_| !says_so)
         .and_then(|stamp| delay(from, stamp));
     let mut element = stanza("message", from.as_str(), to.as_str())
         .attr("type", message.kind.as_str())
         .attr("id", id.as_str())
-        .children(message.payloads.iter().cloned())
+        .children(payloads)
         .children(delay)
         .done();
     if let Some(lang) = &message.lang {
@@ -372,4 +378,40 @@ fn stanza(name: &str, from: &str, to: &str) -> Build {
     Build::new(name, ns::COMPONENT)
         .attr("from", from)
         .attr("to", to)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::core::carried::MessageType;
+
+    #[test]
+    fn a_time_that_is_still_to_come_is_not_carried_on() {
+        let now = Timestamp::from_secs(1_790_000_000);
+        let jid = |text: &str| BareJid::new(text).unwrap();
+        let stamps = |stamp: &str, delayed: Option<Timestamp>| {
+            let delay = Build::new("delay", ns::DELAY).attr("stamp", stamp).done();
+            let message = carried::Message {
+                kind: MessageType::Chat,
+                id: None,
+                payloads: vec![text("body", ns::COMPONENT, "Hi"), delay],
+                lang: None,
+            };
+            let id = StanzaId::parse("m1").unwrap();
+            let (from, to) = (jid("b@gateway.a.example"), jid("alice@a.example"));
+            let stanza = super::carried(&from, &to, &id, &message, delayed, now);
+            let delays = stanza.children().filter(|child| child.name() == "delay");
+            let stamps = delays.filter_map(|delay| delay.attr("stamp"));
+            stamps.map(str::to_owned).collect::<Vec<_>>()
+        };
+        let before = "2026-09-21T14:13:19Z";
+        assert_eq!(stamps(before, None), [before]);
+        assert_eq!(stamps("9999-12-31T23:59:59Z", None), [""; 0]);
+        assert_eq!(stamps("tomorrow", None), [""; 0]);
+        let hour_ago = Timestamp::from_secs(1_790_000_000 - 3600);
+        assert_eq!(
+            stamps("2027-01-01T00:00:00Z", Some(hour_ago)),
+            ["2026-09-21T13:13:20Z"]
+        );
+    }
 }

@@ -29,6 +29,7 @@ mod a_mail_to_nobody_is_reported_to_its_sender;
 mod a_message_to_several_is_one_mail;
 mod a_part_that_fails_is_started_again;
 mod a_poison_message_is_set_aside;
+mod a_receipt_may_wait_for_the_mailbox;
 mod a_refused_mail_is_an_error;
 mod a_restart_of_the_imap_server_is_survived;
 mod a_restart_of_the_xmpp_server_is_survived;

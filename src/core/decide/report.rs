@@ -120,7 +120,12 @@ impl Report<'_> {
                     }
                     is_news
                 }
-                Action::Delivered => true,
+                Action::Delivered => {
+                    if told.delivered(&who) {
+                        decision.stanzas.extend(received(&shown, &told));
+                    }
+                    true
+                }
                 Action::Relayed | Action::Expanded => false,
             };
             if is_told {
@@ -155,6 +160,7 @@ impl Report<'_> {
         let trouble = (one.action != Action::Delivered).then(|| Trouble {
             since: self.now,
             text: notice::words(&one.reply),
+            reported: true,
         });
         let write = contact_writes(
             self.settings,
@@ -270,6 +276,19 @@ fn failure(
         why: &why(who, one),
     };
     failure.told(Some(told))
+}
+
+/// XEP-0184, to the client that asked for it.
+fn received(shown: &BareJid, told: &Told) -> Option<minidom::Element> {
+    let message = &told.message;
+    let id = StanzaId::derive(&message.message_id, &message.user, "receipt");
+    let client = message.resource.as_ref()?;
+    Some(to_stanza::receipt(
+        shown,
+        client,
+        told.stanza_id(),
+        id.as_str(),
+    ))
 }
 
 fn why(who: &MailAddress, one: &Reported) -> String {

@@ -6,10 +6,11 @@ use crate::core::decide::told::{Failure, Told};
 use crate::core::decide::{Decision, message, peer, subscription};
 use crate::core::id::StanzaId;
 use crate::core::job::{Job, Origin, OriginKind};
+use crate::core::limits::REPORTED_TROUBLE;
 use crate::core::notice;
 use crate::core::outcome::{Attempt, Outcome, Reply, Verdict};
 use crate::core::record::{Contact, Format, Handshake, Trouble};
-use crate::core::settings::Settings;
+use crate::core::settings::{Receipts, Settings};
 use crate::core::text::clean;
 use crate::core::time::Timestamp;
 use crate::core::to_stanza::{self, Condition};
@@ -42,7 +43,8 @@ pub fn decide(
     for (mail, outcome) in attempt {
         let state = trouble(outcome, now);
         all_served &= state.is_none();
-        if !is_dropped(outcome) {
+        let is_open = state.is_none() && is_reported(context, &user, mail, now)?;
+        if !is_dropped(outcome) && !is_open {
             decision.writes.extend(contact_writes(
                 settings,
                 context,
@@ -73,7 +75,7 @@ pub fn decide(
         let told = &mut told;
         settling.expire(settings, told, attempt, &mut decision)?;
     }
-    if all_served && settings.receipts {
+    if all_served && settings.receipts == Receipts::Submitted {
         decision.stanzas.extend(message::receipt_for(job));
     }
     if is_notice_due(settings, job, verdict, now)
@@ -130,12 +132,29 @@ fn is_dropped(outcome: &Outcome) -> bool {
     matches!(outcome, Outcome::Refused(reply) if reply.code.is_none() && reply.text == notice::DROPPED)
 }
 
+/// Whether mail to this contact has lately come back after the mail server had taken it, as the next one may: a contact does
+/// not come and go with each message.
+fn is_reported(
+    context: &Context,
+    user: &BareJid,
+    mail: &MailAddress,
+    now: Timestamp,
+) -> Result<bool, Missing> {
+    let trouble = context
+        .contact(user, mail)?
+        .and_then(|contact| contact.trouble.as_ref());
+    let is_late =
+        |trouble: &Trouble| trouble.reported && now.since(trouble.since) < REPORTED_TROUBLE;
+    Ok(trouble.is_some_and(is_late))
+}
+
 fn trouble(outcome: &Outcome, now: Timestamp) -> Option<Trouble> {
     match outcome {
         Outcome::Delivered(_) => None,
         Outcome::Refused(reply) | Outcome::Retry { reply, .. } => Some(Trouble {
             since: now,
             text: reply.text.clone(),
+            reported: false,
         }),
     }
 }

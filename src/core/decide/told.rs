@@ -143,6 +143,22 @@ impl Told {
         is_news
     }
 
+    /// Whether the receipt is due now that this recipient has got the mail: once all have got it.
+    pub fn delivered(&mut self, recipient: &MailAddress) -> bool {
+        let message = &mut self.message;
+        let sent = &mut message.sent;
+        if !sent.confirm {
+            return false;
+        }
+        if !sent.delivered.contains(recipient) && sent.delivered.len() <= sent.also.len() {
+            sent.delivered.push(recipient.clone());
+        }
+        let mut all = std::iter::once(&message.contact).chain(&sent.also);
+        let have_all = all.all(|who| sent.delivered.contains(who));
+        sent.confirm = !have_all;
+        have_all
+    }
+
     /// Whether the sender is to be told now that the mail is late: no more when it is known to have failed.
     pub fn delayed(&mut self, recipient: &MailAddress) -> bool {
         let sent = &mut self.message.sent;
