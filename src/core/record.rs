@@ -213,7 +213,7 @@ pub struct Message {
     /// Who is told when the XMPP side cannot take it; `None` for a mail that went out, and for one of whose sender nobody
     /// knows whether it is them, or that a program wrote.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub answerable: Option<Answerable>,
+    pub answerable: Option<Box<Answerable>>,
 }
 
 /// What a report on a mail that came in needs (RFC 3464).

@@ -4,7 +4,7 @@
 
 use super::servers::MailOptions;
 use super::servers::stanza::{body, error_condition, error_text, from, kind_of, stanza_id, to};
-use super::world::{AUTHSERV_ID, Options, Pair, World};
+use super::world::{AUTHSERV_ID, GreenPair, Options, Pair, World};
 
 const GHOST: &str = "ghost@chat.a.example";
 
@@ -101,4 +101,16 @@ async fn and_is_an_error_on_the_message_at_another_gateway() {
         1
     );
     assert_eq!(received.iter().filter_map(body).count(), 0);
+}
+
+#[tokio::test]
+async fn also_where_a_key_proves_who_sent_it() {
+    let pair = GreenPair::with_keys("", "").await;
+    let alice = pair.a.login("alice").await;
+    let ghost = pair.a.contact("bridge+ghost@chat.c.example");
+
+    let id = alice.send_message(&ghost, "Is anybody there?").await;
+    let error = alice.next_error().await;
+    assert_eq!((stanza_id(&error), from(&error)), (id, ghost));
+    assert_eq!(error_condition(&error).as_deref(), Some("item-not-found"));
 }

@@ -485,8 +485,9 @@ impl Delivery<'_> {
     }
 
     /// Who is told if the XMPP side gives the message back: see [`returned`].
-    pub fn answerable(&self) -> Option<Answerable> {
-        returned::answerable(self.settings, self.arrived.mail, self.from, self.now)
+    pub fn answerable(&self) -> Option<Box<Answerable>> {
+        let mail = self.arrived.mail;
+        returned::answerable(self.settings, mail, self.from, self.now).map(Box::new)
     }
 
     /// A contact with a gateway of its own answers requests by that, not by whatever it writes.
