@@ -44,6 +44,7 @@ bench: deps
 
 chaos: deps
 	STANZAMAIL_CHAOS=10000/100 cargo test --test chaos -- --nocapture
+	STANZAMAIL_CHAOS=10000/100 cargo test --test automatic
 	STANZAMAIL_CHAOS=10000/100 cargo test --test faults -- --nocapture --test-threads=1
 	STANZAMAIL_CHAOS=10000/100 cargo test --lib a12_ -- --nocapture
 

@@ -166,6 +166,7 @@ fn letter(id: &str, stanzas: &[Element]) -> Letter {
         date: Timestamp::from_xep0082("2026-11-22T12:00:00Z").unwrap(),
         text: "text".to_owned(),
         automatic: false,
+        notify_read: false,
         carried: stanzas.to_vec(),
         reaction: None,
     }

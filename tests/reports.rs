@@ -8,7 +8,7 @@ use stanzamail::core::decide::{self, Decision, settle};
 use stanzamail::core::job::Job;
 use stanzamail::core::outcome::{Outcome, Reply, Verdict};
 use stanzamail::core::rules::Rules;
-use stanzamail::core::settings::{Contacts, Settings, Trust, Users};
+use stanzamail::core::settings::{Contacts, Receipts, Settings, Trust, Users};
 use stanzamail::core::time::Timestamp;
 use stanzamail::core::{from_mail, from_stanza};
 use std::time::Duration;
@@ -95,7 +95,7 @@ impl World {
         let (decision, fate) = self.mail(&about(name, job));
         assert_eq!(fate, Fate::Handled, "{name}");
         assert!(decision.mails.is_empty(), "{name} is never answered");
-        decision.stanzas
+        without_pings(decision.stanzas)
     }
 
     fn outcome(&mut self, job: &Job, outcome: Outcome, verdict: Verdict) -> Vec<Element> {
@@ -108,8 +108,18 @@ impl World {
             settle::decide(settings, context, job, &attempt, verdict, now)
         });
         self.context.apply(&decision.writes);
-        decision.stanzas
+        without_pings(decision.stanzas)
     }
+}
+
+/// A ping follows each error on a message, to see whether it was heard.
+fn without_pings(stanzas: Vec<Element>) -> Vec<Element> {
+    let (pings, others): (Vec<_>, Vec<_>) = stanzas
+        .into_iter()
+        .partition(|stanza| stanza.name() == "iq");
+    let is_error = |one: &&Element| one.name() == "message" && one.attr("type") == Some("error");
+    assert_eq!(pings.len(), others.iter().filter(is_error).count());
+    others
 }
 
 fn about(name: &str, job: &Job) -> String {
@@ -241,7 +251,7 @@ fn whoever_invents_recipients_gets_no_more_errors_out_than_there_are_recipients(
     for number in 0..10 {
         let other = format!("x{number}@mail.example");
         let mail = about("report-sendmail", &job).replace("carol@mail.example", &other);
-        count += world.mail(&mail).0.stanzas.len();
+        count += without_pings(world.mail(&mail).0.stanzas).len();
     }
     assert_eq!(count, 3);
 }
@@ -387,8 +397,9 @@ fn a_report_counts_whoever_may_write_and_whatever_is_verified() {
         "From: Mail Delivery Subsystem <MAILER-DAEMON@mail.example.org>",
         "From: <>",
     ));
-    assert_eq!((told.stanzas.len(), fate), (1, Fate::Handled));
-    assert!(shown_one(&told.stanzas[0]).starts_with("message error m1"));
+    let told = without_pings(told.stanzas);
+    assert_eq!((told.len(), fate), (1, Fate::Handled));
+    assert!(shown_one(&told[0]).starts_with("message error m1"));
 }
 
 #[test]
@@ -475,4 +486,300 @@ fn an_error_has_the_id_that_the_stanza_had() {
         let told = world.report("report-exim", &job);
         assert_eq!(told[0].attr("id"), Some(expected));
     }
+}
+
+#[test]
+fn a_failure_that_no_client_was_there_to_hear_of_is_told_to_the_user_once() {
+    let ping_of = |stanzas: &[Element]| {
+        let ping = stanzas.iter().find(|one| one.name() == "iq").unwrap();
+        let [from, to, id] = ["from", "to", "id"].map(|name| ping.attr(name).unwrap().to_owned());
+        (from, to, id)
+    };
+    let answer = |kind: &str, content: &str, (from, to, id): &(String, String, String)| {
+        format!("<iq type='{kind}' from='{to}' to='{from}' id='{id}'>{content}</iq>")
+    };
+    let error = |condition: &str| {
+        format!(
+            "<error type='cancel'><{condition} xmlns='urn:ietf:params:xml:ns:xmpp-stanzas'/></error>"
+        )
+    };
+    let mut world = World::new();
+    let job = world.sends(TO_THREE);
+    let (told, _) = world.mail(&about("report-postfix-partial", &job));
+    let ping = ping_of(&told.stanzas);
+    assert_eq!(
+        (ping.0.as_str(), ping.1.as_str()),
+        (CAROL, "alice@a.example/phone")
+    );
+    // The client is there, or it is another one that answers, or about another mail.
+    let gone = answer("error", &error("service-unavailable"), &ping);
+    for other in [
+        answer("result", "", &ping),
+        answer("error", &error("feature-not-implemented"), &ping),
+        gone.replace("alice@a.example/phone", "alice@a.example/tablet"),
+        gone.replace("alice@a.example/phone", "adam@a.example/phone"),
+        gone.replace("undelivered.", "undelivered.0"),
+        gone.replace("undelivered.", ""),
+    ] {
+        let decision = world.stanza(&other);
+        assert!(
+            decision.stanzas.is_empty() && decision.writes.is_empty(),
+            "{other}"
+        );
+    }
+    let notice = world.stanza(&gone).stanzas;
+    assert_eq!(notice.len(), 1);
+    let (to, kind) = (notice[0].attr("to"), notice[0].attr("type"));
+    assert_eq!((to, kind), (Some("alice@a.example"), Some("chat")));
+    let words = shown_one(&notice[0]);
+    for part in [
+        "dave@mail.example was not delivered",
+        "erin.forwarded@elsewhere.example",
+        ": reply m1",
+    ] {
+        assert!(words.contains(part), "{words}");
+    }
+    assert_eq!(world.stanza(&gone).stanzas.len(), 0, "and once only");
+    // What the gateway's own mail server refuses is told in the same way.
+    let mut world = World::new();
+    let job = world.sends(HELLO);
+    let refused = Outcome::Refused(Reply {
+        code: Some(550),
+        enhanced: None,
+        text: "no".to_owned(),
+    });
+    assert_eq!(world.outcome(&job, refused, Verdict::Done).len(), 1);
+    let id = format!("undelivered.{}", job.message_id);
+    let gone = answer(
+        "error",
+        &error("recipient-unavailable"),
+        &(ping.0, ping.1, id),
+    );
+    assert!(shown(&world.stanza(&gone).stanzas)[0].contains("550 no"));
+}
+
+/// Asks for a receipt (XEP-0184).
+const WITH_RECEIPT: &str = "<body>Are you there?</body><request xmlns='urn:xmpp:receipts'/>";
+
+/// A mail server's report that all is well.
+fn delivered(job: &Job) -> String {
+    about("report-sendmail", job)
+        .replace("Action: failed", "Action: delivered")
+        .replace("Status: 5.1.1", "Status: 2.0.0")
+}
+
+fn taken() -> Outcome {
+    Outcome::Delivered(Reply {
+        code: Some(250),
+        enhanced: None,
+        text: String::new(),
+    })
+}
+
+#[test]
+fn a_receipt_comes_when_the_configuration_says_that_a_message_is_received() {
+    for (receipts, accepted, submitted, reported) in [
+        (Receipts::Off, 0, 0, 0),
+        (Receipts::Accepted, 1, 0, 0),
+        (Receipts::Submitted, 0, 1, 0),
+        (Receipts::Dsn, 0, 0, 1),
+    ] {
+        let mut world = World::new();
+        world.settings.receipts = receipts;
+        let xml = format!(
+            "<message from='alice@a.example/phone' to='{CAROL}' type='chat' id='m1'>{WITH_RECEIPT}</message>"
+        );
+        let mut decision = world.stanza(&xml);
+        let job = decision.mails.remove(0).job;
+        assert_eq!(decision.stanzas.len(), accepted, "{receipts:?}");
+        let mut told = decision.stanzas;
+        let taken = world.outcome(&job, taken(), Verdict::Done);
+        assert_eq!(taken.len(), submitted, "{receipts:?}");
+        told.extend(taken);
+        let (report, fate) = world.mail(&delivered(&job));
+        assert_eq!(
+            (report.stanzas.len(), fate),
+            (reported, Fate::Handled),
+            "{receipts:?}"
+        );
+        told.extend(report.stanzas);
+        let (again, _) = world.mail(&delivered(&job));
+        assert_eq!(shown(&again.stanzas), [""; 0]);
+        for receipt in told {
+            let id = receipt.attr("id").unwrap();
+            assert_eq!(shown_one(&receipt), format!("message - {id}: received m1"));
+            assert_eq!(receipt.attr("to"), Some("alice@a.example/phone"));
+            assert_eq!(receipt.attr("from"), Some(CAROL));
+        }
+        let is_asked = job.origin.is_some_and(|origin| origin.confirm);
+        assert_eq!(is_asked, receipts == Receipts::Dsn);
+    }
+}
+
+#[test]
+fn a_receipt_waits_for_the_reports_of_all_recipients_and_for_none_where_nobody_asked() {
+    let mut world = World::new();
+    world.settings.receipts = Receipts::Dsn;
+    let job = world.sends(&format!("{TO_THREE}<request xmlns='urn:xmpp:receipts'/>"));
+    for (name, receipts) in [
+        ("carol", 0),
+        ("carol", 0),
+        ("dave", 0),
+        ("erin", 1),
+        ("dave", 0),
+    ] {
+        let report = delivered(&job).replace("carol@", &format!("{name}@"));
+        assert_eq!(world.mail(&report).0.stanzas.len(), receipts, "{name}");
+    }
+    let mut world = World::new();
+    world.settings.receipts = Receipts::Dsn;
+    let job = world.sends(HELLO);
+    assert_eq!(shown(&world.mail(&delivered(&job)).0.stanzas), [""; 0]);
+}
+
+/// Ids that somebody may try who has not seen the mail.
+fn guesses(real: &str) -> Vec<String> {
+    let (local, domain) = real.split_once('@').unwrap();
+    let mut ids: Vec<String> = (0..local.len())
+        .flat_map(|at| {
+            let flipped = if &local[at..=at] == "0" { "1" } else { "0" };
+            let changed = format!("{}{flipped}{}@{domain}", &local[..at], &local[at + 1..]);
+            [changed, format!("{}@{domain}", &local[..at])]
+        })
+        .collect();
+    ids.extend([
+        local.to_owned(),
+        format!("{local}@mail.example"),
+        format!("{local}@{domain}.example"),
+        local.to_uppercase() + "@" + domain,
+        format!("presence.{real}"),
+        "m1".to_owned(),
+        "o1@chat.a.example".to_owned(),
+    ]);
+    ids
+}
+
+#[test]
+fn c5_forged_reports_and_read_receipts_give_not_one_receipt() {
+    let mut world = World::new();
+    world.settings.receipts = Receipts::Dsn;
+    let job = world.sends(WITH_RECEIPT);
+    let real = job.message_id.as_str().to_owned();
+    let read = about("mdn-outlook", &job);
+    let mut forged = Vec::new();
+    for template in [delivered(&job), read.clone()] {
+        let guessed = guesses(&real).into_iter();
+        forged.extend(guessed.map(|id| template.replace(&real, &id)));
+        // Who knows the id, and writes to somebody else, or names it nowhere but in the text.
+        forged.push(template.replace("alice@", "adam@"));
+        forged.push(template.replace("alice@", "nobody@"));
+        let nowhere = template.replace(&real, "x@y.example");
+        forged.push(nowhere.replacen("\n\n", &format!("\n\n<{real}>\n"), 1));
+        forged.push(nowhere.replacen("Subject:", &format!("X-About: <{real}>\nSubject:"), 1));
+    }
+    // Of our mail, and no word of success.
+    for action in ["relayed", "expanded", "delayed", "processed", "success", ""] {
+        forged.push(delivered(&job).replace("Action: delivered", &format!("Action: {action}")));
+    }
+    for word in ["deleted", "processed", "denied", "dispatched", "failed"] {
+        forged.push(read.replace("displayed", word));
+    }
+    assert!(forged.len() > 180, "{}", forged.len());
+    let is_receipt = |stanza: &Element| {
+        let mut children = stanza.children();
+        children.any(|child| matches!(child.name(), "received" | "displayed"))
+    };
+    for mail in &forged {
+        let (decision, _) = world.mail(mail);
+        assert!(
+            !decision.stanzas.iter().any(is_receipt),
+            "a receipt for:\n{mail}"
+        );
+        assert!(decision.mails.is_empty());
+    }
+    for real in [delivered(&job), read] {
+        assert!(world.mail(&real).0.stanzas.iter().any(is_receipt));
+    }
+}
+
+#[test]
+fn a_read_receipt_is_asked_for_where_client_and_configuration_want_one() {
+    let markable = "<body>Hi</body><markable xmlns='urn:xmpp:chat-markers:0'/>";
+    for (is_on, body, expected) in [
+        (false, markable, false),
+        (true, HELLO, false),
+        (true, markable, true),
+    ] {
+        let mut world = World::new();
+        world.settings.read_receipts = is_on;
+        let xml =
+            format!("<message from='alice@a.example/phone' to='{CAROL}' id='m1'>{body}</message>");
+        let mail = world.stanza(&xml).mails.remove(0);
+        let text = String::from_utf8(mail.bytes).unwrap();
+        let asks = text.contains("\r\nDisposition-Notification-To: alice@chat.a.example\r\n");
+        assert_eq!(asks, expected, "{text}");
+        let to_gateway = stanzamail::core::settings::Peer {
+            who: "mail.example".parse().unwrap(),
+            format: Some(stanzamail::core::record::Format::Xmpp),
+            key: None,
+        };
+        world.settings.peers = vec![to_gateway];
+        let mail = world.stanza(&xml.replace("m1", "m2")).mails.remove(0);
+        let text = String::from_utf8(mail.bytes).unwrap();
+        assert!(
+            !text.contains("Disposition-Notification-To"),
+            "a client there sends a marker"
+        );
+    }
+}
+
+#[test]
+fn a_contact_to_whom_mail_bounces_late_does_not_come_and_go_with_each_message() {
+    let mut world = World::new();
+    world.stanza(&format!(
+        "<presence from='alice@a.example' to='{CAROL}' type='subscribe'/>"
+    ));
+    world.mail(
+        "From: carol@mail.example\nTo: alice@chat.a.example\nMessage-ID: <1@mail.example>\n\nHi\n",
+    );
+    let job = world.sends("<body>One</body>");
+    assert_eq!(world.outcome(&job, taken(), Verdict::Done).len(), 0);
+    assert_eq!(
+        world.report("report-exim", &job).len(),
+        2,
+        "an error, and away"
+    );
+    for number in 0..5 {
+        world.now = world.now.plus(Duration::from_secs(600));
+        let xml = format!(
+            "<message from='alice@a.example/phone' to='{CAROL}' id='n{number}'><body>{number}</body></message>"
+        );
+        let job = world.stanza(&xml).mails.remove(0).job;
+        assert_eq!(shown(&world.outcome(&job, taken(), Verdict::Done)), [""; 0]);
+        assert_eq!(
+            world.report("report-exim", &job).len(),
+            1,
+            "an error, and away still"
+        );
+    }
+    world.now = world.now.plus(Duration::from_secs(3600));
+    let job = world.sends("<body>And now?</body>");
+    let told = world.outcome(&job, taken(), Verdict::Done);
+    assert_eq!(shown(&told), ["presence - -: by e-mail"]);
+}
+
+#[test]
+fn an_invitation_after_one_that_failed_is_another_mail() {
+    let subscribe = format!("<presence from='alice@a.example' to='{CAROL}' type='subscribe'/>");
+    let mut world = World::new();
+    let first = world.stanza(&subscribe).mails.remove(0).job;
+    world.report("report-exim", &first);
+    let second = world.stanza(&subscribe).mails.remove(0).job;
+    assert_ne!(first.message_id, second.message_id);
+    // A report on the first one, which comes again, is none on the second.
+    assert_eq!(
+        world.mail(&about("report-exim", &first)).0.stanzas[0].name(),
+        "message"
+    );
+    assert_eq!(world.report("report-exim", &second)[0].name(), "presence");
 }

@@ -19,7 +19,7 @@ use crate::core::address::MailAddress;
 use crate::core::id::IdKey;
 use crate::core::record::Format;
 use crate::core::rules::Rules;
-use crate::core::settings::{self, Bulk, Settings, Speak, StanzaTrust};
+use crate::core::settings::{self, Bulk, Receipts, Settings, Speak, StanzaTrust};
 use crate::core::signature::PublicKey;
 pub use crate::imap::{After, FirstStart};
 use crate::tls::TlsMode;
@@ -348,10 +348,17 @@ pub struct Messages {
     ///
     /// Default `bulk = "headline"`
     pub bulk: Bulk,
-    /// Whether a message counts as received (XEP-0184) when the mail server has taken it.
+    /// When a message counts as received (XEP-0184): "accepted", when the gateway has it on its disk; "submitted", when the
+    /// mail server has taken it; "dsn", when a mail server reports that it lies in the mailbox (RFC 3461), which few do
+    /// beyond their own users; "off", never.
     ///
-    /// Default `receipts = true`
-    pub receipts: bool,
+    /// Default `receipts = "submitted"`
+    pub receipts: Receipts,
+    /// Whether people with a mail program are asked to say that they have read a message, where the user's client wants to
+    /// know (XEP-0333). Their program asks them whether it may, if it knows such requests (RFC 8098).
+    ///
+    /// Default `read_receipts = false`
+    pub read_receipts: bool,
     /// The longest text of one message.
     ///
     /// Default `body_max = "100 KiB"`
@@ -500,6 +507,7 @@ impl Config {
             default_subject: self.messages.default_subject.clone(),
             bulk: self.messages.bulk,
             receipts: self.messages.receipts,
+            read_receipts: self.messages.read_receipts,
             body_octets_max: self.messages.body_max,
             recipients_max: self.messages.recipients_max,
             delay_notice: self.delivery.delay_notice,

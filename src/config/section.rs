@@ -14,7 +14,7 @@ use crate::core::address::{AddressPattern, MailAddress};
 use crate::core::limits;
 use crate::core::record::Format;
 use crate::core::rules::Rules;
-use crate::core::settings::{self, Bulk, Speak, StanzaTrust, default_recipient_headers};
+use crate::core::settings::{self, Bulk, Receipts, Speak, StanzaTrust, default_recipient_headers};
 use crate::tls::{TlsMode, roots_in};
 use jid::DomainPart;
 use std::path::{Path, PathBuf};
@@ -431,7 +431,14 @@ fn messages(mut table: Table<'_>) -> Option<Messages> {
         choice(&[("headline", Bulk::Headline), ("drop", Bulk::Drop)]),
         Bulk::default(),
     );
-    let receipts = table.or("receipts", flag, true);
+    let words = [
+        ("accepted", Receipts::Accepted),
+        ("submitted", Receipts::Submitted),
+        ("dsn", Receipts::Dsn),
+        ("off", Receipts::Off),
+    ];
+    let receipts = table.or("receipts", choice(&words), Receipts::default());
+    let read_receipts = table.or("read_receipts", flag, false);
     // A stanza has to fit what is around its text, too.
     let body_max = table.or(
         "body_max",
@@ -455,6 +462,7 @@ fn messages(mut table: Table<'_>) -> Option<Messages> {
         default_subject,
         bulk: bulk?,
         receipts: receipts?,
+        read_receipts: read_receipts?,
         body_max: body_max?,
         recipients_max: recipients_max?,
     })

@@ -53,8 +53,23 @@ pub enum Kind {
         /// What is asked.
         payload: Element,
     },
-    /// Errors, results, and whatever else is never answered.
+    /// `<message type='error'/>`: a message of ours that came back.
+    Returned(Returned),
+    /// `<iq type='error'/>`: an answer to a question of ours.
+    Unanswered(Condition),
+    /// Other errors, results, and whatever else is never answered.
     Silent,
+}
+
+/// Why a message came back (RFC 6120 §8.3).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Returned {
+    /// The condition; one that is not known, or none, is undefined-condition (RFC 6120 §8.3.2).
+    pub condition: Condition,
+    /// It was only a warning: the message was taken (`type='continue'`).
+    pub is_warning: bool,
+    /// The server's words, as one line.
+    pub text: Option<String>,
 }
 
 /// A message for one or several contacts.
@@ -78,6 +93,8 @@ pub struct Message {
     pub addresses: Vec<Addressee>,
     /// XEP-0184 request.
     pub wants_receipt: bool,
+    /// XEP-0333 markable: the client wants to know when it was read.
+    pub markable: bool,
     /// The content is encrypted end to end.
     pub encrypted: bool,
 }
@@ -187,10 +204,28 @@ fn malformed(element: &Element, why: &str) -> Malformed {
 
 fn message_kind(element: &Element) -> Kind {
     match element.attr("type") {
-        Some("error") => Kind::Silent,
+        Some("error") => Kind::Returned(returned(element)),
         Some("groupchat") => Kind::Groupchat,
         // RFC 6121 §5.2.2: an unknown type is read as normal.
         _ => Kind::Message(Box::new(message(element))),
+    }
+}
+
+fn returned(element: &Element) -> Returned {
+    let error = element.get_child("error", ns::COMPONENT);
+    let children = error.into_iter().flat_map(Element::children);
+    let stanza_errors = children.filter(|child| child.has_ns(ns::XMPP_STANZAS));
+    let (mut condition, mut text) = (None, None);
+    for child in stanza_errors {
+        match child.name() {
+            "text" => text = text.or_else(|| line(&child.text())),
+            name => condition = condition.or_else(|| Condition::parse(name)),
+        }
+    }
+    Returned {
+        condition: condition.unwrap_or(Condition::UndefinedCondition),
+        is_warning: error.and_then(|error| error.attr("type")) == Some("continue"),
+        text,
     }
 }
 
@@ -225,6 +260,7 @@ fn read_payload(message: &mut Message, child: &Element) {
             message.reply_to = child.attr("id").and_then(StanzaId::parse);
         }
         ("request", ns::RECEIPTS) => message.wants_receipt = true,
+        ("markable", CHAT_MARKERS) => message.markable = true,
         ("addresses", ADDRESS) => {
             message.addresses = child.children().filter_map(addressee).collect()
         }
@@ -296,7 +332,8 @@ fn iq_kind(element: &Element) -> Result<Kind, Malformed> {
     let set = match element.attr("type") {
         Some("get") => false,
         Some("set") => true,
-        Some("result" | "error") => return Ok(Kind::Silent),
+        Some("result") => return Ok(Kind::Silent),
+        Some("error") => return Ok(Kind::Unanswered(returned(element).condition)),
         _ => {
             return Err(malformed(
                 element,

@@ -12,6 +12,9 @@ const MESSAGE_ID_OCTETS_MAX: usize = 900;
 /// The longest stanza or thread id that is taken from a stanza, in octets.
 const STANZA_ID_OCTETS_MAX: usize = 1024;
 
+/// How the ids end that are hashes of bytes.
+const MADE_UP: &str = "@no-message-id.invalid";
+
 /// Names that mix these bytes into every derived Message-ID, so that an outsider who knows a stanza cannot guess it.
 pub type IdKey = [u8; 32];
 
@@ -89,10 +92,12 @@ impl MessageId {
 
     /// The identity of a mail that has no usable Message-ID: the hash of its bytes.
     pub fn of_raw(raw: &[u8]) -> Self {
-        Self(format!(
-            "sha256.{}@no-message-id.invalid",
-            hex(&Sha256::digest(raw))
-        ))
+        Self(format!("sha256.{}{MADE_UP}", hex(&Sha256::digest(raw))))
+    }
+
+    /// Whether it is one of [`MessageId::of_raw`], which nobody else knows.
+    pub fn is_made_up(&self) -> bool {
+        self.0.ends_with(MADE_UP)
     }
 
     /// Without angle brackets.

@@ -76,6 +76,9 @@ pub struct Origin {
     pub kind: OriginKind,
     /// Whether XEP-0184 was requested.
     pub receipt: bool,
+    /// Whether a report is wanted of success, too (`NOTIFY=SUCCESS`, RFC 3461 §4.1): the receipt waits for it.
+    #[serde(default)]
+    pub confirm: bool,
 }
 
 /// What kind of stanza a mail came from.

@@ -91,3 +91,7 @@ pub const PRESENCE_USER_LOAD_MAX: usize = 20_000;
 pub const PRESENCE_LOAD_MAX: usize = 2_000_000;
 /// A status that is told to contacts, in octets.
 pub const PRESENCE_STATUS_OCTETS_MAX: usize = 1024;
+/// How long a contact to whom mail bounced after it was taken is shown away, whatever else is taken meanwhile.
+pub const REPORTED_TROUBLE: Duration = Duration::from_secs(3600);
+/// At most one report on mails that the XMPP side could not take goes to one sender in this time.
+pub const RETURN_INTERVAL: Duration = Duration::from_secs(3600);

@@ -5,6 +5,7 @@ use crate::core::limits;
 use crate::core::outcome::Reply;
 use crate::core::record::{PresenceState, Show};
 use crate::core::text::clean;
+use crate::core::to_stanza::Condition;
 
 /// Who may use the gateway was asked for by somebody else.
 pub fn outsider(domains: &[String]) -> String {
@@ -119,6 +120,38 @@ pub fn not_delivered(mail: &str, forwarded: Option<&str>, reply: &Reply) -> Stri
         ),
         None => refused(mail, reply, true),
     }
+}
+
+/// What the sender of a mail reads that the XMPP server could not take.
+pub fn returned(mail: &str, condition: Condition, text: Option<&str>) -> String {
+    let why = match condition {
+        Condition::ItemNotFound => "there is no such user",
+        Condition::ServiceUnavailable => {
+            "there is no such user, or they cannot be reached now and nothing is kept for them"
+        }
+        Condition::Gone | Condition::Redirect => "the user has moved",
+        Condition::RecipientUnavailable => "the user cannot be reached now",
+        Condition::ResourceConstraint => "there is no room for more messages to this user",
+        Condition::RemoteServerNotFound => "the server of the user cannot be found",
+        Condition::RemoteServerTimeout => "the server of the user does not answer",
+        Condition::Forbidden
+        | Condition::NotAllowed
+        | Condition::NotAuthorized
+        | Condition::PolicyViolation
+        | Condition::RegistrationRequired
+        | Condition::SubscriptionRequired => "the user or their server does not allow it",
+        _ => "the server of the user did not take it",
+    };
+    let said = text.map(|text| {
+        let text = clean::for_header(text, limits::REPLY_TEXT_CHARS_MAX);
+        format!("\n\nIt said: {text}")
+    });
+    format!(
+        "Your mail to {mail} was not delivered: {why} (XMPP: {}).{}\n\nThis report comes from an e-mail gateway of an instant \
+         messaging system. You will get at most one in an hour.\n",
+        condition.name(),
+        said.unwrap_or_default()
+    )
 }
 
 /// A mail server reports that what it had taken is late.

@@ -74,6 +74,8 @@ pub struct Letter {
     pub text: String,
     /// Written by the gateway itself, not by a person: nobody answers it automatically (RFC 3834 §5).
     pub automatic: bool,
+    /// Its sender asks to be notified when it was read (RFC 8098 §2.1).
+    pub notify_read: bool,
     /// For format `xmpp`: the stanzas themselves, from [`crate::core::carried`]. Empty: the mail is text only.
     pub carried: Vec<Element>,
     /// For format `xmpp`: the emoji of a reaction (RFC 9078), and nothing else.
@@ -99,6 +101,7 @@ impl Letter {
             date,
             text,
             automatic: false,
+            notify_read: false,
             carried: Vec::new(),
             reaction: None,
         }

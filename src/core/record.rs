@@ -164,6 +164,9 @@ pub struct Trouble {
     pub since: Timestamp,
     /// The server's words.
     pub text: String,
+    /// The mail server had taken the mail, and a report came later: that it takes another one says nothing.
+    #[serde(default)]
+    pub reported: bool,
 }
 
 /// One thread between a local user and a contact.
@@ -207,6 +210,23 @@ pub struct Message {
     /// What reports about it need; nothing for a mail that came in.
     #[serde(default, skip_serializing_if = "Sent::is_empty")]
     pub sent: Sent,
+    /// Who is told when the XMPP side cannot take it; `None` for a mail that went out, and for one of whose sender nobody
+    /// knows whether it is them, or that a program wrote.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub answerable: Option<Box<Answerable>>,
+}
+
+/// What a report on a mail that came in needs (RFC 3464).
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Answerable {
+    /// Where the report goes: the reverse path of the mail.
+    pub reverse_path: MailAddress,
+    /// Its subject.
+    #[serde(default)]
+    pub subject: Option<String>,
+    /// When it was written.
+    #[serde(default)]
+    pub date: Option<Timestamp>,
 }
 
 /// Of a message that became a mail: to whom it went, and what its sender was told.
@@ -218,12 +238,21 @@ pub struct Sent {
     /// The recipients of the mail beside the contact.
     #[serde(default)]
     pub also: Vec<MailAddress>,
+    /// The sender gets a receipt when all have got it, by report; not any more once it was given.
+    #[serde(default)]
+    pub confirm: bool,
+    /// These have got it.
+    #[serde(default)]
+    pub delivered: Vec<MailAddress>,
     /// The sender was told that it is late.
     #[serde(default)]
     pub delayed: bool,
     /// The sender was told that these did not get it.
     #[serde(default)]
     pub failed: Vec<MailAddress>,
+    /// What the sender was told of failures by errors, of which nobody knows whether a client was there to get them.
+    #[serde(default)]
+    pub unheard: Vec<String>,
     /// The sender was told that the contact has read it.
     #[serde(default)]
     pub displayed: bool,

@@ -34,8 +34,10 @@ pub struct Settings {
     pub default_subject: String,
     /// What becomes of mail from lists and other bulk mail.
     pub bulk: Bulk,
-    /// Whether XEP-0184 `received` is sent when the SMTP server has taken the mail.
-    pub receipts: bool,
+    /// When XEP-0184 `received` is sent.
+    pub receipts: Receipts,
+    /// Whether people are asked for a notification that they have read a message (RFC 8098), where its sender's client asks.
+    pub read_receipts: bool,
     /// The longest text of a stanza that becomes a mail, in octets.
     pub body_octets_max: usize,
     /// Most recipients of one stanza.
@@ -167,6 +169,20 @@ pub enum Bulk {
     Drop,
 }
 
+/// When the sender of a message gets the receipt that it was received (XEP-0184).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Receipts {
+    /// Never.
+    Off,
+    /// When the gateway has the mail on its disk.
+    Accepted,
+    /// When the mail server has taken it.
+    #[default]
+    Submitted,
+    /// When a mail server reports that it lies in the mailbox.
+    Dsn,
+}
+
 impl Settings {
     /// The key by which mails of this address are verified: of its own section, else of its domain's.
     pub fn key_of(&self, address: &MailAddress) -> Option<PublicKey> {
@@ -197,7 +213,8 @@ impl Settings {
             recipient_headers: default_recipient_headers(),
             default_subject: "Chat with {name}".to_owned(),
             bulk: Bulk::default(),
-            receipts: true,
+            receipts: Receipts::default(),
+            read_receipts: false,
             body_octets_max: limits::BODY_OCTETS_MAX,
             recipients_max: limits::RECIPIENTS_MAX,
             delay_notice: Duration::from_secs(4 * 3600),

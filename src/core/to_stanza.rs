@@ -6,7 +6,7 @@ use crate::core::id::StanzaId;
 use crate::core::parcel::{Other, Parcel};
 use crate::core::record::PresenceState;
 use crate::core::time::Timestamp;
-use crate::core::xml::{ADDRESS, Build, CHAT_MARKERS, HINTS, empty, text};
+use crate::core::xml::{ADDRESS, Build, CHAT_MARKERS, HINTS, REPLY, empty, text};
 use jid::{BareJid, Jid};
 use minidom::Element;
 use rxml::{Namespace, xml_ncname};
@@ -15,7 +15,7 @@ use xmpp_parsers::ns;
 /// The resource from which a contact is available. A contact is one mailbox, so there is one.
 pub const CONTACT_RESOURCE: &str = "mail";
 
-/// RFC 6120 §8.3.3, as far as the gateway uses it.
+/// RFC 6120 §8.3.3.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Condition {
     /// `<bad-request/>`
@@ -26,6 +26,10 @@ pub enum Condition {
     FeatureNotImplemented,
     /// `<forbidden/>`
     Forbidden,
+    /// `<gone/>`
+    Gone,
+    /// `<internal-server-error/>`
+    InternalServerError,
     /// `<item-not-found/>`
     ItemNotFound,
     /// `<jid-malformed/>`
@@ -34,19 +38,65 @@ pub enum Condition {
     NotAcceptable,
     /// `<not-allowed/>`
     NotAllowed,
+    /// `<not-authorized/>`
+    NotAuthorized,
     /// `<policy-violation/>`
     PolicyViolation,
+    /// `<recipient-unavailable/>`
+    RecipientUnavailable,
+    /// `<redirect/>`
+    Redirect,
+    /// `<registration-required/>`
+    RegistrationRequired,
+    /// `<remote-server-not-found/>`
+    RemoteServerNotFound,
     /// `<remote-server-timeout/>`
     RemoteServerTimeout,
     /// `<resource-constraint/>`
     ResourceConstraint,
     /// `<service-unavailable/>`
     ServiceUnavailable,
+    /// `<subscription-required/>`
+    SubscriptionRequired,
     /// `<undefined-condition/>`
     UndefinedCondition,
+    /// `<unexpected-request/>`
+    UnexpectedRequest,
 }
 
 impl Condition {
+    /// All of them, in the order of RFC 6120.
+    pub const ALL: [Self; 22] = [
+        Self::BadRequest,
+        Self::Conflict,
+        Self::FeatureNotImplemented,
+        Self::Forbidden,
+        Self::Gone,
+        Self::InternalServerError,
+        Self::ItemNotFound,
+        Self::JidMalformed,
+        Self::NotAcceptable,
+        Self::NotAllowed,
+        Self::NotAuthorized,
+        Self::PolicyViolation,
+        Self::RecipientUnavailable,
+        Self::Redirect,
+        Self::RegistrationRequired,
+        Self::RemoteServerNotFound,
+        Self::RemoteServerTimeout,
+        Self::ResourceConstraint,
+        Self::ServiceUnavailable,
+        Self::SubscriptionRequired,
+        Self::UndefinedCondition,
+        Self::UnexpectedRequest,
+    ];
+
+    /// Reads an element's name; `None` where there is no such condition.
+    pub fn parse(name: &str) -> Option<Self> {
+        let mut all = Self::ALL.into_iter();
+        all.find(|condition| condition.name() == name)
+    }
+
     /// The element's name.
     pub fn name(self) -> &'static str {
         match self {
@@ -54,26 +104,43 @@ impl Condition {
             Self::Conflict => "conflict",
             Self::FeatureNotImplemented => "feature-not-implemented",
             Self::Forbidden => "forbidden",
+            Self::Gone => "gone",
+            Self::InternalServerError => "internal-server-error",
             Self::ItemNotFound => "item-not-found",
             Self::JidMalformed => "jid-malformed",
             Self::NotAcceptable => "not-acceptable",
             Self::NotAllowed => "not-allowed",
+            Self::NotAuthorized => "not-authorized",
             Self::PolicyViolation => "policy-violation",
+            Self::RecipientUnavailable => "recipient-unavailable",
+            Self::Redirect => "redirect",
+            Self::RegistrationRequired => "registration-required",
+            Self::RemoteServerNotFound => "remote-server-not-found",
             Self::RemoteServerTimeout => "remote-server-timeout",
             Self::ResourceConstraint => "resource-constraint",
             Self::ServiceUnavailable => "service-unavailable",
+            Self::SubscriptionRequired => "subscription-required",
             Self::UndefinedCondition => "undefined-condition",
+            Self::UnexpectedRequest => "unexpected-request",
         }
     }
 
     /// The error type that RFC 6120 gives it.
     fn error_type(self) -> &'static str {
         match self {
-            Self::BadRequest | Self::JidMalformed | Self::NotAcceptable | Self::PolicyViolation => {
-                "modify"
-            }
-            Self::Forbidden => "auth",
-            Self::RemoteServerTimeout | Self::ResourceConstraint => "wait",
+            Self::BadRequest
+            | Self::JidMalformed
+            | Self::NotAcceptable
+            | Self::PolicyViolation
+            | Self::Redirect => "modify",
+            Self::Forbidden
+            | Self::NotAuthorized
+            | Self::RegistrationRequired
+            | Self::SubscriptionRequired => "auth",
+            Self::RecipientUnavailable
+            | Self::RemoteServerTimeout
+            | Self::ResourceConstraint
+            | Self::UnexpectedRequest => "wait",
             _ => "cancel",
         }
     }
@@ -186,6 +253,26 @@ pub fn notice(from: &str, to: &str, id: &str, body: &str) -> Element {
     message.child(text("body", ns::COMPONENT, body)).done()
 }
 
+/// The same about a message of the user (XEP-0461).
+pub fn notice_on(from: &str, user: &str, id: &str, about: Option<&str>, body: &str) -> Element {
+    let reply = |about| {
+        Build::new("reply", REPLY)
+            .attr("to", user)
+            .attr("id", about)
+    };
+    let mut notice = notice(from, user, id, body);
+    if let Some(about) = about {
+        notice.append_child(reply(about).done());
+    }
+    notice
+}
+
+/// XEP-0199: is this client there?
+pub fn ping(from: &str, to: &str, id: &str) -> Element {
+    let ping = stanza("iq", from, to).attr("type", "get").attr("id", id);
+    ping.child(empty("ping", ns::PING)).done()
+}
+
 /// Presence without a status: subscription stanzas and `unavailable`.
 pub fn presence(from: &str, to: &BareJid, kind: &str) -> Element {
     stanza("presence", from, to.as_str())
@@ -230,25 +317,31 @@ pub fn unavailable(from: &str, to: &BareJid, status: Option<&str>) -> Element {
 }
 
 /// A message as another gateway carried it. `delayed` is when it was written, where that was a while ago and the message
-/// itself does not say so.
+/// itself does not say so. What it says of a time that is still to come is left out: clients would sort it below all that
+/// follows.
 pub fn carried(
     from: &BareJid,
     to: &BareJid,
     id: &StanzaId,
     message: &carried::Message,
     delayed: Option<Timestamp>,
+    now: Timestamp,
 ) -> Element {
-    let says_so = message
-        .payloads
-        .iter()
-        .any(|payload| payload.is("delay", ns::DELAY));
+    let is_delay = |payload: &Element| payload.is("delay", ns::DELAY);
+    let is_to_come = |payload: &Element| {
+        let stamp = payload.attr("stamp").and_then(Timestamp::from_xep0082);
+        is_delay(payload) && stamp.is_none_or(|stamp| stamp > now)
+    };
+    let mut payloads = message.payloads.clone();
+    payloads.retain(|payload| !is_to_come(payload));
+    let says_so = payloads.iter().any(is_delay);
     let delay = delayed
         .filter(|_| !says_so)
         .and_then(|stamp| delay(from, stamp));
     let mut element = stanza("message", from.as_str(), to.as_str())
         .attr("type", message.kind.as_str())
         .attr("id", id.as_str())
-        .children(message.payloads.iter().cloned())
+        .children(payloads)
         .children(delay)
         .done();
     if let Some(lang) = &message.lang {
@@ -285,4 +378,40 @@ fn stanza(name: &str, from: &str, to: &str) -> Build {
     Build::new(name, ns::COMPONENT)
         .attr("from", from)
         .attr("to", to)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::core::carried::MessageType;
+
+    #[test]
+    fn a_time_that_is_still_to_come_is_not_carried_on() {
+        let now = Timestamp::from_secs(1_790_000_000);
+        let jid = |text: &str| BareJid::new(text).unwrap();
+        let stamps = |stamp: &str, delayed: Option<Timestamp>| {
+            let delay = Build::new("delay", ns::DELAY).attr("stamp", stamp).done();
+            let message = carried::Message {
+                kind: MessageType::Chat,
+                id: None,
+                payloads: vec![text("body", ns::COMPONENT, "Hi"), delay],
+                lang: None,
+            };
+            let id = StanzaId::parse("m1").unwrap();
+            let (from, to) = (jid("b@gateway.a.example"), jid("alice@a.example"));
+            let stanza = super::carried(&from, &to, &id, &message, delayed, now);
+            let delays = stanza.children().filter(|child| child.name() == "delay");
+            let stamps = delays.filter_map(|delay| delay.attr("stamp"));
+            stamps.map(str::to_owned).collect::<Vec<_>>()
+        };
+        let before = "2026-09-21T14:13:19Z";
+        assert_eq!(stamps(before, None), [before]);
+        assert_eq!(stamps("9999-12-31T23:59:59Z", None), [""; 0]);
+        assert_eq!(stamps("tomorrow", None), [""; 0]);
+        let hour_ago = Timestamp::from_secs(1_790_000_000 - 3600);
+        assert_eq!(
+            stamps("2027-01-01T00:00:00Z", Some(hour_ago)),
+            ["2026-09-21T13:13:20Z"]
+        );
+    }
 }

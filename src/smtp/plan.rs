@@ -177,8 +177,11 @@ fn rcpt_line(job: &Job, to: &MailAddress, can: &Capabilities) -> String {
     let notify = if job.silent && can.dsn {
         " NOTIFY=NEVER"
     } else if wants_dsn(job, can) {
-        // Not of success: the receipt was given when the mail was taken.
-        " NOTIFY=FAILURE,DELAY"
+        // Of success only where the receipt waits for it.
+        match job.origin.as_ref().is_some_and(|origin| origin.confirm) {
+            true => " NOTIFY=SUCCESS,FAILURE,DELAY",
+            false => " NOTIFY=FAILURE,DELAY",
+        }
     } else {
         ""
     };
@@ -240,7 +243,7 @@ pub(super) fn wire_form(mail: &[u8]) -> Cow<'_, [u8]> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::core::job::Mail;
+    use crate::core::job::{Mail, Origin, OriginKind};
     use crate::smtp::fake::mail;
 
     #[test]
@@ -259,6 +262,16 @@ mod tests {
             "MAIL FROM:<alice@mail.example> RET=HDRS ENVID={id}\r\nRCPT TO:<a@x.example> NOTIFY=FAILURE,DELAY\r\nDATA\r\n"
         );
         assert_eq!(all_lines(&one, &can), expected);
+        let success = expected.replace("NOTIFY=", "NOTIFY=SUCCESS,");
+        one.job.origin = Some(Origin {
+            user: jid::Jid::new("alice@a.example/phone").unwrap(),
+            contact: jid::BareJid::new("a\\40x.example@gateway.example").unwrap(),
+            stanza_id: None,
+            kind: OriginKind::Message,
+            receipt: true,
+            confirm: true,
+        });
+        assert_eq!(all_lines(&one, &can), success);
         one.job.silent = true;
         let expected =
             "MAIL FROM:<alice@mail.example>\r\nRCPT TO:<a@x.example> NOTIFY=NEVER\r\nDATA\r\n";

@@ -4,8 +4,8 @@ use crate::core::address::{AddressPattern, MailAddress};
 use crate::core::context::{Need, Row, Write};
 use crate::core::id::{MessageId, StanzaId, ThreadId};
 use crate::core::record::{
-    Announced, Contact, Cursor, Direction, Format, Heard, Message, Pair, PairOrigin, Peer,
-    PeerOrigin, PresenceState, Sent, Show, Subscription, Thread,
+    Announced, Answerable, Contact, Cursor, Direction, Format, Heard, Message, Pair, PairOrigin,
+    Peer, PeerOrigin, PresenceState, Sent, Show, Subscription, Thread,
 };
 use crate::core::time::Timestamp;
 use crate::store::transfer::Record;
@@ -70,7 +70,15 @@ pub fn message(id: &str, stanza: &str, seconds: i64) -> Message {
         at: at(seconds),
         digest: String::new(),
         others: Vec::new(),
-        sent: Sent::default(),
+        sent: Sent {
+            unheard: vec!["it was not delivered".to_owned()],
+            ..Sent::default()
+        },
+        answerable: Some(Box::new(Answerable {
+            reverse_path: mail("carol@mail.example"),
+            subject: Some("Grüße".to_owned()),
+            date: Some(at(seconds)),
+        })),
     }
 }
 

@@ -213,6 +213,7 @@ fn sent(alice: &jid::BareJid, id: &MessageId) -> Message {
         digest: String::new(),
         others: Vec::new(),
         sent: Sent::default(),
+        answerable: None,
     }
 }
 

@@ -240,7 +240,7 @@ impl Delivery<'_> {
         let id = message.id.clone().unwrap_or_else(|| self.stanza_id());
         let delayed = self.arrived.mail.date;
         let delayed = delayed.filter(|date| self.now.since(*date) > DELAY_SHOWN_AFTER);
-        let mut element = to_stanza::carried(shown, user, &id, message, delayed);
+        let mut element = to_stanza::carried(shown, user, &id, message, delayed, self.now);
         self.name_answered(&mut element, shown)?;
         if self.is_repeated(message, decision)? {
             let note = format!(
@@ -325,6 +325,7 @@ impl Delivery<'_> {
             digest: String::new(),
             others,
             sent: record::Sent::default(),
+            answerable: self.answerable(),
         }
     }
 

@@ -5,13 +5,13 @@ use crate::core::address::MailAddress;
 use crate::core::authentication::{self, Verdict};
 use crate::core::context::{Context, Missing, Write};
 use crate::core::decide::carry::{self, Cargo};
-use crate::core::decide::{Decision, directory, peer, report, subscription, thread};
+use crate::core::decide::{Decision, directory, peer, report, returned, subscription, thread};
 use crate::core::from_mail::{self, Person};
 use crate::core::id::{MessageId, StanzaId, ThreadId};
 use crate::core::limits::{DELAY_SHOWN_AFTER, HOPS_MAX, LISTED_MAX};
 use crate::core::notice;
 use crate::core::parcel::{Other, Parcel, Party};
-use crate::core::record::{self, Contact, Direction, Format, Thread};
+use crate::core::record::{self, Answerable, Contact, Direction, Format, Thread};
 use crate::core::settings::{Bulk, Settings, Speak};
 use crate::core::text::subject;
 use crate::core::time::Timestamp;
@@ -468,7 +468,9 @@ impl Delivery<'_> {
         decision
             .writes
             .push(Write::Thread(user.clone(), contact.clone(), id, grown));
-        self.remember(message_row(&parcel, mail, others, self.now), decision)?;
+        let row = message_row(&parcel, mail, others, self.now);
+        let answerable = self.answerable();
+        self.remember(record::Message { answerable, ..row }, decision)?;
         decision.stanzas.push(to_stanza::message(&parcel));
         Ok(())
     }
@@ -480,6 +482,12 @@ impl Delivery<'_> {
             decision.writes.push(Write::Message(row));
         }
         Ok(())
+    }
+
+    /// Who is told if the XMPP side gives the message back: see [`returned`].
+    pub fn answerable(&self) -> Option<Box<Answerable>> {
+        let mail = self.arrived.mail;
+        returned::answerable(self.settings, mail, self.from, self.now).map(Box::new)
     }
 
     /// A contact with a gateway of its own answers requests by that, not by whatever it writes.
@@ -553,6 +561,7 @@ fn message_row(
         digest: String::new(),
         others: others.into_iter().map(|(_, address)| address).collect(),
         sent: record::Sent::default(),
+        answerable: None,
     }
 }
 

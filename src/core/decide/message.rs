@@ -10,11 +10,11 @@ use crate::core::decide::thread::{self, Place};
 use crate::core::decide::{Decision, peer};
 use crate::core::from_stanza::{Message, Role, Stanza, Target};
 use crate::core::id::{MessageId, StanzaId, content_digest};
-use crate::core::job::{Job, Origin, OriginKind};
+use crate::core::job::{Job, Mail, Origin, OriginKind};
 use crate::core::notice::{self, WithoutText};
 use crate::core::parcel::{Letter, Recipient};
 use crate::core::record::{self, Contact, Direction, Format, Sent};
-use crate::core::settings::Settings;
+use crate::core::settings::{Receipts, Settings};
 use crate::core::text::{clean, subject};
 use crate::core::time::Timestamp;
 use crate::core::to_stanza::{Condition, receipt};
@@ -251,6 +251,8 @@ fn send(
     answer_all(settings, &mut outgoing, place.answered.as_ref());
     let letter = Letter {
         carried: carried(stanza, &stanza_id, &outgoing),
+        // A client at the other end of another gateway says so by a marker.
+        notify_read: settings.read_receipts && message.markable && outgoing.format == Format::Mail,
         ..letter(
             settings,
             context,
@@ -262,8 +264,8 @@ fn send(
             now,
         )?
     };
-    let origin = origin(stanza, message, outgoing.format);
-    let error_id = origin.stanza_id.clone();
+    let origin = origin(settings, stanza, message, outgoing.format);
+    let (error_id, confirm) = (origin.stanza_id.clone(), origin.confirm);
     let mail = match outgoing
         .post(Some(origin), false, now)
         .mail(settings, &letter)
@@ -282,24 +284,35 @@ fn send(
     let sent = Sent {
         id: error_id,
         also: also(&outgoing),
+        confirm,
         ..Sent::default()
     };
     writes.push(Write::Message(record::Message { sent, ..row }));
-    Ok(Decision {
-        mails: vec![mail],
-        writes,
-        ..Decision::default()
-    })
+    Ok(accepted(settings, mail, writes))
 }
 
-fn origin(stanza: &Stanza, message: &Message, format: Format) -> Origin {
+/// The mail, and the receipt where it is to be given as soon as the mail lies in the spool: stanzas leave after that.
+fn accepted(settings: &Settings, mail: Mail, writes: Vec<Write>) -> Decision {
+    let is_due = settings.receipts == Receipts::Accepted;
+    let receipt = is_due.then(|| receipt_for(&mail.job)).flatten();
+    Decision {
+        mails: vec![mail],
+        writes,
+        stanzas: receipt.into_iter().collect(),
+        ..Decision::default()
+    }
+}
+
+fn origin(settings: &Settings, stanza: &Stanza, message: &Message, format: Format) -> Origin {
+    // A client at the other end of another gateway gives its own.
+    let receipt = message.wants_receipt && format == Format::Mail;
     Origin {
         user: stanza.from.clone(),
         contact: stanza.to.to_bare(),
         stanza_id: stanza.id.clone().or_else(|| message.origin_id.clone()),
         kind: OriginKind::Message,
-        // A client at the other end of another gateway gives its own.
-        receipt: message.wants_receipt && format == Format::Mail,
+        receipt,
+        confirm: receipt && settings.receipts == Receipts::Dsn,
     }
 }
 
@@ -594,10 +607,11 @@ fn message_row(
         digest,
         others: Vec::new(),
         sent: Sent::default(),
+        answerable: None,
     }
 }
 
-/// The receipt for a message whose mail was taken (XEP-0184), with an id that is the same for the same message.
+/// The receipt for a message (XEP-0184), with an id that is the same for the same message.
 pub(super) fn receipt_for(job: &Job) -> Option<minidom::Element> {
     let origin = job.origin.as_ref().filter(|origin| origin.receipt)?;
     let received = origin.stanza_id.as_ref()?;

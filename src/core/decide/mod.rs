@@ -11,6 +11,7 @@ mod post;
 pub mod presence;
 mod report;
 pub mod request;
+pub mod returned;
 pub mod settle;
 pub mod subscription;
 pub mod thread;
@@ -113,6 +114,8 @@ pub fn stanza(
 ) -> Result<Decision, Missing> {
     match &stanza.kind {
         Kind::Silent => Ok(Decision::nothing()),
+        Kind::Unanswered(condition) => told::unreached(context, stanza, *condition),
+        Kind::Returned(why) => returned::decide(settings, context, stanza, why, now),
         Kind::Request { set, payload } => request::decide(settings, context, stanza, *set, payload),
         _ if !settings.users.allows(&stanza.from.to_bare()) => Ok(outsider(settings, stanza)),
         Kind::Message(message) => message::decide(settings, context, stanza, message, now),

@@ -9,7 +9,7 @@ use crate::core::parcel::{Letter, Party, Recipient};
 use crate::core::record::Format;
 use crate::core::settings::Settings;
 use crate::core::time::Timestamp;
-use crate::core::to_mail::{self, Unwritable};
+use crate::core::to_mail::{self, Undelivered, Unwritable};
 use jid::BareJid;
 
 /// How a letter goes out.
@@ -58,6 +58,34 @@ impl Post<'_> {
         let bytes = signed(settings, letter, bytes, self.now);
         Ok(Mail { job, bytes })
     }
+}
+
+/// A report, which nobody is told of: it has no reverse path, so that none of its own comes back (RFC 5321 §6.1).
+///
+/// # Errors
+/// [`Unwritable`] names what the mail library refused.
+pub(super) fn report(report: &Undelivered<'_>) -> Result<Mail, Unwritable> {
+    let to = &report.answerable.reverse_path;
+    let job = Job {
+        id: JobId::derive(&report.message_id),
+        message_id: report.message_id.clone(),
+        lane: format!("reports {}", to.key()),
+        sequence: 0,
+        from: None,
+        to: vec![to.clone()],
+        origin: None,
+        accepted: report.date,
+        attempts: 0,
+        next_attempt: report.date,
+        delay_told: false,
+        last_reply: None,
+        certain: true,
+        silent: true,
+        expires: None,
+        replaceable: false,
+    };
+    let bytes = to_mail::undelivered(report)?;
+    Ok(Mail { job, bytes })
 }
 
 /// The sender of a letter. The name is what the stanza says, else what the pair says, else the local part.

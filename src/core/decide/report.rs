@@ -8,7 +8,7 @@ use crate::core::address::MailAddress;
 use crate::core::context::{Context, Missing};
 use crate::core::decide::incoming::{Arrived, local_users};
 use crate::core::decide::settle::{condition_of, contact_writes, forget_request};
-use crate::core::decide::told::Told;
+use crate::core::decide::told::{Failure, Told};
 use crate::core::decide::{Decision, directory};
 use crate::core::from_mail::{Action, DeliveryReport, Disposition, DispositionKind, Reported};
 use crate::core::id::{MessageId, StanzaId};
@@ -106,7 +106,9 @@ impl Report<'_> {
                 Action::Failed => {
                     let is_news = told.failed(&who);
                     if is_news {
-                        decision.stanzas.push(error(&shown, &told, &who, one));
+                        decision
+                            .stanzas
+                            .extend(failure(&shown, &mut told, &who, one));
                     }
                     is_news
                 }
@@ -118,7 +120,12 @@ impl Report<'_> {
                     }
                     is_news
                 }
-                Action::Delivered => true,
+                Action::Delivered => {
+                    if told.delivered(&who) {
+                        decision.stanzas.extend(received(&shown, &told));
+                    }
+                    true
+                }
                 Action::Relayed | Action::Expanded => false,
             };
             if is_told {
@@ -153,6 +160,7 @@ impl Report<'_> {
         let trouble = (one.action != Action::Delivered).then(|| Trouble {
             since: self.now,
             text: notice::words(&one.reply),
+            reported: true,
         });
         let write = contact_writes(
             self.settings,
@@ -213,7 +221,7 @@ impl Report<'_> {
         let is_shown = report.kind == DispositionKind::Displayed && is_by_contact;
         if let Some(shown) = shown.filter(|_| is_shown && told.displayed()) {
             let marker = StanzaId::derive(&told.message.message_id, self.user, "displayed");
-            let (id, to) = (named(&told), self.user);
+            let (id, to) = (told.stanza_id(), self.user);
             let displayed = to_stanza::displayed(&shown, to, id, marker.as_str());
             decision.stanzas.push(displayed);
         }
@@ -251,21 +259,36 @@ fn meant(told: &Told, one: &Reported) -> MailAddress {
     }
 }
 
-/// The stanza's id, as its client knows it.
-fn named(told: &Told) -> &StanzaId {
-    let message = &told.message;
-    message.sent.id.as_ref().unwrap_or(&message.stanza_id)
+fn failure(
+    shown: &BareJid,
+    told: &mut Told,
+    who: &MailAddress,
+    one: &Reported,
+) -> Vec<minidom::Element> {
+    let message = told.message.clone();
+    let failure = Failure {
+        message_id: &message.message_id,
+        contact: shown.as_str(),
+        client: message.resource.as_ref(),
+        user: &message.user,
+        id: Some(&told.stanza_id().clone()),
+        condition: condition_of(&one.reply),
+        why: &why(who, one),
+    };
+    failure.told(Some(told))
 }
 
-fn error(shown: &BareJid, told: &Told, who: &MailAddress, one: &Reported) -> minidom::Element {
+/// XEP-0184, to the client that asked for it.
+fn received(shown: &BareJid, told: &Told) -> Option<minidom::Element> {
     let message = &told.message;
-    let to = match &message.resource {
-        Some(resource) => resource.as_str(),
-        None => message.user.as_str(),
-    };
-    let (from, id) = (shown.as_str(), Some(named(told).as_str()));
-    let condition = condition_of(&one.reply);
-    to_stanza::error("message", from, to, id, condition, &why(who, one))
+    let id = StanzaId::derive(&message.message_id, &message.user, "receipt");
+    let client = message.resource.as_ref()?;
+    Some(to_stanza::receipt(
+        shown,
+        client,
+        told.stanza_id(),
+        id.as_str(),
+    ))
 }
 
 fn why(who: &MailAddress, one: &Reported) -> String {

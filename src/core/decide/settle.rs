@@ -2,14 +2,15 @@
 
 use crate::core::address::MailAddress;
 use crate::core::context::{Context, Missing, Write};
-use crate::core::decide::told::Told;
+use crate::core::decide::told::{Failure, Told};
 use crate::core::decide::{Decision, message, peer, subscription};
 use crate::core::id::StanzaId;
 use crate::core::job::{Job, Origin, OriginKind};
+use crate::core::limits::REPORTED_TROUBLE;
 use crate::core::notice;
 use crate::core::outcome::{Attempt, Outcome, Reply, Verdict};
 use crate::core::record::{Contact, Format, Handshake, Trouble};
-use crate::core::settings::Settings;
+use crate::core::settings::{Receipts, Settings};
 use crate::core::text::clean;
 use crate::core::time::Timestamp;
 use crate::core::to_stanza::{self, Condition};
@@ -33,11 +34,17 @@ pub fn decide(
         true => Told::of(context, &job.message_id, &user)?,
         false => None,
     };
+    let settling = Settling {
+        context,
+        job,
+        origin,
+    };
     let mut all_served = verdict == Verdict::Done;
     for (mail, outcome) in attempt {
         let state = trouble(outcome, now);
         all_served &= state.is_none();
-        if !is_dropped(outcome) {
+        let is_open = state.is_none() && is_reported(context, &user, mail, now)?;
+        if !is_dropped(outcome) && !is_open {
             decision.writes.extend(contact_writes(
                 settings,
                 context,
@@ -50,9 +57,7 @@ pub fn decide(
         }
         if let Outcome::Refused(reply) = outcome {
             let why = notice::refused(&mail.for_people(), reply, job.certain);
-            decision.stanzas.extend(failure(
-                context,
-                origin,
+            decision.stanzas.extend(settling.failure(
                 &mut told,
                 mail,
                 condition_of(reply),
@@ -68,9 +73,9 @@ pub fn decide(
     }
     if verdict == Verdict::Expired {
         let told = &mut told;
-        expire(settings, context, job, origin, told, attempt, &mut decision)?;
+        settling.expire(settings, told, attempt, &mut decision)?;
     }
-    if all_served && settings.receipts {
+    if all_served && settings.receipts == Receipts::Submitted {
         decision.stanzas.extend(message::receipt_for(job));
     }
     if is_notice_due(settings, job, verdict, now)
@@ -127,12 +132,29 @@ fn is_dropped(outcome: &Outcome) -> bool {
     matches!(outcome, Outcome::Refused(reply) if reply.code.is_none() && reply.text == notice::DROPPED)
 }
 
+/// Whether mail to this contact has lately come back after the mail server had taken it, as the next one may: a contact does
+/// not come and go with each message.
+fn is_reported(
+    context: &Context,
+    user: &BareJid,
+    mail: &MailAddress,
+    now: Timestamp,
+) -> Result<bool, Missing> {
+    let trouble = context
+        .contact(user, mail)?
+        .and_then(|contact| contact.trouble.as_ref());
+    let is_late =
+        |trouble: &Trouble| trouble.reported && now.since(trouble.since) < REPORTED_TROUBLE;
+    Ok(trouble.is_some_and(is_late))
+}
+
 fn trouble(outcome: &Outcome, now: Timestamp) -> Option<Trouble> {
     match outcome {
         Outcome::Delivered(_) => None,
         Outcome::Refused(reply) | Outcome::Retry { reply, .. } => Some(Trouble {
             since: now,
             text: reply.text.clone(),
+            reported: false,
         }),
     }
 }
@@ -165,38 +187,89 @@ pub(super) fn contact_writes(
     Ok(Some(Write::Contact(user.clone(), mail.clone(), next)))
 }
 
-/// The error for a message, or the refusal of a subscription request.
-fn failure(
-    context: &Context,
-    origin: &Origin,
-    told: &mut Option<Told>,
-    mail: &MailAddress,
-    condition: Condition,
-    why: &str,
-    writes: &mut Vec<Write>,
-) -> Result<Option<minidom::Element>, Missing> {
-    let id = origin.stanza_id.as_ref().map(StanzaId::as_str);
-    match origin.kind {
-        // A report of a mail server may have come before.
-        OriginKind::Message if told.as_mut().is_some_and(|told| !told.failed(mail)) => Ok(None),
-        OriginKind::Message => {
-            let (from, to) = (origin.contact.as_str(), origin.user.as_str());
-            Ok(Some(to_stanza::error(
-                "message", from, to, id, condition, why,
-            )))
+/// A job of which its sender is told.
+struct Settling<'a> {
+    context: &'a Context,
+    job: &'a Job,
+    origin: &'a Origin,
+}
+
+impl Settling<'_> {
+    /// The error for a message, or the refusal of a subscription request.
+    fn failure(
+        &self,
+        told: &mut Option<Told>,
+        mail: &MailAddress,
+        condition: Condition,
+        why: &str,
+        writes: &mut Vec<Write>,
+    ) -> Result<Vec<minidom::Element>, Missing> {
+        let origin = self.origin;
+        let id = origin.stanza_id.as_ref().map(StanzaId::as_str);
+        match origin.kind {
+            // A report of a mail server may have come before.
+            OriginKind::Message if told.as_mut().is_some_and(|told| !told.failed(mail)) => {
+                Ok(Vec::new())
+            }
+            OriginKind::Message => {
+                let failure = Failure {
+                    message_id: &self.job.message_id,
+                    contact: origin.contact.as_str(),
+                    client: Some(&origin.user),
+                    user: &origin.user.to_bare(),
+                    id: origin.stanza_id.as_ref(),
+                    condition,
+                    why,
+                };
+                Ok(failure.told(told.as_mut()))
+            }
+            OriginKind::Subscription => {
+                let user = origin.user.to_bare();
+                writes.extend(forget_request(self.context, &user, mail)?);
+                let (from, to) = (origin.contact.as_str(), user.as_str());
+                let error = to_stanza::error("presence", from, to, id, condition, why);
+                Ok(vec![error])
+            }
         }
-        OriginKind::Subscription => {
-            let user = origin.user.to_bare();
-            writes.extend(forget_request(context, &user, mail)?);
-            Ok(Some(to_stanza::error(
-                "presence",
-                origin.contact.as_str(),
-                user.as_str(),
-                id,
-                condition,
-                why,
-            )))
+    }
+
+    fn expire(
+        &self,
+        settings: &Settings,
+        told: &mut Option<Told>,
+        attempt: &Attempt,
+        decision: &mut Decision,
+    ) -> Result<(), Missing> {
+        let job = self.job;
+        let days = settings.expire.as_secs().div_ceil(24 * 3600);
+        for mail in &job.to {
+            let last = attempt
+                .iter()
+                .find(|(address, _)| address == mail)
+                .map(|(_, outcome)| outcome);
+            if matches!(last, Some(Outcome::Delivered(_) | Outcome::Refused(_))) {
+                continue;
+            }
+            let (reply, certain) = match last {
+                Some(Outcome::Retry { reply, certain }) => (Some(reply), *certain && job.certain),
+                _ => (job.last_reply.as_ref(), job.certain),
+            };
+            let why = notice::expired(&mail.for_people(), days, reply, certain);
+            let error = self.failure(
+                told,
+                mail,
+                Condition::RemoteServerTimeout,
+                &why,
+                &mut decision.writes,
+            )?;
+            decision.stanzas.extend(error);
+            decision.notes.push(format!(
+                "mail {} was given up: {}",
+                job.message_id,
+                clean::shorten_addresses(&why)
+            ));
         }
+        Ok(())
     }
 }
 
@@ -221,48 +294,6 @@ pub(super) fn forget_request(
         };
         Write::Contact(user.clone(), mail.clone(), next)
     }))
-}
-
-fn expire(
-    settings: &Settings,
-    context: &Context,
-    job: &Job,
-    origin: &Origin,
-    told: &mut Option<Told>,
-    attempt: &Attempt,
-    decision: &mut Decision,
-) -> Result<(), Missing> {
-    let days = settings.expire.as_secs().div_ceil(24 * 3600);
-    for mail in &job.to {
-        let last = attempt
-            .iter()
-            .find(|(address, _)| address == mail)
-            .map(|(_, outcome)| outcome);
-        if matches!(last, Some(Outcome::Delivered(_) | Outcome::Refused(_))) {
-            continue;
-        }
-        let (reply, certain) = match last {
-            Some(Outcome::Retry { reply, certain }) => (Some(reply), *certain && job.certain),
-            _ => (job.last_reply.as_ref(), job.certain),
-        };
-        let why = notice::expired(&mail.for_people(), days, reply, certain);
-        let error = failure(
-            context,
-            origin,
-            told,
-            mail,
-            Condition::RemoteServerTimeout,
-            &why,
-            &mut decision.writes,
-        )?;
-        decision.stanzas.extend(error);
-        decision.notes.push(format!(
-            "mail {} was given up: {}",
-            job.message_id,
-            clean::shorten_addresses(&why)
-        ));
-    }
-    Ok(())
 }
 
 fn delay_notice<'a>(

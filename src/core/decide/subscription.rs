@@ -227,8 +227,11 @@ fn invitation(
     let from = post::party(context, &asked.user, sender, nick.clone())?;
     let name = from.name.clone().unwrap_or_default();
     let (subject, text) = notice::invitation(&name, asked.user.as_str(), &from.mail.for_people());
-    // A request that is repeated after a crash is the same invitation; the one of another week is not.
-    let id = asked.known.invited.map_or(0, Timestamp::millis).to_string();
+    // A request that is repeated after a crash is the same invitation. The one of another week is not, nor is one after a
+    // failure: mail servers and programs drop what they have seen.
+    let before = asked.known.asked_by.as_ref().map_or("", MessageId::as_str);
+    let invited = asked.known.invited.map_or(0, Timestamp::millis);
+    let id = format!("{invited} {before}");
     let message_id = MessageId::derive(
         &settings.id_key,
         &asked.user,
@@ -263,6 +266,7 @@ pub(super) fn origin(stanza: &Stanza, asked: &Asked) -> Origin {
         stanza_id: stanza.id.clone(),
         kind: OriginKind::Subscription,
         receipt: false,
+        confirm: false,
     }
 }
 

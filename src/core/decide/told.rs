@@ -2,9 +2,113 @@
 
 use crate::core::address::MailAddress;
 use crate::core::context::{Context, Missing, Write};
-use crate::core::id::MessageId;
+use crate::core::decide::Decision;
+use crate::core::from_stanza::Stanza;
+use crate::core::id::{MessageId, StanzaId};
 use crate::core::record::{Direction, Message};
-use jid::BareJid;
+use crate::core::to_stanza::{self, Condition};
+use jid::{BareJid, Jid};
+use minidom::Element;
+
+/// How the id of a ping begins that follows an error; a Message-ID comes after it.
+const ASKS_AFTER: &str = "undelivered.";
+
+/// A message that failed for one recipient.
+pub(super) struct Failure<'a> {
+    /// The mail that it became.
+    pub message_id: &'a MessageId,
+    /// As its sender knows the recipient.
+    pub contact: &'a str,
+    /// The full JID of who sent it, where that is known.
+    pub client: Option<&'a Jid>,
+    pub user: &'a BareJid,
+    /// The id of the stanza.
+    pub id: Option<&'a StanzaId>,
+    pub condition: Condition,
+    pub why: &'a str,
+}
+
+impl Failure<'_> {
+    /// What the sender is told: an error to the client that sent the message, which shows that it failed. But servers drop
+    /// errors to a client that has gone in the meantime, and errors to a bare JID (RFC 6121 §8.5.2.1.1, §8.5.3.2.1). So a
+    /// ping follows the error: where the server answers that there is no such client, [`unreached`] tells the user by a
+    /// message, which goes to whichever client is there, and is kept where there is none. Who got the error is not told
+    /// twice.
+    pub fn told(&self, row: Option<&mut Told>) -> Vec<Element> {
+        let is_client = |jid: &&Jid| jid.resource().is_some();
+        let id = self.id.map(StanzaId::as_str);
+        let Some(client) = self.client.filter(is_client).map(Jid::as_str) else {
+            let notice = StanzaId::derive(self.message_id, self.user, self.why);
+            let (user, notice) = (self.user.as_str(), notice.as_str());
+            return vec![to_stanza::notice_on(
+                self.contact,
+                user,
+                notice,
+                id,
+                self.why,
+            )];
+        };
+        let error = to_stanza::error(
+            "message",
+            self.contact,
+            client,
+            id,
+            self.condition,
+            self.why,
+        );
+        let ping = row.map(|row| {
+            row.message.sent.unheard.push(self.why.to_owned());
+            let id = format!("{ASKS_AFTER}{}", self.message_id);
+            to_stanza::ping(self.contact, client, &id)
+        });
+        std::iter::once(error).chain(ping).collect()
+    }
+}
+
+/// Decides about the error that answers a ping: the client that was told of a failure before it may be gone.
+pub(super) fn unreached(
+    context: &Context,
+    stanza: &Stanza,
+    condition: Condition,
+) -> Result<Decision, Missing> {
+    let mut decision = Decision::nothing();
+    // A client that is there, and knows no pings, says so; a few say the same as a server.
+    let is_gone = matches!(
+        condition,
+        Condition::Gone
+            | Condition::ItemNotFound
+            | Condition::RecipientUnavailable
+            | Condition::RemoteServerNotFound
+            | Condition::RemoteServerTimeout
+            | Condition::ServiceUnavailable
+    );
+    let id = stanza.id.as_ref().map(StanzaId::as_str);
+    let mail = id.and_then(|id| MessageId::parse(id.strip_prefix(ASKS_AFTER)?));
+    let (Some(mail), true) = (mail, is_gone) else {
+        return Ok(decision);
+    };
+    let user = stanza.from.to_bare();
+    let Some(mut told) = Told::of(context, &mail, &user)? else {
+        return Ok(decision);
+    };
+    let unheard = std::mem::take(&mut told.message.sent.unheard);
+    if unheard.is_empty() || told.message.resource.as_ref() != Some(&stanza.from) {
+        return Ok(decision);
+    }
+    let (contact, why) = (stanza.to.to_bare(), unheard.join("\n"));
+    let failure = Failure {
+        message_id: &mail,
+        contact: contact.as_str(),
+        client: None,
+        user: &user,
+        id: Some(told.stanza_id()),
+        condition,
+        why: &why,
+    };
+    decision.stanzas = failure.told(None);
+    decision.writes.extend(told.write());
+    Ok(decision)
+}
 
 /// A message of ours and what its sender was told.
 #[derive(Debug)]
@@ -39,6 +143,22 @@ impl Told {
         is_news
     }
 
+    /// Whether the receipt is due now that this recipient has got the mail: once all have got it.
+    pub fn delivered(&mut self, recipient: &MailAddress) -> bool {
+        let message = &mut self.message;
+        let sent = &mut message.sent;
+        if !sent.confirm {
+            return false;
+        }
+        if !sent.delivered.contains(recipient) && sent.delivered.len() <= sent.also.len() {
+            sent.delivered.push(recipient.clone());
+        }
+        let mut all = std::iter::once(&message.contact).chain(&sent.also);
+        let have_all = all.all(|who| sent.delivered.contains(who));
+        sent.confirm = !have_all;
+        have_all
+    }
+
     /// Whether the sender is to be told now that the mail is late: no more when it is known to have failed.
     pub fn delayed(&mut self, recipient: &MailAddress) -> bool {
         let sent = &mut self.message.sent;
@@ -48,6 +168,12 @@ impl Told {
     /// Whether the sender is to be told now that the contact has read it.
     pub fn displayed(&mut self) -> bool {
         !std::mem::replace(&mut self.message.sent.displayed, true)
+    }
+
+    /// The stanza's id, as its client knows it.
+    pub fn stanza_id(&self) -> &StanzaId {
+        let message = &self.message;
+        message.sent.id.as_ref().unwrap_or(&message.stanza_id)
     }
 
     /// The row, where something was told.

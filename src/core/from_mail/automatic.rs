@@ -26,8 +26,8 @@ pub enum Report {
 
 /// Fields that answering programs added before RFC 3834. Their mere presence says it.
 const REPLY_FIELDS: [&str; 3] = ["X-Autoreply", "X-Autorespond", "X-Auto-Reply"];
-/// Fields that only mail to many has (RFC 2369 §3, RFC 2919).
-const LIST_FIELDS: [&str; 3] = ["List-Id", "List-Unsubscribe", "List-Post"];
+/// How the fields begin that only mail to many has (RFC 2369 §3, RFC 2919; RFC 3834 §2 means all of them).
+const LIST_FIELDS: &str = "List-";
 
 /// Whether a program wrote the mail, and why it is thought so (RFC 3834 §2).
 pub fn automatic(message: &Message<'_>, sender: Option<&str>) -> Option<Automatic> {
@@ -53,9 +53,12 @@ pub fn automatic(message: &Message<'_>, sender: Option<&str>) -> Option<Automati
 
 /// Whether the mail came through a list or to many at once.
 pub fn is_bulk(message: &Message<'_>) -> bool {
-    LIST_FIELDS
-        .iter()
-        .any(|name| raw_value(message, name).is_some())
+    let is_of_list = |name: &str| {
+        let start = name.get(..LIST_FIELDS.len());
+        start.is_some_and(|start| start.eq_ignore_ascii_case(LIST_FIELDS))
+    };
+    let mut fields = message.headers().iter();
+    fields.any(|field| is_of_list(field.name()))
         || keyword(message, "Precedence")
             .is_some_and(|word| matches!(word.as_str(), "bulk" | "list" | "junk"))
 }
@@ -162,6 +165,7 @@ mod tests {
             "Auto-Submitted: No (a person)",
             "X-Auto-Response-Suppress: None",
             "X-Autoreply: no",
+            "Listen: x",
             "Precedence: first-class",
             "Content-Type: multipart/mixed; report-type=delivery-status",
         ] {
@@ -198,6 +202,7 @@ mod tests {
             "List-Id: <x.example>",
             "list-unsubscribe: <mailto:x@y.example>",
             "List-Post: NO",
+            "LIST-HELP: <mailto:x@y.example>",
         ] {
             assert_eq!(of(header), (None, true), "{header}");
         }

@@ -92,6 +92,9 @@ pub struct Mail {
     pub hops: u32,
     /// `Return-Path: <>`.
     pub null_return_path: bool,
+    /// The topmost `Return-Path`, where it holds an address: the reverse path, as the last mail server writes it (RFC 5321
+    /// §4.4).
+    pub return_path: Option<MailAddress>,
     /// `XMPP-Bridge`, cleaned: `v=1` from another gateway.
     pub bridge: Option<String>,
     /// `Jabber-ID` (RFC 7259), cleaned. For display only, never an identity.
@@ -172,8 +175,8 @@ fn mail(raw: &[u8], message: &Message<'_>, recipient_headers: &[String], body: b
     let from = header::from(message);
     let automatic =
         automatic::automatic(message, from.as_ref().map(|person| person.address.local()));
-    let null_return_path =
-        header::raw_value(message, "Return-Path").is_some_and(|path| path == "<>");
+    let return_path = header::raw_value(message, "Return-Path");
+    let null_return_path = return_path.as_deref().is_some_and(|path| path == "<>");
     let subject = header::text(message, HeaderName::Subject);
     let line = |name| header::raw_value(message, name).and_then(|value| header::some_text(&value));
     let in_reply_to = header::message_ids(message, HeaderName::InReplyTo);
@@ -216,6 +219,9 @@ fn mail(raw: &[u8], message: &Message<'_>, recipient_headers: &[String], body: b
         bulk: automatic::is_bulk(message),
         hops: hops(message),
         null_return_path,
+        return_path: header::addresses_in(&return_path.unwrap_or_default())
+            .into_iter()
+            .next(),
         bridge: line("XMPP-Bridge"),
         jabber_id: line("Jabber-ID"),
         signature: None,

@@ -447,6 +447,7 @@ fn letter(subject: &str, name: &str, text: String, id: &str, others: usize) -> L
         date: NOW,
         text,
         automatic: others == 0,
+        notify_read: false,
         carried: Vec::new(),
         reaction: None,
     }

@@ -2,9 +2,11 @@
 //! header except cleaned and encoded. A format is one file that implements [`MailFormat`].
 
 mod plain;
+mod report;
 mod xmpp;
 
 pub use plain::{Plain, plain};
+pub use report::{Undelivered, diagnostic, undelivered};
 pub use xmpp::Xmpp;
 
 use crate::core::address::MailAddress;
@@ -28,6 +30,8 @@ pub const HOPS: HeaderName = HeaderName::new_from_ascii_str("XMPP-Bridge-Hops");
 pub const JABBER_ID: HeaderName = HeaderName::new_from_ascii_str("Jabber-ID");
 /// RFC 3834 §5.
 pub const AUTO_SUBMITTED: HeaderName = HeaderName::new_from_ascii_str("Auto-Submitted");
+/// RFC 8098 §2.1.
+const NOTIFICATION_TO: HeaderName = HeaderName::new_from_ascii_str("Disposition-Notification-To");
 const TO: HeaderName = HeaderName::new_from_ascii_str("To");
 const CC: HeaderName = HeaderName::new_from_ascii_str("Cc");
 /// Octets of a line that is folded where it can be (RFC 5322 §2.1.1).
@@ -90,6 +94,10 @@ fn headers(letter: &Letter) -> Result<MessageBuilder, Unwritable> {
     }
     if letter.automatic {
         builder = builder.raw_header(raw(AUTO_SUBMITTED, "auto-generated"));
+    }
+    // What is not ASCII could only stand there encoded, which no address may be.
+    if letter.notify_read && !letter.from.mail.needs_smtputf8() {
+        builder = builder.raw_header(raw(NOTIFICATION_TO, &letter.from.mail.to_string()));
     }
     let builder = builder.raw_header(raw(JABBER_ID, letter.from.jid.as_str()));
     Ok(builder

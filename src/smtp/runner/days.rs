@@ -86,6 +86,7 @@ fn awaited(name: &str) -> Mail {
         stanza_id: StanzaId::parse("1"),
         kind: OriginKind::Message,
         receipt: true,
+        confirm: false,
     });
     mail
 }
