@@ -10,7 +10,7 @@ help:
 	@echo "make test            install what is missing, run every test"
 	@echo "make lint            what CI asks beside the tests: format, clippy, documentation"
 	@echo "make bench           the figures: throughput against the bare servers, delay, memory"
-	@echo "make chaos           10,000 messages each way under 100 kills (the tests have a short form of it)"
+	@echo "make chaos           10,000 messages each way under 100 kills; damaged stores, power cuts, failing disks (the tests have a short form)"
 	@echo "make fuzz            every reader against libFuzzer; SECONDS=60 for each, TARGET=… for one"
 	@echo "make golden          write the golden files anew; look at the difference before you commit it"
 
@@ -42,6 +42,8 @@ bench: deps
 
 chaos: deps
 	STANZAMAIL_CHAOS=10000/100 cargo test --test chaos -- --nocapture
+	STANZAMAIL_DISK=500/1000/10000 cargo test --test disk -- --nocapture
+	STANZAMAIL_DISK_FAILURES=60 cargo test --test scenarios a_disk_that_fails -- --nocapture
 
 # cargo-fuzz on the stable toolchain: without sanitizers, since the code has no unsafe of its own.
 SECONDS ?= 60

@@ -50,6 +50,8 @@ const READ_BATCHES: usize = 2;
 const SETTLES: usize = 1024;
 /// How long the other parts may take to end after one has failed: longer than mail transactions and the stream may.
 const WIND_DOWN: Duration = Duration::from_secs(20);
+/// How long the other parts may take to end after the disk has failed.
+const LAST_WORDS: Duration = Duration::from_millis(300);
 /// How often what is older is looked for.
 const FORGET_EVERY: Duration = Duration::from_secs(3600);
 
@@ -231,7 +233,15 @@ impl Parts {
             settles,
         };
         let running = pipeline.run(&mut inputs, round.stops(stop));
-        let result = round.supervise(&mut tasks, running, stop).await;
+        let result = round
+            .supervise(&mut tasks, running, self.disk_failed(), stop)
+            .await;
+        if let Err(Stopped::Failed(_)) = &result {
+            // Nothing that they could still do may be acknowledged.
+            let all = async { while tasks.join_next().await.is_some() {} };
+            let _ = tokio::time::timeout(LAST_WORDS, all).await;
+            tasks.abort_all();
+        }
         if let Err(Stopped::Part(_)) = &result {
             let Inputs { xmpp, settles, .. } = inputs;
             drop(settles);
@@ -242,6 +252,17 @@ impl Parts {
         }
         while tasks.join_next().await.is_some() {}
         result
+    }
+
+    /// Ready when the disk below store or spool has failed, whoever noticed that.
+    fn disk_failed(&self) -> impl Future<Output = Fatal> + use<> {
+        let (store, spool) = (self.store.failed(), self.spool.failed());
+        async move {
+            tokio::select! {
+                error = store => error.into(),
+                error = spool => Fatal::Spool(error),
+            }
+        }
     }
 
     fn settings(&self, config: &Config) -> Result<Settings, Stopped> {
@@ -284,6 +305,7 @@ struct Round {
     /// The last mail transaction has ended.
     sent: CancellationToken,
     close_stream: CancellationToken,
+    disk_failed: CancellationToken,
 }
 
 impl Round {
@@ -293,6 +315,7 @@ impl Round {
             stop_sending: CancellationToken::new(),
             sent: CancellationToken::new(),
             close_stream: CancellationToken::new(),
+            disk_failed: CancellationToken::new(),
         }
     }
 
@@ -300,6 +323,7 @@ impl Round {
         Stops {
             leaving: stop.clone(),
             sent: self.sent.clone(),
+            disk_failed: self.disk_failed.clone(),
         }
     }
 
@@ -310,16 +334,23 @@ impl Round {
         &self,
         tasks: &mut Tasks,
         pipeline: impl Future<Output = Result<(), Fatal>>,
+        disk_failed: impl Future<Output = Fatal>,
         stop: &CancellationToken,
     ) -> Result<(), Stopped> {
         let pipeline = crash::part("pipeline", pipeline);
         let pipeline = AssertUnwindSafe(pipeline).catch_unwind();
-        tokio::pin!(pipeline);
+        tokio::pin!(pipeline, disk_failed);
         let mut failed: Option<Failed> = None;
         let mut give_up = Instant::now() + Duration::from_secs(u32::MAX.into());
         let result = loop {
             tokio::select! {
                 done = &mut pipeline => break done,
+                error = &mut disk_failed => {
+                    // What it is about can still be refused.
+                    self.disk_failed.cancel();
+                    let _ = tokio::time::timeout(LAST_WORDS, &mut pipeline).await;
+                    break Ok(Err(error));
+                }
                 Some(ended) = tasks.join_next() => {
                     let Ok(ended) = ended else { continue };
                     if ended.part == "smtp" {
@@ -478,6 +509,7 @@ fn forget_old(store: Arc<SledStore>, stop: CancellationToken) {
             tokio::time::sleep(FORGET_EVERY).await;
             let store = Arc::clone(&store);
             let forgotten = tokio::task::spawn_blocking(move || {
+                store.note_cursors()?;
                 store.forget_older(Timestamp::now(), REMEMBERED)
             })
             .await;

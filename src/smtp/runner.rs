@@ -324,6 +324,13 @@ impl Runner {
             _ => {}
         }
         tracing::error!(job = %job.id, "a waiting mail cannot be read: {error}");
+        if matches!(error, SpoolError::Damaged { .. }) {
+            // It will never be whole again, and its sender can be told at once.
+            let words = "the mail was damaged on the gateway's disk";
+            let refused = |to| (to, outcome::own_refusal((5, 3, 0), words));
+            let attempt = job.to.iter().cloned().map(refused).collect();
+            return self.conclude(job, attempt, false);
+        }
         let reply = outcome::no_reply("the gateway cannot read the mail from its disk");
         let attempt = outcome::retry_all(&job, &reply, true);
         self.conclude(job, attempt, false);

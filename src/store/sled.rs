@@ -1,15 +1,21 @@
 //! The [`Store`] that a gateway runs on: one sled tree with the tables of [`codec`], made durable by `committer`.
 //!
-//! A store is a folder: `lock` (whose lock says that it is open), `db/` (sled's), and beside them what others keep there.
+//! A store is a folder: `lock` (whose lock says that it is open), `db/` (sled's), `anchor` and `commits` (see [`anchor`]),
+//! and beside them what others keep there.
+//!
+//! [`anchor`]: super::anchor
 
 use crate::core::address::{AddressPattern, MailAddress};
 use crate::core::context::{Need, Row, Write};
 use crate::core::id::IdKey;
 use crate::core::record::{Announced, Contact, Cursor, Message, Pair, Peer};
 use crate::core::time::Timestamp;
+use crate::crash;
+use crate::store::anchor::Anchor;
 use crate::store::codec;
 use crate::store::committer::Committer;
-use crate::store::opening::{self, SnapshotAtEnd};
+use crate::store::digest::Digest;
+use crate::store::opening::{self, Ids, SnapshotAtEnd};
 use crate::store::transfer::{
     AnnouncedRecord, ContactRecord, CursorRecord, Place, Record, SeenRecord, ThreadRecord,
 };
@@ -22,9 +28,9 @@ use std::fmt;
 use std::fs::File;
 use std::future::ready;
 use std::ops::Bound;
-use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::path::Path;
-use std::sync::{PoisonError, RwLock};
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use std::time::Duration;
 
 /// Rows that are forgotten in one batch.
@@ -37,9 +43,14 @@ pub struct SledStore {
     committer: Committer,
     db: sled::Db,
     /// Held for writing from the check of a batch to its end, so that nothing comes between; for reading by all that
-    /// read, so that they see a batch whole or not at all.
-    order: RwLock<()>,
+    /// read, so that they see a batch whole or not at all. What the rows add up to.
+    order: RwLock<Digest>,
+    /// The number of the last batch.
+    applied: Arc<AtomicU64>,
     id_key: IdKey,
+    path: PathBuf,
+    /// As it lies beside the database.
+    anchor: Mutex<Anchor>,
     snapshot: SnapshotAtEnd,
     _lock: File,
 }
@@ -51,12 +62,29 @@ impl SledStore {
     /// [`StoreError::InUse`], [`StoreError::Newer`], [`StoreError::Damaged`]; [`StoreError::Broken`] where the folder
     /// cannot be made, read or written.
     pub fn open(path: &Path) -> Result<Self, StoreError> {
-        let opened = opening::open(path)?;
+        Self::with_ids(path, Ids::Own)
+    }
+
+    /// Makes a store in a folder that has none, with this key of derived ids if one is given.
+    ///
+    /// # Errors
+    /// As [`SledStore::open`].
+    pub(super) fn make(path: &Path, id_key: Option<IdKey>) -> Result<Self, StoreError> {
+        Self::with_ids(path, Ids::Begin(id_key))
+    }
+
+    fn with_ids(path: &Path, ids: Ids) -> Result<Self, StoreError> {
+        let opened = opening::open(path, ids)?;
+        let applied = Arc::new(AtomicU64::new(opened.digest.commits));
+        let db = opened.db.clone();
         Ok(Self {
-            committer: Committer::start(opened.db.clone(), &opened.file)?,
+            committer: Committer::start(db, &opened.file, Arc::clone(&applied), opened.commits)?,
             db: opened.db,
-            order: RwLock::new(()),
+            order: RwLock::new(opened.digest),
+            applied,
             id_key: opened.id_key,
+            path: path.to_owned(),
+            anchor: Mutex::new(opened.anchor),
             snapshot: SnapshotAtEnd::new(path),
             _lock: opened.lock,
         })
@@ -73,12 +101,60 @@ impl SledStore {
     /// Applies a batch; the caller then waits for it to become durable.
     fn apply(&self, writes: Vec<Write>) -> Result<(), StoreError> {
         self.committer.check()?;
-        let _order = self.order.write().unwrap_or_else(PoisonError::into_inner);
+        self.note_first_cursors(&writes)?;
+        let mut order = self.order.write().unwrap_or_else(PoisonError::into_inner);
         let mut batch = Staged::on(self);
         for write in writes {
             batch.apply(write)?;
         }
-        batch.finish()
+        batch.finish(&mut order)
+    }
+
+    /// A mailbox that the anchor does not know, or not with these UIDs, is noted there before anything depends on it.
+    fn note_first_cursors(&self, writes: &[Write]) -> Result<(), StoreError> {
+        let mut anchor = self.anchor.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut is_new = false;
+        for write in writes {
+            if let Write::Cursor(mailbox, cursor) = write {
+                let known = anchor.cursors.get(mailbox);
+                if known.is_none_or(|known| known.uid_validity != cursor.uid_validity) {
+                    anchor.cursors.insert(mailbox.clone(), *cursor);
+                    is_new = true;
+                }
+            }
+        }
+        match is_new {
+            true => anchor.write(&self.path).map_err(|e| self.anchor_broken(&e)),
+            false => Ok(()),
+        }
+    }
+
+    fn anchor_broken(&self, error: &std::io::Error) -> StoreError {
+        StoreError::Broken(format!("{}: {error}", self.path.join("anchor").display()))
+    }
+
+    /// Ready when the disk below the store has failed: nothing may be acknowledged any more.
+    pub fn failed(&self) -> impl Future<Output = StoreError> + Send + use<> {
+        self.committer.failed()
+    }
+
+    /// Notes beside the database up to where the mailboxes were read: a database that has to be made anew goes on there.
+    ///
+    /// # Errors
+    /// [`StoreError`]: the cursors cannot be read, or the file not be written.
+    pub fn note_cursors(&self) -> Result<(), StoreError> {
+        self.committer.check()?;
+        let rows: Vec<CursorRecord> = self.records(codec::CURSORS, None, usize::MAX)?;
+        let mut anchor = self.anchor.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut new = anchor.clone();
+        for row in rows {
+            new.learn(&row.mailbox, row.cursor);
+        }
+        if new != *anchor {
+            new.write(&self.path).map_err(|e| self.anchor_broken(&e))?;
+            *anchor = new;
+        }
+        Ok(())
     }
 
     fn read<T>(&self, what: impl FnOnce() -> Result<T, StoreError>) -> Result<T, StoreError> {
@@ -145,17 +221,17 @@ impl SledStore {
 
     /// Calls sled. It panics where it finds its own files damaged; that is an error here.
     fn sled<T>(&self, call: impl FnOnce(&sled::Db) -> sled::Result<T>) -> Result<T, StoreError> {
-        match catch_unwind(AssertUnwindSafe(|| call(&self.db))) {
+        match crash::caught(|| call(&self.db)) {
             Ok(Ok(value)) => Ok(value),
             Ok(Err(error)) => Err(StoreError::Broken(error.to_string())),
-            Err(panic) => Err(StoreError::Broken(opening::words_of(&*panic))),
+            Err(words) => Err(StoreError::Broken(opening::gave_up(&words))),
         }
     }
 
     /// Forgets the oldest rows; answers how many it found, and how many of them were not second copies.
     fn forget_some(&self, cutoff: Timestamp) -> Result<(usize, u64), StoreError> {
         self.committer.check()?;
-        let _order = self.order.write().unwrap_or_else(PoisonError::into_inner);
+        let mut order = self.order.write().unwrap_or_else(PoisonError::into_inner);
         let range = vec![codec::BY_TIME]..codec::time_prefix(cutoff);
         let old: Vec<sled::IVec> = self.sled(|db| {
             let keys = db.range(range).keys();
@@ -169,8 +245,19 @@ impl SledStore {
             batch.remove(key.to_vec());
             count = count.saturating_add(u64::from(row.first() != Some(&codec::BY_STANZA)));
         }
-        batch.finish()?;
+        batch.finish(&mut order)?;
         Ok((old.len(), count))
+    }
+}
+
+/// What the next start would need if it found the database damaged.
+impl Drop for SledStore {
+    fn drop(&mut self) {
+        if self.committer.check().is_err() {
+            self.snapshot.leave();
+        } else if let Err(error) = self.note_cursors() {
+            tracing::warn!(%error, "the cursors were not noted beside the store");
+        }
     }
 }
 
@@ -418,9 +505,17 @@ impl<'a> Staged<'a> {
         }
     }
 
-    fn finish(self) -> Result<(), StoreError> {
+    fn finish(self, digest: &mut Digest) -> Result<(), StoreError> {
         let mut batch = sled::Batch::default();
+        let mut new = *digest;
+        new.commits = new.commits.saturating_add(1);
         for (key, value) in self.changed {
+            if let Some(old) = self.store.raw(&key)? {
+                new.remove(&key, &old);
+            }
+            if let Some(value) = &value {
+                new.add(&key, value);
+            }
             let octets = value.as_ref().map_or(0, Vec::len);
             self.store.snapshot.count(octets.saturating_add(key.len()));
             match value {
@@ -428,9 +523,13 @@ impl<'a> Staged<'a> {
                 None => batch.remove(key),
             }
         }
+        batch.insert(codec::DIGEST_KEY, new.octets());
         // A batch that failed half way is in memory; only a restart gets rid of it.
         let applied = self.store.sled(|db| db.apply_batch(batch));
-        applied.map_err(|error| self.store.committer.broken_by(error))
+        applied.map_err(|error| self.store.committer.broken_by(error))?;
+        *digest = new;
+        self.store.applied.store(new.commits, Ordering::Release);
+        Ok(())
     }
 }
 
@@ -588,7 +687,7 @@ mod tests {
         std::fs::remove_file(snapshot_in(folder.path())).unwrap();
         std::fs::write(folder.path().join("db/conf"), b"not sled's").unwrap();
         let error = SledStore::open(folder.path()).unwrap_err().to_string();
-        assert!(error.contains("map import"), "{error}");
+        assert!(error.contains("check --repair"), "{error}");
         assert_eq!(std::fs::read(&log).unwrap().len(), length);
     }
 
