@@ -509,7 +509,7 @@ fn forget_old(store: Arc<SledStore>, stop: CancellationToken) {
             tokio::time::sleep(FORGET_EVERY).await;
             let store = Arc::clone(&store);
             let forgotten = tokio::task::spawn_blocking(move || {
-                store.note_cursors()?;
+                store.note_progress()?;
                 store.forget_older(Timestamp::now(), REMEMBERED)
             })
             .await;

@@ -1206,6 +1206,36 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn a_mail_whose_file_is_damaged_is_told_to_its_sender_and_kept_aside() {
+        let (dir, fake) = (
+            tempfile::tempdir().unwrap(),
+            Fake::start(|_, _| Say::Usual).await,
+        );
+        let one = mail("one", "lane", 1, &["a@x.example"]);
+        let (spool, _) = Spool::open(dir.path()).unwrap();
+        spool.accept(vec![one.clone()]).await.unwrap();
+        drop(spool);
+        let file = dir.path().join("queue").join(one.job.id.as_str());
+        let octets = std::fs::read(&file).unwrap();
+        std::fs::write(&file, &octets[..octets.len() - 5]).unwrap();
+        while matches!(Spool::open(dir.path()), Err(SpoolError::InUse(_))) {
+            tokio::time::sleep(Duration::from_millis(2)).await;
+        }
+        let mut running = Running::start(dir.path(), fake.config(), DAY);
+        let settle = running.next_unanswered().await;
+        assert_eq!(settle.verdict, Verdict::Done);
+        match &settle.attempt[0].1 {
+            Outcome::Refused(reply) => assert!(reply.text.contains("damaged"), "{reply:?}"),
+            other => panic!("{other:?}"),
+        }
+        settle.done.send(Settled::default()).unwrap();
+        running.until_empty().await;
+        assert!(!file.exists());
+        let aside = dir.path().join("damaged").join(one.job.id.as_str());
+        assert!(aside.exists());
+    }
+
+    #[tokio::test]
     async fn a_presence_that_the_spool_has_replaced_already_is_not_read_for_the_older_one() {
         let (dir, fake) = (
             tempfile::tempdir().unwrap(),

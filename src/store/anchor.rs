@@ -1,8 +1,8 @@
 //! What of a store must outlive its database, in two small files beside it.
 //!
 //! ```text
-//! <store>/anchor   one line with the CRC-32 of the rest, then JSON: the key of derived Message-IDs, and up to where each
-//!                  mailbox was read an hour ago or less
+//! <store>/anchor   one line with the CRC-32 of the rest, then JSON: the key of derived Message-IDs; and, as of an hour ago
+//!                  or less, up to where each mailbox was read and how many commits were durable
 //! <store>/commits  how many commits are known to be durable (8 octets, big-endian) and their CRC-32
 //! ```
 //! A new database with the same key gives everything the ids that it had, so that what is handled once more is not a second
@@ -33,6 +33,9 @@ pub(super) struct Anchor {
     /// By the mailbox's name.
     #[serde(default)]
     pub(super) cursors: BTreeMap<String, Cursor>,
+    /// How many commits were durable at least.
+    #[serde(default)]
+    pub(super) commits: u64,
 }
 
 impl Anchor {
@@ -40,6 +43,7 @@ impl Anchor {
         Self {
             id_key,
             cursors: BTreeMap::new(),
+            commits: 0,
         }
     }
 

@@ -35,7 +35,7 @@ pub struct Committer {
 
 impl Committer {
     /// Starts the thread. `file` is the one that sled writes to; `applied` counts the batches that were given to it, and
-    /// those that are durable are noted in `commits`.
+    /// those that are durable are noted in `durable` and `commits`.
     ///
     /// # Errors
     /// [`StoreError::Broken`]: the file cannot be opened, or no thread be started.
@@ -43,6 +43,7 @@ impl Committer {
         db: sled::Db,
         file: &Path,
         applied: Arc<AtomicU64>,
+        durable: Arc<AtomicU64>,
         commits: Commits,
     ) -> Result<Self, StoreError> {
         let wrong = |e| StoreError::Broken(format!("{}: {e}", file.display()));
@@ -56,6 +57,7 @@ impl Committer {
             crash::point("store: flushed, not yet synced");
             let synced = crash::disk(Step::Sync).and_then(|()| opened.sync_data());
             synced.map_err(|e| format!("cannot sync {name}: {e}"))?;
+            durable.store(number, Ordering::Release);
             commits.write(number).map_err(|e| e.to_string())
         };
         Self::with_sync(sync).map_err(wrong)

@@ -67,8 +67,10 @@ pub(super) fn open(path: &Path, ids: Ids) -> Result<Opened, StoreError> {
         Ids::Begin(known) => known,
     };
     // sled may find only now that it cannot read what it needs.
+    let noted = anchor.as_ref().map(|anchor| anchor.commits);
+    let durable = commits.read().max(noted.filter(|noted| *noted > 0));
     let checked = crash::caught(|| match format(&db, path)? {
-        Some(()) => Ok((id_key(&db, path)?, whole(&db, path, commits.read())?)),
+        Some(()) => Ok((id_key(&db, path)?, whole(&db, path, durable)?)),
         None if was_there => Err(lost(path)),
         None => make(&db, &folder, known).map_err(wrong),
     });

@@ -47,6 +47,8 @@ pub struct SledStore {
     order: RwLock<Digest>,
     /// The number of the last batch.
     applied: Arc<AtomicU64>,
+    /// The number of the last one that survives a power cut.
+    durable: Arc<AtomicU64>,
     id_key: IdKey,
     path: PathBuf,
     /// As it lies beside the database.
@@ -76,12 +78,20 @@ impl SledStore {
     fn with_ids(path: &Path, ids: Ids) -> Result<Self, StoreError> {
         let opened = opening::open(path, ids)?;
         let applied = Arc::new(AtomicU64::new(opened.digest.commits));
-        let db = opened.db.clone();
+        let durable = Arc::new(AtomicU64::new(opened.digest.commits));
+        let committer = Committer::start(
+            opened.db.clone(),
+            &opened.file,
+            Arc::clone(&applied),
+            Arc::clone(&durable),
+            opened.commits,
+        )?;
         Ok(Self {
-            committer: Committer::start(db, &opened.file, Arc::clone(&applied), opened.commits)?,
+            committer,
             db: opened.db,
             order: RwLock::new(opened.digest),
             applied,
+            durable,
             id_key: opened.id_key,
             path: path.to_owned(),
             anchor: Mutex::new(opened.anchor),
@@ -138,15 +148,17 @@ impl SledStore {
         self.committer.failed()
     }
 
-    /// Notes beside the database up to where the mailboxes were read: a database that has to be made anew goes on there.
+    /// Notes beside the database up to where the mailboxes were read: a database that has to be made anew goes on there. And
+    /// how many commits are durable: one that has fewer was damaged.
     ///
     /// # Errors
     /// [`StoreError`]: the cursors cannot be read, or the file not be written.
-    pub fn note_cursors(&self) -> Result<(), StoreError> {
+    pub fn note_progress(&self) -> Result<(), StoreError> {
         self.committer.check()?;
         let rows: Vec<CursorRecord> = self.records(codec::CURSORS, None, usize::MAX)?;
         let mut anchor = self.anchor.lock().unwrap_or_else(PoisonError::into_inner);
         let mut new = anchor.clone();
+        new.commits = self.durable.load(Ordering::Acquire);
         for row in rows {
             new.learn(&row.mailbox, row.cursor);
         }
@@ -255,7 +267,7 @@ impl Drop for SledStore {
     fn drop(&mut self) {
         if self.committer.check().is_err() {
             self.snapshot.leave();
-        } else if let Err(error) = self.note_cursors() {
+        } else if let Err(error) = self.note_progress() {
             tracing::warn!(%error, "the cursors were not noted beside the store");
         }
     }

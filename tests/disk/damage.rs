@@ -10,12 +10,12 @@ use std::time::{Duration, Instant};
 
 use stanzamail::core::context::Write;
 use stanzamail::core::record::Cursor;
+use stanzamail::store::Store;
 use stanzamail::store::spool::Spool;
-use stanzamail::store::{SledStore, Store};
 
 use super::process::Folder;
 use super::state::{MAILBOX, config, cursor, mail, pair, rows, save, seen, spool};
-use super::{Dice, each, size};
+use super::{Dice, each, size, state};
 
 const WAITING: u64 = 12;
 /// Rows of each kind.
@@ -46,7 +46,7 @@ impl Model {
         let mut exported = BTreeSet::new();
         // Opened several times, so that there are snapshots.
         for round in 0..3 {
-            let opened = SledStore::open(&store).unwrap();
+            let opened = state::store(&store).unwrap();
             for number in round * ROWS / 3..(round + 1) * ROWS / 3 {
                 let writes: Vec<Write> = vec![pair(number), seen(number), cursor(number)];
                 save(&opened, writes);
@@ -56,7 +56,7 @@ impl Model {
                 fs::write(&export, rows(&opened).join("\n")).unwrap();
             }
         }
-        let opened = SledStore::open(&store).unwrap();
+        let opened = state::store(&store).unwrap();
         Model {
             rows: rows(&opened).into_iter().collect(),
             exported,
@@ -185,7 +185,7 @@ fn is_repaired(model: &Model, copy: &Copy, with_export: bool) -> usize {
         !with_export || missing.is_empty(),
         "not imported: {missing:?}"
     );
-    let opened = SledStore::open(&copy.store()).unwrap();
+    let opened = state::store(&copy.store()).unwrap();
     let cursor = opened.cursor(MAILBOX).unwrap().expect("mail is read on");
     let is_earlier = cursor.uid_validity == 0 || cursor.uid_next <= model.cursor.uid_next;
     assert!(is_earlier, "mails are passed over: {cursor:?}");

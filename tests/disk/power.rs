@@ -9,13 +9,13 @@ use stanzamail::core::id::JobId;
 use stanzamail::core::record::Pair;
 use stanzamail::core::time::Timestamp;
 use stanzamail::store::repair::repair;
-use stanzamail::store::{SledStore, Store, StoreError};
+use stanzamail::store::{Store, StoreError};
 
 use super::image::Image;
 use super::process::Folder;
 use super::state::{MAILBOX, cursor, mail, pair, save, seen, spool};
 use super::trace::{CALLS, Trace};
-use super::{Dice, each, size};
+use super::{Dice, each, size, state};
 
 const WRITER: &str = "STANZAMAIL_TEST_WRITES_TO";
 /// Mails and commits of one run.
@@ -32,7 +32,7 @@ fn accepts_and_commits_until_it_is_done() {
         .build()
         .unwrap();
     for start in 0..3 {
-        let store = SledStore::open(folder).unwrap();
+        let store = state::store(folder).unwrap();
         let (queue, _) = spool(&folder.join("spool"));
         for number in start * ROUNDS / 3..(start + 1) * ROUNDS / 3 {
             // Two mails at a time: their files are written by two threads.
@@ -151,12 +151,12 @@ fn is_all_there(folder: &Path, said: &Said) -> usize {
     assert_eq!(damaged.count(), 0, "a file was in the queue that is none");
 
     let mut repaired = 0;
-    let store = match SledStore::open(folder) {
+    let store = match state::store(folder) {
         Err(StoreError::Damaged { cause, .. }) => {
             println!("damaged: {cause}");
             repair(folder, &[MAILBOX.to_owned()], Vec::new(), Timestamp::now()).unwrap();
             repaired = 1;
-            SledStore::open(folder).unwrap()
+            state::store(folder).unwrap()
         }
         opened => opened.expect("it opens or is damaged"),
     };

@@ -9,7 +9,7 @@ use stanzamail::core::job::{Job, Mail};
 use stanzamail::core::record::{Cursor, Pair, PairOrigin};
 use stanzamail::core::time::Timestamp;
 use stanzamail::store::spool::{Spool, SpoolError};
-use stanzamail::store::{SledStore, Store};
+use stanzamail::store::{SledStore, Store, StoreError};
 
 pub const MAILBOX: &str = "bridge@chat.a.example/INBOX";
 
@@ -93,6 +93,17 @@ pub fn spool(folder: &Path) -> (Spool, Vec<Job>) {
         }
     }
     panic!("the spool stays in use");
+}
+
+/// The same of a store. A program that another test has just begun to start still has its lock, until it is one.
+pub fn store(folder: &Path) -> Result<SledStore, StoreError> {
+    for _ in 0..1000 {
+        match SledStore::open(folder) {
+            Err(StoreError::InUse(_)) => std::thread::sleep(std::time::Duration::from_millis(2)),
+            opened => return opened,
+        }
+    }
+    panic!("the store stays in use");
 }
 
 /// All rows of an export.
