@@ -156,6 +156,9 @@ impl Parts {
     async fn open(config: &Config) -> Result<Self, Stopped> {
         let path = &config.store.path;
         let store = Arc::new(SledStore::open(path)?);
+        if store.is_big() {
+            check_rows(Arc::clone(&store));
+        }
         save_pairs(&*store, config).await?;
         let (spool, jobs) = Spool::open(&path.join("spool"))?;
         if !jobs.is_empty() {
@@ -236,21 +239,18 @@ impl Parts {
         let result = round
             .supervise(&mut tasks, running, self.disk_failed(), stop)
             .await;
-        if let Err(Stopped::Failed(_)) = &result {
+        let limit = match &result {
             // Nothing that they could still do may be acknowledged.
-            let all = async { while tasks.join_next().await.is_some() {} };
-            let _ = tokio::time::timeout(LAST_WORDS, all).await;
-            tasks.abort_all();
-        }
-        if let Err(Stopped::Part(_)) = &result {
-            let Inputs { xmpp, settles, .. } = inputs;
-            drop(settles);
-            self.keep(xmpp.left().await);
-            let all = async { while tasks.join_next().await.is_some() {} };
-            let _ = tokio::time::timeout(WIND_DOWN, all).await;
-            tasks.abort_all();
-        }
-        while tasks.join_next().await.is_some() {}
+            Err(Stopped::Failed(_)) => LAST_WORDS,
+            Err(Stopped::Part(_)) => {
+                let Inputs { xmpp, settles, .. } = inputs;
+                drop(settles);
+                self.keep(xmpp.left().await);
+                WIND_DOWN
+            }
+            _ => Duration::MAX,
+        };
+        all_ended(tasks, limit).await;
         result
     }
 
@@ -421,6 +421,13 @@ impl Failed {
 
 type Tasks = JoinSet<Ended>;
 
+/// Waits until they have ended by themselves, at most for `limit`.
+async fn all_ended(mut tasks: Tasks, limit: Duration) {
+    let all = async { while tasks.join_next().await.is_some() {} };
+    let _ = tokio::time::timeout(limit, all).await;
+    tasks.shutdown().await;
+}
+
 fn spawn(tasks: &mut Tasks, part: &'static str, task: impl Future<Output = ()> + Send + 'static) {
     tasks.spawn(async move {
         let task = AssertUnwindSafe(crash::part(part, task)).catch_unwind();
@@ -501,6 +508,16 @@ fn announce_ready(
         tracing::info!(mailboxes = opened.len(), "ready");
     };
     tokio::spawn(async move { stop.run_until_cancelled(all).await });
+}
+
+/// Damage that it finds ends the gateway as a disk that fails.
+fn check_rows(store: Arc<SledStore>) {
+    tokio::task::spawn_blocking(move || {
+        let began = Instant::now();
+        if store.check_rows().is_ok() {
+            tracing::info!(took = ?began.elapsed(), "the store is whole");
+        }
+    });
 }
 
 fn forget_old(store: Arc<SledStore>, stop: CancellationToken) {

@@ -24,8 +24,9 @@ pub(super) fn run(config: &Config, export: Option<&Path>) -> Result<(), CommandE
     }
     door::check_owner(store)?;
     let what = format!("store {}", store.display());
-    let cause = match SledStore::open(store) {
-        Ok(_) => {
+    let checked = SledStore::open(store).and_then(|opened| opened.check_rows());
+    let cause = match checked {
+        Ok(()) => {
             println!("ok     {what}: it is whole, nothing was changed");
             return Ok(());
         }
@@ -37,7 +38,7 @@ pub(super) fn run(config: &Config, export: Option<&Path>) -> Result<(), CommandE
     let mailboxes: Vec<String> = config.mailbox.iter().map(|one| one.name()).collect();
     let done = repair::repair(store, &mailboxes, export, Timestamp::now())?;
     // Not only made, but good.
-    drop(SledStore::open(store)?);
+    SledStore::open(store)?.check_rows()?;
     say(&done, store);
     Ok(())
 }

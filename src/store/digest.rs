@@ -1,6 +1,55 @@
 //! Whether a database still has all that was written to it. sled recovers from damage of its log by leaving out what it
 //! cannot read, without a word; so each commit also writes, in the same batch, how many commits and rows there are and the
-//! sum of the rows' checksums, and each start adds up the rows again.
+//! sum of the rows' checksums, and each start adds up the rows again: of a big store while it is in use already.
+
+/// What the rows add up to, and how far that was checked.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Counted {
+    pub(super) digest: Digest,
+    /// The rows that were added up so far, while a check is under way: all before `next`.
+    check: Option<(Digest, Vec<u8>)>,
+}
+
+impl Counted {
+    pub(super) fn of(digest: Digest) -> Self {
+        Self {
+            digest,
+            check: None,
+        }
+    }
+
+    /// A row changes.
+    pub(super) fn change(&mut self, key: &[u8], old: Option<&[u8]>, new: Option<&[u8]>) {
+        let found = self.check.as_mut();
+        let found = found.and_then(|(found, next)| (key < next.as_slice()).then_some(found));
+        for digest in std::iter::once(&mut self.digest).chain(found) {
+            if let Some(old) = old {
+                digest.remove(key, old);
+            }
+            if let Some(new) = new {
+                digest.add(key, new);
+            }
+        }
+    }
+
+    /// The key from which on rows are to be added up.
+    pub(super) fn next(&mut self) -> Vec<u8> {
+        self.check.get_or_insert_default().1.clone()
+    }
+
+    /// The next row of the check.
+    pub(super) fn found(&mut self, key: &[u8], value: &[u8]) {
+        let (found, next) = self.check.get_or_insert_default();
+        found.add(key, value);
+        *next = [key, &[0]].concat();
+    }
+
+    /// There are no more rows: what is wrong with them?
+    pub(super) fn end(&mut self) -> Option<String> {
+        let (found, _) = self.check.take().unwrap_or_default();
+        self.digest.differs_from(&found)
+    }
+}
 
 /// What the row says.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -68,6 +117,27 @@ fn checksum(key: &[u8], value: &[u8]) -> u64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn rows_that_change_while_they_are_added_up_are_added_up_as_they_are() {
+        let mut digest = Digest::default();
+        for key in [b"a", b"c", b"e"] {
+            digest.add(key, b"1");
+        }
+        let mut counted = Counted::of(digest);
+        assert_eq!(counted.next(), b"");
+        counted.found(b"a", b"1");
+        assert_eq!(counted.next(), b"a\0");
+        counted.change(b"a", Some(b"1"), Some(b"2"));
+        counted.change(b"A", None, Some(b"new"));
+        counted.change(b"c", Some(b"1"), None);
+        counted.change(b"d", None, Some(b"4"));
+        counted.found(b"d", b"4");
+        assert!(counted.clone().end().unwrap().contains("4 rows were"));
+        counted.found(b"e", b"1");
+        assert_eq!(counted.end(), None);
+        assert_eq!(counted.next(), b"");
+    }
 
     #[test]
     fn rows_add_up_in_any_order_and_each_counts() {

@@ -1,5 +1,5 @@
-//! How a sled store is opened: its lock, what a kill left behind, damaged snapshots, its format, and whether all of it is
-//! there.
+//! How a sled store is opened: its lock, what a kill left behind, damaged snapshots, its format, and whether its last commit
+//! is there.
 
 use crate::core::id::IdKey;
 use crate::crash;
@@ -70,7 +70,7 @@ pub(super) fn open(path: &Path, ids: Ids) -> Result<Opened, StoreError> {
     let noted = anchor.as_ref().map(|anchor| anchor.commits);
     let durable = commits.read().max(noted.filter(|noted| *noted > 0));
     let checked = crash::caught(|| match format(&db, path)? {
-        Some(()) => Ok((id_key(&db, path)?, whole(&db, path, durable)?)),
+        Some(()) => Ok((id_key(&db, path)?, said(&db, path, durable)?)),
         None if was_there => Err(lost(path)),
         None => make(&db, &folder, known).map_err(wrong),
     });
@@ -97,47 +97,38 @@ pub(super) fn open(path: &Path, ids: Ids) -> Result<Opened, StoreError> {
     })
 }
 
-fn damaged(path: &Path, cause: &str) -> StoreError {
+pub(super) fn damaged(path: &Path, cause: &str) -> StoreError {
     StoreError::Damaged {
         path: path.display().to_string(),
         cause: cause.to_owned(),
     }
 }
 
-/// Adds up the rows: all that was called durable is to be there.
-fn whole(db: &sled::Db, path: &Path, durable: Option<u64>) -> Result<Digest, StoreError> {
+/// What the rows are to add up to. All commits that were called durable are to be among them.
+fn said(db: &sled::Db, path: &Path, durable: Option<u64>) -> Result<Digest, StoreError> {
+    let said = db.get(DIGEST_KEY);
+    let Some(said) = said.map_err(|e| damaged(path, &e.to_string()))? else {
+        return begin_to_count(db, path, durable);
+    };
+    let said =
+        Digest::parse(&said).ok_or_else(|| damaged(path, "the number of its rows is none"))?;
+    match durable.unwrap_or(0).saturating_sub(said.commits) {
+        0 => Ok(said),
+        gone => Err(damaged(path, &format!("its last {gone} changes are gone"))),
+    }
+}
+
+/// A store that was made before there was a digest has none, and no count of its commits.
+fn begin_to_count(db: &sled::Db, path: &Path, durable: Option<u64>) -> Result<Digest, StoreError> {
+    if durable.is_some() {
+        return Err(damaged(path, "it does not say how many rows it has"));
+    }
     let mut found = Digest::default();
     for row in db.iter() {
         let (key, value) = row.map_err(|e| damaged(path, &e.to_string()))?;
         if key.first() != Some(&META) {
             found.add(&key, &value);
         }
-    }
-    let said = db
-        .get(DIGEST_KEY)
-        .map_err(|e| damaged(path, &e.to_string()))?;
-    let Some(said) = said else {
-        return begin_to_count(db, path, found, durable);
-    };
-    let said =
-        Digest::parse(&said).ok_or_else(|| damaged(path, "the number of its rows is none"))?;
-    let gone = durable.unwrap_or(0).saturating_sub(said.commits);
-    if gone > 0 {
-        return Err(damaged(path, &format!("its last {gone} changes are gone")));
-    }
-    said.differs_from(&found)
-        .map_or(Ok(said), |cause| Err(damaged(path, &cause)))
-}
-
-/// A store that was made before there was a digest has none, and no count of its commits.
-fn begin_to_count(
-    db: &sled::Db,
-    path: &Path,
-    found: Digest,
-    durable: Option<u64>,
-) -> Result<Digest, StoreError> {
-    if durable.is_some() {
-        return Err(damaged(path, "it does not say how many rows it has"));
     }
     let written = db.insert(DIGEST_KEY, found.octets());
     let written = written.and_then(|_| db.flush());

@@ -14,7 +14,7 @@ use crate::crash;
 use crate::store::anchor::Anchor;
 use crate::store::codec;
 use crate::store::committer::Committer;
-use crate::store::digest::Digest;
+use crate::store::digest::Counted;
 use crate::store::opening::{self, Ids, SnapshotAtEnd};
 use crate::store::transfer::{
     AnnouncedRecord, ContactRecord, CursorRecord, Place, Record, SeenRecord, ThreadRecord,
@@ -36,6 +36,11 @@ use std::time::Duration;
 /// Rows that are forgotten in one batch.
 const FORGOTTEN_AT_ONCE: usize = 1000;
 
+/// Rows that are added up in one go.
+const CHECKED_AT_ONCE: usize = 1000;
+/// With so many rows a start waits until all are added up.
+const SMALL: u64 = 50_000;
+
 /// A store in a folder. Closed when it is dropped, which waits for the commits under way.
 #[derive(Debug)]
 pub struct SledStore {
@@ -44,7 +49,7 @@ pub struct SledStore {
     db: sled::Db,
     /// Held for writing from the check of a batch to its end, so that nothing comes between; for reading by all that
     /// read, so that they see a batch whole or not at all. What the rows add up to.
-    order: RwLock<Digest>,
+    order: RwLock<Counted>,
     /// The number of the last batch.
     applied: Arc<AtomicU64>,
     /// The number of the last one that survives a power cut.
@@ -64,7 +69,48 @@ impl SledStore {
     /// [`StoreError::InUse`], [`StoreError::Newer`], [`StoreError::Damaged`]; [`StoreError::Broken`] where the folder
     /// cannot be made, read or written.
     pub fn open(path: &Path) -> Result<Self, StoreError> {
-        Self::with_ids(path, Ids::Own)
+        let store = Self::with_ids(path, Ids::Own)?;
+        if !store.is_big() {
+            store.check_rows()?;
+        }
+        Ok(store)
+    }
+
+    /// Adds up all rows; blocks for some microseconds a row, and lets others work in between. [`SledStore::open`] has done
+    /// that with a small store.
+    ///
+    /// # Errors
+    /// [`StoreError::Damaged`]: they are not those that were written; nothing is acknowledged any more.
+    pub fn check_rows(&self) -> Result<(), StoreError> {
+        while self.check_some()? {}
+        Ok(())
+    }
+
+    /// Whether there may be more.
+    fn check_some(&self) -> Result<bool, StoreError> {
+        let mut order = self.order.write().unwrap_or_else(PoisonError::into_inner);
+        let next = order.next();
+        let rows: Result<Vec<_>, _> =
+            self.sled(|db| db.range(next..).take(CHECKED_AT_ONCE).collect());
+        let rows = rows.map_err(|error| opening::damaged(&self.path, &error.to_string()))?;
+        for (key, value) in &rows {
+            if key.first() != Some(&codec::META) {
+                order.found(key, value);
+            }
+        }
+        if rows.len() == CHECKED_AT_ONCE {
+            return Ok(true);
+        }
+        order.end().map_or(Ok(false), |cause| {
+            let error = opening::damaged(&self.path, &cause);
+            Err(self.committer.broken_by(error))
+        })
+    }
+
+    /// Whether there are so many rows that [`SledStore::check_rows`] is better done beside other work.
+    pub fn is_big(&self) -> bool {
+        let order = self.order.read().unwrap_or_else(PoisonError::into_inner);
+        order.digest.rows > SMALL
     }
 
     /// Makes a store in a folder that has none, with this key of derived ids if one is given.
@@ -89,7 +135,7 @@ impl SledStore {
         Ok(Self {
             committer,
             db: opened.db,
-            order: RwLock::new(opened.digest),
+            order: RwLock::new(Counted::of(opened.digest)),
             applied,
             durable,
             id_key: opened.id_key,
@@ -111,32 +157,32 @@ impl SledStore {
     /// Applies a batch; the caller then waits for it to become durable.
     fn apply(&self, writes: Vec<Write>) -> Result<(), StoreError> {
         self.committer.check()?;
-        self.note_first_cursors(&writes)?;
         let mut order = self.order.write().unwrap_or_else(PoisonError::into_inner);
         let mut batch = Staged::on(self);
+        let mut cursors = Vec::new();
         for write in writes {
+            if let Write::Cursor(mailbox, cursor) = &write {
+                cursors.push((mailbox.clone(), *cursor));
+            }
             batch.apply(write)?;
         }
+        self.note_first_cursors(cursors)?;
         batch.finish(&mut order)
     }
 
     /// A mailbox that the anchor does not know, or not with these UIDs, is noted there before anything depends on it.
-    fn note_first_cursors(&self, writes: &[Write]) -> Result<(), StoreError> {
-        let mut anchor = self.anchor.lock().unwrap_or_else(PoisonError::into_inner);
-        let mut is_new = false;
-        for write in writes {
-            if let Write::Cursor(mailbox, cursor) = write {
-                let known = anchor.cursors.get(mailbox);
-                if known.is_none_or(|known| known.uid_validity != cursor.uid_validity) {
-                    anchor.cursors.insert(mailbox.clone(), *cursor);
-                    is_new = true;
-                }
+    fn note_first_cursors(&self, cursors: Vec<(String, Cursor)>) -> Result<(), StoreError> {
+        for (mailbox, cursor) in cursors {
+            let mut anchor = self.anchor.lock().unwrap_or_else(PoisonError::into_inner);
+            let known = anchor.cursors.get(&mailbox);
+            if known.is_none_or(|known| known.uid_validity != cursor.uid_validity) {
+                let mut new = anchor.clone();
+                new.cursors.insert(mailbox, cursor);
+                new.write(&self.path).map_err(|e| self.anchor_broken(&e))?;
+                *anchor = new;
             }
         }
-        match is_new {
-            true => anchor.write(&self.path).map_err(|e| self.anchor_broken(&e)),
-            false => Ok(()),
-        }
+        Ok(())
     }
 
     fn anchor_broken(&self, error: &std::io::Error) -> StoreError {
@@ -326,7 +372,10 @@ impl Store for SledStore {
 
     fn cursor(&self, mailbox: &str) -> Result<Option<Cursor>, StoreError> {
         let row: Option<CursorRecord> = self.read(|| self.get(&codec::cursor_key(mailbox)))?;
-        Ok(row.map(|row| row.cursor))
+        // The first cursor of a mailbox is noted beside the database before it is in it.
+        let anchor = self.anchor.lock().unwrap_or_else(PoisonError::into_inner);
+        let noted = || anchor.cursors.get(mailbox).copied();
+        Ok(row.map(|row| row.cursor).or_else(noted))
     }
 
     fn rows(
@@ -517,17 +566,13 @@ impl<'a> Staged<'a> {
         }
     }
 
-    fn finish(self, digest: &mut Digest) -> Result<(), StoreError> {
+    fn finish(self, counted: &mut Counted) -> Result<(), StoreError> {
         let mut batch = sled::Batch::default();
-        let mut new = *digest;
-        new.commits = new.commits.saturating_add(1);
+        let mut new = counted.clone();
+        new.digest.commits = new.digest.commits.saturating_add(1);
         for (key, value) in self.changed {
-            if let Some(old) = self.store.raw(&key)? {
-                new.remove(&key, &old);
-            }
-            if let Some(value) = &value {
-                new.add(&key, value);
-            }
+            let old = self.store.raw(&key)?;
+            new.change(&key, old.as_deref(), value.as_deref());
             let octets = value.as_ref().map_or(0, Vec::len);
             self.store.snapshot.count(octets.saturating_add(key.len()));
             match value {
@@ -535,12 +580,13 @@ impl<'a> Staged<'a> {
                 None => batch.remove(key),
             }
         }
-        batch.insert(codec::DIGEST_KEY, new.octets());
+        batch.insert(codec::DIGEST_KEY, new.digest.octets());
         // A batch that failed half way is in memory; only a restart gets rid of it.
         let applied = self.store.sled(|db| db.apply_batch(batch));
         applied.map_err(|error| self.store.committer.broken_by(error))?;
-        *digest = new;
-        self.store.applied.store(new.commits, Ordering::Release);
+        let commits = new.digest.commits;
+        *counted = new;
+        self.store.applied.store(commits, Ordering::Release);
         Ok(())
     }
 }
