@@ -239,7 +239,13 @@ impl Parts {
         let result = round
             .supervise(&mut tasks, running, self.disk_failed(), stop)
             .await;
-        let limit = match &result {
+        self.wind_down(&result, tasks, inputs).await;
+        result
+    }
+
+    /// Waits until the other parts have ended.
+    async fn wind_down(&mut self, result: &Result<(), Stopped>, mut tasks: Tasks, inputs: Inputs) {
+        let limit = match result {
             // Nothing that they could still do may be acknowledged.
             Err(Stopped::Failed(_)) => LAST_WORDS,
             Err(Stopped::Part(_)) => {
@@ -250,8 +256,9 @@ impl Parts {
             }
             _ => Duration::MAX,
         };
-        all_ended(tasks, limit).await;
-        result
+        let all = async { while tasks.join_next().await.is_some() {} };
+        let _ = tokio::time::timeout(limit, all).await;
+        tasks.shutdown().await;
     }
 
     /// Ready when the disk below store or spool has failed, whoever noticed that.
@@ -420,13 +427,6 @@ impl Failed {
 }
 
 type Tasks = JoinSet<Ended>;
-
-/// Waits until they have ended by themselves, at most for `limit`.
-async fn all_ended(mut tasks: Tasks, limit: Duration) {
-    let all = async { while tasks.join_next().await.is_some() {} };
-    let _ = tokio::time::timeout(limit, all).await;
-    tasks.shutdown().await;
-}
 
 fn spawn(tasks: &mut Tasks, part: &'static str, task: impl Future<Output = ()> + Send + 'static) {
     tasks.spawn(async move {
