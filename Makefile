@@ -43,7 +43,7 @@ bench: deps
 chaos: deps
 	STANZAMAIL_CHAOS=10000/100 cargo test --test chaos -- --nocapture
 	STANZAMAIL_DISK=500/1000/10000 cargo test --test disk -- --nocapture
-	STANZAMAIL_SLOW_DISK=600/100 cargo test --test scenarios a_slow_disk -- --nocapture
+	STANZAMAIL_SLOW_DISK=1200/100 cargo test --test scenarios a_slow_disk -- --nocapture
 	STANZAMAIL_DISK_FAILURES=60 cargo test --test scenarios a_disk_that_fails -- --nocapture
 
 # cargo-fuzz on the stable toolchain: without sanitizers, since the code has no unsafe of its own.
