@@ -10,7 +10,8 @@ help:
 	@echo "make test            install what is missing, run every test"
 	@echo "make lint            what CI asks beside the tests: format, clippy, documentation"
 	@echo "make bench           the figures: throughput against the bare servers, delay, memory"
-	@echo "make chaos           10,000 messages each way under 100 kills; damaged stores, power cuts, failing disks (the tests have a short form)"
+	@echo "make chaos           10,000 messages each way under 100 kills, then bad networks and restarts for hours, damaged"
+	@echo "                     stores, power cuts, failing disks (the tests have a short form of all of it)"
 	@echo "make fuzz            every reader against libFuzzer; SECONDS=60 for each, TARGET=… for one"
 	@echo "make golden          write the golden files anew; look at the difference before you commit it"
 
@@ -45,6 +46,8 @@ chaos: deps
 	STANZAMAIL_DISK=500/1000/10000 cargo test --test disk -- --nocapture
 	STANZAMAIL_SLOW_DISK=1200/100 cargo test --test scenarios a_slow_disk -- --nocapture
 	STANZAMAIL_DISK_FAILURES=60 cargo test --test scenarios a_disk_that_fails -- --nocapture
+	STANZAMAIL_CHAOS=10000/100 cargo test --test faults -- --nocapture --test-threads=1
+	STANZAMAIL_CHAOS=10000/100 cargo test --lib a12_ -- --nocapture
 
 # cargo-fuzz on the stable toolchain: without sanitizers, since the code has no unsafe of its own.
 SECONDS ?= 60

@@ -7,6 +7,7 @@
 //! | `STANZAMAIL_FAIL_AT` | the disk answers with an error (EIO): `7` is the seventh time that store or spool write, move, remove or sync |
 //! | `STANZAMAIL_SLOW_SYNC` | each sync of store and spool takes so many milliseconds longer |
 //! | `STANZAMAIL_POISON` | a panic in the decision about what says this text |
+//! | `STANZAMAIL_HURRY` | the time limits of connections and the pauses between them are so many times shorter |
 //!
 //! Each point lies between two steps whose order matters. With a number before its name, as in `3 spool: …`, it is meant
 //! when it is reached for that time.
@@ -14,6 +15,8 @@
 use std::any::Any;
 use std::cell::Cell;
 use std::panic::{AssertUnwindSafe, catch_unwind};
+#[cfg(not(debug_assertions))]
+use std::time::Duration;
 
 /// Every place, in the order of the two directions: a stanza on its way to a mail, then a mail on its way to a stanza.
 pub const POINTS: [&str; 15] = [
@@ -80,7 +83,7 @@ pub enum Step {
 }
 
 #[cfg(debug_assertions)]
-pub use hooks::{disk, part, point, poison};
+pub use hooks::{disk, hurry, part, point, poison};
 
 /// Nothing.
 #[cfg(not(debug_assertions))]
@@ -98,6 +101,13 @@ pub fn point(_: &'static str) {}
 #[cfg(not(debug_assertions))]
 #[inline(always)]
 pub fn poison(_: impl FnOnce() -> String) {}
+
+/// As it is.
+#[cfg(not(debug_assertions))]
+#[inline(always)]
+pub fn hurry(time: Duration) -> Duration {
+    time
+}
 
 /// The part, and nothing else.
 #[cfg(not(debug_assertions))]
@@ -126,6 +136,7 @@ mod hooks {
     static CRASH_AT: Wish = Wish::of("STANZAMAIL_CRASH_AT");
     static PANIC_IN: Wish = Wish::of("STANZAMAIL_PANIC_IN");
     static POISON: Wish = Wish::of("STANZAMAIL_POISON");
+    static HURRY: Wish = Wish::of("STANZAMAIL_HURRY");
 
     /// Ends the process at once, or panics, if a test asked for that here.
     pub fn point(name: &'static str) {
@@ -164,6 +175,12 @@ mod hooks {
         if word.is_some_and(|word| said().contains(word)) {
             as_asked();
         }
+    }
+
+    /// This time, or a part of it if a test has none to lose.
+    pub fn hurry(time: Duration) -> Duration {
+        let times = HURRY.wanted().and_then(|times| times.parse().ok());
+        time.checked_div(times.unwrap_or(1)).unwrap_or(time)
     }
 
     /// The part, which panics if a test asked for that.
