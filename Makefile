@@ -10,8 +10,8 @@ help:
 	@echo "make test            install what is missing, run every test"
 	@echo "make lint            what CI asks beside the tests: format, clippy, documentation"
 	@echo "make bench           the figures: throughput against the bare servers, delay, memory"
-	@echo "make chaos           10,000 messages each way under 100 kills, then bad networks and restarts for hours (the"
-	@echo "                     tests have a short form of all of it)"
+	@echo "make chaos           10,000 messages each way under 100 kills, then bad networks and restarts for hours, damaged"
+	@echo "                     stores, power cuts, failing disks (the tests have a short form of all of it)"
 	@echo "make hostility       a million random cases for each text, name and mail that a stranger can write"
 	@echo "make fuzz            every reader against libFuzzer; SECONDS=60 for each, TARGET=… for one"
 	@echo "make golden          write the golden files anew; look at the difference before you commit it"
@@ -45,6 +45,9 @@ bench: deps
 chaos: deps
 	STANZAMAIL_CHAOS=10000/100 cargo test --test chaos -- --nocapture
 	STANZAMAIL_CHAOS=10000/100 cargo test --test automatic
+	STANZAMAIL_DISK=500/1000/10000 cargo test --test disk -- --nocapture
+	STANZAMAIL_SLOW_DISK=1200/100 cargo test --test scenarios a_slow_disk -- --nocapture
+	STANZAMAIL_DISK_FAILURES=60 cargo test --test scenarios a_disk_that_fails -- --nocapture
 	STANZAMAIL_CHAOS=10000/100 cargo test --test faults -- --nocapture --test-threads=1
 	STANZAMAIL_CHAOS=10000/100 cargo test --lib a12_ -- --nocapture
 

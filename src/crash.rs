@@ -4,6 +4,8 @@
 //! | --- | --- |
 //! | `STANZAMAIL_CRASH_AT` | the process dies at one of [`POINTS`], as by a power cut or the kernel |
 //! | `STANZAMAIL_PANIC_IN` | a panic at one of [`POINTS`]; or in a part of the gateway (`imap`, `smtp`, `xmpp`, `pipeline`), a second after its start, with `always` before it at every start and at once |
+//! | `STANZAMAIL_FAIL_AT` | the disk answers with an error (EIO): `7` is the seventh time that store or spool write, move, remove or sync |
+//! | `STANZAMAIL_SLOW_SYNC` | each sync of store and spool takes so many milliseconds longer |
 //! | `STANZAMAIL_POISON` | a panic in the decision about what says this text |
 //! | `STANZAMAIL_HURRY` | the time limits of connections and the pauses between them are so many times shorter |
 //!
@@ -11,6 +13,7 @@
 //! when it is reached for that time.
 
 use std::any::Any;
+use std::cell::Cell;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 #[cfg(not(debug_assertions))]
 use std::time::Duration;
@@ -39,7 +42,28 @@ pub const POINTS: [&str; 15] = [
 /// # Errors
 /// The words of the panic.
 pub fn caught<T>(work: impl FnOnce() -> T) -> Result<T, String> {
-    catch_unwind(AssertUnwindSafe(work)).map_err(|panic| words_of(&*panic))
+    CATCHING.set(CATCHING.get().saturating_add(1));
+    let done = catch_unwind(AssertUnwindSafe(work));
+    CATCHING.set(CATCHING.get().saturating_sub(1));
+    done.map_err(|panic| words_of(&*panic))
+}
+
+thread_local! {
+    /// How many [`caught`] are under way on this thread.
+    static CATCHING: Cell<u32> = const { Cell::new(0) };
+}
+
+/// From now on a panic that is caught is not printed: whoever catches it says what it means. Nor are those of the threads
+/// of sled, whose callers get an error or a panic of their own.
+pub fn print_no_caught_panic() {
+    let print = std::panic::take_hook();
+    std::panic::set_hook(Box::new(move |panic| {
+        let thread = std::thread::current();
+        let is_of_sled = thread.name().is_some_and(|name| name.starts_with("sled"));
+        if CATCHING.get() == 0 && !is_of_sled {
+            print(panic);
+        }
+    }));
 }
 
 /// What a panic said.
@@ -49,8 +73,24 @@ pub fn words_of(panic: &(dyn Any + Send)) -> String {
     text.unwrap_or("no reason given").to_owned()
 }
 
+/// What is asked of the disk.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Step {
+    /// Also to move and to remove.
+    Write,
+    /// To keep it over a power cut.
+    Sync,
+}
+
 #[cfg(debug_assertions)]
-pub use hooks::{hurry, part, point, poison};
+pub use hooks::{disk, hurry, part, point, poison};
+
+/// Nothing.
+#[cfg(not(debug_assertions))]
+#[inline(always)]
+pub fn disk(_: Step) -> std::io::Result<()> {
+    Ok(())
+}
 
 /// Nothing.
 #[cfg(not(debug_assertions))]
@@ -78,6 +118,8 @@ pub async fn part<T>(_: &'static str, work: impl Future<Output = T>) -> T {
 
 #[cfg(debug_assertions)]
 mod hooks {
+    use super::Step;
+    use std::io;
     use std::panic::panic_any;
     use std::sync::OnceLock;
     use std::sync::atomic::{AtomicU32, Ordering};
@@ -86,6 +128,11 @@ mod hooks {
     /// When a part is to panic.
     const PART_PANICS_AFTER: Duration = Duration::from_secs(1);
 
+    /// errno(3).
+    const EIO: i32 = 5;
+
+    static FAIL_AT: Wish = Wish::of("STANZAMAIL_FAIL_AT");
+    static SLOW_SYNC: Wish = Wish::of("STANZAMAIL_SLOW_SYNC");
     static CRASH_AT: Wish = Wish::of("STANZAMAIL_CRASH_AT");
     static PANIC_IN: Wish = Wish::of("STANZAMAIL_PANIC_IN");
     static POISON: Wish = Wish::of("STANZAMAIL_POISON");
@@ -98,6 +145,27 @@ mod hooks {
         }
         if PANIC_IN.is_met_by(name) {
             as_asked();
+        }
+    }
+
+    /// The disk's answer, before it is asked: an error if a test wants one, or time.
+    pub fn disk(step: Step) -> io::Result<()> {
+        if step == Step::Sync
+            && let Some(millis) = SLOW_SYNC.wanted().and_then(|wanted| wanted.parse().ok())
+        {
+            std::thread::sleep(Duration::from_millis(millis));
+        }
+        let wanted: Option<u32> = FAIL_AT.wanted().and_then(|wanted| wanted.parse().ok());
+        let Some(wanted) = wanted else {
+            return Ok(());
+        };
+        let turn = FAIL_AT.reached.fetch_add(1, Ordering::Relaxed);
+        match turn.saturating_add(1) == wanted {
+            true => {
+                tracing::warn!(turn = wanted, ?step, "the disk fails now, as a test asked");
+                Err(io::Error::from_raw_os_error(EIO))
+            }
+            false => Ok(()),
         }
     }
 

@@ -50,6 +50,8 @@ const READ_BATCHES: usize = 2;
 const SETTLES: usize = 1024;
 /// How long the other parts may take to end after one has failed: longer than mail transactions and the stream may.
 const WIND_DOWN: Duration = Duration::from_secs(20);
+/// How long the other parts may take to end after the disk has failed.
+const LAST_WORDS: Duration = Duration::from_millis(300);
 /// How often what is older is looked for.
 const FORGET_EVERY: Duration = Duration::from_secs(3600);
 
@@ -154,6 +156,9 @@ impl Parts {
     async fn open(config: &Config) -> Result<Self, Stopped> {
         let path = &config.store.path;
         let store = Arc::new(SledStore::open(path)?);
+        if store.is_big() {
+            check_rows(Arc::clone(&store));
+        }
         save_pairs(&*store, config).await?;
         let (spool, jobs) = Spool::open(&path.join("spool"))?;
         if !jobs.is_empty() {
@@ -231,17 +236,40 @@ impl Parts {
             settles,
         };
         let running = pipeline.run(&mut inputs, round.stops(stop));
-        let result = round.supervise(&mut tasks, running, stop).await;
-        if let Err(Stopped::Part(_)) = &result {
-            let Inputs { xmpp, settles, .. } = inputs;
-            drop(settles);
-            self.keep(xmpp.left().await);
-            let all = async { while tasks.join_next().await.is_some() {} };
-            let _ = tokio::time::timeout(WIND_DOWN, all).await;
-            tasks.abort_all();
-        }
-        while tasks.join_next().await.is_some() {}
+        let result = round
+            .supervise(&mut tasks, running, self.disk_failed(), stop)
+            .await;
+        self.wind_down(&result, tasks, inputs).await;
         result
+    }
+
+    /// Waits until the other parts have ended.
+    async fn wind_down(&mut self, result: &Result<(), Stopped>, mut tasks: Tasks, inputs: Inputs) {
+        let limit = match result {
+            // Nothing that they could still do may be acknowledged.
+            Err(Stopped::Failed(_)) => LAST_WORDS,
+            Err(Stopped::Part(_)) => {
+                let Inputs { xmpp, settles, .. } = inputs;
+                drop(settles);
+                self.keep(xmpp.left().await);
+                WIND_DOWN
+            }
+            _ => Duration::MAX,
+        };
+        let all = async { while tasks.join_next().await.is_some() {} };
+        let _ = tokio::time::timeout(limit, all).await;
+        tasks.shutdown().await;
+    }
+
+    /// Ready when the disk below store or spool has failed, whoever noticed that.
+    fn disk_failed(&self) -> impl Future<Output = Fatal> + use<> {
+        let (store, spool) = (self.store.failed(), self.spool.failed());
+        async move {
+            tokio::select! {
+                error = store => error.into(),
+                error = spool => Fatal::Spool(error),
+            }
+        }
     }
 
     fn settings(&self, config: &Config) -> Result<Settings, Stopped> {
@@ -284,6 +312,7 @@ struct Round {
     /// The last mail transaction has ended.
     sent: CancellationToken,
     close_stream: CancellationToken,
+    disk_failed: CancellationToken,
 }
 
 impl Round {
@@ -293,6 +322,7 @@ impl Round {
             stop_sending: CancellationToken::new(),
             sent: CancellationToken::new(),
             close_stream: CancellationToken::new(),
+            disk_failed: CancellationToken::new(),
         }
     }
 
@@ -300,6 +330,7 @@ impl Round {
         Stops {
             leaving: stop.clone(),
             sent: self.sent.clone(),
+            disk_failed: self.disk_failed.clone(),
         }
     }
 
@@ -310,16 +341,23 @@ impl Round {
         &self,
         tasks: &mut Tasks,
         pipeline: impl Future<Output = Result<(), Fatal>>,
+        disk_failed: impl Future<Output = Fatal>,
         stop: &CancellationToken,
     ) -> Result<(), Stopped> {
         let pipeline = crash::part("pipeline", pipeline);
         let pipeline = AssertUnwindSafe(pipeline).catch_unwind();
-        tokio::pin!(pipeline);
+        tokio::pin!(pipeline, disk_failed);
         let mut failed: Option<Failed> = None;
         let mut give_up = Instant::now() + Duration::from_secs(u32::MAX.into());
         let result = loop {
             tokio::select! {
                 done = &mut pipeline => break done,
+                error = &mut disk_failed => {
+                    // What it is about can still be refused.
+                    self.disk_failed.cancel();
+                    let _ = tokio::time::timeout(LAST_WORDS, &mut pipeline).await;
+                    break Ok(Err(error));
+                }
                 Some(ended) = tasks.join_next() => {
                     let Ok(ended) = ended else { continue };
                     if ended.part == "smtp" {
@@ -472,12 +510,23 @@ fn announce_ready(
     tokio::spawn(async move { stop.run_until_cancelled(all).await });
 }
 
+/// Damage that it finds ends the gateway as a disk that fails.
+fn check_rows(store: Arc<SledStore>) {
+    tokio::task::spawn_blocking(move || {
+        let began = Instant::now();
+        if store.check_rows().is_ok() {
+            tracing::info!(took = ?began.elapsed(), "the store is whole");
+        }
+    });
+}
+
 fn forget_old(store: Arc<SledStore>, stop: CancellationToken) {
     let hourly = async move {
         loop {
             tokio::time::sleep(FORGET_EVERY).await;
             let store = Arc::clone(&store);
             let forgotten = tokio::task::spawn_blocking(move || {
+                store.note_progress()?;
                 store.forget_older(Timestamp::now(), REMEMBERED)
             })
             .await;

@@ -34,6 +34,7 @@ look() {
     need dovecot-lmtpd exists /usr/lib/dovecot/lmtp
     need s-nail has s-nail
     need swaks has swaks
+    need strace has strace
     need python3-slixmpp exists /usr/lib/python3/dist-packages/slixmpp
     need fakeroot has faked-tcp
     need openssl has openssl

@@ -3,14 +3,26 @@
 use crate::config::{self, Config, ConfigErrors};
 use crate::core::record::Format;
 use crate::{control, imap, smtp, supervisor, xmpp};
+use clap::Args;
 use jid::{BareJid, DomainRef, NodePart};
 use std::fmt;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::Duration;
 
 /// How long a server may take for one answer: a person waits for it. The gateway itself waits for longer.
 const PATIENCE: Duration = Duration::from_secs(15);
+
+/// `stanzamail check`.
+#[derive(Clone, Debug, Args)]
+pub(super) struct CheckArgs {
+    /// Try only the store, while no gateway runs; where it is damaged, set it aside and make a new one of all that is left
+    #[arg(long)]
+    pub(super) repair: bool,
+    /// With --repair: rows for the new store, of `stanzamail map export`
+    #[arg(long, value_name = "FILE", requires = "repair")]
+    pub(super) from: Option<PathBuf>,
+}
 
 /// What was tried, and what came of it.
 #[derive(Debug)]

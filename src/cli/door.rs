@@ -123,7 +123,7 @@ impl Door {
 }
 
 /// What was made as root, a gateway that is not root could not read.
-fn check_owner(path: &Path) -> Result<(), CommandError> {
+pub(super) fn check_owner(path: &Path) -> Result<(), CommandError> {
     match other_owner(path) {
         None => Ok(()),
         Some((owner, me)) => Err(CommandError::Owner {

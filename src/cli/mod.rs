@@ -7,9 +7,12 @@ mod log;
 mod map;
 mod peer;
 mod queue;
+mod repair;
 
 use crate::config::Config;
+use crate::crash;
 use crate::supervisor;
+use check::CheckArgs;
 use clap::{Parser, Subcommand};
 use std::fmt::Display;
 use std::path::PathBuf;
@@ -40,7 +43,7 @@ enum Command {
     /// Run the gateway until it is told to stop (SIGTERM, SIGINT).
     Run,
     /// Try everything that the configuration names, and say what is wrong and what to do. Ends with 1 if anything is.
-    Check,
+    Check(check::CheckArgs),
     /// The pairs of JIDs and mail addresses; works whether the gateway runs or not.
     Map(map::MapArgs),
     /// The mails that wait to be sent, and what is in quarantine; works whether the gateway runs or not.
@@ -53,10 +56,14 @@ enum Command {
 
 /// The whole program.
 pub fn main() -> ExitCode {
+    crash::print_no_caught_panic();
     let args = Args::parse();
     let config = Config::load(&args.config);
     match (args.command, config) {
-        (Command::Check, config) => in_runtime(check::run(&args.config, config)),
+        (Command::Check(CheckArgs { repair: true, from }), Ok(config)) => {
+            ended(repair::run(&config, from.as_deref()))
+        }
+        (Command::Check(_), config) => in_runtime(check::run(&args.config, config)),
         (Command::Run, Ok(config)) => {
             log::init(config.log.level);
             keep_secrets_out_of_core_dumps();

@@ -186,6 +186,8 @@ pub struct Stops {
     pub leaving: CancellationToken,
     /// All outcomes are there.
     pub sent: CancellationToken,
+    /// Nothing may be acknowledged any more: what is in hand is the last.
+    pub disk_failed: CancellationToken,
 }
 
 /// The disk failed: nothing may be acknowledged any more, so the process ends and is started anew.
@@ -274,14 +276,15 @@ impl<S: Store> Pipeline<S> {
         let mut settles = Vec::with_capacity(EVENTS_PER_BATCH);
         let mut clock = Clockwork::new(&self.settings.presence);
         self.wind_up(&mut clock).await?;
-        loop {
+        while !stops.disk_failed.is_cancelled() {
             let online = self.link.online();
             if online && !settles.is_empty() {
                 self.settles(stream, &mut settles).await?;
             }
             let due = clock.next_due();
             tokio::select! {
-                () = stops.sent.cancelled() => break,
+                () = stops.disk_failed.cancelled() => {}
+                () = stops.sent.cancelled() => return self.say_goodbye(stream, clock).await,
                 () = stops.leaving.cancelled(), if !clock.is_stopped() => self.leave(&mut clock).await?,
                 is_up = stream.next() => {
                     if !is_up { return Ok(()) }
@@ -293,7 +296,7 @@ impl<S: Store> Pipeline<S> {
                 _ = outcomes.recv_many(&mut settles, EVENTS_PER_BATCH), if online && !outcomes.is_closed() => {}
             }
         }
-        self.say_goodbye(stream, clock).await
+        Ok(())
     }
 
     async fn say_goodbye(&self, stream: &mut Stream, mut clock: Clockwork) -> Result<(), Fatal> {

@@ -325,6 +325,13 @@ impl Runner {
             _ => {}
         }
         tracing::error!(job = %job.id, "a waiting mail cannot be read: {error}");
+        if matches!(error, SpoolError::Damaged { .. }) {
+            // It will never be whole again, and its sender can be told at once.
+            let words = "the mail was damaged on the gateway's disk";
+            let refused = |to| (to, outcome::own_refusal((5, 3, 0), words));
+            let attempt = job.to.iter().cloned().map(refused).collect();
+            return self.conclude(job, attempt, false);
+        }
         let reply = outcome::no_reply("the gateway cannot read the mail from its disk");
         let attempt = outcome::retry_all(&job, &reply, true);
         self.conclude(job, attempt, false);
@@ -1204,6 +1211,36 @@ mod tests {
         // What the server was given before the crash, and what was sent after it.
         assert_eq!(taken(&fake), ["p1", "p2"]);
         assert!(Spool::look(dir.path()).unwrap().is_empty());
+    }
+
+    #[tokio::test]
+    async fn a_mail_whose_file_is_damaged_is_told_to_its_sender_and_kept_aside() {
+        let (dir, fake) = (
+            tempfile::tempdir().unwrap(),
+            Fake::start(|_, _| Say::Usual).await,
+        );
+        let one = mail("one", "lane", 1, &["a@x.example"]);
+        let (spool, _) = Spool::open(dir.path()).unwrap();
+        spool.accept(vec![one.clone()]).await.unwrap();
+        drop(spool);
+        let file = dir.path().join("queue").join(one.job.id.as_str());
+        let octets = std::fs::read(&file).unwrap();
+        std::fs::write(&file, &octets[..octets.len() - 5]).unwrap();
+        while matches!(Spool::open(dir.path()), Err(SpoolError::InUse(_))) {
+            tokio::time::sleep(Duration::from_millis(2)).await;
+        }
+        let mut running = Running::start(dir.path(), fake.config(), DAY);
+        let settle = running.next_unanswered().await;
+        assert_eq!(settle.verdict, Verdict::Done);
+        match &settle.attempt[0].1 {
+            Outcome::Refused(reply) => assert!(reply.text.contains("damaged"), "{reply:?}"),
+            other => panic!("{other:?}"),
+        }
+        settle.done.send(Settled::default()).unwrap();
+        running.until_empty().await;
+        assert!(!file.exists());
+        let aside = dir.path().join("damaged").join(one.job.id.as_str());
+        assert!(aside.exists());
     }
 
     #[tokio::test]

@@ -4,6 +4,7 @@
 //! | --- | --- | --- | --- |
 //! | `m` | `format` | u32, big-endian: [`FORMAT`] | |
 //! | `m` | `id-key` | 32 random bytes | |
+//! | `m` | `digest` | what the rows of all other tables add up to: three u64, big-endian | |
 //! | `p` | JID | [`Pair`](crate::core::record::Pair) | `a` |
 //! | `a` | mail key | the JID of the pair | |
 //! | `c` | user, 0, mail key | [`ContactRecord`](super::transfer::ContactRecord) | |
@@ -46,6 +47,10 @@ pub const VALUE_VERSION: u8 = 1;
 pub const FORMAT_KEY: &[u8] = b"mformat";
 /// The key of the row that holds the key of derived Message-IDs.
 pub const ID_KEY_KEY: &[u8] = b"mid-key";
+/// The key of the row that says what the others add up to.
+pub const DIGEST_KEY: &[u8] = b"mdigest";
+/// Tag of the rows that describe the store itself.
+pub const META: u8 = b'm';
 
 /// Tag of the pairs.
 pub const PAIRS: u8 = b'p';
@@ -63,7 +68,8 @@ const BY_MAIL: u8 = b'a';
 const THREADS: u8 = b't';
 const BY_MESSAGE_ID: u8 = b'g';
 const SEEN: u8 = b'w';
-const CURSORS: u8 = b'u';
+/// Tag of the cursors.
+pub const CURSORS: u8 = b'u';
 /// Tables that are not derived from others, in the order of their tags.
 pub const EXPORTED: [u8; 8] = [
     CONTACTS,

@@ -4,17 +4,21 @@
 //! 2. its caller waits here; one thread takes all who wait and calls `Db::flush` once, which writes sled's buffers;
 //! 3. the same thread calls fdatasync on sled's file, because `flush` ends with `sync_file_range`, which asks the disk
 //!    for nothing;
-//! 4. all who waited are told.
+//! 4. it notes how many batches are durable now, for the next start to see that none of them is gone;
+//! 5. all who waited are told.
 //!
 //! `Db::flush_async` is not used: it hangs when some eight callers wait at once. After one failure nothing is ever
 //! acknowledged again: the kernel reports a failed write once and then calls the lost pages clean.
 
-use crate::crash;
+use crate::crash::{self, Step};
 use crate::store::StoreError;
+use crate::store::anchor::Commits;
+use crate::store::broken::Broken;
 use std::fs::File;
 use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::{Receiver, Sender, channel};
-use std::sync::{Arc, OnceLock};
 use std::thread::JoinHandle;
 use tokio::sync::oneshot;
 
@@ -26,22 +30,35 @@ pub struct Committer {
     /// `None` only while it is dropped.
     waiters: Option<Sender<Waiter>>,
     thread: Option<JoinHandle<()>>,
-    broken: Arc<OnceLock<StoreError>>,
+    broken: Broken<StoreError>,
 }
 
 impl Committer {
-    /// Starts the thread. `file` is the one that sled writes to.
+    /// Starts the thread. `file` is the one that sled writes to; `applied` counts the batches that were given to it, and
+    /// those that are durable are noted in `durable` and `commits`.
     ///
     /// # Errors
     /// [`StoreError::Broken`]: the file cannot be opened, or no thread be started.
-    pub fn start(db: sled::Db, file: &Path) -> Result<Self, StoreError> {
+    pub(super) fn start(
+        db: sled::Db,
+        file: &Path,
+        applied: Arc<AtomicU64>,
+        durable: Arc<AtomicU64>,
+        commits: Commits,
+    ) -> Result<Self, StoreError> {
         let wrong = |e| StoreError::Broken(format!("{}: {e}", file.display()));
         let opened = File::open(file).map_err(wrong)?;
+        let name = file.display().to_string();
         let sync = move || {
+            let number = applied.load(Ordering::Acquire);
             crash::point("store: applied, not yet flushed");
+            crash::disk(Step::Write).map_err(|e| e.to_string())?;
             db.flush().map_err(|e| e.to_string())?;
             crash::point("store: flushed, not yet synced");
-            opened.sync_data().map_err(|e| e.to_string())
+            let synced = crash::disk(Step::Sync).and_then(|()| opened.sync_data());
+            synced.map_err(|e| format!("cannot sync {name}: {e}"))?;
+            durable.store(number, Ordering::Release);
+            commits.write(number).map_err(|e| e.to_string())
         };
         Self::with_sync(sync).map_err(wrong)
     }
@@ -50,8 +67,8 @@ impl Committer {
         sync: impl Fn() -> Result<(), String> + Send + 'static,
     ) -> Result<Self, std::io::Error> {
         let (sender, receiver) = channel();
-        let broken = Arc::new(OnceLock::new());
-        let broken_there = Arc::clone(&broken);
+        let broken = Broken::not();
+        let broken_there = broken.clone();
         let thread = std::thread::Builder::new()
             .name("store-commit".to_owned())
             .spawn(move || serve(&receiver, &sync, &broken_there))?;
@@ -65,12 +82,18 @@ impl Committer {
     /// # Errors
     /// What broke the store, once it is broken.
     pub fn check(&self) -> Result<(), StoreError> {
-        self.broken.get().cloned().map_or(Ok(()), Err)
+        self.broken.check()
     }
 
     /// Remembers that the store is broken, and answers with what broke it first.
     pub fn broken_by(&self, error: StoreError) -> StoreError {
-        self.broken.get_or_init(|| error).clone()
+        self.broken.by(error)
+    }
+
+    /// Ready when the store is broken.
+    pub(super) fn failed(&self) -> impl Future<Output = StoreError> + Send + use<> {
+        let broken = self.broken.clone();
+        async move { broken.wait().await }
     }
 
     /// Ready when all that was applied before this call survives a power cut.
@@ -78,11 +101,10 @@ impl Committer {
         let (waiter, told) = oneshot::channel();
         // Where the thread has ended, the waiter is dropped here, and `told` says so.
         let _ = self.waiters.as_ref().map(|waiters| waiters.send(waiter));
-        let broken = Arc::clone(&self.broken);
+        let broken = self.broken.clone();
         async move {
             let ended = || StoreError::Broken("its committing thread has ended".to_owned());
-            told.await
-                .unwrap_or_else(|_| Err(broken.get_or_init(ended).clone()))
+            told.await.unwrap_or_else(|_| Err(broken.by(ended())))
         }
     }
 }
@@ -100,17 +122,17 @@ impl Drop for Committer {
 fn serve(
     waiters: &Receiver<Waiter>,
     sync: &impl Fn() -> Result<(), String>,
-    broken: &OnceLock<StoreError>,
+    broken: &Broken<StoreError>,
 ) {
     while let Ok(first) = waiters.recv() {
         let mut group = vec![first];
         group.extend(waiters.try_iter());
-        let result = match broken.get() {
-            Some(error) => Err(error.clone()),
-            None => sync().map_err(|text| {
+        let result = match broken.check() {
+            Err(error) => Err(error),
+            Ok(()) => sync().map_err(|text| {
                 let error = StoreError::Broken(format!("{text}; restart to go on"));
                 tracing::error!(%error, "nothing is acknowledged any more");
-                broken.get_or_init(|| error).clone()
+                broken.by(error)
             }),
         };
         for waiter in group {
@@ -123,7 +145,7 @@ fn serve(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::sync::atomic::{AtomicUsize, Ordering};
+    use std::sync::atomic::AtomicUsize;
     use std::time::Duration;
 
     #[tokio::test]

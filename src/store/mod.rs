@@ -1,13 +1,17 @@
 //! Durable state: the [`Store`] trait, its implementations and the conformance suite that both must pass. What waits to
 //! be sent lies beside it in the [`spool`], one file a mail, so that the queue needs no database.
 
+mod anchor;
+mod broken;
 pub mod codec;
 mod committer;
 #[cfg(test)]
 pub(crate) mod conformance;
+mod digest;
 pub mod memory;
 mod opening;
 pub mod quarantine;
+pub mod repair;
 pub mod signing_key;
 pub mod sled;
 pub mod spool;
@@ -146,8 +150,8 @@ pub enum StoreError {
     },
     /// Its files are damaged.
     #[error(
-        "the store {path} is damaged and cannot be opened ({cause}); nothing of it was removed: move it away, keep it, and \
-         load the last export into a new one with `stanzamail map import FILE`"
+        "the store {path} is damaged and cannot be used ({cause}); nothing of it was removed. `stanzamail check --repair` \
+         sets it aside and makes a new one of all that is left; with the last export: `stanzamail check --repair --from FILE`"
     )]
     Damaged {
         /// Where.

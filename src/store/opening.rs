@@ -1,14 +1,16 @@
-//! How a sled store is opened: its lock, what a kill left behind, damaged snapshots, its format.
+//! How a sled store is opened: its lock, what a kill left behind, damaged snapshots, its format, and whether its last commit
+//! is there.
 
 use crate::core::id::IdKey;
 use crate::crash;
 use crate::store::StoreError;
-use crate::store::codec::{FORMAT, FORMAT_KEY, ID_KEY_KEY};
-use std::any::Any;
+use crate::store::anchor::{Anchor, Commits};
+use crate::store::codec::{DIGEST_KEY, FORMAT, FORMAT_KEY, ID_KEY_KEY, META};
+use crate::store::digest::Digest;
+use crate::store::repair;
 use std::fs::{DirBuilder, File, OpenOptions, TryLockError};
 use std::io::{self, Read, Write};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
@@ -29,23 +31,57 @@ pub(super) struct Opened {
     /// The file that sled writes to.
     pub(super) file: PathBuf,
     pub(super) id_key: IdKey,
+    pub(super) digest: Digest,
+    pub(super) commits: Commits,
+    pub(super) anchor: Anchor,
     /// Holds the lock for as long as it is open.
     pub(super) lock: File,
 }
 
+/// Which ids a store is to give.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Ids {
+    /// Its own; where there is no store, one is made.
+    Own,
+    /// There is no store yet, and this key is its own, or one that is made up.
+    Begin(Option<IdKey>),
+}
+
 /// Opens the store in this folder, or makes it.
-pub(super) fn open(path: &Path) -> Result<Opened, StoreError> {
+pub(super) fn open(path: &Path, ids: Ids) -> Result<Opened, StoreError> {
+    if repair::is_unfinished(path) {
+        return Err(damaged(path, "its repair was interrupted"));
+    }
     let folder = path.join("db");
     let wrong = |e: io::Error| StoreError::Broken(format!("{}: {e}", path.display()));
     make_folder(&folder).map_err(wrong)?;
     let lock = lock(path)?;
     remove_unfinished_snapshots(&folder).map_err(wrong)?;
     let started = Instant::now();
+    let anchor = Anchor::read(path).map_err(wrong)?;
+    let commits = Commits::open(path).map_err(wrong)?;
     let db = open_or_mend(&folder, path)?;
-    let id_key = match format(&db, path)? {
-        Some(()) => id_key(&db, path)?,
-        None if is_marked(&lock).map_err(wrong)? => return Err(lost(path)),
-        None => make(&db, &folder).map_err(wrong)?,
+    let was_there = is_marked(&lock).map_err(wrong)? || anchor.is_some();
+    let known = match ids {
+        Ids::Own => None,
+        Ids::Begin(known) => known,
+    };
+    // sled may find only now that it cannot read what it needs.
+    let noted = anchor.as_ref().map(|anchor| anchor.commits);
+    let durable = commits.read().max(noted.filter(|noted| *noted > 0));
+    let checked = crash::caught(|| match format(&db, path)? {
+        Some(()) => Ok((id_key(&db, path)?, said(&db, path, durable)?)),
+        None if was_there => Err(lost(path)),
+        None => make(&db, &folder, known).map_err(wrong),
+    });
+    let (id_key, digest) = checked.map_err(|words| damaged(path, &gave_up(&words)))??;
+    let anchor = match anchor.filter(|anchor| anchor.id_key == id_key) {
+        Some(anchor) => anchor,
+        None => {
+            let anchor = Anchor::new(id_key);
+            anchor.write(path).map_err(wrong)?;
+            anchor
+        }
     };
     mark(&lock).map_err(wrong)?;
     tracing::info!(took = ?started.elapsed(), path = %path.display(), "the store is open");
@@ -54,8 +90,50 @@ pub(super) fn open(path: &Path) -> Result<Opened, StoreError> {
         db,
         file,
         id_key,
+        digest,
+        commits,
+        anchor,
         lock,
     })
+}
+
+pub(super) fn damaged(path: &Path, cause: &str) -> StoreError {
+    StoreError::Damaged {
+        path: path.display().to_string(),
+        cause: cause.to_owned(),
+    }
+}
+
+/// What the rows are to add up to. All commits that were called durable are to be among them.
+fn said(db: &sled::Db, path: &Path, durable: Option<u64>) -> Result<Digest, StoreError> {
+    let said = db.get(DIGEST_KEY);
+    let Some(said) = said.map_err(|e| damaged(path, &e.to_string()))? else {
+        return begin_to_count(db, path, durable);
+    };
+    let said =
+        Digest::parse(&said).ok_or_else(|| damaged(path, "the number of its rows is none"))?;
+    match durable.unwrap_or(0).saturating_sub(said.commits) {
+        0 => Ok(said),
+        gone => Err(damaged(path, &format!("its last {gone} changes are gone"))),
+    }
+}
+
+/// A store that was made before there was a digest has none, and no count of its commits.
+fn begin_to_count(db: &sled::Db, path: &Path, durable: Option<u64>) -> Result<Digest, StoreError> {
+    if durable.is_some() {
+        return Err(damaged(path, "it does not say how many rows it has"));
+    }
+    let mut found = Digest::default();
+    for row in db.iter() {
+        let (key, value) = row.map_err(|e| damaged(path, &e.to_string()))?;
+        if key.first() != Some(&META) {
+            found.add(&key, &value);
+        }
+    }
+    let written = db.insert(DIGEST_KEY, found.octets());
+    let written = written.and_then(|_| db.flush());
+    written.map_err(|e| StoreError::Broken(e.to_string()))?;
+    Ok(found)
 }
 
 /// For the gateway's user only: the store holds who writes to whom.
@@ -63,7 +141,7 @@ fn make_folder(folder: &Path) -> io::Result<()> {
     DirBuilder::new().recursive(true).mode(0o700).create(folder)
 }
 
-fn lock(path: &Path) -> Result<File, StoreError> {
+pub(super) fn lock(path: &Path) -> Result<File, StoreError> {
     let wrong = |e| StoreError::Broken(format!("{}: {e}", path.join("lock").display()));
     let file = OpenOptions::new()
         .write(true)
@@ -93,10 +171,7 @@ fn mark(mut lock: &File) -> io::Result<()> {
 }
 
 fn lost(path: &Path) -> StoreError {
-    StoreError::Damaged {
-        path: path.display().to_string(),
-        cause: "there was a store, and its files are empty".to_owned(),
-    }
+    damaged(path, "there was a store, and its files are empty")
 }
 
 /// A kill while sled writes a snapshot leaves a file that it later takes for one.
@@ -118,15 +193,19 @@ fn open_or_mend(folder: &Path, path: &Path) -> Result<sled::Db, StoreError> {
         Err(Refused::Damaged(cause)) => cause,
     };
     tracing::warn!(%cause, "the store is damaged; trying without its snapshots");
-    let damaged = |cause| StoreError::Damaged {
-        path: path.display().to_string(),
-        cause,
-    };
-    let moved = move_snapshots_away(folder).map_err(|e| damaged(format!("{cause}; {e}")))?;
-    if moved == 0 {
-        return Err(damaged(cause));
+    let moved = move_snapshots_away(folder);
+    match moved.map_err(|e| damaged(path, &format!("{cause}; {e}")))? {
+        0 => Err(damaged(path, &cause)),
+        _ => open_sled(folder).map_err(|_| damaged(path, &cause)),
     }
-    open_sled(folder).map_err(|_| damaged(cause))
+}
+
+/// A database of which some may be gone, without a look at what it holds; or why it cannot be opened at all.
+pub(super) fn open_damaged(folder: &Path) -> Result<sled::Db, String> {
+    open_or_mend(folder, folder).map_err(|error| match error {
+        StoreError::Damaged { cause, .. } | StoreError::Broken(cause) => cause,
+        other => other.to_string(),
+    })
 }
 
 /// sled writes a snapshot of its log only when it opens, and replays all that came after it. Where that is much, this
@@ -144,6 +223,11 @@ impl SnapshotAtEnd {
             folder: path.join("db"),
             written: AtomicU64::new(0),
         }
+    }
+
+    /// There is to be none: the disk fails.
+    pub(super) fn leave(&mut self) {
+        *self.written.get_mut() = 0;
     }
 
     pub(super) fn count(&self, octets: usize) {
@@ -188,24 +272,34 @@ fn open_sled_once(folder: &Path) -> Result<sled::Db, Refused> {
         .cache_capacity(CACHE_OCTETS)
         .mode(sled::Mode::LowSpace)
         .flush_every_ms(Some(FLUSH_EVERY_MS));
-    match catch_unwind(AssertUnwindSafe(|| config.open())) {
+    match crash::caught(|| config.open()) {
         Ok(Ok(db)) => Ok(db),
         Ok(Err(sled::Error::Io(e))) if e.to_string().contains("could not acquire lock") => {
             Err(Refused::Locked)
         }
-        // sled says so of a log that is shorter than it must be.
-        Ok(Err(sled::Error::Io(e))) if e.kind() == io::ErrorKind::UnexpectedEof => {
+        Ok(Err(sled::Error::Io(e))) if is_of_the_content(&e) => {
             Err(Refused::Damaged(e.to_string()))
         }
         Ok(Err(sled::Error::Io(e))) => Err(Refused::Io(format!("{}: {e}", folder.display()))),
         Ok(Err(error)) => Err(Refused::Damaged(error.to_string())),
-        Err(panic) => Err(Refused::Damaged(words_of(&*panic))),
+        Err(words) => Err(Refused::Damaged(gave_up(&words))),
     }
 }
 
+/// What sled itself says of files that it cannot make sense of; other errors are those of the system.
+fn is_of_the_content(error: &io::Error) -> bool {
+    let kinds = [
+        io::ErrorKind::NotFound,
+        io::ErrorKind::InvalidInput,
+        io::ErrorKind::IsADirectory,
+        io::ErrorKind::NotADirectory,
+    ];
+    error.raw_os_error().is_none() || kinds.contains(&error.kind())
+}
+
 /// What a panic of sled said.
-pub(super) fn words_of(panic: &(dyn Any + Send)) -> String {
-    format!("sled gave up: {}", crash::words_of(panic))
+pub(super) fn gave_up(words: &str) -> String {
+    format!("sled gave up: {words}")
 }
 
 /// Renames all snapshots so that sled does not see them; answers how many.
@@ -231,13 +325,10 @@ fn snapshots(folder: &Path) -> io::Result<Vec<PathBuf>> {
 
 /// Whether the store has the format of this program; `None` where it is new.
 fn format(db: &sled::Db, path: &Path) -> Result<Option<()>, StoreError> {
-    let damaged = |cause: String| StoreError::Damaged {
-        path: path.display().to_string(),
-        cause,
-    };
-    let found = match db.get(FORMAT_KEY).map_err(|e| damaged(e.to_string()))? {
+    let found = db.get(FORMAT_KEY);
+    let found = match found.map_err(|e| damaged(path, &e.to_string()))? {
         None if db.is_empty() => return Ok(None),
-        None => return Err(damaged("it does not say which format it has".to_owned())),
+        None => return Err(damaged(path, "it does not say which format it has")),
         Some(value) => <[u8; 4]>::try_from(value.as_ref()).map(u32::from_be_bytes),
     };
     match found {
@@ -247,26 +338,28 @@ fn format(db: &sled::Db, path: &Path) -> Result<Option<()>, StoreError> {
             found,
             known: FORMAT,
         }),
-        _ => Err(damaged("the number of its format is none".to_owned())),
+        _ => Err(damaged(path, "the number of its format is none")),
     }
 }
 
 fn id_key(db: &sled::Db, path: &Path) -> Result<IdKey, StoreError> {
     let key = db.get(ID_KEY_KEY).ok().flatten();
     key.and_then(|key| IdKey::try_from(key.as_ref()).ok())
-        .ok_or_else(|| StoreError::Damaged {
-            path: path.display().to_string(),
-            cause: "the key of its Message-IDs is gone".to_owned(),
-        })
+        .ok_or_else(|| damaged(path, "the key of its Message-IDs is gone"))
 }
 
 /// Writes the first rows of a new store, and makes its files and folders durable.
-fn make(db: &sled::Db, folder: &Path) -> io::Result<IdKey> {
+fn make(db: &sled::Db, folder: &Path, known: Option<IdKey>) -> io::Result<(IdKey, Digest)> {
     let mut key = IdKey::default();
-    File::open("/dev/urandom")?.read_exact(&mut key)?;
+    match known {
+        Some(known) => key = known,
+        None => File::open("/dev/urandom")?.read_exact(&mut key)?,
+    }
+    let digest = Digest::default();
     let mut batch = sled::Batch::default();
     batch.insert(FORMAT_KEY, &FORMAT.to_be_bytes());
     batch.insert(ID_KEY_KEY, &key);
+    batch.insert(DIGEST_KEY, digest.octets());
     db.apply_batch(batch)?;
     db.flush()?;
     for file in std::fs::read_dir(folder)? {
@@ -279,5 +372,5 @@ fn make(db: &sled::Db, folder: &Path) -> io::Result<IdKey> {
         })?
         .sync_all()?;
     }
-    Ok(key)
+    Ok((key, digest))
 }

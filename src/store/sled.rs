@@ -1,15 +1,21 @@
 //! The [`Store`] that a gateway runs on: one sled tree with the tables of [`codec`], made durable by `committer`.
 //!
-//! A store is a folder: `lock` (whose lock says that it is open), `db/` (sled's), and beside them what others keep there.
+//! A store is a folder: `lock` (whose lock says that it is open), `db/` (sled's), `anchor` and `commits` (see [`anchor`]),
+//! and beside them what others keep there.
+//!
+//! [`anchor`]: super::anchor
 
 use crate::core::address::{AddressPattern, MailAddress};
 use crate::core::context::{Need, Row, Write};
 use crate::core::id::IdKey;
 use crate::core::record::{Announced, Contact, Cursor, Message, Pair, Peer};
 use crate::core::time::Timestamp;
+use crate::crash;
+use crate::store::anchor::Anchor;
 use crate::store::codec;
 use crate::store::committer::Committer;
-use crate::store::opening::{self, SnapshotAtEnd};
+use crate::store::digest::Counted;
+use crate::store::opening::{self, Ids, SnapshotAtEnd};
 use crate::store::transfer::{
     AnnouncedRecord, ContactRecord, CursorRecord, Place, Record, SeenRecord, ThreadRecord,
 };
@@ -22,13 +28,18 @@ use std::fmt;
 use std::fs::File;
 use std::future::ready;
 use std::ops::Bound;
-use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::path::Path;
-use std::sync::{PoisonError, RwLock};
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use std::time::Duration;
 
 /// Rows that are forgotten in one batch.
 const FORGOTTEN_AT_ONCE: usize = 1000;
+
+/// Rows that are added up in one go.
+const CHECKED_AT_ONCE: usize = 1000;
+/// With so many rows a start waits until all are added up.
+const SMALL: u64 = 50_000;
 
 /// A store in a folder. Closed when it is dropped, which waits for the commits under way.
 #[derive(Debug)]
@@ -37,9 +48,16 @@ pub struct SledStore {
     committer: Committer,
     db: sled::Db,
     /// Held for writing from the check of a batch to its end, so that nothing comes between; for reading by all that
-    /// read, so that they see a batch whole or not at all.
-    order: RwLock<()>,
+    /// read, so that they see a batch whole or not at all. What the rows add up to.
+    order: RwLock<Counted>,
+    /// The number of the last batch.
+    applied: Arc<AtomicU64>,
+    /// The number of the last one that survives a power cut.
+    durable: Arc<AtomicU64>,
     id_key: IdKey,
+    path: PathBuf,
+    /// As it lies beside the database.
+    anchor: Mutex<Anchor>,
     snapshot: SnapshotAtEnd,
     _lock: File,
 }
@@ -51,12 +69,78 @@ impl SledStore {
     /// [`StoreError::InUse`], [`StoreError::Newer`], [`StoreError::Damaged`]; [`StoreError::Broken`] where the folder
     /// cannot be made, read or written.
     pub fn open(path: &Path) -> Result<Self, StoreError> {
-        let opened = opening::open(path)?;
+        let store = Self::with_ids(path, Ids::Own)?;
+        if !store.is_big() {
+            store.check_rows()?;
+        }
+        Ok(store)
+    }
+
+    /// Adds up all rows; blocks for some microseconds a row, and lets others work in between. [`SledStore::open`] has done
+    /// that with a small store.
+    ///
+    /// # Errors
+    /// [`StoreError::Damaged`]: they are not those that were written; nothing is acknowledged any more.
+    pub fn check_rows(&self) -> Result<(), StoreError> {
+        while self.check_some()? {}
+        Ok(())
+    }
+
+    /// Whether there may be more.
+    fn check_some(&self) -> Result<bool, StoreError> {
+        let mut order = self.order.write().unwrap_or_else(PoisonError::into_inner);
+        let next = order.next();
+        let rows: Result<Vec<_>, _> =
+            self.sled(|db| db.range(next..).take(CHECKED_AT_ONCE).collect());
+        let rows = rows.map_err(|error| opening::damaged(&self.path, &error.to_string()))?;
+        for (key, value) in &rows {
+            if key.first() != Some(&codec::META) {
+                order.found(key, value);
+            }
+        }
+        if rows.len() == CHECKED_AT_ONCE {
+            return Ok(true);
+        }
+        order.end().map_or(Ok(false), |cause| {
+            let error = opening::damaged(&self.path, &cause);
+            Err(self.committer.broken_by(error))
+        })
+    }
+
+    /// Whether there are so many rows that [`SledStore::check_rows`] is better done beside other work.
+    pub fn is_big(&self) -> bool {
+        let order = self.order.read().unwrap_or_else(PoisonError::into_inner);
+        order.digest.rows > SMALL
+    }
+
+    /// Makes a store in a folder that has none, with this key of derived ids if one is given.
+    ///
+    /// # Errors
+    /// As [`SledStore::open`].
+    pub(super) fn make(path: &Path, id_key: Option<IdKey>) -> Result<Self, StoreError> {
+        Self::with_ids(path, Ids::Begin(id_key))
+    }
+
+    fn with_ids(path: &Path, ids: Ids) -> Result<Self, StoreError> {
+        let opened = opening::open(path, ids)?;
+        let applied = Arc::new(AtomicU64::new(opened.digest.commits));
+        let durable = Arc::new(AtomicU64::new(opened.digest.commits));
+        let committer = Committer::start(
+            opened.db.clone(),
+            &opened.file,
+            Arc::clone(&applied),
+            Arc::clone(&durable),
+            opened.commits,
+        )?;
         Ok(Self {
-            committer: Committer::start(opened.db.clone(), &opened.file)?,
+            committer,
             db: opened.db,
-            order: RwLock::new(()),
+            order: RwLock::new(Counted::of(opened.digest)),
+            applied,
+            durable,
             id_key: opened.id_key,
+            path: path.to_owned(),
+            anchor: Mutex::new(opened.anchor),
             snapshot: SnapshotAtEnd::new(path),
             _lock: opened.lock,
         })
@@ -73,12 +157,62 @@ impl SledStore {
     /// Applies a batch; the caller then waits for it to become durable.
     fn apply(&self, writes: Vec<Write>) -> Result<(), StoreError> {
         self.committer.check()?;
-        let _order = self.order.write().unwrap_or_else(PoisonError::into_inner);
+        let mut order = self.order.write().unwrap_or_else(PoisonError::into_inner);
         let mut batch = Staged::on(self);
+        let mut cursors = Vec::new();
         for write in writes {
+            if let Write::Cursor(mailbox, cursor) = &write {
+                cursors.push((mailbox.clone(), *cursor));
+            }
             batch.apply(write)?;
         }
-        batch.finish()
+        self.note_first_cursors(cursors)?;
+        batch.finish(&mut order)
+    }
+
+    /// A mailbox that the anchor does not know, or not with these UIDs, is noted there before anything depends on it.
+    fn note_first_cursors(&self, cursors: Vec<(String, Cursor)>) -> Result<(), StoreError> {
+        for (mailbox, cursor) in cursors {
+            let mut anchor = self.anchor.lock().unwrap_or_else(PoisonError::into_inner);
+            let known = anchor.cursors.get(&mailbox);
+            if known.is_none_or(|known| known.uid_validity != cursor.uid_validity) {
+                let mut new = anchor.clone();
+                new.cursors.insert(mailbox, cursor);
+                new.write(&self.path).map_err(|e| self.anchor_broken(&e))?;
+                *anchor = new;
+            }
+        }
+        Ok(())
+    }
+
+    fn anchor_broken(&self, error: &std::io::Error) -> StoreError {
+        StoreError::Broken(format!("{}: {error}", self.path.join("anchor").display()))
+    }
+
+    /// Ready when the disk below the store has failed: nothing may be acknowledged any more.
+    pub fn failed(&self) -> impl Future<Output = StoreError> + Send + use<> {
+        self.committer.failed()
+    }
+
+    /// Notes beside the database up to where the mailboxes were read: a database that has to be made anew goes on there. And
+    /// how many commits are durable: one that has fewer was damaged.
+    ///
+    /// # Errors
+    /// [`StoreError`]: the cursors cannot be read, or the file not be written.
+    pub fn note_progress(&self) -> Result<(), StoreError> {
+        self.committer.check()?;
+        let rows: Vec<CursorRecord> = self.records(codec::CURSORS, None, usize::MAX)?;
+        let mut anchor = self.anchor.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut new = anchor.clone();
+        new.commits = self.durable.load(Ordering::Acquire);
+        for row in rows {
+            new.learn(&row.mailbox, row.cursor);
+        }
+        if new != *anchor {
+            new.write(&self.path).map_err(|e| self.anchor_broken(&e))?;
+            *anchor = new;
+        }
+        Ok(())
     }
 
     fn read<T>(&self, what: impl FnOnce() -> Result<T, StoreError>) -> Result<T, StoreError> {
@@ -145,17 +279,17 @@ impl SledStore {
 
     /// Calls sled. It panics where it finds its own files damaged; that is an error here.
     fn sled<T>(&self, call: impl FnOnce(&sled::Db) -> sled::Result<T>) -> Result<T, StoreError> {
-        match catch_unwind(AssertUnwindSafe(|| call(&self.db))) {
+        match crash::caught(|| call(&self.db)) {
             Ok(Ok(value)) => Ok(value),
             Ok(Err(error)) => Err(StoreError::Broken(error.to_string())),
-            Err(panic) => Err(StoreError::Broken(opening::words_of(&*panic))),
+            Err(words) => Err(StoreError::Broken(opening::gave_up(&words))),
         }
     }
 
     /// Forgets the oldest rows; answers how many it found, and how many of them were not second copies.
     fn forget_some(&self, cutoff: Timestamp) -> Result<(usize, u64), StoreError> {
         self.committer.check()?;
-        let _order = self.order.write().unwrap_or_else(PoisonError::into_inner);
+        let mut order = self.order.write().unwrap_or_else(PoisonError::into_inner);
         let range = vec![codec::BY_TIME]..codec::time_prefix(cutoff);
         let old: Vec<sled::IVec> = self.sled(|db| {
             let keys = db.range(range).keys();
@@ -169,8 +303,19 @@ impl SledStore {
             batch.remove(key.to_vec());
             count = count.saturating_add(u64::from(row.first() != Some(&codec::BY_STANZA)));
         }
-        batch.finish()?;
+        batch.finish(&mut order)?;
         Ok((old.len(), count))
+    }
+}
+
+/// What the next start would need if it found the database damaged.
+impl Drop for SledStore {
+    fn drop(&mut self) {
+        if self.committer.check().is_err() {
+            self.snapshot.leave();
+        } else if let Err(error) = self.note_progress() {
+            tracing::warn!(%error, "the cursors were not noted beside the store");
+        }
     }
 }
 
@@ -227,7 +372,10 @@ impl Store for SledStore {
 
     fn cursor(&self, mailbox: &str) -> Result<Option<Cursor>, StoreError> {
         let row: Option<CursorRecord> = self.read(|| self.get(&codec::cursor_key(mailbox)))?;
-        Ok(row.map(|row| row.cursor))
+        // The first cursor of a mailbox is noted beside the database before it is in it.
+        let anchor = self.anchor.lock().unwrap_or_else(PoisonError::into_inner);
+        let noted = || anchor.cursors.get(mailbox).copied();
+        Ok(row.map(|row| row.cursor).or_else(noted))
     }
 
     fn rows(
@@ -418,9 +566,13 @@ impl<'a> Staged<'a> {
         }
     }
 
-    fn finish(self) -> Result<(), StoreError> {
+    fn finish(self, counted: &mut Counted) -> Result<(), StoreError> {
         let mut batch = sled::Batch::default();
+        let mut new = counted.clone();
+        new.digest.commits = new.digest.commits.saturating_add(1);
         for (key, value) in self.changed {
+            let old = self.store.raw(&key)?;
+            new.change(&key, old.as_deref(), value.as_deref());
             let octets = value.as_ref().map_or(0, Vec::len);
             self.store.snapshot.count(octets.saturating_add(key.len()));
             match value {
@@ -428,9 +580,14 @@ impl<'a> Staged<'a> {
                 None => batch.remove(key),
             }
         }
+        batch.insert(codec::DIGEST_KEY, new.digest.octets());
         // A batch that failed half way is in memory; only a restart gets rid of it.
         let applied = self.store.sled(|db| db.apply_batch(batch));
-        applied.map_err(|error| self.store.committer.broken_by(error))
+        applied.map_err(|error| self.store.committer.broken_by(error))?;
+        let commits = new.digest.commits;
+        *counted = new;
+        self.store.applied.store(commits, Ordering::Release);
+        Ok(())
     }
 }
 
@@ -588,7 +745,7 @@ mod tests {
         std::fs::remove_file(snapshot_in(folder.path())).unwrap();
         std::fs::write(folder.path().join("db/conf"), b"not sled's").unwrap();
         let error = SledStore::open(folder.path()).unwrap_err().to_string();
-        assert!(error.contains("map import"), "{error}");
+        assert!(error.contains("check --repair"), "{error}");
         assert_eq!(std::fs::read(&log).unwrap().len(), length);
     }
 

@@ -3,7 +3,7 @@
 //! ```text
 //! <spool>/queue/<job id>    accepted: must be delivered, or its sender told
 //! <spool>/tmp/…             being written; emptied at every start
-//! <spool>/damaged/…         could not be read at a start; kept for the admin
+//! <spool>/damaged/…         could not be read, and is not sent; kept for the admin
 //! <spool>/lock              held while a gateway runs
 //! ```
 //! A file is one line `stanzamail 1 <job octets> <mail octets> <job CRC-32> <mail CRC-32>`, the [`Job`] as JSON, a line
@@ -14,7 +14,7 @@
 //! 1. **Accepting** a batch: write every file to `tmp`, `fdatasync` each, rename all into `queue`, `fsync` the folder
 //!    `queue` once. Only then has [`Spool::accept`] succeeded and may anything be acknowledged. A file is renamed after
 //!    its content is durable, so `queue` holds whole files only, whatever a power cut leaves behind. The syncs of a
-//!    batch run on a few threads: the kernel merges their journal commits (measured on ext4, 64 mails of 2 kB: eight
+//!    batch run on a few threads, on many where the disk is slow: the kernel merges their journal commits (measured on ext4, 64 mails of 2 kB: eight
 //!    threads are two to three times as fast as one after the other. `syncfs` is twice as fast again, but waits for the
 //!    writes of every other program on that disk).
 //! 2. **Updating** a job (schedule, recipients who are served): write to `tmp`, `fdatasync`, rename. The content must
@@ -34,14 +34,15 @@
 use crate::core::id::JobId;
 use crate::core::job::{Job, Mail};
 use crate::core::time::Timestamp;
-use crate::crash;
+use crate::crash::{self, Step};
+use crate::store::broken::Broken;
 use std::fs::{self, DirBuilder, File, OpenOptions, TryLockError};
 use std::io::{self, BufRead, BufReader, Read, Write};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+use std::time::{Duration, Instant};
 
 /// The first word of every file.
 const MAGIC: &str = "stanzamail";
@@ -53,6 +54,13 @@ const FIRST_LINE_OCTETS_MAX: u64 = 100;
 const JOB_OCTETS_MAX: u64 = 1024 * 1024;
 /// Threads that sync the files of one batch.
 const SYNC_THREADS: usize = 8;
+/// The same where the disk is slow: each of them only waits, and the disk does many at once.
+const SYNC_THREADS_SLOW: usize = 128;
+/// A sync that takes as long is slow.
+const SLOW: Duration = Duration::from_millis(20);
+
+/// Of an error that concerns one file, and nothing that was written.
+const READING: &str = "read";
 
 /// How often to look whether what was begun is done.
 const STILL_EVERY: Duration = Duration::from_millis(10);
@@ -63,6 +71,7 @@ const STILL_EVERY: Duration = Duration::from_millis(10);
 pub struct Spool {
     folders: Arc<Folders>,
     sequence: AtomicU64,
+    broken: Broken<SpoolError>,
     /// Locked as long as it is open.
     _lock: File,
 }
@@ -133,6 +142,7 @@ impl Spool {
         let spool = Self {
             folders: Arc::new(folders),
             sequence: AtomicU64::new(newest.max(micros_now())),
+            broken: Broken::not(),
             _lock: lock,
         };
         Ok((spool, jobs))
@@ -180,7 +190,7 @@ impl Spool {
     /// # Errors
     /// [`SpoolError::Full`] or [`SpoolError::Broken`]: none of them was accepted.
     pub async fn accept(&self, mails: Vec<Mail>) -> Result<(), SpoolError> {
-        self.blocking(move |folders| folders.accept(&mails)).await
+        self.changing(move |folders| folders.accept(&mails)).await
     }
 
     /// The mail of a job, as it was accepted.
@@ -198,7 +208,7 @@ impl Spool {
     /// As [`Spool::accept`] and [`Spool::read_mail`]; the old state is kept then.
     pub async fn update(&self, job: &Job) -> Result<(), SpoolError> {
         let job = job.clone();
-        self.blocking(move |folders| folders.update(job)).await
+        self.changing(move |folders| folders.update(job)).await
     }
 
     /// Forgets a job that is settled. It is no error if it is not there, nor if it was replaced: then the newer one
@@ -209,7 +219,29 @@ impl Spool {
     /// restart.
     pub async fn remove(&self, job: &Job) -> Result<(), SpoolError> {
         let file = Generation::of(job);
-        self.blocking(move |folders| folders.remove(&file)).await
+        self.changing(move |folders| folders.remove(&file)).await
+    }
+
+    /// Ready when the disk below the spool has failed: nothing may be acknowledged any more.
+    pub fn failed(&self) -> impl Future<Output = SpoolError> + Send + use<> {
+        let broken = self.broken.clone();
+        async move { broken.wait().await }
+    }
+
+    /// Runs work that changes files. After one failure of the disk there is none any more.
+    async fn changing<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&Folders) -> Result<T, SpoolError> + Send + 'static,
+    ) -> Result<T, SpoolError> {
+        self.broken.check()?;
+        let broken = self.broken.clone();
+        let work = move |folders: &Folders| {
+            work(folders).map_err(|error| match error {
+                SpoolError::Broken { doing, .. } if doing != READING => broken.by(error),
+                error => error,
+            })
+        };
+        self.blocking(work).await
     }
 
     /// Runs work on files where it may block. It is finished even if the caller goes away.
@@ -238,6 +270,8 @@ struct Folders {
     written: AtomicU64,
     /// Held while a file takes its place in `queue` or leaves it.
     renames: Mutex<()>,
+    /// The syncs of the last batch were slow.
+    slow: AtomicBool,
 }
 
 /// Which file of the queue is meant, and with which sequence if another one may have taken its place.
@@ -287,6 +321,7 @@ impl Folders {
             damaged: dir.join("damaged"),
             written: AtomicU64::new(0),
             renames: Mutex::new(()),
+            slow: AtomicBool::new(false),
         }
     }
 
@@ -300,6 +335,10 @@ impl Folders {
                 .map_err(broken("make", folder))?;
         }
         sync_folder(dir)?;
+        // Its own name, too, if it was just made.
+        if let Some(parent) = dir.parent().filter(|parent| parent.is_dir()) {
+            sync_folder(parent)?;
+        }
         Ok(folders)
     }
 
@@ -347,48 +386,52 @@ impl Folders {
         result
     }
 
-    /// Steps one and two of accepting, on several threads where there is more than one mail.
+    /// Steps one and two of accepting. The syncs run on several threads, on more of them as soon as one is slow.
     fn write_and_sync_all(&self, mails: &[Mail]) -> Result<Vec<Written>, SpoolError> {
-        let share = mails.len().div_ceil(SYNC_THREADS).max(1);
-        let results: Vec<_> = std::thread::scope(|scope| {
-            let threads: Vec<_> = mails
-                .chunks(share)
-                .skip(1)
-                .map(|part| scope.spawn(|| self.write_and_sync(part)))
-                .collect();
-            let first = self.write_and_sync(mails.chunks(share).next().unwrap_or_default());
-            let others = threads.into_iter().map(|thread| {
-                thread.join().unwrap_or_else(|_| {
-                    Err(broken("write to", &self.tmp)(io::Error::other(
-                        "a thread panicked",
-                    )))
-                })
-            });
-            std::iter::once(first).chain(others).collect()
-        });
-        let parts = results.into_iter().collect::<Result<Vec<_>, _>>()?;
-        Ok(parts.into_iter().flatten().collect())
-    }
-
-    fn write_and_sync(&self, mails: &[Mail]) -> Result<Vec<Written>, SpoolError> {
         let written = mails
             .iter()
             .map(|mail| self.write_tmp(mail))
             .collect::<Result<Vec<_>, _>>()?;
-        written.iter().try_for_each(sync)?;
-        Ok(written)
+        let (next, failed) = (AtomicUsize::new(0), OnceLock::new());
+        let work = || {
+            while let Some(one) = written.get(next.fetch_add(1, Ordering::Relaxed)) {
+                let began = Instant::now();
+                if let Err(error) = sync(one) {
+                    let _ = failed.set(error);
+                }
+                self.slow.store(began.elapsed() >= SLOW, Ordering::Relaxed);
+                if began.elapsed() >= SLOW {
+                    return true;
+                }
+            }
+            false
+        };
+        std::thread::scope(|scope| {
+            let start = |threads: usize| {
+                for _ in 1..threads.min(written.len()) {
+                    scope.spawn(|| while work() {});
+                }
+            };
+            start(match self.slow.load(Ordering::Relaxed) {
+                true => SYNC_THREADS_SLOW,
+                false => SYNC_THREADS,
+            });
+            if work() {
+                start(SYNC_THREADS_SLOW);
+                while work() {}
+            }
+        });
+        failed.into_inner().map_or(Ok(written), Err)
     }
 
     fn write_tmp(&self, mail: &Mail) -> Result<Written, SpoolError> {
         let number = self.written.fetch_add(1, Ordering::Relaxed);
         let path = self.tmp.join(format!("{}.{number}", mail.job.id));
         let bytes = file_of(mail).map_err(|error| broken("encode", &path)(error.into()))?;
-        let file = OpenOptions::new()
-            .write(true)
-            .create_new(true)
-            .mode(0o600)
-            .open(&path)
-            .map_err(broken("write", &path))?;
+        let mut new = OpenOptions::new();
+        new.write(true).create_new(true).mode(0o600);
+        let file = crash::disk(Step::Write).and_then(|()| new.open(&path));
+        let file = file.map_err(broken("write", &path))?;
         let mut written = Written {
             file,
             path,
@@ -417,7 +460,8 @@ impl Folders {
     /// With [`Folders::turn`] held.
     fn publish(&self, written: &Written) -> Result<(), SpoolError> {
         let path = self.queue.join(written.id.as_str());
-        fs::rename(&written.path, &path).map_err(broken("move a mail to", &path))
+        let renamed = crash::disk(Step::Write).and_then(|()| fs::rename(&written.path, &path));
+        renamed.map_err(broken("move a mail to", &path))
     }
 
     fn turn(&self) -> MutexGuard<'_, ()> {
@@ -449,13 +493,19 @@ impl Folders {
         if file.sequence.is_some() {
             file.check(&parse_job(&json, &path)?)?;
         }
-        let mut mail = Vec::with_capacity(usize::try_from(head.mail_octets).unwrap_or(0));
-        let read = reader.read_to_end(&mut mail);
-        read.map_err(broken("read", &path))?;
-        if crc32fast::hash(&mail) != head.mail_sum {
-            return Err(damaged(&path, "the mail does not match its checksum"));
+        let mut mail = Vec::new();
+        if head.mail_octets_found == Some(head.mail_octets) {
+            mail.reserve_exact(usize::try_from(head.mail_octets).unwrap_or(0));
+            let read = reader.read_to_end(&mut mail);
+            read.map_err(broken(READING, &path))?;
+            if crc32fast::hash(&mail) == head.mail_sum {
+                return Ok(mail);
+            }
         }
-        Ok(mail)
+        // Its file leaves the queue when its sender was told.
+        let _ = fs::hard_link(&path, self.damaged.join(file.id.as_str()));
+        let wrong = "the mail does not match its length and its checksum";
+        Err(damaged(&path, wrong))
     }
 
     fn remove(&self, file: &Generation) -> Result<(), SpoolError> {
@@ -465,7 +515,7 @@ impl Folders {
             Err(SpoolError::Replaced(_) | SpoolError::Gone(_)) => return Ok(()),
             checked => checked?,
         }
-        match fs::remove_file(&path) {
+        match crash::disk(Step::Write).and_then(|()| fs::remove_file(&path)) {
             Err(error) if error.kind() != io::ErrorKind::NotFound => {
                 Err(broken("remove", &path)(error))
             }
@@ -480,6 +530,8 @@ struct Head {
     mail_octets: u64,
     job_sum: u32,
     mail_sum: u32,
+    /// What follows the job, whatever the line says.
+    mail_octets_found: Option<u64>,
 }
 
 /// A file's content, see the description of the module.
@@ -495,7 +547,8 @@ fn file_of(mail: &Mail) -> Result<Vec<u8>, serde_json::Error> {
     Ok([first_line.as_bytes(), &job, b"\n", &mail.bytes].concat())
 }
 
-/// Reads a file's job and checks that its name is the job's and its length what it should be; not the mail.
+/// Reads a file's job and checks that its name is the job's; not the mail. Where only that is damaged, its sender can be
+/// told.
 fn read_job(path: &Path) -> Result<Job, SpoolError> {
     let (mut reader, head) = open_file(path)?;
     parse_job(&read_json(&mut reader, &head, path)?, path)
@@ -511,24 +564,18 @@ fn parse_job(json: &[u8], path: &Path) -> Result<Job, SpoolError> {
 
 fn open_file(path: &Path) -> Result<(BufReader<File>, Head), SpoolError> {
     let file = File::open(path).map_err(|error| gone_or_broken(path, error))?;
-    let octets = file.metadata().map_err(broken("read", path))?.len();
+    let octets = file.metadata().map_err(broken(READING, path))?.len();
     let mut reader = BufReader::with_capacity(4096, file);
     let mut line = Vec::new();
     let read = (&mut reader)
         .take(FIRST_LINE_OCTETS_MAX)
         .read_until(b'\n', &mut line);
-    read.map_err(broken("read", path))?;
-    let head = Head::parse(&line, path)?;
-    let expected = u64::try_from(line.len())
+    read.map_err(broken(READING, path))?;
+    let mut head = Head::parse(&line, path)?;
+    let before = u64::try_from(line.len())
         .ok()
-        .and_then(|sum| sum.checked_add(head.job_octets)?.checked_add(1))
-        .and_then(|sum| sum.checked_add(head.mail_octets));
-    if expected != Some(octets) {
-        return Err(damaged(
-            path,
-            format!("it has {octets} octets, expected {expected:?}"),
-        ));
-    }
+        .and_then(|sum| sum.checked_add(head.job_octets)?.checked_add(1));
+    head.mail_octets_found = before.and_then(|before| octets.checked_sub(before));
     Ok((reader, head))
 }
 
@@ -554,6 +601,7 @@ impl Head {
             mail_octets: next()?.parse().map_err(|_| no_head())?,
             job_sum: u32::from_str_radix(next()?, 16).map_err(|_| no_head())?,
             mail_sum: u32::from_str_radix(next()?, 16).map_err(|_| no_head())?,
+            mail_octets_found: None,
         };
         (head.job_octets <= JOB_OCTETS_MAX)
             .then_some(head)
@@ -567,7 +615,7 @@ fn read_json(reader: &mut impl Read, head: &Head, path: &Path) -> Result<Vec<u8>
     let read = reader
         .take(head.job_octets.saturating_add(1))
         .read_to_end(&mut json);
-    read.map_err(broken("read", path))?;
+    read.map_err(broken(READING, path))?;
     if json.pop() != Some(b'\n') || crc32fast::hash(&json) != head.job_sum {
         return Err(damaged(path, "the job does not match its checksum"));
     }
@@ -575,11 +623,11 @@ fn read_json(reader: &mut impl Read, head: &Head, path: &Path) -> Result<Vec<u8>
 }
 
 fn files_in(folder: &Path) -> Result<Vec<PathBuf>, SpoolError> {
-    let entries = fs::read_dir(folder).map_err(broken("read", folder))?;
+    let entries = fs::read_dir(folder).map_err(broken(READING, folder))?;
     let paths = entries.map(|entry| entry.map(|entry| entry.path()));
     paths
         .collect::<Result<_, _>>()
-        .map_err(broken("read", folder))
+        .map_err(broken(READING, folder))
 }
 
 fn lock(dir: &Path) -> Result<File, SpoolError> {
@@ -599,14 +647,12 @@ fn lock(dir: &Path) -> Result<File, SpoolError> {
 }
 
 fn sync(written: &Written) -> Result<(), SpoolError> {
-    written
-        .file
-        .sync_data()
-        .map_err(broken("sync", &written.path))
+    let synced = crash::disk(Step::Sync).and_then(|()| written.file.sync_data());
+    synced.map_err(broken("sync", &written.path))
 }
 
 fn sync_folder(folder: &Path) -> Result<(), SpoolError> {
-    let synced = File::open(folder).and_then(|folder| folder.sync_all());
+    let synced = crash::disk(Step::Sync).and_then(|()| File::open(folder)?.sync_all());
     synced.map_err(broken("sync", folder))
 }
 
@@ -622,7 +668,7 @@ fn gone_or_broken(path: &Path, error: io::Error) -> SpoolError {
         .and_then(|name| JobId::parse(name.to_str()?));
     match (error.kind(), id) {
         (io::ErrorKind::NotFound, Some(id)) => SpoolError::Gone(id),
-        _ => broken("read", path)(error),
+        _ => broken(READING, path)(error),
     }
 }
 
@@ -835,7 +881,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn every_way_to_tear_a_file_sets_it_aside_and_nothing_else() {
+    async fn however_a_file_is_torn_it_is_kept_aside_and_its_job_is_known_if_that_is_whole() {
         let dir = tempfile::tempdir().unwrap();
         let (spool, _) = Spool::open(dir.path()).unwrap();
         let (good, bad) = (mail("good", 1), mail("bad", 2));
@@ -844,13 +890,19 @@ mod tests {
         let path = dir.path().join("queue").join(bad.job.id.as_str());
         let whole = fs::read(&path).unwrap();
         let aside = dir.path().join("damaged").join(bad.job.id.as_str());
+        let job_end = whole.len() - bad.bytes.len() - 1;
         for cut in (0..whole.len()).step_by(97).chain([whole.len() - 1]) {
             fs::write(&path, &whole[..cut]).unwrap();
-            let (_, jobs) = reopen(dir.path()).unwrap();
-            assert_eq!(jobs, std::slice::from_ref(&good.job), "cut at {cut}");
+            let _ = fs::remove_file(&aside);
+            let (spool, jobs) = reopen(dir.path()).unwrap();
+            let is_known = cut > job_end;
+            assert_eq!(jobs.len(), if is_known { 2 } else { 1 }, "cut at {cut}");
+            if is_known {
+                let read = spool.read_mail(&bad.job).await;
+                assert!(matches!(read, Err(SpoolError::Damaged { .. })), "{read:?}");
+            }
             assert!(aside.exists());
         }
-        let job_end = whole.len() - bad.bytes.len() - 1;
         for flip in 0..job_end {
             let mut torn = whole.clone();
             torn[flip] ^= 1;

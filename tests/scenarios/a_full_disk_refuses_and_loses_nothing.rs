@@ -3,12 +3,16 @@
 
 use std::os::unix::fs::PermissionsExt;
 use std::process::Command;
+use std::time::{Duration, Instant};
 
 use super::counting::carol_sends;
 use super::servers::process::{Folder, program};
 use super::servers::stanza::{error_condition, error_text, stanza_id};
 use super::servers::{Flavour, Gateway, PATIENCE};
 use super::world::{Options, PROGRAM, World, config};
+
+/// From when there is room again.
+const RECOVERY: Duration = Duration::from_secs(10);
 
 #[tokio::test]
 async fn and_goes_on_when_there_is_room() {
@@ -32,8 +36,10 @@ async fn and_goes_on_when_there_is_room() {
     assert!(words.contains("disk is full"), "{words}");
 
     room(&world.gateway, "unlimited");
+    let freed = Instant::now();
     alice.send_message(&world.carol(), "And then?").await;
     inbox.wait_mail_saying("And then?").await;
+    assert!(freed.elapsed() < RECOVERY, "{:?}", freed.elapsed());
     assert_eq!(inbox.count().await, 2);
     assert!(world.gateway.running());
 }
@@ -52,8 +58,14 @@ async fn and_leaves_mail_in_the_mailbox() {
     assert_ne!(world.gateway.wait().await, 0);
     assert!(!bridge.all().await[0].flags.contains(&"\\Seen".to_owned()));
 
+    let before = cursor(&world).await;
     world.gateway.start_again().await;
     alice.next_message_saying("while the disk is full").await;
+    let began = Instant::now();
+    while cursor(&world).await <= before {
+        assert!(began.elapsed() < PATIENCE, "the cursor was advanced before");
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
 }
 
 #[tokio::test]
@@ -74,6 +86,15 @@ async fn and_a_log_that_cannot_be_written_stops_nobody() {
     inbox.wait_mail_saying("Hello Carol").await;
     assert_eq!(world.gateway.terminate().await, 0);
     assert_eq!(world.gateway.log(), "");
+}
+
+/// Up to which UID the mailbox was read.
+async fn cursor(world: &World) -> u64 {
+    let output = world.gateway.command(&["map", "export"]).await;
+    let rows = String::from_utf8_lossy(&output.stdout).into_owned();
+    let row = rows.lines().find(|row| row.contains("\"kind\":\"cursor\""));
+    let row: serde_json::Value = serde_json::from_str(row.expect("a cursor")).unwrap();
+    row["uid_next"].as_u64().unwrap()
 }
 
 /// A gateway which is told of a full disk as one on a full disk is: by an error, not by SIGXFSZ.

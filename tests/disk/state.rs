@@ -1,0 +1,114 @@
+//! What lies in a store and its spool, made and looked at without a gateway.
+
+use std::path::Path;
+
+use stanzamail::core::address::MailAddress;
+use stanzamail::core::context::Write;
+use stanzamail::core::id::{JobId, MessageId};
+use stanzamail::core::job::{Job, Mail};
+use stanzamail::core::record::{Cursor, Pair, PairOrigin};
+use stanzamail::core::time::Timestamp;
+use stanzamail::store::spool::{Spool, SpoolError};
+use stanzamail::store::{SledStore, Store, StoreError};
+
+pub const MAILBOX: &str = "bridge@chat.a.example/INBOX";
+
+/// A configuration with its store in this folder; nothing listens where it points.
+pub fn config(store: &Path) -> String {
+    format!(
+        "[xmpp]\nserver = \"127.0.0.1:1\"\ndomain = \"gateway.a.example\"\nsecret = \"secret\"\n\
+         [users]\ndomains = [\"a.example\"]\n\
+         [[address]]\njid = \"{{local}}@a.example\"\nmail = \"{{local}}@chat.a.example\"\n\
+         [smtp]\nhost = \"127.0.0.1\"\nport = 1\ntls = \"none\"\n\
+         [[mailbox]]\nhost = \"127.0.0.1\"\nport = 1\ntls = \"none\"\nusername = \"bridge@chat.a.example\"\n\
+         password = \"password\"\n[store]\npath = {:?}\n",
+        store
+    )
+}
+
+pub fn mail(number: u64) -> Mail {
+    let message_id = MessageId::parse(&format!("m{number}@chat.a.example")).unwrap();
+    let job = Job {
+        id: JobId::derive(&message_id),
+        message_id,
+        lane: format!("alice {}", number % 7),
+        sequence: number,
+        from: Some(MailAddress::parse("alice@chat.a.example").unwrap()),
+        to: vec![MailAddress::parse("carol@mail.example").unwrap()],
+        origin: None,
+        accepted: Timestamp::from_secs(1),
+        attempts: 0,
+        next_attempt: Timestamp::from_secs(1),
+        delay_told: false,
+        last_reply: None,
+        certain: true,
+        silent: false,
+        expires: None,
+        replaceable: false,
+    };
+    // Some longer than a page of the disk.
+    let text = "x".repeat(300 + usize::try_from(number % 5).unwrap() * 2500);
+    let bytes = format!("Subject: {number}\r\n\r\n{text}\r\n").into_bytes();
+    Mail { job, bytes }
+}
+
+pub fn pair(number: u64) -> Write {
+    let name = match number % 10 {
+        3 => Some("a name that is long ".repeat(200)),
+        _ => None,
+    };
+    Write::Pair(Pair {
+        jid: format!("u{number:06}@a.example").parse().unwrap(),
+        mail: MailAddress::parse(&format!("m{number}@b.example")).unwrap(),
+        name,
+        origin: PairOrigin::Verified,
+        saved: Timestamp::from_secs(1),
+    })
+}
+
+pub fn seen(number: u64) -> Write {
+    let id = MessageId::parse(&format!("in{number}@mail.example")).unwrap();
+    Write::Seen("alice@a.example".parse().unwrap(), id, Timestamp::now())
+}
+
+pub fn cursor(uid_next: u64) -> Write {
+    let cursor = Cursor {
+        uid_validity: 7,
+        uid_next: u32::try_from(uid_next).unwrap() + 1,
+        since: Timestamp::from_secs(1_790_000_000),
+    };
+    Write::Cursor(MAILBOX.to_owned(), cursor)
+}
+
+pub fn save(store: &SledStore, writes: Vec<Write>) {
+    futures::executor::block_on(store.commit(Timestamp::now(), writes)).expect("the disk is good");
+}
+
+/// Opens a spool; the one before may have been closed in this moment.
+pub fn spool(folder: &Path) -> (Spool, Vec<Job>) {
+    for _ in 0..1000 {
+        match Spool::open(folder) {
+            Err(SpoolError::InUse(_)) => std::thread::sleep(std::time::Duration::from_millis(2)),
+            opened => return opened.expect("the spool opens"),
+        }
+    }
+    panic!("the spool stays in use");
+}
+
+/// The same of a store. A program that another test has just begun to start still has its lock, until it is one.
+pub fn store(folder: &Path) -> Result<SledStore, StoreError> {
+    for _ in 0..1000 {
+        match SledStore::open(folder) {
+            Err(StoreError::InUse(_)) => std::thread::sleep(std::time::Duration::from_millis(2)),
+            opened => return opened,
+        }
+    }
+    panic!("the store stays in use");
+}
+
+/// All rows of an export.
+pub fn rows(store: &SledStore) -> Vec<String> {
+    let rows = store.rows(None, usize::MAX).unwrap();
+    let line = |(_, record)| stanzamail::store::transfer::to_line(&record).unwrap();
+    rows.into_iter().map(line).collect()
+}
