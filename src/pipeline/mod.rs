@@ -37,6 +37,7 @@ use crate::smtp::{Queue, Settle, Settled};
 use crate::store::quarantine::Quarantine;
 use crate::store::spool::{Spool, SpoolError};
 use crate::store::{Store, StoreError};
+use crate::system;
 use crate::xmpp::{Link, XmppEvent};
 use clockwork::Clockwork;
 use jid::BareJid;
@@ -206,8 +207,7 @@ pub async fn read_batches(
     let mailboxes = Arc::new(mailboxes);
     while let Some(batch) = batches.recv().await {
         let mailboxes = Arc::clone(&mailboxes);
-        let Ok(done) = tokio::task::spawn_blocking(move || read_batch(batch, &mailboxes)).await
-        else {
+        let Ok(done) = system::blocking(move || read_batch(batch, &mailboxes)).await else {
             continue;
         };
         if read.send(done).await.is_err() {
