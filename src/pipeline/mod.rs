@@ -52,6 +52,8 @@ use tokio_util::sync::CancellationToken;
 const EVENTS_PER_BATCH: usize = 128;
 /// Events that are taken aside while an answer is awaited; then the stream waits.
 const EVENTS_ASIDE_MAX: usize = 20_000;
+/// After which pause the server is asked again to confirm what it did not confirm.
+const PROVE_AGAIN: Duration = Duration::from_secs(5);
 /// How long the server may take to close the stream when the gateway stops.
 const CLOSE_WAIT: Duration = Duration::from_secs(5);
 /// Contacts that are announced in one go, and rows that are read in one go at the start.
@@ -278,6 +280,7 @@ impl<S: Store> Pipeline<S> {
                 self.settles(stream, &mut settles).await?;
             }
             let due = clock.next_due();
+            let is_unproved = online && !settles.is_empty();
             tokio::select! {
                 () = stops.sent.cancelled() => break,
                 () = stops.leaving.cancelled(), if !clock.is_stopped() => self.leave(&mut clock).await?,
@@ -287,7 +290,9 @@ impl<S: Store> Pipeline<S> {
                 }
                 Some(batch) = mails.recv(), if online => self.mails(stream, &mut clock, batch).await?,
                 () = clockwork::sleep_until(due) => self.on_time(&mut clock).await?,
-                // What the server did not confirm stays in `settles` for the next round.
+                // What the server did not confirm stays in `settles` for the next round, which must not wait for news: a
+                // server that was silent for a while may have none.
+                () = tokio::time::sleep(PROVE_AGAIN), if is_unproved => {}
                 _ = outcomes.recv_many(&mut settles, EVENTS_PER_BATCH), if online && !outcomes.is_closed() => {}
             }
         }
