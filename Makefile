@@ -10,7 +10,8 @@ help:
 	@echo "make test            install what is missing, run every test"
 	@echo "make lint            what CI asks beside the tests: format, clippy, documentation"
 	@echo "make bench           the figures: throughput against the bare servers, delay, memory"
-	@echo "make chaos           the long forms: 20,000 simulated worlds, 10,000 messages each way under 100 kills, 200 stops"
+	@echo "make chaos           20,000 simulated worlds, 10,000 messages each way under 100 kills, 200 stops, then bad networks"
+	@echo "                     and restarts for hours (the tests have a short form of all of it)"
 	@echo "make fuzz            every reader against libFuzzer; SECONDS=60 for each, TARGET=… for one"
 	@echo "make golden          write the golden files anew; look at the difference before you commit it"
 
@@ -45,6 +46,8 @@ chaos: deps
 	STANZAMAIL_MESSAGES=10000 cargo test --lib fifty_long_conversations -- --nocapture
 	STANZAMAIL_STOPS=200 cargo test --test scenarios stopping_under_load
 	STANZAMAIL_CHAOS=10000/100 cargo test --test chaos -- --nocapture
+	STANZAMAIL_CHAOS=10000/100 cargo test --test faults -- --nocapture --test-threads=1
+	STANZAMAIL_CHAOS=10000/100 cargo test --lib a12_ -- --nocapture
 
 # cargo-fuzz on the stable toolchain: without sanitizers, since the code has no unsafe of its own.
 SECONDS ?= 60

@@ -5,12 +5,15 @@
 //! | `STANZAMAIL_CRASH_AT` | the process dies at one of [`POINTS`], as by a power cut or the kernel |
 //! | `STANZAMAIL_PANIC_IN` | a panic at one of [`POINTS`]; or in a part of the gateway (`imap`, `smtp`, `xmpp`, `pipeline`), a second after its start, with `always` before it at every start and at once |
 //! | `STANZAMAIL_POISON` | a panic in the decision about what says this text |
+//! | `STANZAMAIL_HURRY` | the time limits of connections and the pauses between them are so many times shorter |
 //!
 //! Each point lies between two steps whose order matters. With a number before its name, as in `3 spool: …`, it is meant
 //! when it is reached for that time.
 
 use std::any::Any;
 use std::panic::{AssertUnwindSafe, catch_unwind};
+#[cfg(not(debug_assertions))]
+use std::time::Duration;
 
 /// Every place, in the order of the two directions: a stanza on its way to a mail, then a mail on its way to a stanza.
 pub const POINTS: [&str; 15] = [
@@ -47,7 +50,7 @@ pub fn words_of(panic: &(dyn Any + Send)) -> String {
 }
 
 #[cfg(debug_assertions)]
-pub use hooks::{part, point, poison};
+pub use hooks::{hurry, part, point, poison};
 
 /// Nothing.
 #[cfg(not(debug_assertions))]
@@ -58,6 +61,13 @@ pub fn point(_: &'static str) {}
 #[cfg(not(debug_assertions))]
 #[inline(always)]
 pub fn poison(_: impl FnOnce() -> String) {}
+
+/// As it is.
+#[cfg(not(debug_assertions))]
+#[inline(always)]
+pub fn hurry(time: Duration) -> Duration {
+    time
+}
 
 /// The part, and nothing else.
 #[cfg(not(debug_assertions))]
@@ -79,6 +89,7 @@ mod hooks {
     static CRASH_AT: Wish = Wish::of("STANZAMAIL_CRASH_AT");
     static PANIC_IN: Wish = Wish::of("STANZAMAIL_PANIC_IN");
     static POISON: Wish = Wish::of("STANZAMAIL_POISON");
+    static HURRY: Wish = Wish::of("STANZAMAIL_HURRY");
 
     /// Ends the process at once, or panics, if a test asked for that here.
     pub fn point(name: &'static str) {
@@ -96,6 +107,12 @@ mod hooks {
         if word.is_some_and(|word| said().contains(word)) {
             as_asked();
         }
+    }
+
+    /// This time, or a part of it if a test has none to lose.
+    pub fn hurry(time: Duration) -> Duration {
+        let times = HURRY.wanted().and_then(|times| times.parse().ok());
+        time.checked_div(times.unwrap_or(1)).unwrap_or(time)
     }
 
     /// The part, which panics if a test asked for that.

@@ -20,7 +20,7 @@ use crate::core::xml;
 use crate::crash;
 use crate::imap::{self, MailboxConfig};
 use crate::pipeline::{self, Fatal, Inputs, MailboxMeaning, Pipeline, Stops, Stream, read_batches};
-use crate::smtp::{self, SmtpConfig};
+use crate::smtp::{self, SmtpConfig, TimeLimits};
 use crate::store::quarantine::Quarantine;
 use crate::store::signing_key::{self, SigningKeyError};
 use crate::store::sled::SledStore;
@@ -527,7 +527,7 @@ pub fn xmpp_config(config: &Config) -> XmppConfig {
         domain: config.xmpp.domain.clone(),
         secret: config.xmpp.secret.clone(),
         ping_target: config.xmpp.ping.clone(),
-        timings: xmpp::Timings::default(),
+        timings: xmpp::Timings::default().each(crash::hurry),
     }
 }
 
@@ -539,6 +539,7 @@ pub fn smtp_config(config: &Config) -> SmtpConfig {
         username: smtp.username.clone(),
         password: smtp.password.clone(),
         connections: smtp.connections,
+        limits: TimeLimits::default().each(crash::hurry),
         ..SmtpConfig::new(&smtp.host, smtp.port, smtp.tls, &smtp.helo)
     }
 }
@@ -559,7 +560,7 @@ pub fn mailbox_config(mailbox: &config::Mailbox, octets_max: usize) -> MailboxCo
         after: mailbox.after.clone(),
         octets_max,
         first_start: mailbox.first_start,
-        timings: imap::Timings::default(),
+        timings: imap::Timings::default().each(crash::hurry),
     }
 }
 

@@ -10,6 +10,9 @@ use servers::frames::{Frame, Frames};
 use servers::stanza::{body, error_condition, from};
 use servers::xmpp_client::RosterItem;
 use servers::*;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::time::timeout;
 
 const MAIL: &str = "From: Dave <dave@mail.example>\nTo: carol@mail.example\nSubject: =?utf-8?q?Gr=C3=BC=C3=9Fe?=\n\
     Message-ID: <first@mail.example>\nDate: Thu, 1 Jan 2026 00:00:00 +0000\n\nHello Carol,\n.\nthat was a dot.\n";
@@ -848,4 +851,156 @@ async fn a_thousand_people_log_in_by_one_process() {
         let message = person.next_message_from(alice.bare()).await;
         assert_eq!(body(&message).as_deref(), Some(name.as_str()));
     }
+}
+
+// --- the bad network -------------------------------------------------------------------------------------------------
+
+/// A server that says back what it hears, and a proxy before it.
+async fn echo() -> (Proxy, tokio::task::JoinHandle<()>) {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let port = listener.local_addr().unwrap().port();
+    let server = tokio::spawn(async move {
+        loop {
+            let (mut stream, _) = listener.accept().await.unwrap();
+            tokio::spawn(async move {
+                let (mut from, mut to) = stream.split();
+                let _ = tokio::io::copy(&mut from, &mut to).await;
+            });
+        }
+    });
+    (Proxy::before(port).await, server)
+}
+
+async fn through(proxy: &Proxy) -> TcpStream {
+    let connection = TcpStream::connect(("127.0.0.1", proxy.port())).await;
+    connection.expect("the proxy listens")
+}
+
+/// What comes back until the connection ends or nothing has come for a while, and how it ended.
+async fn said_back(stream: &mut TcpStream, text: &[u8]) -> (Vec<u8>, Option<std::io::ErrorKind>) {
+    let _ = stream.write_all(text).await;
+    let (mut heard, mut buffer) = (Vec::new(), [0; 4096]);
+    loop {
+        match timeout(Duration::from_millis(300), stream.read(&mut buffer)).await {
+            Ok(Ok(0)) => return (heard, Some(std::io::ErrorKind::UnexpectedEof)),
+            Ok(Ok(read)) => heard.extend_from_slice(&buffer[..read]),
+            Ok(Err(error)) => return (heard, Some(error.kind())),
+            Err(_) => return (heard, None),
+        }
+    }
+}
+
+#[tokio::test]
+async fn the_proxy_passes_everything_on_and_remembers_it() {
+    let (proxy, _server) = echo().await;
+    let mut stream = through(&proxy).await;
+    let long = b"0123456789".repeat(5000);
+    assert_eq!(said_back(&mut stream, &long).await, (long.clone(), None));
+    let carried = proxy.carried();
+    assert_eq!((carried.len(), proxy.open()), (1, 1));
+    assert!(carried[0].up == long && carried[0].down == long && !carried[0].was_cut);
+    stream.shutdown().await.unwrap();
+    let eof = Some(std::io::ErrorKind::UnexpectedEof);
+    assert_eq!(said_back(&mut stream, b"").await, (Vec::new(), eof));
+}
+
+#[tokio::test]
+async fn the_proxy_resets_one_connection_at_the_octet_that_it_was_told() {
+    let (proxy, _server) = echo().await;
+    let reset = Some(std::io::ErrorKind::ConnectionReset);
+    for (way, octets) in [
+        (Way::Up, 0),
+        (Way::Up, 1),
+        (Way::Down, 3),
+        (Way::Down, 4095),
+    ] {
+        proxy.reset_next(way, octets);
+        let mut stream = through(&proxy).await;
+        let (heard, end) = said_back(&mut stream, &[b'x'; 5000]).await;
+        assert_eq!(end, reset, "{way:?} {octets}");
+        let carried = proxy.carried().pop().unwrap();
+        let passed = match way {
+            Way::Up => carried.up,
+            Way::Down => carried.down,
+        };
+        assert!(carried.was_cut && passed.len() == octets && heard.len() <= octets.max(1));
+        let mut next = through(&proxy).await;
+        assert_eq!(said_back(&mut next, b"hi").await, (b"hi".to_vec(), None));
+    }
+}
+
+#[tokio::test]
+async fn the_proxy_is_late_and_slow() {
+    let (proxy, _server) = echo().await;
+    let mut stream = through(&proxy).await;
+    for (network, least) in [
+        (Network::Late(Duration::from_millis(100)), 200),
+        (Network::Slow(100), 200),
+    ] {
+        proxy.becomes(network).await;
+        let began = Instant::now();
+        stream.write_all(&[b'x'; 20]).await.unwrap();
+        stream.read_exact(&mut [0; 20]).await.unwrap();
+        let took = began.elapsed().as_millis();
+        assert!((least..least * 5).contains(&took), "{network:?}: {took} ms");
+    }
+}
+
+#[tokio::test]
+async fn the_proxy_halts_and_what_was_under_way_arrives_later() {
+    let (proxy, _server) = echo().await;
+    let mut stream = through(&proxy).await;
+    proxy.becomes(Network::Halts).await;
+    assert_eq!(said_back(&mut stream, b"late").await, (Vec::new(), None));
+    let mut second = through(&proxy).await;
+    assert_eq!(said_back(&mut second, b"later").await, (Vec::new(), None));
+    proxy.becomes(Network::Passes).await;
+    assert_eq!(said_back(&mut stream, b"").await, (b"late".to_vec(), None));
+    assert_eq!(said_back(&mut second, b"").await, (b"later".to_vec(), None));
+}
+
+#[tokio::test]
+async fn the_proxy_swallows_and_resets_what_it_swallowed_from() {
+    let (proxy, _server) = echo().await;
+    let mut stream = through(&proxy).await;
+    proxy.becomes(Network::Swallows).await;
+    assert_eq!(said_back(&mut stream, b"gone").await, (Vec::new(), None));
+    proxy.becomes(Network::Passes).await;
+    let reset = Some(std::io::ErrorKind::ConnectionReset);
+    assert_eq!(said_back(&mut stream, b"").await, (Vec::new(), reset));
+    let mut next = through(&proxy).await;
+    assert_eq!(said_back(&mut next, b"hi").await, (b"hi".to_vec(), None));
+}
+
+#[tokio::test]
+async fn the_proxy_forgets_connections_for_good() {
+    let (proxy, _server) = echo().await;
+    let mut stream = through(&proxy).await;
+    proxy.becomes(Network::Forgets).await;
+    assert_eq!(said_back(&mut stream, b"gone").await, (Vec::new(), None));
+    proxy.becomes(Network::Passes).await;
+    assert_eq!(said_back(&mut stream, b"hello?").await, (Vec::new(), None));
+    let mut next = through(&proxy).await;
+    assert_eq!(said_back(&mut next, b"hi").await, (b"hi".to_vec(), None));
+}
+
+#[tokio::test]
+async fn the_proxy_is_a_black_hole_or_refuses() {
+    let (proxy, _server) = echo().await;
+    let address = ("127.0.0.1", proxy.port());
+    let mut before = through(&proxy).await;
+    proxy.becomes(Network::BlackHole).await;
+    let asked = timeout(Duration::from_millis(300), TcpStream::connect(address)).await;
+    assert!(asked.is_err(), "{asked:?}");
+    assert_eq!(said_back(&mut before, b"late").await, (Vec::new(), None));
+    proxy.becomes(Network::Passes).await;
+    assert_eq!(said_back(&mut before, b"").await, (b"late".to_vec(), None));
+
+    proxy.becomes(Network::Refuses).await;
+    let refused = TcpStream::connect(address).await.unwrap_err();
+    assert_eq!(refused.kind(), std::io::ErrorKind::ConnectionRefused);
+    let reset = Some(std::io::ErrorKind::ConnectionReset);
+    assert_eq!(said_back(&mut before, b"").await, (Vec::new(), reset));
+    proxy.becomes(Network::Passes).await;
+    assert_eq!(said_back(&mut through(&proxy).await, b"hi").await.0, b"hi");
 }

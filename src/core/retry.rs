@@ -10,6 +10,10 @@ use std::time::Duration;
 const FIRST_MINUTES: [u64; 6] = [1, 2, 5, 10, 20, 30];
 /// Minutes to wait after every later attempt.
 const LATER_MINUTES: u64 = 60;
+/// Jitter either way.
+const JITTER_PERMILLE: u64 = 100;
+/// Of a delay, at least.
+const PERMILLE_MIN: u64 = 1000 - JITTER_PERMILLE;
 /// The longest pause between two probes of a server that cannot be reached.
 const PROBE_PAUSE_MAX: Duration = Duration::from_secs(60);
 
@@ -20,8 +24,13 @@ pub fn delay(attempts: u32, jitter: u64) -> Duration {
         .and_then(|index| FIRST_MINUTES.get(index))
         .copied()
         .unwrap_or(LATER_MINUTES);
-    let permille = 900_u64.saturating_add(jitter % 201);
+    let permille = PERMILLE_MIN.saturating_add(jitter % (2 * JITTER_PERMILLE + 1));
     Duration::from_millis(minutes.saturating_mul(60).saturating_mul(permille))
+}
+
+/// No delay is longer.
+pub fn longest_delay() -> Duration {
+    delay(u32::MAX, 2 * JITTER_PERMILLE)
 }
 
 /// When to try again after `attempts` failed attempts, the last one `now`: no later than `expires`, so that the last
@@ -71,6 +80,25 @@ mod tests {
         let far = Timestamp::from_secs(100_000);
         let next = next_attempt(1, HALF_WAY, now, far);
         assert_eq!(next, Some(Timestamp::from_secs(1060)));
+    }
+
+    /// A18: whatever the clock says, the next attempt is neither in the past nor further away than the longest delay.
+    #[test]
+    fn a18_a_clock_that_jumps_makes_no_delay_negative_or_endless() {
+        assert_eq!(longest_delay(), Duration::from_secs(66 * 60));
+        let day = 24 * 3600;
+        for now in [-day, 0, 1, day, 2 * day, i64::MAX / 1000] {
+            for expires in [i64::MIN / 1000, -day, 0, 1, day, 3 * day, i64::MAX / 1000] {
+                let (now, expires) = (Timestamp::from_secs(now), Timestamp::from_secs(expires));
+                for (attempts, jitter) in [(0, 0), (1, 7), (6, 200), (u32::MAX, u64::MAX)] {
+                    let next = next_attempt(attempts, jitter, now, expires);
+                    let is_sane =
+                        |next: Timestamp| next >= now && next.since(now) <= longest_delay();
+                    assert!(next.is_none_or(is_sane), "{now:?} {expires:?} {next:?}");
+                    assert_eq!(next.is_none(), now >= expires);
+                }
+            }
+        }
     }
 
     #[test]

@@ -24,6 +24,10 @@ impl Timestamp {
 
     /// The wall clock. For the shell only: the core never calls it.
     pub fn now() -> Self {
+        #[cfg(test)]
+        if let Some(now) = clock::reading() {
+            return now;
+        }
         Self(Utc::now().timestamp_millis())
     }
 
@@ -68,6 +72,28 @@ impl Timestamp {
     fn in_four_digit_years(self) -> Option<DateTime<Utc>> {
         use chrono::Datelike;
         DateTime::from_timestamp_millis(self.0).filter(|time| (1..=9999).contains(&time.year()))
+    }
+}
+
+/// The wall clock that a test has set, for its own thread.
+#[cfg(test)]
+pub(crate) mod clock {
+    use super::Timestamp;
+    use std::cell::RefCell;
+
+    type Reading = Box<dyn Fn() -> Timestamp>;
+
+    thread_local! {
+        static SET: RefCell<Option<Reading>> = const { RefCell::new(None) };
+    }
+
+    /// From now on the clock says this.
+    pub(crate) fn set(reading: impl Fn() -> Timestamp + 'static) {
+        SET.set(Some(Box::new(reading)));
+    }
+
+    pub(super) fn reading() -> Option<Timestamp> {
+        SET.with_borrow(|reading| reading.as_ref().map(|reading| reading()))
     }
 }
 

@@ -54,6 +54,8 @@ pub(crate) enum Fault {
     Forgets(u32),
     /// As usual, up to this octet; then the connection ends.
     Cut(usize),
+    /// As usual, up to this octet; then this, with `%T` for the tag, instead of the rest.
+    Breaks(usize, String),
     /// With silence.
     Silence,
 }
@@ -152,6 +154,14 @@ impl State {
             uids.extend(self.mails.range(range).map(|(uid, _)| *uid));
         }
         uids.into_iter().collect()
+    }
+
+    /// The mailbox is made anew: the same mails in the same order under other UIDs.
+    pub(super) fn renumber(&mut self, uid_validity: u32, first: u32) {
+        let mails = std::mem::take(&mut self.mails);
+        self.mails = (first..).zip(mails.into_values()).collect();
+        self.uid_next = self.mails.keys().next_back().map_or(first, |last| last + 1);
+        self.uid_validity = uid_validity;
     }
 
     fn expunge(&mut self, uid: u32) -> String {
@@ -343,6 +353,11 @@ fn reply(state: &mut State, told: &mut Option<Told>, tag: &str, command: &str) -
             let mut answer = news + &state.answer(tag, command);
             answer.truncate(octets);
             Reply::Last(answer)
+        }
+        Some(Fault::Breaks(octets, text)) => {
+            let mut answer = news + &state.answer(tag, command);
+            answer.truncate(octets);
+            Reply::Text(answer + &text.replace("%T", tag))
         }
         None => Reply::Text(news + &state.answer(tag, command)),
     };

@@ -116,7 +116,8 @@ pub struct Timings {
     pub silence: Duration,
     /// How long one command may take, however busily the server sends.
     pub command: Duration,
-    /// How long one IDLE lasts; NATs and servers forget connections that are silent for longer (RFC 2177 allows 29 min).
+    /// How long one IDLE lasts, at most. RFC 2177 allows 29 min; but where a firewall has forgotten the connection, only
+    /// the end of IDLE finds out, and mail waits until then.
     pub idle: Duration,
     /// How long the first IDLE after a batch lasts. Some servers forget to tell of a mail that came while a command was
     /// running (seen with GreenMail 2.1.13 under load); the look after a short IDLE finds it within seconds.
@@ -137,12 +138,30 @@ impl Default for Timings {
             connect: Duration::from_secs(20),
             silence: Duration::from_secs(60),
             command: Duration::from_secs(15 * 60),
-            idle: Duration::from_secs(5 * 60),
+            idle: Duration::from_secs(40),
             idle_first: Duration::from_secs(1),
             done: Duration::from_secs(15),
             keepalive: Duration::from_secs(20),
             retry: Duration::from_secs(1),
             retry_max: Duration::from_secs(60),
+        }
+    }
+}
+
+impl Timings {
+    /// With this change to each of them.
+    #[must_use]
+    pub fn each(self, change: impl Fn(Duration) -> Duration) -> Self {
+        Self {
+            connect: change(self.connect),
+            silence: change(self.silence),
+            command: change(self.command),
+            idle: change(self.idle),
+            idle_first: change(self.idle_first),
+            done: change(self.done),
+            keepalive: change(self.keepalive),
+            retry: change(self.retry),
+            retry_max: change(self.retry_max),
         }
     }
 }

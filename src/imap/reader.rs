@@ -22,6 +22,9 @@ use tokio_util::sync::CancellationToken;
 /// EXPUNGE and MOVE, which takes 0.3 s in one of 10,000 mails, however many of them are expunged.
 const DISPOSAL_MAILS: usize = 2_000;
 
+/// The longest sleep between two looks: servers close connections that are silent for longer.
+const POLL_MAX: Duration = Duration::from_secs(5 * 60);
+
 /// Reads a mailbox until `stop` is cancelled or nobody takes batches any more. `start` is what the store has. Any error
 /// drops the connection, and another is made after a wait; a stop drops it too, in the middle of whatever it does:
 /// what was handled and not disposed of is found at the next start. `was_open` becomes true when
@@ -425,8 +428,7 @@ impl Reader {
             self.idle_for = limit.saturating_mul(4);
             return idle::idle(session, limit).await;
         }
-        let longest: Duration = session.timings().idle;
-        sleep(self.config.poll.min(longest)).await;
+        sleep(self.config.poll.min(POLL_MAX)).await;
         Ok(())
     }
 }

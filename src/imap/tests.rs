@@ -9,6 +9,8 @@ use tokio::task::JoinHandle;
 use tokio::time::{sleep, timeout};
 use tokio_util::sync::CancellationToken;
 
+mod unreliable;
+
 /// A gateway's side: a reader of the fake's mailbox and what it handed over.
 struct Gateway {
     batches: mpsc::Receiver<Batch>,

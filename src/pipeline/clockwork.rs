@@ -314,3 +314,47 @@ impl<S: Store> Pipeline<S> {
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::core::record::{Heard, PresenceState};
+    use crate::core::time::clock;
+    use std::cell::Cell;
+    use std::rc::Rc;
+
+    /// A18: the end of a presence is told once, by the wall clock, which is looked at again within a minute.
+    #[tokio::test]
+    async fn a18_a_clock_that_jumps_ends_no_presence_twice_and_makes_none_wait_without_looking() {
+        let wall = Rc::new(Cell::new(Timestamp::from_secs(1_790_000_000)));
+        let reading = Rc::clone(&wall);
+        clock::set(move || reading.get());
+        let mut clockwork = Clockwork::new(&Presence::default());
+        let hour = Duration::from_secs(3600);
+        let heard = Heard {
+            sequence: wall.get(),
+            expires: wall.get().plus(hour),
+            state: Some(PresenceState::default()),
+        };
+        let contact = Contact {
+            heard: Some(heard),
+            ..Contact::default()
+        };
+        let (user, mail): Relation = (
+            "alice@a.example".parse().unwrap(),
+            "bob@b.example".parse().unwrap(),
+        );
+        let day = 24 * 3600;
+        let soon = || Instant::now() + SLEEP_MAX;
+        clockwork.heard(&[Write::Contact(user.clone(), mail.clone(), contact.clone())]);
+        assert!(clockwork.next_due().is_some_and(|due| due <= soon()));
+        for (jump, ends) in [(-day, 0), (-day, 0), (3 * day, 1), (-2 * day, 0), (day, 0)] {
+            let then = wall.get().millis() + jump * 1000;
+            wall.set(Timestamp::from_millis(then));
+            let is_looked_at = clockwork.next_due().is_none_or(|due| due <= soon());
+            assert!(is_looked_at, "{jump}");
+            assert_eq!(clockwork.ended(wall.get()).len(), ends, "{jump}");
+            assert!(clockwork.fanouts().is_empty());
+        }
+    }
+}

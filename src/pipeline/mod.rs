@@ -50,6 +50,8 @@ use tokio_util::sync::CancellationToken;
 
 /// Stanzas and outcomes that are decided in one go.
 const EVENTS_PER_BATCH: usize = 128;
+/// Stanzas that mails become before they are sent, but for those of the last mail among them.
+const STANZAS_PER_PORTION: usize = 1_000;
 /// Events that are taken aside while an answer is awaited; then the stream waits.
 const EVENTS_ASIDE_MAX: usize = 20_000;
 /// After which pause the server is asked again to confirm what it did not confirm.
@@ -428,6 +430,7 @@ impl<S: Store> Pipeline<S> {
         Ok(())
     }
 
+    /// In portions, so that mails to many users do not hold everything that they become in memory at once.
     async fn mails(
         &self,
         stream: &mut Stream,
@@ -435,63 +438,97 @@ impl<S: Store> Pipeline<S> {
         read: ReadBatch,
     ) -> Result<(), Fatal> {
         let now = Timestamp::now();
-        let mut context = Context::new();
         let mut verdicts = Vec::with_capacity(read.mails.len());
-        let mut decisions = Vec::with_capacity(read.mails.len());
+        let mut portion = Portion::default();
         for (fetched, mail) in read.batch.mails.iter().zip(&read.mails) {
-            let mail = match mail {
-                Ok(mail) => mail,
-                Err(unread) => {
-                    let told = self.unread(&read.batch.mailbox, fetched, unread).await;
-                    decisions.extend(told);
-                    verdicts.push(Verdict::Left);
-                    continue;
-                }
-            };
-            let arrived = self.arrived(&read.batch, fetched, mail);
-            let decide = |context: &Context| {
-                crash::poison(|| arrived.mail.text.clone());
-                decide::incoming::decide(&self.settings, context, &arrived, now)
-            };
-            let (decision, fate) = match self.decided(&mut context, decide).await? {
-                Ok(decided) => decided,
-                Err(why) => {
-                    self.set_mail_aside(&read.batch.mailbox, fetched, Some(mail), &why)
-                        .await;
-                    let told = self.tell_of_failure(&mut context, &arrived, now).await?;
-                    (told, Fate::Left)
-                }
-            };
-            context.apply(&decision.writes);
-            log_notes(&decision);
-            decisions.push(decision);
-            verdicts.push(if fate == Fate::Handled {
-                Verdict::Handled
-            } else {
-                Verdict::Left
-            });
+            let verdict = self
+                .mail(&mut portion, &read.batch, fetched, mail, now)
+                .await?;
+            verdicts.push(verdict);
+            // Where the answer is dropped, the mailbox hands the same mails over again.
+            if portion.is_full() && !self.deliver(stream, clock, &mut portion, None, now).await? {
+                return Ok(());
+            }
         }
-        // Where the answer is dropped, the mailbox hands the same mails over again.
+        let cursor = Write::Cursor(read.batch.mailbox.clone(), read.batch.cursor);
+        let cursor = (!read.is_again).then_some(cursor);
+        if self
+            .deliver(stream, clock, &mut portion, cursor, now)
+            .await?
+        {
+            crash::point("pipeline: rows of mails committed, mailbox not yet told");
+            let _ = read.batch.answer.send(verdicts);
+        }
+        Ok(())
+    }
+
+    /// Decides about a mail.
+    async fn mail(
+        &self,
+        portion: &mut Portion,
+        batch: &Batch,
+        fetched: &Fetched,
+        mail: &Result<from_mail::Mail, Unread>,
+        now: Timestamp,
+    ) -> Result<Verdict, Fatal> {
+        let mail = match mail {
+            Ok(mail) => mail,
+            Err(unread) => {
+                let told = self.unread(&batch.mailbox, fetched, unread).await;
+                portion.decisions.extend(told);
+                return Ok(Verdict::Left);
+            }
+        };
+        let arrived = self.arrived(batch, fetched, mail);
+        let decide = |context: &Context| {
+            crash::poison(|| arrived.mail.text.clone());
+            decide::incoming::decide(&self.settings, context, &arrived, now)
+        };
+        let context = &mut portion.context;
+        let (decision, fate) = match self.decided(context, decide).await? {
+            Ok(decided) => decided,
+            Err(why) => {
+                self.set_mail_aside(&batch.mailbox, fetched, Some(mail), &why)
+                    .await;
+                let told = self.tell_of_failure(context, &arrived, now).await?;
+                (told, Fate::Left)
+            }
+        };
+        context.apply(&decision.writes);
+        log_notes(&decision);
+        portion.decisions.push(decision);
+        Ok(match fate {
+            Fate::Handled => Verdict::Handled,
+            Fate::Left => Verdict::Left,
+        })
+    }
+
+    /// Delivers what mails become, and empties the portion. False where it has to be done again.
+    async fn deliver(
+        &self,
+        stream: &mut Stream,
+        clock: &mut Clockwork,
+        portion: &mut Portion,
+        cursor: Option<Write>,
+        now: Timestamp,
+    ) -> Result<bool, Fatal> {
+        let decisions = std::mem::take(portion).decisions;
         let answers = decisions.iter().flat_map(|one| one.mails.iter().cloned());
         if let Err(error) = self.spooled(answers.collect()).await {
             tracing::error!(%error, "the spool cannot take an answer to a mail; the mail is read again");
-            return full_or_fatal(error);
+            return full_or_fatal(error).map(|()| false);
         }
         let (mut writes, stanzas, said) = joined(decisions);
         crash::point("pipeline: mails decided, stanzas not yet sent");
         if !self.prove(stream, stanzas).await {
-            return Ok(());
+            return Ok(false);
         }
         crash::point("pipeline: stanzas taken by the server, rows not yet committed");
         clock.heard(&writes);
-        if !read.is_again {
-            writes.push(Write::Cursor(read.batch.mailbox.clone(), read.batch.cursor));
-        }
+        writes.extend(cursor);
         self.commit(now, writes).await?;
-        crash::point("pipeline: rows of mails committed, mailbox not yet told");
         clock.take(said);
-        let _ = read.batch.answer.send(verdicts);
-        Ok(())
+        Ok(true)
     }
 
     fn arrived<'a>(
@@ -658,6 +695,20 @@ fn full_or_fatal(error: SpoolError) -> Result<(), Fatal> {
     match error {
         SpoolError::Full { .. } => Ok(()),
         error => Err(Fatal::Spool(error)),
+    }
+}
+
+/// Mails that were decided about and are not yet delivered, and the rows that they have seen.
+#[derive(Default)]
+struct Portion {
+    decisions: Vec<Decision>,
+    context: Context,
+}
+
+impl Portion {
+    fn is_full(&self) -> bool {
+        let stanzas = self.decisions.iter().map(|one| one.stanzas.len());
+        stanzas.sum::<usize>() >= STANZAS_PER_PORTION
     }
 }
 

@@ -18,6 +18,9 @@ pub const BARE: &str = "250-fake\r\n250-8BITMIME\r\n250-AUTH PLAIN\r\n250 SIZE 1
 pub const PIPELINING: &str =
     "250-fake\r\n250-PIPELINING\r\n250-8BITMIME\r\n250-DSN\r\n250-SMTPUTF8\r\n250 SIZE 100000\r\n";
 
+/// For how long a server that hangs does.
+const LONG: Duration = Duration::from_secs(24 * 3600);
+
 /// An answer.
 #[derive(Clone, Copy)]
 pub enum Say {
@@ -207,11 +210,11 @@ pub(crate) async fn serve<S: AsyncRead + AsyncWrite + Unpin>(
             Say::ReplyAndHang(text) => {
                 let _ = stream.write_all(text.as_bytes()).await;
                 let _ = stream.flush().await;
-                tokio::time::sleep(Duration::from_secs(60)).await;
+                tokio::time::sleep(LONG).await;
                 ("", true)
             }
             Say::Hang => {
-                tokio::time::sleep(Duration::from_secs(60)).await;
+                tokio::time::sleep(LONG).await;
                 ("", true)
             }
             Say::Late(millis) => {

@@ -101,3 +101,19 @@ impl Default for TimeLimits {
         }
     }
 }
+
+impl TimeLimits {
+    /// With this change to each of them.
+    #[must_use]
+    pub fn each(self, change: impl Fn(Duration) -> Duration) -> Self {
+        Self {
+            connect: change(self.connect),
+            command: change(self.command),
+            login: change(self.login),
+            data: change(self.data),
+            block: change(self.block),
+            final_reply: change(self.final_reply),
+            idle: change(self.idle),
+        }
+    }
+}

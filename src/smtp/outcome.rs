@@ -163,11 +163,68 @@ fn is_about_us(reply: &Reply) -> bool {
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use super::*;
     use crate::core::address::MailAddress;
     use crate::core::id::{JobId, MessageId};
     use Stage::{Data, Mail, Rcpt};
+
+    /// A9: replies as servers give them, and what they mean: Delivered, Retry, reFused.
+    #[rustfmt::skip]
+    pub const REPLIES: [(Stage, &str, char); 52] = [
+        (Data, "250 2.0.0 Ok: queued as 4F2A11C0E2", 'D'),
+        (Data, "250 OK id=1rXyZq-0001ab-2C", 'D'),
+        (Data, "250 2.0.0 OK  1700000000 d9443c01a7336-1cd2s1234567 - gsmtp", 'D'),
+        (Data, "250", 'D'),
+        (Data, "251 2.1.5 ok, will forward", 'D'),
+        (Mail, "421 4.3.2 Service shutting down and closing transmission channel", 'R'),
+        (Mail, "450 4.1.8 <a@b.example>: Sender address rejected: Domain not found", 'R'),
+        (Mail, "451 4.7.1 Greylisting in action, please come back later", 'R'),
+        (Mail, "452 4.3.1 Insufficient system storage", 'R'),
+        (Mail, "454 4.7.0 Temporary authentication failure", 'R'),
+        (Mail, "501 5.1.7 Bad sender address syntax", 'F'),
+        (Mail, "503 5.5.1 Error: need EHLO command", 'R'),
+        (Mail, "503 5.5.1 Sender already specified", 'R'),
+        (Mail, "530 5.7.0 Must issue a STARTTLS command first", 'R'),
+        (Mail, "530 5.7.1 Authentication required", 'R'),
+        (Mail, "535 5.7.8 Error: authentication failed", 'R'),
+        (Mail, "538 5.7.11 Encryption required for requested authentication mechanism", 'R'),
+        (Mail, "550 5.7.1 Client was not authenticated", 'F'),
+        (Mail, "552 5.3.4 Message size exceeds fixed limit", 'F'),
+        (Mail, "553 5.7.1 <a@b.example>: Sender address rejected: not owned by user x", 'F'),
+        (Mail, "555 5.5.4 Unsupported option: SIZE=12", 'F'),
+        (Rcpt, "450 4.2.0 <c@d.example>: Recipient address rejected: Greylisted", 'R'),
+        (Rcpt, "450 4.1.1 <c@d.example>: Recipient address rejected: unverified address", 'R'),
+        (Rcpt, "451 4.3.0 <c@d.example>: Temporary lookup failure", 'R'),
+        (Rcpt, "452 4.5.3 Error: too many recipients", 'R'),
+        (Rcpt, "452 4.2.2 The email account that you tried to reach is over quota", 'R'),
+        (Rcpt, "421 4.7.0 mx.example Error: too many errors", 'R'),
+        (Rcpt, "550 5.1.1 <c@d.example>: Recipient address rejected: User unknown", 'F'),
+        (Rcpt, "550-5.1.1 The email account that you tried to reach does not exist", 'F'),
+        (Rcpt, "550 No such user here", 'F'),
+        (Rcpt, "550", 'F'),
+        (Rcpt, "451", 'R'),
+        (Rcpt, "550 5.5.0 Service unavailable", 'R'),
+        (Rcpt, "551 5.1.6 User has moved, try <e@f.example>", 'F'),
+        (Rcpt, "552 too many recipients", 'R'),
+        (Rcpt, "552 5.5.3 too many recipients", 'R'),
+        (Rcpt, "552 5.2.2 mailbox full", 'F'),
+        (Rcpt, "553 5.1.3 Invalid address syntax", 'F'),
+        (Rcpt, "554 5.7.1 <c@d.example>: Relay access denied", 'F'),
+        (Rcpt, "556 5.1.10 domain accepts no mail (null MX)", 'F'),
+        (Data, "421 4.4.2 Error: timeout exceeded", 'R'),
+        (Data, "451 4.3.0 Error: queue file write error", 'R'),
+        (Data, "451 4.7.1 Service unavailable - try again later", 'R'),
+        (Data, "452 4.3.4 Message size exceeds available space", 'R'),
+        (Data, "550 5.5.0 Service unavailable", 'R'),
+        (Data, "550 5.7.1 Message contains spam or virus", 'F'),
+        (Data, "552 5.3.4 Error: message file too big", 'F'),
+        (Data, "552 5.2.2 over quota", 'F'),
+        (Data, "554 5.6.0 Message contains invalid header", 'F'),
+        (Data, "554 5.4.6 Error: too many hops", 'F'),
+        (Data, "554 5.5.1 Error: no valid recipients", 'F'),
+        (Data, "521 5.3.2 host does not accept mail", 'R'),
+    ];
 
     /// What [`classify`] said, in a letter: Delivered, Retry, reFused.
     fn letter(stage: Stage, line: &str) -> char {
@@ -184,60 +241,7 @@ mod tests {
 
     #[test]
     fn replies_as_servers_give_them() {
-        #[rustfmt::skip]
-        let table = [
-            (Data, "250 2.0.0 Ok: queued as 4F2A11C0E2", 'D'),
-            (Data, "250 OK id=1rXyZq-0001ab-2C", 'D'),
-            (Data, "250 2.0.0 OK  1700000000 d9443c01a7336-1cd2s1234567 - gsmtp", 'D'),
-            (Data, "250", 'D'),
-            (Data, "251 2.1.5 ok, will forward", 'D'),
-            (Mail, "421 4.3.2 Service shutting down and closing transmission channel", 'R'),
-            (Mail, "450 4.1.8 <a@b.example>: Sender address rejected: Domain not found", 'R'),
-            (Mail, "451 4.7.1 Greylisting in action, please come back later", 'R'),
-            (Mail, "452 4.3.1 Insufficient system storage", 'R'),
-            (Mail, "454 4.7.0 Temporary authentication failure", 'R'),
-            (Mail, "501 5.1.7 Bad sender address syntax", 'F'),
-            (Mail, "503 5.5.1 Error: need EHLO command", 'R'),
-            (Mail, "503 5.5.1 Sender already specified", 'R'),
-            (Mail, "530 5.7.0 Must issue a STARTTLS command first", 'R'),
-            (Mail, "530 5.7.1 Authentication required", 'R'),
-            (Mail, "535 5.7.8 Error: authentication failed", 'R'),
-            (Mail, "538 5.7.11 Encryption required for requested authentication mechanism", 'R'),
-            (Mail, "550 5.7.1 Client was not authenticated", 'F'),
-            (Mail, "552 5.3.4 Message size exceeds fixed limit", 'F'),
-            (Mail, "553 5.7.1 <a@b.example>: Sender address rejected: not owned by user x", 'F'),
-            (Mail, "555 5.5.4 Unsupported option: SIZE=12", 'F'),
-            (Rcpt, "450 4.2.0 <c@d.example>: Recipient address rejected: Greylisted", 'R'),
-            (Rcpt, "450 4.1.1 <c@d.example>: Recipient address rejected: unverified address", 'R'),
-            (Rcpt, "451 4.3.0 <c@d.example>: Temporary lookup failure", 'R'),
-            (Rcpt, "452 4.5.3 Error: too many recipients", 'R'),
-            (Rcpt, "452 4.2.2 The email account that you tried to reach is over quota", 'R'),
-            (Rcpt, "421 4.7.0 mx.example Error: too many errors", 'R'),
-            (Rcpt, "550 5.1.1 <c@d.example>: Recipient address rejected: User unknown", 'F'),
-            (Rcpt, "550-5.1.1 The email account that you tried to reach does not exist", 'F'),
-            (Rcpt, "550 No such user here", 'F'),
-            (Rcpt, "550 5.5.0 Service unavailable", 'R'),
-            (Rcpt, "551 5.1.6 User has moved, try <e@f.example>", 'F'),
-            (Rcpt, "552 too many recipients", 'R'),
-            (Rcpt, "552 5.5.3 too many recipients", 'R'),
-            (Rcpt, "552 5.2.2 mailbox full", 'F'),
-            (Rcpt, "553 5.1.3 Invalid address syntax", 'F'),
-            (Rcpt, "554 5.7.1 <c@d.example>: Relay access denied", 'F'),
-            (Rcpt, "556 5.1.10 domain accepts no mail (null MX)", 'F'),
-            (Data, "421 4.4.2 Error: timeout exceeded", 'R'),
-            (Data, "451 4.3.0 Error: queue file write error", 'R'),
-            (Data, "451 4.7.1 Service unavailable - try again later", 'R'),
-            (Data, "452 4.3.4 Message size exceeds available space", 'R'),
-            (Data, "550 5.5.0 Service unavailable", 'R'),
-            (Data, "550 5.7.1 Message contains spam or virus", 'F'),
-            (Data, "552 5.3.4 Error: message file too big", 'F'),
-            (Data, "552 5.2.2 over quota", 'F'),
-            (Data, "554 5.6.0 Message contains invalid header", 'F'),
-            (Data, "554 5.4.6 Error: too many hops", 'F'),
-            (Data, "554 5.5.1 Error: no valid recipients", 'F'),
-            (Data, "521 5.3.2 host does not accept mail", 'R'),
-        ];
-        for (stage, line, expected) in table {
+        for (stage, line, expected) in REPLIES {
             assert_eq!(letter(stage, line), expected, "{stage:?} {line}");
         }
     }

@@ -2,6 +2,8 @@
 //!
 //! Settling does not hold up the connections: up to [`SETTLING_MAX`] attempts may wait for their answer.
 
+#[cfg(test)]
+mod days;
 mod errand;
 
 use crate::core::address::MailAddress;
@@ -94,8 +96,7 @@ impl Runner {
             last_look: now,
         };
         for mut job in jobs {
-            // A time further away was written under a clock that has been set back since.
-            job.next_attempt = job.next_attempt.min(now.plus(retry::delay(u32::MAX, 0)));
+            limit_wait(&mut job, now);
             runner.add(job, None, true);
         }
         runner
@@ -381,8 +382,10 @@ impl Runner {
         }
         if is_deferred {
             let is_open = self.gate.trouble(Instant::now()).is_none();
+            let now = Timestamp::now();
+            limit_wait(&mut job, now);
             if is_held && is_open {
-                job.next_attempt = Timestamp::now();
+                job.next_attempt = now;
             }
             self.put_back(job, is_held);
         } else {
@@ -424,6 +427,11 @@ impl Runner {
             .flatten()
             .fold(now + SLEEP_MAX, Instant::min)
     }
+}
+
+/// A time further away than any delay is of a clock that has been set back since.
+fn limit_wait(job: &mut Job, now: Timestamp) {
+    job.next_attempt = job.next_attempt.min(now.plus(retry::longest_delay()));
 }
 
 fn entry_again(job: Job, is_held: bool) -> Entry {
@@ -498,16 +506,16 @@ mod tests {
     const DAY: Duration = Duration::from_secs(24 * 3600);
 
     /// A queue that runs, and what it tells.
-    struct Running {
-        queue: Queue,
+    pub(super) struct Running {
+        pub(super) queue: Queue,
         spool: Arc<Spool>,
-        told: mpsc::Receiver<Settle>,
+        pub(super) told: mpsc::Receiver<Settle>,
         stop: CancellationToken,
         task: JoinHandle<()>,
     }
 
     impl Running {
-        fn start(dir: &Path, config: SmtpConfig, expire: Duration) -> Self {
+        pub(super) fn start(dir: &Path, config: SmtpConfig, expire: Duration) -> Self {
             let (spool, jobs) = Spool::open(dir).unwrap();
             let spool = Arc::new(spool);
             let (tell, told) = mpsc::channel(16);
@@ -524,7 +532,7 @@ mod tests {
             }
         }
 
-        async fn send(&self, mails: Vec<Mail>) {
+        pub(super) async fn send(&self, mails: Vec<Mail>) {
             self.spool.accept(mails.clone()).await.unwrap();
             for mail in mails {
                 self.queue.push(mail.job, Some(mail.bytes));
@@ -542,7 +550,7 @@ mod tests {
             )
         }
 
-        async fn next_unanswered(&mut self) -> Settle {
+        pub(super) async fn next_unanswered(&mut self) -> Settle {
             let next = tokio::time::timeout(Duration::from_secs(20), self.told.recv());
             next.await
                 .expect("nothing was told")

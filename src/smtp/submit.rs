@@ -417,6 +417,7 @@ mod tests {
     use super::*;
     use crate::smtp::connect::Connector;
     use crate::smtp::fake::{BARE, Fake, PIPELINING, Say, mail};
+    use crate::smtp::outcome::tests::REPLIES;
     use crate::smtp::{SmtpConfig, TlsMode};
     use tokio::io::{AsyncReadExt, AsyncWriteExt};
     use tokio::net::TcpListener;
@@ -484,6 +485,40 @@ mod tests {
             // Only after the transaction that was left open.
             assert_eq!(fake.seen_with("RSET").len(), 1, "{:?}", fake.seen());
             assert_eq!(fake.seen_with(".").len(), 4);
+        }
+    }
+
+    /// A9: each reply of the table, as it comes over the wire.
+    #[tokio::test]
+    async fn a9_every_reply_means_the_same_to_a_mail_on_its_way() {
+        for (stage, line, expected) in REPLIES {
+            for pipelining in [false, true] {
+                let command = match stage {
+                    Stage::Mail => "MAIL",
+                    Stage::Rcpt => "RCPT",
+                    Stage::Data => ".",
+                };
+                let text: &'static str = format!("{line}\r\n").leak();
+                let closes = text.starts_with("421") || text.starts_with("521");
+                // A line of several needs a last one.
+                let text: &'static str = match text.split_at_checked(4) {
+                    Some((start, _)) if start.ends_with('-') => {
+                        format!("{text}{} \r\n", &start[..3]).leak()
+                    }
+                    _ => text,
+                };
+                let fake = Fake::start(move |n, said| match said {
+                    _ if n == 1 && said.starts_with(command) && closes => Say::Last(text),
+                    _ if n == 1 && said.starts_with(command) => Say::Reply(text),
+                    _ => by_name(pipelining)(n, said),
+                })
+                .await;
+                let mut c = connected(&fake).await;
+                let (letters, state) = sent(&mut c, "one", &["a@x.example"]).await;
+                assert_eq!(letters, expected.to_string(), "{stage:?} {line}");
+                let may_go_on = !closes && !line.starts_with("503");
+                assert_eq!(state == State::Usable, may_go_on, "{stage:?} {line}");
+            }
         }
     }
 

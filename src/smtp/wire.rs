@@ -19,12 +19,19 @@ const REPLY_OCTETS_MAX: usize = 16 * 1024;
 /// What lettre reads as the greeting of a connection whose real greeting was read here.
 const GREETING_WAS_READ: &[u8] = b"220 TLS\r\n";
 
-/// A stream as lettre takes it. Octets above 127 in replies become `?`: lettre would take the connection for lost where
-/// they are no UTF-8, and never see the refusal in it.
+/// What is read of a stream at a time, in octets.
+const READ_OCTETS: usize = 4096;
+
+/// A stream as lettre takes it. Two things would make lettre take the connection for lost and never see what the server
+/// says, be it a refusal, be it that it has taken the mail: octets above 127 that are no UTF-8, which become `?`; and a
+/// code alone, to which clients must be prepared (RFC 5321 §4.2), and which gets a space.
 #[derive(Debug)]
 pub(super) struct Wire<S> {
-    /// What is read before anything of the stream.
-    greeting: &'static [u8],
+    /// What was read, or is to be read before anything of the stream; of it, all before `at` was handed on.
+    replies: Vec<u8>,
+    at: usize,
+    /// So many octets of the present line were read.
+    column: usize,
     stream: S,
     peer: SocketAddr,
 }
@@ -33,7 +40,9 @@ impl<S> Wire<S> {
     /// A stream on which the server speaks first.
     pub(super) fn fresh(stream: S, peer: SocketAddr) -> Self {
         Self {
-            greeting: b"",
+            replies: Vec::new(),
+            at: 0,
+            column: 0,
             stream,
             peer,
         }
@@ -42,10 +51,21 @@ impl<S> Wire<S> {
     /// A stream after STARTTLS: no second greeting comes (RFC 3207 §4.2).
     pub(super) fn upgraded(stream: S, peer: SocketAddr) -> Self {
         Self {
-            greeting: GREETING_WAS_READ,
-            stream,
-            peer,
+            replies: GREETING_WAS_READ.to_vec(),
+            ..Self::fresh(stream, peer)
         }
+    }
+
+    fn keep(&mut self, octet: u8) {
+        if self.column == 3 && octet == b'\r' {
+            self.replies.push(b' ');
+        }
+        self.replies
+            .push(if octet.is_ascii() { octet } else { b'?' });
+        self.column = match octet {
+            b'\n' => 0,
+            _ => self.column.saturating_add(1),
+        };
     }
 }
 
@@ -134,20 +154,18 @@ impl<S: AsyncRead + Unpin> AsyncRead for Wire<S> {
         cx: &mut Context<'_>,
         buf: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
-        if !self.greeting.is_empty() {
-            let fits = self.greeting.len().min(buf.remaining());
-            let (now, later) = self.greeting.split_at(fits);
-            buf.put_slice(now);
-            self.greeting = later;
-            return Poll::Ready(Ok(()));
+        if self.at >= self.replies.len() {
+            let mut octets = [0; READ_OCTETS];
+            let mut read = ReadBuf::new(&mut octets);
+            ready!(Pin::new(&mut self.stream).poll_read(cx, &mut read))?;
+            self.replies.clear();
+            self.at = 0;
+            read.filled().iter().for_each(|octet| self.keep(*octet));
         }
-        let before = buf.filled().len();
-        ready!(Pin::new(&mut self.stream).poll_read(cx, buf))?;
-        for octet in buf.filled_mut().iter_mut().skip(before) {
-            if !octet.is_ascii() {
-                *octet = b'?';
-            }
-        }
+        let rest = self.replies.get(self.at..).unwrap_or_default();
+        let fits = rest.len().min(buf.remaining());
+        buf.put_slice(rest.get(..fits).unwrap_or_default());
+        self.at = self.at.saturating_add(fits);
         Poll::Ready(Ok(()))
     }
 }

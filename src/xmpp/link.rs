@@ -75,6 +75,25 @@ impl Default for Timings {
     }
 }
 
+impl Timings {
+    /// With this change to each of them.
+    #[must_use]
+    pub fn each(self, change: impl Fn(Duration) -> Duration) -> Self {
+        Self {
+            login: change(self.login),
+            ping_after: change(self.ping_after),
+            dead_after: change(self.dead_after),
+            barrier: change(self.barrier),
+            write: change(self.write),
+            close: change(self.close),
+            retry_min: change(self.retry_min),
+            retry_soon: change(self.retry_soon),
+            retry_admin: change(self.retry_admin),
+            retry_max: change(self.retry_max),
+        }
+    }
+}
+
 /// What happens on the stream.
 #[derive(Clone, Debug, PartialEq)]
 pub enum XmppEvent {
@@ -356,9 +375,10 @@ impl Pace {
 
     fn after_login(&mut self, error: &LoginError) -> Duration {
         match error {
-            LoginError::Unreachable { .. } | LoginError::Conflict { .. } => {
-                self.pause(self.timings.retry_soon)
-            }
+            // A proxy before the server accepts and closes for as long as the server is away.
+            LoginError::Unreachable { .. }
+            | LoginError::Conflict { .. }
+            | LoginError::Closed { .. } => self.pause(self.timings.retry_soon),
             _ if is_for_an_admin(error) => jittered(self.timings.retry_admin),
             _ => self.pause(self.timings.retry_max),
         }

@@ -299,6 +299,20 @@ async fn a_conflict_is_tried_again_until_it_is_over() {
 }
 
 #[tokio::test]
+async fn a_proxy_before_a_server_that_is_away_is_tried_again_soon() {
+    let server = Server::start().await;
+    let mut gateway = Gateway::start(server.config());
+    for _ in 0..8 {
+        drop(server.0.accept().await.unwrap());
+    }
+    let last = Instant::now();
+    let _peer = server.accept().await;
+    let pause = last.elapsed();
+    assert!(pause < server.config().timings.retry_soon * 4, "{pause:?}");
+    gateway.online().await;
+}
+
+#[tokio::test]
 async fn a_wrong_secret_is_tried_again_only_after_the_pause_for_admins() {
     let server = Server::start().await;
     let _gateway = Gateway::start(server.config());
@@ -587,4 +601,75 @@ async fn a_slow_consumer_loses_nothing() {
         );
     }
     assert_eq!(gateway.link.epoch(), 1);
+}
+
+// --- days in a moment ------------------------------------------------------------------------------------------------
+
+/// From now on time passes only when the test says so: a task that blocks keeps the runtime from passing it by itself.
+fn stop_time() -> std::sync::mpsc::Sender<()> {
+    tokio::time::pause();
+    let (hold, held) = std::sync::mpsc::channel();
+    tokio::task::spawn_blocking(move || held.recv_timeout(PATIENCE));
+    hold
+}
+
+impl Server {
+    /// With the time limits that the gateway has in earnest.
+    fn usual_config(&self) -> XmppConfig {
+        XmppConfig {
+            timings: Timings::default(),
+            ..self.config()
+        }
+    }
+}
+
+/// A16: an hour in which nobody says anything is an hour on one connection.
+#[tokio::test]
+async fn a16_a_silent_hour_is_no_reason_to_connect_again() {
+    let _stopped = stop_time();
+    let server = Server::start().await;
+    let mut gateway = Gateway::start(server.usual_config());
+    let mut peer = server.accept().await;
+    gateway.online().await;
+    for _ in 0..60 {
+        tokio::time::advance(Duration::from_millis(60_010)).await;
+        peer.answer_ping("result").await;
+        peer.say("<message id='still here'/>").await;
+        assert_eq!(gateway.stanza().await.attr("id"), Some("still here"));
+    }
+    assert_eq!(gateway.link.epoch(), 1);
+    let again = timeout(Duration::from_secs(1), server.0.accept());
+    tokio::pin!(again);
+    assert!(
+        futures::poll!(&mut again).is_pending(),
+        "nobody connects again"
+    );
+}
+
+/// A15: a server that is there and says nothing is left after 90 seconds, and the next connection is tried at once.
+#[tokio::test]
+async fn a15_a_frozen_server_is_found_dead_after_90_seconds_and_left_within_92() {
+    let _stopped = stop_time();
+    let server = Server::start().await;
+    let mut gateway = Gateway::start(server.usual_config());
+    let mut peer = server.accept().await;
+    gateway.online().await;
+    let frozen = tokio::time::Instant::now();
+    tokio::time::advance(Duration::from_millis(60_010)).await;
+    peer.expect("</iq>").await;
+    tokio::time::advance(Duration::from_millis(29_800)).await;
+    tokio::task::yield_now().await;
+    assert!(gateway.link.online());
+    tokio::time::advance(Duration::from_millis(200)).await;
+    // The last words wait a second for a server that does not take them.
+    tokio::time::advance(Duration::from_secs(1)).await;
+    assert!(gateway.offline().await.contains("silent for 90 s"));
+    let found = frozen.elapsed();
+    assert!(found <= Duration::from_millis(91_200), "{found:?}");
+    for _ in 0..13 {
+        tokio::time::advance(Duration::from_millis(100)).await;
+    }
+    let _peer = server.accept().await;
+    gateway.online().await;
+    assert!(frozen.elapsed() <= Duration::from_secs(120));
 }

@@ -14,7 +14,7 @@ mod servers;
 #[path = "../scenarios/world.rs"]
 mod world;
 
-use counting::{carol_goes_on_sending, ids_by_text, message_ids_by_text};
+use counting::{carol_goes_on_sending, ids_by_text, message_ids_by_text, one_name_each};
 use servers::stanza::find;
 use servers::{Mail, XmppClient};
 use stanzamail::crash::POINTS;
@@ -220,11 +220,6 @@ fn every_receipt_is_true(alice: &XmppClient, arrived: &[Mail], messages: usize) 
     );
     let lost: Vec<usize> = (0..messages).filter(|number| !is_there(number)).collect();
     assert!(lost.is_empty(), "lost: {lost:?}");
-}
-
-fn one_name_each(names: &BTreeMap<String, BTreeSet<String>>, what: &str) {
-    let several: Vec<_> = names.iter().filter(|(_, names)| names.len() > 1).collect();
-    assert!(several.is_empty(), "several {what}: {several:?}");
 }
 
 fn report(

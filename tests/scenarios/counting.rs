@@ -87,6 +87,12 @@ pub fn message_ids_by_text(mails: &[Mail]) -> BTreeMap<String, BTreeSet<String>>
     ids
 }
 
+/// Each text came under one name.
+pub fn one_name_each(names: &BTreeMap<String, BTreeSet<String>>, what: &str) {
+    let several: Vec<_> = names.iter().filter(|(_, names)| names.len() > 1).collect();
+    assert!(several.is_empty(), "several {what}: {several:?}");
+}
+
 /// Waits until the user has received all of these at least once.
 pub async fn receives_all(user: &XmppClient, wanted: &[String]) {
     receives_all_within(user, wanted, PATIENCE_FOR_MANY).await;

@@ -3,6 +3,7 @@
 
 use minidom::Element;
 
+use super::counting::eventually;
 use super::friends::{Friends, QUICK, is_there};
 use super::servers::stanza::body;
 use super::servers::{Gateway, Mail};
@@ -19,8 +20,8 @@ async fn by_mail_and_by_command() {
 
 async fn learned_from_the_first_invitation(friends: &Friends) {
     let [a, b] = [&friends.pair.a, &friends.pair.b].map(|side| &side.gateway);
-    assert_eq!(peers(a).await, ["bob@chat.b.example xmpp learned"]);
-    assert_eq!(peers(b).await, ["alice@chat.a.example xmpp learned"]);
+    are_peers(a, &["bob@chat.b.example xmpp learned"]).await;
+    are_peers(b, &["alice@chat.a.example xmpp learned"]).await;
     alice_writes(friends, "As a stanza").await;
     assert!(is_for_gateway(&at_b(friends, "As a stanza").await));
 }
@@ -39,7 +40,7 @@ async fn set_by_command(friends: &Friends) {
         "bob@chat.b.example xmpp learned",
         "chat.b.example mail admin",
     ];
-    assert_eq!(peers(gateway).await, set);
+    are_peers(gateway, &set).await;
 }
 
 async fn learned_again_when_that_is_forgotten(friends: &Friends) {
@@ -55,7 +56,7 @@ async fn learned_again_when_that_is_forgotten(friends: &Friends) {
     bob_writes(friends, "Me, as before").await;
     // The gateway asks Alice's server how she is: Bob's may show her again.
     friends.bob_sees_alice("Nobody hears this").await;
-    assert_eq!(peers(gateway).await, ["bob@chat.b.example xmpp learned"]);
+    are_peers(gateway, &["bob@chat.b.example xmpp learned"]).await;
     alice_writes(friends, "I see").await;
     assert!(is_for_gateway(&at_b(friends, "I see").await));
 }
@@ -77,10 +78,8 @@ async fn turned_back_by_a_person_with_a_mail_program(friends: &Friends) {
         .alice
         .expect(is_there(&friends.to_bob(), "by e-mail"))
         .await;
-    assert_eq!(
-        peers(&friends.pair.a.gateway).await,
-        ["bob@chat.b.example mail learned"]
-    );
+    let gateway = &friends.pair.a.gateway;
+    are_peers(gateway, &["bob@chat.b.example mail learned"]).await;
 
     friends
         .alice
@@ -130,6 +129,12 @@ async fn at_b(friends: &Friends, text: &str) -> Mail {
 
 fn is_for_gateway(mail: &Mail) -> bool {
     mail.text().contains("application/xmpp+xml")
+}
+
+/// A stanza is shown before what its mail taught is kept.
+async fn are_peers(gateway: &Gateway, expected: &[&str]) {
+    let is_so = async || peers(gateway).await == expected;
+    eventually(&format!("the peers are {expected:?}"), is_so).await;
 }
 
 /// What `stanzamail peer list` says, without the times.

@@ -9,6 +9,7 @@
 //! | [`process`] | ports, folders, starting and ending programs |
 //! | [`xmpp_server`], [`prosody`], [`ejabberd`] | the XMPP side |
 //! | [`mail`] = [`postfix`] + [`dovecot`] + [`policy`] (+ [`opendkim`]); [`greenmail`] | the mail side |
+//! | [`proxy`] | a bad network between any two of them |
 //! | [`gateway`] | the program under test |
 //! | [`xmpp_client`] (with [`login`], [`frames`], [`stanza`], [`inbox`]), [`slixmpp_client`], [`mail_client`], [`mailbox`], [`real_mail_client`] | the people |
 //! | [`tls`] | a certificate authority for the mail servers |
@@ -33,6 +34,7 @@ pub mod policy;
 pub mod postfix;
 pub mod process;
 pub mod prosody;
+pub mod proxy;
 pub mod real_mail_client;
 pub mod slixmpp_client;
 pub mod stanza;
@@ -48,6 +50,7 @@ pub use mail_client::{Mail, Refusal, submit};
 pub use mailbox::Mailbox;
 pub use policy::{Passed, Stage};
 pub use prosody::Prosody;
+pub use proxy::{Network, Proxy, Way};
 pub use real_mail_client::RealMailClient;
 pub use slixmpp_client::{SlixmppClient, SlixmppOptions};
 pub use xmpp_client::XmppClient;
