@@ -10,8 +10,8 @@ help:
 	@echo "make test            install what is missing, run every test"
 	@echo "make lint            what CI asks beside the tests: format, clippy, documentation"
 	@echo "make bench           the figures: throughput against the bare servers, delay, memory"
-	@echo "make chaos           10,000 messages each way under 100 kills, then bad networks and restarts for hours, damaged"
-	@echo "                     stores, power cuts, failing disks (the tests have a short form of all of it)"
+	@echo "make chaos           for hours: 20,000 simulated worlds, 10,000 messages each way under 100 kills, restarts, bad"
+	@echo "                     networks, damaged stores, power cuts, failing disks (the tests have a short form of each)"
 	@echo "make hostility       a million random cases for each text, name and mail that a stranger can write"
 	@echo "make fuzz            every reader against libFuzzer; SECONDS=60 for each, TARGET=… for one"
 	@echo "make golden          write the golden files anew; look at the difference before you commit it"
@@ -43,6 +43,9 @@ bench: deps
 	cargo bench --bench store
 
 chaos: deps
+	STANZAMAIL_SEEDS=20000 cargo test --lib whatever_breaks -- --nocapture
+	STANZAMAIL_MESSAGES=10000 cargo test --lib fifty_long_conversations -- --nocapture
+	STANZAMAIL_STOPS=200 cargo test --test scenarios stopping_under_load
 	STANZAMAIL_CHAOS=10000/100 cargo test --test chaos -- --nocapture
 	STANZAMAIL_CHAOS=10000/100 cargo test --test automatic
 	STANZAMAIL_DISK=500/1000/10000 cargo test --test disk -- --nocapture

@@ -21,8 +21,11 @@ pub mod core;
 pub mod crash;
 pub mod imap;
 pub mod pipeline;
+#[cfg(test)]
+mod simulated;
 pub mod smtp;
 pub mod store;
 pub mod supervisor;
+mod system;
 pub mod tls;
 pub mod xmpp;

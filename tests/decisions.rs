@@ -334,6 +334,44 @@ fn a_mail_without_a_message_id_is_known_by_its_bytes() {
     );
 }
 
+/// By a list and directly, by a mail server that lost its answer, with a Message-ID and without: each mail is shown once to
+/// each recipient, whichever copy comes first.
+#[test]
+fn of_all_copies_of_a_mail_one_is_shown_to_each_recipient() {
+    let id = "Message-ID: <1@mail.example>\n";
+    let copy = |before: &str, id: &str, to: &str| {
+        format!("{before}From: carol@mail.example\nTo: {to}@chat.a.example\n{id}\nHi\n")
+    };
+    let direct = copy("", id, "alice");
+    let by_list = copy(
+        "Received: from list.example; Sun, 22 Nov 2026 12:00:01 +0000\n\
+         Delivered-To: alice@chat.a.example\nList-Id: <friends.list.example>\n",
+        id,
+        "friends",
+    );
+    let by_another_way = copy(
+        "Received: from mx2.mail.example; Sun, 22 Nov 2026 12:00:09 +0000\n",
+        id,
+        "alice",
+    );
+    let to_bob = copy("Delivered-To: bob@chat.a.example\n", id, "alice");
+    let nameless = copy("", "", "alice");
+    for turn in 0..5 {
+        let mut copies = [&direct, &by_list, &by_another_way, &to_bob, &nameless];
+        copies.rotate_left(turn);
+        let mut world = World::new();
+        let mut shown: Vec<String> = Vec::new();
+        for mail in copies.iter().chain(&copies) {
+            let stanzas = world.mail(mail).0.stanzas;
+            let to = |stanza: &minidom::Element| stanza.attr("to").map(str::to_owned);
+            shown.extend(stanzas.iter().filter_map(to));
+        }
+        shown.sort();
+        let expected = ["alice@a.example", "alice@a.example", "bob@a.example"];
+        assert_eq!(shown, expected, "beginning with copy {turn}");
+    }
+}
+
 #[test]
 fn the_envelope_recipient_comes_before_the_header() {
     let (decision, _) = World::new().mail("Delivered-To: bob@chat.a.example\nFrom: carol@mail.example\nTo: alice@chat.a.example\nMessage-ID: <1@mail.example>\n\nHi\n");

@@ -3,45 +3,47 @@
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
-use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
-use tokio::net::{TcpListener, TcpStream};
+use tokio::io::{AsyncBufReadExt, AsyncRead, AsyncWrite, AsyncWriteExt, BufReader};
+use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 use tokio::time::timeout;
 
 /// The server; it stops when it is dropped.
-pub(super) struct Fake {
-    pub(super) port: u16,
+pub(crate) struct Fake {
+    pub(crate) port: u16,
     state: Arc<Mutex<State>>,
     task: JoinHandle<()>,
 }
 
 /// What the server has and what it has seen.
-pub(super) struct State {
-    pub(super) greeting: String,
-    pub(super) capabilities: String,
-    pub(super) permanent_flags: String,
-    pub(super) uid_validity: u32,
-    pub(super) uid_next: u32,
-    pub(super) tells_uid_next: bool,
-    pub(super) mails: BTreeMap<u32, Stored>,
-    pub(super) moved: Vec<String>,
-    pub(super) folders: BTreeSet<String>,
+pub(crate) struct State {
+    pub(crate) greeting: String,
+    pub(crate) capabilities: String,
+    pub(crate) permanent_flags: String,
+    pub(crate) uid_validity: u32,
+    pub(crate) uid_next: u32,
+    pub(crate) tells_uid_next: bool,
+    pub(crate) mails: BTreeMap<u32, Stored>,
+    pub(crate) moved: Vec<String>,
+    pub(crate) folders: BTreeSet<String>,
     /// Commands that are answered otherwise, once, by what they begin with.
-    pub(super) faults: VecDeque<(&'static str, Fault)>,
-    pub(super) commands: Vec<String>,
-    pub(super) connections: usize,
+    pub(crate) faults: VecDeque<(&'static str, Fault)>,
+    pub(crate) commands: Vec<String>,
+    pub(crate) connections: usize,
+    /// How often an IDLE looks for mail.
+    pub(crate) looks_every: Duration,
 }
 
 /// A mail on the server.
-pub(super) struct Stored {
-    pub(super) raw: String,
-    pub(super) flags: BTreeSet<String>,
-    pub(super) date: String,
+pub(crate) struct Stored {
+    pub(crate) raw: String,
+    pub(crate) flags: BTreeSet<String>,
+    pub(crate) date: String,
 }
 
 /// How a command is answered otherwise.
 #[derive(Clone)]
-pub(super) enum Fault {
+pub(crate) enum Fault {
     /// With this alone; `%T` is the tag.
     Instead(String),
     /// As usual, but after this.
@@ -58,10 +60,10 @@ pub(super) enum Fault {
     Silence,
 }
 
-pub(super) const TODAY: &str = "22-Nov-2026 12:00:00 +0000";
+pub(crate) const TODAY: &str = "22-Nov-2026 12:00:00 +0000";
 
 impl Fake {
-    pub(super) async fn start() -> Self {
+    pub(crate) async fn start() -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let port = listener.local_addr().unwrap().port();
         let state = Arc::new(Mutex::new(State::new()));
@@ -75,22 +77,22 @@ impl Fake {
         Self { port, state, task }
     }
 
-    pub(super) fn state(&self) -> MutexGuard<'_, State> {
+    pub(crate) fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap()
     }
 
     /// Puts mails into the mailbox, for each number [`mail`] of it.
-    pub(super) fn deliver(&self, numbers: impl IntoIterator<Item = u32>) {
+    pub(crate) fn deliver(&self, numbers: impl IntoIterator<Item = u32>) {
         for number in numbers {
             self.state().deliver(mail(number), TODAY);
         }
     }
 
-    pub(super) fn fault(&self, command: &'static str, fault: Fault) {
+    pub(crate) fn fault(&self, command: &'static str, fault: Fault) {
         self.state().faults.push_back((command, fault));
     }
 
-    pub(super) fn saw(&self, command: &str) -> bool {
+    pub(crate) fn saw(&self, command: &str) -> bool {
         self.state().commands.iter().any(|c| c.starts_with(command))
     }
 }
@@ -102,7 +104,7 @@ impl Drop for Fake {
 }
 
 /// The mail of this number; every one is different, and one in three has text that looks like IMAP.
-pub(super) fn mail(number: u32) -> String {
+pub(crate) fn mail(number: u32) -> String {
     let trap = if number.is_multiple_of(3) {
         "* 1 FETCH (UID 99 BODY[] {3}\r\nS1 OK done\r\n"
     } else {
@@ -112,7 +114,7 @@ pub(super) fn mail(number: u32) -> String {
 }
 
 impl State {
-    fn new() -> Self {
+    pub(crate) fn new() -> Self {
         Self {
             greeting: "* OK ready".to_owned(),
             capabilities: "IMAP4rev1 IDLE UIDPLUS MOVE".to_owned(),
@@ -126,10 +128,11 @@ impl State {
             faults: VecDeque::new(),
             commands: Vec::new(),
             connections: 0,
+            looks_every: Duration::from_millis(2),
         }
     }
 
-    pub(super) fn deliver(&mut self, raw: String, date: &str) {
+    pub(crate) fn deliver(&mut self, raw: String, date: &str) {
         let stored = Stored {
             raw,
             flags: BTreeSet::new(),
@@ -290,7 +293,10 @@ enum Reply {
 }
 
 /// One connection, until it ends on either side.
-async fn serve(stream: TcpStream, state: Arc<Mutex<State>>) -> Option<()> {
+pub(crate) async fn serve<S: AsyncRead + AsyncWrite + Unpin>(
+    stream: S,
+    state: Arc<Mutex<State>>,
+) -> Option<()> {
     let mut stream = BufReader::new(stream);
     let greeting = {
         let mut state = state.lock().unwrap();
@@ -382,8 +388,8 @@ fn take_fault(state: &mut State, command: &str) -> Option<Fault> {
     state.faults.remove(at).map(|(_, fault)| fault)
 }
 
-async fn idle(
-    stream: &mut BufReader<TcpStream>,
+async fn idle<S: AsyncRead + AsyncWrite + Unpin>(
+    stream: &mut BufReader<S>,
     state: &Mutex<State>,
     told: &mut Option<Told>,
     tag: &str,
@@ -392,8 +398,13 @@ async fn idle(
         let news = news(&state.lock().unwrap(), told);
         stream.write_all(news.as_bytes()).await.ok()?;
         // `fill_buf` may be dropped, `read_line` may not.
-        let _ = timeout(Duration::from_millis(2), stream.fill_buf()).await;
-        if stream.buffer().contains(&b'\n') {
+        let every = state.lock().unwrap().looks_every;
+        if let Ok(read) = timeout(every, stream.fill_buf()).await
+            && read.is_ok_and(<[u8]>::is_empty)
+        {
+            return None;
+        }
+        if !stream.buffer().is_empty() {
             let line = read_line(stream).await?;
             assert_eq!(line, "DONE");
             stream
@@ -405,7 +416,7 @@ async fn idle(
     }
 }
 
-async fn read_line(stream: &mut BufReader<TcpStream>) -> Option<String> {
+async fn read_line<S: AsyncRead + Unpin>(stream: &mut BufReader<S>) -> Option<String> {
     let mut line = String::new();
     let octets = stream.read_line(&mut line).await.ok()?;
     (octets > 0).then(|| line.trim_end().to_owned())

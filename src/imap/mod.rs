@@ -29,7 +29,7 @@ mod retry;
 mod session;
 
 #[cfg(test)]
-mod fake;
+pub(crate) mod fake;
 #[cfg(test)]
 mod tests;
 

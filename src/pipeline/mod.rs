@@ -37,6 +37,7 @@ use crate::smtp::{Queue, Settle, Settled};
 use crate::store::quarantine::Quarantine;
 use crate::store::spool::{Spool, SpoolError};
 use crate::store::{Store, StoreError};
+use crate::system;
 use crate::xmpp::{Link, XmppEvent};
 use clockwork::Clockwork;
 use jid::BareJid;
@@ -53,6 +54,8 @@ const EVENTS_PER_BATCH: usize = 128;
 const STANZAS_PER_PORTION: usize = 1_000;
 /// Events that are taken aside while an answer is awaited; then the stream waits.
 const EVENTS_ASIDE_MAX: usize = 20_000;
+/// After which pause the server is asked again to confirm what it did not confirm.
+const PROVE_AGAIN: Duration = Duration::from_secs(5);
 /// How long the server may take to close the stream when the gateway stops.
 const CLOSE_WAIT: Duration = Duration::from_secs(5);
 /// Contacts that are announced in one go, and rows that are read in one go at the start.
@@ -210,8 +213,7 @@ pub async fn read_batches(
     let mailboxes = Arc::new(mailboxes);
     while let Some(batch) = batches.recv().await {
         let mailboxes = Arc::clone(&mailboxes);
-        let Ok(done) = tokio::task::spawn_blocking(move || read_batch(batch, &mailboxes)).await
-        else {
+        let Ok(done) = system::blocking(move || read_batch(batch, &mailboxes)).await else {
             continue;
         };
         if read.send(done).await.is_err() {
@@ -282,6 +284,7 @@ impl<S: Store> Pipeline<S> {
                 self.settles(stream, &mut settles).await?;
             }
             let due = clock.next_due();
+            let is_unproved = online && !settles.is_empty();
             tokio::select! {
                 () = stops.disk_failed.cancelled() => {}
                 () = stops.sent.cancelled() => return self.say_goodbye(stream, clock).await,
@@ -292,7 +295,9 @@ impl<S: Store> Pipeline<S> {
                 }
                 Some(batch) = mails.recv(), if online => self.mails(stream, &mut clock, batch).await?,
                 () = clockwork::sleep_until(due) => self.on_time(&mut clock).await?,
-                // What the server did not confirm stays in `settles` for the next round.
+                // What the server did not confirm stays in `settles` for the next round, which must not wait for news: a
+                // server that was silent for a while may have none.
+                () = tokio::time::sleep(PROVE_AGAIN), if is_unproved => {}
                 _ = outcomes.recv_many(&mut settles, EVENTS_PER_BATCH), if online && !outcomes.is_closed() => {}
             }
         }

@@ -109,7 +109,7 @@ impl<S: Store> Pipeline<S> {
     async fn keep(&self, note: Note, content: Vec<u8>) {
         let (kind, why) = (note.kind, note.why.clone());
         let quarantine = Arc::clone(&self.quarantine);
-        let put = tokio::task::spawn_blocking(move || quarantine.put(&note, &content)).await;
+        let put = crate::system::blocking(move || quarantine.put(&note, &content)).await;
         let kept = put.unwrap_or_else(|error| Err(error.into()));
         let what = match kind {
             Kind::Stanza => "stanza",

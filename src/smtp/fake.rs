@@ -42,7 +42,7 @@ pub enum Say {
 
 /// What the server is asked: the number of the connection (from 1) and the line, which is `GREETING` before any, and
 /// `.` and the mail after the final dot.
-type Script = Arc<dyn Fn(usize, &str) -> Say + Send + Sync>;
+pub(crate) type Script = Arc<dyn Fn(usize, &str) -> Say + Send + Sync>;
 
 pub struct Fake {
     pub port: u16,
@@ -181,7 +181,8 @@ pub fn mail(name: &str, lane: &str, sequence: u64, to: &[&str]) -> Mail {
     }
 }
 
-async fn serve<S: AsyncRead + AsyncWrite + Unpin>(
+/// One connection, until it ends on either side.
+pub(crate) async fn serve<S: AsyncRead + AsyncWrite + Unpin>(
     mut stream: BufReader<S>,
     n: usize,
     seen: Arc<Mutex<Vec<String>>>,

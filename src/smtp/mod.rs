@@ -8,7 +8,7 @@ mod attempt;
 mod capabilities;
 mod connect;
 #[cfg(test)]
-mod fake;
+pub(crate) mod fake;
 mod gate;
 pub mod outcome;
 mod plan;

@@ -5,6 +5,7 @@
 
 use crate::core::outcome::Reply;
 use crate::smtp::outcome;
+use crate::system::TcpStream;
 use lettre::transport::smtp::client::AsyncTokioStream;
 use lettre::transport::smtp::extension::ClientId;
 use std::io;
@@ -12,7 +13,6 @@ use std::net::SocketAddr;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, ReadBuf};
-use tokio::net::TcpStream;
 
 /// The longest reply in plain text that is read, in octets.
 const REPLY_OCTETS_MAX: usize = 16 * 1024;

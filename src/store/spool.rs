@@ -36,6 +36,7 @@ use crate::core::job::{Job, Mail};
 use crate::core::time::Timestamp;
 use crate::crash::{self, Step};
 use crate::store::broken::Broken;
+use crate::system;
 use std::fs::{self, DirBuilder, File, OpenOptions, TryLockError};
 use std::io::{self, BufRead, BufReader, Read, Write};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
@@ -250,7 +251,7 @@ impl Spool {
         work: impl FnOnce(&Folders) -> Result<T, SpoolError> + Send + 'static,
     ) -> Result<T, SpoolError> {
         let folders = Arc::clone(&self.folders);
-        match tokio::task::spawn_blocking(move || work(&folders)).await {
+        match system::blocking(move || work(&folders)).await {
             Ok(result) => result,
             Err(error) => Err(SpoolError::Broken {
                 doing: "work on",

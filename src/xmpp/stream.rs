@@ -1,6 +1,7 @@
 //! Connects to the server and logs in (XEP-0114 §3), then hands the bare connection over.
 
 use super::guard::FrameReader;
+use crate::system::{OwnedReadHalf, OwnedWriteHalf, TcpStream};
 use futures::{SinkExt, StreamExt};
 use jid::DomainPart;
 use secrecy::{ExposeSecret, SecretString};
@@ -8,8 +9,6 @@ use std::borrow::Cow;
 use std::io;
 use std::time::Duration;
 use tokio::io::{BufReader, Join};
-use tokio::net::TcpStream;
-use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
 use tokio_xmpp::xmlstream::{
     FallibleStreamElement, ReadError, StreamHeader, Timeouts, XmppStream, XmppStreamElement,
     initiate_stream,
@@ -27,9 +26,9 @@ type Reader = BufReader<OwnedReadHalf>;
 #[derive(Debug)]
 pub struct Connection {
     /// What the server sends.
-    pub frames: FrameReader<Reader>,
+    pub(super) frames: FrameReader<Reader>,
     /// What it is sent.
-    pub writer: OwnedWriteHalf,
+    pub(super) writer: OwnedWriteHalf,
 }
 
 /// Why a login failed. Displays as what happened and what to do.
