@@ -4,6 +4,7 @@
 //! | --- | --- |
 //! | `STANZAMAIL_CRASH_AT` | the process dies at one of [`POINTS`], as by a power cut or the kernel |
 //! | `STANZAMAIL_PANIC_IN` | a panic at one of [`POINTS`]; or in a part of the gateway (`imap`, `smtp`, `xmpp`, `pipeline`), a second after its start, with `always` before it at every start and at once |
+//! | `STANZAMAIL_STALL_IN` | a part of the gateway keeps its thread for ever, a second after its start |
 //! | `STANZAMAIL_FAIL_AT` | the disk answers with an error (EIO): `7` is the seventh time that store or spool write, move, remove or sync |
 //! | `STANZAMAIL_SLOW_SYNC` | each sync of store and spool takes so many milliseconds longer |
 //! | `STANZAMAIL_POISON` | a panic in the decision about what says this text |
@@ -125,8 +126,8 @@ mod hooks {
     use std::sync::atomic::{AtomicU32, Ordering};
     use std::time::Duration;
 
-    /// When a part is to panic.
-    const PART_PANICS_AFTER: Duration = Duration::from_secs(1);
+    /// When a part is to panic or to stand still.
+    const PART_FAILS_AFTER: Duration = Duration::from_secs(1);
 
     /// errno(3).
     const EIO: i32 = 5;
@@ -135,6 +136,7 @@ mod hooks {
     static SLOW_SYNC: Wish = Wish::of("STANZAMAIL_SLOW_SYNC");
     static CRASH_AT: Wish = Wish::of("STANZAMAIL_CRASH_AT");
     static PANIC_IN: Wish = Wish::of("STANZAMAIL_PANIC_IN");
+    static STALL_IN: Wish = Wish::of("STANZAMAIL_STALL_IN");
     static POISON: Wish = Wish::of("STANZAMAIL_POISON");
     static HURRY: Wish = Wish::of("STANZAMAIL_HURRY");
 
@@ -183,11 +185,14 @@ mod hooks {
         time.checked_div(times.unwrap_or(1)).unwrap_or(time)
     }
 
-    /// The part, which panics if a test asked for that.
+    /// The part, which panics or stands still if a test asked for that.
     pub async fn part<T>(name: &'static str, work: impl Future<Output = T>) -> T {
         tokio::select! {
             biased;
             () = until_asked(name) => as_asked(),
+            () = until_asked_to_stall(name) => loop {
+                std::thread::park();
+            },
             done = work => done,
         }
     }
@@ -202,7 +207,14 @@ mod hooks {
         if !PANIC_IN.is_met_by(name) {
             std::future::pending::<()>().await;
         }
-        tokio::time::sleep(PART_PANICS_AFTER).await;
+        tokio::time::sleep(PART_FAILS_AFTER).await;
+    }
+
+    async fn until_asked_to_stall(name: &'static str) {
+        if !STALL_IN.is_met_by(name) {
+            std::future::pending::<()>().await;
+        }
+        tokio::time::sleep(PART_FAILS_AFTER).await;
     }
 
     fn as_asked() -> ! {

@@ -7,6 +7,7 @@
 //! a kill. A disk that fails ends the process.
 
 mod restarts;
+mod watchdog;
 
 use crate::config::{self, Config};
 use crate::control;
@@ -41,6 +42,7 @@ use tokio::sync::{mpsc, watch};
 use tokio::task::JoinSet;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
+use watchdog::Watchdog;
 
 /// Stanzas that were read and not yet decided about; then the stream waits.
 const STREAM_EVENTS: usize = 1024;
@@ -142,6 +144,7 @@ pub async fn run(config: Config) -> Result<(), Stopped> {
 
 /// The state, opened.
 struct Parts {
+    watchdog: Watchdog,
     store: Arc<SledStore>,
     spool: Arc<Spool>,
     quarantine: Arc<Quarantine>,
@@ -167,7 +170,11 @@ impl Parts {
                 "the spool holds mails from before; they are sent now"
             );
         }
+        let watchdog = Watchdog::start().map_err(|error| {
+            Stopped::System(format!("the watchdog has no thread to run in: {error}"))
+        })?;
         Ok(Self {
+            watchdog,
             store,
             spool: Arc::new(spool),
             quarantine: Arc::new(Quarantine::of_store(path)),
@@ -179,7 +186,10 @@ impl Parts {
 
     /// Runs all parts until `stop`, or until one of them fails.
     async fn run(&mut self, config: &Config, stop: &CancellationToken) -> Result<(), Stopped> {
-        let mut tasks: Tasks = JoinSet::new();
+        let mut tasks = Tasks {
+            running: JoinSet::new(),
+            watchdog: self.watchdog.clone(),
+        };
         let round = Round::new(stop);
         let (xmpp_events, events) = mpsc::channel(STREAM_EVENTS);
         let stanzas = xmpp_events.downgrade();
@@ -202,12 +212,8 @@ impl Parts {
         announce_ready(link.clone(), opened, end.clone());
         forget_old(Arc::clone(&self.store), end.clone());
         retry_when_asked(queue.clone(), end.clone())?;
-        spawn(
-            &mut tasks,
-            "xmpp",
-            connector.run(round.close_stream.clone()),
-        );
-        spawn(&mut tasks, "smtp", sender.run(round.stop_sending.clone()));
+        tasks.spawn("xmpp", connector.run(round.close_stream.clone()));
+        tasks.spawn("smtp", sender.run(round.stop_sending.clone()));
         let waiting = Running {
             queue: queue.clone(),
             spool: Arc::clone(&self.spool),
@@ -218,7 +224,7 @@ impl Parts {
         let waiting = Waiting::running(Arc::clone(&self.quarantine), waiting);
         let socket = config.store.path.join("control.sock");
         let commands = answer_commands(socket, Arc::clone(&self.store), waiting, end.clone());
-        spawn(&mut tasks, "control", commands);
+        tasks.spawn("control", commands);
         let pipeline = Pipeline {
             settings: self.settings(config)?,
             mailboxes,
@@ -256,9 +262,9 @@ impl Parts {
             }
             _ => Duration::MAX,
         };
-        let all = async { while tasks.join_next().await.is_some() {} };
+        let all = async { while tasks.running.join_next().await.is_some() {} };
         let _ = tokio::time::timeout(limit, all).await;
-        tasks.shutdown().await;
+        tasks.running.shutdown().await;
     }
 
     /// Ready when the disk below store or spool has failed, whoever noticed that.
@@ -345,6 +351,7 @@ impl Round {
         stop: &CancellationToken,
     ) -> Result<(), Stopped> {
         let pipeline = crash::part("pipeline", pipeline);
+        let pipeline = tasks.watchdog.watch("pipeline", pipeline);
         let pipeline = AssertUnwindSafe(pipeline).catch_unwind();
         tokio::pin!(pipeline, disk_failed);
         let mut failed: Option<Failed> = None;
@@ -358,7 +365,7 @@ impl Round {
                     let _ = tokio::time::timeout(LAST_WORDS, &mut pipeline).await;
                     break Ok(Err(error));
                 }
-                Some(ended) = tasks.join_next() => {
+                Some(ended) = tasks.running.join_next() => {
                     let Ok(ended) = ended else { continue };
                     if ended.part == "smtp" {
                         self.sent.cancel();
@@ -382,7 +389,7 @@ impl Round {
         }
         // The stream has ended, which ends the pipeline, but why?
         while failed.is_none() && !stop.is_cancelled() {
-            failed = match tasks.join_next().await {
+            failed = match tasks.running.join_next().await {
                 Some(Ok(ended)) => Some(ended.failed()).filter(|_| ended.part == "xmpp"),
                 Some(Err(_)) => None,
                 None => Some(
@@ -426,14 +433,22 @@ impl Failed {
     }
 }
 
-type Tasks = JoinSet<Ended>;
+/// The parts that run beside the pipeline.
+struct Tasks {
+    running: JoinSet<Ended>,
+    watchdog: Watchdog,
+}
 
-fn spawn(tasks: &mut Tasks, part: &'static str, task: impl Future<Output = ()> + Send + 'static) {
-    tasks.spawn(async move {
-        let task = AssertUnwindSafe(crash::part(part, task)).catch_unwind();
-        let panic = task.await.err().map(|panic| crash::words_of(&*panic));
-        Ended { part, panic }
-    });
+impl Tasks {
+    fn spawn(&mut self, part: &'static str, task: impl Future<Output = ()> + Send + 'static) {
+        let watchdog = self.watchdog.clone();
+        self.running.spawn(async move {
+            let task = watchdog.watch(part, crash::part(part, task));
+            let panic = AssertUnwindSafe(task).catch_unwind().await.err();
+            let panic = panic.map(|panic| crash::words_of(&*panic));
+            Ended { part, panic }
+        });
+    }
 }
 
 /// Where the socket cannot be made, the gateway runs without.
@@ -481,8 +496,7 @@ fn start_mailboxes(
         let (batches, fetched) = mpsc::channel(1);
         let (open, is_open) = watch::channel(false);
         opened.push(is_open);
-        spawn(
-            tasks,
+        tasks.spawn(
             "imap",
             imap::run(mailbox, cursor, batches, open, stop.clone()),
         );
@@ -636,6 +650,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let (spool, jobs) = Spool::open(&folder.path().join("spool")).unwrap();
         let mut parts = Parts {
+            watchdog: Watchdog::default(),
             store: Arc::new(SledStore::open(folder.path()).unwrap()),
             spool: Arc::new(spool),
             quarantine: Arc::new(Quarantine::of_store(folder.path())),
