@@ -950,6 +950,7 @@ async fn the_proxy_is_late_and_slow() {
 async fn the_proxy_halts_and_what_was_under_way_arrives_later() {
     let (proxy, _server) = echo().await;
     let mut stream = through(&proxy).await;
+    assert_eq!(said_back(&mut stream, b"hi").await, (b"hi".to_vec(), None));
     proxy.becomes(Network::Halts).await;
     assert_eq!(said_back(&mut stream, b"late").await, (Vec::new(), None));
     let mut second = through(&proxy).await;
@@ -989,6 +990,7 @@ async fn the_proxy_is_a_black_hole_or_refuses() {
     let (proxy, _server) = echo().await;
     let address = ("127.0.0.1", proxy.port());
     let mut before = through(&proxy).await;
+    assert_eq!(said_back(&mut before, b"hi").await, (b"hi".to_vec(), None));
     proxy.becomes(Network::BlackHole).await;
     let asked = timeout(Duration::from_millis(300), TcpStream::connect(address)).await;
     assert!(asked.is_err(), "{asked:?}");
