@@ -600,7 +600,13 @@ fn a_receipt_is_given_when_the_server_has_taken_the_mail_and_only_then() {
         Verdict::Done,
     );
     assert!(String::from(&told.stanzas[0]).contains("received"));
+    // It may have ended with the connection over which the message came: who sends it again gets it again.
+    let again = world.stanza(&asked.replace("alice@a.example/phone", "alice@a.example/desk"));
+    assert!(again.mails.is_empty());
+    let again = String::from(&again.stanzas[0]);
+    assert!(again.contains("received") && again.contains("/desk") && again.contains("r1"));
     world.settings.receipts = Receipts::Off;
+    assert!(world.stanza(&asked).stanzas.is_empty());
     assert!(
         world
             .outcome(
@@ -611,6 +617,22 @@ fn a_receipt_is_given_when_the_server_has_taken_the_mail_and_only_then() {
             .stanzas
             .is_empty()
     );
+}
+
+#[test]
+fn who_sends_again_what_failed_is_told_so_and_gets_no_receipt_for_what_still_waits() {
+    let asked = chat("r1", "Hello").replace(
+        "</message>",
+        "<request xmlns='urn:xmpp:receipts'/></message>",
+    );
+    let mut world = World::new();
+    let job = world.stanza(&asked).mails[0].job.clone();
+    assert!(world.stanza(&asked).stanzas.is_empty(), "it still waits");
+    let refused = Outcome::Refused(reply(550, (5, 1, 1)));
+    world.outcome(&job, refused, Verdict::Done);
+    let again = world.stanza(&asked);
+    assert!(again.mails.is_empty());
+    assert_eq!(condition(&again.stanzas[0]), "undefined-condition");
 }
 
 #[test]

@@ -111,6 +111,13 @@ pub fn refused(mail: &str, reply: &Reply, certain: bool) -> String {
     format!("The message to {mail} {fate}: {}", words(reply))
 }
 
+/// A message is sent again that has failed.
+pub fn failed_before(mail: &str) -> String {
+    format!(
+        "The message to {mail} was not delivered, as was told before; write it anew to try again."
+    )
+}
+
 /// A mail server reports that it could not deliver what it had taken. `forwarded` is where the mail had gone from there.
 pub fn not_delivered(mail: &str, forwarded: Option<&str>, reply: &Reply) -> String {
     match forwarded {

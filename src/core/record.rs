@@ -238,6 +238,9 @@ pub struct Sent {
     /// The recipients of the mail beside the contact.
     #[serde(default)]
     pub also: Vec<MailAddress>,
+    /// The mail server has taken it for all, and the sender has a receipt for that: who sends it again gets another one.
+    #[serde(default)]
+    pub taken: bool,
     /// The sender gets a receipt when all have got it, by report; not any more once it was given.
     #[serde(default)]
     pub confirm: bool,

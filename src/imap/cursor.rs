@@ -82,6 +82,11 @@ impl Position {
         self.reading().uid_validity
     }
 
+    /// Whether the store knows where a restart would begin.
+    pub(super) fn is_stored(&self) -> bool {
+        self.stored.is_some()
+    }
+
     /// Whether the whole mailbox is being read again.
     pub(super) fn again(&self) -> bool {
         self.again

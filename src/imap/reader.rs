@@ -27,8 +27,9 @@ const POLL_MAX: Duration = Duration::from_secs(5 * 60);
 
 /// Reads a mailbox until `stop` is cancelled or nobody takes batches any more. `start` is what the store has. Any error
 /// drops the connection, and another is made after a wait; a stop drops it too, in the middle of whatever it does:
-/// what was handled and not disposed of is found at the next start. `was_open` becomes true when
-/// the mailbox was read to its end for the first time: what arrives from then on is delivered.
+/// what was handled and not disposed of is found at the next start. `was_open` becomes true when the folder is open and
+/// the store knows where reading began: what arrives from then on is delivered, whatever happens. How much already waits
+/// there makes no difference, or a start would take as long as a flood lasts.
 pub async fn run(
     config: MailboxConfig,
     start: Option<Cursor>,
@@ -152,8 +153,6 @@ impl Reader {
         self.hand_over_leftovers(&mut session).await?;
         loop {
             self.hand_over_new(&mut session, selected.uid_next).await?;
-            // Not before the first cursor is stored: a kill until then would forget where the gateway began.
-            self.was_open.send_replace(true);
             if self.has_undisposed {
                 self.hand_over_leftovers(&mut session).await?;
             }
@@ -176,6 +175,14 @@ impl Reader {
             reading_again = self.position.again(),
             "reading the mailbox"
         );
+        self.open_if_stored();
+    }
+
+    /// Not before a cursor is stored: a kill until then would forget where the gateway began.
+    fn open_if_stored(&self) {
+        if self.position.is_stored() {
+            self.was_open.send_replace(true);
+        }
     }
 
     /// The connection ended while the pipeline was at work. Its answer says where to go on. Its mails are not disposed
@@ -367,6 +374,7 @@ impl Reader {
         if let (Some(batch), Ok(verdicts)) = (settled, &answer) {
             self.retry.reset();
             self.position.advance(batch.next, batch.cursor);
+            self.open_if_stored();
             for (uid, verdict) in batch.uids.into_iter().zip(verdicts) {
                 match verdict {
                     Verdict::Handled => self.handled.push(uid),

@@ -234,7 +234,9 @@ fn send(
     let stanza_id = name(stanza, message, &digest, now);
     let message_id = match identity(settings, context, &outgoing, &stanza_id, &digest)? {
         Identity::New(id) => id,
-        Identity::Repeated => return Ok(Decision::nothing()),
+        Identity::Repeated(known) => {
+            return Ok(repeated(settings, stanza, message, &outgoing, known));
+        }
     };
     let known = context
         .contact(&outgoing.user, &outgoing.contact)?
@@ -423,37 +425,65 @@ fn name(stanza: &Stanza, message: &Message, digest: &str, now: Timestamp) -> Sta
     named.unwrap_or_else(|| made_up_id(stanza, digest, now))
 }
 
-enum Identity {
+enum Identity<'a> {
     New(MessageId),
-    Repeated,
+    Repeated(&'a record::Message),
 }
 
 /// The same stanza retried is the same mail and is sent once. Some clients count their ids from 1 at every start: another
 /// text under a known id is another message, and its digest joins the identity.
-fn identity(
+fn identity<'a>(
     settings: &Settings,
-    context: &Context,
+    context: &'a Context,
     outgoing: &Outgoing,
     stanza_id: &StanzaId,
     digest: &str,
-) -> Result<Identity, Missing> {
-    for kind in ["message", digest] {
-        let to = outgoing.contact.key();
-        let id = MessageId::derive(
+) -> Result<Identity<'a>, Missing> {
+    let named = |kind: &str| {
+        MessageId::derive(
             &settings.id_key,
             &outgoing.user,
-            to,
+            outgoing.contact.key(),
             stanza_id.as_str(),
             kind,
             &outgoing.sender,
-        );
-        match context.message(&id, &outgoing.user)? {
-            None => return Ok(Identity::New(id)),
-            Some(known) if known.digest == digest => return Ok(Identity::Repeated),
-            Some(_) => {}
-        }
+        )
+    };
+    let id = named("message");
+    let Some(known) = context.message(&id, &outgoing.user)? else {
+        return Ok(Identity::New(id));
+    };
+    if known.digest == digest {
+        return Ok(Identity::Repeated(known));
     }
-    Ok(Identity::Repeated)
+    let id = named(digest);
+    let known = context.message(&id, &outgoing.user)?;
+    Ok(known.map_or(Identity::New(id), Identity::Repeated))
+}
+
+/// Decides about a message that was accepted before. What its sender was told may have ended with the connection over
+/// which it came, and is said again; while nothing is known yet, there is nothing to say.
+fn repeated(
+    settings: &Settings,
+    stanza: &Stanza,
+    message: &Message,
+    outgoing: &Outgoing,
+    known: &record::Message,
+) -> Decision {
+    let sent = &known.sent;
+    if let Some(failed) = sent.failed.first() {
+        let why = notice::failed_before(&failed.for_people());
+        return Decision::refuse(stanza, Condition::UndefinedCondition, &why);
+    }
+    let is_given = match settings.receipts {
+        Receipts::Off => false,
+        Receipts::Accepted => true,
+        Receipts::Submitted => sent.taken,
+        Receipts::Dsn => !sent.confirm && !sent.delivered.is_empty(),
+    };
+    let origin = origin(settings, stanza, message, outgoing.format);
+    let receipt = is_given.then(|| receipt_of(&known.message_id, &origin));
+    Decision::answer(receipt.flatten())
 }
 
 /// A stanza without an id gets one: it cannot be told from a repetition, so the time is part of it.
@@ -613,9 +643,12 @@ fn message_row(
 
 /// The receipt for a message (XEP-0184), with an id that is the same for the same message.
 pub(super) fn receipt_for(job: &Job) -> Option<minidom::Element> {
-    let origin = job.origin.as_ref().filter(|origin| origin.receipt)?;
-    let received = origin.stanza_id.as_ref()?;
-    let id = StanzaId::derive(&job.message_id, &origin.user.to_bare(), "receipt");
+    receipt_of(&job.message_id, job.origin.as_ref()?)
+}
+
+fn receipt_of(mail: &MessageId, origin: &Origin) -> Option<minidom::Element> {
+    let received = origin.stanza_id.as_ref().filter(|_| origin.receipt)?;
+    let id = StanzaId::derive(mail, &origin.user.to_bare(), "receipt");
     Some(receipt(
         &origin.contact,
         &origin.user,

@@ -30,7 +30,9 @@ pub fn decide(
         return Ok(decision);
     };
     let user = origin.user.to_bare();
-    let mut told = match tells(settings, job, attempt, verdict, now) {
+    let receipt = is_taken(settings, attempt, verdict).then(|| message::receipt_for(job));
+    let receipt = receipt.flatten();
+    let mut told = match receipt.is_some() || tells(settings, job, attempt, verdict, now) {
         true => Told::of(context, &job.message_id, &user)?,
         false => None,
     };
@@ -39,10 +41,8 @@ pub fn decide(
         job,
         origin,
     };
-    let mut all_served = verdict == Verdict::Done;
     for (mail, outcome) in attempt {
         let state = trouble(outcome, now);
-        all_served &= state.is_none();
         let is_open = state.is_none() && is_reported(context, &user, mail, now)?;
         if !is_dropped(outcome) && !is_open {
             decision.writes.extend(contact_writes(
@@ -75,9 +75,10 @@ pub fn decide(
         let told = &mut told;
         settling.expire(settings, told, attempt, &mut decision)?;
     }
-    if all_served && settings.receipts == Receipts::Submitted {
-        decision.stanzas.extend(message::receipt_for(job));
+    if let (Some(_), Some(told)) = (&receipt, &mut told) {
+        told.taken();
     }
+    decision.stanzas.extend(receipt);
     if is_notice_due(settings, job, verdict, now)
         && let Some((mail, notice)) = delay_notice(job, origin, attempt, now)
         && told.as_mut().is_none_or(|told| told.delayed(mail))
@@ -86,6 +87,15 @@ pub fn decide(
     }
     decision.writes.extend(told.and_then(Told::write));
     Ok(decision)
+}
+
+/// Whether the mail server has taken the mail for all, and that counts as received.
+fn is_taken(settings: &Settings, attempt: &Attempt, verdict: Verdict) -> bool {
+    let is_served =
+        |(_, outcome): &(MailAddress, Outcome)| matches!(outcome, Outcome::Delivered(_));
+    settings.receipts == Receipts::Submitted
+        && verdict == Verdict::Done
+        && attempt.iter().all(is_served)
 }
 
 /// Whether somebody may have to be told of the message itself.

@@ -143,6 +143,11 @@ impl Told {
         is_news
     }
 
+    /// The sender gets the receipt that the mail server has taken the mail.
+    pub fn taken(&mut self) {
+        self.message.sent.taken = true;
+    }
+
     /// Whether the receipt is due now that this recipient has got the mail: once all have got it.
     pub fn delivered(&mut self, recipient: &MailAddress) -> bool {
         let message = &mut self.message;
