@@ -74,6 +74,7 @@ fn from_mail(settings: &Settings, raw: &[u8]) -> Result<Decision, Box<dyn Error>
         octets,
         over: None,
         bound: None,
+        waits: None,
         own: None,
     };
     Ok(decided(|context| incoming::decide(settings, context, &arrived, Timestamp::now())).0)

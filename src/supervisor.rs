@@ -14,6 +14,7 @@ use crate::control;
 use crate::control::queue::{Running, Waiting};
 use crate::core::context::Write;
 use crate::core::limits::REMEMBERED;
+use crate::core::quota::Quotas;
 use crate::core::record::{Pair, PairOrigin};
 use crate::core::settings::Settings;
 use crate::core::time::Timestamp;
@@ -35,7 +36,7 @@ use std::any::Any;
 use std::collections::BTreeMap;
 use std::panic::AssertUnwindSafe;
 use std::path::PathBuf;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::{mpsc, watch};
@@ -225,8 +226,10 @@ impl Parts {
         let socket = config.store.path.join("control.sock");
         let commands = answer_commands(socket, Arc::clone(&self.store), waiting, end.clone());
         tasks.spawn("control", commands);
+        let settings = self.settings(config)?;
         let pipeline = Pipeline {
-            settings: self.settings(config)?,
+            quotas: Mutex::new(Quotas::new(&settings.allowance)),
+            settings,
             mailboxes,
             store: Arc::clone(&self.store),
             quarantine: Arc::clone(&self.quarantine),

@@ -73,6 +73,7 @@ impl World {
             octets: raw.len() as u64,
             over: None,
             bound: None,
+            waits: None,
             own: None,
         };
         let (decision, _) = self.ask(|settings, context, now| {

@@ -607,7 +607,7 @@ const BROKEN: &[Broken] = &[
     (
         "[xmpp]",
         "xmpp = \"x\"\n[other]",
-        "2: xmpp: found a text; allowed is a section [xmpp], as in config.example.toml\n3: other: found a section that is not known; known here: xmpp, users, address, pair, contacts, trust, peer, smtp, mailbox, store, messages, presence, delivery, mail, log",
+        "2: xmpp: found a text; allowed is a section [xmpp], as in config.example.toml\n3: other: found a section that is not known; known here: xmpp, users, address, pair, contacts, trust, peer, smtp, mailbox, store, messages, presence, limits, delivery, mail, log",
     ),
     (
         "[smtp]",

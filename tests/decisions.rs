@@ -84,6 +84,7 @@ impl World {
             octets: raw.len() as u64,
             over: None,
             bound: None,
+            waits: None,
             own: None,
         };
         let (decision, fate) = self.ask(|settings, context, now| {
@@ -126,6 +127,7 @@ fn a_mail_to_a_thousand_users_is_decided_in_a_few_rounds() {
         octets: raw.len() as u64,
         over: None,
         bound: None,
+        waits: None,
         own: None,
     };
     let rounds = std::cell::Cell::new(0);
@@ -724,6 +726,7 @@ fn a_mail_that_could_not_be_shown_is_told_of_once_and_only_to_people() {
             octets: 0,
             over: None,
             bound: None,
+            waits: None,
             own: None,
         };
         let decision = world.ask(|settings, context, now| {

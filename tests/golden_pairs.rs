@@ -88,6 +88,7 @@ fn from_mail(settings: &Settings, context: &mut Context, raw: &[u8], now: Timest
         octets: raw.len() as u64,
         over: None,
         bound: None,
+        waits: None,
         own: None,
     };
     decided(context, |context| {

@@ -81,6 +81,7 @@ impl World {
             octets: raw.len() as u64,
             over: None,
             bound: None,
+            waits: None,
             own: None,
         };
         let (decision, fate) = self.ask(|settings, context, now| {

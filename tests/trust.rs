@@ -80,6 +80,7 @@ impl World {
             octets: raw.len() as u64,
             over: None,
             bound: bound.as_ref(),
+            waits: None,
             own: None,
         };
         let (decision, fate) = self.ask(|settings, context, now| {

@@ -17,6 +17,7 @@ pub use value::HostPort;
 use crate::core::address::AddressPattern;
 use crate::core::address::MailAddress;
 use crate::core::id::IdKey;
+use crate::core::quota::Allowance;
 use crate::core::record::Format;
 use crate::core::rules::Rules;
 use crate::core::settings::{self, Bulk, Receipts, Settings, Speak, StanzaTrust};
@@ -61,6 +62,8 @@ pub struct Config {
     pub messages: Messages,
     /// The section `[presence]`.
     pub presence: Presence,
+    /// The section `[limits]`.
+    pub limits: Limits,
     /// The section `[delivery]`.
     pub delivery: Delivery,
     /// The section `[mail]`.
@@ -389,6 +392,25 @@ pub struct Presence {
     pub expires: Duration,
 }
 
+/// How much one user may do, so that one who floods, or whose password was stolen, is a trouble to nobody else. Each is a
+/// number or "unlimited". As much as is allowed may come at once; then it comes back bit by bit.
+#[derive(Clone, Debug)]
+pub struct Limits {
+    /// Mails that one user sends in an hour; each recipient counts. Who sends more gets an error that says so.
+    ///
+    /// Default `sent_per_hour = 1000`
+    pub sent_per_hour: Option<u32>,
+    /// Addresses to which one user writes for the first time in a day, or which one user invites.
+    ///
+    /// Default `new_contacts_per_day = 100`
+    pub new_contacts_per_day: Option<u32>,
+    /// Mails that one user is shown in a minute. More of them wait in the mailbox, in their order, while others get theirs;
+    /// the user is told so once a day. It does not hold where `after` is "keep".
+    ///
+    /// Default `shown_per_minute = 120`
+    pub shown_per_minute: Option<u32>,
+}
+
 /// How long a mail that the mail server does not take is tried again.
 #[derive(Clone, Debug)]
 pub struct Delivery {
@@ -497,6 +519,11 @@ impl Config {
                 debounce: self.presence.debounce,
                 spacing: self.presence.spacing,
                 expires: self.presence.expires,
+            },
+            allowance: Allowance {
+                sent_per_hour: self.limits.sent_per_hour,
+                strangers_per_day: self.limits.new_contacts_per_day,
+                shown_per_minute: self.limits.shown_per_minute,
             },
             signer: None,
             // check::config: all mailboxes where they matter have the same list.

@@ -3,12 +3,12 @@
 use super::table::{Given, Table};
 use super::value::{
     authserv_id, choice, duration, flag, header_name, host, host_and_port, is_loopback, jid_domain,
-    list, mail_address, mail_domain, number, pattern, public_key, size, stanza_trust, text,
+    list, mail_address, mail_domain, number, pattern, public_key, quota, size, stanza_trust, text,
     time_shown, user_jid,
 };
 use super::{
-    Address, After, Config, Contacts, Delivery, FirstStart, Log, Mail, Mailbox, Messages, Pair,
-    Peer, Presence, Smtp, Store, Trust, Users, Xmpp,
+    Address, After, Config, Contacts, Delivery, FirstStart, Limits, Log, Mail, Mailbox, Messages,
+    Pair, Peer, Presence, Smtp, Store, Trust, Users, Xmpp,
 };
 use crate::core::address::{AddressPattern, MailAddress};
 use crate::core::limits;
@@ -48,6 +48,7 @@ pub(super) fn config(mut root: Table<'_>) -> Option<Config> {
     let store = root.section("store").and_then(store);
     let messages = root.section("messages").and_then(messages);
     let presence = root.section("presence").and_then(presence);
+    let limits = root.section("limits").and_then(limits);
     let delivery = root.section("delivery").and_then(delivery);
     let mail = root.section("mail").and_then(mail);
     let log = root.section("log").and_then(log);
@@ -70,6 +71,7 @@ pub(super) fn config(mut root: Table<'_>) -> Option<Config> {
         store: store?,
         messages: messages?,
         presence: presence?,
+        limits: limits?,
         delivery: delivery?,
         mail: mail?,
         log: log?,
@@ -501,6 +503,22 @@ fn presence(mut table: Table<'_>) -> Option<Presence> {
         debounce: debounce?,
         spacing,
         expires,
+    })
+}
+
+fn limits(mut table: Table<'_>) -> Option<Limits> {
+    let sent = table.or("sent_per_hour", quota(), Some(limits::SENT_PER_HOUR));
+    let strangers = table.or(
+        "new_contacts_per_day",
+        quota(),
+        Some(limits::STRANGERS_PER_DAY),
+    );
+    let shown = table.or("shown_per_minute", quota(), Some(limits::SHOWN_PER_MINUTE));
+    table.finish();
+    Some(Limits {
+        sent_per_hour: sent?,
+        new_contacts_per_day: strangers?,
+        shown_per_minute: shown?,
     })
 }
 

@@ -94,6 +94,20 @@ where
     }
 }
 
+/// A number, or `None` for `"unlimited"`.
+pub(super) fn quota() -> impl Fn(&DeValue<'_>) -> Read<Option<u32>> {
+    let range = 1..=1_000_000;
+    move |value| match value.as_str() {
+        Some("unlimited") => Ok(None),
+        _ => number(range.clone())(value).map(Some).map_err(|_| {
+            let (from, to) = (range.start(), range.end());
+            Wrong::because(format!(
+                "a whole number from {from} to {to}, without quotes, or \"unlimited\""
+            ))
+        }),
+    }
+}
+
 /// One of these words.
 pub(super) fn choice<T: Clone>(words: &[(&str, T)]) -> impl Fn(&DeValue<'_>) -> Read<T> {
     move |value| {

@@ -1,6 +1,7 @@
 //! Every limit with its unit and its source. What an admin may change is in [`crate::core::settings`] with these as
 //! defaults.
 
+use crate::core::quota::Rate;
 use std::time::Duration;
 
 /// Nesting of one stanza. A recursive XML reader overflows its stack at a few thousand.
@@ -95,3 +96,20 @@ pub const PRESENCE_STATUS_OCTETS_MAX: usize = 1024;
 pub const REPORTED_TROUBLE: Duration = Duration::from_secs(3600);
 /// At most one report on mails that the XMPP side could not take goes to one sender in this time.
 pub const RETURN_INTERVAL: Duration = Duration::from_secs(3600);
+/// Requests of one user that are answered: a client asks for the vCards of its whole roster at once, and then for a few.
+pub const REQUESTS: Rate = Rate {
+    count: 2_000,
+    time: Duration::from_secs(100),
+};
+/// Of the requests over that, so many are told that they are too many.
+pub const REFUSED_REQUESTS: Rate = Rate {
+    count: 1,
+    time: Duration::from_secs(1),
+};
+/// What one user may do where the configuration says nothing: mails, by recipients, in an hour; more than a busy person
+/// writes.
+pub const SENT_PER_HOUR: u32 = 1_000;
+/// Addresses that are written to for the first time in a day. Who sends spam needs many.
+pub const STRANGERS_PER_DAY: u32 = 100;
+/// Mails that are shown in a minute; more than anybody reads.
+pub const SHOWN_PER_MINUTE: u32 = 120;

@@ -14,6 +14,7 @@ pub mod notice;
 pub mod outcome;
 pub mod parcel;
 pub mod presence;
+pub mod quota;
 pub mod record;
 pub mod retry;
 pub mod rules;

@@ -6,6 +6,7 @@ use crate::core::outcome::Reply;
 use crate::core::record::{PresenceState, Show};
 use crate::core::text::clean;
 use crate::core::to_stanza::Condition;
+use std::time::Duration;
 
 /// Who may use the gateway was asked for by somebody else.
 pub fn outsider(domains: &[String]) -> String {
@@ -63,6 +64,49 @@ pub fn too_many_recipients(count: usize, max: usize) -> String {
     format!(
         "The message has {count} recipients, the gateway takes at most {max}; send it to fewer."
     )
+}
+
+/// More mail than one user may send.
+pub fn sent_too_much(count: u32, again: Duration) -> String {
+    format!(
+        "You may send {count} mails in an hour, each recipient counts, and have sent them. The message was not sent; try \
+         again in {}.",
+        in_words(again)
+    )
+}
+
+/// More new addresses than one user may write to.
+pub fn too_many_strangers(count: u32, again: Duration) -> String {
+    format!(
+        "You may write to {count} new addresses in a day, and have done so. Nothing was sent; try again in {}, or ask the \
+         administrator of the e-mail gateway.",
+        in_words(again)
+    )
+}
+
+/// More mails than one user is shown at once.
+pub fn mails_wait(per_minute: u32) -> String {
+    format!(
+        "More mails come for you than are shown in a minute ({per_minute}). The others wait in the mailbox and follow in their \
+         order."
+    )
+}
+
+/// More requests than are answered.
+pub fn unanswered_requests() -> String {
+    "The e-mail gateway gets too many requests from you and does not answer all of them; ask again in some seconds.".to_owned()
+}
+
+/// Rounded up, to the greatest unit of which there are two.
+fn in_words(time: Duration) -> String {
+    let secs = time.as_millis().div_ceil(1000).max(1);
+    let (count, unit) = match secs {
+        0..120 => (secs, "second"),
+        120..7200 => (secs.div_ceil(60), "minute"),
+        _ => (secs.div_ceil(3600), "hour"),
+    };
+    let plural = if count == 1 { "" } else { "s" };
+    format!("{count} {unit}{plural}")
 }
 
 /// Multi-user chat is not carried.

@@ -3,6 +3,7 @@
 use crate::core::address::{AddressPattern, MailAddress};
 use crate::core::id::IdKey;
 use crate::core::limits;
+use crate::core::quota::Allowance;
 use crate::core::record::Format;
 use crate::core::rules::Rules;
 use crate::core::signature::{PublicKey, Signer};
@@ -28,6 +29,8 @@ pub struct Settings {
     pub signer: Option<Signer>,
     /// How presence goes to other gateways.
     pub presence: Presence,
+    /// How much one user may do.
+    pub allowance: Allowance,
     /// Headers that are believed to hold the envelope recipient, in the order in which they are looked at.
     pub recipient_headers: Vec<String>,
     /// Subject of a mail that has none: `{name}` is the sender's name.
@@ -210,6 +213,7 @@ impl Settings {
             peers: Vec::new(),
             signer: None,
             presence: Presence::default(),
+            allowance: Allowance::default(),
             recipient_headers: default_recipient_headers(),
             default_subject: "Chat with {name}".to_owned(),
             bulk: Bulk::default(),

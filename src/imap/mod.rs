@@ -41,7 +41,9 @@ pub use reader::run;
 use crate::core::record::Cursor;
 use crate::core::time::Timestamp;
 pub use crate::tls::TlsMode;
+use jid::BareJid;
 use secrecy::SecretString;
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::time::Duration;
 use tokio::sync::oneshot;
@@ -126,6 +128,8 @@ pub struct Timings {
     pub done: Duration,
     /// How often a connection is kept alive while the pipeline works on a batch.
     pub keepalive: Duration,
+    /// How often mails that wait ([`Verdict::Later`]) are brought again.
+    pub waiting: Duration,
     /// The first wait after a failure, of the connection or of a batch; it doubles up to `retry_max`.
     pub retry: Duration,
     /// The longest wait after a failure.
@@ -142,6 +146,7 @@ impl Default for Timings {
             idle_first: Duration::from_secs(1),
             done: Duration::from_secs(15),
             keepalive: Duration::from_secs(20),
+            waiting: Duration::from_secs(5),
             retry: Duration::from_secs(1),
             retry_max: Duration::from_secs(60),
         }
@@ -160,6 +165,7 @@ impl Timings {
             idle_first: change(self.idle_first),
             done: change(self.done),
             keepalive: change(self.keepalive),
+            waiting: change(self.waiting),
             retry: change(self.retry),
             retry_max: change(self.retry_max),
         }
@@ -192,17 +198,23 @@ pub struct Batch {
     /// Up to where the mailbox is read when this batch is done. Commit it together with what became of the mails,
     /// before answering.
     pub cursor: Cursor,
+    /// Users who have mails that wait: [`Verdict::Later`]. What comes for them after those waits behind them.
+    pub waiting: BTreeSet<BareJid>,
+    /// Whether mails may wait: where the mailbox itself does not tell which are handled, a crash would forget them.
+    pub may_wait: bool,
     /// Takes one verdict for each mail, in the same order. Dropped: not handled, the same mails come again later.
     pub answer: oneshot::Sender<Vec<Verdict>>,
 }
 
 /// What the pipeline did with a mail.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Verdict {
     /// It is dealt with for good: dispose of it as [`After`] says.
     Handled,
     /// It is not for us or cannot be converted: leave it where it is, marked with [`LEFT_KEYWORD`].
     Left,
+    /// It waits, since these users get no more for now: leave it as it is, and bring it again.
+    Later(BTreeSet<BareJid>),
 }
 
 /// Mails in one batch.

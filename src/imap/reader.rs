@@ -5,12 +5,13 @@ use super::fetch::{self, Listed, Part};
 use super::listing::{Listing, is_wanted};
 use super::retry::{Backoff, Suspects};
 use super::session::Session;
-use super::{Batch, Fetched, ImapError, MailboxConfig, Verdict, connect, dispose, idle};
+use super::{After, Batch, Fetched, ImapError, MailboxConfig, Verdict, connect, dispose, idle};
 use crate::core::record::Cursor;
 use crate::core::time::Timestamp;
 use crate::crash;
 use futures::FutureExt;
-use std::collections::BTreeSet;
+use jid::BareJid;
+use std::collections::{BTreeMap, BTreeSet};
 use std::convert::Infallible;
 use std::panic::AssertUnwindSafe;
 use std::time::Duration;
@@ -21,6 +22,11 @@ use tokio_util::sync::CancellationToken;
 /// How many handled mails are disposed of together while more are waiting. Dovecot reads a whole Maildir for each
 /// EXPUNGE and MOVE, which takes 0.3 s in one of 10,000 mails, however many of them are expunged.
 const DISPOSAL_MAILS: usize = 2_000;
+
+/// How many mails that wait are brought again in one go, for each user.
+const WAITING_AT_ONCE: usize = 200;
+/// How many are kept track of. The others are looked for when these are done.
+const WAITING_MAX: usize = 200_000;
 
 /// The longest sleep between two looks: servers close connections that are silent for longer.
 const POLL_MAX: Duration = Duration::from_secs(5 * 60);
@@ -86,12 +92,77 @@ struct Reader {
     left_unmarked: BTreeSet<u32>,
     /// Whether the server refused to dispose of some mails.
     has_undisposed: bool,
+    /// Mails before the cursor that wait, and for whom.
+    waiting: Waiting,
     suspects: Suspects,
     /// The wait after a batch that was not handled.
     retry: Backoff,
     /// How long the next IDLE lasts: [`super::Timings::idle_first`] after a batch, four times as long after each in which nothing
     /// came.
     idle_for: Duration,
+}
+
+/// Mails that wait, since their users get no more for now: [`Verdict::Later`].
+#[derive(Debug, Default)]
+struct Waiting {
+    mails: BTreeMap<u32, BTreeSet<BareJid>>,
+    /// There are more in the mailbox.
+    has_more: bool,
+    /// When they are brought again.
+    due: Option<Instant>,
+    /// While they are: whose turn is over.
+    served: Option<BTreeSet<BareJid>>,
+}
+
+impl Waiting {
+    fn add(&mut self, uid: u32, users: BTreeSet<BareJid>) {
+        if let Some(served) = &mut self.served {
+            served.extend(users.iter().cloned());
+        }
+        if self.mails.len() < WAITING_MAX {
+            self.mails.insert(uid, users);
+        } else {
+            self.has_more = true;
+        }
+    }
+
+    /// Whose mails are to wait behind those that do.
+    fn users(&self) -> BTreeSet<BareJid> {
+        match &self.served {
+            Some(served) => served.clone(),
+            None => {
+                let users: BTreeSet<&BareJid> = self.mails.values().flatten().collect();
+                users.into_iter().cloned().collect()
+            }
+        }
+    }
+
+    /// For how long they wait at least, if there are any.
+    fn rest(&mut self, pause: Duration) -> Option<Duration> {
+        if self.mails.is_empty() {
+            return None;
+        }
+        let due = *self.due.get_or_insert_with(|| Instant::now() + pause);
+        Some(due.saturating_duration_since(Instant::now()))
+    }
+
+    /// Takes the first mails of each user.
+    fn take_first(&mut self) -> BTreeMap<u32, BTreeSet<BareJid>> {
+        let mut counts: BTreeMap<BareJid, usize> = BTreeMap::new();
+        let mut is_first = |users: &BTreeSet<BareJid>| {
+            let mut is_first = true;
+            for user in users {
+                let count = counts.entry(user.clone()).or_default();
+                *count = count.saturating_add(1);
+                is_first &= *count <= WAITING_AT_ONCE;
+            }
+            is_first
+        };
+        let all = std::mem::take(&mut self.mails).into_iter();
+        let (first, rest) = all.partition(|(_, users)| is_first(users));
+        self.mails = rest;
+        first
+    }
 }
 
 /// A batch that is not answered yet.
@@ -128,6 +199,7 @@ impl Reader {
             left: Vec::new(),
             left_unmarked: BTreeSet::new(),
             has_undisposed: false,
+            waiting: Waiting::default(),
             suspects: Suspects::default(),
             retry: Backoff::new(timings.retry, timings.retry_max),
             idle_for: timings.idle_first,
@@ -192,6 +264,7 @@ impl Reader {
         session: &mut Session,
     ) -> Result<(), ImapError> {
         let is_handled = self.settle(session).await?;
+        self.waiting = Waiting::default();
         self.handled.clear();
         self.left.clear();
         if is_handled {
@@ -213,6 +286,8 @@ impl Reader {
                 }
                 other => other?,
             };
+            let is_waiting = |uid: &u32| self.waiting.mails.contains_key(uid);
+            let uids = uids.into_iter().filter(|uid| !is_waiting(uid)).collect();
             let mut listing = Listing::of_leftovers(uids);
             if self.drain(session, &mut listing).await? {
                 break;
@@ -221,9 +296,35 @@ impl Reader {
         Ok(())
     }
 
+    /// Brings mails that wait, a few of each user, when it is time to.
+    async fn hand_over_waiting(&mut self, session: &mut Session) -> Result<(), ImapError> {
+        // Reading again covers the whole mailbox.
+        let rest = self.waiting.rest(session.timings().waiting);
+        if rest.is_none_or(|rest| !rest.is_zero()) || self.position.again() {
+            return Ok(());
+        }
+        self.waiting.due = None;
+        self.waiting.served = Some(BTreeSet::new());
+        let first = self.waiting.take_first();
+        let mut listing = Listing::of_leftovers(first.keys().copied().collect());
+        let is_handled = self.drain(session, &mut listing).await;
+        self.waiting.served = None;
+        if !is_handled? {
+            // Those that were handled are recognised. One that another client has expunged is not brought by the next look.
+            for (uid, users) in first {
+                self.waiting.mails.entry(uid).or_insert(users);
+            }
+        }
+        if self.waiting.mails.is_empty() {
+            self.has_undisposed |= std::mem::take(&mut self.waiting.has_more);
+        }
+        Ok(())
+    }
+
     /// All mails from the cursor on, until no more are there. `end` is UIDNEXT as it was when the folder was opened.
     async fn hand_over_new(&mut self, session: &mut Session, end: u32) -> Result<(), ImapError> {
         loop {
+            self.hand_over_waiting(session).await?;
             let mut listing = Listing::of_new(self.position.next(), end);
             if !self.drain(session, &mut listing).await? {
                 continue;
@@ -353,6 +454,8 @@ impl Reader {
             mailbox: self.config.name.clone(),
             mails: ready.mails,
             cursor,
+            waiting: self.waiting.users(),
+            may_wait: self.config.after != After::Keep && !self.position.again(),
             answer,
         });
         Ok(())
@@ -376,9 +479,11 @@ impl Reader {
             self.position.advance(batch.next, batch.cursor);
             self.open_if_stored();
             for (uid, verdict) in batch.uids.into_iter().zip(verdicts) {
+                self.waiting.mails.remove(&uid);
                 match verdict {
                     Verdict::Handled => self.handled.push(uid),
                     Verdict::Left => self.left.push(uid),
+                    Verdict::Later(users) => self.waiting.add(uid, users.clone()),
                 }
             }
         }
@@ -431,12 +536,14 @@ impl Reader {
 
     /// Until there may be new mail.
     async fn wait(&mut self, session: &mut Session) -> Result<(), ImapError> {
+        let rest = self.waiting.rest(session.timings().waiting);
+        let rest = rest.unwrap_or(POLL_MAX);
         if self.config.idle && session.offers("IDLE") && !session.idle_refused {
             let limit = self.idle_for.min(session.timings().idle);
             self.idle_for = limit.saturating_mul(4);
-            return idle::idle(session, limit).await;
+            return idle::idle(session, limit.min(rest)).await;
         }
-        sleep(self.config.poll.min(POLL_MAX)).await;
+        sleep(self.config.poll.min(POLL_MAX).min(rest)).await;
         Ok(())
     }
 }

@@ -47,6 +47,7 @@ fn config(fake: &Fake, after: After) -> MailboxConfig {
             idle_first: Duration::from_secs(5),
             done: short,
             keepalive: Duration::from_millis(50),
+            waiting: Duration::from_millis(200),
             retry: Duration::from_millis(1),
             retry_max: Duration::from_millis(5),
         },
@@ -83,7 +84,7 @@ impl Gateway {
 
     fn handle(&mut self, batch: Batch, verdict: Verdict) {
         self.stored = Some(batch.cursor);
-        let verdicts = batch.mails.iter().map(|_| verdict).collect();
+        let verdicts = batch.mails.iter().map(|_| verdict.clone()).collect();
         for mail in batch.mails {
             let raw = String::from_utf8(mail.raw).unwrap();
             if self.seen.contains(&raw) {
@@ -545,6 +546,52 @@ async fn a_connection_lost_between_flagging_and_expunging_leaves_no_mail_behind(
         .await;
     assert_eq!(gateway.seen, mails(1..=3));
     assert_eq!(fake.state().connections, 2);
+}
+
+/// Whoever waits gets in line: those of the first mails of each user that wait are brought again, in their order, and none
+/// of theirs that came after overtakes them.
+#[tokio::test]
+async fn mails_that_wait_are_brought_again_and_tell_who_waits() {
+    let alice = BareJid::new("alice@a.example").unwrap();
+    let later = || Verdict::Later(BTreeSet::from([alice.clone()]));
+    let fake = Fake::start().await;
+    fake.deliver(1..=3);
+    let mut gateway = Gateway::start(config(&fake, After::Move("Done".to_owned())), None);
+    let batch = gateway.next().await;
+    assert!(batch.waiting.is_empty() && batch.may_wait);
+    let _ = batch.answer.send(vec![Verdict::Handled, later(), later()]);
+    fake.deliver([4]);
+    let batch = gateway.next().await;
+    assert_eq!(
+        batch.waiting,
+        BTreeSet::from([alice.clone()]),
+        "4 comes after 2 and 3"
+    );
+    assert_eq!(batch.mails.len(), 1);
+    let _ = batch.answer.send(vec![later()]);
+    // While they wait another client takes one away.
+    fake.state().mails.remove(&3);
+
+    let batch = gateway.next().await;
+    assert!(batch.waiting.is_empty(), "it is their turn");
+    let uids: Vec<u32> = batch.mails.iter().map(|mail| mail.uid).collect();
+    assert_eq!(uids, [2, 4]);
+    let _ = batch.answer.send(vec![Verdict::Handled, later()]);
+    let batch = gateway.next().await;
+    assert_eq!(batch.mails[0].uid, 4);
+    let _ = batch.answer.send(vec![Verdict::Handled]);
+    eventually(async || fake.state().mails.is_empty()).await;
+    fake.deliver([5]);
+    let batch = gateway.next().await;
+    assert!(batch.waiting.is_empty(), "nobody waits any more");
+}
+
+#[tokio::test]
+async fn where_the_mailbox_does_not_tell_what_is_handled_no_mail_may_wait() {
+    let fake = Fake::start().await;
+    fake.deliver([1]);
+    let mut gateway = Gateway::start(config(&fake, After::Keep), None);
+    assert!(!gateway.next().await.may_wait);
 }
 
 #[tokio::test]

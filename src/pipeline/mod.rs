@@ -27,6 +27,7 @@ use crate::core::from_stanza;
 use crate::core::job::Mail;
 use crate::core::notice;
 use crate::core::outcome;
+use crate::core::quota::Quotas;
 use crate::core::record::Cursor;
 use crate::core::settings::Settings;
 use crate::core::time::Timestamp;
@@ -42,8 +43,8 @@ use crate::xmpp::{Link, XmppEvent};
 use clockwork::Clockwork;
 use jid::BareJid;
 use minidom::Element;
-use std::collections::{BTreeMap, VecDeque};
-use std::sync::Arc;
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 use tokio::sync::{mpsc, oneshot};
 use tokio_util::sync::CancellationToken;
@@ -164,6 +165,8 @@ pub struct ReadBatch {
 pub struct Pipeline<S: Store> {
     /// What decisions depend on.
     pub settings: Settings,
+    /// What everybody has used of what they may.
+    pub quotas: Mutex<Quotas>,
     /// By the mailbox's name.
     pub mailboxes: BTreeMap<String, MailboxMeaning>,
     /// Durable state.
@@ -255,6 +258,8 @@ pub fn read_again(
             uid_next: 0,
             since: Timestamp::default(),
         },
+        waiting: BTreeSet::new(),
+        may_wait: false,
         answer,
     };
     let read = ReadBatch {
@@ -391,7 +396,13 @@ impl<S: Store> Pipeline<S> {
             decide::stanza(&self.settings, context, &stanza, now)
         };
         let decision = match self.decided(context, decide).await? {
-            Ok(decision) => decision,
+            Ok(decision) => {
+                let refusal = self.quotas().refusal(&stanza, &decision, now);
+                if refusal.is_some() {
+                    tracing::debug!(user = %stanza.from, "has used what one user may");
+                }
+                refusal.unwrap_or(decision)
+            }
             Err(why) => return Ok(self.set_stanza_aside(element, &why).await),
         };
         context.apply(&decision.writes);
@@ -443,9 +454,10 @@ impl<S: Store> Pipeline<S> {
         let now = Timestamp::now();
         let mut verdicts = Vec::with_capacity(read.mails.len());
         let mut portion = Portion::default();
+        let mut waiting = read.batch.waiting.clone();
         for (fetched, mail) in read.batch.mails.iter().zip(&read.mails) {
             let verdict = self
-                .mail(&mut portion, &read.batch, fetched, mail, now)
+                .mail(&mut portion, &mut waiting, &read.batch, fetched, mail, now)
                 .await?;
             verdicts.push(verdict);
             // Where the answer is dropped, the mailbox hands the same mails over again.
@@ -465,10 +477,11 @@ impl<S: Store> Pipeline<S> {
         Ok(())
     }
 
-    /// Decides about a mail.
+    /// Decides about a mail. `waiting` are those whose mails wait.
     async fn mail(
         &self,
         portion: &mut Portion,
+        waiting: &mut BTreeSet<BareJid>,
         batch: &Batch,
         fetched: &Fetched,
         mail: &Result<from_mail::Mail, Unread>,
@@ -483,12 +496,20 @@ impl<S: Store> Pipeline<S> {
             }
         };
         let arrived = self.arrived(batch, fetched, mail);
-        let decide = |context: &Context| {
-            crash::poison(|| arrived.mail.text.clone());
-            decide::incoming::decide(&self.settings, context, &arrived, now)
-        };
         let context = &mut portion.context;
-        let (decision, fate) = match self.decided(context, decide).await? {
+        let mut decided = self.arrival(context, &arrived, now).await?;
+        let mut waits = BTreeSet::new();
+        if let (Ok((decision, _)), true) = (&decided, batch.may_wait) {
+            waits = self.who_waits(waiting, decision, now);
+        }
+        if !waits.is_empty() {
+            let arrived = Arrived {
+                waits: Some(&waits),
+                ..arrived
+            };
+            decided = self.arrival(context, &arrived, now).await?;
+        }
+        let (decision, fate) = match decided {
             Ok(decided) => decided,
             Err(why) => {
                 self.set_mail_aside(&batch.mailbox, fetched, Some(mail), &why)
@@ -503,7 +524,46 @@ impl<S: Store> Pipeline<S> {
         Ok(match fate {
             Fate::Handled => Verdict::Handled,
             Fate::Left => Verdict::Left,
+            Fate::Later => Verdict::Later(waits),
         })
+    }
+
+    async fn arrival(
+        &self,
+        context: &mut Context,
+        arrived: &Arrived<'_>,
+        now: Timestamp,
+    ) -> Result<Result<(Decision, Fate), String>, Fatal> {
+        let decide = |context: &Context| {
+            crash::poison(|| arrived.mail.text.clone());
+            decide::incoming::decide(&self.settings, context, arrived, now)
+        };
+        self.decided(context, decide).await
+    }
+
+    /// Which of those to whom a decision shows something get no more for now; so do those after whom it would be out of
+    /// its order. They join `waiting`.
+    fn who_waits(
+        &self,
+        waiting: &mut BTreeSet<BareJid>,
+        decision: &Decision,
+        now: Timestamp,
+    ) -> BTreeSet<BareJid> {
+        let messages = decision
+            .stanzas
+            .iter()
+            .filter(|one| one.name() == "message");
+        let to = messages.filter_map(|message| BareJid::new(message.attr("to")?).ok());
+        let users: BTreeSet<BareJid> = to.collect();
+        let mut quotas = self.quotas();
+        let mut waits = |user: &BareJid| waiting.contains(user) || !quotas.show(user, now);
+        let waits: BTreeSet<BareJid> = users.into_iter().filter(|user| waits(user)).collect();
+        waiting.extend(waits.iter().cloned());
+        waits
+    }
+
+    fn quotas(&self) -> std::sync::MutexGuard<'_, Quotas> {
+        self.quotas.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Delivers what mails become, and empties the portion. False where it has to be done again.
@@ -548,6 +608,7 @@ impl<S: Store> Pipeline<S> {
                 .header_only
                 .then(|| meaning.map_or(0, |meaning| meaning.octets_max)),
             bound: meaning.and_then(|meaning| meaning.bound.as_ref()),
+            waits: None,
             own: meaning.and_then(|meaning| meaning.own.as_ref()),
         }
     }

@@ -2,6 +2,7 @@
 
 use super::store::{Log, SimulatedStore};
 use crate::config::Config;
+use crate::core::quota::Quotas;
 use crate::imap;
 use crate::pipeline::{Inputs, MailboxMeaning, Pipeline, Stops, Stream, read_batches};
 use crate::smtp;
@@ -12,7 +13,7 @@ use crate::supervisor::{mailbox_config, smtp_config, xmpp_config};
 use crate::xmpp;
 use std::collections::BTreeMap;
 use std::path::Path;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 use tempfile::TempDir;
 use tokio::sync::{mpsc, watch};
@@ -124,6 +125,11 @@ first_start = "all"
 
 [store]
 path = "{}"
+
+[limits]
+sent_per_hour = "unlimited"
+new_contacts_per_day = "unlimited"
+shown_per_minute = "unlimited"
 "#,
         folder.display()
     );
@@ -177,8 +183,10 @@ async fn run(disk: Arc<Disk>, stop: CancellationToken) {
         sender.run(stopping).await;
         all_sent.cancel();
     });
+    let settings = config.settings(store.id_key());
     let pipeline = Pipeline {
-        settings: config.settings(store.id_key()),
+        quotas: Mutex::new(Quotas::new(&settings.allowance)),
+        settings,
         mailboxes,
         store,
         quarantine: Arc::new(Quarantine::of_store(path)),

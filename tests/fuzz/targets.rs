@@ -187,6 +187,7 @@ fn from_mail(data: &[u8]) {
         octets: data.len() as u64,
         over: None,
         bound: Some(&alice),
+        waits: None,
         own: None,
     };
     let delivery = mail.delivery.iter().flat_map(|report| &report.about);

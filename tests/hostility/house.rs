@@ -5,6 +5,7 @@ use minidom::Element;
 use stanzamail::core::context::{Context, Missing};
 use stanzamail::core::decide::incoming::{Arrived, Fate};
 use stanzamail::core::decide::{self, Decision};
+use stanzamail::core::quota::Quotas;
 use stanzamail::core::rules::Rules;
 use stanzamail::core::settings::{Settings, Users};
 use stanzamail::core::time::Timestamp;
@@ -63,7 +64,19 @@ impl House {
         decision
     }
 
-    /// The same as it stands on the stream.
+    /// What becomes of a stanza, where its sender may do only so much.
+    pub fn allowed(&mut self, quotas: &mut Quotas, xml: &str) -> Decision {
+        let element = Decoder::default().parse(xml.as_bytes()).unwrap();
+        let stanza = from_stanza::read(element).unwrap_or_else(|_| panic!("malformed: {xml}"));
+        let decision =
+            self.ask(|settings, context, now| decide::stanza(settings, context, &stanza, now));
+        let refusal = quotas.refusal(&stanza, &decision, self.now);
+        let decision = refusal.unwrap_or(decision);
+        self.context.apply(&decision.writes);
+        decision
+    }
+
+    /// The same as [`House::element`], as it stands on the stream.
     pub fn stanza(&mut self, xml: &str) -> Decision {
         let element = Decoder::default().parse(xml.as_bytes());
         self.element(element.unwrap_or_else(|error| panic!("{error}: {xml}")))
@@ -77,6 +90,7 @@ impl House {
             octets: raw.len() as u64,
             over: None,
             bound: None,
+            waits: None,
             own: None,
         };
         let (decision, fate) = self.ask(|settings, context, now| {

@@ -5,6 +5,8 @@
 //! `STANZAMAIL_HOSTILITY=1000000` says how many random cases a test tries (`make hostility`); without it the short form
 //! runs.
 
+#[path = "../scenarios/counting.rs"]
+mod counting;
 #[path = "../servers/mod.rs"]
 mod servers;
 #[path = "../scenarios/world.rs"]

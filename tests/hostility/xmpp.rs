@@ -1,9 +1,10 @@
 //! B: hostile XMPP. What one user of the server can write, decided without a server.
 
 use super::dice::{Dice, cases, visible};
-use super::house::{CAROL, House, NS, fields_and_body, message, written};
+use super::house::{ALICE, CAROL, House, NS, fields_and_body, message, written};
 use stanzamail::core::address::{address_of_node, contact_jid};
 use stanzamail::core::limits;
+use stanzamail::core::quota::{Allowance, Quotas};
 use stanzamail::core::{from_mail, settings};
 use stanzamail::xmpp::codec::Decoder;
 use stanzamail::xmpp::guard::{Frame, Guard, Limit};
@@ -507,6 +508,113 @@ fn b12_a_request_is_answered_once_and_commands_are_nobodys() {
         }
     }
     eprintln!("B12: {tries} requests, one answer each; {commands} of {commands} commands refused");
+}
+
+#[test]
+fn b12_who_floods_with_requests_gets_twenty_answers_a_second_and_pays_alone() {
+    let mut house = House::new();
+    let mut quotas = Quotas::new(&house.settings.allowance);
+    let vcard = |from: &str, number: usize| {
+        format!(
+            "<iq type='get' id='{number}' from='{from}' to='{CAROL}'><vCard xmlns='vcard-temp'/></iq>"
+        )
+    };
+    let mut answers = |house: &mut House, from: &str, count: usize| {
+        let answers = (0..count).map(|number| {
+            let decision = house.allowed(&mut quotas, &vcard(from, number));
+            decision.stanzas.iter().map(written).collect::<String>()
+        });
+        let answers: Vec<_> = answers.filter(|answer| !answer.is_empty()).collect();
+        let is_result = |answer: &&String| answer.contains("type='result'");
+        let results = answers.iter().filter(is_result).count();
+        (results, answers.len() - results)
+    };
+    assert_eq!(answers(&mut house, ALICE, 1_000), (1_000, 0), "a roster");
+    assert_eq!(answers(&mut house, ALICE, 3_000), (1_000, 1));
+    for _ in 0..20 {
+        house.now = house.now.plus(Duration::from_secs(1));
+        assert_eq!(answers(&mut house, ALICE, 100), (20, 1));
+    }
+    assert_eq!(answers(&mut house, "adam@a.example/x", 100), (100, 0));
+}
+
+#[test]
+fn b10_a_user_sends_exactly_as_much_as_is_allowed_and_is_told_why_not_more() {
+    let mut house = House::new();
+    let mut quotas = Quotas::new(&Allowance {
+        sent_per_hour: Some(500),
+        ..Allowance::default()
+    });
+    let (tries, mut sent, mut refused) = (10_000, 0, 0);
+    for number in 0..tries {
+        let to = format!("c{}\\40mail.example@gateway.a.example", number % 50);
+        let xml = format!(
+            "<message from='{ALICE}' to='{to}' type='chat' id='{number}'><body>{number}</body></message>"
+        );
+        let decision = house.allowed(&mut quotas, &xml);
+        sent += decision.mails.len();
+        let answer = decision.stanzas.iter().map(written).collect::<String>();
+        let is_refusal =
+            answer.contains("<policy-violation") && answer.contains("500 mails in an hour");
+        refused += usize::from(is_refusal);
+        assert_eq!(is_refusal, decision.mails.is_empty(), "{answer}");
+    }
+    assert_eq!((sent, refused), (500, tries - 500));
+
+    // Whoever is refused has lost nothing: the same message goes through when its time has come.
+    house.now = house.now.plus(Duration::from_secs(8));
+    let xml = format!(
+        "<message from='{ALICE}' to='{CAROL}' type='chat' id='9999'><body>9999</body></message>"
+    );
+    assert_eq!(house.allowed(&mut quotas, &xml).mails.len(), 1);
+    eprintln!("B10: of {tries} messages of one user {sent} were mails, {refused} were refused");
+}
+
+#[test]
+fn b10_spam_needs_many_new_addresses_and_gets_few() {
+    let mut house = House::new();
+    let mut quotas = Quotas::new(&Allowance {
+        strangers_per_day: Some(20),
+        ..Allowance::default()
+    });
+    let mut mails = |house: &mut House, xml: &str| house.allowed(&mut quotas, xml).mails.len();
+    let message = |to: usize, id: &str| {
+        format!(
+            "<message from='{ALICE}' to='c{to}\\40mail.example@gateway.a.example' type='chat' id='{id}'><body>{id}</body></message>"
+        )
+    };
+    let known = (0..10)
+        .map(|to| mails(&mut house, &message(to, "first")))
+        .sum::<usize>();
+    assert_eq!(known, 10);
+    // Five of them in one message, and invitations, count as well.
+    let list: String = (10..15)
+        .map(|to| format!("<address type='bcc' uri='mailto:c{to}@mail.example'/>"))
+        .collect();
+    let many = format!(
+        "<message from='{ALICE}' to='gateway.a.example' id='many'><body>spam</body><addresses xmlns='http://jabber.org/protocol/address'>{list}</addresses></message>"
+    );
+    assert_eq!(mails(&mut house, &many), 1);
+    let invited: usize = (100..200)
+        .map(|to| {
+            let xml = format!(
+                "<presence from='alice@a.example' to='c{to}\\40mail.example@gateway.a.example' type='subscribe'/>"
+            );
+            mails(&mut house, &xml)
+        })
+        .sum();
+    assert_eq!(invited, 5);
+    assert_eq!(mails(&mut house, &message(300, "more")), 0);
+    // To those whom she knows she writes as before, and what she takes back is taken back.
+    assert_eq!(mails(&mut house, &message(3, "again")), 1);
+    let xml = format!("<presence from='alice@a.example' to='{CAROL}' type='unsubscribe'/>");
+    let decision = house.allowed(&mut quotas, &xml);
+    assert!(
+        !decision
+            .stanzas
+            .iter()
+            .any(|answer| written(answer).contains("policy-violation"))
+    );
 }
 
 /// Links into the own network, in every spelling.

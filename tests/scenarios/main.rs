@@ -61,6 +61,7 @@ mod mail_for_nobody_makes_no_loop;
 mod mail_that_came_while_the_gateway_was_down_is_caught_up;
 mod messages_wait_for_the_mail_server;
 mod new_uids_lose_and_repeat_nothing;
+mod nobody_sends_more_than_is_allowed;
 mod of_changes_that_wait_only_the_last_is_sent;
 mod one_contact_sees_what_another_does_not;
 mod one_user_online_three_systems_told;

@@ -568,6 +568,10 @@ pub fn config(xmpp: &XmppServer, (smtp, imap): (u16, u16), options: &Options) ->
         &xmpp.secret,
         xmpp.component_port,
     );
+    let limits = match options.more.contains("[limits]") {
+        true => "",
+        false => UNLIMITED,
+    };
     format!(
         r#"
 [xmpp]
@@ -596,8 +600,15 @@ password = "{PASSWORD}"
 [store]
 path = "@DIR@/store"
 
+{limits}
 {}
 "#,
         options.smtp, options.mailbox, options.more
     )
 }
+
+/// Most scenarios are about more than one person would send or get.
+const UNLIMITED: &str = r#"[limits]
+sent_per_hour = "unlimited"
+new_contacts_per_day = "unlimited"
+shown_per_minute = "unlimited""#;

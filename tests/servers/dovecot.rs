@@ -2,12 +2,16 @@
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use super::PASSWORD;
 use super::mail::{CatchAll, MailOptions, Ports};
 use super::process::{Folder, Process, Rights, account_names, answers, program, render};
 use super::tls::Certificates;
+
+/// Mails that were put into a mailbox without a delivery agent: each has a name of its own.
+static DEPOSITED: AtomicUsize = AtomicUsize::new(0);
 
 pub struct Dovecot {
     folder: Folder,
@@ -96,7 +100,8 @@ impl Dovecot {
     /// Puts mails into a mailbox all at once, as a delivery agent does that writes Maildirs itself.
     pub fn deposit(&self, address: &str, mails: &[String]) {
         let maildir = maildir(&self.folder, address);
-        for (number, mail) in mails.iter().enumerate() {
+        for mail in mails {
+            let number = DEPOSITED.fetch_add(1, Ordering::Relaxed);
             // Dovecot gives out UIDs in the order of the names.
             let name = format!("1700000000.M{number:06}P1.burst");
             let (tmp, new) = (

@@ -190,6 +190,7 @@ impl Side {
             octets: raw.len() as u64,
             over: None,
             bound: None,
+            waits: None,
             own: None,
         };
         let (decision, fate) = self

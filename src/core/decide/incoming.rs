@@ -19,6 +19,8 @@ use crate::core::to_stanza;
 use jid::BareJid;
 use std::collections::BTreeSet;
 
+const DAY_MILLIS: i64 = 24 * 3600 * 1000;
+
 /// A mail as the mailbox gave it.
 #[derive(Clone, Debug)]
 pub struct Arrived<'a> {
@@ -30,6 +32,8 @@ pub struct Arrived<'a> {
     pub over: Option<usize>,
     /// The mailbox is bound to this user: all in it is for them.
     pub bound: Option<&'a BareJid>,
+    /// Who is shown no more for now.
+    pub waits: Option<&'a BTreeSet<BareJid>>,
     /// The mailbox's own address: where an alias leads everyone's mail into it, `Delivered-To` says only that.
     pub own: Option<&'a MailAddress>,
 }
@@ -41,6 +45,8 @@ pub enum Fate {
     Handled,
     /// It is not for anybody here, or not to be believed: it stays where it is, and is not looked at again.
     Left,
+    /// Some of those whom it is for are shown no more for now: it comes again.
+    Later,
 }
 
 /// Decides about a mail.
@@ -99,6 +105,8 @@ fn from_sender(
     if users.is_empty() {
         return left("none of its recipients is a local user");
     }
+    let is_waiting = |user: &BareJid| arrived.waits.is_some_and(|waits| waits.contains(user));
+    let (waiting, users): (Vec<_>, Vec<_>) = users.into_iter().partition(is_waiting);
     let standing = Standing::of(settings, mail, now);
     let named = named_users(settings, context, mail)?.into_iter().collect();
     let addressed = addressed_users(settings, context, mail)?;
@@ -122,7 +130,33 @@ fn from_sender(
     if decision.writes.iter().any(is_new) && peer::is_believed(settings, mail, now) {
         peer::learn(settings, context, mail, &from.address, now, &mut decision)?;
     }
-    Ok((decision, standing.fate()))
+    if waiting.is_empty() {
+        return Ok((decision, standing.fate()));
+    }
+    Context::all(&waiting, |user| {
+        tell_of_wait(settings, context, user, now, &mut decision)
+    })?;
+    Ok((decision, Fate::Later))
+}
+
+/// Tells a user, once a day, that mails wait.
+fn tell_of_wait(
+    settings: &Settings,
+    context: &Context,
+    user: &BareJid,
+    now: Timestamp,
+    decision: &mut Decision,
+) -> Result<(), Missing> {
+    let day = now.millis().div_euclid(DAY_MILLIS);
+    let key = MessageId::of_raw(format!("mails wait on day {day}").as_bytes());
+    if context.seen(user, &key)?.is_none() {
+        let (gateway, id) = (settings.gateway.as_str(), StanzaId::derive(&key, user, ""));
+        let body = notice::mails_wait(settings.allowance.shown_per_minute.unwrap_or(0));
+        let notice = to_stanza::notice(gateway, user.as_str(), id.as_str(), &body);
+        decision.stanzas.push(notice);
+        decision.writes.push(Write::Seen(user.clone(), key, now));
+    }
+    Ok(())
 }
 
 /// Tells whom a mail is for that it could not be shown, once: [`decide`] failed on it by a defect. As little as possible of

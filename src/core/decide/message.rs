@@ -63,6 +63,8 @@ struct Outgoing {
     /// The contact with whom the conversation is: the first recipient.
     contact: MailAddress,
     recipients: Vec<Recipient>,
+    /// So many of them are new to the user.
+    strangers: usize,
     /// What one of them understands, the others can read.
     format: Format,
 }
@@ -95,13 +97,26 @@ fn prepare(
         Err(no) => return Ok(Err(no)),
     };
     let format = format_of(settings, context, &recipients)?;
+    let strangers = strangers(context, user, &recipients)?;
     Ok(allowed(settings, &recipients).map(|contact| Outgoing {
         user: user.clone(),
         sender,
         contact,
         recipients,
+        strangers,
         format,
     }))
+}
+
+fn strangers(
+    context: &Context,
+    user: &BareJid,
+    recipients: &[Recipient],
+) -> Result<usize, Missing> {
+    let known = Context::all(recipients, |recipient| {
+        context.contact(user, &recipient.mail)
+    })?;
+    Ok(known.into_iter().filter(Option::is_none).count())
 }
 
 fn format_of(
@@ -278,6 +293,7 @@ fn send(
             return Ok(Decision::refuse(stanza, Condition::NotAcceptable, &why));
         }
     };
+    let strangers = outgoing.strangers;
     let mut writes = contact_writes(stanza, &outgoing, known, &place);
     writes.push(thread_write(&outgoing, &letter, &place, now));
     let row = message_row(
@@ -290,7 +306,10 @@ fn send(
         ..Sent::default()
     };
     writes.push(Write::Message(record::Message { sent, ..row }));
-    Ok(accepted(settings, mail, writes))
+    Ok(Decision {
+        strangers,
+        ..accepted(settings, mail, writes)
+    })
 }
 
 /// The mail, and the receipt where it is to be given as soon as the mail lies in the spool: stanzas leave after that.

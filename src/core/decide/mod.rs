@@ -38,6 +38,8 @@ pub struct Decision {
     pub writes: Vec<Write>,
     /// Stanzas to be sent.
     pub stanzas: Vec<Element>,
+    /// Addresses among the recipients of the mails to which the user has never written.
+    pub strangers: usize,
     /// What is to be told to contacts on other gateways of the presence of local users, all in good time.
     pub presence: Vec<Said>,
     /// What an administrator may want to read in the log.

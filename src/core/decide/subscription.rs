@@ -41,7 +41,9 @@ pub fn decide(
         Ok(mail) => mail,
         Err(no) => return Ok(Decision::refuse(stanza, no.condition, &no.why)),
     };
-    let known = context.contact(&user, &mail)?.cloned().unwrap_or_default();
+    let known = context.contact(&user, &mail)?;
+    let strangers = usize::from(known.is_none());
+    let known = known.cloned().unwrap_or_default();
     let mut asked = Asked {
         user,
         to,
@@ -60,18 +62,22 @@ pub fn decide(
         asked.known.jid = Some(asked.to.clone());
     }
     let format = peer::format_of(settings, context, &asked.mail)?;
-    match (kind, Verb::of(kind), format) {
+    let decision = match (kind, Verb::of(kind), format) {
         (_, Some(verb), Format::Xmpp) => {
-            handshake::sent(settings, context, stanza, asked, verb, now)
+            handshake::sent(settings, context, stanza, asked, verb, now)?
         }
-        (Presence::Subscribe, ..) => subscribe(settings, context, stanza, asked, now),
-        (Presence::Unsubscribe, ..) => Ok(unsubscribe(asked)),
-        (Presence::Subscribed, ..) => Ok(approve(asked, true)),
-        (Presence::Unsubscribed, ..) => Ok(approve(asked, false)),
-        (Presence::Probe, ..) => Ok(Decision::answer([probe(&asked, format, now)])),
-        (Presence::Available | Presence::Unavailable, _, Format::Xmpp) => Ok(said(stanza, asked)),
-        (Presence::Available | Presence::Unavailable, ..) => Ok(Decision::nothing()),
-    }
+        (Presence::Subscribe, ..) => subscribe(settings, context, stanza, asked, now)?,
+        (Presence::Unsubscribe, ..) => unsubscribe(asked),
+        (Presence::Subscribed, ..) => approve(asked, true),
+        (Presence::Unsubscribed, ..) => approve(asked, false),
+        (Presence::Probe, ..) => Decision::answer([probe(&asked, format, now)]),
+        (Presence::Available | Presence::Unavailable, _, Format::Xmpp) => said(stanza, asked),
+        (Presence::Available | Presence::Unavailable, ..) => Decision::nothing(),
+    };
+    Ok(Decision {
+        strangers,
+        ..decision
+    })
 }
 
 /// The user's presence for a contact on another gateway, where the user lets it see that (RFC 6121 §4.2.2).

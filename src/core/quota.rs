@@ -1,0 +1,284 @@
+//! How much one user may do: so much at once, and more as time goes by. Nobody else pays for one who floods.
+//!
+//! What was used is kept in memory alone. After a restart everybody may do as much as on the first day, which is at most
+//! as much again; a row for each mail would cost more than it saves.
+
+use crate::core::decide::Decision;
+use crate::core::from_stanza::{Kind, Presence, Stanza};
+use crate::core::limits::{REFUSED_REQUESTS, REQUESTS};
+use crate::core::notice;
+use crate::core::time::Timestamp;
+use crate::core::to_stanza::Condition;
+use jid::BareJid;
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+/// Users that are kept before those are forgotten who have everything again.
+const KEPT_MIN: usize = 1024;
+
+/// So much in this time, at once or one by one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Rate {
+    /// How much.
+    pub count: u32,
+    /// In which time all of it comes back.
+    pub time: Duration,
+}
+
+/// What the configuration allows; `None`: any amount.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Allowance {
+    /// Recipients of mails that a user causes in an hour.
+    pub sent_per_hour: Option<u32>,
+    /// Addresses to which a user writes for the first time in a day.
+    pub strangers_per_day: Option<u32>,
+    /// Mails that a user is shown in a minute.
+    pub shown_per_minute: Option<u32>,
+}
+
+/// What everybody has used of what they may.
+#[derive(Debug)]
+pub struct Quotas {
+    sent: Meter,
+    strangers: Meter,
+    shown: Meter,
+    requests: Meter,
+    refusals: Meter,
+}
+
+impl Quotas {
+    /// Nobody has used anything.
+    pub fn new(allowance: &Allowance) -> Self {
+        let per = |count: Option<u32>, secs| {
+            let time = Duration::from_secs(secs);
+            Meter::new(count.map(|count| Rate { count, time }))
+        };
+        Self {
+            sent: per(allowance.sent_per_hour, 3600),
+            strangers: per(allowance.strangers_per_day, 24 * 3600),
+            shown: per(allowance.shown_per_minute, 60),
+            requests: Meter::new(Some(REQUESTS)),
+            refusals: Meter::new(Some(REFUSED_REQUESTS)),
+        }
+    }
+
+    /// What is decided about a stanza instead, where its sender may not cause any more of what the decision says. Else it
+    /// counts.
+    pub fn refusal(
+        &mut self,
+        stanza: &Stanza,
+        decision: &Decision,
+        now: Timestamp,
+    ) -> Option<Decision> {
+        let user = stanza.from.to_bare();
+        match stanza.kind {
+            Kind::Request { .. } if decision.stanzas.is_empty() => None,
+            Kind::Request { .. } => self.of_request(stanza, &user, now),
+            // What the user takes back is taken back, whether the contact can be told or not: it is not refused, nor counted.
+            Kind::Message(_) | Kind::Presence(Presence::Subscribe) => {
+                self.of_mails(stanza, &user, decision, now)
+            }
+            _ => None,
+        }
+    }
+
+    fn of_mails(
+        &mut self,
+        stanza: &Stanza,
+        user: &BareJid,
+        decision: &Decision,
+        now: Timestamp,
+    ) -> Option<Decision> {
+        if decision.mails.is_empty() {
+            return None;
+        }
+        let recipients = decision.mails.iter().map(|mail| mail.job.to.len()).sum();
+        let sent = self.sent.after(user, recipients, now);
+        let strangers = self.strangers.after(user, decision.strangers, now);
+        let why = match (sent, strangers) {
+            (Ok(sent), Ok(strangers)) => {
+                self.sent.keep(user, sent, now);
+                self.strangers.keep(user, strangers, now);
+                return None;
+            }
+            (Err(over), _) => notice::sent_too_much(over.count, over.again),
+            (_, Err(over)) => notice::too_many_strangers(over.count, over.again),
+        };
+        Some(Decision::refuse(stanza, Condition::PolicyViolation, &why))
+    }
+
+    /// A request asks for an answer, which costs as much as the request. A client that floods is told so now and then and
+    /// is not answered else, although RFC 6120 §8.2.3 wants each request answered.
+    fn of_request(&mut self, stanza: &Stanza, user: &BareJid, now: Timestamp) -> Option<Decision> {
+        if self.requests.take(user, 1, now).is_ok() {
+            return None;
+        }
+        if self.refusals.take(user, 1, now).is_err() {
+            return Some(Decision::nothing());
+        }
+        let why = notice::unanswered_requests();
+        Some(Decision::refuse(
+            stanza,
+            Condition::ResourceConstraint,
+            &why,
+        ))
+    }
+
+    /// Whether the user may be shown another mail now, which then counts.
+    pub fn show(&mut self, user: &BareJid, now: Timestamp) -> bool {
+        self.shown.take(user, 1, now).is_ok()
+    }
+}
+
+/// Somebody has used it all.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Over {
+    /// How much there is.
+    count: u32,
+    /// When there is enough again.
+    again: Duration,
+}
+
+/// What was used of one thing: a token bucket for each user, as the one moment at which it is full again.
+#[derive(Debug)]
+struct Meter {
+    rate: Option<Rate>,
+    full: BTreeMap<BareJid, Timestamp>,
+    /// So many are kept before those are forgotten whose bucket is full.
+    kept: usize,
+}
+
+impl Meter {
+    fn new(rate: Option<Rate>) -> Self {
+        Self {
+            rate,
+            full: BTreeMap::new(),
+            kept: KEPT_MIN,
+        }
+    }
+
+    fn take(&mut self, who: &BareJid, count: usize, now: Timestamp) -> Result<(), Over> {
+        let full = self.after(who, count, now)?;
+        self.keep(who, full, now);
+        Ok(())
+    }
+
+    /// When the bucket would be full again if so much were taken now.
+    fn after(&self, who: &BareJid, count: usize, now: Timestamp) -> Result<Timestamp, Over> {
+        let Some(rate) = self.rate.filter(|_| count > 0) else {
+            return Ok(now);
+        };
+        let empty = now.plus(rate.time);
+        // Where the clock was set back, nobody waits for longer than for an empty bucket.
+        let full = self.full.get(who).copied().unwrap_or(now);
+        let full = full.clamp(now, empty);
+        let count = u32::try_from(count).unwrap_or(u32::MAX);
+        let cost = rate.time.saturating_mul(count) / rate.count.max(1);
+        let then = full.plus(cost);
+        if then <= empty {
+            return Ok(then);
+        }
+        Err(Over {
+            count: rate.count,
+            again: then.since(empty),
+        })
+    }
+
+    fn keep(&mut self, who: &BareJid, full: Timestamp, now: Timestamp) {
+        if full <= now {
+            return;
+        }
+        self.full.insert(who.clone(), full);
+        if self.full.len() > self.kept {
+            self.full.retain(|_, full| *full > now);
+            self.kept = KEPT_MIN.max(self.full.len().saturating_mul(2));
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const START: Timestamp = Timestamp::from_secs(1_790_000_000);
+
+    fn alice() -> BareJid {
+        BareJid::new("alice@a.example").unwrap()
+    }
+
+    fn meter(count: u32, secs: u64) -> Meter {
+        let time = Duration::from_secs(secs);
+        Meter::new(Some(Rate { count, time }))
+    }
+
+    #[test]
+    fn it_is_exactly_as_much_as_the_rate_says_and_comes_back_evenly() {
+        let mut meter = meter(60, 60);
+        let mut taken = |now| {
+            (0..1000)
+                .filter(|_| meter.take(&alice(), 1, now).is_ok())
+                .count()
+        };
+        assert_eq!(taken(START), 60);
+        assert_eq!(taken(START), 0);
+        assert_eq!(taken(START.plus(Duration::from_millis(1999))), 1);
+        assert_eq!(taken(START.plus(Duration::from_secs(31))), 30);
+        assert_eq!(taken(START.plus(Duration::from_secs(3600))), 60);
+    }
+
+    #[test]
+    fn whoever_has_used_it_all_is_told_for_how_long() {
+        let mut meter = meter(10, 100);
+        assert_eq!(meter.take(&alice(), 8, START), Ok(()));
+        let over = meter.take(&alice(), 5, START).unwrap_err();
+        assert_eq!((over.count, over.again), (10, Duration::from_secs(30)));
+        let then = START.plus(over.again);
+        assert_eq!(meter.take(&alice(), 5, then), Ok(()));
+    }
+
+    #[test]
+    fn one_user_pays_for_no_other() {
+        let mut meter = meter(1, 60);
+        let adam = BareJid::new("adam@a.example").unwrap();
+        assert!(meter.take(&alice(), 1, START).is_ok());
+        assert!(meter.take(&alice(), 1, START).is_err());
+        assert!(meter.take(&adam, 1, START).is_ok());
+    }
+
+    #[test]
+    fn a_clock_that_is_set_back_locks_nobody_out() {
+        let mut meter = meter(10, 60);
+        assert!(
+            meter
+                .take(&alice(), 10, START.plus(Duration::from_secs(86_400)))
+                .is_ok()
+        );
+        let again = meter.take(&alice(), 1, START).unwrap_err().again;
+        assert!(again <= Duration::from_secs(6), "{again:?}");
+        assert!(
+            meter
+                .take(&alice(), 10, START.plus(Duration::from_secs(60)))
+                .is_err()
+        );
+        let later = START.plus(Duration::from_secs(86_400 + 60));
+        assert!(meter.take(&alice(), 10, later).is_ok());
+    }
+
+    #[test]
+    fn who_has_everything_again_is_forgotten() {
+        let mut meter = meter(10, 60);
+        for number in 0..10_000 {
+            let user = BareJid::new(&format!("u{number}@a.example")).unwrap();
+            let now = START.plus(Duration::from_secs(number));
+            meter.take(&user, 1, now).unwrap();
+        }
+        assert!(meter.full.len() <= KEPT_MIN + 1, "{}", meter.full.len());
+    }
+
+    #[test]
+    fn without_a_rate_there_is_no_end() {
+        let mut meter = Meter::new(None);
+        assert!((0..10_000).all(|_| meter.take(&alice(), 100, START).is_ok()));
+        assert!(meter.full.is_empty());
+    }
+}
