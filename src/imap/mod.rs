@@ -12,7 +12,7 @@
 //!
 //! From the socket upwards: `guard` counts what a server sends, `connect` opens TCP and TLS, `session` runs
 //! commands, `fetch`, `dispose` and `idle` are the commands, `cursor` is the pure arithmetic of UIDs,
-//! `listing` says which mails are next, `reader` is the loop.
+//! `listing` says which mails are next, `waiting` which are put off, `reader` is the loop.
 
 mod connect;
 mod cursor;
@@ -27,6 +27,7 @@ mod probe;
 mod reader;
 mod retry;
 mod session;
+mod waiting;
 
 #[cfg(test)]
 pub(crate) mod fake;

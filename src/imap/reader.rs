@@ -5,13 +5,13 @@ use super::fetch::{self, Listed, Part};
 use super::listing::{Listing, is_wanted};
 use super::retry::{Backoff, Suspects};
 use super::session::Session;
+use super::waiting::Waiting;
 use super::{After, Batch, Fetched, ImapError, MailboxConfig, Verdict, connect, dispose, idle};
 use crate::core::record::Cursor;
 use crate::core::time::Timestamp;
 use crate::crash;
 use futures::FutureExt;
-use jid::BareJid;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::convert::Infallible;
 use std::panic::AssertUnwindSafe;
 use std::time::Duration;
@@ -22,11 +22,6 @@ use tokio_util::sync::CancellationToken;
 /// How many handled mails are disposed of together while more are waiting. Dovecot reads a whole Maildir for each
 /// EXPUNGE and MOVE, which takes 0.3 s in one of 10,000 mails, however many of them are expunged.
 const DISPOSAL_MAILS: usize = 2_000;
-
-/// How many mails that wait are brought again in one go, for each user.
-const WAITING_AT_ONCE: usize = 200;
-/// How many are kept track of. The others are looked for when these are done.
-const WAITING_MAX: usize = 200_000;
 
 /// The longest sleep between two looks: servers close connections that are silent for longer.
 const POLL_MAX: Duration = Duration::from_secs(5 * 60);
@@ -100,69 +95,6 @@ struct Reader {
     /// How long the next IDLE lasts: [`super::Timings::idle_first`] after a batch, four times as long after each in which nothing
     /// came.
     idle_for: Duration,
-}
-
-/// Mails that wait, since their users get no more for now: [`Verdict::Later`].
-#[derive(Debug, Default)]
-struct Waiting {
-    mails: BTreeMap<u32, BTreeSet<BareJid>>,
-    /// There are more in the mailbox.
-    has_more: bool,
-    /// When they are brought again.
-    due: Option<Instant>,
-    /// While they are: whose turn is over.
-    served: Option<BTreeSet<BareJid>>,
-}
-
-impl Waiting {
-    fn add(&mut self, uid: u32, users: BTreeSet<BareJid>) {
-        if let Some(served) = &mut self.served {
-            served.extend(users.iter().cloned());
-        }
-        if self.mails.len() < WAITING_MAX {
-            self.mails.insert(uid, users);
-        } else {
-            self.has_more = true;
-        }
-    }
-
-    /// Whose mails are to wait behind those that do.
-    fn users(&self) -> BTreeSet<BareJid> {
-        match &self.served {
-            Some(served) => served.clone(),
-            None => {
-                let users: BTreeSet<&BareJid> = self.mails.values().flatten().collect();
-                users.into_iter().cloned().collect()
-            }
-        }
-    }
-
-    /// For how long they wait at least, if there are any.
-    fn rest(&mut self, pause: Duration) -> Option<Duration> {
-        if self.mails.is_empty() {
-            return None;
-        }
-        let due = *self.due.get_or_insert_with(|| Instant::now() + pause);
-        Some(due.saturating_duration_since(Instant::now()))
-    }
-
-    /// Takes the first mails of each user.
-    fn take_first(&mut self) -> BTreeMap<u32, BTreeSet<BareJid>> {
-        let mut counts: BTreeMap<BareJid, usize> = BTreeMap::new();
-        let mut is_first = |users: &BTreeSet<BareJid>| {
-            let mut is_first = true;
-            for user in users {
-                let count = counts.entry(user.clone()).or_default();
-                *count = count.saturating_add(1);
-                is_first &= *count <= WAITING_AT_ONCE;
-            }
-            is_first
-        };
-        let all = std::mem::take(&mut self.mails).into_iter();
-        let (first, rest) = all.partition(|(_, users)| is_first(users));
-        self.mails = rest;
-        first
-    }
 }
 
 /// A batch that is not answered yet.

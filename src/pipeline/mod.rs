@@ -13,48 +13,43 @@
 //!
 //! What happens at a time rather than at an event is in [`clockwork`].
 
+mod arrivals;
 mod clockwork;
 mod poison;
+mod stream;
 
+pub use arrivals::{ReadBatch, read_again, read_batches};
 pub use poison::{Unread, stanza_note};
+pub use stream::Stream;
 
 use crate::core::address::MailAddress;
 use crate::core::context::{Context, Missing, Write};
-use crate::core::decide::incoming::{Arrived, Fate};
 use crate::core::decide::{self, Decision, Said, settle, subscription};
-use crate::core::from_mail;
 use crate::core::from_stanza;
 use crate::core::job::Mail;
 use crate::core::notice;
 use crate::core::outcome;
 use crate::core::quota::Quotas;
-use crate::core::record::Cursor;
 use crate::core::settings::Settings;
 use crate::core::time::Timestamp;
 use crate::core::to_stanza::Condition;
 use crate::crash;
-use crate::imap::{Batch, Fetched, Verdict};
 use crate::smtp::{Queue, Settle, Settled};
 use crate::store::quarantine::Quarantine;
 use crate::store::spool::{Spool, SpoolError};
 use crate::store::{Store, StoreError};
-use crate::system;
 use crate::xmpp::{Link, XmppEvent};
 use clockwork::Clockwork;
 use jid::BareJid;
 use minidom::Element;
-use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
 /// Stanzas and outcomes that are decided in one go.
 const EVENTS_PER_BATCH: usize = 128;
-/// Stanzas that mails become before they are sent, but for those of the last mail among them.
-const STANZAS_PER_PORTION: usize = 1_000;
-/// Events that are taken aside while an answer is awaited; then the stream waits.
-const EVENTS_ASIDE_MAX: usize = 20_000;
 /// After which pause the server is asked again to confirm what it did not confirm.
 const PROVE_AGAIN: Duration = Duration::from_secs(5);
 /// How long the server may take to close the stream when the gateway stops.
@@ -86,79 +81,6 @@ pub struct Inputs {
     pub mails: mpsc::Receiver<ReadBatch>,
     /// From the SMTP queue.
     pub settles: mpsc::Receiver<Settle>,
-}
-
-/// Events of the stream. The reader that passes them on also reads the answers to pings, so while the loop waits for such
-/// an answer it goes on taking events.
-#[derive(Debug)]
-pub struct Stream {
-    events: mpsc::Receiver<XmppEvent>,
-    waiting: VecDeque<XmppEvent>,
-    /// What is being decided about.
-    in_hand: Vec<XmppEvent>,
-}
-
-impl Stream {
-    /// These stanzas, which are left of an earlier stream, and then what comes.
-    pub fn new(events: mpsc::Receiver<XmppEvent>, left: Vec<Element>) -> Self {
-        Self {
-            events,
-            waiting: left.into_iter().map(XmppEvent::Stanza).collect(),
-            in_hand: Vec::new(),
-        }
-    }
-
-    /// Takes at least one event in hand, at most [`EVENTS_PER_BATCH`]; false when the stream has ended for good.
-    async fn next(&mut self) -> bool {
-        let held = self.waiting.len().min(EVENTS_PER_BATCH);
-        self.in_hand.extend(self.waiting.drain(..held));
-        if self.in_hand.is_empty() {
-            let taken = self.events.recv_many(&mut self.in_hand, EVENTS_PER_BATCH);
-            taken.await;
-        }
-        !self.in_hand.is_empty()
-    }
-
-    /// After the loop has failed: the stanzas that it had in hand, and those that it had not, to the end of the stream.
-    pub async fn left(mut self) -> (Vec<Element>, Vec<Element>) {
-        let rest = async {
-            while let Some(event) = self.events.recv().await {
-                self.waiting.push_back(event);
-            }
-        };
-        let _ = tokio::time::timeout(CLOSE_WAIT, rest).await;
-        let stanza = |event| match event {
-            XmppEvent::Stanza(element) => Some(element),
-            XmppEvent::Online | XmppEvent::Offline { .. } => None,
-        };
-        (
-            self.in_hand.into_iter().filter_map(stanza).collect(),
-            self.waiting.into_iter().filter_map(stanza).collect(),
-        )
-    }
-
-    /// Takes events aside while `work` goes on.
-    async fn aside<T>(&mut self, work: impl Future<Output = T>) -> T {
-        tokio::pin!(work);
-        loop {
-            tokio::select! {
-                done = &mut work => return done,
-                event = self.events.recv(), if self.waiting.len() < EVENTS_ASIDE_MAX => match event {
-                    Some(event) => self.waiting.push_back(event),
-                    None => return work.await,
-                },
-            }
-        }
-    }
-}
-
-/// A batch whose mails were read.
-#[derive(Debug)]
-pub struct ReadBatch {
-    batch: Batch,
-    mails: Vec<Result<from_mail::Mail, Unread>>,
-    /// It comes from an admin and not from the mailbox, whose cursor stays where it is.
-    is_again: bool,
 }
 
 /// What the loop works with.
@@ -205,68 +127,6 @@ pub enum Fatal {
     /// Under the spool.
     #[error("{0}; nothing can be accepted until that is mended, so the gateway stops")]
     Spool(SpoolError),
-}
-
-/// Reads the mails of each batch beside the loop, on a thread of their own: parsing is work for a processor.
-pub async fn read_batches(
-    mailboxes: BTreeMap<String, MailboxMeaning>,
-    mut batches: mpsc::Receiver<Batch>,
-    read: mpsc::Sender<ReadBatch>,
-) {
-    let mailboxes = Arc::new(mailboxes);
-    while let Some(batch) = batches.recv().await {
-        let mailboxes = Arc::clone(&mailboxes);
-        let Ok(done) = system::blocking(move || read_batch(batch, &mailboxes)).await else {
-            continue;
-        };
-        if read.send(done).await.is_err() {
-            return;
-        }
-    }
-}
-
-fn read_batch(batch: Batch, mailboxes: &BTreeMap<String, MailboxMeaning>) -> ReadBatch {
-    let none = Vec::new();
-    let headers = mailboxes
-        .get(&batch.mailbox)
-        .map_or(&none, |meaning| &meaning.recipient_headers);
-    let read = |mail: &Fetched| {
-        // A parser that panics on one mail must not take the others with it.
-        let read = crash::caught(|| from_mail::read(&mail.raw, headers, mail.header_only));
-        read.map_err(Unread::Poison)?.map_err(Unread::Unreadable)
-    };
-    let mails = batch.mails.iter().map(read).collect();
-    ReadBatch {
-        batch,
-        mails,
-        is_again: false,
-    }
-}
-
-/// A mail that an admin has taken out of the quarantine, and where the verdict on it will come.
-pub fn read_again(
-    mailbox: String,
-    mail: Fetched,
-    mailboxes: &BTreeMap<String, MailboxMeaning>,
-) -> (ReadBatch, oneshot::Receiver<Vec<Verdict>>) {
-    let (answer, answered) = oneshot::channel();
-    let batch = Batch {
-        mailbox,
-        mails: vec![mail],
-        cursor: Cursor {
-            uid_validity: 0,
-            uid_next: 0,
-            since: Timestamp::default(),
-        },
-        waiting: BTreeSet::new(),
-        may_wait: false,
-        answer,
-    };
-    let read = ReadBatch {
-        is_again: true,
-        ..read_batch(batch, mailboxes)
-    };
-    (read, answered)
 }
 
 impl<S: Store> Pipeline<S> {
@@ -444,173 +304,8 @@ impl<S: Store> Pipeline<S> {
         Ok(())
     }
 
-    /// In portions, so that mails to many users do not hold everything that they become in memory at once.
-    async fn mails(
-        &self,
-        stream: &mut Stream,
-        clock: &mut Clockwork,
-        read: ReadBatch,
-    ) -> Result<(), Fatal> {
-        let now = Timestamp::now();
-        let mut verdicts = Vec::with_capacity(read.mails.len());
-        let mut portion = Portion::default();
-        let mut waiting = read.batch.waiting.clone();
-        for (fetched, mail) in read.batch.mails.iter().zip(&read.mails) {
-            let verdict = self
-                .mail(&mut portion, &mut waiting, &read.batch, fetched, mail, now)
-                .await?;
-            verdicts.push(verdict);
-            // Where the answer is dropped, the mailbox hands the same mails over again.
-            if portion.is_full() && !self.deliver(stream, clock, &mut portion, None, now).await? {
-                return Ok(());
-            }
-        }
-        let cursor = Write::Cursor(read.batch.mailbox.clone(), read.batch.cursor);
-        let cursor = (!read.is_again).then_some(cursor);
-        if self
-            .deliver(stream, clock, &mut portion, cursor, now)
-            .await?
-        {
-            crash::point("pipeline: rows of mails committed, mailbox not yet told");
-            let _ = read.batch.answer.send(verdicts);
-        }
-        Ok(())
-    }
-
-    /// Decides about a mail. `waiting` are those whose mails wait.
-    async fn mail(
-        &self,
-        portion: &mut Portion,
-        waiting: &mut BTreeSet<BareJid>,
-        batch: &Batch,
-        fetched: &Fetched,
-        mail: &Result<from_mail::Mail, Unread>,
-        now: Timestamp,
-    ) -> Result<Verdict, Fatal> {
-        let mail = match mail {
-            Ok(mail) => mail,
-            Err(unread) => {
-                let told = self.unread(&batch.mailbox, fetched, unread).await;
-                portion.decisions.extend(told);
-                return Ok(Verdict::Left);
-            }
-        };
-        let arrived = self.arrived(batch, fetched, mail);
-        let context = &mut portion.context;
-        let mut decided = self.arrival(context, &arrived, now).await?;
-        let mut waits = BTreeSet::new();
-        if let (Ok((decision, _)), true) = (&decided, batch.may_wait) {
-            waits = self.who_waits(waiting, decision, now);
-        }
-        if !waits.is_empty() {
-            let arrived = Arrived {
-                waits: Some(&waits),
-                ..arrived
-            };
-            decided = self.arrival(context, &arrived, now).await?;
-        }
-        let (decision, fate) = match decided {
-            Ok(decided) => decided,
-            Err(why) => {
-                self.set_mail_aside(&batch.mailbox, fetched, Some(mail), &why)
-                    .await;
-                let told = self.tell_of_failure(context, &arrived, now).await?;
-                (told, Fate::Left)
-            }
-        };
-        context.apply(&decision.writes);
-        log_notes(&decision);
-        portion.decisions.push(decision);
-        Ok(match fate {
-            Fate::Handled => Verdict::Handled,
-            Fate::Left => Verdict::Left,
-            Fate::Later => Verdict::Later(waits),
-        })
-    }
-
-    async fn arrival(
-        &self,
-        context: &mut Context,
-        arrived: &Arrived<'_>,
-        now: Timestamp,
-    ) -> Result<Result<(Decision, Fate), String>, Fatal> {
-        let decide = |context: &Context| {
-            crash::poison(|| arrived.mail.text.clone());
-            decide::incoming::decide(&self.settings, context, arrived, now)
-        };
-        self.decided(context, decide).await
-    }
-
-    /// Which of those to whom a decision shows something get no more for now; so do those after whom it would be out of
-    /// its order. They join `waiting`.
-    fn who_waits(
-        &self,
-        waiting: &mut BTreeSet<BareJid>,
-        decision: &Decision,
-        now: Timestamp,
-    ) -> BTreeSet<BareJid> {
-        let messages = decision
-            .stanzas
-            .iter()
-            .filter(|one| one.name() == "message");
-        let to = messages.filter_map(|message| BareJid::new(message.attr("to")?).ok());
-        let users: BTreeSet<BareJid> = to.collect();
-        let mut quotas = self.quotas();
-        let mut waits = |user: &BareJid| waiting.contains(user) || !quotas.show(user, now);
-        let waits: BTreeSet<BareJid> = users.into_iter().filter(|user| waits(user)).collect();
-        waiting.extend(waits.iter().cloned());
-        waits
-    }
-
     fn quotas(&self) -> std::sync::MutexGuard<'_, Quotas> {
         self.quotas.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// Delivers what mails become, and empties the portion. False where it has to be done again.
-    async fn deliver(
-        &self,
-        stream: &mut Stream,
-        clock: &mut Clockwork,
-        portion: &mut Portion,
-        cursor: Option<Write>,
-        now: Timestamp,
-    ) -> Result<bool, Fatal> {
-        let decisions = std::mem::take(portion).decisions;
-        let answers = decisions.iter().flat_map(|one| one.mails.iter().cloned());
-        if let Err(error) = self.spooled(answers.collect()).await {
-            tracing::error!(%error, "the spool cannot take an answer to a mail; the mail is read again");
-            return full_or_fatal(error).map(|()| false);
-        }
-        let (mut writes, stanzas, said) = joined(decisions);
-        crash::point("pipeline: mails decided, stanzas not yet sent");
-        if !self.prove(stream, stanzas).await {
-            return Ok(false);
-        }
-        crash::point("pipeline: stanzas taken by the server, rows not yet committed");
-        clock.heard(&writes);
-        writes.extend(cursor);
-        self.commit(now, writes).await?;
-        clock.take(said);
-        Ok(true)
-    }
-
-    fn arrived<'a>(
-        &'a self,
-        batch: &Batch,
-        fetched: &Fetched,
-        mail: &'a from_mail::Mail,
-    ) -> Arrived<'a> {
-        let meaning = self.mailboxes.get(&batch.mailbox);
-        Arrived {
-            mail,
-            octets: fetched.octets,
-            over: fetched
-                .header_only
-                .then(|| meaning.map_or(0, |meaning| meaning.octets_max)),
-            bound: meaning.and_then(|meaning| meaning.bound.as_ref()),
-            waits: None,
-            own: meaning.and_then(|meaning| meaning.own.as_ref()),
-        }
     }
 
     async fn settles(&self, stream: &mut Stream, settles: &mut Vec<Settle>) -> Result<(), Fatal> {
@@ -759,20 +454,6 @@ fn full_or_fatal(error: SpoolError) -> Result<(), Fatal> {
     match error {
         SpoolError::Full { .. } => Ok(()),
         error => Err(Fatal::Spool(error)),
-    }
-}
-
-/// Mails that were decided about and are not yet delivered, and the rows that they have seen.
-#[derive(Default)]
-struct Portion {
-    decisions: Vec<Decision>,
-    context: Context,
-}
-
-impl Portion {
-    fn is_full(&self) -> bool {
-        let stanzas = self.decisions.iter().map(|one| one.stanzas.len());
-        stanzas.sum::<usize>() >= STANZAS_PER_PORTION
     }
 }
 

@@ -2,9 +2,9 @@
 //! its own way: see [`carry`].
 
 use crate::core::address::MailAddress;
-use crate::core::authentication::{self, Verdict};
 use crate::core::context::{Context, Missing, Write};
 use crate::core::decide::carry::{self, Cargo};
+use crate::core::decide::standing::Standing;
 use crate::core::decide::{Decision, directory, peer, report, returned, subscription, thread};
 use crate::core::from_mail::{self, Person};
 use crate::core::id::{MessageId, StanzaId, ThreadId};
@@ -12,7 +12,7 @@ use crate::core::limits::{DELAY_SHOWN_AFTER, HOPS_MAX, LISTED_MAX};
 use crate::core::notice;
 use crate::core::parcel::{Other, Parcel, Party};
 use crate::core::record::{self, Answerable, Contact, Direction, Format, Thread};
-use crate::core::settings::{Bulk, Settings, Speak};
+use crate::core::settings::{Bulk, Settings};
 use crate::core::text::subject;
 use crate::core::time::Timestamp;
 use crate::core::to_stanza;
@@ -36,6 +36,14 @@ pub struct Arrived<'a> {
     pub waits: Option<&'a BTreeSet<BareJid>>,
     /// The mailbox's own address: where an alias leads everyone's mail into it, `Delivered-To` says only that.
     pub own: Option<&'a MailAddress>,
+}
+
+impl Arrived<'_> {
+    /// Those who are shown no more for now, and all others.
+    fn parted(&self, users: Vec<BareJid>) -> (Vec<BareJid>, Vec<BareJid>) {
+        let is_waiting = |user: &BareJid| self.waits.is_some_and(|waits| waits.contains(user));
+        users.into_iter().partition(is_waiting)
+    }
 }
 
 /// What the mailbox does with the mail afterwards.
@@ -89,15 +97,13 @@ fn from_sender(
     let mut decision = Decision::default();
     let cargo = Cargo::of(settings, mail, now, &mut decision.notes);
     if !cargo.is_for_people(mail) {
-        match cargo.presence() {
-            Some(presence) => {
-                let from = &from.address;
-                carry::presence(settings, context, mail, from, presence, now, &mut decision)?;
-            }
-            None => decision.notes.push(format!(
-                "mail {} is for machines only: not shown",
-                mail.message_id
-            )),
+        if let Some(presence) = cargo.presence() {
+            let from = &from.address;
+            carry::presence(settings, context, mail, from, presence, now, &mut decision)?;
+        } else {
+            let id = &mail.message_id;
+            let note = format!("mail {id} is for machines only: not shown");
+            decision.notes.push(note);
         }
         return Ok((decision, Fate::Handled));
     }
@@ -105,8 +111,7 @@ fn from_sender(
     if users.is_empty() {
         return left("none of its recipients is a local user");
     }
-    let is_waiting = |user: &BareJid| arrived.waits.is_some_and(|waits| waits.contains(user));
-    let (waiting, users): (Vec<_>, Vec<_>) = users.into_iter().partition(is_waiting);
+    let (waiting, users) = arrived.parted(users);
     let standing = Standing::of(settings, mail, now);
     let named = named_users(settings, context, mail)?.into_iter().collect();
     let addressed = addressed_users(settings, context, mail)?;
@@ -130,13 +135,9 @@ fn from_sender(
     if decision.writes.iter().any(is_new) && peer::is_believed(settings, mail, now) {
         peer::learn(settings, context, mail, &from.address, now, &mut decision)?;
     }
-    if waiting.is_empty() {
-        return Ok((decision, standing.fate()));
-    }
-    Context::all(&waiting, |user| {
-        tell_of_wait(settings, context, user, now, &mut decision)
-    })?;
-    Ok((decision, Fate::Later))
+    let tell = |user| tell_of_wait(settings, context, user, now, &mut decision);
+    Context::all(&waiting, tell)?;
+    Ok((decision, standing.fate_with(&waiting)))
 }
 
 /// Tells a user, once a day, that mails wait.
@@ -188,77 +189,6 @@ pub fn not_shown(
         decision.writes.push(Write::Seen(user, key.clone(), now));
     }
     Ok(decision)
-}
-
-/// What a mail may do, by what is known of its sender.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Standing {
-    /// It is from whom it says, or nobody could say.
-    Believed,
-    /// It may be from anybody, and nobody asks.
-    Unasked,
-    /// It is shown, and says that its sender is not verified.
-    Marked,
-    /// It is not shown; whether because it failed.
-    Held { has_failed: bool },
-}
-
-impl Standing {
-    fn of(settings: &Settings, mail: &from_mail::Mail, now: Timestamp) -> Self {
-        let trust = &settings.trust;
-        if peer::is_verified(settings, mail, now) {
-            return Self::Believed;
-        }
-        let from = mail.from.as_ref().map(|person| &person.address);
-        let is_asked = from.is_some_and(|from| settings.key_of(from).is_some());
-        if !trust.is_on() && (trust.speak == Speak::Off || !is_asked) {
-            let can_be_asked = is_asked || !trust.authserv_ids.is_empty();
-            return match can_be_asked {
-                true => Self::Unasked,
-                false => Self::Believed,
-            };
-        }
-        let is_forged = is_asked && mail.signature.is_some();
-        match authentication::verdict(mail, &trust.authserv_ids) {
-            _ if is_forged => Self::Held { has_failed: true },
-            Verdict::Verified => Self::Believed,
-            Verdict::Unknown if trust.speak == Speak::Mark => Self::Marked,
-            verdict => Self::Held {
-                has_failed: verdict == Verdict::Failed,
-            },
-        }
-    }
-
-    fn fate(self) -> Fate {
-        match self {
-            Self::Believed | Self::Unasked | Self::Marked => Fate::Handled,
-            Self::Held { .. } => Fate::Left,
-        }
-    }
-
-    /// A forger may know the Message-ID of a mail that is still to come: what is not believed has ids of its own, and
-    /// takes nothing away from what is.
-    fn kind(self) -> &'static str {
-        match self {
-            Self::Believed => "message",
-            Self::Unasked => "unasked",
-            Self::Marked => "unverified",
-            Self::Held { .. } => "held",
-        }
-    }
-
-    /// Under which a mail is remembered. Whoever got a copy knows its Message-ID, and may write to the others first: so
-    /// what one sends takes nothing away from what another does.
-    fn key(self, from: &MailAddress, id: &MessageId) -> MessageId {
-        MessageId::of_raw(format!("{} {} {id}", self.kind(), from.key()).as_bytes())
-    }
-
-    fn marked(self, text: String) -> String {
-        match self {
-            Self::Marked => format!("{}\n{text}", notice::UNVERIFIED),
-            _ => text,
-        }
-    }
 }
 
 /// Who a mail is for: the user of a bound mailbox; else the envelope recipients; else whom the header names.

@@ -7,8 +7,8 @@ use crate::core::context::{Context, Missing, Write};
 use crate::core::decide::directory::{self, NoAddress};
 use crate::core::decide::post::{self, Post};
 use crate::core::decide::thread::{self, Place};
-use crate::core::decide::{Decision, peer};
-use crate::core::from_stanza::{Message, Role, Stanza, Target};
+use crate::core::decide::{Decision, peer, recipients};
+use crate::core::from_stanza::{Message, Stanza};
 use crate::core::id::{MessageId, StanzaId, content_digest};
 use crate::core::job::{Job, Mail, Origin, OriginKind};
 use crate::core::notice::{self, WithoutText};
@@ -19,7 +19,7 @@ use crate::core::text::{clean, subject};
 use crate::core::time::Timestamp;
 use crate::core::to_stanza::{Condition, receipt};
 use crate::core::xml::{CHAT_MARKERS, REACTIONS};
-use jid::{BareJid, Jid};
+use jid::BareJid;
 use minidom::Element;
 use xmpp_parsers::ns;
 
@@ -92,31 +92,22 @@ fn prepare(
         Ok(sender) => sender,
         Err(no) => return Ok(Err(no)),
     };
-    let recipients = match recipients(settings, context, &stanza.to.to_bare(), message)? {
+    let recipients = match recipients::of(settings, context, &stanza.to.to_bare(), message)? {
         Ok(recipients) => recipients,
         Err(no) => return Ok(Err(no)),
     };
     let format = format_of(settings, context, &recipients)?;
-    let strangers = strangers(context, user, &recipients)?;
-    Ok(allowed(settings, &recipients).map(|contact| Outgoing {
-        user: user.clone(),
-        sender,
-        contact,
-        recipients,
-        strangers,
-        format,
-    }))
-}
-
-fn strangers(
-    context: &Context,
-    user: &BareJid,
-    recipients: &[Recipient],
-) -> Result<usize, Missing> {
-    let known = Context::all(recipients, |recipient| {
-        context.contact(user, &recipient.mail)
-    })?;
-    Ok(known.into_iter().filter(Option::is_none).count())
+    let strangers = recipients::strangers(context, user, &recipients)?;
+    Ok(
+        recipients::allowed(settings, &recipients).map(|contact| Outgoing {
+            user: user.clone(),
+            sender,
+            contact,
+            recipients,
+            strangers,
+            format,
+        }),
+    )
 }
 
 fn format_of(
@@ -130,110 +121,6 @@ fn format_of(
         }
     }
     Ok(Format::Mail)
-}
-
-/// The contact of the stanza and those of XEP-0033, each once.
-fn recipients(
-    settings: &Settings,
-    context: &Context,
-    to: &BareJid,
-    message: &Message,
-) -> Result<Result<Vec<Recipient>, NoAddress>, Missing> {
-    let mut recipients: Vec<Recipient> = Vec::new();
-    let listed = message
-        .addresses
-        .iter()
-        .map(|address| (address.role, &address.target));
-    for (role, target) in listed {
-        match target_mail(settings, context, target)? {
-            Ok(mail) => add(context, &mut recipients, role, mail)?,
-            Err(no) => return Ok(Err(no)),
-        }
-    }
-    // XEP-0033 §4: sent to the service, the list is all; sent to a contact, that contact gets it as well.
-    if to.node().is_some() || recipients.is_empty() {
-        match directory::contact_mail(settings, context, to)? {
-            Ok(mail) if recipients.iter().any(|recipient| recipient.mail == mail) => {}
-            Ok(mail) => {
-                add(context, &mut recipients, Role::To, mail)?;
-                recipients.rotate_right(1);
-            }
-            Err(no) => return Ok(Err(no)),
-        }
-    }
-    Ok(Ok(recipients))
-}
-
-fn add(
-    context: &Context,
-    list: &mut Vec<Recipient>,
-    role: Role,
-    mail: MailAddress,
-) -> Result<(), Missing> {
-    let name = context.holder_of(&mail)?.and_then(|pair| pair.name.clone());
-    if !list.iter().any(|recipient| recipient.mail == mail) {
-        list.push(Recipient { role, mail, name });
-    }
-    Ok(())
-}
-
-fn target_mail(
-    settings: &Settings,
-    context: &Context,
-    target: &Target,
-) -> Result<Result<MailAddress, NoAddress>, Missing> {
-    let malformed = |why: String| {
-        Ok(Err(NoAddress {
-            condition: Condition::JidMalformed,
-            why,
-        }))
-    };
-    match target {
-        Target::Mail(text) => match MailAddress::parse(text) {
-            Ok(mail) => Ok(Ok(mail)),
-            Err(error) => malformed(error.to_string()),
-        },
-        Target::Jid(text) => match Jid::new(text).map(Jid::into_bare) {
-            Ok(jid) if jid.domain().as_str() == settings.gateway.as_str() => {
-                directory::contact_mail(settings, context, &jid)
-            }
-            // A local user among the recipients gets the mail like everyone else.
-            Ok(jid) => directory::user_mail(settings, context, &jid),
-            Err(error) => malformed(format!(
-                "“{}” in the list of recipients is no JID ({error})",
-                brief(text)
-            )),
-        },
-    }
-}
-
-fn brief(text: &str) -> String {
-    crate::core::text::clean::for_header(text, 80)
-}
-
-fn allowed(settings: &Settings, recipients: &[Recipient]) -> Result<MailAddress, NoAddress> {
-    if recipients.len() > settings.recipients_max {
-        let why = notice::too_many_recipients(recipients.len(), settings.recipients_max);
-        return Err(NoAddress {
-            condition: Condition::NotAcceptable,
-            why,
-        });
-    }
-    if let Some(denied) = recipients
-        .iter()
-        .find(|recipient| !settings.contacts.allows(&recipient.mail))
-    {
-        let why = notice::contact_denied(&denied.mail.for_people());
-        return Err(NoAddress {
-            condition: Condition::NotAllowed,
-            why,
-        });
-    }
-    let first = recipients.first().map(|recipient| recipient.mail.clone());
-    first.ok_or_else(|| NoAddress {
-        condition: Condition::ServiceUnavailable,
-        why: notice::not_a_contact(settings.gateway.as_str()),
-    })
 }
 
 fn send(
@@ -257,15 +144,12 @@ fn send(
         .contact(&outgoing.user, &outgoing.contact)?
         .cloned()
         .unwrap_or_default();
-    let place = thread::of_stanza(
-        context,
-        &outgoing.user,
-        &outgoing.contact,
-        &known,
-        message,
-        &message_id,
-    )?;
-    answer_all(settings, &mut outgoing, place.answered.as_ref());
+    let (user, contact) = (&outgoing.user, &outgoing.contact);
+    let place = thread::of_stanza(context, user, contact, &known, message, &message_id)?;
+    if let Some(answered) = &place.answered {
+        let to = &mut outgoing.recipients;
+        recipients::answer_all(settings, &outgoing.sender, to, &answered.others);
+    }
     let letter = Letter {
         carried: carried(stanza, &stanza_id, &outgoing),
         // A client at the other end of another gateway says so by a marker.
@@ -306,19 +190,17 @@ fn send(
         ..Sent::default()
     };
     writes.push(Write::Message(record::Message { sent, ..row }));
-    Ok(Decision {
-        strangers,
-        ..accepted(settings, mail, writes)
-    })
+    Ok(accepted(settings, mail, writes, strangers))
 }
 
 /// The mail, and the receipt where it is to be given as soon as the mail lies in the spool: stanzas leave after that.
-fn accepted(settings: &Settings, mail: Mail, writes: Vec<Write>) -> Decision {
+fn accepted(settings: &Settings, mail: Mail, writes: Vec<Write>, strangers: usize) -> Decision {
     let is_due = settings.receipts == Receipts::Accepted;
     let receipt = is_due.then(|| receipt_for(&mail.job)).flatten();
     Decision {
         mails: vec![mail],
         writes,
+        strangers,
         stanzas: receipt.into_iter().collect(),
         ..Decision::default()
     }
@@ -515,27 +397,6 @@ fn made_up_id(stanza: &Stanza, digest: &str, now: Timestamp) -> StanzaId {
             "",
         )
     })
-}
-
-/// Who answers a mail that went to several answers to all of them.
-fn answer_all(settings: &Settings, outgoing: &mut Outgoing, answered: Option<&record::Message>) {
-    for other in answered
-        .map(|message| message.others.as_slice())
-        .unwrap_or_default()
-    {
-        let known = outgoing
-            .recipients
-            .iter()
-            .any(|recipient| recipient.mail == *other);
-        let fits = outgoing.recipients.len() < settings.recipients_max;
-        if !known && fits && *other != outgoing.sender && settings.contacts.allows(other) {
-            outgoing.recipients.push(Recipient {
-                role: Role::Cc,
-                mail: other.clone(),
-                name: None,
-            });
-        }
-    }
 }
 
 #[allow(clippy::too_many_arguments)] // what a letter is made of

@@ -30,8 +30,8 @@ pub fn decide(
         return Ok(decision);
     };
     let user = origin.user.to_bare();
-    let receipt = is_taken(settings, attempt, verdict).then(|| message::receipt_for(job));
-    let receipt = receipt.flatten();
+    let is_taken = is_taken(settings, attempt, verdict);
+    let receipt = message::receipt_for(job).filter(|_| is_taken);
     let mut told = match receipt.is_some() || tells(settings, job, attempt, verdict, now) {
         true => Told::of(context, &job.message_id, &user)?,
         false => None,
@@ -56,29 +56,17 @@ pub fn decide(
             )?);
         }
         if let Outcome::Refused(reply) = outcome {
-            let why = notice::refused(&mail.for_people(), reply, job.certain);
-            decision.stanzas.extend(settling.failure(
-                &mut told,
-                mail,
-                condition_of(reply),
-                &why,
-                &mut decision.writes,
-            )?);
-            decision.notes.push(format!(
-                "mail {} was refused for good: {}",
-                job.message_id,
-                clean::shorten_addresses(&why)
-            ));
+            settling.refused(&mut told, mail, reply, &mut decision)?;
         }
     }
     if verdict == Verdict::Expired {
         let told = &mut told;
         settling.expire(settings, told, attempt, &mut decision)?;
     }
-    if let (Some(_), Some(told)) = (&receipt, &mut told) {
-        told.taken();
+    if let Some(receipt) = receipt {
+        decision.stanzas.push(receipt);
+        told.as_mut().map(Told::taken);
     }
-    decision.stanzas.extend(receipt);
     if is_notice_due(settings, job, verdict, now)
         && let Some((mail, notice)) = delay_notice(job, origin, attempt, now)
         && told.as_mut().is_none_or(|told| told.delayed(mail))
@@ -241,6 +229,25 @@ impl Settling<'_> {
                 Ok(vec![error])
             }
         }
+    }
+
+    fn refused(
+        &self,
+        told: &mut Option<Told>,
+        mail: &MailAddress,
+        reply: &Reply,
+        decision: &mut Decision,
+    ) -> Result<(), Missing> {
+        let why = notice::refused(&mail.for_people(), reply, self.job.certain);
+        let condition = condition_of(reply);
+        let error = self.failure(told, mail, condition, &why, &mut decision.writes)?;
+        decision.stanzas.extend(error);
+        decision.notes.push(format!(
+            "mail {} was refused for good: {}",
+            self.job.message_id,
+            clean::shorten_addresses(&why)
+        ));
+        Ok(())
     }
 
     fn expire(

@@ -1,0 +1,885 @@
+//! The runner against the fake server.
+
+use super::*;
+use crate::core::job::Mail;
+use crate::smtp::fake::{Fake, Say, mail};
+use crate::smtp::{Connector, Queue, Settle, Settled, SmtpConfig};
+use crate::store::spool::Spool;
+use std::collections::BTreeMap;
+use std::path::Path;
+use tokio::task::JoinHandle;
+
+const DAY: Duration = Duration::from_secs(24 * 3600);
+
+/// A queue that runs, and what it tells.
+pub(super) struct Running {
+    pub(super) queue: Queue,
+    spool: Arc<Spool>,
+    pub(super) told: mpsc::Receiver<Settle>,
+    stop: CancellationToken,
+    task: JoinHandle<()>,
+}
+
+impl Running {
+    pub(super) fn start(dir: &Path, config: SmtpConfig, expire: Duration) -> Self {
+        let (spool, jobs) = Spool::open(dir).unwrap();
+        let spool = Arc::new(spool);
+        let (tell, told) = mpsc::channel(16);
+        let connector = Connector::new(config).unwrap();
+        let (queue, runner) = Queue::start(connector, Arc::clone(&spool), jobs, expire, tell);
+        let stop = CancellationToken::new();
+        let task = tokio::spawn(runner.run(stop.clone()));
+        Self {
+            queue,
+            spool,
+            told,
+            stop,
+            task,
+        }
+    }
+
+    pub(super) async fn send(&self, mails: Vec<Mail>) {
+        self.spool.accept(mails.clone()).await.unwrap();
+        for mail in mails {
+            self.queue.push(mail.job, Some(mail.bytes));
+        }
+    }
+
+    /// The next attempt, answered.
+    async fn next(&mut self) -> (String, Verdict, Job) {
+        let settle = self.next_unanswered().await;
+        let _ = settle.done.send(Settled::default());
+        (
+            settle.job.message_id.to_string(),
+            settle.verdict,
+            settle.job,
+        )
+    }
+
+    pub(super) async fn next_unanswered(&mut self) -> Settle {
+        let next = tokio::time::timeout(Duration::from_secs(20), self.told.recv());
+        next.await
+            .expect("nothing was told")
+            .expect("the runner ended")
+    }
+
+    async fn until_empty(&self) {
+        for _ in 0..2000 {
+            if self.queue.depth() == 0 {
+                return;
+            }
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+        panic!("{} jobs are left", self.queue.depth());
+    }
+
+    /// The queue is gone and the spool is closed.
+    async fn stop(self) {
+        self.stop.cancel();
+        drop(self.told);
+        self.task.await.unwrap();
+    }
+}
+
+fn name(settled: &(String, Verdict, Job)) -> &str {
+    settled.0.split('@').next().unwrap()
+}
+
+fn is_deferred(settled: &(String, Verdict, Job)) -> bool {
+    matches!(settled.1, Verdict::Deferred { .. })
+}
+
+/// The names of the mails that the server took, in order.
+fn taken(fake: &Fake) -> Vec<String> {
+    let subject = |mail: &String| {
+        let line = mail.lines().find_map(|line| line.strip_prefix("Subject: "));
+        line.unwrap_or_default().to_owned()
+    };
+    fake.seen_with(".").iter().map(subject).collect()
+}
+
+#[tokio::test]
+async fn the_file_goes_after_the_answer_and_not_before() {
+    let (dir, fake) = (
+        tempfile::tempdir().unwrap(),
+        Fake::start(|_, _| Say::Usual).await,
+    );
+    let mut running = Running::start(dir.path(), fake.config(), DAY);
+    let one = mail("one", "lane", 1, &["a@x.example"]);
+    running.send(vec![one.clone()]).await;
+    let settle = running.next_unanswered().await;
+    assert_eq!(settle.verdict, Verdict::Done);
+    assert!(matches!(settle.attempt[0].1, Outcome::Delivered(_)));
+    tokio::time::sleep(Duration::from_millis(50)).await;
+    assert_eq!(running.queue.depth(), 1);
+    assert!(running.spool.read_mail(&one.job).await.is_ok());
+    settle.done.send(Settled::default()).unwrap();
+    running.until_empty().await;
+    let gone = SpoolError::Gone(one.job.id.clone());
+    assert_eq!(running.spool.read_mail(&one.job).await, Err(gone));
+}
+
+#[tokio::test]
+async fn a_lane_keeps_its_order_and_lanes_share_the_connections() {
+    let fake = Fake::start(|_, line| match line {
+        "DATA" => Say::Late(5),
+        _ => Say::Usual,
+    })
+    .await;
+    let dir = tempfile::tempdir().unwrap();
+    let mut running = Running::start(dir.path(), fake.config(), DAY);
+    let mails = (0..60).map(|n| {
+        mail(
+            &format!("l{}-{n:02}", n % 6),
+            &format!("lane{}", n % 6),
+            n,
+            &["a@x.example"],
+        )
+    });
+    running.send(mails.collect()).await;
+    for _ in 0..60 {
+        running.next().await;
+    }
+    running.until_empty().await;
+    let mut lanes: BTreeMap<String, Vec<String>> = BTreeMap::new();
+    for name in taken(&fake) {
+        lanes.entry(name[..2].to_owned()).or_default().push(name);
+    }
+    assert_eq!(lanes.len(), 6);
+    for names in lanes.values() {
+        assert_eq!(names.len(), 10);
+        assert!(names.is_sorted(), "{names:?}");
+    }
+    assert_eq!(fake.connections(), 5);
+}
+
+#[tokio::test]
+async fn light_traffic_uses_one_connection_and_idle_ones_are_closed_with_quit() {
+    let (dir, fake) = (
+        tempfile::tempdir().unwrap(),
+        Fake::start(|_, _| Say::Usual).await,
+    );
+    let mut config = fake.config();
+    config.limits.idle = Duration::from_millis(300);
+    let mut running = Running::start(dir.path(), config, DAY);
+    for n in 0..5 {
+        let lane = format!("lane{n}");
+        running
+            .send(vec![mail(&format!("m{n}"), &lane, n, &["a@x.example"])])
+            .await;
+        running.next().await;
+    }
+    assert_eq!(fake.connections(), 1);
+    assert!(fake.seen_with("RSET").is_empty());
+    tokio::time::sleep(Duration::from_millis(600)).await;
+    assert_eq!(fake.seen_with("QUIT").len(), 1);
+    assert_eq!(fake.open.load(Ordering::SeqCst), 0);
+}
+
+#[tokio::test]
+async fn a_deferred_mail_holds_its_lane_and_goes_first_later() {
+    let tries = AtomicUsize::new(0);
+    let fake = Fake::start(move |_, line| {
+        let is_first = line.starts_with("RCPT TO:<a@") && tries.fetch_add(1, Ordering::SeqCst) == 0;
+        if is_first {
+            Say::Reply("450 4.2.0 later\r\n")
+        } else {
+            Say::Usual
+        }
+    })
+    .await;
+    let dir = tempfile::tempdir().unwrap();
+    let mut running = Running::start(dir.path(), fake.config(), DAY);
+    running
+        .send(vec![
+            mail("a1", "a", 1, &["a@x.example"]),
+            mail("a2", "a", 2, &["a@x.example"]),
+            mail("b1", "b", 3, &["b@x.example"]),
+        ])
+        .await;
+    let first_two = [running.next().await, running.next().await];
+    let deferred = first_two
+        .iter()
+        .find(|settled| name(settled) == "a1")
+        .unwrap();
+    assert!(is_deferred(deferred) && deferred.2.attempts == 1);
+    assert_eq!(deferred.2.last_reply.as_ref().unwrap().code, Some(450));
+    assert!(first_two.iter().any(|settled| name(settled) == "b1"));
+    tokio::time::sleep(Duration::from_millis(100)).await;
+    assert_eq!(taken(&fake), ["b1"]);
+    let kept = Spool::look(dir.path()).unwrap();
+    assert_eq!((kept[0].attempts, kept.len()), (1, 2));
+    running.queue.flush_now();
+    assert_eq!(name(&running.next().await), "a1");
+    assert_eq!(name(&running.next().await), "a2");
+    assert_eq!(taken(&fake), ["b1", "a1", "a2"]);
+}
+
+#[tokio::test]
+async fn who_was_served_is_not_served_again() {
+    let tries = AtomicUsize::new(0);
+    let fake = Fake::start(move |_, line| {
+        if line.starts_with("RCPT TO:<none@") {
+            Say::Reply("550 5.1.1 unknown\r\n")
+        } else if line.starts_with("RCPT TO:<later@") && tries.fetch_add(1, Ordering::SeqCst) == 0 {
+            Say::Reply("451 later\r\n")
+        } else {
+            Say::Usual
+        }
+    })
+    .await;
+    let dir = tempfile::tempdir().unwrap();
+    let mut running = Running::start(dir.path(), fake.config(), DAY);
+    let to = ["a@x.example", "none@x.example", "later@x.example"];
+    running.send(vec![mail("one", "a", 1, &to)]).await;
+    let settled = running.next().await;
+    assert!(is_deferred(&settled));
+    assert_eq!(settled.2.to.len(), 1);
+    running.queue.flush_now();
+    let settled = loop {
+        // The first flush may come before the deferral is settled.
+        match tokio::time::timeout(Duration::from_millis(200), running.told.recv()).await {
+            Ok(Some(settle)) => break settle,
+            _ => running.queue.flush_now(),
+        }
+    };
+    assert_eq!(settled.verdict, Verdict::Done);
+    assert_eq!(fake.seen_with("RCPT TO:<a@").len(), 1);
+    assert_eq!(fake.seen_with("RCPT TO:<none@").len(), 1);
+    assert_eq!(fake.seen_with("RCPT TO:<later@").len(), 2);
+}
+
+#[tokio::test]
+async fn a_kept_connection_that_the_server_closed_costs_no_attempt() {
+    for say in [Say::Last("421 4.4.2 timeout\r\n"), Say::Close] {
+        let fake = Fake::start(move |connection, line| {
+            let is_second = line.contains("MAIL FROM:<second@");
+            if connection == 1 && is_second {
+                say
+            } else {
+                Say::Usual
+            }
+        })
+        .await;
+        let dir = tempfile::tempdir().unwrap();
+        let mut running = Running::start(dir.path(), fake.config(), DAY);
+        running
+            .send(vec![mail("one", "a", 1, &["a@x.example"])])
+            .await;
+        assert_eq!(running.next().await.1, Verdict::Done);
+        let mut two = mail("two", "a", 2, &["a@x.example"]);
+        two.job.from = Some("second@x.example".parse().unwrap());
+        running.send(vec![two]).await;
+        let settled = running.next().await;
+        assert_eq!((settled.1, settled.2.attempts), (Verdict::Done, 1));
+        assert_eq!(fake.connections(), 2);
+    }
+}
+
+#[tokio::test]
+async fn a_connection_lost_after_the_dot_leaves_a_doubt_and_repeats_the_same_mail() {
+    let fake = Fake::start(|connection, line| match line {
+        _ if connection == 1 && line.starts_with('.') => Say::Close,
+        _ => Say::Usual,
+    })
+    .await;
+    let dir = tempfile::tempdir().unwrap();
+    let mut running = Running::start(dir.path(), fake.config(), DAY);
+    running
+        .send(vec![mail("one", "a", 1, &["a@x.example"])])
+        .await;
+    let settled = running.next().await;
+    assert!(is_deferred(&settled) && !settled.2.certain);
+    running.stop().await;
+    let mut running = Running::start(dir.path(), fake.config(), DAY);
+    running.queue.flush_now();
+    let settled = running.next().await;
+    assert!(settled.1 == Verdict::Done && !settled.2.certain);
+    let mails = fake.seen_with(".");
+    assert_eq!(mails.len(), 2);
+    assert_eq!(mails[0], mails[1]);
+}
+
+#[tokio::test]
+async fn what_was_not_settled_before_a_crash_is_sent_after_the_restart() {
+    let (dir, fake) = (
+        tempfile::tempdir().unwrap(),
+        Fake::start(|_, _| Say::Usual).await,
+    );
+    let mut running = Running::start(dir.path(), fake.config(), DAY);
+    let mails = (0..20).map(|n| mail(&format!("m{n:02}"), "lane", n, &["a@x.example"]));
+    running.send(mails.collect()).await;
+    for _ in 0..5 {
+        running.next().await;
+    }
+    // A crash: the task is gone in the middle of whatever it did.
+    running.task.abort();
+    let _ = (&mut running.task).await;
+    drop(running);
+    let deadline = Instant::now() + Duration::from_secs(5);
+    while matches!(Spool::open(dir.path()), Err(SpoolError::InUse(_))) {
+        assert!(Instant::now() < deadline);
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    let mut running = Running::start(dir.path(), fake.config(), DAY);
+    while running.queue.depth() > 0 {
+        let next = tokio::time::timeout(Duration::from_millis(200), running.told.recv());
+        if let Ok(Some(settle)) = next.await {
+            let _ = settle.done.send(Settled::default());
+        }
+    }
+    let mut names = taken(&fake);
+    names.sort();
+    names.dedup();
+    assert_eq!(names.len(), 20);
+    assert!(Spool::look(dir.path()).unwrap().is_empty());
+}
+
+#[tokio::test]
+async fn without_a_server_everything_waits_and_goes_as_soon_as_there_is_one() {
+    let probe = Fake::start(|_, _| Say::Usual).await;
+    let (port, config) = (probe.port, probe.config());
+    drop(probe);
+    tokio::time::sleep(Duration::from_millis(50)).await;
+    let dir = tempfile::tempdir().unwrap();
+    let mut running = Running::start(dir.path(), config, DAY);
+    let mails = (0..30).map(|n| {
+        mail(
+            &format!("m{n:02}"),
+            &format!("l{}", n % 10),
+            n,
+            &["a@x.example"],
+        )
+    });
+    running.send(mails.collect()).await;
+    for _ in 0..10 {
+        let settled = running.next().await;
+        assert!(is_deferred(&settled), "{settled:?}");
+        assert!(settled.2.certain);
+    }
+    let fake = Fake::start_at(port, |_, _| Say::Usual).await;
+    let mut done = 0;
+    while done < 30 {
+        let settled = running.next().await;
+        done += usize::from(settled.1 == Verdict::Done);
+    }
+    running.until_empty().await;
+    assert_eq!(taken(&fake).len(), 30);
+}
+
+#[tokio::test]
+async fn a_refused_login_keeps_the_mails_and_does_not_hammer() {
+    let fake = Fake::start(|_, line| match line {
+        _ if line.starts_with("AUTH") => Say::Reply("535 5.7.8 authentication failed\r\n"),
+        _ => Say::Usual,
+    })
+    .await;
+    let mut config = fake.config();
+    config.username = Some("gateway".to_owned());
+    config.password = Some("canary-secret".to_owned().into());
+    let dir = tempfile::tempdir().unwrap();
+    // Even where they would have expired long ago.
+    let mut running = Running::start(dir.path(), config, Duration::ZERO);
+    let mails = (0..50).map(|n| mail(&format!("m{n:02}"), &format!("l{n}"), n, &["a@x.example"]));
+    running.send(mails.collect()).await;
+    for _ in 0..50 {
+        let settled = running.next().await;
+        assert!(is_deferred(&settled));
+        let told = format!("{:?}", settled.2.last_reply);
+        assert!(!told.contains("535") && !told.contains("canary"), "{told}");
+    }
+    assert!(fake.connections() <= 10, "{}", fake.connections());
+    assert_eq!(Spool::look(dir.path()).unwrap().len(), 50);
+}
+
+#[tokio::test]
+async fn a_server_that_allows_two_connections_gets_no_more_and_loses_nobody() {
+    let fake = Fake::start(|connection, line| match line {
+        "GREETING" if connection > 2 => Say::Last("421 4.7.0 too many connections\r\n"),
+        "DATA" => Say::Late(10),
+        _ => Say::Usual,
+    })
+    .await;
+    let dir = tempfile::tempdir().unwrap();
+    let mut running = Running::start(dir.path(), fake.config(), DAY);
+    let mails = (0..60).map(|n| mail(&format!("m{n:02}"), &format!("l{n}"), n, &["a@x.example"]));
+    running.send(mails.collect()).await;
+    let mut deferred = 0;
+    for _ in 0..60 {
+        let settled = running.next().await;
+        deferred += usize::from(is_deferred(&settled));
+    }
+    assert_eq!(deferred, 0);
+    assert!(fake.connections() < 10, "{}", fake.connections());
+}
+
+#[tokio::test]
+async fn a_mail_that_has_expired_is_given_up_after_one_more_attempt() {
+    let fake = Fake::start(|_, line| match line {
+        _ if line.starts_with("RCPT") => Say::Reply("450 later\r\n"),
+        _ => Say::Usual,
+    })
+    .await;
+    let dir = tempfile::tempdir().unwrap();
+    let mut running = Running::start(dir.path(), fake.config(), DAY);
+    let mut old = mail("old", "a", 1, &["a@x.example"]);
+    old.job.accepted = Timestamp::from_secs(1000);
+    running
+        .send(vec![old, mail("new", "a", 2, &["a@x.example"])])
+        .await;
+    let settled = running.next().await;
+    assert_eq!((name(&settled), settled.1), ("old", Verdict::Expired));
+    assert_eq!(settled.2.to.len(), 1);
+    assert!(is_deferred(&running.next().await));
+    for _ in 0..400 {
+        if Spool::look(dir.path()).unwrap().len() == 1 {
+            return;
+        }
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+    panic!("the expired mail is still there");
+}
+
+#[tokio::test]
+async fn a_receiver_that_does_not_answer_does_not_stop_the_mails() {
+    let (dir, fake) = (
+        tempfile::tempdir().unwrap(),
+        Fake::start(|_, _| Say::Usual).await,
+    );
+    let running = Running::start(dir.path(), fake.config(), DAY);
+    let mails = (0..200).map(|n| {
+        mail(
+            &format!("m{n:03}"),
+            &format!("l{}", n % 7),
+            n,
+            &["a@x.example"],
+        )
+    });
+    running.send(mails.collect()).await;
+    for _ in 0..1000 {
+        if taken(&fake).len() == 200 {
+            break;
+        }
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    assert_eq!(taken(&fake).len(), 200);
+    assert_eq!(Spool::look(dir.path()).unwrap().len(), 200);
+}
+
+#[tokio::test]
+async fn being_told_of_the_delay_is_remembered_over_a_restart() {
+    let fake = Fake::start(|_, line| match line {
+        _ if line.starts_with("RCPT") => Say::Reply("450 later\r\n"),
+        _ => Say::Usual,
+    })
+    .await;
+    let dir = tempfile::tempdir().unwrap();
+    let mut running = Running::start(dir.path(), fake.config(), DAY);
+    running
+        .send(vec![mail("one", "a", 1, &["a@x.example"])])
+        .await;
+    let settle = running.next_unanswered().await;
+    settle.done.send(Settled { delay_told: true }).unwrap();
+    running.stop().await;
+    assert!(Spool::look(dir.path()).unwrap()[0].delay_told);
+}
+
+#[tokio::test]
+async fn a_stop_lets_the_running_transaction_end() {
+    let fake = Fake::start(|_, line| match line {
+        _ if line.starts_with('.') => Say::Late(200),
+        _ => Say::Usual,
+    })
+    .await;
+    let dir = tempfile::tempdir().unwrap();
+    let mut running = Running::start(dir.path(), fake.config(), DAY);
+    running
+        .send(vec![
+            mail("one", "a", 1, &["a@x.example"]),
+            mail("two", "a", 2, &["a@x.example"]),
+        ])
+        .await;
+    while fake.seen_with(".").is_empty() {
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+    running.stop.cancel();
+    assert_eq!(name(&running.next().await), "one");
+    let Running { task, .. } = running;
+    task.await.unwrap();
+    assert_eq!(taken(&fake), ["one"]);
+    assert_eq!(fake.seen_with("QUIT").len(), 1);
+    assert_eq!(Spool::look(dir.path()).unwrap().len(), 1);
+}
+
+#[tokio::test]
+async fn a_mail_that_an_admin_removed_is_not_sent() {
+    let (dir, fake) = (
+        tempfile::tempdir().unwrap(),
+        Fake::start(|_, _| Say::Usual).await,
+    );
+    let mut running = Running::start(dir.path(), fake.config(), DAY);
+    let (gone, kept) = (
+        mail("gone", "a", 1, &["a@x.example"]),
+        mail("kept", "a", 2, &["a@x.example"]),
+    );
+    running.spool.accept(vec![kept.clone()]).await.unwrap();
+    running.queue.push(gone.job, None);
+    running.queue.push(kept.job, None);
+    assert_eq!(name(&running.next().await), "kept");
+    running.until_empty().await;
+    assert_eq!(taken(&fake), ["kept"]);
+}
+
+/// The presence of a user for a domain: whatever it says, it has the same id.
+fn presence(name: &str, sequence: u64, to: &[&str]) -> Mail {
+    let mut mail = mail(name, "presence", sequence, to);
+    mail.job.id = JobId::of_name(&["presence", "alice@mail.example", "x.example"]);
+    (mail.job.silent, mail.job.replaceable) = (true, true);
+    mail
+}
+
+async fn until_seen(fake: &Fake, start: &str, count: usize) {
+    for _ in 0..1000 {
+        if fake.seen_with(start).len() >= count {
+            return;
+        }
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+    panic!("{start} was not seen {count} times: {:?}", fake.seen());
+}
+
+/// Without a server nothing is sent: a port where nobody listens any more.
+async fn nobody() -> (u16, SmtpConfig) {
+    let fake = Fake::start(|_, _| Say::Usual).await;
+    let found = (fake.port, fake.config());
+    drop(fake);
+    tokio::time::sleep(Duration::from_millis(50)).await;
+    found
+}
+
+#[tokio::test]
+async fn nobody_is_told_of_a_silent_mail_and_it_leaves_the_spool_all_the_same() {
+    let fake = Fake::start(|_, line| match line {
+        _ if line.starts_with("RCPT TO:<none@") => Say::Reply("550 5.1.1 unknown\r\n"),
+        _ => Say::Usual,
+    })
+    .await;
+    let dir = tempfile::tempdir().unwrap();
+    let mut running = Running::start(dir.path(), fake.config(), DAY);
+    let to = ["a@x.example", "none@x.example"];
+    running.send(vec![presence("one", 1, &to)]).await;
+    running.until_empty().await;
+    assert_eq!(taken(&fake), ["one"]);
+    assert!(Spool::look(dir.path()).unwrap().is_empty());
+    assert!(running.told.try_recv().is_err());
+}
+
+#[tokio::test]
+async fn a_presence_that_waits_is_replaced_and_only_the_last_one_is_sent() {
+    let dir = tempfile::tempdir().unwrap();
+    let (port, config) = nobody().await;
+    let mut running = Running::start(dir.path(), config, DAY);
+    let a = ["a@x.example"];
+    running.send(vec![presence("p1", 1, &a)]).await;
+    for n in 2..=5 {
+        tokio::time::sleep(Duration::from_millis(50)).await;
+        running.send(vec![presence(&format!("p{n}"), n, &a)]).await;
+    }
+    running.send(vec![mail("m", "m", 6, &a)]).await;
+    let fake = Fake::start_at(port, |_, _| Say::Usual).await;
+    while running.next().await.1 != Verdict::Done {}
+    running.until_empty().await;
+    let mut names = taken(&fake);
+    names.sort();
+    assert_eq!(names, ["m", "p5"]);
+    assert!(Spool::look(dir.path()).unwrap().is_empty());
+}
+
+#[tokio::test]
+async fn a_presence_that_was_deferred_is_replaced_without_an_earlier_attempt() {
+    let fake = Fake::start(|_, line| match line {
+        _ if line.starts_with("RCPT TO:<later@") => Say::Reply("450 4.2.0 later\r\n"),
+        _ => Say::Usual,
+    })
+    .await;
+    let dir = tempfile::tempdir().unwrap();
+    let running = Running::start(dir.path(), fake.config(), DAY);
+    running
+        .send(vec![presence("p1", 1, &["later@x.example"])])
+        .await;
+    until_seen(&fake, "RCPT", 1).await;
+    tokio::time::sleep(Duration::from_millis(100)).await;
+    running
+        .send(vec![presence("p2", 2, &["a@x.example"])])
+        .await;
+    tokio::time::sleep(Duration::from_millis(200)).await;
+    assert_eq!(fake.seen_with("RCPT").len(), 1);
+    running.queue.flush_now();
+    running.until_empty().await;
+    assert_eq!(taken(&fake), ["p2"]);
+    assert_eq!(fake.seen_with("RCPT TO:<later@").len(), 1);
+}
+
+#[tokio::test]
+async fn a_presence_goes_after_the_one_under_way_whatever_becomes_of_that() {
+    for (say, first) in [
+        (Say::Late(150), vec!["p1", "p3"]),
+        (Say::Reply("554 5.7.1 no\r\n"), vec!["p1", "p3"]),
+        (Say::Close, vec!["p1", "p3"]),
+    ] {
+        let fake = Fake::start(move |_, line| match line {
+            "DATA" => Say::Late(150),
+            _ if line.contains("Subject: p1") => say,
+            _ => Say::Usual,
+        })
+        .await;
+        let dir = tempfile::tempdir().unwrap();
+        let running = Running::start(dir.path(), fake.config(), DAY);
+        let a = ["a@x.example"];
+        running.send(vec![presence("p1", 1, &a)]).await;
+        until_seen(&fake, "DATA", 1).await;
+        running.send(vec![presence("p2", 2, &a)]).await;
+        running.send(vec![presence("p3", 3, &a)]).await;
+        until_seen(&fake, ".", 1).await;
+        tokio::time::sleep(Duration::from_millis(250)).await;
+        // Where the older one was deferred, the newer one waits as it would have.
+        running.queue.flush_now();
+        running.until_empty().await;
+        assert_eq!(taken(&fake), first);
+        assert!(Spool::look(dir.path()).unwrap().is_empty());
+    }
+}
+
+#[tokio::test]
+async fn the_late_settling_of_a_presence_leaves_the_next_one_in_the_spool() {
+    let (dir, fake) = (
+        tempfile::tempdir().unwrap(),
+        Fake::start(|_, _| Say::Usual).await,
+    );
+    let mut running = Running::start(dir.path(), fake.config(), DAY);
+    let told = |name: &str, sequence| {
+        let mut mail = presence(name, sequence, &["a@x.example"]);
+        mail.job.silent = false;
+        mail
+    };
+    running.send(vec![told("p1", 1)]).await;
+    let first = running.next_unanswered().await;
+    running.send(vec![told("p2", 2)]).await;
+    let second = running.next_unanswered().await;
+    assert_eq!((first.job.sequence, second.job.sequence), (1, 2));
+    first.done.send(Settled::default()).unwrap();
+    while running.queue.depth() > 1 {
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+    assert!(running.spool.read_mail(&second.job).await.is_ok());
+    second.done.send(Settled::default()).unwrap();
+    running.until_empty().await;
+    assert_eq!(taken(&fake), ["p1", "p2"]);
+    assert!(Spool::look(dir.path()).unwrap().is_empty());
+}
+
+#[tokio::test]
+async fn after_a_crash_with_one_under_way_and_one_behind_it_only_the_newer_is_sent() {
+    let fake = Fake::start(|connection, line| match line {
+        _ if connection == 1 && line.starts_with('.') => Say::Hang,
+        _ => Say::Usual,
+    })
+    .await;
+    let dir = tempfile::tempdir().unwrap();
+    let mut running = Running::start(dir.path(), fake.config(), DAY);
+    let a = ["a@x.example"];
+    running.send(vec![presence("p1", 1, &a)]).await;
+    until_seen(&fake, ".", 1).await;
+    running.send(vec![presence("p2", 2, &a)]).await;
+    // A crash: the task is gone in the middle of whatever it did.
+    running.task.abort();
+    let _ = (&mut running.task).await;
+    drop(running);
+    let deadline = Instant::now() + Duration::from_secs(5);
+    while matches!(Spool::open(dir.path()), Err(SpoolError::InUse(_))) {
+        assert!(Instant::now() < deadline);
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    let running = Running::start(dir.path(), fake.config(), DAY);
+    running.until_empty().await;
+    // What the server was given before the crash, and what was sent after it.
+    assert_eq!(taken(&fake), ["p1", "p2"]);
+    assert!(Spool::look(dir.path()).unwrap().is_empty());
+}
+
+#[tokio::test]
+async fn a_mail_whose_file_is_damaged_is_told_to_its_sender_and_kept_aside() {
+    let (dir, fake) = (
+        tempfile::tempdir().unwrap(),
+        Fake::start(|_, _| Say::Usual).await,
+    );
+    let one = mail("one", "lane", 1, &["a@x.example"]);
+    let (spool, _) = Spool::open(dir.path()).unwrap();
+    spool.accept(vec![one.clone()]).await.unwrap();
+    drop(spool);
+    let file = dir.path().join("queue").join(one.job.id.as_str());
+    let octets = std::fs::read(&file).unwrap();
+    std::fs::write(&file, &octets[..octets.len() - 5]).unwrap();
+    while matches!(Spool::open(dir.path()), Err(SpoolError::InUse(_))) {
+        tokio::time::sleep(Duration::from_millis(2)).await;
+    }
+    let mut running = Running::start(dir.path(), fake.config(), DAY);
+    let settle = running.next_unanswered().await;
+    assert_eq!(settle.verdict, Verdict::Done);
+    match &settle.attempt[0].1 {
+        Outcome::Refused(reply) => assert!(reply.text.contains("damaged"), "{reply:?}"),
+        other => panic!("{other:?}"),
+    }
+    settle.done.send(Settled::default()).unwrap();
+    running.until_empty().await;
+    assert!(!file.exists());
+    let aside = dir.path().join("damaged").join(one.job.id.as_str());
+    assert!(aside.exists());
+}
+
+#[tokio::test]
+async fn a_presence_that_the_spool_has_replaced_already_is_not_read_for_the_older_one() {
+    let (dir, fake) = (
+        tempfile::tempdir().unwrap(),
+        Fake::start(|_, _| Say::Usual).await,
+    );
+    let running = Running::start(dir.path(), fake.config(), DAY);
+    let (old, new) = (
+        presence("p1", 1, &["gone@x.example"]),
+        presence("p2", 2, &["a@x.example"]),
+    );
+    running
+        .spool
+        .accept(vec![old.clone(), new.clone()])
+        .await
+        .unwrap();
+    running.queue.push(old.job, None);
+    running.until_empty().await;
+    running.queue.push(new.job, None);
+    running.until_empty().await;
+    assert_eq!(taken(&fake), ["p2"]);
+    assert!(fake.seen_with("RCPT TO:<gone@").is_empty());
+}
+
+#[tokio::test]
+async fn a_mail_that_is_of_no_use_any_more_is_dropped_without_a_word() {
+    let dir = tempfile::tempdir().unwrap();
+    let (port, config) = nobody().await;
+    let mut running = Running::start(dir.path(), config, DAY);
+    let now = Timestamp::now();
+    let expiring = |name: &str, sequence, millis| {
+        let mut mail = presence(name, sequence, &["a@x.example"]);
+        mail.job.id = JobId::of_name(&[name]);
+        mail.job.lane = name.to_owned();
+        mail.job.expires = Some(Timestamp::from_millis(now.millis() + millis));
+        mail
+    };
+    let mails = vec![
+        expiring("past", 1, -1),
+        expiring("soon", 2, 300),
+        expiring("far", 3, 60_000),
+    ];
+    running.send(mails).await;
+    for _ in 0..400 {
+        if running.queue.depth() == 1 {
+            break;
+        }
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+    let kept = Spool::look(dir.path()).unwrap();
+    assert_eq!((kept.len(), kept[0].sequence), (1, 3));
+    let fake = Fake::start_at(port, |_, _| Say::Usual).await;
+    running.until_empty().await;
+    assert_eq!(taken(&fake), ["far"]);
+    assert!(running.told.try_recv().is_err());
+}
+
+#[tokio::test]
+async fn a_server_that_takes_a_hundred_at_a_time_gets_all_thousand_at_once() {
+    for is_strict in [false, true] {
+        let count = AtomicUsize::new(0);
+        let mails = AtomicUsize::new(0);
+        let fake = Fake::start(move |_, line| {
+            if line.starts_with("MAIL") {
+                count.store(0, Ordering::SeqCst);
+                // Some servers want a new connection for each mail.
+                let is_again = mails.fetch_add(1, Ordering::SeqCst) % 2 == 1;
+                if is_strict && is_again {
+                    return Say::Last("421 4.7.0 one mail is enough\r\n");
+                }
+            }
+            let is_late = line.starts_with("RCPT") && count.fetch_add(1, Ordering::SeqCst) >= 100;
+            if is_late {
+                Say::Reply("452 4.5.3 too many recipients\r\n")
+            } else {
+                Say::Usual
+            }
+        })
+        .await;
+        let dir = tempfile::tempdir().unwrap();
+        let mut running = Running::start(dir.path(), fake.config(), DAY);
+        let names: Vec<String> = (0..1000).map(|n| format!("u{n:04}@x.example")).collect();
+        let to: Vec<&str> = names.iter().map(String::as_str).collect();
+        running.send(vec![mail("one", "a", 1, &to)]).await;
+        let settle = running.next_unanswered().await;
+        assert_eq!((settle.verdict, settle.job.attempts), (Verdict::Done, 1));
+        assert_eq!(settle.attempt.len(), 1000);
+        let is_served = |outcome: &Outcome| matches!(outcome, Outcome::Delivered(_));
+        assert!(settle.attempt.iter().all(|(_, outcome)| is_served(outcome)));
+        settle.done.send(Settled::default()).unwrap();
+        running.until_empty().await;
+        assert_eq!(taken(&fake).len(), 10);
+        assert_eq!(fake.connections(), if is_strict { 10 } else { 1 });
+    }
+}
+
+#[tokio::test]
+async fn draining_waits_for_what_can_be_sent_and_not_for_what_cannot() {
+    let fake = Fake::start(|_, line| match line {
+        _ if line.starts_with("RCPT TO:<later@") => Say::Reply("450 4.2.0 later\r\n"),
+        "DATA" => Say::Late(100),
+        _ => Say::Usual,
+    })
+    .await;
+    let dir = tempfile::tempdir().unwrap();
+    let running = Running::start(dir.path(), fake.config(), DAY);
+    let limit = Duration::from_secs(10);
+    assert!(running.queue.drained(limit).await);
+    let mut deferred = presence("deferred", 1, &["later@x.example"]);
+    deferred.job.id = JobId::of_name(&["other"]);
+    deferred.job.lane = "other".to_owned();
+    running.send(vec![deferred]).await;
+    let a = ["a@x.example"];
+    running.send(vec![mail("m1", "lane", 2, &a)]).await;
+    running.send(vec![mail("m2", "lane", 3, &a)]).await;
+    running.send(vec![presence("away", 4, &a)]).await;
+    running.send(vec![presence("unavailable", 5, &a)]).await;
+    assert!(!running.queue.drained(Duration::from_millis(20)).await);
+    assert!(running.queue.drained(limit).await);
+    let names = taken(&fake);
+    assert!(
+        ["m1", "m2", "unavailable"]
+            .iter()
+            .all(|name| names.iter().any(|n| n == name))
+    );
+    assert!(!names.contains(&"deferred".to_owned()));
+}
+
+#[tokio::test]
+async fn draining_does_not_wait_for_a_server_that_is_away_nor_for_a_queue_that_has_stopped() {
+    let dir = tempfile::tempdir().unwrap();
+    let (_, config) = nobody().await;
+    let running = Running::start(dir.path(), config, DAY);
+    let a = ["a@x.example"];
+    running
+        .send(vec![presence("p", 1, &a), mail("m", "m", 2, &a)])
+        .await;
+    let limit = Duration::from_secs(10);
+    assert!(running.queue.drained(limit).await);
+    assert_eq!(Spool::look(dir.path()).unwrap().len(), 2);
+    let queue = running.queue.clone();
+    running.stop().await;
+    let since = Instant::now();
+    assert!(!queue.drained(limit).await);
+    assert!(since.elapsed() < limit);
+}
