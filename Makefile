@@ -43,8 +43,8 @@ bench: deps
 	cargo bench --bench store
 
 chaos: deps
-	STANZAMAIL_SEEDS=20000 cargo test --lib whatever_breaks -- --nocapture
-	STANZAMAIL_MESSAGES=10000 cargo test --lib fifty_long_conversations -- --nocapture
+	STANZAMAIL_SEEDS=20000 cargo test --profile long --lib whatever_breaks -- --nocapture
+	STANZAMAIL_MESSAGES=10000 cargo test --profile long --lib fifty_long_conversations -- --nocapture
 	STANZAMAIL_STOPS=200 cargo test --test scenarios stopping_under_load
 	STANZAMAIL_CHAOS=10000/100 cargo test --test chaos -- --nocapture
 	STANZAMAIL_CHAOS=10000/100 cargo test --test automatic

@@ -1,16 +1,17 @@
 //! What the gateway writes by itself, and to whom it never does: reports on mails that the XMPP side gave back, decision by
 //! decision, with no server.
 
+mod decided;
+
+use decided::{arrived, decided, settings};
 use minidom::Element;
 use stanzamail::core::context::{Context, Missing, Write};
-use stanzamail::core::decide::incoming::Arrived;
 use stanzamail::core::decide::returned::status_of;
 use stanzamail::core::decide::{self, Decision};
 use stanzamail::core::from_mail::{self, Action};
 use stanzamail::core::job::Mail;
 use stanzamail::core::record::{Pair, PairOrigin};
-use stanzamail::core::rules::Rules;
-use stanzamail::core::settings::{Settings, Trust, Users};
+use stanzamail::core::settings::{Settings, Trust};
 use stanzamail::core::time::Timestamp;
 use stanzamail::core::to_stanza::Condition;
 use stanzamail::core::{from_stanza, limits};
@@ -27,17 +28,7 @@ struct World {
 
 impl World {
     fn new() -> Self {
-        let rule = (
-            "{local}@a.example".to_owned(),
-            "{local}@chat.a.example".to_owned(),
-        );
-        let domain = |name: &str| jid::DomainPart::new(name).unwrap().into_owned();
-        let users = Users {
-            domains: vec![domain("a.example")],
-            jids: Vec::new(),
-        };
-        let rules = Rules::new(&[rule]).unwrap();
-        let mut settings = Settings::with_defaults(domain("gateway.a.example"), rules, users);
+        let mut settings = settings();
         settings.trust = Trust {
             authserv_ids: vec!["mx.a.example".to_owned()],
             ..Trust::default()
@@ -53,14 +44,8 @@ impl World {
         &mut self,
         decide: impl Fn(&Settings, &Context, Timestamp) -> Result<T, Missing>,
     ) -> T {
-        loop {
-            match decide(&self.settings, &self.context, self.now) {
-                Ok(decision) => return decision,
-                Err(Missing(needs)) => needs
-                    .into_iter()
-                    .for_each(|need| self.context.insert(need, None)),
-            }
-        }
+        let (settings, now) = (&self.settings, self.now);
+        decided(&mut self.context, |context| decide(settings, context, now))
     }
 
     /// A mail arrives; what becomes of it.
@@ -68,14 +53,7 @@ impl World {
         let raw = mail.replace('\n', "\r\n");
         let headers = self.settings.recipient_headers.clone();
         let read = from_mail::read(raw.as_bytes(), &headers, false).unwrap();
-        let arrived = Arrived {
-            mail: &read,
-            octets: raw.len() as u64,
-            over: None,
-            bound: None,
-            waits: None,
-            own: None,
-        };
+        let arrived = arrived(&read, raw.as_bytes());
         let (decision, _) = self.ask(|settings, context, now| {
             decide::incoming::decide(settings, context, &arrived, now)
         });

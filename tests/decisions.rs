@@ -1,5 +1,8 @@
 //! What becomes of stanzas, mails and outcomes, decision by decision, with no server: rows come from a map.
 
+mod decided;
+
+use decided::{arrived, decided, settings};
 use minidom::Element;
 use stanzamail::core::context::{Context, Missing, Write};
 use stanzamail::core::decide::incoming::{Arrived, Fate};
@@ -7,8 +10,7 @@ use stanzamail::core::decide::settle;
 use stanzamail::core::decide::{self, Decision};
 use stanzamail::core::outcome::{Outcome, Reply, Verdict};
 use stanzamail::core::record::{Pair, PairOrigin, Subscription};
-use stanzamail::core::rules::Rules;
-use stanzamail::core::settings::{Bulk, Receipts, Settings, Users};
+use stanzamail::core::settings::{Bulk, Receipts, Settings};
 use stanzamail::core::time::Timestamp;
 use stanzamail::core::{from_mail, from_stanza};
 use std::time::Duration;
@@ -26,19 +28,7 @@ struct World {
 
 impl World {
     fn new() -> Self {
-        let rules = Rules::new(&[(
-            "{local}@a.example".to_owned(),
-            "{local}@chat.a.example".to_owned(),
-        )])
-        .unwrap();
-        let users = Users {
-            domains: vec![jid::DomainPart::new("a.example").unwrap().into_owned()],
-            jids: Vec::new(),
-        };
-        let gateway = jid::DomainPart::new("gateway.a.example")
-            .unwrap()
-            .into_owned();
-        let settings = Settings::with_defaults(gateway, rules, users);
+        let settings = settings();
         Self {
             settings,
             context: Context::new(),
@@ -54,14 +44,8 @@ impl World {
         &mut self,
         decide: impl Fn(&Settings, &Context, Timestamp) -> Result<T, Missing>,
     ) -> T {
-        loop {
-            match decide(&self.settings, &self.context, self.now) {
-                Ok(decision) => return decision,
-                Err(Missing(needs)) => needs
-                    .into_iter()
-                    .for_each(|need| self.context.insert(need, None)),
-            }
-        }
+        let (settings, now) = (&self.settings, self.now);
+        decided(&mut self.context, |context| decide(settings, context, now))
     }
 
     fn stanza(&mut self, xml: &str) -> Decision {
@@ -79,14 +63,7 @@ impl World {
         let raw = mail.replace('\n', "\r\n");
         let read =
             from_mail::read(raw.as_bytes(), &self.settings.recipient_headers, false).unwrap();
-        let arrived = Arrived {
-            mail: &read,
-            octets: raw.len() as u64,
-            over: None,
-            bound: None,
-            waits: None,
-            own: None,
-        };
+        let arrived = arrived(&read, raw.as_bytes());
         let (decision, fate) = self.ask(|settings, context, now| {
             decide::incoming::decide(settings, context, &arrived, now)
         });
@@ -122,14 +99,7 @@ fn a_mail_to_a_thousand_users_is_decided_in_a_few_rounds() {
         to.join(",\r\n ")
     );
     let mail = from_mail::read(raw.as_bytes(), &[], false).unwrap();
-    let arrived = Arrived {
-        mail: &mail,
-        octets: raw.len() as u64,
-        over: None,
-        bound: None,
-        waits: None,
-        own: None,
-    };
+    let arrived = arrived(&mail, raw.as_bytes());
     let rounds = std::cell::Cell::new(0);
     let (decision, _) = world.ask(|settings, context, now| {
         rounds.set(rounds.get() + 1);

@@ -1,12 +1,14 @@
 //! Golden conversations: each folder of `tests/data/pairs` is one conversation of numbered files, `1.stanza.xml` or
 //! `2.mail.eml`, and beside each what it became, `1.became` and `2.became`. `UPDATE_GOLDEN=1` writes these anew.
 
+mod decided;
+
+use decided::{arrived, decided, settings};
 use minidom::Element;
-use stanzamail::core::context::{Context, Missing};
-use stanzamail::core::decide::incoming::{self, Arrived};
+use stanzamail::core::context::Context;
+use stanzamail::core::decide::incoming;
 use stanzamail::core::decide::{self, Decision};
-use stanzamail::core::rules::Rules;
-use stanzamail::core::settings::{Settings, Users};
+use stanzamail::core::settings::Settings;
 use stanzamail::core::time::Timestamp;
 use stanzamail::core::{from_mail, from_stanza};
 use std::fs;
@@ -83,29 +85,11 @@ fn from_xmpp(settings: &Settings, context: &mut Context, xml: &str, now: Timesta
 
 fn from_mail(settings: &Settings, context: &mut Context, raw: &[u8], now: Timestamp) -> Decision {
     let mail = from_mail::read(raw, &settings.recipient_headers, false).unwrap();
-    let arrived = Arrived {
-        mail: &mail,
-        octets: raw.len() as u64,
-        over: None,
-        bound: None,
-        waits: None,
-        own: None,
-    };
+    let arrived = arrived(&mail, raw);
     decided(context, |context| {
         incoming::decide(settings, context, &arrived, now)
     })
     .0
-}
-
-fn decided<T>(context: &mut Context, decide: impl Fn(&Context) -> Result<T, Missing>) -> T {
-    loop {
-        match decide(context) {
-            Ok(decision) => return decision,
-            Err(Missing(needs)) => needs
-                .into_iter()
-                .for_each(|need| context.insert(need, None)),
-        }
-    }
 }
 
 /// What a person compares: the transaction and the mail as it goes over the wire, the stanzas one line each, the notes.
@@ -131,17 +115,6 @@ fn shown(decision: &Decision) -> String {
         text += &format!("note: {note}\n");
     }
     text
-}
-
-fn settings() -> Settings {
-    let rule = |jid: &str, mail: &str| (jid.to_owned(), mail.to_owned());
-    let rules = Rules::new(&[rule("{local}@a.example", "{local}@chat.a.example")]).unwrap();
-    let domain = |name: &str| jid::DomainPart::new(name).unwrap().into_owned();
-    let users = Users {
-        domains: vec![domain("a.example")],
-        jids: Vec::new(),
-    };
-    Settings::with_defaults(domain("gateway.a.example"), rules, users)
 }
 
 fn sorted(folder: &Path) -> Vec<PathBuf> {

@@ -1,14 +1,16 @@
 //! What reports on mails of ours tell the users who wrote them, decision by decision, with no server. The reports are those of
 //! `tests/data/mail`, as mail servers and mail programs write them, about a mail that was really sent.
 
+mod decided;
+
+use decided::{arrived, decided, settings};
 use minidom::Element;
 use stanzamail::core::context::{Context, Missing};
-use stanzamail::core::decide::incoming::{Arrived, Fate};
+use stanzamail::core::decide::incoming::Fate;
 use stanzamail::core::decide::{self, Decision, settle};
 use stanzamail::core::job::Job;
 use stanzamail::core::outcome::{Outcome, Reply, Verdict};
-use stanzamail::core::rules::Rules;
-use stanzamail::core::settings::{Contacts, Receipts, Settings, Trust, Users};
+use stanzamail::core::settings::{Contacts, Receipts, Settings, Trust};
 use stanzamail::core::time::Timestamp;
 use stanzamail::core::{from_mail, from_stanza};
 use std::time::Duration;
@@ -25,18 +27,8 @@ struct World {
 
 impl World {
     fn new() -> Self {
-        let rule = (
-            "{local}@a.example".to_owned(),
-            "{local}@chat.a.example".to_owned(),
-        );
-        let domain = |name: &str| jid::DomainPart::new(name).unwrap().into_owned();
-        let users = Users {
-            domains: vec![domain("a.example")],
-            jids: Vec::new(),
-        };
-        let rules = Rules::new(&[rule]).unwrap();
         Self {
-            settings: Settings::with_defaults(domain("gateway.a.example"), rules, users),
+            settings: settings(),
             context: Context::new(),
             now: Timestamp::from_xep0082("2026-11-13T16:20:00Z").unwrap(),
         }
@@ -46,14 +38,8 @@ impl World {
         &mut self,
         decide: impl Fn(&Settings, &Context, Timestamp) -> Result<T, Missing>,
     ) -> T {
-        loop {
-            match decide(&self.settings, &self.context, self.now) {
-                Ok(decision) => return decision,
-                Err(Missing(needs)) => needs
-                    .into_iter()
-                    .for_each(|need| self.context.insert(need, None)),
-            }
-        }
+        let (settings, now) = (&self.settings, self.now);
+        decided(&mut self.context, |context| decide(settings, context, now))
     }
 
     fn stanza(&mut self, xml: &str) -> Decision {
@@ -76,14 +62,7 @@ impl World {
         let raw = mail.replace('\n', "\r\n");
         let headers = self.settings.recipient_headers.clone();
         let read = from_mail::read(raw.as_bytes(), &headers, false).unwrap();
-        let arrived = Arrived {
-            mail: &read,
-            octets: raw.len() as u64,
-            over: None,
-            bound: None,
-            waits: None,
-            own: None,
-        };
+        let arrived = arrived(&read, raw.as_bytes());
         let (decision, fate) = self.ask(|settings, context, now| {
             decide::incoming::decide(settings, context, &arrived, now)
         });

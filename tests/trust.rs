@@ -1,11 +1,13 @@
 //! What a mail may do, by what our own mail server says about its sender.
 
+mod decided;
+
+use decided::{arrived, decided, settings};
 use minidom::Element;
 use stanzamail::core::context::{Context, Missing, Write};
 use stanzamail::core::decide::incoming::{Arrived, Fate};
 use stanzamail::core::decide::{self, Decision};
-use stanzamail::core::rules::Rules;
-use stanzamail::core::settings::{Settings, Speak, Trust, Users};
+use stanzamail::core::settings::{Settings, Speak, Trust};
 use stanzamail::core::time::Timestamp;
 use stanzamail::core::{from_mail, from_stanza};
 
@@ -25,14 +27,7 @@ struct World {
 
 impl World {
     fn new(speak: Speak) -> Self {
-        let rule = ("{local}@a.example", "{local}@chat.a.example");
-        let rules = Rules::new(&[(rule.0.to_owned(), rule.1.to_owned())]).unwrap();
-        let domain = |name: &str| jid::DomainPart::new(name).unwrap().into_owned();
-        let users = Users {
-            domains: vec![domain("a.example")],
-            jids: Vec::new(),
-        };
-        let mut settings = Settings::with_defaults(domain("gateway.a.example"), rules, users);
+        let mut settings = settings();
         settings.trust = Trust {
             authserv_ids: vec!["mx.a.example".to_owned()],
             speak,
@@ -50,14 +45,8 @@ impl World {
         &mut self,
         decide: impl Fn(&Settings, &Context, Timestamp) -> Result<T, Missing>,
     ) -> T {
-        loop {
-            match decide(&self.settings, &self.context, self.now) {
-                Ok(decision) => return decision,
-                Err(Missing(needs)) => needs
-                    .into_iter()
-                    .for_each(|need| self.context.insert(need, None)),
-            }
-        }
+        let (settings, now) = (&self.settings, self.now);
+        decided(&mut self.context, |context| decide(settings, context, now))
     }
 
     /// Alice invites carol.
@@ -76,12 +65,8 @@ impl World {
         let mail = from_mail::read(raw.as_bytes(), &self.settings.recipient_headers, false);
         let (mail, bound) = (mail.unwrap(), self.bound.clone());
         let arrived = Arrived {
-            mail: &mail,
-            octets: raw.len() as u64,
-            over: None,
             bound: bound.as_ref(),
-            waits: None,
-            own: None,
+            ..arrived(&mail, raw.as_bytes())
         };
         let (decision, fate) = self.ask(|settings, context, now| {
             decide::incoming::decide(settings, context, &arrived, now)

@@ -4,6 +4,7 @@
 mod targets;
 
 use std::path::Path;
+use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 /// For each target; `STANZAMAIL_FUZZ_SECONDS` says otherwise.
@@ -112,22 +113,34 @@ fn no_target_falls_over() {
         .and_then(|text| text.parse().ok());
     let limit = Duration::from_secs(seconds.unwrap_or(SECONDS));
     let seeds = seeds();
-    for (name, target) in targets::TARGETS {
-        let mut dice = Dice(0x5eed ^ name.len() as u64 | 1);
-        let (start, mut runs) = (Instant::now(), 0_u64);
-        for seed in &seeds {
-            target(seed);
+    let left = Mutex::new(targets::TARGETS.iter());
+    let next = || left.lock().unwrap_or_else(PoisonError::into_inner).next();
+    std::thread::scope(|scope| {
+        for _ in 0..std::thread::available_parallelism().map_or(1, usize::from) {
+            scope.spawn(|| {
+                while let Some((name, target)) = next() {
+                    feed(name, *target, &seeds, limit);
+                }
+            });
         }
-        while start.elapsed() < limit {
-            let input = mutated(&seeds, &mut dice);
-            let held = std::panic::catch_unwind(|| target(&input));
-            assert!(
-                held.is_ok(),
-                "{name} falls over {:?}",
-                String::from_utf8_lossy(&input)
-            );
-            runs += 1;
-        }
-        println!("{name}: {runs} inputs");
+    });
+}
+
+fn feed(name: &str, target: fn(&[u8]), seeds: &[Vec<u8>], limit: Duration) {
+    let mut dice = Dice(0x5eed ^ name.len() as u64 | 1);
+    let (start, mut runs) = (Instant::now(), 0_u64);
+    for seed in seeds {
+        target(seed);
     }
+    while start.elapsed() < limit {
+        let input = mutated(seeds, &mut dice);
+        let held = std::panic::catch_unwind(|| target(&input));
+        assert!(
+            held.is_ok(),
+            "{name} falls over {:?}",
+            String::from_utf8_lossy(&input)
+        );
+        runs += 1;
+    }
+    println!("{name}: {runs} inputs");
 }

@@ -1,13 +1,12 @@
 //! The gateway of a.example without its servers: what it decides, with its rows in memory.
 
-use jid::{BareJid, DomainPart};
+use super::decided::{arrived, decided, settings};
 use minidom::Element;
 use stanzamail::core::context::{Context, Missing};
-use stanzamail::core::decide::incoming::{Arrived, Fate};
+use stanzamail::core::decide::incoming::Fate;
 use stanzamail::core::decide::{self, Decision};
 use stanzamail::core::quota::Quotas;
-use stanzamail::core::rules::Rules;
-use stanzamail::core::settings::{Settings, Users};
+use stanzamail::core::settings::Settings;
 use stanzamail::core::time::Timestamp;
 use stanzamail::core::{from_mail, from_stanza};
 use stanzamail::xmpp::codec::{Decoder, encode};
@@ -24,15 +23,8 @@ pub struct House {
 
 impl House {
     pub fn new() -> Self {
-        let rule = ("{local}@a.example", "{local}@chat.a.example");
-        let rules = Rules::new(&[(rule.0.to_owned(), rule.1.to_owned())]).unwrap();
-        let domain = |name: &str| DomainPart::new(name).unwrap().into_owned();
-        let users = Users {
-            domains: vec![domain("a.example")],
-            jids: Vec::<BareJid>::new(),
-        };
         Self {
-            settings: Settings::with_defaults(domain("gateway.a.example"), rules, users),
+            settings: settings(),
             context: Context::new(),
             now: Timestamp::from_xep0082("2026-11-22T12:00:00Z").unwrap(),
         }
@@ -42,14 +34,8 @@ impl House {
         &mut self,
         decide: impl Fn(&Settings, &Context, Timestamp) -> Result<T, Missing>,
     ) -> T {
-        loop {
-            match decide(&self.settings, &self.context, self.now) {
-                Ok(decision) => return decision,
-                Err(Missing(needs)) => needs
-                    .into_iter()
-                    .for_each(|need| self.context.insert(need, None)),
-            }
-        }
+        let (settings, now) = (&self.settings, self.now);
+        decided(&mut self.context, |context| decide(settings, context, now))
     }
 
     /// What becomes of an element of the stream.
@@ -85,14 +71,7 @@ impl House {
     /// What becomes of a mail; `None` where it cannot be read.
     pub fn mail(&mut self, raw: &[u8]) -> Option<(Decision, Fate)> {
         let mail = from_mail::read(raw, &self.settings.recipient_headers, false).ok()?;
-        let arrived = Arrived {
-            mail: &mail,
-            octets: raw.len() as u64,
-            over: None,
-            bound: None,
-            waits: None,
-            own: None,
-        };
+        let arrived = arrived(&mail, raw);
         let (decision, fate) = self.ask(|settings, context, now| {
             decide::incoming::decide(settings, context, &arrived, now)
         });

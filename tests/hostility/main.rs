@@ -7,6 +7,8 @@
 
 #[path = "../scenarios/counting.rs"]
 mod counting;
+#[path = "../decided/mod.rs"]
+mod decided;
 #[path = "../servers/mod.rs"]
 mod servers;
 #[path = "../scenarios/world.rs"]
