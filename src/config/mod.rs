@@ -396,9 +396,10 @@ pub struct Presence {
 /// number or "unlimited". As much as is allowed may come at once; then it comes back bit by bit.
 #[derive(Clone, Debug)]
 pub struct Limits {
-    /// Mails that one user sends in an hour; each recipient counts. Who sends more gets an error that says so.
+    /// Mails that one user sends in an hour; each recipient counts, and so does each receipt or marker for another gateway.
+    /// Who sends more gets an error that says so.
     ///
-    /// Default `sent_per_hour = 1000`
+    /// Default `sent_per_hour = 2000`
     pub sent_per_hour: Option<u32>,
     /// Addresses to which one user writes for the first time in a day, or which one user invites.
     ///

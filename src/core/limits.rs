@@ -107,8 +107,8 @@ pub const REFUSED_REQUESTS: Rate = Rate {
     time: Duration::from_secs(1),
 };
 /// What one user may do where the configuration says nothing: mails, by recipients, in an hour; more than a busy person
-/// writes.
-pub const SENT_PER_HOUR: u32 = 1_000;
+/// writes, with a receipt and a marker for each message that comes from another gateway.
+pub const SENT_PER_HOUR: u32 = 2_000;
 /// Addresses that are written to for the first time in a day. Who sends spam needs many.
 pub const STRANGERS_PER_DAY: u32 = 100;
 /// Mails that are shown in a minute; more than anybody reads.

@@ -104,7 +104,12 @@ impl Quotas {
             (Err(over), _) => notice::sent_too_much(over.count, over.again),
             (_, Err(over)) => notice::too_many_strangers(over.count, over.again),
         };
-        Some(Decision::refuse(stanza, Condition::PolicyViolation, &why))
+        // Nobody is told what becomes of a marker or a receipt.
+        let is_told = decision.mails.iter().any(|mail| mail.job.origin.is_some());
+        Some(match is_told {
+            true => Decision::refuse(stanza, Condition::PolicyViolation, &why),
+            false => Decision::nothing(),
+        })
     }
 
     /// A request asks for an answer, which costs as much as the request. A client that floods is told so now and then and
