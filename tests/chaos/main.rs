@@ -11,6 +11,8 @@
 mod counting;
 #[path = "../servers/mod.rs"]
 mod servers;
+mod soak;
+mod vitals;
 #[path = "../scenarios/world.rs"]
 mod world;
 
