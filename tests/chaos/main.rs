@@ -9,6 +9,7 @@
 
 #[path = "../scenarios/counting.rs"]
 mod counting;
+mod drain;
 #[path = "../servers/mod.rs"]
 mod servers;
 mod soak;
