@@ -479,7 +479,7 @@ mod tests {
             order.push(next.job.sequence);
             schedule.release(&next.job);
         }
-        assert_eq!(order, [5, 1, 6, 2, 3, 4]);
+        assert_eq!(order, [1, 5, 2, 6, 3, 4]);
     }
 
     #[test]

@@ -22,7 +22,9 @@ const CONTACTS: usize = 50;
 /// Stanzas that Alice sends at once.
 const AT_ONCE: usize = 100;
 /// Between two messages of Adam while the backlog leaves.
-const PAUSE: Duration = Duration::from_millis(50);
+const PAUSE: Duration = Duration::from_millis(100);
+/// Whom Adam writes to in turns, so that his mails do not wait for each other.
+const FRIENDS: usize = 10;
 /// Until Adam has his receipts when the backlog has gone.
 const LAST_RECEIPTS: Duration = Duration::from_secs(60);
 /// Longer than any of it takes, for each thousand mails.
@@ -71,6 +73,7 @@ async fn a_backlog_leaves_as_fast_as_new_mail_which_does_not_wait_for_it() {
     let alice = Sender::new(&world, alice);
 
     alice.sends_and_is_answered(goal.steady).await;
+    let before = Vitals::of(world.gateway.pid());
     world.mail.stop_postfix().await;
     let waiting = alice.fills_the_spool(&world, goal.backlog).await;
     world.mail.start_postfix().await;
@@ -80,7 +83,7 @@ async fn a_backlog_leaves_as_fast_as_new_mail_which_does_not_wait_for_it() {
     alice.has_all_receipts();
     let rates = Rates::of(&world, &goal);
     println!(
-        "{} mails waited, with {waiting}; {rates}; {drained}",
+        "{} mails waited, with {waiting}, before them {before}; {rates}; {drained}",
         goal.backlog
     );
     assert!(drained.memory <= MEMORY_MAX, "{drained}");
@@ -190,7 +193,7 @@ impl Sender {
         self.send(count).await;
         while waiting() < count {
             assert!(began.elapsed() < limit(count), "{} wait", waiting());
-            sleep(PAUSE * 4).await;
+            sleep(PAUSE * 2).await;
         }
         Vitals::of(world.gateway.pid())
     }
@@ -221,13 +224,15 @@ impl Drained {
         world.gateway.signal("USR1");
         let began = Instant::now();
         let (mut sent, mut memory) = (Vec::new(), 0_f64);
-        let to = escape(&world.contact("d@sink.example"));
+        let friend = |number| escape(&world.contact(&format!("d{number}@sink.example")));
+        let friends: Vec<String> = (0..FRIENDS).map(friend).collect();
         let writes = async {
             let mut clock = interval(PAUSE);
             loop {
                 clock.tick().await;
+                let number = sent.len();
                 sent.push(Instant::now());
-                adam.send(message(&to, sent.len() - 1)).await;
+                adam.send(message(&friends[number % FRIENDS], number)).await;
                 memory = memory.max(Vitals::of(world.gateway.pid()).megabytes());
             }
         };
@@ -262,8 +267,8 @@ impl fmt::Display for Drained {
         let (count, memory, took) = (self.delays.len(), self.memory, self.took);
         write!(
             f,
-            "within {took:.0?} all; {count} new messages meanwhile: half of them within {half:.0?}, 99 of 100 within {most:.0?}, the last after \
-             {all:.0?}; {memory:.1} MB at most"
+            "all of them within {took:.1?}; {count} new messages meanwhile: half of them within {half:.1?}, 99 of 100 within {most:.2?}, the last after \
+             {all:.2?}; {memory:.1} MB at most"
         )
     }
 }

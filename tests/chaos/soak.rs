@@ -3,7 +3,7 @@
 //! memory, open files and threads are what they were: one process life, so the gateway itself is not restarted.
 //!
 //! `STANZAMAIL_SOAK=120` says for how many minutes (`make soak`); without it the short form runs, which sees only what grows
-//! fast: a connection or a thread that every restart leaves behind, kilobytes that every message does.
+//! fast: a connection or a thread that every restart leaves behind, tens of kilobytes that every message does.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -24,7 +24,7 @@ use super::world::{Options, World};
 /// Between two messages of one direction.
 const PAUSE: Duration = Duration::from_millis(100);
 /// After this time a client sends again what got no answer.
-const CLIENT_WAIT: Duration = Duration::from_secs(10);
+const CLIENT_WAIT: Duration = Duration::from_secs(5);
 /// The people on the other side.
 const CONTACTS: usize = 10;
 /// One message in so many goes to nobody, one stanza and one mail to so many cannot be read.
@@ -34,8 +34,8 @@ const SETTLE_WAIT: Duration = Duration::from_secs(90);
 
 /// How much memory may grow in an hour of the long form, after its first half.
 const GROWTH_MAX: f64 = 1.0;
-/// How much it may grow in the second half of the short form, in MB: as much as a few kilobytes for each message.
-const SHORT_GROWTH_MAX: f64 = 8.0;
+/// How much it may grow in the second half of the short form, in MB: as much as 30 kilobytes for each message or mail.
+const SHORT_GROWTH_MAX: f64 = 5.0;
 
 /// Of what length a run is.
 #[derive(Clone, Copy)]
@@ -399,7 +399,7 @@ impl Soak {
         while !self.is_over() {
             clock.tick().await;
             let vitals = Vitals::of(self.gateway.pid());
-            if self.length.is_long && samples.len() % 60 == 0 {
+            if self.length.is_long && samples.len().is_multiple_of(60) {
                 self.tell(vitals);
             }
             samples.push((self.began.elapsed(), vitals));
