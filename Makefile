@@ -1,6 +1,6 @@
 # The index of habits. On a fresh Debian 12 with a Rust toolchain, `make demo` and `make test` need nothing else.
 
-.PHONY: help demo test deps bench chaos hostility fuzz lint golden
+.PHONY: help demo test deps bench chaos soak hostility fuzz lint golden
 .DEFAULT_GOAL := help
 
 help:
@@ -12,6 +12,8 @@ help:
 	@echo "make bench           the figures: throughput against the bare servers, delay, memory"
 	@echo "make chaos           for hours: 20,000 simulated worlds, 10,000 messages each way under 100 kills, restarts, bad"
 	@echo "                     networks, damaged stores, power cuts, failing disks (the tests have a short form of each)"
+	@echo "make soak            for hours: memory, files and threads of a working gateway (MINUTES=120), then the drain of a"
+	@echo "                     backlog (BACKLOG=100000); optimised"
 	@echo "make hostility       a million random cases for each text, name and mail that a stranger can write"
 	@echo "make fuzz            every reader against libFuzzer; SECONDS=60 for each, TARGET=… for one"
 	@echo "make golden          write the golden files anew; look at the difference before you commit it"
@@ -53,6 +55,13 @@ chaos: deps
 	STANZAMAIL_DISK_FAILURES=60 cargo test --test scenarios a_disk_that_fails -- --nocapture
 	STANZAMAIL_CHAOS=10000/100 cargo test --test faults -- --nocapture --test-threads=1
 	STANZAMAIL_CHAOS=10000/100 cargo test --lib a12_ -- --nocapture
+
+# Optimised, as in production; one after the other, since both measure.
+MINUTES ?= 120
+BACKLOG ?= 100000
+soak: deps
+	STANZAMAIL_SOAK=$(MINUTES) STANZAMAIL_DRAIN=$(BACKLOG) \
+		cargo test --release --test chaos -- soak:: drain:: --nocapture --test-threads=1
 
 # Optimised, since there are so many. CASES=… for another number.
 CASES ?= 1000000

@@ -2,8 +2,8 @@
 //!
 //! Jobs of one lane go one at a time in the order of their sequence, and those behind a deferred one wait: the order
 //! between two correspondents is kept. Of each lane only the head is in one of two sorted sets, new mails and backlog
-//! (what was there at the start or was deferred before), which are served in turns: a new mail does not wait for a
-//! hundred thousand old ones, nor the other way round.
+//! (what was there at the start or was deferred before, and what waits behind such a mail), which are served in turns: a
+//! new mail does not wait for a hundred thousand old ones, nor the other way round.
 //!
 //! A job that is [`Job::replaceable`] takes the place of the one with its id that waits. While that one is under way, it
 //! is kept beside the lanes and waits until the other one ends, however it ends: never two of them at once, never the
@@ -276,7 +276,7 @@ impl Schedule {
         }
     }
 
-    fn enqueue(&mut self, entry: Entry) {
+    fn enqueue(&mut self, mut entry: Entry) {
         let name: Arc<str> = match self.lanes.get_key_value(entry.job.lane.as_str()) {
             Some((name, _)) => Arc::clone(name),
             None => Arc::from(entry.job.lane.as_str()),
@@ -288,6 +288,13 @@ impl Schedule {
         self.known.insert(entry.job.id.clone(), known);
         let waiting = &mut self.lanes.entry(Arc::clone(&name)).or_default().waiting;
         let place = waiting.partition_point(|other| other.job.sequence <= entry.job.sequence);
+        // What waits behind the backlog will be older than all new mail when its turn comes.
+        let before = place.checked_sub(1).and_then(|place| waiting.get(place));
+        entry.is_backlog |= before.is_some_and(|before| before.is_backlog);
+        if entry.is_backlog {
+            let behind = waiting.range_mut(place..).take_while(|it| !it.is_backlog);
+            behind.for_each(|it| it.is_backlog = true);
+        }
         waiting.insert(place, entry);
         self.refresh(&name);
     }
@@ -449,6 +456,30 @@ mod tests {
             .map(|c| c.1)
             .collect();
         assert_eq!(order, [10, 0, 11, 1, 12, 2, 3, 4, 5, 6, 7, 8, 9]);
+    }
+
+    /// A21: the mail server was away, so that only the first of each lane was deferred.
+    #[test]
+    fn a21_what_waits_behind_a_deferred_one_takes_turns_with_new_mail_too() {
+        let mut schedule = Schedule::default();
+        for sequence in 1..=2 {
+            schedule.insert(entry("a", sequence, 0, false));
+        }
+        let mut first = schedule.claim(NOW).unwrap();
+        first.is_backlog = true;
+        schedule.put_back(first);
+        for sequence in 3..=4 {
+            schedule.insert(entry("a", sequence, 0, false));
+        }
+        for sequence in 5..=6 {
+            schedule.insert(entry(&format!("new{sequence}"), sequence, 900, false));
+        }
+        let mut order = Vec::new();
+        while let Some(next) = schedule.claim(NOW) {
+            order.push(next.job.sequence);
+            schedule.release(&next.job);
+        }
+        assert_eq!(order, [1, 5, 2, 6, 3, 4]);
     }
 
     #[test]

@@ -9,8 +9,11 @@
 
 #[path = "../scenarios/counting.rs"]
 mod counting;
+mod drain;
 #[path = "../servers/mod.rs"]
 mod servers;
+mod soak;
+mod vitals;
 #[path = "../scenarios/world.rs"]
 mod world;
 

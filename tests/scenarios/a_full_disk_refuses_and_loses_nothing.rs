@@ -1,18 +1,26 @@
 //! The disk is full: no file can grow, as seen by the gateway (RLIMIT_FSIZE, which needs no root). Alice is told that her
-//! message was not taken; when there is room again, it goes through.
+//! message was not taken; when there is room again, it goes through. And the same on a small disk that is really full.
 
 use std::os::unix::fs::PermissionsExt;
 use std::process::Command;
 use std::time::{Duration, Instant};
 
-use super::counting::carol_sends;
+use super::counting::{
+    carol_goes_on_sending, carol_sends, ids_by_text, mails, one_name_each, receives_all_within,
+    texts,
+};
 use super::servers::process::{Folder, program};
 use super::servers::stanza::{error_condition, error_text, stanza_id};
-use super::servers::{Flavour, Gateway, PATIENCE};
+use super::servers::{Flavour, Gateway, PATIENCE, XmppClient};
+use super::small_disk::SmallDisk;
 use super::world::{Options, PROGRAM, World, config};
 
 /// From when there is room again.
 const RECOVERY: Duration = Duration::from_secs(10);
+/// More than the store has room for in what it took of the disk before.
+const MAILS: usize = 400;
+/// As many of them come before the disk is full.
+const BEFORE: usize = 20;
 
 #[tokio::test]
 async fn and_goes_on_when_there_is_room() {
@@ -24,16 +32,7 @@ async fn and_goes_on_when_there_is_room() {
     inbox.wait_mail_saying("Is there room?").await;
 
     room(&world.gateway, "512");
-    let id = alice.send_message(&world.carol(), "And now?").await;
-    let error = alice
-        .expect(|stanza| stanza_id(stanza) == id, PATIENCE)
-        .await;
-    assert_eq!(
-        error_condition(&error).as_deref(),
-        Some("resource-constraint")
-    );
-    let words = error_text(&error).unwrap();
-    assert!(words.contains("disk is full"), "{words}");
+    is_refused(&alice, &world, "And now?").await;
 
     room(&world.gateway, "unlimited");
     let freed = Instant::now();
@@ -69,6 +68,68 @@ async fn and_leaves_mail_in_the_mailbox() {
 }
 
 #[tokio::test]
+async fn and_goes_on_when_a_disk_that_was_really_full_has_room() {
+    let (world, disk) = SmallDisk::under(Options::default()).await;
+    let mut world = world.started().await;
+    let alice = world.login("alice").await;
+    let inbox = world.mailbox("carol@mail.example").await;
+    alice.send_message(&world.carol(), "Is there room?").await;
+    inbox.wait_mail_saying("Is there room?").await;
+
+    disk.fill();
+    is_refused(&alice, &world, "And now?").await;
+
+    disk.free();
+    let freed = Instant::now();
+    alice.send_message(&world.carol(), "And then?").await;
+    inbox.wait_mail_saying("And then?").await;
+    assert!(freed.elapsed() < RECOVERY, "{:?}", freed.elapsed());
+    assert_eq!(inbox.count().await, 2);
+    assert!(world.gateway.running());
+}
+
+/// The store has room in what it took of the disk before, so it goes on for a while.
+#[tokio::test]
+async fn and_leaves_in_the_mailbox_what_a_really_full_disk_cannot_take() {
+    let (world, disk) = SmallDisk::under(Options::default()).await;
+    let mut world = world.started().await;
+    let alice = world.login("alice").await;
+    let mails = mails(0..MAILS);
+    carol_sends(&world, &mails[..BEFORE]).await;
+    receives_all_within(&alice, &mails[..BEFORE], PATIENCE).await;
+
+    disk.fill();
+    let rest = mails[BEFORE..].to_vec();
+    let sending = carol_goes_on_sending(&world, rest, Duration::from_millis(5));
+    assert_ne!(world.gateway.wait().await, 0);
+    sending.await.expect("Postfix takes them");
+    let log = world.gateway.log();
+    assert!(log.contains("No space left on device"), "{log}");
+
+    disk.free();
+    let (next, shown) = (cursor(&world).await, texts(&alice));
+    let in_mailbox = world.bridge().await.all().await;
+    let passed_over: Vec<_> = in_mailbox
+        .iter()
+        .filter(|mail| u64::from(mail.uid) < next)
+        .map(|mail| mail.body().trim().to_owned())
+        .filter(|text| !shown.contains(text))
+        .collect();
+    assert!(passed_over.is_empty(), "{passed_over:?}");
+    assert!((2..=MAILS as u64).contains(&next), "{next}");
+
+    let freed = Instant::now();
+    world.gateway.start_again().await;
+    receives_all_within(&alice, &mails, RECOVERY).await;
+    one_name_each(&ids_by_text(&alice), "stanza ids");
+    println!(
+        "the cursor was after {} of {MAILS} mails when the disk was full; all were there {:.1} s after the next start",
+        next - 1,
+        freed.elapsed().as_secs_f64()
+    );
+}
+
+#[tokio::test]
 async fn and_a_log_that_cannot_be_written_stops_nobody() {
     let folder = Folder::new("wrapper");
     let options = Options {
@@ -86,6 +147,20 @@ async fn and_a_log_that_cannot_be_written_stops_nobody() {
     inbox.wait_mail_saying("Hello Carol").await;
     assert_eq!(world.gateway.terminate().await, 0);
     assert_eq!(world.gateway.log(), "");
+}
+
+/// Alice is told that there is no room for what she writes.
+async fn is_refused(alice: &XmppClient, world: &World, text: &str) {
+    let id = alice.send_message(&world.carol(), text).await;
+    let error = alice
+        .expect(|stanza| stanza_id(stanza) == id, PATIENCE)
+        .await;
+    assert_eq!(
+        error_condition(&error).as_deref(),
+        Some("resource-constraint")
+    );
+    let words = error_text(&error).unwrap();
+    assert!(words.contains("disk is full"), "{words}");
 }
 
 /// Up to which UID the mailbox was read.

@@ -6,6 +6,7 @@ mod counting;
 mod friends;
 #[path = "../servers/mod.rs"]
 mod servers;
+mod small_disk;
 mod storm;
 mod world;
 

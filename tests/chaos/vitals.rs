@@ -1,0 +1,80 @@
+//! What a gateway uses while it works: memory, open files, threads; and where that leads.
+
+use std::time::Duration;
+
+/// One look at a process.
+#[derive(Clone, Copy, Debug)]
+pub struct Vitals {
+    /// VmRSS, KiB.
+    pub memory: u64,
+    /// Files and sockets.
+    pub files: usize,
+    pub threads: usize,
+}
+
+impl Vitals {
+    pub fn of(process: u32) -> Vitals {
+        let status = std::fs::read_to_string(format!("/proc/{process}/status"));
+        let status = status.expect("the gateway runs");
+        let number = |name: &str| -> u64 {
+            let line = status.lines().find_map(|line| line.strip_prefix(name));
+            line.and_then(|line| line.split_whitespace().next()?.parse().ok())
+                .expect("Linux counts it")
+        };
+        let files = std::fs::read_dir(format!("/proc/{process}/fd"));
+        Vitals {
+            memory: number("VmRSS:"),
+            files: files.expect("the gateway runs").count(),
+            threads: number("Threads:") as usize,
+        }
+    }
+
+    pub fn megabytes(&self) -> f64 {
+        megabytes(self.memory as f64)
+    }
+}
+
+impl std::fmt::Display for Vitals {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let (memory, files, threads) = (self.megabytes(), self.files, self.threads);
+        write!(f, "{memory:.1} MB, {files} files, {threads} threads")
+    }
+}
+
+/// How much more memory in an hour, in MB: the slope of the straight line that is nearest to all samples (least squares).
+pub fn growth_an_hour(samples: &[(Duration, Vitals)]) -> f64 {
+    let points: Vec<(f64, f64)> = samples
+        .iter()
+        .map(|(at, vitals)| (at.as_secs_f64() / 3600.0, vitals.megabytes()))
+        .collect();
+    let count = points.len() as f64;
+    let (hours, memory) = points
+        .iter()
+        .fold((0.0, 0.0), |sum, point| (sum.0 + point.0, sum.1 + point.1));
+    let (hours, memory) = (hours / count, memory / count);
+    let rise: f64 = points.iter().map(|(h, m)| (h - hours) * (m - memory)).sum();
+    let run: f64 = points.iter().map(|(h, _)| (h - hours).powi(2)).sum();
+    rise / run
+}
+
+fn megabytes(kibibytes: f64) -> f64 {
+    kibibytes * 1024.0 / 1e6
+}
+
+#[test]
+fn growth_is_the_slope_of_what_was_seen() {
+    let sample = |minute: u64, memory: u64| {
+        let vitals = Vitals {
+            memory,
+            files: 0,
+            threads: 0,
+        };
+        (Duration::from_secs(60 * minute), vitals)
+    };
+    let even: Vec<_> = (0..60).map(|minute| sample(minute, 20_000)).collect();
+    assert!(growth_an_hour(&even).abs() < 1e-9);
+    let leak: Vec<_> = (0..60)
+        .map(|minute| sample(minute, 20_000 + minute * 125))
+        .collect();
+    assert!((growth_an_hour(&leak) - 7.68).abs() < 1e-9);
+}
