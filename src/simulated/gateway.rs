@@ -40,7 +40,7 @@ pub(super) struct Disk {
 
 impl Gateway {
     /// One that does not run yet.
-    pub(super) fn new(mailbox: &str) -> Self {
+    pub(super) fn new(mailbox: &str, shown: &str) -> Self {
         // In memory where that is possible: whether a file is durable is not what is simulated.
         let memory = Path::new("/dev/shm");
         let folder = match memory.is_dir() {
@@ -48,7 +48,7 @@ impl Gateway {
             false => TempDir::new(),
         };
         let folder = folder.unwrap();
-        let config = config(folder.path(), mailbox);
+        let config = config(folder.path(), mailbox, shown);
         let log = Log::default();
         let disk = Disk {
             folder,
@@ -97,7 +97,7 @@ impl Gateway {
     }
 }
 
-fn config(folder: &Path, mailbox: &str) -> Config {
+fn config(folder: &Path, mailbox: &str, shown: &str) -> Config {
     let text = format!(
         r#"
 [xmpp]
@@ -129,7 +129,7 @@ path = "{}"
 [limits]
 sent_per_hour = "unlimited"
 new_contacts_per_day = "unlimited"
-shown_per_minute = "unlimited"
+shown_per_minute = {shown}
 "#,
         folder.display()
     );

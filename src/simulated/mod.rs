@@ -123,11 +123,13 @@ impl World {
             1 => "after = \"keep\"",
             _ => "after = \"seen\"",
         };
+        // In some worlds mails come faster than they may be shown, and wait.
+        let shown = ["2", "\"unlimited\""][dice(2) as usize];
         Self {
             plan,
             xmpp: XmppServer::start(trace.clone()),
             mail: MailServers::start(trace.clone()),
-            gateway: Gateway::new(mailbox),
+            gateway: Gateway::new(mailbox, shown),
             trace,
         }
     }

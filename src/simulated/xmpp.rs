@@ -139,6 +139,8 @@ impl XmppServer {
             let of = receipt.attr("id").unwrap_or_default();
             trace.add(&format!("receipt for {of}"));
             came.receipts.insert(of.to_owned());
+        } else if !attribute("from").contains('@') {
+            trace.add("the gateway says that mails wait");
         } else if let Some(body) = stanza.get_child("body", ns::COMPONENT) {
             let text = body.text();
             trace.add(&format!("{id} says {text}"));
