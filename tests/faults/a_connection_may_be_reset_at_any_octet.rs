@@ -1,8 +1,8 @@
 //! A10: the connection to a server is reset after any number of octets in either direction. Nothing is lost, nothing
 //! comes under two names, and the gateway holds on to nothing of the connections that were cut.
 //!
-//! The short form cuts where the phases end and at some other octets, the long one at every octet up to 4096, or at each
-//! `STANZAMAIL_STEP`th of them.
+//! The short form cuts where the phases end and at some other octets, the long one at every octet up to 4096, as far as the
+//! conversation goes, or at each `STANZAMAIL_STEP`th of them.
 
 use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
@@ -143,15 +143,15 @@ fn both(clean: &Carried, end: &str) -> Vec<(Way, usize)> {
 /// The short form takes the ends, or some of them where there are many, and others spread over all.
 fn cuts(ends: Vec<(Way, usize)>, ends_most: usize) -> Vec<(Way, usize)> {
     let ways = [Way::Up, Way::Down];
+    let last = ends.iter().map(|(_, at)| *at).max().unwrap_or(0);
     if is_long() {
         let step = std::env::var("STANZAMAIL_STEP").ok();
         let step = step.map_or(1, |text| text.parse().expect("STANZAMAIL_STEP=12"));
-        return (0..=OCTETS_MAX)
+        return (0..=OCTETS_MAX.min(last))
             .step_by(step)
             .flat_map(|octets| ways.map(|way| (way, octets)))
             .collect();
     }
-    let last = ends.iter().map(|(_, at)| *at).max().unwrap_or(0);
     let mut cuts = BTreeSet::new();
     for (way, at) in ends.iter().step_by(ends.len().div_ceil(ends_most)) {
         cuts.insert((*way == Way::Down, *at));
