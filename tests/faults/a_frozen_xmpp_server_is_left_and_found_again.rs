@@ -33,6 +33,9 @@ async fn freezes(flavour: Flavour, name: &str) {
     let user = world.login(name).await;
     let address = format!("{name}@{}", world.mail_domain());
 
+    // The last word of the server: its silence begins with the freezing, however long the login took.
+    let ping = "<ping xmlns='urn:xmpp:ping'/>";
+    user.iq("get", Some(&world.xmpp.gateway), ping).await;
     world.xmpp.pause();
     let frozen = Instant::now();
     world
