@@ -418,6 +418,7 @@ async fn idle<S: AsyncRead + AsyncWrite + Unpin>(
 
 async fn read_line<S: AsyncRead + Unpin>(stream: &mut BufReader<S>) -> Option<String> {
     let mut line = String::new();
-    let octets = stream.read_line(&mut line).await.ok()?;
-    (octets > 0).then(|| line.trim_end().to_owned())
+    stream.read_line(&mut line).await.ok()?;
+    // What a broken connection leaves of a line is no command.
+    line.ends_with('\n').then(|| line.trim_end().to_owned())
 }
