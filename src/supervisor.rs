@@ -149,7 +149,7 @@ struct Parts {
     store: Arc<SledStore>,
     spool: Arc<Spool>,
     quarantine: Arc<Quarantine>,
-    jobs: Vec<crate::core::job::Job>,
+    jobs: Vec<crate::core::job::Brief>,
     /// Stanzas that a round before this one has read and not decided about.
     left: Vec<Element>,
     /// Among them is what that round had in hand when it failed.

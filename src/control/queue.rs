@@ -5,7 +5,7 @@
 
 use super::{ROWS_MAX, Response};
 use crate::core::id::JobId;
-use crate::core::job::Job;
+use crate::core::job::{Brief, Job};
 use crate::core::time::Timestamp;
 use crate::core::xml;
 use crate::imap::Fetched;
@@ -78,7 +78,7 @@ enum Way {
     Running(Running),
     Resting {
         folder: PathBuf,
-        opened: Mutex<Option<(Spool, Vec<Job>)>>,
+        opened: Mutex<Option<(Spool, Vec<Brief>)>>,
     },
 }
 
@@ -171,9 +171,12 @@ impl Waiting {
             Way::Resting { folder, opened } => {
                 let mut opened = opened.lock().await;
                 let (spool, jobs) = open(folder, &mut opened)?;
-                let is_later = |job: &&Job| after.is_none_or(|after| job.sequence > after);
-                let page = jobs.iter().filter(is_later).take(ROWS_MAX).cloned();
-                items_of(spool, page.map(at_rest).collect()).await
+                let is_later = |brief: &&Brief| after.is_none_or(|after| brief.sequence > after);
+                let mut page = Vec::new();
+                for brief in jobs.iter().filter(is_later).take(ROWS_MAX) {
+                    page.push(at_rest(spool.read_job(brief).await?));
+                }
+                items_of(spool, page).await
             }
         }
     }
@@ -203,9 +206,10 @@ impl Waiting {
             Way::Resting { folder, opened } => {
                 let mut opened = opened.lock().await;
                 let (spool, jobs) = open(folder, &mut opened)?;
-                let Some(job) = jobs.iter().find(|job| job.id == *id).cloned() else {
+                let Some(brief) = jobs.iter().find(|brief| brief.id == *id) else {
                     return Ok(None);
                 };
+                let job = spool.read_job(brief).await?;
                 let mail = spool.read_mail(&job).await?;
                 Ok(Some((at_rest(job), mail)))
             }
@@ -307,8 +311,8 @@ impl Waiting {
             Way::Resting { folder, opened } => {
                 let mut opened = opened.lock().await;
                 let (spool, jobs) = open(folder, &mut opened)?;
-                for job in jobs.iter().filter(|job| job.id == *id) {
-                    spool.remove(job).await?;
+                for brief in jobs.iter().filter(|brief| brief.id == *id) {
+                    spool.remove(&spool.read_job(brief).await?).await?;
                 }
                 jobs.retain(|job| job.id != *id);
                 Ok(())
@@ -381,8 +385,8 @@ fn parse(id: &str) -> Result<JobId, Not> {
 
 fn open<'a>(
     folder: &Path,
-    opened: &'a mut Option<(Spool, Vec<Job>)>,
-) -> Result<(&'a Spool, &'a mut Vec<Job>), SpoolError> {
+    opened: &'a mut Option<(Spool, Vec<Brief>)>,
+) -> Result<(&'a Spool, &'a mut Vec<Brief>), SpoolError> {
     if opened.is_none() {
         *opened = Some(Spool::open(folder)?);
     }
@@ -392,9 +396,9 @@ fn open<'a>(
     }
 }
 
-async fn hasten(spool: &Spool, job: &mut Job) -> Result<(), SpoolError> {
-    job.next_attempt = job.next_attempt.min(Timestamp::now());
-    spool.update(job).await
+async fn hasten(spool: &Spool, brief: &mut Brief) -> Result<(), SpoolError> {
+    brief.next_attempt = brief.next_attempt.min(Timestamp::now());
+    spool.update(&spool.read_job(brief).await?).await
 }
 
 fn changed(change: Change, id: &JobId) -> Result<(), Not> {

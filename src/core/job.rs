@@ -6,6 +6,7 @@ use crate::core::outcome::Reply;
 use crate::core::time::Timestamp;
 use jid::{BareJid, Jid};
 use serde::{Deserialize, Serialize};
+use std::sync::Arc;
 
 /// A mail transaction (RFC 5321 §3.3) with its schedule: everything that a file in the spool holds but the mail's bytes.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -55,11 +56,55 @@ impl Job {
     pub fn is_outdated(&self, now: Timestamp) -> bool {
         self.expires.is_some_and(|expires| expires <= now)
     }
+}
 
-    /// When there is something to be done with it: an attempt, or dropping it.
+/// Of a [`Job`] what tells when its turn is: some hundred octets, where a job has a thousand and more. The rest of it lies
+/// in the spool until then.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Brief {
+    /// [`Job::id`]
+    pub id: JobId,
+    /// [`Job::lane`]
+    pub lane: Arc<str>,
+    /// [`Job::sequence`]
+    pub sequence: u64,
+    /// [`Job::attempts`]
+    pub attempts: u32,
+    /// [`Job::next_attempt`]
+    pub next_attempt: Timestamp,
+    /// [`Job::expires`]
+    pub expires: Option<Timestamp>,
+    /// [`Job::replaceable`]
+    pub replaceable: bool,
+}
+
+impl Brief {
+    /// When there is something to be done with the job: an attempt, or dropping it.
     pub fn due(&self) -> Timestamp {
         self.expires
             .map_or(self.next_attempt, |expires| self.next_attempt.min(expires))
+    }
+
+    /// Brings the job of a file up to what is known of it: its schedule is not always written down, and a file may have
+    /// been accepted once more with another sequence.
+    pub fn complete(&self, job: &mut Job) {
+        job.sequence = self.sequence;
+        job.attempts = self.attempts;
+        job.next_attempt = self.next_attempt;
+    }
+}
+
+impl From<&Job> for Brief {
+    fn from(job: &Job) -> Self {
+        Self {
+            id: job.id.clone(),
+            lane: Arc::from(job.lane.as_str()),
+            sequence: job.sequence,
+            attempts: job.attempts,
+            next_attempt: job.next_attempt,
+            expires: job.expires,
+            replaceable: job.replaceable,
+        }
     }
 }
 

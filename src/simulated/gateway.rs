@@ -137,7 +137,7 @@ shown_per_minute = {shown}
 }
 
 /// The spool of a gateway that was killed is locked until the last of its tasks is gone.
-async fn opened(path: &Path) -> (Spool, Vec<crate::core::job::Job>) {
+async fn opened(path: &Path) -> (Spool, Vec<crate::core::job::Brief>) {
     loop {
         match Spool::open(path) {
             Err(SpoolError::InUse(_)) => sleep(Duration::from_millis(1)).await,

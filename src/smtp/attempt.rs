@@ -53,6 +53,8 @@ pub(super) struct Concluded {
     pub is_deferred: bool,
     /// It was deferred only because the server could not be reached.
     pub is_held: bool,
+    /// Whether its file says all of it; `None` where that was not to be changed.
+    pub is_updated: Option<bool>,
 }
 
 /// Sends one mail over a kept connection or a new one. Where the server takes only so many recipients at a time (RFC 5321
@@ -157,25 +159,30 @@ pub(super) async fn settle(
             job.delay_told |= settled.delay_told;
             // While there is no server, the schedule in the file does not matter: a start begins with an attempt.
             if is_held && !is_news {
-                Ok(())
+                None
             } else {
-                tools.spool.update(&job).await
+                Some(tools.spool.update(&job).await)
             }
         }
         Some(_) => {
             crash::point("spool: settled, file not yet removed");
-            tools.spool.remove(&job).await
+            Some(tools.spool.remove(&job).await)
         }
         None => {
             tracing::warn!(job = %job.id, "an attempt was not settled; it may be repeated at the next start");
-            Ok(())
+            // Its file still has the recipients who are served.
+            is_deferred.then_some(Err(SpoolError::Gone(job.id.clone())))
         }
     };
-    log(&job, result);
+    let is_updated = result.as_ref().map(Result::is_ok);
+    if let Some(result) = result {
+        log(&job, result);
+    }
     Concluded {
         job,
         is_deferred,
         is_held,
+        is_updated,
     }
 }
 
@@ -201,6 +208,7 @@ pub(super) async fn discard(tools: Arc<Tools>, job: Job) -> Concluded {
         job,
         is_deferred: false,
         is_held: false,
+        is_updated: None,
     }
 }
 

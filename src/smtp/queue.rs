@@ -4,7 +4,7 @@
 //! crash at any point repeats something (with the same Message-ID) and loses nothing.
 
 use crate::core::id::JobId;
-use crate::core::job::Job;
+use crate::core::job::{Brief, Job};
 use crate::core::outcome::Attempt;
 use crate::core::outcome::Verdict;
 use crate::smtp::attempt::Tools;
@@ -117,7 +117,7 @@ impl Queue {
     pub fn start(
         connector: Connector,
         spool: Arc<Spool>,
-        jobs: Vec<Job>,
+        jobs: Vec<Brief>,
         expire: Duration,
         settle: mpsc::Sender<Settle>,
     ) -> (Self, Runner) {

@@ -5,12 +5,13 @@
 #[cfg(test)]
 mod days;
 mod errand;
+mod recall;
 #[cfg(test)]
 mod tests;
 
 use crate::core::address::MailAddress;
 use crate::core::id::JobId;
-use crate::core::job::Job;
+use crate::core::job::{Brief, Job};
 use crate::core::outcome::Verdict;
 use crate::core::outcome::{Attempt, Outcome, Reply};
 use crate::core::retry;
@@ -19,11 +20,11 @@ use crate::smtp::attempt::{self, Concluded, Finished, Tools, Tried, connect, set
 use crate::smtp::connect::ConnectError;
 use crate::smtp::gate::Gate;
 use crate::smtp::outcome;
-use crate::smtp::queue::{Change, Command, MailBytes};
-use crate::smtp::schedule::{Entry, Schedule};
+use crate::smtp::queue::{Change, Command, Errand};
+use crate::smtp::schedule::{Entry, Found, Recall, Schedule, Whole};
 use crate::smtp::submit::Connection;
 use crate::store::spool::SpoolError;
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -35,6 +36,8 @@ use tokio_util::sync::CancellationToken;
 
 /// Attempts that wait for their [`Settle`](crate::smtp::Settle) to be answered, at most. Then the connections wait, too.
 const SETTLING_MAX: usize = 4096;
+/// Jobs that are read from the spool at the same time.
+const READS_MAX: usize = 64;
 /// How long running transactions may go on after a stop.
 const STOP_LIMIT: Duration = Duration::from_secs(10);
 /// The longest sleep: a clock that is set is noticed after it.
@@ -68,6 +71,11 @@ pub struct Runner {
     settling: JoinSet<Concluded>,
     /// What is being settled.
     settled: HashMap<Id, Settling>,
+    /// Jobs that are being read from the spool since it is their turn, or since an admin wants something of them.
+    reads: JoinSet<Result<Job, SpoolError>>,
+    recalls: HashMap<Id, (Recall, Option<Errand>)>,
+    /// Jobs whose files could not be brought up to date.
+    ahead: HashSet<JobId>,
     /// Who is told when nothing that is due is left.
     want_drained: Vec<oneshot::Sender<()>>,
     last_look: Timestamp,
@@ -78,7 +86,7 @@ impl Runner {
         tools: Tools,
         inbox: mpsc::UnboundedReceiver<Command>,
         depth: Arc<AtomicUsize>,
-        jobs: Vec<Job>,
+        jobs: Vec<Brief>,
         expire: Duration,
     ) -> Self {
         let now = Timestamp::now();
@@ -94,12 +102,15 @@ impl Runner {
             claims: HashMap::new(),
             settling: JoinSet::new(),
             settled: HashMap::new(),
+            reads: JoinSet::new(),
+            recalls: HashMap::new(),
+            ahead: HashSet::new(),
             want_drained: Vec::new(),
             last_look: now,
         };
-        for mut job in jobs {
-            limit_wait(&mut job, now);
-            runner.add(job, None, true);
+        for mut brief in jobs {
+            limit_wait(&mut brief.next_attempt, now);
+            runner.add(Entry::found(brief));
         }
         runner
     }
@@ -117,6 +128,7 @@ impl Runner {
                 Some(command) = self.inbox.recv() => self.obey(command),
                 Some(result) = self.running.join_next_with_id() => self.finished(result),
                 Some(result) = self.settling.join_next_with_id() => self.concluded(result),
+                Some(result) = self.reads.join_next_with_id() => self.recalled(result),
                 () = tokio::time::sleep_until(wake) => {}
             }
         }
@@ -143,7 +155,7 @@ impl Runner {
 
     fn obey(&mut self, command: Command) {
         match command {
-            Command::Push(job, bytes) => self.add(*job, bytes, false),
+            Command::Push(job, bytes) => self.add(Entry::fresh(*job, bytes)),
             Command::Flush => {
                 self.gate.hurry(Instant::now());
                 self.schedule.hasten(Timestamp::now(), false);
@@ -159,13 +171,7 @@ impl Runner {
         }
     }
 
-    fn add(&mut self, job: Job, bytes: Option<MailBytes>, is_backlog: bool) {
-        let entry = Entry {
-            job,
-            bytes,
-            is_backlog,
-            is_held: false,
-        };
+    fn add(&mut self, entry: Entry) {
         if !self.schedule.insert(entry) {
             self.depth.fetch_sub(1, Ordering::Relaxed);
         }
@@ -175,7 +181,10 @@ impl Runner {
     /// those that are wait for a task to end.
     fn fill(&mut self) -> Option<Timestamp> {
         let most = self.tools.connector.config().connections.max(1);
-        while self.settling.len() < SETTLING_MAX && self.running.len() < most {
+        while self.settling.len() < SETTLING_MAX
+            && self.running.len() < most
+            && self.reads.len() < READS_MAX
+        {
             let can_connect = self.gate.lets_pass(Instant::now());
             let can_send = can_connect || !self.idle.is_empty();
             if !can_send && !self.running.is_empty() {
@@ -184,9 +193,10 @@ impl Runner {
             }
             let now = Timestamp::now();
             match self.schedule.claim(now) {
-                Some(entry) if entry.job.is_outdated(now) => self.discard(entry.job),
-                Some(entry) if can_send => self.begin(entry),
-                Some(entry) => self.hold(entry.job),
+                Some(Found::Brief(recall)) => self.recall(recall, None),
+                Some(Found::Whole(found)) if found.job.is_outdated(now) => self.discard(found.job),
+                Some(Found::Whole(found)) if can_send => self.begin(*found),
+                Some(Found::Whole(found)) => self.hold(found.job),
                 None => {
                     self.probe();
                     return self.schedule.next_due();
@@ -199,7 +209,8 @@ impl Runner {
     /// After [`Runner::fill`].
     fn tell_drained(&mut self) {
         let is_due = |due: Timestamp| due <= Timestamp::now();
-        if self.claims.is_empty() && !self.schedule.next_due().is_some_and(is_due) {
+        let is_at_rest = self.claims.is_empty() && self.reads.is_empty();
+        if is_at_rest && !self.schedule.next_due().is_some_and(is_due) {
             for tell in self.want_drained.drain(..) {
                 let _ = tell.send(());
             }
@@ -243,14 +254,14 @@ impl Runner {
         }
     }
 
-    fn begin(&mut self, entry: Entry) {
+    fn begin(&mut self, Whole { job, bytes }: Whole) {
         let kept = self.idle.pop().map(|(_, connection)| connection);
         if kept.is_none() {
             self.gate.tries();
         }
-        let job = Arc::new(entry.job);
+        let job = Arc::new(job);
         let tools = Arc::clone(&self.tools);
-        let task = transact(tools, kept, Arc::clone(&job), entry.bytes);
+        let task = transact(tools, kept, Arc::clone(&job), bytes);
         let id = self.running.spawn(task).id();
         self.claims.insert(id, job);
     }
@@ -342,12 +353,18 @@ impl Runner {
     /// The job is not to be sent, and there is nothing to be settled about it.
     fn leave_out(&mut self, job: &Job) {
         self.schedule.release(job);
+        self.forget(job);
+    }
+
+    fn forget(&mut self, job: &Job) {
         self.schedule.forget(job);
+        self.ahead.remove(&job.id);
         self.depth.fetch_sub(1, Ordering::Relaxed);
     }
 
     fn put_back(&mut self, job: Job, is_held: bool) {
-        if !self.schedule.put_back(entry_again(job, is_held)) {
+        let is_ahead = self.ahead.contains(&job.id);
+        if !self.schedule.put_back(Entry::again(job, is_held, is_ahead)) {
             self.depth.fetch_sub(1, Ordering::Relaxed);
         }
     }
@@ -385,21 +402,26 @@ impl Runner {
             mut job,
             is_deferred,
             is_held,
+            is_updated,
         } = concluded;
+        match is_updated {
+            Some(true) => _ = self.ahead.remove(&job.id),
+            Some(false) => _ = self.ahead.insert(job.id.clone()),
+            None => {}
+        }
         if let Some(asked) = settled.and_then(|settled| settled.dropped_for) {
             let _ = asked.send(Change::Done);
         }
         if is_deferred {
             let is_open = self.gate.trouble(Instant::now()).is_none();
             let now = Timestamp::now();
-            limit_wait(&mut job, now);
+            limit_wait(&mut job.next_attempt, now);
             if is_held && is_open {
                 job.next_attempt = now;
             }
             self.put_back(job, is_held);
         } else {
-            self.schedule.forget(&job);
-            self.depth.fetch_sub(1, Ordering::Relaxed);
+            self.forget(&job);
         }
     }
 
@@ -439,17 +461,8 @@ impl Runner {
 }
 
 /// A time further away than any delay is of a clock that has been set back since.
-fn limit_wait(job: &mut Job, now: Timestamp) {
-    job.next_attempt = job.next_attempt.min(now.plus(retry::longest_delay()));
-}
-
-fn entry_again(job: Job, is_held: bool) -> Entry {
-    Entry {
-        job,
-        bytes: None,
-        is_backlog: true,
-        is_held,
-    }
+fn limit_wait(next_attempt: &mut Timestamp, now: Timestamp) {
+    *next_attempt = (*next_attempt).min(now.plus(retry::longest_delay()));
 }
 
 /// The same for the same attempt at the same job, and spread over the jobs.

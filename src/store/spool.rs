@@ -34,7 +34,7 @@
 mod file;
 
 use crate::core::id::JobId;
-use crate::core::job::{Job, Mail};
+use crate::core::job::{Brief, Job, Mail};
 use crate::core::time::Timestamp;
 use crate::crash::{self, Step};
 use crate::store::broken::Broken;
@@ -121,16 +121,17 @@ pub enum SpoolError {
 }
 
 impl Spool {
-    /// Opens (or makes, for the owner only) the spool and reads what waits in it, in the order of acceptance. What was
-    /// never accepted is removed; what cannot be read goes to `damaged` and is logged.
+    /// Opens (or makes, for the owner only) the spool and reads what waits in it, in the order of acceptance: of each job
+    /// only a little, since there may be very many. What was never accepted is removed; what cannot be read goes to
+    /// `damaged` and is logged.
     ///
     /// # Errors
     /// [`SpoolError`]: in use, written by a newer version, or the folders cannot be read or made.
-    pub fn open(dir: &Path) -> Result<(Self, Vec<Job>), SpoolError> {
+    pub fn open(dir: &Path) -> Result<(Self, Vec<Brief>), SpoolError> {
         let folders = Folders::make(dir)?;
         let lock = lock(dir)?;
         folders.empty_tmp()?;
-        let (jobs, damaged) = folders.read_jobs()?;
+        let (jobs, damaged) = folders.briefs()?;
         for (path, why) in damaged {
             folders.set_aside(&path, &why)?;
         }
@@ -150,7 +151,9 @@ impl Spool {
     /// # Errors
     /// [`SpoolError`]: the folder cannot be read.
     pub fn look(dir: &Path) -> Result<Vec<Job>, SpoolError> {
-        Ok(Folders::at(dir).read_jobs()?.0)
+        let (mut jobs, _) = Folders::at(dir).read_jobs(|job| job)?;
+        jobs.sort_by(|a, b| (a.sequence, &a.id).cmp(&(b.sequence, &b.id)));
+        Ok(jobs)
     }
 
     /// A number higher than every one before, over restarts too: the floor is the clock in microseconds (no gateway
@@ -164,11 +167,25 @@ impl Spool {
     ///
     /// # Errors
     /// [`SpoolError`]: the folder cannot be read.
-    pub async fn jobs(&self) -> Result<Vec<Job>, SpoolError> {
+    pub async fn jobs(&self) -> Result<Vec<Brief>, SpoolError> {
         while Arc::strong_count(&self.folders) > 1 {
             tokio::time::sleep(STILL_EVERY).await;
         }
-        self.blocking(|folders| Ok(folders.read_jobs()?.0)).await
+        self.blocking(|folders| Ok(folders.briefs()?.0)).await
+    }
+
+    /// The whole job. A file whose job cannot be read goes to `damaged`, as at a start: nobody knows any more whom it
+    /// concerns.
+    ///
+    /// # Errors
+    /// [`SpoolError::Gone`], [`SpoolError::Replaced`], [`SpoolError::Damaged`] or [`SpoolError::Broken`].
+    pub async fn read_job(&self, brief: &Brief) -> Result<Job, SpoolError> {
+        let file = Generation::of(&brief.id, brief.replaceable, brief.sequence);
+        let mut job = self
+            .blocking(move |folders| folders.read_job(&file))
+            .await?;
+        brief.complete(&mut job);
+        Ok(job)
     }
 
     /// How many octets the mails of these jobs have; 0 for one that is not there.
@@ -194,7 +211,7 @@ impl Spool {
     /// # Errors
     /// [`SpoolError::Gone`], [`SpoolError::Replaced`], [`SpoolError::Damaged`] or [`SpoolError::Broken`].
     pub async fn read_mail(&self, job: &Job) -> Result<Vec<u8>, SpoolError> {
-        let file = Generation::of(job);
+        let file = Generation::of_job(job);
         self.blocking(move |folders| folders.read_mail(&file)).await
     }
 
@@ -214,7 +231,7 @@ impl Spool {
     /// [`SpoolError::Damaged`] or [`SpoolError::Broken`]: the file is still there and its mail is sent again after a
     /// restart.
     pub async fn remove(&self, job: &Job) -> Result<(), SpoolError> {
-        let file = Generation::of(job);
+        let file = Generation::of_job(job);
         self.changing(move |folders| folders.remove(&file)).await
     }
 
@@ -270,6 +287,9 @@ struct Folders {
     slow: AtomicBool,
 }
 
+/// A file that cannot be read, and why.
+type Damaged = (PathBuf, String);
+
 /// Which file of the queue is meant, and with which sequence if another one may have taken its place.
 struct Generation {
     id: JobId,
@@ -278,11 +298,15 @@ struct Generation {
 
 impl Generation {
     /// A mail that is not replaceable is the same one whatever its sequence: a stanza that came twice.
-    fn of(job: &Job) -> Self {
+    fn of(id: &JobId, replaceable: bool, sequence: u64) -> Self {
         Self {
-            id: job.id.clone(),
-            sequence: job.replaceable.then_some(job.sequence),
+            id: id.clone(),
+            sequence: replaceable.then_some(sequence),
         }
+    }
+
+    fn of_job(job: &Job) -> Self {
+        Self::of(&job.id, job.replaceable, job.sequence)
     }
 
     fn check(&self, found: &Job) -> Result<(), SpoolError> {
@@ -345,21 +369,41 @@ impl Folders {
         Ok(())
     }
 
-    /// The jobs in the order of acceptance, and the files that cannot be read with the reason.
-    #[allow(clippy::type_complexity)]
-    fn read_jobs(&self) -> Result<(Vec<Job>, Vec<(PathBuf, String)>), SpoolError> {
+    /// Of all jobs in the order of acceptance, and the files that cannot be read with the reason.
+    fn briefs(&self) -> Result<(Vec<Brief>, Vec<Damaged>), SpoolError> {
+        let (mut briefs, damaged) = self.read_jobs(|job| Brief::from(&job))?;
+        briefs.sort_by(|a, b| (a.sequence, &a.id).cmp(&(b.sequence, &b.id)));
+        Ok((briefs, damaged))
+    }
+
+    /// What is wanted of each job, in any order, and the files that cannot be read with the reason.
+    fn read_jobs<T>(&self, of: impl Fn(Job) -> T) -> Result<(Vec<T>, Vec<Damaged>), SpoolError> {
         let (mut jobs, mut damaged) = (Vec::new(), Vec::new());
         for path in files_in(&self.queue)? {
             match read_job(&path) {
-                Ok(job) => jobs.push(job),
+                Ok(job) => jobs.push(of(job)),
                 Err(SpoolError::Damaged { why, .. }) => damaged.push((path, why)),
                 // Settled while we were looking.
                 Err(SpoolError::Gone(_)) => {}
                 Err(error) => return Err(error),
             }
         }
-        jobs.sort_by(|a, b| a.sequence.cmp(&b.sequence).then_with(|| a.id.cmp(&b.id)));
         Ok((jobs, damaged))
+    }
+
+    fn read_job(&self, file: &Generation) -> Result<Job, SpoolError> {
+        let path = self.queue.join(file.id.as_str());
+        let mut read = read_job(&path);
+        if matches!(read, Err(SpoolError::Damaged { .. })) {
+            let _turn = self.turn();
+            // It may have been replaced by one that is whole.
+            read = read_job(&path);
+            if let Err(SpoolError::Damaged { why, .. }) = &read {
+                self.set_aside(&path, why)?;
+            }
+        }
+        let job = read?;
+        file.check(&job).map(|()| job)
     }
 
     fn set_aside(&self, path: &Path, why: &str) -> Result<(), SpoolError> {
@@ -473,7 +517,7 @@ impl Folders {
     }
 
     fn update(&self, job: Job) -> Result<(), SpoolError> {
-        let file = Generation::of(&job);
+        let file = Generation::of_job(&job);
         let bytes = self.read_mail(&file)?;
         let written = self.write_tmp(&Mail { job, bytes })?;
         sync(&written)?;
@@ -635,7 +679,13 @@ mod tests {
                 Err(SpoolError::InUse(_)) if began.elapsed().as_secs() < 5 => {
                     std::thread::sleep(std::time::Duration::from_millis(2));
                 }
-                other => return other,
+                Err(error) => return Err(error),
+                Ok((spool, briefs)) => {
+                    let jobs = Spool::look(dir)?;
+                    let same: Vec<Brief> = jobs.iter().map(Brief::from).collect();
+                    assert_eq!(briefs, same);
+                    return Ok((spool, jobs));
+                }
             }
         }
     }

@@ -89,7 +89,10 @@ pub fn spool(folder: &Path) -> (Spool, Vec<Job>) {
     for _ in 0..1000 {
         match Spool::open(folder) {
             Err(SpoolError::InUse(_)) => std::thread::sleep(std::time::Duration::from_millis(2)),
-            opened => return opened.expect("the spool opens"),
+            opened => {
+                let (spool, _) = opened.expect("the spool opens");
+                return (spool, Spool::look(folder).expect("the spool can be read"));
+            }
         }
     }
     panic!("the spool stays in use");

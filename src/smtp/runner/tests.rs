@@ -3,7 +3,7 @@
 use super::*;
 use crate::core::job::Mail;
 use crate::smtp::fake::{Fake, Say, mail};
-use crate::smtp::{Connector, Queue, Settle, Settled, SmtpConfig};
+use crate::smtp::{Connector, Queue, Settle, Settled, SmtpConfig, Stage, Waiting};
 use crate::store::spool::Spool;
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -705,6 +705,53 @@ async fn after_a_crash_with_one_under_way_and_one_behind_it_only_the_newer_is_se
     // What the server was given before the crash, and what was sent after it.
     assert_eq!(taken(&fake), ["p1", "p2"]);
     assert!(Spool::look(dir.path()).unwrap().is_empty());
+}
+
+/// Of what was found at the start only a little is in memory; the rest is read when it is wanted.
+#[tokio::test]
+async fn a21_what_becomes_of_a_file_while_its_mail_waits_stops_nobody_and_admins_see_the_rest() {
+    let (dir, fake) = (
+        tempfile::tempdir().unwrap(),
+        Fake::start(|_, _| Say::Usual).await,
+    );
+    let later = Timestamp::now().plus(Duration::from_secs(600));
+    let mut mails = Vec::new();
+    for (name, sequence) in [("gone", 1), ("torn", 2), ("dropped", 3), ("good", 4)] {
+        let mut mail = mail(name, "lane", sequence, &["a@x.example"]);
+        mail.job.next_attempt = later;
+        mails.push(mail);
+    }
+    let (spool, _) = Spool::open(dir.path()).unwrap();
+    spool.accept(mails.clone()).await.unwrap();
+    drop(spool);
+    while matches!(Spool::open(dir.path()), Err(SpoolError::InUse(_))) {
+        tokio::time::sleep(Duration::from_millis(2)).await;
+    }
+    let mut running = Running::start(dir.path(), fake.config(), DAY);
+    let jobs = |waiting: Vec<Waiting>| waiting.into_iter().map(|it| it.job).collect::<Vec<_>>();
+    let expected: Vec<Job> = mails.iter().map(|mail| mail.job.clone()).collect();
+    let page = running.queue.page(None, 10).await.unwrap();
+    assert_eq!(jobs(page), expected);
+    let page = running.queue.page(Some(1), 2).await.unwrap();
+    assert_eq!(jobs(page), expected[1..3]);
+
+    let [gone, torn, dropped, good] = [0, 1, 2, 3].map(|n| expected[n].clone());
+    let file = |job: &Job| dir.path().join("queue").join(job.id.as_str());
+    std::fs::remove_file(file(&gone)).unwrap();
+    std::fs::write(file(&torn), "stanzamail 1 10 10 00000000 00000000\n{}").unwrap();
+    assert_eq!(running.queue.find(gone.id.clone()).await, Some(None));
+    let found = running.queue.find(good.id.clone()).await.unwrap().unwrap();
+    assert_eq!((found.job, found.stage), (good, Stage::Waits));
+    let done = running.queue.withdraw(dropped.id.clone(), true).await;
+    assert_eq!(done, Some(Change::Done));
+    let unknown = running.queue.withdraw(gone.id.clone(), true).await;
+    assert_eq!(unknown, Some(Change::Unknown));
+
+    running.queue.flush_now();
+    assert_eq!(name(&running.next().await), "good");
+    running.until_empty().await;
+    assert_eq!(taken(&fake), ["good"]);
+    assert!(dir.path().join("damaged").join(torn.id.as_str()).exists());
 }
 
 #[tokio::test]
