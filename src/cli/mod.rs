@@ -109,16 +109,8 @@ fn keep_secrets_out_of_core_dumps() {
     }
 }
 
-/// Threads for work that blocks. They wait for one disk: the many more that tokio would start go faster nowhere, and each
-/// keeps memory of its own.
-const BLOCKING_THREADS: usize = 32;
-
 fn in_runtime(work: impl Future<Output = ExitCode>) -> ExitCode {
-    let runtime = tokio::runtime::Builder::new_multi_thread()
-        .enable_all()
-        .max_blocking_threads(BLOCKING_THREADS)
-        .build();
-    match runtime {
+    match tokio::runtime::Runtime::new() {
         Ok(runtime) => runtime.block_on(work),
         Err(error) => {
             eprintln!("the system gives us no threads: {error}; raise its limits (ulimit -u)");

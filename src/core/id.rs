@@ -175,15 +175,15 @@ impl ThreadId {
 
 /// The name of a mail in the spool: safe as a file name, and the same for the same mail, so that accepting a retried
 /// stanza a second time overwrites its own file.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(transparent)]
-pub struct JobId(String);
+// Its digits lie in it, not somewhere else in memory: a hundred thousand of them may wait.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct JobId([u8; 32]);
 
 impl JobId {
     /// A hash of the mail's Message-ID.
     pub fn derive(mail: &MessageId) -> Self {
-        let hash = digest(&[mail.as_str().as_bytes()]);
-        Self(hex(hash.get(..16).unwrap_or(&hash)))
+        Self::of_hash(&digest(&[mail.as_str().as_bytes()]))
     }
 
     /// The id of all the mails that replace each other, by what they are about, e.g. `["presence", user, domain]`. Never
@@ -194,25 +194,56 @@ impl JobId {
             .chain(parts.iter().copied())
             .map(str::as_bytes)
             .collect();
-        let hash = digest(&fields);
-        Self(hex(hash.get(..16).unwrap_or(&hash)))
+        Self::of_hash(&digest(&fields))
+    }
+
+    /// Its first half.
+    fn of_hash(hash: &[u8; 32]) -> Self {
+        let mut digits = [b'0'; 32];
+        for (digit, of_hash) in digits.iter_mut().zip(hex(hash).into_bytes()) {
+            *digit = of_hash;
+        }
+        Self(digits)
     }
 
     /// Takes what stands in a file name: 32 lower-case hexadecimal digits, else `None`.
     pub fn parse(text: &str) -> Option<Self> {
-        let fits = text.len() == 32 && text.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f'));
-        fits.then(|| Self(text.to_owned()))
+        let digits: [u8; 32] = text.as_bytes().try_into().ok()?;
+        let fits = digits
+            .iter()
+            .all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f'));
+        fits.then_some(Self(digits))
     }
 
     /// 32 lower-case hexadecimal digits.
     pub fn as_str(&self) -> &str {
-        &self.0
+        std::str::from_utf8(&self.0).unwrap_or_default()
+    }
+}
+
+impl TryFrom<String> for JobId {
+    type Error = &'static str;
+
+    fn try_from(text: String) -> Result<Self, Self::Error> {
+        Self::parse(&text).ok_or("an id has 32 lower-case hexadecimal digits")
+    }
+}
+
+impl From<JobId> for String {
+    fn from(id: JobId) -> Self {
+        id.as_str().to_owned()
+    }
+}
+
+impl fmt::Debug for JobId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "JobId({self})")
     }
 }
 
 impl fmt::Display for JobId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
+        f.write_str(self.as_str())
     }
 }
 
