@@ -67,8 +67,9 @@ impl Length {
             };
         };
         let minutes: u64 = minutes.parse().expect("STANZAMAIL_SOAK=120, in minutes");
+        let has_knobs = cfg!(debug_assertions);
         assert!(
-            cfg!(debug_assertions),
+            has_knobs,
             "a release build remembers for 30 days at least; use --profile long"
         );
         let all = Duration::from_secs(60 * minutes);
@@ -103,6 +104,7 @@ async fn after_hours_of_work_memory_files_and_tasks_are_as_they_were() {
     let grown = Grown::over(&samples);
     soak.report(before, after, &grown);
     if length.is_long() {
+        soak.has_forgotten();
         assert!(grown.an_hour <= GROWTH_MAX, "{grown}");
     }
     assert!(length.is_long() || grown.all <= SHORT_GROWTH_MAX, "{grown}");
@@ -482,6 +484,13 @@ impl Soak {
         let several: Vec<_> = ours.filter(|(_, ids)| ids.len() > 1).collect();
         assert!(several.is_empty(), "several Message-IDs: {several:?}");
         assert!(!self.ledger().friends.is_empty(), "nobody has accepted");
+    }
+
+    /// Else the second half was no steady state.
+    fn has_forgotten(&self) {
+        let log = self.gateway.log();
+        let times = log.matches("forgot what is older than").count();
+        assert!(times >= 5, "it forgot {times} times");
     }
 
     /// Waits until the gateway has as few files and threads as before.
