@@ -1,4 +1,5 @@
-//! How fast the store is, with as many pairs as `cargo bench --bench store -- PAIRS` says (1,000,000 by default).
+//! How fast the store is, with as many pairs as `cargo bench --bench store -- PAIRS` says (1,000,000 by default); and what
+//! it takes for each message that is remembered, of which `cargo bench --bench store -- messages` is a part by itself.
 //!
 //! Each line is a figure; lines that begin with `ratio` compare a figure with what it must not exceed (below 1 is good)
 //! or with the bare disk.
@@ -6,7 +7,8 @@
 use jid::BareJid;
 use stanzamail::core::address::MailAddress;
 use stanzamail::core::context::{Need, Write};
-use stanzamail::core::record::{Pair, PairOrigin};
+use stanzamail::core::id::{MessageId, StanzaId, ThreadId};
+use stanzamail::core::record::{Direction, Message, Pair, PairOrigin, Sent, Thread};
 use stanzamail::core::time::Timestamp;
 use stanzamail::store::{SledStore, Store};
 use std::error::Error;
@@ -21,6 +23,9 @@ type Result<T> = std::result::Result<T, Box<dyn Error>>;
 const PAIRS: usize = 1_000_000;
 const BATCH: usize = 1000;
 const LOOKUPS: usize = 100_000;
+/// Messages that are remembered, in all and in one commit.
+const MESSAGES: usize = 200_000;
+const MESSAGES_AT_ONCE: usize = 20;
 /// Start to ready.
 const OPEN_TARGET: Duration = Duration::from_millis(300);
 const IMPORT_TARGET: Duration = Duration::from_secs(60);
@@ -34,6 +39,16 @@ fn main() -> Result<()> {
     {
         return open_and_measure(Path::new(path));
     }
+    if let [command, path] = arguments.as_slice()
+        && command == "remember"
+    {
+        let runtime = tokio::runtime::Runtime::new()?;
+        return runtime.block_on(remember_and_measure(Path::new(path)));
+    }
+    if arguments.iter().any(|text| text == "messages") {
+        return remember_elsewhere();
+    }
+    remember_elsewhere()?;
     let count = arguments.iter().find_map(|text| text.parse().ok());
     let folder = tempfile::tempdir()?;
     let runtime = tokio::runtime::Runtime::new()?;
@@ -170,6 +185,122 @@ fn open_and_measure(path: &Path) -> Result<()> {
     Ok(())
 }
 
+/// In a process of its own, so that its memory is seen alone.
+fn remember_elsewhere() -> Result<()> {
+    let folder = tempfile::tempdir()?;
+    let output = Command::new(std::env::current_exe()?)
+        .arg("remember")
+        .arg(folder.path().join("store"))
+        .output()?;
+    print!("{}", String::from_utf8(output.stdout)?);
+    match output.status.success() {
+        true => Ok(()),
+        false => Err(String::from_utf8_lossy(&output.stderr).into()),
+    }
+}
+
+/// What the second half of many messages takes, and what it takes to forget and replace the first: by turns one that was
+/// sent, whose row is written once more when the mail server has taken it, and one that has come.
+async fn remember_and_measure(path: &Path) -> Result<()> {
+    let store = SledStore::open(path)?;
+    let half = MESSAGES / 2;
+    remember(&store, 0..half).await?;
+    let (memory, disk) = (resident_octets()?, store.size_on_disk()?);
+    remember(&store, half..MESSAGES).await?;
+    let each = |after: u64, before: u64| (after.saturating_sub(before)) / (half as u64);
+    println!(
+        "{MESSAGES} messages: {} octets of memory and {} on disk for each; {} and {} MiB",
+        each(resident_octets()?, memory),
+        each(store.size_on_disk()?, disk),
+        resident_octets()? >> 20,
+        store.size_on_disk()? >> 20
+    );
+    for turn in 2..8 {
+        let from = turn * half;
+        for first in (from..from + half).step_by(half / 10) {
+            let now = first + half / 10;
+            remember(&store, first..now).await?;
+            let age = Duration::from_secs(MESSAGES as u64);
+            store.forget_older(at_second(now), age)?;
+        }
+        println!(
+            "the last {MESSAGES} of {}: {} MiB of memory, {} on disk",
+            from + half,
+            resident_octets()? >> 20,
+            store.size_on_disk()? >> 20
+        );
+    }
+    Ok(())
+}
+
+async fn remember(store: &SledStore, numbers: std::ops::Range<usize>) -> Result<()> {
+    for first in numbers.clone().step_by(MESSAGES_AT_ONCE) {
+        let batch = first..numbers.end.min(first + MESSAGES_AT_ONCE);
+        let mut writes = Vec::new();
+        let mut taken = Vec::new();
+        for n in batch {
+            let message = message(n)?;
+            let thread = Thread {
+                references: vec![message.message_id.clone()],
+                subject: Some("Chat with Alice".to_owned()),
+                last: message.at,
+            };
+            let (user, mail) = (message.user.clone(), message.contact.clone());
+            writes.push(Write::Thread(user, mail, message.thread.clone(), thread));
+            match message.direction {
+                Direction::In => {
+                    let (user, id) = (message.user.clone(), message.message_id.clone());
+                    writes.push(Write::Seen(user, id, message.at));
+                }
+                Direction::Out => {
+                    let mut again = message.clone();
+                    again.sent.taken = true;
+                    taken.push(Write::Message(again));
+                }
+            }
+            writes.push(Write::Message(message));
+        }
+        store.commit(at_second(first), writes).await?;
+        store.commit(at_second(first), taken).await?;
+    }
+    Ok(())
+}
+
+fn at_second(n: usize) -> Timestamp {
+    Timestamp::from_secs(1_790_000_000_i64.saturating_add_unsigned(n as u64))
+}
+
+/// Of one of 500 users, each of whom writes with 10 contacts. Its names are no counters, as in life.
+fn message(n: usize) -> Result<Message> {
+    let mixed = (n as u64).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+    let (user, contact) = (n % 500, n / 500 % 10);
+    let name = format!("{mixed:016x}{:016x}", mixed.rotate_left(29) ^ n as u64);
+    let direction = match n % 2 {
+        0 => Direction::Out,
+        _ => Direction::In,
+    };
+    Ok(Message {
+        message_id: MessageId::parse(&format!("{name}@chat.a.example")).ok_or("no id")?,
+        stanza_id: StanzaId::parse(&name).ok_or("no id")?,
+        user: BareJid::new(&format!("user{user:03}@a.example"))?,
+        resource: None,
+        contact: MailAddress::parse(&format!("first.last{contact}@mail.example"))?,
+        thread: ThreadId::parse(&format!("{user}-{contact}")).ok_or("no id")?,
+        direction,
+        at: at_second(n),
+        digest: name,
+        others: Vec::new(),
+        sent: Sent::default(),
+        answerable: None,
+    })
+}
+
+fn resident_octets() -> Result<u64> {
+    let text = std::fs::read_to_string("/proc/self/statm")?;
+    let pages: u64 = text.split(' ').nth(1).ok_or("no resident size")?.parse()?;
+    Ok(pages * 4096)
+}
+
 fn pair(n: usize) -> Result<Pair> {
     Ok(Pair {
         jid: BareJid::new(&format!("user{n:07}@chat.example"))?,
@@ -181,9 +312,7 @@ fn pair(n: usize) -> Result<Pair> {
 }
 
 fn resident_mib() -> Result<u64> {
-    let text = std::fs::read_to_string("/proc/self/statm")?;
-    let pages: u64 = text.split(' ').nth(1).ok_or("no resident size")?.parse()?;
-    Ok(pages * 4096 / (1024 * 1024))
+    Ok(resident_octets()? >> 20)
 }
 
 /// Prints the spread; answers with the middle.

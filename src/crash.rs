@@ -9,6 +9,7 @@
 //! | `STANZAMAIL_SLOW_SYNC` | each sync of store and spool takes so many milliseconds longer |
 //! | `STANZAMAIL_POISON` | a panic in the decision about what says this text |
 //! | `STANZAMAIL_HURRY` | the time limits of connections and the pauses between them are so many times shorter |
+//! | `STANZAMAIL_REMEMBER` | handled mails and messages are remembered for so many seconds |
 //!
 //! Each point lies between two steps whose order matters. With a number before its name, as in `3 spool: …`, it is meant
 //! when it is reached for that time.
@@ -84,7 +85,7 @@ pub enum Step {
 }
 
 #[cfg(debug_assertions)]
-pub use hooks::{disk, hurry, part, point, poison};
+pub use hooks::{disk, hurry, part, point, poison, remember};
 
 /// Nothing.
 #[cfg(not(debug_assertions))]
@@ -107,6 +108,13 @@ pub fn poison(_: impl FnOnce() -> String) {}
 #[cfg(not(debug_assertions))]
 #[inline(always)]
 pub fn hurry(time: Duration) -> Duration {
+    time
+}
+
+/// As it is.
+#[cfg(not(debug_assertions))]
+#[inline(always)]
+pub fn remember(time: Duration) -> Duration {
     time
 }
 
@@ -139,6 +147,7 @@ mod hooks {
     static STALL_IN: Wish = Wish::of("STANZAMAIL_STALL_IN");
     static POISON: Wish = Wish::of("STANZAMAIL_POISON");
     static HURRY: Wish = Wish::of("STANZAMAIL_HURRY");
+    static REMEMBER: Wish = Wish::of("STANZAMAIL_REMEMBER");
 
     /// Ends the process at once, or panics, if a test asked for that here.
     pub fn point(name: &'static str) {
@@ -183,6 +192,12 @@ mod hooks {
     pub fn hurry(time: Duration) -> Duration {
         let times = HURRY.wanted().and_then(|times| times.parse().ok());
         time.checked_div(times.unwrap_or(1)).unwrap_or(time)
+    }
+
+    /// How long what was handled is remembered: this time, unless a test cannot wait for that.
+    pub fn remember(time: Duration) -> Duration {
+        let seconds = REMEMBER.wanted().and_then(|seconds| seconds.parse().ok());
+        seconds.map_or(time, Duration::from_secs)
     }
 
     /// The part, which panics or stands still if a test asked for that.

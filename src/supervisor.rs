@@ -13,7 +13,6 @@ use crate::config::{self, Config};
 use crate::control;
 use crate::control::queue::{Running, Waiting};
 use crate::core::context::Write;
-use crate::core::limits::REMEMBERED;
 use crate::core::quota::Quotas;
 use crate::core::record::{Pair, PairOrigin};
 use crate::core::settings::Settings;
@@ -55,8 +54,10 @@ const SETTLES: usize = 1024;
 const WIND_DOWN: Duration = Duration::from_secs(20);
 /// How long the other parts may take to end after the disk has failed.
 const LAST_WORDS: Duration = Duration::from_millis(300);
-/// How often what is older is looked for.
+/// How often what is to be forgotten is looked for, at least.
 const FORGET_EVERY: Duration = Duration::from_secs(3600);
+/// And so many times within the time for which it is remembered.
+const FORGET_TIMES: u32 = 10;
 
 /// Why the gateway could not start, or had to stop.
 #[derive(Debug, thiserror::Error)]
@@ -211,7 +212,8 @@ impl Parts {
         let end = &round.end;
         let opened = start_mailboxes(&mut tasks, config, &*self.store, &mailboxes, read, end)?;
         announce_ready(link.clone(), opened, end.clone());
-        forget_old(Arc::clone(&self.store), end.clone());
+        let age = crash::remember(config.store.remember);
+        forget_old(Arc::clone(&self.store), age, end.clone());
         retry_when_asked(queue.clone(), end.clone())?;
         tasks.spawn("xmpp", connector.run(round.close_stream.clone()));
         tasks.spawn("smtp", sender.run(round.stop_sending.clone()));
@@ -283,6 +285,7 @@ impl Parts {
 
     fn settings(&self, config: &Config) -> Result<Settings, Stopped> {
         let mut settings = config.settings(self.store.id_key());
+        settings.remembered = crash::remember(settings.remembered);
         if settings.peers.iter().any(|peer| peer.key.is_some()) {
             settings.signer = Some(signing_key::open(&config.store.path)?);
         }
@@ -537,25 +540,35 @@ fn check_rows(store: Arc<SledStore>) {
     });
 }
 
-fn forget_old(store: Arc<SledStore>, stop: CancellationToken) {
-    let hourly = async move {
+fn forget_old(store: Arc<SledStore>, age: Duration, stop: CancellationToken) {
+    let every = age.checked_div(FORGET_TIMES).unwrap_or(age);
+    let every = every.min(FORGET_EVERY);
+    let again_and_again = async move {
         loop {
-            tokio::time::sleep(FORGET_EVERY).await;
+            tokio::time::sleep(every).await;
             let store = Arc::clone(&store);
             let forgotten = tokio::task::spawn_blocking(move || {
                 store.note_progress()?;
-                store.forget_older(Timestamp::now(), REMEMBERED)
+                store.forget_older(Timestamp::now(), age)
             })
             .await;
             match forgotten {
                 Ok(Ok(0)) => {}
-                Ok(Ok(rows)) => tracing::info!(rows, "forgot what is older than 90 days"),
+                Ok(Ok(rows)) => tracing::info!(rows, "forgot what is older than {}", in_days(age)),
                 Ok(Err(error)) => tracing::error!(%error, "old rows cannot be forgotten"),
                 Err(error) => tracing::error!(%error, "old rows cannot be forgotten"),
             }
         }
     };
-    tokio::spawn(async move { stop.run_until_cancelled(hourly).await });
+    tokio::spawn(async move { stop.run_until_cancelled(again_and_again).await });
+}
+
+fn in_days(time: Duration) -> String {
+    const DAY: u64 = 24 * 3600;
+    match time.as_secs() {
+        seconds if seconds % DAY == 0 => format!("{} days", seconds / DAY),
+        seconds => format!("{seconds} seconds"),
+    }
 }
 
 /// SIGUSR1: an admin has mended something and does not want to wait for the next attempts.
@@ -647,6 +660,12 @@ fn meanings(config: &Config) -> BTreeMap<String, MailboxMeaning> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_log_says_how_old_what_was_forgotten_is() {
+        assert_eq!(in_days(Duration::from_secs(90 * 86_400)), "90 days");
+        assert_eq!(in_days(Duration::from_secs(86_401)), "86401 seconds");
+    }
 
     #[test]
     fn what_was_in_hand_at_two_failures_is_set_aside_and_the_rest_goes_on() {

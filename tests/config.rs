@@ -250,6 +250,7 @@ fn the_smallest_configuration_has_all_defaults() {
     );
     let settings = config.settings([7; 32]);
     assert_eq!(settings.expire, Duration::from_secs(3 * 24 * 3600));
+    assert_eq!(settings.remembered, Duration::from_secs(90 * 24 * 3600));
     assert_eq!(settings.body_octets_max, 102_400);
     let alice = MailAddress::parse("alice@chat.example.org").unwrap();
     assert_eq!(
@@ -853,6 +854,21 @@ const BROKEN: &[Broken] = &[
         "[smtp]",
         "[store]\npath = 1\n[smtp]",
         r#"12: store.path: found 1; allowed is one line of text in quotes; write, for example, path = "/var/lib/stanzamail""#,
+    ),
+    (
+        "[smtp]",
+        "[store]\nremember = \"7d\"\n[smtp]",
+        r#"12: store.remember: found "7d"; allowed is a time from "30d" to "3650d": a whole number and s, m, h or d (with less, bounces would be about nothing that is known, and a mail could be sent again and shown as a new one); write, for example, remember = "90d""#,
+    ),
+    (
+        "[smtp]",
+        "[store]\nremember = 90\n[smtp]",
+        r#"12: store.remember: found 90; allowed is a time from "30d" to "3650d": a whole number and s, m, h or d (with less, bounces would be about nothing that is known, and a mail could be sent again and shown as a new one); write, for example, remember = "90d""#,
+    ),
+    (
+        "[smtp]",
+        "[store]\nremember = \"40d\"\n[delivery]\nexpire = \"30d\"\n[smtp]",
+        r#"12: store.remember: found "40d", but a mail is tried for "30d" ([delivery] expire), and a bounce of it may come "14d" later; write "44d" or more, or a shorter expire"#,
     ),
     (
         "[smtp]",

@@ -1,8 +1,10 @@
 //! What concerns several sections at once.
 
 use super::table::Report;
+use super::value::time_shown;
 use super::{Address, Config, Pair};
 use crate::core::address::{AddressPattern, MailAddress, domain_to_ascii};
+use crate::core::limits::REPORTS_COME_WITHIN;
 use crate::core::rules::{RuleError, Rules};
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -11,6 +13,7 @@ use std::path::Path;
 pub(super) fn config(mut config: Config, report: &Report<'_>) -> Option<Config> {
     users(&config, report);
     mailboxes(&config, report);
+    memory(&config, report);
     config.rules = rules(&config.address, report)?;
     pairs(&config, report);
     peers(&config, report);
@@ -38,6 +41,21 @@ fn users(config: &Config, report: &Report<'_>) {
             config.xmpp.domain
         );
         report.refuse("users.domains", problem);
+    }
+}
+
+/// When a mail comes to nothing, it has to be known whose it was.
+fn memory(config: &Config, report: &Report<'_>) {
+    let (remember, expire) = (config.store.remember, config.delivery.expire);
+    let least = expire.saturating_add(REPORTS_COME_WITHIN);
+    if remember < least {
+        let (remember, expire) = (time_shown(remember), time_shown(expire));
+        let (late, least) = (time_shown(REPORTS_COME_WITHIN), time_shown(least));
+        let problem = format!(
+            "found {remember}, but a mail is tried for {expire} ([delivery] expire), and a bounce of it may come {late} later; \
+             write {least} or more, or a shorter expire"
+        );
+        report.refuse("store.remember", problem);
     }
 }
 

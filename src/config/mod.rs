@@ -337,6 +337,12 @@ pub struct Store {
     ///
     /// Default `path = "/var/lib/stanzamail"`
     pub path: PathBuf,
+    /// How long it is known which mails and messages went through: to show none twice, to say of a bounce or a read
+    /// receipt what it is about, and to put an answer into its thread. From "30d" to "3650d", and at least "14d" longer
+    /// than expire below. docs/OPERATING.md says what that takes.
+    ///
+    /// Default `remember = "90d"`
+    pub remember: Duration,
 }
 
 /// How messages look.
@@ -540,6 +546,7 @@ impl Config {
             recipients_max: self.messages.recipients_max,
             delay_notice: self.delivery.delay_notice,
             expire: self.delivery.expire,
+            remembered: self.store.remember,
             id_key,
         }
     }

@@ -3,8 +3,8 @@
 use super::table::{Given, Table};
 use super::value::{
     authserv_id, choice, duration, flag, header_name, host, host_and_port, is_loopback, jid_domain,
-    list, mail_address, mail_domain, number, pattern, public_key, quota, size, stanza_trust, text,
-    time_shown, user_jid,
+    list, mail_address, mail_domain, number, pattern, public_key, quota, remembered, size,
+    stanza_trust, text, time_shown, user_jid,
 };
 use super::{
     Address, After, Config, Contacts, Delivery, FirstStart, Limits, Log, Mail, Mailbox, Messages,
@@ -421,9 +421,13 @@ fn who(
 
 fn store(mut table: Table<'_>) -> Option<Store> {
     let path = table.path_or_none("path");
+    let remember = table.or("remember", remembered, limits::REMEMBERED);
     table.finish();
     let path = path?.unwrap_or_else(|| PathBuf::from("/var/lib/stanzamail"));
-    Some(Store { path })
+    Some(Store {
+        path,
+        remember: remember?,
+    })
 }
 
 fn messages(mut table: Table<'_>) -> Option<Messages> {

@@ -1,6 +1,7 @@
 //! Readers of single values: what TOML holds, checked, or what would have been allowed.
 
 use crate::core::address::{AddressPattern, MailAddress, domain_to_ascii};
+use crate::core::limits;
 use crate::core::settings::StanzaTrust;
 use crate::core::signature::{KeyError, PublicKey};
 use jid::{BareJid, DomainPart};
@@ -159,6 +160,15 @@ pub(super) fn duration(range: RangeInclusive<Duration>) -> impl Fn(&DeValue<'_>)
                 ))
             })
     }
+}
+
+/// How long handled mails and messages are remembered.
+pub(super) fn remembered(value: &DeValue<'_>) -> Read<Duration> {
+    let range = limits::REMEMBERED_MIN..=limits::REMEMBERED_MAX;
+    duration(range)(value).map_err(|wrong| {
+        let why = "with less, bounces would be about nothing that is known, and a mail could be sent again and shown as a new one";
+        Wrong::because(format!("{} ({why})", wrong.allowed))
+    })
 }
 
 /// A size in octets, `"512 B"`, `"100 KiB"`, `"32 MiB"` or `"1 GiB"`, in this range.

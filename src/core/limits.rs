@@ -37,10 +37,19 @@ pub const AUTHENTICATION_FIELD_OCTETS_MAX: usize = 16 * 1024;
 /// One `XMPP-Bridge-Signature`, in octets; ours have about a thousand.
 pub const SIGNATURE_FIELD_OCTETS_MAX: usize = 16 * 1024;
 /// A signature that is older counts no more. A mail may wait in queues for five days (RFC 5321 §4.5.4.1), and the Message-IDs
-/// of handled mails are remembered for 90, so that nobody can send one again.
+/// of handled mails are remembered for longer ([`REMEMBERED_MIN`]), so that nobody can send one again.
 pub const SIGNATURE_AGE_MAX: Duration = Duration::from_secs(14 * 24 * 3600);
-/// How long handled mails and messages are remembered. What is written longer ago cannot be told from what was sent again.
+/// How long handled mails and messages are remembered where the configuration says nothing. What is written longer ago
+/// cannot be told from what was sent again.
 pub const REMEMBERED: Duration = Duration::from_secs(90 * 24 * 3600);
+/// They are remembered for as long at least: for twice [`SIGNATURE_AGE_MAX`], so that no signed mail is shown again, and for
+/// the weeks after which people still answer, and read what was sent.
+pub const REMEMBERED_MIN: Duration = Duration::from_secs(30 * 24 * 3600);
+/// And for ten years at most.
+pub const REMEMBERED_MAX: Duration = Duration::from_secs(3650 * 24 * 3600);
+/// For so long after a mail was given up it is known what it was: another mail server may have taken it in its last hour, have
+/// tried for five days (RFC 5321 §4.5.4.1), and sent a bounce that waits for as long.
+pub const REPORTS_COME_WITHIN: Duration = Duration::from_secs(14 * 24 * 3600);
 /// How far the clock of a peer may be ahead.
 pub const SIGNATURE_FUTURE_MAX: Duration = Duration::from_secs(3600);
 /// MIME parts of one mail that are looked at; Postfix and others send no more than a few hundred.

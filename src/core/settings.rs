@@ -49,6 +49,8 @@ pub struct Settings {
     pub delay_notice: Duration,
     /// After how long a mail is given up.
     pub expire: Duration,
+    /// How long handled mails and messages are remembered.
+    pub remembered: Duration,
     /// Mixed into derived Message-IDs; made at random when the store is made.
     pub id_key: IdKey,
 }
@@ -223,6 +225,7 @@ impl Settings {
             recipients_max: limits::RECIPIENTS_MAX,
             delay_notice: Duration::from_secs(4 * 3600),
             expire: Duration::from_secs(3 * 24 * 3600),
+            remembered: limits::REMEMBERED,
             id_key: [0; 32],
         }
     }

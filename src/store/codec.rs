@@ -10,7 +10,7 @@
 //! | `c` | user, 0, mail key | [`ContactRecord`](super::transfer::ContactRecord) | |
 //! | `t` | user, 0, mail key, 0, thread id | [`ThreadRecord`] | `o` |
 //! | `g` | user, 0, Message-ID | [`Message`] by its mail name | `o` |
-//! | `s` | user, 0, mail key, 0, stanza id | the same [`Message`] by its XMPP name | `o` |
+//! | `s` | user, 0, mail key, 0, stanza id | the same [`Message`] by its XMPP name | see below |
 //! | `w` | user, 0, Message-ID | [`SeenRecord`] | `o` |
 //! | `u` | mailbox | [`CursorRecord`](super::transfer::CursorRecord) | |
 //! | `f` | mail key or domain (which has no `@`) | [`Peer`](crate::core::record::Peer) | |
@@ -23,6 +23,10 @@
 //!
 //! The values of all tables but `m`, `a` and `o` are one octet, [`VALUE_VERSION`], and the record in JSON. A record
 //! names itself completely, so that an export is its values and keys are never read back, but those of `o`.
+//!
+//! Since sled keeps some memory for each row, an `s` row has an `o` row only where nothing else leads to it: it is forgotten
+//! with its `g` row, which has the same Message-ID and the same time. Where that `g` row is saved again under another XMPP name,
+//! the `s` row stays behind and gets an `o` row; and in a store of a former version each has one.
 
 use crate::core::address::{AddressPattern, MailAddress};
 use crate::core::context::Need;
@@ -39,6 +43,10 @@ use serde::de::DeserializeOwned;
 /// reads by key or within the range of a tag that it knows (an export: the tags of its own [`EXPORTED`]), so that it
 /// neither sees, exports nor removes their rows, and `o` leads to none of them. Of a contact it passes over the fields that
 /// it does not know, and drops them where it saves that contact. What an older program must not pass over raises the number.
+///
+/// Nor did it that `s` rows have lost their `o` rows. An older program reads them as before, gives one to each `s` row that it
+/// saves, and looks for none that has to be there. But it forgets `g` rows alone, so that their `s` rows stay for good: the room
+/// that they take, and that an answer to a message that old still finds it, is all that comes of it.
 pub const FORMAT: u32 = 1;
 /// First octet of every record.
 pub const VALUE_VERSION: u8 = 1;
@@ -66,7 +74,8 @@ pub const BY_STANZA: u8 = b's';
 pub const BY_TIME: u8 = b'o';
 const BY_MAIL: u8 = b'a';
 const THREADS: u8 = b't';
-const BY_MESSAGE_ID: u8 = b'g';
+/// Tag of the messages by their mail names.
+pub const BY_MESSAGE_ID: u8 = b'g';
 const SEEN: u8 = b'w';
 /// Tag of the cursors.
 pub const CURSORS: u8 = b'u';

@@ -25,6 +25,8 @@ pub async fn run<S: Store>(make: impl Fn() -> S) {
     rows_of_neighbours_are_apart(&make()).await;
     a_message_is_found_under_both_names(&make()).await;
     another_message_with_the_same_stanza_id_keeps_both(&make()).await;
+    a_message_is_forgotten_under_both_names_and_no_other_with_it(&make()).await;
+    a_message_that_got_another_stanza_id_is_forgotten_under_each_at_its_time(&make()).await;
     old_rows_are_forgotten_and_young_ones_stay(&make()).await;
     a_row_that_was_renewed_is_young(&make()).await;
     pairs_come_in_pages(&make()).await;
@@ -382,6 +384,53 @@ async fn another_message_with_the_same_stanza_id_keeps_both<S: Store>(store: &S)
     let (first, second) = (Some(Row::Message(first)), Some(Row::Message(second)));
     assert_eq!(found(store, "x@y", "1").await, [first, second.clone()]);
     assert_eq!(found(store, "z@y", "1").await, [second.clone(), second]);
+}
+
+/// Whichever of two messages with one stanza id is the older one: what lies under it is the one that was saved last.
+async fn a_message_is_forgotten_under_both_names_and_no_other_with_it<S: Store>(store: &S) {
+    for (first, second) in [(10, 20), (20, 10)] {
+        let (first, second) = (message("x@y", "1", first), message("z@y", "1", second));
+        save(store, vec![Write::Message(first.clone())]).await;
+        save(store, vec![Write::Message(second.clone())]).await;
+        let left = |row: &Message| (row.at == at(20)).then(|| Row::Message(row.clone()));
+        assert_eq!(store.forget_older(at(30), Duration::from_secs(15)), Ok(1));
+        assert_eq!(
+            found(store, "x@y", "1").await,
+            [left(&first), left(&second)]
+        );
+        assert_eq!(
+            found(store, "z@y", "1").await,
+            [left(&second), left(&second)]
+        );
+        assert_eq!(store.forget_older(at(30), Duration::ZERO), Ok(1));
+        assert_eq!(found(store, "x@y", "1").await, [None, None]);
+        assert_eq!(found(store, "z@y", "1").await, [None, None]);
+    }
+}
+
+async fn a_message_that_got_another_stanza_id_is_forgotten_under_each_at_its_time<S: Store>(
+    store: &S,
+) {
+    let (first, second) = (message("x@y", "1", 10), message("x@y", "2", 20));
+    save(store, vec![Write::Message(first.clone())]).await;
+    save(store, vec![Write::Message(second.clone())]).await;
+    let (first, second) = (Some(Row::Message(first)), Some(Row::Message(second)));
+    assert_eq!(found(store, "x@y", "1").await, [second.clone(), first]);
+    assert_eq!(
+        found(store, "x@y", "2").await,
+        [second.clone(), second.clone()]
+    );
+    assert_eq!(store.forget_older(at(30), Duration::from_secs(15)), Ok(0));
+    assert_eq!(found(store, "x@y", "1").await, [second.clone(), None]);
+    assert_eq!(found(store, "x@y", "2").await, [second.clone(), second]);
+    // A name that was forgotten is free.
+    let third = message("z@y", "1", 25);
+    save(store, vec![Write::Message(third.clone())]).await;
+    assert_eq!(store.forget_older(at(30), Duration::from_secs(7)), Ok(1));
+    let third = Some(Row::Message(third));
+    assert_eq!(found(store, "z@y", "1").await, [third.clone(), third]);
+    assert_eq!(found(store, "x@y", "2").await, [None, None]);
+    assert_eq!(store.forget_older(at(30), Duration::ZERO), Ok(1));
 }
 
 async fn old_rows_are_forgotten_and_young_ones_stay<S: Store>(store: &S) {

@@ -230,6 +230,11 @@ impl SnapshotAtEnd {
         *self.written.get_mut() = 0;
     }
 
+    #[cfg(test)]
+    pub(super) fn octets(&self) -> u64 {
+        self.written.load(Ordering::Relaxed)
+    }
+
     pub(super) fn count(&self, octets: usize) {
         let octets = u64::try_from(octets).unwrap_or(u64::MAX);
         self.written.fetch_add(octets, Ordering::Relaxed);

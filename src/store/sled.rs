@@ -299,6 +299,9 @@ impl SledStore {
         let mut count = 0_u64;
         for key in &old {
             let row = codec::row_of_time_key(key).unwrap_or_default();
+            if row.first() == Some(&codec::BY_MESSAGE_ID) {
+                batch.remove_copy_of(row)?;
+            }
             batch.remove(row.to_vec());
             batch.remove(key.to_vec());
             count = count.saturating_add(u64::from(row.first() != Some(&codec::BY_STANZA)));
@@ -523,10 +526,47 @@ impl<'a> Staged<'a> {
         Ok(())
     }
 
+    /// The second copy has no place in the index by time: it is forgotten with the first.
     fn save_message(&mut self, message: &Message) -> Result<(), StoreError> {
         let by_mail = codec::message_key(message);
+        let by_stanza = codec::stanza_key(message);
+        if let Some(old) = self.get::<Message>(&by_mail)? {
+            let copy = codec::stanza_key(&old);
+            if copy != by_stanza && self.is_copy(&copy, &old)? {
+                // The first copy no longer leads to it.
+                let place = codec::time_key(old.at, &copy);
+                self.changed.insert(place, Some(Vec::new()));
+            }
+        }
+        if let Some(old) = self.get::<Message>(&by_stanza)? {
+            self.remove(codec::time_key(old.at, &by_stanza));
+        }
         self.put_timed(by_mail, message.at, message)?;
-        self.put_timed(codec::stanza_key(message), message.at, message)
+        self.put(by_stanza, message)
+    }
+
+    /// Removes the second copy of the message that lies here, unless another message has taken its name.
+    fn remove_copy_of(&mut self, key: &[u8]) -> Result<(), StoreError> {
+        // What cannot be read leads nowhere, and is forgotten all the same.
+        let message = self.raw(key)?.map(|value| codec::decode::<Message>(&value));
+        let Some(Ok(message)) = message else {
+            return Ok(());
+        };
+        let copy = codec::stanza_key(&message);
+        if self.is_copy(&copy, &message)? {
+            // Former versions gave it a place of its own, which must not outlive it: the name may be taken again.
+            self.remove(codec::time_key(message.at, &copy));
+            self.remove(copy);
+        }
+        Ok(())
+    }
+
+    /// Whether what lies here is the second copy of this very message.
+    fn is_copy(&self, key: &[u8], message: &Message) -> Result<bool, StoreError> {
+        let there = self.raw(key)?.map(|value| codec::decode::<Message>(&value));
+        let is_same =
+            |there: &Message| there.message_id == message.message_id && there.at == message.at;
+        Ok(matches!(there, Some(Ok(there)) if is_same(&there)))
     }
 
     /// Saves a row and its place in the index by time, and takes away its former place.
@@ -572,6 +612,9 @@ impl<'a> Staged<'a> {
         new.digest.commits = new.digest.commits.saturating_add(1);
         for (key, value) in self.changed {
             let old = self.store.raw(&key)?;
+            if old.as_deref() == value.as_deref() {
+                continue;
+            }
             new.change(&key, old.as_deref(), value.as_deref());
             let octets = value.as_ref().map_or(0, Vec::len);
             self.store.snapshot.count(octets.saturating_add(key.len()));
@@ -875,6 +918,94 @@ mod tests {
         }
     }
 
+    /// Changes rows as no version of this program does now.
+    fn change(store: &SledStore, what: impl FnOnce(&mut Staged<'_>)) {
+        let mut order = store.order.write().unwrap();
+        let mut batch = Staged::on(store);
+        what(&mut batch);
+        batch.finish(&mut order).unwrap();
+    }
+
+    /// Gives each second copy a place in the index by time, as former versions did when they saved it.
+    fn index_as_formerly(store: &SledStore) {
+        let copies = store.page(codec::BY_STANZA, None, usize::MAX).unwrap();
+        change(store, |batch| {
+            for (key, value) in copies {
+                let at = codec::time_of(&key, &value).unwrap();
+                let place = codec::time_key(at, &key);
+                batch.changed.insert(place, Some(Vec::new()));
+            }
+        });
+    }
+
+    fn rows_of(store: &SledStore, tag: u8) -> usize {
+        store.page(tag, None, usize::MAX).unwrap().len()
+    }
+
+    #[test]
+    fn rows_of_a_former_version_are_forgotten_and_none_of_them_takes_a_new_one_along() {
+        let folder = folder();
+        let store = SledStore::open(folder.path()).unwrap();
+        for (id, stanza) in [("x@y", "1"), ("z@y", "2")] {
+            save(&store, vec![Write::Message(message(id, stanza, 10))]);
+        }
+        assert_eq!(rows_of(&store, codec::BY_TIME), 2);
+        index_as_formerly(&store);
+        assert_eq!(rows_of(&store, codec::BY_TIME), 4);
+        // One of the names is taken before, one after what had it is forgotten.
+        save(&store, vec![Write::Message(message("new@y", "1", 20))]);
+        assert_eq!(rows_of(&store, codec::BY_TIME), 4);
+        assert_eq!(store.forget_older(at(30), Duration::from_secs(15)), Ok(2));
+        assert_eq!(rows_of(&store, codec::BY_TIME), 1);
+        save(&store, vec![Write::Message(message("newer@y", "2", 20))]);
+        assert_eq!(store.forget_older(at(30), Duration::from_secs(15)), Ok(0));
+        assert_eq!(rows_of(&store, codec::BY_STANZA), 2);
+        drop(store);
+        let store = SledStore::open(folder.path()).unwrap();
+        assert_eq!(store.forget_older(at(30), Duration::ZERO), Ok(2));
+        for tag in [codec::BY_TIME, codec::BY_STANZA, codec::BY_MESSAGE_ID] {
+            assert_eq!(rows_of(&store, tag), 0);
+        }
+    }
+
+    #[test]
+    fn what_a_former_version_left_behind_when_it_forgot_is_in_nobodys_way() {
+        let folder = folder();
+        let store = SledStore::open(folder.path()).unwrap();
+        let old = message("x@y", "1", 10);
+        save(&store, vec![Write::Message(old.clone())]);
+        change(&store, |batch| {
+            let key = codec::message_key(&old);
+            batch.remove(codec::time_key(old.at, &key));
+            batch.remove(key);
+        });
+        let by_stanza = Need::Stanza(old.user.clone(), old.contact.clone(), old.stanza_id.clone());
+        assert_eq!(store.row(&by_stanza), Ok(Some(Row::Message(old))));
+        assert_eq!(store.forget_older(at(30), Duration::ZERO), Ok(0));
+        save(&store, vec![Write::Message(message("z@y", "1", 20))]);
+        assert_eq!(store.forget_older(at(30), Duration::ZERO), Ok(1));
+        assert_eq!(store.row(&by_stanza), Ok(None));
+        drop(store);
+        SledStore::open(folder.path()).unwrap();
+    }
+
+    #[test]
+    fn what_is_saved_again_as_it_is_is_not_written_again() {
+        let folder = folder();
+        let store = SledStore::open(folder.path()).unwrap();
+        let row = message("x@y", "1", 10);
+        let written = || store.snapshot.octets();
+        save(&store, vec![Write::Message(row.clone())]);
+        let once = written();
+        save(&store, vec![Write::Message(row.clone())]);
+        assert_eq!(written(), once);
+        let mut taken = row;
+        taken.sent.taken = true;
+        save(&store, vec![Write::Message(taken)]);
+        assert_eq!(rows_of(&store, codec::BY_TIME), 1);
+        assert!(once < written() && written() < 2 * once);
+    }
+
     fn any_write() -> impl Strategy<Value = Write> {
         let small = 0..4_u8;
         (0..11_u8, small.clone(), small.clone(), small, 0..50_i64).prop_map(
@@ -920,9 +1051,13 @@ mod tests {
     /// All that is read beside an export.
     fn read_aside<S: Store>(store: &S) -> String {
         let addresses = (0..4).map(|n| mail(&format!("m{n}@m.example")));
-        let needs: Vec<Need> = addresses
-            .map(|address| Need::Peer(AddressPattern::Address(address)))
-            .collect();
+        let peers = addresses.map(|address| Need::Peer(AddressPattern::Address(address)));
+        let names = (0..16).map(|n| {
+            let sample = message("x@y", &format!("s{}", n % 4), 0);
+            let who = user(&format!("u{}@a.example", n / 4));
+            Need::Stanza(who, sample.contact, sample.stanza_id)
+        });
+        let needs: Vec<Need> = peers.chain(names).collect();
         let rows = futures::executor::block_on(store.load(&needs)).unwrap();
         let peers = store.peers(None, 9).unwrap();
         let announced = store.announced(None, 9).unwrap();
@@ -941,9 +1076,12 @@ mod tests {
             let folder = folder();
             let store = SledStore::open(folder.path()).unwrap();
             let model = MemoryStore::default();
-            for (batch, age) in batches.into_iter().zip(ages) {
+            for (number, (batch, age)) in batches.into_iter().zip(ages).enumerate() {
                 let expected = runtime.block_on(model.commit(at(0), batch.clone()));
                 prop_assert_eq!(runtime.block_on(store.commit(at(0), batch)), expected);
+                if number % 3 == 1 {
+                    index_as_formerly(&store);
+                }
                 let age = Duration::from_secs(age);
                 prop_assert_eq!(store.forget_older(at(60), age), model.forget_older(at(60), age));
                 prop_assert_eq!(exported(&store, 3), exported(&model, 100));

@@ -5,7 +5,6 @@ use crate::core::authentication::{self, Verdict};
 use crate::core::context::{Context, Missing, Write};
 use crate::core::decide::{Decision, incoming, subscription};
 use crate::core::from_mail;
-use crate::core::limits::REMEMBERED;
 use crate::core::record::{Format, Peer, PeerOrigin};
 use crate::core::settings::{Settings, StanzaTrust};
 use crate::core::signature::PublicKey;
@@ -145,7 +144,8 @@ pub fn doubt(settings: &Settings, mail: &from_mail::Mail, now: Timestamp) -> Opt
     if mail.has_doubled_fields {
         return Some("fields that a mail has once are there several times".to_owned());
     }
-    if mail.date.is_none_or(|date| now.since(date) > REMEMBERED) {
+    let is_forgotten = |date| now.since(date) > settings.remembered;
+    if mail.date.is_none_or(is_forgotten) {
         return Some("it has no date, or one too long ago".to_owned());
     }
     match settings.key_of(from) {
