@@ -23,7 +23,7 @@ use gateway::{Gateway, IMAP_PORT, SMTP_PORT, XMPP_PORT};
 use mail::MailServers;
 use network::dice;
 use std::cell::Cell;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 use std::fmt::Debug;
 use std::process::{Command, Output};
 use std::str::FromStr;
@@ -49,6 +49,8 @@ const REST: Duration = Duration::from_secs(900);
 /// 22 November 2026, 12:00 UTC.
 const BEGIN: Duration = Duration::from_secs(1_795_348_800);
 const TODAY: &str = "22-Nov-2026 12:00:00 +0000";
+/// A short life has a few hundred lines, a long one millions.
+const LINES_KEPT: usize = 200_000;
 /// Seeds in the ordinary tests.
 const SEEDS: u64 = 200;
 
@@ -61,18 +63,22 @@ fn clock() -> Duration {
     BEGIN + BEGAN.get().map_or(Duration::ZERO, |began| began.elapsed())
 }
 
-/// What has happened, for the eye and for comparing two runs.
+/// What has happened, for the eye and for comparing two runs: the last [`LINES_KEPT`] of it.
 #[derive(Clone, Default)]
-struct Trace(Arc<Mutex<Vec<String>>>);
+struct Trace(Arc<Mutex<VecDeque<String>>>);
 
 impl Trace {
     fn add(&self, what: &str) {
         let at = (clock() - BEGIN).as_millis();
-        self.0.lock().unwrap().push(format!("{at:>9} {what}"));
+        let mut lines = self.0.lock().unwrap();
+        lines.push_back(format!("{at:>9} {what}"));
+        if lines.len() > LINES_KEPT {
+            lines.pop_front();
+        }
     }
 
     fn lines(&self) -> Vec<String> {
-        self.0.lock().unwrap().clone()
+        self.0.lock().unwrap().iter().cloned().collect()
     }
 }
 
@@ -202,8 +208,12 @@ impl World {
                 self.gateway.start();
             }
             10 => {
-                self.trace.add("the mailbox is numbered anew");
-                self.mail.number_anew();
+                let what = match self.mail.number_anew() {
+                    true => "the mailbox is numbered anew",
+                    false => "connections to the mailbox break",
+                };
+                self.trace.add(what);
+                network::cut(IMAP_PORT);
             }
             _ => self.mail.trouble(),
         }
@@ -216,9 +226,10 @@ impl World {
 
     /// Contacts' texts that no user has seen.
     fn unread(&self) -> Vec<String> {
-        let came = self.xmpp.came();
-        let texts = self.plan.texts(true);
-        texts.filter(|text| !came.ids.contains_key(text)).collect()
+        self.xmpp.with_came(|came| {
+            let texts = self.plan.texts(true);
+            texts.filter(|text| !came.ids.contains_key(text)).collect()
+        })
     }
 
     fn open(&self) -> String {
