@@ -7,9 +7,12 @@ use crate::core::record::Message;
 use jid::BareJid;
 use std::collections::BTreeMap;
 
+/// Makes one row what it was.
+type Back = Box<dyn FnOnce(&mut Tables) + Send>;
+
 /// What the rows were that some writes change.
 #[derive(Default)]
-pub(crate) struct Undo(Vec<Box<dyn FnOnce(&mut Tables) + Send>>);
+pub(crate) struct Undo(Vec<Back>);
 
 impl MemoryStore {
     /// To be asked before these writes are made.
