@@ -216,8 +216,10 @@ impl State {
             return self.search(set, rest);
         }
         let uids = self.uids(set);
+        if verb == "FETCH" {
+            return self.fetch(&uids, rest);
+        }
         let each = |state: &mut Self, uid: u32| match verb {
-            "FETCH" => state.fetch(uid, rest),
             "STORE" => {
                 let flag = rest.rsplit_once('(').unwrap().1.trim_end_matches(')');
                 state
@@ -262,9 +264,25 @@ impl State {
         format!("* SEARCH {}\r\n", uids.join(" ")).replace("SEARCH \r", "SEARCH\r")
     }
 
-    fn fetch(&self, uid: u32, items: &str) -> String {
+    /// Mails in the order of their UIDs. Their sequence numbers are counted on from one to the next, and to the first one
+    /// from the nearer end: a mailbox that is read to its end again and again may have hundreds of thousands.
+    fn fetch(&self, uids: &[u32], items: &str) -> String {
+        let first = uids.first().copied().unwrap_or(0);
+        let mut sequence = match first < self.uid_next / 2 {
+            true => self.mails.range(..first).count(),
+            false => self.mails.len() - self.mails.range(first..).count(),
+        };
+        let (mut answer, mut next) = (String::new(), first);
+        for uid in uids {
+            sequence += self.mails.range(next..=*uid).count();
+            next = uid + 1;
+            answer += &self.fetch_one(*uid, sequence, items);
+        }
+        answer
+    }
+
+    fn fetch_one(&self, uid: u32, sequence: usize, items: &str) -> String {
         let mail = &self.mails[&uid];
-        let sequence = self.mails.keys().position(|u| *u == uid).unwrap() + 1;
         let raw = &mail.raw;
         let header = raw.split_inclusive("\r\n\r\n").next().unwrap();
         let flags: Vec<&str> = mail.flags.iter().map(String::as_str).collect();

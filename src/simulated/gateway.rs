@@ -1,6 +1,6 @@
 //! The gateway's shell in a simulated world, put together as `supervisor` does it. Its disk survives a crash.
 
-use super::store::{Log, SimulatedStore};
+use super::store::{self, SimulatedStore};
 use crate::config::Config;
 use crate::core::quota::Quotas;
 use crate::imap;
@@ -34,7 +34,7 @@ pub(super) struct Gateway {
 /// What survives.
 pub(super) struct Disk {
     folder: TempDir,
-    log: Log,
+    store: Arc<store::Disk>,
     config: Config,
 }
 
@@ -49,10 +49,9 @@ impl Gateway {
         };
         let folder = folder.unwrap();
         let config = config(folder.path(), mailbox, shown);
-        let log = Log::default();
         let disk = Disk {
             folder,
-            log,
+            store: Arc::default(),
             config,
         };
         Self {
@@ -148,7 +147,7 @@ async fn opened(path: &Path) -> (Spool, Vec<crate::core::job::Brief>) {
 
 async fn run(disk: Arc<Disk>, stop: CancellationToken) {
     let (config, path) = (&disk.config, disk.folder.path());
-    let store = Arc::new(SimulatedStore::open(Arc::clone(&disk.log)).await);
+    let store = Arc::new(SimulatedStore::open(Arc::clone(&disk.store)));
     let (spool, jobs) = opened(&path.join("spool")).await;
     let spool = Arc::new(spool);
     let (sent, close_stream, stop_sending) =

@@ -15,6 +15,10 @@ use tokio::time::sleep;
 /// The longest pause between two mails of one conversation, in milliseconds.
 const PAUSE_MAX: u64 = 20_000;
 
+/// Up to how many mails a mailbox is rebuilt at any time. A bigger one must have grown by a tenth since: all of it is read
+/// again, and a mailbox that keeps everything would be read for ever in a long life.
+const REBUILT_MAX: usize = 2_000;
+
 /// What contacts have got.
 #[derive(Clone, Default)]
 pub(super) struct Arrived {
@@ -31,6 +35,8 @@ pub(super) struct MailServers {
     arrived: Arc<Mutex<Arrived>>,
     mailbox: Arc<Mutex<imap::State>>,
     has_faults: Arc<AtomicBool>,
+    /// How many mails the mailbox had when it was rebuilt.
+    rebuilt: Arc<AtomicUsize>,
 }
 
 impl MailServers {
@@ -41,6 +47,7 @@ impl MailServers {
             arrived: Arc::default(),
             mailbox: Arc::new(Mutex::new(mailbox)),
             has_faults: Arc::new(AtomicBool::new(true)),
+            rebuilt: Arc::default(),
         };
         let mut connections = network::listen(IMAP_PORT);
         let mailbox = Arc::clone(&servers.mailbox);
@@ -141,9 +148,14 @@ impl MailServers {
         self.mailbox().faults.push_back(("", fault));
     }
 
-    /// The mailbox is rebuilt: every mail has another UID.
-    pub(super) fn number_anew(&self) {
+    /// The mailbox is rebuilt, if it may be: every mail has another UID.
+    pub(super) fn number_anew(&self) -> bool {
         let mut mailbox = self.mailbox();
+        let (count, before) = (mailbox.mails.len(), self.rebuilt.load(Ordering::Relaxed));
+        if count > REBUILT_MAX && count < before + before / 10 {
+            return false;
+        }
+        self.rebuilt.store(count, Ordering::Relaxed);
         mailbox.uid_validity += 1;
         let mails = std::mem::take(&mut mailbox.mails);
         mailbox.uid_next = dice(5) as u32 + 1;
@@ -152,8 +164,7 @@ impl MailServers {
             mailbox.mails.insert(uid, mail);
             mailbox.uid_next += 1;
         }
-        drop(mailbox);
-        network::cut(IMAP_PORT);
+        true
     }
 }
 

@@ -6,6 +6,7 @@ use crate::core::context::{Need, Row, Write};
 use crate::core::id::IdKey;
 use crate::core::record::{Announced, Contact, Cursor, Pair, Peer};
 use crate::core::time::Timestamp;
+use crate::store::memory::undo::Undo;
 use crate::store::transfer::{Place, Record};
 use crate::store::{MemoryStore, Store, StoreError};
 use jid::BareJid;
@@ -16,22 +17,31 @@ pub(super) const ID_KEY: IdKey = [7; 32];
 /// The longest time that a commit takes, in milliseconds: a slow disk now and then.
 const COMMIT_MAX: u64 = 30;
 
-/// What a crash leaves: the commits that were done.
-pub(super) type Log = Arc<Mutex<Vec<(Timestamp, Vec<Write>)>>>;
-
-pub(super) struct SimulatedStore {
+/// What a crash leaves: all that was committed, without what is being committed at that moment. It is not made anew out of
+/// every commit at each start, or a long life would do little else.
+pub(super) struct Disk {
     seen: MemoryStore,
-    done: Log,
+    /// Of the commit that is not done.
+    undo: Mutex<Option<Undo>>,
 }
 
-impl SimulatedStore {
-    pub(super) async fn open(done: Log) -> Self {
-        let seen = MemoryStore::new(ID_KEY);
-        let commits = done.lock().unwrap().clone();
-        for (now, writes) in commits {
-            seen.commit(now, writes).await.unwrap();
+impl Default for Disk {
+    fn default() -> Self {
+        Self {
+            seen: MemoryStore::new(ID_KEY),
+            undo: Mutex::default(),
         }
-        Self { seen, done }
+    }
+}
+
+pub(super) struct SimulatedStore(Arc<Disk>);
+
+impl SimulatedStore {
+    pub(super) fn open(disk: Arc<Disk>) -> Self {
+        if let Some(undo) = disk.undo.lock().unwrap().take() {
+            disk.seen.undo(undo);
+        }
+        Self(disk)
     }
 }
 
@@ -40,7 +50,7 @@ impl Store for SimulatedStore {
         &self,
         needs: &[Need],
     ) -> impl Future<Output = Result<Vec<Option<Row>>, StoreError>> + Send {
-        self.seen.load(needs)
+        self.0.seen.load(needs)
     }
 
     fn commit(
@@ -48,17 +58,22 @@ impl Store for SimulatedStore {
         now: Timestamp,
         writes: Vec<Write>,
     ) -> impl Future<Output = Result<(), StoreError>> + Send {
-        let seen = self.seen.commit(now, writes.clone());
+        let undo = self.0.seen.undo_of(&writes);
+        let others = self.0.undo.lock().unwrap().replace(undo);
+        assert!(others.is_none(), "one commit at a time can be taken back");
+        let seen = self.0.seen.commit(now, writes);
         async move {
-            seen.await?;
-            tokio::time::sleep(Duration::from_millis(dice(COMMIT_MAX))).await;
-            self.done.lock().unwrap().push((now, writes));
-            Ok(())
+            let seen = seen.await;
+            if seen.is_ok() {
+                tokio::time::sleep(Duration::from_millis(dice(COMMIT_MAX))).await;
+            }
+            self.0.undo.lock().unwrap().take();
+            seen
         }
     }
 
     fn pairs(&self, after: Option<&BareJid>, limit: usize) -> Result<Vec<Pair>, StoreError> {
-        self.seen.pairs(after, limit)
+        self.0.seen.pairs(after, limit)
     }
 
     fn contacts(
@@ -66,11 +81,11 @@ impl Store for SimulatedStore {
         after: Option<(&BareJid, &MailAddress)>,
         limit: usize,
     ) -> Result<Vec<(BareJid, MailAddress, Contact)>, StoreError> {
-        self.seen.contacts(after, limit)
+        self.0.seen.contacts(after, limit)
     }
 
     fn peers(&self, after: Option<&AddressPattern>, limit: usize) -> Result<Vec<Peer>, StoreError> {
-        self.seen.peers(after, limit)
+        self.0.seen.peers(after, limit)
     }
 
     fn announced(
@@ -78,11 +93,11 @@ impl Store for SimulatedStore {
         after: Option<&BareJid>,
         limit: usize,
     ) -> Result<Vec<(BareJid, Announced)>, StoreError> {
-        self.seen.announced(after, limit)
+        self.0.seen.announced(after, limit)
     }
 
     fn cursor(&self, mailbox: &str) -> Result<Option<Cursor>, StoreError> {
-        self.seen.cursor(mailbox)
+        self.0.seen.cursor(mailbox)
     }
 
     fn rows(
@@ -90,7 +105,7 @@ impl Store for SimulatedStore {
         after: Option<&Place>,
         limit: usize,
     ) -> Result<Vec<(Place, Record)>, StoreError> {
-        self.seen.rows(after, limit)
+        self.0.seen.rows(after, limit)
     }
 
     fn id_key(&self) -> IdKey {
@@ -98,6 +113,6 @@ impl Store for SimulatedStore {
     }
 
     fn forget_older(&self, now: Timestamp, age: Duration) -> Result<u64, StoreError> {
-        self.seen.forget_older(now, age)
+        self.0.seen.forget_older(now, age)
     }
 }

@@ -63,7 +63,11 @@ impl XmppServer {
     }
 
     pub(super) fn came(&self) -> Came {
-        self.state().came.clone()
+        self.with_came(Came::clone)
+    }
+
+    pub(super) fn with_came<T>(&self, look: impl FnOnce(&Came) -> T) -> T {
+        look(&self.state().came)
     }
 
     /// Which connection of the component is up.

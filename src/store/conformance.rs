@@ -533,7 +533,8 @@ async fn contacts_come_in_pages<S: Store>(store: &S) {
     assert_eq!(read, ["a", "B", "c"]);
 }
 
-async fn an_export_has_every_row_once_and_can_be_imported<S: Store>(store: &S, other: &S) {
+/// One at least of each table.
+pub fn rows_of_each_table() -> Vec<Write> {
     let alice = user("alice@a.example");
     let carol = mail("Carol@mail.example");
     let cursor = Cursor {
@@ -541,7 +542,7 @@ async fn an_export_has_every_row_once_and_can_be_imported<S: Store>(store: &S, o
         uid_next: 2,
         since: at(3),
     };
-    let writes = vec![
+    vec![
         Write::Pair(pair("alice@a.example", "a@c.example")),
         Write::Pair(pair("bob@a.example", "b@c.example")),
         Write::Contact(alice.clone(), carol.clone(), contact(4)),
@@ -561,7 +562,11 @@ async fn an_export_has_every_row_once_and_can_be_imported<S: Store>(store: &S, o
         )),
         Write::Peer(peer("chat.b.example", Format::Mail, PeerOrigin::Admin)),
         Write::Announced(user("alice@a.example"), announced(5)),
-    ];
+    ]
+}
+
+async fn an_export_has_every_row_once_and_can_be_imported<S: Store>(store: &S, other: &S) {
+    let writes = rows_of_each_table();
     let count = writes.len();
     save(store, writes).await;
     let all = exported(store, 2);

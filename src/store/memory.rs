@@ -1,6 +1,9 @@
 //! A [`Store`] in memory, for tests, examples and simulated runs. It keeps nothing beyond its own life and is written
 //! to be read: what a store does, without what makes it durable.
 
+#[cfg(test)]
+pub(crate) mod undo;
+
 use crate::core::address::{AddressPattern, MailAddress};
 use crate::core::context::{Need, Row, Write};
 use crate::core::id::{IdKey, MessageId, StanzaId, ThreadId};
