@@ -286,6 +286,18 @@ pub struct Cursor {
     pub uid_next: u32,
     /// Mail that reached the mailbox before is older than the gateway and is never delivered.
     pub since: Timestamp,
+    /// How far the mailbox was read again, where that has begun and is not through: its UIDs mean other mails than before.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub again: Option<Again>,
+}
+
+/// Up to where a mailbox was read again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Again {
+    /// Its UIDVALIDITY now.
+    pub uid_validity: u32,
+    /// The lowest UID that was not yet read again.
+    pub uid_next: u32,
 }
 
 /// How mails to an address are written.

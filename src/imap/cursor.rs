@@ -1,7 +1,7 @@
 //! Up to where a mailbox is read: pure arithmetic of UIDVALIDITY, UIDNEXT and UIDs (RFC 3501 §2.3.1.1).
 
 use super::FirstStart;
-use crate::core::record::Cursor;
+use crate::core::record::{Again, Cursor};
 use crate::core::time::Timestamp;
 use std::time::Duration;
 
@@ -25,8 +25,8 @@ pub(super) struct Position {
     stored: Option<Cursor>,
     /// What is read next; `None` until the folder is opened for the first time ever.
     reading: Option<Cursor>,
-    /// Whether the whole mailbox is read again. Until that is through, `stored` stays what it is, so that a restart
-    /// in the middle begins the same again, and knows that old mails are not to be delivered.
+    /// Whether the whole mailbox is read again. Until that is through, `stored` keeps what it was and has beside it how far
+    /// that has come, so that a restart in the middle goes on, and knows that old mails are not to be delivered.
     again: bool,
 }
 
@@ -44,23 +44,30 @@ impl Position {
     ///
     /// - Never read: from the next mail, or from the first ([`FirstStart`]).
     /// - Another UIDVALIDITY, or a UIDNEXT below what was read: the UIDs mean other mails now (a restored backup, a
-    ///   mailbox made anew). Everything is read again; mails older than the gateway are dropped by [`Position::wants`].
+    ///   mailbox made anew). Everything is read again, from where that has come to if it had begun; mails older than the
+    ///   gateway are dropped by [`Position::wants`].
     /// - Else: on from where it was.
     pub(super) fn enter(&mut self, selected: Selected, first_start: FirstStart, now: Timestamp) {
         let Some(known) = self.reading else {
             self.reading = Some(first(selected, first_start, now));
             return;
         };
-        let is_same =
-            known.uid_validity == selected.uid_validity && known.uid_next <= selected.uid_next;
-        if !is_same {
-            self.again = true;
-            self.reading = Some(Cursor {
-                uid_validity: selected.uid_validity,
-                uid_next: 1,
-                since: known.since,
-            });
+        let is_same = |uid_validity: u32, uid_next: u32| {
+            uid_validity == selected.uid_validity && uid_next <= selected.uid_next
+        };
+        // Where reading again had begun, a mailbox that has grown meanwhile may look like the one before.
+        if known.again.is_none() && is_same(known.uid_validity, known.uid_next) {
+            return;
         }
+        let begun = known.again.map(|it| (it.uid_validity, it.uid_next));
+        let uid_next = begun.filter(|(validity, next)| is_same(*validity, *next));
+        self.again = true;
+        self.reading = Some(Cursor {
+            uid_validity: selected.uid_validity,
+            uid_next: uid_next.map_or(1, |begun| begun.1),
+            since: known.since,
+            again: None,
+        });
     }
 
     /// What is read next.
@@ -69,6 +76,7 @@ impl Position {
             uid_validity: 0,
             uid_next: 1,
             since: Timestamp::from_millis(0),
+            again: None,
         })
     }
 
@@ -115,7 +123,14 @@ impl Position {
     /// What to store when all before `next` is handled.
     pub(super) fn cursor_at(&self, next: u32) -> Cursor {
         match self.stored {
-            Some(stored) if self.again => stored,
+            Some(stored) if self.again => {
+                let reading = self.at(next);
+                let again = Some(Again {
+                    uid_validity: reading.uid_validity,
+                    uid_next: reading.uid_next,
+                });
+                Cursor { again, ..stored }
+            }
             _ => self.at(next),
         }
     }
@@ -134,7 +149,8 @@ impl Position {
         self.reading = Some(reading);
         self.again = false;
         let is_stored = self.stored.is_some_and(|stored| {
-            stored.uid_validity == reading.uid_validity && stored.uid_next <= reading.uid_next
+            let is_same = stored.uid_validity == reading.uid_validity;
+            is_same && stored.uid_next <= reading.uid_next && stored.again.is_none()
         });
         (!is_stored).then_some(reading)
     }
@@ -158,6 +174,7 @@ fn first(selected: Selected, first_start: FirstStart, now: Timestamp) -> Cursor 
         uid_validity: selected.uid_validity,
         uid_next,
         since,
+        again: None,
     }
 }
 
@@ -180,6 +197,20 @@ mod tests {
             uid_validity,
             uid_next,
             since: START,
+            again: None,
+        }
+    }
+
+    /// What is stored while it is read again.
+    fn begun(uid_validity: u32, uid_next: u32, again: (u32, u32)) -> Cursor {
+        let (validity, next) = again;
+        let again = Again {
+            uid_validity: validity,
+            uid_next: next,
+        };
+        Cursor {
+            again: Some(again),
+            ..cursor(uid_validity, uid_next)
         }
     }
 
@@ -240,16 +271,58 @@ mod tests {
     }
 
     #[test]
-    fn reading_again_is_stored_only_when_it_is_through() {
+    fn reading_again_goes_on_after_a_restart_and_old_mails_stay_out_until_it_is_through() {
         let mut position = enter(Some(cursor(7, 42)), selected(8, 100));
         let in_between = position.cursor_at(60);
-        assert_eq!(in_between, cursor(7, 42), "a restart begins it again");
+        assert_eq!(in_between, begun(7, 42, (8, 60)));
         position.advance(60, in_between);
-        assert!(!position.wants(days_before_start(2)));
-        assert_eq!(position.reached_end(100), Some(cursor(8, 100)));
-        assert!(position.wants(days_before_start(2)));
-        position.advance(100, cursor(8, 100));
-        assert_eq!(position.reached_end(100), None);
+        for mut position in [position, enter(Some(in_between), selected(8, 110))] {
+            assert_eq!((position.next(), position.again()), (60, true));
+            assert!(!position.wants(days_before_start(2)));
+            assert_eq!(position.cursor_at(70), begun(7, 42, (8, 70)));
+            assert_eq!(position.reached_end(110), Some(cursor(8, 110)));
+            assert!(position.wants(days_before_start(2)));
+            position.advance(110, cursor(8, 110));
+            assert_eq!(position.reached_end(110), None);
+        }
+    }
+
+    #[test]
+    fn what_was_read_again_counts_only_for_the_same_uids() {
+        let in_between = begun(7, 42, (8, 60));
+        for other in [selected(9, 100), selected(8, 59), selected(7, 100)] {
+            let position = enter(Some(in_between), other);
+            assert_eq!((position.next(), position.again()), (1, true), "{other:?}");
+        }
+    }
+
+    /// A backup was restored without another UIDVALIDITY, and there were more mails again than before when the gateway came back.
+    #[test]
+    fn a_mailbox_that_has_grown_while_it_was_read_again_is_read_on_from_there() {
+        let mut position = enter(Some(cursor(7, 42)), selected(7, 30));
+        let in_between = position.cursor_at(20);
+        assert_eq!(in_between, begun(7, 42, (7, 20)));
+        let mut position_after = enter(Some(in_between), selected(7, 50));
+        assert_eq!((position_after.next(), position_after.again()), (20, true));
+        assert_eq!(position_after.reached_end(50), Some(cursor(7, 50)));
+        position.advance(20, in_between);
+        assert_eq!(position.reached_end(30), Some(cursor(7, 30)));
+    }
+
+    #[test]
+    fn a_cursor_of_a_former_version_is_read_and_written_as_it_was() {
+        let json = r#"{"uid_validity":7,"uid_next":42,"since":1790000000000}"#;
+        let read: Cursor = serde_json::from_str(json).unwrap();
+        assert_eq!(read, cursor(7, 42));
+        assert_eq!(serde_json::to_string(&read).unwrap(), json);
+        let in_between = serde_json::to_string(&begun(7, 42, (8, 60))).unwrap();
+        assert_eq!(
+            serde_json::from_str::<Cursor>(&in_between).unwrap().again,
+            Some(Again {
+                uid_validity: 8,
+                uid_next: 60
+            })
+        );
     }
 
     #[test]

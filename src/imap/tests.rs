@@ -138,6 +138,7 @@ fn cursor(uid_validity: u32, uid_next: u32) -> Cursor {
         uid_validity,
         uid_next,
         since: Timestamp::from_xep0082("2026-11-22T00:00:00Z").unwrap(),
+        again: None,
     }
 }
 
@@ -332,8 +333,10 @@ async fn another_uidvalidity_delivers_what_is_new_and_not_what_is_older_than_the
     fake.state().deliver(mail(2), TODAY);
     fake.state().deliver(mail(3), "20-Nov-2026 12:00:00 +0000");
     let mut gateway = Gateway::start(config(&fake, After::Delete), Some(cursor(7, 50)));
-    let batch = gateway.next().await;
+    let mut batch = gateway.next().await;
+    let again = batch.cursor.again.take();
     assert_eq!(batch.cursor, cursor(7, 50), "a restart now reads again");
+    assert!(again.is_some_and(|again| again.uid_validity == 8 && again.uid_next > 2));
     gateway.handle(batch, Verdict::Handled);
     let batch = gateway.next().await;
     assert!(batch.mails.is_empty());
@@ -345,6 +348,30 @@ async fn another_uidvalidity_delivers_what_is_new_and_not_what_is_older_than_the
         fake.state().mails.keys().copied().collect::<Vec<_>>(),
         [1, 3]
     );
+}
+
+#[tokio::test]
+async fn a_restart_in_the_middle_of_reading_again_goes_on_there() {
+    let fake = Fake::start().await;
+    fake.state().uid_validity = 8;
+    fake.deliver(1..=500);
+    let settings = config(&fake, After::Keep);
+    let mut gateway = Gateway::start(settings.clone(), Some(cursor(7, 50)));
+    let batch = gateway.next().await;
+    gateway.handle(batch, Verdict::Handled);
+    let first = gateway.seen.clone();
+    let stored = gateway.stop().await;
+    assert!(!first.is_empty() && first.len() < 300, "{}", first.len());
+    let mut gateway = Gateway::start(settings.clone(), stored);
+    gateway.handle_until(500 - first.len()).await;
+    assert_eq!(
+        (gateway.repeats, first.len() + gateway.seen.len()),
+        (0, 500)
+    );
+    let batch = gateway.next().await;
+    assert_eq!(batch.cursor, cursor(8, 501));
+    gateway.handle(batch, Verdict::Handled);
+    gateway.stop().await;
 }
 
 #[tokio::test]

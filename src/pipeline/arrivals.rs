@@ -80,6 +80,7 @@ pub fn read_again(
             uid_validity: 0,
             uid_next: 0,
             since: Timestamp::default(),
+            again: None,
         },
         waiting: BTreeSet::new(),
         may_wait: false,

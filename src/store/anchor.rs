@@ -132,6 +132,7 @@ mod tests {
             uid_validity,
             uid_next,
             since: Timestamp::from_secs(1),
+            again: None,
         }
     }
 

@@ -209,6 +209,7 @@ async fn a_refused_batch_changes_nothing<S: Store>(store: &S) {
         uid_validity: 1,
         uid_next: 2,
         since: at(3),
+        again: None,
     };
     let batch = vec![
         Write::Pair(pair("bob@a.example", "b@c.example")),
@@ -541,6 +542,7 @@ pub fn rows_of_each_table() -> Vec<Write> {
         uid_validity: 1,
         uid_next: 2,
         since: at(3),
+        again: None,
     };
     vec![
         Write::Pair(pair("alice@a.example", "a@c.example")),
@@ -599,6 +601,7 @@ async fn cursors_are_kept_by_mailbox<S: Store>(store: &S) {
         uid_validity: 7,
         uid_next,
         since: at(1),
+        again: None,
     };
     let save_cursor = |name: &str, uid| Write::Cursor(name.to_owned(), cursor(uid));
     save(store, vec![save_cursor("INBOX", 1), save_cursor("Büro", 5)]).await;

@@ -110,6 +110,7 @@ fn unknown(since: Timestamp) -> Cursor {
         uid_validity: 0,
         uid_next: 1,
         since,
+        again: None,
     }
 }
 

@@ -76,6 +76,7 @@ pub fn cursor(uid_next: u64) -> Write {
         uid_validity: 7,
         uid_next: u32::try_from(uid_next).unwrap() + 1,
         since: Timestamp::from_secs(1_790_000_000),
+        again: None,
     };
     Write::Cursor(MAILBOX.to_owned(), cursor)
 }
