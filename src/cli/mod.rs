@@ -17,6 +17,7 @@ use clap::{Parser, Subcommand};
 use std::fmt::Display;
 use std::path::PathBuf;
 use std::process::ExitCode;
+use std::time::Duration;
 
 /// A wrong configuration: `EX_CONFIG` of sysexits(3). A service manager need not start us again.
 const EXIT_CONFIG: u8 = 78;
@@ -109,8 +110,16 @@ fn keep_secrets_out_of_core_dumps() {
     }
 }
 
+/// How long a thread for work that blocks waits for more of it. With tokio's ten seconds, as many threads as were busy at once
+/// when the disk was slowest are kept by a few jobs a second, each of them with its own share of memory.
+const IDLE_THREADS_END: Duration = Duration::from_millis(500);
+
 fn in_runtime(work: impl Future<Output = ExitCode>) -> ExitCode {
-    match tokio::runtime::Runtime::new() {
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .thread_keep_alive(IDLE_THREADS_END)
+        .build();
+    match runtime {
         Ok(runtime) => runtime.block_on(work),
         Err(error) => {
             eprintln!("the system gives us no threads: {error}; raise its limits (ulimit -u)");

@@ -34,6 +34,11 @@ const ONE_IN: usize = 20;
 /// From the last message until everything is there, and until the gateway rests.
 const SETTLE_WAIT: Duration = Duration::from_secs(90);
 
+/// As examples/stanzamail.service has it.
+const OF_THE_UNIT: [(&str, &str); 2] = [
+    ("MALLOC_ARENA_MAX", "2"),
+    ("MALLOC_MMAP_THRESHOLD_", "131072"),
+];
 /// So much of the long form is remembered, so that its second half begins long after the first was forgotten.
 const REMEMBERED_PART: u32 = 6;
 /// But never less: what is sent again is to be known, and what was sent last is waited for for so long.
@@ -195,7 +200,8 @@ impl Soak {
             None => ("STANZAMAIL_HURRY", "4".to_owned()),
         };
         let knob = (knob.0, knob.1.as_str());
-        world.gateway.environment(&[("RUST_LOG", "info"), knob]);
+        let variables = [&[("RUST_LOG", "info"), knob], &OF_THE_UNIT[..]].concat();
+        world.gateway.environment(&variables);
         let world = world.started().await;
         let (alice, adam) = (world.login("alice").await, world.login("adam").await);
         Soak {

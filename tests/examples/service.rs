@@ -50,6 +50,13 @@ fn nothing_is_left_open_that_it_does_not_need() {
     );
 }
 
+/// What the long soak (tests/chaos/soak.rs) was measured with.
+#[test]
+fn malloc_is_told_to_keep_little() {
+    let expected = "MALLOC_ARENA_MAX=2 MALLOC_MMAP_THRESHOLD_=131072";
+    assert_eq!(directives()["Environment"], [expected]);
+}
+
 #[test]
 fn its_user_can_read_what_it_needs() {
     let directives = directives();
