@@ -45,7 +45,7 @@ const REMEMBERED_PART: u32 = 6;
 const REMEMBERED_MIN: Duration = Duration::from_secs(150);
 /// How much memory may grow in an hour of the long form, after its first half.
 const GROWTH_MAX: f64 = 1.0;
-/// How much it may grow in the second half of the short form, in MB: as much as 40 kilobytes for each message or mail.
+/// How much it may grow in the second half of the short form, in MB: as much as 60 kilobytes for each message or mail.
 /// One to three were seen, since the store has not yet filled its cache.
 const SHORT_GROWTH_MAX: f64 = 8.0;
 
@@ -64,7 +64,7 @@ impl Length {
     fn wanted() -> Length {
         let Ok(minutes) = std::env::var("STANZAMAIL_SOAK") else {
             return Length {
-                all: Duration::from_secs(18),
+                all: Duration::from_secs(14),
                 between_faults: Duration::from_secs(4),
                 between_samples: Duration::from_millis(250),
                 between_subscriptions: Duration::from_secs(5),
