@@ -19,6 +19,9 @@ use tokio::sync::{mpsc, oneshot, watch};
 use tokio::time::{Instant, sleep};
 use tokio_util::sync::CancellationToken;
 
+/// How many times in a row a server may refuse to say which mails were not disposed of until it is read without that.
+const LEFTOVERS_REFUSED_MAX: u32 = 5;
+
 /// How many handled mails are disposed of together while more are waiting. Dovecot reads a whole Maildir for each
 /// EXPUNGE and MOVE, which takes 0.3 s in one of 10,000 mails, however many of them are expunged.
 const DISPOSAL_MAILS: usize = 2_000;
@@ -87,6 +90,8 @@ struct Reader {
     left_unmarked: BTreeSet<u32>,
     /// Whether the server refused to dispose of some mails.
     has_undisposed: bool,
+    /// How many times in a row it refused to say which ones.
+    leftovers_refused: u32,
     /// Mails before the cursor that wait, and for whom.
     waiting: Waiting,
     suspects: Suspects,
@@ -131,6 +136,7 @@ impl Reader {
             left: Vec::new(),
             left_unmarked: BTreeSet::new(),
             has_undisposed: false,
+            leftovers_refused: 0,
             waiting: Waiting::default(),
             suspects: Suspects::default(),
             retry: Backoff::new(timings.retry, timings.retry_max),
@@ -212,12 +218,10 @@ impl Reader {
         while !self.position.again() {
             let found = dispose::leftovers(session, &self.config.after, &self.position).await;
             let uids = match found {
-                Err(ImapError::Refused { words, .. }) => {
-                    tracing::warn!(mailbox = %self.config.name, words, "the server does not say which mails were not disposed of");
-                    return Ok(());
-                }
+                Err(error @ ImapError::Refused { .. }) => return self.without_leftovers(error),
                 other => other?,
             };
+            self.leftovers_refused = 0;
             let is_waiting = |uid: &u32| self.waiting.mails.contains_key(uid);
             let uids = uids.into_iter().filter(|uid| !is_waiting(uid)).collect();
             let mut listing = Listing::of_leftovers(uids);
@@ -225,6 +229,17 @@ impl Reader {
                 break;
             }
         }
+        Ok(())
+    }
+
+    /// The server does not say which mails were not disposed of. As long as it may be well again soon the connection ends, for
+    /// some of them may wait, and nothing new may overtake those. A server that never says it is read all the same.
+    fn without_leftovers(&mut self, error: ImapError) -> Result<(), ImapError> {
+        self.leftovers_refused = self.leftovers_refused.saturating_add(1);
+        if self.config.after != After::Keep && self.leftovers_refused < LEFTOVERS_REFUSED_MAX {
+            return Err(error);
+        }
+        tracing::warn!(mailbox = %self.config.name, %error, "the server does not say which mails were not disposed of; new mail may overtake mails that wait");
         Ok(())
     }
 

@@ -613,6 +613,22 @@ async fn mails_that_wait_are_brought_again_and_tell_who_waits() {
     assert!(batch.waiting.is_empty(), "nobody waits any more");
 }
 
+/// Two worlds in 16,000 came to that.
+#[tokio::test]
+async fn a_server_that_does_not_say_which_mails_wait_is_asked_again_before_new_ones_are_read() {
+    for (refusals, expected) in [(1, mails(1..=3)), (9, mails([3]))] {
+        let fake = Fake::start().await;
+        fake.deliver(1..=3);
+        for _ in 0..refusals {
+            let refused = Fault::Instead("%T NO try again\r\n".to_owned());
+            fake.fault("UID SEARCH", refused);
+        }
+        let mut gateway = Gateway::start(config(&fake, After::Seen), Some(cursor(7, 3)));
+        gateway.handle_until(expected.len()).await;
+        assert_eq!(gateway.seen, expected);
+    }
+}
+
 #[tokio::test]
 async fn where_the_mailbox_does_not_tell_what_is_handled_no_mail_may_wait() {
     let fake = Fake::start().await;
