@@ -84,8 +84,8 @@ async fn and_is_an_error_on_the_message_at_another_gateway() {
     );
 
     // Neither side has more to say about it.
-    alice.send_message(&pair.bob(), "Then you").await;
     let bob = pair.b.login("bob").await;
+    alice.send_message(&pair.bob(), "Then you").await;
     bob.next_message_from(&pair.alice()).await;
     let reports = pair.left(&pair.b);
     assert_eq!(

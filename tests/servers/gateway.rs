@@ -165,7 +165,8 @@ impl Gateway {
 
     /// SIGSTOP.
     pub fn pause(&self) {
-        self.signal("STOP");
+        let process = self.process.as_ref();
+        process.expect("the gateway runs").pause();
     }
 
     /// SIGCONT.

@@ -14,6 +14,8 @@ use std::time::{Duration, Instant};
 const ACCOUNT: &str = "stanzamail-test";
 /// How often a condition is looked at while a test waits.
 const TICK: Duration = Duration::from_millis(15);
+/// How long a program may take to stop after SIGSTOP.
+const STOPS_WITHIN: Duration = Duration::from_secs(5);
 
 // --- ports -----------------------------------------------------------------------------------------------------------
 
@@ -286,6 +288,26 @@ impl Process {
         if self.status.is_none() {
             signal_group(self.child.id(), signal);
         }
+    }
+
+    /// Stops the program and its group, and waits until no thread of it goes on: on a busy machine that takes a moment.
+    pub fn pause(&self) {
+        self.signal("STOP");
+        let began = Instant::now();
+        while self.status.is_none() && self.works() && began.elapsed() < STOPS_WITHIN {
+            sleep(Duration::from_millis(1));
+        }
+    }
+
+    /// Whether one of its threads has not stopped (proc_pid_stat(5): what follows the name in parentheses).
+    fn works(&self) -> bool {
+        let threads = fs::read_dir(format!("/proc/{}/task", self.child.id()));
+        let is_at_work = |thread: fs::DirEntry| {
+            let stat = fs::read_to_string(thread.path().join("stat")).unwrap_or_default();
+            let state = stat.rsplit_once(") ").map_or("", |(_, rest)| rest);
+            !state.is_empty() && !state.starts_with(['T', 't', 'Z'])
+        };
+        threads.is_ok_and(|threads| threads.flatten().any(is_at_work))
     }
 
     /// How the program ended, or `None` while it runs.

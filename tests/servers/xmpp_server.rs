@@ -207,18 +207,16 @@ impl XmppServer {
 
     /// Stops it answering without closing a connection (SIGSTOP), as a broken network would.
     pub fn pause(&self) {
-        self.signal("STOP");
+        self.process().pause();
     }
 
     pub fn resume(&self) {
-        self.signal("CONT");
+        self.process().signal("CONT");
     }
 
-    fn signal(&self, signal: &str) {
+    fn process(&self) -> &Process {
         let process = self.process.as_ref();
-        process
-            .unwrap_or_else(|| panic!("{} does not run", self.flavour.name()))
-            .signal(signal);
+        process.unwrap_or_else(|| panic!("{} does not run", self.flavour.name()))
     }
 
     /// Logs a user in and sends initial presence. `name`: a bare JID, or a local part at the main domain.
