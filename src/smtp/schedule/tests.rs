@@ -1,30 +1,13 @@
 //! The schedule in a time that stands still.
 
 use super::*;
-use crate::core::id::MessageId;
+use crate::smtp::fake::mail;
 
 const NOW: Timestamp = Timestamp::from_secs(1000);
 
 fn entry(lane: &str, sequence: u64, due: i64, is_backlog: bool) -> Entry {
-    let message_id = MessageId::parse(&format!("{lane}.{sequence}@mail.example")).unwrap();
-    let job = Job {
-        id: JobId::derive(&message_id),
-        message_id,
-        lane: lane.to_owned(),
-        sequence,
-        from: None,
-        to: Vec::new(),
-        origin: None,
-        accepted: NOW,
-        attempts: 0,
-        next_attempt: Timestamp::from_secs(due),
-        delay_told: false,
-        last_reply: None,
-        certain: true,
-        silent: false,
-        expires: None,
-        replaceable: false,
-    };
+    let mut job = mail(&format!("{lane}.{sequence}"), lane, sequence, &[]).job;
+    (job.accepted, job.next_attempt) = (NOW, Timestamp::from_secs(due));
     let fresh = Entry::fresh(job, None);
     Entry {
         is_backlog,
