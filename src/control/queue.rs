@@ -409,6 +409,9 @@ fn changed(change: Change, id: &JobId) -> Result<(), Not> {
         }
         Change::Not(_) => "it is on its way at this moment; ask again when the attempt has ended",
         Change::Unknown => "it does not wait any more",
+        Change::Unreadable => {
+            "its file in the spool cannot be read; the log says why. Look at the disk, then try again"
+        }
     };
     Err(not(format!(
         "nothing was changed about the mail {id}: {why}"

@@ -109,6 +109,8 @@ pub enum Change {
     Not(Stage),
     /// There is no such job.
     Unknown,
+    /// Its file cannot be read at the moment.
+    Unreadable,
 }
 
 impl Queue {

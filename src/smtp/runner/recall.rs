@@ -4,7 +4,7 @@ use super::Runner;
 use crate::core::job::Job;
 use crate::core::retry;
 use crate::core::time::Timestamp;
-use crate::smtp::queue::Errand;
+use crate::smtp::queue::{Change, Errand};
 use crate::smtp::schedule::Recall;
 use crate::store::spool::SpoolError;
 use std::sync::Arc;
@@ -36,8 +36,8 @@ impl Runner {
             Ok(Err(SpoolError::Replaced(_) | SpoolError::Damaged { .. })) => {
                 self.recalled_in_vain(&recall);
             }
-            Ok(Err(error)) => return self.recall_later(&recall, &error),
-            Err(error) => return self.recall_later(&recall, &error),
+            Ok(Err(error)) => return self.recall_later(&recall, then, &error),
+            Err(error) => return self.recall_later(&recall, then, &error),
         }
         if let Some(errand) = then {
             self.run_errand(errand);
@@ -50,10 +50,18 @@ impl Runner {
         }
     }
 
-    /// An admin who waits for it gets no answer.
-    fn recall_later(&mut self, recall: &Recall, error: &dyn std::error::Error) {
+    /// An admin who waits for it is told so.
+    fn recall_later(
+        &mut self,
+        recall: &Recall,
+        then: Option<Errand>,
+        error: &dyn std::error::Error,
+    ) {
         tracing::error!(job = %recall.brief.id, "a waiting mail cannot be read, it is tried again later: {error}");
-        let then = Timestamp::now().plus(retry::delay(1, 0));
-        self.schedule.recall_later(recall, then);
+        let next = Timestamp::now().plus(retry::delay(1, 0));
+        self.schedule.recall_later(recall, next);
+        if let Some(Errand::Drop { answer, .. }) = then {
+            let _ = answer.send(Change::Unreadable);
+        }
     }
 }
