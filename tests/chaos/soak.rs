@@ -34,6 +34,9 @@ const ONE_IN: usize = 20;
 /// From the last message until everything is there, and until the gateway rests.
 const SETTLE_WAIT: Duration = Duration::from_secs(90);
 
+/// Of the log of a run that does not settle, as many lines are shown: half an hour of them.
+const LOG_LINES: usize = 5000;
+
 /// As examples/stanzamail.service has it.
 const OF_THE_UNIT: [(&str, &str); 2] = [
     ("MALLOC_ARENA_MAX", "2"),
@@ -466,9 +469,21 @@ impl Soak {
             self.say_again().await;
             let open = self.ledger().open();
             let Some(open) = open else { return };
-            assert!(Instant::now() < end, "not within {SETTLE_WAIT:?}: {open}");
+            let is_late = Instant::now() >= end;
+            assert!(
+                !is_late,
+                "not within {SETTLE_WAIT:?}: {open}\n{}",
+                self.end_of_log()
+            );
             sleep(PAUSE).await;
         }
+    }
+
+    /// What the gateway said last.
+    fn end_of_log(&self) -> String {
+        let log = self.gateway.log();
+        let lines: Vec<&str> = log.lines().collect();
+        lines[lines.len().saturating_sub(LOG_LINES)..].join("\n")
     }
 
     /// What has a receipt lies in its mailbox, under one Message-ID.

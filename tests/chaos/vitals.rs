@@ -7,6 +7,8 @@ use std::time::Duration;
 pub struct Vitals {
     /// VmRSS, KiB.
     pub memory: u64,
+    /// What of it is the program's own (RssAnon), KiB. The rest is its code, as far as it is read in.
+    pub own: u64,
     /// Files and sockets.
     pub files: usize,
     pub threads: usize,
@@ -24,6 +26,7 @@ impl Vitals {
         let files = std::fs::read_dir(format!("/proc/{process}/fd"));
         Vitals {
             memory: number("VmRSS:"),
+            own: number("RssAnon:"),
             files: files.expect("the gateway runs").count(),
             threads: number("Threads:") as usize,
         }
@@ -36,8 +39,12 @@ impl Vitals {
 
 impl std::fmt::Display for Vitals {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let (memory, files, threads) = (self.megabytes(), self.files, self.threads);
-        write!(f, "{memory:.1} MB, {files} files, {threads} threads")
+        let (memory, own) = (self.megabytes(), megabytes(self.own as f64));
+        let (files, threads) = (self.files, self.threads);
+        write!(
+            f,
+            "{memory:.1} MB ({own:.1} without code), {files} files, {threads} threads"
+        )
     }
 }
 
@@ -66,6 +73,7 @@ fn growth_is_the_slope_of_what_was_seen() {
     let sample = |minute: u64, memory: u64| {
         let vitals = Vitals {
             memory,
+            own: 0,
             files: 0,
             threads: 0,
         };
