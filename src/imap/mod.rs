@@ -39,10 +39,10 @@ pub use guard::Excess;
 pub use probe::{Capabilities, probe};
 pub use reader::run;
 
+use crate::core::quota::Conversation;
 use crate::core::record::Cursor;
 use crate::core::time::Timestamp;
 pub use crate::tls::TlsMode;
-use jid::BareJid;
 use secrecy::SecretString;
 use std::collections::BTreeSet;
 use std::path::PathBuf;
@@ -199,8 +199,8 @@ pub struct Batch {
     /// Up to where the mailbox is read when this batch is done. Commit it together with what became of the mails,
     /// before answering.
     pub cursor: Cursor,
-    /// Users who have mails that wait: [`Verdict::Later`]. What comes for them after those waits behind them.
-    pub waiting: BTreeSet<BareJid>,
+    /// Conversations of which mails wait: [`Verdict::Later`]. What comes in them after those waits behind them.
+    pub waiting: BTreeSet<Conversation>,
     /// Whether mails may wait: where the mailbox itself does not tell which are handled, a crash would forget them.
     pub may_wait: bool,
     /// Takes one verdict for each mail, in the same order. Dropped: not handled, the same mails come again later.
@@ -214,8 +214,8 @@ pub enum Verdict {
     Handled,
     /// It is not for us or cannot be converted: leave it where it is, marked with [`LEFT_KEYWORD`].
     Left,
-    /// It waits, since these users get no more for now: leave it as it is, and bring it again.
-    Later(BTreeSet<BareJid>),
+    /// It waits, since these get no more for now: leave it as it is, and bring it again.
+    Later(BTreeSet<Conversation>),
 }
 
 /// Mails in one batch.

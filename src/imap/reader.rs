@@ -243,7 +243,7 @@ impl Reader {
         Ok(())
     }
 
-    /// Brings mails that wait, a few of each user, when it is time to.
+    /// Brings mails that wait, a few of each conversation, when it is time to.
     async fn hand_over_waiting(&mut self, session: &mut Session) -> Result<(), ImapError> {
         // Reading again covers the whole mailbox.
         let rest = self.waiting.rest(session.timings().waiting);
@@ -258,8 +258,8 @@ impl Reader {
         self.waiting.served = None;
         if !is_handled? {
             // Those that were handled are recognised. One that another client has expunged is not brought by the next look.
-            for (uid, users) in first {
-                self.waiting.mails.entry(uid).or_insert(users);
+            for (uid, those) in first {
+                self.waiting.mails.entry(uid).or_insert(those);
             }
         }
         if self.waiting.mails.is_empty() {
@@ -401,7 +401,7 @@ impl Reader {
             mailbox: self.config.name.clone(),
             mails: ready.mails,
             cursor,
-            waiting: self.waiting.users(),
+            waiting: self.waiting.conversations(),
             may_wait: self.config.after != After::Keep && !self.position.again(),
             answer,
         });
@@ -430,7 +430,7 @@ impl Reader {
                 match verdict {
                     Verdict::Handled => self.handled.push(uid),
                     Verdict::Left => self.left.push(uid),
-                    Verdict::Later(users) => self.waiting.add(uid, users.clone()),
+                    Verdict::Later(those) => self.waiting.add(uid, those.clone()),
                 }
             }
         }

@@ -2,6 +2,7 @@
 
 use super::fake::{Fake, Fault, TODAY, mail};
 use super::*;
+use jid::BareJid;
 use std::collections::BTreeSet;
 use std::future::Future;
 use tokio::sync::mpsc;
@@ -575,11 +576,15 @@ async fn a_connection_lost_between_flagging_and_expunging_leaves_no_mail_behind(
     assert_eq!(fake.state().connections, 2);
 }
 
-/// Whoever waits gets in line: those of the first mails of each user that wait are brought again, in their order, and none
+/// Whoever waits gets in line: the first mails of each conversation that wait are brought again, in their order, and none
 /// of theirs that came after overtakes them.
 #[tokio::test]
 async fn mails_that_wait_are_brought_again_and_tell_who_waits() {
-    let alice = BareJid::new("alice@a.example").unwrap();
+    let jid = |text| BareJid::new(text).unwrap();
+    let alice = Conversation {
+        user: jid("alice@a.example"),
+        contact: jid("carol\\40mail.example@gateway.a.example"),
+    };
     let later = || Verdict::Later(BTreeSet::from([alice.clone()]));
     let fake = Fake::start().await;
     fake.deliver(1..=3);
