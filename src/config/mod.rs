@@ -421,7 +421,7 @@ pub struct Limits {
     /// Default `new_contacts_per_day = 100`
     pub new_contacts_per_day: Option<u32>,
     /// Mails that one user is shown in a minute. More of them wait in the mailbox, in their order, while others get theirs;
-    /// the user is told so once a day. It does not hold where `after` is "keep".
+    /// the user is told so once a day.
     ///
     /// Default `shown_per_minute = 120`
     pub shown_per_minute: Option<u32>,

@@ -201,8 +201,11 @@ pub struct Batch {
     pub cursor: Cursor,
     /// Conversations of which mails wait: [`Verdict::Later`]. What comes in them after those waits behind them.
     pub waiting: BTreeSet<Conversation>,
-    /// Whether mails may wait: where the mailbox itself does not tell which are handled, a crash would forget them.
+    /// Whether mails may wait.
     pub may_wait: bool,
+    /// Whether the mailbox itself does not tell which mails are handled. Then commit the cursor only up to the first of
+    /// these that waits ([`held`]): a crash would forget it.
+    pub is_kept: bool,
     /// Takes one verdict for each mail, in the same order. Dropped: not handled, the same mails come again later.
     pub answer: oneshot::Sender<Vec<Verdict>>,
 }
@@ -216,6 +219,12 @@ pub enum Verdict {
     Left,
     /// It waits, since these get no more for now: leave it as it is, and bring it again.
     Later(BTreeSet<Conversation>),
+}
+
+/// The cursor, but before the first mail that waits.
+pub fn held<'a>(cursor: Cursor, verdicts: impl Iterator<Item = (u32, &'a Verdict)>) -> Cursor {
+    let waiting = verdicts.filter(|(_, verdict)| matches!(verdict, Verdict::Later(_)));
+    waiting.fold(cursor, |cursor, (uid, _)| cursor.before(uid))
 }
 
 /// Mails in one batch.

@@ -11,7 +11,7 @@ use crate::core::quota::Conversation;
 use crate::core::record::Cursor;
 use crate::core::time::Timestamp;
 use crate::crash;
-use crate::imap::{Batch, Fetched, Verdict};
+use crate::imap::{self, Batch, Fetched, Verdict};
 use crate::store::Store;
 use crate::system;
 use std::collections::{BTreeMap, BTreeSet};
@@ -84,6 +84,7 @@ pub fn read_again(
         },
         waiting: BTreeSet::new(),
         may_wait: false,
+        is_kept: false,
         answer,
     };
     let read = ReadBatch {
@@ -115,7 +116,12 @@ impl<S: Store> Pipeline<S> {
                 return Ok(());
             }
         }
-        let cursor = Write::Cursor(read.batch.mailbox.clone(), read.batch.cursor);
+        let mut cursor = read.batch.cursor;
+        if read.batch.is_kept {
+            let uids = read.batch.mails.iter().map(|mail| mail.uid);
+            cursor = imap::held(cursor, uids.zip(&verdicts));
+        }
+        let cursor = Write::Cursor(read.batch.mailbox.clone(), cursor);
         let cursor = (!read.is_again).then_some(cursor);
         if self
             .deliver(stream, clock, &mut portion, cursor, now)
