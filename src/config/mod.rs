@@ -407,15 +407,28 @@ pub struct Limits {
     ///
     /// Default `sent_per_hour = 2000`
     pub sent_per_hour: Option<u32>,
+    /// Those of them that are for one address.
+    ///
+    /// Default `sent_per_hour_to_one = 1000`
+    pub sent_per_hour_to_one: Option<u32>,
+    /// Mails that all users of one domain send in an hour together, so that not even many stolen passwords cost the domain
+    /// its good name. Who sends more gets an error that says so.
+    ///
+    /// Default `sent_per_hour_by_all = 20000`
+    pub sent_per_hour_by_all: Option<u32>,
     /// Addresses to which one user writes for the first time in a day, or which one user invites.
     ///
     /// Default `new_contacts_per_day = 100`
     pub new_contacts_per_day: Option<u32>,
     /// Mails that one user is shown in a minute. More of them wait in the mailbox, in their order, while others get theirs;
-    /// the user is told so once a day. It does not hold where `after` is "keep".
+    /// the user is told so once a day.
     ///
     /// Default `shown_per_minute = 120`
     pub shown_per_minute: Option<u32>,
+    /// Those of them that are from one sender. More of that sender wait, while those of others are shown.
+    ///
+    /// Default `shown_per_minute_from_one = 60`
+    pub shown_per_minute_from_one: Option<u32>,
 }
 
 /// How long a mail that the mail server does not take is tried again.
@@ -529,8 +542,11 @@ impl Config {
             },
             allowance: Allowance {
                 sent_per_hour: self.limits.sent_per_hour,
+                sent_per_hour_to_one: self.limits.sent_per_hour_to_one,
+                sent_per_hour_by_all: self.limits.sent_per_hour_by_all,
                 strangers_per_day: self.limits.new_contacts_per_day,
                 shown_per_minute: self.limits.shown_per_minute,
+                shown_per_minute_from_one: self.limits.shown_per_minute_from_one,
             },
             signer: None,
             // check::config: all mailboxes where they matter have the same list.

@@ -511,18 +511,24 @@ fn presence(mut table: Table<'_>) -> Option<Presence> {
 }
 
 fn limits(mut table: Table<'_>) -> Option<Limits> {
-    let sent = table.or("sent_per_hour", quota(), Some(limits::SENT_PER_HOUR));
-    let strangers = table.or(
-        "new_contacts_per_day",
-        quota(),
-        Some(limits::STRANGERS_PER_DAY),
+    let mut amount = |key, default| table.or(key, quota(), Some(default));
+    let sent = amount("sent_per_hour", limits::SENT_PER_HOUR);
+    let sent_to_one = amount("sent_per_hour_to_one", limits::SENT_PER_HOUR_TO_ONE);
+    let sent_by_all = amount("sent_per_hour_by_all", limits::SENT_PER_HOUR_BY_ALL);
+    let strangers = amount("new_contacts_per_day", limits::STRANGERS_PER_DAY);
+    let shown = amount("shown_per_minute", limits::SHOWN_PER_MINUTE);
+    let shown_from_one = amount(
+        "shown_per_minute_from_one",
+        limits::SHOWN_PER_MINUTE_FROM_ONE,
     );
-    let shown = table.or("shown_per_minute", quota(), Some(limits::SHOWN_PER_MINUTE));
     table.finish();
     Some(Limits {
         sent_per_hour: sent?,
+        sent_per_hour_to_one: sent_to_one?,
+        sent_per_hour_by_all: sent_by_all?,
         new_contacts_per_day: strangers?,
         shown_per_minute: shown?,
+        shown_per_minute_from_one: shown_from_one?,
     })
 }
 

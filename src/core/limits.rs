@@ -118,7 +118,13 @@ pub const REFUSED_REQUESTS: Rate = Rate {
 /// What one user may do where the configuration says nothing: mails, by recipients, in an hour; more than a busy person
 /// writes, with a receipt and a marker for each message that comes from another gateway.
 pub const SENT_PER_HOUR: u32 = 2_000;
+/// Those of them that are for one address: half of all that a user may send.
+pub const SENT_PER_HOUR_TO_ONE: u32 = 1_000;
+/// Those that all users of one domain send together: as much as ten users may.
+pub const SENT_PER_HOUR_BY_ALL: u32 = 20_000;
 /// Addresses that are written to for the first time in a day. Who sends spam needs many.
 pub const STRANGERS_PER_DAY: u32 = 100;
 /// Mails that are shown in a minute; more than anybody reads.
 pub const SHOWN_PER_MINUTE: u32 = 120;
+/// Those of them that are from one sender: half, so that nobody who floods takes all.
+pub const SHOWN_PER_MINUTE_FROM_ONE: u32 = 60;

@@ -75,6 +75,24 @@ pub fn sent_too_much(count: u32, again: Duration) -> String {
     )
 }
 
+/// More mail than one user may send to one address.
+pub fn sent_too_much_to_one(to: &str, count: u32, again: Duration) -> String {
+    format!(
+        "You may send {count} mails in an hour to one address, and have sent them to {to}. The message was not sent; try again \
+         in {}.",
+        in_words(again)
+    )
+}
+
+/// More mail than all users of a domain may send.
+pub fn sent_too_much_by_all(domain: &str, count: u32, again: Duration) -> String {
+    format!(
+        "The users of {domain} may send {count} mails in an hour together, each recipient counts, and have sent them. The \
+         message was not sent; try again in {}, or ask the administrator of the e-mail gateway.",
+        in_words(again)
+    )
+}
+
 /// More new addresses than one user may write to.
 pub fn too_many_strangers(count: u32, again: Duration) -> String {
     format!(
@@ -84,11 +102,14 @@ pub fn too_many_strangers(count: u32, again: Duration) -> String {
     )
 }
 
-/// More mails than one user is shown at once.
-pub fn mails_wait(per_minute: u32) -> String {
+/// More mails than one user is shown at once, of everybody or of one sender.
+pub fn mails_wait(of_all: Option<u32>, from_one: Option<u32>) -> String {
+    let of_all = of_all.map(|count| count.to_string());
+    let from_one = from_one.map(|count| format!("{count} from one sender"));
+    let limits: Vec<String> = of_all.into_iter().chain(from_one).collect();
+    let limits = limits.join(", ");
     format!(
-        "More mails come for you than are shown in a minute ({per_minute}). The others wait in the mailbox and follow in their \
-         order."
+        "More mails come for you than are shown in a minute ({limits}). The others wait in the mailbox and follow in their order."
     )
 }
 

@@ -3,6 +3,7 @@
 //! What was used is kept in memory alone. After a restart everybody may do as much as on the first day, which is at most
 //! as much again; a row for each mail would cost more than it saves.
 
+use crate::core::address::MailAddress;
 use crate::core::decide::Decision;
 use crate::core::from_stanza::{Kind, Presence, Stanza};
 use crate::core::limits::{REFUSED_REQUESTS, REQUESTS};
@@ -10,6 +11,7 @@ use crate::core::notice;
 use crate::core::time::Timestamp;
 use crate::core::to_stanza::Condition;
 use jid::BareJid;
+use minidom::Element;
 use std::collections::BTreeMap;
 use std::time::Duration;
 
@@ -30,33 +32,69 @@ pub struct Rate {
 pub struct Allowance {
     /// Recipients of mails that a user causes in an hour.
     pub sent_per_hour: Option<u32>,
+    /// Those of them that are one address.
+    pub sent_per_hour_to_one: Option<u32>,
+    /// Recipients of mails that all users of one domain cause in an hour.
+    pub sent_per_hour_by_all: Option<u32>,
     /// Addresses to which a user writes for the first time in a day.
     pub strangers_per_day: Option<u32>,
     /// Mails that a user is shown in a minute.
     pub shown_per_minute: Option<u32>,
+    /// Those of them that are from one contact.
+    pub shown_per_minute_from_one: Option<u32>,
+}
+
+/// What goes from a contact to a user. Within it nothing may overtake anything.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Conversation {
+    /// To whom.
+    pub user: BareJid,
+    /// From whom.
+    pub contact: BareJid,
+}
+
+impl Conversation {
+    /// That which a stanza to a user belongs to.
+    pub fn of(stanza: &Element) -> Option<Self> {
+        let jid = |name| BareJid::new(stanza.attr(name)?).ok();
+        Some(Self {
+            user: jid("to")?,
+            contact: jid("from")?,
+        })
+    }
 }
 
 /// What everybody has used of what they may.
 #[derive(Debug)]
 pub struct Quotas {
-    sent: Meter,
-    strangers: Meter,
-    shown: Meter,
-    requests: Meter,
-    refusals: Meter,
+    sent: Meter<BareJid>,
+    sent_to_one: Meter<(BareJid, MailAddress)>,
+    sent_by_all: Meter<Domain>,
+    strangers: Meter<BareJid>,
+    shown: Meter<BareJid>,
+    shown_from_one: Meter<Conversation>,
+    requests: Meter<BareJid>,
+    refusals: Meter<BareJid>,
 }
+
+/// Of a user's JID.
+type Domain = String;
 
 impl Quotas {
     /// Nobody has used anything.
     pub fn new(allowance: &Allowance) -> Self {
         let per = |count: Option<u32>, secs| {
             let time = Duration::from_secs(secs);
-            Meter::new(count.map(|count| Rate { count, time }))
+            count.map(|count| Rate { count, time })
         };
+        let (hour, day, minute) = (3600, 24 * 3600, 60);
         Self {
-            sent: per(allowance.sent_per_hour, 3600),
-            strangers: per(allowance.strangers_per_day, 24 * 3600),
-            shown: per(allowance.shown_per_minute, 60),
+            sent: Meter::new(per(allowance.sent_per_hour, hour)),
+            sent_to_one: Meter::new(per(allowance.sent_per_hour_to_one, hour)),
+            sent_by_all: Meter::new(per(allowance.sent_per_hour_by_all, hour)),
+            strangers: Meter::new(per(allowance.strangers_per_day, day)),
+            shown: Meter::new(per(allowance.shown_per_minute, minute)),
+            shown_from_one: Meter::new(per(allowance.shown_per_minute_from_one, minute)),
             requests: Meter::new(Some(REQUESTS)),
             refusals: Meter::new(Some(REFUSED_REQUESTS)),
         }
@@ -92,17 +130,8 @@ impl Quotas {
         if decision.mails.is_empty() {
             return None;
         }
-        let recipients = decision.mails.iter().map(|mail| mail.job.to.len()).sum();
-        let sent = self.sent.after(user, recipients, now);
-        let strangers = self.strangers.after(user, decision.strangers, now);
-        let why = match (sent, strangers) {
-            (Ok(sent), Ok(strangers)) => {
-                self.sent.keep(user, sent, now);
-                self.strangers.keep(user, strangers, now);
-                return None;
-            }
-            (Err(over), _) => notice::sent_too_much(over.count, over.again),
-            (_, Err(over)) => notice::too_many_strangers(over.count, over.again),
+        let Err(why) = self.take_mails(user, decision, now) else {
+            return None;
         };
         // Nobody is told what becomes of a marker or a receipt.
         let is_told = decision.mails.iter().any(|mail| mail.job.origin.is_some());
@@ -110,6 +139,48 @@ impl Quotas {
             true => Decision::refuse(stanza, Condition::PolicyViolation, &why),
             false => Decision::nothing(),
         })
+    }
+
+    /// All that the mails of a decision cost, or nothing and why not.
+    fn take_mails(
+        &mut self,
+        user: &BareJid,
+        decision: &Decision,
+        now: Timestamp,
+    ) -> Result<(), String> {
+        let recipients = || decision.mails.iter().flat_map(|mail| mail.job.to.iter());
+        let count = recipients().count();
+        let domain = user.domain().to_string();
+        let mut to_each: BTreeMap<(BareJid, MailAddress), usize> = BTreeMap::new();
+        for address in recipients() {
+            let count = to_each.entry((user.clone(), address.clone())).or_default();
+            *count = count.saturating_add(1);
+        }
+
+        let sent = self.sent.after(user, count, now);
+        let sent = sent.map_err(|over| notice::sent_too_much(over.count, over.again))?;
+        let to_each = to_each.into_iter().map(|(pair, count)| {
+            let full = self.sent_to_one.after(&pair, count, now);
+            let to = pair.1.for_people();
+            let full =
+                full.map_err(|over| notice::sent_too_much_to_one(&to, over.count, over.again))?;
+            Ok((pair, full))
+        });
+        let to_each: Vec<_> = to_each.collect::<Result<_, String>>()?;
+        let strangers = self.strangers.after(user, decision.strangers, now);
+        let strangers =
+            strangers.map_err(|over| notice::too_many_strangers(over.count, over.again))?;
+        let by_all = self.sent_by_all.after(&domain, count, now);
+        let by_all =
+            by_all.map_err(|over| notice::sent_too_much_by_all(&domain, over.count, over.again))?;
+
+        self.sent.keep(user, sent, now);
+        for (pair, full) in to_each {
+            self.sent_to_one.keep(&pair, full, now);
+        }
+        self.strangers.keep(user, strangers, now);
+        self.sent_by_all.keep(&domain, by_all, now);
+        Ok(())
     }
 
     /// A request asks for an answer, which costs as much as the request. A client that floods is told so now and then and
@@ -129,9 +200,17 @@ impl Quotas {
         ))
     }
 
-    /// Whether the user may be shown another mail now, which then counts.
-    pub fn show(&mut self, user: &BareJid, now: Timestamp) -> bool {
-        self.shown.take(user, 1, now).is_ok()
+    /// Whether the user may be shown another mail of the contact now, which then counts.
+    pub fn show(&mut self, conversation: &Conversation, now: Timestamp) -> bool {
+        let user = &conversation.user;
+        let of_all = self.shown.after(user, 1, now);
+        let of_one = self.shown_from_one.after(conversation, 1, now);
+        let (Ok(of_all), Ok(of_one)) = (of_all, of_one) else {
+            return false;
+        };
+        self.shown.keep(user, of_all, now);
+        self.shown_from_one.keep(conversation, of_one, now);
+        true
     }
 }
 
@@ -144,16 +223,16 @@ struct Over {
     again: Duration,
 }
 
-/// What was used of one thing: a token bucket for each user, as the one moment at which it is full again.
+/// What was used of one thing: a token bucket for each that has one, as the one moment at which it is full again.
 #[derive(Debug)]
-struct Meter {
+struct Meter<Who> {
     rate: Option<Rate>,
-    full: BTreeMap<BareJid, Timestamp>,
+    full: BTreeMap<Who, Timestamp>,
     /// So many are kept before those are forgotten whose bucket is full.
     kept: usize,
 }
 
-impl Meter {
+impl<Who: Clone + Ord> Meter<Who> {
     fn new(rate: Option<Rate>) -> Self {
         Self {
             rate,
@@ -162,14 +241,14 @@ impl Meter {
         }
     }
 
-    fn take(&mut self, who: &BareJid, count: usize, now: Timestamp) -> Result<(), Over> {
+    fn take(&mut self, who: &Who, count: usize, now: Timestamp) -> Result<(), Over> {
         let full = self.after(who, count, now)?;
         self.keep(who, full, now);
         Ok(())
     }
 
     /// When the bucket would be full again if so much were taken now.
-    fn after(&self, who: &BareJid, count: usize, now: Timestamp) -> Result<Timestamp, Over> {
+    fn after(&self, who: &Who, count: usize, now: Timestamp) -> Result<Timestamp, Over> {
         let Some(rate) = self.rate.filter(|_| count > 0) else {
             return Ok(now);
         };
@@ -189,7 +268,7 @@ impl Meter {
         })
     }
 
-    fn keep(&mut self, who: &BareJid, full: Timestamp, now: Timestamp) {
+    fn keep(&mut self, who: &Who, full: Timestamp, now: Timestamp) {
         if full <= now {
             return;
         }
@@ -211,7 +290,7 @@ mod tests {
         BareJid::new("alice@a.example").unwrap()
     }
 
-    fn meter(count: u32, secs: u64) -> Meter {
+    fn meter(count: u32, secs: u64) -> Meter<BareJid> {
         let time = Duration::from_secs(secs);
         Meter::new(Some(Rate { count, time }))
     }
@@ -251,6 +330,24 @@ mod tests {
     }
 
     #[test]
+    fn one_contact_takes_what_is_for_one_and_leaves_the_rest_to_others() {
+        let mut quotas = Quotas::new(&Allowance {
+            shown_per_minute: Some(10),
+            shown_per_minute_from_one: Some(4),
+            ..Allowance::default()
+        });
+        let mut shown = |contact: &str| {
+            let contact = BareJid::new(&format!("{contact}@gateway.a.example")).unwrap();
+            let user = alice();
+            let conversation = Conversation { user, contact };
+            (0..1000)
+                .filter(|_| quotas.show(&conversation, START))
+                .count()
+        };
+        assert_eq!([shown("a"), shown("b"), shown("c")], [4, 4, 2]);
+    }
+
+    #[test]
     fn a_clock_that_is_set_back_locks_nobody_out() {
         let mut meter = meter(10, 60);
         assert!(
@@ -282,7 +379,7 @@ mod tests {
 
     #[test]
     fn without_a_rate_there_is_no_end() {
-        let mut meter = Meter::new(None);
+        let mut meter: Meter<BareJid> = Meter::new(None);
         assert!((0..10_000).all(|_| meter.take(&alice(), 100, START).is_ok()));
         assert!(meter.full.is_empty());
     }

@@ -291,6 +291,17 @@ pub struct Cursor {
     pub again: Option<Again>,
 }
 
+impl Cursor {
+    /// The same, but no later than this mail, which is not yet handled.
+    #[must_use]
+    pub fn before(self, uid: u32) -> Self {
+        Self {
+            uid_next: self.uid_next.min(uid),
+            ..self
+        }
+    }
+}
+
 /// Up to where a mailbox was read again.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Again {

@@ -120,8 +120,8 @@ impl Position {
         Timestamp::from_millis(since.saturating_sub(slack).max(0))
     }
 
-    /// What to store when all before `next` is handled.
-    pub(super) fn cursor_at(&self, next: u32) -> Cursor {
+    /// What to store when all before `next` is handled, but for mails of which only the store will know: the first of them.
+    pub(super) fn cursor_at(&self, next: u32, first_waiting: Option<u32>) -> Cursor {
         match self.stored {
             Some(stored) if self.again => {
                 let reading = self.at(next);
@@ -131,8 +131,21 @@ impl Position {
                 });
                 Cursor { again, ..stored }
             }
-            _ => self.at(next),
+            _ => {
+                let cursor = self.at(next);
+                first_waiting.map_or(cursor, |first| cursor.before(first))
+            }
         }
+    }
+
+    /// Whether the store knows this one.
+    pub(super) fn has_stored(&self, cursor: Cursor) -> bool {
+        self.stored == Some(cursor)
+    }
+
+    /// This mail and all after it are read once more.
+    pub(super) fn back_to(&mut self, uid: u32) {
+        self.reading = self.reading.map(|reading| reading.before(uid));
     }
 
     /// All before `next` is handled, and the store has `cursor`.
@@ -155,7 +168,7 @@ impl Position {
         (!is_stored).then_some(reading)
     }
 
-    /// The cursor never goes back.
+    /// What is read next does not go back by what was handled.
     fn at(&self, next: u32) -> Cursor {
         let reading = self.reading();
         Cursor {
@@ -249,7 +262,7 @@ mod tests {
             position.wants(days_before_start(5)),
             "moved here by a person"
         );
-        assert_eq!(position.cursor_at(45), cursor(7, 45));
+        assert_eq!(position.cursor_at(45, None), cursor(7, 45));
         assert_eq!(position.reached_end(50), None);
         assert_eq!(position.next(), 50);
     }
@@ -273,13 +286,13 @@ mod tests {
     #[test]
     fn reading_again_goes_on_after_a_restart_and_old_mails_stay_out_until_it_is_through() {
         let mut position = enter(Some(cursor(7, 42)), selected(8, 100));
-        let in_between = position.cursor_at(60);
+        let in_between = position.cursor_at(60, None);
         assert_eq!(in_between, begun(7, 42, (8, 60)));
         position.advance(60, in_between);
         for mut position in [position, enter(Some(in_between), selected(8, 110))] {
             assert_eq!((position.next(), position.again()), (60, true));
             assert!(!position.wants(days_before_start(2)));
-            assert_eq!(position.cursor_at(70), begun(7, 42, (8, 70)));
+            assert_eq!(position.cursor_at(70, None), begun(7, 42, (8, 70)));
             assert_eq!(position.reached_end(110), Some(cursor(8, 110)));
             assert!(position.wants(days_before_start(2)));
             position.advance(110, cursor(8, 110));
@@ -300,7 +313,7 @@ mod tests {
     #[test]
     fn a_mailbox_that_has_grown_while_it_was_read_again_is_read_on_from_there() {
         let mut position = enter(Some(cursor(7, 42)), selected(7, 30));
-        let in_between = position.cursor_at(20);
+        let in_between = position.cursor_at(20, None);
         assert_eq!(in_between, begun(7, 42, (7, 20)));
         let mut position_after = enter(Some(in_between), selected(7, 50));
         assert_eq!((position_after.next(), position_after.again()), (20, true));
@@ -328,7 +341,7 @@ mod tests {
     #[test]
     fn a_reconnect_goes_on_in_the_middle_of_reading_again() {
         let mut position = enter(Some(cursor(7, 42)), selected(8, 100));
-        position.advance(60, position.cursor_at(60));
+        position.advance(60, position.cursor_at(60, None));
         position.enter(selected(8, 101), FirstStart::New, START);
         assert_eq!((position.next(), position.again()), (60, true));
     }
@@ -336,7 +349,7 @@ mod tests {
     #[test]
     fn the_cursor_never_goes_back() {
         let mut position = enter(Some(cursor(7, 42)), selected(7, 50));
-        assert_eq!(position.cursor_at(1), cursor(7, 42));
+        assert_eq!(position.cursor_at(1, None), cursor(7, 42));
         position.advance(1, cursor(7, 42));
         position.reached_end(1);
         assert_eq!(position.next(), 42);

@@ -39,10 +39,10 @@ pub use guard::Excess;
 pub use probe::{Capabilities, probe};
 pub use reader::run;
 
+use crate::core::quota::Conversation;
 use crate::core::record::Cursor;
 use crate::core::time::Timestamp;
 pub use crate::tls::TlsMode;
-use jid::BareJid;
 use secrecy::SecretString;
 use std::collections::BTreeSet;
 use std::path::PathBuf;
@@ -199,10 +199,13 @@ pub struct Batch {
     /// Up to where the mailbox is read when this batch is done. Commit it together with what became of the mails,
     /// before answering.
     pub cursor: Cursor,
-    /// Users who have mails that wait: [`Verdict::Later`]. What comes for them after those waits behind them.
-    pub waiting: BTreeSet<BareJid>,
-    /// Whether mails may wait: where the mailbox itself does not tell which are handled, a crash would forget them.
+    /// Conversations of which mails wait: [`Verdict::Later`]. What comes in them after those waits behind them.
+    pub waiting: BTreeSet<Conversation>,
+    /// Whether mails may wait.
     pub may_wait: bool,
+    /// Whether the mailbox itself does not tell which mails are handled. Then commit the cursor only up to the first of
+    /// these that waits ([`held`]): a crash would forget it.
+    pub is_kept: bool,
     /// Takes one verdict for each mail, in the same order. Dropped: not handled, the same mails come again later.
     pub answer: oneshot::Sender<Vec<Verdict>>,
 }
@@ -214,8 +217,14 @@ pub enum Verdict {
     Handled,
     /// It is not for us or cannot be converted: leave it where it is, marked with [`LEFT_KEYWORD`].
     Left,
-    /// It waits, since these users get no more for now: leave it as it is, and bring it again.
-    Later(BTreeSet<BareJid>),
+    /// It waits, since these get no more for now: leave it as it is, and bring it again.
+    Later(BTreeSet<Conversation>),
+}
+
+/// The cursor, but before the first mail that waits.
+pub fn held<'a>(cursor: Cursor, verdicts: impl Iterator<Item = (u32, &'a Verdict)>) -> Cursor {
+    let waiting = verdicts.filter(|(_, verdict)| matches!(verdict, Verdict::Later(_)));
+    waiting.fold(cursor, |cursor, (uid, _)| cursor.before(uid))
 }
 
 /// Mails in one batch.

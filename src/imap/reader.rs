@@ -6,7 +6,9 @@ use super::listing::{Listing, is_wanted};
 use super::retry::{Backoff, Suspects};
 use super::session::Session;
 use super::waiting::Waiting;
-use super::{After, Batch, Fetched, ImapError, MailboxConfig, Verdict, connect, dispose, idle};
+use super::{
+    After, Batch, Fetched, ImapError, MailboxConfig, Verdict, connect, dispose, held, idle,
+};
 use crate::core::record::Cursor;
 use crate::core::time::Timestamp;
 use crate::crash;
@@ -202,7 +204,10 @@ impl Reader {
         session: &mut Session,
     ) -> Result<(), ImapError> {
         let is_handled = self.settle(session).await?;
-        self.waiting = Waiting::default();
+        let waiting = std::mem::take(&mut self.waiting);
+        if let (true, Some(first)) = (self.is_kept(), waiting.first()) {
+            self.position.back_to(first);
+        }
         self.handled.clear();
         self.left.clear();
         if is_handled {
@@ -236,36 +241,52 @@ impl Reader {
     /// some of them may wait, and nothing new may overtake those. A server that never says it is read all the same.
     fn without_leftovers(&mut self, error: ImapError) -> Result<(), ImapError> {
         self.leftovers_refused = self.leftovers_refused.saturating_add(1);
-        if self.config.after != After::Keep && self.leftovers_refused < LEFTOVERS_REFUSED_MAX {
+        if !self.is_kept() && self.leftovers_refused < LEFTOVERS_REFUSED_MAX {
             return Err(error);
         }
         tracing::warn!(mailbox = %self.config.name, %error, "the server does not say which mails were not disposed of; new mail may overtake mails that wait");
         Ok(())
     }
 
-    /// Brings mails that wait, a few of each user, when it is time to.
+    /// Brings mails that wait, a few of each conversation, when it is time to.
     async fn hand_over_waiting(&mut self, session: &mut Session) -> Result<(), ImapError> {
         // Reading again covers the whole mailbox.
         let rest = self.waiting.rest(session.timings().waiting);
         if rest.is_none_or(|rest| !rest.is_zero()) || self.position.again() {
             return Ok(());
         }
-        self.waiting.due = None;
-        self.waiting.served = Some(BTreeSet::new());
-        let first = self.waiting.take_first();
+        let first = self.waiting.begin();
         let mut listing = Listing::of_leftovers(first.keys().copied().collect());
-        let is_handled = self.drain(session, &mut listing).await;
-        self.waiting.served = None;
-        if !is_handled? {
+        let is_handled = self.drain(session, &mut listing).await?;
+        self.waiting.end();
+        if !is_handled {
             // Those that were handled are recognised. One that another client has expunged is not brought by the next look.
-            for (uid, users) in first {
-                self.waiting.mails.entry(uid).or_insert(users);
+            for (uid, those) in first {
+                self.waiting.mails.entry(uid).or_insert(those);
             }
         }
-        if self.waiting.mails.is_empty() {
-            self.has_undisposed |= std::mem::take(&mut self.waiting.has_more);
+        if let Some(more) = self.waiting.take_more() {
+            match self.is_kept() {
+                true => self.position.back_to(more),
+                false => self.has_undisposed = true,
+            }
+        }
+        let cursor = self.cursor_at(self.position.next());
+        if self.is_kept() && !self.position.has_stored(cursor) {
+            self.hand_over_cursor(session).await?;
         }
         Ok(())
+    }
+
+    /// Whether the mailbox itself does not tell which mails are handled: then all before the cursor are, and it stays before
+    /// those that wait.
+    fn is_kept(&self) -> bool {
+        self.config.after == After::Keep
+    }
+
+    fn cursor_at(&self, next: u32) -> Cursor {
+        let waiting = self.is_kept().then(|| self.waiting.first()).flatten();
+        self.position.cursor_at(next, waiting)
     }
 
     /// All mails from the cursor on, until no more are there. `end` is UIDNEXT as it was when the folder was opened.
@@ -389,7 +410,7 @@ impl Reader {
         };
         self.idle_for = self.config.timings.idle_first;
         let (answer, answered) = oneshot::channel();
-        let cursor = self.position.cursor_at(ready.next);
+        let cursor = self.cursor_at(ready.next);
         self.outstanding = Some(Outstanding {
             answer: answered,
             uids: ready.mails.iter().map(|mail| mail.uid).collect(),
@@ -401,8 +422,9 @@ impl Reader {
             mailbox: self.config.name.clone(),
             mails: ready.mails,
             cursor,
-            waiting: self.waiting.users(),
-            may_wait: self.config.after != After::Keep && !self.position.again(),
+            waiting: self.waiting.conversations(),
+            may_wait: !self.position.again(),
+            is_kept: self.is_kept(),
             answer,
         });
         Ok(())
@@ -423,14 +445,19 @@ impl Reader {
         let settled = self.outstanding.take();
         if let (Some(batch), Ok(verdicts)) = (settled, &answer) {
             self.retry.reset();
-            self.position.advance(batch.next, batch.cursor);
+            let uids = || batch.uids.iter().copied().zip(verdicts);
+            let cursor = match self.is_kept() {
+                true => held(batch.cursor, uids()),
+                false => batch.cursor,
+            };
+            self.position.advance(batch.next, cursor);
             self.open_if_stored();
-            for (uid, verdict) in batch.uids.into_iter().zip(verdicts) {
+            for (uid, verdict) in uids() {
                 self.waiting.mails.remove(&uid);
                 match verdict {
                     Verdict::Handled => self.handled.push(uid),
                     Verdict::Left => self.left.push(uid),
-                    Verdict::Later(users) => self.waiting.add(uid, users.clone()),
+                    Verdict::Later(those) => self.waiting.add(uid, those.clone()),
                 }
             }
         }

@@ -2,6 +2,7 @@
 
 use super::fake::{Fake, Fault, TODAY, mail};
 use super::*;
+use jid::BareJid;
 use std::collections::BTreeSet;
 use std::future::Future;
 use tokio::sync::mpsc;
@@ -575,11 +576,19 @@ async fn a_connection_lost_between_flagging_and_expunging_leaves_no_mail_behind(
     assert_eq!(fake.state().connections, 2);
 }
 
-/// Whoever waits gets in line: those of the first mails of each user that wait are brought again, in their order, and none
+pub(super) fn conversation(contact: &str, user: &str) -> Conversation {
+    let jid = |name: &str, domain| BareJid::new(&format!("{name}@{domain}")).unwrap();
+    Conversation {
+        user: jid(user, "a.example"),
+        contact: jid(contact, "gateway.a.example"),
+    }
+}
+
+/// Whoever waits gets in line: the first mails of each conversation that wait are brought again, in their order, and none
 /// of theirs that came after overtakes them.
 #[tokio::test]
 async fn mails_that_wait_are_brought_again_and_tell_who_waits() {
-    let alice = BareJid::new("alice@a.example").unwrap();
+    let alice = conversation("carol", "alice");
     let later = || Verdict::Later(BTreeSet::from([alice.clone()]));
     let fake = Fake::start().await;
     fake.deliver(1..=3);
@@ -629,12 +638,46 @@ async fn a_server_that_does_not_say_which_mails_wait_is_asked_again_before_new_o
     }
 }
 
+/// Only the cursor knows then which mails are handled: it stays before the first that waits, over any break of the connection.
 #[tokio::test]
-async fn where_the_mailbox_does_not_tell_what_is_handled_no_mail_may_wait() {
+async fn where_the_mailbox_does_not_tell_what_is_handled_the_cursor_stays_before_what_waits() {
+    let later = || Verdict::Later(BTreeSet::from([conversation("carol", "alice")]));
+    let uids = |batch: &Batch| -> Vec<u32> { batch.mails.iter().map(|mail| mail.uid).collect() };
     let fake = Fake::start().await;
-    fake.deliver([1]);
-    let mut gateway = Gateway::start(config(&fake, After::Keep), None);
-    assert!(!gateway.next().await.may_wait);
+    fake.deliver(1..=4);
+    let mut gateway = Gateway::start(config(&fake, After::Keep), Some(cursor(7, 1)));
+    let batch = gateway.next().await;
+    assert!(batch.is_kept && batch.may_wait);
+    let verdicts = vec![Verdict::Handled, later(), Verdict::Handled, later()];
+    let all = uids(&batch);
+    let stored = held(batch.cursor, all.into_iter().zip(&verdicts));
+    assert_eq!((batch.cursor.uid_next, stored.uid_next), (5, 2));
+    let _ = batch.answer.send(verdicts);
+
+    let batch = gateway.next().await;
+    assert_eq!((uids(&batch), batch.cursor.uid_next), (vec![2, 4], 2));
+    let _ = batch.answer.send(vec![Verdict::Handled, later()]);
+    let batch = gateway.next().await;
+    assert_eq!((uids(&batch), batch.cursor.uid_next), (vec![], 4));
+    // The connection breaks when it is their turn again.
+    fake.fault("UID FETCH", Fault::Cut(0));
+    let _ = batch.answer.send(vec![]);
+    let batch = gateway.next().await;
+    assert!(batch.waiting.is_empty());
+    assert_eq!((uids(&batch), batch.cursor.uid_next), (vec![4], 5));
+    let _ = batch.answer.send(vec![later()]);
+    fake.deliver([5]);
+    let batch = gateway.next().await;
+    assert_eq!((uids(&batch), batch.cursor.uid_next), (vec![5], 4));
+    let _ = batch.answer.send(vec![Verdict::Handled]);
+    let batch = gateway.next().await;
+    assert_eq!(uids(&batch), [4]);
+    let _ = batch.answer.send(vec![Verdict::Handled]);
+    let batch = gateway.next().await;
+    assert_eq!((uids(&batch), batch.cursor.uid_next), (vec![], 6));
+    let _ = batch.answer.send(vec![]);
+    eventually(async || fake.saw("IDLE")).await;
+    assert_eq!(fake.state().connections, 2);
 }
 
 #[tokio::test]

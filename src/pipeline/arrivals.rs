@@ -7,13 +7,13 @@ use crate::core::context::{Context, Write};
 use crate::core::decide::incoming::{Arrived, Fate};
 use crate::core::decide::{self, Decision};
 use crate::core::from_mail;
+use crate::core::quota::Conversation;
 use crate::core::record::Cursor;
 use crate::core::time::Timestamp;
 use crate::crash;
-use crate::imap::{Batch, Fetched, Verdict};
+use crate::imap::{self, Batch, Fetched, Verdict};
 use crate::store::Store;
 use crate::system;
-use jid::BareJid;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use tokio::sync::{mpsc, oneshot};
@@ -84,6 +84,7 @@ pub fn read_again(
         },
         waiting: BTreeSet::new(),
         may_wait: false,
+        is_kept: false,
         answer,
     };
     let read = ReadBatch {
@@ -115,7 +116,12 @@ impl<S: Store> Pipeline<S> {
                 return Ok(());
             }
         }
-        let cursor = Write::Cursor(read.batch.mailbox.clone(), read.batch.cursor);
+        let mut cursor = read.batch.cursor;
+        if read.batch.is_kept {
+            let uids = read.batch.mails.iter().map(|mail| mail.uid);
+            cursor = imap::held(cursor, uids.zip(&verdicts));
+        }
+        let cursor = Write::Cursor(read.batch.mailbox.clone(), cursor);
         let cursor = (!read.is_again).then_some(cursor);
         if self
             .deliver(stream, clock, &mut portion, cursor, now)
@@ -127,11 +133,11 @@ impl<S: Store> Pipeline<S> {
         Ok(())
     }
 
-    /// Decides about a mail. `waiting` are those whose mails wait.
+    /// Decides about a mail. `waiting` are the conversations of which mails wait.
     async fn mail(
         &self,
         portion: &mut Portion,
-        waiting: &mut BTreeSet<BareJid>,
+        waiting: &mut BTreeSet<Conversation>,
         batch: &Batch,
         fetched: &Fetched,
         mail: &Result<from_mail::Mail, Unread>,
@@ -153,8 +159,9 @@ impl<S: Store> Pipeline<S> {
             waits = self.who_waits(waiting, decision, now);
         }
         if !waits.is_empty() {
+            let users = waits.iter().map(|one| one.user.clone()).collect();
             let arrived = Arrived {
-                waits: Some(&waits),
+                waits: Some(&users),
                 ..arrived
             };
             decided = self.arrival(context, &arrived, now).await?;
@@ -191,23 +198,22 @@ impl<S: Store> Pipeline<S> {
         self.decided(context, decide).await
     }
 
-    /// Which of those to whom a decision shows something get no more for now; so do those after whom it would be out of
+    /// Which of the conversations that a decision goes on with get no more for now; so do those in which it would be out of
     /// its order. They join `waiting`.
     fn who_waits(
         &self,
-        waiting: &mut BTreeSet<BareJid>,
+        waiting: &mut BTreeSet<Conversation>,
         decision: &Decision,
         now: Timestamp,
-    ) -> BTreeSet<BareJid> {
+    ) -> BTreeSet<Conversation> {
         let messages = decision
             .stanzas
             .iter()
             .filter(|one| one.name() == "message");
-        let to = messages.filter_map(|message| BareJid::new(message.attr("to")?).ok());
-        let users: BTreeSet<BareJid> = to.collect();
+        let all: BTreeSet<Conversation> = messages.filter_map(Conversation::of).collect();
         let mut quotas = self.quotas();
-        let mut waits = |user: &BareJid| waiting.contains(user) || !quotas.show(user, now);
-        let waits: BTreeSet<BareJid> = users.into_iter().filter(|user| waits(user)).collect();
+        let mut waits = |one: &Conversation| waiting.contains(one) || !quotas.show(one, now);
+        let waits: BTreeSet<Conversation> = all.into_iter().filter(|one| waits(one)).collect();
         waiting.extend(waits.iter().cloned());
         waits
     }

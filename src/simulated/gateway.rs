@@ -40,7 +40,7 @@ pub(super) struct Disk {
 
 impl Gateway {
     /// One that does not run yet.
-    pub(super) fn new(mailbox: &str, shown: &str) -> Self {
+    pub(super) fn new(mailbox: &str, shown: [&str; 2]) -> Self {
         // In memory where that is possible: whether a file is durable is not what is simulated.
         let memory = Path::new("/dev/shm");
         let folder = match memory.is_dir() {
@@ -96,7 +96,7 @@ impl Gateway {
     }
 }
 
-fn config(folder: &Path, mailbox: &str, shown: &str) -> Config {
+fn config(folder: &Path, mailbox: &str, [shown, shown_from_one]: [&str; 2]) -> Config {
     let text = format!(
         r#"
 [xmpp]
@@ -127,8 +127,11 @@ path = "{}"
 
 [limits]
 sent_per_hour = "unlimited"
+sent_per_hour_to_one = "unlimited"
+sent_per_hour_by_all = "unlimited"
 new_contacts_per_day = "unlimited"
 shown_per_minute = {shown}
+shown_per_minute_from_one = {shown_from_one}
 "#,
         folder.display()
     );

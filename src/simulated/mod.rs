@@ -131,8 +131,9 @@ impl World {
             1 => "after = \"keep\"",
             _ => "after = \"seen\"",
         };
-        // In some worlds mails come faster than they may be shown, and wait.
-        let shown = ["2", "\"unlimited\""][dice(2) as usize];
+        // In some worlds mails come faster than they may be shown, by either limit, and wait.
+        let any = "\"unlimited\"";
+        let shown = [["2", any], [any, "2"], [any, any]][dice(3) as usize];
         Self {
             plan,
             xmpp: XmppServer::start(trace.clone()),

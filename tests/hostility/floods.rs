@@ -79,16 +79,33 @@ async fn is_idle_soon(world: &World) {
     }
 }
 
+/// Mails in a minute, by either limit.
+const PER_MINUTE: usize = 600;
+
 /// C6: who gets more mail than is shown in a minute gets the rest of it later, in its order, and is told so once; others get
 /// theirs at once, also while the flood comes in.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn c6_much_mail_for_one_user_waits_and_nobody_elses_does() {
-    const PER_MINUTE: usize = 600;
+    let limits =
+        format!("shown_per_minute = {PER_MINUTE}\nshown_per_minute_from_one = \"unlimited\"");
+    flood(&limits, "carol", "adam").await;
+}
+
+/// C6: the same of one sender; what others write to that user is shown at once.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn c6_much_mail_of_one_sender_waits_and_nobody_elses_does() {
+    let limits =
+        format!("shown_per_minute = \"unlimited\"\nshown_per_minute_from_one = {PER_MINUTE}");
+    flood(&limits, "dave", "alice").await;
+}
+
+/// Carol floods Alice; meanwhile somebody writes to somebody.
+async fn flood(limits: &str, from: &str, to: &str) {
     const AT_ONCE: usize = 20;
     const PAUSE: Duration = Duration::from_millis(100);
     let mut world = World::with(Options {
         mailbox: "after = \"move\"\nmove_to = \"Handled\"".to_owned(),
-        more: format!("[limits]\nshown_per_minute = {PER_MINUTE}"),
+        more: format!("[limits]\n{limits}"),
         ..Options::default()
     })
     .await;
@@ -97,20 +114,23 @@ async fn c6_much_mail_for_one_user_waits_and_nobody_elses_does() {
     let bridge = world.bridge().await;
     let began = Instant::now();
     let flooding = async {
-        for from in (0..mails).step_by(AT_ONCE) {
-            let numbers = from..(from + AT_ONCE).min(mails);
-            let raw: Vec<String> = numbers.map(|number| mail("alice", number)).collect();
+        for start in (0..mails).step_by(AT_ONCE) {
+            let numbers = start..(start + AT_ONCE).min(mails);
+            let mail = |number| mail("carol", "alice", number, &format!("mail {number}"));
+            let raw: Vec<String> = numbers.map(mail).collect();
             world.mail.dovecot.deposit("bridge@chat.a.example", &raw);
             tokio::time::sleep(PAUSE).await;
         }
     };
+    let reader = if to == "alice" { &alice } else { &adam };
     let probing = async {
         let mut waits = Vec::new();
         let probes = (mails / 100).max(8);
         for number in 0..probes {
             let sent = Instant::now();
-            bridge.append(mail("adam", number), &[]).await;
-            adam.next_message_saying(&format!("mail {number}")).await;
+            let text = format!("probe {number}");
+            bridge.append(mail(from, to, number, &text), &[]).await;
+            reader.next_message_saying(&text).await;
             waits.push(sent.elapsed());
             tokio::time::sleep(PAUSE * 3).await;
         }
@@ -120,9 +140,16 @@ async fn c6_much_mail_for_one_user_waits_and_nobody_elses_does() {
     let ((), waits) = tokio::join!(flooding, probing);
     let worst = waits[(waits.len() * 99).div_ceil(100) - 1];
     let minutes = began.elapsed().as_secs_f64() / 60.0;
-    let shown = texts(&alice).len();
+    let flooded = || {
+        let mut known = BTreeSet::new();
+        let mut texts = texts(&alice);
+        texts.retain(|text| !text.starts_with("probe") && known.insert(text.clone()));
+        texts
+    };
+    let shown = flooded().len();
     eprintln!(
-        "C6: {mails} mails for one user in {:.0} s, of which {shown} were shown then; p99 of {} mails for another: {worst:.1?}",
+        "C6: {mails} mails of one sender for one user in {:.0} s, of which {shown} were shown then; p99 of {} mails from \
+         {from} to {to}: {worst:.1?}",
         minutes * 60.0,
         waits.len()
     );
@@ -135,20 +162,18 @@ async fn c6_much_mail_for_one_user_waits_and_nobody_elses_does() {
     if rest > Duration::from_secs(600) {
         return;
     }
-    let (some, wanted) = (shown + 50, numbered(0..mails));
+    let some = shown + 50;
     eventually("some of those that waited follow", async || {
-        texts(&alice).len() > some
+        flooded().len() > some
     })
     .await;
     // Those that still wait are found again in the mailbox.
     world.gateway.kill9();
     world.gateway.start_again().await;
+    let wanted = numbered(0..mails);
     receives_all_within(&alice, &wanted, rest + Duration::from_secs(60)).await;
     one_name_each(&ids_by_text(&alice), "stanza ids");
-    let mut known = BTreeSet::new();
-    let mut shown = texts(&alice);
-    shown.retain(|text| known.insert(text.clone()));
-    let (notices, shown): (Vec<_>, Vec<_>) = shown
+    let (notices, shown): (Vec<_>, Vec<_>) = flooded()
         .into_iter()
         .partition(|text| text.starts_with("More mails come for you"));
     assert_eq!(notices.len(), 1, "{notices:?}");
@@ -156,8 +181,8 @@ async fn c6_much_mail_for_one_user_waits_and_nobody_elses_does() {
     becomes_empty(&bridge).await;
 }
 
-fn mail(to: &str, number: usize) -> String {
+fn mail(from: &str, to: &str, number: usize, text: &str) -> String {
     format!(
-        "Delivered-To: {to}@chat.a.example\nFrom: carol@mail.example\nTo: {to}@chat.a.example\nMessage-ID: <{number}.{to}@mail.example>\n\nmail {number}\n"
+        "Delivered-To: {to}@chat.a.example\nFrom: {from}@mail.example\nTo: {to}@chat.a.example\nMessage-ID: <{number}.{to}@{from}.example>\n\n{text}\n"
     )
 }

@@ -617,6 +617,48 @@ fn b10_spam_needs_many_new_addresses_and_gets_few() {
     );
 }
 
+#[test]
+fn b10_one_address_and_one_domain_get_and_send_no_more_than_is_allowed() {
+    let mut house = House::new();
+    let mut quotas = Quotas::new(&Allowance {
+        sent_per_hour: Some(200),
+        sent_per_hour_to_one: Some(100),
+        sent_per_hour_by_all: Some(250),
+        ..Allowance::default()
+    });
+    // How many of a thousand were sent, and the words of the last refusal.
+    let mut sends = |house: &mut House, from: &str, to: &str| {
+        let (mut sent, mut why) = (0, String::new());
+        for number in 0..1_000 {
+            let xml = format!(
+                "<message from='{from}@a.example/x' to='{to}\\40mail.example@gateway.a.example' type='chat' \
+                 id='{to}{number}'><body>{number}</body></message>"
+            );
+            let decision = house.allowed(&mut quotas, &xml);
+            sent += decision.mails.len();
+            if decision.mails.is_empty() {
+                why = decision.stanzas.iter().map(written).collect();
+            }
+        }
+        assert!(why.contains("<policy-violation"), "{why}");
+        (sent, why)
+    };
+    let (sent, why) = sends(&mut house, "alice", "carol");
+    assert!(
+        sent == 100 && why.contains("100 mails in an hour to one address"),
+        "{sent} {why}"
+    );
+    // Nobody else pays for that: neither Alice's other contacts nor other users who write to Carol.
+    let (sent, why) = sends(&mut house, "alice", "dave");
+    assert!(
+        sent == 100 && why.contains("200 mails in an hour, each recipient"),
+        "{sent} {why}"
+    );
+    let (sent, why) = sends(&mut house, "adam", "carol");
+    let is_of_all = why.contains("The users of a.example may send 250 mails in an hour together");
+    assert!(sent == 50 && is_of_all, "{sent} {why}");
+}
+
 /// Links into the own network, in every spelling.
 fn addresses_to_reach() -> Vec<String> {
     let hosts = [

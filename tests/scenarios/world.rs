@@ -610,5 +610,8 @@ path = "@DIR@/store"
 /// Most scenarios are about more than one person would send or get.
 const UNLIMITED: &str = r#"[limits]
 sent_per_hour = "unlimited"
+sent_per_hour_to_one = "unlimited"
+sent_per_hour_by_all = "unlimited"
 new_contacts_per_day = "unlimited"
-shown_per_minute = "unlimited""#;
+shown_per_minute = "unlimited"
+shown_per_minute_from_one = "unlimited""#;

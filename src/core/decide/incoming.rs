@@ -152,7 +152,8 @@ fn tell_of_wait(
     let key = MessageId::of_raw(format!("mails wait on day {day}").as_bytes());
     if context.seen(user, &key)?.is_none() {
         let (gateway, id) = (settings.gateway.as_str(), StanzaId::derive(&key, user, ""));
-        let body = notice::mails_wait(settings.allowance.shown_per_minute.unwrap_or(0));
+        let allowed = &settings.allowance;
+        let body = notice::mails_wait(allowed.shown_per_minute, allowed.shown_per_minute_from_one);
         let notice = to_stanza::notice(gateway, user.as_str(), id.as_str(), &body);
         decision.stanzas.push(notice);
         decision.writes.push(Write::Seen(user.clone(), key, now));
