@@ -785,6 +785,34 @@ async fn a_mail_whose_file_is_damaged_is_told_to_its_sender_and_kept_aside() {
 }
 
 #[tokio::test]
+async fn who_drops_a_mail_whose_file_cannot_be_read_is_told_that_and_may_try_again() {
+    let (dir, fake) = (
+        tempfile::tempdir().unwrap(),
+        Fake::start(|_, _| Say::Usual).await,
+    );
+    let one = mail("one", "lane", 1, &["a@x.example"]);
+    let (spool, _) = Spool::open(dir.path()).unwrap();
+    spool.accept(vec![one.clone()]).await.unwrap();
+    let file = dir.path().join("queue").join(one.job.id.as_str());
+    let octets = std::fs::read(&file).unwrap();
+    drop(spool);
+    while matches!(Spool::open(dir.path()), Err(SpoolError::InUse(_))) {
+        tokio::time::sleep(Duration::from_millis(2)).await;
+    }
+    let running = Running::start(dir.path(), fake.config(), DAY);
+    // What stands there can be opened and not read, as a file on a disk that fails.
+    std::fs::remove_file(&file).unwrap();
+    std::fs::create_dir(&file).unwrap();
+    let id = &one.job.id;
+    let done = running.queue.withdraw(id.clone(), true).await;
+    assert_eq!(done, Some(Change::Unreadable));
+    std::fs::remove_dir(&file).unwrap();
+    std::fs::write(&file, octets).unwrap();
+    let done = running.queue.withdraw(id.clone(), true).await;
+    assert_eq!(done, Some(Change::Done));
+}
+
+#[tokio::test]
 async fn a_presence_that_the_spool_has_replaced_already_is_not_read_for_the_older_one() {
     let (dir, fake) = (
         tempfile::tempdir().unwrap(),
