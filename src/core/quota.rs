@@ -10,7 +10,7 @@ use crate::core::limits::{REFUSED_REQUESTS, REQUESTS};
 use crate::core::notice;
 use crate::core::time::Timestamp;
 use crate::core::to_stanza::Condition;
-use jid::BareJid;
+use jid::{BareJid, Jid};
 use minidom::Element;
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -54,9 +54,9 @@ pub struct Conversation {
 }
 
 impl Conversation {
-    /// That which a stanza to a user belongs to.
+    /// That which a stanza to a user belongs to, from and to whichever device.
     pub fn of(stanza: &Element) -> Option<Self> {
-        let jid = |name| BareJid::new(stanza.attr(name)?).ok();
+        let jid = |name| Some(Jid::new(stanza.attr(name)?).ok()?.into_bare());
         Some(Self {
             user: jid("to")?,
             contact: jid("from")?,
@@ -327,6 +327,22 @@ mod tests {
         assert!(meter.take(&alice(), 1, START).is_ok());
         assert!(meter.take(&alice(), 1, START).is_err());
         assert!(meter.take(&adam, 1, START).is_ok());
+    }
+
+    #[test]
+    fn a_conversation_is_one_on_all_devices() {
+        let of = |xml: &str| Conversation::of(&xml.parse().unwrap());
+        let bare = of(
+            "<message xmlns='jabber:client' from='bob@b.example@gateway.a.example' to='alice@a.example'/>",
+        );
+        assert_eq!(bare, None, "whose JID that is cannot be said");
+        let bare = of(
+            "<message xmlns='jabber:client' from='bob\\40b.example@gateway.a.example' to='alice@a.example'/>",
+        );
+        let full = of(
+            "<message xmlns='jabber:client' from='bob\\40b.example@gateway.a.example/phone' to='alice@a.example/desk'/>",
+        );
+        assert!(bare.is_some() && bare == full, "{bare:?} {full:?}");
     }
 
     #[test]

@@ -14,6 +14,7 @@ use crate::crash;
 use crate::imap::{self, Batch, Fetched, Verdict};
 use crate::store::Store;
 use crate::system;
+use minidom::Element;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use tokio::sync::{mpsc, oneshot};
@@ -206,14 +207,22 @@ impl<S: Store> Pipeline<S> {
         decision: &Decision,
         now: Timestamp,
     ) -> BTreeSet<Conversation> {
-        let messages = decision
-            .stanzas
-            .iter()
-            .filter(|one| one.name() == "message");
-        let all: BTreeSet<Conversation> = messages.filter_map(Conversation::of).collect();
+        // By whether there is something to read; a receipt costs nothing, but does not overtake either.
+        let mut all: BTreeMap<Conversation, bool> = BTreeMap::new();
+        for message in decision.stanzas.iter().filter(|one| is_message(one)) {
+            if let Some(conversation) = Conversation::of(message) {
+                let is_read = message.children().any(|child| child.name() == "body");
+                *all.entry(conversation).or_default() |= is_read;
+            }
+        }
         let mut quotas = self.quotas();
-        let mut waits = |one: &Conversation| waiting.contains(one) || !quotas.show(one, now);
-        let waits: BTreeSet<Conversation> = all.into_iter().filter(|one| waits(one)).collect();
+        let mut waits = |one: &Conversation, is_read: bool| {
+            waiting.contains(one) || is_read && !quotas.show(one, now)
+        };
+        let waits: BTreeSet<Conversation> = all
+            .into_iter()
+            .filter_map(|(one, is_read)| waits(&one, is_read).then_some(one))
+            .collect();
         waiting.extend(waits.iter().cloned());
         waits
     }
@@ -264,6 +273,11 @@ impl<S: Store> Pipeline<S> {
             own: meaning.and_then(|meaning| meaning.own.as_ref()),
         }
     }
+}
+
+/// An error is an answer that the user waits for.
+fn is_message(stanza: &Element) -> bool {
+    stanza.name() == "message" && stanza.attr("type") != Some("error")
 }
 
 /// Mails that were decided about and are not yet delivered, and the rows that they have seen.
