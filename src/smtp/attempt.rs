@@ -108,7 +108,7 @@ async fn submit_to_one(
         if submitted.connection != State::Stale {
             return Ok((submitted, connection));
         }
-        tracing::debug!("the server had closed a kept connection");
+        tracing::debug!("the server had closed a kept connection, or does so now");
     }
     let connection = opened(tools).await?;
     Ok(submit(connection, job, mail).await)
@@ -134,8 +134,14 @@ async fn submit(
     mail: &MailBytes,
 ) -> (Submitted, Option<Connection>) {
     let submitted = connection.submit(job, mail.as_slice()).await;
-    let usable = (submitted.connection == State::Usable).then_some(connection);
-    (submitted, usable)
+    if submitted.connection != State::Usable {
+        return (submitted, None);
+    }
+    if connection.is_worn() {
+        tokio::spawn(connection.quit());
+        return (submitted, None);
+    }
+    (submitted, Some(connection))
 }
 
 /// Tells what became of an attempt, waits until that is durable, and brings the file in line.

@@ -19,12 +19,17 @@ use tokio::time::{Instant, sleep_until, timeout};
 const BLOCK_OCTETS: usize = 64 * 1024;
 /// How long the reply to `QUIT` is waited for: nothing depends on it.
 const QUIT_LIMIT: Duration = Duration::from_secs(2);
+/// How many refusals in a row a connection is used for. Postfix answers late after ten errors without a mail, and hangs up
+/// after twenty (`smtpd_soft_error_limit`, `smtpd_hard_error_limit`).
+const ERRORS_MAX: u32 = 8;
 
 /// A connection that is logged in and between two transactions.
 pub(super) struct Connection {
     smtp: AsyncSmtpConnection,
     capabilities: Capabilities,
     limits: TimeLimits,
+    /// Commands that were refused since the last mail that was taken.
+    errors: u32,
 }
 
 /// What became of a transaction.
@@ -46,8 +51,8 @@ pub(super) enum State {
     Usable,
     /// It is of no use any more: drop it without a word.
     Closed,
-    /// It is of no use, and was not before `MAIL` was accepted: on a kept connection a sign that the server had closed
-    /// it meanwhile, which is no fault of the mail.
+    /// It is of no use, and was not before anything of the mail was sent and any recipient decided about: on a kept
+    /// connection a sign that the server had closed it meanwhile, or does so now, which is no fault of the mail.
     Stale,
 }
 
@@ -61,7 +66,13 @@ impl Connection {
             smtp,
             capabilities,
             limits,
+            errors: 0,
         }
+    }
+
+    /// Whether the server has refused so much on it that it may soon do so slowly.
+    pub(super) fn is_worn(&self) -> bool {
+        self.errors >= ERRORS_MAX
     }
 
     pub(super) fn capabilities(&self) -> &Capabilities {
@@ -94,6 +105,7 @@ impl Connection {
             open: false,
             full: None,
             is_anyone_accepted: false,
+            has_sent: false,
             has_ended: false,
         };
         let ended = transaction.run(&plan, &mail, pipelining).await;
@@ -117,6 +129,8 @@ struct Transaction<'a> {
     unsent: String,
     /// `MAIL` was accepted.
     began: bool,
+    /// Something of the mail was sent.
+    has_sent: bool,
     /// The server remembers a transaction that has to be ended by `RSET`.
     open: bool,
     /// The reply by which the server takes no more recipients after it has accepted some.
@@ -214,8 +228,12 @@ impl Transaction<'_> {
         let reply = self.ask(self.connection.limits.data).await?;
         match (reply.code, self.is_anyone_left()) {
             (Some(354), true) => {
+                self.has_sent = true;
                 let reply = self.connection.send_content(mail).await?;
                 self.open = false;
+                if is_positive(&reply) {
+                    self.connection.errors = 0;
+                }
                 self.has_ended =
                     !matches!(classify(Stage::Data, reply.clone()), Outcome::Retry { .. });
                 self.decide_all(Stage::Data, &reply);
@@ -248,6 +266,9 @@ impl Transaction<'_> {
             timeout(limit, smtp.command(lines)).await
         };
         let reply = answer.map_or_else(|_| Err(silence(limit)), reply_or_lost)?;
+        if !matches!(reply.code, Some(200..400)) {
+            self.connection.errors = self.connection.errors.saturating_add(1);
+        }
         self.go_on_after(reply.clone()).map(|()| reply)
     }
 
@@ -273,7 +294,7 @@ impl Transaction<'_> {
     fn report(self, plan: Plan, ended: Result<(), Lost>) -> Submitted {
         let connection = match ended {
             Ok(()) => State::Usable,
-            Err(_) if self.began => State::Closed,
+            Err(_) if self.has_sent || self.outcomes.iter().any(Option::is_some) => State::Closed,
             Err(_) => State::Stale,
         };
         // Of a connection that was not lost nobody is undecided.
@@ -668,8 +689,8 @@ mod tests {
     async fn silence_in_every_phase_ends_the_connection_and_only_after_the_dot_there_is_doubt() {
         let phases = [
             ("MAIL", "R", State::Stale),
-            ("RCPT", "R", State::Closed),
-            ("DATA", "R", State::Closed),
+            ("RCPT", "R", State::Stale),
+            ("DATA", "R", State::Stale),
             (".", "U", State::Closed),
         ];
         for pipelining in [false, true] {
@@ -707,7 +728,7 @@ mod tests {
     async fn a_server_that_closes_with_421_has_taken_nothing() {
         for (phase, state) in [
             ("MAIL", State::Stale),
-            ("RCPT", State::Closed),
+            ("RCPT", State::Stale),
             (".", State::Closed),
         ] {
             let fake = Fake::start(move |n, line| {

@@ -2,11 +2,12 @@
 
 use super::*;
 use crate::core::job::Mail;
-use crate::smtp::fake::{Fake, Say, mail};
+use crate::smtp::fake::{BARE, Fake, PIPELINING, Say, mail};
 use crate::smtp::{Connector, Queue, Settle, Settled, SmtpConfig, Stage, Waiting};
 use crate::store::spool::Spool;
 use std::collections::BTreeMap;
 use std::path::Path;
+use std::sync::Mutex;
 use tokio::task::JoinHandle;
 
 const DAY: Duration = Duration::from_secs(24 * 3600);
@@ -251,13 +252,18 @@ async fn who_was_served_is_not_served_again() {
 
 #[tokio::test]
 async fn a_kept_connection_that_the_server_closed_costs_no_attempt() {
-    for say in [Say::Last("421 4.4.2 timeout\r\n"), Say::Close] {
+    let commands = ["MAIL FROM:<second@", "RCPT TO:<b@", "DATA"];
+    let ends = [Say::Last("421 4.4.2 timeout\r\n"), Say::Close];
+    for (command, say) in commands
+        .into_iter()
+        .flat_map(|command| ends.map(|end| (command, end)))
+    {
+        let mails = AtomicUsize::new(0);
         let fake = Fake::start(move |connection, line| {
-            let is_second = line.contains("MAIL FROM:<second@");
-            if connection == 1 && is_second {
-                say
-            } else {
-                Say::Usual
+            let is_first = line == "DATA" && mails.fetch_add(1, Ordering::SeqCst) == 0;
+            match connection == 1 && line.starts_with(command) && !is_first {
+                true => say,
+                false => Say::Usual,
             }
         })
         .await;
@@ -267,12 +273,45 @@ async fn a_kept_connection_that_the_server_closed_costs_no_attempt() {
             .send(vec![mail("one", "a", 1, &["a@x.example"])])
             .await;
         assert_eq!(running.next().await.1, Verdict::Done);
-        let mut two = mail("two", "a", 2, &["a@x.example"]);
+        let mut two = mail("two", "a", 2, &["b@x.example"]);
         two.job.from = Some("second@x.example".parse().unwrap());
         running.send(vec![two]).await;
         let settled = running.next().await;
         assert_eq!((settled.1, settled.2.attempts), (Verdict::Done, 1));
         assert_eq!(fake.connections(), 2);
+    }
+}
+
+/// As Postfix: after ten errors without a mail it answers late, after twenty it hangs up.
+#[tokio::test]
+async fn whoever_writes_to_nobody_again_and_again_is_not_made_to_wait_for_it() {
+    const MAILS: u64 = 40;
+    for greeting in [BARE, PIPELINING] {
+        let errors: Arc<Mutex<BTreeMap<usize, usize>>> = Arc::default();
+        let counted = Arc::clone(&errors);
+        let fake = Fake::start(move |connection, line| {
+            let is_error = line.starts_with("RCPT") || line == "DATA";
+            if is_error {
+                *counted.lock().unwrap().entry(connection).or_default() += 1;
+            }
+            match line {
+                _ if line.starts_with("EHLO") => Say::Reply(greeting),
+                "DATA" => Say::Reply("554 5.5.1 no valid recipients\r\n"),
+                _ if is_error => Say::Reply("550 5.1.1 no such user\r\n"),
+                _ => Say::Usual,
+            }
+        })
+        .await;
+        let dir = tempfile::tempdir().unwrap();
+        let mut running = Running::start(dir.path(), fake.config(), DAY);
+        let to_nobody = |n| mail(&format!("m{n}"), "lane", n, &["nobody@x.example"]);
+        running.send((1..=MAILS).map(to_nobody).collect()).await;
+        for _ in 0..MAILS {
+            assert_eq!(running.next().await.1, Verdict::Done);
+        }
+        let errors = errors.lock().unwrap();
+        assert!(errors.values().all(|count| *count < 10), "{errors:?}");
+        assert!(errors.len() <= 10, "{errors:?}");
     }
 }
 
