@@ -4,6 +4,7 @@
 use super::servers::XmppClient;
 use super::servers::stanza::{error_condition, error_text, from, show, stanza_id, status};
 use super::world::World;
+use std::time::{Duration, Instant};
 
 #[tokio::test]
 async fn with_the_servers_words_on_the_message_itself() {
@@ -48,6 +49,27 @@ async fn with_the_servers_words_on_the_message_itself() {
         "what was refused is not sent again"
     );
     assert!(mails.iter().any(|mail| mail.uid == last.uid));
+}
+
+/// After ten errors without a mail Postfix would answer each command a second later, and hang up after twenty.
+#[tokio::test]
+async fn as_soon_after_many_others() {
+    const MESSAGES: usize = 40;
+    let world = World::start().await;
+    let alice = world.login("alice").await;
+    let stranger = world.contact("no-such-person@mail.example");
+    let began = Instant::now();
+    for number in 0..MESSAGES {
+        alice
+            .send_message(&stranger, &format!("Hello {number}"))
+            .await;
+    }
+    for _ in 0..MESSAGES {
+        let error = alice.next_error().await;
+        assert_eq!(error_condition(&error).as_deref(), Some("item-not-found"));
+    }
+    let took = began.elapsed();
+    assert!(took < Duration::from_secs(8), "{took:?}");
 }
 
 async fn befriend(world: &World, alice: &XmppClient) {
