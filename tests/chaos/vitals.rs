@@ -1,5 +1,6 @@
 //! What a gateway uses while it works: memory, open files, threads; and where that leads.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 /// One look at a process.
@@ -48,11 +49,17 @@ impl std::fmt::Display for Vitals {
     }
 }
 
-/// How much more memory in an hour, in MB: the slope of the straight line that is nearest to all samples (least squares).
+/// How much more memory in an hour, in MB: the slope of the straight line that is nearest to the least of each minute (least
+/// squares). What a moment takes and gives back is no growth.
 pub fn growth_an_hour(samples: &[(Duration, Vitals)]) -> f64 {
-    let points: Vec<(f64, f64)> = samples
-        .iter()
-        .map(|(at, vitals)| (at.as_secs_f64() / 3600.0, vitals.megabytes()))
+    let mut minutes: BTreeMap<u64, f64> = BTreeMap::new();
+    for (at, vitals) in samples {
+        let least = minutes.entry(at.as_secs() / 60).or_insert(f64::MAX);
+        *least = least.min(vitals.megabytes());
+    }
+    let points: Vec<(f64, f64)> = minutes
+        .into_iter()
+        .map(|(minute, memory)| (minute as f64 / 60.0, memory))
         .collect();
     let count = points.len() as f64;
     let (hours, memory) = points
@@ -79,7 +86,9 @@ fn growth_is_the_slope_of_what_was_seen() {
         };
         (Duration::from_secs(60 * minute), vitals)
     };
-    let even: Vec<_> = (0..60).map(|minute| sample(minute, 20_000)).collect();
+    let mut even: Vec<_> = (0..60).map(|minute| sample(minute, 20_000)).collect();
+    let (at, peak) = sample(59, 40_000);
+    even.push((at + Duration::from_secs(5), peak));
     assert!(growth_an_hour(&even).abs() < 1e-9);
     let leak: Vec<_> = (0..60)
         .map(|minute| sample(minute, 20_000 + minute * 125))
