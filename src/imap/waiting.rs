@@ -21,7 +21,7 @@ pub(super) struct Waiting {
     /// There are more in the mailbox.
     more: Option<More>,
     /// When they are brought again.
-    pub(super) due: Option<Instant>,
+    due: Option<Instant>,
     /// While they are.
     served: Option<Served>,
 }

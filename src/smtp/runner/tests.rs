@@ -82,6 +82,23 @@ impl Running {
     }
 }
 
+/// These mails lie in a spool that nobody has open.
+async fn spooled(dir: &Path, mails: Vec<Mail>) {
+    let (spool, _) = Spool::open(dir).unwrap();
+    spool.accept(mails).await.unwrap();
+    drop(spool);
+    is_closed(dir).await;
+}
+
+/// What had the spool open lets go of it soon.
+async fn is_closed(dir: &Path) {
+    let deadline = Instant::now() + Duration::from_secs(5);
+    while matches!(Spool::open(dir), Err(SpoolError::InUse(_))) {
+        assert!(Instant::now() < deadline);
+        tokio::time::sleep(Duration::from_millis(2)).await;
+    }
+}
+
 fn name(settled: &(String, Verdict, Job)) -> &str {
     settled.0.split('@').next().unwrap()
 }
@@ -355,11 +372,7 @@ async fn what_was_not_settled_before_a_crash_is_sent_after_the_restart() {
     running.task.abort();
     let _ = (&mut running.task).await;
     drop(running);
-    let deadline = Instant::now() + Duration::from_secs(5);
-    while matches!(Spool::open(dir.path()), Err(SpoolError::InUse(_))) {
-        assert!(Instant::now() < deadline);
-        tokio::time::sleep(Duration::from_millis(10)).await;
-    }
+    is_closed(dir.path()).await;
     let mut running = Running::start(dir.path(), fake.config(), DAY);
     while running.queue.depth() > 0 {
         let next = tokio::time::timeout(Duration::from_millis(200), running.told.recv());
@@ -734,11 +747,7 @@ async fn after_a_crash_with_one_under_way_and_one_behind_it_only_the_newer_is_se
     running.task.abort();
     let _ = (&mut running.task).await;
     drop(running);
-    let deadline = Instant::now() + Duration::from_secs(5);
-    while matches!(Spool::open(dir.path()), Err(SpoolError::InUse(_))) {
-        assert!(Instant::now() < deadline);
-        tokio::time::sleep(Duration::from_millis(10)).await;
-    }
+    is_closed(dir.path()).await;
     let running = Running::start(dir.path(), fake.config(), DAY);
     running.until_empty().await;
     // What the server was given before the crash, and what was sent after it.
@@ -760,12 +769,7 @@ async fn a21_what_becomes_of_a_file_while_its_mail_waits_stops_nobody_and_admins
         mail.job.next_attempt = later;
         mails.push(mail);
     }
-    let (spool, _) = Spool::open(dir.path()).unwrap();
-    spool.accept(mails.clone()).await.unwrap();
-    drop(spool);
-    while matches!(Spool::open(dir.path()), Err(SpoolError::InUse(_))) {
-        tokio::time::sleep(Duration::from_millis(2)).await;
-    }
+    spooled(dir.path(), mails.clone()).await;
     let mut running = Running::start(dir.path(), fake.config(), DAY);
     let jobs = |waiting: Vec<Waiting>| waiting.into_iter().map(|it| it.job).collect::<Vec<_>>();
     let expected: Vec<Job> = mails.iter().map(|mail| mail.job.clone()).collect();
@@ -800,15 +804,10 @@ async fn a_mail_whose_file_is_damaged_is_told_to_its_sender_and_kept_aside() {
         Fake::start(|_, _| Say::Usual).await,
     );
     let one = mail("one", "lane", 1, &["a@x.example"]);
-    let (spool, _) = Spool::open(dir.path()).unwrap();
-    spool.accept(vec![one.clone()]).await.unwrap();
-    drop(spool);
+    spooled(dir.path(), vec![one.clone()]).await;
     let file = dir.path().join("queue").join(one.job.id.as_str());
     let octets = std::fs::read(&file).unwrap();
     std::fs::write(&file, &octets[..octets.len() - 5]).unwrap();
-    while matches!(Spool::open(dir.path()), Err(SpoolError::InUse(_))) {
-        tokio::time::sleep(Duration::from_millis(2)).await;
-    }
     let mut running = Running::start(dir.path(), fake.config(), DAY);
     let settle = running.next_unanswered().await;
     assert_eq!(settle.verdict, Verdict::Done);
@@ -830,14 +829,9 @@ async fn who_drops_a_mail_whose_file_cannot_be_read_is_told_that_and_may_try_aga
         Fake::start(|_, _| Say::Usual).await,
     );
     let one = mail("one", "lane", 1, &["a@x.example"]);
-    let (spool, _) = Spool::open(dir.path()).unwrap();
-    spool.accept(vec![one.clone()]).await.unwrap();
+    spooled(dir.path(), vec![one.clone()]).await;
     let file = dir.path().join("queue").join(one.job.id.as_str());
     let octets = std::fs::read(&file).unwrap();
-    drop(spool);
-    while matches!(Spool::open(dir.path()), Err(SpoolError::InUse(_))) {
-        tokio::time::sleep(Duration::from_millis(2)).await;
-    }
     let running = Running::start(dir.path(), fake.config(), DAY);
     // What stands there can be opened and not read, as a file on a disk that fails.
     std::fs::remove_file(&file).unwrap();
