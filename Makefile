@@ -1,13 +1,16 @@
-# The index of habits. On a fresh Debian 12 with a Rust toolchain, `make demo` and `make test` need nothing else.
+# The index of habits. On a fresh Debian 12 or 13, `make demo` and `make test` need nothing else.
 
-.PHONY: help demo test deps bench chaos soak hostility fuzz lint golden
+.PHONY: help release demo quick test test-debian13 deps bench chaos soak hostility fuzz lint golden
 .DEFAULT_GOAL := help
 
 help:
+	@echo "make release         get Rust where there is none, and build the program: target/release/stanzamail"
 	@echo "make demo            install what is missing, build, play two acts between real servers, print them"
 	@echo "make demo STAY=1     the same, and keep everything running for your own client"
-	@echo "make demo MAIL=…     greenmail or dovecot: which mail server the demo takes"
+	@echo "make demo MAIL=…     greenmail, dovecot or lmtp: which mail server the demo takes, and how it gives mail"
+	@echo "make quick           format, clippy and every test that needs no server: for whoever has just changed a line"
 	@echo "make test            install what is missing, run every test"
+	@echo "make test-debian13   both of these in a fresh Debian 13 beside this machine; DEBIAN13=… for its folder"
 	@echo "make lint            what CI asks beside the tests: format, clippy, documentation"
 	@echo "make bench           the figures: throughput against the bare servers, delay, memory"
 	@echo "make chaos           for hours: 20,000 simulated worlds, 10,000 messages each way under 100 kills, restarts, bad"
@@ -21,42 +24,66 @@ help:
 # A login shell sets MAIL to the path of a mailbox, which is not meant.
 MAIL_SERVER = $(if $(findstring /,$(MAIL)),,$(MAIL))
 
-# What the demo and the tests need beside the Rust toolchain: Prosody, ejabberd, Postfix, Dovecot, clients.
+# Where rustup's own installer puts what it brings: whoever has just been given it has another PATH yet.
+export PATH := $(or $(CARGO_HOME),$(HOME)/.cargo)/bin:$(PATH)
+
+# What the demo and the tests need: Prosody, ejabberd, Postfix, Dovecot, clients, and Rust where there is none.
 deps:
 	@tests/install.sh
+
+release:
+	@tests/install.sh rust
+	cargo build --release
 
 demo: deps
 	cargo build --bin stanzamail --example demo
 	@cargo run --quiet --example demo -- $(if $(MAIL_SERVER),--mail $(MAIL_SERVER)) $(if $(STAY),--stay)
 
-# Some tests are about GreenMail.
+# A few of the simulated worlds instead of all (src/simulated): the rest is in `make test`.
+quick:
+	cargo fmt --check
+	cargo clippy --all-targets -- -D warnings
+	STANZAMAIL_SEEDS=30 cargo test --lib --bins --test quick
+
+# Some tests are about GreenMail. Most of their time tests wait, so that each core has two of them.
 test:
 	@MAIL=greenmail tests/install.sh
-	cargo test --no-fail-fast
+	cargo test --no-fail-fast -- --test-threads=$$(($$(nproc) * 2))
+
+# The demo once without Java and once with it.
+test-debian13:
+	@tests/debian13.sh 'make demo MAIL=dovecot && make test && make demo MAIL=greenmail'
 
 lint:
 	cargo fmt --check
 	cargo clippy --all-targets -- -D warnings
 	RUSTDOCFLAGS="-D warnings" cargo doc --no-deps --document-private-items
+	@tests/deny.sh
 
+# Three programs, one table. What they say meanwhile is in target/bench.log.
+BENCH_TABLE = $(CURDIR)/target/bench-table.md
 bench: deps
-	cargo bench --bench pipeline
-	cargo bench --bench two_gateways
-	cargo bench --bench store
+	cargo bench --no-run
+	@: >target/bench.log
+	@printf '| figure | Stanzamail | bare, or beside it | ratio | goal |\n| --- | --- | --- | --- | --- |\n' >$(BENCH_TABLE)
+	@for bench in pipeline two_gateways store; do echo "$$bench …"; \
+		STANZAMAIL_BENCH_TABLE=$(BENCH_TABLE) cargo bench --bench $$bench >>target/bench.log 2>&1 || \
+		{ tail -n 40 target/bench.log; echo "the bench $$bench failed, see target/bench.log"; exit 1; }; done
+	@cat $(BENCH_TABLE)
 
 chaos: deps
 	STANZAMAIL_SEEDS=20000 cargo test --profile long --lib whatever_breaks -- --nocapture
 	STANZAMAIL_MESSAGES=10000 cargo test --profile long --lib fifty_long_conversations -- --nocapture
 	STANZAMAIL_STOPS=200 cargo test --test scenarios stopping_under_load
 	STANZAMAIL_CHAOS=10000/100 cargo test --test chaos -- --nocapture
-	STANZAMAIL_CHAOS=10000/100 cargo test --test automatic
+	STANZAMAIL_CHAOS=10000/100 cargo test --test quick automatic::
 	STANZAMAIL_DISK=500/1000/10000 cargo test --test disk -- --nocapture
 	STANZAMAIL_SLOW_DISK=1200/100 cargo test --test scenarios a_slow_disk -- --nocapture
 	STANZAMAIL_DISK_FAILURES=60 cargo test --test scenarios a_disk_that_fails -- --nocapture
 	STANZAMAIL_CHAOS=10000/100 cargo test --test faults -- --nocapture --test-threads=1
 	STANZAMAIL_CHAOS=10000/100 cargo test --lib a12_ -- --nocapture
 
-# Optimised; the first with the knobs of tests, since nobody waits for 90 days; one after the other, since both measure.
+# Optimised; one after the other, since both measure.
 MINUTES ?= 120
 BACKLOG ?= 100000
 soak: deps
@@ -81,5 +108,5 @@ fuzz:
 	done
 
 golden:
-	UPDATE_GOLDEN=1 cargo test --test golden_pairs --test golden_mail
+	UPDATE_GOLDEN=1 cargo test --test quick golden_
 	git diff --stat tests/data

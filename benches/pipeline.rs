@@ -34,8 +34,15 @@ const CONTACTS: usize = 50;
 /// Single messages whose delay is measured; half as many mails, since IMAP servers tell of each with half a second of
 /// delay.
 const SINGLES: usize = 200;
+/// Before a single message that is to be alone.
+const ALONE: Duration = Duration::from_millis(150);
+/// Names another build of the gateway, for example of before a change, to be measured in turns with this one where that is
+/// supported: delays and throughput of messages out.
+const OTHER_BUILD: &str = "STANZAMAIL_BENCH_OTHER";
 /// Pairs in the store that a start has to open.
 const PAIRS: usize = 1_000_000;
+/// Starts whose time is measured.
+const STARTS: usize = 5;
 /// How long a round may take.
 const ROUND_LIMIT: Duration = Duration::from_secs(300);
 
@@ -86,11 +93,22 @@ async fn prepared() -> World {
 
 /// A new gateway with an empty store between the same servers.
 fn fresh(world: &World) -> Gateway {
+    fresh_of(world::PROGRAM, world)
+}
+
+fn fresh_of(program: &str, world: &World) -> Gateway {
     let ports = (world.mail.smtp_port, world.mail.imap_port);
-    Gateway::prepare(
-        world::PROGRAM,
-        &world::config(&world.xmpp, ports, &options()),
-    )
+    Gateway::prepare(program, &world::config(&world.xmpp, ports, &options()))
+}
+
+/// The builds that are measured in turns, each with what its rows say of it.
+fn builds() -> Vec<(&'static str, String)> {
+    let other = std::env::var(OTHER_BUILD).ok();
+    let other = other.map(|program| (", the other build", program));
+    other
+        .into_iter()
+        .chain([("", world::PROGRAM.to_owned())])
+        .collect()
 }
 
 /// What a log gains; a program's whole log is long.
@@ -139,15 +157,23 @@ fn log_of(gateway: &Gateway) -> Tail {
 // --- from XMPP to mail -----------------------------------------------------------------------------------------------
 
 async fn out(table: &mut Table, octets: usize) {
-    let world = prepared().await.started().await;
+    let mut world = prepared().await;
     let alice = world.login("alice").await;
-    let (mut rates, mut bare) = (Vec::new(), Vec::new());
+    let builds = builds();
+    let (mut rates, mut bare) = (vec![Vec::new(); builds.len()], Vec::new());
     for round in 0..ROUNDS {
         bare.push(smtp_source(&world, octets).await);
-        rates.push(send_many(&world, &alice, octets, round, OUT).await);
+        for ((_, program), rates) in builds.iter().zip(&mut rates) {
+            world.gateway = fresh_of(program, &world);
+            world.gateway.start_again().await;
+            rates.push(send_many(&world, &alice, octets, round, OUT).await);
+            world.gateway.terminate().await;
+        }
     }
-    let what = format!("messages of {octets} B accepted by SMTP");
-    table.rate(&what, &rates, &bare, 0.9);
+    for ((build, _), rates) in builds.iter().zip(&rates) {
+        let what = format!("messages of {octets} B accepted by SMTP{build}");
+        table.rate(&what, rates, &bare, 0.9);
+    }
 }
 
 /// From the first stanza to the last `250` that the gateway has read.
@@ -205,8 +231,9 @@ async fn incoming(table: &mut Table) {
         fetched.push(imap.fetch_all().await);
         forwarded.push(forward(&world.xmpp, &alice).await);
         world.gateway = fresh(&world);
+        let before = alice.count_messages();
         world.gateway.launch();
-        rates.push(first_to_last(&alice, IN).await);
+        rates.push(first_to_last(&alice, before, IN).await);
         world.gateway.terminate().await;
     }
     eprintln!(
@@ -222,9 +249,9 @@ async fn incoming(table: &mut Table) {
     table.rate("mails of 1 kB delivered to a client", &rates, slower, 0.5);
 }
 
-/// The rate at which messages arrive, from the first to the last.
-async fn first_to_last(client: &XmppClient, count: usize) -> f64 {
-    let before = client.count_messages();
+/// The rate at which messages arrive, from the first to the last. `before` are those that were there when nobody had begun
+/// to send: the first may arrive before anybody looks.
+async fn first_to_last(client: &XmppClient, before: usize, count: usize) -> f64 {
     client.wait_for_messages(before + 1, ROUND_LIMIT).await;
     let (started, already) = (Instant::now(), client.count_messages() - before);
     client.wait_for_messages(before + count, ROUND_LIMIT).await;
@@ -252,7 +279,8 @@ async fn forward(server: &XmppServer, client: &XmppClient) -> f64 {
                 .expect("Prosody reads");
         }
     };
-    let ((), rate) = tokio::join!(send, first_to_last(client, IN));
+    let before = client.count_messages();
+    let ((), rate) = tokio::join!(send, first_to_last(client, before, IN));
     component.close().await;
     rate
 }
@@ -260,31 +288,51 @@ async fn forward(server: &XmppServer, client: &XmppClient) -> f64 {
 // --- delay -----------------------------------------------------------------------------------------------------------
 
 /// From a message to its receipt, which the gateway gives after the `250`; without the way to it and back, and without
-/// the mail transaction itself.
+/// the mail transaction itself. *Alone*: the one before is long over. *Back to back*: as soon as the receipt is there.
 async fn delay_out(table: &mut Table) {
     let mut world = prepared().await;
     let alice = world.login("alice").await;
     let way = echoes(&world.xmpp, &alice).await;
     let transaction = transactions(world.mail.smtp_port).await;
-    world.gateway.start_again().await;
+    let ((way_50, way_99), (mail, mail_99)) = (spread(&way), spread(&transaction));
+    eprintln!("way p50 {way_50:.1} p99 {way_99:.1}; transaction p50 {mail:.1} p99 {mail_99:.1}");
+    let builds = builds();
+    for (kind, pause) in [("alone", ALONE), ("back to back", Duration::ZERO)] {
+        for (build, program) in &builds {
+            world.gateway = fresh_of(program, &world);
+            world.gateway.start_again().await;
+            let (all, all_99) = spread(&receipts(&world, &alice, pause).await);
+            table.row([
+                format!(
+                    "delay of a message, its mail taken, its receipt, {kind}{build}, p50 (p99)"
+                ),
+                format!("{all:.1} ms ({all_99:.1})"),
+                format!(
+                    "{:.1} ms ({:.1}) without the gateway",
+                    way_50 + mail,
+                    way_99 + mail_99
+                ),
+                format!("{:+.1} ms", all - way_50 - mail),
+                "3 ms".to_owned(),
+            ]);
+            world.gateway.terminate().await;
+        }
+    }
+}
+
+/// From each message to its receipt, with a pause before it.
+async fn receipts(world: &World, alice: &XmppClient, pause: Duration) -> Vec<Duration> {
     let to = world.contact("c@sink.example");
+    let before = alice.count_messages();
     let mut times = Vec::new();
     for n in 0..SINGLES {
+        tokio::time::sleep(pause).await;
         let started = Instant::now();
-        alice.send(question(&to, &format!("d{n}"))).await;
-        alice.wait_for_messages(way.len() + n + 1, PATIENCE).await;
+        alice.send(question(&to, &format!("d{before}-{n}"))).await;
+        alice.wait_for_messages(before + n + 1, PATIENCE).await;
         times.push(started.elapsed());
     }
-    let ((all, all_99), (way, way_99)) = (spread(&times), spread(&way));
-    let (mail, mail_99) = spread(&transaction);
-    eprintln!("way p50 {way:.1} p99 {way_99:.1}; transaction p50 {mail:.1} p99 {mail_99:.1}");
-    table.row([
-        "delay added, message → `250` → receipt, p50 (p99)".to_owned(),
-        format!("{all:.1} ms ({all_99:.1})"),
-        format!("{:.1} ms ({:.1})", way + mail, way_99 + mail_99),
-        format!("{:+.1} ms", all - way - mail),
-        "5 ms".to_owned(),
-    ]);
+    times
 }
 
 fn question(to: &str, id: &str) -> String {
@@ -363,7 +411,7 @@ async fn delay_in(table: &mut Table) {
     }
     let (p50, p99) = spread(&times);
     table.row([
-        "delay added, IMAP tells of a mail → message, p50 (p99)".to_owned(),
+        "delay of a mail, from IMAP telling of it to the message, p50 (p99)".to_owned(),
         format!("{p50:.1} ms ({p99:.1})"),
         "0".to_owned(),
         format!("{p50:+.1} ms"),
@@ -423,13 +471,16 @@ async fn start(table: &mut Table) {
     );
     let took = started.elapsed().as_secs_f64();
     let mut times = Vec::new();
-    for _ in 0..5 {
+    for number in 0..STARTS {
+        // Before the start: what it says at once counts.
+        let mut log = log_of(&world.gateway);
         let started = Instant::now();
         world.gateway.launch();
-        let mut log = log_of(&world.gateway);
         log.wait(" ready", 1, Duration::from_millis(1)).await;
         times.push(started.elapsed());
-        memory_row(table, "memory with 1,000,000 pairs", &world.gateway);
+        if number + 1 == STARTS {
+            memory_row(table, "memory with 1,000,000 pairs", &world.gateway);
+        }
         world.gateway.terminate().await;
     }
     let (p50, p99) = spread(&times);

@@ -1,16 +1,21 @@
 //! How fast the store is, with as many pairs as `cargo bench --bench store -- PAIRS` says (1,000,000 by default); and what
-//! it takes for each message that is remembered, of which `cargo bench --bench store -- messages` is a part by itself.
+//! it takes for each message that is remembered, of which `cargo bench --bench store -- messages` is a part by itself, as
+//! `-- in-hand` is of what it costs to note what is in hand.
 //!
-//! Each line is a figure; lines that begin with `ratio` compare a figure with what it must not exceed (below 1 is good)
-//! or with the bare disk.
+//! Each line is a figure; the table at the end compares them with what they must not exceed or with the bare disk.
 
+mod common;
+
+use common::Table;
 use jid::BareJid;
 use stanzamail::core::address::MailAddress;
 use stanzamail::core::context::{Need, Write};
 use stanzamail::core::id::{MessageId, StanzaId, ThreadId};
 use stanzamail::core::record::{Direction, Message, Pair, PairOrigin, Sent, Thread};
 use stanzamail::core::time::Timestamp;
-use stanzamail::store::{SledStore, Store};
+use stanzamail::pipeline::stanza_key;
+use stanzamail::store::in_hand::InHand;
+use stanzamail::store::{self, Store};
 use std::error::Error;
 use std::io::Write as _;
 use std::path::Path;
@@ -37,7 +42,8 @@ fn main() -> Result<()> {
     if let [command, path] = arguments.as_slice()
         && command == "open"
     {
-        return open_and_measure(Path::new(path));
+        let runtime = tokio::runtime::Builder::new_current_thread().build()?;
+        return runtime.block_on(open_and_measure(Path::new(path)));
     }
     if let [command, path] = arguments.as_slice()
         && command == "remember"
@@ -48,6 +54,10 @@ fn main() -> Result<()> {
     if arguments.iter().any(|text| text == "messages") {
         return remember_elsewhere();
     }
+    if arguments.iter().any(|text| text == "in-hand") {
+        let runtime = tokio::runtime::Runtime::new()?;
+        return runtime.block_on(in_hand());
+    }
     remember_elsewhere()?;
     let count = arguments.iter().find_map(|text| text.parse().ok());
     let folder = tempfile::tempdir()?;
@@ -56,24 +66,56 @@ fn main() -> Result<()> {
 }
 
 async fn measure(path: &Path, count: usize) -> Result<()> {
+    let mut table = Table::default();
     let disk = bare_disk(path)?;
     let path = path.join("store");
     open_elsewhere(&path, "an empty store, new")?;
     open_elsewhere(&path, "an empty store")?;
-    let store = SledStore::open(&path)?;
-    import(&store, count).await?;
-    lookups(&store, count).await?;
+    let store = store::open(&path)?;
+    import(&store, count, &mut table).await?;
+    lookups(&store, count, &mut table).await?;
     let store = Arc::new(store);
     for tasks in [1, 8, 64] {
-        commits(&store, tasks, disk).await?;
+        commits(&store, tasks, disk, &mut table).await?;
     }
-    println!("size on disk: {} MiB", store.size_on_disk()? >> 20);
+    println!("size on disk: {} MiB", store.size_on_disk().await? >> 20);
     println!("memory after import: {} MiB", resident_mib()?);
     let started = Instant::now();
     drop(store);
     println!("close: {:?}", started.elapsed());
     let full = open_elsewhere(&path, "the full store")?;
-    ratio("open / target", full, OPEN_TARGET);
+    let what = format!("store: opened with {count} pairs");
+    target(&mut table, &what, &[full], OPEN_TARGET);
+    table.print();
+    Ok(())
+}
+
+/// What it costs to note a message in hand, alone and among as many as are taken together, beside one write that is
+/// durable: each message needs two of those or a part of them.
+async fn in_hand() -> Result<()> {
+    const ROUNDS: usize = 20_000;
+    let folder = tempfile::tempdir_in(".")?;
+    let disk = bare_disk(folder.path())?;
+    let (in_hand, _) = InHand::of_store(folder.path(), Timestamp::from_secs(1));
+    let stanza = minidom::Element::builder("message", "jabber:component:accept")
+        .attr("from".try_into()?, "alice@a.example/phone")
+        .attr("to".try_into()?, "carol\\40mail.example@mail.a.example")
+        .append(
+            minidom::Element::builder("body", "jabber:component:accept").append("x".repeat(200)),
+        )
+        .build();
+    for together in [1, 16, 128] {
+        let started = Instant::now();
+        for _ in 0..ROUNDS / together {
+            let keys: Vec<_> = (0..together).map(|_| stanza_key(&stanza)).collect();
+            let held = in_hand.take(&keys).await;
+            held.waits();
+            held.done();
+        }
+        let each = started.elapsed() / u32::try_from(ROUNDS / together * together)?;
+        let part = each.as_secs_f64() / disk.as_secs_f64();
+        println!("in hand, {together} together: {each:.1?} for each message, {part:.4} of a sync");
+    }
     Ok(())
 }
 
@@ -90,7 +132,7 @@ fn bare_disk(path: &Path) -> Result<Duration> {
     Ok(show("bare append and fdatasync", &mut times))
 }
 
-async fn import(store: &SledStore, count: usize) -> Result<()> {
+async fn import(store: &impl Store, count: usize, table: &mut Table) -> Result<()> {
     let started = Instant::now();
     for first in (0..count).step_by(BATCH) {
         let batch = (first..count.min(first + BATCH)).map(|n| Ok(Write::Pair(pair(n)?)));
@@ -99,11 +141,12 @@ async fn import(store: &SledStore, count: usize) -> Result<()> {
     }
     let took = started.elapsed();
     println!("import of {count} pairs, {BATCH} a commit: {took:?}");
-    ratio("import / target", took, IMPORT_TARGET);
+    let what = format!("store: import of {count} pairs");
+    target(table, &what, &[took], IMPORT_TARGET);
     Ok(())
 }
 
-async fn lookups(store: &SledStore, count: usize) -> Result<()> {
+async fn lookups(store: &impl Store, count: usize, table: &mut Table) -> Result<()> {
     let mut times = Vec::with_capacity(LOOKUPS);
     for n in 0..LOOKUPS {
         // A fixed walk that meets the pairs in no order.
@@ -120,13 +163,24 @@ async fn lookups(store: &SledStore, count: usize) -> Result<()> {
         }
     }
     show("lookup by either side", &mut times);
-    ratio("lookup p50 / target", at(&times, 50), LOOKUP_P50_TARGET);
-    ratio("lookup p99 / target", at(&times, 99), LOOKUP_P99_TARGET);
+    let slowest = [at(&times, 99)];
+    target(
+        table,
+        "store: a lookup, p50 (p99)",
+        &times,
+        LOOKUP_P50_TARGET,
+    );
+    target(table, "store: a lookup, p99", &slowest, LOOKUP_P99_TARGET);
     Ok(())
 }
 
 /// Small commits by many tasks at once share their syncs.
-async fn commits(store: &Arc<SledStore>, tasks: usize, disk: Duration) -> Result<()> {
+async fn commits(
+    store: &Arc<impl Store>,
+    tasks: usize,
+    disk: Duration,
+    table: &mut Table,
+) -> Result<()> {
     const EACH: usize = 200;
     let started = Instant::now();
     let mut set = tokio::task::JoinSet::new();
@@ -152,11 +206,13 @@ async fn commits(store: &Arc<SledStore>, tasks: usize, disk: Duration) -> Result
     let took = started.elapsed();
     let each = took / u32::try_from(times.len())?;
     show(&format!("durable commit, {tasks} tasks"), &mut times);
-    ratio(
-        &format!("time per durable commit, {tasks} tasks / bare disk"),
-        each,
-        disk,
-    );
+    table.row([
+        format!("store: time for each durable commit, {tasks} tasks at once"),
+        format!("{each:.1?}"),
+        format!("{disk:.1?} for a bare fdatasync"),
+        format!("{:.2}", each.as_secs_f64() / disk.as_secs_f64()),
+        "–".to_owned(),
+    ]);
     Ok(())
 }
 
@@ -176,11 +232,11 @@ fn open_elsewhere(path: &Path, what: &str) -> Result<Duration> {
     Ok(took)
 }
 
-fn open_and_measure(path: &Path) -> Result<()> {
+async fn open_and_measure(path: &Path) -> Result<()> {
     let started = Instant::now();
-    let store = SledStore::open(path)?;
+    let store = store::open(path)?;
     let took = started.elapsed();
-    store.pairs(None, 1)?;
+    store.pairs(None, 1).await?;
     println!("{} {}", took.as_micros(), resident_mib()?);
     Ok(())
 }
@@ -202,18 +258,18 @@ fn remember_elsewhere() -> Result<()> {
 /// What the second half of many messages takes, and what it takes to forget and replace the first: by turns one that was
 /// sent, whose row is written once more when the mail server has taken it, and one that has come.
 async fn remember_and_measure(path: &Path) -> Result<()> {
-    let store = SledStore::open(path)?;
+    let store = store::open(path)?;
     let half = MESSAGES / 2;
     remember(&store, 0..half).await?;
-    let (memory, disk) = (resident_octets()?, store.size_on_disk()?);
+    let (memory, disk) = (resident_octets()?, store.size_on_disk().await?);
     remember(&store, half..MESSAGES).await?;
     let each = |after: u64, before: u64| (after.saturating_sub(before)) / (half as u64);
     println!(
         "{MESSAGES} messages: {} octets of memory and {} on disk for each; {} and {} MiB",
         each(resident_octets()?, memory),
-        each(store.size_on_disk()?, disk),
+        each(store.size_on_disk().await?, disk),
         resident_octets()? >> 20,
-        store.size_on_disk()? >> 20
+        store.size_on_disk().await? >> 20
     );
     for turn in 2..8 {
         let from = turn * half;
@@ -221,19 +277,19 @@ async fn remember_and_measure(path: &Path) -> Result<()> {
             let now = first + half / 10;
             remember(&store, first..now).await?;
             let age = Duration::from_secs(MESSAGES as u64);
-            store.forget_older(at_second(now), age)?;
+            store.forget_older(at_second(now), age).await?;
         }
         println!(
             "the last {MESSAGES} of {}: {} MiB of memory, {} on disk",
             from + half,
             resident_octets()? >> 20,
-            store.size_on_disk()? >> 20
+            store.size_on_disk().await? >> 20
         );
     }
     Ok(())
 }
 
-async fn remember(store: &SledStore, numbers: std::ops::Range<usize>) -> Result<()> {
+async fn remember(store: &impl Store, numbers: std::ops::Range<usize>) -> Result<()> {
     for first in numbers.clone().step_by(MESSAGES_AT_ONCE) {
         let batch = first..numbers.end.min(first + MESSAGES_AT_ONCE);
         let mut writes = Vec::new();
@@ -244,6 +300,8 @@ async fn remember(store: &SledStore, numbers: std::ops::Range<usize>) -> Result<
                 references: vec![message.message_id.clone()],
                 subject: Some("Chat with Alice".to_owned()),
                 last: message.at,
+                is_invitation: false,
+                answers: None,
             };
             let (user, mail) = (message.user.clone(), message.contact.clone());
             writes.push(Write::Thread(user, mail, message.thread.clone(), thread));
@@ -292,6 +350,7 @@ fn message(n: usize) -> Result<Message> {
         others: Vec::new(),
         sent: Sent::default(),
         answerable: None,
+        within: None,
     })
 }
 
@@ -328,9 +387,18 @@ fn at(sorted: &[Duration], percent: usize) -> Duration {
     sorted.get(position).copied().unwrap_or_default()
 }
 
-fn ratio(what: &str, is: Duration, target: Duration) {
-    println!(
-        "ratio {what}: {:.3}",
-        is.as_secs_f64() / target.as_secs_f64()
-    );
+/// A row of sorted times: the middle, of several with the slowest hundredth, beside what it must not exceed.
+fn target(table: &mut Table, what: &str, times: &[Duration], target: Duration) {
+    let is = at(times, 50);
+    let slowest = match times {
+        [_] => String::new(),
+        _ => format!(" ({:.1?})", at(times, 99)),
+    };
+    table.row([
+        what.to_owned(),
+        format!("{is:.1?}{slowest}"),
+        "–".to_owned(),
+        format!("{:.2} of the goal", is.as_secs_f64() / target.as_secs_f64()),
+        format!("{target:?}"),
+    ]);
 }

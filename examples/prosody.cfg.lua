@@ -1,19 +1,18 @@
--- Prosody: what to add for Stanzamail. Components stand at the end of the configuration, after the VirtualHosts.
--- Prosody 0.12 and later; global settings first.
-
--- Both lines are the defaults: the component port listens on loopback only. It has no TLS, so keep it there.
-component_ports = { 5347 }
-component_interfaces = { "127.0.0.1", "::1" }
-
-VirtualHost "example.org"
+-- Prosody 0.12 and 13: the component of Stanzamail. Save as /etc/prosody/conf.d/mail.example.org.cfg.lua, which Debian's
+-- prosody.cfg.lua includes at its end; elsewhere, add it to the end of prosody.cfg.lua.
 
 Component "mail.example.org"
-	-- The same secret as in [xmpp] of stanzamail's configuration, e.g. made by: openssl rand -base64 24
-	component_secret = "put a long random text here"
+	-- The same secret as in [xmpp] of stanzamail's configuration.
+	component_secret = "put the secret here"
 	-- Answers service discovery while the gateway is away.
 	name = "E-mail"
 	-- After a lost connection the new one takes over at once, instead of being refused until the old one times out.
 	component_conflict_resolve = "kick_old"
 
--- Then: prosodyctl check config && systemctl restart prosody
--- (a reload does not start a new component; for a changed secret it is enough).
+-- Files of mails come as files where your upload service lets the contacts ask for places. Put this into its section, with
+-- your users' domain and the component's:
+--     Component "upload.example.org" "http_file_share"
+--         http_file_share_access = { "example.org", "mail.example.org" }
+
+-- The port for components, 5347, is open on loopback only, unless component_interfaces says otherwise in the global part.
+-- It has no TLS, so keep it there.

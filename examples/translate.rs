@@ -1,4 +1,4 @@
-//! A mail on standard input becomes the stanzas; a stanza becomes the mail. Both go through the gateway's own core, as the
+//! A mail on standard input becomes the stanzas; a stanza becomes the mail. Files are named that would be put up, or fetched. Both go through the gateway's own core, as the
 //! first thing that it ever sees: no server, no store.
 //!
 //! ```text
@@ -11,12 +11,13 @@
 
 use minidom::Element;
 use stanzamail::core::context::{Context, Missing};
-use stanzamail::core::decide::incoming::{self, Arrived};
-use stanzamail::core::decide::{self, Decision};
+use stanzamail::core::decide::Decider;
+use stanzamail::core::decide::decision::Decision;
+use stanzamail::core::decide::inbound::arrived::Arrived;
 use stanzamail::core::rules::Rules;
-use stanzamail::core::settings::{Settings, Users};
+use stanzamail::core::settings::{OwnNames, Settings, Users};
 use stanzamail::core::time::Timestamp;
-use stanzamail::core::{from_mail, from_stanza};
+use stanzamail::core::{file, from_mail, from_stanza};
 use std::error::Error;
 use std::io::{Read, Write};
 
@@ -47,8 +48,12 @@ fn settings(arguments: &[String]) -> Result<Settings, Box<dyn Error>> {
     let users = Users {
         domains: vec![jid::DomainPart::new(&users)?.into_owned()],
         jids: Vec::new(),
+        admins: Vec::new(),
     };
-    Ok(Settings::with_defaults(gateway, rules, users))
+    let mut settings = Settings::with_defaults(gateway, rules, users);
+    // There is nobody here who could be asked.
+    settings.own_names = OwnNames::Off;
+    Ok(settings)
 }
 
 fn from_xmpp(settings: &Settings, xml: &str) -> Result<Decision, Box<dyn Error>> {
@@ -62,7 +67,7 @@ fn from_xmpp(settings: &Settings, xml: &str) -> Result<Decision, Box<dyn Error>>
         .clone();
     let stanza = from_stanza::read(stanza).map_err(|malformed| malformed.why)?;
     Ok(decided(|context| {
-        decide::stanza(settings, context, &stanza, Timestamp::now())
+        Decider::new(settings, context, Timestamp::now()).stanza(&stanza)
     }))
 }
 
@@ -75,9 +80,25 @@ fn from_mail(settings: &Settings, raw: &[u8]) -> Result<Decision, Box<dyn Error>
         over: None,
         bound: None,
         waits: None,
+        files: file::Files::Wanted,
+        may_be_kept: false,
         own: None,
     };
-    Ok(decided(|context| incoming::decide(settings, context, &arrived, Timestamp::now())).0)
+    let (decision, _) =
+        decided(|context| Decider::new(settings, context, Timestamp::now()).mail(&arrived));
+    if decision.upload.is_some() {
+        let files = mail
+            .attachments
+            .iter()
+            .filter(|one| !one.is_ornament && file::is_for_people(&one.media_type));
+        for one in files.take(file::FILES_PER_MAIL_MAX) {
+            eprintln!(
+                "would come as a file: {}",
+                from_mail::attachment_line(one, None)
+            );
+        }
+    }
+    Ok(decision)
 }
 
 /// A store without any rows.
@@ -102,6 +123,14 @@ fn print(decision: &Decision) -> Result<(), Box<dyn Error>> {
     }
     for stanza in &decision.stanzas {
         writeln!(out, "{}", String::from(stanza))?;
+    }
+    let fetched = decision.mails.iter().flat_map(|mail| &mail.job.files);
+    for file in fetched {
+        eprintln!(
+            "would be attached, if it lies at the user's own server: {} ({})",
+            file.name(),
+            file.url
+        );
     }
     for note in &decision.notes {
         eprintln!("note: {note}");

@@ -10,32 +10,34 @@
 //!
 //! Where no gateway runs, a command opens the store and calls [`answer`] itself, so that both ways say the same.
 
+mod connection;
 pub mod queue;
 
+use crate::config::Fingerprints;
 use crate::core::address::{AddressPattern, MailAddress};
 use crate::core::context::{Need, Row, Write};
 use crate::core::record::{Format, Pair, PairOrigin, Peer, PeerOrigin};
 use crate::core::time::Timestamp;
-use crate::store::transfer::{Place, Record};
+use crate::net::unix;
+use crate::pipeline::UploadService;
+use crate::store::tables::{Place, Record};
 use crate::store::{Store, StoreError};
+use connection::{Limits, Shared, line_of};
 use jid::BareJid;
 use queue::{Item, Waiting};
-use serde::{Deserialize, Serialize};
+use serde::de::{IgnoredAny, SeqAccess, Visitor};
+use serde::{Deserialize, Deserializer, Serialize};
+use std::fmt;
 use std::io::{self, BufRead, ErrorKind, Write as _};
-use std::os::unix::fs::PermissionsExt;
 use std::os::unix::net::UnixStream as BlockingStream;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
-use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
-use tokio::net::{UnixListener, UnixStream};
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
 /// Rows in one request or answer.
 pub const ROWS_MAX: usize = 1000;
-/// One request, in octets: [`ROWS_MAX`] messages with all that they may hold.
-const REQUEST_OCTETS_MAX: u64 = 64 * 1024 * 1024;
 /// How long a command waits for an answer: a thousand rows on a slow disk.
 const ANSWER_TIME: Duration = Duration::from_secs(60);
 /// How long to wait before connections are taken again, when the system has no file handles left.
@@ -47,6 +49,22 @@ const ACCEPT_PAUSE: Duration = Duration::from_secs(1);
 pub enum Request {
     /// Whether a gateway answers. [`Response::Pong`].
     Ping,
+    /// With what a gateway runs. [`Response::Running`].
+    Running,
+    /// How it is. [`Response::Status`].
+    Status,
+    /// Has the configuration read again. [`Response::Done`].
+    Reload,
+    /// Changes how much is logged, until the configuration is read again. [`Response::Done`].
+    Log {
+        /// `error`, `warn`, `info`, `debug` or `trace`.
+        level: String,
+    },
+    /// What the upload service of an XMPP server does for the gateway. [`Response::Upload`].
+    Upload {
+        /// The domain of the server.
+        server: String,
+    },
     /// Saves a pair of the admin. [`Response::Pairs`] with it.
     Add {
         /// The JID.
@@ -77,6 +95,7 @@ pub enum Request {
     /// it are saved and those after it are not.
     Import {
         /// The rows.
+        #[serde(deserialize_with = "some_rows")]
         rows: Vec<Record>,
     },
     /// A page of all rows. [`Response::Rows`].
@@ -133,6 +152,30 @@ pub enum Request {
     },
 }
 
+/// No more than may come at once and one: with that one the request is refused.
+fn some_rows<'de, D: Deserializer<'de>>(rows: D) -> Result<Vec<Record>, D::Error> {
+    struct Rows;
+    impl<'de> Visitor<'de> for Rows {
+        type Value = Vec<Record>;
+
+        fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            f.write_str("rows")
+        }
+
+        fn visit_seq<A: SeqAccess<'de>>(self, mut all: A) -> Result<Self::Value, A::Error> {
+            let mut rows = Vec::new();
+            while rows.len() <= ROWS_MAX
+                && let Some(row) = all.next_element()?
+            {
+                rows.push(row);
+            }
+            while all.next_element::<IgnoredAny>()?.is_some() {}
+            Ok(rows)
+        }
+    }
+    rows.deserialize_seq(Rows)
+}
+
 /// What a command is told.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "is", rename_all = "lowercase")]
@@ -141,6 +184,33 @@ pub enum Response {
     Pong {
         /// Its version.
         version: String,
+    },
+    /// A gateway runs.
+    Running {
+        /// Whether it is attached to the XMPP server now.
+        is_attached: bool,
+        /// Of the configuration that holds.
+        fingerprints: Fingerprints,
+    },
+    /// How it is.
+    Status {
+        /// Of the program that answers.
+        version: String,
+        /// A gateway runs.
+        is_running: bool,
+        /// It is attached to the XMPP server now.
+        is_attached: bool,
+        /// Mails that wait to be sent.
+        waiting: usize,
+        /// What is in quarantine.
+        quarantined: usize,
+    },
+    /// It is done, and there is nothing to be said of it.
+    Done,
+    /// What was found.
+    Upload {
+        /// Of the server that was named.
+        service: UploadService,
     },
     /// These pairs.
     Pairs {
@@ -200,82 +270,61 @@ impl Response {
     }
 }
 
-/// Answers requests until `stop`. A socket that a killed gateway left is replaced.
+/// Listens at once, and answers requests until `stop` when the future runs. A socket that a killed gateway left is replaced.
 ///
 /// # Errors
 /// [`io::Error`] where the socket cannot be made, or another process answers on it.
+pub fn begin<S: Store>(
+    path: &Path,
+    store: Arc<S>,
+    waiting: Arc<Waiting>,
+    stop: CancellationToken,
+) -> io::Result<impl Future<Output = ()> + Send + use<S>> {
+    begin_within(path, Shared::new(store, waiting, Limits::default()), stop)
+}
+
+/// The same as one future.
+///
+/// # Errors
+/// As [`begin`].
 pub async fn serve<S: Store>(
     path: &Path,
     store: Arc<S>,
     waiting: Arc<Waiting>,
     stop: CancellationToken,
 ) -> io::Result<()> {
-    let listener = listen(path)?;
-    tracing::info!(path = %path.display(), "commands are answered");
-    let mut connections = JoinSet::new();
-    loop {
-        tokio::select! {
-            () = stop.cancelled() => break,
-            Some(_) = connections.join_next() => {}
-            accepted = listener.accept() => match accepted {
-                Ok((stream, _)) => {
-                    connections.spawn(serve_one(stream, Arc::clone(&store), Arc::clone(&waiting)));
-                }
-                Err(error) => {
-                    tracing::warn!(%error, "a command could not connect");
-                    tokio::time::sleep(ACCEPT_PAUSE).await;
-                }
-            }
-        }
-    }
-    let _ = std::fs::remove_file(path);
+    begin(path, store, waiting, stop)?.await;
     Ok(())
 }
 
-/// Makes the socket beside its place, closes it to others, and only then moves it there.
-fn listen(path: &Path) -> io::Result<UnixListener> {
-    if BlockingStream::connect(path).is_ok() {
-        let text = format!("another gateway answers on {}", path.display());
-        return Err(io::Error::new(ErrorKind::AddrInUse, text));
-    }
-    let new = path.with_extension("new");
-    match std::fs::remove_file(&new) {
-        Err(error) if error.kind() != ErrorKind::NotFound => return Err(error),
-        _ => {}
-    }
-    let listener = UnixListener::bind(&new)?;
-    std::fs::set_permissions(&new, std::fs::Permissions::from_mode(0o600))?;
-    std::fs::rename(&new, path)?;
-    Ok(listener)
-}
-
-async fn serve_one<S: Store>(mut stream: UnixStream, store: Arc<S>, waiting: Arc<Waiting>) {
-    let (reader, mut writer) = stream.split();
-    let mut reader = BufReader::new(reader);
-    loop {
-        let mut line = Vec::new();
-        let mut limited = (&mut reader).take(REQUEST_OCTETS_MAX);
-        match limited.read_until(b'\n', &mut line).await {
-            Ok(octets) if octets > 0 && line.ends_with(b"\n") => {}
-            // The end; or a line that is too long, or half of one.
-            _ => return,
+fn begin_within<S: Store>(
+    path: &Path,
+    shared: Shared<S>,
+    stop: CancellationToken,
+) -> io::Result<impl Future<Output = ()> + Send + use<S>> {
+    let listener = unix::listen(path, 0o600)?;
+    tracing::info!(path = %path.display(), "commands are answered");
+    let (path, shared) = (path.to_owned(), Arc::new(shared));
+    Ok(async move {
+        let mut connections = JoinSet::new();
+        loop {
+            tokio::select! {
+                () = stop.cancelled() => break,
+                Some(_) = connections.join_next() => {}
+                accepted = listener.accept() => match accepted {
+                    Ok((stream, _)) if connections.len() < shared.limits.connections => {
+                        connections.spawn(connection::serve(stream, Arc::clone(&shared)));
+                    }
+                    Ok((stream, _)) => connection::turn_away(stream, &shared.limits),
+                    Err(error) => {
+                        tracing::warn!(%error, "a command could not connect");
+                        let _ = stop.run_until_cancelled(tokio::time::sleep(ACCEPT_PAUSE)).await;
+                    }
+                }
+            }
         }
-        let response = match serde_json::from_slice(&line) {
-            Ok(request) => answer(store.as_ref(), &waiting, request).await,
-            Err(error) => Response::refused(format!(
-                "the gateway does not understand the request ({error}); has it the version of this program?"
-            )),
-        };
-        if writer.write_all(&line_of(&response)).await.is_err() {
-            return;
-        }
-    }
-}
-
-fn line_of(message: &impl Serialize) -> Vec<u8> {
-    let mut line = serde_json::to_vec(message).unwrap_or_default();
-    line.push(b'\n');
-    line
+        let _ = std::fs::remove_file(path);
+    })
 }
 
 /// Does what is asked.
@@ -284,6 +333,11 @@ pub async fn answer<S: Store>(store: &S, waiting: &Waiting, request: Request) ->
         Request::Ping => Ok(Response::Pong {
             version: env!("CARGO_PKG_VERSION").to_owned(),
         }),
+        Request::Running => Ok(waiting.status()),
+        Request::Status => Ok(waiting.facts().await),
+        Request::Reload => Ok(waiting.reload()),
+        Request::Log { level } => Ok(waiting.log(&level)),
+        Request::Upload { server } => Ok(waiting.upload(&server).await),
         Request::Add { jid, mail, name } => add(store, jid, mail, name).await,
         Request::Remove { side } => remove(store, &side).await,
         Request::Find { side } => find(store, &side)
@@ -291,13 +345,16 @@ pub async fn answer<S: Store>(store: &S, waiting: &Waiting, request: Request) ->
             .map(|pairs| Response::Pairs { pairs }),
         Request::List { after } => store
             .pairs(after.as_ref(), ROWS_MAX)
+            .await
             .map(|pairs| Response::Pairs { pairs }),
         Request::Import { rows } => import(store, rows).await,
         Request::Export { after } => store
-            .rows(after.as_ref(), ROWS_MAX)
+            .page(None, after.as_ref(), ROWS_MAX)
+            .await
             .map(|rows| Response::Rows { rows }),
         Request::Peers { after } => store
             .peers(after.as_ref(), ROWS_MAX)
+            .await
             .map(|peers| Response::Peers { peers }),
         Request::SetPeer { who, format } => set_peer(store, who, format).await,
         Request::RemovePeer { who } => remove_peer(store, who).await,
@@ -399,7 +456,7 @@ async fn import<S: Store>(store: &S, rows: Vec<Record>) -> Result<Response, Stor
     let count = rows.len();
     if count > ROWS_MAX {
         return Ok(Response::refused(format!(
-            "{count} rows came at once, {ROWS_MAX} may"
+            "more rows came at once than {ROWS_MAX}; send them in several requests"
         )));
     }
     let now = Timestamp::now();
@@ -488,16 +545,14 @@ impl Client {
     /// [`ControlError::Silent`], [`ControlError::Strange`]: then it is not certain whether it was done.
     pub fn ask(&mut self, request: &Request) -> Result<Response, ControlError> {
         let mut writer = self.stream.get_ref();
-        writer
-            .write_all(&line_of(request))
-            .map_err(ControlError::Silent)?;
+        let written = writer.write_all(&line_of(request));
         let mut line = String::new();
-        let octets = self
-            .stream
-            .read_line(&mut line)
-            .map_err(ControlError::Silent)?;
-        if octets == 0 {
-            return Err(ControlError::Silent(ErrorKind::UnexpectedEof.into()));
+        // A gateway that takes no request may have said why.
+        let read = self.stream.read_line(&mut line);
+        if !line.ends_with('\n') {
+            let cause = written.and(read.map(drop)).err();
+            let cause = cause.unwrap_or_else(|| ErrorKind::UnexpectedEof.into());
+            return Err(ControlError::Silent(cause));
         }
         serde_json::from_str(&line).map_err(ControlError::Strange)
     }
@@ -508,6 +563,9 @@ mod tests {
     use super::*;
     use crate::store::MemoryStore;
     use crate::store::conformance::{mail, pair, user, who};
+    use std::os::unix::fs::PermissionsExt;
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+    use tokio::net::UnixStream;
 
     async fn start(path: &Path) -> (CancellationToken, tokio::task::JoinHandle<io::Result<()>>) {
         let (stop, path) = (CancellationToken::new(), path.to_owned());
@@ -548,7 +606,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("control.sock");
         // What a killed gateway leaves.
-        drop(UnixListener::bind(&path).unwrap());
+        drop(std::os::unix::net::UnixListener::bind(&path).unwrap());
         assert!(Client::connect(&path).unwrap().is_none());
         let (stop, task) = start(&path).await;
         let mode = std::fs::metadata(&path).unwrap().permissions().mode();
@@ -579,6 +637,85 @@ mod tests {
         assert_eq!(kinds.len(), 3, "{said}");
         assert!(said.lines().take(2).all(|line| line.contains("refused")));
         assert!(said.ends_with("\"}\n") && said.contains("pong"), "{said}");
+    }
+
+    /// A gateway with room for two connections and 200 KB of requests, which waits for a tenth of a second.
+    async fn small(path: &Path) {
+        let limits = Limits {
+            connections: 2,
+            octets: 200_000,
+            request: Duration::from_millis(100),
+            silence: Duration::from_millis(500),
+        };
+        let shared = Shared::new(Arc::new(MemoryStore::default()), resting(path), limits);
+        let socket = path.to_owned();
+        tokio::spawn(async move {
+            let stop = CancellationToken::new();
+            begin_within(&socket, shared, stop).unwrap().await;
+        });
+        while BlockingStream::connect(path).is_err() {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+    }
+
+    async fn said(stream: &mut UnixStream) -> String {
+        let mut octets = vec![0; 4096];
+        let length = stream.read(&mut octets).await.unwrap_or_default();
+        String::from_utf8_lossy(&octets[..length]).into_owned()
+    }
+
+    #[tokio::test]
+    async fn e19_too_many_commands_are_told_so_and_the_next_ones_are_served() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("control.sock");
+        small(&path).await;
+        let mut held = Vec::new();
+        while held.len() < 2 {
+            let mut stream = UnixStream::connect(&path).await.unwrap();
+            if stream.write_all(b"{\"do\":\"ping\"}\n").await.is_ok()
+                && said(&mut stream).await.contains("pong")
+            {
+                held.push(stream);
+            }
+        }
+        let refused = &ask(&path, vec![Request::Ping]).await[0];
+        assert!(
+            reason(refused).starts_with("2 commands are connected"),
+            "{refused:?}"
+        );
+        // One that says nothing more makes room for others.
+        drop(held.pop());
+        let mut silent = held.pop().unwrap();
+        assert_eq!(said(&mut silent).await, "", "it is closed after a time");
+        for _ in 0..5 {
+            let pong = &ask(&path, vec![Request::Ping]).await[0];
+            assert!(matches!(pong, Response::Pong { .. }), "{pong:?}");
+        }
+    }
+
+    #[tokio::test]
+    async fn e19_requests_that_never_end_hold_neither_memory_nor_connections() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("control.sock");
+        small(&path).await;
+        let half = async |octets: usize| {
+            let mut stream = UnixStream::connect(&path).await.unwrap();
+            stream.write_all(&vec![b' '; octets]).await.unwrap();
+            stream
+        };
+        let mut slow = half(10).await;
+        assert!(said(&mut slow).await.contains("did not end within"));
+        let mut much = half(190_000).await;
+        let mut more = half(190_000).await;
+        let answers = [said(&mut much).await, said(&mut more).await];
+        let over = |answer: &&String| answer.contains("200000 octets of requests come at once");
+        assert_eq!(answers.iter().filter(over).count(), 1, "{answers:?}");
+        // What was held is free again.
+        let mut whole = vec![b' '; 190_000];
+        whole.extend_from_slice(b"{\"do\":\"ping\"}\n");
+        let mut stream = UnixStream::connect(&path).await.unwrap();
+        stream.write_all(&whole).await.unwrap();
+        assert!(said(&mut stream).await.contains("pong"));
     }
 
     #[tokio::test]
@@ -708,12 +845,12 @@ mod tests {
             matches!(response, Response::Refused { done: 2, .. }),
             "{response:?}"
         );
-        assert_eq!(store.pairs(None, 9).unwrap().len(), 2);
+        assert_eq!(store.pairs(None, 9).await.unwrap().len(), 2);
         let good = vec![rows[0].clone(), rows[3].clone()];
         let response = answer(&store, &waiting, Request::Import { rows: good }).await;
         assert_eq!(response, Response::Imported { count: 2 });
         let many = vec![rows[0].clone(); ROWS_MAX + 1];
         let response = answer(&store, &waiting, Request::Import { rows: many }).await;
-        assert!(reason(&response).contains("1000 may"));
+        assert!(reason(&response).contains("than 1000; send them"));
     }
 }

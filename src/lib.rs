@@ -3,23 +3,32 @@
 //!
 //! # The map, in the order in which data flows
 //!
-//! A stanza comes in by [`xmpp`], a mail by [`imap`]. Both are read into typed values by the pure [`core`]
+//! A stanza comes in by [`xmpp`], a mail by [`imap`] or [`lmtp`], which hand over what [`inbound`] says. Both are read into typed values by the pure [`core`]
 //! (`core::from_stanza`, `core::from_mail`), which decides what becomes of them (`core::decide`) and writes the result
 //! (`core::to_mail`, `core::to_stanza`). The [`pipeline`] is the one loop around it: take a batch of events, load the
 //! rows that the decisions need from the [`store`], decide, make the result durable, and only then answer. Mails wait
 //! in the [`store::spool`] for [`smtp`]; stanzas leave by [`xmpp`] again. [`supervisor`] starts and stops all of this,
 //! [`config`] says how, [`cli`] is what an admin types, [`control`] is how a command reaches a running gateway,
-//! [`crash`] is where tests let it die.
+//! [`failpoints`] are where tests let it die, in builds for tests alone.
 //!
-//! Arrows go down only: `core` names nothing of the other rooms; `xmpp`, `smtp`, `imap` and `store` know `core` and
-//! not each other.
+//! [`http`] fetches and uploads files. [`net`] is how `xmpp`, `smtp`, `imap` and `http` reach a server: TCP, TLS, and the pauses
+//! after failures.
+//!
+//! Arrows go down only: `core` names nothing of the other rooms, and `net` none but `system`; `xmpp`, `smtp`, `imap`, `lmtp`,
+//! `http` and `store` know `core` and `net` and not each other, but for the spool, which is the queue of `smtp`, and for `inbound`,
+//! which knows `core`.
 
 pub mod cli;
 pub mod config;
 pub mod control;
 pub mod core;
-pub mod crash;
+pub mod failpoints;
+pub mod http;
 pub mod imap;
+pub mod inbound;
+pub mod lmtp;
+pub mod net;
+mod panics;
 pub mod pipeline;
 #[cfg(test)]
 mod simulated;
@@ -27,5 +36,4 @@ pub mod smtp;
 pub mod store;
 pub mod supervisor;
 mod system;
-pub mod tls;
 pub mod xmpp;

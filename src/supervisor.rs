@@ -6,40 +6,53 @@
 //! Store and spool stay open. What was not settled stays in the spool, from which the next round takes its jobs, as after
 //! a kill. A disk that fails ends the process.
 
+mod configured;
+mod handover;
+mod pages;
+mod reload;
+mod reserved;
 mod restarts;
+mod round;
+mod stopped;
+mod upkeep;
 mod watchdog;
 
 use crate::config::{self, Config};
 use crate::control;
 use crate::control::queue::{Running, Waiting};
 use crate::core::context::Write;
-use crate::core::quota::Quotas;
+use crate::core::quota::SharedQuotas;
 use crate::core::record::{Pair, PairOrigin};
 use crate::core::settings::Settings;
 use crate::core::time::Timestamp;
 use crate::core::xml;
-use crate::crash;
-use crate::imap::{self, MailboxConfig};
-use crate::pipeline::{self, Fatal, Inputs, MailboxMeaning, Pipeline, Stops, Stream, read_batches};
-use crate::smtp::{self, SmtpConfig, TimeLimits};
+use crate::failpoints;
+use crate::imap::{self};
+use crate::pipeline::{
+    self, Errands, Fatal, Files, Inputs, MailboxMeaning, Pipeline, Stream, read_batches,
+};
+use crate::smtp::{self};
+use crate::store::in_hand::InHand;
+use crate::store::originals::{Folder, Originals};
 use crate::store::quarantine::Quarantine;
-use crate::store::signing_key::{self, SigningKeyError};
-use crate::store::sled::SledStore;
-use crate::store::spool::{Spool, SpoolError};
-use crate::store::{Store, StoreError};
-use crate::xmpp::{self, XmppConfig};
-use futures::FutureExt;
+use crate::store::signing_key::{self};
+use crate::store::spool::Spool;
+use crate::store::{self, Store, StoreError};
+use crate::xmpp::{self};
+use configured::meanings;
+pub use configured::{mailbox_config, smtp_config, xmpp_config};
 use minidom::Element;
+use reload::Current;
+pub use reload::Reload;
 use restarts::{RESTARTS_MAX, Restarts, WITHIN};
-use std::any::Any;
+use round::{LAST_WORDS, Round, Tasks, WIND_DOWN};
 use std::collections::BTreeMap;
-use std::panic::AssertUnwindSafe;
-use std::path::PathBuf;
-use std::sync::{Arc, Mutex};
+use std::path::Path;
+use std::sync::Arc;
 use std::time::Duration;
+pub use stopped::{Failed, Stopped};
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::{mpsc, watch};
-use tokio::task::JoinSet;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 use watchdog::Watchdog;
@@ -50,67 +63,16 @@ const STREAM_EVENTS: usize = 1024;
 const READ_BATCHES: usize = 2;
 /// Outcomes that were not yet decided about.
 const SETTLES: usize = 1024;
-/// How long the other parts may take to end after one has failed: longer than mail transactions and the stream may.
-const WIND_DOWN: Duration = Duration::from_secs(20);
-/// How long the other parts may take to end after the disk has failed.
-const LAST_WORDS: Duration = Duration::from_millis(300);
-/// How often what is to be forgotten is looked for, at least.
-const FORGET_EVERY: Duration = Duration::from_secs(3600);
-/// And so many times within the time for which it is remembered.
-const FORGET_TIMES: u32 = 10;
 
-/// Why the gateway could not start, or had to stop.
-#[derive(Debug, thiserror::Error)]
-pub enum Stopped {
-    /// The store cannot be opened, or failed.
-    #[error("{0}")]
-    Store(#[from] StoreError),
-    /// The spool cannot be opened.
-    #[error("{0}")]
-    Spool(#[from] SpoolError),
-    /// Our own key cannot be read.
-    #[error("{0}")]
-    Key(#[from] SigningKeyError),
-    /// The store failed while the gateway ran.
-    #[error("{0}")]
-    Failed(#[from] Fatal),
-    /// A part ended that runs as long as the gateway.
-    #[error(transparent)]
-    Part(#[from] Failed),
-    /// And that again and again.
-    #[error(
-        "{failed}; the parts of the gateway were started again {RESTARTS_MAX} times in {} minutes, so it ends",
-        WITHIN.as_secs() / 60
-    )]
-    Again {
-        /// The last one.
-        failed: Failed,
-    },
-    /// The system refuses something that a start needs.
-    #[error("{0}")]
-    System(String),
-}
-
-/// A part of the gateway ended though nobody asked it to.
-#[derive(Debug, thiserror::Error)]
-#[error(
-    "the part “{part}” ended unexpectedly ({why}); this is a defect, please report it with the log"
-)]
-pub struct Failed {
-    part: &'static str,
-    why: String,
-}
-
-/// Runs the gateway until SIGTERM or SIGINT.
+/// Runs the gateway until SIGTERM or SIGINT. At SIGHUP it reads its configuration again.
 ///
 /// # Errors
 /// [`Stopped`] says why it could not start or had to stop.
-pub async fn run(config: Config) -> Result<(), Stopped> {
-    match config.trust.meaning(&config.peer) {
-        Ok(meaning) => tracing::info!("{meaning}"),
-        Err(meaning) => tracing::warn!("{meaning}"),
-    }
-    let mut parts = Parts::open(&config).await?;
+pub async fn run(config: Config, reload: Reload) -> Result<(), Stopped> {
+    // Before all else: until then a SIGHUP would end the process.
+    let asked = reload::listen()?;
+    say_who_is_believed(&config);
+    let mut parts = Parts::open(&config, store::open(&config.store.path)?).await?;
     let stop = CancellationToken::new();
     let signal = stop.clone();
     let signals = signals()?;
@@ -119,9 +81,11 @@ pub async fn run(config: Config) -> Result<(), Stopped> {
         tracing::info!("stopping");
         signal.cancel();
     });
+    let current = Current::new(&config, Arc::clone(&parts.store), &reload)?;
+    reload::when_asked(asked, Arc::clone(&current), reload, stop.clone());
     let mut restarts = Restarts::default();
     loop {
-        let failed = match parts.run(&config, &stop).await {
+        let failed = match parts.run(&current, &stop).await {
             Err(Stopped::Part(failed)) if !stop.is_cancelled() => failed,
             ended => return ended,
         };
@@ -144,12 +108,25 @@ pub async fn run(config: Config) -> Result<(), Stopped> {
     }
 }
 
+fn say_who_is_believed(config: &Config) {
+    for note in config.notes() {
+        tracing::warn!("configuration, line {note}");
+    }
+    match config.trust.meaning(&config.peer) {
+        Ok(meaning) => tracing::info!("{meaning}"),
+        Err(meaning) => tracing::warn!("{meaning}"),
+    }
+}
+
 /// The state, opened.
-struct Parts {
+struct Parts<S> {
     watchdog: Watchdog,
-    store: Arc<SledStore>,
+    store: Arc<S>,
     spool: Arc<Spool>,
     quarantine: Arc<Quarantine>,
+    in_hand: Arc<InHand>,
+    originals: Option<Arc<Originals>>,
+    own_files: Option<Arc<Originals>>,
     jobs: Vec<crate::core::job::Brief>,
     /// Stanzas that a round before this one has read and not decided about.
     left: Vec<Element>,
@@ -157,14 +134,12 @@ struct Parts {
     repeats: bool,
 }
 
-impl Parts {
-    async fn open(config: &Config) -> Result<Self, Stopped> {
-        let path = &config.store.path;
-        let store = Arc::new(SledStore::open(path)?);
-        if store.is_big() {
-            check_rows(Arc::clone(&store));
-        }
+impl<S: Store> Parts<S> {
+    async fn open(config: &Config, store: S) -> Result<Self, Stopped> {
+        let (path, store) = (&config.store.path, Arc::new(store));
+        verify(Arc::clone(&store));
         save_pairs(&*store, config).await?;
+        reserved::tell(config, &store).await?;
         let (spool, jobs) = Spool::open(&path.join("spool"))?;
         if !jobs.is_empty() {
             tracing::info!(
@@ -180,6 +155,9 @@ impl Parts {
             store,
             spool: Arc::new(spool),
             quarantine: Arc::new(Quarantine::of_store(path)),
+            in_hand: taken_up(path),
+            originals: originals_of(config, Folder::Mails)?,
+            own_files: originals_of(config, Folder::Files)?,
             jobs,
             left: Vec::new(),
             repeats: false,
@@ -187,54 +165,57 @@ impl Parts {
     }
 
     /// Runs all parts until `stop`, or until one of them fails.
-    async fn run(&mut self, config: &Config, stop: &CancellationToken) -> Result<(), Stopped> {
-        let mut tasks = Tasks {
-            running: JoinSet::new(),
-            watchdog: self.watchdog.clone(),
-        };
+    async fn run(
+        &mut self,
+        current: &Arc<Current<S>>,
+        stop: &CancellationToken,
+    ) -> Result<(), Stopped> {
+        let (config, changed) = (&current.config(), current.settings());
+        let mut tasks = Tasks::watched_by(&self.watchdog);
         let round = Round::new(stop);
         let (xmpp_events, events) = mpsc::channel(STREAM_EVENTS);
         let stanzas = xmpp_events.downgrade();
         let (link, connector) = xmpp::connect(xmpp_config(config), xmpp_events);
         let (settle, settles) = mpsc::channel(SETTLES);
-        let smtp = smtp::Connector::new(smtp_config(config))
-            .map_err(|error| Stopped::System(error.to_string()))?;
-        let (queue, sender) = smtp::Queue::start(
-            smtp,
-            Arc::clone(&self.spool),
-            std::mem::take(&mut self.jobs),
-            config.delivery.expire,
-            settle,
-        );
+        let (queue, sender) = self.start_queue(config, settle)?;
         let (read, mails) = mpsc::channel(READ_BATCHES);
-        let mailboxes = meanings(config);
-        let again = read.downgrade();
-        let end = &round.end;
-        let opened = start_mailboxes(&mut tasks, config, &*self.store, &mailboxes, read, end)?;
-        announce_ready(link.clone(), opened, end.clone());
-        let age = crash::remember(config.store.remember);
-        forget_old(Arc::clone(&self.store), age, end.clone());
-        retry_when_asked(queue.clone(), end.clone())?;
+        let (mailboxes, again) = (meanings(config), read.downgrade());
+        let (end, settings) = (&round.end, changed.borrow().clone());
+        let quotas = SharedQuotas::new(&settings.allowance);
+        let handover = self.handover(&changed, &mailboxes, &link, &read, end);
+        let opened = self.start_mailboxes(&mut tasks, config, &mailboxes, &quotas, read, end);
+        let opened = opened.await?;
+        handover.start(&mut tasks, config).await?;
+        self.look_after(config, &queue, end)?;
+        self.start_pages(&mut tasks, config, end).await?;
         tasks.spawn("xmpp", connector.run(round.close_stream.clone()));
+        let files = self.files(config, &link, &quotas, end);
+        let sender = sender.attaching(files.as_ref().map(Files::attacher));
         tasks.spawn("smtp", sender.run(round.stop_sending.clone()));
-        let waiting = Running {
+        let running = Running {
             queue: queue.clone(),
             spool: Arc::clone(&self.spool),
             stanzas,
             mails: again,
             mailboxes: mailboxes.clone(),
+            itself: current.itself(link.clone()),
+            in_hand: Arc::clone(&self.in_hand),
+            files: files.clone(),
         };
-        let waiting = Waiting::running(Arc::clone(&self.quarantine), waiting);
-        let socket = config.store.path.join("control.sock");
-        let commands = answer_commands(socket, Arc::clone(&self.store), waiting, end.clone());
-        tasks.spawn("control", commands);
-        let settings = self.settings(config)?;
+        self.start_control(&mut tasks, config, running, end);
+        announce_ready(link.clone(), opened, end.clone());
+        let (errands, done) =
+            Errands::of(queue.clone(), self.originals.clone(), current.commands());
         let pipeline = Pipeline {
-            quotas: Mutex::new(Quotas::new(&settings.allowance)),
+            errands,
+            files,
+            originals: self.originals.clone(),
+            quotas,
             settings,
             mailboxes,
             store: Arc::clone(&self.store),
             quarantine: Arc::clone(&self.quarantine),
+            in_hand: Arc::clone(&self.in_hand),
             spool: Arc::clone(&self.spool),
             queue,
             link,
@@ -245,22 +226,107 @@ impl Parts {
             xmpp: Stream::new(events, std::mem::take(&mut self.left)),
             mails,
             settles,
+            errands: done,
+            settings: changed,
         };
         let running = pipeline.run(&mut inputs, round.stops(stop));
-        let result = round
-            .supervise(&mut tasks, running, self.disk_failed(), stop)
-            .await;
+        let disk = self.disk_failed();
+        let result = round.supervise(&mut tasks, running, disk, stop).await;
         self.wind_down(&result, tasks, inputs).await;
         result
     }
 
+    /// What is done now and then, or when it is asked for.
+    fn look_after(
+        &self,
+        config: &Config,
+        queue: &smtp::Queue,
+        end: &CancellationToken,
+    ) -> Result<(), Stopped> {
+        upkeep::begin(&self.store, config.store.remember, end);
+        upkeep::forget_originals(&self.store, [&self.originals, &self.own_files], end);
+        retry_when_asked(queue.clone(), end.clone())
+    }
+
+    fn start_control(
+        &self,
+        tasks: &mut Tasks,
+        config: &Config,
+        running: Running,
+        end: &CancellationToken,
+    ) {
+        let waiting = Waiting::running(Arc::clone(&self.quarantine), running);
+        let socket = config.store.path.join("control.sock");
+        let store = Arc::clone(&self.store);
+        match control::begin(&socket, store, Arc::new(waiting), end.clone()) {
+            Ok(commands) => tasks.spawn("control", commands),
+            // The gateway runs without.
+            Err(error) => tracing::error!(%error, "commands cannot reach this gateway"),
+        }
+    }
+
+    fn start_queue(
+        &mut self,
+        config: &Config,
+        settle: mpsc::Sender<smtp::Settle>,
+    ) -> Result<(smtp::Queue, smtp::Runner), Stopped> {
+        let smtp = smtp::Connector::new(smtp_config(config))
+            .map_err(|error| Stopped::System(error.to_string()))?;
+        Ok(smtp::Queue::start(
+            smtp,
+            Arc::clone(&self.spool),
+            std::mem::take(&mut self.jobs),
+            config.delivery.expire,
+            settle,
+        ))
+    }
+
+    async fn start_mailboxes(
+        &self,
+        tasks: &mut Tasks,
+        config: &Config,
+        meanings: &BTreeMap<String, MailboxMeaning>,
+        quotas: &SharedQuotas,
+        read: mpsc::Sender<crate::pipeline::ReadBatch>,
+        stop: &CancellationToken,
+    ) -> Result<Vec<watch::Receiver<bool>>, StoreError> {
+        let mut opened = Vec::new();
+        for mailbox in &config.mailbox {
+            let mailbox = mailbox_config(mailbox, config);
+            let cursor = self.store.cursor(&mailbox.name).await?;
+            let (batches, fetched) = mpsc::channel(1);
+            let (open, is_open) = watch::channel(false);
+            opened.push(is_open);
+            tasks.spawn(
+                "imap",
+                imap::run(mailbox, cursor, quotas.clone(), batches, open, stop.clone()),
+            );
+            let in_hand = Arc::clone(&self.in_hand);
+            // Ends with its mailbox, which is no failure: it is not among the tasks.
+            tokio::spawn(read_batches(
+                meanings.clone(),
+                in_hand,
+                fetched,
+                read.clone(),
+            ));
+        }
+        Ok(opened)
+    }
+
     /// Waits until the other parts have ended.
     async fn wind_down(&mut self, result: &Result<(), Stopped>, mut tasks: Tasks, inputs: Inputs) {
+        let Inputs {
+            xmpp,
+            mails,
+            settles,
+            ..
+        } = inputs;
+        // Who has handed mails over hears that nobody takes them any more.
+        drop(mails);
         let limit = match result {
             // Nothing that they could still do may be acknowledged.
             Err(Stopped::Failed(_)) => LAST_WORDS,
             Err(Stopped::Part(_)) => {
-                let Inputs { xmpp, settles, .. } = inputs;
                 drop(settles);
                 self.keep(xmpp.left().await);
                 WIND_DOWN
@@ -273,7 +339,7 @@ impl Parts {
     }
 
     /// Ready when the disk below store or spool has failed, whoever noticed that.
-    fn disk_failed(&self) -> impl Future<Output = Fatal> + use<> {
+    fn disk_failed(&self) -> impl Future<Output = Fatal> + use<S> {
         let (store, spool) = (self.store.failed(), self.spool.failed());
         async move {
             tokio::select! {
@@ -281,15 +347,6 @@ impl Parts {
                 error = spool => Fatal::Spool(error),
             }
         }
-    }
-
-    fn settings(&self, config: &Config) -> Result<Settings, Stopped> {
-        let mut settings = config.settings(self.store.id_key());
-        settings.remembered = crash::remember(settings.remembered);
-        if settings.peers.iter().any(|peer| peer.key.is_some()) {
-            settings.signer = Some(signing_key::open(&config.store.path)?);
-        }
-        Ok(settings)
     }
 
     /// The next round takes up again what a failed one had in hand; but not twice, since it may be the cause.
@@ -316,200 +373,68 @@ impl Parts {
     }
 }
 
-/// What ends the parts of one round, each at its time.
-struct Round {
-    /// Mailboxes, commands, and what else can end at any time.
-    end: CancellationToken,
-    stop_sending: CancellationToken,
-    /// The last mail transaction has ended.
-    sent: CancellationToken,
-    close_stream: CancellationToken,
-    disk_failed: CancellationToken,
-}
-
-impl Round {
-    fn new(stop: &CancellationToken) -> Self {
-        Self {
-            end: stop.child_token(),
-            stop_sending: CancellationToken::new(),
-            sent: CancellationToken::new(),
-            close_stream: CancellationToken::new(),
-            disk_failed: CancellationToken::new(),
+/// Where mails are kept as they came, or files of mails, which takes somebody who gives them out. What is there of a configuration that
+/// kept them goes with one that keeps none.
+fn originals_of(config: &Config, folder: Folder) -> Result<Option<Arc<Originals>>, Stopped> {
+    let path = &config.store.path;
+    let is_served = folder == Folder::Mails || config.http.listen.is_some();
+    let opened = match config.originals().filter(|_| is_served) {
+        Some(limits) => {
+            Originals::of_folder(path, folder, limits).map(|opened| Some(Arc::new(opened)))
         }
-    }
-
-    fn stops(&self, stop: &CancellationToken) -> Stops {
-        Stops {
-            leaving: stop.clone(),
-            sent: self.sent.clone(),
-            disk_failed: self.disk_failed.clone(),
-        }
-    }
-
-    /// Waits for the pipeline. It stops when the running mail transactions have ended and their outcomes are told: `sent`.
-    /// Where a part ends while nobody asked it to, the others end as at a stop, as far as they can do without it, so that
-    /// as little as possible is repeated.
-    async fn supervise(
-        &self,
-        tasks: &mut Tasks,
-        pipeline: impl Future<Output = Result<(), Fatal>>,
-        disk_failed: impl Future<Output = Fatal>,
-        stop: &CancellationToken,
-    ) -> Result<(), Stopped> {
-        let pipeline = crash::part("pipeline", pipeline);
-        let pipeline = tasks.watchdog.watch("pipeline", pipeline);
-        let pipeline = AssertUnwindSafe(pipeline).catch_unwind();
-        tokio::pin!(pipeline, disk_failed);
-        let mut failed: Option<Failed> = None;
-        let mut give_up = Instant::now() + Duration::from_secs(u32::MAX.into());
-        let result = loop {
-            tokio::select! {
-                done = &mut pipeline => break done,
-                error = &mut disk_failed => {
-                    // What it is about can still be refused.
-                    self.disk_failed.cancel();
-                    let _ = tokio::time::timeout(LAST_WORDS, &mut pipeline).await;
-                    break Ok(Err(error));
-                }
-                Some(ended) = tasks.running.join_next() => {
-                    let Ok(ended) = ended else { continue };
-                    if ended.part == "smtp" {
-                        self.sent.cancel();
-                    }
-                    if failed.is_none() && !(ended.is_asked(stop)) {
-                        failed = Some(ended.failed());
-                        give_up = Instant::now() + WIND_DOWN;
-                        self.end.cancel();
-                        self.stop_sending.cancel();
-                    }
-                }
-                () = tokio::time::sleep_until(give_up) => break Ok(Ok(())),
+        None => {
+            if let Err(error) = Originals::forget_all(path, folder) {
+                let path = path.display();
+                tracing::warn!(%error, %path, "what was kept of mails is not kept any more, and cannot be removed; remove it by hand");
             }
-        };
-        self.end.cancel();
-        self.stop_sending.cancel();
-        self.close_stream.cancel();
-        match result {
-            Err(panic) => failed = failed.or_else(|| Some(Failed::of("pipeline", &*panic))),
-            Ok(result) => result?,
+            Ok(None)
         }
-        // The stream has ended, which ends the pipeline, but why?
-        while failed.is_none() && !stop.is_cancelled() {
-            failed = match tasks.running.join_next().await {
-                Some(Ok(ended)) => Some(ended.failed()).filter(|_| ended.part == "xmpp"),
-                Some(Err(_)) => None,
-                None => Some(
-                    Ended {
-                        part: "pipeline",
-                        panic: None,
-                    }
-                    .failed(),
-                ),
-            };
-        }
-        failed.map_or(Ok(()), |failed| Err(failed.into()))
-    }
+    };
+    opened.map_err(|error| {
+        Stopped::System(format!(
+            "what is kept of mails in {} cannot be used: {error}",
+            path.display()
+        ))
+    })
 }
 
-/// A part that has ended.
-struct Ended {
-    part: &'static str,
-    /// What its panic said.
-    panic: Option<String>,
+/// What the last process may have died of.
+fn taken_up(store: &Path) -> Arc<InHand> {
+    let (in_hand, died) = InHand::of_store(store, Timestamp::now());
+    if died > 0 {
+        tracing::warn!(
+            "the last process died with {died} mails, stanzas or results of mails in hand; each of them is taken alone now, \
+             and one of which the process dies again is set aside (`stanzamail queue list` will show it)"
+        );
+    }
+    in_hand
 }
 
-impl Ended {
-    fn is_asked(&self, stop: &CancellationToken) -> bool {
-        self.panic.is_none() && stop.is_cancelled()
+fn settings_of(config: &Config, store: &impl Store) -> Result<Settings, Stopped> {
+    let mut settings = config.settings(store.id_key());
+    settings.remembered = failpoints::remember(settings.remembered);
+    if settings.peers.iter().any(|peer| peer.key.is_some()) {
+        settings.signer = Some(signing_key::open(&config.store.path)?);
     }
-
-    fn failed(&self) -> Failed {
-        let why = self.panic.clone();
-        Failed {
-            part: self.part,
-            why: why.unwrap_or_else(|| "without a reason".to_owned()),
-        }
-    }
-}
-
-impl Failed {
-    fn of(part: &'static str, panic: &(dyn Any + Send)) -> Self {
-        let why = crash::words_of(panic);
-        Self { part, why }
-    }
-}
-
-/// The parts that run beside the pipeline.
-struct Tasks {
-    running: JoinSet<Ended>,
-    watchdog: Watchdog,
-}
-
-impl Tasks {
-    fn spawn(&mut self, part: &'static str, task: impl Future<Output = ()> + Send + 'static) {
-        let watchdog = self.watchdog.clone();
-        self.running.spawn(async move {
-            let task = watchdog.watch(part, crash::part(part, task));
-            let panic = AssertUnwindSafe(task).catch_unwind().await.err();
-            let panic = panic.map(|panic| crash::words_of(&*panic));
-            Ended { part, panic }
-        });
-    }
-}
-
-/// Where the socket cannot be made, the gateway runs without.
-async fn answer_commands(
-    socket: PathBuf,
-    store: Arc<SledStore>,
-    waiting: Waiting,
-    end: CancellationToken,
-) {
-    if let Err(error) = control::serve(&socket, store, Arc::new(waiting), end.clone()).await {
-        tracing::error!(%error, "commands cannot reach this gateway");
-        end.cancelled().await;
-    }
+    Ok(settings)
 }
 
 /// The pairs of the configuration are part of the directory.
 async fn save_pairs(store: &impl Store, config: &Config) -> Result<(), StoreError> {
     let now = Timestamp::now();
-    for pair in &config.pair {
-        let (jid, mail) = (pair.jid.clone(), pair.mail.clone());
-        let pair = Pair {
-            jid,
-            mail,
+    let pair = |pair: &config::Pair| {
+        Write::Pair(Pair {
+            jid: pair.jid.clone(),
+            mail: pair.mail.clone(),
             name: None,
             origin: PairOrigin::Admin,
             saved: now,
-        };
-        store.commit(now, vec![Write::Pair(pair)]).await?;
-    }
-    Ok(())
-}
-
-fn start_mailboxes(
-    tasks: &mut Tasks,
-    config: &Config,
-    store: &impl Store,
-    meanings: &BTreeMap<String, MailboxMeaning>,
-    read: mpsc::Sender<crate::pipeline::ReadBatch>,
-    stop: &CancellationToken,
-) -> Result<Vec<watch::Receiver<bool>>, StoreError> {
-    let mut opened = Vec::new();
-    for mailbox in &config.mailbox {
-        let mailbox = mailbox_config(mailbox, config.mail.octets_max);
-        let cursor = store.cursor(&mailbox.name)?;
-        let (batches, fetched) = mpsc::channel(1);
-        let (open, is_open) = watch::channel(false);
-        opened.push(is_open);
-        tasks.spawn(
-            "imap",
-            imap::run(mailbox, cursor, batches, open, stop.clone()),
-        );
-        // Ends with its mailbox, which is no failure: it is not among the tasks.
-        tokio::spawn(read_batches(meanings.clone(), fetched, read.clone()));
-    }
-    Ok(opened)
+        })
+    };
+    // All or none.
+    store
+        .commit(now, config.pair.iter().map(pair).collect())
+        .await
 }
 
 /// Says once that everything that the configuration names is connected: what tests and people wait for.
@@ -530,45 +455,9 @@ fn announce_ready(
     tokio::spawn(async move { stop.run_until_cancelled(all).await });
 }
 
-/// Damage that it finds ends the gateway as a disk that fails.
-fn check_rows(store: Arc<SledStore>) {
-    tokio::task::spawn_blocking(move || {
-        let began = Instant::now();
-        if store.check_rows().is_ok() {
-            tracing::info!(took = ?began.elapsed(), "the store is whole");
-        }
-    });
-}
-
-fn forget_old(store: Arc<SledStore>, age: Duration, stop: CancellationToken) {
-    let every = age.checked_div(FORGET_TIMES).unwrap_or(age);
-    let every = every.min(FORGET_EVERY);
-    let again_and_again = async move {
-        loop {
-            tokio::time::sleep(every).await;
-            let store = Arc::clone(&store);
-            let forgotten = tokio::task::spawn_blocking(move || {
-                store.note_progress()?;
-                store.forget_older(Timestamp::now(), age)
-            })
-            .await;
-            match forgotten {
-                Ok(Ok(0)) => {}
-                Ok(Ok(rows)) => tracing::info!(rows, "forgot what is older than {}", in_days(age)),
-                Ok(Err(error)) => tracing::error!(%error, "old rows cannot be forgotten"),
-                Err(error) => tracing::error!(%error, "old rows cannot be forgotten"),
-            }
-        }
-    };
-    tokio::spawn(async move { stop.run_until_cancelled(again_and_again).await });
-}
-
-fn in_days(time: Duration) -> String {
-    const DAY: u64 = 24 * 3600;
-    match time.as_secs() {
-        seconds if seconds % DAY == 0 => format!("{} days", seconds / DAY),
-        seconds => format!("{seconds} seconds"),
-    }
+/// Damage that it finds ends the gateway as a disk that fails: see [`Store::failed`].
+fn verify<S: Store>(store: Arc<S>) {
+    tokio::spawn(async move { store.verify().await });
 }
 
 /// SIGUSR1: an admin has mended something and does not want to wait for the next attempts.
@@ -599,73 +488,10 @@ fn signals() -> Result<impl Future<Output = ()> + Send + 'static, Stopped> {
     })
 }
 
-/// The stream's part of the configuration.
-pub fn xmpp_config(config: &Config) -> XmppConfig {
-    XmppConfig {
-        server: config.xmpp.server.to_string(),
-        domain: config.xmpp.domain.clone(),
-        secret: config.xmpp.secret.clone(),
-        ping_target: config.xmpp.ping.clone(),
-        timings: xmpp::Timings::default().each(crash::hurry),
-    }
-}
-
-/// The mail server's part of the configuration.
-pub fn smtp_config(config: &Config) -> SmtpConfig {
-    let smtp = &config.smtp;
-    SmtpConfig {
-        ca_file: smtp.ca_file.clone(),
-        username: smtp.username.clone(),
-        password: smtp.password.clone(),
-        connections: smtp.connections,
-        limits: TimeLimits::default().each(crash::hurry),
-        ..SmtpConfig::new(&smtp.host, smtp.port, smtp.tls, &smtp.helo)
-    }
-}
-
-/// A mailbox's part of the configuration.
-pub fn mailbox_config(mailbox: &config::Mailbox, octets_max: usize) -> MailboxConfig {
-    MailboxConfig {
-        name: mailbox.name(),
-        host: mailbox.host.clone(),
-        port: mailbox.port,
-        tls: mailbox.tls,
-        ca_file: mailbox.ca_file.clone(),
-        username: mailbox.username.clone(),
-        password: mailbox.password.clone(),
-        folder: mailbox.folder.clone(),
-        idle: mailbox.idle,
-        poll: mailbox.poll,
-        after: mailbox.after.clone(),
-        octets_max,
-        first_start: mailbox.first_start,
-        timings: imap::Timings::default().each(crash::hurry),
-    }
-}
-
-fn meanings(config: &Config) -> BTreeMap<String, MailboxMeaning> {
-    let meaning = |mailbox: &config::Mailbox| MailboxMeaning {
-        bound: mailbox.user.clone(),
-        own: mailbox.username.parse().ok(),
-        octets_max: config.mail.octets_max,
-        recipient_headers: mailbox.recipient_headers.clone(),
-    };
-    config
-        .mailbox
-        .iter()
-        .map(|mailbox| (mailbox.name(), meaning(mailbox)))
-        .collect()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn the_log_says_how_old_what_was_forgotten_is() {
-        assert_eq!(in_days(Duration::from_secs(90 * 86_400)), "90 days");
-        assert_eq!(in_days(Duration::from_secs(86_401)), "86401 seconds");
-    }
+    use crate::store::MemoryStore;
 
     #[test]
     fn what_was_in_hand_at_two_failures_is_set_aside_and_the_rest_goes_on() {
@@ -673,9 +499,12 @@ mod tests {
         let (spool, jobs) = Spool::open(&folder.path().join("spool")).unwrap();
         let mut parts = Parts {
             watchdog: Watchdog::default(),
-            store: Arc::new(SledStore::open(folder.path()).unwrap()),
+            store: Arc::new(MemoryStore::default()),
             spool: Arc::new(spool),
             quarantine: Arc::new(Quarantine::of_store(folder.path())),
+            in_hand: taken_up(folder.path()),
+            originals: None,
+            own_files: None,
             jobs,
             left: Vec::new(),
             repeats: false,
@@ -684,7 +513,7 @@ mod tests {
             let xml = format!("<message xmlns='jabber:component:accept' id='{id}'/>");
             xml::read(xml.as_bytes()).unwrap()
         };
-        let ids = |parts: &mut Parts| -> Vec<String> {
+        let ids = |parts: &mut Parts<MemoryStore>| -> Vec<String> {
             let left = std::mem::take(&mut parts.left);
             let id = |one: &Element| one.attr("id").unwrap_or_default().to_owned();
             left.iter().map(id).collect()

@@ -6,8 +6,8 @@ use secrecy::ExposeSecret;
 use stanzamail::config::{After, Config, FirstStart};
 use stanzamail::core::address::MailAddress;
 use stanzamail::core::record::Format;
-use stanzamail::core::settings::Presence;
-use stanzamail::tls::TlsMode;
+use stanzamail::core::settings::{Presence, Speak, StanzaTrust};
+use stanzamail::net::tls::TlsMode;
 use std::fmt::Write;
 use std::path::Path;
 use std::time::Duration;
@@ -39,12 +39,14 @@ fn example(source: &str) -> String {
         .iter()
         .filter_map(|field| field.declaration.split_once(": "))
     {
-        let (list, kind) = match kind.strip_prefix("Vec<") {
-            Some(kind) => (true, kind.trim_end_matches('>')),
-            None => (false, kind),
+        let inner = |list| {
+            kind.strip_prefix(list)
+                .map(|kind| kind.trim_end_matches('>'))
         };
+        let (list, may_lack) = (inner("Vec<").is_some(), inner("Option<").is_some());
+        let kind = inner("Vec<").or(inner("Option<")).unwrap_or(kind);
         let (comment, keys) = structure(source, kind);
-        let is_optional = list
+        let is_optional = (list || may_lack)
             && !keys
                 .iter()
                 .any(|key| key.comment.iter().any(|line| line.starts_with("Write `")));
@@ -150,15 +152,23 @@ fn the_example_is_a_configuration_and_its_comments_are_the_defaults() {
         "secret_env",
         "password ",
         "password_env",
+        "token_command",
         "move_to",
         "jid =",
         "mail =",
         "jids = [\"",
+        "admins = [\"",
+        "fetch_from = [\"",
+        "originals =",
+        "public_url =",
+        "organisation =",
         "allow = [\"",
         "deny = [\"",
         "authserv_ids = [\"",
         "[[pair]]",
         "[[peer]]",
+        "[lmtp]",
+        "listen =",
         "domain =",
         "address =",
         "format =",
@@ -266,7 +276,7 @@ fn that_no_sender_is_verified_is_said_unless_it_is_wanted() {
             .unwrap_err()
             .contains("no sender can be verified")
     );
-    assert!(meaning("speak = \"off\"").is_ok());
+    assert!(meaning("unverified = \"show\"").is_ok());
     let but_one = meaning(PEER).unwrap_err();
     assert!(
         but_one.contains("no sender can be verified but chat.b.example"),
@@ -276,6 +286,24 @@ fn that_no_sender_is_verified_is_said_unless_it_is_wanted() {
     assert!(
         verified.contains("by what mx.example.org says"),
         "{verified}"
+    );
+}
+
+#[test]
+fn keys_under_their_former_names_hold_and_are_noted() {
+    let text = SMALLEST.replace(
+        "[smtp]",
+        "[trust]\nauthserv_ids = [\"mx.example.org\"]\nspeak = \"require\"\nstanza = \"off\"\n[smtp]",
+    );
+    let config = load(&text, 0o600).unwrap();
+    assert_eq!(config.trust.unverified, Speak::Require);
+    assert_eq!(config.trust.stanzas_from, StanzaTrust::Off);
+    assert_eq!(
+        config.notes().collect::<Vec<_>>(),
+        [
+            "13: trust.speak: is now called unverified; write unverified = \"hold\"",
+            "14: trust.stanza: is now called stanzas_from; write stanzas_from = \"anyone\"",
+        ]
     );
 }
 
@@ -329,11 +357,14 @@ fn of_many_peers_some_are_named() {
 
 #[test]
 fn presence_that_is_believed_from_everybody_is_a_warning() {
-    for section in ["", IDS, "speak = \"off\""] {
-        let line = meaning(&format!("stanza = \"off\"\n{section}")).unwrap_err();
-        assert!(line.contains("stanza = \"off\" is UNSAFE"), "{line}");
+    for section in ["", IDS, "unverified = \"show\""] {
+        let line = meaning(&format!("stanzas_from = \"anyone\"\n{section}")).unwrap_err();
+        assert!(
+            line.contains("stanzas_from = \"anyone\" is UNSAFE"),
+            "{line}"
+        );
     }
-    let line = meaning(&format!("stanza = \"off\"\n{PEER}")).unwrap_err();
+    let line = meaning(&format!("stanzas_from = \"anyone\"\n{PEER}")).unwrap_err();
     assert!(
         line.contains("but for chat.b.example, who must sign"),
         "{line}"
@@ -398,7 +429,10 @@ fn secrets_come_from_files_and_from_the_environment_and_are_never_shown() {
     // No secret in the file itself: its mode does not matter.
     let config = load(&text, 0o644).unwrap();
     assert_eq!(config.xmpp.secret.expose_secret(), "canary-one");
-    assert_eq!(config.mailbox[0].password.expose_secret(), "canary-three");
+    assert_eq!(
+        config.mailbox[0].password.as_ref().unwrap().expose_secret(),
+        "canary-three"
+    );
     assert_eq!(
         config.smtp.password.as_ref().unwrap().expose_secret(),
         "stanzamail"
@@ -416,6 +450,11 @@ fn an_insecure_way_is_taken_only_in_so_many_words() {
         .replace("[smtp]", "[smtp]\ntls = \"none\"\ninsecure = true");
     let config = load(&text, 0o600).unwrap();
     assert_eq!((config.smtp.port, config.smtp.tls), (25, TlsMode::Plain));
+    let secured = SMALLEST.replace(
+        "127.0.0.1:5347",
+        "xmpp.example.org:5347\"\ntls = true\nping = \"example.org",
+    );
+    assert!(load(&secured, 0o600).unwrap().xmpp.tls);
     let local = SMALLEST.replace(
         "[smtp]\nhost = \"mail.example.org\"",
         "[smtp]\nhost = \"::1\"\ntls = \"none\"",
@@ -503,7 +542,7 @@ const BROKEN: &[Broken] = &[
     (
         "127.0.0.1:5347",
         "xmpp.example.org:5347",
-        r#"3: xmpp.server: found "xmpp.example.org:5347", which is not this machine, and component streams have no TLS; allowed is 127.0.0.1, ::1 or localhost; make a tunnel, or write insecure = true if the way to xmpp.example.org is safe"#,
+        r#"3: xmpp.server: found "xmpp.example.org:5347", which is not this machine; allowed is 127.0.0.1, ::1 or localhost, or tls = true where the server has TLS for components (ejabberd); else make a tunnel, or write insecure = true if the way to xmpp.example.org is safe"#,
     ),
     (
         r#"server = "127.0.0.1:5347""#,
@@ -518,7 +557,7 @@ const BROKEN: &[Broken] = &[
     (
         "server =",
         "port = 5347\nserver =",
-        "3: xmpp.port: found a key that is not known; known here: server, domain, secret, secret_file, secret_env, ping, insecure",
+        "3: xmpp.port: found a key that is not known; known here: server, domain, secret, secret_file, secret_env, ping, tls, ca_file, insecure",
     ),
     (
         r#"domain = "mail.example.org""#,
@@ -608,7 +647,7 @@ const BROKEN: &[Broken] = &[
     (
         "[xmpp]",
         "xmpp = \"x\"\n[other]",
-        "2: xmpp: found a text; allowed is a section [xmpp], as in config.example.toml\n3: other: found a section that is not known; known here: xmpp, users, address, pair, contacts, trust, peer, smtp, mailbox, store, messages, presence, limits, delivery, mail, log",
+        "2: xmpp: found a text; allowed is a section [xmpp], as in config.example.toml\n3: other: found a section that is not known; known here: xmpp, users, address, pair, contacts, trust, peer, smtp, mailbox, store, messages, presence, limits, delivery, http, mail, log",
     ),
     (
         "[smtp]",
@@ -634,6 +673,11 @@ const BROKEN: &[Broken] = &[
         "[smtp]",
         "[users]\njids = [\"example.org\"]\n[smtp]",
         r#"12: users.jids: found "example.org"; allowed is a JID of the form name@domain; write, for example, jids = ["alice@example.net"]"#,
+    ),
+    (
+        "[smtp]",
+        "[users]\nadmins = [\"eve@example.net\"]\n[smtp]",
+        "12: users.admins: found eve@example.net, who is none of the users; add the JID to jids, or leave it out here",
     ),
     (
         "[smtp]",
@@ -678,7 +722,7 @@ const BROKEN: &[Broken] = &[
     (
         "[smtp]",
         "[[pair]]\njid = \"bob@example.org\"\nmail = \"bob\"\n[smtp]",
-        r#"13: pair 1.mail: found "bob"; allowed is a mail address of the form name@domain; write, for example, mail = "alice.miller@chat.example.org""#,
+        r#"13: pair 1.mail: found "bob"; allowed is a mail address of the form name@domain; write, for example, mail = "a.miller@wonder.example""#,
     ),
     (
         "[smtp]",
@@ -747,6 +791,21 @@ const BROKEN: &[Broken] = &[
     ),
     (
         "[smtp]",
+        "[smtp]\ntoken_command = [\"/bin/token\"]",
+        "11: smtp.username: found nothing, but a token_command; write both, or none where the server wants no login",
+    ),
+    (
+        "[smtp]",
+        "[smtp]\nusername = \"bridge\"\npassword = \"canary\"\ntoken_command = [\"/bin/token\"]",
+        "14: smtp.token_command: found a password as well; write one of the two: the server takes a password, or tokens",
+    ),
+    (
+        "[smtp]",
+        "[smtp]\nusername = \"bridge\"\ntoken_command = [\"token\"]",
+        "13: smtp.token_command: found a list; allowed is a list of texts: a program by its whole path, which begins with /, and its arguments; write, for example, token_command = [\"/usr/local/bin/token\", \"bridge@example.org\"]",
+    ),
+    (
+        "[smtp]",
         "[smtp]\nconnections = 0",
         "12: smtp.connections: found 0; allowed is a whole number from 1 to 100, without quotes; write, for example, connections = 5",
     ),
@@ -758,7 +817,7 @@ const BROKEN: &[Broken] = &[
     (
         "[smtp]",
         "[smtp]\nca_file = \"missing.pem\"",
-        "12: smtp.ca_file: the certificates in missing.pem cannot be read: I/O error: No such file or directory (os error 2); give a PEM file of certificates",
+        "12: smtp.ca_file: the certificates in missing.pem cannot be read: No such file or directory (os error 2); give a PEM file of certificates",
     ),
     (
         "[smtp]",
@@ -783,12 +842,27 @@ const BROKEN: &[Broken] = &[
     (
         "password = \"canary-two\"\n",
         "",
-        "14: mailbox 1.password: found nothing; write one of password_file, password_env and password",
+        "14: mailbox 1.password: found nothing; write one of password_file, password_env, password and token_command",
     ),
     (
         "[[mailbox]]",
         "[[mailbox]]\nidle = 1",
         "15: mailbox 1.idle: found 1; allowed is true or false, without quotes; write, for example, idle = true",
+    ),
+    (
+        "[[mailbox]]",
+        "[lmtp]\n[[mailbox]]",
+        r#"14: lmtp.listen: found nothing; write, for example, listen = "127.0.0.1:2424""#,
+    ),
+    (
+        "[[mailbox]]",
+        "[lmtp]\nlisten = \"0.0.0.0:24\"\n[[mailbox]]",
+        r#"15: lmtp.listen: found "0.0.0.0:24"; allowed is 127.0.0.1 or [::1] with a port, or "unix:" and a path that begins with /; write, for example, listen = "127.0.0.1:2424""#,
+    ),
+    (
+        "[[mailbox]]",
+        "[lmtp]\nlisten = \"unix:lmtp.sock\"\n[[mailbox]]",
+        r#"15: lmtp.listen: found "unix:lmtp.sock"; allowed is 127.0.0.1 or [::1] with a port, or "unix:" and a path that begins with /; write, for example, listen = "127.0.0.1:2424""#,
     ),
     (
         "[[mailbox]]",
@@ -848,7 +922,7 @@ const BROKEN: &[Broken] = &[
     (
         "[[mailbox]]",
         "[[mailbox]]\nhost = \"imap.example.org\"\nusername = \"b\"\n[[mailbox]]",
-        "14: mailbox 1.password: found nothing; write one of password_file, password_env and password",
+        "14: mailbox 1.password: found nothing; write one of password_file, password_env, password and token_command",
     ),
     (
         "[smtp]",
@@ -859,6 +933,31 @@ const BROKEN: &[Broken] = &[
         "[smtp]",
         "[store]\nremember = \"7d\"\n[smtp]",
         r#"12: store.remember: found "7d"; allowed is a time from "30d" to "3650d": a whole number and s, m, h or d (with less, bounces would be about nothing that is known, and a mail could be sent again and shown as a new one); write, for example, remember = "90d""#,
+    ),
+    (
+        "[smtp]",
+        "[http]\nlisten = \"127.0.0.1:8025\"\n[smtp]",
+        r#"12: http.listen: found no public_url beside it; write the address at which users reach it, for example public_url = "https://mail.example.org""#,
+    ),
+    (
+        "[smtp]",
+        "[http]\npublic_url = \"https://mail.example.org\"\n[smtp]",
+        r#"12: http.public_url: found no listen beside it; write where the reverse proxy connects, for example listen = "127.0.0.1:8025""#,
+    ),
+    (
+        "[smtp]",
+        "[http]\nlisten = \"127.0.0.1:8025\"\npublic_url = \"http://mail.example.org\"\n[smtp]",
+        r#"13: http.public_url: found "http://mail.example.org"; allowed is "https://" and a host, with or without a port and a path, and nothing else; write, for example, public_url = "https://mail.example.org""#,
+    ),
+    (
+        "[smtp]",
+        "[http]\nlisten = \"127.0.0.1:8025\"\npublic_url = \"https://mail.example.org\"\n[store]\noriginals = \"off\"\n[smtp]",
+        r#"12: http.listen: found listen, but no mail is kept to be read there ([store] originals is "off"); leave one of the two out"#,
+    ),
+    (
+        "[smtp]",
+        "[store]\noriginals = \"5m\"\n[smtp]",
+        r#"12: store.originals: found "5m"; allowed is "off", or a time from "1h" to "365d": a whole number and s, m, h or d; write, for example, originals = "7d""#,
     ),
     (
         "[smtp]",
@@ -882,8 +981,23 @@ const BROKEN: &[Broken] = &[
     ),
     (
         "[smtp]",
+        "[messages]\nlanguage = \"tlh\"\n[smtp]",
+        r#"12: messages.language: found "tlh"; allowed is "en", "de" or "fr"; write, for example, language = "en""#,
+    ),
+    (
+        "[smtp]",
+        "[contacts]\nstrangers = \"ask\"\n[smtp]",
+        r#"12: contacts.strangers: found "ask"; allowed is "mark", "show", "request" or "hold"; write, for example, strangers = "mark""#,
+    ),
+    (
+        "[smtp]",
         "[messages]\nbulk = \"ignore\"\n[smtp]",
-        r#"12: messages.bulk: found "ignore"; allowed is "headline" or "drop"; write, for example, bulk = "headline""#,
+        r#"12: messages.bulk: found "ignore"; allowed is "show", "headline" or "drop"; write, for example, bulk = "show""#,
+    ),
+    (
+        "[smtp]",
+        "[messages]\nquotes = \"hide\"\n[smtp]",
+        r#"12: messages.quotes: found "hide"; allowed is "cut" or "keep"; write, for example, quotes = "cut""#,
     ),
     (
         "[smtp]",
@@ -897,23 +1011,34 @@ const BROKEN: &[Broken] = &[
     ),
     (
         "[smtp]",
-        "[trust]\nspeak = \"require\"\n[smtp]",
-        "12: trust.speak: found \"require\", but no authserv_ids: no mail could be shown; write the name under which your mail server writes Authentication-Results, too",
+        "[trust]\nunverified = \"hold\"\n[smtp]",
+        "12: trust.unverified: found \"hold\", but no authserv_ids: no mail could be shown; write the name under which your mail server writes Authentication-Results, too",
     ),
     (
         "[smtp]",
-        "[trust]\nauthserv_ids = [\"mx; none\"]\nspeak = \"maybe\"\n[smtp]",
-        "12: trust.authserv_ids: found \"mx; none\"; allowed is what stands before the first semicolon in Authentication-Results; write, for example, authserv_ids = [\"mail.example.org\"]\n13: trust.speak: found \"maybe\"; allowed is \"mark\", \"require\" or \"off\"; write, for example, speak = \"mark\"",
+        "[trust]\nauthserv_ids = [\"mx; none\"]\nunverified = \"maybe\"\n[smtp]",
+        "12: trust.authserv_ids: found \"mx; none\"; allowed is what stands before the first semicolon in Authentication-Results; write, for example, authserv_ids = [\"mail.example.org\"]\n13: trust.unverified: found \"maybe\"; allowed is \"mark\", \"hold\" or \"show\"; write, for example, unverified = \"mark\"",
     ),
     (
         "[smtp]",
-        "[trust]\nstanza = \"mark\"\n[smtp]",
-        "12: trust.stanza: found \"mark\"; allowed is \"require\" or \"off\", since a presence or a subscription cannot be marked: with \"require\", those of senders that are not verified are nothing but text; \"off\" believes everybody and is unsafe; write, for example, stanza = \"require\"",
+        "[trust]\nstanzas_from = true\n[smtp]",
+        "12: trust.stanzas_from: found true; allowed is \"verified\" or \"anyone\"; write, for example, stanzas_from = \"verified\"",
     ),
     (
         "[smtp]",
-        "[trust]\nstanza = true\n[smtp]",
-        "12: trust.stanza: found true; allowed is \"require\" or \"off\"; write, for example, stanza = \"require\"",
+        "[lmtp]\nlisten = \"unix:/var/lib/stanzamail/control.sock\"\n[smtp]",
+        "12: lmtp.listen: found /var/lib/stanzamail/control.sock, which is in the folder of [store]; name a path elsewhere, for example unix:/run/stanzamail/lmtp.sock",
+    ),
+    // Former names have their former words.
+    (
+        "[smtp]",
+        "[trust]\nstanza = \"verified\"\n[smtp]",
+        "12: trust.stanza: found \"verified\"; allowed is \"require\" or \"off\"",
+    ),
+    (
+        "[smtp]",
+        "[trust]\nspeak = \"mark\"\nunverified = \"mark\"\n[smtp]",
+        "12: trust.speak: is the former name of unverified, which is there as well; remove this line",
     ),
     (
         "[smtp]",

@@ -1,123 +1,19 @@
 //! What becomes of stanzas, mails and outcomes, decision by decision, with no server: rows come from a map.
 
-mod decided;
-
-use decided::{arrived, decided, settings};
+use crate::decided::{World, arrived};
 use minidom::Element;
-use stanzamail::core::context::{Context, Missing, Write};
-use stanzamail::core::decide::incoming::{Arrived, Fate};
-use stanzamail::core::decide::settle;
-use stanzamail::core::decide::{self, Decision};
+use stanzamail::core::context::Write;
+use stanzamail::core::decide::decision::{Decision, Fate};
+use stanzamail::core::from_mail;
 use stanzamail::core::outcome::{Outcome, Reply, Verdict};
-use stanzamail::core::record::{Pair, PairOrigin, Subscription};
-use stanzamail::core::settings::{Bulk, Receipts, Settings};
+use stanzamail::core::record::{Bulk, Pair, PairOrigin, Quotes, Subscription};
+use stanzamail::core::settings::{Receipts, Trust};
 use stanzamail::core::time::Timestamp;
-use stanzamail::core::{from_mail, from_stanza};
 use std::time::Duration;
 
 const DEFERRED: Verdict = Verdict::Deferred {
     next: Timestamp::from_secs(2_000_000_000),
 };
-
-/// The gateway of a.example with one rule, its rows in memory, and a clock that the test moves.
-struct World {
-    settings: Settings,
-    context: Context,
-    now: Timestamp,
-}
-
-impl World {
-    fn new() -> Self {
-        let settings = settings();
-        Self {
-            settings,
-            context: Context::new(),
-            now: Timestamp::from_xep0082("2026-11-22T12:00:00Z").unwrap(),
-        }
-    }
-
-    fn wait(&mut self, time: Duration) {
-        self.now = self.now.plus(time);
-    }
-
-    fn ask<T>(
-        &mut self,
-        decide: impl Fn(&Settings, &Context, Timestamp) -> Result<T, Missing>,
-    ) -> T {
-        let (settings, now) = (&self.settings, self.now);
-        decided(&mut self.context, |context| decide(settings, context, now))
-    }
-
-    fn stanza(&mut self, xml: &str) -> Decision {
-        let decision = match from_stanza::read(element(xml)) {
-            Ok(stanza) => {
-                self.ask(|settings, context, now| decide::stanza(settings, context, &stanza, now))
-            }
-            Err(malformed) => Decision::answer(malformed.answer.map(|answer| *answer)),
-        };
-        self.context.apply(&decision.writes);
-        decision
-    }
-
-    fn mail(&mut self, mail: &str) -> (Decision, Fate) {
-        let raw = mail.replace('\n', "\r\n");
-        let read =
-            from_mail::read(raw.as_bytes(), &self.settings.recipient_headers, false).unwrap();
-        let arrived = arrived(&read, raw.as_bytes());
-        let (decision, fate) = self.ask(|settings, context, now| {
-            decide::incoming::decide(settings, context, &arrived, now)
-        });
-        self.context.apply(&decision.writes);
-        (decision, fate)
-    }
-
-    fn outcome(
-        &mut self,
-        job: &stanzamail::core::job::Job,
-        outcome: Outcome,
-        verdict: Verdict,
-    ) -> Decision {
-        let attempt: Vec<_> = job
-            .to
-            .iter()
-            .map(|mail| (mail.clone(), outcome.clone()))
-            .collect();
-        let decision = self.ask(|settings, context, now| {
-            settle::decide(settings, context, job, &attempt, verdict, now)
-        });
-        self.context.apply(&decision.writes);
-        decision
-    }
-}
-
-#[test]
-fn a_mail_to_a_thousand_users_is_decided_in_a_few_rounds() {
-    let mut world = World::new();
-    let to: Vec<_> = (0..1000).map(|n| format!("u{n}@chat.a.example")).collect();
-    let raw = format!(
-        "From: carol@mail.example\r\nTo: {}\r\nMessage-ID: <m@mail.example>\r\n\r\nHello\r\n",
-        to.join(",\r\n ")
-    );
-    let mail = from_mail::read(raw.as_bytes(), &[], false).unwrap();
-    let arrived = arrived(&mail, raw.as_bytes());
-    let rounds = std::cell::Cell::new(0);
-    let (decision, _) = world.ask(|settings, context, now| {
-        rounds.set(rounds.get() + 1);
-        decide::incoming::decide(settings, context, &arrived, now)
-    });
-    assert_eq!(decision.stanzas.len(), 1000);
-    assert!(rounds.get() < 20, "{}", rounds.get());
-}
-
-fn element(xml: &str) -> Element {
-    format!("<stream xmlns='jabber:component:accept'>{xml}</stream>")
-        .parse::<Element>()
-        .unwrap()
-        .children()
-        .next()
-        .unwrap()
-        .clone()
-}
 
 fn chat(id: &str, body: &str) -> String {
     format!(
@@ -242,13 +138,13 @@ fn a_contact_that_is_no_address_is_named() {
 fn a_user_keeps_the_form_of_a_contact_that_it_used_first() {
     let mut world = World::new();
     world.stanza("<message from='alice@a.example' to='carol%mail.example@gateway.a.example' id='1'><body>x</body></message>");
-    let (decision, fate) = world.mail("From: Carol <carol@mail.example>\nTo: alice@chat.a.example\nMessage-ID: <1@mail.example>\n\nHi\n");
+    let (decision, fate) = world.arrives("From: Carol <carol@mail.example>\nTo: alice@chat.a.example\nMessage-ID: <1@mail.example>\n\nHi\n");
     assert_eq!(fate, Fate::Handled);
     assert_eq!(
         decision.stanzas[0].attr("from"),
         Some("carol%mail.example@gateway.a.example")
     );
-    let (decision, _) = world.mail("From: Carol <carol@mail.example>\nTo: bob@chat.a.example\nMessage-ID: <2@mail.example>\n\nHi\n");
+    let (decision, _) = world.arrives("From: Carol <carol@mail.example>\nTo: bob@chat.a.example\nMessage-ID: <2@mail.example>\n\nHi\n");
     assert_eq!(
         decision.stanzas[0].attr("from"),
         Some("carol\\40mail.example@gateway.a.example")
@@ -260,7 +156,7 @@ fn threads_are_kept_in_both_directions() {
     let mut world = World::new();
     let out = world.stanza(&chat("1", "Hello"));
     let id = out.mails[0].job.message_id.in_brackets();
-    let (answer, _) = world.mail(&format!("From: carol@mail.example\nTo: alice@chat.a.example\nSubject: Re: Chat with alice\nMessage-ID: <c1@mail.example>\nIn-Reply-To: {id}\nReferences: {id}\n\nHi Alice\n"));
+    let (answer, _) = world.arrives(&format!("From: carol@mail.example\nTo: alice@chat.a.example\nSubject: Re: Chat with alice\nMessage-ID: <c1@mail.example>\nIn-Reply-To: {id}\nReferences: {id}\n\nHi Alice\n"));
     assert_eq!(body(&answer.stanzas[0]), "Hi Alice");
     assert!(
         answer.stanzas[0]
@@ -271,7 +167,7 @@ fn threads_are_kept_in_both_directions() {
     assert_eq!(header(&again, "Subject"), Some("Re: Chat with alice"));
     assert_eq!(header(&again, "In-Reply-To"), Some("<c1@mail.example>"));
     assert!(again.contains("c1@mail.example"));
-    let (opened, _) = world.mail("From: carol@mail.example\nTo: alice@chat.a.example\nSubject: Lunch?\nMessage-ID: <c2@mail.example>\n\nToday?\n");
+    let (opened, _) = world.arrives("From: carol@mail.example\nTo: alice@chat.a.example\nSubject: Lunch?\nMessage-ID: <c2@mail.example>\n\nToday?\n");
     assert_eq!(body(&opened.stanzas[0]), "*Lunch?*\nToday?");
     let lunch = mail_text(&world.stanza(&chat("3", "Yes")));
     assert_eq!(header(&lunch, "Subject"), Some("Re: Lunch?"));
@@ -282,11 +178,11 @@ fn the_same_mail_twice_is_one_stanza_and_a_replay_has_the_same_id() {
     let mail =
         "From: carol@mail.example\nTo: alice@chat.a.example\nMessage-ID: <1@mail.example>\n\nHi\n";
     let mut world = World::new();
-    let (first, _) = world.mail(mail);
-    let (second, fate) = world.mail(mail);
+    let (first, _) = world.arrives(mail);
+    let (second, fate) = world.arrives(mail);
     assert!(second.stanzas.is_empty());
     assert_eq!(fate, Fate::Handled);
-    let (replay, _) = World::new().mail(mail);
+    let (replay, _) = World::new().arrives(mail);
     assert_eq!(first.stanzas[0].attr("id"), replay.stanzas[0].attr("id"));
 }
 
@@ -294,11 +190,11 @@ fn the_same_mail_twice_is_one_stanza_and_a_replay_has_the_same_id() {
 fn a_mail_without_a_message_id_is_known_by_its_bytes() {
     let mail = "From: carol@mail.example\nTo: alice@chat.a.example\n\nHi\n";
     let mut world = World::new();
-    assert_eq!(world.mail(mail).0.stanzas.len(), 1);
-    assert_eq!(world.mail(mail).0.stanzas.len(), 0);
+    assert_eq!(world.arrives(mail).0.stanzas.len(), 1);
+    assert_eq!(world.arrives(mail).0.stanzas.len(), 0);
     assert_eq!(
         world
-            .mail("From: carol@mail.example\nTo: alice@chat.a.example\n\nHi again\n")
+            .arrives("From: carol@mail.example\nTo: alice@chat.a.example\n\nHi again\n")
             .0
             .stanzas
             .len(),
@@ -334,7 +230,7 @@ fn of_all_copies_of_a_mail_one_is_shown_to_each_recipient() {
         let mut world = World::new();
         let mut shown: Vec<String> = Vec::new();
         for mail in copies.iter().chain(&copies) {
-            let stanzas = world.mail(mail).0.stanzas;
+            let stanzas = world.arrives(mail).0.stanzas;
             let to = |stanza: &minidom::Element| stanza.attr("to").map(str::to_owned);
             shown.extend(stanzas.iter().filter_map(to));
         }
@@ -346,7 +242,7 @@ fn of_all_copies_of_a_mail_one_is_shown_to_each_recipient() {
 
 #[test]
 fn the_envelope_recipient_comes_before_the_header() {
-    let (decision, _) = World::new().mail("Delivered-To: bob@chat.a.example\nFrom: carol@mail.example\nTo: alice@chat.a.example\nMessage-ID: <1@mail.example>\n\nHi\n");
+    let (decision, _) = World::new().arrives("Delivered-To: bob@chat.a.example\nFrom: carol@mail.example\nTo: alice@chat.a.example\nMessage-ID: <1@mail.example>\n\nHi\n");
     let to: Vec<_> = decision
         .stanzas
         .iter()
@@ -357,7 +253,7 @@ fn the_envelope_recipient_comes_before_the_header() {
 
 #[test]
 fn a_mail_for_two_users_is_delivered_to_both_and_shows_each_the_other() {
-    let (decision, _) = World::new().mail("From: carol@mail.example\nTo: alice@chat.a.example, bob@chat.a.example\nCc: Dave <dave@mail.example>\nMessage-ID: <1@mail.example>\n\nHi\n");
+    let (decision, _) = World::new().arrives("From: carol@mail.example\nTo: alice@chat.a.example, bob@chat.a.example\nCc: Dave <dave@mail.example>\nMessage-ID: <1@mail.example>\n\nHi\n");
     assert_eq!(decision.stanzas.len(), 2);
     let xml = String::from(&decision.stanzas[0]);
     assert!(
@@ -367,20 +263,82 @@ fn a_mail_for_two_users_is_delivered_to_both_and_shows_each_the_other() {
 }
 
 #[test]
-fn who_answers_a_mail_to_several_answers_all() {
+fn an_answer_goes_to_the_author_and_one_to_all_to_those_whom_the_text_names() {
     let mut world = World::new();
-    let (decision, _) = world.mail("From: carol@mail.example\nTo: alice@chat.a.example\nCc: Dave <dave@mail.example>\nMessage-ID: <1@mail.example>\n\nHi\n");
+    let (decision, _) = world.arrives("From: carol@mail.example\nTo: alice@chat.a.example, adam@chat.a.example\nCc: Dave <dave@mail.example>\nMessage-ID: <1@mail.example>\n\nHi\n");
+    let shown = decision.stanzas[0].get_child("body", "jabber:component:accept");
+    assert_eq!(
+        shown.unwrap().text(),
+        "To: you, adam@a.example, Dave (dave@mail.example)\nHi"
+    );
     let id = decision.stanzas[0].attr("id").unwrap().to_owned();
-    let answer = world.stanza(&format!("<message from='alice@a.example' to='carol\\40mail.example@gateway.a.example' id='1'><body>Hello all</body><reply xmlns='urn:xmpp:reply:0' id='{id}'/></message>"));
-    let to: Vec<_> = answer.mails[0]
-        .job
-        .to
-        .iter()
-        .map(ToString::to_string)
-        .collect();
-    assert_eq!(to, ["carol@mail.example", "dave@mail.example"]);
-    let plain = world.stanza(&chat("2", "Only for you"));
-    assert_eq!(plain.mails[0].job.to.len(), 1);
+    let mut answer = |id: &str, body: &str, reply: &str| {
+        let reply = format!("<reply xmlns='urn:xmpp:reply:0' id='{reply}'/>");
+        let answer = chat(id, body).replace("</message>", &format!("{reply}</message>"));
+        let mail = world.stanza(&answer).mails.remove(0);
+        let to: Vec<_> = mail.job.to.iter().map(ToString::to_string).collect();
+        (to, String::from_utf8(mail.bytes.to_vec()).unwrap())
+    };
+    assert_eq!(answer("1", "Only for you", &id).0, ["carol@mail.example"]);
+    let all = [
+        "carol@mail.example",
+        "adam@chat.a.example",
+        "dave@mail.example",
+    ];
+    for (number, reply) in [("2", id.as_str()), ("3", "of nobody")] {
+        let (to, text) = answer(number, "/all Hello everybody", reply);
+        if reply == id {
+            assert_eq!(to, all);
+            assert!(
+                text.contains("\r\nHello everybody") && !text.contains("/all"),
+                "{text}"
+            );
+        }
+    }
+}
+
+#[test]
+fn the_word_to_all_is_found_below_a_quotation_and_in_a_correction_and_stays_here() {
+    let mut world = World::new();
+    let (decision, _) = world.arrives("From: carol@mail.example\nTo: alice@chat.a.example, adam@chat.a.example\nCc: Dave <dave@mail.example>\nMessage-ID: <1@mail.example>\n\nTea?\n");
+    let id = decision.stanzas[0].attr("id").unwrap().to_owned();
+    let with = |id: &str, body: &str, more: &str| {
+        chat(id, body).replace("</message>", &format!("{more}</message>"))
+    };
+    let mut sent = |stanza: &str| {
+        let mail = world.stanza(stanza).mails.remove(0);
+        (
+            mail.job.to.len(),
+            String::from_utf8(mail.bytes.to_vec()).unwrap(),
+        )
+    };
+    let reply = format!(
+        "<reply xmlns='urn:xmpp:reply:0' id='{id}'/><fallback xmlns='urn:xmpp:fallback:0' for='urn:xmpp:reply:0'><body start='0' end='7'/></fallback>"
+    );
+    let (to, text) = sent(&with("q1", "&gt; Tea?\n/all I bring tee", &reply));
+    assert_eq!(to, 3, "{text}");
+    assert!(
+        text.contains("> Tea?\r\n\r\nI bring tee") && !text.contains("/all"),
+        "{text}"
+    );
+    let correction = |id: &str| format!("<replace xmlns='urn:xmpp:message-correct:0' id='{id}'/>");
+    for (id, body) in [("q2", "/all I bring tea"), ("q3", "I bring tea")] {
+        let (to, text) = sent(&with(id, body, &correction("q1")));
+        assert_eq!(to, 3, "{text}");
+        assert!(
+            text.contains("I bring tea") && text.contains("I bring tee"),
+            "{text}"
+        );
+        assert!(!text.contains("/all"), "{text}");
+    }
+    let (to, _) = sent(&chat("q4", "Only for you"));
+    assert_eq!(to, 1);
+    let (to, text) = sent(&with("q5", "Just you", &correction("q4")));
+    assert_eq!(to, 1, "{text}");
+    let refused = world.stanza(&chat("q6", " /all "));
+    assert!(refused.mails.is_empty());
+    let why = String::from(&refused.stanzas[0]);
+    assert!(why.contains("Write behind /all"), "{why}");
 }
 
 #[test]
@@ -408,7 +366,7 @@ fn a_request_becomes_one_invitation_and_any_mail_of_theirs_accepts() {
         world.stanza(subscribe).mails.is_empty(),
         "no second invitation within a week"
     );
-    let (answer, _) = world.mail("From: Carol <carol@mail.example>\nTo: alice@chat.a.example\nMessage-ID: <1@mail.example>\n\nHi Alice!\n");
+    let (answer, _) = world.arrives("From: Carol <carol@mail.example>\nTo: alice@chat.a.example\nMessage-ID: <1@mail.example>\n\nHi Alice!\n");
     let kinds: Vec<_> = answer
         .stanzas
         .iter()
@@ -419,7 +377,8 @@ fn a_request_becomes_one_invitation_and_any_mail_of_theirs_accepts() {
         [
             ("presence", Some("subscribed")),
             ("presence", None),
-            ("message", Some("chat"))
+            ("message", Some("chat")),
+            ("iq", Some("get")) // whether she has a name in the roster
         ]
     );
     let pair = answer
@@ -449,14 +408,14 @@ fn a_request_becomes_one_invitation_and_any_mail_of_theirs_accepts() {
 fn the_one_word_no_refuses_and_an_automatic_answer_does_not_accept() {
     let mut world = World::new();
     world.stanza("<presence from='alice@a.example' to='carol\\40mail.example@gateway.a.example' type='subscribe'/>");
-    let (vacation, _) = world.mail("From: carol@mail.example\nTo: alice@chat.a.example\nMessage-ID: <1@mail.example>\nAuto-Submitted: auto-replied\n\nI am away.\n");
+    let (vacation, _) = world.arrives("From: carol@mail.example\nTo: alice@chat.a.example\nMessage-ID: <1@mail.example>\nAuto-Submitted: auto-replied\n\nI am away.\n");
     assert!(
         vacation
             .stanzas
             .iter()
             .all(|stanza| stanza.name() != "presence")
     );
-    let (no, _) = world.mail("From: carol@mail.example\nTo: alice@chat.a.example\nMessage-ID: <2@mail.example>\n\nNo.\n\n> Hello, alice would like to chat\n");
+    let (no, _) = world.arrives("From: carol@mail.example\nTo: alice@chat.a.example\nMessage-ID: <2@mail.example>\n\nNo.\n\n> Hello, alice would like to chat\n");
     assert_eq!(no.stanzas[0].attr("type"), Some("unsubscribed"));
     assert!(
         no.writes
@@ -470,15 +429,15 @@ fn own_mail_that_comes_back_and_mail_through_too_many_gateways_is_dropped() {
     let mut world = World::new();
     let out = world.stanza(&chat("1", "Hello"));
     let id = out.mails[0].job.message_id.in_brackets();
-    let (back, _) = world.mail(&format!("Delivered-To: alice@chat.a.example\nFrom: alice@chat.a.example\nTo: carol@mail.example\nMessage-ID: {id}\n\nHello\n"));
+    let (back, _) = world.arrives(&format!("Delivered-To: alice@chat.a.example\nFrom: alice@chat.a.example\nTo: carol@mail.example\nMessage-ID: {id}\n\nHello\n"));
     assert!(back.stanzas.is_empty());
-    let (far, fate) = world.mail("From: carol@mail.example\nTo: alice@chat.a.example\nXMPP-Bridge-Hops: 6\nMessage-ID: <9@mail.example>\n\nHi\n");
+    let (far, fate) = world.arrives("From: carol@mail.example\nTo: alice@chat.a.example\nXMPP-Bridge-Hops: 6\nMessage-ID: <9@mail.example>\n\nHi\n");
     assert!(far.stanzas.is_empty() && fate == Fate::Left);
 }
 
 #[test]
 fn mail_for_nobody_is_left_in_the_mailbox() {
-    let (decision, fate) = World::new().mail(
+    let (decision, fate) = World::new().arrives(
         "From: carol@mail.example\nTo: someone@else.example\nMessage-ID: <1@mail.example>\n\nHi\n",
     );
     assert!(decision.stanzas.is_empty() && decision.writes.is_empty());
@@ -486,26 +445,250 @@ fn mail_for_nobody_is_left_in_the_mailbox() {
 }
 
 #[test]
-fn list_mail_is_a_headline_or_dropped_and_changes_no_conversation() {
+fn list_mail_is_shown_or_a_headline_or_dropped_and_changes_no_conversation() {
     let mail = "From: news@mail.example\nTo: alice@chat.a.example\nList-Id: <news.mail.example>\nMessage-ID: <1@mail.example>\n\nNews\n";
-    let mut world = World::new();
-    let (shown, _) = world.mail(mail);
-    assert_eq!(shown.stanzas[0].attr("type"), Some("headline"));
-    assert!(
-        shown
-            .writes
-            .iter()
-            .all(|write| !matches!(write, Write::Contact(..)))
-    );
+    for (policy, kind) in [(Bulk::Show, "chat"), (Bulk::Headline, "headline")] {
+        let mut world = World::new();
+        assert_eq!(world.settings.bulk, Bulk::Show);
+        world.settings.bulk = policy;
+        let (shown, _) = world.arrives(mail);
+        assert_eq!(shown.stanzas[0].attr("type"), Some(kind));
+        let is_contact = |write: &Write| matches!(write, Write::Contact(..));
+        assert!(!shown.writes.iter().any(is_contact));
+    }
     let mut world = World::new();
     world.settings.bulk = Bulk::Drop;
-    let (dropped, fate) = world.mail(mail);
+    let (dropped, fate) = world.arrives(mail);
     assert!(dropped.stanzas.is_empty() && fate == Fate::Handled);
 }
 
 #[test]
+fn whoever_it_is_from_a_mail_is_shown() {
+    let carol = "carol\\40mail.example@gateway.a.example";
+    for (from, expected) in [
+        ("Meier, Carol <carol@mail.example>", Some(carol)),
+        ("carol@mail.example office@mail.example", Some(carol)),
+        ("Carol carol@mail.example", Some(carol)),
+        ("Carol <carol@mail.example", Some(carol)),
+        (
+            "<carol@mail.example>, Dave <dave@mail.example>",
+            Some(carol),
+        ),
+        ("mailto:carol@mail.example", Some(carol)),
+        ("", None),
+        ("root (Cron Daemon)", None),
+        ("MAILER-DAEMON <>", None),
+        ("Printer in the hall", None),
+    ] {
+        let mail = format!(
+            "From: {from}\nTo: alice@chat.a.example\nSubject: Cellar\nMessage-ID: <1@x>\n\nWater!\n"
+        );
+        let mut world = World::new();
+        let (decision, fate) = world.arrives(&mail);
+        assert_eq!(fate, Fate::Handled, "{from}");
+        let [shown] = decision.stanzas.as_slice() else {
+            panic!("{from}: {} stanzas", decision.stanzas.len());
+        };
+        let text = body(shown);
+        assert!(text.ends_with("*Cellar*\nWater!"), "{from}: {text}");
+        let sender = shown.attr("from").unwrap();
+        match expected {
+            Some(expected) => assert_eq!(sender, expected, "{from}"),
+            None => {
+                assert!(sender.starts_with("unanswerable-"), "{from}: {sender}");
+                assert!(
+                    text.contains(if from.is_empty() {
+                        "does not say"
+                    } else {
+                        from
+                    }),
+                    "{text}"
+                );
+            }
+        }
+        assert!(
+            world.arrives(&mail).0.stanzas.is_empty(),
+            "{from}: it is shown twice"
+        );
+        // To nobody here: neither is it shown.
+        let other = mail.replace("alice@chat.a.example", "x@other.example");
+        let (decision, fate) = World::new().arrives(&other);
+        assert!(decision.stanzas.is_empty() && fate == Fate::Left, "{from}");
+    }
+}
+
+#[test]
+fn what_cannot_be_read_as_one_address_is_never_believed() {
+    let mut world = World::new();
+    world.settings.trust = Trust {
+        authserv_ids: vec!["mx.test".to_owned()],
+        ..Trust::default()
+    };
+    for from in [
+        "Meier, Carol <carol@mail.example>",
+        "Carol cora@mail.example",
+        "root",
+    ] {
+        let mail = format!(
+            "Authentication-Results: mx.test; dmarc=pass header.from=mail.example\nFrom: {from}\n\
+             To: alice@chat.a.example\nMessage-ID: <{}@x>\n\nHi\n",
+            from.len()
+        );
+        let shown = world.arrives(&mail).0.stanzas;
+        assert!(
+            body(&shown[0]).contains("[Unverified sender. This is said once a day.]"),
+            "{from}: {}",
+            body(&shown[0])
+        );
+    }
+}
+
+#[test]
+fn another_mail_under_a_message_id_that_was_used_is_another_mail() {
+    let mail = |date: &str, subject: &str, text: &str| {
+        format!(
+            "From: shop@mail.example\nTo: alice@chat.a.example\nDate: Sun, 22 Nov 2026 {date} +0000\nSubject: {subject}\n\
+             Message-ID: <same@mail.example>\n\n{text}\n"
+        )
+    };
+    let mut world = World::new();
+    let mut ids = std::collections::BTreeSet::new();
+    for mail in [
+        mail("10:00:00", "InboundMessage 1", "It comes."),
+        mail("11:00:00", "InboundMessage 1", "It comes."),
+        mail("10:00:00", "InboundMessage 2", "It comes."),
+        mail("10:00:00", "InboundMessage 1", "It is there."),
+    ] {
+        let shown = world.arrives(&mail).0.stanzas;
+        assert_eq!(shown.len(), 1, "{mail}");
+        assert!(
+            ids.insert(shown[0].attr("id").unwrap().to_owned()),
+            "{mail}"
+        );
+        assert!(
+            world.arrives(&mail).0.stanzas.is_empty(),
+            "the same once more"
+        );
+        let by_another_way = format!("Received: from b.example\n{mail}\n\n");
+        assert!(
+            world.arrives(&by_another_way).0.stanzas.is_empty(),
+            "{by_another_way}"
+        );
+    }
+}
+
+#[test]
+fn an_answer_goes_where_its_recipient_wants_answers() {
+    let shop = "shop\\40mail.example@gateway.a.example";
+    let mail = |id: &str, more: &str| {
+        format!(
+            "From: shop@mail.example\nTo: alice@chat.a.example\nSubject: Order\nMessage-ID: <{id}@x>\n{more}\nDone.\n"
+        )
+    };
+    let answer = |id: &str| {
+        format!(
+            "<message from='alice@a.example/phone' to='{shop}' type='chat' id='{id}'><body>{id}</body></message>"
+        )
+    };
+    let to = |decision: &Decision| decision.mails[0].job.to[0].to_string();
+    let mut world = World::new();
+    world.arrives(&mail("1", "Reply-To: Help <help@mail.example>\n"));
+    let first = world.stanza(&answer("one"));
+    assert_eq!(to(&first), "help@mail.example");
+    let written = String::from_utf8_lossy(&first.mails[0].bytes).into_owned();
+    assert!(written.contains("To: help@mail.example"), "{written}");
+    assert_eq!(first.stanzas.len(), 1);
+    assert_eq!(first.stanzas[0].attr("from"), Some(shop));
+    assert!(body(&first.stanzas[0]).contains("goes to help@mail.example"));
+    let second = world.stanza(&answer("two"));
+    assert_eq!(to(&second), "help@mail.example");
+    assert!(second.stanzas.is_empty(), "it is said once");
+    // Until a mail says something else.
+    world.arrives(&mail("2", "In-Reply-To: <1@x>\n"));
+    assert_eq!(to(&world.stanza(&answer("three"))), "shop@mail.example");
+    for no in [
+        "Reply-To: shop@mail.example\n",
+        "Reply-To: adam@chat.a.example\n",
+        "Reply-To: denied@evil.example\n",
+        "Reply-To: nonsense\n",
+        "List-Id: <l.mail.example>\nCc: l@mail.example\nReply-To: l@mail.example\n",
+    ] {
+        let mut world = World::new();
+        world.settings.contacts.deny = vec!["evil.example".parse().unwrap()];
+        world.arrives(&mail("1", no));
+        let sent = world.stanza(&answer("one"));
+        assert_eq!(to(&sent), "shop@mail.example", "{no}");
+        assert!(sent.stanzas.is_empty(), "{no}");
+    }
+    // A list that writes as itself names the author.
+    let mut world = World::new();
+    world.arrives(&mail(
+        "1",
+        "List-Id: <l.mail.example>\nReply-To: Carol <carol@mail.example>\n",
+    ));
+    let thread = world.context.contact(
+        &"alice@a.example".parse().unwrap(),
+        &"shop@mail.example".parse().unwrap(),
+    );
+    assert!(thread.is_ok());
+    // Whoever is not verified, where that is asked for, leads no answer away.
+    let mut world = World::new();
+    world.settings.trust = Trust {
+        authserv_ids: vec!["mx.test".to_owned()],
+        ..Trust::default()
+    };
+    world.arrives(&mail("1", "Reply-To: eve@evil.example\n"));
+    assert_eq!(to(&world.stanza(&answer("one"))), "shop@mail.example");
+}
+
+/// As GitHub and hosts of guests have them.
+#[test]
+fn an_address_that_is_longer_than_it_may_be_is_read_and_answered() {
+    let long = format!("reply+{}@mail.example", "A1b2".repeat(25));
+    let mut world = World::new();
+    let mail = format!(
+        "From: Guest <{long}>\nTo: alice@chat.a.example\nMessage-ID: <1@x>\n\nWe arrive at six.\n"
+    );
+    let shown = world.arrives(&mail).0.stanzas;
+    let contact = shown[0].attr("from").unwrap().to_owned();
+    assert_eq!(
+        contact.to_lowercase(),
+        format!("{}@gateway.a.example", long.replace('@', "\\40")).to_lowercase()
+    );
+    let answer = format!(
+        "<message from='alice@a.example/phone' to='{contact}' type='chat' id='2'><body>Good</body></message>"
+    );
+    let decision = world.stanza(&answer);
+    let [mail] = decision.mails.as_slice() else {
+        panic!("{:?}", decision.stanzas);
+    };
+    assert_eq!(
+        mail.job.to[0].to_string().to_lowercase(),
+        long.to_lowercase()
+    );
+    // No user is given such an address.
+    let node = "a".repeat(80);
+    let stanza = chat("3", "Hi").replace("alice@", &format!("{node}@"));
+    assert!(world.stanza(&stanza).mails.is_empty());
+}
+
+#[test]
+fn quoted_history_is_cut_unless_the_configuration_keeps_it() {
+    let mail = "From: carol@mail.example\nTo: alice@chat.a.example\nSubject: Re: Lunch\nMessage-ID: <1@mail.example>\n\nGreat\n\n\
+        On Mon, Nov 2, 2026 at 10:15 AM Alice <alice@chat.a.example> wrote:\n> At noon?\n";
+    let shown = World::new().arrives(mail).0;
+    assert_eq!(body(&shown.stanzas[0]), "*Lunch*\nGreat");
+    let mut world = World::new();
+    world.settings.quotes = Quotes::Keep;
+    assert_eq!(
+        body(&world.arrives(mail).0.stanzas[0]),
+        "*Lunch*\nGreat\n\nOn Mon, Nov 2, 2026 at 10:15 AM Alice <alice@chat.a.example> wrote:\n> At noon?"
+    );
+}
+
+#[test]
 fn an_empty_mail_is_never_silence() {
-    let (decision, _) = World::new().mail(
+    let (decision, _) = World::new().arrives(
         "From: carol@mail.example\nTo: alice@chat.a.example\nMessage-ID: <1@mail.example>\n\n\n",
     );
     assert_eq!(body(&decision.stanzas[0]), "[empty mail]");
@@ -513,13 +696,13 @@ fn an_empty_mail_is_never_silence() {
 
 #[test]
 fn an_old_mail_carries_its_date() {
-    let (decision, _) = World::new().mail("From: carol@mail.example\nTo: alice@chat.a.example\nDate: Sun, 22 Nov 2026 10:00:00 +0000\nMessage-ID: <1@mail.example>\n\nHi\n");
+    let (decision, _) = World::new().arrives("From: carol@mail.example\nTo: alice@chat.a.example\nDate: Sun, 22 Nov 2026 10:00:00 +0000\nMessage-ID: <1@mail.example>\n\nHi\n");
     assert!(
         String::from(&decision.stanzas[0]).contains("stamp='2026-11-22T10:00:00Z'"),
         "{}",
         String::from(&decision.stanzas[0])
     );
-    let (decision, _) = World::new().mail("From: carol@mail.example\nTo: alice@chat.a.example\nDate: Sun, 22 Nov 2026 11:59:30 +0000\nMessage-ID: <2@mail.example>\n\nHi\n");
+    let (decision, _) = World::new().arrives("From: carol@mail.example\nTo: alice@chat.a.example\nDate: Sun, 22 Nov 2026 11:59:30 +0000\nMessage-ID: <2@mail.example>\n\nHi\n");
     assert!(!String::from(&decision.stanzas[0]).contains("delay"));
 }
 
@@ -639,7 +822,7 @@ fn a_late_mail_is_told_once_and_a_mail_given_up_is_an_error() {
 fn a_contact_is_away_while_mail_does_not_get_through() {
     let mut world = World::new();
     world.stanza("<presence from='alice@a.example' to='carol\\40mail.example@gateway.a.example' type='subscribe'/>");
-    world.mail(
+    world.arrives(
         "From: carol@mail.example\nTo: alice@chat.a.example\nMessage-ID: <1@mail.example>\n\nHi\n",
     );
     let job = world.stanza(&chat("1", "Hello")).mails[0].job.clone();
@@ -664,7 +847,7 @@ fn a_contact_is_away_while_mail_does_not_get_through() {
 fn a_mail_that_an_administrator_dropped_is_told_of_and_says_nothing_of_its_contact() {
     let mut world = World::new();
     world.stanza("<presence from='alice@a.example' to='carol\\40mail.example@gateway.a.example' type='subscribe'/>");
-    world.mail(
+    world.arrives(
         "From: carol@mail.example\nTo: alice@chat.a.example\nMessage-ID: <1@mail.example>\n\nHi\n",
     );
     let job = world.stanza(&chat("1", "Hello")).mails[0].job.clone();
@@ -691,19 +874,8 @@ fn a_mail_that_could_not_be_shown_is_told_of_once_and_only_to_people() {
             "From: carol@mail.example\r\nTo: alice@chat.a.example\r\nMessage-ID: <{id}@mail.example>\r\n\r\nHi\r\n"
         );
         let mail = from_mail::read(raw.as_bytes(), &[], false).unwrap();
-        let arrived = Arrived {
-            mail: &mail,
-            octets: 0,
-            over: None,
-            bound: None,
-            waits: None,
-            own: None,
-        };
-        let decision = world.ask(|settings, context, now| {
-            decide::incoming::not_shown(settings, context, &arrived, now)
-        });
-        world.context.apply(&decision.writes);
-        decision
+        let arrived = arrived(&mail, raw.as_bytes());
+        world.decide(|decider| decider.failed_mail(&arrived))
     };
     let told = not_shown(&mut world, "1");
     assert_eq!(told.stanzas[0].attr("from"), Some("gateway.a.example"));
@@ -712,7 +884,7 @@ fn a_mail_that_could_not_be_shown_is_told_of_once_and_only_to_people() {
     assert!(not_shown(&mut world, "1").stanzas.is_empty());
     assert!(not_shown(&mut world, "presence.1").stanzas.is_empty());
     // When the defect is mended, the mail is shown after all.
-    let (shown, _) = world.mail(
+    let (shown, _) = world.arrives(
         "From: carol@mail.example\nTo: alice@chat.a.example\nMessage-ID: <1@mail.example>\n\nHi\n",
     );
     assert_eq!(body(&shown.stanzas[0]), "Hi");
@@ -742,7 +914,7 @@ fn an_explicit_pair_comes_before_the_rule_and_guards_its_address() {
     );
     let taken = world.stanza("<message from='dave@a.example' to='carol\\40mail.example@gateway.a.example' id='1'><body>x</body></message>");
     assert_eq!(condition(&taken.stanzas[0]), "not-allowed");
-    let (to_bob, _) = world.mail(
+    let (to_bob, _) = world.arrives(
         "From: carol@mail.example\nTo: dave@chat.a.example\nMessage-ID: <1@mail.example>\n\nHi\n",
     );
     assert_eq!(to_bob.stanzas[0].attr("to"), Some("bob@a.example"));
@@ -777,4 +949,355 @@ fn requests_are_answered_or_refused() {
 fn subscription_states_are_of_two_halves() {
     assert_eq!(Subscription::of(true, true), Subscription::Both);
     assert!(Subscription::To.has_to() && !Subscription::To.has_from());
+}
+
+/// E6: a list that is cut says so.
+#[test]
+fn e6_attachments_that_are_not_named_are_counted() {
+    let part = "--b\nContent-Type: image/png; name=a.png\n\nx\n";
+    for (count, last) in [
+        (50, "[image a.png, 1 bytes]"),
+        (60, "[and 10 more; they lie in the mailbox]"),
+    ] {
+        let (decision, _) = World::new().arrives(&format!(
+            "From: carol@mail.example\nTo: alice@chat.a.example\nMessage-ID: <1@mail.example>\nMIME-Version: 1.0\nContent-Type: multipart/mixed; boundary=b\n\n{}--b--\n",
+            part.repeat(count)
+        ));
+        let text = body(&decision.stanzas[0]);
+        assert_eq!(text.matches("[image").count(), 50);
+        assert_eq!(text.lines().last(), Some(last));
+    }
+}
+
+/// What a server would get.
+fn octets(stanza: &Element) -> usize {
+    let mut octets = Vec::new();
+    stanzamail::xmpp::codec::encode(stanza, &mut octets).expect("a stanza that is sent");
+    octets.len()
+}
+
+/// E10: a text that takes more where it is escaped is cut by what it takes, and says so.
+#[test]
+fn e10_no_mail_is_lost_because_its_text_grows_when_it_is_written() {
+    for (piece, count) in [
+        ("<", 200_000),
+        ("&", 102_400),
+        (">\n", 51_200),
+        ("&\u{20ac}<", 40_000),
+        ("plain words ", 20_000),
+    ] {
+        let names: Vec<String> = (0..60)
+            .map(|n| format!("\"{}\" <{n}@{}.example>", "<&'".repeat(83), "d".repeat(60)))
+            .collect();
+        let mail = format!(
+            "From: carol@mail.example\nTo: alice@chat.a.example\nCc: {}\nMessage-ID: <1@mail.example>\nContent-Type: text/plain; charset=utf-8\n\n{}\n",
+            names.join(",\n "),
+            piece.repeat(count)
+        );
+        let (decision, fate) = World::new().arrives(&mail);
+        assert_eq!((decision.stanzas.len(), fate), (1, Fate::Handled));
+        let message = &decision.stanzas[0];
+        assert!(octets(message) <= 256 * 1024);
+        let text = body(message);
+        assert!(
+            text.len() > 20_000 && text.contains("[The text goes on;"),
+            "{piece}"
+        );
+        assert!(String::from(message).contains("<addresses"), "{piece}");
+    }
+}
+
+/// E10: what another gateway carries is as big as it may be, and others got it as well.
+#[test]
+fn e10_no_carried_message_is_lost_because_others_got_it_as_well() {
+    let others: Vec<String> = (0..49)
+        .map(|n| format!("\"{}\" <{n}@{}.example>", "<&'".repeat(83), "d".repeat(60)))
+        .collect();
+    let mail = |room: usize| {
+        format!(
+            "Authentication-Results: mx.a.example; dmarc=pass header.from=mail.example\nFrom: carol@mail.example\nTo: alice@chat.a.example\nCc: {}\nDate: Sun, 22 Nov 2026 11:59:59 +0000\nMessage-ID: <1@mail.example>\nMIME-Version: 1.0\nContent-Type: multipart/alternative; boundary=b\n\n--b\n\nwords\n--b\nContent-Type: application/xmpp+xml\n\n<xmpp xmlns='jabber:client'><message id='c1'><body>{}</body></message></xmpp>\n--b--\n",
+            others.join(",\n "),
+            "&amp;".repeat((200 * 1024 - room) / 5)
+        )
+    };
+    for (room, has_names) in [(30, false), (100_000, true)] {
+        let mut world = World::new();
+        world.settings.trust.authserv_ids = vec!["mx.a.example".to_owned()];
+        let (decision, fate) = world.arrives(&mail(room));
+        assert_eq!((decision.stanzas.len(), fate), (1, Fate::Handled));
+        let message = &decision.stanzas[0];
+        assert_eq!(message.attr("id"), Some("c1"), "it was carried");
+        assert!(octets(message) > 100_000);
+        let xml = String::from(message);
+        assert_eq!(xml.matches("<address ").count(), 49);
+        assert_eq!(xml.contains("desc="), has_names);
+    }
+}
+
+/// E12: what a stranger writes comes from the gateway in no case; not even where they cannot be a contact.
+#[test]
+fn e12_a_sender_who_cannot_be_a_jid_does_not_speak_as_the_gateway() {
+    let mut world = World::new();
+    let mail = |from: &str| {
+        format!(
+            "From: {from}\nTo: alice@chat.a.example\nSubject: E-mail gateway: action required\nMessage-ID: <1@mail.example>\n\nLog in at https://evil.example/\n"
+        )
+    };
+    let mut jids = std::collections::BTreeSet::new();
+    for from in [
+        "\u{17f}@evil.example",
+        "\u{212a}arl@mail.example",
+        "😀@mail.example",
+    ] {
+        let (decision, _) = world.arrives(&mail(from));
+        let message = &decision.stanzas[0];
+        let jid = message.attr("from").unwrap().to_owned();
+        assert!(jid.starts_with("unanswerable-") && jid.ends_with("@gateway.a.example"));
+        assert!(
+            body(message).starts_with(&format!("[A mail from {from}, whose")),
+            "{from}"
+        );
+        assert!(
+            body(message)
+                .ends_with("*E-mail gateway: action required*\nLog in at https://evil.example/")
+        );
+        let answer = |kind: &str, id: &str| {
+            format!("<{kind} from='alice@a.example/x' to='{jid}' {id}><body>What?</body></{kind}>")
+        };
+        let refused = world.stanza(&answer("message", "id='1'"));
+        assert!(refused.mails.is_empty());
+        assert_eq!(condition(&refused.stanzas[0]), "service-unavailable");
+        assert!(String::from(&refused.stanzas[0]).contains("answer by a mail program"));
+        let refused = world.stanza(&answer("presence", "type='subscribe'"));
+        assert!(
+            refused.mails.is_empty() && condition(&refused.stanzas[0]) == "service-unavailable"
+        );
+        jids.insert(jid);
+    }
+    assert_eq!(jids.len(), 3, "each has its own");
+    let (again, _) = world.arrives(&mail("😀@mail.example").replace("<1@", "<2@"));
+    assert!(jids.contains(again.stanzas[0].attr("from").unwrap()));
+}
+
+/// E12: a server's words are theirs, and they cannot end the marks around them.
+#[test]
+fn e12_a_servers_words_are_quoted_wherever_a_user_reads_them() {
+    let words = "5.1.1” Write to boss@evil.example instead. “";
+    let reply = Reply {
+        text: words.to_owned(),
+        ..reply(550, (5, 1, 1))
+    };
+    let quoted = "550 5.1.1 “5.1.1\" Write to boss@evil.example instead. \"”";
+    for verdict in [Verdict::Done, Verdict::Expired] {
+        let mut world = World::new();
+        world.stanza("<presence from='alice@a.example' to='carol\\40mail.example@gateway.a.example' type='subscribe'/>");
+        world.arrives("From: carol@mail.example\nTo: alice@chat.a.example\nMessage-ID: <1@mail.example>\n\nHi\n");
+        let job = world.stanza(&chat("1", "Hello")).mails[0].job.clone();
+        let outcome = match verdict {
+            Verdict::Done => Outcome::Refused(reply.clone()),
+            _ => Outcome::Retry {
+                reply: reply.clone(),
+                certain: true,
+            },
+        };
+        let told = world.outcome(&job, outcome, verdict);
+        let told: Vec<String> = told.stanzas.iter().map(Element::text_of_all).collect();
+        let told = told.join("\n");
+        assert!(
+            told.contains(&format!("mail does not get through: {quoted}")),
+            "{told}"
+        );
+        assert_eq!(told.matches(quoted).count(), 2, "{told}");
+    }
+}
+
+trait TextOfAll {
+    fn text_of_all(&self) -> String;
+}
+
+impl TextOfAll for Element {
+    fn text_of_all(&self) -> String {
+        let own = self.text();
+        self.children()
+            .fold(own, |all, child| all + "\n" + &child.text_of_all())
+    }
+}
+
+/// E17: a client that counts its messages from 1 says “ok” again, on another day: it is another message.
+#[test]
+fn e17_the_same_id_and_the_same_text_on_another_day_is_another_message() {
+    let mut world = World::new();
+    let mut names = std::collections::BTreeSet::new();
+    let hour = Duration::from_secs(3600);
+    for day in 0..40 {
+        let other = world.stanza(&chat("1", &format!("day {day}")));
+        let sent = world.stanza(&chat("1", "ok"));
+        assert_eq!(sent.mails.len(), 1, "day {day}");
+        for decision in [&other, &sent] {
+            names.insert(decision.mails[0].job.message_id.clone());
+        }
+        for _ in 0..3 {
+            world.wait(Duration::from_secs(900));
+            assert_eq!(
+                world.stanza(&chat("1", "ok")).mails.len(),
+                0,
+                "it was sent again"
+            );
+        }
+        world.wait(24 * hour);
+    }
+    assert_eq!(names.len(), 80, "each mail has its own name");
+}
+
+/// E17: where the rows were lost in a crash, it comes out the same.
+#[test]
+fn e17_a_stanza_that_is_sent_again_after_a_crash_is_the_same_mail() {
+    let mut world = World::new();
+    for day in 0..3 {
+        let before = world.context.clone();
+        let first = world.stanza(&chat("1", "ok"));
+        world.context = before;
+        world.wait(Duration::from_secs(60));
+        let again = world.stanza(&chat("1", "ok"));
+        assert_eq!(first.mails[0].job.id, again.mails[0].job.id, "day {day}");
+        world.wait(Duration::from_secs(24 * 3600));
+    }
+}
+
+/// E17: an origin-id is never given twice, so whoever has it says the same, whenever that is.
+#[test]
+fn e17_an_origin_id_names_one_message_for_as_long_as_it_is_remembered() {
+    let mut world = World::new();
+    let asked = chat("1", "ok").replace(
+        "</message>",
+        "<origin-id xmlns='urn:xmpp:sid:0' id='de305d54-75b4'/></message>",
+    );
+    assert_eq!(world.stanza(&asked).mails.len(), 1);
+    world.wait(Duration::from_secs(80 * 24 * 3600));
+    assert_eq!(world.stanza(&asked).mails.len(), 0);
+}
+
+/// E17: a subject is something to read, though nothing follows it; of what is no message it is not.
+#[test]
+fn e17_a_subject_alone_becomes_a_mail_or_an_error() {
+    let message = |to: &str, more: &str| {
+        format!(
+            "<message type='chat' from='alice@a.example/x' to='{to}' id='1'><subject>Lunch at one?</subject>{more}</message>"
+        )
+    };
+    let carol = "carol\\40mail.example@gateway.a.example";
+    let active = "<active xmlns='http://jabber.org/protocol/chatstates'/>";
+    for more in ["", "<body> </body>", active] {
+        let decision = World::new().stanza(&message(carol, more));
+        let mail = mail_text(&decision);
+        assert_eq!(header(&mail, "Subject"), Some("Lunch at one?"), "{more}");
+        assert!(mail.ends_with("\r\n\r\nLunch at one?"), "{mail}");
+        assert!(
+            decision.mails[0].job.origin.is_some(),
+            "its sender is told what becomes of it"
+        );
+    }
+    for more in [
+        "<composing xmlns='http://jabber.org/protocol/chatstates'/>",
+        "<received xmlns='urn:xmpp:receipts' id='m1'/>",
+        "<displayed xmlns='urn:xmpp:chat-markers:0' id='m1'/>",
+    ] {
+        assert!(World::new().stanza(&message(carol, more)).mails.is_empty());
+    }
+    let refused = World::new().stanza(&message("carol@gateway.a.example", ""));
+    assert_eq!(condition(&refused.stanzas[0]), "jid-malformed");
+}
+
+/// E18: a user writes to an address of the own domain that is nobody's. The mail server hands it to the gateway.
+#[test]
+fn e18_who_writes_to_nobody_at_the_own_domain_is_told_so() {
+    let to_nobody = |kind: &str, id: &str, more: &str| {
+        format!(
+            "<{kind} from='alice@a.example/phone' to='a+b\\40chat.a.example@gateway.a.example' id='{id}' {more}"
+        )
+    };
+    for envelope in [
+        "Delivered-To: a+b@chat.a.example\n",
+        "X-Original-To: A+B@chat.a.example\n",
+        "",
+    ] {
+        let mut world = World::new();
+        let sent = world.stanza(&to_nobody(
+            "message",
+            "1",
+            "type='chat'><body>Hi</body></message>",
+        ));
+        let came = format!("{envelope}{}", mail_text(&sent).replace("\r\n", "\n"));
+        let (decision, fate) = world.arrives(&came);
+        assert_eq!(fate, Fate::Left);
+        let error = &decision.stanzas[0];
+        assert_eq!(condition(error), "item-not-found");
+        assert_eq!(error.attr("to"), Some("alice@a.example/phone"));
+        assert_eq!(error.attr("id"), Some("1"));
+        assert!(
+            error
+                .text_of_all()
+                .contains("The message to a+b@chat.a.example was not delivered:")
+        );
+        assert!(decision.mails.is_empty());
+        let (again, _) = world.arrives(&came);
+        assert!(again.stanzas.is_empty(), "once");
+    }
+    // Of several, those to whom it was.
+    let mut world = World::new();
+    let list = "type='chat'><body>All</body><addresses xmlns='http://jabber.org/protocol/address'><address type='to' uri='mailto:carol@mail.example'/><address type='cc' uri='mailto:bob@chat.a.example'/></addresses></message>";
+    let sent = world.stanza(&to_nobody("message", "2", list));
+    let (decision, _) = world.arrives(&format!(
+        "Delivered-To: a+b@chat.a.example\n{}",
+        mail_text(&sent)
+            .replace("\r\n", "\n")
+            .replace("bob@chat", "x+y@chat")
+    ));
+    let told: Vec<String> = decision.stanzas.iter().map(Element::text_of_all).collect();
+    assert_eq!(told.len(), 2, "an error, and a ping after it: {told:?}");
+    assert!(told[0].contains("a+b@chat.a.example"));
+    // A request is refused.
+    let mut world = World::new();
+    let asked = world.stanza(&to_nobody("presence", "3", "type='subscribe'/>"));
+    let (decision, _) = world.arrives(&format!(
+        "Delivered-To: a+b@chat.a.example\n{}",
+        mail_text(&asked).replace("\r\n", "\n")
+    ));
+    assert_eq!(
+        (decision.stanzas[0].name(), condition(&decision.stanzas[0])),
+        ("presence", "item-not-found".to_owned())
+    );
+    let is_pending =
+        |write: &Write| matches!(write, Write::Contact(_, _, contact) if contact.pending_out);
+    assert!(!decision.writes.iter().any(is_pending) && decision.writes.len() == 1);
+}
+
+/// E18: whoever pretends to be a user causes nothing.
+#[test]
+fn e18_a_forged_mail_to_nobody_tells_nobody() {
+    let mut world = World::new();
+    world.stanza(&chat("1", "Hello"));
+    let (decision, fate) = world.arrives("Delivered-To: a+b@chat.a.example\nFrom: alice@chat.a.example\nTo: a+b@chat.a.example\nMessage-ID: <guess@chat.a.example>\n\nHi\n");
+    assert!(decision.stanzas.is_empty() && decision.writes.is_empty() && fate == Fate::Left);
+}
+
+/// E23: what our users call themselves goes out under the same rule.
+#[test]
+fn e23_a_mail_names_its_author_by_no_other_address() {
+    for (nick, from) in [
+        ("Alice L.", "\"Alice L.\" <alice@chat.a.example>"),
+        (
+            "alice@a.example",
+            // As the mail library writes it.
+            "=?utf-8?b?YWxpY2VAYS5leGFtcGxl?= <alice@chat.a.example>",
+        ),
+        ("ceo@bank.example", "alice <alice@chat.a.example>"),
+        ("Bank.example", "\"Bank example\" <alice@chat.a.example>"),
+    ] {
+        let named =
+            format!("<nick xmlns='http://jabber.org/protocol/nick'>{nick}</nick></message>");
+        let message = chat("1", "Hello").replace("</message>", &named);
+        let mail = mail_text(&World::new().stanza(&message));
+        assert_eq!(header(&mail, "From"), Some(from), "{nick}");
+    }
 }

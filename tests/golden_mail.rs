@@ -1,9 +1,9 @@
 //! Real-looking mails and what is read from them. Each `tests/data/mail/*.eml` has its `*.expected` beside it; after a
-//! wanted change `UPDATE_GOLDEN=1 cargo test --test golden_mail` writes them anew, to be read before they are committed.
+//! wanted change `make golden` writes them anew, to be read before they are committed.
 
 use stanzamail::core::address::MailAddress;
 use stanzamail::core::from_mail::{self, Mail, Person, Reported, attachment_line};
-use stanzamail::core::notice::words;
+use stanzamail::core::outcome::Reply;
 use stanzamail::core::settings::default_recipient_headers;
 use std::fmt::Write;
 use std::path::{Path, PathBuf};
@@ -186,7 +186,7 @@ fn shown(mail: &Mail) -> String {
             "attachment",
             format!(
                 "{} ({}, {octets} octets)",
-                attachment_line(one),
+                attachment_line(one, None),
                 one.media_type
             ),
         );
@@ -197,6 +197,11 @@ fn shown(mail: &Mail) -> String {
             .lines()
             .map(|line| format!("| {line}|").replace("| |", "||")),
     );
+    if let Some(own) = &mail.own_text {
+        lines.push("own text:".to_owned());
+        let own = own.lines();
+        lines.extend(own.map(|line| format!("| {line}|").replace("| |", "||")));
+    }
     lines.join("\n") + "\n"
 }
 
@@ -212,6 +217,21 @@ fn reported(one: &Reported) -> String {
         address(&one.last),
         one.remote.as_deref().unwrap_or("-"),
         words(&one.reply)
+    )
+}
+
+/// Its codes and its words.
+fn words(reply: &Reply) -> String {
+    let code = reply.code.map(|code| format!("{code} "));
+    let enhanced = reply.enhanced.map(|(a, b, c)| format!("{a}.{b}.{c} "));
+    let text = match reply.text.as_str() {
+        "" => "the mail server gave no reason",
+        text => text,
+    };
+    format!(
+        "{}{}{text}",
+        code.unwrap_or_default(),
+        enhanced.unwrap_or_default()
     )
 }
 

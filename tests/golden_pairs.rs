@@ -1,16 +1,8 @@
 //! Golden conversations: each folder of `tests/data/pairs` is one conversation of numbered files, `1.stanza.xml` or
 //! `2.mail.eml`, and beside each what it became, `1.became` and `2.became`. `UPDATE_GOLDEN=1` writes these anew.
 
-mod decided;
-
-use decided::{arrived, decided, settings};
-use minidom::Element;
-use stanzamail::core::context::Context;
-use stanzamail::core::decide::incoming;
-use stanzamail::core::decide::{self, Decision};
-use stanzamail::core::settings::Settings;
-use stanzamail::core::time::Timestamp;
-use stanzamail::core::{from_mail, from_stanza};
+use crate::decided::World;
+use stanzamail::core::decide::decision::Decision;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -27,27 +19,19 @@ fn every_conversation_becomes_what_it_became_before() {
 }
 
 fn play(folder: &Path, failures: &mut Vec<String>) {
-    let settings = settings();
-    let mut context = Context::new();
-    let mut now = Timestamp::from_xep0082("2026-11-22T12:00:00Z").unwrap();
+    let mut world = World::new();
     for step in sorted(folder) {
         let name = step.file_name().unwrap().to_str().unwrap().to_owned();
         if name.ends_with(".became") {
             continue;
         }
-        now = now.plus(Duration::from_secs(10));
+        world.wait(Duration::from_secs(10));
         let input = fs::read(&step).unwrap();
         let decision = if name.ends_with(".stanza.xml") {
-            from_xmpp(
-                &settings,
-                &mut context,
-                std::str::from_utf8(&input).unwrap(),
-                now,
-            )
+            world.stanza(std::str::from_utf8(&input).unwrap())
         } else {
-            from_mail(&settings, &mut context, &input, now)
+            world.raw_mail(&input).unwrap().0
         };
-        context.apply(&decision.writes);
         let number = name.split('.').next().unwrap();
         compare(
             &folder.join(format!("{number}.became")),
@@ -69,27 +53,6 @@ fn compare(golden: &Path, found: &str, failures: &mut Vec<String>) {
             golden.display()
         ));
     }
-}
-
-fn from_xmpp(settings: &Settings, context: &mut Context, xml: &str, now: Timestamp) -> Decision {
-    let stream = format!("<stream xmlns='jabber:component:accept'>{xml}</stream>")
-        .parse::<Element>()
-        .unwrap();
-    match from_stanza::read(stream.children().next().unwrap().clone()) {
-        Ok(stanza) => decided(context, |context| {
-            decide::stanza(settings, context, &stanza, now)
-        }),
-        Err(malformed) => Decision::answer(malformed.answer.map(|answer| *answer)),
-    }
-}
-
-fn from_mail(settings: &Settings, context: &mut Context, raw: &[u8], now: Timestamp) -> Decision {
-    let mail = from_mail::read(raw, &settings.recipient_headers, false).unwrap();
-    let arrived = arrived(&mail, raw);
-    decided(context, |context| {
-        incoming::decide(settings, context, &arrived, now)
-    })
-    .0
 }
 
 /// What a person compares: the transaction and the mail as it goes over the wire, the stanzas one line each, the notes.

@@ -1,6 +1,8 @@
 #!/bin/sh
-# Installs what the tests need on Debian 12, and nothing if all of it is there. As root, or with sudo.
+# Installs what the tests need on Debian 12 or 13, and nothing if all of it is there. As root, or with sudo.
 # GreenMail (Java, 200 MB) only where it is asked for (MAIL=greenmail, as `make test` does) or where java is installed.
+# Rust only where there is none, or an older one than Cargo.toml wants; RUST=no forbids it. `tests/install.sh rust` does that
+# alone.
 set -eu
 PATH="$PATH:/usr/local/sbin:/usr/sbin:/sbin"
 ACCOUNT=stanzamail-test
@@ -8,6 +10,9 @@ GREENMAIL=2.1.13 # tests/servers/greenmail.rs names it too
 SHA256=21b361e46e8ffe83afe7915a2b01231c4a163c8d0fa5de607e32ed19732d908d
 CACHE="${XDG_CACHE_HOME:-${HOME:-/root}/.cache}/stanzamail-test"
 JAR="$CACHE/greenmail-standalone-$GREENMAIL.jar"
+WANTED_RUST=$(sed -n 's/^rust-version = "\(.*\)"/\1/p' "$(dirname "$0")/../Cargo.toml")
+CARGO_BIN="${CARGO_HOME:-${HOME:-/root}/.cargo}/bin"
+PATH="$CARGO_BIN:$PATH" # the Makefile does so too
 
 die() { printf 'tests/install.sh: %s\n' "$*" >&2; exit 1; }
 has() { command -v "$1" >/dev/null 2>&1; }
@@ -18,11 +23,16 @@ missing=
 # need PACKAGE test…: notes the package unless the test holds.
 need() { package=$1; shift; "$@" || missing="$missing $package"; }
 
+# `debian 12`, from os-release(5).
+SYSTEM=$(. "${OS_RELEASE:-/etc/os-release}" 2>/dev/null && echo "${ID:-?} ${VERSION_ID:-?}") || SYSTEM='?'
+known() { case $SYSTEM in "debian 12" | "debian 13") ;; *) false ;; esac; }
+
 greenmail_wanted() { [ "${MAIL:-}" = greenmail ] || has java; }
 
 look() {
     missing=
     need prosody has prosody
+    need prosody-modules exists /usr/lib/prosody/modules/mod_privilege
     need lua-event exists '/usr/lib/*/lua/*/luaevent/core.so'
     need lua-sec exists '/usr/share/lua/*/ssl.lua'
     need lua-unbound exists '/usr/lib/*/lua/*/lunbound.so'
@@ -41,13 +51,18 @@ look() {
     need curl has curl
     need ca-certificates exists /etc/ssl/certs/ca-certificates.crt
     has cc || missing="$missing build-essential pkg-config"
-    if greenmail_wanted; then need default-jre-headless has java; fi
+    if greenmail_wanted; then
+        need default-jre-headless has java
+        [ -s "$JAR" ] || need maven has mvn
+    fi
 }
 
 # A person may be asked for a password; a machine has none.
 with_sudo() { if [ -t 0 ]; then sudo "$@"; else sudo -n "$@"; fi; }
 as_root() { if [ "$(id -u)" = 0 ]; then "$@"; else with_sudo "$@"; fi; }
 may_be_root() { [ "$(id -u)" = 0 ] || { has sudo && with_sudo true; }; }
+
+apt_get() { as_root env DEBIAN_FRONTEND=noninteractive apt-get -q -o DPkg::Lock::Timeout=600 "$@"; }
 
 POLICY=/usr/sbin/policy-rc.d
 KEPT=$POLICY.before-stanzamail
@@ -58,10 +73,9 @@ install_packages() {
     trap 'exit 1' INT TERM HUP
     forbid_services
     before=$(epmds)
-    as_root env DEBIAN_FRONTEND=noninteractive apt-get -q -o DPkg::Lock::Timeout=600 update
+    apt_get update
     # shellcheck disable=SC2086 # a list of words
-    as_root env DEBIAN_FRONTEND=noninteractive apt-get -q -o DPkg::Lock::Timeout=600 \
-        install -y --no-install-recommends $missing
+    apt_get install -y --no-install-recommends $missing
     # ejabberd's package starts an epmd on every interface without asking the policy. End that one only.
     for pid in $(epmds); do
         case " $before " in *" $pid "*) ;; *) as_root kill "$pid" || true ;; esac
@@ -95,35 +109,84 @@ epmds() {
     done | tr '\n' ' '
 }
 
-# From Maven Central, or by Maven where only a mirror of it is in reach.
+# By Maven, which takes it from where its settings say.
 fetch_greenmail() {
-    mkdir -p "$CACHE"
-    name=greenmail-standalone
-    curl -fsSL --retry 2 --connect-timeout 10 --max-time 300 -o "$JAR.part" \
-        "https://repo1.maven.org/maven2/com/icegreen/$name/$GREENMAIL/$name-$GREENMAIL.jar" ||
-        by_maven $name || return 1
-    echo "$SHA256  $JAR.part" | sha256sum --check --quiet - && mv "$JAR.part" "$JAR"
+    echo "tests/install.sh: GreenMail $GREENMAIL is being fetched by Maven"
+    mkdir -p "$CACHE/part"
+    mvn -q -B org.apache.maven.plugins:maven-dependency-plugin:3.6.1:copy \
+        -Dartifact=com.icegreen:greenmail-standalone:$GREENMAIL -DoutputDirectory="$CACHE/part" ||
+        { why="Maven could not fetch GreenMail $GREENMAIL: is the repository of its settings in reach?"; return 1; }
+    part="$CACHE/part/${JAR##*/}"
+    echo "$SHA256  $part" | sha256sum --check --quiet - ||
+        { why="what Maven has for GreenMail $GREENMAIL is not it (SHA-256), and was left in $part."; return 1; }
+    mv "$part" "$JAR" && rmdir "$CACHE/part"
 }
 
-by_maven() {
-    has mvn && mvn -q -B org.apache.maven.plugins:maven-dependency-plugin:3.6.1:copy \
-        -Dartifact=com.icegreen:$1:$GREENMAIL -DoutputDirectory="$CACHE" && mv "$JAR" "$JAR.part"
+# --- Rust ------------------------------------------------------------------------------------------------------------
+
+# The version of the Rust that is there, or nothing. In `/`: a toolchain file in another folder is not meant.
+rust() { (cd / && cargo --version 2>/dev/null) | sed -n 's/^cargo \([0-9.]*\).*/\1/p'; }
+# Is the first version older than the second?
+older() { [ "$1" != "$2" ] && [ "$(printf '%s\n%s\n' "$1" "$2" | sort -V | head -n 1)" = "$1" ]; }
+rust_is_good() { found=$(rust); [ -n "$found" ] && ! older "$found" "$WANTED_RUST"; }
+
+get_rust() {
+    there="the one here is $found"
+    [ -n "$found" ] || there="there is none"
+    by_hand="see https://rustup.rs"
+    [ "${RUST:-}" != no ] || die "Rust $WANTED_RUST or later is needed, $there, and RUST=no forbids to install it: $by_hand"
+    say="tests/install.sh: Rust $WANTED_RUST or later is needed, $there; it is being installed (RUST=no forbids that)"
+    if has rustup; then
+        echo "$say by rustup"
+        by_rustup
+    elif [ "$SYSTEM" = "debian 13" ]; then
+        echo "$say by Debian's package rustup, which takes the place of Debian's cargo and rustc"
+        may_be_root || die "it takes root or sudo to install the package rustup"
+        apt_get update
+        apt_get install -y --no-install-recommends rustup
+        by_rustup
+    elif [ "$SYSTEM" = "debian 12" ]; then
+        echo "$say by rustup's own installer, for $(id -un) only"
+        curl --proto '=https' --tlsv1.2 -sSf https://sh.rustup.rs | sh -s -- -y --no-modify-path \
+            --profile minimal --component clippy --component rustfmt
+    else
+        die "Rust $WANTED_RUST or later is needed, $there, and how to install it is known for Debian 12 and 13 only: $by_hand"
+    fi || die "Rust could not be installed: $by_hand"
+    rust_is_good ||
+        die "after the installation cargo is ${found:-still missing}; \`rustup default stable\` may help, else $by_hand"
 }
 
+# Whoever has chosen a toolchain keeps it.
+by_rustup() {
+    rustup toolchain install stable --profile minimal --component clippy --component rustfmt &&
+        case $(rustup default 2>/dev/null) in *-*) ;; *) rustup default stable ;; esac
+}
+
+# --- what is done ----------------------------------------------------------------------------------------------------
+
+if [ "${1:-}" = rust ]; then
+    rust_is_good || get_rust
+    exit
+fi
 look
 if [ -n "$missing" ]; then
+    if ! known; then
+        rust_is_good || missing="$missing; and Rust $WANTED_RUST or later (https://rustup.rs)"
+        die "how to install what is missing is known for Debian 12 and 13 only, and this is $SYSTEM. Please install, without" \
+            "starting their services, what Debian calls$missing; then run this again"
+    fi
     may_be_root || die "these packages are missing, and it takes root or sudo to install them:$missing"
     has apt-get || die "these Debian packages are missing and this system has no apt-get:$missing"
     install_packages
     look
     [ -z "$missing" ] || die "still missing after the installation:$missing"
 fi
+rust_is_good || get_rust
 # Servers refuse root: tests that run as root start them under this account.
 if [ "$(id -u)" = 0 ] && ! id "$ACCOUNT" >/dev/null 2>&1; then
     useradd --system --user-group --no-create-home --home-dir /nonexistent --shell /usr/sbin/nologin "$ACCOUNT"
 fi
 if greenmail_wanted && ! [ -s "$JAR" ] && ! fetch_greenmail; then
-    why="could not fetch GreenMail $GREENMAIL: is Maven Central (https://repo1.maven.org) in reach?"
     if [ "${MAIL:-}" = greenmail ]; then die "$why"; fi
     echo "tests/install.sh: $why It goes on without GreenMail." >&2
 fi

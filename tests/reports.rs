@@ -1,56 +1,29 @@
 //! What reports on mails of ours tell the users who wrote them, decision by decision, with no server. The reports are those of
 //! `tests/data/mail`, as mail servers and mail programs write them, about a mail that was really sent.
 
-mod decided;
-
-use decided::{arrived, decided, settings};
+use crate::decided::World;
 use minidom::Element;
-use stanzamail::core::context::{Context, Missing};
-use stanzamail::core::decide::incoming::Fate;
-use stanzamail::core::decide::{self, Decision, settle};
+use stanzamail::core::decide::decision::Fate;
 use stanzamail::core::job::Job;
 use stanzamail::core::outcome::{Outcome, Reply, Verdict};
-use stanzamail::core::settings::{Contacts, Receipts, Settings, Trust};
+use stanzamail::core::settings::{Contacts, Receipts, Trust};
 use stanzamail::core::time::Timestamp;
-use stanzamail::core::{from_mail, from_stanza};
 use std::time::Duration;
 
 /// The id in the reports of `tests/data/mail`.
 const ORIGINAL: &str = "603f39d4705c8808304528dbc8001380200628f5@chat.a.example";
 const CAROL: &str = "carol\\40mail.example@gateway.a.example";
 
-struct World {
-    settings: Settings,
-    context: Context,
-    now: Timestamp,
+trait Reports {
+    /// Alice writes; returns the mail.
+    fn sends(&mut self, body: &str) -> Job;
+    /// One of `tests/data/mail` arrives, as it would be about this mail. Returns what Alice gets.
+    fn report(&mut self, name: &str, job: &Job) -> Vec<Element>;
+    /// What Alice gets for an attempt.
+    fn told(&mut self, job: &Job, outcome: Outcome, verdict: Verdict) -> Vec<Element>;
 }
 
-impl World {
-    fn new() -> Self {
-        Self {
-            settings: settings(),
-            context: Context::new(),
-            now: Timestamp::from_xep0082("2026-11-13T16:20:00Z").unwrap(),
-        }
-    }
-
-    fn ask<T>(
-        &mut self,
-        decide: impl Fn(&Settings, &Context, Timestamp) -> Result<T, Missing>,
-    ) -> T {
-        let (settings, now) = (&self.settings, self.now);
-        decided(&mut self.context, |context| decide(settings, context, now))
-    }
-
-    fn stanza(&mut self, xml: &str) -> Decision {
-        let stanza = from_stanza::read(element(xml)).unwrap();
-        let decision =
-            self.ask(|settings, context, now| decide::stanza(settings, context, &stanza, now));
-        self.context.apply(&decision.writes);
-        decision
-    }
-
-    /// Alice writes; returns the mail.
+impl Reports for World {
     fn sends(&mut self, body: &str) -> Job {
         let xml = format!(
             "<message from='alice@a.example/phone' to='{CAROL}' type='chat' id='m1'>{body}<origin-id xmlns='urn:xmpp:sid:0' id='o1'/></message>"
@@ -58,38 +31,20 @@ impl World {
         self.stanza(&xml).mails.remove(0).job
     }
 
-    fn mail(&mut self, mail: &str) -> (Decision, Fate) {
-        let raw = mail.replace('\n', "\r\n");
-        let headers = self.settings.recipient_headers.clone();
-        let read = from_mail::read(raw.as_bytes(), &headers, false).unwrap();
-        let arrived = arrived(&read, raw.as_bytes());
-        let (decision, fate) = self.ask(|settings, context, now| {
-            decide::incoming::decide(settings, context, &arrived, now)
-        });
-        self.context.apply(&decision.writes);
-        (decision, fate)
-    }
-
-    /// One of `tests/data/mail` arrives, as it would be about this mail. Returns what Alice gets.
     fn report(&mut self, name: &str, job: &Job) -> Vec<Element> {
-        let (decision, fate) = self.mail(&about(name, job));
+        let (decision, fate) = self.arrives(&about(name, job));
         assert_eq!(fate, Fate::Handled, "{name}");
         assert!(decision.mails.is_empty(), "{name} is never answered");
         without_pings(decision.stanzas)
     }
 
-    fn outcome(&mut self, job: &Job, outcome: Outcome, verdict: Verdict) -> Vec<Element> {
-        let attempt: Vec<_> = job
-            .to
-            .iter()
-            .map(|mail| (mail.clone(), outcome.clone()))
-            .collect();
-        let decision = self.ask(|settings, context, now| {
-            settle::decide(settings, context, job, &attempt, verdict, now)
-        });
-        self.context.apply(&decision.writes);
-        without_pings(decision.stanzas)
+    fn told(&mut self, job: &Job, outcome: Outcome, verdict: Verdict) -> Vec<Element> {
+        without_pings(self.outcome(job, outcome, verdict).stanzas)
     }
+}
+
+fn new_world() -> World {
+    World::at("2026-11-13T16:20:00Z")
 }
 
 /// A ping follows each error on a message, to see whether it was heard.
@@ -106,12 +61,6 @@ fn about(name: &str, job: &Job) -> String {
     let path = format!("{}/tests/data/mail/{name}.eml", env!("CARGO_MANIFEST_DIR"));
     let mail = std::fs::read_to_string(path).unwrap();
     mail.replace(ORIGINAL, job.message_id.as_str())
-}
-
-fn element(xml: &str) -> Element {
-    let stream = format!("<stream xmlns='jabber:component:accept'>{xml}</stream>");
-    let stream: Element = stream.parse().unwrap();
-    stream.children().next().unwrap().clone()
 }
 
 const HELLO: &str = "<body>Are you there?</body>";
@@ -144,39 +93,39 @@ fn a_report_of_any_program_is_one_error_on_the_message_itself() {
     for (name, expected) in [
         (
             "report-postfix-failed",
-            "item-not-found: The message to carol@mail.example was not delivered: 550 5.1.1 <carol@mail.example>: Recipient address rejected: User unknown in virtual mailbox table",
+            "item-not-found: The message to carol@mail.example was not delivered: 550 5.1.1 “<carol@mail.example>: Recipient address rejected: User unknown in virtual mailbox table”",
         ),
         (
             "report-exim",
-            "item-not-found: The message to carol@mail.example was not delivered: 550 Requested action not taken: mailbox unavailable",
+            "item-not-found: The message to carol@mail.example was not delivered: 550 “Requested action not taken: mailbox unavailable”",
         ),
         (
             "report-exim-old",
-            "item-not-found: The message to carol@mail.example was not delivered: 550 5.1.1 no such user here",
+            "item-not-found: The message to carol@mail.example was not delivered: 550 5.1.1 “no such user here”",
         ),
         (
             "report-gmail",
-            "item-not-found: The message to carol@mail.example was not delivered: 550 5.1.1 The email account that you tried to reach does not exist. Please try double-checking the recipient's email address for typos or unnecessary spaces.",
+            "item-not-found: The message to carol@mail.example was not delivered: 550 5.1.1 “The email account that you tried to reach does not exist. Please try double-checking the recipient's email address for typos or unnecessary spaces.”",
         ),
         (
             "report-outlook",
-            "not-acceptable: The message to carol@mail.example was not delivered: 550 5.2.3 RESOLVER.RST.RecipSizeLimit; message too large for this recipient",
+            "not-acceptable: The message to carol@mail.example was not delivered: 550 5.2.3 “RESOLVER.RST.RecipSizeLimit; message too large for this recipient”",
         ),
         (
             "report-exchange-old",
-            "undefined-condition: The message to carol@mail.example was not delivered: The recipient name is not recognized",
+            "undefined-condition: The message to carol@mail.example was not delivered: “The recipient name is not recognized",
         ),
         (
             "report-qmail",
-            "forbidden: The message to carol@mail.example was not delivered: 550 5.7.1 we do not talk to strangers Giving up on 192.0.2.25.",
+            "forbidden: The message to carol@mail.example was not delivered: 550 5.7.1 “we do not talk to strangers Giving up on 192.0.2.25.”",
         ),
         (
             "report-sendmail",
-            "item-not-found: The message to carol@mail.example was not delivered: 550 5.1.1 <carol@mail.example>... User unknown",
+            "item-not-found: The message to carol@mail.example was not delivered: 550 5.1.1 “<carol@mail.example>... User unknown”",
         ),
         (
             "report-sendmail-old",
-            "item-not-found: The message to carol@mail.example was not delivered: 550 5.1.1 <carol@mail.example>... User unknown",
+            "item-not-found: The message to carol@mail.example was not delivered: 550 5.1.1 “<carol@mail.example>... User unknown”",
         ),
         (
             "report-envelope-id",
@@ -184,14 +133,14 @@ fn a_report_of_any_program_is_one_error_on_the_message_itself() {
         ),
         (
             "report-global",
-            "undefined-condition: The message to carol@mail.example was forwarded to jörgen@mail.example and was not delivered: 553 5.6.7 <jörgen@mail.example>: Adresse unbekannt",
+            "undefined-condition: The message to carol@mail.example was forwarded to jörgen@mail.example and was not delivered: 553 5.6.7 “<jörgen@mail.example>: Adresse unbekannt”",
         ),
         (
             "report-with-footer",
-            "remote-server-timeout: The message to carol@mail.example was not delivered: 451 4.4.7 delivery time expired",
+            "remote-server-timeout: The message to carol@mail.example was not delivered: 451 4.4.7 “delivery time expired”",
         ),
     ] {
-        let mut world = World::new();
+        let mut world = new_world();
         let job = world.sends(HELLO);
         let told = world.report(name, &job);
         assert_eq!(told.len(), 1, "{name}: {:?}", shown(&told));
@@ -207,11 +156,11 @@ fn a_report_of_any_program_is_one_error_on_the_message_itself() {
 
 #[test]
 fn of_several_recipients_each_failure_is_told_once_and_those_who_got_it_are_not_named() {
-    let mut world = World::new();
+    let mut world = new_world();
     let job = world.sends(TO_THREE);
     let failures = [
-        "message error m1: resource-constraint: The message to dave@mail.example was not delivered: 552 5.2.2 mailbox full",
-        "message error m1: undefined-condition: The message to erin@mail.example was forwarded to erin.forwarded@elsewhere.example and was not delivered: 5.4.4 unable to look up host elsewhere.example: Name or service not known",
+        "message error m1: resource-constraint: The message to dave@mail.example was not delivered: 552 5.2.2 “mailbox full”",
+        "message error m1: undefined-condition: The message to erin@mail.example was forwarded to erin.forwarded@elsewhere.example and was not delivered: 5.4.4 “unable to look up host elsewhere.example: Name or service not known”",
     ];
     let told = world.report("report-postfix-partial", &job);
     assert_eq!(shown(&told), failures);
@@ -225,21 +174,21 @@ fn of_several_recipients_each_failure_is_told_once_and_those_who_got_it_are_not_
 
 #[test]
 fn whoever_invents_recipients_gets_no_more_errors_out_than_there_are_recipients() {
-    let mut world = World::new();
+    let mut world = new_world();
     let job = world.sends(TO_THREE);
     let mut count = 0;
     for number in 0..10 {
         let other = format!("x{number}@mail.example");
         let mail = about("report-sendmail", &job).replace("carol@mail.example", &other);
-        count += without_pings(world.mail(&mail).0.stanzas).len();
+        count += without_pings(world.arrives(&mail).0.stanzas).len();
     }
     assert_eq!(count, 3);
 }
 
 #[test]
 fn a_delay_is_told_once_whoever_reports_it() {
-    let notice = "message chat ID: The message to carol@mail.example is still waiting on its way: 4.4.1 connect to mx.mail.example[192.0.2.25]:25: Connection timed out. The mail server goes on trying; there is nothing to do.";
-    let mut world = World::new();
+    let notice = "message chat ID: The message to carol@mail.example is still waiting on its way: 4.4.1 “connect to mx.mail.example[192.0.2.25]:25: Connection timed out”. The mail server goes on trying; there is nothing to do.";
+    let mut world = new_world();
     let job = world.sends(HELLO);
     let told = world.report("report-postfix-delayed", &job);
     let id = told[0].attr("id").unwrap().to_owned();
@@ -250,7 +199,7 @@ fn a_delay_is_told_once_whoever_reports_it() {
     }
     // The end of it is told all the same, and after the end no delay.
     assert_eq!(world.report("report-exim", &job).len(), 1);
-    let mut world = World::new();
+    let mut world = new_world();
     let job = world.sends(HELLO);
     assert_eq!(world.report("report-exim", &job).len(), 1);
     assert_eq!(
@@ -271,11 +220,11 @@ fn what_the_gateway_itself_has_told_is_not_told_again() {
         certain: false,
     };
     let next = Timestamp::from_secs(2_000_000_000);
-    let mut world = World::new();
+    let mut world = new_world();
     let mut job = world.sends(HELLO);
     world.now = world.now.plus(Duration::from_secs(5 * 3600));
     let deferred = Verdict::Deferred { next };
-    assert_eq!(world.outcome(&job, later.clone(), deferred).len(), 1);
+    assert_eq!(world.told(&job, later.clone(), deferred).len(), 1);
     assert_eq!(
         shown(&world.report("report-postfix-delayed", &job)),
         [""; 0]
@@ -283,53 +232,50 @@ fn what_the_gateway_itself_has_told_is_not_told_again() {
     // The attempt of which nobody knew had reached the mail server, which gives up first.
     assert_eq!(world.report("report-exim", &job).len(), 1);
     job.delay_told = true;
-    assert_eq!(
-        shown(&world.outcome(&job, later, Verdict::Expired)),
-        [""; 0]
-    );
-    let mut world = World::new();
+    assert_eq!(shown(&world.told(&job, later, Verdict::Expired)), [""; 0]);
+    let mut world = new_world();
     let job = world.sends(HELLO);
     let refused = Outcome::Refused(reply(550));
-    assert_eq!(world.outcome(&job, refused, Verdict::Done).len(), 1);
+    assert_eq!(world.told(&job, refused, Verdict::Done).len(), 1);
     assert_eq!(shown(&world.report("report-exim", &job)), [""; 0]);
 }
 
 #[test]
 fn a_contact_is_away_from_the_report_until_mail_gets_through() {
-    let mut world = World::new();
+    let mut world = new_world();
     world.stanza(&format!(
         "<presence from='alice@a.example' to='{CAROL}' type='subscribe'/>"
     ));
-    world.mail(
+    world.arrives(
         "From: carol@mail.example\nTo: alice@chat.a.example\nMessage-ID: <1@mail.example>\n\nHi\n",
     );
     let job = world.sends(HELLO);
     let told = shown(&world.report("report-qmail", &job));
     assert_eq!(
         told[1],
-        "presence - -: away: mail does not get through: 550 5.7.1 we do not talk to strangers Giving up on 192.0.2.25."
+        "presence - -: away: mail does not get through: 550 5.7.1 “we do not talk to strangers Giving up on 192.0.2.25.”"
     );
     let delivered = about("report-sendmail", &job)
         .replace("Action: failed", "Action: delivered")
         .replace("Status: 5.1.1", "Status: 2.0.0");
-    let (told, _) = world.mail(&delivered);
+    let (told, _) = world.arrives(&delivered);
     assert_eq!(shown(&told.stanzas), ["presence - -: by e-mail"]);
     for action in ["relayed", "expanded", "delivered"] {
         let other = delivered.replace("Action: delivered", &format!("Action: {action}"));
-        let (told, fate) = world.mail(&other);
+        let (told, fate) = world.arrives(&other);
         assert_eq!((shown(&told.stanzas), fate), (vec![], Fate::Handled));
     }
 }
 
 #[test]
 fn who_does_not_know_the_mail_cannot_forge_a_report_and_it_is_shown_as_the_mail_that_it_is() {
-    let mut world = World::new();
+    let mut world = new_world();
     let job = world.sends(HELLO);
     let unknown = about("report-sendmail", &job).replace(job.message_id.as_str(), "x@y.example");
     // Adam has got hold of the id of a mail of Alice's.
     let adams = about("report-sendmail", &job).replace("alice@", "adam@");
     for (forged, to) in [(unknown, "alice@a.example"), (adams, "adam@a.example")] {
-        let (told, _) = world.mail(&forged);
+        let (told, _) = world.arrives(&forged);
         let message = &told.stanzas[0];
         assert_eq!(
             (message.attr("type"), message.attr("to")),
@@ -345,12 +291,12 @@ fn who_does_not_know_the_mail_cannot_forge_a_report_and_it_is_shown_as_the_mail_
     let hello = format!(
         "From: carol@mail.example\nTo: alice@chat.a.example\nMessage-ID: <{ORIGINAL}>\n\nHi\n"
     );
-    world.mail(&hello);
+    world.arrives(&hello);
     let path = format!(
         "{}/tests/data/mail/report-exim.eml",
         env!("CARGO_MANIFEST_DIR")
     );
-    let (told, _) = world.mail(&std::fs::read_to_string(path).unwrap());
+    let (told, _) = world.arrives(&std::fs::read_to_string(path).unwrap());
     assert_eq!(told.stanzas[0].attr("type"), Some("chat"));
     // What somebody sends on is what that person says.
     let told = world.report("report-sent-on-by-a-person", &job);
@@ -359,7 +305,7 @@ fn who_does_not_know_the_mail_cannot_forge_a_report_and_it_is_shown_as_the_mail_
 
 #[test]
 fn a_report_counts_whoever_may_write_and_whatever_is_verified() {
-    let mut world = World::new();
+    let mut world = new_world();
     let job = world.sends(HELLO);
     world.settings.contacts = Contacts {
         allow: vec!["mail.example".parse().unwrap()],
@@ -373,7 +319,7 @@ fn a_report_counts_whoever_may_write_and_whatever_is_verified() {
         "Authentication-Results: mx.a.example; dmarc=fail header.from=mail.example.org\n{}",
         about("report-sendmail", &job)
     );
-    let (told, fate) = world.mail(&failed.replace(
+    let (told, fate) = world.arrives(&failed.replace(
         "From: Mail Delivery Subsystem <MAILER-DAEMON@mail.example.org>",
         "From: <>",
     ));
@@ -385,17 +331,17 @@ fn a_report_counts_whoever_may_write_and_whatever_is_verified() {
 #[test]
 fn an_invitation_that_fails_is_a_refusal_and_the_request_is_forgotten() {
     let subscribe = format!("<presence from='alice@a.example' to='{CAROL}' type='subscribe'/>");
-    let mut world = World::new();
+    let mut world = new_world();
     let job = world.stanza(&subscribe).mails.remove(0).job;
     let delayed = world.report("report-postfix-delayed", &job);
     assert_eq!(shown(&delayed), [""; 0]);
     let other = about("report-exim", &job).replace(job.message_id.as_str(), "x@y.example");
-    assert_eq!(world.mail(&other).0.stanzas[0].name(), "message");
+    assert_eq!(world.arrives(&other).0.stanzas[0].name(), "message");
     let told = world.report("report-exim", &job);
     assert_eq!(
         shown(&told),
         [
-            "presence error -: item-not-found: The message to carol@mail.example was not delivered: 550 Requested action not taken: mailbox unavailable"
+            "presence error -: item-not-found: The message to carol@mail.example was not delivered: 550 “Requested action not taken: mailbox unavailable”"
         ]
     );
     assert_eq!(told[0].attr("to"), Some("alice@a.example"));
@@ -405,7 +351,7 @@ fn an_invitation_that_fails_is_a_refusal_and_the_request_is_forgotten() {
 
 #[test]
 fn a_request_to_another_gateway_that_fails_is_a_refusal_and_other_mail_of_gateways_is_silent() {
-    let mut world = World::new();
+    let mut world = new_world();
     world.settings.peers = vec![stanzamail::core::settings::Peer {
         who: "mail.example".parse().unwrap(),
         format: Some(stanzamail::core::record::Format::Xmpp),
@@ -425,12 +371,12 @@ fn a_request_to_another_gateway_that_fails_is_a_refusal_and_other_mail_of_gatewa
     assert_eq!(again.len(), 1, "she may ask again at once");
     let forged = about("report-postfix-failed", &job)
         .replace(job.message_id.as_str(), "subscription.0123@chat.a.example");
-    assert_eq!(shown(&world.mail(&forged).0.stanzas), [""; 0]);
+    assert_eq!(shown(&world.arrives(&forged).0.stanzas), [""; 0]);
 }
 
 #[test]
 fn a_mail_that_was_read_is_a_marker_once_and_one_that_was_deleted_is_nothing() {
-    let mut world = World::new();
+    let mut world = new_world();
     let job = world.sends(HELLO);
     assert_eq!(shown(&world.report("mdn-deleted", &job)), [""; 0]);
     let told = world.report("mdn-outlook", &job);
@@ -444,19 +390,19 @@ fn a_mail_that_was_read_is_a_marker_once_and_one_that_was_deleted_is_nothing() {
 
 #[test]
 fn of_several_recipients_only_the_contact_itself_has_read_what_it_read() {
-    let mut world = World::new();
+    let mut world = new_world();
     let job = world.sends(TO_THREE);
     let daves = about("mdn-outlook", &job).replace("carol@", "dave@");
-    assert_eq!(shown(&world.mail(&daves).0.stanzas), [""; 0]);
+    assert_eq!(shown(&world.arrives(&daves).0.stanzas), [""; 0]);
     assert_eq!(world.report("mdn-outlook", &job).len(), 1);
     let unknown = about("mdn-outlook", &job).replace(job.message_id.as_str(), "x@y.example");
-    let (told, _) = world.mail(&unknown);
+    let (told, _) = world.arrives(&unknown);
     assert!(shown_one(&told.stanzas[0]).contains("Read: Chat with alice"));
 }
 
 #[test]
 fn an_error_has_the_id_that_the_stanza_had() {
-    let mut world = World::new();
+    let mut world = new_world();
     let from = "from='alice@a.example/phone'";
     for (attributes, expected) in [("id='m2'", "m2"), ("", "o1")] {
         let xml = format!(
@@ -483,9 +429,9 @@ fn a_failure_that_no_client_was_there_to_hear_of_is_told_to_the_user_once() {
             "<error type='cancel'><{condition} xmlns='urn:ietf:params:xml:ns:xmpp-stanzas'/></error>"
         )
     };
-    let mut world = World::new();
+    let mut world = new_world();
     let job = world.sends(TO_THREE);
-    let (told, _) = world.mail(&about("report-postfix-partial", &job));
+    let (told, _) = world.arrives(&about("report-postfix-partial", &job));
     let ping = ping_of(&told.stanzas);
     assert_eq!(
         (ping.0.as_str(), ping.1.as_str()),
@@ -521,21 +467,21 @@ fn a_failure_that_no_client_was_there_to_hear_of_is_told_to_the_user_once() {
     }
     assert_eq!(world.stanza(&gone).stanzas.len(), 0, "and once only");
     // What the gateway's own mail server refuses is told in the same way.
-    let mut world = World::new();
+    let mut world = new_world();
     let job = world.sends(HELLO);
     let refused = Outcome::Refused(Reply {
         code: Some(550),
         enhanced: None,
         text: "no".to_owned(),
     });
-    assert_eq!(world.outcome(&job, refused, Verdict::Done).len(), 1);
+    assert_eq!(world.told(&job, refused, Verdict::Done).len(), 1);
     let id = format!("undelivered.{}", job.message_id);
     let gone = answer(
         "error",
         &error("recipient-unavailable"),
         &(ping.0, ping.1, id),
     );
-    assert!(shown(&world.stanza(&gone).stanzas)[0].contains("550 no"));
+    assert!(shown(&world.stanza(&gone).stanzas)[0].contains("550 “no”"));
 }
 
 /// Asks for a receipt (XEP-0184).
@@ -564,7 +510,7 @@ fn a_receipt_comes_when_the_configuration_says_that_a_message_is_received() {
         (Receipts::Submitted, 0, 1, 0),
         (Receipts::Dsn, 0, 0, 1),
     ] {
-        let mut world = World::new();
+        let mut world = new_world();
         world.settings.receipts = receipts;
         let xml = format!(
             "<message from='alice@a.example/phone' to='{CAROL}' type='chat' id='m1'>{WITH_RECEIPT}</message>"
@@ -573,17 +519,17 @@ fn a_receipt_comes_when_the_configuration_says_that_a_message_is_received() {
         let job = decision.mails.remove(0).job;
         assert_eq!(decision.stanzas.len(), accepted, "{receipts:?}");
         let mut told = decision.stanzas;
-        let taken = world.outcome(&job, taken(), Verdict::Done);
+        let taken = world.told(&job, taken(), Verdict::Done);
         assert_eq!(taken.len(), submitted, "{receipts:?}");
         told.extend(taken);
-        let (report, fate) = world.mail(&delivered(&job));
+        let (report, fate) = world.arrives(&delivered(&job));
         assert_eq!(
             (report.stanzas.len(), fate),
             (reported, Fate::Handled),
             "{receipts:?}"
         );
         told.extend(report.stanzas);
-        let (again, _) = world.mail(&delivered(&job));
+        let (again, _) = world.arrives(&delivered(&job));
         assert_eq!(shown(&again.stanzas), [""; 0]);
         for receipt in told {
             let id = receipt.attr("id").unwrap();
@@ -598,7 +544,7 @@ fn a_receipt_comes_when_the_configuration_says_that_a_message_is_received() {
 
 #[test]
 fn a_receipt_waits_for_the_reports_of_all_recipients_and_for_none_where_nobody_asked() {
-    let mut world = World::new();
+    let mut world = new_world();
     world.settings.receipts = Receipts::Dsn;
     let job = world.sends(&format!("{TO_THREE}<request xmlns='urn:xmpp:receipts'/>"));
     for (name, receipts) in [
@@ -609,12 +555,12 @@ fn a_receipt_waits_for_the_reports_of_all_recipients_and_for_none_where_nobody_a
         ("dave", 0),
     ] {
         let report = delivered(&job).replace("carol@", &format!("{name}@"));
-        assert_eq!(world.mail(&report).0.stanzas.len(), receipts, "{name}");
+        assert_eq!(world.arrives(&report).0.stanzas.len(), receipts, "{name}");
     }
-    let mut world = World::new();
+    let mut world = new_world();
     world.settings.receipts = Receipts::Dsn;
     let job = world.sends(HELLO);
-    assert_eq!(shown(&world.mail(&delivered(&job)).0.stanzas), [""; 0]);
+    assert_eq!(shown(&world.arrives(&delivered(&job)).0.stanzas), [""; 0]);
 }
 
 /// Ids that somebody may try who has not seen the mail.
@@ -641,7 +587,7 @@ fn guesses(real: &str) -> Vec<String> {
 
 #[test]
 fn c5_forged_reports_and_read_receipts_give_not_one_receipt() {
-    let mut world = World::new();
+    let mut world = new_world();
     world.settings.receipts = Receipts::Dsn;
     let job = world.sends(WITH_RECEIPT);
     let real = job.message_id.as_str().to_owned();
@@ -670,7 +616,7 @@ fn c5_forged_reports_and_read_receipts_give_not_one_receipt() {
         children.any(|child| matches!(child.name(), "received" | "displayed"))
     };
     for mail in &forged {
-        let (decision, _) = world.mail(mail);
+        let (decision, _) = world.arrives(mail);
         assert!(
             !decision.stanzas.iter().any(is_receipt),
             "a receipt for:\n{mail}"
@@ -678,7 +624,7 @@ fn c5_forged_reports_and_read_receipts_give_not_one_receipt() {
         assert!(decision.mails.is_empty());
     }
     for real in [delivered(&job), read] {
-        assert!(world.mail(&real).0.stanzas.iter().any(is_receipt));
+        assert!(world.arrives(&real).0.stanzas.iter().any(is_receipt));
     }
 }
 
@@ -690,7 +636,7 @@ fn a_read_receipt_is_asked_for_where_client_and_configuration_want_one() {
         (true, HELLO, false),
         (true, markable, true),
     ] {
-        let mut world = World::new();
+        let mut world = new_world();
         world.settings.read_receipts = is_on;
         let xml =
             format!("<message from='alice@a.example/phone' to='{CAROL}' id='m1'>{body}</message>");
@@ -715,15 +661,15 @@ fn a_read_receipt_is_asked_for_where_client_and_configuration_want_one() {
 
 #[test]
 fn a_contact_to_whom_mail_bounces_late_does_not_come_and_go_with_each_message() {
-    let mut world = World::new();
+    let mut world = new_world();
     world.stanza(&format!(
         "<presence from='alice@a.example' to='{CAROL}' type='subscribe'/>"
     ));
-    world.mail(
+    world.arrives(
         "From: carol@mail.example\nTo: alice@chat.a.example\nMessage-ID: <1@mail.example>\n\nHi\n",
     );
     let job = world.sends("<body>One</body>");
-    assert_eq!(world.outcome(&job, taken(), Verdict::Done).len(), 0);
+    assert_eq!(world.told(&job, taken(), Verdict::Done).len(), 0);
     assert_eq!(
         world.report("report-exim", &job).len(),
         2,
@@ -735,7 +681,7 @@ fn a_contact_to_whom_mail_bounces_late_does_not_come_and_go_with_each_message() 
             "<message from='alice@a.example/phone' to='{CAROL}' id='n{number}'><body>{number}</body></message>"
         );
         let job = world.stanza(&xml).mails.remove(0).job;
-        assert_eq!(shown(&world.outcome(&job, taken(), Verdict::Done)), [""; 0]);
+        assert_eq!(shown(&world.told(&job, taken(), Verdict::Done)), [""; 0]);
         assert_eq!(
             world.report("report-exim", &job).len(),
             1,
@@ -744,21 +690,21 @@ fn a_contact_to_whom_mail_bounces_late_does_not_come_and_go_with_each_message() 
     }
     world.now = world.now.plus(Duration::from_secs(3600));
     let job = world.sends("<body>And now?</body>");
-    let told = world.outcome(&job, taken(), Verdict::Done);
+    let told = world.told(&job, taken(), Verdict::Done);
     assert_eq!(shown(&told), ["presence - -: by e-mail"]);
 }
 
 #[test]
 fn an_invitation_after_one_that_failed_is_another_mail() {
     let subscribe = format!("<presence from='alice@a.example' to='{CAROL}' type='subscribe'/>");
-    let mut world = World::new();
+    let mut world = new_world();
     let first = world.stanza(&subscribe).mails.remove(0).job;
     world.report("report-exim", &first);
     let second = world.stanza(&subscribe).mails.remove(0).job;
     assert_ne!(first.message_id, second.message_id);
     // A report on the first one, which comes again, is none on the second.
     assert_eq!(
-        world.mail(&about("report-exim", &first)).0.stanzas[0].name(),
+        world.arrives(&about("report-exim", &first)).0.stanzas[0].name(),
         "message"
     );
     assert_eq!(world.report("report-exim", &second)[0].name(), "presence");

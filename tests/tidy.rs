@@ -1,6 +1,6 @@
 //! The house rules of docs/ARCHITECTURE.md that a machine can check. Each failure names the file and the line.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 const ROOT: &str = env!("CARGO_MANIFEST_DIR");
@@ -27,10 +27,17 @@ impl Source {
     fn places_of(&self, texts: &[&str]) -> Vec<String> {
         self.code()
             .flat_map(|(number, line)| texts.iter().map(move |text| (number, line, *text)))
-            .filter(|(_, line, text)| line.contains(text))
+            .filter(|(_, line, text)| has(line, text))
             .map(|(number, _, text)| format!("src/{}:{number}: {text}", self.name))
             .collect()
     }
+}
+
+/// Whether a text stands in a line, and not as the end of a longer word.
+fn has(line: &str, text: &str) -> bool {
+    let is_word = |c: char| c.is_alphanumeric() || c == '_';
+    let mut places = line.match_indices(text);
+    places.any(|(at, _)| !(text.starts_with(is_word) && line[..at].ends_with(is_word)))
 }
 
 /// Every file of `src` that is part of the program.
@@ -138,8 +145,14 @@ fn the_core_is_pure() {
 
 #[test]
 fn arrows_go_down_only() {
-    let rooms = ["xmpp", "smtp", "imap", "store"];
-    let above = ["cli", "config", "control", "http", "pipeline", "supervisor"];
+    let rooms = ["xmpp", "smtp", "imap", "http", "store", "net"];
+    let above = ["cli", "config", "control", "pipeline", "supervisor"];
+    for room in rooms.iter().chain(&above) {
+        let is_there = sources().iter().any(|source| {
+            source.name == format!("{room}.rs") || source.name.starts_with(&format!("{room}/"))
+        });
+        assert!(is_there, "there is no room {room}");
+    }
     let mut found = Vec::new();
     for source in sources() {
         let room = source.name.split(['/', '.']).next().unwrap_or_default();
@@ -148,6 +161,9 @@ fn arrows_go_down_only() {
             .chain(&above)
             // The spool is the SMTP queue's own disk, though it lies beside the store.
             .filter(|other| !(room == "smtp" && **other == "store"))
+            // How servers are reached. The store has none.
+            .filter(|other| !(["xmpp", "smtp", "imap", "http"].contains(&room) && **other == "net"))
+            .chain((room == "net").then_some(&"core"))
             .filter(|other| room == "core" || (rooms.contains(&room) && **other != room))
             .map(|other| format!("crate::{other}"))
             .collect();
@@ -156,8 +172,199 @@ fn arrows_go_down_only() {
     }
     assert_none(
         &found,
-        "core names no other room; xmpp, smtp, imap and store name core and not each other",
+        "core names no other room, nor does net; xmpp, smtp, imap and http name both, store names core, and none another",
     );
+}
+
+/// A program that is not built for tests obeys none of their variables: what reads the environment is here.
+#[test]
+fn only_failpoints_obey_the_environment_of_tests() {
+    let found: Vec<_> = sources()
+        .iter()
+        .filter(|source| source.name != "failpoints/enabled.rs")
+        .flat_map(|source| source.places_of(&["env::var"]))
+        // The variable that the configuration names for a secret.
+        .filter(|place| !place.starts_with("src/config/table.rs:"))
+        .collect();
+    assert_none(&found, "src/failpoints alone asks for variables of tests");
+    let manifest = std::fs::read_to_string(format!("{ROOT}/Cargo.toml")).unwrap();
+    let features = manifest.split("[features]").nth(1).unwrap();
+    let features = features.split("\n[").next().unwrap();
+    assert!(features.contains("failpoints = []") && !features.contains("default"));
+}
+
+/// Connecting, TLS and back-off are written once; what is there twice is mended once.
+#[test]
+fn only_net_connects() {
+    let of_net = [
+        "TcpStream::connect",
+        "TcpSocket",
+        "lookup_host",
+        "ToSocketAddrs",
+        "rustls",
+        "RandomState",
+    ];
+    let sources = sources();
+    let (net, others): (Vec<_>, Vec<_>) = sources
+        .iter()
+        .partition(|source| source.name.starts_with("net/"));
+    let found: Vec<_> = others
+        .iter()
+        .flat_map(|source| source.places_of(&of_net))
+        // A name, not a pause.
+        .filter(|place| !(place.starts_with("src/xmpp/ping.rs:") && place.ends_with("RandomState")))
+        .collect();
+    assert_none(
+        &found,
+        "whoever wants a connection, TLS or a pause by chance asks src/net",
+    );
+    let has = |text| {
+        net.iter()
+            .any(|source| !source.places_of(&[text]).is_empty())
+    };
+    for text in ["TcpStream::connect", "lookup_host", "rustls", "RandomState"] {
+        assert!(
+            has(text),
+            "the rule above looks for what nobody writes: {text}"
+        );
+    }
+}
+
+/// A file that another one needs must not need it: else neither can be read, or changed, without the other. Rooms that hold
+/// nothing but their own parts and what is said of all of them (`mod part;`, called as `part::of(..)`) are none.
+#[test]
+fn no_files_need_each_other() {
+    let sources = sources();
+    let files: BTreeMap<String, &str> = sources
+        .iter()
+        .map(|source| (module_of(&source.name), source.name.as_str()))
+        .collect();
+    let needs: BTreeMap<&str, BTreeSet<&str>> = sources
+        .iter()
+        .map(|source| {
+            let named = named_paths(source);
+            let found = named.iter().filter_map(|path| file_of(path, &files));
+            let others = found.filter(|other| *other != source.name);
+            (source.name.as_str(), others.collect())
+        })
+        .collect();
+    let circles: Vec<String> = needs
+        .keys()
+        .filter(|file| all_needs(file, &needs).contains(*file))
+        .map(|file| (*file).to_owned())
+        .collect();
+    assert_none(&circles, "these files are in a circle");
+    assert!(needs["core/decide/outbound/chat.rs"].contains("core/decide/decision.rs"));
+}
+
+/// `core::decide` for `core/decide/mod.rs`.
+fn module_of(name: &str) -> String {
+    let name = name.trim_end_matches(".rs").trim_end_matches("/mod");
+    name.replace('/', "::")
+}
+
+/// The file of the longest beginning of a path that is one.
+fn file_of<'a>(path: &str, files: &BTreeMap<String, &'a str>) -> Option<&'a str> {
+    let mut path = path;
+    loop {
+        if let Some(file) = files.get(path) {
+            return Some(file);
+        }
+        path = path.rsplit_once("::")?.0;
+    }
+}
+
+fn all_needs<'a>(file: &'a str, needs: &BTreeMap<&'a str, BTreeSet<&'a str>>) -> BTreeSet<&'a str> {
+    let (mut all, mut open) = (BTreeSet::new(), vec![file]);
+    while let Some(next) = open.pop() {
+        for other in needs.get(next).into_iter().flatten() {
+            if all.insert(*other) {
+                open.push(other);
+            }
+        }
+    }
+    all
+}
+
+/// All paths into the crate that a file names, from its root.
+fn named_paths(source: &Source) -> BTreeSet<String> {
+    let without_comments = source.lines.iter().map(|(_, line)| {
+        let end = line.find("//").unwrap_or(line.len());
+        line[..end].trim()
+    });
+    let text: String = without_comments.collect::<Vec<_>>().join(" ");
+    let own = module_of(&source.name);
+    let above = own.rsplit_once("::").map_or("", |(above, _)| above);
+    let mut paths = BTreeSet::new();
+    for (start, base) in [
+        ("crate::", String::new()),
+        ("super::", format!("{above}::")),
+    ] {
+        for (at, _) in text.match_indices(start) {
+            let is_begun =
+                text[..at].ends_with(|c: char| c.is_alphanumeric() || c == '_' || c == ':');
+            if !is_begun {
+                let is_use = text[..at].ends_with("use ");
+                let rest = &text[at + start.len()..];
+                let end = |c: char| !(c.is_alphanumeric() || c == '_' || c == ':');
+                let end = match is_use {
+                    true => rest.find(';'),
+                    false => rest.find(end),
+                };
+                spread(&base, &rest[..end.unwrap_or(rest.len())], &mut paths);
+            }
+        }
+    }
+    paths
+}
+
+/// `a::{b, c::d}` as `a::b` and `a::c::d`.
+fn spread(base: &str, path: &str, paths: &mut BTreeSet<String>) {
+    let Some((start, rest)) = path.split_once('{') else {
+        let path = path.split(" as ").next().unwrap_or_default().trim();
+        let path = format!("{base}{path}");
+        paths.insert(path.trim_end_matches("::self").to_owned());
+        return;
+    };
+    let (base, inner) = (
+        format!("{base}{}", start.trim()),
+        rest.trim().trim_end_matches('}'),
+    );
+    let (mut depth, mut begin) = (0, 0);
+    for (at, c) in inner.char_indices() {
+        match c {
+            '{' => depth += 1,
+            '}' => depth -= 1,
+            ',' if depth == 0 => {
+                spread(&base, &inner[begin..at], paths);
+                begin = at + 1;
+            }
+            _ => {}
+        }
+    }
+    if !inner[begin..].trim().is_empty() {
+        spread(&base, &inner[begin..], paths);
+    }
+}
+
+/// Another format is one more answer to the same questions.
+#[test]
+fn formats_are_asked_what_they_can() {
+    let by_name = [
+        "== Format::",
+        "!= Format::",
+        "Some(Format::",
+        "Format::Mail =>",
+        "Format::Xmpp =>",
+    ];
+    let found: Vec<_> = sources()
+        .iter()
+        .filter(|source| source.name.starts_with("core/") || source.name.starts_with("pipeline"))
+        // The packaging itself.
+        .filter(|source| source.name != "core/to_mail/mod.rs")
+        .flat_map(|source| source.places_of(&by_name))
+        .collect();
+    assert_none(&found, "a format says what it can do: Format::features");
 }
 
 #[test]
@@ -219,9 +426,8 @@ fn long_functions(source: &Source) -> Vec<String> {
 
 #[test]
 fn every_standard_that_is_cited_is_listed() {
-    let Ok(listed) = std::fs::read_to_string(format!("{ROOT}/docs/STANDARDS.md")) else {
-        return;
-    };
+    let listed = std::fs::read_to_string(format!("{ROOT}/docs/STANDARDS.md"))
+        .expect("docs/STANDARDS.md is there");
     let listed = citations(&listed);
     let mut found = Vec::new();
     for source in sources() {
@@ -264,6 +470,7 @@ fn the_rules_above_see_what_they_forbid() {
         source.places_of(&[".unwrap()", ".expect("]),
         ["src/core/x.rs:2: .unwrap()"]
     );
+    assert!(has("use rand::Rng", "rand::") && !has("core::errand::Errand", "rand::"));
     assert_eq!(
         citations(&source.lines[1].1)
             .into_iter()
@@ -274,6 +481,16 @@ fn the_rules_above_see_what_they_forbid() {
     long.lines
         .splice(1..2, (2..80).map(|number| (number, "    x;".to_owned())));
     assert_eq!(long_functions(&long), ["src/core/x.rs:1: 80 lines"]);
+    let needy = Source {
+        name: "core/a/mod.rs".to_owned(),
+        lines: without_tests(
+            "use crate::core::{b, c::{self, D}}; // crate::core::f\nuse super::e;\n",
+        ),
+    };
+    let paths: Vec<String> = named_paths(&needy).into_iter().collect();
+    assert_eq!(paths, ["core::b", "core::c", "core::c::D", "core::e"]);
+    let needs = BTreeMap::from([("a", BTreeSet::from(["b"])), ("b", BTreeSet::from(["a"]))]);
+    assert!(all_needs("a", &needs).contains("a"));
     let modules = test_modules(
         "#[cfg(test)]\nmod fake;\nmod real;",
         Path::new("src/imap/mod.rs"),

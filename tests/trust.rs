@@ -1,15 +1,12 @@
 //! What a mail may do, by what our own mail server says about its sender.
 
-mod decided;
-
-use decided::{arrived, decided, settings};
+use crate::decided::World;
 use minidom::Element;
-use stanzamail::core::context::{Context, Missing, Write};
-use stanzamail::core::decide::incoming::{Arrived, Fate};
-use stanzamail::core::decide::{self, Decision};
-use stanzamail::core::settings::{Settings, Speak, Trust};
-use stanzamail::core::time::Timestamp;
-use stanzamail::core::{from_mail, from_stanza};
+use stanzamail::core::authentication::{self, Verdict};
+use stanzamail::core::context::Write;
+use stanzamail::core::decide::decision::{Decision, Fate};
+use stanzamail::core::settings::{Speak, Trust};
+use stanzamail::core::{from_mail, limits};
 
 const PASSED: &str = "mx.a.example; dmarc=pass header.from=mail.example";
 const FAILED: &str = "mx.a.example; dmarc=fail header.from=mail.example";
@@ -17,67 +14,39 @@ const NONE: &str = "mx.a.example; dmarc=none header.from=mail.example";
 const FORGED: &str = "mx.mail.example; dmarc=pass header.from=mail.example";
 const TOLD: &str = "A mail that claims to be from carol@mail.example failed authentication and lies in the mailbox.";
 
-/// The gateway of a.example, whose mail server is mx.a.example, and its rows in memory.
-struct World {
-    settings: Settings,
-    context: Context,
-    bound: Option<jid::BareJid>,
-    now: Timestamp,
+/// The gateway of a.example, whose mail server is mx.a.example.
+fn new_world(speak: Speak) -> World {
+    let mut world = World::new();
+    world.settings.trust = Trust {
+        authserv_ids: vec!["mx.a.example".to_owned()],
+        speak,
+        ..Trust::default()
+    };
+    world
 }
 
-impl World {
-    fn new(speak: Speak) -> Self {
-        let mut settings = settings();
-        settings.trust = Trust {
-            authserv_ids: vec!["mx.a.example".to_owned()],
-            speak,
-            ..Trust::default()
-        };
-        Self {
-            settings,
-            context: Context::new(),
-            bound: None,
-            now: Timestamp::from_xep0082("2026-11-22T12:00:00Z").unwrap(),
-        }
-    }
-
-    fn ask<T>(
-        &mut self,
-        decide: impl Fn(&Settings, &Context, Timestamp) -> Result<T, Missing>,
-    ) -> T {
-        let (settings, now) = (&self.settings, self.now);
-        decided(&mut self.context, |context| decide(settings, context, now))
-    }
-
+trait Senders {
     /// Alice invites carol.
-    fn invite(&mut self) {
-        let xml = "<stream xmlns='jabber:component:accept'><presence type='subscribe' from='alice@a.example' to='carol\\40mail.example@gateway.a.example'/></stream>";
-        let stream: Element = xml.parse().unwrap();
-        let stanza = from_stanza::read(stream.children().next().unwrap().clone()).unwrap();
-        let decision =
-            self.ask(|settings, context, now| decide::stanza(settings, context, &stanza, now));
-        assert_eq!(decision.mails.len(), 1);
-        self.context.apply(&decision.writes);
-    }
-
-    fn mail(&mut self, header: &str) -> (Decision, Fate) {
-        let raw = format!("{header}\r\n\r\nHello\r\n");
-        let mail = from_mail::read(raw.as_bytes(), &self.settings.recipient_headers, false);
-        let (mail, bound) = (mail.unwrap(), self.bound.clone());
-        let arrived = Arrived {
-            bound: bound.as_ref(),
-            ..arrived(&mail, raw.as_bytes())
-        };
-        let (decision, fate) = self.ask(|settings, context, now| {
-            decide::incoming::decide(settings, context, &arrived, now)
-        });
-        self.context.apply(&decision.writes);
-        (decision, fate)
-    }
-
+    fn invite(&mut self);
+    /// A mail with this header.
+    fn headed(&mut self, header: &str) -> (Decision, Fate);
     /// Carol's mail to alice with these fields on top.
+    fn carol(&mut self, fields: &[&str]) -> (Decision, Fate);
+}
+
+impl Senders for World {
+    fn invite(&mut self) {
+        let decision = self.stanza("<presence type='subscribe' from='alice@a.example' to='carol\\40mail.example@gateway.a.example'/>");
+        assert_eq!(decision.mails.len(), 1);
+    }
+
+    fn headed(&mut self, header: &str) -> (Decision, Fate) {
+        let raw = format!("{header}\r\n\r\nHello\r\n");
+        self.raw_mail(raw.as_bytes()).unwrap()
+    }
+
     fn carol(&mut self, fields: &[&str]) -> (Decision, Fate) {
-        self.mail(&carol(fields))
+        self.headed(&carol(fields))
     }
 }
 
@@ -120,7 +89,7 @@ fn one(from: &str, text: &str) -> Vec<(String, String)> {
 #[test]
 fn a_verified_sender_is_shown_as_such() {
     for speak in [Speak::Mark, Speak::Require] {
-        let (decision, fate) = World::new(speak).carol(&[PASSED, FAILED]);
+        let (decision, fate) = new_world(speak).carol(&[PASSED, FAILED]);
         assert_eq!(shown(&decision), one("carol", "Hello"));
         assert_eq!(fate, Fate::Handled);
     }
@@ -135,13 +104,19 @@ fn an_unverified_sender_is_marked_or_held_as_configured() {
         &[NONE, PASSED],
         &[FORGED, NONE],
     ] {
-        let (decision, fate) = World::new(Speak::Mark).carol(fields);
+        let (decision, fate) = new_world(Speak::Mark).carol(fields);
         assert_eq!(
             (shown(&decision), fate),
-            (one("carol", "[unverified sender]\nHello"), Fate::Handled),
+            (
+                one(
+                    "carol",
+                    "[Unverified sender. This is said once a day.]\nHello"
+                ),
+                Fate::Handled
+            ),
             "{fields:?}"
         );
-        let (decision, fate) = World::new(Speak::Require).carol(fields);
+        let (decision, fate) = new_world(Speak::Require).carol(fields);
         let told = TOLD.replace("failed authentication", "could not be authenticated");
         assert_eq!(
             (shown(&decision), fate),
@@ -153,17 +128,20 @@ fn an_unverified_sender_is_marked_or_held_as_configured() {
 #[test]
 fn the_mark_stands_above_a_subject() {
     let header = carol(&[]) + "\r\nSubject: Lunch";
-    let (decision, _) = World::new(Speak::Mark).mail(&header);
+    let (decision, _) = new_world(Speak::Mark).headed(&header);
     assert_eq!(
         shown(&decision),
-        one("carol", "[unverified sender]\n*Lunch*\nHello")
+        one(
+            "carol",
+            "[Unverified sender. This is said once a day.]\n*Lunch*\nHello"
+        )
     );
 }
 
 #[test]
 fn a_sender_who_failed_is_held_and_the_user_is_told_once() {
     for speak in [Speak::Mark, Speak::Require] {
-        let mut world = World::new(speak);
+        let mut world = new_world(speak);
         for fields in [&[FAILED][..], &[FAILED, PASSED], &[FORGED, FAILED]] {
             let (decision, fate) = world.carol(fields);
             let expected = if fields.len() == 1 {
@@ -192,7 +170,7 @@ fn two_authors_are_held_whatever_is_said_about_them() {
         "From: x: carol@mail.example, eve@evil.example;",
     ] {
         let header = carol(&[PASSED]).replace("From: carol@mail.example", from);
-        let (decision, fate) = World::new(Speak::Mark).mail(&header);
+        let (decision, fate) = new_world(Speak::Mark).headed(&header);
         assert_eq!(
             (shown(&decision), fate),
             (one("gateway", TOLD), Fate::Left),
@@ -207,13 +185,16 @@ fn the_name_of_a_sender_is_not_its_address() {
         "From: carol@mail.example",
         "From: \"carol@mail.example\" <eve@evil.example>",
     );
-    let (decision, _) = World::new(Speak::Mark).mail(&header);
+    let (decision, _) = new_world(Speak::Mark).headed(&header);
     let message = &decision.stanzas[0];
     assert_eq!(
         message.attr("from"),
         Some("eve\\40evil.example@gateway.a.example")
     );
-    assert_eq!(body(message), "[unverified sender]\nHello");
+    assert_eq!(
+        body(message),
+        "[Unverified sender. This is said once a day.]\nHello"
+    );
 }
 
 #[test]
@@ -224,27 +205,23 @@ fn only_a_verified_sender_accepts_an_invitation() {
         (FORGED, false),
         (FAILED, false),
     ] {
-        let mut world = World::new(Speak::Mark);
+        let mut world = new_world(Speak::Mark);
         world.invite();
         let (decision, _) = world.carol(&[field]);
         let is_pair = |write: &Write| matches!(write, Write::Pair(_));
-        let is_presence = |stanza: &Element| stanza.name() == "presence";
+        let is_granted = |stanza: &Element| stanza.attr("type") == Some("subscribed");
         assert_eq!(decision.writes.iter().any(is_pair), accepts, "{field}");
-        assert_eq!(decision.stanzas.iter().any(is_presence), accepts, "{field}");
+        assert_eq!(decision.stanzas.iter().any(is_granted), accepts, "{field}");
         // It was not used up: the true answer still counts.
         let (decision, _) = world.carol(&[PASSED]);
-        assert_eq!(
-            decision.stanzas.iter().any(is_presence),
-            !accepts,
-            "{field}"
-        );
+        assert_eq!(decision.stanzas.iter().any(is_granted), !accepts, "{field}");
     }
 }
 
 #[test]
 fn a_forger_who_knows_the_message_id_takes_nothing_away() {
     for field in [FAILED, NONE] {
-        let mut world = World::new(Speak::Mark);
+        let mut world = new_world(Speak::Mark);
         let (forged, _) = world.carol(&[field]);
         let (genuine, _) = world.carol(&[PASSED]);
         assert_eq!(shown(&genuine), one("carol", "Hello"), "{field}");
@@ -263,10 +240,16 @@ fn a_forger_who_knows_the_message_id_takes_nothing_away() {
 fn a_bound_mailbox_believes_no_more_than_others() {
     for (field, expected) in [
         (PASSED, one("carol", "Hello")),
-        (NONE, one("carol", "[unverified sender]\nHello")),
+        (
+            NONE,
+            one(
+                "carol",
+                "[Unverified sender. This is said once a day.]\nHello",
+            ),
+        ),
         (FAILED, one("gateway", TOLD)),
     ] {
-        let mut world = World::new(Speak::Mark);
+        let mut world = new_world(Speak::Mark);
         world.bound = Some(jid::BareJid::new("alice@a.example").unwrap());
         let (decision, _) = world.carol(&[field]);
         assert_eq!(shown(&decision), expected);
@@ -275,9 +258,9 @@ fn a_bound_mailbox_believes_no_more_than_others() {
 
 #[test]
 fn where_nobody_is_to_be_believed_or_nobody_asks_all_are_shown() {
-    let mut nobody = World::new(Speak::Mark);
+    let mut nobody = new_world(Speak::Mark);
     nobody.settings.trust.authserv_ids.clear();
-    for mut world in [World::new(Speak::Off), nobody] {
+    for mut world in [new_world(Speak::Off), nobody] {
         world.invite();
         let (decision, fate) = world.carol(&[FAILED]);
         assert_eq!(
@@ -292,14 +275,129 @@ fn where_nobody_is_to_be_believed_or_nobody_asks_all_are_shown() {
 #[test]
 fn a_sender_who_cannot_be_a_jid_is_marked_and_held_like_others() {
     let from = "From: 😀@mail.example";
-    for (field, start) in [
-        (NONE, "[unverified sender]\n"),
-        (FAILED, "A mail that claims"),
+    for (field, by_gateway, start) in [
+        (
+            NONE,
+            false,
+            "[A mail from 😀@mail.example, whose address cannot be a JID; you cannot answer it from here.]\n[Unverified sender. This is said once a day.]\nHello",
+        ),
+        (FAILED, true, "A mail that claims"),
     ] {
         let header = carol(&[field]).replace("From: carol@mail.example", from);
-        let (decision, _) = World::new(Speak::Mark).mail(&header);
+        let (decision, _) = new_world(Speak::Mark).headed(&header);
         let message = &decision.stanzas[0];
-        assert_eq!(message.attr("from"), Some("gateway.a.example"));
+        assert_eq!(
+            message.attr("from") == Some("gateway.a.example"),
+            by_gateway
+        );
         assert!(body(message).starts_with(start), "{decision:?}");
     }
+}
+
+/// So many octets of fields that mean nothing.
+fn junk(octets: usize) -> String {
+    let field = |number: usize| format!("X-Junk-{number}: {}\r\n", "j".repeat(900));
+    (0..octets.div_ceil(900)).map(field).collect()
+}
+
+/// E6: what stands behind the part of a header that is read is not believed to be nothing: not by who is verified, nor by who
+/// failed, nor by who is nobody.
+#[test]
+fn e6_a_header_that_is_cut_is_held_whatever_stands_in_its_first_part() {
+    let hidden = [
+        "From: eve@evil.example",
+        "List-Id: <l.mail.example>",
+        "DKIM-Signature: v=1; d=mail.example; l=10; h=Subject; b=x",
+        "X: y",
+    ];
+    for field in hidden {
+        for speak in [Speak::Mark, Speak::Require] {
+            for top in [&[PASSED][..], &[NONE], &[FAILED], &[]] {
+                let header = format!("{}\r\n{}{field}", carol(top), junk(270_000));
+                let mut world = new_world(speak);
+                world.invite();
+                let (decision, fate) = world.headed(&header);
+                let told = TOLD.replace(
+                    "failed authentication",
+                    "has a header that is too long to be checked",
+                );
+                assert_eq!(shown(&decision), one("gateway", &told), "{field} {top:?}");
+                assert_eq!(fate, Fate::Left);
+                assert_eq!(decision.writes.len(), 1, "{:?}", decision.writes);
+            }
+        }
+    }
+    // As long as it may be, it counts as it stands there.
+    let header = format!("{}\r\n{}X: y", carol(&[PASSED]), junk(240_000));
+    let (decision, _) = new_world(Speak::Mark).headed(&header);
+    assert_eq!(shown(&decision), one("carol", "Hello"));
+}
+
+/// E6: of a mail whose body is over the limit the mail server gives so many octets of the header.
+#[test]
+fn e6_a_header_that_was_cut_on_its_way_here_is_held_as_well() {
+    let whole = format!("{}\r\n{}\r\n", carol(&[PASSED]), junk(300_000));
+    let verdict = |raw: &[u8]| {
+        let mail = from_mail::read(raw, &[], true).unwrap();
+        authentication::verdict(&mail, &["mx.a.example".to_owned()])
+    };
+    let limit = limits::MAIL_HEADER_OCTETS_MAX;
+    assert_eq!(verdict(&whole.as_bytes()[..limit]), Verdict::Failed);
+    assert_eq!(verdict(whole.as_bytes()), Verdict::Failed);
+    let short = format!("{}\r\n\r\n", carol(&[PASSED]));
+    assert_eq!(verdict(short.as_bytes()), Verdict::Verified);
+}
+
+/// E6: a list that is cut says nothing of who is on it.
+#[test]
+fn e6_more_recipients_than_are_read_are_not_verified() {
+    for (count, is_verified) in [(1000, true), (1001, false)] {
+        for name in ["To", "Cc"] {
+            let list: Vec<String> = (0..count).map(|n| format!("u{n}@c.example")).collect();
+            let field = format!("{name}: {}", list.join(",\r\n "));
+            let header = carol(&[PASSED]).replace("To: alice@chat.a.example", &field)
+                + "\r\nDelivered-To: alice@chat.a.example";
+            let (decision, _) = new_world(Speak::Mark).headed(&header);
+            let text = &shown(&decision)[0].1;
+            let is_marked = text.starts_with("[Unverified sender. This is said once a day.]\n");
+            assert!(text.ends_with("Hello"), "{text}");
+            assert_eq!(!is_marked, is_verified, "{count} {name}");
+        }
+    }
+}
+
+/// E6: a field of our own mail server that is too long, or is not among those that are looked at, may say that the mail failed.
+#[test]
+fn e6_results_that_are_not_read_are_no_better_than_those_that_failed() {
+    let long = format!("{FAILED}; dkim=fail reason=\"{}\"", "x".repeat(17_000));
+    let foreign = "mx.evil.example; none";
+    let mut many = vec![foreign; 20];
+    many.push(FAILED);
+    for fields in [&[long.as_str()][..], &[&long, PASSED], &many] {
+        let (decision, fate) = new_world(Speak::Mark).carol(fields);
+        assert_eq!((shown(&decision), fate), (one("gateway", TOLD), Fate::Left));
+    }
+    let mut few = vec![foreign; 19];
+    few.push(PASSED);
+    few.push(foreign);
+    let (decision, _) = new_world(Speak::Mark).carol(&few);
+    assert_eq!(shown(&decision), one("carol", "Hello"));
+}
+
+/// E6: who asks waits for an answer that was read.
+#[test]
+fn e6_a_mail_that_was_not_read_whole_answers_no_invitation() {
+    let mut world = new_world(Speak::Mark);
+    world.invite();
+    let long = "\r\nMIME-Version: 1.0\r\n\r\nbob wrote:\r\n> Hello\r\n".to_owned();
+    let (decision, _) = world.headed(&format!(
+        "{}{long}{}\r\nno",
+        carol(&[PASSED]),
+        "> quoted\r\n".repeat(20_000)
+    ));
+    let is_presence = |stanza: &Element| stanza.name() == "presence";
+    assert!(!decision.stanzas.iter().any(is_presence));
+    let header = carol(&[PASSED]).replace("<1@", "<2@");
+    let (decision, _) = world.headed(&header);
+    assert!(decision.stanzas.iter().any(is_presence));
 }

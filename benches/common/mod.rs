@@ -17,18 +17,24 @@ pub fn is_wanted(name: &str) -> bool {
     names.peek().is_none() || names.any(|word| word == name)
 }
 
+/// The figures, a row for each. With the spread in parentheses: of rounds the least and the most, of single times the
+/// slowest hundredth.
 #[derive(Default)]
 pub struct Table(Vec<[String; 5]>);
 
 impl Table {
-    /// A rate beside the rate of the bare servers.
+    /// Rates beside those of the bare servers, which were measured in turns with them.
     pub fn rate(&mut self, what: &str, rates: &[f64], bare: &[f64], goal: f64) {
-        let (rate, bare) = (middle(rates), middle(bare));
+        let ratios: Vec<f64> = rates
+            .iter()
+            .zip(bare)
+            .map(|(rate, bare)| rate / bare)
+            .collect();
         self.row([
             what.to_owned(),
-            format!("{rate:.0}/s"),
-            format!("{bare:.0}/s"),
-            format!("{:.2}", rate / bare),
+            format!("{}/s", of_rounds(rates, 0)),
+            format!("{}/s", of_rounds(bare, 0)),
+            of_rounds(&ratios, 2),
             format!("{goal}"),
         ]);
     }
@@ -38,18 +44,40 @@ impl Table {
         self.0.push(row);
     }
 
+    /// To the standard output; or, where several benches make one table (`make bench`), to the end of that file.
     pub fn print(&self) {
-        println!("\n| figure | gateway | bare | ratio | goal |\n| --- | --- | --- | --- | --- |");
-        for row in &self.0 {
-            println!("| {} |", row.join(" | "));
+        let rows: String = self
+            .0
+            .iter()
+            .map(|row| format!("| {} |\n", row.join(" | ")))
+            .collect();
+        match std::env::var_os("STANZAMAIL_BENCH_TABLE") {
+            Some(path) => {
+                let mut options = std::fs::OpenOptions::new();
+                let file = options.create(true).append(true).open(path);
+                let mut file = file.expect("the file of the table can be written");
+                std::io::Write::write_all(&mut file, rows.as_bytes()).expect("the disk has room");
+            }
+            None => print!("\n{HEAD}{rows}"),
         }
     }
+}
+
+const HEAD: &str = "| figure | Stanzamail | bare, or beside it | ratio | goal |\n\
+    | --- | --- | --- | --- | --- |\n";
+
+/// The middle, and in parentheses the least and the most.
+fn of_rounds(values: &[f64], digits: usize) -> String {
+    let mut sorted = values.to_vec();
+    sorted.sort_by(f64::total_cmp);
+    let (least, most) = (sorted[0], sorted[sorted.len() - 1]);
+    let middle = sorted[sorted.len() / 2];
+    format!("{middle:.digits$} ({least:.digits$} to {most:.digits$})")
 }
 
 pub fn middle(values: &[f64]) -> f64 {
     let mut sorted = values.to_vec();
     sorted.sort_by(f64::total_cmp);
-    eprintln!("  of {values:.0?}");
     sorted[sorted.len() / 2]
 }
 

@@ -37,7 +37,7 @@ use stage::{Kind, Stage, System};
 /// The user's own clients have the word.
 static STAYING: AtomicBool = AtomicBool::new(false);
 
-const USAGE: &str = "usage: demo [--mail greenmail|dovecot] [--stay]   (make demo [MAIL=greenmail|dovecot] [STAY=1])";
+const USAGE: &str = "usage: demo [--mail greenmail|dovecot|lmtp] [--stay]   (make demo [MAIL=greenmail|dovecot|lmtp] [STAY=1])";
 
 /// What the command line asks for.
 struct Wishes {

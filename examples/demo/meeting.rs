@@ -94,6 +94,8 @@ struct Meeting<'a> {
     to_alice: String,
     /// What Alice's gateway reads: mail from Bob.
     for_alice: Mailbox,
+    /// How it gets it.
+    by: &'static str,
     for_bob: Mailbox,
 }
 
@@ -101,12 +103,14 @@ struct Meeting<'a> {
 pub async fn tell(stage: &Stage, theirs: &System, alice: &mut Person) -> Result<(), String> {
     let jid = format!("bob@{}", theirs.xmpp.domain);
     let bob = Person::log_in("Bob", &jid, PASSWORD, theirs.xmpp.c2s_port).await?;
+    let (for_alice, by) = stage.for_alice().await;
     let mut meeting = Meeting {
         alice,
         bob,
         to_bob: stage.ours.contact(&theirs.address("bob", &stage.mail)),
         to_alice: theirs.contact(&stage.ours.address("alice", &stage.mail)),
-        for_alice: stage.mail.mailbox(&stage.ours.bridge()).await,
+        for_alice,
+        by,
         for_bob: stage.mail.mailbox(&theirs.bridge()).await,
     };
     meeting.alice_asks().await?;
@@ -188,7 +192,7 @@ impl Meeting<'_> {
             mail.subject().ends_with("is online")
         })
         .await?;
-        show::says("Alice's gateway finds in its mailbox");
+        show::says(&format!("Alice's gateway {}", self.by));
         show::mail_in_short(&mail.raw);
         expect(
             mail.header("Auto-Submitted").as_deref() == Some("auto-generated"),
@@ -291,7 +295,7 @@ impl Meeting<'_> {
             mail.subject().ends_with("is offline")
         })
         .await?;
-        show::says_after("Alice's gateway finds in its mailbox", sent.at.elapsed());
+        show::says_after(&format!("Alice's gateway {}", self.by), sent.at.elapsed());
         show::mail_in_short(&mail.raw);
         let test = from(&self.to_bob, is_presence("unavailable"));
         let seen = self.alice.receives("Bob's absence", test).await?;

@@ -27,13 +27,16 @@ def tell(**what):
 
 class Person(slixmpp.ClientXMPP):
     def __init__(self, name, jid, password):
-        super().__init__(jid, password)
+        # PLAIN: the demo's servers are on loopback, without TLS, where slixmpp 1.9 and later refuses SCRAM.
+        super().__init__(jid, password, sasl_mech="PLAIN")
+        self["feature_mechanisms"].unencrypted_plain = True
         self.name = name
         self.auto_authorize = None  # a person decides who may see her
         self.register_plugin("xep_0030")  # service discovery
         self.register_plugin("xep_0172")  # the name that others see
         self.register_plugin("xep_0184")  # receipts
         self["xep_0184"].auto_request = True
+        self.register_plugin("xep_0066")  # files, by their address
         self.register_plugin("xep_0444")  # reactions
         self.register_plugin("xep_0461")  # replies
         self.add_event_handler("session_start", self.online)
@@ -64,6 +67,10 @@ class Person(slixmpp.ClientXMPP):
             message["reply"]["to"] = jid
             message["reply"]["id"] = id
             message.send()
+        elif do == "share":
+            message = self.chat(jid, text)
+            message["oob"]["url"] = text
+            message.send()
         elif do == "react":
             self["xep_0444"].send_reactions(jid, id, [text])
         elif do == "leave":
@@ -86,7 +93,12 @@ def main():
     stream.propagate = False
     stream.addHandler(Wire())
     person = Person(name, jid, password)
-    person.connect(("127.0.0.1", int(port)), disable_starttls=True)  # the demo's server is on loopback, without TLS
+    if hasattr(person, "enable_starttls"):  # slixmpp 1.9 and later (Debian 13)
+        person.enable_direct_tls = person.enable_starttls = False
+        person.enable_plaintext = True
+        person.connect("127.0.0.1", int(port))
+    else:
+        person.connect(("127.0.0.1", int(port)), disable_starttls=True)
     person.loop.run_until_complete(person.disconnected)
 
 

@@ -119,6 +119,11 @@ impl Person {
         self.type_in(&json!({ "do": "reply", "jid": jid, "id": id, "text": text }));
     }
 
+    /// Sends a file that lies somewhere (XEP-0066).
+    pub fn share(&mut self, jid: &str, url: &str) {
+        self.type_in(&json!({ "do": "share", "jid": jid, "text": url }));
+    }
+
     /// Reacts to a message (XEP-0444).
     pub fn react(&mut self, jid: &str, id: &str, emoji: &str) {
         self.type_in(&json!({ "do": "react", "jid": jid, "id": id, "text": emoji }));

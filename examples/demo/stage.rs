@@ -4,11 +4,13 @@ use std::path::PathBuf;
 
 use crate::servers::stanza::contact;
 use crate::servers::{
-    Ejabberd, Gateway, GreenMail, MailOptions, MailServer, Mailbox, PASSWORD, Prosody,
+    Ejabberd, Gateway, GreenMail, MailOptions, MailServer, Mailbox, PASSWORD, Port, Prosody,
     RealMailClient, XmppOptions, XmppServer,
 };
 
 pub const CAROL: &str = "carol@mail.example";
+/// Where Postfix keeps copies of what it hands over.
+const ARCHIVE: &str = "archive@mail.example";
 const MAIL_DOMAINS: [&str; 2] = ["chat.a.example", "chat.b.example"];
 
 /// Which mail server.
@@ -16,6 +18,8 @@ const MAIL_DOMAINS: [&str; 2] = ["chat.a.example", "chat.b.example"];
 pub enum Kind {
     GreenMail,
     Dovecot,
+    /// Postfix, which hands Alice's mail over by LMTP.
+    Lmtp,
 }
 
 impl Kind {
@@ -23,6 +27,7 @@ impl Kind {
         match name {
             "greenmail" => Some(Kind::GreenMail),
             "dovecot" => Some(Kind::Dovecot),
+            "lmtp" => Some(Kind::Lmtp),
             _ => None,
         }
     }
@@ -39,6 +44,7 @@ impl Kind {
         match self {
             Kind::GreenMail => "GreenMail",
             Kind::Dovecot => "Postfix with Dovecot",
+            Kind::Lmtp => "Postfix with Dovecot, which hands mail for Alice over by LMTP",
         }
     }
 }
@@ -59,15 +65,36 @@ pub struct Stage {
     /// Alice's.
     pub ours: System,
     pub mail: Mail,
+    /// Where her gateway takes mail by LMTP.
+    lmtp: Option<Port>,
 }
 
 impl Stage {
     /// Starts the servers, then the gateway.
     pub async fn set(kind: Kind, program: PathBuf) -> Stage {
-        let (xmpp, mail) = tokio::join!(Prosody::start(XmppOptions::a()), Mail::start(kind));
-        let gateway = Gateway::start(program, &configuration(&xmpp, &mail)).await;
+        let lmtp = (kind == Kind::Lmtp).then(Port::free);
+        let port = lmtp.as_ref().map(Port::number);
+        let (xmpp, mail) = tokio::join!(
+            Prosody::start(XmppOptions::a().privileged()),
+            Mail::start(kind, port)
+        );
+        let gateway = Gateway::start(program, &configuration(&xmpp, &mail, port)).await;
         let ours = System { gateway, xmpp };
-        Stage { ours, mail }
+        Stage { ours, mail, lmtp }
+    }
+
+    /// Where the mail can be looked at that her gateway gets, and how it gets it.
+    pub async fn for_alice(&self) -> (Mailbox, &'static str) {
+        match self.lmtp {
+            Some(_) => (
+                self.mail.mailbox(ARCHIVE).await,
+                "is handed over, and Postfix keeps a copy for us",
+            ),
+            None => (
+                self.mail.mailbox(&self.ours.bridge()).await,
+                "finds in its mailbox",
+            ),
+        }
     }
 
     pub async fn carols_inbox(&self) -> Mailbox {
@@ -81,6 +108,7 @@ impl Stage {
     /// Where somebody listens.
     pub fn ports(&self) -> Vec<u16> {
         let mut ports = self.ours.ports();
+        ports.extend(self.lmtp.as_ref().map(Port::number));
         ports.extend(self.mail.all_ports());
         ports
     }
@@ -90,7 +118,7 @@ impl System {
     /// Bob's. Its gateway does not run yet.
     pub async fn theirs(mail: &Mail, program: PathBuf) -> System {
         let xmpp = Ejabberd::start(XmppOptions::b()).await;
-        let gateway = Gateway::prepare(program, &configuration(&xmpp, mail));
+        let gateway = Gateway::prepare(program, &configuration(&xmpp, mail, None));
         System { gateway, xmpp }
     }
 
@@ -128,13 +156,22 @@ impl System {
 }
 
 impl Mail {
-    async fn start(kind: Kind) -> Mail {
+    async fn start(kind: Kind, lmtp: Option<u16>) -> Mail {
         let [a, b] = MAIL_DOMAINS.map(bridge);
         match kind {
             Kind::GreenMail => Mail::GreenMail(GreenMail::start(&[&a, &b, CAROL]).await),
             Kind::Dovecot => {
                 let server = MailServer::start(MailOptions::default()).await;
                 Mail::Dovecot(Box::new(server))
+            }
+            Kind::Lmtp => {
+                let copies = format!(
+                    "recipient_bcc_maps = inline:{{@{}={ARCHIVE}}}",
+                    MAIL_DOMAINS[0]
+                );
+                let mut options = MailOptions::default().person(ARCHIVE).postfix(&copies);
+                options.gateway_lmtp = lmtp;
+                Mail::Dovecot(Box::new(MailServer::start(options).await))
             }
         }
     }
@@ -185,12 +222,23 @@ fn bridge(mail_domain: &str) -> String {
 }
 
 /// What an admin would write.
-fn configuration(xmpp: &XmppServer, mail: &Mail) -> String {
+fn configuration(xmpp: &XmppServer, mail: &Mail, lmtp: Option<u16>) -> String {
     let (smtp, imap) = mail.ports();
     let (domain, gateway, secret) = (&xmpp.domain, &xmpp.gateway, &xmpp.secret);
     let component = xmpp.component_port;
     let (local, mail_domain) = (mail.local_part(), mail_domain(xmpp));
     let bridge = bridge(&mail_domain);
+    let way_in = match lmtp {
+        Some(port) => format!("[lmtp]\nlisten = \"127.0.0.1:{port}\""),
+        None => format!(
+            r#"[[mailbox]]
+host = "127.0.0.1"
+port = {imap}
+tls = "none"
+username = "{bridge}"
+password = "{PASSWORD}""#
+        ),
+    };
     format!(
         r#"[xmpp]
 server = "127.0.0.1:{component}"
@@ -206,12 +254,14 @@ host = "127.0.0.1"
 port = {smtp}
 tls = "none"
 
-[[mailbox]]
-host = "127.0.0.1"
-port = {imap}
-tls = "none"
-username = "{bridge}"
-password = "{PASSWORD}"
+{way_in}
+
+[messages]
+# Who watches does not want to wait for more lines.
+gather = "500ms"
+
+[http]
+fetch_from = ["127.0.0.1"]
 
 [store]
 path = "@DIR@/store"

@@ -2,6 +2,7 @@
 
 use std::time::{Duration, Instant};
 
+use mail_parser::{MessagePart, MimeHeaders};
 use minidom::Element;
 use tokio::time::timeout;
 
@@ -204,7 +205,36 @@ impl Talk<'_> {
             text.contains("https://mail.example/map"),
             "the link is there",
         )?;
-        expect(text.contains("map.gif"), "the attachment is named")
+        self.pictures_go_both_ways().await
+    }
+
+    /// Carol's comes as a file, from the XMPP server's own upload service; Alice sends it back, and Carol has it in her mail.
+    async fn pictures_go_both_ways(&mut self) -> Result<(), String> {
+        let is_file = |s: &Element| find(s, "file-sharing", "urn:xmpp:sfs:0").is_some();
+        let contact = self.contact.clone();
+        let file = self
+            .alice
+            .receives("the picture", from(&contact, is_file))
+            .await?;
+        show::stanza(&file.xml);
+        let file = crate::servers::stanza::parse(&file.xml).ok_or("it was parsed before")?;
+        let url = body(&file).unwrap_or_default();
+        expect(url.ends_with("map.gif"), "its body is where it lies")?;
+        self.alice.share(&contact, &url);
+        let sent = self
+            .alice
+            .sends("the picture", |s| body(s).as_deref() == Some(&url))
+            .await?;
+        show::says("Alice's client sends it back");
+        show::stanza(&sent.xml);
+        let limit = PATIENCE - Duration::from_secs(1);
+        let is_picture = |part: &MessagePart<'_>| part.attachment_name() == Some("map.gif");
+        let has_file = |mail: &Mail| mail.parsed().attachments().any(is_picture);
+        let found = timeout(limit, self.inbox.wait_mail(has_file)).await;
+        let mail = found.map_err(|_| "expected: Carol finds a mail with the picture")?;
+        show::says_after("Carol finds in her mailbox", sent.at.elapsed());
+        show::mail(&mail.raw);
+        Ok(())
     }
 
     // --- what both do again and again --------------------------------------------------------------------------------

@@ -5,8 +5,9 @@ use crate::control::queue::Waiting;
 use crate::control::{self, Client, ControlError, Request, Response};
 use crate::core::address::AddressError;
 use crate::core::record::UnknownFormat;
-use crate::store::{SledStore, StoreError};
-use std::io::{self, BufWriter, Write};
+use crate::core::text::clean;
+use crate::store::{self, StoreError};
+use std::io::{self, BufWriter, IsTerminal, Write};
 use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 
@@ -70,14 +71,62 @@ pub(super) enum CommandError {
     },
 }
 
+/// Where a command writes.
+pub(super) struct Output<'a> {
+    writer: &'a mut dyn Write,
+    /// Somebody reads it as it stands: lists have a heading, and an empty one says so. Else it is for `cut`.
+    pub(super) is_for_people: bool,
+}
+
+impl<'a> Output<'a> {
+    pub(super) fn new(writer: &'a mut dyn Write, is_for_people: bool) -> Self {
+        Self {
+            writer,
+            is_for_people,
+        }
+    }
+
+    /// A line that only people want.
+    pub(super) fn remark(&mut self, line: &str) -> Result<(), CommandError> {
+        match self.is_for_people {
+            true => writeln!(self, "{line}").map_err(written("the standard output")),
+            false => Ok(()),
+        }
+    }
+}
+
+impl Write for Output<'_> {
+    fn write(&mut self, octets: &[u8]) -> io::Result<usize> {
+        self.writer.write(octets)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.writer.flush()
+    }
+}
+
 /// Does a command with the store in this folder, on the standard output. Blocks; not to be called from within a tokio
 /// runtime.
 pub(super) fn through(
     store_path: &Path,
-    command: impl FnOnce(&mut Door, &mut dyn Write) -> Result<(), CommandError>,
+    command: impl FnOnce(&mut Door, &mut Output<'_>) -> Result<(), CommandError>,
+) -> Result<(), CommandError> {
+    let mut output = BufWriter::new(io::stdout().lock());
+    let is_terminal = io::stdout().is_terminal();
+    let mut tame = Tame(&mut output);
+    match is_terminal {
+        true => into(store_path, Output::new(&mut tame, true), command),
+        false => into(store_path, Output::new(&mut output, false), command),
+    }
+}
+
+/// The same, written elsewhere.
+pub(super) fn into(
+    store_path: &Path,
+    mut output: Output<'_>,
+    command: impl FnOnce(&mut Door, &mut Output<'_>) -> Result<(), CommandError>,
 ) -> Result<(), CommandError> {
     let mut door = Door::open(store_path)?;
-    let mut output = BufWriter::new(io::stdout().lock());
     let done = command(&mut door, &mut output)
         .and_then(|()| output.flush().map_err(written("the standard output")));
     match done {
@@ -89,10 +138,26 @@ pub(super) fn through(
     }
 }
 
+/// A terminal, which nobody is to control who has written a mail or a file. Written by whole lines and texts, each of which is
+/// looked at by itself.
+struct Tame<W>(W);
+
+impl<W: Write> Write for Tame<W> {
+    fn write(&mut self, text: &[u8]) -> io::Result<usize> {
+        let tame = clean::for_terminal(&String::from_utf8_lossy(text));
+        self.0.write_all(tame.as_bytes())?;
+        Ok(text.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.0.flush()
+    }
+}
+
 /// The way to the store.
 pub(super) enum Door {
     Gateway(Client),
-    Store(Box<SledStore>, Waiting, tokio::runtime::Runtime),
+    Store(Box<dyn FnMut(Request) -> Response>),
 }
 
 impl Door {
@@ -106,18 +171,17 @@ impl Door {
             .enable_time()
             .build();
         let runtime = runtime.map_err(written("the runtime"))?;
-        let store = Box::new(SledStore::open(path)?);
-        Ok(Self::Store(store, Waiting::resting(path), runtime))
+        let (store, waiting) = (store::open(path)?, Waiting::resting(path));
+        Ok(Self::Store(Box::new(move |request| {
+            runtime.block_on(control::answer(&store, &waiting, request))
+        })))
     }
 
     /// Asks and waits for the answer.
     pub(super) fn ask(&mut self, request: Request) -> Result<Response, CommandError> {
         match self {
             Self::Gateway(client) => Ok(client.ask(&request)?),
-            Self::Store(store, waiting, runtime) => {
-                let answer = control::answer(store.as_ref(), waiting, request);
-                Ok(runtime.block_on(answer))
-            }
+            Self::Store(answer) => Ok(answer(request)),
         }
     }
 }
@@ -164,9 +228,22 @@ pub mod tests {
     use std::sync::Arc;
     use tokio_util::sync::CancellationToken;
 
+    #[test]
+    fn e21_a_terminal_is_controlled_by_nobody() {
+        let mut written = Vec::new();
+        let mut terminal = Tame(&mut written);
+        let nasty = "\u{1b}[2J\u{9b}31m\u{202e}\r";
+        writeln!(terminal, "a\tü{nasty}b").unwrap();
+        terminal.write_all(b"\xff\x1b]0;x\x07\n").unwrap();
+        assert_eq!(
+            String::from_utf8(written).unwrap(),
+            "a\tü\\u{1b}[2J\\u{9b}31m\\u{202e}\\rb\n\u{fffd}\\u{1b}]0;x\\u{7}\n"
+        );
+    }
+
     /// Does this while a gateway answers on the socket in this folder.
     pub fn with_a_gateway(folder: &Path, work: impl FnOnce()) {
-        let store = Arc::new(SledStore::open(folder).unwrap());
+        let store = Arc::new(store::open(folder).unwrap());
         let runtime = tokio::runtime::Runtime::new().unwrap();
         let (stop, socket) = (CancellationToken::new(), folder.join(SOCKET));
         let token = stop.clone();

@@ -1,19 +1,30 @@
 //! Logging, on standard error: one event, one line.
 
-use crate::crash;
+use crate::core::text::clean;
+use crate::panics;
 use std::backtrace::{Backtrace, BacktraceStatus};
 use std::io::{self, Write};
 use std::panic;
+use std::sync::Arc;
 use tracing::{Level, Subscriber};
 use tracing_subscriber::filter::Targets;
 use tracing_subscriber::fmt::MakeWriter;
-use tracing_subscriber::layer::{Layer, SubscriberExt};
+use tracing_subscriber::layer::{Filter, Layer, SubscriberExt};
 use tracing_subscriber::util::SubscriberInitExt;
+use tracing_subscriber::{Registry, reload};
+
+/// Changes how much is logged from then on.
+pub(super) type SetLevel = Arc<dyn Fn(Level) + Send + Sync>;
 
 /// Starts logging. A second call changes nothing.
-pub(super) fn init(level: Level) {
-    let _ = subscriber(level, || OneLine(io::stderr())).try_init();
+pub(super) fn init(level: Level) -> SetLevel {
+    let (targets, handle) = reload::Layer::new(targets_of(level));
+    let _ = subscriber(targets, || OneLine(io::stderr())).try_init();
     log_panics();
+    Arc::new(move |level| {
+        // Without a subscriber nothing is logged either way.
+        let _ = handle.reload(targets_of(level));
+    })
 }
 
 /// What a panic says may hold text of a stranger: it becomes an event like all others, instead of raw lines on standard
@@ -22,7 +33,7 @@ fn log_panics() {
     panic::set_hook(Box::new(|panic| {
         let place = panic.location().map(ToString::to_string);
         let place = place.unwrap_or_else(|| "an unknown place".to_owned());
-        let words = crash::words_of(panic.payload());
+        let words = panics::words_of(panic.payload());
         let calls = Backtrace::capture();
         match calls.status() {
             BacktraceStatus::Captured => tracing::error!("panicked at {place}: {words} ({calls})"),
@@ -33,14 +44,20 @@ fn log_panics() {
 
 /// Our own events up to `level`; those of other crates up to `info` at most, because in `debug` and `trace` they write the
 /// content of stanzas and mails.
-fn subscriber<W>(level: Level, writer: W) -> impl Subscriber + Send + Sync
+fn targets_of(level: Level) -> Targets {
+    Targets::new()
+        .with_default(level.min(Level::INFO))
+        .with_target("sled", level.min(Level::WARN))
+        .with_target("stanzamail", level)
+}
+
+fn subscriber<W>(
+    targets: impl Filter<Registry> + Send + Sync + 'static,
+    writer: W,
+) -> impl Subscriber + Send + Sync
 where
     W: for<'a> MakeWriter<'a> + Send + Sync + 'static,
 {
-    let targets = Targets::new()
-        .with_default(level.min(Level::INFO))
-        .with_target("sled", level.min(Level::WARN))
-        .with_target("stanzamail", level);
     let lines = tracing_subscriber::fmt::layer()
         .with_ansi(false)
         .with_writer(writer)
@@ -55,14 +72,7 @@ struct OneLine<W>(W);
 impl<W: Write> Write for OneLine<W> {
     fn write(&mut self, event: &[u8]) -> io::Result<usize> {
         let text = String::from_utf8_lossy(event);
-        let mut line = String::with_capacity(text.len());
-        for c in text.strip_suffix('\n').unwrap_or(&text).chars() {
-            if is_dangerous(c) {
-                line.extend(c.escape_default());
-            } else {
-                line.push(c);
-            }
-        }
+        let mut line = clean::one_line(text.strip_suffix('\n').unwrap_or(&text));
         line.push('\n');
         self.0.write_all(line.as_bytes())?;
         Ok(event.len())
@@ -73,14 +83,10 @@ impl<W: Write> Write for OneLine<W> {
     }
 }
 
-/// Controls (C0, DEL, C1), separators of lines, and what changes the direction of writing (UAX #9).
-fn is_dangerous(c: char) -> bool {
-    c.is_control() || matches!(c, '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use clean::is_dangerous;
     use std::sync::{Arc, Mutex};
 
     #[derive(Clone, Default)]
@@ -100,7 +106,7 @@ mod tests {
     fn logged(level: Level, work: impl FnOnce()) -> String {
         let shared = Shared::default();
         let writer = shared.clone();
-        let subscriber = subscriber(level, move || OneLine(writer.clone()));
+        let subscriber = subscriber(targets_of(level), move || OneLine(writer.clone()));
         tracing::subscriber::with_default(subscriber, work);
         let bytes = shared.0.lock().unwrap().clone();
         String::from_utf8(bytes).unwrap()
@@ -125,7 +131,7 @@ mod tests {
         let log = logged(Level::INFO, || {
             let before = panic::take_hook();
             log_panics();
-            let failed = crash::caught(|| hostile[1..].len());
+            let failed = panics::caught(|| hostile[1..].len());
             panic::set_hook(before);
             assert!(failed.unwrap_err().contains("char boundary"));
         });

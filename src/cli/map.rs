@@ -1,18 +1,28 @@
 //! `stanzamail map …`: the directory of JIDs and mail addresses, and export and import of the store. Through the
-//! [`door`].
+//! [`door`](super::door).
 
-use crate::cli::door::{self, CommandError, Door, unexpected, written};
+use crate::cli::door::{CommandError, Door, Output, unexpected, written};
+use crate::cli::file::{self, Lines};
 use crate::control::{ROWS_MAX, Request, Response};
 use crate::core::address::MailAddress;
 use crate::core::record::{Pair, PairOrigin};
+use crate::core::rules::Rules;
+use crate::core::text::clean;
 use crate::core::time::Timestamp;
-use crate::store::transfer::{self, Record};
+use crate::store::tables::Record;
+use crate::store::transfer;
 use clap::{Args, Subcommand};
 use jid::BareJid;
-use std::fs::{File, OpenOptions};
+use std::fs::OpenOptions;
 use std::io::{self, BufRead, BufReader, BufWriter, Write};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
+
+/// Above a list that people read.
+const HEADING: &str = "JID\tADDRESS\tORIGIN\tNAME";
+
+/// Rows are saved when their lines have as many octets: what one request may have is more.
+const BATCH_OCTETS: usize = 8 * 1024 * 1024;
 
 /// `stanzamail map`.
 #[derive(Clone, Debug, Args)]
@@ -63,21 +73,27 @@ pub(super) enum MapCommand {
     },
 }
 
-/// Does what the command says with the store in this folder.
-pub(super) fn run(args: MapArgs, store_path: &Path) -> Result<(), CommandError> {
-    door::through(store_path, |door, output| {
-        run_on(args.command, door, output)
-    })
+/// Does what the command says with the store behind this door.
+pub(super) fn run(
+    args: MapArgs,
+    rules: &Rules,
+    door: &mut Door,
+    output: &mut Output<'_>,
+) -> Result<(), CommandError> {
+    run_on(args.command, rules, door, output)
 }
 
 fn run_on(
     command: MapCommand,
+    rules: &Rules,
     door: &mut Door,
-    output: &mut dyn Write,
+    output: &mut Output<'_>,
 ) -> Result<(), CommandError> {
     match command {
         MapCommand::Add { jid, mail, name } => {
-            let jid = BareJid::new(&jid).map_err(|_| CommandError::Jid(jid))?;
+            // A domain alone is a JID, and nobody's.
+            let read = BareJid::new(&jid).ok().filter(|jid| jid.node().is_some());
+            let jid = read.ok_or(CommandError::Jid(jid))?;
             let mail = MailAddress::parse(&mail)?;
             let pairs = ask_pairs(door, Request::Add { jid, mail, name })?;
             show(output, "saved\t", &pairs)
@@ -89,9 +105,7 @@ fn run_on(
         MapCommand::Find { side } => {
             let pairs = ask_pairs(door, Request::Find { side: side.clone() })?;
             match pairs.is_empty() {
-                true => Err(CommandError::Refused(format!(
-                    "no pair has {side} as its JID or its address"
-                ))),
+                true => by_rule(rules, &side, output),
                 false => show(output, "", &pairs),
             }
         }
@@ -102,6 +116,24 @@ fn run_on(
     }
 }
 
+/// Whom a rule of the configuration gives the other side, where no pair does.
+fn by_rule(rules: &Rules, side: &str, output: &mut Output<'_>) -> Result<(), CommandError> {
+    let jid = BareJid::new(side).ok();
+    let of_jid = jid.and_then(|jid| Some((jid.clone(), rules.mail_of(&jid)?)));
+    let of_mail = || {
+        let mail = MailAddress::parse(side).ok()?;
+        Some((rules.user_of(&mail)?, mail))
+    };
+    match of_jid.or_else(of_mail) {
+        Some((jid, mail)) => {
+            writeln!(output, "{jid}\t{mail}\trule\t").map_err(written("the standard output"))
+        }
+        None => Err(CommandError::Refused(format!(
+            "no pair has {side} as its JID or its address, and no rule of the configuration gives it any"
+        ))),
+    }
+}
+
 fn ask_pairs(door: &mut Door, request: Request) -> Result<Vec<Pair>, CommandError> {
     match door.ask(request)? {
         Response::Pairs { pairs } => Ok(pairs),
@@ -109,10 +141,18 @@ fn ask_pairs(door: &mut Door, request: Request) -> Result<Vec<Pair>, CommandErro
     }
 }
 
-fn list(door: &mut Door, output: &mut dyn Write, json: bool) -> Result<(), CommandError> {
+fn list(door: &mut Door, output: &mut Output<'_>, json: bool) -> Result<(), CommandError> {
     let mut after = None;
     loop {
+        let is_first = after.is_none();
         let pairs = ask_pairs(door, Request::List { after })?;
+        match (is_first, pairs.is_empty()) {
+            (true, true) => {
+                output.remark("no pair is saved; the rules of the configuration hold")?
+            }
+            (true, false) if !json => output.remark(HEADING)?,
+            _ => {}
+        }
         after = match pairs.last() {
             Some(last) => Some(last.jid.clone()),
             None => return Ok(()),
@@ -151,8 +191,7 @@ fn import_file(door: &mut Door, output: &mut dyn Write, file: &Path) -> Result<(
         import(door, &mut io::stdin().lock(), "the standard input")?
     } else {
         let name = file.display().to_string();
-        let opened = File::open(file).map_err(written(&name))?;
-        import(door, &mut BufReader::new(opened), &name)?
+        import(door, &mut BufReader::new(file::open(file)?), &name)?
     };
     writeln!(output, "{count} rows imported").map_err(written("the standard output"))
 }
@@ -160,32 +199,24 @@ fn import_file(door: &mut Door, output: &mut dyn Write, file: &Path) -> Result<(
 /// Imports line after line; answers how many rows.
 fn import(door: &mut Door, input: &mut dyn BufRead, name: &str) -> Result<usize, CommandError> {
     let mut batch = Batch::default();
-    let mut line = Vec::new();
-    let mut number = 0_usize;
-    loop {
-        line.clear();
-        if input.read_until(b'\n', &mut line).map_err(written(name))? == 0 {
-            batch.save(door)?;
-            return Ok(batch.saved);
-        }
-        number = number.saturating_add(1);
-        let read = std::str::from_utf8(&line).map_err(|e| e.to_string());
-        let read = read.and_then(|text| {
-            transfer::from_line(text, Timestamp::now()).map_err(|e| e.to_string())
-        });
+    let mut lines = Lines::of(input, name);
+    while let Some((line, read)) = lines.next(Timestamp::now())? {
         match read {
-            Ok(Some(record)) => batch.add(door, number, record)?,
+            Ok(Some(record)) => batch.add(door, (line, lines.octets()), record)?,
             Ok(None) => {}
             Err(reason) => {
                 batch.save(door)?;
+                let saved = batch.saved;
                 return Err(CommandError::Line {
-                    line: number,
+                    line,
                     reason,
-                    saved: batch.saved,
+                    saved,
                 });
             }
         }
     }
+    batch.save(door)?;
+    Ok(batch.saved)
 }
 
 /// Rows on their way into the store.
@@ -194,15 +225,23 @@ struct Batch {
     rows: Vec<Record>,
     /// The number of each row's line.
     lines: Vec<usize>,
+    /// What their lines have.
+    octets: usize,
     /// How many rows went before.
     saved: usize,
 }
 
 impl Batch {
-    fn add(&mut self, door: &mut Door, line: usize, row: Record) -> Result<(), CommandError> {
+    fn add(
+        &mut self,
+        door: &mut Door,
+        (line, octets): (usize, usize),
+        row: Record,
+    ) -> Result<(), CommandError> {
         self.rows.push(row);
         self.lines.push(line);
-        match self.rows.len() < ROWS_MAX {
+        self.octets = self.octets.saturating_add(octets);
+        match self.rows.len() < ROWS_MAX && self.octets < BATCH_OCTETS {
             true => Ok(()),
             false => self.save(door),
         }
@@ -211,6 +250,7 @@ impl Batch {
     fn save(&mut self, door: &mut Door) -> Result<(), CommandError> {
         let rows = std::mem::take(&mut self.rows);
         let lines = std::mem::take(&mut self.lines);
+        self.octets = 0;
         match door.ask(Request::Import { rows })? {
             Response::Imported { count } => {
                 self.saved = self.saved.saturating_add(count);
@@ -266,14 +306,18 @@ fn export(door: &mut Door, output: &mut dyn Write) -> Result<usize, CommandError
 
 fn write_record(output: &mut dyn Write, record: &Record, name: &str) -> Result<(), CommandError> {
     let line = transfer::to_line(record).map_err(|e| written(name)(e.into()))?;
-    writeln!(output, "{line}").map_err(written(name))
+    // JSON has its own form for what would control a terminal.
+    let tame = line.chars().map(|c| match clean::is_dangerous(c) {
+        true => format!("\\u{:04x}", u32::from(c)),
+        false => c.to_string(),
+    });
+    writeln!(output, "{}", tame.collect::<String>()).map_err(written(name))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::cli::door::tests::with_a_gateway;
-    use crate::store::SledStore;
     use clap::Parser;
 
     #[derive(Parser)]
@@ -287,7 +331,8 @@ mod tests {
         let command = Line::try_parse_from(words).unwrap().map.command;
         let mut door = Door::open(path).map_err(|e| e.to_string())?;
         let mut output = Vec::new();
-        run_on(command, &mut door, &mut output).map_err(|e| e.to_string())?;
+        let mut into = Output::new(&mut output, false);
+        run_on(command, &Rules::default(), &mut door, &mut into).map_err(|e| e.to_string())?;
         Ok(String::from_utf8(output).unwrap())
     }
 
@@ -312,6 +357,7 @@ mod tests {
             "add alice@a.example Alice@m.example --name Alice",
             "add alice@a.example other@m.example",
             "add not@a@jid other@m.example",
+            "add alice other@m.example",
             "add x@a.example nonsense",
             &format!("import {csv}"),
             &format!("import {csv}"),
@@ -354,6 +400,7 @@ mod tests {
                 )
             ),
             "error: “not@a@jid” is not a bare JID such as alice@a.example".to_owned(),
+            "error: “alice” is not a bare JID such as alice@a.example".to_owned(),
             "error: “nonsense” is not of the form name@domain".to_owned(),
             "2 rows imported\n".to_owned(),
             "2 rows imported\n".to_owned(),
@@ -371,7 +418,7 @@ mod tests {
                 .to_owned(),
             "error: /nonexistent: No such file or directory (os error 2)".to_owned(),
             "bob@a.example bob@m.example admin Bob\n".to_owned(),
-            "error: no pair has nobody@m.example as its JID or its address".to_owned(),
+            "error: no pair has nobody@m.example as its JID or its address, and no rule of the configuration gives it any".to_owned(),
             "removed carol@a.example carol@m.example admin \n".to_owned(),
             "error: no pair has carol@m.example as its JID or its address".to_owned(),
             "alice@a.example Alice@m.example admin Alice\nbob@a.example bob@m.example admin Bob\n\
@@ -424,7 +471,7 @@ mod tests {
     #[test]
     fn a_store_that_is_open_elsewhere_without_a_socket_is_said_to_be_in_use() {
         let folder = tempfile::tempdir().unwrap();
-        let _open = SledStore::open(folder.path()).unwrap();
+        let _open = crate::store::open(folder.path()).unwrap();
         let error = run_line("list", folder.path()).unwrap_err();
         assert!(error.contains("in use by another process"), "{error}");
     }

@@ -1,19 +1,27 @@
-//! What an admin types: `stanzamail [--config FILE] run | check | map | queue | peer | key`.
+//! What an admin types: `stanzamail [--config FILE] run | check | status | map | queue | peer | key | reload | log-level`. What
+//! of it may be said in a chat as well is in [`said`].
 
 mod check;
 mod door;
+mod file;
 mod key;
 mod log;
 mod map;
+mod original;
 mod peer;
 mod queue;
 mod repair;
+mod said;
+mod status;
 
 use crate::config::Config;
-use crate::crash;
-use crate::supervisor;
+use crate::core::text::clean;
+use crate::panics;
+use crate::store::StoreError;
+use crate::supervisor::{self, Reload, Stopped};
 use check::CheckArgs;
 use clap::{Parser, Subcommand};
+use door::{CommandError, Door, Output};
 use std::fmt::Display;
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -22,7 +30,7 @@ use std::time::Duration;
 /// A wrong configuration: `EX_CONFIG` of sysexits(3). A service manager need not start us again.
 const EXIT_CONFIG: u8 = 78;
 
-/// Joins an XMPP server and e-mail: the users of the one chat with everyone who has the other.
+/// A gateway between XMPP and e-mail: the users of an XMPP server chat with everyone who has a mail address.
 #[derive(Debug, Parser)]
 #[command(version)]
 struct Args {
@@ -43,12 +51,26 @@ struct Args {
 enum Command {
     /// Run the gateway until it is told to stop (SIGTERM, SIGINT).
     Run,
-    /// Try everything that the configuration names, and say what is wrong and what to do. Ends with 1 if anything is.
+    /// Try everything that the configuration names, and say what is wrong and what to do. Exits with 1 if anything is wrong.
     Check(check::CheckArgs),
+    /// Whether a gateway runs and is attached to its XMPP server, and how much waits.
+    Status,
+    /// Have the running gateway read its configuration again, as SIGHUP does.
+    Reload,
+    /// Change how much the running gateway logs, until its configuration is read again.
+    LogLevel {
+        /// error, warn, info, debug or trace
+        level: String,
+    },
     /// The pairs of JIDs and mail addresses; works whether the gateway runs or not.
     Map(map::MapArgs),
     /// The mails that wait to be sent, and what is in quarantine; works whether the gateway runs or not.
     Queue(queue::QueueArgs),
+    /// Print a mail that was kept as it came (`originals` of `[store]`).
+    Original {
+        /// Its id, with which the name of its file in originals/ begins
+        id: String,
+    },
     /// Print the public key of this gateway, as the admin of a peer puts it into [[peer]]. Makes it where there is none.
     Key,
     /// How mails to a contact are written: for a person, or for another gateway; works whether the gateway runs or not.
@@ -57,27 +79,56 @@ enum Command {
 
 /// The whole program.
 pub fn main() -> ExitCode {
-    crash::print_no_caught_panic();
+    panics::print_no_caught_panic();
     let args = Args::parse();
     let config = Config::load(&args.config);
     match (args.command, config) {
-        (Command::Check(CheckArgs { repair: true, from }), Ok(config)) => {
-            ended(repair::run(&config, from.as_deref()))
-        }
-        (Command::Check(_), config) => in_runtime(check::run(&args.config, config)),
+        (
+            Command::Check(CheckArgs {
+                repair: true, from, ..
+            }),
+            Ok(config),
+        ) => ended(repair::run(&config, from.as_deref())),
+        (Command::Check(check), config) => in_runtime(check::run(&args.config, config, check.send)),
         (Command::Run, Ok(config)) => {
-            log::init(config.log.level);
+            let set_level = log::init(config.log.level);
             keep_secrets_out_of_core_dumps();
-            in_runtime(run(config))
+            let reload = Reload {
+                commands: said::commands(args.config.clone()),
+                path: args.config,
+                set_level,
+            };
+            in_runtime(run(config, reload))
         }
-        (Command::Map(args), Ok(config)) => ended(map::run(args, &config.store.path)),
-        (Command::Queue(args), Ok(config)) => ended(queue::run(args, &config.store.path)),
+        (Command::Original { id }, Ok(config)) => ended(original::run(&id, &config)),
         (Command::Key, Ok(config)) => ended(key::run(&config.store.path)),
-        (Command::Peer(args), Ok(config)) => ended(peer::run(args, &config)),
+        (command, Ok(config)) => ended(door::through(&config.store.path, |door, output| {
+            on_store(command, &config, door, output)
+        })),
         (_, Err(errors)) => {
-            eprintln!("{errors}");
+            eprintln!("{}", clean::for_terminal(&errors.to_string()));
             ExitCode::from(EXIT_CONFIG)
         }
+    }
+}
+
+/// What is done with the store, by whichever door.
+fn on_store(
+    command: Command,
+    config: &Config,
+    door: &mut Door,
+    output: &mut Output<'_>,
+) -> Result<(), CommandError> {
+    match command {
+        Command::Map(args) => map::run(args, config.rules(), door, output),
+        Command::Queue(args) => queue::run(args, door, output),
+        Command::Peer(args) => peer::run(args, config, door, output),
+        Command::Status => status::show(door, output),
+        Command::Reload => status::reload(door, output),
+        Command::LogLevel { level } => status::log_level(level, door, output),
+        Command::Run | Command::Check(_) | Command::Key | Command::Original { .. } => Err(
+            CommandError::Refused("this is done on the machine itself".to_owned()),
+        ),
     }
 }
 
@@ -85,16 +136,21 @@ fn ended(result: Result<(), impl Display>) -> ExitCode {
     match result {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            eprintln!("{error}");
+            eprintln!("{}", clean::one_line(&error.to_string()));
             ExitCode::FAILURE
         }
     }
 }
 
 /// Runs the gateway until it is told to stop.
-async fn run(config: Config) -> ExitCode {
-    match supervisor::run(config).await {
+async fn run(config: Config, reload: Reload) -> ExitCode {
+    match supervisor::run(config, reload).await {
         Ok(()) => ExitCode::SUCCESS,
+        // A [[pair]] that the store has otherwise: another start would not mend it.
+        Err(Stopped::Store(error @ StoreError::Held { .. })) => {
+            tracing::error!("{error}");
+            ExitCode::from(EXIT_CONFIG)
+        }
         Err(error) => {
             tracing::error!("{error}");
             ExitCode::FAILURE

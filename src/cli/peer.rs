@@ -1,6 +1,6 @@
-//! `stanzamail peer …`: how mails to an address or a domain are written. Through the [`door`].
+//! `stanzamail peer …`: how mails to an address or a domain are written. Through the [`door`](super::door).
 
-use crate::cli::door::{self, CommandError, Door, unexpected, written};
+use crate::cli::door::{CommandError, Door, Output, unexpected, written};
 use crate::config::Config;
 use crate::control::{Request, Response};
 use crate::core::address::AddressPattern;
@@ -38,12 +38,15 @@ pub(super) enum PeerCommand {
 }
 
 /// Does what the command says with the store of this configuration.
-pub(super) fn run(args: PeerArgs, config: &Config) -> Result<(), CommandError> {
+pub(super) fn run(
+    args: PeerArgs,
+    config: &Config,
+    door: &mut Door,
+    output: &mut Output<'_>,
+) -> Result<(), CommandError> {
     // The key is for Message-IDs, of which none is made here.
     let configured = config.settings(IdKey::default()).peers;
-    door::through(&config.store.path, |door, output| {
-        run_on(args.command, &configured, door, output)
-    })
+    run_on(args.command, &configured, door, output)
 }
 
 fn run_on(

@@ -1,14 +1,17 @@
-//! `stanzamail queue …`: the mails that wait to be sent, and what is in quarantine. Through the [`door`].
+//! `stanzamail queue …`: the mails that wait to be sent, and what is in quarantine. Through the [`door`](super::door).
 
-use crate::cli::door::{self, CommandError, Door, unexpected, written};
+use crate::cli::door::{CommandError, Door, Output, unexpected, written};
 use crate::control::queue::{Item, State, content_of};
 use crate::control::{Request, Response};
+use crate::core::language::Language;
 use crate::core::notice;
 use crate::core::text::clean;
 use crate::core::time::Timestamp;
 use clap::{Args, Subcommand};
 use std::io::Write;
-use std::path::Path;
+
+/// Above a list that people read.
+const HEADING: &str = "ID\tAGE\tSENDER → RECIPIENTS\tSIZE\tATTEMPTS\tNEXT ATTEMPT\tLAST REPLY";
 
 /// How much of the last reply a line shows, in characters.
 const REPLY_CHARS_MAX: usize = 80;
@@ -49,17 +52,19 @@ pub(super) enum QueueCommand {
     },
 }
 
-/// Does what the command says with the queue in this folder.
-pub(super) fn run(args: QueueArgs, store_path: &Path) -> Result<(), CommandError> {
-    door::through(store_path, |door, output| {
-        run_on(args.command, door, output, Timestamp::now())
-    })
+/// Does what the command says with the queue behind this door.
+pub(super) fn run(
+    args: QueueArgs,
+    door: &mut Door,
+    output: &mut Output<'_>,
+) -> Result<(), CommandError> {
+    run_on(args.command, door, output, Timestamp::now())
 }
 
 fn run_on(
     command: QueueCommand,
     door: &mut Door,
-    output: &mut dyn Write,
+    output: &mut Output<'_>,
     now: Timestamp,
 ) -> Result<(), CommandError> {
     match command {
@@ -76,7 +81,12 @@ fn run_on(
                 } else {
                     "when the gateway is started"
                 };
-                line(output, &format!("{count} mails are tried {when}"))
+                let said = match count {
+                    0 => "no mail waits".to_owned(),
+                    1 => format!("1 mail is tried {when}"),
+                    count => format!("{count} mails are tried {when}"),
+                };
+                line(output, &said)
             }
             other => Err(unexpected(other)),
         },
@@ -94,21 +104,31 @@ fn ask(door: &mut Door, request: Request) -> Result<Vec<Item>, CommandError> {
     }
 }
 
-fn list(door: &mut Door, output: &mut dyn Write, now: Timestamp) -> Result<(), CommandError> {
-    let mut after = None;
+fn list(door: &mut Door, output: &mut Output<'_>, now: Timestamp) -> Result<(), CommandError> {
+    let (mut after, mut is_empty) = (None, true);
     loop {
-        let items = ask(door, Request::Queue { after })?;
+        let mut items = ask(door, Request::Queue { after })?;
         after = items.last().map(|item| item.place);
+        if after.is_none() {
+            items = ask(door, Request::Quarantine)?;
+        }
+        if is_empty && !items.is_empty() {
+            output.remark(HEADING)?;
+            is_empty = false;
+        }
+        lines(output, "", &items, now)?;
         if after.is_none() {
             break;
         }
-        lines(output, "", &items, now)?;
     }
-    lines(output, "", &ask(door, Request::Quarantine)?, now)
+    match is_empty {
+        true => output.remark("nothing waits to be sent, and nothing is in quarantine"),
+        false => Ok(()),
+    }
 }
 
 fn lines(
-    output: &mut dyn Write,
+    output: &mut Output<'_>,
     before: &str,
     items: &[Item],
     now: Timestamp,
@@ -135,7 +155,7 @@ fn line_of(item: &Item, now: Timestamp) -> String {
         State::Stanza => ("-".to_owned(), "quarantined stanza".to_owned()),
         State::Mail => ("-".to_owned(), "quarantined mail".to_owned()),
     };
-    let size = notice::size(item.octets);
+    let size = notice::size(Language::ENGLISH, item.octets);
     [
         item.id.clone(),
         age(item.since, now),
@@ -159,7 +179,7 @@ fn age(since: Timestamp, now: Timestamp) -> String {
 }
 
 fn show(
-    output: &mut dyn Write,
+    output: &mut Output<'_>,
     facts: &[(String, String)],
     content: &str,
     whole: bool,
@@ -181,7 +201,7 @@ fn show(
         .try_for_each(|text| line(output, &text.replace(char::is_control, " ")))
 }
 
-fn line(output: &mut dyn Write, text: &str) -> Result<(), CommandError> {
+fn line(output: &mut Output<'_>, text: &str) -> Result<(), CommandError> {
     writeln!(output, "{text}").map_err(written("the standard output"))
 }
 
@@ -196,6 +216,7 @@ mod tests {
     use crate::store::quarantine::{Kind, Note, Quarantine};
     use crate::store::spool::Spool;
     use clap::Parser;
+    use std::path::Path;
 
     const NOW: Timestamp = Timestamp::from_secs(1_790_000_000);
 
@@ -210,7 +231,9 @@ mod tests {
         let command = Line::try_parse_from(words).unwrap().queue.command;
         let mut door = Door::open(path).map_err(|e| e.to_string())?;
         let mut output = Vec::new();
-        run_on(command, &mut door, &mut output, NOW).map_err(|e| e.to_string())?;
+        let is_for_people = false;
+        let mut into = Output::new(&mut output, is_for_people);
+        run_on(command, &mut door, &mut into, NOW).map_err(|e| e.to_string())?;
         Ok(String::from_utf8(output).unwrap())
     }
 
@@ -239,6 +262,8 @@ mod tests {
             silent: false,
             expires: None,
             replaceable: false,
+            files: Vec::new(),
+            draft: None,
         };
         let bytes = format!("Subject: {name}\u{1b}[31m\r\nTo: carol@mail.example\r\n\r\nHello\r\n");
         let bytes = bytes.into_bytes();
@@ -262,6 +287,7 @@ mod tests {
             from: "alice@a.example/phone".to_owned(),
             to: "carol".to_owned(),
             mailbox: None,
+            envelope: None,
             octets: 0,
             header_only: false,
         };
@@ -327,7 +353,7 @@ mod tests {
         assert!(day[7].contains(&format!("nothing that waits has the id {one}")));
         assert!(day[8].contains("only while the gateway runs"), "{}", day[8]);
         assert!(day[9].starts_with(&format!("retried|{two}|")), "{}", day[9]);
-        assert_eq!(day[10], "1 mails are tried when the gateway is started\n");
+        assert_eq!(day[10], "1 mail is tried when the gateway is started\n");
         assert_eq!(day[11], format!("dropped|{aside}"));
         assert!(day[12].starts_with(two.as_str()) && day[12].lines().count() == 1);
         assert_eq!(day.len(), 13);

@@ -1,75 +1,86 @@
 //! `stanzamail check --repair`: a store that is damaged is set aside, and a new one made.
 
-use crate::cli::door::{self, CommandError, SOCKET, written};
+use crate::cli::door::{self, CommandError, SOCKET};
+use crate::cli::file::{self, Lines};
 use crate::config::Config;
 use crate::control::Client;
 use crate::core::record::Cursor;
+use crate::core::text::clean;
 use crate::core::time::Timestamp;
 use crate::store::repair::{self, Repaired};
 use crate::store::spool::Spool;
-use crate::store::transfer::{self, Record};
-use crate::store::{SledStore, StoreError};
-use std::fs::File;
-use std::io::{BufRead, BufReader};
+use crate::store::tables::Record;
+use crate::store::{self, StoreError};
+use std::io::BufReader;
 use std::path::Path;
 
 /// Opens the store, and repairs it where it is damaged. Prints what was found and done.
 pub(super) fn run(config: &Config, export: Option<&Path>) -> Result<(), CommandError> {
-    let store = &config.store.path;
-    if Client::connect(&store.join(SOCKET))?.is_some() {
+    let path = &config.store.path;
+    if Client::connect(&path.join(SOCKET))?.is_some() {
         return Err(CommandError::Refused(format!(
             "a gateway runs on the store {}, so it is whole; stop it first if you doubt that",
-            store.display()
+            path.display()
         )));
     }
-    door::check_owner(store)?;
-    let what = format!("store {}", store.display());
-    let checked = SledStore::open(store).and_then(|opened| opened.check_rows());
-    let cause = match checked {
+    door::check_owner(path)?;
+    let what = format!("store {}", path.display());
+    let cause = match store::check(path) {
         Ok(()) => {
-            println!("ok     {what}: it is whole, nothing was changed");
+            say(&format!("ok     {what}: it is whole, nothing was changed"));
             return Ok(());
         }
         Err(StoreError::Damaged { cause, .. }) => cause,
         Err(error) => return Err(error.into()),
     };
-    println!("WRONG  {what}: it is damaged ({cause})");
+    say(&format!("WRONG  {what}: it is damaged ({cause})"));
     let export = export.map(read).transpose()?.unwrap_or_default();
     let mailboxes: Vec<String> = config.mailbox.iter().map(|one| one.name()).collect();
-    let done = repair::repair(store, &mailboxes, export, Timestamp::now())?;
+    let done = repair::repair(path, &mailboxes, export, Timestamp::now())?;
     // Not only made, but good.
-    SledStore::open(store)?.check_rows()?;
-    say(&done, store);
+    store::check(path)?;
+    tell(&done, path);
     Ok(())
 }
 
-fn say(done: &Repaired, store: &Path) {
+/// Prints a line. What a damaged store and an export hold is not to write to the terminal.
+fn say(line: &str) {
+    println!("{}", clean::one_line(line));
+}
+
+fn tell(done: &Repaired, store: &Path) {
     if let Some(aside) = &done.aside {
-        println!("kept   the damaged database is {}", aside.display());
+        say(&format!(
+            "kept   the damaged database is {}",
+            aside.display()
+        ));
     }
     let unread = done.unread.as_ref();
     let unread = unread.map_or(String::new(), |why| {
         format!(" (no more can be read: {why})")
     });
-    println!("rows   {} from the old database{unread}", done.salvaged);
-    println!("rows   {} from the export", done.imported);
+    say(&format!(
+        "rows   {} from the old database{unread}",
+        done.salvaged
+    ));
+    say(&format!("rows   {} from the export", done.imported));
     for refused in &done.refused {
-        println!("WRONG  {refused}");
+        say(&format!("WRONG  {refused}"));
     }
     for (name, cursor) in &done.cursors {
-        println!("mail   {name}: {}", from_where(cursor));
+        say(&format!("mail   {name}: {}", from_where(cursor)));
     }
     if done.is_key_new {
-        println!("WRONG  the key of derived ids is gone: mails that are read again get new ids");
+        say("WRONG  the key of derived ids is gone: mails that are read again get new ids");
     }
     match Spool::look(&store.join("spool")) {
-        Ok(jobs) => println!(
+        Ok(jobs) => say(&format!(
             "queue  {} mails wait and are sent by the next start",
             jobs.len()
-        ),
-        Err(error) => println!("WRONG  the queue: {error}"),
+        )),
+        Err(error) => say(&format!("WRONG  the queue: {error}")),
     }
-    println!("ok     a new store is in place; start the gateway");
+    say("ok     a new store is in place; start the gateway");
 }
 
 fn from_where(cursor: &Cursor) -> String {
@@ -85,11 +96,9 @@ fn from_where(cursor: &Cursor) -> String {
 /// The rows of an export.
 fn read(file: &Path) -> Result<Vec<Record>, CommandError> {
     let name = file.display().to_string();
-    let lines = BufReader::new(File::open(file).map_err(written(&name))?).lines();
+    let mut lines = Lines::of(BufReader::new(file::open(file)?), &name);
     let mut records = Vec::new();
-    for (line, number) in lines.zip(1..) {
-        let line = line.map_err(written(&name))?;
-        let read = transfer::from_line(&line, Timestamp::now());
+    while let Some((number, read)) = lines.next(Timestamp::now())? {
         records.extend(read.map_err(|reason| {
             CommandError::Refused(format!(
                 "{name}, line {number}: {reason}. Nothing was changed; mend the line or take it out"

@@ -2,7 +2,7 @@
 
 use super::table::Report;
 use super::value::time_shown;
-use super::{Address, Config, Pair};
+use super::{Address, Config, Listen, Pair};
 use crate::core::address::{AddressPattern, MailAddress, domain_to_ascii};
 use crate::core::limits::REPORTS_COME_WITHIN;
 use crate::core::rules::{RuleError, Rules};
@@ -13,8 +13,9 @@ use std::path::Path;
 pub(super) fn config(mut config: Config, report: &Report<'_>) -> Option<Config> {
     users(&config, report);
     mailboxes(&config, report);
+    sockets(&config, report);
     memory(&config, report);
-    config.rules = rules(&config.address, report)?;
+    config.rules = rules(&config.address, report)?.reserving(own_accounts(&config));
     pairs(&config, report);
     peers(&config, report);
     Some(config)
@@ -44,6 +45,31 @@ fn users(config: &Config, report: &Report<'_>) {
     }
 }
 
+/// The folder of the store is the gateway's own, and at one place one listens.
+fn sockets(config: &Config, report: &Report<'_>) {
+    let lmtp = config.lmtp.as_ref().map(|lmtp| &lmtp.listen);
+    let http = config.http.listen.as_ref();
+    for (key, listen, name) in [("lmtp.listen", lmtp, "lmtp"), ("http.listen", http, "http")] {
+        if let Some(Listen::Unix(path)) = listen
+            && path.starts_with(&config.store.path)
+        {
+            let problem = format!(
+                "found {}, which is in the folder of [store]; name a path elsewhere, for example unix:/run/stanzamail/{name}.sock",
+                path.display()
+            );
+            report.refuse(key, problem);
+        }
+    }
+    if let (Some(listen), true) = (http, lmtp == http) {
+        let problem = format!("found {listen}, which is also that of [lmtp]; write another port");
+        report.refuse("http.listen", problem);
+    }
+    if http.is_some() && config.originals().is_none() {
+        let problem = "found listen, but no mail is kept to be read there ([store] originals is \"off\"); leave one of the two out";
+        report.refuse("http.listen", problem.to_owned());
+    }
+}
+
 /// When a mail comes to nothing, it has to be known whose it was.
 fn memory(config: &Config, report: &Report<'_>) {
     let (remember, expire) = (config.store.remember, config.delivery.expire);
@@ -67,6 +93,18 @@ fn rules(address: &[Address], report: &Report<'_>) -> Option<Rules> {
     Rules::new(&templates)
         .map_err(|error| report_rule(&error, report))
         .ok()
+}
+
+/// The accounts that are the gateway's, and not those of the one user whom a mailbox is for.
+fn own_accounts(config: &Config) -> impl Iterator<Item = &str> {
+    let (own, of_users): (Vec<_>, Vec<_>) = config
+        .mailbox
+        .iter()
+        .partition(|mailbox| mailbox.user.is_none());
+    let own = own.into_iter().map(|mailbox| mailbox.username.as_str());
+    let is_of_user = move |login: &&str| of_users.iter().any(|mailbox| mailbox.username == **login);
+    let sending = config.smtp.username.as_deref();
+    own.chain(sending.filter(|login| !is_of_user(login)))
 }
 
 /// The sentence names the rule itself.

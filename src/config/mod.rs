@@ -6,30 +6,33 @@
 
 mod check;
 mod error;
+mod file;
+mod fingerprint;
+mod load;
+mod mail_servers;
 mod section;
 mod table;
 mod trust;
 mod value;
 
 pub use error::{ConfigError, ConfigErrors};
+pub use fingerprint::{Changed, Fingerprints};
 pub use value::HostPort;
 
 use crate::core::address::AddressPattern;
 use crate::core::address::MailAddress;
-use crate::core::id::IdKey;
-use crate::core::quota::Allowance;
-use crate::core::record::Format;
+use crate::core::language::Language;
+use crate::core::record::{Bulk, Format, Quotes, Strangers};
 use crate::core::rules::Rules;
-use crate::core::settings::{self, Bulk, Receipts, Settings, Speak, StanzaTrust};
+use crate::core::settings::{OwnNames, Receipts, Speak, StanzaTrust};
 use crate::core::signature::PublicKey;
 pub use crate::imap::{After, FirstStart};
-use crate::tls::TlsMode;
+pub use crate::net::listen::Listen;
+use crate::net::tls::TlsMode;
 use jid::{BareJid, DomainPart};
 use secrecy::SecretString;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::time::Duration;
-use table::{Report, Table};
-use toml::de::DeTable;
 
 /// The configuration of Stanzamail: everything that an admin decides.
 ///
@@ -56,6 +59,8 @@ pub struct Config {
     pub smtp: Smtp,
     /// Each section `[[mailbox]]`.
     pub mailbox: Vec<Mailbox>,
+    /// The section `[lmtp]`.
+    pub lmtp: Option<Lmtp>,
     /// The section `[store]`.
     pub store: Store,
     /// The section `[messages]`.
@@ -66,12 +71,16 @@ pub struct Config {
     pub limits: Limits,
     /// The section `[delivery]`.
     pub delivery: Delivery,
+    /// The section `[http]`.
+    pub http: Http,
     /// The section `[mail]`.
     pub mail: Mail,
     /// The section `[log]`.
     pub log: Log,
     /// The rules of `address`, compiled.
     rules: Rules,
+    /// Sentences about keys under their former names, each with its line.
+    notes: Vec<ConfigError>,
 }
 
 /// The XMPP server that this component (XEP-0114) belongs to.
@@ -98,8 +107,17 @@ pub struct Xmpp {
     ///
     /// Default `ping = "example.org"`
     pub ping: DomainPart,
-    /// Component streams have no TLS, so a server on another machine is refused unless you say here that the way to it is
-    /// safe (a tunnel, a private network).
+    /// Whether the connection is secured: TLS from the first octet, with a certificate for the name above. ejabberd can (tls
+    /// and certfile in its listener, examples/ejabberd.yml), Prosody cannot.
+    ///
+    /// Default `tls = false`
+    pub tls: bool,
+    /// A PEM file of authorities to trust instead of the system's. Left out, the system's are trusted.
+    ///
+    /// Default `ca_file = "our-ca.pem"`
+    pub ca_file: Option<PathBuf>,
+    /// Without TLS, a server on another machine is refused unless you say here that the way to it is safe (a tunnel, a
+    /// private network).
     ///
     /// Default `insecure = false`
     pub insecure: bool,
@@ -117,13 +135,27 @@ pub struct Users {
     /// Default `jids = []`
     /// Or `jids = ["alice@example.net"]`
     pub jids: Vec<BareJid>,
+    /// Those of them who administer the gateway: they see its commands for that (`status`, `queue list`, …) when they ask it
+    /// for help, and in their client's menu. Whoever gets into such an account can drop mails that wait and change pairs.
+    ///
+    /// Default `admins = []`
+    /// Or `admins = ["alice@example.org"]`
+    pub admins: Vec<BareJid>,
+    /// How users are called in their mails, where neither they have said it (`my name is`) nor their client or a pair does:
+    /// "vcard", as in the profile that they have on their own server (XEP-0054), which is asked once a day, when they turn to
+    /// the gateway; "off", by the local part of their JID.
+    ///
+    /// Default `names = "vcard"`
+    pub names: OwnNames,
 }
 
 /// A rule that gives local users their mail addresses, and addresses their users. There may be several; no two may
 /// overlap. Mail to these addresses must reach one of the mailboxes below.
 ///
 /// {local} is the part before the @ of the JID; what is not a-z, 0-9, ".", "-" or "_" in it is encoded. {domain} is its
-/// domain, and stands in both templates or in none. Other rules that work:
+/// domain, and stands in both templates or in none. No rule gives a user an address that belongs to whoever runs the
+/// domain, such as postmaster, abuse, admin or webmaster, or that is one of the gateway's own accounts below; a `[[pair]]` can.
+/// Other rules that work:
 ///     mail = "im.{local}@example.org"                             a prefix in a domain that has other mail, too
 ///     mail = "bridge+{local}_{domain}@provider.example"           one ordinary mailbox, with jid = "{local}@{domain}"
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -148,7 +180,7 @@ pub struct Pair {
     pub jid: BareJid,
     /// The mail address that stands for it; no other pair may have it.
     ///
-    /// Or `mail = "alice.miller@chat.example.org"`
+    /// Or `mail = "a.miller@wonder.example"`
     pub mail: MailAddress,
 }
 
@@ -165,9 +197,17 @@ pub struct Contacts {
     /// Default `deny = []`
     /// Or `deny = ["spam.example", "mallory@provider.example"]`
     pub deny: Vec<AddressPattern>,
+    /// What becomes of mail of somebody to whom the user has never written, and who answers nothing that the user has
+    /// written. "mark": it is shown, and the first one says that it is the first. "show": it is shown like all other mail.
+    /// "request": the user is asked, as by somebody who wants to become a contact; what came is shown when the user
+    /// accepts, by the client or by the command, or writes back. "hold": the user is not asked; the command `requests`
+    /// says who waits. Users can choose otherwise.
+    ///
+    /// Default `strangers = "mark"`
+    pub strangers: Strangers,
 }
 
-/// Whether a mail is from whom it says: what the mail server of the mailboxes writes about it into Authentication-Results
+/// Whether the sender of a mail is authenticated: what the mail server of the mailboxes writes about it into Authentication-Results
 /// (RFC 8601). The sender is verified by DMARC, or by DKIM or SPF for the same domain. docs/OPERATING.md says how to make a
 /// mail server write it.
 #[derive(Clone, Debug)]
@@ -180,18 +220,18 @@ pub struct Trust {
     /// Or `authserv_ids = ["mail.example.org"]`
     pub authserv_ids: Vec<String>,
     /// What becomes of mail whose sender is not verified. "mark": it says so in its first line, and accepts no invitation;
-    /// what failed stays in the mailbox, and its recipient is told. "require": all of it stays there. "off": it is shown
-    /// like all other mail.
+    /// what failed verification stays in the mailbox, and its recipient is told. "hold": all of it stays there. "show": it
+    /// is shown like all other mail.
     ///
-    /// Default `speak = "mark"`
-    pub speak: Speak,
-    /// Whose presence, subscriptions and stanzas are believed. "require": those of verified senders; all others are nothing
-    /// but text. "off" IS UNSAFE: those of everybody, so that whoever can send a mail to your users can pretend to be any of
-    /// their contacts, show false presence and accept or end subscriptions in their names. A peer with a key must sign
-    /// either way.
+    /// Default `unverified = "mark"`
+    pub unverified: Speak,
+    /// Whose presence, subscriptions and stanzas are believed. "verified": those of verified senders; all others are
+    /// nothing but text. "anyone" IS UNSAFE: those of everybody, so that whoever can send a mail to your users can pretend
+    /// to be any of their contacts, show false presence and accept or end subscriptions in their names. A peer with a key
+    /// must sign either way.
     ///
-    /// Default `stanza = "require"`
-    pub stanza: StanzaTrust,
+    /// Default `stanzas_from = "verified"`
+    pub stanzas_from: StanzaTrust,
 }
 
 /// What is known of the other side: another gateway like this one, or a person's mail address. There may be several, or
@@ -199,7 +239,9 @@ pub struct Trust {
 /// about an address goes before one about its domain, which still holds for what it leaves out.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Peer {
-    /// Whom the section is about: all addresses of a mail domain (not of those below it), or one address.
+    /// Whom the section is about: all addresses of a mail domain (not of those below it), or one address. A domain is one
+    /// that this gateway serves alone: a user's presence goes to all contacts there in one mail, which names them. At other
+    /// domains each gets a mail of its own.
     ///
     /// Or `domain = "chat.b.example"`
     /// Or `address = "bob@mail.example"`
@@ -243,6 +285,12 @@ pub struct Smtp {
     /// Or `password_env = "STANZAMAIL_SMTP_PASSWORD"`
     /// Or `password = "a password"`
     pub password: Option<SecretString>,
+    /// Instead of a password: a program, by its whole path, and its arguments. What it prints is a token, by which Gmail and
+    /// Microsoft 365 let programs in (OAUTHBEARER, XOAUTH2). It is run without a shell, has 30 s, and is run again when the server
+    /// does not take the token any more. docs/OPERATING.md names programs that do.
+    ///
+    /// Or `token_command = ["/usr/local/bin/token", "bridge@example.org"]`
+    pub token_command: Option<Vec<String>>,
     /// How many connections there are at most.
     ///
     /// Default `connections = 5`
@@ -286,7 +334,11 @@ pub struct Mailbox {
     /// Write `password_file = "imap-password"`
     /// Or `password_env = "STANZAMAIL_IMAP_PASSWORD"`
     /// Or `password = "a password"`
-    pub password: SecretString,
+    pub password: Option<SecretString>,
+    /// Instead of a password, as for smtp.
+    ///
+    /// Or `token_command = ["/usr/local/bin/token", "bridge@example.org"]`
+    pub token_command: Option<Vec<String>>,
     /// The folder that is read.
     ///
     /// Default `folder = "INBOX"`
@@ -329,6 +381,18 @@ pub struct Mailbox {
     pub recipient_headers: Vec<String>,
 }
 
+/// Another way in for mail, instead of a mailbox or beside it: your own mail server hands it over by LMTP (RFC 2033). Without
+/// this section nobody can. docs/OPERATING.md says how Postfix, Dovecot, Exim and OpenSMTPD do it.
+#[derive(Clone, Debug)]
+pub struct Lmtp {
+    /// Where it connects: a port of this machine, or "unix:" and a path. Whoever can connect can hand over any mail: the
+    /// port is open to every user of this machine, the socket to its owner and its group.
+    ///
+    /// Default `listen = "127.0.0.1:2424"`
+    /// Or `listen = "unix:/run/stanzamail/lmtp.sock"`
+    pub listen: Listen,
+}
+
 /// Where the gateway keeps what it must not forget.
 #[derive(Clone, Debug)]
 pub struct Store {
@@ -343,6 +407,17 @@ pub struct Store {
     ///
     /// Default `remember = "90d"`
     pub remember: Duration,
+    /// For how long a mail is kept as it came, of which the chat shows less than all: without the history that it quotes, without the
+    /// looks of its HTML, without a file. From "1h" to "365d", or "off": none is kept. Left out, it is "7d" where `[http] listen` says
+    /// where they can be read, and else "off".
+    ///
+    /// Or `originals = "7d"`
+    /// Or `originals = "off"`
+    pub originals: Option<Duration>,
+    /// What these mails may have together; then the oldest of whoever has most go. One user's have a fifth of it at most.
+    ///
+    /// Default `originals_size = "1 GiB"`
+    pub originals_size: usize,
 }
 
 /// How messages look.
@@ -352,11 +427,34 @@ pub struct Messages {
     ///
     /// Default `default_subject = "Chat with {name}"`
     pub default_subject: String,
-    /// What becomes of mail from mailing lists and other bulk mail: "headline" shows it as news that is not answered,
-    /// "drop" does not show it.
+    /// In which language users are told something who have chosen none (`set language de`), and whose clients name none: "en",
+    /// "de" or "fr". Invitations and the like, which people read in their mail program, are in the language of the user from
+    /// whom they are. Logs and commands are English.
     ///
-    /// Default `bulk = "headline"`
+    /// Default `language = "en"`
+    pub language: Language,
+    /// Who runs the gateway: invitations of your users to people who do not know them say so. Left out, they do not.
+    ///
+    /// Or `organisation = "Example Ltd, https://www.example.org"`
+    pub organisation: Option<String>,
+    /// What becomes of mail from mailing lists and other bulk mail: "show" shows it like all other mail; "headline" as news
+    /// (messages of type headline), which XMPP servers throw away while the user is offline; "drop" does not show it.
+    ///
+    /// Default `bulk = "show"`
     pub bulk: Bulk,
+    /// What becomes of the history that mail programs quote below an answer, and of signatures: "cut" does not show them,
+    /// where it is certain what they are; "keep" shows all. Answers below or between what they answer are always shown with
+    /// it, and what is sent on is shown whole. Users can choose otherwise.
+    ///
+    /// Default `quotes = "cut"`
+    pub quotes: Quotes,
+    /// For how long a message to somebody with a mail program waits for more, so that lines in one go are one mail, up to "60s";
+    /// while the user's client says that more is being written (XEP-0085), up to a minute longer, and three minutes in all.
+    /// What is corrected or taken back meanwhile is never seen. "0s" makes each message a mail of its own, at once. Files leave
+    /// at once, and so does what goes to another gateway. Users can choose otherwise.
+    ///
+    /// Default `gather = "10s"`
+    pub gather: Duration,
     /// When a message counts as received (XEP-0184): "accepted", when the gateway has it on its disk; "submitted", when the
     /// mail server has taken it; "dsn", when a mail server reports that it lies in the mailbox (RFC 3461), which few do
     /// beyond their own users; "off", never.
@@ -386,8 +484,8 @@ pub struct Presence {
     ///
     /// Default `debounce = "3s"`
     pub debounce: Duration,
-    /// Each user causes at most one such mail to each mail domain in this time. That the user went offline waits no
-    /// longer than `debounce`.
+    /// Each user causes at most one such mail to each mail domain in this time; to each contact, where no `[[peer]]` names
+    /// the domain. That the user went offline waits no longer than `debounce`.
     ///
     /// Default `spacing = "30s"`
     pub spacing: Duration,
@@ -421,7 +519,7 @@ pub struct Limits {
     /// Default `new_contacts_per_day = 100`
     pub new_contacts_per_day: Option<u32>,
     /// Mails that one user is shown in a minute. More of them wait in the mailbox, in their order, while others get theirs;
-    /// the user is told so once a day.
+    /// the user is told so once a day. Half of it is kept for senders to whom the user has written, and who are believed.
     ///
     /// Default `shown_per_minute = 120`
     pub shown_per_minute: Option<u32>,
@@ -429,6 +527,49 @@ pub struct Limits {
     ///
     /// Default `shown_per_minute_from_one = 60`
     pub shown_per_minute_from_one: Option<u32>,
+    /// Files that one user gets in a day. More of them are only named.
+    ///
+    /// Default `files_per_day = 200`
+    pub files_per_day: Option<u32>,
+    /// What these have together, in MiB.
+    ///
+    /// Default `file_megabytes_per_day = 1000`
+    pub file_megabytes_per_day: Option<u32>,
+}
+
+/// Files, which XMPP users send and get over HTTP, and pages on which they read whole mails.
+#[derive(Clone, Debug, Default)]
+pub struct Http {
+    /// Whether files go both ways. Files that a user sends are attached to the mail, instead of their links. Attachments of mails are
+    /// put where the user can fetch them: at the upload service of the user's own server (XEP-0363). It has to give places to
+    /// contacts: see examples/prosody.cfg.lua and examples/ejabberd.yml. Where it has none, or does not take a file, the attachment
+    /// is named in the text.
+    ///
+    /// Default `files = true`
+    pub files: bool,
+    /// Files that users send are fetched and attached to the mail where they lie at the upload service of their own server, or at
+    /// one of these hosts (`host` or `host:port`). These may have any address; all others only one of the Internet. So name your
+    /// upload service here where its address is a private one.
+    ///
+    /// Default `fetch_from = []`
+    /// Or `fetch_from = ["upload.example.org"]`
+    pub fetch_from: Vec<String>,
+    /// Where a reverse proxy connects (nginx, Caddy; it has the certificate): a port of this machine, or "unix:" and a path. Then each
+    /// mail of which the chat shows less than all has a page with all of it, whose address stands below the text; whoever has the
+    /// address can read the mail, for as long as `originals` of `[store]` says. Files of mails that no upload service takes lie there,
+    /// too. Left out, nothing listens. docs/OPERATING.md has examples.
+    ///
+    /// Or `listen = "127.0.0.1:8025"`
+    /// Or `listen = "unix:/run/stanzamail/http.sock"`
+    pub listen: Option<Listen>,
+    /// The address at which users reach that proxy.
+    ///
+    /// Or `public_url = "https://mail.example.org"`
+    pub public_url: Option<String>,
+    /// A PEM file of authorities to trust instead of the system's. Left out, the system's are trusted.
+    ///
+    /// Default `ca_file = "our-ca.pem"`
+    pub ca_file: Option<PathBuf>,
 }
 
 /// How long a mail that the mail server does not take is tried again.
@@ -462,132 +603,6 @@ pub struct Log {
     pub level: tracing::Level,
 }
 
-impl Config {
-    /// Reads and checks the file at `path`, with the secrets that it names.
-    ///
-    /// # Errors
-    /// [`ConfigErrors`]: everything that is wrong, each with its line, what was found and what is allowed.
-    pub fn load(path: &Path) -> Result<Self, ConfigErrors> {
-        let text = std::fs::read_to_string(path).map_err(|error| {
-            let problem = format!(
-                "cannot be read ({error}); give another file by --config, or mend this one"
-            );
-            of_file(path, problem)
-        })?;
-        Self::parse(path, &text, others_may_read(path))
-    }
-
-    /// Checks the text of a file; `path` is for messages and relative paths. `others_may_read` says whether it may hold a
-    /// secret: the file's mode, where everyone on the machine may read it.
-    ///
-    /// # Errors
-    /// As [`Config::load`].
-    pub fn parse(
-        path: &Path,
-        text: &str,
-        others_may_read: Option<u32>,
-    ) -> Result<Self, ConfigErrors> {
-        let report = Report::new(text, path);
-        let (table, syntax_errors) = DeTable::parse_recoverable(text);
-        let config = if syntax_errors.is_empty() {
-            section::config(Table::root(&report, table.get_ref()))
-        } else {
-            for error in &syntax_errors {
-                let line = error.span().map(|span| report.line(span.start));
-                let what = error.message().replace('\n', ", ");
-                report.add(
-                    line,
-                    "",
-                    format!("is not TOML: {what}; mend this line (https://toml.io)"),
-                );
-            }
-            None
-        };
-        let config = config.and_then(|config| check::config(config, &report));
-        check::file_mode(path, others_may_read, &report);
-        let errors = report.into_errors();
-        match config {
-            Some(config) if errors.is_empty() => Ok(config),
-            _ => Err(ConfigErrors {
-                file: path.to_owned(),
-                errors,
-            }),
-        }
-    }
-
-    /// What decisions depend on. `id_key` comes from the store.
-    pub fn settings(&self, id_key: IdKey) -> Settings {
-        let headers = self.mailbox.iter().find(|mailbox| mailbox.user.is_none());
-        Settings {
-            gateway: self.xmpp.domain.clone(),
-            rules: self.rules.clone(),
-            users: settings::Users {
-                domains: self.users.domains.clone(),
-                jids: self.users.jids.clone(),
-            },
-            contacts: settings::Contacts {
-                allow: self.contacts.allow.clone(),
-                deny: self.contacts.deny.clone(),
-            },
-            trust: settings::Trust {
-                authserv_ids: self.trust.authserv_ids.clone(),
-                speak: self.trust.speak,
-                stanza: self.trust.stanza,
-            },
-            peers: self.peers(),
-            presence: settings::Presence {
-                debounce: self.presence.debounce,
-                spacing: self.presence.spacing,
-                expires: self.presence.expires,
-            },
-            allowance: Allowance {
-                sent_per_hour: self.limits.sent_per_hour,
-                sent_per_hour_to_one: self.limits.sent_per_hour_to_one,
-                sent_per_hour_by_all: self.limits.sent_per_hour_by_all,
-                strangers_per_day: self.limits.new_contacts_per_day,
-                shown_per_minute: self.limits.shown_per_minute,
-                shown_per_minute_from_one: self.limits.shown_per_minute_from_one,
-            },
-            signer: None,
-            // check::config: all mailboxes where they matter have the same list.
-            recipient_headers: headers
-                .map_or_else(settings::default_recipient_headers, |mailbox| {
-                    mailbox.recipient_headers.clone()
-                }),
-            default_subject: self.messages.default_subject.clone(),
-            bulk: self.messages.bulk,
-            receipts: self.messages.receipts,
-            read_receipts: self.messages.read_receipts,
-            body_octets_max: self.messages.body_max,
-            recipients_max: self.messages.recipients_max,
-            delay_notice: self.delivery.delay_notice,
-            expire: self.delivery.expire,
-            remembered: self.store.remember,
-            id_key,
-        }
-    }
-
-    /// Addresses before domains, so that they are asked first.
-    fn peers(&self) -> Vec<settings::Peer> {
-        let mut peers: Vec<_> = self
-            .peer
-            .iter()
-            .map(|peer| settings::Peer {
-                who: peer.who.clone(),
-                format: peer.format,
-                key: peer.key,
-            })
-            .collect();
-        peers.sort_by_key(|peer| matches!(peer.who, AddressPattern::Domain(_)));
-        peers
-    }
-
-    /// The address rules, compiled.
-    pub fn rules(&self) -> &Rules {
-        &self.rules
-    }
-}
-
 impl Mailbox {
     /// The key of the mailbox's cursor in the store, and what logs call it: `bridge@example.org/INBOX`, with the host
     /// where the login name has none.
@@ -598,29 +613,4 @@ impl Mailbox {
             format!("{}@{}/{}", self.username, self.host, self.folder)
         }
     }
-}
-
-fn of_file(path: &Path, problem: String) -> ConfigErrors {
-    ConfigErrors {
-        file: path.to_owned(),
-        errors: vec![ConfigError {
-            line: None,
-            key: String::new(),
-            problem,
-        }],
-    }
-}
-
-/// The mode of a file that everyone on this machine may read.
-#[cfg(unix)]
-fn others_may_read(path: &Path) -> Option<u32> {
-    use std::os::unix::fs::PermissionsExt;
-    let mode = std::fs::metadata(path).ok()?.permissions().mode() & 0o7777;
-    (mode & 0o004 != 0).then_some(mode)
-}
-
-/// Elsewhere files have no such mode.
-#[cfg(not(unix))]
-fn others_may_read(_: &Path) -> Option<u32> {
-    None
 }

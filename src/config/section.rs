@@ -1,33 +1,30 @@
 //! Each section of the file, read key by key. A section with an error is `None`; the error was reported.
 
-use super::table::{Given, Table};
+use super::mail_servers::{ca_file, lmtp, mailbox, smtp};
+use super::table::Table;
 use super::value::{
-    authserv_id, choice, duration, flag, header_name, host, host_and_port, is_loopback, jid_domain,
-    list, mail_address, mail_domain, number, pattern, public_key, quota, remembered, size,
-    stanza_trust, text, time_shown, user_jid,
+    DAY, HOUR, MINUTE, authserv_id, choice, duration, flag, host_and_port, host_or_port,
+    is_loopback, jid_domain, list, listen, mail_address, mail_domain, number, or_off, pattern,
+    public_key, public_url, quota, remembered, size, text, time_shown, user_jid,
 };
 use super::{
-    Address, After, Config, Contacts, Delivery, FirstStart, Limits, Log, Mail, Mailbox, Messages,
-    Pair, Peer, Presence, Smtp, Store, Trust, Users, Xmpp,
+    Address, Config, Contacts, Delivery, Http, Limits, Log, Mail, Messages, Pair, Peer, Presence,
+    Store, Trust, Users, Xmpp,
 };
 use crate::core::address::{AddressPattern, MailAddress};
+use crate::core::language::Language;
 use crate::core::limits;
-use crate::core::record::Format;
+use crate::core::record::{Bulk, Format, Quotes, Strangers};
 use crate::core::rules::Rules;
-use crate::core::settings::{self, Bulk, Receipts, Speak, StanzaTrust, default_recipient_headers};
-use crate::tls::{TlsMode, roots_in};
-use jid::DomainPart;
-use std::path::{Path, PathBuf};
+use crate::core::settings::{self, OwnNames, Receipts, Speak, StanzaTrust};
+use jid::{BareJid, DomainPart};
+use std::path::PathBuf;
 use std::time::Duration;
 use tracing::Level;
 
 /// A presence is repeated before it expires, and a mail may be late: so many times fit in before others take the user for
 /// unavailable.
 const SPACINGS_IN_EXPIRES_MIN: u32 = 4;
-
-const MINUTE: Duration = Duration::from_secs(60);
-const HOUR: Duration = Duration::from_secs(3600);
-const DAY: Duration = Duration::from_secs(24 * 3600);
 
 /// The whole file. The rules and what concerns several sections are left to [`super::check`].
 pub(super) fn config(mut root: Table<'_>) -> Option<Config> {
@@ -45,14 +42,19 @@ pub(super) fn config(mut root: Table<'_>) -> Option<Config> {
         .required_section("smtp")
         .and_then(|table| smtp(table, gateway, address.as_deref()));
     let mailbox = each(root.sections("mailbox"), mailbox);
+    let lmtp = match root.has("lmtp") {
+        true => root.section("lmtp").and_then(lmtp).map(Some),
+        false => Some(None),
+    };
     let store = root.section("store").and_then(store);
     let messages = root.section("messages").and_then(messages);
     let presence = root.section("presence").and_then(presence);
     let limits = root.section("limits").and_then(limits);
     let delivery = root.section("delivery").and_then(delivery);
+    let http = root.section("http").and_then(http);
     let mail = root.section("mail").and_then(mail);
     let log = root.section("log").and_then(log);
-    root.required_one_of(&["mailbox"], "without it no mail comes in");
+    root.required_one_of(&["mailbox", "lmtp"], "without it no mail comes in");
     root.required_one_of(
         &["address", "pair"],
         "without it no user has a mail address",
@@ -68,14 +70,17 @@ pub(super) fn config(mut root: Table<'_>) -> Option<Config> {
         peer: peer?,
         smtp: smtp?,
         mailbox: mailbox?,
+        lmtp: lmtp?,
         store: store?,
         messages: messages?,
         presence: presence?,
         limits: limits?,
         delivery: delivery?,
+        http: http?,
         mail: mail?,
         log: log?,
         rules: Rules::default(),
+        notes: Vec::new(),
     })
 }
 
@@ -90,17 +95,19 @@ fn xmpp(mut table: Table<'_>) -> Option<Xmpp> {
     let domain = table.required("domain", jid_domain);
     let secret = table.required_secret(["secret", "secret_file", "secret_env"]);
     let ping = table.optional("ping", jid_domain);
+    let tls = table.or("tls", flag, false);
+    let ca_file = ca_file(&mut table);
     let insecure = table.or("insecure", flag, false);
     table.finish();
-    let (server, domain) = (server?, domain?);
+    let (server, domain, tls) = (server?, domain?, tls?);
     let ping = ping?.or_else(|| parent(&domain));
     if ping.is_none() {
         table.refuse("ping", format!("found nothing, and {domain} has no domain above it; write the domain of your XMPP server"));
     }
-    if !is_loopback(&server.host) && !insecure? {
+    if !is_loopback(&server.host) && !tls && !insecure? {
         let problem = format!(
-            "found {:?}, which is not this machine, and component streams have no TLS; allowed is 127.0.0.1, ::1 or localhost; \
-             make a tunnel, or write insecure = true if the way to {} is safe",
+            "found {:?}, which is not this machine; allowed is 127.0.0.1, ::1 or localhost, or tls = true where the server has \
+             TLS for components (ejabberd); else make a tunnel, or write insecure = true if the way to {} is safe",
             server.to_string(),
             server.host
         );
@@ -112,6 +119,8 @@ fn xmpp(mut table: Table<'_>) -> Option<Xmpp> {
         domain,
         secret: secret?,
         ping: ping?,
+        tls,
+        ca_file: ca_file?,
         insecure: insecure?,
     })
 }
@@ -125,8 +134,14 @@ fn parent(domain: &DomainPart) -> Option<DomainPart> {
 fn users(mut table: Table<'_>, gateway: Option<&DomainPart>) -> Option<Users> {
     let jids = table.or("jids", list(user_jid), Vec::new());
     let domains = table.optional("domains", list(jid_domain));
+    let admins = table.or("admins", list(user_jid), Vec::new());
+    let names = table.or(
+        "names",
+        choice(&[("vcard", OwnNames::Card), ("off", OwnNames::Off)]),
+        OwnNames::default(),
+    );
     table.finish();
-    let (jids, gateway) = (jids?, gateway?);
+    let (jids, admins, gateway, names) = (jids?, admins?, gateway?, names?);
     let domains = match domains? {
         Some(domains) => domains,
         None if jids.is_empty() => parent(gateway).into_iter().collect(),
@@ -139,7 +154,25 @@ fn users(mut table: Table<'_>, gateway: Option<&DomainPart>) -> Option<Users> {
         );
         return None;
     }
-    Some(Users { domains, jids })
+    let is_user = |jid: &BareJid| {
+        let domain = jid.domain().as_str();
+        jids.contains(jid) || domains.iter().any(|users| users.as_str() == domain)
+    };
+    if let Some(other) = admins.iter().find(|jid| !is_user(jid)) {
+        table.refuse(
+            "admins",
+            format!(
+                "found {other}, who is none of the users; add the JID to jids, or leave it out here"
+            ),
+        );
+        return None;
+    }
+    Some(Users {
+        domains,
+        jids,
+        admins,
+        names,
+    })
 }
 
 fn address(mut table: Table<'_>) -> Option<Address> {
@@ -165,213 +198,56 @@ fn pair(mut table: Table<'_>) -> Option<Pair> {
 fn contacts(mut table: Table<'_>) -> Option<Contacts> {
     let allow = table.or("allow", list(pattern), Vec::new());
     let deny = table.or("deny", list(pattern), Vec::new());
+    let words = [
+        ("mark", Strangers::Mark),
+        ("show", Strangers::Show),
+        ("request", Strangers::Request),
+        ("hold", Strangers::Hold),
+    ];
+    let strangers = table.or("strangers", choice(&words), Strangers::default());
     table.finish();
     Some(Contacts {
         allow: allow?,
         deny: deny?,
+        strangers: strangers?,
     })
-}
-
-fn smtp(
-    mut table: Table<'_>,
-    gateway: Option<&DomainPart>,
-    address: Option<&[Address]>,
-) -> Option<Smtp> {
-    let server = mail_server(&mut table, |tls| match tls {
-        TlsMode::Implicit => 465,
-        TlsMode::StartTls => 587,
-        TlsMode::Plain => 25,
-    });
-    let username = table.optional("username", text);
-    let password = table.secret(["password", "password_file", "password_env"]);
-    let connections = table.or("connections", number(1..=100), 5);
-    let helo = table.optional("helo", host);
-    table.finish();
-    let username = username?;
-    let password = match password {
-        Given::Value(password) => Some(password),
-        Given::Absent => None,
-        Given::Wrong => return None,
-    };
-    if username.is_some() != password.is_some() {
-        let (there, missing) = if username.is_some() {
-            ("username", "password")
-        } else {
-            ("password", "username")
-        };
-        table.refuse(
-            missing,
-            format!(
-                "found nothing, but a {there}; write both, or none where the server wants no login"
-            ),
-        );
-        return None;
-    }
-    let helo = helo?.or_else(|| Some(default_helo(gateway?, address?)));
-    let server = server?;
-    Some(Smtp {
-        host: server.host,
-        port: server.port,
-        tls: server.tls,
-        username,
-        password,
-        connections: connections?,
-        helo: helo?,
-        ca_file: server.ca_file,
-        insecure: server.insecure,
-    })
-}
-
-fn default_helo(gateway: &DomainPart, address: &[Address]) -> String {
-    let of_first_rule = address.first().and_then(|rule| rule.mail.rsplit_once('@'));
-    let domain = of_first_rule
-        .map(|(_, domain)| domain)
-        .filter(|domain| !domain.contains('{'))
-        .unwrap_or(gateway.as_str());
-    crate::core::address::domain_to_ascii(domain).unwrap_or_else(|| gateway.to_string())
-}
-
-fn mailbox(mut table: Table<'_>) -> Option<Mailbox> {
-    let server = mail_server(&mut table, |tls| match tls {
-        TlsMode::Implicit => 993,
-        TlsMode::StartTls | TlsMode::Plain => 143,
-    });
-    let username = table.required("username", text);
-    let password = table.required_secret(["password", "password_file", "password_env"]);
-    let folder = table.or("folder", text, "INBOX".to_owned());
-    let idle = table.or("idle", flag, true);
-    let poll = table.or("poll", duration(Duration::from_secs(5)..=DAY), MINUTE);
-    let after = after(&mut table);
-    let user = table.optional("user", user_jid);
-    let first_start = table.or(
-        "first_start",
-        choice(&[("new", FirstStart::New), ("all", FirstStart::All)]),
-        FirstStart::New,
-    );
-    let recipient_headers = table.or(
-        "recipient_headers",
-        list(header_name),
-        default_recipient_headers(),
-    );
-    table.finish();
-    let (folder, after, server) = (folder?, after?, server?);
-    if after == After::Move(folder.clone()) {
-        table.refuse(
-            "move_to",
-            format!("found {folder:?}, the folder that is read; write another one"),
-        );
-        return None;
-    }
-    Some(Mailbox {
-        host: server.host,
-        port: server.port,
-        tls: server.tls,
-        username: username?,
-        password: password?,
-        folder,
-        idle: idle?,
-        poll: poll?,
-        after,
-        user: user?,
-        ca_file: server.ca_file,
-        insecure: server.insecure,
-        first_start: first_start?,
-        recipient_headers: recipient_headers?,
-    })
-}
-
-fn after(table: &mut Table<'_>) -> Option<After> {
-    let choices = [
-        ("seen", After::Seen),
-        ("keep", After::Keep),
-        ("move", After::Move(String::new())),
-        ("delete", After::Delete),
-    ];
-    let after = table.or("after", choice(&choices), After::Seen);
-    let move_to = table.optional("move_to", text);
-    match (after?, move_to?) {
-        (After::Move(_), folder) => {
-            Some(After::Move(folder.unwrap_or_else(|| "Archive".to_owned())))
-        }
-        (after, None) => Some(after),
-        (_, Some(_)) => {
-            table.refuse("move_to", "found a folder, but nothing is moved there; write after = \"move\", too, or remove it");
-            None
-        }
-    }
-}
-
-/// What SMTP and IMAP servers have in common.
-struct MailServer {
-    host: String,
-    port: u16,
-    tls: TlsMode,
-    ca_file: Option<PathBuf>,
-    insecure: bool,
-}
-
-fn mail_server(table: &mut Table<'_>, default_port: impl Fn(TlsMode) -> u16) -> Option<MailServer> {
-    let modes = [
-        ("implicit", TlsMode::Implicit),
-        ("starttls", TlsMode::StartTls),
-        ("none", TlsMode::Plain),
-    ];
-    let host = table.required("host", host);
-    let port = table.optional("port", number(1..=u16::MAX));
-    let tls = table.or("tls", choice(&modes), TlsMode::Implicit);
-    let insecure = table.or("insecure", flag, false);
-    let ca_file = ca_file(table);
-    let (host, tls, insecure) = (host?, tls?, insecure?);
-    if tls == TlsMode::Plain && !is_loopback(&host) && !insecure {
-        let problem = format!(
-            "found \"none\", but {host} is not this machine; allowed is \"implicit\" or \"starttls\", or insecure = true if \
-             everyone on the way may read passwords and mail"
-        );
-        table.refuse("tls", problem);
-        return None;
-    }
-    let port = port?.unwrap_or_else(|| default_port(tls));
-    Some(MailServer {
-        host,
-        port,
-        tls,
-        ca_file: ca_file?,
-        insecure,
-    })
-}
-
-fn ca_file(table: &mut Table<'_>) -> Option<Option<PathBuf>> {
-    let path = table.path_or_none("ca_file")?;
-    if let Some(error) = path.as_deref().and_then(|path: &Path| roots_in(path).err()) {
-        table.refuse("ca_file", error.to_string());
-        return None;
-    }
-    Some(path)
 }
 
 fn trust(mut table: Table<'_>) -> Option<Trust> {
     let authserv_ids = table.or("authserv_ids", list(authserv_id), Vec::new());
-    let choices = [
-        ("mark", Speak::Mark),
-        ("require", Speak::Require),
-        ("off", Speak::Off),
-    ];
-    let speak = table.or("speak", choice(&choices), Speak::default());
-    let stanza = table.or("stanza", stanza_trust, StanzaTrust::default());
+    let unverified = table.renamed(
+        "unverified",
+        "speak",
+        &[
+            ("mark", "mark", Speak::Mark),
+            ("hold", "require", Speak::Require),
+            ("show", "off", Speak::Off),
+        ],
+        Speak::default(),
+    );
+    let stanzas_from = table.renamed(
+        "stanzas_from",
+        "stanza",
+        &[
+            ("verified", "require", StanzaTrust::Require),
+            ("anyone", "off", StanzaTrust::Off),
+        ],
+        StanzaTrust::default(),
+    );
     table.finish();
-    let (authserv_ids, speak) = (authserv_ids?, speak?);
-    if speak == Speak::Require && authserv_ids.is_empty() {
+    let (authserv_ids, unverified) = (authserv_ids?, unverified?);
+    if unverified == Speak::Require && authserv_ids.is_empty() {
         table.refuse(
-            "speak",
-            "found \"require\", but no authserv_ids: no mail could be shown; write the name under which your mail server \
+            "unverified",
+            "found \"hold\", but no authserv_ids: no mail could be shown; write the name under which your mail server \
              writes Authentication-Results, too",
         );
         return None;
     }
     Some(Trust {
         authserv_ids,
-        speak,
-        stanza: stanza?,
+        unverified,
+        stanzas_from: stanzas_from?,
     })
 }
 
@@ -422,20 +298,41 @@ fn who(
 fn store(mut table: Table<'_>) -> Option<Store> {
     let path = table.path_or_none("path");
     let remember = table.or("remember", remembered, limits::REMEMBERED);
+    let originals = table.optional("originals", or_off(HOUR..=DAY.saturating_mul(365)));
+    let originals_size = table.or("originals_size", size(1 << 20..=1 << 40), 1 << 30);
     table.finish();
     let path = path?.unwrap_or_else(|| PathBuf::from("/var/lib/stanzamail"));
     Some(Store {
         path,
         remember: remember?,
+        originals: originals?,
+        originals_size: originals_size?,
     })
 }
 
 fn messages(mut table: Table<'_>) -> Option<Messages> {
     let default_subject = table.or("default_subject", text, "Chat with {name}".to_owned());
+    let languages: Vec<_> = Language::all().map(|one| (one.tag(), one)).collect();
+    let language = table.or("language", choice(&languages), Language::default());
+    let organisation = table.optional("organisation", text);
     let bulk = table.or(
         "bulk",
-        choice(&[("headline", Bulk::Headline), ("drop", Bulk::Drop)]),
+        choice(&[
+            ("show", Bulk::Show),
+            ("headline", Bulk::Headline),
+            ("drop", Bulk::Drop),
+        ]),
         Bulk::default(),
+    );
+    let quotes = table.or(
+        "quotes",
+        choice(&[("cut", Quotes::Cut), ("keep", Quotes::Keep)]),
+        Quotes::default(),
+    );
+    let gather = table.or(
+        "gather",
+        duration(Duration::ZERO..=limits::GATHER_COMPOSING),
+        limits::GATHER,
     );
     let words = [
         ("accepted", Receipts::Accepted),
@@ -466,7 +363,11 @@ fn messages(mut table: Table<'_>) -> Option<Messages> {
     }
     Some(Messages {
         default_subject,
+        language: language?,
+        organisation: organisation?,
         bulk: bulk?,
+        quotes: quotes?,
+        gather: gather?,
         receipts: receipts?,
         read_receipts: read_receipts?,
         body_max: body_max?,
@@ -521,6 +422,8 @@ fn limits(mut table: Table<'_>) -> Option<Limits> {
         "shown_per_minute_from_one",
         limits::SHOWN_PER_MINUTE_FROM_ONE,
     );
+    let files = amount("files_per_day", limits::FILES_PER_DAY);
+    let megabytes = amount("file_megabytes_per_day", limits::FILE_MEGABYTES_PER_DAY);
     table.finish();
     Some(Limits {
         sent_per_hour: sent?,
@@ -529,6 +432,36 @@ fn limits(mut table: Table<'_>) -> Option<Limits> {
         new_contacts_per_day: strangers?,
         shown_per_minute: shown?,
         shown_per_minute_from_one: shown_from_one?,
+        files_per_day: files?,
+        file_megabytes_per_day: megabytes?,
+    })
+}
+
+fn http(mut table: Table<'_>) -> Option<Http> {
+    let files = table.or("files", flag, true);
+    let fetch_from = table.or("fetch_from", list(host_or_port), Vec::new());
+    let address = table.optional("listen", listen);
+    let public_url = table.optional("public_url", public_url);
+    let ca_file = ca_file(&mut table);
+    table.finish();
+    let (address, public_url) = (address?, public_url?);
+    match (&address, &public_url) {
+        (Some(_), None) => {
+            table.refuse("listen", "found no public_url beside it; write the address at which users reach it, for example public_url = \"https://mail.example.org\"");
+            return None;
+        }
+        (None, Some(_)) => {
+            table.refuse("public_url", "found no listen beside it; write where the reverse proxy connects, for example listen = \"127.0.0.1:8025\"");
+            return None;
+        }
+        _ => {}
+    }
+    Some(Http {
+        files: files?,
+        fetch_from: fetch_from?,
+        listen: address,
+        public_url,
+        ca_file: ca_file?,
     })
 }
 

@@ -1,6 +1,7 @@
 //! A table of the file whose keys are taken one by one. What nobody took is unknown, and all that is wrong is collected.
 
 use super::error::ConfigError;
+use super::file;
 use super::value::{Read, kind, shown};
 use secrecy::SecretString;
 use std::cell::{Cell, RefCell};
@@ -18,6 +19,8 @@ pub(super) struct Report<'a> {
     text: &'a str,
     folder: PathBuf,
     errors: RefCell<Vec<ConfigError>>,
+    /// What is read, and should be written otherwise.
+    notes: RefCell<Vec<ConfigError>>,
     /// The line of every key and section by the name that messages call it: `smtp.port`, `mailbox 2`.
     lines: RefCell<BTreeMap<String, usize>>,
     inline_secret: Cell<Option<usize>>,
@@ -29,6 +32,7 @@ impl<'a> Report<'a> {
             text,
             folder: file.parent().unwrap_or(Path::new("")).to_owned(),
             errors: RefCell::default(),
+            notes: RefCell::default(),
             lines: RefCell::default(),
             inline_secret: Cell::default(),
         }
@@ -45,6 +49,14 @@ impl<'a> Report<'a> {
             key: key.into(),
             problem: problem.into(),
         });
+    }
+
+    /// What should be written otherwise in this key, `trust.speak`.
+    fn note(&self, key: String, problem: String) {
+        let line = self.line_of(&key);
+        self.notes
+            .borrow_mut()
+            .push(ConfigError { line, key, problem });
     }
 
     /// Reports what is wrong with the value of this key, `smtp.port`, or with the lack of one.
@@ -70,11 +82,12 @@ impl<'a> Report<'a> {
         before.filter(|b| *b == b'\n').count().saturating_add(1)
     }
 
-    /// All errors in the order of their lines.
-    pub(super) fn into_errors(self) -> Vec<ConfigError> {
-        let mut errors = self.errors.into_inner();
+    /// All errors, and all notes, in the order of their lines.
+    pub(super) fn into_findings(self) -> (Vec<ConfigError>, Vec<ConfigError>) {
+        let (mut errors, mut notes) = (self.errors.into_inner(), self.notes.into_inner());
         errors.sort();
-        errors
+        notes.sort();
+        (errors, notes)
     }
 }
 
@@ -245,6 +258,37 @@ impl<'a> Table<'a> {
         }
     }
 
+    /// As [`Table::or`], for a key that had another name, and other words for its values. `words` are the value's words:
+    /// the present one, the former one, and what they mean.
+    pub(super) fn renamed<T: Clone>(
+        &mut self,
+        key: &'static str,
+        former: &'static str,
+        words: &[(&'static str, &'static str, T)],
+        default: T,
+    ) -> Option<T> {
+        let present: Vec<_> = words
+            .iter()
+            .map(|(word, _, value)| (*word, value.clone()))
+            .collect();
+        if self.entry(former).is_none() {
+            return self.or(key, super::value::choice(&present), default);
+        }
+        if self.entry(key).is_some() {
+            self.refuse(
+                former,
+                format!("is the former name of {key}, which is there as well; remove this line"),
+            );
+            return None;
+        }
+        let former_words: Vec<_> = words.iter().map(|word| (word.1, word)).collect();
+        let (word, _, value) =
+            self.or(former, super::value::choice(&former_words), words.first()?)?;
+        let note = format!("is now called {key}; write {key} = {word:?}");
+        self.report.note(self.path(former), note);
+        Some(value.clone())
+    }
+
     /// The value of this key, if it is there. The outer `None` says that it is wrong.
     pub(super) fn optional<T>(
         &mut self,
@@ -339,7 +383,7 @@ impl<'a> Table<'a> {
     }
 
     fn secret_in_file(&self, key: &'static str, path: &Path) -> Option<SecretString> {
-        let text = match std::fs::read_to_string(path) {
+        let text = match file::read(path) {
             Ok(text) => text,
             Err(error) => {
                 let path = path.display();

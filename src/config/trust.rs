@@ -36,7 +36,7 @@ impl Trust {
         let signed = signing.map_or_else(String::new, |names| {
             format!(", and for {names} by signatures")
         });
-        match (self.speak, signing) {
+        match (self.unverified, signing) {
             (Speak::Off, _) => Ok("senders are not verified, as configured".to_owned()),
             (_, None) if ids.is_empty() => Err(
                 "[trust] has no authserv_ids, so no sender can be verified: every mail is shown as from whom it says, and \
@@ -59,13 +59,13 @@ impl Trust {
     /// What holds for presence, subscriptions and carried stanzas.
     fn of_stanzas(&self, signing: Option<&str>) -> Result<String, String> {
         let what = "presence and subscriptions of other gateways";
-        match (self.stanza, self.authserv_ids.is_empty(), signing) {
+        match (self.stanzas_from, self.authserv_ids.is_empty(), signing) {
             (StanzaTrust::Off, _, None) => Err(format!(
-                "stanza = \"off\" is UNSAFE: {what} are believed from everybody, and whoever can send a mail can pretend to \
+                "stanzas_from = \"anyone\" is UNSAFE: {what} are believed from everybody, and whoever can send a mail can pretend to \
                  be any contact"
             )),
             (StanzaTrust::Off, _, Some(names)) => Err(format!(
-                "stanza = \"off\" is UNSAFE: {what} are believed from everybody but for {names}, who must sign, and whoever \
+                "stanzas_from = \"anyone\" is UNSAFE: {what} are believed from everybody but for {names}, who must sign, and whoever \
                  can send a mail can pretend to be any other contact"
             )),
             (StanzaTrust::Require, true, None) => Ok(format!(

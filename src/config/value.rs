@@ -2,14 +2,16 @@
 
 use crate::core::address::{AddressPattern, MailAddress, domain_to_ascii};
 use crate::core::limits;
-use crate::core::settings::StanzaTrust;
 use crate::core::signature::{KeyError, PublicKey};
+use crate::net::listen::Listen;
 use jid::{BareJid, DomainPart};
-use std::net::IpAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::ops::RangeInclusive;
+use std::path::PathBuf;
 use std::str::FromStr;
 use std::time::Duration;
 use toml::de::DeValue;
+use url::Url;
 
 /// What a reader answers.
 pub(super) type Read<T> = Result<T, Wrong>;
@@ -121,6 +123,10 @@ pub(super) fn choice<T: Clone>(words: &[(&str, T)]) -> impl Fn(&DeValue<'_>) -> 
     }
 }
 
+pub(super) const MINUTE: Duration = Duration::from_secs(60);
+pub(super) const HOUR: Duration = Duration::from_secs(3600);
+pub(super) const DAY: Duration = Duration::from_secs(24 * 3600);
+
 /// In milliseconds.
 const TIME_UNITS: &[(&str, u64)] = &[
     ("d", 86_400_000),
@@ -159,6 +165,15 @@ pub(super) fn duration(range: RangeInclusive<Duration>) -> impl Fn(&DeValue<'_>)
                     "a time from {from} to {to}: a whole number and {short}s, m, h or d"
                 ))
             })
+    }
+}
+
+/// A time in this range, or `"off"`, which is none at all.
+pub(super) fn or_off(range: RangeInclusive<Duration>) -> impl Fn(&DeValue<'_>) -> Read<Duration> {
+    let time = duration(range);
+    move |value| match value.as_str() {
+        Some("off") => Ok(Duration::ZERO),
+        _ => time(value).map_err(|wrong| Wrong::because(format!("\"off\", or {}", wrong.allowed))),
     }
 }
 
@@ -226,6 +241,19 @@ pub(super) fn host(value: &DeValue<'_>) -> Read<String> {
         .ok_or_else(|| Wrong::because("the name of a host or its IP address"))
 }
 
+/// A host, with or without a port.
+pub(super) fn host_or_port(value: &DeValue<'_>) -> Read<String> {
+    let with_port = || {
+        host_and_port(value)
+            .ok()
+            .and(value.as_str().map(str::to_owned))
+    };
+    let alone = host(value).ok();
+    alone.or_else(with_port).ok_or_else(|| {
+        Wrong::because("the name of a host or its IP address, with or without a port: upload.example.org or 192.168.0.5:5281")
+    })
+}
+
 /// `host:port`; an IPv6 address stands in brackets.
 pub(super) fn host_and_port(value: &DeValue<'_>) -> Read<HostPort> {
     let parse = |text: &str| {
@@ -244,6 +272,43 @@ pub(super) fn host_and_port(value: &DeValue<'_>) -> Read<HostPort> {
         .as_str()
         .and_then(parse)
         .ok_or_else(|| Wrong::because("a host and a port with a colon between them"))
+}
+
+/// A port of this machine, or `unix:` and the path of a socket.
+pub(super) fn listen(value: &DeValue<'_>) -> Read<Listen> {
+    let parse = |text: &str| match text.strip_prefix("unix:") {
+        Some(path) => path
+            .starts_with('/')
+            .then(|| Listen::Unix(PathBuf::from(path))),
+        None => {
+            let address: SocketAddr = text.parse().ok()?;
+            (address.ip().is_loopback() && address.port() > 0).then_some(Listen::Tcp(address))
+        }
+    };
+    value.as_str().and_then(parse).ok_or_else(|| {
+        Wrong::because("127.0.0.1 or [::1] with a port, or \"unix:\" and a path that begins with /")
+    })
+}
+
+/// An address of the web that others can be appended to, without a slash at its end. Not encrypted only on this machine.
+pub(super) fn public_url(value: &DeValue<'_>) -> Read<String> {
+    let parse = |text: &str| {
+        let url = Url::parse(text).ok()?;
+        let host = url.host_str()?;
+        let is_web = url.scheme() == "https" || (url.scheme() == "http" && is_loopback(host));
+        let is_bare = url.query().is_none() && url.fragment().is_none();
+        let is_nobodys = url.username().is_empty() && url.password().is_none();
+        // What else could end a word in a header or in a text.
+        let is_plain = |c: char| c.is_ascii_alphanumeric() || "-._~/:[]".contains(c);
+        let text = url.as_str().trim_end_matches('/');
+        let fits = is_web && is_bare && is_nobodys && text.chars().all(is_plain);
+        fits.then(|| text.to_owned())
+    };
+    value.as_str().and_then(parse).ok_or_else(|| {
+        Wrong::because(
+            "\"https://\" and a host, with or without a port and a path, and nothing else",
+        )
+    })
 }
 
 /// A host and a TCP port.
@@ -328,18 +393,6 @@ pub(super) fn public_key(value: &DeValue<'_>) -> Read<PublicKey> {
     })
 }
 
-/// Whose presence and subscriptions are believed. Those who know the words for messages are told why one is missing.
-pub(super) fn stanza_trust(value: &DeValue<'_>) -> Read<StanzaTrust> {
-    let words = [("require", StanzaTrust::Require), ("off", StanzaTrust::Off)];
-    choice(&words)(value).map_err(|wrong| match value.as_str() {
-        Some("mark") => Wrong::because(
-            "\"require\" or \"off\", since a presence or a subscription cannot be marked: with \"require\", those of \
-             senders that are not verified are nothing but text; \"off\" believes everybody and is unsafe",
-        ),
-        _ => wrong,
-    })
-}
-
 /// A mail address or the domain of many.
 pub(super) fn pattern(value: &DeValue<'_>) -> Read<AddressPattern> {
     value
@@ -367,6 +420,22 @@ pub(super) fn authserv_id(value: &DeValue<'_>) -> Read<String> {
         .ok_or_else(|| {
             Wrong::because("what stands before the first semicolon in Authentication-Results")
         })
+}
+
+/// A program, by its whole path, and its arguments.
+pub(super) fn command(value: &DeValue<'_>) -> Read<Vec<String>> {
+    let word = |value: &DeValue<'_>| value.as_str().map(str::to_owned);
+    let words = value.as_array().and_then(|words| {
+        let words = words.iter().map(|value| word(value.get_ref()));
+        words.collect::<Option<Vec<String>>>()
+    });
+    let is_path = |words: &Vec<String>| words.first().is_some_and(|path| path.starts_with('/'));
+    let holds = |words: &Vec<String>| words.iter().all(|word| !word.contains('\0'));
+    words.filter(is_path).filter(holds).ok_or_else(|| {
+        Wrong::because(
+            "a list of texts: a program by its whole path, which begins with /, and its arguments",
+        )
+    })
 }
 
 /// A list of what `item` reads.

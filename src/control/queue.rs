@@ -3,26 +3,30 @@
 //! Where a gateway runs, its queue knows best. Where none does, the spool is opened, as a start would; then nobody can be
 //! told anything.
 
+mod shown;
+
 use super::{ROWS_MAX, Response};
-use crate::core::id::JobId;
-use crate::core::job::{Brief, Job};
+use crate::core::id::{JobId, MessageId};
+use crate::core::job::Brief;
 use crate::core::time::Timestamp;
 use crate::core::xml;
-use crate::imap::Fetched;
-use crate::pipeline::{MailboxMeaning, ReadBatch, read_again};
-use crate::smtp::{self, Change, Queue, Stage};
+use crate::inbound::Mail;
+use crate::pipeline::{Files, MailboxMeaning, ReadBatch, read_again, stanza_key};
+use crate::smtp::{self, By, Change, Queue, Stage};
+use crate::store::in_hand::InHand;
 use crate::store::quarantine::{self, Kept, Quarantine};
 use crate::store::spool::{Spool, SpoolError};
 use crate::xmpp::XmppEvent;
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
 use serde::{Deserialize, Serialize};
+use shown::{at_rest, facts_of, facts_of_kept, item_of, item_of_kept, items_of, shown};
 use std::collections::BTreeMap;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
-use tokio::sync::{Mutex, mpsc};
+use tokio::sync::{Mutex, Notify, mpsc};
 
 /// How long a sender may take to be told, and the pipeline to take something up.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -51,6 +55,9 @@ pub struct Item {
     /// Its place in the queue, for the next page.
     pub place: u64,
 }
+
+/// How much of an id has to be written at least, in hexadecimal digits.
+const ID_MIN: usize = 6;
 
 /// What something waits for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -94,6 +101,22 @@ pub struct Running {
     pub mails: mpsc::WeakSender<ReadBatch>,
     /// What the mailboxes mean.
     pub mailboxes: BTreeMap<String, MailboxMeaning>,
+    /// The gateway itself.
+    pub itself: Itself,
+    /// Knows what the process has died of.
+    pub in_hand: Arc<InHand>,
+    /// Puts and fetches files; `None`: they are named, and sent as links.
+    pub files: Option<Files>,
+}
+
+/// What commands are told of a gateway that runs, and can change of it.
+pub struct Itself {
+    /// [`Response::Running`].
+    pub status: Box<dyn Fn() -> Response + Send + Sync>,
+    /// How much is logged.
+    pub set_level: Arc<dyn Fn(tracing::Level) + Send + Sync>,
+    /// Has the configuration read again.
+    pub again: Arc<Notify>,
 }
 
 /// Why something was not done: a sentence.
@@ -124,6 +147,86 @@ impl Waiting {
                 folder: store.join("spool"),
                 opened: Mutex::new(None),
             },
+        }
+    }
+
+    /// [`Response::Running`].
+    pub(super) fn status(&self) -> Response {
+        match &self.way {
+            Way::Running(running) => (running.itself.status)(),
+            Way::Resting { .. } => Response::refused("no gateway runs"),
+        }
+    }
+
+    /// [`Response::Status`].
+    pub(super) async fn facts(&self) -> Response {
+        let (is_running, is_attached, waiting) = match &self.way {
+            Way::Running(running) => {
+                let status = (running.itself.status)();
+                let is_attached = matches!(
+                    status,
+                    Response::Running {
+                        is_attached: true,
+                        ..
+                    }
+                );
+                (true, is_attached, Ok(running.queue.depth()))
+            }
+            Way::Resting { folder, opened } => {
+                let mut opened = opened.lock().await;
+                let found = open(folder, &mut opened).map(|(_, jobs)| jobs.len());
+                (false, false, found.map_err(Not::from))
+            }
+        };
+        let quarantined = self.quarantine.list().map_err(Not::from);
+        answered(waiting.and_then(|waiting| {
+            Ok(Response::Status {
+                version: env!("CARGO_PKG_VERSION").to_owned(),
+                is_running,
+                is_attached,
+                waiting,
+                quarantined: quarantined?.len(),
+            })
+        }))
+    }
+
+    /// [`Response::Done`].
+    pub(super) fn reload(&self) -> Response {
+        match &self.way {
+            Way::Running(running) => {
+                running.itself.again.notify_one();
+                Response::Done
+            }
+            Way::Resting { .. } => Response::refused("no gateway runs"),
+        }
+    }
+
+    /// [`Response::Done`].
+    pub(super) fn log(&self, level: &str) -> Response {
+        match (&self.way, level.parse()) {
+            (Way::Running(running), Ok(level)) => {
+                (running.itself.set_level)(level);
+                Response::Done
+            }
+            (_, Err(_)) => Response::refused(format!(
+                "{level} is no level; it is error, warn, info, debug or trace"
+            )),
+            (Way::Resting { .. }, _) => Response::refused("no gateway runs"),
+        }
+    }
+
+    /// [`Response::Upload`].
+    pub(super) async fn upload(&self, server: &str) -> Response {
+        match &self.way {
+            Way::Running(Running {
+                files: Some(files), ..
+            }) => Response::Upload {
+                service: files.probe(server).await,
+            },
+            Way::Running(_) => {
+                Response::refused("the gateway that runs leaves files alone ([http] files)")
+            }
+            Way::Resting { .. } => Response::refused("no gateway runs"),
         }
     }
 
@@ -182,7 +285,7 @@ impl Waiting {
     }
 
     async fn shown(&self, id: &str, body: bool) -> Result<Response, Not> {
-        let id = parse(id)?;
+        let id = self.named(id).await?;
         if let Some((waiting, content)) = self.find(&id).await? {
             let octets = u64::try_from(content.len()).unwrap_or(u64::MAX);
             return Ok(shown(facts_of(&waiting, octets), &content, body));
@@ -190,6 +293,40 @@ impl Waiting {
         let (kept, content) = self.kept(&id).await?;
         let body = body || kept.note.kind == quarantine::Kind::Stanza;
         Ok(shown(facts_of_kept(&kept), &content, body))
+    }
+
+    /// What is called so, by all of its id or by how it begins.
+    async fn named(&self, id: &str) -> Result<JobId, Not> {
+        if let Some(whole) = JobId::parse(id) {
+            return Ok(whole);
+        }
+        let is_digit = |c: char| c.is_ascii_hexdigit() && !c.is_ascii_uppercase();
+        if id.len() < ID_MIN || !id.chars().all(is_digit) {
+            return Err(no_id(id));
+        }
+        let (mut after, mut found) = (None, Vec::new());
+        loop {
+            let page = self.page(after).await?;
+            found.extend(page.iter().map(|item| item.id.clone()));
+            found.retain(|known| known.starts_with(id));
+            after = page.last().map(|item| item.place);
+            if after.is_none() || found.len() > 1 {
+                break;
+            }
+        }
+        let kept = self.quarantine.list()?;
+        let kept = kept.iter().map(|kept| item_of_kept(kept).id);
+        found.extend(kept.filter(|known| known.starts_with(id)));
+        match found.as_slice() {
+            [one] => JobId::parse(one).ok_or_else(|| no_id(id)),
+            [] => Err(not(format!(
+                "nothing that waits has an id that begins with {id}; it may have been sent meanwhile: `stanzamail queue list` \
+                 shows what waits"
+            ))),
+            _ => Err(not(format!(
+                "several that wait have ids that begin with {id}: write more of it"
+            ))),
+        }
     }
 
     /// A job with its mail.
@@ -236,13 +373,13 @@ impl Waiting {
     }
 
     async fn retry_one(&self, id: &str) -> Result<Response, Not> {
-        let id = parse(id)?;
+        let id = self.named(id).await?;
         let Some(mut item) = self.item(&id).await? else {
             return self.decide_again(&id).await;
         };
         match &self.way {
             Way::Running(running) => {
-                let change = running.queue.hasten(id.clone()).await;
+                let change = running.queue.hasten(id.clone(), By::Administrator).await;
                 changed(change.ok_or_else(stopping)?, &id)?;
             }
             Way::Resting { folder, opened } => {
@@ -277,7 +414,7 @@ impl Waiting {
     }
 
     async fn dropped(&self, id: &str, silent: bool) -> Result<Response, Not> {
-        let id = parse(id)?;
+        let id = self.named(id).await?;
         let item = match self.item(&id).await? {
             Some(item) => {
                 self.drop_job(&id, silent).await?;
@@ -334,22 +471,25 @@ impl Waiting {
                 let stanzas = running.stanzas.upgrade().ok_or_else(stopping)?;
                 // If it fails again, it is put back: so it has to be gone before.
                 self.quarantine.remove(id)?;
+                running.in_hand.forgive(&stanza_key(&stanza));
                 let sent = stanzas
                     .send_timeout(XmppEvent::Stanza(stanza), PATIENCE)
                     .await;
                 sent.map_err(|_| self.put_back(&kept, &content))?;
             }
             quarantine::Kind::Mail => {
-                let mailbox = kept.note.mailbox.clone().unwrap_or_default();
-                let mail = Fetched {
+                let source = kept.note.mailbox.clone().unwrap_or_default();
+                let mail = Mail {
+                    key: JobId::of_name(&["mail again", MessageId::of_raw(&content).as_str()]),
                     uid: 0,
                     octets: kept.note.octets,
                     raw: content.clone(),
                     header_only: kept.note.header_only,
                     internal_date: None,
+                    envelope: kept.note.envelope(),
                 };
                 let mails = running.mails.upgrade().ok_or_else(stopping)?;
-                let (batch, _) = read_again(mailbox, mail, &running.mailboxes);
+                let (batch, _) = read_again(&source, mail, &running.mailboxes);
                 self.quarantine.remove(id)?;
                 let sent = mails.send_timeout(batch, PATIENCE).await;
                 sent.map_err(|_| self.put_back(&kept, &content))?;
@@ -375,12 +515,10 @@ fn stopping() -> Not {
     not("the gateway is stopping; ask again in a moment")
 }
 
-fn parse(id: &str) -> Result<JobId, Not> {
-    JobId::parse(id).ok_or_else(|| {
-        not(format!(
-            "“{id}” is no id; `stanzamail queue list` shows them in its first column"
-        ))
-    })
+fn no_id(id: &str) -> Not {
+    not(format!(
+        "“{id}” is no id; `stanzamail queue list` shows them in its first column, of which the first {ID_MIN} digits will do"
+    ))
 }
 
 fn open<'a>(
@@ -416,156 +554,6 @@ fn changed(change: Change, id: &JobId) -> Result<(), Not> {
     Err(not(format!(
         "nothing was changed about the mail {id}: {why}"
     )))
-}
-
-fn at_rest(job: Job) -> smtp::Waiting {
-    let stage = Stage::Waits;
-    smtp::Waiting { job, stage }
-}
-
-async fn items_of(spool: &Spool, page: Vec<smtp::Waiting>) -> Result<Vec<Item>, Not> {
-    let ids = page.iter().map(|one| one.job.id.clone()).collect();
-    let octets = spool.octets_of(ids).await;
-    Ok(page
-        .iter()
-        .zip(octets)
-        .map(|(one, octets)| item_of(one, octets))
-        .collect())
-}
-
-fn item_of(waiting: &smtp::Waiting, octets: u64) -> Item {
-    let job = &waiting.job;
-    Item {
-        id: job.id.to_string(),
-        since: job.accepted,
-        from: sender(job),
-        to: job.to.first().map(ToString::to_string).unwrap_or_default(),
-        others: job.to.len().saturating_sub(1),
-        octets,
-        state: match waiting.stage {
-            Stage::Waits => State::Next(job.next_attempt),
-            Stage::UnderWay => State::UnderWay,
-            Stage::Settling => State::Telling,
-        },
-        attempts: job.attempts,
-        last: last_words(job),
-        place: job.sequence,
-    }
-}
-
-fn item_of_kept(kept: &Kept) -> Item {
-    Item {
-        id: kept.id.to_string(),
-        since: kept.note.at,
-        from: kept.note.from.clone(),
-        to: kept.note.to.clone(),
-        others: 0,
-        octets: kept.octets,
-        state: match kept.note.kind {
-            quarantine::Kind::Stanza => State::Stanza,
-            quarantine::Kind::Mail => State::Mail,
-        },
-        attempts: 0,
-        last: kept.note.why.clone(),
-        place: 0,
-    }
-}
-
-fn sender(job: &Job) -> String {
-    job.from
-        .as_ref()
-        .map_or("<>".to_owned(), ToString::to_string)
-}
-
-fn last_words(job: &Job) -> String {
-    let Some(reply) = &job.last_reply else {
-        return String::new();
-    };
-    let code = reply.code.map(|code| format!("{code} "));
-    let enhanced = reply.enhanced.map(|(a, b, c)| format!("{a}.{b}.{c} "));
-    [code, enhanced, Some(reply.text.clone())]
-        .into_iter()
-        .flatten()
-        .collect()
-}
-
-type Facts = Vec<(String, String)>;
-
-fn facts_of(waiting: &smtp::Waiting, octets: u64) -> Facts {
-    let job = &waiting.job;
-    let recipients = job.to.iter().map(|to| ("recipient", to.to_string()));
-    let origin = job.origin.as_ref();
-    let mut facts = vec![
-        ("id", job.id.to_string()),
-        ("message-id", job.message_id.to_string()),
-        ("accepted", time(job.accepted)),
-        ("octets", octets.to_string()),
-        ("sender", sender(job)),
-    ];
-    facts.extend(recipients);
-    facts.extend(origin.map(|origin| ("written by", origin.user.to_string())));
-    facts.extend([
-        ("attempts", job.attempts.to_string()),
-        (
-            "next attempt",
-            match waiting.stage {
-                Stage::Waits => time(job.next_attempt),
-                Stage::UnderWay => "under way".to_owned(),
-                Stage::Settling => "ended, its sender is being told".to_owned(),
-            },
-        ),
-        ("last reply", last_words(job)),
-        ("may have been delivered", yes(!job.certain)),
-        ("sender told of the delay", yes(job.delay_told)),
-    ]);
-    facts.extend(
-        job.expires
-            .map(|expires| ("of no use after", time(expires))),
-    );
-    named(facts)
-}
-
-fn facts_of_kept(kept: &Kept) -> Facts {
-    let note = &kept.note;
-    let kind = match note.kind {
-        quarantine::Kind::Stanza => "stanza",
-        quarantine::Kind::Mail => "mail",
-    };
-    let mut facts = vec![
-        ("id", kept.id.to_string()),
-        ("in quarantine", kind.to_owned()),
-        ("since", time(note.at)),
-        ("why", note.why.clone()),
-        ("octets", kept.octets.to_string()),
-        ("from", note.from.clone()),
-        ("to", note.to.clone()),
-    ];
-    facts.extend(note.mailbox.clone().map(|mailbox| ("mailbox", mailbox)));
-    named(facts)
-}
-
-fn named(facts: Vec<(&str, String)>) -> Facts {
-    let named = |(name, value): (&str, String)| (name.to_owned(), value);
-    facts.into_iter().map(named).collect()
-}
-
-fn time(time: Timestamp) -> String {
-    time.to_xep0082().unwrap_or_default()
-}
-
-fn yes(is_so: bool) -> String {
-    if is_so { "yes" } else { "no" }.to_owned()
-}
-
-fn shown(facts: Facts, content: &[u8], body: bool) -> Response {
-    let header = content.windows(4).position(|four| four == b"\r\n\r\n");
-    let header = header.or_else(|| content.windows(2).position(|two| two == b"\n\n"));
-    let end = header.map_or(content.len(), |end| end.saturating_add(2));
-    let part = if body { None } else { content.get(..end) };
-    Response::Shown {
-        facts,
-        content: BASE64_STANDARD.encode(part.unwrap_or(content)),
-    }
 }
 
 /// What [`Response::Shown`] holds.

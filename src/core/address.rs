@@ -8,8 +8,11 @@ use std::fmt;
 use std::hash::{Hash, Hasher};
 use std::str::FromStr;
 
-/// RFC 5321 §4.5.3.1.1, in octets.
-const LOCAL_PART_OCTETS_MAX: usize = 64;
+/// RFC 5321 §4.5.3.1.1, in octets: no address that is given to a user is longer.
+pub const LOCAL_PART_OCTETS_MAX: usize = 64;
+/// Of other people's addresses some are, and answers reach them (those that lead an answer to a ticket, or to a guest of a
+/// house). As long as still fits a JID with each character escaped (RFC 7622 §3.3.1).
+const LOCAL_PART_READ_OCTETS_MAX: usize = 250;
 /// RFC 5321 §4.5.3.1.2, in octets.
 const DOMAIN_OCTETS_MAX: usize = 255;
 /// RFC 5322 §3.2.3 specials, and the space. Dots may stand anywhere, as in addresses of some Japanese providers.
@@ -19,8 +22,8 @@ const MUST_BE_QUOTED: [char; 13] = [
 
 /// A mail address, `local@domain` (RFC 5321 §4.1.2, RFC 6531 §3.3).
 ///
-/// The local part keeps its case and is compared without it; the domain is kept as lower-case A-labels (IDNA 2008), so
-/// that two spellings of one domain are equal.
+/// The local part keeps its case and is compared without it, as far as that is a matter of case alone ([`folded`]); the domain is
+/// kept as lower-case A-labels (IDNA 2008), so that two spellings of one domain are equal.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct MailAddress {
@@ -38,8 +41,8 @@ pub enum AddressError {
     /// No `@`, or nothing before or after it.
     #[error("“{0}” is not of the form name@domain")]
     Form(String),
-    /// A local part over 64 octets or a domain over 255.
-    #[error("“{0}” is too long for a mail address (64 octets before the @, 255 after it)")]
+    /// A local part over 250 octets or a domain over 255.
+    #[error("“{0}” is too long for a mail address (250 octets before the @, 255 after it)")]
     Length(String),
     /// A character that has no place in a local part.
     #[error("“{0}” has a character that cannot stand before the @ of a mail address")]
@@ -93,10 +96,10 @@ impl MailAddress {
             return Err(AddressError::Local(shown()));
         }
         let domain = domain_to_ascii(domain).ok_or_else(|| AddressError::Domain(shown()))?;
-        if local.len() > LOCAL_PART_OCTETS_MAX || domain.len() > DOMAIN_OCTETS_MAX {
+        if local.len() > LOCAL_PART_READ_OCTETS_MAX || domain.len() > DOMAIN_OCTETS_MAX {
             return Err(AddressError::Length(shown()));
         }
-        let key = format!("{}@{domain}", local.to_lowercase());
+        let key = format!("{}@{domain}", folded(local));
         Ok(Self {
             local: local.to_owned(),
             domain,
@@ -127,6 +130,19 @@ impl MailAddress {
     /// What two spellings of one address have in common: the key under which a store keeps it.
     pub fn key(&self) -> &str {
         &self.key
+    }
+
+    /// The address of a [`MailAddress::key`]; `None` where it is none.
+    pub fn of_key(key: &str) -> Option<Self> {
+        let (local, domain) = key.rsplit_once('@')?;
+        Self::from_parts(local, domain).ok()
+    }
+
+    /// Whether a mail server may take the two for one mailbox, which are not one here: some fold characters that others keep
+    /// apart.
+    pub fn may_be(&self, other: &Self) -> bool {
+        let widest = |local: &str| local.to_uppercase().to_lowercase();
+        self.domain == other.domain && widest(&self.local) == widest(&other.local)
     }
 
     /// As a person reads it: domain in U-labels, local part quoted only where it must be.
@@ -192,6 +208,21 @@ impl From<MailAddress> for String {
     fn from(address: MailAddress) -> Self {
         address.to_string()
     }
+}
+
+/// A local part in lower case, but for characters that are not the one upper case of another: the Kelvin sign is no K, the long s
+/// no s, and ẞ no ß. For a mail server they are other letters, and so another mailbox; taken for one, whoever has the other
+/// mailbox could write as this contact, and get what is written to it.
+pub fn folded(local: &str) -> String {
+    let lower = |c: char| {
+        let is_upper_of = |lower: &char| only(lower.to_uppercase()) == Some(c);
+        only(c.to_lowercase()).filter(is_upper_of).unwrap_or(c)
+    };
+    local.chars().map(lower).collect()
+}
+
+fn only(mut chars: impl Iterator<Item = char>) -> Option<char> {
+    chars.next().filter(|_| chars.next().is_none())
 }
 
 /// A domain in lower-case A-labels, or an address literal as it is. `None` where IDNA refuses it.
@@ -356,6 +387,14 @@ pub enum AddressPattern {
 }
 
 impl AddressPattern {
+    /// Whether the pattern is this address or its domain, or may be.
+    pub fn may_match(&self, address: &MailAddress) -> bool {
+        match self {
+            Self::Address(one) => one.may_be(address),
+            Self::Domain(_) => self.matches(address),
+        }
+    }
+
     /// Whether the pattern is this address or its domain.
     pub fn matches(&self, address: &MailAddress) -> bool {
         match self {
@@ -432,6 +471,57 @@ mod tests {
     }
 
     #[test]
+    fn e20_letters_that_only_look_like_one_in_another_case_are_not_folded() {
+        for (one, other) in [
+            ("\u{212A}arl", "karl"),
+            ("\u{212B}sa", "åsa"),
+            ("\u{2126}", "ω"),
+            ("\u{3F4}", "θ"),
+            ("İ", "i\u{307}"),
+            ("I", "ı"),
+            ("GROẞ", "groß"),
+            ("ǅ", "ǆ"),
+            ("ſ", "s"),
+            ("ς", "σ"),
+        ] {
+            let of = |local: &str| MailAddress::from_parts(local, "mail.example").unwrap();
+            assert_ne!(of(one), of(other), "{one} {other}");
+            assert_ne!(of(one).key(), of(other).key());
+        }
+        for (one, other) in [
+            ("CAROL", "carol"),
+            ("ZOË", "zoë"),
+            ("ИВАН", "иван"),
+            ("ΟΔΥΣΣ", "οδυσσ"),
+            ("ÅSA", "åsa"),
+        ] {
+            let of = |local: &str| MailAddress::from_parts(local, "mail.example").unwrap();
+            assert_eq!(of(one), of(other));
+        }
+    }
+
+    #[test]
+    fn e20_each_letter_has_one_other_case_at_most_and_folding_twice_is_folding_once() {
+        let mut of_key = std::collections::BTreeMap::<String, usize>::new();
+        for c in '\0'..=char::MAX {
+            let key = folded(&c.to_string());
+            assert_eq!(folded(&key), key, "{c}");
+            *of_key.entry(key).or_default() += 1;
+        }
+        assert_eq!(of_key.values().max(), Some(&2));
+    }
+
+    #[test]
+    fn e20_what_is_denied_is_denied_in_every_case_that_a_mail_server_may_see() {
+        let denied: AddressPattern = "karl.strasse@mail.example".parse().unwrap();
+        for local in ["KARL.STRASSE", "\u{212A}arl.straſſe", "karl.straße"] {
+            let one = MailAddress::from_parts(local, "mail.example").unwrap();
+            assert!(denied.may_match(&one), "{local}");
+            assert_eq!(denied.matches(&one), local.is_ascii(), "{local}");
+        }
+    }
+
+    #[test]
     fn domains_are_one_in_a_labels_and_u_labels() {
         assert_eq!(
             address("zoë@bücher.example").domain(),
@@ -468,7 +558,7 @@ mod tests {
         ] {
             assert!(MailAddress::parse(text).is_err(), "{text}");
         }
-        assert!(MailAddress::parse(&format!("{}@b.example", "a".repeat(65))).is_err());
+        assert!(MailAddress::parse(&format!("{}@b.example", "a".repeat(251))).is_err());
     }
 
     #[test]

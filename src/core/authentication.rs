@@ -4,14 +4,15 @@
 //! topmost counts, even where it cannot be read: what lies below it came with the mail.
 
 use crate::core::address::domain_to_ascii;
-use crate::core::from_mail::Mail;
+use crate::core::from_mail::{Cut, Mail};
+use crate::core::limits::AUTHENTICATION_FIELDS_MAX;
 
 /// What our mail server found out about the author of a mail.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Verdict {
     /// The mail is from the domain of its `From`.
     Verified,
-    /// It is not, or nobody can say who its one author is.
+    /// It is not, or nobody can say who its one author is, or a part of what decides it was not read.
     Failed,
     /// Our mail server said nothing about it, or did not find out.
     Unknown,
@@ -19,24 +20,53 @@ pub enum Verdict {
 
 /// What the topmost field with one of these ids says about the domain of `From`. It says nothing about what others could
 /// add without that the mail server noticed.
+///
+/// What a header holds behind the limit may be a second author: it counts as one, so that nobody gains by a long header. That
+/// of a person's mail is a hundred times shorter.
 pub fn verdict(mail: &Mail, authserv_ids: &[String]) -> Verdict {
-    let Some(from) = mail.from.as_ref().filter(|_| !mail.several_from) else {
+    let is_clear = !mail.several_from || mail.has_one_address;
+    let is_clear = is_clear && mail.cut != Some(Cut::Header);
+    let Some(from) = mail.from.as_ref().filter(|_| is_clear) else {
         return Verdict::Failed;
     };
-    let is_open = mail.has_doubled_fields || mail.is_signed_in_part;
+    let is_open = mail.several_from
+        || mail.has_doubled_fields
+        || mail.is_signed_in_part
+        || mail.cut.is_some();
     match judge(&mail.authentication, authserv_ids, from.address.domain()) {
         Verdict::Verified if is_open => Verdict::Unknown,
         verdict => verdict,
     }
 }
 
-/// The fields stand as in the mail, the topmost first; the domain is in lower-case A-labels.
-fn judge(fields: &[String], authserv_ids: &[String], from: &str) -> Verdict {
+/// Whether our mail server found that a server of this domain sent the mail (SPF). What verifies the author says nothing of
+/// that: whoever has got hold of a signed mail can send it again, with any reverse path.
+pub fn is_sent_by(mail: &Mail, authserv_ids: &[String], domain: &str) -> bool {
+    let findings = ours(&mail.authentication, authserv_ids).map(|field| field.findings);
+    let has_passed = |finding: &Finding| {
+        let is_it = |found: &str| found == domain;
+        finding.method == "spf" && finding.result == "pass" && finding.every("smtp.mailfrom", is_it)
+    };
+    findings.unwrap_or_default().iter().any(has_passed)
+}
+
+/// The topmost field of our mail server, of those that are looked at.
+fn ours(fields: &[String], authserv_ids: &[String]) -> Option<Field> {
     let is_ours = |field: &Field| {
         let is_it = |id: &String| id.eq_ignore_ascii_case(&field.authserv_id);
         authserv_ids.iter().any(is_it)
     };
-    let ours = fields.iter().filter_map(|text| parse(text)).find(is_ours);
+    let looked_at = fields.iter().take(AUTHENTICATION_FIELDS_MAX);
+    looked_at.filter_map(|text| parse(text)).find(is_ours)
+}
+
+/// The fields stand as in the mail, the topmost first; the domain is in lower-case A-labels. Where there are more than are
+/// looked at, and ours is not among these, it may say the worst.
+fn judge(fields: &[String], authserv_ids: &[String], from: &str) -> Verdict {
+    let ours = ours(fields, authserv_ids);
+    if ours.is_none() && fields.len() > AUTHENTICATION_FIELDS_MAX {
+        return Verdict::Failed;
+    }
     let findings = ours.map(|field| field.findings).unwrap_or_default();
     let dmarc_failed = |finding: &Finding| finding.method == "dmarc" && finding.has_failed();
     let of_domain = |finding: &Finding| matches!(finding.method.as_str(), "dkim" | "spf");

@@ -2,14 +2,19 @@
 //!
 //! A decision asks a [`Context`] for rows. Rows that were not loaded yet end the decision with [`Missing`]; the shell
 //! loads them and asks again. So a decision stays a pure function, needs no list of its needs beside it, and never sees
-//! half of the truth. What one event of a batch writes, the next one reads: [`Context::apply`].
+//! half of the truth. What one event of a batch writes, the next one reads: [`Context::apply`]. Which rows it will ask for is
+//! found out by letting it ask: [`Context::ahead`].
 
 use crate::core::address::{AddressPattern, MailAddress};
-use crate::core::id::{MessageId, StanzaId, ThreadId};
-use crate::core::record::{Announced, Contact, Cursor, Message, Pair, Peer, Thread};
+use crate::core::errand::{Errand, Told, Waiting};
+use crate::core::id::{JobId, MessageId, StanzaId, ThreadId};
+use crate::core::job::{Job, Mail};
+use crate::core::limits::CONTACTS_SCANNED_MAX;
+use crate::core::record::{Announced, Contact, Cursor, Message, Options, Pair, Peer, Thread};
 use crate::core::time::Timestamp;
 use jid::BareJid;
-use std::collections::BTreeMap;
+use std::cell::RefCell;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// The name of one row.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -20,6 +25,8 @@ pub enum Need {
     HolderOf(MailAddress),
     /// What is between a local user and a contact.
     Contact(BareJid, MailAddress),
+    /// The contacts of a local user, in the order of their addresses: one more than [`CONTACTS_SCANNED_MAX`] at most.
+    ContactsOf(BareJid),
     /// A thread between a local user and a contact.
     Thread(BareJid, MailAddress, ThreadId),
     /// A message by its mail name, for one local user (one mail may go to several).
@@ -30,6 +37,25 @@ pub enum Need {
     Seen(BareJid, MessageId),
     /// The format of an address or a domain.
     Peer(AddressPattern),
+    /// How a local user wants the mails of a contact; of all contacts where none is named.
+    Options(BareJid, Option<MailAddress>),
+    /// A mail that waits in the queue. Not a row of the store: who decides about a stanza asks the queue, which keeps the mail
+    /// until that is done. A mail that is on its way, or may have been, does not wait.
+    Waiting(JobId),
+    /// The last mail of a lane, likewise, if nothing of it is under way.
+    LastOf(String),
+    /// The mails of a local user that wait to be sent, as they are now; they are not kept.
+    WaitingOf(BareJid),
+}
+
+impl Need {
+    /// Whether the queue is asked, and not the store.
+    pub fn is_of_queue(&self) -> bool {
+        matches!(
+            self,
+            Self::Waiting(_) | Self::LastOf(_) | Self::WaitingOf(_)
+        )
+    }
 }
 
 /// What a row holds. The variant belongs to the [`Need`] that it was loaded for.
@@ -39,6 +65,8 @@ pub enum Row {
     Pair(Pair),
     /// For [`Need::Contact`].
     Contact(Contact),
+    /// For [`Need::ContactsOf`].
+    Contacts(Vec<(MailAddress, Contact)>),
     /// For [`Need::Thread`].
     Thread(Thread),
     /// For [`Need::Message`] and [`Need::Stanza`].
@@ -47,6 +75,12 @@ pub enum Row {
     Seen(Timestamp),
     /// For [`Need::Peer`].
     Peer(Peer),
+    /// For [`Need::Options`].
+    Options(Options),
+    /// For [`Need::WaitingOf`].
+    Waiting(Vec<Waiting>),
+    /// For [`Need::Waiting`] and [`Need::LastOf`].
+    Job(Box<Job>),
 }
 
 /// One change of the store. The changes of one commit are made together or not at all.
@@ -74,6 +108,8 @@ pub enum Write {
     RemovePeer(AddressPattern),
     /// What the contacts of a local user were told of the user's presence.
     Announced(BareJid, Announced),
+    /// How a local user wants the mails of a contact, or of all contacts; forgotten where it says nothing.
+    Options(BareJid, Option<MailAddress>, Options),
 }
 
 /// A decision asked for rows that were not loaded yet: at least one.
@@ -84,6 +120,10 @@ pub struct Missing(pub Vec<Need>);
 #[derive(Clone, Debug, Default)]
 pub struct Context {
     rows: BTreeMap<Need, Option<Row>>,
+    /// What is asked for and was not loaded, while [`Context::ahead`] looks ahead.
+    asked: Option<RefCell<BTreeSet<Need>>>,
+    /// What came of the errand of the decision that is made once more.
+    told: Option<(Errand, Told)>,
 }
 
 impl Context {
@@ -116,9 +156,45 @@ impl Context {
         Err(Missing(missing))
     }
 
+    /// The rows that a decision is going to ask for, so that they are loaded together and not one after the other: `missing`,
+    /// and what it asks for where none of the rows is there that were not loaded. A hint: what depends on a row that is there
+    /// is asked for when it is.
+    pub fn ahead(&mut self, missing: Vec<Need>, decide: impl FnOnce(&Self)) -> Vec<Need> {
+        self.asked = Some(RefCell::new(missing.into_iter().collect()));
+        decide(self);
+        let asked = self.asked.take().map(RefCell::into_inner);
+        asked.unwrap_or_default().into_iter().collect()
+    }
+
+    /// What is decided; else the rows that have to be loaded first, with those that it is going to ask for then.
+    ///
+    /// # Errors
+    /// The rows.
+    pub fn ask<T>(&mut self, decide: impl Fn(&Self) -> Result<T, Missing>) -> Result<T, Vec<Need>> {
+        match decide(self) {
+            Ok(answer) => Ok(answer),
+            Err(Missing(needs)) => Err(self.ahead(needs, |context| drop(decide(context)))),
+        }
+    }
+
+    /// What came of an errand, for the decision that has asked for it; `None` for every other one.
+    pub fn tell(&mut self, told: Option<(Errand, Told)>) {
+        self.told = told;
+    }
+
+    /// What came of the errand that was asked for when the same was decided about before.
+    pub fn told(&self) -> Option<&(Errand, Told)> {
+        self.told.as_ref()
+    }
+
     /// Takes a row that the store was asked for; `None` where it has none. What a decision of this batch has written
     /// stays.
     pub fn insert(&mut self, need: Need, row: Option<Row>) {
+        if let (Need::LastOf(_), Some(Row::Job(job))) = (&need, &row) {
+            let by_id = Need::Waiting(job.id.clone());
+            let job = Row::Job(job.clone());
+            self.rows.entry(by_id).or_insert(Some(job));
+        }
         self.rows.entry(need).or_insert(row);
     }
 
@@ -127,6 +203,38 @@ impl Context {
         for write in writes {
             self.apply_one(write);
         }
+    }
+
+    /// Makes the queue as it will be with these mails: new ones, or others in place of those that wait.
+    pub fn accept(&mut self, mails: &[Mail]) {
+        for Mail { job, .. } in mails {
+            let row = Some(Row::Job(Box::new(job.clone())));
+            let before = self.rows.insert(Need::Waiting(job.id.clone()), row.clone());
+            if !matches!(before, Some(Some(_))) {
+                self.rows.insert(Need::LastOf(job.lane.clone()), row);
+            }
+        }
+    }
+
+    /// Makes the queue as it will be when this mail leaves at that time.
+    pub fn leave_at(&mut self, id: &JobId, at: Timestamp) {
+        if let Some(Some(Row::Job(job))) = self.rows.get_mut(&Need::Waiting(id.clone())) {
+            job.next_attempt = at;
+        }
+    }
+
+    /// Makes the queue as it will be without this mail.
+    pub fn withdraw(&mut self, id: &JobId) {
+        self.rows.insert(Need::Waiting(id.clone()), None);
+    }
+
+    /// The mails that the queue keeps for whoever has this.
+    pub fn kept(&self) -> Vec<JobId> {
+        let kept = |need: &Need| match need {
+            Need::Waiting(id) => Some(id.clone()),
+            _ => None,
+        };
+        self.rows.keys().filter_map(kept).collect()
     }
 
     fn apply_one(&mut self, write: &Write) {
@@ -145,10 +253,12 @@ impl Context {
                 }
             }
             Write::Contact(user, contact, row) => {
+                self.relist(&user, &contact, Some(&row));
                 self.rows
                     .insert(Need::Contact(user, contact), Some(Row::Contact(row)));
             }
             Write::RemoveContact(user, contact) => {
+                self.relist(&user, &contact, None);
                 self.rows.insert(Need::Contact(user, contact), None);
             }
             Write::Thread(user, contact, id, row) => {
@@ -174,8 +284,26 @@ impl Context {
             Write::RemovePeer(who) => {
                 self.rows.insert(Need::Peer(who), None);
             }
+            Write::Options(user, contact, row) => {
+                let row = (!row.is_empty()).then_some(Row::Options(row));
+                self.rows.insert(Need::Options(user, contact), row);
+            }
             Write::Cursor(..) | Write::Announced(..) => {}
         }
+    }
+
+    /// Keeps the list of a user's contacts as the store will have it.
+    fn relist(&mut self, user: &BareJid, contact: &MailAddress, row: Option<&Contact>) {
+        let need = Need::ContactsOf(user.clone());
+        let Some(Some(Row::Contacts(list))) = self.rows.get_mut(&need) else {
+            return;
+        };
+        list.retain(|(known, _)| known != contact);
+        if let Some(row) = row {
+            let place = list.partition_point(|(known, _)| known.key() < contact.key());
+            list.insert(place, (contact.clone(), row.clone()));
+        }
+        list.truncate(CONTACTS_SCANNED_MAX.saturating_add(1));
     }
 
     /// The pair of a JID.
@@ -208,6 +336,24 @@ impl Context {
         match self.get(Need::Contact(user.clone(), contact.clone()))? {
             Some(Row::Contact(row)) => Ok(Some(row)),
             _ => Ok(None),
+        }
+    }
+
+    /// The contacts of a local user, in the order of their addresses: one more than [`CONTACTS_SCANNED_MAX`] at most.
+    #[allow(clippy::missing_errors_doc)]
+    pub fn contacts_of(&self, user: &BareJid) -> Result<&[(MailAddress, Contact)], Missing> {
+        match self.get(Need::ContactsOf(user.clone()))? {
+            Some(Row::Contacts(list)) => Ok(list),
+            _ => Ok(&[]),
+        }
+    }
+
+    /// The mails of a local user that wait to be sent, in the order of their acceptance.
+    #[allow(clippy::missing_errors_doc)]
+    pub fn waiting_of(&self, user: &BareJid) -> Result<&[Waiting], Missing> {
+        match self.get(Need::WaitingOf(user.clone()))? {
+            Some(Row::Waiting(list)) => Ok(list),
+            _ => Ok(&[]),
         }
     }
 
@@ -266,10 +412,57 @@ impl Context {
         }
     }
 
+    /// How a local user wants the mails of a contact: as said of it, else as said of all contacts.
+    #[allow(clippy::missing_errors_doc)]
+    pub fn options(&self, user: &BareJid, contact: &MailAddress) -> Result<Options, Missing> {
+        let of = |contact| self.own_options(user, contact);
+        let both = Self::all([Some(contact), None], of)?;
+        Ok(both.into_iter().fold(Options::default(), Options::or))
+    }
+
+    /// What a local user has said of the mails of one contact, or of all.
+    #[allow(clippy::missing_errors_doc)]
+    pub fn own_options(
+        &self,
+        user: &BareJid,
+        contact: Option<&MailAddress>,
+    ) -> Result<Options, Missing> {
+        let row = self.get(Need::Options(user.clone(), contact.cloned()))?;
+        Ok(match row {
+            Some(Row::Options(options)) => options.clone(),
+            _ => Options::default(),
+        })
+    }
+
+    /// A mail that waits in the queue, and of which nobody can have seen anything.
+    #[allow(clippy::missing_errors_doc)]
+    pub fn waiting(&self, id: &JobId) -> Result<Option<&Job>, Missing> {
+        match self.get(Need::Waiting(id.clone()))? {
+            Some(Row::Job(job)) => Ok(Some(job)),
+            _ => Ok(None),
+        }
+    }
+
+    /// The last mail of a lane, likewise.
+    #[allow(clippy::missing_errors_doc)]
+    pub fn last_of(&self, lane: &str) -> Result<Option<&Job>, Missing> {
+        match self.get(Need::LastOf(lane.to_owned()))? {
+            // As it is by now.
+            Some(Row::Job(job)) => self.waiting(&job.id),
+            _ => Ok(None),
+        }
+    }
+
     fn get(&self, need: Need) -> Result<Option<&Row>, Missing> {
-        match self.rows.get(&need) {
-            Some(row) => Ok(row.as_ref()),
-            None => Err(Missing(vec![need])),
+        match (self.rows.get(&need), &self.asked) {
+            (Some(row), _) => Ok(row.as_ref()),
+            (None, None) => Err(Missing(vec![need])),
+            (None, Some(asked)) => {
+                if let Ok(mut asked) = asked.try_borrow_mut() {
+                    asked.insert(need);
+                }
+                Ok(None)
+            }
         }
     }
 }

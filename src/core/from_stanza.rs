@@ -1,8 +1,13 @@
 //! Parsing unit, XMPP side: an element of the stream becomes a typed value, or an error stanza for its sender. What the
 //! gateway does not understand inside a message is left alone; nothing inside a stanza is believed to be an address of
-//! its sender (carbons and forwarded messages are never looked into).
+//! its sender (carbons are never looked into; of a forwarded message the words are quoted).
 
+mod file;
+mod spoken;
+
+use crate::core::file::Link;
 use crate::core::id::{StanzaId, ThreadId};
+use crate::core::message::Role;
 use crate::core::record::{PresenceState, Show};
 use crate::core::text::clean;
 use crate::core::time::Timestamp;
@@ -21,6 +26,17 @@ const ENCRYPTED: [(&str, &str); 6] = [
     ("openpgp", ns::OX),
     ("x", "jabber:x:encrypted"),
 ];
+
+/// XEP-0424 Message Retraction.
+const RETRACT: &str = "urn:xmpp:message-retract:1";
+/// The same in its first version, inside XEP-0422.
+const FIRST_RETRACT: &str = "urn:xmpp:message-retract:0";
+/// XEP-0422 Message Fastening.
+const FASTEN: &str = "urn:xmpp:fasten:0";
+/// XEP-0393 Message Styling.
+const STYLING: &str = "urn:xmpp:styling:0";
+/// XEP-0482 Call Invites.
+const CALL_INVITES: &str = "urn:xmpp:call-invites:0";
 
 /// A stanza with both of its addresses read.
 #[derive(Clone, Debug)]
@@ -55,6 +71,8 @@ pub enum Kind {
     },
     /// `<message type='error'/>`: a message of ours that came back.
     Returned(Returned),
+    /// `<iq type='result'/>` with content: an answer to a question of ours.
+    Answered(Element),
     /// `<iq type='error'/>`: an answer to a question of ours.
     Unanswered(Condition),
     /// Other errors, results, and whatever else is never answered.
@@ -75,7 +93,8 @@ pub struct Returned {
 /// A message for one or several contacts.
 #[derive(Clone, Debug, Default)]
 pub struct Message {
-    /// The body, cleaned; `None` where there is none or only white space.
+    /// What it says to people, cleaned: the body, and what of it is in no body; `None` where there is none or only white
+    /// space.
     pub body: Option<String>,
     /// The subject as one line; `None` where empty.
     pub subject: Option<String>,
@@ -97,6 +116,37 @@ pub struct Message {
     pub markable: bool,
     /// The content is encrypted end to end.
     pub encrypted: bool,
+    /// Files that it is about (XEP-0066, XEP-0447, XEP-0385).
+    pub files: Vec<Link>,
+    /// XEP-0308: it stands in place of another one.
+    pub is_correction: bool,
+    /// XEP-0444: it is a reaction to [`Message::reply_to`], or takes one back.
+    pub is_reaction: bool,
+    /// XEP-0393: what looks like styling is none.
+    pub is_unstyled: bool,
+    /// What is no message, but something that a client does.
+    pub act: Option<Act>,
+}
+
+/// What a client does by a message.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Act {
+    /// XEP-0424: this message is taken back.
+    Retract(StanzaId),
+    /// XEP-0353: it rings.
+    Call {
+        /// Of the call.
+        id: String,
+        /// Of the proposal, in which the answer is given.
+        namespace: String,
+    },
+    /// XEP-0045 §7.8.2: a room invites in the name of somebody.
+    Invite {
+        /// In whose, as the room says.
+        from: String,
+    },
+    /// XEP-0224: to have somebody look up.
+    Attention,
 }
 
 /// One address of XEP-0033.
@@ -106,17 +156,6 @@ pub struct Addressee {
     pub role: Role,
     /// A JID, or a mail address from a `mailto:` URI.
     pub target: Target,
-}
-
-/// How a mail names a recipient.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Role {
-    /// In `To`.
-    To,
-    /// In `Cc`.
-    Cc,
-    /// In the envelope only.
-    Bcc,
 }
 
 /// What an XEP-0033 address points to.
@@ -230,23 +269,54 @@ fn returned(element: &Element) -> Returned {
 }
 
 fn message(element: &Element) -> Message {
-    let mut message = Message::default();
+    let subject = spoken::in_language(element, "subject");
+    let mut message = Message {
+        body: spoken::text(element),
+        subject: subject.and_then(|subject| line(&subject.text())),
+        encrypted: spoken::is_otr(element),
+        ..Message::default()
+    };
     for child in element.children() {
         read_payload(&mut message, child);
+        message.act = message.act.take().or_else(|| act(child));
     }
+    let body = spoken::in_language(element, "body").map(Element::text);
+    message.files = file::files(element, body.as_deref());
     message
+}
+
+/// What a client does by this child of a message.
+fn act(child: &Element) -> Option<Act> {
+    let namespace = child.ns();
+    let id = |element: &Element| element.attr("id").and_then(StanzaId::parse);
+    match (child.name(), namespace.as_str()) {
+        ("retract", RETRACT) => id(child).map(Act::Retract),
+        // As it was first written.
+        ("apply-to", FASTEN) => {
+            let holds = child
+                .children()
+                .any(|inner| inner.is("retract", FIRST_RETRACT));
+            id(child).filter(|_| holds).map(Act::Retract)
+        }
+        ("propose", ns::JINGLE_MESSAGE) | ("invite", CALL_INVITES) => Some(Act::Call {
+            id: child.attr("id").unwrap_or_default().to_owned(),
+            namespace,
+        }),
+        ("x", ns::MUC_USER) => {
+            let invite = child.get_child("invite", ns::MUC_USER)?;
+            Some(Act::Invite {
+                from: invite.attr("from")?.to_owned(),
+            })
+        }
+        ("attention", ns::ATTENTION) => Some(Act::Attention),
+        _ => None,
+    }
 }
 
 fn read_payload(message: &mut Message, child: &Element) {
     let child_ns = child.ns();
+    message.is_reaction |= child.is("reactions", REACTIONS);
     match (child.name(), child_ns.as_str()) {
-        ("body", ns::COMPONENT) if message.body.is_none() => {
-            message.body =
-                Some(clean::for_xml(&child.text())).filter(|body| !body.trim().is_empty());
-        }
-        ("subject", ns::COMPONENT) if message.subject.is_none() => {
-            message.subject = line(&child.text())
-        }
         ("thread", ns::COMPONENT) => message.thread = ThreadId::parse(&child.text()),
         ("nick", ns::NICK) => message.nick = line(&child.text()),
         ("delay", ns::DELAY) => {
@@ -254,13 +324,17 @@ fn read_payload(message: &mut Message, child: &Element) {
         }
         ("origin-id", ns::SID) => message.origin_id = child.attr("id").and_then(StanzaId::parse),
         ("reply", REPLY) => message.reply_to = child.attr("id").and_then(StanzaId::parse),
-        ("received", ns::RECEIPTS) | ("displayed", CHAT_MARKERS) | ("reactions", REACTIONS)
+        ("received", ns::RECEIPTS | CHAT_MARKERS)
+        | ("displayed", CHAT_MARKERS)
+        | ("reactions", REACTIONS)
             if message.reply_to.is_none() =>
         {
             message.reply_to = child.attr("id").and_then(StanzaId::parse);
         }
         ("request", ns::RECEIPTS) => message.wants_receipt = true,
         ("markable", CHAT_MARKERS) => message.markable = true,
+        ("unstyled", STYLING) => message.is_unstyled = true,
+        ("replace", ns::MESSAGE_CORRECT) => message.is_correction = true,
         ("addresses", ADDRESS) => {
             message.addresses = child.children().filter_map(addressee).collect()
         }
@@ -332,7 +406,10 @@ fn iq_kind(element: &Element) -> Result<Kind, Malformed> {
     let set = match element.attr("type") {
         Some("get") => false,
         Some("set") => true,
-        Some("result") => return Ok(Kind::Silent),
+        Some("result") => {
+            let payload = element.children().next().cloned();
+            return Ok(payload.map_or(Kind::Silent, Kind::Answered));
+        }
         Some("error") => return Ok(Kind::Unanswered(returned(element).condition)),
         _ => {
             return Err(malformed(

@@ -10,7 +10,7 @@ use std::fmt;
 /// The longest Message-ID that is taken from a mail, in octets (a header line ends at 998, RFC 5322 §2.1.1).
 const MESSAGE_ID_OCTETS_MAX: usize = 900;
 /// The longest stanza or thread id that is taken from a stanza, in octets.
-const STANZA_ID_OCTETS_MAX: usize = 1024;
+pub(crate) const STANZA_ID_OCTETS_MAX: usize = 1024;
 
 /// How the ids end that are hashes of bytes.
 const MADE_UP: &str = "@no-message-id.invalid";
@@ -174,7 +174,7 @@ impl ThreadId {
 }
 
 /// The name of a mail in the spool: safe as a file name, and the same for the same mail, so that accepting a retried
-/// stanza a second time overwrites its own file.
+/// stanza a second time takes its own place.
 // Its digits lie in it, not somewhere else in memory: a hundred thousand of them may wait.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
@@ -221,6 +221,38 @@ impl JobId {
     }
 }
 
+/// The name of a mail that is kept as it came, for one user. Whoever knows it may read the mail, and nobody can guess it: it is 128
+/// bits of a keyed hash, so that the same mail, read again after a crash, has the same name.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct OriginalId(JobId);
+
+impl OriginalId {
+    /// By the message that the mail became for a user.
+    pub fn derive(key: &IdKey, user: &BareJid, message: &StanzaId) -> Self {
+        let (user, message) = (user.as_str().as_bytes(), message.as_str().as_bytes());
+        let hash = digest(&[key, b"original", user, message]);
+        Self(JobId::of_hash(&hash))
+    }
+
+    /// The same of a file of a mail, by its place there.
+    pub fn of_file(key: &IdKey, user: &BareJid, mail: &JobId, place: usize) -> Self {
+        let place = place.to_string();
+        let (user, mail) = (user.as_str().as_bytes(), mail.as_str().as_bytes());
+        let hash = digest(&[key, b"file", user, mail, place.as_bytes()]);
+        Self(JobId::of_hash(&hash))
+    }
+
+    /// Takes what stands in a link or a file name: 32 lower-case hexadecimal digits, else `None`.
+    pub fn parse(text: &str) -> Option<Self> {
+        JobId::parse(text).map(Self)
+    }
+
+    /// 32 lower-case hexadecimal digits.
+    pub fn as_str(&self) -> &str {
+        self.0.as_str()
+    }
+}
+
 impl TryFrom<String> for JobId {
     type Error = &'static str;
 
@@ -252,6 +284,14 @@ pub fn content_digest(fields: &[&str]) -> String {
     let bytes: Vec<&[u8]> = fields.iter().map(|field| field.as_bytes()).collect();
     let hash = digest(&bytes);
     hex(hash.get(..8).unwrap_or(&hash))
+}
+
+/// What only who has the key can make of these fields: 128 bits, in hexadecimal digits.
+pub fn keyed_digest(key: &IdKey, fields: &[&str]) -> String {
+    let fields = fields.iter().map(|field| field.as_bytes());
+    let bytes: Vec<&[u8]> = std::iter::once(&key[..]).chain(fields).collect();
+    let hash = digest(&bytes);
+    hex(hash.get(..16).unwrap_or(&hash))
 }
 
 /// SHA-256 over length-prefixed fields, so that no two lists of fields give the same input.

@@ -1,17 +1,20 @@
 //! A mail that waits to be sent: what the spool keeps.
 
 use crate::core::address::MailAddress;
-use crate::core::id::{JobId, MessageId, StanzaId};
+use crate::core::file::Link;
+use crate::core::id::{JobId, MessageId, StanzaId, ThreadId};
+use crate::core::language::{self, Language};
+use crate::core::message::Recipient;
 use crate::core::outcome::Reply;
 use crate::core::time::Timestamp;
 use jid::{BareJid, Jid};
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 
-/// A mail transaction (RFC 5321 §3.3) with its schedule: everything that a file in the spool holds but the mail's bytes.
+/// A mail transaction (RFC 5321 §3.3) with its schedule: everything that the spool holds of it but the mail's bytes.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Job {
-    /// Names the file; the same mail has the same id.
+    /// Its name in the spool; the same mail has the same id.
     pub id: JobId,
     /// The mail's Message-ID.
     pub message_id: MessageId,
@@ -45,17 +48,129 @@ pub struct Job {
     /// it is always of use.
     #[serde(default)]
     pub expires: Option<Timestamp>,
-    /// A later job with the same id takes its place, if it was not sent yet, else is sent after it. Which of them a
-    /// file in the spool belongs to, `sequence` tells.
+    /// A later job with the same id takes its place, if it was not sent yet, else is sent after it. Which of them lies in
+    /// the spool, `sequence` tells.
     #[serde(default)]
     pub replaceable: bool,
+    /// Files that are still to be fetched and attached. Until then, and where that cannot be, their links in the text stand
+    /// for them.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub files: Vec<Link>,
+    /// What it is made of, where it can still change.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub draft: Option<Box<Draft>>,
+}
+
+/// What a mail is made of beside its sender and its Message-ID: lines that a user wrote in one go.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Draft {
+    /// With whom the conversation is; the mail may go elsewhere (Reply-To).
+    pub contact: MailAddress,
+    /// The thread of all of its lines.
+    pub thread: ThreadId,
+    /// What the sender is called.
+    pub name: Option<String>,
+    /// Its one recipient.
+    pub to: Recipient,
+    /// The subject.
+    pub subject: String,
+    /// The message that it answers or follows.
+    pub in_reply_to: Option<MessageId>,
+    /// Its ancestors.
+    pub references: Vec<MessageId>,
+    /// When its first line was written.
+    pub date: Timestamp,
+    /// Its sender asks to be notified when it was read.
+    pub notify_read: bool,
+    /// Its marks are styling (XEP-0393).
+    #[serde(default)]
+    pub is_styled: bool,
+    /// At least one, in their order.
+    pub lines: Vec<Line>,
+    /// When the last line came, or the last change of one.
+    pub last: Timestamp,
+}
+
+/// A message among those that are one mail.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Line {
+    /// As the mail has it.
+    pub text: String,
+    /// The message that it is a reaction to: a user has one to each, so the next one takes its place.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reaction_to: Option<StanzaId>,
+    /// The message, and its corrections: each wants a receipt of its own.
+    pub said: Vec<Said>,
+}
+
+/// A stanza that a line came from, with what its row in the store holds.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Said {
+    /// The name of its row. Of the first line this is the mail's Message-ID; nobody else ever sees that of another.
+    pub id: MessageId,
+    /// What identifies the message.
+    pub stanza_id: StanzaId,
+    /// [`crate::core::id::content_digest`] of what it says.
+    pub digest: String,
+    /// How it begins.
+    pub excerpt: String,
+    /// When it was accepted.
+    pub at: Timestamp,
+    /// Who is told what became of it.
+    pub origin: Origin,
+}
+
+impl Draft {
+    /// Every stanza that it came from.
+    pub fn said(&self) -> impl Iterator<Item = &Said> {
+        self.lines.iter().flat_map(|line| &line.said)
+    }
+
+    /// What the mail says. Lines stand below each other; what has several lines itself stands apart.
+    pub fn text(&self) -> String {
+        let mut text = String::new();
+        let mut was_long = false;
+        for line in &self.lines {
+            let is_long = line.text.contains('\n');
+            if !text.is_empty() {
+                text.push_str(if is_long || was_long { "\n\n" } else { "\n" });
+            }
+            text.push_str(&line.text);
+            was_long = is_long;
+        }
+        text
+    }
 }
 
 impl Job {
+    /// Who is told what became of it: for each message that it holds, with the name of its row.
+    pub fn told(&self) -> Vec<(&MessageId, &Origin)> {
+        match &self.draft {
+            Some(draft) => draft.said().map(|said| (&said.id, &said.origin)).collect(),
+            None => {
+                let origin = self.origin.iter();
+                origin.map(|origin| (&self.message_id, origin)).collect()
+            }
+        }
+    }
+
+    /// Whether this user has written it, and is told what becomes of it.
+    pub fn is_of(&self, user: &BareJid) -> bool {
+        let origin = self.origin.as_ref();
+        origin.is_some_and(|origin| origin.user.to_bare() == *user)
+    }
+
     /// Whether it is of no use any more.
     pub fn is_outdated(&self, now: Timestamp) -> bool {
         self.expires.is_some_and(|expires| expires <= now)
     }
+}
+
+/// Whether the mails of a lane are from this user to somebody. What tells others of the user's presence is not meant.
+pub fn is_lane_of(lane: &str, user: &BareJid) -> bool {
+    let rest = lane.strip_prefix(user.as_str());
+    let contact = rest.and_then(|rest| rest.strip_prefix(' '));
+    contact.is_some_and(|contact| !contact.starts_with("presence "))
 }
 
 /// Of a [`Job`] what tells when its turn is: some hundred octets, where a job has a thousand and more. The rest of it lies
@@ -76,6 +191,8 @@ pub struct Brief {
     pub expires: Option<Timestamp>,
     /// [`Job::replaceable`]
     pub replaceable: bool,
+    /// [`Draft::last`]
+    pub changed: Option<Timestamp>,
 }
 
 impl Brief {
@@ -104,6 +221,7 @@ impl From<&Job> for Brief {
             next_attempt: job.next_attempt,
             expires: job.expires,
             replaceable: job.replaceable,
+            changed: job.draft.as_ref().map(|draft| draft.last),
         }
     }
 }
@@ -117,6 +235,13 @@ pub struct Origin {
     pub contact: BareJid,
     /// The stanza's id attribute, if it had one.
     pub stanza_id: Option<StanzaId>,
+    /// In which language the user is told what becomes of its files, before anything is decided about it.
+    #[serde(
+        default,
+        deserialize_with = "language::known",
+        skip_serializing_if = "Option::is_none"
+    )]
+    pub language: Option<Language>,
     /// What kind of stanza it was.
     pub kind: OriginKind,
     /// Whether XEP-0184 was requested.

@@ -1,21 +1,48 @@
 //! The pure part of the gateway: no runtime, sockets, files, clock or randomness. They come in as arguments.
+//!
+//! # The map, in the order in which data flows
+//!
+//! * What comes in is read into typed values: [`from_stanza`], [`from_mail`], over [`xml`] and [`text`]; whether a mail is from whom
+//!   it says: [`authentication`], [`signature`].
+//! * [`decide`] says what becomes of it, over rows ([`context`], [`record`]), [`settings`], [`rules`] and the tables of
+//!   [`subscription`]; [`commands`] is what users ask the gateway itself for; [`quota`] says how much of it each may;
+//!   [`presence`] when which contact is told.
+//! * What goes out ([`message`], [`job`], [`mod@file`]) is written: [`to_mail`], [`to_stanza`], with the stanzas that travel in mails
+//!   ([`carried`]) and every sentence that a user reads ([`notice`]).
+//! * [`page`] is all of a mail for a browser.
+//! * The ground floor: [`address`], [`name`], [`id`], [`time`], [`retry`], [`outcome`], [`limits`], [`reckoning`].
+//!
+//! No two files of it need each other.
 
 pub mod address;
 pub mod authentication;
 pub mod carried;
+pub mod commands;
 pub mod context;
 pub mod decide;
+pub mod errand;
+pub mod file;
 pub mod from_mail;
 pub mod from_stanza;
 pub mod id;
 pub mod job;
+pub mod language;
+pub mod last_mail;
 pub mod limits;
+pub mod message;
+pub mod name;
 pub mod notice;
+pub mod options;
 pub mod outcome;
-pub mod parcel;
+pub mod page;
 pub mod presence;
+#[cfg(test)]
+#[path = "../../tests/processor.rs"]
+mod processor;
 pub mod quota;
+pub mod reckoning;
 pub mod record;
+pub mod request;
 pub mod retry;
 pub mod rules;
 pub mod settings;

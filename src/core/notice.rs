@@ -1,394 +1,442 @@
-//! Every sentence that a user reads, in one place: what happened, to what, what to do next.
+//! Every sentence that a user reads, in one place: what happened, to what, what to do next. How it is worded is in
+//! `language/*.ftl`; here is what it takes, so that no argument is forgotten.
 
-use crate::core::address::AddressError;
+mod delivery;
+mod page;
+mod refusal;
+mod stranger;
+
+pub use delivery::{
+    DROPPED, delayed, expired, late, not_delivered, refused, returned, returned_from,
+    returned_subject, status_available, status_trouble, undelivered,
+};
+pub use page::{
+    is_whole_mail_line, page_hide_remote, page_more_files, page_remote_tells, page_show_remote,
+    page_text_cut, page_until, page_without_subject, whole_mail, without_whole_mail,
+};
+pub use refusal::{
+    address_error, address_is_reserved, address_is_taken, body_too_long, contact_denied, encrypted,
+    encrypted_file, failed, failed_before, no_address, no_answer_to_all, no_attention, no_calls,
+    no_chat_address, no_groupchat, no_jid, no_room, no_rooms, not_a_contact, nothing_for_all,
+    one_of_its_recipients, outsider, sent_too_much, sent_too_much_by_all, sent_too_much_to_one,
+    too_many_recipients, too_many_requests, too_many_strangers, unanswered_requests,
+    unknown_request, unwritable, user_has_no_mail, you_blocked,
+};
+
+pub use stranger::{
+    first_bulk_mail, first_mail, request, request_status, strangers_wait, unverified,
+    unverified_answer, unverified_status,
+};
+
+use crate::core::file::NotHosted;
+use crate::core::language::{Language, say};
 use crate::core::limits;
 use crate::core::outcome::Reply;
 use crate::core::record::{PresenceState, Show};
 use crate::core::text::clean;
-use crate::core::to_stanza::Condition;
-use std::time::Duration;
+use std::sync::OnceLock;
 
-/// Who may use the gateway was asked for by somebody else.
-pub fn outsider(domains: &[String]) -> String {
-    format!(
-        "This e-mail gateway serves the users of {} only; ask its administrator to let you in.",
-        domains.join(", ")
-    )
+/// A file that leaves as its link.
+pub fn not_attached(language: Language, name: &str, why: &str) -> String {
+    say!(language, "not-attached", name = name, why = why)
 }
 
-/// The node of a contact's JID is no mail address.
-pub fn no_address(error: &AddressError, gateway: &str) -> String {
-    format!(
-        "{error}. Write to carol@mail.example as carol\\40mail.example@{gateway} or carol%mail.example@{gateway}."
-    )
+/// Why a file is not attached: it is too big.
+pub fn too_big_to_attach(language: Language, max: u64) -> String {
+    say!(language, "too-big-to-attach", max = size(language, max))
 }
 
-/// A message to the gateway itself.
-pub fn not_a_contact(gateway: &str) -> String {
-    format!(
-        "This is the e-mail gateway itself. Write to carol@mail.example as carol\\40mail.example@{gateway}."
-    )
+/// Why a file is not attached: the user has sent and got as much as one user may in a day.
+pub fn files_over_limit(language: Language) -> String {
+    say!(language, "files-over-limit")
 }
 
-/// A local user without a mail address.
-pub fn user_has_no_mail(user: &str) -> String {
-    format!(
-        "There is no mail address for {user}; ask the administrator of the e-mail gateway to add a rule or a pair for it."
-    )
-}
-
-/// Rule and pairs disagree about a local user.
-pub fn address_is_taken(mail: &str) -> String {
-    format!(
-        "The mail address {mail}, which would be yours by rule, belongs to somebody else; ask the administrator of the e-mail gateway."
-    )
-}
-
-/// The administrator does not allow mail to this address.
-pub fn contact_denied(mail: &str) -> String {
-    format!("The administrator of the e-mail gateway does not allow mail to {mail}.")
-}
-
-/// A body that only the recipient's XMPP client could decrypt.
-pub fn encrypted() -> String {
-    "This gateway cannot carry end-to-end encrypted messages; switch encryption off for this contact and send again.".to_owned()
-}
-
-/// A body over the limit.
-pub fn body_too_long(octets: usize, max: usize) -> String {
-    format!("The message has {octets} octets, the gateway takes at most {max}; send it in parts.")
-}
-
-/// Too many recipients.
-pub fn too_many_recipients(count: usize, max: usize) -> String {
-    format!(
-        "The message has {count} recipients, the gateway takes at most {max}; send it to fewer."
-    )
-}
-
-/// More mail than one user may send.
-pub fn sent_too_much(count: u32, again: Duration) -> String {
-    format!(
-        "You may send {count} mails in an hour, each recipient counts, and have sent them. The message was not sent; try \
-         again in {}.",
-        in_words(again)
-    )
-}
-
-/// More mail than one user may send to one address.
-pub fn sent_too_much_to_one(to: &str, count: u32, again: Duration) -> String {
-    format!(
-        "You may send {count} mails in an hour to one address, and have sent them to {to}. The message was not sent; try again \
-         in {}.",
-        in_words(again)
-    )
-}
-
-/// More mail than all users of a domain may send.
-pub fn sent_too_much_by_all(domain: &str, count: u32, again: Duration) -> String {
-    format!(
-        "The users of {domain} may send {count} mails in an hour together, each recipient counts, and have sent them. The \
-         message was not sent; try again in {}, or ask the administrator of the e-mail gateway.",
-        in_words(again)
-    )
-}
-
-/// More new addresses than one user may write to.
-pub fn too_many_strangers(count: u32, again: Duration) -> String {
-    format!(
-        "You may write to {count} new addresses in a day, and have done so. Nothing was sent; try again in {}, or ask the \
-         administrator of the e-mail gateway.",
-        in_words(again)
-    )
-}
-
-/// More mails than one user is shown at once, of everybody or of one sender.
-pub fn mails_wait(of_all: Option<u32>, from_one: Option<u32>) -> String {
-    let of_all = of_all.map(|count| count.to_string());
-    let from_one = from_one.map(|count| format!("{count} from one sender"));
-    let limits: Vec<String> = of_all.into_iter().chain(from_one).collect();
-    let limits = limits.join(", ");
-    format!(
-        "More mails come for you than are shown in a minute ({limits}). The others wait in the mailbox and follow in their order."
-    )
-}
-
-/// More requests than are answered.
-pub fn unanswered_requests() -> String {
-    "The e-mail gateway gets too many requests from you and does not answer all of them; ask again in some seconds.".to_owned()
-}
-
-/// Rounded up, to the greatest unit of which there are two.
-fn in_words(time: Duration) -> String {
-    let secs = time.as_millis().div_ceil(1000).max(1);
-    let (count, unit) = match secs {
-        0..120 => (secs, "second"),
-        120..7200 => (secs.div_ceil(60), "minute"),
-        _ => (secs.div_ceil(3600), "hour"),
+/// What a person reads of a message. `/me waves` is what somebody does (XEP-0245).
+pub fn said(language: Language, body: &str, name: &str, is_correction: bool) -> String {
+    let body = match body.strip_prefix("/me ") {
+        Some(does) => format!("* {name} {does}"),
+        None => body.to_owned(),
     };
-    let plural = if count == 1 { "" } else { "s" };
-    format!("{count} {unit}{plural}")
-}
-
-/// Multi-user chat is not carried.
-pub fn no_groupchat() -> String {
-    "This gateway does not carry group chat messages; write to a contact instead.".to_owned()
-}
-
-/// A letter that the mail library refuses.
-pub fn unwritable(error: &crate::core::to_mail::Unwritable) -> String {
-    format!("{error}. The message was not sent.")
-}
-
-/// The spool cannot take the message now.
-pub fn no_room() -> String {
-    "The e-mail gateway cannot take messages now (its disk is full or failing). The message was not sent; try again later.".to_owned()
-}
-
-/// The gateway itself failed on a stanza.
-pub fn failed() -> String {
-    "The e-mail gateway failed on this, which is a defect of it; nothing was sent. It is kept for the administrator of the gateway.".to_owned()
-}
-
-/// The gateway itself failed on a mail. Whose, where that could be read.
-pub fn not_shown(mail: Option<&str>) -> String {
-    let from = mail.map(|mail| format!(" from {mail}")).unwrap_or_default();
-    format!(
-        "A mail{from} could not be shown: the e-mail gateway failed on it, which is a defect of it. It lies in the mailbox."
-    )
-}
-
-/// What the sender of a mail reads that the administrator took out of the queue.
-pub const DROPPED: &str = "it was dropped by the administrator of the e-mail gateway";
-
-/// An unknown request.
-pub fn unknown_request() -> String {
-    "The e-mail gateway does not know this request.".to_owned()
-}
-
-/// Mail was refused for good.
-pub fn refused(mail: &str, reply: &Reply, certain: bool) -> String {
-    let fate = if certain {
-        "was not delivered"
-    } else {
-        "may not have been delivered"
-    };
-    format!("The message to {mail} {fate}: {}", words(reply))
-}
-
-/// A message is sent again that has failed.
-pub fn failed_before(mail: &str) -> String {
-    format!(
-        "The message to {mail} was not delivered, as was told before; write it anew to try again."
-    )
-}
-
-/// A mail server reports that it could not deliver what it had taken. `forwarded` is where the mail had gone from there.
-pub fn not_delivered(mail: &str, forwarded: Option<&str>, reply: &Reply) -> String {
-    match forwarded {
-        Some(other) => format!(
-            "The message to {mail} was forwarded to {other} and was not delivered: {}",
-            words(reply)
-        ),
-        None => refused(mail, reply, true),
+    match is_correction {
+        true => say!(language, "correction", text = body),
+        false => body,
     }
 }
 
-/// What the sender of a mail reads that the XMPP server could not take.
-pub fn returned(mail: &str, condition: Condition, text: Option<&str>) -> String {
-    let why = match condition {
-        Condition::ItemNotFound => "there is no such user",
-        Condition::ServiceUnavailable => {
-            "there is no such user, or they cannot be reached now and nothing is kept for them"
+/// Of a whole mail that is shown, where it is longer than a message may be.
+pub fn rest_too_long(language: Language) -> String {
+    say!(language, "rest-too-long")
+}
+
+/// A message that is taken back.
+pub fn not_taken_back(language: Language) -> String {
+    say!(language, "not-taken-back")
+}
+
+/// A message that is taken back in time.
+pub fn taken_back(language: Language) -> String {
+    say!(language, "taken-back-in-time")
+}
+
+/// Another one's message.
+pub fn not_yours(language: Language) -> String {
+    say!(language, "not-yours")
+}
+
+/// A message of which nothing is known.
+pub fn unknown_message(language: Language) -> String {
+    say!(language, "unknown-message")
+}
+
+/// A reaction that is taken back when it has left.
+pub fn reaction_has_left(language: Language) -> String {
+    say!(language, "reaction-has-left")
+}
+
+/// More mails than one user is shown at once, of everybody or of one sender.
+pub fn mails_wait(language: Language, of_all: Option<u32>, from_one: Option<u32>) -> String {
+    let of_all = of_all.map(|count| count.to_string());
+    let from_one = from_one.map(|count| say!(language, "mails-wait-from-one", count = count));
+    let limits: Vec<String> = of_all.into_iter().chain(from_one).collect();
+    say!(language, "mails-wait", limits = limits.join(", "))
+}
+
+/// Where a mail lies that is not shown, or not whole.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kept {
+    /// In the mailbox in which it came.
+    Mailbox,
+    /// Nowhere: a mail server handed it over, and hears what became of it.
+    Nowhere,
+}
+
+impl Kept {
+    /// What becomes of a mail that is not shown, for the log.
+    pub fn left(self) -> &'static str {
+        match self {
+            Self::Mailbox => "is left in the mailbox",
+            Self::Nowhere => "is refused",
         }
-        Condition::Gone | Condition::Redirect => "the user has moved",
-        Condition::RecipientUnavailable => "the user cannot be reached now",
-        Condition::ResourceConstraint => "there is no room for more messages to this user",
-        Condition::RemoteServerNotFound => "the server of the user cannot be found",
-        Condition::RemoteServerTimeout => "the server of the user does not answer",
-        Condition::Forbidden
-        | Condition::NotAllowed
-        | Condition::NotAuthorized
-        | Condition::PolicyViolation
-        | Condition::RegistrationRequired
-        | Condition::SubscriptionRequired => "the user or their server does not allow it",
-        _ => "the server of the user did not take it",
-    };
-    let said = text.map(|text| {
-        let text = clean::for_header(text, limits::REPLY_TEXT_CHARS_MAX);
-        format!("\n\nIt said: {text}")
+    }
+
+    /// The same of one whose sender is in doubt.
+    pub fn held(self) -> &'static str {
+        match self {
+            Self::Mailbox => "is held in the mailbox",
+            Self::Nowhere => "is refused",
+        }
+    }
+
+    /// As a sentence chooses between them.
+    fn key(self) -> &'static str {
+        match self {
+            Self::Mailbox => "mailbox",
+            Self::Nowhere => "nowhere",
+        }
+    }
+}
+
+/// A mail as the subject of a sentence, with whose it is where that could be read.
+fn a_mail(language: Language, mail: Option<&str>) -> String {
+    match mail {
+        Some(mail) => say!(language, "a-mail-from", mail = mail),
+        None => say!(language, "a-mail"),
+    }
+}
+
+/// The gateway itself failed on a mail. Whose, where that could be read.
+pub fn not_shown(language: Language, mail: Option<&str>, kept: Kept) -> String {
+    let what = a_mail(language, mail);
+    say!(language, "not-shown", what = what, kept = kept.key())
+}
+
+/// A mail became a message that is too big. Whose, where that could be read.
+pub fn too_big(language: Language, mail: Option<&str>, kept: Kept) -> String {
+    let what = a_mail(language, mail);
+    say!(language, "too-big", what = what, kept = kept.key())
+}
+
+/// A mail of a user came back to the gateway, for an address here that is nobody's.
+pub fn nobody(language: Language, mail: &str) -> String {
+    say!(language, "nobody", mail = mail)
+}
+
+/// A reaction, for people with a mail program. `before` is how the message begins that it is about; empty where that is not
+/// known.
+pub fn reaction(language: Language, emoji: &str, before: &str) -> String {
+    match before {
+        "" => say!(language, "reaction", emoji = emoji),
+        before => say!(
+            language,
+            "reaction-to",
+            emoji = emoji,
+            excerpt = quoted(before)
+        ),
+    }
+}
+
+/// A reaction that is taken back, in a client that shows no reactions.
+pub fn reaction_taken_back(language: Language, before: &str) -> String {
+    match before {
+        "" => say!(language, "reaction-taken-back"),
+        before => say!(language, "reaction-taken-back-of", excerpt = quoted(before)),
+    }
+}
+
+/// A corrected message with what it said before, for people with a mail program.
+pub fn corrected(language: Language, body: &str, before: &str) -> String {
+    match before {
+        "" => body.to_owned(),
+        before => say!(language, "corrected", text = body, excerpt = quoted(before)),
+    }
+}
+
+/// Above what somebody else wrote.
+pub fn you_quote(language: Language, name: &str) -> String {
+    say!(language, "you-quote", name = name)
+}
+
+/// Above what one wrote oneself.
+pub fn you_quote_yourself(language: Language) -> String {
+    say!(language, "you-quote-yourself")
+}
+
+/// Who else has a mail: so many of them by name, and how many more.
+pub fn recipients<'a>(
+    language: Language,
+    you: bool,
+    names: impl Iterator<Item = &'a str>,
+    more: usize,
+) -> String {
+    let you = you.then(|| say!(language, "you"));
+    let listed: Vec<String> = you.into_iter().chain(names.map(str::to_owned)).collect();
+    let names = listed.join(", ");
+    match more {
+        0 => say!(language, "recipients", names = names),
+        more => say!(language, "recipients-more", names = names, more = more),
+    }
+}
+
+/// The subject above a text, in bold (XEP-0393 §6.2.2: a span ends at its own mark, so the subject may hold none).
+pub fn subject_line(subject: &str) -> String {
+    format!("*{}*", subject.replace('*', "·"))
+}
+
+/// Whether a line is one of [`subject_line`].
+pub fn is_subject_line(line: &str) -> bool {
+    let inside = line
+        .strip_prefix('*')
+        .and_then(|line| line.strip_suffix('*'));
+    inside.is_some_and(|inside| !inside.is_empty() && !inside.contains('*'))
+}
+
+/// Whether a line is one of [`recipients`], in any language: the user may have chosen another one meanwhile.
+pub fn is_recipients_line(line: &str) -> bool {
+    static BEGINNINGS: OnceLock<Vec<String>> = OnceLock::new();
+    let beginnings = BEGINNINGS.get_or_init(|| {
+        let beginning = |language: Language| say!(language, "recipients", names = "");
+        Language::all().map(beginning).collect()
     });
-    format!(
-        "Your mail to {mail} was not delivered: {why} (XMPP: {}).{}\n\nThis report comes from an e-mail gateway of an instant \
-         messaging system. You will get at most one in an hour.\n",
-        condition.name(),
-        said.unwrap_or_default()
-    )
-}
-
-/// A mail server reports that what it had taken is late.
-pub fn late(mail: &str, reply: &Reply) -> String {
-    format!(
-        "The message to {mail} is still waiting on its way: {} The mail server goes on trying; there is nothing to do.",
-        ended(&words(reply))
-    )
-}
-
-/// Mail was given up after a long time.
-pub fn expired(mail: &str, days: u64, reply: Option<&Reply>, certain: bool) -> String {
-    let fate = if certain {
-        "was not delivered"
-    } else {
-        "may not have been delivered"
-    };
-    let why = reply.map_or_else(|| "the mail server could not be reached".to_owned(), words);
-    format!("The message to {mail} {fate}: no success in {days} days; the last answer was: {why}")
-}
-
-/// Mail is late.
-pub fn delayed(mail: &str, hours: u64, reply: Option<&Reply>) -> String {
-    let why = reply.map_or_else(|| "the mail server could not be reached".to_owned(), words);
-    format!(
-        "The message to {mail} is still waiting after {hours} hours: {why} The gateway goes on trying; there is nothing to do."
-    )
-}
-
-/// Status of a contact whose mail gets through.
-pub const STATUS_AVAILABLE: &str = "by e-mail";
-
-/// Status of a contact whose mail does not get through.
-pub fn status_trouble(text: &str) -> String {
-    format!(
-        "mail does not get through: {}",
-        clean::for_header(text, limits::REPLY_TEXT_CHARS_MAX)
-    )
+    beginnings.iter().any(|begins| line.starts_with(begins))
 }
 
 /// What follows a text that was cut at the limit.
-pub fn cut(octets: u64) -> String {
-    format!(
-        "[The text goes on; the whole mail has {} and lies in the mailbox.]",
-        size(octets)
+pub fn cut(language: Language, octets: u64, kept: Kept) -> String {
+    let size = size(language, octets);
+    say!(language, "cut", size = size, kept = kept.key())
+}
+
+/// After a list of attachments that is too long.
+pub fn more_attachments(language: Language, count: usize, kept: Kept) -> String {
+    say!(
+        language,
+        "more-attachments",
+        count = count,
+        kept = kept.key()
     )
+}
+
+/// Why an attachment is only named; `None` where that needs no words.
+pub fn not_hosted(language: Language, why: &NotHosted, kept: Kept) -> Option<String> {
+    let lies = match kept {
+        Kept::Mailbox => say!(language, "lies-in-mailbox"),
+        Kept::Nowhere => say!(language, "lies-nowhere"),
+    };
+    Some(match why {
+        NotHosted::Named => return None,
+        NotHosted::TooLarge(Some(max)) => {
+            let max = size(language, *max);
+            say!(language, "not-hosted-over", max = max, lies = lies)
+        }
+        NotHosted::TooLarge(None) => say!(language, "not-hosted-too-big", lies = lies),
+        NotHosted::Refused(words) => {
+            say!(language, "not-hosted-refused", words = words, lies = lies)
+        }
+        NotHosted::Silent => say!(language, "not-hosted-silent", lies = lies),
+        NotHosted::OverLimit => say!(language, "not-hosted-limit", lies = lies),
+    })
 }
 
 /// In place of a mail over the limit.
-pub fn too_large(octets: u64, max: usize) -> String {
-    let max = size(u64::try_from(max).unwrap_or(u64::MAX));
-    format!(
-        "[This mail has {}, more than the {max} that the gateway reads. It lies in the mailbox.]",
-        size(octets)
-    )
+pub fn too_large(language: Language, octets: u64, max: usize) -> String {
+    let max = size(language, u64::try_from(max).unwrap_or(u64::MAX));
+    let size = size(language, octets);
+    say!(language, "too-large", size = size, max = max)
 }
 
-/// Before the text of a mail whose sender is not verified.
-pub const UNVERIFIED: &str = "[unverified sender]";
+/// Why a mail is not shown whose sender is in doubt.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Held {
+    /// Its sender failed authentication.
+    Failed,
+    /// Nobody verified its sender, where that is required.
+    Unverified,
+    /// Its header is longer than is read.
+    Unread,
+}
 
-/// In place of a mail whose sender failed authentication, or was not verified where that is required.
-pub fn held(mail: &str, has_failed: bool) -> String {
-    let what = if has_failed {
-        "failed authentication"
-    } else {
-        "could not be authenticated"
-    };
-    format!("A mail that claims to be from {mail} {what} and lies in the mailbox.")
+/// In place of a mail whose sender is in doubt; `None`: not even an address of it could be read.
+pub fn held(language: Language, mail: Option<&str>, why: Held, kept: Kept) -> String {
+    let mail = mail.map(str::to_owned);
+    let mail = mail.unwrap_or_else(|| say!(language, "nobody-to-be-read"));
+    let kept = kept.key();
+    match why {
+        Held::Failed => say!(language, "held-failed", mail = mail, kept = kept),
+        Held::Unverified => say!(language, "held-unverified", mail = mail, kept = kept),
+        Held::Unread => say!(language, "held-unread", mail = mail, kept = kept),
+    }
+}
+
+/// Of mails whose senders are in doubt, after the first of an hour.
+pub fn held_as_well(language: Language, count: usize) -> String {
+    say!(language, "held-as-well", count = count)
 }
 
 /// In place of a mail without any content.
-pub const EMPTY_MAIL: &str = "[empty mail]";
-
-/// A mail whose sender cannot be a contact here.
-pub fn unshowable_sender(mail: &str) -> String {
-    format!("A mail from {mail}, whose address cannot be a JID; you cannot answer it from here:")
+pub fn empty_mail(language: Language) -> String {
+    say!(language, "empty-mail")
 }
 
-/// The invitation to somebody who never wrote to the user.
-pub fn invitation(name: &str, user: &str, user_mail: &str) -> (String, String) {
-    let subject = format!("{name} would like to chat with you");
-    let text = format!(
-        "Hello,\n\n{name} ({user}) would like to chat with you and writes from an instant messenger, through {user_mail}.\n\n\
-         To accept, answer this mail; whatever you write reaches {name} as a chat message, and messages from {name} \
-         reach you as mails.\n\nTo refuse, answer with the one word no, or do nothing: you will not be asked again \
-         for at least a week."
-    );
-    (subject, text)
+/// A mail whose sender cannot be a contact here.
+pub fn unshowable_sender(language: Language, mail: &str) -> String {
+    say!(language, "unshowable-sender", mail = mail)
+}
+
+/// A mail in whose `From` there is no address.
+pub fn nameless_sender(language: Language, words: Option<&str>) -> String {
+    match words {
+        Some(words) => say!(language, "nameless-sender", words = quoted(words)),
+        None => say!(language, "silent-sender"),
+    }
+}
+
+/// An answer goes where its recipient wants answers.
+pub fn answer_goes_to(language: Language, address: &str) -> String {
+    say!(language, "answer-goes-to", mail = address)
+}
+
+/// A message to the sender of such a mail.
+pub fn unanswerable(language: Language) -> String {
+    say!(language, "unanswerable")
+}
+
+/// Who invites somebody who never wrote to the user.
+#[derive(Clone, Copy, Debug)]
+pub struct Inviting<'a> {
+    /// How the user is called.
+    pub name: &'a str,
+    /// From where the mails are.
+    pub mail: &'a str,
+    /// The user's own words.
+    pub words: Option<&'a str>,
+    /// Who runs the gateway.
+    pub organisation: Option<&'a str>,
+}
+
+/// The invitation: its subject and its text. The user's JID is not in it: mail programs would make it an address.
+pub fn invitation(language: Language, by: Inviting<'_>) -> (String, String) {
+    let Inviting { name, mail, .. } = by;
+    let words = by.words.map(marked);
+    let words = words.map(|words| say!(language, "invitation-words", name = name, words = words));
+    let footer = |organisation| say!(language, "invitation-by", organisation = organisation);
+    let parts = [
+        Some(say!(language, "invitation-hello", name = name)),
+        words,
+        Some(say!(language, "invitation-how", name = name, mail = mail)),
+        by.organisation.map(footer),
+    ];
+    let parts: Vec<String> = parts.into_iter().flatten().collect();
+    let subject = say!(language, "invitation-subject", name = name);
+    (subject, parts.join("\n\n"))
 }
 
 /// The mail that carries a subscription stanza, for a person who opens it.
-pub fn subscription(verb: &str, name: &str, mail: &str) -> (String, String) {
-    let (subject, what) = match verb {
+pub fn subscription(language: Language, verb: &str, name: &str, mail: &str) -> (String, String) {
+    let (subject, text) = match verb {
         "subscribe" => (
-            "asks for your presence",
-            "would like to see when you are online",
+            say!(language, "subscribe-subject", name = name),
+            say!(language, "subscribe-text", name = name, mail = mail),
         ),
         "subscribed" => (
-            "lets you see their presence",
-            "lets you see when they are online",
+            say!(language, "subscribed-subject", name = name),
+            say!(language, "subscribed-text", name = name, mail = mail),
         ),
         "unsubscribe" => (
-            "no longer follows your presence",
-            "no longer wants to see when you are online",
+            say!(language, "unsubscribe-subject", name = name),
+            say!(language, "unsubscribe-text", name = name, mail = mail),
         ),
         _ => (
-            "no longer shows you their presence",
-            "does not let you see when they are online, or no longer does",
+            say!(language, "unsubscribed-subject", name = name),
+            say!(language, "unsubscribed-text", name = name, mail = mail),
         ),
     };
-    (
-        format!("{name} {subject}"),
-        format!("{name} ({mail}) {what}.\n\n{FOR_GATEWAYS}"),
-    )
+    (subject, format!("{text}\n\n{}", for_gateways(language)))
 }
 
 /// The mail that carries a presence.
-pub fn presence(name: &str, state: Option<&PresenceState>) -> (String, String) {
-    let Some(state) = state else {
-        let subject = format!("{name} is offline");
-        return (subject.clone(), format!("{subject}.\n\n{FOR_GATEWAYS}"));
+pub fn presence(language: Language, name: &str, state: Option<&PresenceState>) -> (String, String) {
+    let subject = match state.map(|state| state.show) {
+        None => say!(language, "presence-offline", name = name),
+        Some(None | Some(Show::Chat)) => say!(language, "presence-online", name = name),
+        Some(Some(Show::Away)) => say!(language, "presence-away", name = name),
+        Some(Some(Show::Xa)) => say!(language, "presence-xa", name = name),
+        Some(Some(Show::Dnd)) => say!(language, "presence-dnd", name = name),
     };
-    let subject = match state.show {
-        None | Some(Show::Chat) => format!("{name} is online"),
-        Some(Show::Away) => format!("{name} is away"),
-        Some(Show::Xa) => format!("{name} is away for long"),
-        Some(Show::Dnd) => format!("{name} does not want to be disturbed"),
-    };
-    let said = state
-        .status
-        .as_ref()
-        .map(|status| format!(": {status}"))
-        .unwrap_or_default();
-    (
-        subject.clone(),
-        format!("{subject}{said}.\n\n{FOR_GATEWAYS}"),
-    )
+    let said = state.and_then(|state| state.status.as_ref());
+    let said = said.map(|status| format!(": {status}")).unwrap_or_default();
+    let text = format!("{subject}{said}.\n\n{}", for_gateways(language));
+    (subject, text)
 }
 
 /// What a person reads who finds a mail for gateways in a mailbox.
-const FOR_GATEWAYS: &str = "This mail is from one instant messaging system to another (XMPP over e-mail); there is nothing to do.";
-
-/// A request for a contact who is in the roster under another JID.
-pub fn known_as(mail: &str, jid: &str) -> String {
-    format!("{mail} is your contact {jid} already; remove that one first, or this one.")
+fn for_gateways(language: Language) -> String {
+    say!(language, "for-gateways")
 }
 
-/// More subscription stanzas than anybody needs.
-pub fn too_many_requests(max: u32) -> String {
-    format!(
-        "The gateway mails at most {max} subscription requests and answers to one contact in an hour; try again later."
-    )
+/// A request for a contact who is in the roster under another JID.
+pub fn known_as(language: Language, mail: &str, jid: &str) -> String {
+    say!(language, "known-as", mail = mail, jid = jid)
 }
 
 /// A message without a text for people, for a person who opens its mail.
-pub fn without_text(name: &str, what: WithoutText) -> String {
+pub fn without_text(language: Language, name: &str, what: &WithoutText) -> String {
     match what {
-        WithoutText::Received => format!("{name} has received your message."),
-        WithoutText::Read => format!("{name} has read your message."),
-        WithoutText::Reaction(emoji) => format!("{name} reacted to a message: {emoji}"),
-        WithoutText::ReactionTakenBack => format!("{name} took a reaction back."),
-        WithoutText::Retraction => format!("{name} has taken back a message."),
-        WithoutText::Other => {
-            format!("{name} sent something that only an instant messenger shows.")
+        WithoutText::Received => say!(language, "without-text-received", name = name),
+        WithoutText::Read => say!(language, "without-text-read", name = name),
+        WithoutText::Reaction(emoji) => {
+            let emoji = emoji.as_str();
+            say!(
+                language,
+                "without-text-reaction",
+                name = name,
+                emoji = emoji
+            )
         }
+        WithoutText::ReactionTakenBack => {
+            say!(language, "without-text-reaction-taken-back", name = name)
+        }
+        WithoutText::Retraction => say!(language, "without-text-retraction", name = name),
+        WithoutText::Other => say!(language, "without-text-other", name = name),
     }
 }
 
@@ -410,31 +458,47 @@ pub enum WithoutText {
 }
 
 /// XEP-0100 prompt.
-pub const GATEWAY_PROMPT: &str =
-    "Enter the mail address of the person you want to chat with, for example carol@mail.example.";
+pub fn gateway_prompt(language: Language) -> String {
+    say!(language, "gateway-prompt")
+}
 
 /// A size as people read it.
-pub fn size(octets: u64) -> String {
+pub fn size(language: Language, octets: u64) -> String {
     match octets {
-        0..1_024 => format!("{octets} bytes"),
-        1_024..1_048_576 => format!("{} KB", octets.div_ceil(1_024)),
-        _ => format!("{} MB", octets.div_ceil(1_048_576)),
+        0..1_024 => say!(language, "size-bytes", count = octets),
+        1_024..1_048_576 => say!(language, "size-kilobytes", count = octets.div_ceil(1_024)),
+        _ => say!(
+            language,
+            "size-megabytes",
+            count = octets.div_ceil(1_048_576)
+        ),
     }
+}
+
+/// The words of others, in marks that they cannot end themselves.
+fn quoted(text: &str) -> String {
+    marked(&clean::for_header(text, limits::REPLY_TEXT_CHARS_MAX))
+}
+
+fn marked(text: &str) -> String {
+    format!("“{}”", text.replace(['“', '”'], "\""))
 }
 
 /// As a sentence, before another one.
 fn ended(words: &str) -> String {
-    match words.ends_with(['.', '!', '?']) {
+    match words.trim_end_matches('”').ends_with(['.', '!', '?']) {
         true => words.to_owned(),
         false => format!("{words}."),
     }
 }
 
-/// What a server said: its codes and its words.
-pub fn words(reply: &Reply) -> String {
-    let text = match reply.text.is_empty() {
-        true => "the mail server gave no reason".to_owned(),
-        false => clean::for_header(&reply.text, limits::REPLY_TEXT_CHARS_MAX),
+/// What a server said: its codes and its words, in quotation marks, since they are not ours: whoever gets a mail may have chosen
+/// them.
+pub fn words(language: Language, reply: &Reply) -> String {
+    let text = match reply.text.as_str() {
+        "" => say!(language, "no-reason"),
+        DROPPED => say!(language, "dropped"),
+        text => quoted(text),
     };
     let code = reply
         .code

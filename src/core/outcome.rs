@@ -6,7 +6,7 @@ use crate::core::time::Timestamp;
 use serde::{Deserialize, Serialize};
 
 /// A server's reply as it concerns one recipient (RFC 5321 §4.2), or what happened instead of one.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Reply {
     /// Three digits, e.g. 550. `None` where no reply came (refused connection, time limit, TLS).
     pub code: Option<u16>,
@@ -56,6 +56,6 @@ pub enum Verdict {
         /// When.
         next: Timestamp,
     },
-    /// Some are left in [`crate::core::job::Job::to`] and will not be tried again.
+    /// Some are left in `Job::to` and will not be tried again.
     Expired,
 }

@@ -4,6 +4,7 @@
 //! the user has a thousand contacts. Mail must not: one mail goes to each mail domain with all its contacts in the
 //! envelope, the last state within [`Timing::debounce`] wins, and one mail goes to a domain in [`Timing::spacing`], but
 //! that `unavailable` is never held up beyond the debounce. Each says until when it holds, and is repeated before that.
+//! (Where the admin has not said that one gateway serves a domain, `decide::roster::presence` makes a mail for each.)
 //!
 //! What was said is kept for each contact by itself: a user who blocks one contact (XEP-0191) or shows itself to one only
 //! (RFC 6121 §4.6) is not gone, or there, for the others. Where several resources of a user are there, the contact sees

@@ -8,6 +8,10 @@ use crate::core::time::Timestamp;
 use jid::{BareJid, Jid};
 use serde::{Deserialize, Serialize};
 
+pub use crate::core::last_mail::LastMail;
+pub use crate::core::options::{Bulk, Card, Options, Quotes, Strangers};
+pub use crate::core::request::Request;
+
 /// One pair of the directory: a JID and the mail address that stands for it on the other side. One-to-one: a store
 /// refuses a pair whose JID or address another pair holds.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -65,10 +69,37 @@ pub struct Contact {
     pub trouble: Option<Trouble>,
     /// What was asked and answered by mail, where the contact has a gateway of its own.
     #[serde(default)]
-    pub handshake: Option<Handshake>,
+    pub handshake: Option<SubscriptionExchange>,
     /// What the contact's gateway last said to the user of the contact's presence.
     #[serde(default)]
     pub heard: Option<Heard>,
+    /// The user has written to the contact.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub is_written_to: bool,
+    /// A person has written to the user from there, and has not refused a request since: one more is granted at once.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub has_written: bool,
+    /// The user does not want to see its mails.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub is_blocked: bool,
+    /// What the contact calls itself in its mails.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
+    /// What the gateway last wrote, or would have written, into the user's roster as its name.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub named: Option<String>,
+    /// The user has said that its mails are to be shown, though there is nothing else between them.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub is_accepted: bool,
+    /// It waits for that.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub request: Option<Request>,
+    /// When the user was told that its mails are not verified; `None` again when one is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub doubted: Option<Timestamp>,
+    /// Its last mail.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub last_mail: Option<LastMail>,
 }
 
 impl Contact {
@@ -77,6 +108,14 @@ impl Contact {
     pub fn is_asked(&self) -> bool {
         let asked = self.handshake.as_ref().map(|handshake| &handshake.asked);
         asked.is_some_and(Option::is_some)
+    }
+
+    /// Whether the user has had to do with the contact, which nobody can bring about by sending mails.
+    pub fn is_acquainted(&self) -> bool {
+        self.is_written_to
+            || self.is_accepted
+            || self.pending_out
+            || self.subscription != Subscription::None
     }
 
     /// What was heard of the contact's presence means nothing any more when the user does not get it. Its number stays:
@@ -92,7 +131,7 @@ impl Contact {
 /// Subscription stanzas that went to and came from a contact's gateway. Mails overtake each other and come twice: stamps
 /// tell what is newer, ids which answer belongs to which request.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Handshake {
+pub struct SubscriptionExchange {
     /// The user's last `subscribe`. An answer that names another one is too late.
     #[serde(default)]
     pub asked: Option<StanzaId>,
@@ -112,7 +151,7 @@ pub struct Handshake {
     /// The stamp of the contact's newest `subscribed` or `unsubscribed`.
     #[serde(default)]
     pub answer: Option<Timestamp>,
-    /// When the hour began in which [`Handshake::mails`] are counted.
+    /// When the hour began in which [`SubscriptionExchange::mails`] are counted.
     #[serde(default)]
     pub hour: Timestamp,
     /// Mails to the contact in this hour.
@@ -162,7 +201,7 @@ impl Subscription {
 pub struct Trouble {
     /// Since when.
     pub since: Timestamp,
-    /// The server's words.
+    /// The server's codes and its words, as they are shown.
     pub text: String,
     /// The mail server had taken the mail, and a report came later: that it takes another one says nothing.
     #[serde(default)]
@@ -172,13 +211,30 @@ pub struct Trouble {
 /// One thread between a local user and a contact.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Thread {
-    /// Ancestors from the first message to the last: at most 20, the first and the last kept. Never empty.
+    /// Ancestors from the first message to the last: at most 20, the first and the last kept. Empty where all
+    /// were taken back.
     pub references: Vec<MessageId>,
     /// The subject without any `Re:`. `None` where the mails have the default subject or none.
     #[serde(default)]
     pub subject: Option<String>,
     /// When the last message of the thread went either way.
     pub last: Timestamp,
+    /// An invitation has opened it, whose subject it still has: that of a message of the user is another one.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub is_invitation: bool,
+    /// Where the contact wants answers, as its last mail in the thread said; `None` where it wants them itself.
+    #[serde(default)]
+    pub answers: Option<AnswersTo>,
+}
+
+/// Where somebody wants answers (RFC 5322 §3.6.2, Reply-To). Who they are is not changed by that.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AnswersTo {
+    /// Not the contact's own address.
+    pub mail: MailAddress,
+    /// The user was told that an answer went there.
+    #[serde(default)]
+    pub is_told: bool,
 }
 
 /// Joins the two names of one message, in either direction.
@@ -207,13 +263,24 @@ pub struct Message {
     /// The other recipients of the mail, who get an answer to it as well.
     #[serde(default)]
     pub others: Vec<MailAddress>,
-    /// What reports about it need; nothing for a mail that came in.
+    /// What reports about it need; nothing but how it begins for a mail that came in.
     #[serde(default, skip_serializing_if = "Sent::is_empty")]
     pub sent: Sent,
     /// Who is told when the XMPP side cannot take it; `None` for a mail that went out, and for one of whose sender nobody
     /// knows whether it is them, or that a program wrote.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub answerable: Option<Box<Answerable>>,
+    /// The Message-ID of the mail in which it went, where it was not the first line of it; [`Message::message_id`] is the name of
+    /// this row then, and of nothing else.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub within: Option<MessageId>,
+}
+
+impl Message {
+    /// The Message-ID of its mail.
+    pub fn mail_id(&self) -> &MessageId {
+        self.within.as_ref().unwrap_or(&self.message_id)
+    }
 }
 
 /// What a report on a mail that came in needs (RFC 3464).
@@ -238,7 +305,8 @@ pub struct Sent {
     /// The recipients of the mail beside the contact.
     #[serde(default)]
     pub also: Vec<MailAddress>,
-    /// The mail server has taken it for all, and the sender has a receipt for that: who sends it again gets another one.
+    /// The mail server has taken it for all, and the sender has a receipt for that: who sends it again gets another one. Of
+    /// one that came in: its sender was told that the user has received it.
     #[serde(default)]
     pub taken: bool,
     /// The sender gets a receipt when all have got it, by report; not any more once it was given.
@@ -256,12 +324,32 @@ pub struct Sent {
     /// What the sender was told of failures by errors, of which nobody knows whether a client was there to get them.
     #[serde(default)]
     pub unheard: Vec<String>,
-    /// The sender was told that the contact has read it.
+    /// The sender was told that the contact has read it; of one that came in, that the user has.
     #[serde(default)]
     pub displayed: bool,
+    /// How the message begins, by which it is named when something is to be said of it; of one that came in as well.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub excerpt: String,
+    /// Its sender took it back before it left (XEP-0424): nothing more is said of it.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub taken_back: bool,
+    /// The rows of the other messages that went in the same mail, which it is the first line of.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub lines: Vec<MessageId>,
+    /// The rows of the messages that correct it and went in mails of their own.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub corrections: Vec<MessageId>,
+    /// Of one that came in, and whose sender the user has not accepted yet: the stanzas that it became.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub kept: Vec<String>,
 }
 
 impl Sent {
+    /// Whether its sender has a receipt for it.
+    pub fn has_receipt(&self) -> bool {
+        self.taken || (!self.confirm && !self.delivered.is_empty())
+    }
+
     fn is_empty(&self) -> bool {
         *self == Self::default()
     }
@@ -320,6 +408,50 @@ pub enum Format {
     Mail,
     /// For another gateway like this one: readable text, and the stanza itself (RFC 3923).
     Xmpp,
+}
+
+/// What a contact can be sent, by the format that it understands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Features {
+    /// The mail carries the stanza itself, so that whatever else it says arrives as well: corrections, reactions, markers.
+    pub stanzas: bool,
+    /// The contact's own gateway speaks for it: presence and subscriptions go there and come from there.
+    pub presence: bool,
+    /// The contact's client gives receipts and markers of its own: nobody else gives any in its place.
+    pub own_receipts: bool,
+    /// A mail may hold nothing to read.
+    pub without_text: bool,
+    /// Files are attached to the mail; else their links are enough.
+    pub attached_files: bool,
+    /// What is done to a message (a reaction, a correction, a quotation) has to be said in words.
+    pub gestures_in_words: bool,
+    /// Answers go where a mail asks for them (Reply-To); else to the contact alone.
+    pub reply_to: bool,
+    /// Several lines in one go become one mail.
+    pub gathered: bool,
+}
+
+impl Format {
+    /// The format of whatever carries stanzas, for mails that gateways write to each other.
+    pub const OF_GATEWAYS: Self = Self::Xmpp;
+
+    /// What it can do: the only place that compares formats by name.
+    pub fn features(self) -> Features {
+        let is_gateway = match self {
+            Self::Mail => false,
+            Self::Xmpp => true,
+        };
+        Features {
+            stanzas: is_gateway,
+            presence: is_gateway,
+            own_receipts: is_gateway,
+            without_text: is_gateway,
+            attached_files: !is_gateway,
+            gestures_in_words: !is_gateway,
+            reply_to: !is_gateway,
+            gathered: !is_gateway,
+        }
+    }
 }
 
 impl std::fmt::Display for Format {

@@ -1,7 +1,7 @@
 //! When a mail that could not be sent is tried again. This comment is the authoritative one: after attempt n, wait 1, 2,
 //! 5, 10, 20, 30 minutes, then an hour each time, with up to 10 % jitter either way, until the mail expires; the last
 //! attempt is made when it does. A server that cannot be reached at all is probed with one connection after 1, 2, 4 …
-//! 60 seconds, however many mails wait.
+//! 60 seconds, however many mails wait (`smtp/gate.rs`).
 
 use crate::core::time::Timestamp;
 use std::time::Duration;
@@ -14,8 +14,6 @@ const LATER_MINUTES: u64 = 60;
 const JITTER_PERMILLE: u64 = 100;
 /// Of a delay, at least.
 const PERMILLE_MIN: u64 = 1000 - JITTER_PERMILLE;
-/// The longest pause between two probes of a server that cannot be reached.
-const PROBE_PAUSE_MAX: Duration = Duration::from_secs(60);
 
 /// How long to wait after `attempts` failed attempts. `jitter` is any number; the same number gives the same delay.
 pub fn delay(attempts: u32, jitter: u64) -> Duration {
@@ -42,12 +40,6 @@ pub fn next_attempt(
     expires: Timestamp,
 ) -> Option<Timestamp> {
     (now < expires).then(|| now.plus(delay(attempts, jitter)).min(expires))
-}
-
-/// How long to leave a server alone that could not be reached `failures` times in a row.
-pub fn probe_pause(failures: u32) -> Duration {
-    let doubled = 2_u64.saturating_pow(failures.saturating_sub(1));
-    Duration::from_secs(doubled).min(PROBE_PAUSE_MAX)
 }
 
 #[cfg(test)]
@@ -110,12 +102,5 @@ mod tests {
         }
         assert_eq!(now, expires);
         assert!((70..=85).contains(&attempts), "{attempts}");
-    }
-
-    #[test]
-    fn a_dead_server_is_probed_after_one_second_and_at_most_every_minute() {
-        let pauses: Vec<u64> = (1..=8).map(|n| probe_pause(n).as_secs()).collect();
-        assert_eq!(pauses, [1, 2, 4, 8, 16, 32, 60, 60]);
-        assert_eq!(probe_pause(u32::MAX), PROBE_PAUSE_MAX);
     }
 }

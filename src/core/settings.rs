@@ -2,15 +2,15 @@
 
 use crate::core::address::{AddressPattern, MailAddress};
 use crate::core::id::IdKey;
+use crate::core::language::Language;
 use crate::core::limits;
-use crate::core::quota::Allowance;
-use crate::core::record::Format;
+use crate::core::record::{Bulk, Format, Quotes, Strangers};
 use crate::core::rules::Rules;
 use crate::core::signature::{PublicKey, Signer};
 use jid::{BareJid, DomainPart};
 use std::time::Duration;
 
-/// What decisions depend on. Built by [`crate::config`] from checked values; the fields are what they say.
+/// What decisions depend on. Built by `config` from checked values; the fields are what they say.
 #[derive(Clone, Debug)]
 pub struct Settings {
     /// The component's domain, where contacts live.
@@ -19,8 +19,14 @@ pub struct Settings {
     pub rules: Rules,
     /// Who may use the gateway.
     pub users: Users,
+    /// Where the names of users in their mails come from.
+    pub own_names: OwnNames,
+    /// Whether mails are kept as they came of which the chat shows less than all.
+    pub keeps_originals: bool,
     /// Which mail addresses may be written to and may write.
     pub contacts: Contacts,
+    /// What becomes of mails of somebody with whom their recipient has had nothing to do.
+    pub strangers: Strangers,
     /// Whose senders are believed.
     pub trust: Trust,
     /// What the configuration says of other gateways and other addresses: addresses before domains.
@@ -35,8 +41,16 @@ pub struct Settings {
     pub recipient_headers: Vec<String>,
     /// Subject of a mail that has none: `{name}` is the sender's name.
     pub default_subject: String,
+    /// In which language users are told something who have chosen none, and whose clients name none.
+    pub language: Language,
+    /// Who runs the gateway, as invitations say.
+    pub organisation: Option<String>,
     /// What becomes of mail from lists and other bulk mail.
     pub bulk: Bulk,
+    /// What becomes of the history that a mail quotes, and of its signature.
+    pub quotes: Quotes,
+    /// For how long a message waits for more, so that several are one mail; nothing: each is a mail of its own.
+    pub gather: Duration,
     /// When XEP-0184 `received` is sent.
     pub receipts: Receipts,
     /// Whether people are asked for a notification that they have read a message (RFC 8098), where its sender's client asks.
@@ -51,6 +65,8 @@ pub struct Settings {
     pub expire: Duration,
     /// How long handled mails and messages are remembered.
     pub remembered: Duration,
+    /// The public address of the pages on which whole mails can be read, without a slash at its end; `None`: there are none.
+    pub pages: Option<String>,
     /// Mixed into derived Message-IDs; made at random when the store is made.
     pub id_key: IdKey,
 }
@@ -62,9 +78,16 @@ pub struct Users {
     pub domains: Vec<DomainPart>,
     /// And these.
     pub jids: Vec<BareJid>,
+    /// Those of them that administer the gateway.
+    pub admins: Vec<BareJid>,
 }
 
 impl Users {
+    /// Whether this user may run the commands of administrators. Who may not use the gateway may not do that either.
+    pub fn administers(&self, jid: &BareJid) -> bool {
+        self.admins.contains(jid) && self.allows(jid)
+    }
+
     /// Whether this JID may use the gateway.
     pub fn allows(&self, jid: &BareJid) -> bool {
         self.jids.contains(jid)
@@ -73,6 +96,16 @@ impl Users {
                 .iter()
                 .any(|domain| domain.as_str() == jid.domain().as_str())
     }
+}
+
+/// Where the name of a user in mails comes from, beside what the user, the user's client or a pair says.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum OwnNames {
+    /// From the user's own card, for which the user's server is asked (XEP-0054).
+    #[default]
+    Card,
+    /// From nowhere: it is the local part of the JID.
+    Off,
 }
 
 /// Which mail addresses may be written to and may write. `deny` wins; an empty `allow` allows all.
@@ -87,8 +120,10 @@ pub struct Contacts {
 impl Contacts {
     /// Whether this address may be written to and may write.
     pub fn allows(&self, address: &MailAddress) -> bool {
-        let is_in = |list: &[AddressPattern]| list.iter().any(|pattern| pattern.matches(address));
-        !is_in(&self.deny) && (self.allow.is_empty() || is_in(&self.allow))
+        let mut denied = self.deny.iter();
+        let mut allowed = self.allow.iter();
+        !denied.any(|pattern| pattern.may_match(address))
+            && (self.allow.is_empty() || allowed.any(|pattern| pattern.matches(address)))
     }
 }
 
@@ -164,14 +199,25 @@ pub enum Speak {
     Off,
 }
 
-/// What becomes of mail from lists and other bulk mail (List-Id, Precedence: bulk).
+/// What the configuration allows; `None`: any amount.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Bulk {
-    /// A message of type headline.
-    #[default]
-    Headline,
-    /// Counted, logged and not shown.
-    Drop,
+pub struct Allowance {
+    /// Recipients of mails that a user causes in an hour.
+    pub sent_per_hour: Option<u32>,
+    /// Those of them that are one address.
+    pub sent_per_hour_to_one: Option<u32>,
+    /// Recipients of mails that all users of one domain cause in an hour.
+    pub sent_per_hour_by_all: Option<u32>,
+    /// Addresses to which a user writes for the first time in a day.
+    pub strangers_per_day: Option<u32>,
+    /// Mails that a user is shown in a minute. Half of it is kept for those of acquaintances.
+    pub shown_per_minute: Option<u32>,
+    /// Those of them that are from one contact.
+    pub shown_per_minute_from_one: Option<u32>,
+    /// Files that a user gets and sends in a day.
+    pub files_per_day: Option<u32>,
+    /// What these have together, in MiB.
+    pub file_megabytes_per_day: Option<u32>,
 }
 
 /// When the sender of a message gets the receipt that it was received (XEP-0184).
@@ -210,7 +256,10 @@ impl Settings {
             gateway,
             rules,
             users,
+            own_names: OwnNames::default(),
+            keeps_originals: false,
             contacts: Contacts::default(),
+            strangers: Strangers::default(),
             trust: Trust::default(),
             peers: Vec::new(),
             signer: None,
@@ -218,7 +267,11 @@ impl Settings {
             allowance: Allowance::default(),
             recipient_headers: default_recipient_headers(),
             default_subject: "Chat with {name}".to_owned(),
+            language: Language::default(),
+            organisation: None,
             bulk: Bulk::default(),
+            quotes: Quotes::default(),
+            gather: limits::GATHER,
             receipts: Receipts::default(),
             read_receipts: false,
             body_octets_max: limits::BODY_OCTETS_MAX,
@@ -226,6 +279,7 @@ impl Settings {
             delay_notice: Duration::from_secs(4 * 3600),
             expire: Duration::from_secs(3 * 24 * 3600),
             remembered: limits::REMEMBERED,
+            pages: None,
             id_key: [0; 32],
         }
     }

@@ -69,6 +69,11 @@ impl Timestamp {
             .map(|time| Self(time.timestamp_millis()))
     }
 
+    /// For words about it. `None` outside of the years 1 to 9999.
+    pub(crate) fn in_utc(self) -> Option<DateTime<Utc>> {
+        self.in_four_digit_years()
+    }
+
     fn in_four_digit_years(self) -> Option<DateTime<Utc>> {
         use chrono::Datelike;
         DateTime::from_timestamp_millis(self.0).filter(|time| (1..=9999).contains(&time.year()))

@@ -1,15 +1,21 @@
 //! Packaging unit, XMPP side: typed values become stanzas. Every stanza has both addresses; `from` is always at the
 //! gateway's own domain, else the server ends the stream.
 
+pub mod file;
+
 use crate::core::carried;
 use crate::core::id::StanzaId;
-use crate::core::parcel::{Other, Parcel};
+use crate::core::limits;
+use crate::core::message::{InboundMessage, Other};
 use crate::core::record::PresenceState;
 use crate::core::time::Timestamp;
-use crate::core::xml::{ADDRESS, Build, CHAT_MARKERS, HINTS, REPLY, empty, text};
+use crate::core::xml::{
+    self, ADDRESS, Build, CHAT_MARKERS, FALLBACK, HINTS, REACTIONS, REPLY, empty, text,
+};
 use jid::{BareJid, Jid};
 use minidom::Element;
 use rxml::{Namespace, xml_ncname};
+use std::ops::Range;
 use xmpp_parsers::ns;
 
 /// The resource from which a contact is available. A contact is one mailbox, so there is one.
@@ -181,8 +187,12 @@ pub fn error(
 }
 
 /// A message that a mail became.
-pub fn message(parcel: &Parcel) -> Element {
-    let kind = if parcel.bulk { "headline" } else { "chat" };
+pub fn message(parcel: &InboundMessage) -> Element {
+    let kind = if parcel.is_headline {
+        "headline"
+    } else {
+        "chat"
+    };
     let mut build = stanza("message", parcel.from.jid.as_str(), parcel.to.as_str())
         .attr("type", kind)
         .attr("id", parcel.stanza_id.as_str());
@@ -200,16 +210,60 @@ pub fn message(parcel: &Parcel) -> Element {
     if let Some(name) = &parcel.from.name {
         build = build.child(text("nick", ns::NICK, name));
     }
+    if let Some(answered) = &parcel.answered {
+        let reply = Build::new("reply", REPLY).attr("to", parcel.to.as_str());
+        build = build.child(reply.attr("id", answered.as_str()).done());
+        build = build.children(parcel.quotation.as_ref().map(fallback));
+    }
     build = build.children(
         parcel
             .delayed
             .and_then(|stamp| delay(&parcel.from.jid, stamp)),
     );
-    build.children(addresses(&parcel.others)).done()
+    let mut message = build.done();
+    add_addresses(&mut message, &parcel.others);
+    message
 }
 
-/// XEP-0033: who else got the mail, if anybody. All are delivered: the mail servers saw to it.
-pub fn addresses(others: &[Other]) -> Option<Element> {
+/// XEP-0461 §3.1: what clients need not show that show the message itself.
+fn fallback(range: &Range<usize>) -> Element {
+    let body = Build::new("body", FALLBACK)
+        .attr("start", &range.start.to_string())
+        .attr("end", &range.end.to_string());
+    Build::new("fallback", FALLBACK)
+        .attr("for", REPLY)
+        .child(body.done())
+        .done()
+}
+
+/// Whether servers take a stanza of this size, as it leaves.
+pub fn fits(stanza: &Element) -> bool {
+    let mut octets = Vec::new();
+    let written = xml::write_in(ns::COMPONENT, stanza, &mut octets);
+    written.is_ok() && octets.len() <= limits::STANZA_OCTETS_MAX
+}
+
+/// XEP-0033: who else got the mail, if anybody; without their names, or not at all, where the message would be too big with them.
+pub fn add_addresses(message: &mut Element, others: &[Other]) {
+    let nameless = |other: &Other| Other {
+        name: None,
+        ..other.clone()
+    };
+    let nameless: Vec<Other> = others.iter().map(nameless).collect();
+    for others in [others, &nameless] {
+        let Some(addresses) = addresses(others) else {
+            return;
+        };
+        message.append_child(addresses);
+        if fits(message) {
+            return;
+        }
+        message.remove_child("addresses", ADDRESS);
+    }
+}
+
+/// All are delivered: the mail servers saw to it.
+fn addresses(others: &[Other]) -> Option<Element> {
     let addresses = others.iter().map(|other| {
         let address = Build::new("address", ADDRESS)
             .attr("type", other.role)
@@ -245,6 +299,25 @@ pub fn displayed(from: &BareJid, to: &BareJid, shown: &StanzaId, id: &str) -> El
         .done()
 }
 
+/// XEP-0444: the contact reacts to a message. The text is for clients that do not know that (XEP-0428).
+pub fn reactions(
+    from: &BareJid,
+    to: &BareJid,
+    id: &StanzaId,
+    about: &StanzaId,
+    emoji: &[String],
+    body: &str,
+) -> Element {
+    let each = emoji.iter().map(|one| text("reaction", REACTIONS, one));
+    let reactions = Build::new("reactions", REACTIONS).attr("id", about.as_str());
+    let fallback = Build::new("fallback", FALLBACK).attr("for", REACTIONS);
+    let mut message = notice(from.as_str(), to.as_str(), id.as_str(), body);
+    message.append_child(reactions.children(each).done());
+    message.append_child(fallback.child(empty("body", FALLBACK)).done());
+    message.append_child(empty("store", HINTS));
+    message
+}
+
 /// A sentence of the gateway itself, from a contact or from the gateway.
 pub fn notice(from: &str, to: &str, id: &str, body: &str) -> Element {
     let message = stanza("message", from, to)
@@ -265,6 +338,49 @@ pub fn notice_on(from: &str, user: &str, id: &str, about: Option<&str>, body: &s
         notice.append_child(reply(about).done());
     }
     notice
+}
+
+/// Anything to a user or the user's server, with one child.
+pub fn to_user(
+    name: &str,
+    from: &str,
+    user: &BareJid,
+    kind: &str,
+    id: &str,
+    child: Element,
+) -> Element {
+    stanza(name, from, user.as_str())
+        .attr("type", kind)
+        .attr("id", id)
+        .child(child)
+        .done()
+}
+
+/// XEP-0353 or XEP-0482: nobody takes the call. Kept for a client that is away (XEP-0334), so that it does not ring later.
+pub fn call_rejected(from: &str, to: &str, id: &str, namespace: &str) -> Element {
+    let reason = Build::new("reason", ns::JINGLE)
+        .child(empty("decline", ns::JINGLE))
+        .done();
+    let reject = Build::new("reject", namespace).attr("id", id);
+    let reject = match namespace {
+        ns::JINGLE_MESSAGE => reject.child(reason),
+        _ => reject,
+    };
+    stanza("message", from, to)
+        .attr("type", "chat")
+        .child(reject.done())
+        .child(empty("store", HINTS))
+        .done()
+}
+
+/// XEP-0045 §7.8.2.
+pub fn invitation_declined(from: &str, room: &str, inviter: &str, why: &str) -> Element {
+    let decline = Build::new("decline", ns::MUC_USER)
+        .attr("to", inviter)
+        .child(text("reason", ns::MUC_USER, why))
+        .done();
+    let decline = Build::new("x", ns::MUC_USER).child(decline).done();
+    stanza("message", from, room).child(decline).done()
 }
 
 /// XEP-0199: is this client there?
@@ -350,7 +466,8 @@ pub fn carried(
     element
 }
 
-fn delay(from: &BareJid, stamp: Timestamp) -> Option<Element> {
+/// XEP-0203: since when it waits.
+pub fn delay(from: &BareJid, stamp: Timestamp) -> Option<Element> {
     let stamp = stamp.to_xep0082()?;
     let delay = Build::new("delay", ns::DELAY).attr("from", from.domain().as_str());
     Some(delay.attr("stamp", &stamp).done())

@@ -1,29 +1,19 @@
 //! TCP and TLS. STARTTLS is spoken here, in the clear, before anything else sees the connection.
 
 use super::session::Session;
-use super::{ImapError, MailboxConfig, TlsMode};
+use super::{ImapError, MailboxConfig, TlsMode, login};
+use crate::net::Io;
+use crate::net::sasl::Binding;
+use crate::net::tcp;
+use crate::net::tls::{self, HandshakeError, TlsClient, TlsStream};
 use crate::system::TcpStream;
-use crate::tls;
-use std::fmt::Debug;
-use std::io;
-use std::net::SocketAddr;
-use std::time::Duration;
-use tokio::io::{AsyncBufReadExt, AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, BufReader};
-use tokio::net::lookup_host;
+use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
 use tokio::time::timeout;
-use tokio_rustls::TlsConnector;
-use tokio_rustls::rustls::pki_types::ServerName;
-use tokio_rustls::rustls::{self, CertificateError};
 
 /// A line in the clear, in octets.
 const LINE_OCTETS_MAX: u64 = 8 * 1024;
 /// Lines in the clear before the answer to STARTTLS.
 const LINES_MAX: usize = 100;
-
-/// A connection of either kind.
-pub(super) trait Io: AsyncRead + AsyncWrite + Debug + Send + Unpin {}
-
-impl<T: AsyncRead + AsyncWrite + Debug + Send + Unpin> Io for T {}
 
 /// Connects and logs in.
 ///
@@ -32,10 +22,11 @@ impl<T: AsyncRead + AsyncWrite + Debug + Send + Unpin> Io for T {}
 pub(super) async fn open(config: &MailboxConfig) -> Result<Session, ImapError> {
     let tcp = connect(config).await?;
     match config.tls {
-        TlsMode::Plain => Session::begin(Box::new(tcp), false, config).await,
+        TlsMode::Plain => logged_in(Box::new(tcp), None, false, config).await,
         TlsMode::Implicit => {
             let tls = shake_hands(tcp, config).await?;
-            Session::begin(tls, false, config).await
+            let binding = tls::binding(&tls);
+            logged_in(Box::new(tls), binding, false, config).await
         }
         TlsMode::StartTls => {
             let limit = config.timings.silence;
@@ -43,42 +34,35 @@ pub(super) async fn open(config: &MailboxConfig) -> Result<Session, ImapError> {
                 .await
                 .unwrap_or(Err(ImapError::Silent(limit)))?;
             let tls = shake_hands(tcp, config).await?;
-            Session::begin(tls, true, config).await
+            let binding = tls::binding(&tls);
+            logged_in(Box::new(tls), binding, true, config).await
         }
     }
 }
 
-/// Tries the addresses of the host one after the other.
+/// A session on this connection. What it knows of the server's offers is of after the login.
+async fn logged_in(
+    stream: Box<dyn Io>,
+    binding: Option<Binding>,
+    is_greeted: bool,
+    config: &MailboxConfig,
+) -> Result<Session, ImapError> {
+    let (mut session, wants_login) = Session::begin(stream, is_greeted, config).await?;
+    if wants_login {
+        session.login = login::log_in(&mut session, config, binding.as_ref()).await?;
+    }
+    session.learn_offers().await?;
+    Ok(session)
+}
+
 async fn connect(config: &MailboxConfig) -> Result<TcpStream, ImapError> {
-    let unreachable = |reason: String| ImapError::Unreachable {
+    let host = (config.host.as_str(), config.port);
+    let tcp = tcp::connect(host, config.timings.connect).await;
+    tcp.map_err(|error| ImapError::Unreachable {
         host: config.host.clone(),
         port: config.port,
-        reason,
-    };
-    let limit = config.timings.connect;
-    let look_up = lookup_host((config.host.as_str(), config.port));
-    let addresses: Vec<SocketAddr> = timeout(limit, look_up)
-        .await
-        .map_err(|_| unreachable("its address is not found in time".to_owned()))?
-        .map_err(|error| unreachable(error.to_string()))?
-        .collect();
-    let mut reason = "it has no address".to_owned();
-    for address in addresses {
-        match connect_to(address, limit).await {
-            Ok(tcp) => return Ok(tcp),
-            Err(error) => reason = error.to_string(),
-        }
-    }
-    Err(unreachable(reason))
-}
-
-async fn connect_to(address: SocketAddr, limit: Duration) -> io::Result<TcpStream> {
-    let tcp = timeout(limit, TcpStream::connect(address))
-        .await
-        .map_err(|_| io::Error::from(io::ErrorKind::TimedOut))??;
-    // Commands are small and each waits for its answer.
-    tcp.set_nodelay(true)?;
-    Ok(tcp)
+        reason: error.to_string(),
+    })
 }
 
 /// RFC 3501 §6.2.1, with nothing of what is said in the clear believed: the greeting and its capabilities are thrown
@@ -155,46 +139,20 @@ fn shown(line: &str) -> String {
     line.chars().filter(|c| !c.is_control()).take(200).collect()
 }
 
-async fn shake_hands(tcp: TcpStream, config: &MailboxConfig) -> Result<Box<dyn Io>, ImapError> {
-    let name = ServerName::try_from(config.host.clone())
-        .map_err(|_| ImapError::HostName(config.host.clone()))?;
-    let connector = TlsConnector::from(tls::client_config(config.ca_file.as_deref())?);
-    let tls = timeout(config.timings.connect, connector.connect(name, tcp))
-        .await
-        .map_err(|_| ImapError::Silent(config.timings.connect))?
-        .map_err(|error| tls_error(&error, config))?;
-    Ok(Box::new(tls))
-}
-
-/// Tells the three mistakes that admins make with certificates from everything else.
-fn tls_error(error: &io::Error, config: &MailboxConfig) -> ImapError {
-    let host = config.host.clone();
-    let reason = error.to_string();
-    let certificate = error
-        .get_ref()
-        .and_then(|inner| inner.downcast_ref::<rustls::Error>())
-        .and_then(|inner| match inner {
-            rustls::Error::InvalidCertificate(certificate) => Some(certificate),
-            _ => None,
-        });
-    match certificate {
-        Some(
-            CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. },
-        ) => ImapError::CertificateName { host, reason },
-        // A bad signature: of an authority with the same name and another key.
-        Some(CertificateError::UnknownIssuer | CertificateError::BadSignature) => {
-            ImapError::CertificateAuthority { host }
-        }
-        Some(
-            CertificateError::Expired
-            | CertificateError::ExpiredContext { .. }
-            | CertificateError::NotValidYet
-            | CertificateError::NotValidYetContext { .. },
-        ) => ImapError::CertificateDate { host, reason },
-        _ => ImapError::Tls {
-            host,
+async fn shake_hands(
+    tcp: TcpStream,
+    config: &MailboxConfig,
+) -> Result<TlsStream<TcpStream>, ImapError> {
+    let name =
+        tls::server_name(&config.host).ok_or_else(|| ImapError::HostName(config.host.clone()))?;
+    let client = TlsClient::new(name, config.ca_file.as_deref())?;
+    match client.begin(tcp, config.timings.connect).await {
+        Ok(tls) => Ok(tls),
+        Err(HandshakeError::Silent(limit)) => Err(ImapError::Silent(limit)),
+        Err(HandshakeError::Fault(fault)) => Err(ImapError::Tls {
+            host: config.host.clone(),
             port: config.port,
-            reason,
-        },
+            fault,
+        }),
     }
 }

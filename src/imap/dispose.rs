@@ -3,7 +3,7 @@
 use super::cursor::Position;
 use super::fetch::{search, uid_sets};
 use super::session::Session;
-use super::{After, ImapError, LEFT_KEYWORD, MailboxConfig, name};
+use super::{After, ImapError, MailboxConfig, name};
 use chrono::DateTime;
 
 /// Marks, moves or deletes handled mails as configured. UIDs in ascending order.
@@ -32,8 +32,9 @@ pub(super) async fn handled(
 /// As [`handled`].
 pub(super) async fn left(session: &mut Session, uids: &[u32]) -> Result<(), ImapError> {
     if session.keeps_keyword {
+        let keyword = session.left_keyword.clone();
         for set in uid_sets(uids) {
-            store(session, &set, LEFT_KEYWORD).await?;
+            store(session, &set, &keyword).await?;
         }
     }
     Ok(())
@@ -136,7 +137,8 @@ pub(super) async fn leftovers(
     let day = DateTime::from_timestamp_millis(position.ours_since().millis())
         .unwrap_or_default()
         .format("%-d-%b-%Y");
-    let keys = format!("UID 1:{last} {undone}UNKEYWORD {LEFT_KEYWORD} SINCE {day}");
+    let keyword = &session.left_keyword;
+    let keys = format!("UID 1:{last} {undone}UNKEYWORD {keyword} SINCE {day}");
     let mut uids = search(session, &keys).await?;
     uids.retain(|uid| *uid <= last);
     Ok(uids)

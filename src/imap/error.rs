@@ -1,8 +1,16 @@
 //! What goes wrong with a mailbox, as sentences for the admin.
 
-use crate::tls::TlsError;
+use crate::net::sasl::{SaslError, TokenError};
+use crate::net::tls::{Remedies, TlsError, TlsFault};
 use std::io;
 use std::time::Duration;
+
+/// What an admin changes where there is no TLS.
+const REMEDIES: Remedies = Remedies {
+    name: "host of the [[mailbox]]",
+    authority: "ca_file of the [[mailbox]]",
+    port: "implicit TLS is on port 993, STARTTLS on 143",
+};
 
 /// Why a mailbox cannot be read. Each says what happened, to what, and what to do next. All but the last are tried
 /// again: a wrong password may be mended on the server.
@@ -10,7 +18,7 @@ use std::time::Duration;
 pub enum ImapError {
     /// The name has no address, or nothing answers there.
     #[error(
-        "{host}:{port} cannot be reached ({reason}); check imap host and port, and that the server runs"
+        "{host}:{port} cannot be reached ({reason}); see host and port of [[mailbox]], and that the server runs"
     )]
     Unreachable {
         /// As configured.
@@ -26,43 +34,15 @@ pub enum ImapError {
     /// There is nobody to trust.
     #[error("{0}; see ca_file of the [[mailbox]]")]
     Trust(#[from] TlsError),
-    /// The certificate is for other names.
-    #[error(
-        "the certificate of {host} is for another name ({reason}); set imap host to a name that it has"
-    )]
-    CertificateName {
-        /// As configured.
-        host: String,
-        /// What rustls says: the names in the certificate.
-        reason: String,
-    },
-    /// The certificate's authority is not trusted.
-    #[error(
-        "the certificate of {host} is from an authority that is not trusted; set ca_file to that authority's certificate, or install it on this system"
-    )]
-    CertificateAuthority {
-        /// As configured.
-        host: String,
-    },
-    /// The certificate is out of date, or not yet in date.
-    #[error(
-        "the certificate of {host} is not valid now ({reason}); renew it, or correct this machine's clock"
-    )]
-    CertificateDate {
-        /// As configured.
-        host: String,
-        /// What rustls says: the dates.
-        reason: String,
-    },
-    /// Any other failure of TLS.
-    #[error("no TLS with {host}:{port} ({reason}); implicit TLS is on port 993, STARTTLS on 143")]
+    /// A certificate that is not trusted, or no TLS at this port.
+    #[error("no TLS with {host}:{port}: {}", .fault.sentence(&REMEDIES))]
     Tls {
         /// As configured.
         host: String,
         /// As configured.
         port: u16,
-        /// What rustls or the system says.
-        reason: String,
+        /// What is wrong.
+        fault: TlsFault,
     },
     /// STARTTLS is demanded and not to be had. Nothing secret was sent.
     #[error(
@@ -94,14 +74,37 @@ pub enum ImapError {
     },
     /// The server wants none of the ways to log in that there are.
     #[error(
-        "{host} lets nobody log in with a password here; use TLS, or allow LOGIN or AUTH=PLAIN on the server"
+        "{host} lets nobody log in with a password here; use TLS, or allow AUTH=SCRAM-SHA-256, AUTH=PLAIN or LOGIN on the server"
     )]
     NoLogin {
         /// As configured.
         host: String,
     },
+    /// A token is configured, and the server takes none.
+    #[error(
+        "{host} takes no tokens here: it offers neither OAUTHBEARER nor XOAUTH2; use a password instead of token_command, or see tls of [[mailbox]]"
+    )]
+    NoTokenLogin {
+        /// As configured.
+        host: String,
+    },
+    /// There is no token.
+    #[error("{0}; see token_command of [[mailbox]]")]
+    Token(#[from] TokenError),
+    /// What the server says while we log in is not what the mechanism has, or it is not the server that it says.
+    #[error("{host} did not do {mechanism}: {error}; ask its admin, or see host of [[mailbox]]")]
+    Sasl {
+        /// As configured.
+        host: String,
+        /// The mechanism.
+        mechanism: &'static str,
+        /// What is wrong.
+        error: SaslError,
+    },
     /// The name or the password is wrong.
-    #[error("{host} refuses the login of {username} ({words}); check imap username and password")]
+    #[error(
+        "{host} refuses the login of {username} ({words}); see username and {secret} of [[mailbox]]"
+    )]
     Login {
         /// As configured.
         host: String,
@@ -109,6 +112,8 @@ pub enum ImapError {
         username: String,
         /// The server's words.
         words: String,
+        /// The key of what proves it.
+        secret: &'static str,
     },
     /// The folder is not there.
     #[error("the folder “{folder}” cannot be opened ({words}); create it, or correct imap folder")]
@@ -199,14 +204,17 @@ impl ImapError {
 
     /// Whether only a change by a person helps, so that trying again soon is of no use.
     pub(super) fn needs_a_person(&self) -> bool {
+        if let Self::Tls { fault, .. } = self {
+            return fault.is_about_the_certificate();
+        }
         matches!(
             self,
             Self::HostName(_)
                 | Self::Trust(_)
-                | Self::CertificateName { .. }
-                | Self::CertificateAuthority { .. }
-                | Self::CertificateDate { .. }
                 | Self::NoLogin { .. }
+                | Self::NoTokenLogin { .. }
+                | Self::Token(_)
+                | Self::Sasl { .. }
                 | Self::Login { .. }
                 | Self::Folder { .. }
                 | Self::ReadOnly { .. }

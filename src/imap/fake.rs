@@ -250,7 +250,9 @@ impl State {
         let (set, keys) = rest.split_once(' ').unwrap();
         let is_found = |uid: &u32| {
             let flags = &self.mails[uid].flags;
-            let is_unwanted = flags.contains("$StanzamailLeft")
+            let (_, keyword) = keys.split_once("UNKEYWORD ").unwrap();
+            let keyword = keyword.split(' ').next().unwrap();
+            let is_unwanted = flags.contains(keyword)
                 || (keys.contains("UNDELETED") && flags.contains("\\Deleted"))
                 || (keys.contains("UNSEEN") && flags.contains("\\Seen"));
             !is_unwanted

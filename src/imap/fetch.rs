@@ -2,7 +2,7 @@
 //! as read, and neither asks for BODYSTRUCTURE or ENVELOPE, whose parsers recurse.
 
 use super::session::{Session, uid_of};
-use super::{HEADER_OCTETS_MAX, ImapError, LEFT_KEYWORD};
+use super::{HEADER_OCTETS_MAX, ImapError};
 use crate::core::time::Timestamp;
 use chrono::DateTime;
 use imap_proto::{AttributeValue, MailboxDatum, MessageSection, Response, SectionPath};
@@ -20,7 +20,7 @@ pub(super) struct Listed {
     /// RFC822.SIZE; `u64::MAX` where the server does not say.
     pub(super) octets: u64,
     pub(super) internal_date: Option<Timestamp>,
-    /// It has [`LEFT_KEYWORD`].
+    /// It has our [`super::left_keyword`].
     pub(super) is_left: bool,
 }
 
@@ -35,14 +35,14 @@ impl Listed {
     }
 
     /// Takes up what one FETCH response says; servers may say it in several.
-    fn note(&mut self, attribute: &AttributeValue<'_>) {
+    fn note(&mut self, attribute: &AttributeValue<'_>, left_keyword: &str) {
         match attribute {
             AttributeValue::Rfc822Size(octets) => self.octets = u64::from(*octets),
             AttributeValue::InternalDate(text) => self.internal_date = internal_date(text),
             AttributeValue::Flags(flags) => {
                 self.is_left = flags
                     .iter()
-                    .any(|flag| flag.eq_ignore_ascii_case(LEFT_KEYWORD));
+                    .any(|flag| flag.eq_ignore_ascii_case(left_keyword));
             }
             _ => {}
         }
@@ -103,6 +103,7 @@ async fn list_into(
     wanted: &(impl Fn(u32) -> bool + Send + Sync),
     mails: &mut BTreeMap<u32, Listed>,
 ) -> Result<(), ImapError> {
+    let left_keyword = session.left_keyword.clone();
     for set in sets {
         let command = format!("UID FETCH {set} (UID RFC822.SIZE INTERNALDATE FLAGS)");
         session
@@ -111,7 +112,9 @@ async fn list_into(
                     && wanted(uid)
                 {
                     let mail = mails.entry(uid).or_insert_with(|| Listed::new(uid));
-                    attributes.iter().for_each(|attribute| mail.note(attribute));
+                    for attribute in attributes {
+                        mail.note(attribute, &left_keyword);
+                    }
                 }
             })
             .await?;

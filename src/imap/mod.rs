@@ -11,7 +11,7 @@
 //! connection for an empty answer, log passwords when tracing and have no time limits; so commands are `session`'s.
 //!
 //! From the socket upwards: `guard` counts what a server sends, `connect` opens TCP and TLS, `session` runs
-//! commands, `fetch`, `dispose` and `idle` are the commands, `cursor` is the pure arithmetic of UIDs,
+//! commands, `login` is the first of them, `fetch`, `dispose` and `idle` are the commands, `cursor` is the pure arithmetic of UIDs,
 //! `listing` says which mails are next, `waiting` which are put off, `reader` is the loop.
 
 mod connect;
@@ -22,11 +22,12 @@ mod fetch;
 mod guard;
 mod idle;
 mod listing;
+mod login;
 mod name;
 mod probe;
 mod reader;
-mod retry;
 mod session;
+mod suspects;
 mod waiting;
 
 #[cfg(test)]
@@ -36,22 +37,41 @@ mod tests;
 
 pub use error::ImapError;
 pub use guard::Excess;
-pub use probe::{Capabilities, probe};
+pub use probe::{Capabilities, Found, look, probe, take};
 pub use reader::run;
 
-use crate::core::quota::Conversation;
-use crate::core::record::Cursor;
-use crate::core::time::Timestamp;
-pub use crate::tls::TlsMode;
-use secrecy::SecretString;
-use std::collections::BTreeSet;
+use crate::core::id::{JobId, content_digest};
+#[cfg(doc)]
+use crate::inbound::{Batch, Verdict};
+use crate::net::limits::time_limits;
+pub use crate::net::sasl::Login;
+pub use crate::net::tls::TlsMode;
 use std::path::PathBuf;
 use std::time::Duration;
-use tokio::sync::oneshot;
 
-/// Marks a mail that was looked at and left where it is. Where handled mails do not stay as they are ([`After`]), a mail
-/// from which it is removed is looked at again at the next connect.
+/// With what a keyword begins that marks a mail which was looked at and left where it is: [`left_keyword`].
 pub const LEFT_KEYWORD: &str = "$StanzamailLeft";
+/// The longest keyword, in octets: what Dovecot keeps (`mail_max_keyword_length`).
+const KEYWORD_OCTETS_MAX: usize = 50;
+
+/// Marks a mail that this gateway has looked at and left where it is, since it is not for its users or not to be shown. Where
+/// handled mails do not stay as they are ([`After`]), a mail from which it is removed is looked at again at the next connect.
+/// Each gateway has its own, so that two can read one mailbox: what one leaves may be for the users of the other. A domain
+/// that no keyword can have (RFC 3501 §9, `atom`) is in it as a hash.
+pub fn left_keyword(gateway: &str) -> String {
+    let keyword = format!("{LEFT_KEYWORD}-{gateway}");
+    let is_plain = |c: char| c.is_ascii_alphanumeric() || c == '-' || c == '.';
+    match keyword.len() <= KEYWORD_OCTETS_MAX && gateway.chars().all(is_plain) {
+        true => keyword,
+        false => format!("{LEFT_KEYWORD}-{}", content_digest(&[gateway])),
+    }
+}
+
+/// What a mail in a mailbox is called: [`crate::inbound::Mail::key`].
+fn key(mailbox: &str, uid_validity: u32, uid: u32) -> JobId {
+    let (validity, uid) = (uid_validity.to_string(), uid.to_string());
+    JobId::of_name(&["mail", mailbox, &validity, &uid])
+}
 
 /// One mailbox and how it is read.
 #[derive(Clone, Debug)]
@@ -66,10 +86,8 @@ pub struct MailboxConfig {
     pub tls: TlsMode,
     /// PEM file of the authorities to trust instead of the system's.
     pub ca_file: Option<PathBuf>,
-    /// Login name.
-    pub username: String,
-    /// Its password.
-    pub password: SecretString,
+    /// Who we are there.
+    pub login: Login,
     /// The folder, with the server's own hierarchy delimiter: `INBOX`, `Archive/2026`.
     pub folder: String,
     /// Whether IDLE (RFC 2177) is used where the server offers it.
@@ -78,6 +96,8 @@ pub struct MailboxConfig {
     pub poll: Duration,
     /// What becomes of a mail that was handled.
     pub after: After,
+    /// Marks mails that were left where they are: [`left_keyword`].
+    pub left_keyword: String,
     /// Of a mail over this size, in octets, only the header is read.
     pub octets_max: usize,
     /// Where to begin in a mailbox that was never read before.
@@ -110,121 +130,34 @@ pub enum FirstStart {
     All,
 }
 
-/// Time limits and intervals, for tests to shorten.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Timings {
-    /// For TCP and TLS, per address of the host.
-    pub connect: Duration,
-    /// How long a server may send nothing while an answer is due.
-    pub silence: Duration,
-    /// How long one command may take, however busily the server sends.
-    pub command: Duration,
-    /// How long one IDLE lasts, at most. RFC 2177 allows 29 min; but where a firewall has forgotten the connection, only
-    /// the end of IDLE finds out, and mail waits until then.
-    pub idle: Duration,
-    /// How long the first IDLE after a batch lasts. Some servers forget to tell of a mail that came while a command was
-    /// running (seen with GreenMail 2.1.13 under load); the look after a short IDLE finds it within seconds.
-    pub idle_first: Duration,
-    /// How long the ends of IDLE (`+` and the answer to DONE) may take.
-    pub done: Duration,
-    /// How often a connection is kept alive while the pipeline works on a batch.
-    pub keepalive: Duration,
-    /// How often mails that wait ([`Verdict::Later`]) are brought again.
-    pub waiting: Duration,
-    /// The first wait after a failure, of the connection or of a batch; it doubles up to `retry_max`.
-    pub retry: Duration,
-    /// The longest wait after a failure.
-    pub retry_max: Duration,
-}
-
-impl Default for Timings {
-    fn default() -> Self {
-        Self {
-            connect: Duration::from_secs(20),
-            silence: Duration::from_secs(60),
-            command: Duration::from_secs(15 * 60),
-            idle: Duration::from_secs(40),
-            idle_first: Duration::from_secs(1),
-            done: Duration::from_secs(15),
-            keepalive: Duration::from_secs(20),
-            waiting: Duration::from_secs(5),
-            retry: Duration::from_secs(1),
-            retry_max: Duration::from_secs(60),
-        }
+time_limits! {
+    /// Time limits and intervals, for tests to shorten.
+    pub struct Timings {
+        /// For TCP and TLS, per address of the host.
+        connect: Duration::from_secs(20),
+        /// How long a server may send nothing while an answer is due.
+        silence: Duration::from_secs(60),
+        /// How long one command may take, however busily the server sends.
+        command: Duration::from_secs(15 * 60),
+        /// How long one IDLE lasts, at most. RFC 2177 allows 29 min; but where a firewall has forgotten the connection, only
+        /// the end of IDLE finds out, and mail waits until then.
+        idle: Duration::from_secs(40),
+        /// How long the first IDLE after a batch lasts. Some servers forget to tell of a mail that came while a command was
+        /// running (seen with GreenMail 2.1.13 under load); the look after a short IDLE finds it within seconds.
+        idle_first: Duration::from_secs(1),
+        /// How long the ends of IDLE (`+` and the answer to DONE) may take.
+        done: Duration::from_secs(15),
+        /// How often a connection is kept alive while the pipeline works on a batch.
+        keepalive: Duration::from_secs(20),
+        /// How often it is looked whether mails that wait ([`Verdict::Later`]) may be brought again.
+        waiting: Duration::from_secs(5),
+        /// The same, while files of some are on their way to the XMPP server.
+        files: Duration::from_millis(250),
+        /// The first wait after a failure, of the connection or of a batch; it doubles up to `retry_max`.
+        retry: Duration::from_secs(1),
+        /// The longest wait after a failure.
+        retry_max: Duration::from_secs(60),
     }
-}
-
-impl Timings {
-    /// With this change to each of them.
-    #[must_use]
-    pub fn each(self, change: impl Fn(Duration) -> Duration) -> Self {
-        Self {
-            connect: change(self.connect),
-            silence: change(self.silence),
-            command: change(self.command),
-            idle: change(self.idle),
-            idle_first: change(self.idle_first),
-            done: change(self.done),
-            keepalive: change(self.keepalive),
-            waiting: change(self.waiting),
-            retry: change(self.retry),
-            retry_max: change(self.retry_max),
-        }
-    }
-}
-
-/// A mail as the server keeps it.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Fetched {
-    /// Its UID in the mailbox.
-    pub uid: u32,
-    /// Size of the whole mail in octets, as the server says (RFC822.SIZE).
-    pub octets: u64,
-    /// The mail, or its header alone.
-    pub raw: Vec<u8>,
-    /// Whether `raw` is the header alone, of at most 256 KiB, because the mail is over
-    /// [`MailboxConfig::octets_max`] or its body cannot be fetched.
-    pub header_only: bool,
-    /// When the mail reached the mailbox (INTERNALDATE).
-    pub internal_date: Option<Timestamp>,
-}
-
-/// Mails to be handled together, in the order of their UIDs.
-#[derive(Debug)]
-pub struct Batch {
-    /// [`MailboxConfig::name`].
-    pub mailbox: String,
-    /// The mails. There may be none: then only the cursor is to be committed.
-    pub mails: Vec<Fetched>,
-    /// Up to where the mailbox is read when this batch is done. Commit it together with what became of the mails,
-    /// before answering.
-    pub cursor: Cursor,
-    /// Conversations of which mails wait: [`Verdict::Later`]. What comes in them after those waits behind them.
-    pub waiting: BTreeSet<Conversation>,
-    /// Whether mails may wait.
-    pub may_wait: bool,
-    /// Whether the mailbox itself does not tell which mails are handled. Then commit the cursor only up to the first of
-    /// these that waits ([`held`]): a crash would forget it.
-    pub is_kept: bool,
-    /// Takes one verdict for each mail, in the same order. Dropped: not handled, the same mails come again later.
-    pub answer: oneshot::Sender<Vec<Verdict>>,
-}
-
-/// What the pipeline did with a mail.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Verdict {
-    /// It is dealt with for good: dispose of it as [`After`] says.
-    Handled,
-    /// It is not for us or cannot be converted: leave it where it is, marked with [`LEFT_KEYWORD`].
-    Left,
-    /// It waits, since these get no more for now: leave it as it is, and bring it again.
-    Later(BTreeSet<Conversation>),
-}
-
-/// The cursor, but before the first mail that waits.
-pub fn held<'a>(cursor: Cursor, verdicts: impl Iterator<Item = (u32, &'a Verdict)>) -> Cursor {
-    let waiting = verdicts.filter(|(_, verdict)| matches!(verdict, Verdict::Later(_)));
-    waiting.fold(cursor, |cursor, (uid, _)| cursor.before(uid))
 }
 
 /// Mails in one batch.

@@ -19,6 +19,66 @@ pub(super) fn quoted(text: &str, what: &'static str) -> Result<String, ImapError
     Ok(format!("\"{escaped}\""))
 }
 
+/// How strings that no quoted string can hold are sent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Literals {
+    /// The server is asked first (RFC 3501 §4.3).
+    Asked,
+    /// At once up to [`LITERAL_MINUS_OCTETS_MAX`] (RFC 7888 §5).
+    Short,
+    /// At once (RFC 7888 §4).
+    AtOnce,
+}
+
+/// RFC 7888 §5.
+const LITERAL_MINUS_OCTETS_MAX: usize = 4096;
+
+impl Literals {
+    /// What a server takes that offers these.
+    pub(super) fn of(offers: impl Fn(&str) -> bool) -> Self {
+        match (offers("LITERAL+"), offers("LITERAL-")) {
+            (true, _) => Self::AtOnce,
+            (_, true) => Self::Short,
+            _ => Self::Asked,
+        }
+    }
+
+    fn is_at_once(self, octets: usize) -> bool {
+        match self {
+            Self::Asked => false,
+            Self::Short => octets <= LITERAL_MINUS_OCTETS_MAX,
+            Self::AtOnce => true,
+        }
+    }
+}
+
+/// A command with these strings, each with the name that an error gives it, in pieces: before each piece but the first, the
+/// server is to say `+`.
+///
+/// # Errors
+/// [`ImapError::Unspeakable`]: a text has a line break or a NUL.
+pub(super) fn command(
+    verb: &str,
+    strings: &[(&str, &'static str)],
+    literals: Literals,
+) -> Result<Vec<String>, ImapError> {
+    let (mut pieces, mut piece) = (Vec::new(), verb.to_owned());
+    for (text, what) in strings {
+        let quoted = quoted(text, what)?;
+        piece.push(' ');
+        match (text.is_ascii(), literals.is_at_once(text.len())) {
+            (true, _) => piece.push_str(&quoted),
+            (false, true) => piece.push_str(&format!("{{{}+}}\r\n{text}", text.len())),
+            (false, false) => {
+                piece.push_str(&format!("{{{}}}", text.len()));
+                pieces.push(std::mem::replace(&mut piece, (*text).to_owned()));
+            }
+        }
+    }
+    pieces.push(piece);
+    Ok(pieces)
+}
+
 /// The name of a folder as a command holds it: modified UTF-7, quoted.
 ///
 /// # Errors
@@ -74,6 +134,24 @@ mod tests {
         assert_eq!(modified_utf7("R&D"), "R&-D");
         assert_eq!(modified_utf7("Gelöscht"), "Gel&APY-scht");
         assert_eq!(modified_utf7("📬"), "&2D3c7A-");
+    }
+
+    #[test]
+    fn what_is_not_ascii_is_a_literal_in_the_way_that_the_server_takes() {
+        let pieces =
+            |literals| command("LOGIN", &[("jörg", "a"), ("p\"w", "b")], literals).unwrap();
+        assert_eq!(pieces(Literals::AtOnce), ["LOGIN {5+}\r\njörg \"p\\\"w\""]);
+        assert_eq!(pieces(Literals::Short), pieces(Literals::AtOnce));
+        assert_eq!(pieces(Literals::Asked), ["LOGIN {5}", "jörg \"p\\\"w\""]);
+        let long = "ö".repeat(2049);
+        let pieces = command("LOGIN", &[("a", "a"), (&long, "b")], Literals::Short).unwrap();
+        assert_eq!(pieces, ["LOGIN \"a\" {4098}", &long]);
+        assert!(command("LOGIN", &[("a\nb", "a")], Literals::AtOnce).is_err());
+        let offers = |offered: &'static str| Literals::of(|one| one == offered);
+        assert_eq!(
+            [offers("LITERAL+"), offers("LITERAL-"), offers("IDLE")],
+            [Literals::AtOnce, Literals::Short, Literals::Asked]
+        );
     }
 
     #[test]

@@ -3,15 +3,16 @@
 use super::cursor::Position;
 use super::fetch::{self, Listed, Part};
 use super::listing::{Listing, is_wanted};
-use super::retry::{Backoff, Suspects};
 use super::session::Session;
+use super::suspects::Suspects;
 use super::waiting::Waiting;
-use super::{
-    After, Batch, Fetched, ImapError, MailboxConfig, Verdict, connect, dispose, held, idle,
-};
+use super::{After, ImapError, MailboxConfig, connect, dispose, idle, key};
+use crate::core::quota::SharedQuotas;
 use crate::core::record::Cursor;
 use crate::core::time::Timestamp;
-use crate::crash;
+use crate::failpoints;
+use crate::inbound::{Batch, Mail, Verdict, held};
+use crate::net::backoff::Backoff;
 use futures::FutureExt;
 use std::collections::BTreeSet;
 use std::convert::Infallible;
@@ -35,16 +36,17 @@ const POLL_MAX: Duration = Duration::from_secs(5 * 60);
 /// drops the connection, and another is made after a wait; a stop drops it too, in the middle of whatever it does:
 /// what was handled and not disposed of is found at the next start. `was_open` becomes true when the folder is open and
 /// the store knows where reading began: what arrives from then on is delivered, whatever happens. How much already waits
-/// there makes no difference, or a start would take as long as a flood lasts.
+/// there makes no difference, or a start would take as long as a flood lasts. `quotas` say when mails that wait may be shown.
 pub async fn run(
     config: MailboxConfig,
     start: Option<Cursor>,
+    quotas: SharedQuotas,
     batches: mpsc::Sender<Batch>,
     was_open: watch::Sender<bool>,
     stop: CancellationToken,
 ) {
     let gone = batches.clone();
-    let reading = read_for_ever(Reader::new(config, start, batches, was_open));
+    let reading = read_for_ever(Reader::new(config, start, quotas, batches, was_open));
     tokio::select! {
         () = stop.cancelled() => {}
         () = gone.closed() => {}
@@ -65,9 +67,9 @@ async fn read_for_ever(mut reader: Reader) -> Infallible {
         }
         // A login that worked once is refused now: most likely the server is only starting.
         let wait = if error.needs_a_person() && !*reader.was_open.borrow() {
-            backoff.wait_longest()
+            backoff.pause_longest()
         } else {
-            backoff.wait()
+            backoff.pause()
         };
         tracing::warn!(mailbox = %reader.config.name, %error, retry_in = ?wait, "the mailbox is not being read");
         sleep(wait).await;
@@ -96,6 +98,7 @@ struct Reader {
     leftovers_refused: u32,
     /// Mails before the cursor that wait, and for whom.
     waiting: Waiting,
+    quotas: SharedQuotas,
     suspects: Suspects,
     /// The wait after a batch that was not handled.
     retry: Backoff,
@@ -114,7 +117,7 @@ struct Outstanding {
 
 /// A batch before it is handed over.
 struct Ready {
-    mails: Vec<Fetched>,
+    mails: Vec<Mail>,
     /// Below which UID all mails are handled when it is.
     next: u32,
 }
@@ -123,6 +126,7 @@ impl Reader {
     fn new(
         config: MailboxConfig,
         start: Option<Cursor>,
+        quotas: SharedQuotas,
         batches: mpsc::Sender<Batch>,
         was_open: watch::Sender<bool>,
     ) -> Self {
@@ -140,6 +144,7 @@ impl Reader {
             has_undisposed: false,
             leftovers_refused: 0,
             waiting: Waiting::default(),
+            quotas,
             suspects: Suspects::default(),
             retry: Backoff::new(timings.retry, timings.retry_max),
             idle_for: timings.idle_first,
@@ -177,8 +182,13 @@ impl Reader {
         let uid_validity = self.position.uid_validity();
         self.position
             .enter(selected, self.config.first_start, Timestamp::now());
-        if self.position.uid_validity() != uid_validity {
+        let is_other = self.position.uid_validity() != uid_validity;
+        if is_other {
             self.left_unmarked.clear();
+        }
+        // Reading again covers the whole mailbox. Else what waits has not changed, and is not fetched to find that out.
+        if is_other || self.position.again() {
+            self.waiting = Waiting::default();
         }
         tracing::info!(
             mailbox = %self.config.name,
@@ -204,10 +214,7 @@ impl Reader {
         session: &mut Session,
     ) -> Result<(), ImapError> {
         let is_handled = self.settle(session).await?;
-        let waiting = std::mem::take(&mut self.waiting);
-        if let (true, Some(first)) = (self.is_kept(), waiting.first()) {
-            self.position.back_to(first);
-        }
+        self.waiting.end(false);
         self.handled.clear();
         self.left.clear();
         if is_handled {
@@ -227,7 +234,7 @@ impl Reader {
                 other => other?,
             };
             self.leftovers_refused = 0;
-            let is_waiting = |uid: &u32| self.waiting.mails.contains_key(uid);
+            let is_waiting = |uid: &u32| self.waiting.contains(*uid);
             let uids = uids.into_iter().filter(|uid| !is_waiting(uid)).collect();
             let mut listing = Listing::of_leftovers(uids);
             if self.drain(session, &mut listing).await? {
@@ -248,23 +255,22 @@ impl Reader {
         Ok(())
     }
 
-    /// Brings mails that wait, a few of each conversation, when it is time to.
+    /// Brings mails that wait, as many as may be shown now, when it is time to look.
     async fn hand_over_waiting(&mut self, session: &mut Session) -> Result<(), ImapError> {
         // Reading again covers the whole mailbox.
-        let rest = self.waiting.rest(session.timings().waiting);
+        let rest = self.waiting.rest(self.waiting_pause());
         if rest.is_none_or(|rest| !rest.is_zero()) || self.position.again() {
             return Ok(());
         }
-        let first = self.waiting.begin();
-        let mut listing = Listing::of_leftovers(first.keys().copied().collect());
-        let is_handled = self.drain(session, &mut listing).await?;
-        self.waiting.end();
-        if !is_handled {
-            // Those that were handled are recognised. One that another client has expunged is not brought by the next look.
-            for (uid, those) in first {
-                self.waiting.mails.entry(uid).or_insert(those);
-            }
+        let first = self
+            .waiting
+            .begin(&mut self.quotas.lock(), Timestamp::now());
+        if first.is_empty() {
+            return Ok(());
         }
+        let mut listing = Listing::of_leftovers(first);
+        let is_handled = self.drain(session, &mut listing).await?;
+        self.waiting.end(is_handled);
         if let Some(more) = self.waiting.take_more() {
             match self.is_kept() {
                 true => self.position.back_to(more),
@@ -276,6 +282,15 @@ impl Reader {
             self.hand_over_cursor(session).await?;
         }
         Ok(())
+    }
+
+    /// Files are up in a moment, or are up already; room for more mails comes with the minutes.
+    fn waiting_pause(&self) -> Duration {
+        let timings = &self.config.timings;
+        match self.quotas.lock().is_any_held() || self.waiting.is_any_counted() {
+            true => timings.files,
+            false => timings.waiting,
+        }
     }
 
     /// Whether the mailbox itself does not tell which mails are handled: then all before the cursor are, and it stays before
@@ -374,14 +389,14 @@ impl Reader {
         &mut self,
         session: &mut Session,
         listed: &[Listed],
-    ) -> Result<Vec<Fetched>, ImapError> {
+    ) -> Result<Vec<Mail>, ImapError> {
         if let (Some(first), Some(last)) = (listed.first(), listed.last()) {
             self.suspects.begin(first.uid..=last.uid);
         }
         let (whole, headers): (Vec<Listed>, Vec<Listed>) =
             listed.iter().partition(|mail| self.is_read_whole(mail));
-        let mut mails = fetch_part(session, &whole, Part::Whole).await?;
-        mails.extend(fetch_part(session, &headers, Part::Header).await?);
+        let mut mails = self.fetch_part(session, &whole, Part::Whole).await?;
+        mails.extend(self.fetch_part(session, &headers, Part::Header).await?);
         self.suspects.end();
         mails.sort_by_key(|mail| mail.uid);
         let missing = listed.len().saturating_sub(mails.len());
@@ -389,6 +404,30 @@ impl Reader {
             tracing::info!(mailbox = %self.config.name, missing, "mails were expunged by another client before they were read");
         }
         Ok(mails)
+    }
+
+    async fn fetch_part(
+        &self,
+        session: &mut Session,
+        listed: &[Listed],
+        part: Part,
+    ) -> Result<Vec<Mail>, ImapError> {
+        let mut found = fetch::mails(session, listed, part).await?;
+        let validity = self.position.uid_validity();
+        let fetched = listed.iter().filter_map(|mail| {
+            // The NIL or the nothing that some servers give for a mail that is gone (RFC 2180 §4.1).
+            let raw = found.remove(&mail.uid).filter(|raw| !raw.is_empty())?;
+            Some(Mail {
+                key: key(&self.config.name, validity, mail.uid),
+                envelope: None,
+                uid: mail.uid,
+                octets: mail.octets,
+                raw,
+                header_only: part == Part::Header,
+                internal_date: mail.internal_date,
+            })
+        });
+        Ok(fetched.collect())
     }
 
     fn is_read_whole(&self, mail: &Listed) -> bool {
@@ -411,18 +450,21 @@ impl Reader {
         self.idle_for = self.config.timings.idle_first;
         let (answer, answered) = oneshot::channel();
         let cursor = self.cursor_at(ready.next);
+        let uids: Vec<u32> = ready.mails.iter().map(|mail| mail.uid).collect();
+        let admitted = self.waiting.admitted(&uids);
         self.outstanding = Some(Outstanding {
             answer: answered,
-            uids: ready.mails.iter().map(|mail| mail.uid).collect(),
+            uids,
             next: ready.next,
             cursor,
         });
-        crash::point("imap: fetched, not yet handed over");
+        failpoints::point("imap: fetched, not yet handed over");
         permit.send(Batch {
-            mailbox: self.config.name.clone(),
+            source: self.config.name.clone(),
             mails: ready.mails,
-            cursor,
+            cursor: Some(cursor),
             waiting: self.waiting.conversations(),
+            admitted,
             may_wait: !self.position.again(),
             is_kept: self.is_kept(),
             answer,
@@ -453,10 +495,10 @@ impl Reader {
             self.position.advance(batch.next, cursor);
             self.open_if_stored();
             for (uid, verdict) in uids() {
-                self.waiting.mails.remove(&uid);
+                self.waiting.remove(uid);
                 match verdict {
                     Verdict::Handled => self.handled.push(uid),
-                    Verdict::Left => self.left.push(uid),
+                    Verdict::Left(_) => self.left.push(uid),
                     Verdict::Later(those) => self.waiting.add(uid, those.clone()),
                 }
             }
@@ -472,7 +514,7 @@ impl Reader {
             self.left_unmarked.extend(&left);
         }
         if !handled.is_empty() {
-            crash::point("imap: handled, not yet disposed of");
+            failpoints::point("imap: handled, not yet disposed of");
         }
         let disposed = dispose::handled(session, &self.config.after, &handled).await;
         self.allow_refusal(disposed)?;
@@ -494,7 +536,7 @@ impl Reader {
 
     /// Waits before mails that were not handled are tried again.
     async fn pause(&mut self, session: &mut Session) -> Result<(), ImapError> {
-        let wait = self.retry.wait();
+        let wait = self.retry.pause();
         tracing::debug!(mailbox = %self.config.name, ?wait, "mails were not handled and are tried again");
         let keepalive = session.timings().keepalive;
         let end = Instant::now() + wait;
@@ -510,7 +552,7 @@ impl Reader {
 
     /// Until there may be new mail.
     async fn wait(&mut self, session: &mut Session) -> Result<(), ImapError> {
-        let rest = self.waiting.rest(session.timings().waiting);
+        let rest = self.waiting.rest(self.waiting_pause());
         let rest = rest.unwrap_or(POLL_MAX);
         if self.config.idle && session.offers("IDLE") && !session.idle_refused {
             let limit = self.idle_for.min(session.timings().idle);
@@ -520,24 +562,4 @@ impl Reader {
         sleep(self.config.poll.min(POLL_MAX).min(rest)).await;
         Ok(())
     }
-}
-
-async fn fetch_part(
-    session: &mut Session,
-    listed: &[Listed],
-    part: Part,
-) -> Result<Vec<Fetched>, ImapError> {
-    let mut found = fetch::mails(session, listed, part).await?;
-    let fetched = listed.iter().filter_map(|mail| {
-        // The NIL or the nothing that some servers give for a mail that is gone (RFC 2180 §4.1).
-        let raw = found.remove(&mail.uid).filter(|raw| !raw.is_empty())?;
-        Some(Fetched {
-            uid: mail.uid,
-            octets: mail.octets,
-            raw,
-            header_only: part == Part::Header,
-            internal_date: mail.internal_date,
-        })
-    });
-    Ok(fetched.collect())
 }

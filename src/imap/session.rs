@@ -3,18 +3,15 @@
 //! A command ends with its own tagged response and with nothing else: `NO`, `BAD`, the end of the connection, silence
 //! and too many octets are errors, after all of which but `NO` and `BAD` the session must be dropped.
 
-use super::connect::Io;
 use super::cursor::Selected;
 use super::guard::Guard;
-use super::{ImapError, LEFT_KEYWORD, MailboxConfig, Timings, name};
+use super::{ImapError, MailboxConfig, Timings, name};
+use crate::net::Io;
 use async_imap::Client;
-use base64::Engine as _;
-use base64::prelude::BASE64_STANDARD;
 use imap_proto::{
     AttributeValue, Capability, MailboxDatum, Outcome, Response, ResponseCode, Status,
     StatusAttribute,
 };
-use secrecy::ExposeSecret;
 use std::collections::BTreeSet;
 use std::time::Duration;
 use tokio::io::{AsyncWriteExt, BufStream};
@@ -25,7 +22,7 @@ const SMALL_LITERAL_OCTETS_MAX: u64 = 64 * 1024;
 /// The answer to a command that asks for no mail, in octets: a list of half a million mails.
 const SMALL_ANSWER_OCTETS_MAX: u64 = 64 * 1024 * 1024;
 
-/// A connection that is logged in.
+/// A connection, which is logged in before it is used.
 pub(super) struct Session {
     /// Used for its reader of responses, and as the owner of the stream.
     client: Client<Guard<BufStream<Box<dyn Io>>>>,
@@ -37,22 +34,26 @@ pub(super) struct Session {
     /// Whether the server told of mails since this was last set to false. Every response of the session passes
     /// through [`Session::note`], so none is missed, whichever command it came with.
     pub(super) changed: bool,
-    /// Whether [`LEFT_KEYWORD`] can be stored.
+    /// Marks mails that were left where they are.
+    pub(super) left_keyword: String,
+    /// Whether it can be stored.
     pub(super) keeps_keyword: bool,
     /// Whether IDLE was refused.
     pub(super) idle_refused: bool,
+    /// By what we were let in.
+    pub(super) login: &'static str,
 }
 
 impl Session {
-    /// Reads the greeting, unless it was read before STARTTLS, and logs in.
+    /// Reads the greeting, unless it was read before STARTTLS; answers whether a login is wanted.
     ///
     /// # Errors
-    /// [`ImapError`] of every kind but those of TLS and folders.
+    /// [`ImapError`] of every kind but those of TLS, logins and folders.
     pub(super) async fn begin(
         stream: Box<dyn Io>,
         is_greeted: bool,
         config: &MailboxConfig,
-    ) -> Result<Self, ImapError> {
+    ) -> Result<(Self, bool), ImapError> {
         let mut session = Self {
             client: Client::new(Guard::new(BufStream::with_capacity(
                 64 * 1024,
@@ -64,16 +65,24 @@ impl Session {
             offers: BTreeSet::new(),
             exists: 0,
             changed: false,
+            left_keyword: config.left_keyword.clone(),
             keeps_keyword: false,
             idle_refused: false,
+            login: "PREAUTH",
         };
-        if is_greeted || session.greet(config).await? {
-            session.log_in(config).await?;
+        let wants_login = is_greeted || session.greet(config).await?;
+        Ok((session, wants_login))
+    }
+
+    /// Asks what is offered, unless the server has said so.
+    ///
+    /// # Errors
+    /// As [`Session::command`].
+    pub(super) async fn learn_offers(&mut self) -> Result<(), ImapError> {
+        match self.offers.is_empty() {
+            true => self.ask_capabilities().await,
+            false => Ok(()),
         }
-        if session.offers.is_empty() {
-            session.ask_capabilities().await?;
-        }
-        Ok(session)
     }
 
     /// Whether the server offers this, `IDLE` or `AUTH=PLAIN`.
@@ -255,66 +264,8 @@ impl Session {
         }
     }
 
-    async fn ask_capabilities(&mut self) -> Result<(), ImapError> {
+    pub(super) async fn ask_capabilities(&mut self) -> Result<(), ImapError> {
         self.command("CAPABILITY", |_| {}).await
-    }
-
-    /// SASL PLAIN (RFC 4616) where it is offered, since it can hold any password; LOGIN else.
-    async fn log_in(&mut self, config: &MailboxConfig) -> Result<(), ImapError> {
-        if self.offers.is_empty() {
-            self.ask_capabilities().await?;
-        }
-        let by_plain = self.offers("AUTH=PLAIN");
-        let at_once = self.offers("SASL-IR");
-        if !by_plain && self.offers("LOGINDISABLED") {
-            return Err(ImapError::NoLogin {
-                host: config.host.clone(),
-            });
-        }
-        // What is offered before and after a login differs (RFC 3501 §6.1.1).
-        self.offers.clear();
-        let result = if by_plain {
-            self.authenticate_plain(config, at_once).await
-        } else {
-            self.login(config).await
-        };
-        result.map_err(|error| match error {
-            ImapError::Refused { words, .. } => ImapError::Login {
-                host: config.host.clone(),
-                username: config.username.clone(),
-                words,
-            },
-            other => other,
-        })
-    }
-
-    async fn login(&mut self, config: &MailboxConfig) -> Result<(), ImapError> {
-        let username = name::quoted(&config.username, "username")?;
-        let password = name::quoted(config.password.expose_secret(), "password")?;
-        self.command(&format!("LOGIN {username} {password}"), |_| {})
-            .await
-    }
-
-    async fn authenticate_plain(
-        &mut self,
-        config: &MailboxConfig,
-        at_once: bool,
-    ) -> Result<(), ImapError> {
-        let password = config.password.expose_secret();
-        if config.username.contains('\0') || password.contains('\0') {
-            return Err(ImapError::Unspeakable("username or password"));
-        }
-        let proof = BASE64_STANDARD.encode(format!("\0{}\0{password}", config.username));
-        if at_once {
-            return self
-                .command(&format!("AUTHENTICATE PLAIN {proof}"), |_| {})
-                .await;
-        }
-        let tag = self.send("AUTHENTICATE PLAIN").await?;
-        self.await_continuation(&tag, "AUTHENTICATE", self.timings.silence)
-            .await?;
-        self.send_line(&proof).await?;
-        self.finish(&tag, "AUTHENTICATE", |_| {}).await
     }
 
     /// Waits for `+`.
@@ -327,22 +278,47 @@ impl Session {
         verb: &str,
         silence: Duration,
     ) -> Result<(), ImapError> {
-        let see = |response: &Response<'_>| match response {
-            Response::Continue(_) => Some(Ok(())),
-            other => completion(other, tag, verb).map(|end| {
-                end.and_then(|()| {
-                    Err(ImapError::Refused {
-                        command: verb.to_owned(),
-                        words: "it ended before it began".to_owned(),
-                    })
-                })
+        match self.challenge(tag, verb, silence).await? {
+            Some(_) => Ok(()),
+            None => Err(ImapError::Refused {
+                command: verb.to_owned(),
+                words: "it ended before it began".to_owned(),
             }),
+        }
+    }
+
+    /// What stands behind the next `+`; `None` where the command ends instead.
+    ///
+    /// # Errors
+    /// [`ImapError::Refused`] where it ends with `NO` or `BAD`; any other means that the session must be dropped.
+    pub(super) async fn challenge(
+        &mut self,
+        tag: &str,
+        verb: &str,
+        silence: Duration,
+    ) -> Result<Option<String>, ImapError> {
+        let see = |response: &Response<'_>| match response {
+            Response::Continue(outcome) => {
+                let text = outcome.information.as_deref().unwrap_or_default();
+                Some(Ok(Some(text.to_owned())))
+            }
+            other => completion(other, tag, verb).map(|end| end.map(|()| None)),
         };
         loop {
             if let Some(end) = self.response(silence, see).await? {
                 return end;
             }
         }
+    }
+
+    /// Sets how much may come until the next command is sent.
+    pub(super) fn allow(&mut self, literal: u64, answer: u64) {
+        self.client.get_mut().allow(literal, answer);
+    }
+
+    /// What is offered before and after a login differs (RFC 3501 §6.1.1).
+    pub(super) fn forget_offers(&mut self) -> BTreeSet<String> {
+        std::mem::take(&mut self.offers)
     }
 
     /// Opens the folder.
@@ -352,15 +328,17 @@ impl Session {
     pub(super) async fn select(&mut self, config: &MailboxConfig) -> Result<Selected, ImapError> {
         let mut opened = Opened::default();
         let command = format!("SELECT {}", name::folder(&config.folder)?);
-        self.command(&command, |response| opened.note(response))
-            .await
-            .map_err(|error| match error {
-                ImapError::Refused { words, .. } => ImapError::Folder {
-                    folder: config.folder.clone(),
-                    words,
-                },
-                other => other,
-            })?;
+        self.command(&command, |response| {
+            opened.note(response, &config.left_keyword);
+        })
+        .await
+        .map_err(|error| match error {
+            ImapError::Refused { words, .. } => ImapError::Folder {
+                folder: config.folder.clone(),
+                words,
+            },
+            other => other,
+        })?;
         let folder = || config.folder.clone();
         if opened.is_read_only && config.after != super::After::Keep {
             return Err(ImapError::ReadOnly { folder: folder() });
@@ -433,7 +411,7 @@ struct Opened {
 }
 
 impl Opened {
-    fn note(&mut self, response: &Response<'_>) {
+    fn note(&mut self, response: &Response<'_>, left_keyword: &str) {
         let (Response::Data { outcome, .. } | Response::Done { outcome, .. }) = response else {
             return;
         };
@@ -444,7 +422,7 @@ impl Opened {
             Some(ResponseCode::PermanentFlags(flags)) => {
                 self.keeps_keyword = flags
                     .iter()
-                    .any(|flag| flag == "\\*" || flag.eq_ignore_ascii_case(LEFT_KEYWORD));
+                    .any(|flag| flag == "\\*" || flag.eq_ignore_ascii_case(left_keyword));
             }
             _ => {}
         }

@@ -2,6 +2,11 @@
 
 use super::fake::{Fake, Fault, TODAY, mail};
 use super::*;
+use crate::core::quota::{Conversation, Demand, Demands, SharedQuotas};
+use crate::core::record::Cursor;
+use crate::core::settings::Allowance;
+use crate::core::time::Timestamp;
+use crate::inbound::{Batch, Left, Mail, Verdict, held};
 use jid::BareJid;
 use std::collections::BTreeSet;
 use std::future::Future;
@@ -32,12 +37,12 @@ fn config(fake: &Fake, after: After) -> MailboxConfig {
         port: fake.port,
         tls: TlsMode::Plain,
         ca_file: None,
-        username: "bridge".to_owned(),
-        password: SecretString::from("secret"),
+        login: Login::by_password("bridge", "secret"),
         folder: "INBOX".to_owned(),
         idle: true,
         poll: Duration::from_millis(20),
         after,
+        left_keyword: left_keyword("gateway.a.example"),
         octets_max: 10_000,
         first_start: FirstStart::All,
         timings: Timings {
@@ -48,6 +53,7 @@ fn config(fake: &Fake, after: After) -> MailboxConfig {
             idle_first: Duration::from_secs(5),
             done: short,
             keepalive: Duration::from_millis(50),
+            files: Duration::from_millis(10),
             waiting: Duration::from_millis(200),
             retry: Duration::from_millis(1),
             retry_max: Duration::from_millis(5),
@@ -57,11 +63,16 @@ fn config(fake: &Fake, after: After) -> MailboxConfig {
 
 impl Gateway {
     fn start(config: MailboxConfig, stored: Option<Cursor>) -> Self {
+        Self::with(config, stored, &Allowance::default())
+    }
+
+    fn with(config: MailboxConfig, stored: Option<Cursor>, allowance: &Allowance) -> Self {
         let (sender, batches) = mpsc::channel(1);
         let stop = CancellationToken::new();
         let reader = tokio::spawn(run(
             config,
             stored,
+            SharedQuotas::new(allowance),
             sender,
             tokio::sync::watch::channel(false).0,
             stop.clone(),
@@ -84,7 +95,7 @@ impl Gateway {
     }
 
     fn handle(&mut self, batch: Batch, verdict: Verdict) {
-        self.stored = Some(batch.cursor);
+        self.stored = batch.cursor;
         let verdicts = batch.mails.iter().map(|_| verdict.clone()).collect();
         for mail in batch.mails {
             let raw = String::from_utf8(mail.raw).unwrap();
@@ -335,13 +346,18 @@ async fn another_uidvalidity_delivers_what_is_new_and_not_what_is_older_than_the
     fake.state().deliver(mail(3), "20-Nov-2026 12:00:00 +0000");
     let mut gateway = Gateway::start(config(&fake, After::Delete), Some(cursor(7, 50)));
     let mut batch = gateway.next().await;
-    let again = batch.cursor.again.take();
-    assert_eq!(batch.cursor, cursor(7, 50), "a restart now reads again");
+    let again = batch.cursor.unwrap().again;
+    batch.cursor.as_mut().unwrap().again = None;
+    assert_eq!(
+        batch.cursor.unwrap(),
+        cursor(7, 50),
+        "a restart now reads again"
+    );
     assert!(again.is_some_and(|again| again.uid_validity == 8 && again.uid_next > 2));
     gateway.handle(batch, Verdict::Handled);
     let batch = gateway.next().await;
     assert!(batch.mails.is_empty());
-    assert_eq!(batch.cursor, cursor(8, 4));
+    assert_eq!(batch.cursor.unwrap(), cursor(8, 4));
     gateway.handle(batch, Verdict::Handled);
     assert_eq!(gateway.seen, mails([2]));
     eventually(async || fake.saw("IDLE")).await;
@@ -370,7 +386,7 @@ async fn a_restart_in_the_middle_of_reading_again_goes_on_there() {
         (0, 500)
     );
     let batch = gateway.next().await;
-    assert_eq!(batch.cursor, cursor(8, 501));
+    assert_eq!(batch.cursor.unwrap(), cursor(8, 501));
     gateway.handle(batch, Verdict::Handled);
     gateway.stop().await;
 }
@@ -400,7 +416,7 @@ async fn the_first_start_commits_where_it_begins_and_mail_that_comes_while_it_is
     let mut gateway = Gateway::start(settings.clone(), None);
     let batch = gateway.next().await;
     assert!(batch.mails.is_empty());
-    assert_eq!(batch.cursor.uid_next, 4);
+    assert_eq!(batch.cursor.unwrap().uid_next, 4);
     gateway.handle(batch, Verdict::Handled);
     let stored = gateway.stop().await;
     fake.deliver(4..=5);
@@ -421,7 +437,7 @@ async fn a_server_that_does_not_tell_uidnext_is_asked_for_it() {
         let mut settings = config(&fake, After::Keep);
         settings.first_start = FirstStart::New;
         let mut gateway = Gateway::start(settings, None);
-        assert_eq!(gateway.next().await.cursor.uid_next, 3);
+        assert_eq!(gateway.next().await.cursor.unwrap().uid_next, 3);
     }
 }
 
@@ -494,7 +510,9 @@ async fn each_way_to_dispose_is_for_handled_mails_and_left_ones_stay_marked() {
             fake.deliver(1..=2);
             let mut gateway = Gateway::start(config(&fake, after.clone()), None);
             let batch = gateway.next().await;
-            let _ = batch.answer.send(vec![Verdict::Handled, Verdict::Left]);
+            let _ = batch
+                .answer
+                .send(vec![Verdict::Handled, Verdict::Left(Left::Nobody)]);
             eventually(async || fake.saw("IDLE")).await;
             check_disposal(&fake, &after, capabilities);
         }
@@ -509,7 +527,7 @@ fn check_disposal(fake: &Fake, after: &After, capabilities: &str) {
             .get(&uid)
             .map(|m| m.flags.iter().map(String::as_str).collect::<Vec<_>>())
     };
-    assert_eq!(flags(2).unwrap(), ["$StanzamailLeft"]);
+    assert_eq!(flags(2).unwrap(), ["$StanzamailLeft-gateway.a.example"]);
     let handled = match after {
         After::Keep => Some(vec![]),
         After::Seen => Some(vec!["\\Seen"]),
@@ -542,11 +560,11 @@ async fn what_was_committed_and_not_disposed_of_is_handed_over_again_and_dispose
             .get_mut(&3)
             .unwrap()
             .flags
-            .insert(LEFT_KEYWORD.to_owned());
+            .insert(left_keyword("gateway.a.example"));
         fake.deliver([4]);
         let mut gateway = Gateway::start(config(&fake, after.clone()), Some(cursor(7, 4)));
         let batch = gateway.next().await;
-        assert_eq!(batch.cursor, cursor(7, 4), "the cursor stays");
+        assert_eq!(batch.cursor.unwrap(), cursor(7, 4), "the cursor stays");
         gateway.handle(batch, Verdict::Handled);
         gateway.handle_until(2).await;
         assert_eq!(gateway.seen, mails([2, 4]));
@@ -581,6 +599,7 @@ pub(super) fn conversation(contact: &str, user: &str) -> Conversation {
     Conversation {
         user: jid(user, "a.example"),
         contact: jid(contact, "gateway.a.example"),
+        is_believed: true,
     }
 }
 
@@ -589,7 +608,7 @@ pub(super) fn conversation(contact: &str, user: &str) -> Conversation {
 #[tokio::test]
 async fn mails_that_wait_are_brought_again_and_tell_who_waits() {
     let alice = conversation("carol", "alice");
-    let later = || Verdict::Later(BTreeSet::from([alice.clone()]));
+    let later = || waits(&alice);
     let fake = Fake::start().await;
     fake.deliver(1..=3);
     let mut gateway = Gateway::start(config(&fake, After::Move("Done".to_owned())), None);
@@ -610,6 +629,8 @@ async fn mails_that_wait_are_brought_again_and_tell_who_waits() {
 
     let batch = gateway.next().await;
     assert!(batch.waiting.is_empty(), "it is their turn");
+    let admitted = BTreeSet::from([alice.clone()]);
+    assert_eq!(batch.admitted.get(&2), Some(&admitted));
     let uids: Vec<u32> = batch.mails.iter().map(|mail| mail.uid).collect();
     assert_eq!(uids, [2, 4]);
     let _ = batch.answer.send(vec![Verdict::Handled, later()]);
@@ -620,6 +641,132 @@ async fn mails_that_wait_are_brought_again_and_tell_who_waits() {
     fake.deliver([5]);
     let batch = gateway.next().await;
     assert!(batch.waiting.is_empty(), "nobody waits any more");
+}
+
+fn waits(conversation: &Conversation) -> Verdict {
+    let demand = Demand {
+        messages: 1,
+        is_acquainted: true,
+    };
+    Verdict::Later(Demands::from([(conversation.clone(), demand)]))
+}
+
+/// What waits is fetched again when there is room for it, however often the connection breaks meanwhile.
+#[tokio::test]
+async fn e7_mails_that_wait_are_not_fetched_before_there_is_room_for_them() {
+    for after in [After::Keep, After::Seen, After::Move("Done".to_owned())] {
+        let fake = Fake::start().await;
+        fake.deliver(1..=50);
+        let allowance = Allowance {
+            shown_per_minute: Some(3),
+            ..Allowance::default()
+        };
+        let mut gateway = Gateway::with(config(&fake, after), None, &allowance);
+        let bodies = || {
+            let state = fake.state();
+            let is_fetch = |command: &&String| command.contains("BODY.PEEK[]");
+            state.commands.iter().filter(is_fetch).count()
+        };
+        let batch = gateway.next().await;
+        let each = |mail: &Mail| waits(&conversation(&format!("c{}", mail.uid), "alice"));
+        let verdicts = batch.mails.iter().map(each).collect();
+        let _ = batch.answer.send(verdicts);
+        let batch = gateway.next().await;
+        let uids: Vec<u32> = batch.mails.iter().map(|mail| mail.uid).collect();
+        assert_eq!(uids, [1, 2, 3], "as many as may be shown, the oldest");
+        assert_eq!(batch.admitted.len(), 3);
+        let _ = batch.answer.send(vec![Verdict::Handled; 3]);
+        let before = bodies();
+        for connections in 2..=5 {
+            fake.fault("NOOP", Fault::Cut(0));
+            fake.fault("DONE", Fault::Cut(0));
+            fake.deliver([50 + u32::try_from(connections).unwrap()]);
+            let new = async {
+                loop {
+                    let batch = gateway.next().await;
+                    let is_new = |mail: &Mail| mail.uid > 50;
+                    assert!(batch.mails.iter().all(is_new), "{:?}", batch.mails);
+                    let count = batch.mails.len();
+                    let _ = batch.answer.send(vec![Verdict::Handled; count]);
+                    if count > 0 {
+                        return;
+                    }
+                }
+            };
+            new.await;
+            eventually(async || fake.state().connections >= connections).await;
+        }
+        sleep(Duration::from_millis(500)).await;
+        assert!(bodies() <= before + 8, "{} more", bodies() - before);
+        let state = fake.state();
+        let is_of_those =
+            |command: &&String| command.contains("BODY.PEEK[]") && command.contains("UID FETCH 4:");
+        assert_eq!(state.commands.iter().filter(is_of_those).count(), 0);
+    }
+}
+
+/// What one gateway leaves may be for the users of another that reads the same mailbox.
+#[tokio::test]
+async fn e26_two_gateways_on_one_mailbox_pass_over_nothing_that_the_other_left() {
+    for after in [
+        After::Keep,
+        After::Seen,
+        After::Move("Done".to_owned()),
+        After::Delete,
+    ] {
+        let fake = Fake::start().await;
+        fake.deliver(1..=3);
+        let mut one = Gateway::start(config(&fake, after.clone()), None);
+        let batch = one.next().await;
+        one.handle(batch, Verdict::Left(Left::Nobody));
+        let left = |gateway: &str, first: u32| {
+            let keyword = left_keyword(gateway);
+            let state = fake.state();
+            let mails = state.mails.range(first..).map(|(_, mail)| mail);
+            mails.filter(|mail| mail.flags.contains(&keyword)).count()
+        };
+        eventually(async || left("gateway.a.example", 1) == 3).await;
+        let other = MailboxConfig {
+            left_keyword: left_keyword("gateway.b.example"),
+            ..config(&fake, after.clone())
+        };
+        // It reads them for the first time, or has read them and not come to dispose of them.
+        let mut new = Gateway::start(other.clone(), None);
+        new.handle_until(1).await;
+        assert_eq!(new.seen, mails(1..=3));
+        new.stop().await;
+        if after != After::Keep {
+            fake.deliver(4..=5);
+            while one.seen.len() < 5 {
+                let batch = one.next().await;
+                one.handle(batch, Verdict::Left(Left::Nobody));
+            }
+            eventually(async || left("gateway.a.example", 4) == 2).await;
+            let mut again = Gateway::start(other, Some(cursor(7, 6)));
+            let has_both = |seen: &[String]| mails(4..=5).iter().all(|one| seen.contains(one));
+            while !has_both(&again.seen) {
+                let batch = again.next().await;
+                again.handle(batch, Verdict::Left(Left::Nobody));
+            }
+            eventually(async || left("gateway.b.example", 4) == 2).await;
+        }
+    }
+}
+
+#[test]
+fn e26_the_keyword_of_a_gateway_is_one_that_a_server_keeps() {
+    let plain = left_keyword("bridge.example.org");
+    assert_eq!(plain, "$StanzamailLeft-bridge.example.org");
+    let long = format!("{}.example.org", "b".repeat(60));
+    for odd in ["brücke.example", "[::1]", "*", "a b", "a)b", &long] {
+        let keyword = left_keyword(odd);
+        let is_atom = |c: char| c.is_ascii_alphanumeric() || "$-".contains(c);
+        assert!(keyword.chars().all(is_atom), "{keyword}");
+        assert!(
+            keyword.len() <= 50 && keyword != left_keyword("other"),
+            "{keyword}"
+        );
+    }
 }
 
 /// Two worlds in 16,000 came to that.
@@ -641,7 +788,7 @@ async fn a_server_that_does_not_say_which_mails_wait_is_asked_again_before_new_o
 /// Only the cursor knows then which mails are handled: it stays before the first that waits, over any break of the connection.
 #[tokio::test]
 async fn where_the_mailbox_does_not_tell_what_is_handled_the_cursor_stays_before_what_waits() {
-    let later = || Verdict::Later(BTreeSet::from([conversation("carol", "alice")]));
+    let later = || waits(&conversation("carol", "alice"));
     let uids = |batch: &Batch| -> Vec<u32> { batch.mails.iter().map(|mail| mail.uid).collect() };
     let fake = Fake::start().await;
     fake.deliver(1..=4);
@@ -650,31 +797,34 @@ async fn where_the_mailbox_does_not_tell_what_is_handled_the_cursor_stays_before
     assert!(batch.is_kept && batch.may_wait);
     let verdicts = vec![Verdict::Handled, later(), Verdict::Handled, later()];
     let all = uids(&batch);
-    let stored = held(batch.cursor, all.into_iter().zip(&verdicts));
-    assert_eq!((batch.cursor.uid_next, stored.uid_next), (5, 2));
+    let stored = held(batch.cursor.unwrap(), all.into_iter().zip(&verdicts));
+    assert_eq!((batch.cursor.unwrap().uid_next, stored.uid_next), (5, 2));
     let _ = batch.answer.send(verdicts);
 
     let batch = gateway.next().await;
-    assert_eq!((uids(&batch), batch.cursor.uid_next), (vec![2, 4], 2));
+    assert_eq!(
+        (uids(&batch), batch.cursor.unwrap().uid_next),
+        (vec![2, 4], 2)
+    );
     let _ = batch.answer.send(vec![Verdict::Handled, later()]);
     let batch = gateway.next().await;
-    assert_eq!((uids(&batch), batch.cursor.uid_next), (vec![], 4));
+    assert_eq!((uids(&batch), batch.cursor.unwrap().uid_next), (vec![], 4));
     // The connection breaks when it is their turn again.
     fake.fault("UID FETCH", Fault::Cut(0));
     let _ = batch.answer.send(vec![]);
     let batch = gateway.next().await;
     assert!(batch.waiting.is_empty());
-    assert_eq!((uids(&batch), batch.cursor.uid_next), (vec![4], 5));
+    assert_eq!((uids(&batch), batch.cursor.unwrap().uid_next), (vec![4], 4));
     let _ = batch.answer.send(vec![later()]);
     fake.deliver([5]);
     let batch = gateway.next().await;
-    assert_eq!((uids(&batch), batch.cursor.uid_next), (vec![5], 4));
+    assert_eq!((uids(&batch), batch.cursor.unwrap().uid_next), (vec![5], 4));
     let _ = batch.answer.send(vec![Verdict::Handled]);
     let batch = gateway.next().await;
     assert_eq!(uids(&batch), [4]);
     let _ = batch.answer.send(vec![Verdict::Handled]);
     let batch = gateway.next().await;
-    assert_eq!((uids(&batch), batch.cursor.uid_next), (vec![], 6));
+    assert_eq!((uids(&batch), batch.cursor.unwrap().uid_next), (vec![], 6));
     let _ = batch.answer.send(vec![]);
     eventually(async || fake.saw("IDLE")).await;
     assert_eq!(fake.state().connections, 2);
@@ -687,7 +837,7 @@ async fn a_server_without_keywords_gets_left_mails_handed_over_once() {
     fake.deliver([1]);
     let mut gateway = Gateway::start(config(&fake, After::Delete), None);
     let batch = gateway.next().await;
-    gateway.handle(batch, Verdict::Left);
+    gateway.handle(batch, Verdict::Left(Left::Nobody));
     eventually(async || fake.saw("IDLE")).await;
     fake.fault("NOOP", Fault::Cut(0));
     fake.deliver([2]);
@@ -841,7 +991,7 @@ async fn what_an_admin_has_to_mend_is_told() {
         "LOGIN",
         Fault::Instead("%T NO [AUTHENTICATIONFAILED] no\r\n".to_owned()),
     );
-    expect(&fake, After::Keep, "127.0.0.1 refuses the login of bridge ([AUTHENTICATIONFAILED] no); check imap username and password").await;
+    expect(&fake, After::Keep, "127.0.0.1 refuses the login of bridge ([AUTHENTICATIONFAILED] no); see username and password of [[mailbox]]").await;
     fake.state().folders.clear();
     expect(
         &fake,
@@ -859,7 +1009,7 @@ async fn what_an_admin_has_to_mend_is_told() {
     fake.fault("CREATE", Fault::Instead("%T NO no right\r\n".to_owned()));
     expect(&fake, After::Move("Done".to_owned()), "the folder “Done”, where handled mails go, is not there and cannot be created (no right); create it, or correct imap after").await;
     fake.state().capabilities = "IMAP4rev1 LOGINDISABLED".to_owned();
-    expect(&fake, After::Keep, "127.0.0.1 lets nobody log in with a password here; use TLS, or allow LOGIN or AUTH=PLAIN on the server").await;
+    expect(&fake, After::Keep, "127.0.0.1 lets nobody log in with a password here; use TLS, or allow AUTH=SCRAM-SHA-256, AUTH=PLAIN or LOGIN on the server").await;
 }
 
 #[tokio::test]

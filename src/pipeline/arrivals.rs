@@ -1,19 +1,25 @@
 //! Mails: read beside the loop, decided in it, delivered in portions, and disposed of by the mailbox at last.
 
 use super::clockwork::Clockwork;
-use super::poison::Unread;
-use super::{Fatal, MailboxMeaning, Pipeline, Stream, full_or_fatal, joined, log_notes};
+use super::decided::Undecided;
+use super::poison::{DEADLY, Unread};
+use super::{Fatal, MailboxMeaning, Pipeline, Stream, files, full_or_fatal, joined, log_notes};
 use crate::core::context::{Context, Write};
-use crate::core::decide::incoming::{Arrived, Fate};
-use crate::core::decide::{self, Decision};
+use crate::core::decide::Decider;
+use crate::core::decide::decision::{Decision, Fate};
+use crate::core::decide::inbound::arrived::{Arrived, Wait};
+use crate::core::file;
 use crate::core::from_mail;
-use crate::core::quota::Conversation;
-use crate::core::record::Cursor;
+use crate::core::id::JobId;
+use crate::core::quota::{Conversation, Demand, Demands};
 use crate::core::time::Timestamp;
-use crate::crash;
-use crate::imap::{self, Batch, Fetched, Verdict};
+use crate::failpoints;
+use crate::inbound::{self, Batch, Left, Mail, Verdict};
+use crate::panics;
 use crate::store::Store;
+use crate::store::in_hand::{InHand, Standing};
 use crate::system;
+use jid::BareJid;
 use minidom::Element;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -21,26 +27,28 @@ use tokio::sync::{mpsc, oneshot};
 
 /// Stanzas that mails become before they are sent, but for those of the last mail among them.
 const STANZAS_PER_PORTION: usize = 1_000;
+/// The same in octets, with those of the mails that they cause. 50 users who get one of 150 KB make as much.
+const OCTETS_PER_PORTION: usize = 8 * 1024 * 1024;
+/// The same in rows that are written.
+const ROWS_PER_PORTION: usize = 4_000;
 
 /// A batch whose mails were read.
 #[derive(Debug)]
 pub struct ReadBatch {
     batch: Batch,
     mails: Vec<Result<from_mail::Mail, Unread>>,
-    /// It comes from an admin and not from the mailbox, whose cursor stays where it is.
-    is_again: bool,
 }
 
 /// Reads the mails of each batch beside the loop, on a thread of their own: parsing is work for a processor.
 pub async fn read_batches(
     mailboxes: BTreeMap<String, MailboxMeaning>,
+    in_hand: Arc<InHand>,
     mut batches: mpsc::Receiver<Batch>,
     read: mpsc::Sender<ReadBatch>,
 ) {
     let mailboxes = Arc::new(mailboxes);
     while let Some(batch) = batches.recv().await {
-        let mailboxes = Arc::clone(&mailboxes);
-        let Ok(done) = system::blocking(move || read_batch(batch, &mailboxes)).await else {
+        let Some(done) = read_noted(batch, &mailboxes, &in_hand).await else {
             continue;
         };
         if read.send(done).await.is_err() {
@@ -49,50 +57,94 @@ pub async fn read_batches(
     }
 }
 
-fn read_batch(batch: Batch, mailboxes: &BTreeMap<String, MailboxMeaning>) -> ReadBatch {
-    let none = Vec::new();
-    let headers = mailboxes
-        .get(&batch.mailbox)
-        .map_or(&none, |meaning| &meaning.recipient_headers);
-    let read = |mail: &Fetched| {
-        // A parser that panics on one mail must not take the others with it.
-        let read = crash::caught(|| from_mail::read(&mail.raw, headers, mail.header_only));
-        read.map_err(Unread::Poison)?.map_err(Unread::Unreadable)
-    };
-    let mails = batch.mails.iter().map(read).collect();
-    ReadBatch {
+/// Reads a batch, with a note of what is being read. `None` by a defect: then it comes again.
+async fn read_noted(
+    batch: Batch,
+    mailboxes: &Arc<BTreeMap<String, MailboxMeaning>>,
+    in_hand: &Arc<InHand>,
+) -> Option<ReadBatch> {
+    let mut done = ReadBatch {
+        mails: Vec::with_capacity(batch.mails.len()),
         batch,
-        mails,
-        is_again: false,
+    };
+    let keys = done.keys();
+    for run in in_hand.runs(&keys) {
+        let standings: Vec<Standing> = run.iter().map(|key| in_hand.standing(key)).collect();
+        let mailboxes = Arc::clone(mailboxes);
+        let held = in_hand.take(run).await;
+        let read = system::blocking(move || {
+            done.read(&standings, &mailboxes);
+            done
+        });
+        done = read.await.ok()?;
+        drop(held);
+    }
+    Some(done)
+}
+
+impl ReadBatch {
+    /// The names of its mails in [`InHand`].
+    fn keys(&self) -> Vec<JobId> {
+        let mails = self.batch.mails.iter();
+        mails.map(|mail| mail.key.clone()).collect()
+    }
+
+    /// Reads so many more of its mails.
+    fn read(&mut self, standings: &[Standing], mailboxes: &BTreeMap<String, MailboxMeaning>) {
+        let none = Vec::new();
+        let headers = mailboxes
+            .get(&self.batch.source)
+            .map_or(&none, |meaning| &meaning.recipient_headers);
+        let unread = self.batch.mails.iter().skip(self.mails.len());
+        for (mail, standing) in unread.zip(standings) {
+            self.mails.push(read(mail, headers, *standing));
+        }
+    }
+}
+
+fn read(mail: &Mail, headers: &[String], standing: Standing) -> Result<from_mail::Mail, Unread> {
+    // A parser that panics on one mail must not take the others with it.
+    let read = |octets: &[u8], header_only| {
+        panics::caught(|| {
+            failpoints::deadly("reading", || String::from_utf8_lossy(octets).into_owned());
+            from_mail::read(octets, headers, header_only)
+        })
+    };
+    let with_envelope = |read| from_mail::Mail {
+        envelope: mail.envelope.clone(),
+        ..read
+    };
+    match standing {
+        Standing::Fine => {
+            let read = read(&mail.raw, mail.header_only).map_err(Unread::Poison)?;
+            read.map(with_envelope).map_err(Unread::Unreadable)
+        }
+        Standing::Deadly => {
+            let (header, _) = from_mail::split_header(&mail.raw);
+            let read = read(header, true).ok().and_then(Result::ok);
+            let read = read.map(with_envelope).map(Box::new);
+            Err(Unread::Deadly(read))
+        }
+        Standing::Unreadable => Err(Unread::Deadly(None)),
     }
 }
 
 /// A mail that an admin has taken out of the quarantine, and where the verdict on it will come.
 pub fn read_again(
-    mailbox: String,
-    mail: Fetched,
+    source: &str,
+    mail: Mail,
     mailboxes: &BTreeMap<String, MailboxMeaning>,
 ) -> (ReadBatch, oneshot::Receiver<Vec<Verdict>>) {
-    let (answer, answered) = oneshot::channel();
-    let batch = Batch {
-        mailbox,
-        mails: vec![mail],
-        cursor: Cursor {
-            uid_validity: 0,
-            uid_next: 0,
-            since: Timestamp::default(),
-            again: None,
+    let (batch, answered) = Batch::new(source, vec![mail]);
+    let mut again = ReadBatch {
+        mails: Vec::new(),
+        batch: Batch {
+            may_wait: false,
+            ..batch
         },
-        waiting: BTreeSet::new(),
-        may_wait: false,
-        is_kept: false,
-        answer,
     };
-    let read = ReadBatch {
-        is_again: true,
-        ..read_batch(batch, mailboxes)
-    };
-    (read, answered)
+    again.read(&[Standing::Fine], mailboxes);
+    (again, answered)
 }
 
 impl<S: Store> Pipeline<S> {
@@ -107,30 +159,45 @@ impl<S: Store> Pipeline<S> {
         let mut verdicts = Vec::with_capacity(read.mails.len());
         let mut portion = Portion::default();
         let mut waiting = read.batch.waiting.clone();
-        for (fetched, mail) in read.batch.mails.iter().zip(&read.mails) {
-            let verdict = self
-                .mail(&mut portion, &mut waiting, &read.batch, fetched, mail, now)
-                .await?;
-            verdicts.push(verdict);
-            // Where the answer is dropped, the mailbox hands the same mails over again.
-            if portion.is_full() && !self.deliver(stream, clock, &mut portion, None, now).await? {
+        let keys = read.keys();
+        let mut mails = read.batch.mails.iter().zip(&read.mails);
+        for run in self.in_hand.runs(&keys) {
+            let held = self.in_hand.take(run).await;
+            // The keys first: else a mail would be taken that is of the next run.
+            for (key, (fetched, mail)) in run.iter().zip(mails.by_ref()) {
+                let one = One {
+                    batch: &read.batch,
+                    fetched,
+                    key,
+                };
+                let verdict = self
+                    .mail(&mut portion, &mut waiting, &one, mail, now)
+                    .await?;
+                verdicts.push(verdict);
+                // Where the answer is dropped, the mailbox hands the same mails over again.
+                if portion.is_full()
+                    && !self.deliver(stream, clock, &mut portion, None, now).await?
+                {
+                    return Ok(());
+                }
+            }
+            held.waits();
+            let is_last = verdicts.len() == read.mails.len();
+            let cursor = is_last.then(|| cursor_of(&read, &verdicts)).flatten();
+            let delivered = self.deliver(stream, clock, &mut portion, cursor, now);
+            if !delivered.await? {
                 return Ok(());
             }
+            if run
+                .iter()
+                .all(|key| self.in_hand.standing(key) == Standing::Fine)
+            {
+                held.done();
+            }
         }
-        let mut cursor = read.batch.cursor;
-        if read.batch.is_kept {
-            let uids = read.batch.mails.iter().map(|mail| mail.uid);
-            cursor = imap::held(cursor, uids.zip(&verdicts));
-        }
-        let cursor = Write::Cursor(read.batch.mailbox.clone(), cursor);
-        let cursor = (!read.is_again).then_some(cursor);
-        if self
-            .deliver(stream, clock, &mut portion, cursor, now)
-            .await?
-        {
-            crash::point("pipeline: rows of mails committed, mailbox not yet told");
-            let _ = read.batch.answer.send(verdicts);
-        }
+        failpoints::point("pipeline: rows of mails committed, mailbox not yet told");
+        self.forget_files(&keys, &verdicts);
+        let _ = read.batch.answer.send(verdicts);
         Ok(())
     }
 
@@ -139,51 +206,110 @@ impl<S: Store> Pipeline<S> {
         &self,
         portion: &mut Portion,
         waiting: &mut BTreeSet<Conversation>,
-        batch: &Batch,
-        fetched: &Fetched,
+        one: &One<'_>,
         mail: &Result<from_mail::Mail, Unread>,
         now: Timestamp,
     ) -> Result<Verdict, Fatal> {
+        let One { batch, fetched, .. } = one;
         let mail = match mail {
             Ok(mail) => mail,
-            Err(unread) => {
-                let told = self.unread(&batch.mailbox, fetched, unread).await;
-                portion.decisions.extend(told);
-                return Ok(Verdict::Left);
-            }
+            Err(unread) => return self.not_read(portion, one, unread, now).await,
         };
-        let arrived = self.arrived(batch, fetched, mail);
+        let known = self.files.as_ref().and_then(|files| files.known(one.key));
+        let arrived = Arrived {
+            files: files::of(known.as_ref(), self.may_put(one)),
+            ..self.arrived(batch, fetched, mail)
+        };
         let context = &mut portion.context;
-        let mut decided = self.arrival(context, &arrived, now).await?;
-        let mut waits = BTreeSet::new();
-        if let (Ok((decision, _)), true) = (&decided, batch.may_wait) {
-            waits = self.who_waits(waiting, decision, now);
+        let mut decided = self.arrival(context, &arrived, now).await;
+        let (mut waits, mut why) = (Demands::new(), BTreeMap::new());
+        if let (Ok((decision, _)), true) = (&decided, batch.may_wait)
+            && decision.held.is_empty()
+        {
+            let admitted = batch.admitted.get(&fetched.uid);
+            (waits, why) = self.who_waits(waiting, admitted, decision, now);
         }
         if !waits.is_empty() {
-            let users = waits.iter().map(|one| one.user.clone()).collect();
             let arrived = Arrived {
-                waits: Some(&users),
+                waits: Some(&why),
                 ..arrived
             };
-            decided = self.arrival(context, &arrived, now).await?;
+            decided = self.arrival(context, &arrived, now).await;
         }
-        let (decision, fate) = match decided {
+        if let Ok((decision, _)) = &decided
+            && self.is_put_off(waiting, one, decision, &mut waits)
+        {
+            return Ok(Verdict::Later(waits));
+        }
+        if let Ok((decision, _)) = &decided
+            && !self.keep_original(fetched, decision, now).await
+        {
+            let arrived = Arrived {
+                waits: (!why.is_empty()).then_some(&why),
+                may_be_kept: false,
+                ..arrived
+            };
+            decided = self.arrival(context, &arrived, now).await;
+        }
+        let (mut decision, fate) = match decided {
             Ok(decided) => decided,
-            Err(why) => {
-                self.set_mail_aside(&batch.mailbox, fetched, Some(mail), &why)
+            Err(Undecided::Fatal(fatal)) => return Err(fatal),
+            Err(Undecided::Defect(why)) => {
+                self.set_mail_aside(&batch.source, fetched, Some(mail), &why)
                     .await;
                 let told = self.tell_of_failure(context, &arrived, now).await?;
                 (told, Fate::Left)
             }
         };
         context.apply(&decision.writes);
+        self.told_of_held(portion, &mut decision, now);
         log_notes(&decision);
-        portion.decisions.push(decision);
+        let left = decision.left.unwrap_or(Left::SetAside);
+        portion.add(decision);
         Ok(match fate {
             Fate::Handled => Verdict::Handled,
-            Fate::Left => Verdict::Left,
+            Fate::Left => Verdict::Left(left),
             Fate::Later => Verdict::Later(waits),
         })
+    }
+
+    /// A mail of which nothing is known, or only its header.
+    async fn not_read(
+        &self,
+        portion: &mut Portion,
+        one: &One<'_>,
+        unread: &Unread,
+        now: Timestamp,
+    ) -> Result<Verdict, Fatal> {
+        let One { batch, fetched, .. } = one;
+        if let Unread::Deadly(Some(header)) = unread {
+            let told = self.deadly(&mut portion.context, batch, fetched, header, now);
+            let told = told.await?;
+            portion.context.apply(&told.writes);
+            portion.add(told);
+            return Ok(Verdict::Left(Left::SetAside));
+        }
+        let told = self.unread(&batch.source, fetched, unread).await;
+        told.into_iter().for_each(|told| portion.add(told));
+        Ok(Verdict::Left(match unread {
+            Unread::Unreadable(_) => Left::Unreadable,
+            _ => Left::SetAside,
+        }))
+    }
+
+    /// A mail of which the process has died twice. Who it is for is told.
+    async fn deadly(
+        &self,
+        context: &mut Context,
+        batch: &Batch,
+        fetched: &Mail,
+        header: &from_mail::Mail,
+        now: Timestamp,
+    ) -> Result<Decision, Fatal> {
+        self.set_mail_aside(&batch.source, fetched, Some(header), DEADLY)
+            .await;
+        let arrived = self.arrived(batch, fetched, header);
+        self.tell_of_failure(context, &arrived, now).await
     }
 
     async fn arrival(
@@ -191,40 +317,120 @@ impl<S: Store> Pipeline<S> {
         context: &mut Context,
         arrived: &Arrived<'_>,
         now: Timestamp,
-    ) -> Result<Result<(Decision, Fate), String>, Fatal> {
+    ) -> Result<(Decision, Fate), Undecided> {
         let decide = |context: &Context| {
-            crash::poison(|| arrived.mail.text.clone());
-            decide::incoming::decide(&self.settings, context, arrived, now)
+            failpoints::poison(|| arrived.mail.text.clone());
+            Decider::new(&self.settings, context, now).mail(arrived)
         };
         self.decided(context, decide).await
     }
 
+    /// Keeps a mail as it came, where a decision says so. False where that is not possible.
+    async fn keep_original(&self, fetched: &Mail, decision: &Decision, now: Timestamp) -> bool {
+        let (Some(originals), false) = (&self.originals, decision.originals.is_empty()) else {
+            return true;
+        };
+        let originals = Arc::clone(originals);
+        let (wanted, raw) = (decision.originals.clone(), fetched.raw.clone());
+        let kept = system::blocking(move || originals.keep(&wanted, &raw, now)).await;
+        match kept {
+            Ok(Ok(())) => true,
+            Ok(Err(error)) => {
+                tracing::warn!(%error, "a mail of which the chat shows less than all is not kept");
+                false
+            }
+            Err(_) => false,
+        }
+    }
+
+    fn may_put(&self, one: &One<'_>) -> bool {
+        self.files.is_some() && one.batch.may_wait && !one.fetched.header_only
+    }
+
+    /// Of mails that do not come again.
+    fn forget_files(&self, keys: &[JobId], verdicts: &[Verdict]) {
+        let is_done = |verdict: &Verdict| !matches!(verdict, Verdict::Later(_));
+        let done = keys.iter().zip(verdicts);
+        let done = done.filter(|(_, verdict)| is_done(verdict));
+        if let Some(files) = &self.files {
+            files.forget(done.map(|(key, _)| key));
+        }
+    }
+
+    /// Has the files of a mail put up, and the mail wait for that. What it takes of what its users are shown was counted, so
+    /// that it takes nothing when it comes again.
+    fn is_put_off(
+        &self,
+        waiting: &mut BTreeSet<Conversation>,
+        one: &One<'_>,
+        decision: &Decision,
+        waits: &mut Demands,
+    ) -> bool {
+        let (Some(files), Some(upload)) = (&self.files, &decision.upload) else {
+            return false;
+        };
+        if !files.may_be_put(upload) {
+            return false;
+        }
+        let counted = demands_of(decision).into_iter().map(|(one, demand)| {
+            let messages = 0;
+            (one, Demand { messages, ..demand })
+        });
+        let counted: Demands = counted.collect();
+        waiting.extend(counted.keys().cloned());
+        let conversations = counted.keys().cloned().collect();
+        files.begin(
+            one.key.clone(),
+            &one.fetched.raw,
+            upload.clone(),
+            conversations,
+        );
+        waits.extend(counted);
+        true
+    }
+
     /// Which of the conversations that a decision goes on with get no more for now; so do those in which it would be out of
-    /// its order. They join `waiting`.
+    /// its order. They join `waiting`. Those in which it is `admitted` have counted it.
     fn who_waits(
         &self,
         waiting: &mut BTreeSet<Conversation>,
+        admitted: Option<&BTreeSet<Conversation>>,
         decision: &Decision,
         now: Timestamp,
-    ) -> BTreeSet<Conversation> {
-        // By whether there is something to read; a receipt costs nothing, but does not overtake either.
-        let mut all: BTreeMap<Conversation, bool> = BTreeMap::new();
-        for message in decision.stanzas.iter().filter(|one| is_message(one)) {
-            if let Some(conversation) = Conversation::of(message) {
-                let is_read = message.children().any(|child| child.name() == "body");
-                *all.entry(conversation).or_default() |= is_read;
+    ) -> (Demands, BTreeMap<BareJid, Wait>) {
+        let mut all = demands_of(decision);
+        let mut quotas = self.quotas.lock();
+        let mut why = BTreeMap::new();
+        all.retain(|one, demand| {
+            let is_admitted = admitted.is_some_and(|admitted| admitted.contains(one));
+            let wait = match waiting.contains(one) || quotas.is_held(one) {
+                true => Some(Wait::Behind),
+                false if is_admitted || quotas.show(one, *demand, now) => None,
+                false => Some(Wait::OverLimit),
+            };
+            if let Some(wait) = wait {
+                let known = why.entry(one.user.clone()).or_insert(wait);
+                *known = wait.max(*known);
+            }
+            wait.is_some()
+        });
+        waiting.extend(all.keys().cloned());
+        (all, why)
+    }
+
+    /// Who was told within the last hour that a mail is not shown is not told of this one; it is counted.
+    fn told_of_held(&self, portion: &mut Portion, decision: &mut Decision, now: Timestamp) {
+        let quotas = self.quotas.lock();
+        for user in &decision.held {
+            let held = portion.held.entry(user.clone()).or_default();
+            held.mails = held.mails.saturating_add(1);
+            if held.is_told || quotas.is_told_of_held(user, now) {
+                let is_to = |stanza: &Element| stanza.attr("to") == Some(user.as_str());
+                decision.stanzas.retain(|stanza| !is_to(stanza));
+            } else {
+                held.is_told = true;
             }
         }
-        let mut quotas = self.quotas();
-        let mut waits = |one: &Conversation, is_read: bool| {
-            waiting.contains(one) || is_read && !quotas.show(one, now)
-        };
-        let waits: BTreeSet<Conversation> = all
-            .into_iter()
-            .filter_map(|(one, is_read)| waits(&one, is_read).then_some(one))
-            .collect();
-        waiting.extend(waits.iter().cloned());
-        waits
     }
 
     /// Delivers what mails become, and empties the portion. False where it has to be done again.
@@ -236,32 +442,38 @@ impl<S: Store> Pipeline<S> {
         cursor: Option<Write>,
         now: Timestamp,
     ) -> Result<bool, Fatal> {
-        let decisions = std::mem::take(portion).decisions;
+        let Portion {
+            decisions, held, ..
+        } = std::mem::take(portion);
         let answers = decisions.iter().flat_map(|one| one.mails.iter().cloned());
         if let Err(error) = self.spooled(answers.collect()).await {
             tracing::error!(%error, "the spool cannot take an answer to a mail; the mail is read again");
             return full_or_fatal(error).map(|()| false);
         }
         let (mut writes, stanzas, said) = joined(decisions);
-        crash::point("pipeline: mails decided, stanzas not yet sent");
+        failpoints::point("pipeline: mails decided, stanzas not yet sent");
         if !self.prove(stream, stanzas).await {
             return Ok(false);
         }
-        crash::point("pipeline: stanzas taken by the server, rows not yet committed");
+        failpoints::point("pipeline: stanzas taken by the server, rows not yet committed");
         clock.heard(&writes);
         writes.extend(cursor);
         self.commit(now, writes).await?;
         clock.take(said);
+        let mut quotas = self.quotas.lock();
+        for (user, held) in held {
+            quotas.held(&user, held.mails, held.is_told, now);
+        }
         Ok(true)
     }
 
     fn arrived<'a>(
         &'a self,
         batch: &Batch,
-        fetched: &Fetched,
+        fetched: &Mail,
         mail: &'a from_mail::Mail,
     ) -> Arrived<'a> {
-        let meaning = self.mailboxes.get(&batch.mailbox);
+        let meaning = self.mailboxes.get(&batch.source);
         Arrived {
             mail,
             octets: fetched.octets,
@@ -270,9 +482,44 @@ impl<S: Store> Pipeline<S> {
                 .then(|| meaning.map_or(0, |meaning| meaning.octets_max)),
             bound: meaning.and_then(|meaning| meaning.bound.as_ref()),
             waits: None,
+            files: file::Files::Named,
+            may_be_kept: self.originals.is_some() && !fetched.header_only,
             own: meaning.and_then(|meaning| meaning.own.as_ref()),
         }
     }
+}
+
+/// A mail of a batch.
+struct One<'a> {
+    batch: &'a Batch,
+    fetched: &'a Mail,
+    /// Its name in [`InHand`].
+    key: &'a JobId,
+}
+
+/// What a decision takes in each of the conversations that it goes on with.
+fn demands_of(decision: &Decision) -> Demands {
+    let mut all = Demands::new();
+    for message in decision.stanzas.iter().filter(|one| is_message(one)) {
+        if let Some(conversation) = Conversation::of(message, decision.is_believed) {
+            let is_read = message.children().any(|child| child.name() == "body");
+            let is_acquainted = decision.acquainted.contains(&conversation.user);
+            let demand = all.entry(conversation).or_default();
+            demand.is_acquainted = is_acquainted;
+            demand.messages = demand.messages.saturating_add(usize::from(is_read));
+        }
+    }
+    all
+}
+
+/// Up to where the mailbox is read then.
+fn cursor_of(read: &ReadBatch, verdicts: &[Verdict]) -> Option<Write> {
+    let mut cursor = read.batch.cursor?;
+    if read.batch.is_kept {
+        let uids = read.batch.mails.iter().map(|mail| mail.uid);
+        cursor = inbound::held(cursor, uids.zip(verdicts));
+    }
+    Some(Write::Cursor(read.batch.source.clone(), cursor))
 }
 
 /// An error is an answer that the user waits for.
@@ -285,11 +532,72 @@ fn is_message(stanza: &Element) -> bool {
 struct Portion {
     decisions: Vec<Decision>,
     context: Context,
+    /// Of mails that are not shown.
+    held: BTreeMap<BareJid, HeldMails>,
+    stanzas: usize,
+    octets: usize,
+    rows: usize,
+}
+
+#[derive(Default)]
+struct HeldMails {
+    mails: usize,
+    /// One of the stanzas tells the user of one.
+    is_told: bool,
 }
 
 impl Portion {
+    fn add(&mut self, decision: Decision) {
+        self.stanzas = self.stanzas.saturating_add(decision.stanzas.len());
+        self.octets = self.octets.saturating_add(decision.weight());
+        self.rows = self.rows.saturating_add(decision.writes.len());
+        self.decisions.push(decision);
+    }
+
+    /// By what the mails have become, and not by how many they were.
     fn is_full(&self) -> bool {
-        let stanzas = self.decisions.iter().map(|one| one.stanzas.len());
-        stanzas.sum::<usize>() >= STANZAS_PER_PORTION
+        self.stanzas >= STANZAS_PER_PORTION
+            || self.octets >= OCTETS_PER_PORTION
+            || self.rows >= ROWS_PER_PORTION
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::core::record::Cursor;
+    use crate::core::time::Timestamp;
+    use crate::core::to_stanza;
+
+    #[test]
+    fn a_portion_is_full_by_what_the_mails_have_become() {
+        let of = |stanzas: usize, octets: usize, rows: usize| {
+            let body = "x".repeat(octets);
+            let stanza = to_stanza::notice("gateway.a.example", "alice@a.example", "1", &body);
+            let cursor = Cursor {
+                uid_validity: 1,
+                uid_next: 1,
+                since: Timestamp::default(),
+                again: None,
+            };
+            Decision {
+                stanzas: vec![stanza; stanzas],
+                writes: vec![Write::Cursor(String::new(), cursor); rows],
+                ..Decision::default()
+            }
+        };
+        for (decision, fits) in [
+            (of(2, 10, 1), 499),
+            (of(50, 150 * 1024, 50), 1),
+            (of(1, 10, 400), 9),
+        ] {
+            let mut portion = Portion::default();
+            for _ in 0..fits {
+                portion.add(decision.clone());
+                assert!(!portion.is_full());
+            }
+            portion.add(decision);
+            assert!(portion.is_full());
+        }
     }
 }

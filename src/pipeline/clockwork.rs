@@ -1,14 +1,19 @@
 //! What happens at a time: a presence is due to be told, or one that was heard is over.
 
 use super::poison::nothing_of;
-use super::{Decided, FAREWELL_WAIT, Fatal, Pipeline, ROWS_PER_PAGE, joined};
+use super::{Decided, FAREWELL_WAIT, Fatal, Pipeline, ROWS_PER_PAGE, Stream, joined, or_by_defect};
 use crate::core::address::MailAddress;
 use crate::core::context::{Context, Write};
-use crate::core::decide::{Decision, Said, peer, presence};
+use crate::core::decide::decision::{Decision, PresenceUpdate};
+use crate::core::decide::{Decider, Server, Timer, lookup};
+use crate::core::id::{MessageId, StanzaId};
+use crate::core::language::Language;
+use crate::core::notice;
 use crate::core::presence::{Board, Fanout, Timing};
-use crate::core::record::{Announced, Contact, Format};
+use crate::core::record::{Announced, Contact};
 use crate::core::settings::Presence;
 use crate::core::time::Timestamp;
+use crate::core::to_stanza;
 use crate::store::Store;
 use jid::BareJid;
 use std::collections::{BTreeSet, HashMap};
@@ -67,18 +72,18 @@ impl Clockwork {
     }
 
     /// Takes in what decisions say of our users.
-    pub fn take(&mut self, said: Vec<Said>) {
+    pub fn take(&mut self, said: Vec<PresenceUpdate>) {
         let now = Instant::now().into_std();
         let refused = self.board.refused();
         for one in said {
             match one {
-                Said::Presence {
+                PresenceUpdate::Presence {
                     from,
                     contact,
                     state,
                 } => self.board.said(&from, &contact, state, now),
-                Said::Again { user, contact } => self.board.again(&user, &contact, now),
-                Said::Forget { user, contact } => self.board.forget(&user, &contact),
+                PresenceUpdate::Again { user, contact } => self.board.again(&user, &contact, now),
+                PresenceUpdate::Forget { user, contact } => self.board.forget(&user, &contact),
             }
         }
         let refused = self.board.refused().saturating_sub(refused);
@@ -136,11 +141,7 @@ impl Clockwork {
 
     /// When something is due; `None` where nothing is to be awaited.
     pub fn next_due(&self) -> Option<Instant> {
-        let now = Instant::now();
-        let end = self.ends.first().and_then(|(end, _)| {
-            let wait = end.since(Timestamp::now()).min(SLEEP_MAX);
-            now.checked_add(wait)
-        });
+        let end = wall(self.ends.first().map(|(end, _)| *end));
         if self.is_stopped {
             return end;
         }
@@ -173,6 +174,12 @@ impl Clockwork {
     }
 }
 
+/// When the clock on the wall says so; it is looked at again within a minute.
+pub(super) fn wall(due: Option<Timestamp>) -> Option<Instant> {
+    let wait = due?.since(Timestamp::now()).min(SLEEP_MAX);
+    Instant::now().checked_add(wait)
+}
+
 /// Never, where nothing is due.
 pub(super) async fn sleep_until(due: Option<Instant>) {
     match due {
@@ -184,12 +191,12 @@ pub(super) async fn sleep_until(due: Option<Instant>) {
 impl<S: Store> Pipeline<S> {
     /// What the last process knew.
     pub(super) async fn wind_up(&self, clock: &mut Clockwork) -> Result<(), Fatal> {
-        let announced = self.announced()?;
+        let announced = self.announced().await?;
         let mut told: HashMap<BareJid, Vec<MailAddress>> = HashMap::new();
         let mut after: Option<Relation> = None;
         loop {
             let from = after.as_ref().map(|(user, contact)| (user, contact));
-            let page = self.store.contacts(from, ROWS_PER_PAGE)?;
+            let page = self.store.contacts(from, ROWS_PER_PAGE).await?;
             after = page
                 .last()
                 .map(|(user, mail, _)| (user.clone(), mail.clone()));
@@ -199,10 +206,16 @@ impl<S: Store> Pipeline<S> {
             let mut context = Context::new();
             for (user, mail, contact) in page {
                 clock.ends_with(&user, &mail, &contact);
-                let format = |context: &Context| peer::format_of(&self.settings, context, &mail);
+                let format = |context: &Context| {
+                    lookup::format_of(
+                        Decider::new(&self.settings, context, Timestamp::now()),
+                        &mail,
+                    )
+                };
                 if contact.subscription.has_from()
                     && announced.contains_key(&user)
-                    && self.decided(&mut context, format).await? == Ok(Format::Xmpp)
+                    && let decided = self.decided(&mut context, format).await
+                    && or_by_defect(decided.map(|format| format.features().presence), |_| false)?
                 {
                     told.entry(user).or_default().push(mail);
                 }
@@ -217,11 +230,11 @@ impl<S: Store> Pipeline<S> {
         Ok(())
     }
 
-    fn announced(&self) -> Result<HashMap<BareJid, Announced>, Fatal> {
+    async fn announced(&self) -> Result<HashMap<BareJid, Announced>, Fatal> {
         let mut announced = HashMap::new();
         let mut after: Option<BareJid> = None;
         loop {
-            let page = self.store.announced(after.as_ref(), ROWS_PER_PAGE)?;
+            let page = self.store.announced(after.as_ref(), ROWS_PER_PAGE).await?;
             after = page.last().map(|(user, _)| user.clone());
             announced.extend(page);
             if after.is_none() {
@@ -239,23 +252,93 @@ impl<S: Store> Pipeline<S> {
         let mut decisions = Vec::new();
         for (user, contact) in clock.ended(now) {
             let decide = |context: &Context| {
-                presence::expired(&self.settings, context, &user, &contact, now)
+                Decider::new(&self.settings, context, now).timer(Timer::Expired(&user, &contact))
             };
-            let decided = self.decided(&mut context, decide).await?;
-            decisions.push(decided.unwrap_or_else(nothing_of(&user)));
+            let decided = self.decided(&mut context, decide).await;
+            decisions.push(or_by_defect(decided, nothing_of(&user))?);
         }
         let (writes, stanzas, _) = joined(decisions);
         if !stanzas.is_empty() {
-            self.answer(stanzas).await;
+            self.answer(stanzas, clock.is_stopped()).await;
         }
         self.commit(now, writes).await
+    }
+
+    /// In which language a user is told what nothing is decided about; where that cannot be said, in the configuration's.
+    async fn language_of(&self, user: &BareJid) -> Language {
+        let now = Timestamp::now();
+        let decide = |context: &Context| {
+            Decider::new(&self.settings, context, now)
+                .about(user)
+                .map(|one| one.language)
+        };
+        let found = self.decided(&mut Context::new(), decide).await;
+        found.unwrap_or(self.settings.language)
+    }
+
+    /// Tells users how many mails were not shown to them since they were told of one. At the end everybody is told, since a
+    /// new process knows nothing of it.
+    pub(super) async fn tell_of_held(&self, stream: &mut Stream, is_end: bool) {
+        let now = Timestamp::now();
+        let due = self.quotas.lock().take_held(now, is_end);
+        let gateway = self.settings.gateway.as_str();
+        let mut languages = Vec::new();
+        for (user, _) in &due {
+            languages.push(self.language_of(user).await);
+        }
+        let notice = |((user, count), language): (&(BareJid, usize), Language)| {
+            let key = MessageId::of_raw(format!("held at {}", now.millis()).as_bytes());
+            let id = StanzaId::derive(&key, user, "");
+            to_stanza::notice(
+                gateway,
+                user.as_str(),
+                id.as_str(),
+                &notice::held_as_well(language, *count),
+            )
+        };
+        let notices = due.iter().zip(languages).map(notice).collect();
+        if !self.prove(stream, notices).await {
+            let mut quotas = self.quotas.lock();
+            for (user, count) in due {
+                quotas.held(&user, count, false, now);
+            }
+        }
+    }
+
+    /// Sends what there is to say of every contact; answers how many contacts there are.
+    pub(super) async fn announce(&self, why: Server) -> Result<usize, Fatal> {
+        let mut after: Option<(BareJid, MailAddress)> = None;
+        let (now, mut count) = (Timestamp::now(), 0_usize);
+        loop {
+            let from = after.as_ref().map(|(user, mail)| (user, mail));
+            let page = self.store.contacts(from, ROWS_PER_PAGE).await?;
+            count = count.saturating_add(page.len());
+            let mut context = Context::new();
+            let mut stanzas = Vec::new();
+            for (user, mail, contact) in &page {
+                let relation = (user, mail, contact);
+                let decide = |context: &Context| {
+                    Decider::new(&self.settings, context, now).timer(Timer::Server(why, relation))
+                };
+                let words = self.decided(&mut context, decide).await;
+                let words = or_by_defect(words, nothing_of(user))?;
+                stanzas.extend(words.stanzas);
+            }
+            if !stanzas.is_empty() {
+                self.answer(stanzas, why == Server::Left).await;
+            }
+            match page.into_iter().next_back() {
+                Some((user, mail, _)) => after = Some((user, mail)),
+                None => return Ok(count),
+            }
+        }
     }
 
     /// Contacts elsewhere are told that our users go; then no more mails are sent.
     pub(super) async fn leave(&self, clock: &mut Clockwork) -> Result<(), Fatal> {
         clock.is_stopped = true;
         let fanouts = clock.board.farewell(Timestamp::now());
-        let has_farewells = !fanouts.is_empty();
+        let has_farewells = self.queue.send_drafts().await > 0 || !fanouts.is_empty();
         self.tell(clock, fanouts).await?;
         let (queue, stop_sending) = (self.queue.clone(), self.stop_sending.clone());
         tokio::spawn(async move {
@@ -275,10 +358,11 @@ impl<S: Store> Pipeline<S> {
         for mut fanout in fanouts {
             self.leave_people_out(clock, &mut context, &mut fanout)
                 .await?;
-            let decide =
-                |context: &Context| presence::announce(&self.settings, context, &fanout, now);
-            let made = self.decided(&mut context, decide).await?;
-            let decision = made.unwrap_or_else(nothing_of(&fanout.user));
+            let decide = |context: &Context| {
+                Decider::new(&self.settings, context, now).timer(Timer::Announce(&fanout))
+            };
+            let made = self.decided(&mut context, decide).await;
+            let decision = or_by_defect(made, nothing_of(&fanout.user))?;
             super::log_notes(&decision);
             decided.push(Decided {
                 decision,
@@ -301,11 +385,17 @@ impl<S: Store> Pipeline<S> {
         for mail in &mut fanout.mails {
             let mut gateways = Vec::with_capacity(mail.contacts.len());
             for contact in mail.contacts.drain(..) {
-                let format = |context: &Context| peer::format_of(&self.settings, context, &contact);
-                let format = self.decided(context, format).await?;
-                match format.unwrap_or_else(nothing_of(&fanout.user)) {
-                    Format::Xmpp => gateways.push(contact),
-                    Format::Mail => clock.board.forget(&fanout.user, &contact),
+                let format = |context: &Context| {
+                    lookup::format_of(
+                        Decider::new(&self.settings, context, Timestamp::now()),
+                        &contact,
+                    )
+                };
+                let format = self.decided(context, format).await;
+                let format = or_by_defect(format, nothing_of(&fanout.user))?;
+                match format.features().presence {
+                    true => gateways.push(contact),
+                    false => clock.board.forget(&fanout.user, &contact),
                 }
             }
             mail.contacts = gateways;

@@ -5,7 +5,8 @@
 //!
 //! * stanza → mail: the mail lies in the spool, fsynced; then the store's rows; then the answers. A crash in between
 //!   leaves a mail that goes out under the same Message-ID when the stanza is retried.
-//! * mail → stanza: the stanzas leave, then a ping to the server on the same stream; its answer proves that they were
+//! * mail → stanza: its files are put where the user can fetch them ([`Files`]), and it is kept as it came, where its users are not
+//!   shown all of it ([`Originals`]); then the stanzas leave, then a ping to the server on the same stream; its answer proves that they were
 //!   taken. Only then the rows, among them the dedupe key and the cursor; then the mailbox is told. A crash in between
 //!   repeats the stanzas with the same ids.
 //! * outcome of a mail → error, receipt or notice: as for a mail; then the file leaves the spool.
@@ -15,41 +16,61 @@
 
 mod arrivals;
 mod clockwork;
+mod decided;
+mod errands;
+mod files;
 mod poison;
+mod recipients;
 mod stream;
+mod waiting;
 
 pub use arrivals::{ReadBatch, read_again, read_batches};
-pub use poison::{Unread, stanza_note};
+#[cfg(test)]
+pub(crate) use errands::no_commands;
+pub use errands::{Commands, Done, Errands};
+pub use files::{Files, NotFetched, OwnFiles, UploadService};
+pub use poison::{Unread, stanza_key, stanza_note};
+pub use recipients::answer_recipients;
 pub use stream::Stream;
 
 use crate::core::address::MailAddress;
-use crate::core::context::{Context, Missing, Write};
-use crate::core::decide::{self, Decision, Said, settle, subscription};
+use crate::core::context::{Context, Write};
+use crate::core::decide::decision::{Decision, PresenceUpdate};
+use crate::core::decide::delivery::outcome;
+use crate::core::decide::{Decider, Server};
 use crate::core::from_stanza;
-use crate::core::job::Mail;
+use crate::core::id::JobId;
+use crate::core::job::{Job, Mail};
 use crate::core::notice;
-use crate::core::outcome;
-use crate::core::quota::Quotas;
+use crate::core::outcome::Verdict;
+use crate::core::quota::SharedQuotas;
 use crate::core::settings::Settings;
 use crate::core::time::Timestamp;
 use crate::core::to_stanza::Condition;
-use crate::crash;
+use crate::core::xml;
+use crate::failpoints;
+use crate::panics;
 use crate::smtp::{Queue, Settle, Settled};
+use crate::store::in_hand::{Held, InHand, Standing};
+use crate::store::originals::Originals;
 use crate::store::quarantine::Quarantine;
 use crate::store::spool::{Spool, SpoolError};
 use crate::store::{Store, StoreError};
 use crate::xmpp::{Link, XmppEvent};
 use clockwork::Clockwork;
+use decided::{Undecided, or_by_defect};
 use jid::BareJid;
 use minidom::Element;
 use std::collections::BTreeMap;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, watch};
 use tokio_util::sync::CancellationToken;
 
 /// Stanzas and outcomes that are decided in one go.
 const EVENTS_PER_BATCH: usize = 128;
+/// What stanzas that are decided in one go have together, in octets, but for the last of them.
+const OCTETS_PER_BATCH: usize = 4 * 1024 * 1024;
 /// After which pause the server is asked again to confirm what it did not confirm.
 const PROVE_AGAIN: Duration = Duration::from_secs(5);
 /// How long the server may take to close the stream when the gateway stops.
@@ -81,6 +102,10 @@ pub struct Inputs {
     pub mails: mpsc::Receiver<ReadBatch>,
     /// From the SMTP queue.
     pub settles: mpsc::Receiver<Settle>,
+    /// What was done about mails that wait.
+    pub errands: mpsc::Receiver<Done>,
+    /// What decisions depend on from now on, where the configuration was read again.
+    pub settings: watch::Receiver<Settings>,
 }
 
 /// What the loop works with.
@@ -88,19 +113,27 @@ pub struct Pipeline<S: Store> {
     /// What decisions depend on.
     pub settings: Settings,
     /// What everybody has used of what they may.
-    pub quotas: Mutex<Quotas>,
-    /// By the mailbox's name.
+    pub quotas: SharedQuotas,
+    /// By the mailbox's name, or that of another way in.
     pub mailboxes: BTreeMap<String, MailboxMeaning>,
     /// Durable state.
     pub store: Arc<S>,
     /// What the core failed on.
     pub quarantine: Arc<Quarantine>,
+    /// What the process would die of, if it does.
+    pub in_hand: Arc<InHand>,
     /// Mails that wait to be sent.
     pub spool: Arc<Spool>,
     /// Who sends them.
     pub queue: Queue,
+    /// What is done about mails that wait.
+    pub errands: Errands,
     /// The way to the XMPP server.
     pub link: Link,
+    /// Who puts files of mails where users can fetch them; `None`: they are named.
+    pub files: Option<Files>,
+    /// Where mails are kept as they came; `None`: nowhere.
+    pub originals: Option<Arc<Originals>>,
     /// Closes it, when everything was said.
     pub close_stream: CancellationToken,
     /// Ends the sending of mails, when everything was said there.
@@ -134,14 +167,17 @@ impl<S: Store> Pipeline<S> {
     ///
     /// # Errors
     /// [`Fatal`]: the store failed.
-    pub async fn run(self, inputs: &mut Inputs, stops: Stops) -> Result<(), Fatal> {
+    pub async fn run(mut self, inputs: &mut Inputs, stops: Stops) -> Result<(), Fatal> {
         let Inputs {
             xmpp: stream,
             mails,
             settles: outcomes,
+            errands,
+            settings,
         } = inputs;
         let mut settles = Vec::with_capacity(EVENTS_PER_BATCH);
         let mut clock = Clockwork::new(&self.settings.presence);
+        self.complete_rows().await?;
         self.wind_up(&mut clock).await?;
         while !stops.disk_failed.is_cancelled() {
             let online = self.link.online();
@@ -149,6 +185,7 @@ impl<S: Store> Pipeline<S> {
                 self.settles(stream, &mut settles).await?;
             }
             let due = clock.next_due();
+            let held_due = clockwork::wall(self.quotas.lock().held_due());
             let is_unproved = online && !settles.is_empty();
             tokio::select! {
                 () = stops.disk_failed.cancelled() => {}
@@ -159,7 +196,10 @@ impl<S: Store> Pipeline<S> {
                     self.xmpp_events(&mut clock, stream).await?;
                 }
                 Some(batch) = mails.recv(), if online => self.mails(stream, &mut clock, batch).await?,
+                Some(done) = errands.recv(), if online => self.errand_done(&mut clock, done).await?,
+                Ok(()) = settings.changed() => self.take_settings(settings),
                 () = clockwork::sleep_until(due) => self.on_time(&mut clock).await?,
+                () = clockwork::sleep_until(held_due), if online => self.tell_of_held(stream, false).await,
                 // What the server did not confirm stays in `settles` for the next round, which must not wait for news: a
                 // server that was silent for a while may have none.
                 () = tokio::time::sleep(PROVE_AGAIN), if is_unproved => {}
@@ -169,8 +209,17 @@ impl<S: Store> Pipeline<S> {
         Ok(())
     }
 
+    /// Between two events, so that each is decided about by one configuration.
+    fn take_settings(&mut self, settings: &mut watch::Receiver<Settings>) {
+        self.settings = settings.borrow_and_update().clone();
+        self.quotas.lock().change(&self.settings.allowance);
+    }
+
     async fn say_goodbye(&self, stream: &mut Stream, mut clock: Clockwork) -> Result<(), Fatal> {
-        self.announce(subscription::farewell_of).await?;
+        if self.link.online() {
+            self.tell_of_held(stream, true).await;
+        }
+        self.announce(Server::Left).await?;
         self.close_stream.cancel();
         // What the server sends until it closes the stream too is still accepted.
         let rest = async {
@@ -189,14 +238,22 @@ impl<S: Store> Pipeline<S> {
     /// What the stream has in hand.
     async fn xmpp_events(&self, clock: &mut Clockwork, stream: &mut Stream) -> Result<(), Fatal> {
         let mut elements = Vec::with_capacity(stream.in_hand.len());
+        let mut octets = 0_usize;
         for event in &stream.in_hand {
             match event {
-                XmppEvent::Stanza(element) => elements.push(element),
+                XmppEvent::Stanza(element) => {
+                    elements.push(element);
+                    octets = octets.saturating_add(xml::weight(element));
+                    if octets >= OCTETS_PER_BATCH {
+                        self.stanzas(clock, std::mem::take(&mut elements)).await?;
+                        octets = 0;
+                    }
+                }
                 XmppEvent::Online => {
                     self.stanzas(clock, std::mem::take(&mut elements)).await?;
                     tracing::info!(domain = %self.settings.gateway, "attached to the XMPP server");
                     clock.forget_resources();
-                    let contacts = self.announce(subscription::greeting_of).await?;
+                    let contacts = self.announce(Server::Back).await?;
                     clock.expect_answers(contacts);
                 }
                 XmppEvent::Offline { .. } if clock.is_stopped() => {}
@@ -213,24 +270,59 @@ impl<S: Store> Pipeline<S> {
     }
 
     async fn stanzas(&self, clock: &mut Clockwork, elements: Vec<&Element>) -> Result<(), Fatal> {
-        if elements.is_empty() {
-            return Ok(());
+        let keys: Vec<JobId> = elements.iter().map(|one| stanza_key(one)).collect();
+        let mut elements = elements.into_iter();
+        for run in self.in_hand.runs(&keys) {
+            let held = self.in_hand.take(run).await;
+            let together = elements.by_ref().take(run.len());
+            let is_aside = self.stanzas_together(clock, together.zip(run), &held);
+            if !is_aside.await? {
+                held.done();
+            }
         }
+        Ok(())
+    }
+
+    /// Answers whether one of them was set aside.
+    async fn stanzas_together(
+        &self,
+        clock: &mut Clockwork,
+        elements: impl Iterator<Item = (&Element, &JobId)>,
+        held: &Held,
+    ) -> Result<bool, Fatal> {
         let now = Timestamp::now();
         let mut context = Context::new();
-        let mut decided = Vec::with_capacity(elements.len());
-        for element in elements {
-            let decision = self.stanza(&mut context, element, now).await?;
-            decided.push(decision);
+        let (mut decided, mut is_aside) = (Vec::new(), false);
+        for (element, key) in elements {
+            let is_deadly = self.in_hand.standing(key) != Standing::Fine;
+            decided.push(match is_deadly {
+                true => self.set_stanza_aside(element, poison::DEADLY).await,
+                false => self.stanza(&mut context, element, now).await?,
+            });
+            is_aside |= is_deadly;
         }
+        held.waits();
+        let made = self.make_durable(clock, now, context.kept(), decided).await;
+        made.map(|()| is_aside)
+    }
+
+    /// What was decided about stanzas: the mails, the rows, the answers. The queue kept some mails until then.
+    async fn make_durable(
+        &self,
+        clock: &mut Clockwork,
+        now: Timestamp,
+        kept: Vec<JobId>,
+        decided: Vec<Decided>,
+    ) -> Result<(), Fatal> {
         let (decided, spool) = self.accept(decided).await;
+        self.let_go(kept);
         let (writes, answers, said) = joined(decided);
-        crash::point("pipeline: mails accepted, rows not yet committed");
+        failpoints::point("pipeline: mails accepted, rows not yet committed");
         clock.heard(&writes);
         self.commit(now, writes).await?;
-        crash::point("pipeline: rows of stanzas committed, not yet answered");
+        failpoints::point("pipeline: rows of stanzas committed, not yet answered");
         clock.take(said);
-        self.answer(answers).await;
+        self.answer(answers, clock.is_stopped()).await;
         spool
     }
 
@@ -240,7 +332,7 @@ impl<S: Store> Pipeline<S> {
         element: &Element,
         now: Timestamp,
     ) -> Result<Decided, Fatal> {
-        let stanza = match crash::caught(|| from_stanza::read(element.clone())) {
+        let stanza = match panics::caught(|| from_stanza::read(element.clone())) {
             Ok(Ok(stanza)) => stanza,
             Err(why) => return Ok(self.set_stanza_aside(element, &why).await),
             Ok(Err(malformed)) => {
@@ -252,35 +344,62 @@ impl<S: Store> Pipeline<S> {
             }
         };
         let decide = |context: &Context| {
-            crash::poison(|| poison::text_of(element));
-            decide::stanza(&self.settings, context, &stanza, now)
+            failpoints::poison(|| poison::text_of(element));
+            Decider::new(&self.settings, context, now).stanza(&stanza)
         };
-        let decision = match self.decided(context, decide).await? {
+        let decision = match self.decided_of_waiting(context, decide).await {
+            // What an errand costs was taken when it was asked for.
+            Ok(decision) if context.told().is_some() => decision,
             Ok(decision) => {
-                let refusal = self.quotas().refusal(&stanza, &decision, now);
+                let refusal = self.quotas.lock().refusal(&stanza, &decision, now);
                 if refusal.is_some() {
                     tracing::debug!(user = %stanza.from, "has used what one user may");
                 }
                 refusal.unwrap_or(decision)
             }
-            Err(why) => return Ok(self.set_stanza_aside(element, &why).await),
+            Err(Undecided::Defect(why)) => return Ok(self.set_stanza_aside(element, &why).await),
+            Err(Undecided::Fatal(fatal)) => return Err(fatal),
         };
-        context.apply(&decision.writes);
-        log_notes(&decision);
-        let refusal = (!decision.mails.is_empty())
-            .then(|| Decision::refuse(&stanza, Condition::ResourceConstraint, &notice::no_room()));
+        let decision = match decision.errand.clone() {
+            None => decision,
+            Some(errand) => match self.begins(context, element, errand) {
+                true => Decision::nothing(),
+                false => {
+                    let decided = self.decided_of_waiting(context, decide).await;
+                    or_by_defect(decided, |_| Decision::nothing())?
+                }
+            },
+        };
+        context.tell(None);
+        decision.apply_to(context);
+        let is_noted = !decision.mails.is_empty() || decision.notes.is_empty();
+        if is_noted || self.quotas.lock().may_note(&stanza.from.to_bare(), now) {
+            log_notes(&decision);
+        }
+        let refusal = (!decision.mails.is_empty()).then(|| {
+            Decision::refuse(
+                &stanza,
+                Condition::ResourceConstraint,
+                &notice::no_room(decision.language),
+            )
+        });
         Ok(Decided { refusal, decision })
     }
 
     /// Puts the mails of a batch into the spool. Where it cannot take them, their senders are told and nothing is kept.
     /// A disk that fails, other than one that is full, ends the gateway when they were told.
     async fn accept(&self, decided: Vec<Decided>) -> (Vec<Decision>, Result<(), Fatal>) {
-        let mails = decided
-            .iter()
-            .flat_map(|one| one.decision.mails.iter().cloned())
-            .collect();
+        let withdrawn = decided.iter().flat_map(|one| &one.decision.withdrawn);
+        let withdrawn: Vec<Job> = withdrawn.cloned().collect();
+        let mails = decided.iter().flat_map(|one| one.decision.mails.iter());
+        let mails = waiting::last_versions(mails, &withdrawn);
+        let mut spooled = self.spooled(mails).await;
+        self.change_leaving(&decided);
         let decisions = decided.into_iter();
-        let error = match self.spooled(mails).await {
+        if !withdrawn.is_empty() {
+            spooled = spooled.and(self.take_back(&withdrawn).await);
+        }
+        let error = match spooled {
             Ok(()) => return (decisions.map(|one| one.decision).collect(), Ok(())),
             Err(error) => error,
         };
@@ -294,7 +413,8 @@ impl<S: Store> Pipeline<S> {
         if mails.is_empty() {
             return Ok(());
         }
-        for mail in &mut mails {
+        // One that has a sequence takes the place of itself.
+        for mail in mails.iter_mut().filter(|mail| mail.job.sequence == 0) {
             mail.job.sequence = self.spool.next_sequence();
         }
         self.spool.accept(mails.clone()).await?;
@@ -304,31 +424,50 @@ impl<S: Store> Pipeline<S> {
         Ok(())
     }
 
-    fn quotas(&self) -> std::sync::MutexGuard<'_, Quotas> {
-        self.quotas.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
     async fn settles(&self, stream: &mut Stream, settles: &mut Vec<Settle>) -> Result<(), Fatal> {
-        let now = Timestamp::now();
-        let mut context = Context::new();
-        let mut decided = Vec::with_capacity(settles.len());
-        for settle in settles.iter() {
-            let decision = self.settle(&mut context, settle, now).await?;
-            decided.push(decision);
-        }
-        let (writes, stanzas, _) = joined(decided);
-        if !self.prove(stream, stanzas).await {
-            return Ok(()); // Asked again when the stream is back: the files stay in the spool until then.
-        }
-        crash::point("pipeline: receipts taken by the server, rows not yet committed");
-        self.commit(now, writes).await?;
-        crash::point("pipeline: rows of outcomes committed, file still there");
-        for settle in settles.drain(..) {
-            let is_deferred = matches!(settle.verdict, outcome::Verdict::Deferred { .. });
-            let delay_told = is_deferred && settle::is_delay_due(&self.settings, &settle.job, now);
-            let _ = settle.done.send(Settled { delay_told });
+        let key = |settle: &Settle| JobId::of_name(&["outcome", settle.job.id.as_str()]);
+        let keys: Vec<JobId> = settles.iter().map(key).collect();
+        for run in self.in_hand.runs(&keys) {
+            let held = self.in_hand.take(run).await;
+            if !self.settles_together(stream, settles, run, &held).await? {
+                return Ok(()); // Asked again when the stream is back: the files stay in the spool until then.
+            }
+            held.done();
         }
         Ok(())
+    }
+
+    /// So many of the first, by their keys. False where it has to be done again.
+    async fn settles_together(
+        &self,
+        stream: &mut Stream,
+        settles: &mut Vec<Settle>,
+        run: &[JobId],
+        held: &Held,
+    ) -> Result<bool, Fatal> {
+        let now = Timestamp::now();
+        let mut context = Context::new();
+        let mut decided = Vec::with_capacity(run.len());
+        for (settle, key) in settles.iter().zip(run) {
+            decided.push(match self.in_hand.standing(key) {
+                Standing::Fine => self.settle(&mut context, settle, now).await?,
+                _ => poison::nothing_of_job(settle)(poison::DEADLY.to_owned()),
+            });
+        }
+        held.waits();
+        let (writes, stanzas, _) = joined(decided);
+        if !self.prove(stream, stanzas).await {
+            return Ok(false);
+        }
+        failpoints::point("pipeline: receipts taken by the server, rows not yet committed");
+        self.commit(now, writes).await?;
+        failpoints::point("pipeline: rows of outcomes committed, mail still there");
+        for settle in settles.drain(..run.len().min(settles.len())) {
+            let is_deferred = matches!(settle.verdict, Verdict::Deferred { .. });
+            let delay_told = is_deferred && outcome::is_delay_due(&self.settings, &settle.job, now);
+            let _ = settle.done.send(Settled { delay_told });
+        }
+        Ok(true)
     }
 
     async fn settle(
@@ -338,44 +477,18 @@ impl<S: Store> Pipeline<S> {
         now: Timestamp,
     ) -> Result<Decision, Fatal> {
         let decide = |context: &Context| {
-            crash::poison(|| format!("{:?}", settle.attempt));
-            settle::decide(
-                &self.settings,
-                context,
+            failpoints::poison(|| format!("{:?}", settle.attempt));
+            Decider::new(&self.settings, context, now).outcome(
                 &settle.job,
                 &settle.attempt,
                 settle.verdict,
-                now,
             )
         };
-        let decided = self.decided(context, decide).await?;
-        let decision = decided.unwrap_or_else(|why| {
-            tracing::error!(job = %settle.job.id, "the gateway failed on what became of a mail, which is a defect, please report it: nobody is told ({why})");
-            Decision::nothing()
-        });
+        let decided = self.decided(context, decide).await;
+        let decision = or_by_defect(decided, poison::nothing_of_job(settle))?;
         context.apply(&decision.writes);
         log_notes(&decision);
         Ok(decision)
-    }
-
-    /// Asks a decision until it has all the rows that it needs. A defect in it concerns nothing but what is decided about:
-    /// then the answer is what the panic said.
-    async fn decided<T>(
-        &self,
-        context: &mut Context,
-        decide: impl Fn(&Context) -> Result<T, Missing>,
-    ) -> Result<Result<T, String>, Fatal> {
-        loop {
-            let needs = match crash::caught(|| decide(context)) {
-                Err(why) => return Ok(Err(why)),
-                Ok(Ok(decision)) => return Ok(Ok(decision)),
-                Ok(Err(Missing(needs))) => needs,
-            };
-            let rows = self.store.load(&needs).await?;
-            for (need, row) in needs.into_iter().zip(rows) {
-                context.insert(need, row);
-            }
-        }
     }
 
     /// Commits. A pair that somebody else took in the meantime is left out; the rest holds.
@@ -393,9 +506,16 @@ impl<S: Store> Pipeline<S> {
         }
     }
 
-    async fn answer(&self, stanzas: Vec<Element>) {
-        if let Err(error) = self.link.send(stanzas).await {
-            tracing::warn!(%error, "answers were lost with the stream to the XMPP server");
+    async fn answer(&self, stanzas: Vec<Element>, is_stopped: bool) {
+        match self.link.send(stanzas).await {
+            // The stream was closed by us; whoever waits for an answer asks again.
+            Err(error) if is_stopped => {
+                tracing::debug!(%error, "answers were not sent any more");
+            }
+            Err(error) => {
+                tracing::warn!(%error, "answers were lost with the stream to the XMPP server")
+            }
+            Ok(()) => {}
         }
     }
 
@@ -410,49 +530,12 @@ impl<S: Store> Pipeline<S> {
         }
         sent.is_ok()
     }
-
-    /// Sends what there is to say of every contact; answers how many contacts there are.
-    async fn announce(&self, of: WordsOf) -> Result<usize, Fatal> {
-        let mut after: Option<(BareJid, MailAddress)> = None;
-        let (now, mut count) = (Timestamp::now(), 0_usize);
-        loop {
-            let page = self.store.contacts(
-                after.as_ref().map(|(user, mail)| (user, mail)),
-                ROWS_PER_PAGE,
-            )?;
-            count = count.saturating_add(page.len());
-            let mut context = Context::new();
-            let mut stanzas = Vec::new();
-            for (user, mail, contact) in &page {
-                let decide =
-                    |context: &Context| of(&self.settings, context, user, mail, contact, now);
-                let words = self.decided(&mut context, decide).await?;
-                stanzas.extend(words.unwrap_or_else(poison::nothing_of(user)));
-            }
-            if !stanzas.is_empty() {
-                self.answer(stanzas).await;
-            }
-            match page.into_iter().next_back() {
-                Some((user, mail, _)) => after = Some((user, mail)),
-                None => return Ok(count),
-            }
-        }
-    }
 }
 
-type WordsOf = fn(
-    &Settings,
-    &Context,
-    &BareJid,
-    &MailAddress,
-    &crate::core::record::Contact,
-    Timestamp,
-) -> Result<Vec<Element>, Missing>;
-
-/// A full disk is waited out.
+/// A full disk is waited out, and so is that everything is open that may be.
 fn full_or_fatal(error: SpoolError) -> Result<(), Fatal> {
     match error {
-        SpoolError::Full { .. } => Ok(()),
+        SpoolError::Full { .. } | SpoolError::NoHandle { .. } => Ok(()),
         error => Err(Fatal::Spool(error)),
     }
 }
@@ -463,7 +546,7 @@ struct Decided {
     refusal: Option<Decision>,
 }
 
-fn joined(decisions: Vec<Decision>) -> (Vec<Write>, Vec<Element>, Vec<Said>) {
+fn joined(decisions: Vec<Decision>) -> (Vec<Write>, Vec<Element>, Vec<PresenceUpdate>) {
     let (mut writes, mut stanzas, mut said) = (Vec::new(), Vec::new(), Vec::new());
     for decision in decisions {
         writes.extend(decision.writes);

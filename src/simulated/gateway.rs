@@ -2,18 +2,20 @@
 
 use super::store::{self, SimulatedStore};
 use crate::config::Config;
-use crate::core::quota::Quotas;
+use crate::core::quota::SharedQuotas;
+use crate::core::time::Timestamp;
 use crate::imap;
-use crate::pipeline::{Inputs, MailboxMeaning, Pipeline, Stops, Stream, read_batches};
+use crate::pipeline::{Errands, Inputs, MailboxMeaning, Pipeline, Stops, Stream, read_batches};
 use crate::smtp;
 use crate::store::Store;
+use crate::store::in_hand::InHand;
 use crate::store::quarantine::Quarantine;
 use crate::store::spool::{Spool, SpoolError};
 use crate::supervisor::{mailbox_config, smtp_config, xmpp_config};
 use crate::xmpp;
 use std::collections::BTreeMap;
 use std::path::Path;
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 use std::time::Duration;
 use tempfile::TempDir;
 use tokio::sync::{mpsc, watch};
@@ -40,7 +42,7 @@ pub(super) struct Disk {
 
 impl Gateway {
     /// One that does not run yet.
-    pub(super) fn new(mailbox: &str, shown: [&str; 2]) -> Self {
+    pub(super) fn new(mailbox: &str, shown: [&str; 2], gather: &str) -> Self {
         // In memory where that is possible: whether a file is durable is not what is simulated.
         let memory = Path::new("/dev/shm");
         let folder = match memory.is_dir() {
@@ -48,7 +50,7 @@ impl Gateway {
             false => TempDir::new(),
         };
         let folder = folder.unwrap();
-        let config = config(folder.path(), mailbox, shown);
+        let config = config(folder.path(), mailbox, shown, gather);
         let disk = Disk {
             folder,
             store: Arc::default(),
@@ -84,8 +86,7 @@ impl Gateway {
 
     /// Mails that wait in the spool.
     pub(super) fn waiting(&self) -> usize {
-        let folder = self.disk.folder.path().join("spool/queue");
-        std::fs::read_dir(folder).map_or(0, Iterator::count)
+        Spool::look(&self.disk.folder.path().join("spool")).map_or(0, |jobs| jobs.len())
     }
 
     /// What the core failed on, and mails that cannot be read.
@@ -96,7 +97,12 @@ impl Gateway {
     }
 }
 
-fn config(folder: &Path, mailbox: &str, [shown, shown_from_one]: [&str; 2]) -> Config {
+fn config(
+    folder: &Path,
+    mailbox: &str,
+    [shown, shown_from_one]: [&str; 2],
+    gather: &str,
+) -> Config {
     let text = format!(
         r#"
 [xmpp]
@@ -121,6 +127,12 @@ username = "bridge@chat.a.example"
 password = "secret"
 first_start = "all"
 {mailbox}
+
+[contacts]
+strangers = "show"
+
+[messages]
+gather = "{gather}"
 
 [store]
 path = "{}"
@@ -162,7 +174,10 @@ async fn run(disk: Arc<Disk>, stop: CancellationToken) {
     let smtp = smtp::Connector::new(smtp_config(config)).unwrap();
     let expire = config.delivery.expire;
     let (queue, sender) = smtp::Queue::start(smtp, Arc::clone(&spool), jobs, expire, settle);
+    let (in_hand, _) = InHand::of_store(path, Timestamp::now());
     let (read, mails) = mpsc::channel(2);
+    let settings = config.settings(store.id_key());
+    let quotas = SharedQuotas::new(&settings.allowance);
     let mut mailboxes = BTreeMap::new();
     for mailbox in &config.mailbox {
         let meaning = MailboxMeaning {
@@ -171,12 +186,18 @@ async fn run(disk: Arc<Disk>, stop: CancellationToken) {
             ..MailboxMeaning::default()
         };
         mailboxes.insert(mailbox.name(), meaning);
-        let mailbox = mailbox_config(mailbox, config.mail.octets_max);
-        let cursor = store.cursor(&mailbox.name).unwrap();
+        let mailbox = mailbox_config(mailbox, config);
+        let cursor = store.cursor(&mailbox.name).await.unwrap();
         let (batches, fetched) = mpsc::channel(1);
         let (open, _) = watch::channel(false);
-        tasks.spawn(imap::run(mailbox, cursor, batches, open, stop.clone()));
-        tasks.spawn(read_batches(mailboxes.clone(), fetched, read.clone()));
+        let (quotas, stop) = (quotas.clone(), stop.clone());
+        tasks.spawn(imap::run(mailbox, cursor, quotas, batches, open, stop));
+        tasks.spawn(read_batches(
+            mailboxes.clone(),
+            Arc::clone(&in_hand),
+            fetched,
+            read.clone(),
+        ));
     }
     drop(read);
     tasks.spawn(connector.run(close_stream.clone()));
@@ -185,16 +206,20 @@ async fn run(disk: Arc<Disk>, stop: CancellationToken) {
         sender.run(stopping).await;
         all_sent.cancel();
     });
-    let settings = config.settings(store.id_key());
+    let (errands, done) = Errands::of(queue.clone(), None, crate::pipeline::no_commands());
     let pipeline = Pipeline {
-        quotas: Mutex::new(Quotas::new(&settings.allowance)),
+        errands,
+        quotas,
         settings,
         mailboxes,
         store,
         quarantine: Arc::new(Quarantine::of_store(path)),
+        in_hand,
         spool,
         queue,
         link,
+        files: None,
+        originals: None,
         close_stream,
         stop_sending,
     };
@@ -202,6 +227,8 @@ async fn run(disk: Arc<Disk>, stop: CancellationToken) {
         xmpp: Stream::new(events, Vec::new()),
         mails,
         settles,
+        errands: done,
+        settings: watch::channel(pipeline.settings.clone()).1,
     };
     let leaving = stop;
     let stops = Stops {

@@ -26,6 +26,8 @@ pub(super) struct Arrived {
     pub texts: Vec<String>,
     /// The Message-IDs of each.
     pub ids: BTreeMap<String, BTreeSet<String>>,
+    /// Texts that stood twice in one mail.
+    pub doubled: Vec<String>,
     /// How many mails came in all.
     pub count: usize,
 }
@@ -104,8 +106,9 @@ impl MailServers {
                 ("DATA", 0..2) => Say::Close,
                 _ if is_mail && luck < 3 => Say::Reply("452 4.3.1 no room\r\n"),
                 // Refused now and whenever it is tried again.
-                _ if is_mail && text_of(line).ends_with('7') => {
-                    trace.add(&format!("refused: {}", text_of(line)));
+                _ if is_mail && texts_of(line).any(|text| text.ends_with('7')) => {
+                    let texts: Vec<&str> = texts_of(line).collect();
+                    trace.add(&format!("refused: {texts:?}"));
                     Say::Reply("554 5.7.1 not this one\r\n")
                 }
                 _ if is_mail => {
@@ -127,14 +130,19 @@ impl MailServers {
             .lines()
             .find_map(|line| line.strip_prefix("Message-ID: "));
         let id = id.expect("a mail has a Message-ID");
-        let text = text_of(mail);
-        trace.add(&format!("the mail {id} says {text}"));
         let mut arrived = self.arrived.lock().unwrap();
-        if !arrived.ids.contains_key(text) {
-            arrived.texts.push(text.to_owned());
+        let mut lines = BTreeSet::new();
+        for text in texts_of(mail) {
+            if !lines.insert(text) {
+                arrived.doubled.push(text.to_owned());
+            }
+            trace.add(&format!("the mail {id} says {text}"));
+            if !arrived.ids.contains_key(text) {
+                arrived.texts.push(text.to_owned());
+            }
+            let ids = arrived.ids.entry(text.to_owned()).or_default();
+            ids.insert(id.to_owned());
         }
-        let ids = arrived.ids.entry(text.to_owned()).or_default();
-        ids.insert(id.to_owned());
         arrived.count += 1;
     }
 
@@ -168,9 +176,10 @@ impl MailServers {
     }
 }
 
-fn text_of(mail: &str) -> &str {
-    let text = mail.lines().find(|line| line.contains(" to "));
-    text.expect("it is one of ours")
+/// What our users have said in it: a mail holds what was said in one go. Nothing, where it holds only what was corrected later.
+fn texts_of(mail: &str) -> impl Iterator<Item = &str> {
+    let texts = mail.lines().filter(|line| line.contains(" to "));
+    texts.map(|text| text.strip_prefix("Correction: ").unwrap_or(text))
 }
 
 /// A contact who writes to a user; some mails come twice, some have no Message-ID.

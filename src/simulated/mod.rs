@@ -134,11 +134,13 @@ impl World {
         // In some worlds mails come faster than they may be shown, by either limit, and wait.
         let any = "\"unlimited\"";
         let shown = [["2", any], [any, "2"], [any, any]][dice(3) as usize];
+        // In most of them lines in one go are one mail.
+        let gather = ["0s", "10s", "60s"][dice(3) as usize];
         Self {
             plan,
             xmpp: XmppServer::start(trace.clone()),
             mail: MailServers::start(trace.clone()),
-            gateway: Gateway::new(mailbox, shown),
+            gateway: Gateway::new(mailbox, shown, gather),
             trace,
         }
     }
@@ -259,8 +261,15 @@ impl World {
             let has_receipt = came.receipts.contains(&id);
             assert!(!has_receipt || has_arrived, "a false receipt for {id}");
             let is_told = came.errors.contains(&id);
-            assert!(has_arrived || is_told, "{id} is lost");
+            let taken_back = came.taken_back.get(&id);
+            assert!(
+                has_arrived || is_told || taken_back.is_some(),
+                "{id} is lost"
+            );
+            let is_in_time = taken_back == Some(&true) && !came.not_taken_back.contains(&id);
+            assert!(!(is_in_time && has_arrived), "{id} was taken back in time");
         }
+        assert!(arrived.doubled.is_empty(), "{:?}", arrived.doubled);
         one_each(&arrived.ids, "Message-IDs");
         one_each(&came.ids, "stanza ids");
         in_order(&arrived.texts);

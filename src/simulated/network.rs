@@ -1,6 +1,7 @@
 //! TCP in a simulated world: octets take their time, connections freeze and break, hosts are there or not. Outside of one,
 //! in every other test, TCP is the system's.
 
+use crate::system::Acknowledge;
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::io::{self, ErrorKind};
@@ -190,6 +191,22 @@ impl TcpStream {
                 let read = OwnedReadHalf::Simulated(read);
                 (read, OwnedWriteHalf::Simulated(write))
             }
+        }
+    }
+}
+
+impl Acknowledge for TcpStream {
+    fn acknowledge(&self) {
+        if let Self::System(stream) = self {
+            stream.acknowledge();
+        }
+    }
+}
+
+impl Acknowledge for OwnedReadHalf {
+    fn acknowledge(&self) {
+        if let Self::System(half) = self {
+            half.acknowledge();
         }
     }
 }

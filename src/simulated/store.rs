@@ -1,15 +1,14 @@
 //! A store whose commits take their time, and which a crash takes back to those that were done.
 
 use super::network::dice;
-use crate::core::address::{AddressPattern, MailAddress};
 use crate::core::context::{Need, Row, Write};
 use crate::core::id::IdKey;
-use crate::core::record::{Announced, Contact, Cursor, Pair, Peer};
+use crate::core::reckoning::Reckoned;
+use crate::core::record::Cursor;
 use crate::core::time::Timestamp;
-use crate::store::memory::undo::Undo;
-use crate::store::transfer::{Place, Record};
+use crate::store::memory::Undo;
+use crate::store::tables::{Place, Record, Table};
 use crate::store::{MemoryStore, Store, StoreError};
-use jid::BareJid;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -55,64 +54,70 @@ impl Store for SimulatedStore {
 
     fn commit(
         &self,
-        now: Timestamp,
+        _now: Timestamp,
         writes: Vec<Write>,
     ) -> impl Future<Output = Result<(), StoreError>> + Send {
-        let undo = self.0.seen.undo_of(&writes);
-        let others = self.0.undo.lock().unwrap().replace(undo);
-        assert!(others.is_none(), "one commit at a time can be taken back");
-        let seen = self.0.seen.commit(now, writes);
+        let applied = self.0.seen.apply(writes).map(|undo| {
+            let others = self.0.undo.lock().unwrap().replace(undo);
+            assert!(others.is_none(), "one commit at a time can be taken back");
+        });
         async move {
-            let seen = seen.await;
-            if seen.is_ok() {
-                tokio::time::sleep(Duration::from_millis(dice(COMMIT_MAX))).await;
-            }
+            applied?;
+            tokio::time::sleep(Duration::from_millis(dice(COMMIT_MAX))).await;
             self.0.undo.lock().unwrap().take();
-            seen
+            Ok(())
         }
     }
 
-    fn pairs(&self, after: Option<&BareJid>, limit: usize) -> Result<Vec<Pair>, StoreError> {
-        self.0.seen.pairs(after, limit)
-    }
-
-    fn contacts(
+    fn page(
         &self,
-        after: Option<(&BareJid, &MailAddress)>,
-        limit: usize,
-    ) -> Result<Vec<(BareJid, MailAddress, Contact)>, StoreError> {
-        self.0.seen.contacts(after, limit)
-    }
-
-    fn peers(&self, after: Option<&AddressPattern>, limit: usize) -> Result<Vec<Peer>, StoreError> {
-        self.0.seen.peers(after, limit)
-    }
-
-    fn announced(
-        &self,
-        after: Option<&BareJid>,
-        limit: usize,
-    ) -> Result<Vec<(BareJid, Announced)>, StoreError> {
-        self.0.seen.announced(after, limit)
-    }
-
-    fn cursor(&self, mailbox: &str) -> Result<Option<Cursor>, StoreError> {
-        self.0.seen.cursor(mailbox)
-    }
-
-    fn rows(
-        &self,
+        table: Option<Table>,
         after: Option<&Place>,
         limit: usize,
-    ) -> Result<Vec<(Place, Record)>, StoreError> {
-        self.0.seen.rows(after, limit)
+    ) -> impl Future<Output = Result<Vec<(Place, Record)>, StoreError>> + Send {
+        self.0.seen.page(table, after, limit)
+    }
+
+    fn cursor(
+        &self,
+        mailbox: &str,
+    ) -> impl Future<Output = Result<Option<Cursor>, StoreError>> + Send {
+        self.0.seen.cursor(mailbox)
     }
 
     fn id_key(&self) -> IdKey {
         ID_KEY
     }
 
-    fn forget_older(&self, now: Timestamp, age: Duration) -> Result<u64, StoreError> {
+    fn forget_older(
+        &self,
+        now: Timestamp,
+        age: Duration,
+    ) -> impl Future<Output = Result<u64, StoreError>> + Send {
         self.0.seen.forget_older(now, age)
+    }
+
+    fn reckon(
+        &self,
+        clock: Timestamp,
+        ran: Duration,
+    ) -> impl Future<Output = Result<Reckoned, StoreError>> + Send {
+        self.0.seen.reckon(clock, ran)
+    }
+
+    fn verify(&self) -> impl Future<Output = Result<(), StoreError>> + Send {
+        self.0.seen.verify()
+    }
+
+    fn check_place(&self) -> impl Future<Output = Result<(), StoreError>> + Send {
+        self.0.seen.check_place()
+    }
+
+    fn failed(&self) -> impl Future<Output = StoreError> + Send + use<> {
+        self.0.seen.failed()
+    }
+
+    fn size_on_disk(&self) -> impl Future<Output = Result<u64, StoreError>> + Send {
+        self.0.seen.size_on_disk()
     }
 }

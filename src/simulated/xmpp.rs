@@ -2,6 +2,7 @@
 
 use super::network;
 use super::{Trace, gateway::XMPP_PORT};
+use crate::core::language::Language;
 use crate::xmpp::codec::Decoder;
 use crate::xmpp::guard::{Frame, FrameReader};
 use minidom::Element;
@@ -17,6 +18,8 @@ const HEADER: &str = "<?xml version='1.0'?><stream:stream xmlns:stream='http://e
      xmlns='jabber:component:accept' from='mail.a.example' id='abc'>";
 /// The longest pause between two messages of one conversation, in milliseconds.
 const PAUSE_MAX: u64 = 20_000;
+/// One of so many messages is first written otherwise, and corrected at once.
+const CORRECTED_EACH: usize = 5;
 /// Messages of one conversation that wait for a receipt, at most.
 const OPEN_MAX: usize = 30;
 
@@ -43,6 +46,10 @@ pub(super) struct Came {
     /// Ids of our users' messages.
     pub receipts: BTreeSet<String>,
     pub errors: BTreeSet<String>,
+    /// Those that users took back, and whether that has surely reached the gateway.
+    pub taken_back: BTreeMap<String, bool>,
+    /// Those of them of which the user was told that they cannot be taken back.
+    pub not_taken_back: BTreeSet<String>,
 }
 
 impl XmppServer {
@@ -75,9 +82,14 @@ impl XmppServer {
         Some(self.state().component.as_ref()?.0)
     }
 
-    fn is_settled(&self, id: &str) -> bool {
+    fn has_answer(&self, id: &str) -> bool {
         let came = &self.state().came;
         came.receipts.contains(id) || came.errors.contains(id)
+    }
+
+    fn is_settled(&self, id: &str) -> bool {
+        let came = &self.state().came;
+        came.receipts.contains(id) || came.errors.contains(id) || came.taken_back.contains_key(id)
     }
 
     async fn serve(self, mut stream: DuplexStream, trace: Trace) -> Option<()> {
@@ -143,6 +155,11 @@ impl XmppServer {
             let of = receipt.attr("id").unwrap_or_default();
             trace.add(&format!("receipt for {of}"));
             came.receipts.insert(of.to_owned());
+        } else if let Some(about) = not_taken_back(stanza) {
+            trace.add(&format!("{about} cannot be taken back"));
+            came.not_taken_back.insert(about);
+        } else if is_told_of_retraction(stanza) {
+            trace.add("a message was taken back in time");
         } else if !attribute("from").contains('@') {
             trace.add("the gateway says that mails wait");
         } else if let Some(body) = stanza.get_child("body", ns::COMPONENT) {
@@ -162,6 +179,19 @@ impl XmppServer {
             let _ = reach.send(stanza);
         }
     }
+}
+
+fn is_told_of_retraction(notice: &Element) -> bool {
+    let body = notice.get_child("body", ns::COMPONENT);
+    body.is_some_and(|body| body.text() == crate::core::notice::taken_back(Language::ENGLISH))
+}
+
+/// The message of which a notice says so.
+fn not_taken_back(notice: &Element) -> Option<String> {
+    let body = notice.get_child("body", ns::COMPONENT)?.text();
+    let reply = notice.get_child("reply", "urn:xmpp:reply:0")?;
+    let is_it = body.contains("cannot be taken back");
+    reply.attr("id").filter(|_| is_it).map(str::to_owned)
 }
 
 async fn read_to(stream: &mut DuplexStream, text: &str) -> Option<()> {
@@ -190,24 +220,76 @@ pub(super) async fn converse(
             format!("{contact}\\40mail.example@mail.a.example"),
         );
         trace.add(&format!("{id} is sent"));
+        let say = |id: &str, body: &str, more: &str| {
+            server.send(format!(
+                "<message type='chat' from='{user}@a.example/phone' to='{to}' id='{id}'><body>{body}</body>\
+                 <request xmlns='{}'/>{more}</message>",
+                ns::RECEIPTS
+            ));
+        };
+        let text = format!("{user} to {contact}: {number}");
+        if number % CORRECTED_EACH == 3 {
+            let draft = format!("{id}-draft");
+            say(
+                &draft,
+                &format!("draft {number} of {user} and {contact}"),
+                "",
+            );
+            let replace = format!("<replace xmlns='urn:xmpp:message-correct:0' id='{draft}'/>");
+            say(&id, &text, &replace);
+        } else {
+            say(&id, &text, "");
+        }
+    };
+    let take_back = |number: usize| {
+        let (id, to) = (
+            id(number),
+            format!("{contact}\\40mail.example@mail.a.example"),
+        );
+        trace.add(&format!("{id} is taken back"));
+        server.state().came.taken_back.insert(id.clone(), false);
         server.send(format!(
-            "<message type='chat' from='{user}@a.example/phone' to='{to}' id='{id}'><body>{user} to {contact}: {number}</body>\
-             <request xmlns='{}'/></message>",
-            ns::RECEIPTS
+            "<message type='chat' from='{user}@a.example/phone' to='{to}' id='back-{id}'>\
+             <retract xmlns='urn:xmpp:message-retract:1' id='{id}'/></message>"
         ));
     };
     let (mut open, mut next, mut connection) = (0, 0, 0);
+    // The last message that was taken back, and over which connection. What was sent after it over the same and is settled while
+    // that is up proves that the gateway has heard of it.
+    let mut back: Option<(usize, u64)> = None;
     while open < messages {
-        match server.connection() {
+        let current = server.connection();
+        if let Some((number, over)) = back {
+            let is_same = current == Some(over) && connection == over;
+            let is_heard = |later: &usize| server.has_answer(&id(*later));
+            match (number + 1..next).find(is_heard) {
+                _ if !is_same => back = None,
+                Some(_) => {
+                    server.state().came.taken_back.insert(id(number), true);
+                    back = None;
+                }
+                None => {}
+            }
+        }
+        match current {
             Some(current) if current != connection => {
                 connection = current;
+                back = None;
                 (open..next)
                     .filter(|number| !server.is_settled(&id(*number)))
                     .for_each(send);
             }
-            Some(_) if next < messages.min(open + OPEN_MAX) => {
+            Some(current) if next < messages.min(open + OPEN_MAX) => {
                 send(next);
                 next += 1;
+                let last = next - 1;
+                if network::dice(8) == 0 && back.is_none() {
+                    sleep(Duration::from_millis(network::dice(PAUSE_MAX))).await;
+                    if server.connection() == Some(current) && !server.is_settled(&id(last)) {
+                        take_back(last);
+                        back = Some((last, current));
+                    }
+                }
             }
             _ => {}
         }

@@ -3,10 +3,10 @@
 use crate::core::job::Job;
 use crate::core::outcome::Attempt;
 use crate::core::outcome::Verdict;
-use crate::crash;
+use crate::failpoints;
+use crate::smtp::command::{Command, MailBytes, Settle, Settled};
 use crate::smtp::connect::{ConnectError, Connector};
 use crate::smtp::outcome::retry_all;
-use crate::smtp::queue::{Command, MailBytes, Settle, Settled};
 use crate::smtp::submit::{Connection, State, Submitted};
 use crate::store::spool::{Spool, SpoolError};
 use std::borrow::Cow;
@@ -152,7 +152,7 @@ pub(super) async fn settle(
     verdict: Verdict,
     is_held: bool,
 ) -> Concluded {
-    crash::point("smtp: taken by the server, not yet settled");
+    failpoints::point("smtp: taken by the server, not yet settled");
     let answer = if job.silent && job.origin.is_none() {
         Some(Settled::default())
     } else {
@@ -171,7 +171,7 @@ pub(super) async fn settle(
             }
         }
         Some(_) => {
-            crash::point("spool: settled, file not yet removed");
+            failpoints::point("spool: settled, not yet marked");
             Some(tools.spool.remove(&job).await)
         }
         None => {

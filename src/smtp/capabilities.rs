@@ -17,6 +17,10 @@ pub struct Capabilities {
     pub enhanced_status_codes: bool,
     /// RFC 2920: several commands at once.
     pub pipelining: bool,
+    /// RFC 3030: a mail by its length, without a dot at its end.
+    pub chunking: bool,
+    /// RFC 3207. Offered before TLS only.
+    pub starttls: bool,
     /// RFC 4954: the mechanisms, in upper case.
     pub login: Vec<String>,
 }
@@ -45,6 +49,8 @@ impl Capabilities {
             Some("8BITMIME") => self.eight_bit_mime = true,
             Some("ENHANCEDSTATUSCODES") => self.enhanced_status_codes = true,
             Some("PIPELINING") => self.pipelining = true,
+            Some("CHUNKING") => self.chunking = true,
+            Some("STARTTLS") => self.starttls = true,
             Some("AUTH") => self.login = words.map(str::to_owned).collect(),
             _ => {}
         }
@@ -66,6 +72,8 @@ mod tests {
             eight_bit_mime: true,
             enhanced_status_codes: true,
             pipelining: true,
+            chunking: true,
+            starttls: false,
             login: vec!["PLAIN".to_owned(), "LOGIN".to_owned()],
         };
         assert_eq!(Capabilities::parse(text.lines()), expected);

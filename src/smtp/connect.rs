@@ -2,24 +2,28 @@
 
 use crate::core::outcome::Reply;
 use crate::core::text::clean;
+use crate::net::Io;
+use crate::net::sasl::{Binding, LoggedIn, Mechanism, SaslError, Target, TokenError};
+use crate::net::tcp::{self, TcpError};
+use crate::net::tls::{self, HandshakeError, Remedies, TlsClient, TlsError, TlsFault};
+use crate::smtp::dialog::{Dialog, DialogError};
+use crate::smtp::login::{self, LoginError};
 use crate::smtp::submit::Connection;
-use crate::smtp::wire::{StartTlsError, Wire, ask_for_tls};
 use crate::smtp::{Capabilities, SmtpConfig, TlsMode, outcome};
 use crate::system::TcpStream;
-use crate::tls::{self, TlsError};
-use lettre::transport::smtp::Error;
-use lettre::transport::smtp::authentication::{Credentials, Mechanism};
-use lettre::transport::smtp::client::{AsyncSmtpConnection, AsyncTokioStream};
-use lettre::transport::smtp::extension::ClientId;
-use secrecy::ExposeSecret;
 use std::future::Future;
-use std::io;
-use std::net::{IpAddr, SocketAddr};
+use std::net::IpAddr;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
-use tokio_rustls::TlsConnector;
-use tokio_rustls::client::TlsStream;
-use tokio_rustls::rustls::pki_types::ServerName;
-use tokio_rustls::rustls::{self, CertificateError};
+use tokio::io::{AsyncRead, AsyncWrite};
+
+/// What an admin changes where there is no TLS.
+const REMEDIES: Remedies = Remedies {
+    name: "host of [smtp]",
+    authority: "ca_file of [smtp]",
+    port: "see port and tls of [smtp]: implicit TLS is on port 465, STARTTLS on 587",
+};
 
 /// What is said of a connection that was lost, in characters.
 const CAUSE_CHARS_MAX: usize = 300;
@@ -64,12 +68,12 @@ pub enum ConnectError {
         cause: String,
     },
     /// No TLS: a certificate that is not trusted, or no TLS at this port.
-    #[error("no TLS with the mail server {server}: {cause}")]
+    #[error("no TLS with the mail server {server}: {}", .fault.sentence(&REMEDIES))]
     Tls {
         /// Which server.
         server: String,
-        /// What is wrong and what to do.
-        cause: String,
+        /// What is wrong.
+        fault: TlsFault,
     },
     /// STARTTLS is wanted and not offered: nothing was sent.
     #[error(
@@ -90,18 +94,40 @@ pub enum ConnectError {
         reply: Reply,
     },
     /// The server did not accept the login.
-    #[error("the mail server {server} did not accept the login: {} {}; see username and password of [smtp]", .reply.code.unwrap_or(0), .reply.text)]
+    #[error("the mail server {server} did not accept the login: {} {}; see username and {secret} of [smtp]", .reply.code.unwrap_or(0), .reply.text)]
     Login {
         /// Which server.
         server: String,
         /// Its words.
         reply: Reply,
+        /// The key of what proves who we are.
+        secret: &'static str,
     },
-    /// A username is configured, but the server offers no login that we know.
+    /// A password is configured, but the server offers no login that we know.
     #[error(
-        "the mail server {0} offers neither AUTH PLAIN nor AUTH LOGIN; see tls and username of [smtp]"
+        "the mail server {0} offers no login by SCRAM-SHA-256, PLAIN or LOGIN; see tls and username of [smtp]"
     )]
     NoLogin(String),
+    /// A token is configured, and the server takes none.
+    #[error(
+        "the mail server {0} takes no tokens here: it offers neither OAUTHBEARER nor XOAUTH2; use a password instead of token_command, or see tls of [smtp]"
+    )]
+    NoTokenLogin(String),
+    /// There is no token.
+    #[error("{0}; see token_command of [smtp]")]
+    Token(#[from] TokenError),
+    /// What the server says while we log in is not what the mechanism has, or it is not the server that it says.
+    #[error(
+        "the mail server {server} did not do {mechanism}: {error}; ask its admin, or see host of [smtp]"
+    )]
+    Sasl {
+        /// Which server.
+        server: String,
+        /// The mechanism.
+        mechanism: &'static str,
+        /// What is wrong.
+        error: SaslError,
+    },
 }
 
 impl ConnectError {
@@ -134,20 +160,16 @@ impl ConnectError {
 pub struct Connector {
     config: SmtpConfig,
     server: String,
-    helo: ClientId,
-    tls: Option<(TlsConnector, ServerName<'static>)>,
+    /// What we call ourselves: a host name or an address literal.
+    helo: String,
+    tls: Option<TlsClient>,
+    /// The last that the server has said of the size of mails; [`UNKNOWN`] before.
+    size: Arc<AtomicU64>,
+    /// The server has offered CHUNKING and does not know BDAT.
+    no_chunks: Arc<AtomicBool>,
 }
 
-/// Connects, logs in, reads what the server can do, and leaves: for `stanzamail check`.
-///
-/// # Errors
-/// [`ConnectError`] saying what failed and what to look at.
-pub async fn probe(config: SmtpConfig) -> Result<Capabilities, ConnectError> {
-    let connection = Connector::new(config)?.connect().await?;
-    let capabilities = connection.capabilities().clone();
-    connection.quit().await;
-    Ok(capabilities)
-}
+const UNKNOWN: u64 = u64::MAX;
 
 impl Connector {
     /// Reads the trusted certificates, nothing else yet.
@@ -158,22 +180,24 @@ impl Connector {
         let tls = match config.tls {
             TlsMode::Plain => None,
             TlsMode::Implicit | TlsMode::StartTls => {
-                let name = ServerName::try_from(config.host.clone())
-                    .map_err(|_| ConnectError::Name(config.host.clone()))?;
-                let trust = tls::client_config(config.ca_file.as_deref())?;
-                Some((TlsConnector::from(trust), name))
+                let name = tls::server_name(&config.host)
+                    .ok_or_else(|| ConnectError::Name(config.host.clone()))?;
+                Some(TlsClient::new(name, config.ca_file.as_deref())?)
             }
         };
         let helo = match config.helo.parse() {
-            Ok(IpAddr::V4(address)) => ClientId::Ipv4(address),
-            Ok(IpAddr::V6(address)) => ClientId::Ipv6(address),
-            Err(_) => ClientId::Domain(config.helo.clone()),
+            // RFC 5321 §4.1.3.
+            Ok(IpAddr::V4(address)) => format!("[{address}]"),
+            Ok(IpAddr::V6(address)) => format!("[IPv6:{address}]"),
+            Err(_) => config.helo.clone(),
         };
         Ok(Self {
             server: format!("{}:{}", config.host, config.port),
             config,
             helo,
             tls,
+            size: Arc::new(AtomicU64::new(UNKNOWN)),
+            no_chunks: Arc::default(),
         })
     }
 
@@ -182,120 +206,143 @@ impl Connector {
         &self.config
     }
 
+    /// The size of mails that the server takes, in octets (RFC 1870), 0 where it does not say; `None` before it was asked.
+    pub(super) fn size(&self) -> Option<u64> {
+        Some(self.size.load(Ordering::Relaxed)).filter(|size| *size != UNKNOWN)
+    }
+
     /// A connection on which mails can be sent.
     pub(super) async fn connect(&self) -> Result<Connection, ConnectError> {
         let limits = self.config.limits;
-        let stream = self.open().await?;
-        let hello = AsyncSmtpConnection::connect_with_transport(stream, &self.helo);
-        let greeted = self.within(limits.command, "greeting", hello).await?;
-        let mut smtp = greeted.map_err(|error| self.turned_away("greeting", &error))?;
-        self.log_in(&mut smtp).await?;
-        let capabilities = self.capabilities(&mut smtp).await?;
-        Ok(Connection::new(smtp, capabilities, limits))
+        let (stream, binding, is_greeted) = self.open().await?;
+        let mut dialog = Dialog::new(stream);
+        let welcome = self.welcome(&mut dialog, is_greeted);
+        let welcome = self.within(limits.command, "greeting", welcome).await?;
+        let mut capabilities = welcome.map_err(|error| self.turned_away("greeting", error))?;
+        capabilities.chunking &= !self.no_chunks.load(Ordering::Relaxed);
+        let login = self
+            .log_in(&mut dialog, &capabilities, binding.as_ref())
+            .await?;
+        let size = capabilities.size.unwrap_or(0);
+        self.size.store(size, Ordering::Relaxed);
+        let no_chunks = self.no_chunks.clone();
+        Ok(Connection::new(
+            dialog,
+            capabilities,
+            login,
+            limits,
+            no_chunks,
+        ))
     }
 
-    async fn open(&self) -> Result<Box<dyn AsyncTokioStream>, ConnectError> {
-        let (mut tcp, peer) = self.tcp().await?;
-        let Some((connector, name)) = &self.tls else {
-            return Ok(Box::new(Wire::fresh(tcp, peer)));
+    /// A connection as secure as it is to be, and whether the server's greeting was read already: after STARTTLS no second
+    /// one comes (RFC 3207 §4.2).
+    async fn open(&self) -> Result<(Box<dyn Io>, Option<Binding>, bool), ConnectError> {
+        let tcp = self.tcp().await?;
+        let Some(client) = &self.tls else {
+            return Ok((Box::new(tcp), None, false));
         };
-        if self.config.tls == TlsMode::StartTls {
-            self.start_tls(&mut tcp).await?;
-            let tls = self.handshake(connector, name, tcp).await?;
-            return Ok(Box::new(Wire::upgraded(tls, peer)));
-        }
-        let tls = self.handshake(connector, name, tcp).await?;
-        Ok(Box::new(Wire::fresh(tls, peer)))
-    }
-
-    /// The first of the server's addresses that answers; each has the whole time limit, so that a dead IPv6 route does
-    /// not hide a live IPv4 one.
-    async fn tcp(&self) -> Result<(TcpStream, SocketAddr), ConnectError> {
-        let host = (self.config.host.as_str(), self.config.port);
+        let is_greeted = self.config.tls == TlsMode::StartTls;
+        let tcp = match is_greeted {
+            true => self.start_tls(tcp).await?,
+            false => tcp,
+        };
         let limit = self.config.limits.connect;
-        let found = self.within(limit, "look-up of its name", tokio::net::lookup_host(host));
-        let mut last = self.unreachable("its name has no address");
-        for peer in found.await?.map_err(|error| self.unreachable(error))? {
-            match self
-                .within(limit, "connection", TcpStream::connect(peer))
-                .await
-            {
-                Ok(Ok(tcp)) => {
-                    // The final dot follows the mail in a write of its own: without this it waits for an
-                    // acknowledgement that the other side delays by 40 ms.
-                    let _ = tcp.set_nodelay(true);
-                    return Ok((tcp, peer));
-                }
-                Ok(Err(error)) => last = self.unreachable(error),
-                Err(silent) => last = silent,
-            }
-        }
-        Err(last)
+        let tls = client.begin(tcp, limit).await;
+        let tls = tls.map_err(|error| self.no_tls(error))?;
+        let binding = tls::binding(&tls);
+        Ok((Box::new(tls), binding, is_greeted))
     }
 
-    async fn start_tls(&self, tcp: &mut TcpStream) -> Result<(), ConnectError> {
-        let limit = self.config.limits.command;
-        let asked = self.within(limit, "STARTTLS", ask_for_tls(tcp, &self.helo));
-        let server = self.server.clone();
-        asked.await?.map_err(|error| match error {
-            StartTlsError::Io(error) => self.lost("STARTTLS", error),
-            StartTlsError::Refused(reply) => ConnectError::TurnedAway { server, reply },
-            StartTlsError::NotOffered => ConnectError::NoStartTls(server),
-            StartTlsError::Injected => ConnectError::Injected(server),
-        })
-    }
-
-    async fn handshake(
+    /// The greeting, unless it was read already, and what the server can do.
+    async fn welcome<S: AsyncRead + AsyncWrite + Unpin>(
         &self,
-        connector: &TlsConnector,
-        name: &ServerName<'static>,
-        tcp: TcpStream,
-    ) -> Result<TlsStream<TcpStream>, ConnectError> {
-        let handshake = connector.connect(name.clone(), tcp);
-        let done = self
-            .within(self.config.limits.connect, "TLS", handshake)
-            .await?;
-        done.map_err(|error| ConnectError::Tls {
-            server: self.server.clone(),
-            cause: tls_cause(&error),
-        })
+        dialog: &mut Dialog<S>,
+        is_greeted: bool,
+    ) -> Result<Capabilities, DialogError> {
+        if !is_greeted {
+            dialog.reply_of_class(2).await?;
+        }
+        let hello = format!("EHLO {}\r\n", self.helo);
+        dialog.say(hello.as_bytes()).await?;
+        let can = dialog.reply_of_class(2).await?;
+        Ok(Capabilities::parse(can.lines.iter().map(String::as_str)))
     }
 
-    async fn log_in(&self, smtp: &mut AsyncSmtpConnection) -> Result<(), ConnectError> {
-        let (Some(username), Some(password)) = (&self.config.username, &self.config.password)
-        else {
-            return Ok(());
-        };
-        let known = [Mechanism::Plain, Mechanism::Login];
-        if smtp.server_info().get_auth_mechanism(&known).is_none() {
-            return Err(ConnectError::NoLogin(self.server.clone()));
-        }
-        let password = password.expose_secret().to_owned();
-        let credentials = Credentials::new(username.clone(), password);
-        let login = smtp.auth(&known, &credentials);
-        let done = self
-            .within(self.config.limits.login, "login", login)
-            .await?;
-        done.map(|_| ()).map_err(|error| match reply_of(&error) {
-            Some(reply) => ConnectError::Login {
+    async fn tcp(&self) -> Result<TcpStream, ConnectError> {
+        let host = (self.config.host.as_str(), self.config.port);
+        let tcp = tcp::connect(host, self.config.limits.connect).await;
+        tcp.map_err(|error| match error {
+            TcpError::LookUp(limit) => self.silent("look-up of its name", limit),
+            TcpError::Silent(limit) => self.silent("connection", limit),
+            error => ConnectError::Unreachable {
                 server: self.server.clone(),
-                reply,
+                cause: error.to_string(),
             },
-            None => self.lost("login", &error),
         })
     }
 
-    /// Asks once more what the server can do: lettre keeps little of it, and after a login it may be more.
-    async fn capabilities(
+    /// Leads a connection in plain text to where TLS begins (RFC 3207). Nothing that was said before is believed: `EHLO` is
+    /// said again inside.
+    async fn start_tls(&self, tcp: TcpStream) -> Result<TcpStream, ConnectError> {
+        let limit = self.config.limits.command;
+        let mut plain = Dialog::new(tcp);
+        let asking = async {
+            if !self.welcome(&mut plain, false).await?.starttls {
+                return Ok(false);
+            }
+            plain.say(b"STARTTLS\r\n").await?;
+            plain.reply_of_class(2).await.map(|_| true)
+        };
+        let asked = self.within(limit, "STARTTLS", asking).await?;
+        let go_on = asked.and_then(|offered| match offered {
+            true => plain.into_stream().map(Some),
+            false => Ok(None),
+        });
+        match go_on {
+            Ok(Some(tcp)) => Ok(tcp),
+            Ok(None) => Err(ConnectError::NoStartTls(self.server.clone())),
+            Err(DialogError::Unasked) => Err(ConnectError::Injected(self.server.clone())),
+            Err(error) => Err(self.turned_away("STARTTLS", error)),
+        }
+    }
+
+    async fn log_in(
         &self,
-        smtp: &mut AsyncSmtpConnection,
-    ) -> Result<Capabilities, ConnectError> {
-        let hello = smtp.command(format!("EHLO {}\r\n", self.helo));
-        let answered = self
-            .within(self.config.limits.command, "EHLO", hello)
-            .await?;
-        let response = answered.map_err(|error| self.turned_away("EHLO", &error))?;
-        Ok(Capabilities::parse(response.message()))
+        dialog: &mut Dialog<Box<dyn Io>>,
+        can: &Capabilities,
+        binding: Option<&Binding>,
+    ) -> Result<Option<Mechanism>, ConnectError> {
+        let Some(login) = &self.config.login else {
+            return Ok(None);
+        };
+        let to = Target {
+            host: &self.config.host,
+            port: self.config.port,
+            binding,
+        };
+        let limit = self.config.limits.login;
+        let refused = |reply| ConnectError::Login {
+            server: self.server.clone(),
+            reply,
+            secret: login.secret_key(),
+        };
+        match login::log_in(dialog, can, login, &to, limit).await {
+            Ok(LoggedIn::By(mechanism)) => Ok(Some(mechanism)),
+            Ok(LoggedIn::NoWay) if login.is_by_token() => {
+                Err(ConnectError::NoTokenLogin(self.server.clone()))
+            }
+            Ok(LoggedIn::NoWay) => Err(ConnectError::NoLogin(self.server.clone())),
+            Ok(LoggedIn::Refused(reply)) | Err(LoginError::NotNow(reply)) => Err(refused(reply)),
+            Err(LoginError::Silent) => Err(self.silent("login", limit)),
+            Err(LoginError::Token(error)) => Err(error.into()),
+            Err(LoginError::Dialog(error)) => Err(self.lost("login", error)),
+            Err(LoginError::Sasl(mechanism, error)) => Err(ConnectError::Sasl {
+                server: self.server.clone(),
+                mechanism: mechanism.name(),
+                error,
+            }),
+        }
     }
 
     async fn within<T>(
@@ -305,17 +352,24 @@ impl Connector {
         work: impl Future<Output = T>,
     ) -> Result<T, ConnectError> {
         let done = tokio::time::timeout(limit, work).await;
-        done.map_err(|_| ConnectError::Silent {
+        done.map_err(|_| self.silent(phase, limit))
+    }
+
+    fn silent(&self, phase: &'static str, limit: Duration) -> ConnectError {
+        ConnectError::Silent {
             server: self.server.clone(),
             phase,
             seconds: limit.as_secs(),
-        })
+        }
     }
 
-    fn unreachable(&self, cause: impl ToString) -> ConnectError {
-        ConnectError::Unreachable {
-            server: self.server.clone(),
-            cause: cause.to_string(),
+    fn no_tls(&self, error: HandshakeError) -> ConnectError {
+        match error {
+            HandshakeError::Silent(limit) => self.silent("TLS", limit),
+            HandshakeError::Fault(fault) => ConnectError::Tls {
+                server: self.server.clone(),
+                fault,
+            },
         }
     }
 
@@ -328,56 +382,14 @@ impl Connector {
         }
     }
 
-    fn turned_away(&self, phase: &'static str, error: &Error) -> ConnectError {
-        match reply_of(error) {
-            Some(reply) => ConnectError::TurnedAway {
+    fn turned_away(&self, phase: &'static str, error: DialogError) -> ConnectError {
+        match error {
+            DialogError::Refused(reply) => ConnectError::TurnedAway {
                 server: self.server.clone(),
                 reply,
             },
-            None => self.lost(phase, error),
+            error => self.lost(phase, error),
         }
-    }
-}
-
-/// The negative reply that an error of lettre's stands for; `None` where the connection is of no use any more.
-pub(super) fn reply_of(error: &Error) -> Option<Reply> {
-    let text = std::error::Error::source(error).map(ToString::to_string);
-    let code = error.status()?;
-    Some(outcome::reply(code.into(), &text.unwrap_or_default()))
-}
-
-/// Tells the three mistakes that admins make with certificates from everything else.
-fn tls_cause(error: &io::Error) -> String {
-    let certificate = error
-        .get_ref()
-        .and_then(|inner| inner.downcast_ref::<rustls::Error>())
-        .and_then(|inner| match inner {
-            rustls::Error::InvalidCertificate(certificate) => Some(certificate),
-            _ => None,
-        });
-    match certificate {
-        Some(
-            CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. },
-        ) => format!(
-            "its certificate is for another name ({error}); set host of [smtp] to a name that it has"
-        ),
-        // A bad signature: of an authority with the same name and another key.
-        Some(CertificateError::UnknownIssuer | CertificateError::BadSignature) => {
-            "its certificate is from an authority that is not trusted; set ca_file of \
-            [smtp] to that authority's certificate, or install it on this system"
-                .to_owned()
-        }
-        Some(
-            CertificateError::Expired
-            | CertificateError::ExpiredContext { .. }
-            | CertificateError::NotValidYet
-            | CertificateError::NotValidYetContext { .. },
-        ) => format!(
-            "its certificate is not valid now ({error}); renew it, or correct this machine's clock"
-        ),
-        _ => format!(
-            "{error}; see port and tls of [smtp]: implicit TLS is on port 465, STARTTLS on 587"
-        ),
     }
 }
 
@@ -385,6 +397,7 @@ fn tls_cause(error: &io::Error) -> String {
 mod tests {
     use super::*;
     use crate::smtp::fake::{Fake, Say, short_limits};
+    use crate::smtp::probe;
     use std::io::Write;
     use std::sync::Arc;
     use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -565,8 +578,7 @@ mod tests {
             })
             .await;
             let mut config = fake.config();
-            config.username = Some("gateway".to_owned());
-            config.password = Some("canary-secret".to_owned().into());
+            config.login = Some(crate::smtp::Login::by_password("gateway", "canary-secret"));
             let error = probe(config).await.unwrap_err();
             assert!(error.to_string().contains(named), "{error}");
             assert!(!error.needs_admin());
@@ -581,8 +593,7 @@ mod tests {
         })
         .await;
         let mut with_login = fake.config();
-        with_login.username = Some("gateway".to_owned());
-        with_login.password = Some("canary-secret".to_owned().into());
+        with_login.login = Some(crate::smtp::Login::by_password("gateway", "canary-secret"));
         assert!(!format!("{with_login:?}").contains("canary"));
         let error = probe(with_login).await.unwrap_err();
         assert!(error.needs_admin());
@@ -618,8 +629,7 @@ mod tests {
         })
         .await;
         let mut config = fake.config();
-        config.username = Some("gateway".to_owned());
-        config.password = Some("canary-secret".to_owned().into());
+        config.login = Some(crate::smtp::Login::by_password("gateway", "canary-secret"));
         let error = probe(config).await.unwrap_err();
         assert!(matches!(error, ConnectError::NoLogin(_)), "{error}");
         assert!(fake.seen_with("AUTH").is_empty());

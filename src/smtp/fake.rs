@@ -8,7 +8,7 @@ use crate::smtp::{SmtpConfig, TimeLimits, TlsMode};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
-use tokio::io::{AsyncBufReadExt, AsyncRead, AsyncWrite, AsyncWriteExt, BufReader};
+use tokio::io::{AsyncBufReadExt, AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, BufReader};
 use tokio::net::TcpListener;
 use tokio_rustls::TlsAcceptor;
 
@@ -17,6 +17,9 @@ pub const BARE: &str = "250-fake\r\n250-8BITMIME\r\n250-AUTH PLAIN\r\n250 SIZE 1
 /// What a server with PIPELINING offers.
 pub const PIPELINING: &str =
     "250-fake\r\n250-PIPELINING\r\n250-8BITMIME\r\n250-DSN\r\n250-SMTPUTF8\r\n250 SIZE 100000\r\n";
+
+/// The same with CHUNKING.
+pub const CHUNKING: &str = "250-fake\r\n250-PIPELINING\r\n250-CHUNKING\r\n250-8BITMIME\r\n250-DSN\r\n250-SMTPUTF8\r\n250 SIZE 100000\r\n";
 
 /// For how long a server that hangs does.
 const LONG: Duration = Duration::from_secs(24 * 3600);
@@ -41,7 +44,7 @@ pub enum Say {
 }
 
 /// What the server is asked: the number of the connection (from 1) and the line, which is `GREETING` before any, and
-/// `.` and the mail after the final dot.
+/// `.` and the mail after the final dot, or when a chunk has come.
 pub(crate) type Script = Arc<dyn Fn(usize, &str) -> Say + Send + Sync>;
 
 pub struct Fake {
@@ -173,6 +176,8 @@ pub fn mail(name: &str, lane: &str, sequence: u64, to: &[&str]) -> Mail {
         silent: false,
         expires: None,
         replaceable: false,
+        files: Vec::new(),
+        draft: None,
     };
     let bytes = format!("Message-ID: <{name}@mail.example>\r\nSubject: {name}\r\n\r\nHello\r\n");
     Mail {
@@ -190,6 +195,7 @@ pub(crate) async fn serve<S: AsyncRead + AsyncWrite + Unpin>(
 ) {
     let (mut recipients, mut has_sender) = (0, false);
     let mut line = "GREETING".to_owned();
+    let mut is_chunk = false;
     loop {
         seen.lock().unwrap().push(format!("{n} {line}"));
         let usual = match line.get(..4).unwrap_or("") {
@@ -199,6 +205,7 @@ pub(crate) async fn serve<S: AsyncRead + AsyncWrite + Unpin>(
             "DATA" => "354 go on\r\n",
             "RCPT" if !has_sender => "503 5.5.1 no sender\r\n",
             "QUIT" => "221 bye\r\n",
+            _ if is_chunk && recipients == 0 => "503 5.5.1 no recipients\r\n",
             "AUTH" => "235 2.7.0 welcome\r\n",
             _ => "250 2.0.0 ok\r\n",
         };
@@ -244,6 +251,16 @@ pub(crate) async fn serve<S: AsyncRead + AsyncWrite + Unpin>(
             Some(next) => next,
             None => return,
         };
+        is_chunk = line.starts_with("BDAT ");
+        if is_chunk {
+            seen.lock().unwrap().push(format!("{n} {line}"));
+            let octets = line.split(' ').nth(1).unwrap().parse().unwrap();
+            let mut mail = vec![0; octets];
+            if stream.read_exact(&mut mail).await.is_err() {
+                return;
+            }
+            line = format!(".{}", String::from_utf8_lossy(&mail));
+        }
     }
 }
 

@@ -1,10 +1,13 @@
 //! Whether a new connection may be opened. A server that cannot be reached is nobody's mail's fault: it is probed with
-//! one connection at a time ([`retry::probe_pause`]), however many mails wait.
+//! one connection at a time, after [`PAUSES`], however many mails wait.
 
 use crate::core::outcome::Reply;
-use crate::core::retry;
+use crate::net::backoff::Backoff;
 use std::time::Duration;
 use tokio::time::Instant;
+
+/// Between two probes: 1, 2, 4 … 60 seconds. There is one prober, so without jitter.
+const PAUSES: Backoff = Backoff::new(Duration::from_secs(1), Duration::from_secs(60));
 
 #[derive(Debug, Default)]
 pub(super) struct Gate {
@@ -16,7 +19,7 @@ struct Shut {
     since: Instant,
     /// When the next probe may begin.
     until: Instant,
-    failures: u32,
+    pauses: Backoff,
     is_probing: bool,
     /// What the senders of waiting mails are told.
     why: Reply,
@@ -48,13 +51,12 @@ impl Gate {
         let shut = self.shut.get_or_insert_with(|| Shut {
             since: now,
             until: now,
-            failures: 0,
+            pauses: PAUSES,
             is_probing: true,
             why: why.clone(),
         });
         if std::mem::take(&mut shut.is_probing) {
-            shut.failures = shut.failures.saturating_add(1);
-            shut.until = now + retry::probe_pause(shut.failures);
+            shut.until = now + shut.pauses.step();
             shut.why = why;
         }
     }

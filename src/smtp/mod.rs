@@ -1,30 +1,45 @@
 //! Mails on their way to the SMTP server.
 //!
 //! [`Queue`] decides which waiting mail goes next and keeps up to [`SmtpConfig::connections`] connections; a connection
-//! carries one mail transaction after the other (RFC 5321 §3.3); [`outcome`] says what a reply means. What became of
-//! each attempt leaves as a [`Settle`], and the mail's file stays in the spool until that was answered.
+//! carries one mail transaction after the other (RFC 5321 §3.3). What became of each attempt leaves as a [`Settle`], and
+//! the mail's file stays in the spool until that was answered.
+//!
+//! From the socket upwards: [`reply`] reads what the server says, `dialog` keeps both sides in step, `connect` and
+//! `login` begin one, `plan` and `content` are what is said for a mail, `submit` says it, [`outcome`] is what a reply
+//! means for the mail, `attempt` what is done with that.
 
+mod attach;
 mod attempt;
 mod capabilities;
+mod command;
 mod connect;
+mod content;
+mod dialog;
 #[cfg(test)]
 pub(crate) mod fake;
 mod gate;
+mod login;
 pub mod outcome;
 mod plan;
+mod probe;
 mod queue;
+pub mod reply;
 mod runner;
 mod schedule;
 mod submit;
-mod wire;
 
-pub use crate::tls::TlsMode;
+pub use crate::core::errand::{Change, Stage, Waiting};
+pub use crate::net::sasl::Login;
+pub use crate::net::tls::TlsMode;
+pub use attach::{Attached, Attacher, Wanting};
 pub use capabilities::Capabilities;
-pub use connect::{ConnectError, Connector, probe};
-pub use queue::{Change, Queue, Settle, Settled, Stage, Waiting};
+pub use command::{By, Settle, Settled, Which};
+pub use connect::{ConnectError, Connector};
+pub use probe::{Found, Refused, probe, send, try_addresses};
+pub use queue::Queue;
 pub use runner::Runner;
 
-use secrecy::SecretString;
+use crate::net::limits::time_limits;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -40,9 +55,7 @@ pub struct SmtpConfig {
     /// PEM file of the authorities to trust instead of the system's.
     pub ca_file: Option<PathBuf>,
     /// With it there is a login (RFC 4954).
-    pub username: Option<String>,
-    /// The password of that login.
-    pub password: Option<SecretString>,
+    pub login: Option<Login>,
     /// Most connections at a time.
     pub connections: usize,
     /// What we call ourselves in `EHLO`: a host name, or an address.
@@ -59,8 +72,7 @@ impl SmtpConfig {
             port,
             tls,
             ca_file: None,
-            username: None,
-            password: None,
+            login: None,
             connections: 5,
             helo: helo.to_owned(),
             limits: TimeLimits::default(),
@@ -68,52 +80,23 @@ impl SmtpConfig {
     }
 }
 
-/// How long the server may take for each phase (RFC 5321 §4.5.3.2). A limit that is too short after the final dot makes
-/// duplicates: the server has taken the mail and we send it again.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct TimeLimits {
-    /// TCP and TLS, each, for each address of the server.
-    pub connect: Duration,
-    /// The greeting, and the replies to `EHLO`, `MAIL`, `RCPT` and `RSET`.
-    pub command: Duration,
-    /// The whole login.
-    pub login: Duration,
-    /// The reply to `DATA`.
-    pub data: Duration,
-    /// One block of the mail.
-    pub block: Duration,
-    /// The reply after the final dot.
-    pub final_reply: Duration,
-    /// How long an unused connection is kept: shorter than servers do (GreenMail 30 s, Postfix 300 s).
-    pub idle: Duration,
-}
-
-impl Default for TimeLimits {
-    fn default() -> Self {
-        Self {
-            connect: Duration::from_secs(30),
-            command: Duration::from_secs(300),
-            login: Duration::from_secs(60),
-            data: Duration::from_secs(120),
-            block: Duration::from_secs(180),
-            final_reply: Duration::from_secs(600),
-            idle: Duration::from_secs(20),
-        }
-    }
-}
-
-impl TimeLimits {
-    /// With this change to each of them.
-    #[must_use]
-    pub fn each(self, change: impl Fn(Duration) -> Duration) -> Self {
-        Self {
-            connect: change(self.connect),
-            command: change(self.command),
-            login: change(self.login),
-            data: change(self.data),
-            block: change(self.block),
-            final_reply: change(self.final_reply),
-            idle: change(self.idle),
-        }
+time_limits! {
+    /// How long the server may take for each phase (RFC 5321 §4.5.3.2). A limit that is too short after the final dot makes
+    /// duplicates: the server has taken the mail and we send it again.
+    pub struct TimeLimits {
+        /// TCP and TLS, each, for each address of the server.
+        connect: Duration::from_secs(30),
+        /// The greeting, and the replies to `EHLO`, `MAIL`, `RCPT` and `RSET`.
+        command: Duration::from_secs(300),
+        /// The whole login.
+        login: Duration::from_secs(60),
+        /// The reply to `DATA`.
+        data: Duration::from_secs(120),
+        /// One block of the mail.
+        block: Duration::from_secs(180),
+        /// The reply after the final dot.
+        final_reply: Duration::from_secs(600),
+        /// How long an unused connection is kept: shorter than servers do (GreenMail 30 s, Postfix 300 s).
+        idle: Duration::from_secs(20),
     }
 }

@@ -331,6 +331,8 @@ pub(super) mod tests {
             silent: false,
             expires: None,
             replaceable: false,
+            files: Vec::new(),
+            draft: None,
         }
     }
 

@@ -3,42 +3,20 @@
 //! An attempt ends as a [`Settle`]; the mail's file is rewritten or removed only after that was answered, so that a
 //! crash at any point repeats something (with the same Message-ID) and loses nothing.
 
+use crate::core::errand::{Change, Waiting};
 use crate::core::id::JobId;
 use crate::core::job::{Brief, Job};
-use crate::core::outcome::Attempt;
-use crate::core::outcome::Verdict;
+use crate::core::time::Timestamp;
 use crate::smtp::attempt::Tools;
+use crate::smtp::command::{By, Command, Errand, Memory, Settle, Which};
 use crate::smtp::connect::Connector;
 use crate::smtp::runner::Runner;
 use crate::store::spool::Spool;
+use jid::BareJid;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 use tokio::sync::{mpsc, oneshot};
-
-/// Mails that are kept in memory besides the spool, in octets over all: what comes and goes at once is not read again.
-const MEMORY_OCTETS_MAX: usize = 8 * 1024 * 1024;
-
-/// What became of one attempt at a job. A job that is [`Job::silent`] and has no origin has none. The receiver makes everything about it durable, tells whom it concerns, and
-/// then answers; only then is the mail's file rewritten or removed.
-#[derive(Debug)]
-pub struct Settle {
-    /// The job after the attempt: [`Job::to`] has those who are neither served nor refused.
-    pub job: Job,
-    /// What became of each recipient.
-    pub attempt: Attempt,
-    /// What is to become of the job.
-    pub verdict: Verdict,
-    /// Where to answer. Dropped without an answer: the file stays as it is, and after a restart the attempt is repeated.
-    pub done: oneshot::Sender<Settled>,
-}
-
-/// The answer to a [`Settle`].
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Settled {
-    /// The sender was told that the mail is delayed: kept as [`Job::delay_told`].
-    pub delay_told: bool,
-}
 
 /// Hands mails to the [`Runner`]. Cheap to clone.
 #[derive(Clone, Debug)]
@@ -46,71 +24,6 @@ pub struct Queue {
     inbox: mpsc::UnboundedSender<Command>,
     depth: Arc<AtomicUsize>,
     memory: Memory,
-}
-
-/// What a [`Runner`] is told while it runs.
-#[derive(Debug)]
-pub(super) enum Command {
-    /// A job that the spool has accepted.
-    Push(Box<Job>, Option<MailBytes>),
-    /// Try everything now.
-    Flush,
-    /// Say when nothing that is due is left.
-    TellDrained(oneshot::Sender<()>),
-    /// A new connection is up.
-    Connected,
-    /// Something that an admin wants.
-    Errand(Errand),
-}
-
-/// What an admin wants of the queue, and where the answer goes.
-#[derive(Debug)]
-pub(super) enum Errand {
-    Page {
-        after: Option<u64>,
-        count: usize,
-        answer: oneshot::Sender<Vec<Waiting>>,
-    },
-    Find(JobId, oneshot::Sender<Option<Waiting>>),
-    Hasten(JobId, oneshot::Sender<Change>),
-    Drop {
-        id: JobId,
-        silent: bool,
-        answer: oneshot::Sender<Change>,
-    },
-}
-
-/// A job of the queue, as it is now.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Waiting {
-    /// The job.
-    pub job: Job,
-    /// What it waits for.
-    pub stage: Stage,
-}
-
-/// What a job waits for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Stage {
-    /// Its next attempt.
-    Waits,
-    /// The end of an attempt.
-    UnderWay,
-    /// That those are told whom the last attempt concerns.
-    Settling,
-}
-
-/// What became of an admin's wish about a job.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Change {
-    /// It is done.
-    Done,
-    /// It cannot be done at this stage.
-    Not(Stage),
-    /// There is no such job.
-    Unknown,
-    /// Its file cannot be read at the moment.
-    Unreadable,
 }
 
 impl Queue {
@@ -175,14 +88,21 @@ impl Queue {
         self.errand(page).await
     }
 
+    /// Jobs whose sender is this user, who is told what becomes of them, in the order of their acceptance: at most
+    /// [`WAITING_FOUND_MAX`](crate::core::limits::WAITING_FOUND_MAX).
+    pub async fn of(&self, user: BareJid) -> Option<Vec<Waiting>> {
+        self.errand(|answer| Errand::Of(user, answer)).await
+    }
+
     /// One job.
     pub async fn find(&self, id: JobId) -> Option<Option<Waiting>> {
         self.errand(|answer| Errand::Find(id, answer)).await
     }
 
-    /// Tries one job now, after those before it in its lane, the server included.
-    pub async fn hasten(&self, id: JobId) -> Option<Change> {
-        self.errand(|answer| Errand::Hasten(id, answer)).await
+    /// Tries one job now, after those before it in its lane; by an administrator, the server included, which is left alone
+    /// otherwise for as long as it has not answered.
+    pub async fn hasten(&self, id: JobId, by: By) -> Option<Change> {
+        self.errand(|answer| Errand::Hasten(id, by, answer)).await
     }
 
     /// Takes a job out of the queue. Its sender is told as of a refusal, unless `silent`. Answers when that is done, the
@@ -190,6 +110,42 @@ impl Queue {
     pub async fn withdraw(&self, id: JobId, silent: bool) -> Option<Change> {
         let withdraw = |answer| Errand::Drop { id, silent, answer };
         self.errand(withdraw).await
+    }
+
+    /// A job that waits, and of which nobody can have seen anything. It stays where it is until [`Queue::release`]; meanwhile
+    /// [`Queue::push`] of a job with its id and sequence puts that in its place. `None` where it does not wait.
+    pub async fn reserve(&self, which: Which) -> Option<Job> {
+        let reserve = |answer| Errand::Reserve(which, answer);
+        self.errand(reserve).await.flatten()
+    }
+
+    /// Ends the reservation of these jobs.
+    pub fn release(&self, ids: Vec<JobId>) {
+        if !ids.is_empty() {
+            let _ = self.inbox.send(Command::Release(ids));
+        }
+    }
+
+    /// The jobs that were changed last among those that can still change.
+    pub async fn drafts(&self, count: usize) -> Vec<Job> {
+        let drafts = |answer| Errand::Drafts(count, answer);
+        let drafts = self.errand(drafts).await.unwrap_or_default();
+        drafts.into_iter().map(|waiting| waiting.job).collect()
+    }
+
+    /// Sends now what waits for more lines; answers how many mails that are.
+    pub async fn send_drafts(&self) -> usize {
+        self.errand(Errand::SendDrafts).await.unwrap_or_default()
+    }
+
+    /// Changes when a job is due that was never tried.
+    pub fn leave_at(&self, id: JobId, at: Timestamp) {
+        let _ = self.inbox.send(Command::LeaveAt(id, at));
+    }
+
+    /// Drops a reserved job that has been removed from the spool.
+    pub fn take_back(&self, id: JobId) {
+        let _ = self.inbox.send(Command::TakeBack(id));
     }
 
     async fn errand<T>(&self, errand: impl FnOnce(oneshot::Sender<T>) -> Errand) -> Option<T> {
@@ -201,67 +157,5 @@ impl Queue {
     /// Tries everything again now, the server included.
     pub fn flush_now(&self) {
         let _ = self.inbox.send(Command::Flush);
-    }
-}
-
-/// How many octets of mails are in memory.
-#[derive(Clone, Debug, Default)]
-struct Memory(Arc<AtomicUsize>);
-
-impl Memory {
-    /// `None` where there is no room.
-    fn keep(&self, bytes: Vec<u8>) -> Option<MailBytes> {
-        let size = bytes.len();
-        let before = self.0.fetch_add(size, Ordering::Relaxed);
-        // It is given back when this is dropped, be it at once.
-        let kept = MailBytes {
-            bytes,
-            counted_in: Some(self.clone()),
-        };
-        (before.saturating_add(size) <= MEMORY_OCTETS_MAX).then_some(kept)
-    }
-}
-
-/// A mail in memory.
-#[derive(Debug)]
-pub(super) struct MailBytes {
-    bytes: Vec<u8>,
-    counted_in: Option<Memory>,
-}
-
-impl MailBytes {
-    pub(super) fn uncounted(bytes: Vec<u8>) -> Self {
-        Self {
-            bytes,
-            counted_in: None,
-        }
-    }
-
-    pub(super) fn as_slice(&self) -> &[u8] {
-        &self.bytes
-    }
-}
-
-impl Drop for MailBytes {
-    fn drop(&mut self) {
-        if let Some(Memory(octets)) = &self.counted_in {
-            octets.fetch_sub(self.bytes.len(), Ordering::Relaxed);
-        }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn only_so_many_mails_are_kept_in_memory() {
-        let memory = Memory::default();
-        let mega = || memory.keep(vec![0; 1024 * 1024]);
-        let kept: Vec<_> = (0..10).filter_map(|_| mega()).collect();
-        assert_eq!(kept.len(), 8);
-        drop(kept);
-        assert!(mega().is_some());
-        assert_eq!(memory.0.load(Ordering::Relaxed), 0);
     }
 }

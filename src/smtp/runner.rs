@@ -16,11 +16,13 @@ use crate::core::outcome::Verdict;
 use crate::core::outcome::{Attempt, Outcome, Reply};
 use crate::core::retry;
 use crate::core::time::Timestamp;
+use crate::smtp::Change;
+use crate::smtp::attach::{Attacher, FETCHES_MAX, TURN, attach};
 use crate::smtp::attempt::{self, Concluded, Finished, Tools, Tried, connect, settle, transact};
+use crate::smtp::command::{Command, Errand};
 use crate::smtp::connect::ConnectError;
 use crate::smtp::gate::Gate;
 use crate::smtp::outcome;
-use crate::smtp::queue::{Change, Command, Errand};
 use crate::smtp::schedule::{Entry, Found, Recall, Schedule, Whole};
 use crate::smtp::submit::Connection;
 use crate::store::spool::SpoolError;
@@ -68,6 +70,10 @@ pub struct Runner {
     running: JoinSet<Finished>,
     /// The jobs of the running transactions.
     claims: HashMap<Id, Arc<Job>>,
+    /// Files of mails that are fetched. Their jobs are among the claims.
+    fetches: JoinSet<Job>,
+    /// Who does that; `None`: mails leave as they are.
+    attacher: Option<Attacher>,
     settling: JoinSet<Concluded>,
     /// What is being settled.
     settled: HashMap<Id, Settling>,
@@ -100,6 +106,8 @@ impl Runner {
             idle: Vec::new(),
             running: JoinSet::new(),
             claims: HashMap::new(),
+            fetches: JoinSet::new(),
+            attacher: None,
             settling: JoinSet::new(),
             settled: HashMap::new(),
             reads: JoinSet::new(),
@@ -108,11 +116,20 @@ impl Runner {
             want_drained: Vec::new(),
             last_look: now,
         };
-        for mut brief in jobs {
-            limit_wait(&mut brief.next_attempt, now);
-            runner.add(Entry::found(brief));
+        for brief in jobs {
+            let mut entry = Entry::found(brief, now);
+            limit_wait(&mut entry.brief.next_attempt, now);
+            entry.limit_gathering(now);
+            runner.add(entry);
         }
         runner
+    }
+
+    /// With somebody who fetches the files of mails.
+    #[must_use]
+    pub fn attaching(mut self, attacher: Option<Attacher>) -> Self {
+        self.attacher = attacher;
+        self
     }
 
     /// Sends mails until `stop`; then lets running transactions end, for ten seconds at most.
@@ -128,6 +145,7 @@ impl Runner {
                 Some(command) = self.inbox.recv() => self.obey(command),
                 Some(result) = self.running.join_next_with_id() => self.finished(result),
                 Some(result) = self.settling.join_next_with_id() => self.concluded(result),
+                Some(result) = self.fetches.join_next_with_id() => self.attached(result),
                 Some(result) = self.reads.join_next_with_id() => self.recalled(result),
                 () = tokio::time::sleep_until(wake) => {}
             }
@@ -155,7 +173,15 @@ impl Runner {
 
     fn obey(&mut self, command: Command) {
         match command {
-            Command::Push(job, bytes) => self.add(Entry::fresh(*job, bytes)),
+            Command::Push(job, bytes) => {
+                if self.schedule.is_reserved(&job.id) {
+                    self.ahead.remove(&job.id);
+                }
+                self.add(Entry::fresh(*job, bytes));
+            }
+            Command::Release(ids) => ids.iter().for_each(|id| self.schedule.unreserve(id)),
+            Command::TakeBack(id) => self.take_back(&id),
+            Command::LeaveAt(id, at) => self.schedule.leave_at(&id, at),
             Command::Flush => {
                 self.gate.hurry(Instant::now());
                 self.schedule.hasten(Timestamp::now(), false);
@@ -195,6 +221,7 @@ impl Runner {
             match self.schedule.claim(now) {
                 Some(Found::Brief(recall)) => self.recall(recall, None),
                 Some(Found::Whole(found)) if found.job.is_outdated(now) => self.discard(found.job),
+                Some(Found::Whole(found)) if self.wants_files(&found.job) => self.attach(found.job),
                 Some(Found::Whole(found)) if can_send => self.begin(*found),
                 Some(Found::Whole(found)) => self.hold(found.job),
                 None => {
@@ -251,6 +278,36 @@ impl Runner {
         if is_shut && self.gate.lets_pass(now) && !self.schedule.is_empty() {
             self.gate.tries();
             self.running.spawn(connect(Arc::clone(&self.tools)));
+        }
+    }
+
+    fn wants_files(&self, job: &Job) -> bool {
+        self.attacher.is_some() && !job.files.is_empty()
+    }
+
+    /// Its lane waits for it, no connection does.
+    fn attach(&mut self, mut job: Job) {
+        let attacher = self.attacher.clone();
+        let Some(attacher) = attacher.filter(|_| self.fetches.len() < FETCHES_MAX) else {
+            job.next_attempt = Timestamp::now().plus(TURN);
+            return self.put_back(job, false);
+        };
+        let task = attach(Arc::clone(&self.tools), attacher, job.clone());
+        let id = self.fetches.spawn(task).id();
+        self.claims.insert(id, Arc::new(job));
+    }
+
+    fn attached(&mut self, result: Result<(Id, Job), JoinError>) {
+        let id = result.as_ref().map_or_else(JoinError::id, |(id, _)| *id);
+        let claimed = self.claims.remove(&id).map(Arc::unwrap_or_clone);
+        match (result, claimed) {
+            (Ok((_, job)), _) => self.put_back(job, false),
+            (Err(error), Some(mut job)) => {
+                tracing::error!(job = %job.id, %error, "fetching the files of a mail panicked; it leaves with their links");
+                job.files.clear();
+                self.put_back(job, false);
+            }
+            (Err(_), None) => {}
         }
     }
 

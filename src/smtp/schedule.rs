@@ -11,14 +11,18 @@
 //! A job that is [`Job::replaceable`] takes the place of the one with its id that waits. While that one is under way, it
 //! is kept beside the lanes and waits until the other one ends, however it ends: never two of them at once, never the
 //! older one last.
+//!
+//! A job that waits can be reserved by who decides what becomes of it ([`reserve`]): then it does not go, nor does what waits
+//! behind it, until it was renewed, withdrawn or released.
 
+mod reserve;
 #[cfg(test)]
 mod tests;
 
 use crate::core::id::JobId;
 use crate::core::job::{Brief, Job};
 use crate::core::time::Timestamp;
-use crate::smtp::queue::MailBytes;
+use crate::smtp::command::MailBytes;
 use std::collections::{BTreeSet, HashMap, VecDeque};
 use std::sync::Arc;
 
@@ -37,6 +41,8 @@ pub(super) struct Entry {
     pub is_backlog: bool,
     /// Deferred only because the server could not be reached: due as soon as it can.
     pub is_held: bool,
+    /// A former process may have sent it: it was due when this one found it.
+    pub is_doubtful: bool,
 }
 
 /// All of a job.
@@ -55,6 +61,7 @@ impl Entry {
             is_ahead: false,
             is_backlog: false,
             is_held: false,
+            is_doubtful: false,
         }
     }
 
@@ -69,8 +76,9 @@ impl Entry {
     }
 
     /// A job that was found in the spool.
-    pub(super) fn found(brief: Brief) -> Self {
+    pub(super) fn found(brief: Brief, now: Timestamp) -> Self {
         Self {
+            is_doubtful: brief.next_attempt <= now,
             brief,
             whole: None,
             is_ahead: false,
@@ -149,6 +157,10 @@ struct Lane {
 struct Known {
     sequence: u64,
     stage: Stage,
+    /// [`Entry::is_doubtful`]
+    is_doubtful: bool,
+    /// It stays where it is while somebody decides what becomes of it.
+    is_reserved: bool,
 }
 
 enum Stage {
@@ -169,6 +181,10 @@ impl Schedule {
             self.enqueue(entry);
             return true;
         };
+        if known.is_reserved && entry.brief.sequence == known.sequence {
+            self.renew(entry);
+            return false;
+        }
         if !entry.brief.replaceable || entry.brief.sequence <= known.sequence {
             return false;
         }
@@ -434,6 +450,12 @@ impl Schedule {
         let known = Known {
             sequence: entry.brief.sequence,
             stage: Stage::Waiting(Arc::clone(&name)),
+            is_doubtful: entry.is_doubtful
+                || self
+                    .known
+                    .get(&entry.brief.id)
+                    .is_some_and(|known| known.is_doubtful),
+            is_reserved: false,
         };
         self.known.insert(entry.brief.id.clone(), known);
         if self.weight >= WHOLE_MAX && !entry.is_ahead {
@@ -458,7 +480,12 @@ impl Schedule {
         let Some(lane) = self.lanes.get_mut(name) else {
             return;
         };
+        let is_reserved = |head: &Entry| {
+            let known = self.known.get(&head.brief.id);
+            known.is_some_and(|known| known.is_reserved)
+        };
         let head = lane.waiting.front().filter(|_| !lane.is_busy);
+        let head = head.filter(|head| !is_reserved(head));
         let wanted = head.map(|head| {
             let due = (head.brief.due(), head.brief.sequence, Arc::clone(name));
             (due, head.is_backlog)

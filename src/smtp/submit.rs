@@ -4,32 +4,41 @@
 use crate::core::address::MailAddress;
 use crate::core::job::Job;
 use crate::core::outcome::{Attempt, Outcome, Reply};
-use crate::smtp::connect::reply_of;
+use crate::net::Io;
+use crate::net::sasl::Mechanism;
+use crate::smtp::dialog::{Dialog, DialogError};
 use crate::smtp::outcome::{Stage, classify, closes_connection, is_too_many, no_reply};
-use crate::smtp::plan::{Command, Plan, wire_form};
-use crate::smtp::{Capabilities, TimeLimits};
-use lettre::transport::smtp::Error;
-use lettre::transport::smtp::client::AsyncSmtpConnection;
-use lettre::transport::smtp::response::Response;
-use std::sync::{Mutex, PoisonError};
+use crate::smtp::plan::{Command, Plan};
+use crate::smtp::{Capabilities, TimeLimits, content};
+use std::future::Future;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
-use tokio::time::{Instant, sleep_until, timeout};
+use tokio::time::timeout;
 
-/// How much of a mail is handed to the socket at a time, in octets; each has [`TimeLimits::block`].
-const BLOCK_OCTETS: usize = 64 * 1024;
+#[cfg(test)]
+mod chunking;
+
 /// How long the reply to `QUIT` is waited for: nothing depends on it.
 const QUIT_LIMIT: Duration = Duration::from_secs(2);
+/// What is said of a server that answers something else than what it was asked, or unasked.
+const OUT_OF_STEP: &str = "the mail server is out of step with us";
+/// What is said of a connection that has ended.
+const LOST: &str = "the connection to the mail server was lost";
 /// How many refusals in a row a connection is used for. Postfix answers late after ten errors without a mail, and hangs up
 /// after twenty (`smtpd_soft_error_limit`, `smtpd_hard_error_limit`).
 const ERRORS_MAX: u32 = 8;
 
 /// A connection that is logged in and between two transactions.
 pub(super) struct Connection {
-    smtp: AsyncSmtpConnection,
+    smtp: Dialog<Box<dyn Io>>,
     capabilities: Capabilities,
+    login: Option<Mechanism>,
     limits: TimeLimits,
     /// Commands that were refused since the last mail that was taken.
     errors: u32,
+    /// The server has offered CHUNKING and does not know BDAT. All connections to it share this.
+    no_chunks: Arc<AtomicBool>,
 }
 
 /// What became of a transaction.
@@ -58,15 +67,19 @@ pub(super) enum State {
 
 impl Connection {
     pub(super) fn new(
-        smtp: AsyncSmtpConnection,
+        smtp: Dialog<Box<dyn Io>>,
         capabilities: Capabilities,
+        login: Option<Mechanism>,
         limits: TimeLimits,
+        no_chunks: Arc<AtomicBool>,
     ) -> Self {
         Self {
             smtp,
             capabilities,
+            login,
             limits,
             errors: 0,
+            no_chunks,
         }
     }
 
@@ -79,15 +92,20 @@ impl Connection {
         &self.capabilities
     }
 
+    /// By what we were let in, where there was a login.
+    pub(super) fn login(&self) -> Option<Mechanism> {
+        self.login
+    }
+
     /// Says goodbye.
     pub(super) async fn quit(mut self) {
-        let _ = timeout(QUIT_LIMIT, self.smtp.quit()).await;
+        let _ = timeout(QUIT_LIMIT, self.smtp.ask(b"QUIT\r\n")).await;
     }
 
     /// Sends a mail to the job's recipients. If the future is dropped before it is ready, the connection must be, too:
     /// a reply that was not read would be taken for the one to a later command.
     pub(super) async fn submit(&mut self, job: &Job, mail: &[u8]) -> Submitted {
-        let mail = wire_form(mail);
+        let mail = content::whole_lines(mail);
         let plan = Plan::new(job, &mail, &self.capabilities);
         if plan.recipients.is_empty() {
             return Submitted {
@@ -100,7 +118,8 @@ impl Connection {
         let mut transaction = Transaction {
             connection: self,
             outcomes: plan.recipients.iter().map(|_| None).collect(),
-            unsent: String::new(),
+            unsent: Vec::new(),
+            is_ahead: false,
             began: false,
             open: false,
             full: None,
@@ -110,6 +129,18 @@ impl Connection {
         };
         let ended = transaction.run(&plan, &mail, pipelining).await;
         transaction.report(plan, ended)
+    }
+}
+
+impl Connection {
+    /// Sends one command and reads its reply. `Err` where there is none: the connection must be dropped.
+    pub(super) async fn command(&mut self, line: &str) -> Result<Reply, Reply> {
+        let line = format!("{line}\r\n");
+        let asked = within(self.limits.command, self.smtp.ask(line.as_bytes()));
+        asked
+            .await
+            .map(|reply| reply.to_reply())
+            .map_err(|lost| lost.reply)
     }
 }
 
@@ -126,7 +157,9 @@ struct Transaction<'a> {
     outcomes: Vec<Option<Outcome>>,
     /// Commands that are sent before the next reply is read. Empty while they are on their way and only replies are left
     /// to be read (RFC 2920).
-    unsent: String,
+    unsent: Vec<u8>,
+    /// The mail is among them, or went with them: until it is answered, nobody knows whether the server has taken it.
+    is_ahead: bool,
     /// `MAIL` was accepted.
     began: bool,
     /// Something of the mail was sent.
@@ -148,22 +181,45 @@ impl Transaction<'_> {
         while !rest.is_empty() {
             let (count, lines) = plan.window(rest, pipelining);
             let (window, later) = rest.split_at_checked(count).unwrap_or((rest, &[]));
-            self.unsent = lines;
+            self.unsent = lines.into_bytes();
+            if let [_, .., Command::Chunk] = window {
+                self.go_ahead(mail).await?;
+            }
             for command in window {
                 self.step(*command, mail).await?;
             }
             if !self.began {
-                return Ok(());
+                break;
             }
             rest = self.without_the_turned_away(later);
-            if rest == [Command::Data] && !self.is_anyone_left() {
+            if matches!(rest, [Command::Data | Command::Chunk]) && !self.is_anyone_left() {
                 break;
             }
         }
-        if self.open {
-            self.unsent = "RSET\r\n".to_owned();
-            self.ask(self.connection.limits.command).await?;
+        if !self.open {
+            return Ok(());
         }
+        self.unsent = b"RSET\r\n".to_vec();
+        let reply = self.ask(self.connection.limits.command).await?;
+        // What is left of this transaction would be part of the next one.
+        let certain = true;
+        match is_positive(&reply) {
+            true => Ok(()),
+            false => Err(Lost { reply, certain }),
+        }
+    }
+
+    /// Puts the mail behind the commands that are sent next. What was seen of the connection's end until then is seen before: it
+    /// is no doubt about the mail.
+    async fn go_ahead(&mut self, mail: &[u8]) -> Result<(), Lost> {
+        if !self.connection.smtp.is_quiet().await {
+            return Err(Lost {
+                reply: no_reply(LOST),
+                certain: true,
+            });
+        }
+        self.unsent.extend_from_slice(mail);
+        self.is_ahead = true;
         Ok(())
     }
 
@@ -172,6 +228,7 @@ impl Transaction<'_> {
             Command::Mail => self.mail().await,
             Command::Rcpt(index) => self.recipient(index).await,
             Command::Data => self.data(mail).await,
+            Command::Chunk => self.chunk(mail).await,
         }
     }
 
@@ -179,7 +236,7 @@ impl Transaction<'_> {
         let reply = self.ask(self.connection.limits.command).await?;
         if reply.code == Some(503) {
             // RFC 5321 §4.3.2: the server is still somewhere else. Only a new connection helps.
-            let certain = true;
+            let certain = !self.is_ahead;
             return Err(Lost { reply, certain });
         }
         self.began = is_positive(&reply);
@@ -245,7 +302,7 @@ impl Transaction<'_> {
                 self.go_on_after(reply)
             }
             (Some(200..400), true) => Err(Lost {
-                reply: no_reply("the mail server is out of step with us"),
+                reply: no_reply(OUT_OF_STEP),
                 certain: true,
             }),
             (_, true) => {
@@ -256,16 +313,60 @@ impl Transaction<'_> {
         }
     }
 
+    /// `BDAT` and the mail, unless both are on their way, and the reply. A server that took nobody says no, and takes nothing.
+    async fn chunk(&mut self, mail: &[u8]) -> Result<(), Lost> {
+        self.has_sent = true;
+        let line = std::mem::take(&mut self.unsent);
+        let reply = match line.is_empty() {
+            true => self.ask(self.connection.limits.final_reply).await?,
+            false => {
+                let line = String::from_utf8_lossy(&line).into_owned();
+                self.connection.send_chunk(&line, mail).await?
+            }
+        };
+        self.is_ahead = false;
+        if let Some(500..=502 | 504) = reply.code {
+            // It takes the mail for commands.
+            self.connection.no_chunks.store(true, Ordering::Relaxed);
+            let certain = true;
+            return Err(Lost { reply, certain });
+        }
+        if let Some(300..400) = reply.code {
+            return Err(Lost {
+                reply: no_reply(OUT_OF_STEP),
+                certain: false,
+            });
+        }
+        // RFC 3030 §2: after a refusal nothing but RSET is certain.
+        self.open = !is_positive(&reply);
+        if self.is_anyone_left() {
+            if is_positive(&reply) {
+                self.connection.errors = 0;
+            }
+            self.has_ended = !matches!(classify(Stage::Data, reply.clone()), Outcome::Retry { .. });
+            self.decide_all(Stage::Data, &reply);
+        }
+        self.go_on_after(reply)
+    }
+
     /// Reads the next reply, after sending what is to be sent before.
     async fn ask(&mut self, limit: Duration) -> Result<Reply, Lost> {
+        // A server that has the mail may answer all commands together.
+        let limit = match self.is_ahead {
+            true => limit.max(self.connection.limits.final_reply),
+            false => limit,
+        };
         let smtp = &mut self.connection.smtp;
         let lines = std::mem::take(&mut self.unsent);
-        let answer = if lines.is_empty() {
-            timeout(limit, smtp.read_response()).await
-        } else {
-            timeout(limit, smtp.command(lines)).await
+        let reply = match lines.is_empty() {
+            true => within(limit, smtp.reply()).await,
+            false => within(limit, smtp.ask(&lines)).await,
         };
-        let reply = answer.map_or_else(|_| Err(silence(limit)), reply_or_lost)?;
+        let reply = reply.map_err(|lost| Lost {
+            certain: lost.certain && !self.is_ahead,
+            ..lost
+        })?;
+        let reply = reply.to_reply();
         if !matches!(reply.code, Some(200..400)) {
             self.connection.errors = self.connection.errors.saturating_add(1);
         }
@@ -294,6 +395,7 @@ impl Transaction<'_> {
     fn report(self, plan: Plan, ended: Result<(), Lost>) -> Submitted {
         let connection = match ended {
             Ok(()) => State::Usable,
+            Err(Lost { certain: false, .. }) => State::Closed,
             Err(_) if self.has_sent || self.outcomes.iter().any(Option::is_some) => State::Closed,
             Err(_) => State::Stale,
         };
@@ -326,81 +428,33 @@ impl Transaction<'_> {
 
 impl Connection {
     /// Sends the mail and the final dot, and waits for the reply. Only once the dot is under way is it uncertain
-    /// whether the server has taken the mail (RFC 5321 §4.5.3.2.6).
+    /// whether the server has taken the mail (RFC 5321 §4.5.3.2.6): it goes in a write of its own.
     async fn send_content(&mut self, mail: &[u8]) -> Result<Reply, Lost> {
-        // lettre ends the last line itself.
-        let mail = mail.strip_suffix(b"\r\n").unwrap_or(mail);
-        let progress = Progress::new(self.limits);
-        let blocks = mail
-            .chunks(BLOCK_OCTETS)
-            .inspect(|_| progress.block_begins());
-        // lettre asks for the next block when the last one is written; when there is none, it writes the final dot.
-        let end = std::iter::from_fn(|| {
-            progress.dot_begins();
-            None
-        });
-        let sending = self.smtp.message_iter(blocks.chain(end));
-        tokio::pin!(sending);
-        let answer = loop {
-            let (deadline, limit) = progress.deadline();
-            tokio::select! {
-                answer = &mut sending => break reply_or_lost(answer),
-                () = sleep_until(deadline) => if progress.deadline().0 <= Instant::now() {
-                    break Err(silence(limit));
-                },
-            }
-        };
-        answer.map_err(|lost| Lost {
-            certain: !progress.is_dot_under_way(),
+        for block in content::blocks(mail) {
+            within(self.limits.block, self.smtp.say(&block)).await?;
+        }
+        let ending = self.smtp.ask(content::end(mail));
+        let answer = within(self.limits.final_reply, ending).await;
+        answer.map(|reply| reply.to_reply()).map_err(|lost| Lost {
+            certain: false,
             ..lost
         })
     }
 }
 
-/// How far the sending of a mail has come.
-struct Progress {
-    limits: TimeLimits,
-    /// When the last step began, and whether it was the final dot.
-    step: Mutex<(Instant, bool)>,
-}
-
-impl Progress {
-    fn new(limits: TimeLimits) -> Self {
-        Self {
-            limits,
-            step: Mutex::new((Instant::now(), false)),
+impl Connection {
+    /// The same by length (RFC 3030): nobody knows whether the server has taken the mail once its last octets are under way.
+    async fn send_chunk(&mut self, line: &str, mail: &[u8]) -> Result<Reply, Lost> {
+        let mut blocks = content::chunk(line, mail);
+        let last = blocks.pop().unwrap_or_default();
+        for block in blocks {
+            within(self.limits.block, self.smtp.say(&block)).await?;
         }
-    }
-
-    fn block_begins(&self) {
-        self.begin(false);
-    }
-
-    fn dot_begins(&self) {
-        self.begin(true);
-    }
-
-    fn begin(&self, is_dot: bool) {
-        *self.step.lock().unwrap_or_else(PoisonError::into_inner) = (Instant::now(), is_dot);
-    }
-
-    fn step(&self) -> (Instant, bool) {
-        *self.step.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    fn is_dot_under_way(&self) -> bool {
-        self.step().1
-    }
-
-    /// When the present step has taken too long, and what it may take.
-    fn deadline(&self) -> (Instant, Duration) {
-        let (since, is_dot) = self.step();
-        let limit = if is_dot {
-            self.limits.final_reply
-        } else {
-            self.limits.block
-        };
-        (since + limit, limit)
+        let answer = within(self.limits.final_reply, self.smtp.ask(&last)).await;
+        answer.map(|reply| reply.to_reply()).map_err(|lost| Lost {
+            certain: false,
+            ..lost
+        })
     }
 }
 
@@ -408,29 +462,24 @@ fn is_positive(reply: &Reply) -> bool {
     matches!(reply.code, Some(200..300))
 }
 
-fn reply_or_lost(answer: Result<Response, Error>) -> Result<Reply, Lost> {
-    match answer {
-        Ok(response) => {
-            let text: Vec<&str> = response.message().collect();
-            let code = response.code().into();
-            Ok(crate::smtp::outcome::reply(code, &text.join(" ")))
-        }
-        Err(error) => reply_of(&error).ok_or_else(|| Lost {
-            reply: no_reply("the connection to the mail server was lost"),
-            certain: true,
-        }),
-    }
-}
-
-fn silence(limit: Duration) -> Lost {
-    let text = format!(
-        "the mail server did not answer within {} s",
-        limit.as_secs()
-    );
-    Lost {
+/// What is to be done in time, or why the connection is of no use any more.
+async fn within<T>(
+    limit: Duration,
+    work: impl Future<Output = Result<T, DialogError>>,
+) -> Result<T, Lost> {
+    let text = match timeout(limit, work).await {
+        Ok(Ok(done)) => return Ok(done),
+        Ok(Err(DialogError::Io(_) | DialogError::Closed)) => LOST.to_owned(),
+        Ok(Err(_)) => OUT_OF_STEP.to_owned(),
+        Err(_) => format!(
+            "the mail server did not answer within {} s",
+            limit.as_secs()
+        ),
+    };
+    Err(Lost {
         reply: no_reply(&text),
         certain: true,
-    }
+    })
 }
 
 #[cfg(test)]
@@ -442,6 +491,7 @@ mod tests {
     use crate::smtp::{SmtpConfig, TlsMode};
     use tokio::io::{AsyncReadExt, AsyncWriteExt};
     use tokio::net::TcpListener;
+    use tokio::time::Instant;
 
     /// A server that refuses and defers by the recipient's name, with or without PIPELINING.
     fn by_name(pipelining: bool) -> impl Fn(usize, &str) -> Say + Send + Sync + 'static {
@@ -685,6 +735,33 @@ mod tests {
         assert_eq!(sent(&mut c, "two", &["a@x.example"]).await.0, "D");
     }
 
+    /// A reply that comes before it was asked for would be taken for the one to the next command: here, for the word that
+    /// the mail is taken.
+    #[tokio::test]
+    async fn a_server_that_takes_a_mail_before_it_was_sent_has_not_taken_it() {
+        for pipelining in [false, true] {
+            for (phase, says) in [
+                ("DATA", "354 go on\r\n250 ok\r\n"),
+                ("DATA", "354 go on\r\n25"),
+                ("RCPT", "250 ok\r\n354 go on\r\n250 ok\r\n"),
+            ] {
+                if pipelining && phase == "RCPT" {
+                    continue;
+                }
+                let fake = Fake::start(move |n, line| match line {
+                    _ if line.starts_with(phase) => Say::Reply(says),
+                    _ => by_name(pipelining)(n, line),
+                })
+                .await;
+                let mut c = connected(&fake).await;
+                let (letters, state) = sent(&mut c, "one", &["a@x.example"]).await;
+                assert_eq!(letters, "R", "{says}");
+                assert_ne!(state, State::Usable, "{says}");
+                assert!(fake.seen_with(".").is_empty(), "{says}");
+            }
+        }
+    }
+
     #[tokio::test]
     async fn silence_in_every_phase_ends_the_connection_and_only_after_the_dot_there_is_doubt() {
         let phases = [
@@ -759,7 +836,7 @@ mod tests {
         let server = tokio::spawn(async move {
             let (mut tcp, _) = listener.accept().await.unwrap();
             let mut read = vec![0; 256 * 1024];
-            let says = ["220 x", "250 x", "250 x", "250 ok", "250 ok", "354 go"];
+            let says = ["220 x", "250 x", "250 ok", "250 ok", "354 go"];
             for (index, say) in says.iter().enumerate() {
                 if index > 0 {
                     assert!(tcp.read(&mut read).await.unwrap() > 0);

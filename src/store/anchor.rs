@@ -2,7 +2,8 @@
 //!
 //! ```text
 //! <store>/anchor   one line with the CRC-32 of the rest, then JSON: the key of derived Message-IDs; and, as of an hour ago
-//!                  or less, up to where each mailbox was read and how many commits were durable
+//!                  or less, up to where each mailbox was read, how many commits were durable, and which time the store has
+//!                  reached
 //! <store>/commits  how many commits are known to be durable (8 octets, big-endian) and their CRC-32
 //! ```
 //! A new database with the same key gives everything the ids that it had, so that what is handled once more is not a second
@@ -13,7 +14,9 @@
 
 use crate::core::id::IdKey;
 use crate::core::record::Cursor;
-use crate::crash::{self, Step};
+use crate::core::time::Timestamp;
+use crate::failpoints::{self, Step};
+use crate::store::handles;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::fs::{self, File, OpenOptions};
@@ -36,6 +39,9 @@ pub(super) struct Anchor {
     /// How many commits were durable at least.
     #[serde(default)]
     pub(super) commits: u64,
+    /// See [`crate::core::reckoning`].
+    #[serde(default)]
+    pub(super) reached: Option<Timestamp>,
 }
 
 impl Anchor {
@@ -44,6 +50,7 @@ impl Anchor {
             id_key,
             cursors: BTreeMap::new(),
             commits: 0,
+            reached: Some(Timestamp::now()),
         }
     }
 
@@ -64,19 +71,16 @@ impl Anchor {
     pub(super) fn write(&self, store: &Path) -> io::Result<()> {
         let json = serde_json::to_vec(self)?;
         let new = store.join("anchor.new");
-        crash::disk(Step::Write)?;
-        let mut file = OpenOptions::new()
-            .write(true)
-            .create(true)
-            .truncate(true)
-            .mode(0o600)
-            .open(&new)?;
+        failpoints::disk(Step::Write)?;
+        let mut writing = OpenOptions::new();
+        writing.write(true).create(true).truncate(true).mode(0o600);
+        let mut file = handles::patiently(|| writing.open(&new))?;
         writeln!(file, "{:08x}", crc32fast::hash(&json))?;
         file.write_all(&json)?;
-        crash::disk(Step::Sync)?;
+        failpoints::disk(Step::Sync)?;
         file.sync_data()?;
         fs::rename(&new, store.join(ANCHOR))?;
-        File::open(store)?.sync_all()
+        handles::patiently(|| File::open(store))?.sync_all()
     }
 
     /// Takes up where a mailbox was read, where that says more.
@@ -125,7 +129,6 @@ impl Commits {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::core::time::Timestamp;
 
     fn cursor(uid_validity: u32, uid_next: u32) -> Cursor {
         Cursor {

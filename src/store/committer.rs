@@ -10,7 +10,7 @@
 //! `Db::flush_async` is not used: it hangs when some eight callers wait at once. After one failure nothing is ever
 //! acknowledged again: the kernel reports a failed write once and then calls the lost pages clean.
 
-use crate::crash::{self, Step};
+use crate::failpoints::{self, Step};
 use crate::store::StoreError;
 use crate::store::anchor::Commits;
 use crate::store::broken::Broken;
@@ -51,11 +51,11 @@ impl Committer {
         let name = file.display().to_string();
         let sync = move || {
             let number = applied.load(Ordering::Acquire);
-            crash::point("store: applied, not yet flushed");
-            crash::disk(Step::Write).map_err(|e| e.to_string())?;
+            failpoints::point("store: applied, not yet flushed");
+            failpoints::disk(Step::Write).map_err(|e| e.to_string())?;
             db.flush().map_err(|e| e.to_string())?;
-            crash::point("store: flushed, not yet synced");
-            let synced = crash::disk(Step::Sync).and_then(|()| opened.sync_data());
+            failpoints::point("store: flushed, not yet synced");
+            let synced = failpoints::disk(Step::Sync).and_then(|()| opened.sync_data());
             synced.map_err(|e| format!("cannot sync {name}: {e}"))?;
             durable.store(number, Ordering::Release);
             commits.write(number).map_err(|e| e.to_string())

@@ -4,11 +4,11 @@ use crate::core::address::{AddressPattern, MailAddress};
 use crate::core::context::{Need, Row, Write};
 use crate::core::id::{MessageId, StanzaId, ThreadId};
 use crate::core::record::{
-    Announced, Answerable, Contact, Cursor, Direction, Format, Heard, Message, Pair, PairOrigin,
-    Peer, PeerOrigin, PresenceState, Sent, Show, Subscription, Thread,
+    Announced, Answerable, Bulk, Contact, Cursor, Direction, Format, Heard, Message, Options, Pair,
+    PairOrigin, Peer, PeerOrigin, PresenceState, Quotes, Sent, Show, Subscription, Thread,
 };
 use crate::core::time::Timestamp;
-use crate::store::transfer::Record;
+use crate::store::tables::{Record, Table};
 use crate::store::{Store, StoreError};
 use jid::BareJid;
 use std::time::Duration;
@@ -34,6 +34,7 @@ pub async fn run<S: Store>(make: impl Fn() -> S) {
     an_export_has_every_row_once_and_can_be_imported(&make(), &make()).await;
     cursors_are_kept_by_mailbox(&make()).await;
     peers_are_saved_replaced_and_forgotten(&make()).await;
+    options_are_saved_replaced_and_forgotten(&make()).await;
     what_is_learned_too_late_does_not_replace_what_the_admin_said(&make()).await;
     peers_and_announced_come_in_pages(&make()).await;
 }
@@ -81,6 +82,7 @@ pub fn message(id: &str, stanza: &str, seconds: i64) -> Message {
             subject: Some("Grüße".to_owned()),
             date: Some(at(seconds)),
         })),
+        within: MessageId::parse("first@y"),
     }
 }
 
@@ -89,6 +91,8 @@ fn thread(seconds: i64) -> Thread {
         references: vec![MessageId::parse("first@mail.example").unwrap()],
         subject: Some("Bees".to_owned()),
         last: at(seconds),
+        is_invitation: false,
+        answers: None,
     }
 }
 
@@ -224,11 +228,11 @@ async fn a_refused_batch_changes_nothing<S: Store>(store: &S) {
         Err(StoreError::Held { .. })
     ));
     assert_eq!(
-        store.pairs(None, 10).unwrap(),
+        store.pairs(None, 10).await.unwrap(),
         [pair("alice@a.example", "a@c.example")]
     );
-    assert_eq!(store.cursor("INBOX").unwrap(), None);
-    assert!(store.peers(None, 10).unwrap().is_empty());
+    assert_eq!(store.cursor("INBOX").await.unwrap(), None);
+    assert!(store.peers(None, 10).await.unwrap().is_empty());
     assert_eq!(holder_of(store, "b@c.example").await, None);
     assert!(holder_of(store, "a@c.example").await.is_some());
 }
@@ -250,10 +254,19 @@ async fn a_batch_is_applied_in_its_order<S: Store>(store: &S) {
         ],
     )
     .await;
-    assert_eq!(store.pairs(None, 10).unwrap(), std::slice::from_ref(&moved));
+    assert_eq!(
+        store.pairs(None, 10).await.unwrap(),
+        std::slice::from_ref(&moved)
+    );
     assert_eq!(holder_of(store, "a@c.example").await, Some(moved));
-    assert_eq!(store.forget_older(at(10), Duration::from_secs(8)), Ok(0));
-    assert_eq!(store.forget_older(at(10), Duration::from_secs(7)), Ok(1));
+    assert_eq!(
+        store.forget_older(at(10), Duration::from_secs(8)).await,
+        Ok(0)
+    );
+    assert_eq!(
+        store.forget_older(at(10), Duration::from_secs(7)).await,
+        Ok(1)
+    );
 }
 
 async fn saving_a_pair_again_never_lowers_its_origin<S: Store>(store: &S) {
@@ -306,11 +319,11 @@ async fn addresses_are_one_whatever_their_case<S: Store>(store: &S) {
     assert_eq!(found.mail.local(), "Carol.X");
     let need = Need::Contact(user("alice@a.example"), mail("bEE@mail.EXAMPLE"));
     assert_eq!(one(store, need).await, Some(Row::Contact(bee)));
-    let (_, written, _) = store.contacts(None, 1).unwrap().remove(0);
+    let (_, written, _) = store.contacts(None, 1).await.unwrap().remove(0);
     assert_eq!(written.to_string(), "Bee@mail.example");
     let away = Write::RemoveContact(user("alice@a.example"), mail("BEE@mail.example"));
     save(store, vec![away]).await;
-    assert!(store.contacts(None, 1).unwrap().is_empty());
+    assert!(store.contacts(None, 1).await.unwrap().is_empty());
 }
 
 async fn a_removed_pair_frees_both_sides<S: Store>(store: &S) {
@@ -335,7 +348,7 @@ async fn a_removed_pair_frees_both_sides<S: Store>(store: &S) {
         ],
     )
     .await;
-    assert_eq!(store.pairs(None, 10).unwrap().len(), 2);
+    assert_eq!(store.pairs(None, 10).await.unwrap().len(), 2);
 }
 
 async fn rows_of_neighbours_are_apart<S: Store>(store: &S) {
@@ -394,7 +407,10 @@ async fn a_message_is_forgotten_under_both_names_and_no_other_with_it<S: Store>(
         save(store, vec![Write::Message(first.clone())]).await;
         save(store, vec![Write::Message(second.clone())]).await;
         let left = |row: &Message| (row.at == at(20)).then(|| Row::Message(row.clone()));
-        assert_eq!(store.forget_older(at(30), Duration::from_secs(15)), Ok(1));
+        assert_eq!(
+            store.forget_older(at(30), Duration::from_secs(15)).await,
+            Ok(1)
+        );
         assert_eq!(
             found(store, "x@y", "1").await,
             [left(&first), left(&second)]
@@ -403,7 +419,7 @@ async fn a_message_is_forgotten_under_both_names_and_no_other_with_it<S: Store>(
             found(store, "z@y", "1").await,
             [left(&second), left(&second)]
         );
-        assert_eq!(store.forget_older(at(30), Duration::ZERO), Ok(1));
+        assert_eq!(store.forget_older(at(30), Duration::ZERO).await, Ok(1));
         assert_eq!(found(store, "x@y", "1").await, [None, None]);
         assert_eq!(found(store, "z@y", "1").await, [None, None]);
     }
@@ -421,17 +437,23 @@ async fn a_message_that_got_another_stanza_id_is_forgotten_under_each_at_its_tim
         found(store, "x@y", "2").await,
         [second.clone(), second.clone()]
     );
-    assert_eq!(store.forget_older(at(30), Duration::from_secs(15)), Ok(0));
+    assert_eq!(
+        store.forget_older(at(30), Duration::from_secs(15)).await,
+        Ok(0)
+    );
     assert_eq!(found(store, "x@y", "1").await, [second.clone(), None]);
     assert_eq!(found(store, "x@y", "2").await, [second.clone(), second]);
     // A name that was forgotten is free.
     let third = message("z@y", "1", 25);
     save(store, vec![Write::Message(third.clone())]).await;
-    assert_eq!(store.forget_older(at(30), Duration::from_secs(7)), Ok(1));
+    assert_eq!(
+        store.forget_older(at(30), Duration::from_secs(7)).await,
+        Ok(1)
+    );
     let third = Some(Row::Message(third));
     assert_eq!(found(store, "z@y", "1").await, [third.clone(), third]);
     assert_eq!(found(store, "x@y", "2").await, [None, None]);
-    assert_eq!(store.forget_older(at(30), Duration::ZERO), Ok(1));
+    assert_eq!(store.forget_older(at(30), Duration::ZERO).await, Ok(1));
 }
 
 async fn old_rows_are_forgotten_and_young_ones_stay<S: Store>(store: &S) {
@@ -453,9 +475,18 @@ async fn old_rows_are_forgotten_and_young_ones_stay<S: Store>(store: &S) {
         ],
     )
     .await;
-    assert_eq!(store.forget_older(at(30), Duration::from_secs(20)), Ok(0));
-    assert_eq!(store.forget_older(at(30), Duration::from_secs(15)), Ok(3));
-    assert_eq!(store.forget_older(at(30), Duration::from_secs(15)), Ok(0));
+    assert_eq!(
+        store.forget_older(at(30), Duration::from_secs(20)).await,
+        Ok(0)
+    );
+    assert_eq!(
+        store.forget_older(at(30), Duration::from_secs(15)).await,
+        Ok(3)
+    );
+    assert_eq!(
+        store.forget_older(at(30), Duration::from_secs(15)).await,
+        Ok(0)
+    );
     assert_eq!(found(store, "old@y", "1").await, [None, None]);
     assert!(
         found(store, "young@y", "2")
@@ -463,7 +494,7 @@ async fn old_rows_are_forgotten_and_young_ones_stay<S: Store>(store: &S) {
             .iter()
             .all(Option::is_some)
     );
-    let kept = store.rows(None, 100).unwrap();
+    let kept = store.page(None, None, 100).await.unwrap();
     assert_eq!(kept.len(), 5, "{kept:?}");
     assert!(one(store, Need::Seen(alice, id("old@y"))).await.is_none());
 }
@@ -485,10 +516,16 @@ async fn a_row_that_was_renewed_is_young<S: Store>(store: &S) {
         )
         .await;
     }
-    assert_eq!(store.forget_older(at(30), Duration::from_secs(18)), Ok(0));
-    assert_eq!(store.forget_older(at(30), Duration::from_secs(12)), Ok(1));
+    assert_eq!(
+        store.forget_older(at(30), Duration::from_secs(18)).await,
+        Ok(0)
+    );
+    assert_eq!(
+        store.forget_older(at(30), Duration::from_secs(12)).await,
+        Ok(1)
+    );
     // Nothing of it is left that could be forgotten.
-    assert_eq!(store.forget_older(at(99), Duration::ZERO), Ok(0));
+    assert_eq!(store.forget_older(at(99), Duration::ZERO).await, Ok(0));
 }
 
 async fn pairs_come_in_pages<S: Store>(store: &S) {
@@ -499,7 +536,7 @@ async fn pairs_come_in_pages<S: Store>(store: &S) {
     let mut read: Vec<String> = Vec::new();
     loop {
         let last = read.last().map(|jid| user(jid));
-        let page = store.pairs(last.as_ref(), 10).unwrap();
+        let page = store.pairs(last.as_ref(), 10).await.unwrap();
         // What was read may go meanwhile.
         save(
             store,
@@ -527,9 +564,26 @@ async fn contacts_come_in_pages<S: Store>(store: &S) {
         let address = mail(&format!("{local}@m.example"));
         save(store, vec![Write::Contact(alice.clone(), address, contact)]).await;
     }
-    let first = store.contacts(None, 2).unwrap();
+    let of = |user: &BareJid| {
+        let need = Need::ContactsOf(user.clone());
+        let rows = futures::executor::block_on(store.load(&[need])).unwrap();
+        match rows.into_iter().next().flatten() {
+            Some(Row::Contacts(list)) => list,
+            other => panic!("{other:?}"),
+        }
+    };
+    let all = store.contacts(None, 99).await.unwrap();
+    for (user, ..) in &all {
+        let own = all.iter().filter(|(owner, ..)| owner == user);
+        let own: Vec<_> = own
+            .map(|(_, mail, row)| (mail.clone(), row.clone()))
+            .collect();
+        assert_eq!(of(user), own);
+    }
+    assert!(of(&BareJid::new("nobody@a.example").unwrap()).is_empty());
+    let first = store.contacts(None, 2).await.unwrap();
     let last = first.last().unwrap();
-    let rest = store.contacts(Some((&last.0, &last.1)), 2).unwrap();
+    let rest = store.contacts(Some((&last.0, &last.1)), 2).await.unwrap();
     let read: Vec<_> = first.iter().chain(&rest).map(|row| row.1.local()).collect();
     assert_eq!(read, ["a", "B", "c"]);
 }
@@ -564,17 +618,73 @@ pub fn rows_of_each_table() -> Vec<Write> {
         )),
         Write::Peer(peer("chat.b.example", Format::Mail, PeerOrigin::Admin)),
         Write::Announced(user("alice@a.example"), announced(5)),
+        Write::Options(
+            user("alice@a.example"),
+            None,
+            options(None, Some(Bulk::Drop)),
+        ),
+        Write::Options(
+            user("alice@a.example"),
+            Some(mail("Carol@mail.example")),
+            options(Some(Quotes::Keep), None),
+        ),
     ]
+}
+
+fn options(quotes: Option<Quotes>, bulk: Option<Bulk>) -> Options {
+    Options {
+        quotes,
+        bulk,
+        ..Options::default()
+    }
+}
+
+async fn options_are_saved_replaced_and_forgotten<S: Store>(store: &S) {
+    let alice = user("alice@a.example");
+    let of_carol = Some(mail("Carol@mail.example"));
+    let keep = options(Some(Quotes::Keep), None);
+    let drop = options(Some(Quotes::Cut), Some(Bulk::Drop));
+    save(
+        store,
+        vec![
+            Write::Options(alice.clone(), of_carol.clone(), keep.clone()),
+            Write::Options(alice.clone(), None, drop.clone()),
+        ],
+    )
+    .await;
+    let read = async |contact: Option<&str>| {
+        let need = Need::Options(user("alice@a.example"), contact.map(mail));
+        one(store, need).await
+    };
+    assert_eq!(
+        read(Some("carol@MAIL.example")).await,
+        Some(Row::Options(keep.clone()))
+    );
+    assert_eq!(read(None).await, Some(Row::Options(drop)));
+    assert_eq!(read(Some("dave@mail.example")).await, None);
+    let gone = Options::default();
+    save(store, vec![Write::Options(alice.clone(), of_carol, gone)]).await;
+    assert_eq!(read(Some("carol@mail.example")).await, None);
+    save(store, vec![Write::Options(alice, None, keep.clone())]).await;
+    assert_eq!(read(None).await, Some(Row::Options(keep)));
 }
 
 async fn an_export_has_every_row_once_and_can_be_imported<S: Store>(store: &S, other: &S) {
     let writes = rows_of_each_table();
     let count = writes.len();
     save(store, writes).await;
-    let all = exported(store, 2);
+    let all = exported(store, 2).await;
     assert_eq!(all.len(), count, "{all:?}");
+    for table in Table::ALL {
+        let rows = store.page(Some(*table), None, 100).await.unwrap();
+        let rows = rows.into_iter().map(|(_, record)| record);
+        let own = all.iter().filter(|record| record.table() == *table);
+        assert!(rows.eq(own.cloned()), "{table:?}");
+        let has_rows = all.iter().any(|record| record.table() == *table);
+        assert!(has_rows, "rows_of_each_table has none of {table:?}");
+    }
     save(other, all.iter().cloned().map(Write::from).collect()).await;
-    assert_eq!(exported(other, 100), all);
+    assert_eq!(exported(other, 100).await, all);
     assert_eq!(
         found(other, "x@y", "1").await,
         found(store, "x@y", "1").await
@@ -582,11 +692,11 @@ async fn an_export_has_every_row_once_and_can_be_imported<S: Store>(store: &S, o
 }
 
 /// All rows, in pages of `limit`.
-pub fn exported<S: Store>(store: &S, limit: usize) -> Vec<Record> {
+pub async fn exported<S: Store>(store: &S, limit: usize) -> Vec<Record> {
     let mut all = Vec::new();
     let mut last = None;
     loop {
-        let page = store.rows(last.as_ref(), limit).unwrap();
+        let page = store.page(None, last.as_ref(), limit).await.unwrap();
         assert!(page.len() <= limit);
         match page.last() {
             Some((place, _)) => last = Some(place.clone()),
@@ -606,9 +716,9 @@ async fn cursors_are_kept_by_mailbox<S: Store>(store: &S) {
     let save_cursor = |name: &str, uid| Write::Cursor(name.to_owned(), cursor(uid));
     save(store, vec![save_cursor("INBOX", 1), save_cursor("Büro", 5)]).await;
     save(store, vec![save_cursor("INBOX", 2)]).await;
-    assert_eq!(store.cursor("INBOX"), Ok(Some(cursor(2))));
-    assert_eq!(store.cursor("Büro"), Ok(Some(cursor(5))));
-    assert_eq!(store.cursor("inbox"), Ok(None));
+    assert_eq!(store.cursor("INBOX").await, Ok(Some(cursor(2))));
+    assert_eq!(store.cursor("Büro").await, Ok(Some(cursor(5))));
+    assert_eq!(store.cursor("inbox").await, Ok(None));
 }
 
 async fn peers_are_saved_replaced_and_forgotten<S: Store>(store: &S) {
@@ -626,7 +736,7 @@ async fn peers_are_saved_replaced_and_forgotten<S: Store>(store: &S) {
     let gone = [who("BOB@b.example"), who("nobody@b.example")];
     save(store, gone.map(Write::RemovePeer).to_vec()).await;
     assert_eq!(read("bob@b.example").await, None);
-    assert_eq!(store.peers(None, 10).unwrap().len(), 1);
+    assert_eq!(store.peers(None, 10).await.unwrap().len(), 1);
 }
 
 async fn what_is_learned_too_late_does_not_replace_what_the_admin_said<S: Store>(store: &S) {
@@ -670,15 +780,20 @@ async fn peers_and_announced_come_in_pages<S: Store>(store: &S) {
         ];
         save(store, batch).await;
     }
-    let mut peers = store.peers(None, 2).unwrap();
+    let mut peers = store.peers(None, 2).await.unwrap();
     assert_eq!(peers.len(), 2);
-    peers.extend(store.peers(Some(&who("b@X.example")), 2).unwrap());
+    peers.extend(store.peers(Some(&who("b@X.example")), 2).await.unwrap());
     assert!(peers.iter().map(|peer| peer.who.clone()).eq(names.map(who)));
-    let mut users = store.announced(None, 2).unwrap();
-    users.extend(store.announced(Some(&user("b@x.example")), 2).unwrap());
+    let mut users = store.announced(None, 2).await.unwrap();
+    users.extend(
+        store
+            .announced(Some(&user("b@x.example")), 2)
+            .await
+            .unwrap(),
+    );
     assert_eq!(users, names.map(|name| (user(name), announced(2))));
     // Not the neighbours' tables.
     let last = who("c@x.example");
-    assert!(store.peers(Some(&last), 9).unwrap().is_empty());
-    assert_eq!(store.forget_older(at(1000), Duration::ZERO), Ok(0));
+    assert!(store.peers(Some(&last), 9).await.unwrap().is_empty());
+    assert_eq!(store.forget_older(at(1000), Duration::ZERO).await, Ok(0));
 }

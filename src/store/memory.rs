@@ -1,21 +1,16 @@
 //! A [`Store`] in memory, for tests, examples and simulated runs. It keeps nothing beyond its own life and is written
 //! to be read: what a store does, without what makes it durable.
 
-#[cfg(test)]
-pub(crate) mod undo;
-
-use crate::core::address::{AddressPattern, MailAddress};
 use crate::core::context::{Need, Row, Write};
-use crate::core::id::{IdKey, MessageId, StanzaId, ThreadId};
-use crate::core::record::{Announced, Contact, Cursor, Message, Pair, Peer};
+use crate::core::id::IdKey;
+use crate::core::limits::CONTACTS_SCANNED_MAX;
+use crate::core::reckoning::Reckoned;
+use crate::core::record::{Cursor, Pair};
 use crate::core::time::Timestamp;
-use crate::store::transfer::{
-    AnnouncedRecord, ContactRecord, CursorRecord, Place, Record, SeenRecord, ThreadRecord,
-};
-use crate::store::{Store, StoreError, codec, replaces, saved_again};
-use jid::BareJid;
+use crate::store::tables::{self, Change, Place, Record, Table};
+use crate::store::{Store, StoreError, replaces, saved_again};
 use std::collections::BTreeMap;
-use std::future::{Ready, ready};
+use std::future::{Ready, pending, ready};
 use std::ops::Bound;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -23,62 +18,50 @@ use std::time::Duration;
 /// A store in memory. A commit is done at once.
 #[derive(Debug, Default)]
 pub struct MemoryStore {
-    tables: Mutex<Tables>,
+    rows: Mutex<Rows>,
+    /// How far the time of forgetting has come.
+    reached: Mutex<Option<Timestamp>>,
     id_key: IdKey,
 }
 
-/// Names are texts, so that they sort by their octets as they do in every other store.
+/// Each record under its key; a pair lies under its address as well, and a message under its XMPP name.
 #[derive(Debug, Default)]
-struct Tables {
-    /// By JID.
-    pairs: BTreeMap<String, Pair>,
-    /// Mail key to JID.
-    holders: BTreeMap<String, String>,
-    /// By user and mail key.
-    contacts: BTreeMap<(String, String), ContactRecord>,
-    /// By user, mail key and id.
-    threads: BTreeMap<(String, String, ThreadId), ThreadRecord>,
-    /// By user and Message-ID.
-    messages: BTreeMap<(String, MessageId), Message>,
-    /// By user, mail key and stanza id.
-    stanzas: BTreeMap<(String, String, StanzaId), Message>,
-    /// By user and Message-ID.
-    seen: BTreeMap<(String, MessageId), SeenRecord>,
-    cursors: BTreeMap<String, Cursor>,
-    /// By address or domain.
-    peers: BTreeMap<String, Peer>,
-    /// By user.
-    announced: BTreeMap<String, AnnouncedRecord>,
-}
+struct Rows(BTreeMap<Vec<u8>, Record>);
+
+/// What lay under the keys that some writes have changed, in the order of the changes.
+#[derive(Debug, Default)]
+pub(crate) struct Undo(Vec<(Vec<u8>, Option<Record>)>);
 
 impl MemoryStore {
     /// An empty store with this key for derived Message-IDs.
     pub fn new(id_key: IdKey) -> Self {
         Self {
-            tables: Mutex::default(),
             id_key,
+            ..Self::default()
         }
     }
 
-    fn tables(&self) -> MutexGuard<'_, Tables> {
-        self.tables.lock().unwrap_or_else(PoisonError::into_inner)
+    fn rows(&self) -> MutexGuard<'_, Rows> {
+        self.rows.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn apply(&self, writes: Vec<Write>) -> Result<(), StoreError> {
-        let mut tables = self.tables();
-        let (pairs, others): (Vec<_>, Vec<_>) = writes
-            .into_iter()
-            .partition(|write| matches!(write, Write::Pair(_) | Write::RemovePair(_)));
-        if !pairs.is_empty() {
-            // Only pairs can be refused, and they touch no other table.
-            let before = (tables.pairs.clone(), tables.holders.clone());
-            let saved = pairs.into_iter().try_for_each(|write| tables.apply(write));
-            if let Err(error) = saved {
-                (tables.pairs, tables.holders) = before;
+    /// Makes these changes, all or none; answers how they are taken back.
+    pub(crate) fn apply(&self, writes: Vec<Write>) -> Result<Undo, StoreError> {
+        let (mut rows, mut undo) = (self.rows(), Undo::default());
+        for write in writes {
+            if let Err(error) = rows.apply(write.into(), &mut undo) {
+                rows.take_back(undo);
                 return Err(error);
             }
         }
-        others.into_iter().try_for_each(|write| tables.apply(write))
+        Ok(undo)
+    }
+
+    /// Makes the rows what they were; nothing else may have been written to them since. What a power cut does in a simulated
+    /// world.
+    #[cfg(test)]
+    pub(crate) fn undo(&self, undo: Undo) {
+        self.rows().take_back(undo);
     }
 }
 
@@ -87,8 +70,8 @@ impl Store for MemoryStore {
         &self,
         needs: &[Need],
     ) -> impl Future<Output = Result<Vec<Option<Row>>, StoreError>> + Send {
-        let tables = self.tables();
-        ready(Ok(needs.iter().map(|need| tables.row(need)).collect()))
+        let rows = self.rows();
+        ready(Ok(needs.iter().map(|need| rows.row(need)).collect()))
     }
 
     fn commit(
@@ -96,245 +79,210 @@ impl Store for MemoryStore {
         _now: Timestamp,
         writes: Vec<Write>,
     ) -> impl Future<Output = Result<(), StoreError>> + Send {
-        let done: Ready<_> = ready(self.apply(writes));
+        let done: Ready<_> = ready(self.apply(writes).map(drop));
         done
     }
 
-    fn pairs(&self, after: Option<&BareJid>, limit: usize) -> Result<Vec<Pair>, StoreError> {
-        let after = after.map(|jid| jid.as_str().to_owned());
-        let tables = self.tables();
-        let rows = tables.pairs.range(from(after)).take(limit);
-        Ok(rows.map(|(_, pair)| pair.clone()).collect())
-    }
-
-    fn contacts(
+    fn page(
         &self,
-        after: Option<(&BareJid, &MailAddress)>,
-        limit: usize,
-    ) -> Result<Vec<(BareJid, MailAddress, Contact)>, StoreError> {
-        let after = after.map(|(user, mail)| (user.as_str().to_owned(), mail.key().to_owned()));
-        let tables = self.tables();
-        let rows = tables.contacts.range(from(after)).take(limit);
-        Ok(rows
-            .map(|(_, row)| (row.user.clone(), row.mail.clone(), row.contact.clone()))
-            .collect())
-    }
-
-    fn peers(&self, after: Option<&AddressPattern>, limit: usize) -> Result<Vec<Peer>, StoreError> {
-        let after = after.map(|who| who.key().to_owned());
-        let tables = self.tables();
-        let rows = tables.peers.range(from(after)).take(limit);
-        Ok(rows.map(|(_, peer)| peer.clone()).collect())
-    }
-
-    fn announced(
-        &self,
-        after: Option<&BareJid>,
-        limit: usize,
-    ) -> Result<Vec<(BareJid, Announced)>, StoreError> {
-        let after = after.map(|user| user.as_str().to_owned());
-        let tables = self.tables();
-        let rows = tables.announced.range(from(after)).take(limit);
-        Ok(rows
-            .map(|(_, row)| (row.user.clone(), row.announced.clone()))
-            .collect())
-    }
-
-    fn cursor(&self, mailbox: &str) -> Result<Option<Cursor>, StoreError> {
-        Ok(self.tables().cursors.get(mailbox).copied())
-    }
-
-    fn rows(
-        &self,
+        table: Option<Table>,
         after: Option<&Place>,
         limit: usize,
-    ) -> Result<Vec<(Place, Record)>, StoreError> {
-        let all = self.tables().all_rows();
-        let rows = all.range(from(after.map(Place::key))).take(limit);
-        Ok(rows
-            .map(|(key, record)| (Place::of_key(key), record.clone()))
-            .collect())
+    ) -> impl Future<Output = Result<Vec<(Place, Record)>, StoreError>> + Send {
+        let rows = self.rows();
+        let start = after.map_or(Bound::Unbounded, |place| {
+            Bound::Excluded(place.key().to_vec())
+        });
+        let page = rows.0.range((start, Bound::Unbounded)).filter(|(key, _)| {
+            let is_of = |table: &Table| key.first() == Some(&table.tag());
+            table.as_ref().map_or(Table::ALL.iter().any(is_of), is_of)
+        });
+        let page = page.map(|(key, record)| (Place::of_key(key), record.clone()));
+        ready(Ok(page.take(limit).collect()))
+    }
+
+    fn cursor(
+        &self,
+        mailbox: &str,
+    ) -> impl Future<Output = Result<Option<Cursor>, StoreError>> + Send {
+        ready(Ok(match self.rows().0.get(&tables::cursor_key(mailbox)) {
+            Some(Record::Cursor(row)) => Some(row.cursor),
+            _ => None,
+        }))
     }
 
     fn id_key(&self) -> IdKey {
         self.id_key
     }
 
-    fn forget_older(&self, now: Timestamp, age: Duration) -> Result<u64, StoreError> {
-        Ok(self.tables().forget_older(|at| now.since(at) > age))
+    fn forget_older(
+        &self,
+        now: Timestamp,
+        age: Duration,
+    ) -> impl Future<Output = Result<u64, StoreError>> + Send {
+        let is_old = |record: &Record| record.time().is_some_and(|at| now.since(at) > age);
+        let mut count = 0_u64;
+        self.rows().0.retain(|key, record| {
+            let is_old = is_old(record);
+            // A second copy is not another row.
+            let counts = is_old && key.first() == Some(&record.table().tag());
+            count = count.saturating_add(u64::from(counts));
+            !is_old
+        });
+        ready(Ok(count))
+    }
+
+    fn reckon(
+        &self,
+        clock: Timestamp,
+        ran: Duration,
+    ) -> impl Future<Output = Result<Reckoned, StoreError>> + Send {
+        let mut reached = self.reached.lock().unwrap_or_else(PoisonError::into_inner);
+        let reckoned = Reckoned::of(*reached, clock, ran);
+        *reached = Some(reckoned.reached);
+        ready(Ok(reckoned))
+    }
+
+    fn verify(&self) -> impl Future<Output = Result<(), StoreError>> + Send {
+        ready(Ok(()))
+    }
+
+    fn check_place(&self) -> impl Future<Output = Result<(), StoreError>> + Send {
+        ready(Ok(()))
+    }
+
+    fn failed(&self) -> impl Future<Output = StoreError> + Send + use<> {
+        pending()
+    }
+
+    fn size_on_disk(&self) -> impl Future<Output = Result<u64, StoreError>> + Send {
+        ready(Ok(0))
     }
 }
 
-impl Tables {
+impl Rows {
     fn row(&self, need: &Need) -> Option<Row> {
-        let pair = |jid: &str| self.pairs.get(jid).cloned().map(Row::Pair);
-        match need {
-            Need::PairOf(jid) => pair(jid.as_str()),
-            Need::HolderOf(mail) => self.holders.get(mail.key()).and_then(|jid| pair(jid)),
-            Need::Contact(user, mail) => {
-                let row = self
-                    .contacts
-                    .get(&(user.to_string(), mail.key().to_owned()));
-                row.map(|row| Row::Contact(row.contact.clone()))
-            }
-            Need::Thread(user, mail, id) => {
-                let row = self
-                    .threads
-                    .get(&(user.to_string(), mail.key().to_owned(), id.clone()));
-                row.map(|row| Row::Thread(row.thread.clone()))
-            }
-            Need::Message(id, user) => {
-                let row = self.messages.get(&(user.to_string(), id.clone()));
-                row.cloned().map(Row::Message)
-            }
-            Need::Stanza(user, mail, id) => {
-                let name = (user.to_string(), mail.key().to_owned(), id.clone());
-                self.stanzas.get(&name).cloned().map(Row::Message)
-            }
-            Need::Seen(user, id) => {
-                let row = self.seen.get(&(user.to_string(), id.clone()));
-                row.map(|row| Row::Seen(row.at))
-            }
-            Need::Peer(who) => self.peers.get(who.key()).cloned().map(Row::Peer),
+        let key = tables::need_key(need);
+        if let Need::ContactsOf(_) = need {
+            let rows = self.0.range(key.clone()..);
+            let own = rows.take_while(|(name, _)| name.starts_with(&key));
+            let own = own.filter_map(|(_, record)| match record {
+                Record::Contact(row) => Some((row.mail.clone(), row.contact.clone())),
+                _ => None,
+            });
+            let limit = CONTACTS_SCANNED_MAX.saturating_add(1);
+            return Some(Row::Contacts(own.take(limit).collect()));
         }
+        tables::row_of(self.0.get(&key)?.clone())
     }
 
-    fn apply(&mut self, write: Write) -> Result<(), StoreError> {
-        match write {
-            Write::Pair(pair) => return self.save_pair(pair),
-            Write::RemovePair(jid) => {
-                if let Some(pair) = self.pairs.remove(jid.as_str()) {
-                    self.holders.remove(pair.mail.key());
+    fn apply(&mut self, change: Change, undo: &mut Undo) -> Result<(), StoreError> {
+        match change {
+            Change::Save(Record::Pair(pair)) => {
+                let pair = self.free(pair)?;
+                self.save(Record::Pair(pair), undo);
+            }
+            Change::Save(Record::Peer(peer)) => {
+                let old = match self.0.get(&tables::peer_key(&peer.who)) {
+                    Some(Record::Peer(old)) => Some(old),
+                    _ => None,
+                };
+                if replaces(old, &peer) {
+                    self.save(Record::Peer(peer), undo);
                 }
             }
-            Write::Contact(user, mail, contact) => {
-                let name = (user.to_string(), mail.key().to_owned());
-                let row = ContactRecord {
-                    user,
-                    mail,
-                    contact,
-                };
-                self.contacts.insert(name, row);
-            }
-            Write::RemoveContact(user, mail) => {
-                self.contacts
-                    .remove(&(user.to_string(), mail.key().to_owned()));
-            }
-            Write::Thread(user, mail, id, thread) => {
-                let name = (user.to_string(), mail.key().to_owned(), id.clone());
-                let row = ThreadRecord {
-                    user,
-                    mail,
-                    id,
-                    thread,
-                };
-                self.threads.insert(name, row);
-            }
-            Write::Message(message) => self.save_message(message),
-            Write::Seen(user, id, at) => {
-                let name = (user.to_string(), id.clone());
-                self.seen.insert(name, SeenRecord { user, id, at });
-            }
-            Write::Cursor(mailbox, cursor) => {
-                self.cursors.insert(mailbox, cursor);
-            }
-            Write::Peer(peer) => {
-                let name = peer.who.key().to_owned();
-                if replaces(self.peers.get(&name), &peer) {
-                    self.peers.insert(name, peer);
+            Change::Save(record) => self.save(record, undo),
+            Change::Remove(key) => {
+                if let Some(other) = self.0.get(&key).and_then(Record::other_key) {
+                    self.set(other, None, undo);
                 }
-            }
-            Write::RemovePeer(who) => {
-                self.peers.remove(who.key());
-            }
-            Write::Announced(user, announced) => {
-                let row = AnnouncedRecord { user, announced };
-                self.announced.insert(row.user.to_string(), row);
+                self.set(key, None, undo);
             }
         }
         Ok(())
     }
 
-    fn save_pair(&mut self, pair: Pair) -> Result<(), StoreError> {
-        let holder = self.holders.get(pair.mail.key());
-        let sides = [
-            self.pairs.get(pair.jid.as_str()),
-            holder.and_then(|jid| self.pairs.get(jid)),
-        ];
-        for held in sides.into_iter().flatten() {
+    /// The pair as it is to be saved, if neither side is another one's.
+    fn free(&self, pair: Pair) -> Result<Pair, StoreError> {
+        let of = |key: Vec<u8>| match self.0.get(&key) {
+            Some(Record::Pair(pair)) => Some(pair),
+            _ => None,
+        };
+        let old = of(tables::pair_key(&pair.jid));
+        let holder = of(tables::holder_key(&pair.mail));
+        for held in old.into_iter().chain(holder) {
             if held.jid != pair.jid || held.mail != pair.mail {
                 return Err(StoreError::held(&pair, held));
             }
         }
-        let pair = match self.pairs.get(pair.jid.as_str()) {
+        Ok(match old {
             Some(old) => saved_again(old, pair),
             None => pair,
+        })
+    }
+
+    fn save(&mut self, record: Record, undo: &mut Undo) {
+        if let Some(other) = record.other_key() {
+            self.set(other, Some(record.clone()), undo);
+        }
+        self.set(record.key(), Some(record), undo);
+    }
+
+    fn set(&mut self, key: Vec<u8>, record: Option<Record>, undo: &mut Undo) {
+        let before = match record {
+            Some(record) => self.0.insert(key.clone(), record),
+            None => self.0.remove(&key),
         };
-        self.holders
-            .insert(pair.mail.key().to_owned(), pair.jid.to_string());
-        self.pairs.insert(pair.jid.to_string(), pair);
-        Ok(())
+        undo.0.push((key, before));
     }
 
-    fn save_message(&mut self, message: Message) {
-        let user = message.user.to_string();
-        let by_mail = (user.clone(), message.message_id.clone());
-        let by_stanza = (
-            user,
-            message.contact.key().to_owned(),
-            message.stanza_id.clone(),
-        );
-        self.messages.insert(by_mail, message.clone());
-        self.stanzas.insert(by_stanza, message);
+    fn take_back(&mut self, undo: Undo) {
+        for (key, before) in undo.0.into_iter().rev() {
+            match before {
+                Some(record) => self.0.insert(key, record),
+                None => self.0.remove(&key),
+            };
+        }
     }
-
-    fn forget_older(&mut self, is_old: impl Fn(Timestamp) -> bool) -> u64 {
-        let count =
-            |tables: &Self| tables.messages.len() + tables.threads.len() + tables.seen.len();
-        let before = count(self);
-        self.messages.retain(|_, row| !is_old(row.at));
-        self.stanzas.retain(|_, row| !is_old(row.at));
-        self.threads.retain(|_, row| !is_old(row.thread.last));
-        self.seen.retain(|_, row| !is_old(row.at));
-        u64::try_from(before.saturating_sub(count(self))).unwrap_or(u64::MAX)
-    }
-
-    fn all_rows(&self) -> BTreeMap<Vec<u8>, Record> {
-        let pairs = self.pairs.values().cloned().map(Record::Pair);
-        let contacts = self.contacts.values().cloned().map(Record::Contact);
-        let threads = self.threads.values().cloned().map(Record::Thread);
-        let messages = self.messages.values().cloned().map(Record::Message);
-        let seen = self.seen.values().cloned().map(Record::Seen);
-        let cursors = self.cursors.iter().map(|(mailbox, cursor)| {
-            Record::Cursor(CursorRecord {
-                mailbox: mailbox.clone(),
-                cursor: *cursor,
-            })
-        });
-        let peers = self.peers.values().cloned().map(Record::Peer);
-        let announced = self.announced.values().cloned().map(Record::Announced);
-        let all = pairs.chain(contacts).chain(threads).chain(messages);
-        all.chain(seen)
-            .chain(cursors)
-            .chain(peers)
-            .chain(announced)
-            .map(|record| (codec::record_key(&record), record))
-            .collect()
-    }
-}
-
-/// All that comes after.
-fn from<T>(after: Option<T>) -> (Bound<T>, Bound<T>) {
-    let start = after.map_or(Bound::Unbounded, Bound::Excluded);
-    (start, Bound::Unbounded)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::store::conformance::{
+        self, contact, mail, message, pair, rows_of_each_table, user, who,
+    };
 
     #[tokio::test]
     async fn memory_is_a_store() {
-        crate::store::conformance::run(|| MemoryStore::new([7; 32])).await;
+        conformance::run(|| MemoryStore::new([7; 32])).await;
+    }
+
+    #[test]
+    fn what_is_undone_was_never_made() {
+        let store = MemoryStore::default();
+        let shown = || format!("{:?}", store.rows());
+        let removals = vec![
+            Write::RemovePair(user("alice@a.example")),
+            Write::Pair(pair("dora@a.example", "a@c.example")),
+            Write::RemoveContact(user("alice@a.example"), mail("carol@mail.example")),
+            Write::RemovePeer(who("chat.b.example")),
+        ];
+        let (alice, carol) = (user("alice@a.example"), mail("carol@mail.example"));
+        let changes = vec![
+            Write::Contact(alice, carol, contact(9)),
+            Write::Message(message("x@y", "1", 9)),
+            Write::Message(message("x@y", "2", 10)),
+        ];
+        for writes in [rows_of_each_table(), removals, changes] {
+            let before = shown();
+            let undo = store.apply(writes.clone()).unwrap();
+            let after = shown();
+            assert_ne!(before, after);
+            store.undo(undo);
+            assert_eq!(before, shown());
+            store.apply(writes).unwrap();
+            assert_eq!(after, shown());
+        }
     }
 }

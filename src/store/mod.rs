@@ -1,42 +1,68 @@
-//! Durable state: the [`Store`] trait, its implementations and the conformance suite that both must pass. What waits to
-//! be sent lies beside it in the [`spool`], one file a mail, so that the queue needs no database.
+//! Durable state: the [`Store`] trait, its implementations and the conformance suite that both must pass. [`tables`] says once
+//! what is kept; [`open`] is the one way to a store that outlives the process. What waits to be sent lies beside it in the
+//! [`spool`], so that the queue needs no database.
 
 mod anchor;
 mod broken;
-pub mod codec;
+mod codec;
 mod committer;
 #[cfg(test)]
 pub(crate) mod conformance;
 mod digest;
+mod handles;
+pub mod in_hand;
+mod lock;
 pub mod memory;
 mod opening;
+pub mod originals;
 pub mod quarantine;
 pub mod repair;
 pub mod signing_key;
-pub mod sled;
+mod sled;
 pub mod spool;
+pub mod tables;
 pub mod transfer;
 
 pub use memory::MemoryStore;
-pub use sled::SledStore;
 
 use crate::core::address::{AddressPattern, MailAddress};
 use crate::core::context::{Need, Row, Write};
 use crate::core::id::IdKey;
+use crate::core::reckoning::Reckoned;
 use crate::core::record::{Announced, Contact, Cursor, Pair, PairOrigin, Peer, PeerOrigin};
 use crate::core::time::Timestamp;
-use crate::store::transfer::{Place, Record};
+use crate::store::tables::{Place, Record, Table};
 use jid::BareJid;
 use std::future::Future;
+use std::path::Path;
 use std::time::Duration;
+
+/// Opens the store in this folder, or makes it. Blocks for as long as its log takes to be read.
+///
+/// # Errors
+/// [`StoreError::InUse`], [`StoreError::Newer`], [`StoreError::Damaged`]; [`StoreError::Broken`] where the folder
+/// cannot be made, read or written.
+pub fn open(path: &Path) -> Result<impl Store + std::fmt::Debug + use<>, StoreError> {
+    sled::SledStore::open(path)
+}
+
+/// Looks whether the store in this folder can be opened, and all rows are those that were written. Blocks.
+///
+/// # Errors
+/// As [`open`].
+pub fn check(path: &Path) -> Result<(), StoreError> {
+    sled::SledStore::check(path)
+}
 
 /// Durable state. Reads see every write whose [`Store::commit`] has been called; a commit is *done* only when its
 /// effects survive a power cut.
+///
+/// What may take longer than some microseconds is done on another thread where the store lies on a disk: within a tokio runtime.
 pub trait Store: Send + Sync + 'static {
     /// The rows of these names, in the same order; `None` where there is none.
     ///
     /// # Errors
-    /// [`StoreError`]: the store cannot be read.
+    /// [`StoreError`]: the store cannot be read; so for all that follow.
     fn load(
         &self,
         needs: &[Need],
@@ -56,61 +82,144 @@ pub trait Store: Send + Sync + 'static {
         writes: Vec<Write>,
     ) -> impl Future<Output = Result<(), StoreError>> + Send;
 
-    /// Up to `limit` pairs in the order of their JIDs, from the first one after `after`.
-    ///
-    /// # Errors
-    /// [`StoreError`]: the store cannot be read.
-    fn pairs(&self, after: Option<&BareJid>, limit: usize) -> Result<Vec<Pair>, StoreError>;
-
-    /// Up to `limit` contacts of all local users, from the first one after `after`, in a fixed order.
-    ///
-    /// # Errors
-    /// [`StoreError`]: the store cannot be read.
-    fn contacts(
+    /// Up to `limit` rows from the first one after `after`, in a fixed order, of one table, or of all: an export.
+    #[allow(clippy::missing_errors_doc)]
+    fn page(
         &self,
-        after: Option<(&BareJid, &MailAddress)>,
+        table: Option<Table>,
+        after: Option<&Place>,
         limit: usize,
-    ) -> Result<Vec<(BareJid, MailAddress, Contact)>, StoreError>;
-
-    /// Up to `limit` formats from the first one after `after`, in a fixed order.
-    ///
-    /// # Errors
-    /// [`StoreError`]: the store cannot be read.
-    fn peers(&self, after: Option<&AddressPattern>, limit: usize) -> Result<Vec<Peer>, StoreError>;
-
-    /// Up to `limit` local users, with what was told of their presence, in the order of their JIDs, from the first one
-    /// after `after`.
-    ///
-    /// # Errors
-    /// [`StoreError`]: the store cannot be read.
-    fn announced(
-        &self,
-        after: Option<&BareJid>,
-        limit: usize,
-    ) -> Result<Vec<(BareJid, Announced)>, StoreError>;
+    ) -> impl Future<Output = Result<Vec<(Place, Record)>, StoreError>> + Send;
 
     /// Up to where a mailbox was read.
-    ///
-    /// # Errors
-    /// [`StoreError`]: the store cannot be read.
-    fn cursor(&self, mailbox: &str) -> Result<Option<Cursor>, StoreError>;
-
-    /// Up to `limit` rows of all tables from the first one after `after`, in a fixed order: an export.
-    ///
-    /// # Errors
-    /// [`StoreError`]: the store cannot be read.
-    fn rows(&self, after: Option<&Place>, limit: usize)
-    -> Result<Vec<(Place, Record)>, StoreError>;
+    #[allow(clippy::missing_errors_doc)]
+    fn cursor(
+        &self,
+        mailbox: &str,
+    ) -> impl Future<Output = Result<Option<Cursor>, StoreError>> + Send;
 
     /// The key of derived Message-IDs, made at random when the store was made.
     fn id_key(&self) -> IdKey;
 
     /// Forgets messages, threads and handled mails that are older than `age`; answers how many went. What was forgotten
-    /// may be there again after a power cut. Blocks until all are gone: not for a task.
+    /// may be there again after a power cut. Ready when all are gone.
     ///
     /// # Errors
     /// [`StoreError`]: the store cannot be changed.
-    fn forget_older(&self, now: Timestamp, age: Duration) -> Result<u64, StoreError>;
+    fn forget_older(
+        &self,
+        now: Timestamp,
+        age: Duration,
+    ) -> impl Future<Output = Result<u64, StoreError>> + Send;
+
+    /// By which time is to be forgotten what is old: see [`crate::core::reckoning`]. `ran` is the time since it was asked last.
+    ///
+    /// # Errors
+    /// [`StoreError::Broken`]: it cannot be noted, and so nothing is to be forgotten.
+    fn reckon(
+        &self,
+        clock: Timestamp,
+        ran: Duration,
+    ) -> impl Future<Output = Result<Reckoned, StoreError>> + Send;
+
+    /// Looks through all rows whether they are those that were written, unless [`open`] has done so. Others may work meanwhile.
+    ///
+    /// # Errors
+    /// [`StoreError::Damaged`]: they are not; nothing is acknowledged any more.
+    fn verify(&self) -> impl Future<Output = Result<(), StoreError>> + Send;
+
+    /// Looks whether the store still lies where it was opened; if not, it is broken from now on.
+    ///
+    /// # Errors
+    /// [`StoreError::Moved`].
+    fn check_place(&self) -> impl Future<Output = Result<(), StoreError>> + Send;
+
+    /// Ready when what lies below the store has failed: nothing may be acknowledged any more.
+    fn failed(&self) -> impl Future<Output = StoreError> + Send + use<Self>;
+
+    /// What the store takes on the disk, in octets.
+    #[allow(clippy::missing_errors_doc)]
+    fn size_on_disk(&self) -> impl Future<Output = Result<u64, StoreError>> + Send;
+
+    /// Up to `limit` pairs in the order of their JIDs, from the first one after `after`.
+    #[allow(clippy::missing_errors_doc)]
+    fn pairs(
+        &self,
+        after: Option<&BareJid>,
+        limit: usize,
+    ) -> impl Future<Output = Result<Vec<Pair>, StoreError>> + Send {
+        let after = after.map(Place::of_pair);
+        async move {
+            let rows = self.page(Some(Table::Pair), after.as_ref(), limit).await?;
+            let pairs = rows.into_iter().filter_map(|(_, record)| match record {
+                Record::Pair(pair) => Some(pair),
+                _ => None,
+            });
+            Ok(pairs.collect())
+        }
+    }
+
+    /// Up to `limit` contacts of all local users, from the first one after `after`, in a fixed order.
+    #[allow(clippy::missing_errors_doc)]
+    fn contacts(
+        &self,
+        after: Option<(&BareJid, &MailAddress)>,
+        limit: usize,
+    ) -> impl Future<Output = Result<Vec<(BareJid, MailAddress, Contact)>, StoreError>> + Send {
+        let after = after.map(|(user, mail)| Place::of_contact(user, mail));
+        async move {
+            let page = self.page(Some(Table::Contact), after.as_ref(), limit);
+            let contacts = page.await?.into_iter().filter_map(|row| match row {
+                (place, Record::Contact(row)) => {
+                    Some((row.user, place.address(row.mail), row.contact))
+                }
+                _ => None,
+            });
+            Ok(contacts.collect())
+        }
+    }
+
+    /// Up to `limit` formats from the first one after `after`, in a fixed order.
+    #[allow(clippy::missing_errors_doc)]
+    fn peers(
+        &self,
+        after: Option<&AddressPattern>,
+        limit: usize,
+    ) -> impl Future<Output = Result<Vec<Peer>, StoreError>> + Send {
+        let after = after.map(Place::of_peer);
+        async move {
+            let rows = self.page(Some(Table::Peer), after.as_ref(), limit).await?;
+            let peers = rows.into_iter().filter_map(|row| match row {
+                (place, Record::Peer(mut peer)) => {
+                    if let AddressPattern::Address(held) = peer.who {
+                        peer.who = AddressPattern::Address(place.address(held));
+                    }
+                    Some(peer)
+                }
+                _ => None,
+            });
+            Ok(peers.collect())
+        }
+    }
+
+    /// Up to `limit` local users, with what was told of their presence, in the order of their JIDs, from the first one
+    /// after `after`.
+    #[allow(clippy::missing_errors_doc)]
+    fn announced(
+        &self,
+        after: Option<&BareJid>,
+        limit: usize,
+    ) -> impl Future<Output = Result<Vec<(BareJid, Announced)>, StoreError>> + Send {
+        let after = after.map(Place::of_announced);
+        async move {
+            let page = self.page(Some(Table::Announced), after.as_ref(), limit);
+            let users = page.await?.into_iter().filter_map(|row| match row {
+                (_, Record::Announced(row)) => Some((row.user, row.announced)),
+                _ => None,
+            });
+            Ok(users.collect())
+        }
+    }
 }
 
 /// What is kept of a pair that is there when it is saved again: a name that the new one lacks, when it was first saved,
@@ -174,6 +283,12 @@ pub enum StoreError {
         /// The newest format that this program knows.
         known: u32,
     },
+    /// Its folder is not the one any more that was opened.
+    #[error(
+        "the folder of the store {0} was removed or replaced while the gateway ran; what it would still save is lost, so it ends. \
+         Start it again: it begins with what lies there then"
+    )]
+    Moved(String),
     /// The disk or the store's files fail.
     #[error("the store failed: {0}")]
     Broken(String),

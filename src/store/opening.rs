@@ -2,12 +2,11 @@
 //! is there.
 
 use crate::core::id::IdKey;
-use crate::crash;
+use crate::panics;
 use crate::store::StoreError;
 use crate::store::anchor::{Anchor, Commits};
-use crate::store::codec::{DIGEST_KEY, FORMAT, FORMAT_KEY, ID_KEY_KEY, META};
 use crate::store::digest::Digest;
-use crate::store::repair;
+use crate::store::tables::{DIGEST_KEY, FORMAT, FORMAT_KEY, ID_KEY_KEY, META};
 use std::fs::{DirBuilder, File, OpenOptions, TryLockError};
 use std::io::{self, Read, Write};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
@@ -49,7 +48,7 @@ pub(super) enum Ids {
 
 /// Opens the store in this folder, or makes it.
 pub(super) fn open(path: &Path, ids: Ids) -> Result<Opened, StoreError> {
-    if repair::is_unfinished(path) {
+    if is_repair_unfinished(path) {
         return Err(damaged(path, "its repair was interrupted"));
     }
     let folder = path.join("db");
@@ -69,7 +68,7 @@ pub(super) fn open(path: &Path, ids: Ids) -> Result<Opened, StoreError> {
     // sled may find only now that it cannot read what it needs.
     let noted = anchor.as_ref().map(|anchor| anchor.commits);
     let durable = commits.read().max(noted.filter(|noted| *noted > 0));
-    let checked = crash::caught(|| match format(&db, path)? {
+    let checked = panics::caught(|| match format(&db, path)? {
         Some(()) => Ok((id_key(&db, path)?, said(&db, path, durable)?)),
         None if was_there => Err(lost(path)),
         None => make(&db, &folder, known).map_err(wrong),
@@ -95,6 +94,11 @@ pub(super) fn open(path: &Path, ids: Ids) -> Result<Opened, StoreError> {
         anchor,
         lock,
     })
+}
+
+/// Whether a repair (see [`super::repair`]) was interrupted when the new store was whole.
+fn is_repair_unfinished(store: &Path) -> bool {
+    store.join("repaired").exists()
 }
 
 pub(super) fn damaged(path: &Path, cause: &str) -> StoreError {
@@ -150,7 +154,7 @@ pub(super) fn lock(path: &Path) -> Result<File, StoreError> {
         .mode(0o600)
         .open(path.join("lock"))
         .map_err(wrong)?;
-    match file.try_lock() {
+    match super::lock::take(&file) {
         Ok(()) => Ok(file),
         Err(TryLockError::WouldBlock) => Err(StoreError::InUse(path.display().to_string())),
         Err(TryLockError::Error(e)) => Err(wrong(e)),
@@ -186,7 +190,8 @@ fn remove_unfinished_snapshots(folder: &Path) -> io::Result<()> {
 
 /// A snapshot only makes opening faster: where sled finds damage, it may be there, and the log is whole.
 fn open_or_mend(folder: &Path, path: &Path) -> Result<sled::Db, StoreError> {
-    let cause = match open_sled(folder) {
+    let is_held = |refused: &Refused| matches!(refused, Refused::Locked);
+    let cause = match super::lock::within_a_moment(|| open_sled(folder), is_held) {
         Ok(db) => return Ok(db),
         Err(Refused::Locked) => return Err(StoreError::InUse(path.display().to_string())),
         Err(Refused::Io(cause)) => return Err(StoreError::Broken(cause)),
@@ -277,7 +282,7 @@ fn open_sled_once(folder: &Path) -> Result<sled::Db, Refused> {
         .cache_capacity(CACHE_OCTETS)
         .mode(sled::Mode::LowSpace)
         .flush_every_ms(Some(FLUSH_EVERY_MS));
-    match crash::caught(|| config.open()) {
+    match panics::caught(|| config.open()) {
         Ok(Ok(db)) => Ok(db),
         Ok(Err(sled::Error::Io(e))) if e.to_string().contains("could not acquire lock") => {
             Err(Refused::Locked)
@@ -304,7 +309,7 @@ fn is_of_the_content(error: &io::Error) -> bool {
 
 /// What a panic of sled said.
 pub(super) fn gave_up(words: &str) -> String {
-    format!("sled gave up: {words}")
+    format!("the database gave up: {words}")
 }
 
 /// Renames all snapshots so that sled does not see them; answers how many.

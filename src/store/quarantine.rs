@@ -7,8 +7,10 @@
 //! ```
 //! The id is a hash of the content: what fails a second time is there once. What is over the limits goes, the oldest first.
 
+use crate::core::address::MailAddress;
 use crate::core::id::{JobId, MessageId};
 use crate::core::time::Timestamp;
+use crate::store::handles;
 use serde::{Deserialize, Serialize};
 use std::fs::{self, DirBuilder, File, OpenOptions};
 use std::io::{self, BufRead, BufReader, ErrorKind, Read, Write};
@@ -46,12 +48,23 @@ pub struct Note {
     pub from: String,
     /// For whom it is, likewise.
     pub to: String,
-    /// Of a mail: the mailbox in which it lies.
+    /// Of a mail: the mailbox in which it lies, or by which other way it came.
     pub mailbox: Option<String>,
+    /// Of a mail that a mail server handed over: the recipients in its envelope.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub envelope: Option<Vec<String>>,
     /// Of a mail: its size there, in octets.
     pub octets: u64,
     /// Of a mail: the content is its header alone.
     pub header_only: bool,
+}
+
+impl Note {
+    /// The recipients in the envelope of a mail that a mail server handed over.
+    pub fn envelope(&self) -> Option<Vec<MailAddress>> {
+        let recipients = self.envelope.as_ref()?;
+        Some(recipients.iter().filter_map(|to| to.parse().ok()).collect())
+    }
 }
 
 /// One of them, without its content.
@@ -99,12 +112,9 @@ impl Quarantine {
         let mut octets = serde_json::to_vec(note)?;
         octets.push(b'\n');
         octets.extend_from_slice(content);
-        let mut file = OpenOptions::new()
-            .write(true)
-            .create(true)
-            .truncate(true)
-            .mode(0o600)
-            .open(&new)?;
+        let mut writing = OpenOptions::new();
+        writing.write(true).create(true).truncate(true).mode(0o600);
+        let mut file = handles::patiently(|| writing.open(&new))?;
         file.write_all(&octets)?;
         file.sync_data()?;
         fs::rename(&new, &path)?;
@@ -227,6 +237,7 @@ mod tests {
             from: "alice@a.example/phone".to_owned(),
             to: "carol".to_owned(),
             mailbox: None,
+            envelope: None,
             octets: 0,
             header_only: false,
         }

@@ -11,12 +11,11 @@
 use crate::core::context::Write;
 use crate::core::record::Cursor;
 use crate::core::time::Timestamp;
-use crate::crash;
+use crate::panics;
 use crate::store::anchor::{ANCHOR, Anchor, COMMITS};
-use crate::store::codec;
 use crate::store::opening;
 use crate::store::sled::SledStore;
-use crate::store::transfer::Record;
+use crate::store::tables::{self, Record, Table};
 use crate::store::{Store, StoreError};
 use std::collections::BTreeMap;
 use std::fs::{self, DirBuilder, File};
@@ -99,11 +98,6 @@ pub fn repair(
     Ok(done)
 }
 
-/// Whether a repair was interrupted when the new store was whole.
-pub fn is_unfinished(store: &Path) -> bool {
-    store.join("repaired").exists()
-}
-
 /// A cursor that no mailbox has (RFC 3501 §2.3.1.1: UIDVALIDITY is not zero), so that all is read that came since.
 fn unknown(since: Timestamp) -> Cursor {
     Cursor {
@@ -135,7 +129,7 @@ fn began(store: &Path, now: Timestamp) -> Timestamp {
 
 /// Saves these rows, but for the cursors, of which the best is taken. Answers how many there were.
 fn fill(
-    new: &SledStore,
+    new: &impl Store,
     now: Timestamp,
     records: Vec<Record>,
     cursors: &mut BTreeMap<String, Cursor>,
@@ -206,14 +200,14 @@ fn salvage(db: &Path, copy: &Path) -> (Vec<Salvaged>, Option<String>) {
     let read = copy_folder(db, copy).map_err(|e| format!("{}: {e}", db.display()));
     let read = read.and_then(|()| opening::open_damaged(copy));
     let unread = read.and_then(|old| {
-        let reading = crash::caught(|| {
-            if let Ok(Some(key)) = old.get(codec::ID_KEY_KEY) {
+        let reading = panics::caught(|| {
+            if let Ok(Some(key)) = old.get(tables::ID_KEY_KEY) {
                 rows.extend(<[u8; 32]>::try_from(key.as_ref()).map(Salvaged::Key));
             }
-            for tag in codec::EXPORTED {
-                for row in old.scan_prefix([tag]) {
+            for table in Table::ALL {
+                for row in old.scan_prefix([table.tag()]) {
                     let (key, value) = row.map_err(|e| e.to_string())?;
-                    let record = codec::decode_record(&key, &value);
+                    let record = tables::decode(&key, &value);
                     rows.extend(record.map(|record| Salvaged::Row(Box::new(record))));
                 }
             }

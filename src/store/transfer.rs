@@ -19,136 +19,11 @@
 //! not run yet.
 
 use crate::core::address::{AddressError, MailAddress};
-use crate::core::context::Write;
-use crate::core::id::{MessageId, ThreadId};
-use crate::core::record::{Announced, Contact, Cursor, Message, Pair, PairOrigin, Peer, Thread};
+use crate::core::record::{Pair, PairOrigin};
 use crate::core::time::Timestamp;
+use crate::store::tables::Record;
 use jid::BareJid;
-use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
-
-/// One row of an export.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(tag = "kind", rename_all = "lowercase")]
-pub enum Record {
-    /// A pair of the directory.
-    Pair(Pair),
-    /// What is between a local user and a contact.
-    Contact(ContactRecord),
-    /// A thread between them.
-    Thread(ThreadRecord),
-    /// A message under both of its names.
-    Message(Message),
-    /// A mail that was handled.
-    Seen(SeenRecord),
-    /// Up to where a mailbox was read.
-    Cursor(CursorRecord),
-    /// The format of an address or a domain.
-    Peer(Peer),
-    /// What was told of a user's presence.
-    Announced(AnnouncedRecord),
-}
-
-/// A [`Contact`] with its name.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct ContactRecord {
-    /// The local user.
-    pub user: BareJid,
-    /// The contact, as last written.
-    pub mail: MailAddress,
-    /// What is between them.
-    #[serde(flatten)]
-    pub contact: Contact,
-}
-
-/// A [`Thread`] with its name.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct ThreadRecord {
-    /// The local user.
-    pub user: BareJid,
-    /// The contact, as last written.
-    pub mail: MailAddress,
-    /// The content of `<thread/>`.
-    pub id: ThreadId,
-    /// The thread.
-    #[serde(flatten)]
-    pub thread: Thread,
-}
-
-/// A mail that was handled for a local user.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct SeenRecord {
-    /// The local user.
-    pub user: BareJid,
-    /// The mail.
-    pub id: MessageId,
-    /// When.
-    pub at: Timestamp,
-}
-
-/// A [`Cursor`] with its name.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct CursorRecord {
-    /// The name of the mailbox.
-    pub mailbox: String,
-    /// Up to where it was read.
-    #[serde(flatten)]
-    pub cursor: Cursor,
-}
-
-/// An [`Announced`] with its name.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct AnnouncedRecord {
-    /// The local user.
-    pub user: BareJid,
-    /// What the user's contacts were told.
-    #[serde(flatten)]
-    pub announced: Announced,
-}
-
-/// Where a row of an export lies among the others, to go on after it. Its text means something to its own store only.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(transparent)]
-pub struct Place(String);
-
-impl Place {
-    /// The place of the row with this key.
-    pub fn of_key(key: &[u8]) -> Self {
-        use std::fmt::Write;
-        let mut text = String::with_capacity(key.len().saturating_mul(2));
-        for octet in key {
-            let _ = write!(text, "{octet:02x}");
-        }
-        Self(text)
-    }
-
-    /// The key of the row; what is no key reads as the shortest one, the place before all rows.
-    pub fn key(&self) -> Vec<u8> {
-        let digits: Option<Vec<u8>> = self
-            .0
-            .chars()
-            .map(|c| c.to_digit(16).and_then(|digit| u8::try_from(digit).ok()))
-            .collect();
-        let digits = digits.unwrap_or_default();
-        let (pairs, _) = digits.as_chunks::<2>();
-        pairs.iter().map(|[high, low]| high << 4 | low).collect()
-    }
-}
-
-impl From<Record> for Write {
-    fn from(record: Record) -> Self {
-        match record {
-            Record::Pair(pair) => Self::Pair(pair),
-            Record::Contact(row) => Self::Contact(row.user, row.mail, row.contact),
-            Record::Thread(row) => Self::Thread(row.user, row.mail, row.id, row.thread),
-            Record::Message(message) => Self::Message(message),
-            Record::Seen(row) => Self::Seen(row.user, row.id, row.at),
-            Record::Cursor(row) => Self::Cursor(row.mailbox, row.cursor),
-            Record::Peer(peer) => Self::Peer(peer),
-            Record::Announced(row) => Self::Announced(row.user, row.announced),
-        }
-    }
-}
 
 /// Why a line is no record.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -272,7 +147,8 @@ fn csv_quoted(text: &str) -> Result<(String, Option<&str>), LineError> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::core::record::{Format, PeerOrigin};
+    use crate::core::context::Write;
+    use crate::core::record::{Format, Peer, PeerOrigin};
 
     fn now() -> Timestamp {
         Timestamp::from_secs(1_790_000_000)
@@ -344,6 +220,8 @@ mod tests {
         for line in [
             r#"{"kind":"peer","who":"Bob@chat.b.example","format":"xmpp","origin":"learned","since":7}"#,
             r#"{"kind":"peer","who":"xn--bcher-kva.example","format":"mail","origin":"admin","since":7}"#,
+            r#"{"kind":"options","user":"alice@a.example","mail":"Bob@b.example","quotes":"keep"}"#,
+            r#"{"kind":"options","user":"alice@a.example","bulk":"headline"}"#,
             r#"{"kind":"announced","user":"alice@a.example","sequence":1,"at":2,"expires":3,"state":null}"#,
         ] {
             let record = from_line(line, now()).unwrap().unwrap();
@@ -369,13 +247,5 @@ mod tests {
         }
         let line = r#"{"kind":"peer","who":"b.example","format":"fax"}"#;
         assert!(read(line).unwrap_err().to_string().contains("fax"));
-    }
-
-    #[test]
-    fn a_place_leads_back_to_its_key() {
-        for key in [b"".as_slice(), b"p", b"c\0\xff"] {
-            assert_eq!(Place::of_key(key).key(), key);
-        }
-        assert_eq!(Place("xyz".to_owned()).key(), b"");
     }
 }

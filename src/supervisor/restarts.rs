@@ -1,5 +1,6 @@
 //! How often a gateway whose parts fail is started again in its process.
 
+use crate::net::backoff;
 use std::collections::VecDeque;
 use std::time::Duration;
 use tokio::time::Instant;
@@ -28,7 +29,7 @@ impl Restarts {
         }
         self.times.push_back(now);
         let doublings = u32::try_from(before).unwrap_or(u32::MAX);
-        let pause = FIRST_PAUSE.saturating_mul(2_u32.saturating_pow(doublings));
+        let pause = backoff::doubled(FIRST_PAUSE, doublings, WITHIN);
         Some((before.saturating_add(1), pause))
     }
 }

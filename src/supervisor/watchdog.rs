@@ -7,7 +7,7 @@
 //! The watchdog has a thread of its own, since the others may be what stands still, and counts the seconds that it has
 //! itself lived through: a process that was stopped, or a machine that slept, has missed nothing.
 
-use crate::crash;
+use crate::failpoints;
 use std::future::poll_fn;
 use std::io;
 use std::pin::pin;
@@ -48,7 +48,7 @@ impl Watchdog {
     pub(super) fn start() -> io::Result<Self> {
         let watchdog = Self::default();
         let watch = Arc::clone(&watchdog.0);
-        let limit = crash::hurry(LIMIT).as_secs().max(1);
+        let limit = failpoints::hurry(LIMIT).as_secs().max(1);
         std::thread::Builder::new()
             .name("watchdog".into())
             .spawn(move || {

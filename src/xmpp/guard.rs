@@ -42,6 +42,9 @@ impl fmt::Display for OverLimit {
             Limit::Depth => write!(f, "This stanza nests {found} levels deep"),
             Limit::Octets => write!(f, "This stanza has {found} octets"),
             Limit::Elements => write!(f, "This stanza has {found} elements"),
+            Limit::AttributesInAll => {
+                write!(f, "The elements of this stanza have {found} attributes")
+            }
             Limit::Attributes => write!(f, "An element of this stanza has {found} attributes"),
             Limit::AttributeOctets => write!(f, "An attribute in this stanza has {found} octets"),
         }?;
@@ -60,6 +63,8 @@ pub enum Limit {
     Elements,
     /// Attributes of one element, namespace declarations included.
     Attributes,
+    /// Attributes of all elements.
+    AttributesInAll,
     /// Octets of one attribute value as written.
     AttributeOctets,
 }
@@ -72,6 +77,7 @@ impl Limit {
             Self::Octets => limits::STANZA_OCTETS_MAX,
             Self::Elements => limits::STANZA_ELEMENTS_MAX,
             Self::Attributes => limits::STANZA_ATTRIBUTES_MAX,
+            Self::AttributesInAll => limits::STANZA_ATTRIBUTES_IN_ALL_MAX,
             Self::AttributeOctets => limits::STANZA_ATTRIBUTE_OCTETS_MAX,
         }
     }
@@ -139,6 +145,7 @@ pub struct Guard {
     octets: usize,
     elements: usize,
     attributes: usize,
+    attributes_in_all: usize,
     value_octets: usize,
     over: Option<(Limit, usize)>,
 }
@@ -160,6 +167,7 @@ impl Guard {
             octets: 0,
             elements: 0,
             attributes: 0,
+            attributes_in_all: 0,
             value_octets: 0,
             over: None,
         }
@@ -260,11 +268,13 @@ impl Guard {
 
     fn value_ended(&mut self) -> State {
         self.attributes = self.attributes.saturating_add(1);
+        self.attributes_in_all = self.attributes_in_all.saturating_add(1);
         self.measure(
             Limit::AttributeOctets,
             self.value_octets.saturating_sub(1), // without the quote
         );
         self.measure(Limit::Attributes, self.attributes);
+        self.measure(Limit::AttributesInAll, self.attributes_in_all);
         State::Tag
     }
 
@@ -478,7 +488,7 @@ mod tests {
         assert_eq!(shown(&long), [said, "<ok/>"]);
 
         let many = format!("<m id='3'>{}</m><ok/>", "<x/>".repeat(5000));
-        let said = "<m id='3'> This stanza has 5001 elements; the gateway takes at most 4096.";
+        let said = "<m id='3'> This stanza has 5001 elements; the gateway takes at most 1024.";
         assert_eq!(shown(&many), [said, "<ok/>"]);
 
         let wide = format!("<m id='4'><x {}/><x a=''/></m><ok/>", "a='' ".repeat(300));
@@ -494,7 +504,7 @@ mod tests {
     fn takes_what_is_just_within_the_limits() {
         let deep = format!("{}{}", "<x>".repeat(64), "</x>".repeat(64));
         let long = format!("<m>{}</m>", "y".repeat(Limit::Octets.most() - 7));
-        let many = format!("<m>{}</m>", "<x/>".repeat(4095));
+        let many = format!("<m>{}</m>", "<x/>".repeat(1023));
         let wide = format!("<m {}/>", "a='' ".repeat(256));
         let attribute = format!("<m a='{}'/>", "y".repeat(4096));
         for xml in [deep, long, many, wide, attribute] {

@@ -2,128 +2,18 @@
 
 use super::bounce;
 use super::codec;
+use super::event::{Question, SendError, Timings, XmppConfig, XmppEvent};
 use super::guard::{Frame, ReadError};
 use super::session::{self, Ended, Session};
 use super::stream::{Account, Connection, LoginError};
-use jid::DomainPart;
+use crate::net::backoff::{Backoff, jittered};
 use minidom::Element;
-use secrecy::SecretString;
-use std::hash::{BuildHasher, RandomState};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
-use tokio::io::AsyncWriteExt;
 use tokio::sync::{mpsc, watch};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
-
-/// Where to connect, as whom.
-#[derive(Clone, Debug)]
-pub struct XmppConfig {
-    /// `host:port` of the server's component listener; names are looked up at each connection.
-    pub server: String,
-    /// The component's domain.
-    pub domain: DomainPart,
-    /// What the server knows the component by.
-    pub secret: SecretString,
-    /// The server's own domain, which is pinged.
-    pub ping_target: DomainPart,
-    /// How long things may take.
-    pub timings: Timings,
-}
-
-/// How long things may take.
-#[derive(Clone, Copy, Debug)]
-pub struct Timings {
-    /// From the connection to the end of the handshake.
-    pub login: Duration,
-    /// Without a frame from the server, after which it is pinged.
-    pub ping_after: Duration,
-    /// And then until it is taken for dead.
-    pub dead_after: Duration,
-    /// Until a barrier is given up.
-    pub barrier: Duration,
-    /// Until a write that the kernel does not take is given up.
-    pub write: Duration,
-    /// Until a server that does not close in turn is left.
-    pub close: Duration,
-    /// The shortest pause before a new connection.
-    pub retry_min: Duration,
-    /// The longest pause for what may be over at any moment: a server that restarts, a conflict with a dead connection.
-    pub retry_soon: Duration,
-    /// The pause for what an admin has to put right: short enough to see at once whether it was.
-    pub retry_admin: Duration,
-    /// The longest pause.
-    pub retry_max: Duration,
-}
-
-impl Default for Timings {
-    fn default() -> Self {
-        let seconds = Duration::from_secs;
-        Self {
-            login: seconds(30),
-            ping_after: seconds(60),
-            dead_after: seconds(30),
-            barrier: seconds(30),
-            write: seconds(60),
-            close: seconds(5),
-            retry_min: seconds(1),
-            retry_soon: seconds(3),
-            retry_admin: seconds(10),
-            retry_max: seconds(60),
-        }
-    }
-}
-
-impl Timings {
-    /// With this change to each of them.
-    #[must_use]
-    pub fn each(self, change: impl Fn(Duration) -> Duration) -> Self {
-        Self {
-            login: change(self.login),
-            ping_after: change(self.ping_after),
-            dead_after: change(self.dead_after),
-            barrier: change(self.barrier),
-            write: change(self.write),
-            close: change(self.close),
-            retry_min: change(self.retry_min),
-            retry_soon: change(self.retry_soon),
-            retry_admin: change(self.retry_admin),
-            retry_max: change(self.retry_max),
-        }
-    }
-}
-
-/// What happens on the stream.
-#[derive(Clone, Debug, PartialEq)]
-pub enum XmppEvent {
-    /// Logged in. Comes before the first stanza of this connection.
-    Online,
-    /// A `message`, `presence` or `iq` in the namespace `jabber:component:accept`. Nothing else about it is checked;
-    /// its attributes may hold anything. It is within the limits of [`super::guard`].
-    Stanza(Element),
-    /// The connection is lost; a new one is tried for. Comes after the last stanza of this connection.
-    Offline {
-        /// A sentence, for the log and the admin.
-        reason: String,
-    },
-}
-
-/// Why stanzas were not sent, or may not have arrived.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum SendError {
-    /// Nothing was sent.
-    #[error("there is no connection to the XMPP server; nothing was sent")]
-    Offline,
-    /// What was sent may or may not have arrived: send it again, with the same ids.
-    #[error(
-        "the connection to the XMPP server was lost; what was sent may or may not have arrived"
-    )]
-    Lost,
-    /// The same, on a connection that still stands.
-    #[error("the XMPP server did not answer a ping within {} s; what was sent may or may not have arrived", .0.as_secs())]
-    NoAnswer(Duration),
-}
 
 /// A handle on the stream: sends on whichever connection is up.
 #[derive(Clone, Debug)]
@@ -131,6 +21,7 @@ pub struct Link {
     current: watch::Receiver<Option<Arc<Session>>>,
     epoch: Arc<AtomicU64>,
     barrier_limit: Duration,
+    domain: Arc<str>,
 }
 
 impl Link {
@@ -145,6 +36,11 @@ impl Link {
         if current.wait_for(Option::is_some).await.is_err() {
             std::future::pending::<()>().await;
         }
+    }
+
+    /// The component's domain.
+    pub fn domain(&self) -> &str {
+        &self.domain
     }
 
     /// How many logins there have been; the same number before and after means the same connection.
@@ -195,6 +91,15 @@ impl Link {
         session.ping(self.barrier_limit).await
     }
 
+    /// Asks a question on whichever connection is up, and waits for its answer, which may be an error. As for
+    /// [`Self::barrier`], do not wait in the task that takes the events.
+    ///
+    /// # Errors
+    /// [`SendError`]; after `limit` at the latest.
+    pub async fn ask(&self, question: Question, limit: Duration) -> Result<Element, SendError> {
+        self.session()?.ask(question, limit).await
+    }
+
     fn session(&self) -> Result<Arc<Session>, SendError> {
         self.current.borrow().clone().ok_or(SendError::Offline)
     }
@@ -220,6 +125,7 @@ pub fn connect(config: XmppConfig, events: mpsc::Sender<XmppEvent>) -> (Link, Co
         current: seen,
         epoch: Arc::clone(&epoch),
         barrier_limit: config.timings.barrier,
+        domain: config.domain.as_str().into(),
     };
     let connector = Connector {
         config,
@@ -239,7 +145,7 @@ pub fn connect(config: XmppConfig, events: mpsc::Sender<XmppEvent>) -> (Link, Co
 pub async fn try_login(config: &XmppConfig) -> Result<(), LoginError> {
     let mut connection = config.account().login(config.timings.login).await?;
     let close = async {
-        connection.writer.write_all(b"</stream:stream>").await?;
+        connection.writer.write(b"</stream:stream>").await?;
         while !matches!(
             connection.frames.next().await?,
             Some(Frame::StreamEnd) | None
@@ -257,6 +163,8 @@ impl XmppConfig {
             server: &self.server,
             domain: &self.domain,
             secret: &self.secret,
+            tls: self.tls.then_some(self.ca_file.as_deref()),
+            connect: self.timings.connect,
         }
     }
 }
@@ -353,23 +261,24 @@ fn is_for_an_admin(error: &LoginError) -> bool {
         error,
         LoginError::NotAuthorized { .. }
             | LoginError::HostUnknown { .. }
+            | LoginError::Trust(_)
+            | LoginError::Certificate { .. }
             | LoginError::NotXmpp { .. }
     )
 }
 
-/// How long to wait before the next connection: twice as long each time, with jitter, so that many gateways do not
-/// return to one server at once.
+/// How long to wait before the next connection.
 #[derive(Debug)]
 struct Pace {
     timings: Timings,
-    next: Duration,
+    backoff: Backoff,
 }
 
 impl Pace {
     fn new(timings: Timings) -> Self {
         Self {
             timings,
-            next: timings.retry_min,
+            backoff: Backoff::new(timings.retry_min, timings.retry_max),
         }
     }
 
@@ -388,7 +297,7 @@ impl Pace {
     /// does not, else two gateways that throw each other out would do so once a second.
     fn after_session(&mut self, ended: &Ended, lasted: Duration) -> Duration {
         if lasted >= self.timings.retry_max {
-            self.next = self.timings.retry_min;
+            self.backoff.reset();
         }
         match ended {
             Ended::Replaced | Ended::StreamError(_) => self.pause(self.timings.retry_max),
@@ -397,14 +306,6 @@ impl Pace {
     }
 
     fn pause(&mut self, most: Duration) -> Duration {
-        let pause = self.next.min(most);
-        self.next = self.next.saturating_mul(2).min(self.timings.retry_max);
-        jittered(pause)
+        jittered(self.backoff.step().min(most))
     }
-}
-
-/// Up to a quarter longer, never shorter.
-fn jittered(pause: Duration) -> Duration {
-    let random = u32::try_from(RandomState::new().hash_one(0u8) % 256).unwrap_or(0);
-    pause.saturating_add(pause.saturating_mul(random) / 1024)
 }

@@ -4,19 +4,22 @@
 //! elements before any XML parser sees it, so that no user can bring the stream or the process down; [`codec`] turns
 //! octets into elements and back; [`bounce`] answers what was cut away; `session` reads and writes one connection,
 //! where `ping` asks whether the server is still there; [`link`] keeps a connection up and is what the rest of the
-//! gateway holds.
+//! gateway holds. [`event`] has what all of these say to each other.
 //!
 //! XEP-0114 has no acknowledgements: [`Link::barrier`] makes up for it.
 
 pub mod bounce;
 pub mod codec;
+pub mod event;
 pub mod guard;
 pub mod link;
 mod ping;
+mod question;
 mod session;
 pub mod stream;
 #[cfg(test)]
 mod tests;
 
-pub use link::{Connector, Link, SendError, Timings, XmppConfig, XmppEvent, connect, try_login};
+pub use event::{Question, SendError, Timings, XmppConfig, XmppEvent};
+pub use link::{Connector, Link, connect, try_login};
 pub use stream::LoginError;

@@ -2,7 +2,7 @@
 //! proves that the server has taken all that was sent before the ping.
 
 use super::codec;
-use super::link::XmppConfig;
+use super::event::XmppConfig;
 use jid::Jid;
 use minidom::Element;
 use rxml::xml_ncname;
@@ -24,13 +24,18 @@ pub(super) struct Pings {
     waiting: Mutex<HashMap<String, oneshot::Sender<()>>>,
 }
 
+/// With what ids of ours begin; nobody else can guess it.
+pub(super) fn id_prefix(kind: &str) -> String {
+    format!("{kind}-{:016x}-", RandomState::new().hash_one(0u8))
+}
+
 impl Pings {
     /// None yet, from the component to the server that this configuration names.
     pub(super) fn new(config: &XmppConfig) -> Self {
         Self {
             from: config.domain.to_string(),
             to: config.ping_target.to_string(),
-            id_prefix: format!("ping-{:016x}-", RandomState::new().hash_one(0u8)),
+            id_prefix: id_prefix("ping"),
             count: AtomicU64::new(0),
             waiting: Mutex::default(),
         }

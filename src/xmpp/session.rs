@@ -2,17 +2,18 @@
 
 use super::bounce::{self, Refusal};
 use super::codec::{self, Decoder};
+use super::event::{Question, SendError, XmppConfig, XmppEvent};
 use super::guard::{Fault, Frame, FrameReader, ReadError};
-use super::link::{SendError, XmppConfig, XmppEvent};
 use super::ping::Pings;
-use super::stream::Connection;
-use crate::system::{OwnedReadHalf, OwnedWriteHalf};
+use super::question::Questions;
+use super::stream::{Connection, Reader, Writer};
 use minidom::Element;
+use rxml::xml_ncname;
 use std::collections::HashMap;
 use std::io;
 use std::sync::Arc;
 use std::time::Duration;
-use tokio::io::{AsyncBufRead, AsyncWriteExt, BufReader};
+use tokio::io::AsyncBufRead;
 use tokio::sync::{mpsc, oneshot};
 use tokio::time::{Instant, timeout};
 use tokio_util::sync::CancellationToken;
@@ -48,6 +49,7 @@ pub(super) struct Session {
     pub(super) ended: CancellationToken,
     outbox: mpsc::Sender<Outgoing>,
     pings: Pings,
+    questions: Questions,
 }
 
 impl Session {
@@ -75,6 +77,34 @@ impl Session {
             () = self.ended.cancelled() => Err(SendError::Lost),
         };
         self.pings.forget(&id);
+        outcome
+    }
+
+    /// Asks somebody something and waits for the answer, a result or an error.
+    pub(super) async fn ask(
+        &self,
+        question: Question,
+        limit: Duration,
+    ) -> Result<Element, SendError> {
+        let (id, answered) = self.questions.begin(&question.to);
+        let iq = Element::builder("iq", ns::COMPONENT)
+            .attr(xml_ncname!("type").to_ncname(), "get")
+            .attr(xml_ncname!("id").to_ncname(), id.as_str())
+            .attr(xml_ncname!("from").to_ncname(), question.from)
+            .attr(xml_ncname!("to").to_ncname(), question.to)
+            .append(question.payload)
+            .build();
+        let mut octets = Vec::new();
+        let exchange = async {
+            codec::encode(&iq, &mut octets).map_err(|_| SendError::Lost)?;
+            self.write(octets).await?;
+            answered.await.map_err(|_| SendError::Lost)
+        };
+        let outcome = tokio::select! {
+            outcome = timeout(limit, exchange) => outcome.unwrap_or(Err(SendError::NoAnswer(limit))),
+            () = self.ended.cancelled() => Err(SendError::Lost),
+        };
+        self.questions.forget(&id);
         outcome
     }
 
@@ -146,7 +176,7 @@ impl Ended {
 pub(super) struct Running {
     pub(super) session: Arc<Session>,
     inbound: Inbound,
-    frames: FrameReader<BufReader<OwnedReadHalf>>,
+    frames: FrameReader<Reader>,
     writer: AbortOnDropHandle<io::Result<()>>,
     close_limit: Duration,
 }
@@ -164,6 +194,7 @@ pub(super) fn start(
         ended: CancellationToken::new(),
         outbox,
         pings: Pings::new(config),
+        questions: Questions::default(),
     });
     let write_all = write(connection.writer, queue, config.timings.write);
     Running {
@@ -216,14 +247,14 @@ fn write_error(written: Result<io::Result<()>, tokio::task::JoinError>) -> io::E
 
 /// Writes what the queue brings, joined where it brings much, until it brings the last words.
 async fn write(
-    mut socket: OwnedWriteHalf,
+    mut socket: Writer,
     mut queue: mpsc::Receiver<Outgoing>,
     limit: Duration,
 ) -> io::Result<()> {
     let mut batch = Vec::with_capacity(JOINED_WRITES);
     while queue.recv_many(&mut batch, JOINED_WRITES).await > 0 {
         let (octets, waiting, closes) = join(&mut batch);
-        timeout(limit, socket.write_all(&octets))
+        timeout(limit, socket.write(&octets))
             .await
             .map_err(|_| io::Error::from(io::ErrorKind::TimedOut))??;
         for written in waiting {
@@ -231,7 +262,6 @@ async fn write(
             let _ = written.send(());
         }
         if closes {
-            // Not shut down: servers answer that by throwing away what they were about to send.
             socket.forget();
             return Ok(());
         }
@@ -352,6 +382,9 @@ impl Inbound {
         if self.session.pings.take_answer(&element) {
             return Ok(());
         }
+        let Some(element) = self.session.questions.take_answer(element) else {
+            return Ok(());
+        };
         // When the events are not taken this waits, and with it the server: TCP carries the pressure back.
         self.events
             .send(XmppEvent::Stanza(element))

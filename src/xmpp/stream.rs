@@ -1,14 +1,18 @@
 //! Connects to the server and logs in (XEP-0114 §3), then hands the bare connection over.
 
 use super::guard::FrameReader;
+use crate::net::tcp::{self, Prompt, TcpError};
+use crate::net::tls::{self, HandshakeError, Remedies, TlsClient, TlsError, TlsFault, TlsStream};
 use crate::system::{OwnedReadHalf, OwnedWriteHalf, TcpStream};
 use futures::{SinkExt, StreamExt};
 use jid::DomainPart;
 use secrecy::{ExposeSecret, SecretString};
 use std::borrow::Cow;
 use std::io;
+use std::path::Path;
 use std::time::Duration;
-use tokio::io::{BufReader, Join};
+use tokio::io::{AsyncWriteExt, BufReader, Join, ReadHalf, WriteHalf};
+use tokio_util::either::Either;
 use tokio_xmpp::xmlstream::{
     FallibleStreamElement, ReadError, StreamHeader, Timeouts, XmppStream, XmppStreamElement,
     initiate_stream,
@@ -20,7 +24,18 @@ use xmpp_parsers::stream_error::{DefinedCondition, StreamError};
 /// What one read from the socket may bring, in octets.
 const READ_BUFFER_OCTETS: usize = 64 * 1024;
 
-type Reader = BufReader<OwnedReadHalf>;
+/// What an admin changes about a certificate.
+const REMEDIES: Remedies = Remedies {
+    name: "server of [xmpp]",
+    authority: "ca_file of [xmpp]",
+    port: "see server and tls of [xmpp]",
+};
+
+/// The two halves of a connection: without TLS, or with it.
+type ReadFrom = Either<Prompt<OwnedReadHalf>, ReadHalf<TlsStream<Prompt<TcpStream>>>>;
+type WriteTo = Either<OwnedWriteHalf, WriteHalf<TlsStream<Prompt<TcpStream>>>>;
+
+pub(super) type Reader = BufReader<ReadFrom>;
 
 /// A logged-in connection, at the place after the server's `<handshake/>`.
 #[derive(Debug)]
@@ -28,7 +43,29 @@ pub struct Connection {
     /// What the server sends.
     pub(super) frames: FrameReader<Reader>,
     /// What it is sent.
-    pub(super) writer: OwnedWriteHalf,
+    pub(super) writer: Writer,
+}
+
+/// The sending half.
+#[derive(Debug)]
+pub(super) struct Writer(WriteTo);
+
+impl Writer {
+    /// Returns when the kernel has all of it.
+    pub(super) async fn write(&mut self, octets: &[u8]) -> io::Result<()> {
+        self.0.write_all(octets).await?;
+        // What TLS has encrypted and the kernel had no room for.
+        self.0.flush().await
+    }
+
+    /// Ends without shutting down: servers answer that by throwing away what they were about to send.
+    pub(super) fn forget(self) {
+        match self.0 {
+            Either::Left(half) => half.forget(),
+            // Says nothing when it is dropped.
+            Either::Right(_) => {}
+        }
+    }
 }
 
 /// Why a login failed. Displays as what happened and what to do.
@@ -42,8 +79,33 @@ pub enum LoginError {
     Unreachable {
         /// Host and port.
         server: String,
-        /// The operating system's words.
-        reason: io::Error,
+        /// What was seen.
+        reason: TcpError,
+    },
+    /// There is nobody to trust.
+    #[error("{0}; see ca_file of [xmpp]")]
+    Trust(#[from] TlsError),
+    /// The server's certificate is not taken.
+    #[error(
+        "the certificate of the XMPP server at {server} is not taken ({}). In ejabberd it is the certfile of the \
+         ejabberd_service listener", .fault.sentence(&REMEDIES)
+    )]
+    Certificate {
+        /// Host and port.
+        server: String,
+        /// What is wrong with it.
+        fault: TlsFault,
+    },
+    /// TLS is not spoken there.
+    #[error(
+        "no TLS with the XMPP server at {server} ({reason}). In ejabberd the ejabberd_service listener needs tls: true and a \
+         certfile of its own; Prosody has no TLS for components: there, remove tls from [xmpp] and make a tunnel"
+    )]
+    NoTls {
+        /// Host and port.
+        server: String,
+        /// What rustls or the system says.
+        reason: String,
     },
     /// `<not-authorized/>`. ejabberd says so to an unknown domain too.
     #[error(
@@ -119,6 +181,10 @@ pub struct Account<'a> {
     pub domain: &'a DomainPart,
     /// What the server knows it by.
     pub secret: &'a SecretString,
+    /// TLS from the first octet, and a file of authorities to trust instead of the system's.
+    pub tls: Option<Option<&'a Path>>,
+    /// How long TCP and TLS may take, each, for each address of the server.
+    pub connect: Duration,
 }
 
 impl Account<'_> {
@@ -127,7 +193,7 @@ impl Account<'_> {
     /// # Errors
     /// [`LoginError`], after `limit` at the latest.
     pub async fn login(self, limit: Duration) -> Result<Connection, LoginError> {
-        let login = async { self.handshake(self.connect().await?).await };
+        let login = async { self.handshake(self.halves().await?).await };
         tokio::time::timeout(limit, login)
             .await
             .unwrap_or_else(|_| {
@@ -138,20 +204,54 @@ impl Account<'_> {
             })
     }
 
-    async fn connect(self) -> Result<TcpStream, LoginError> {
-        let unreachable = |reason| LoginError::Unreachable {
+    async fn halves(self) -> Result<(ReadFrom, WriteTo), LoginError> {
+        let tcp = tcp::connect(self.server, self.connect).await;
+        let tcp = tcp.map_err(|reason| LoginError::Unreachable {
             server: self.server.to_owned(),
             reason,
+        })?;
+        let tcp = Prompt::new(tcp);
+        let Some(ca_file) = self.tls else {
+            let (reader, writer) = tcp.into_split();
+            return Ok((Either::Left(reader), Either::Left(writer)));
         };
-        let tcp = TcpStream::connect(self.server).await.map_err(unreachable)?;
-        tcp.set_nodelay(true).map_err(unreachable)?;
-        Ok(tcp)
+        // The name that must be in the certificate.
+        let host = self.server.rsplit_once(':').map_or("", |(host, _)| host);
+        let name = tls::server_name(host.trim_matches(['[', ']']))
+            .ok_or_else(|| self.no_tls(format!("“{host}” can stand in no certificate")))?;
+        let client = TlsClient::new(name, ca_file)?;
+        let begun = client.begin(tcp, self.connect).await;
+        let stream = begun.map_err(|error| self.tls_error(error))?;
+        let (reader, writer) = tokio::io::split(stream);
+        Ok((Either::Right(reader), Either::Right(writer)))
+    }
+
+    fn tls_error(self, error: HandshakeError) -> LoginError {
+        match error {
+            HandshakeError::Silent(limit) => {
+                self.no_tls(format!("no answer within {} s", limit.as_secs_f32()))
+            }
+            HandshakeError::Fault(TlsFault::Other(reason)) => self.no_tls(reason),
+            HandshakeError::Fault(fault) => LoginError::Certificate {
+                server: self.server.to_owned(),
+                fault,
+            },
+        }
+    }
+
+    fn no_tls(self, reason: String) -> LoginError {
+        LoginError::NoTls {
+            server: self.server.to_owned(),
+            reason,
+        }
     }
 
     /// The stream header and the handshake. tokio-xmpp does both, and gives the connection back with every octet that
     /// it has not looked at.
-    async fn handshake(self, tcp: TcpStream) -> Result<Connection, LoginError> {
-        let (reader, writer) = tcp.into_split();
+    async fn handshake(
+        self,
+        (reader, writer): (ReadFrom, WriteTo),
+    ) -> Result<Connection, LoginError> {
         let io = tokio::io::join(BufReader::with_capacity(READ_BUFFER_OCTETS, reader), writer);
         let header = StreamHeader {
             to: Some(Cow::Borrowed(self.domain.as_str())),
@@ -162,7 +262,7 @@ impl Account<'_> {
             .await
             .map_err(|error| self.broken(&error))?;
         let id = pending.take_header().id.map(Cow::into_owned);
-        let mut stream: XmppStream<Join<Reader, OwnedWriteHalf>> = pending.skip_features();
+        let mut stream: XmppStream<Join<Reader, WriteTo>> = pending.skip_features();
         let proof = Handshake::from_stream_id_and_password(
             id.unwrap_or_default(),
             self.secret.expose_secret(),
@@ -176,7 +276,7 @@ impl Account<'_> {
         let (reader, writer) = stream.into_inner().into_inner();
         Ok(Connection {
             frames: FrameReader::new(reader),
-            writer,
+            writer: Writer(writer),
         })
     }
 

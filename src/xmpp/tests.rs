@@ -27,6 +27,8 @@ impl Server {
         let millis = Duration::from_millis;
         XmppConfig {
             server: self.0.local_addr().unwrap().to_string(),
+            tls: false,
+            ca_file: None,
             domain: "mail.example".parse().unwrap(),
             secret: "secret".to_owned().into(),
             ping_target: "xmpp.example".parse().unwrap(),

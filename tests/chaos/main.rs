@@ -20,7 +20,7 @@ mod world;
 use counting::{carol_goes_on_sending, ids_by_text, message_ids_by_text, one_name_each};
 use servers::stanza::find;
 use servers::{Mail, XmppClient};
-use stanzamail::crash::POINTS;
+use stanzamail::failpoints::POINTS;
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::{Duration, Instant};
 use world::{Options, World};
@@ -74,8 +74,7 @@ async fn nothing_accepted_is_lost_and_nothing_is_told_twice_under_another_name()
     let alice = outgoing.alice;
     counting::receives_all_within(&alice, &mails, limit).await;
 
-    let inbox = world.mailbox("carol@mail.example").await;
-    let arrived = inbox.all().await;
+    let arrived = world.carol_has().await;
     report(started, messages, kills, resent, &alice, &arrived);
     every_receipt_is_true(&alice, &arrived, messages);
     one_name_each(&ids_by_text(&alice), "stanza ids");
@@ -133,7 +132,7 @@ async fn wherever_the_gateway_dies_nothing_is_lost() {
     }
     let alice = outgoing.alice;
     counting::receives_all(&alice, &mails).await;
-    let arrived = world.mailbox("carol@mail.example").await.all().await;
+    let arrived = world.carol_has().await;
     every_receipt_is_true(&alice, &arrived, messages);
     one_name_each(&ids_by_text(&alice), "stanza ids");
     one_name_each(&message_ids_by_text(&arrived), "Message-IDs");

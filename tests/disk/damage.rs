@@ -61,7 +61,7 @@ impl Model {
             rows: rows(&opened).into_iter().collect(),
             exported,
             id_key: opened.id_key(),
-            cursor: opened.cursor(MAILBOX).unwrap().unwrap(),
+            cursor: state::wait(opened.cursor(MAILBOX)).unwrap().unwrap(),
             folder,
         }
     }
@@ -186,7 +186,9 @@ fn is_repaired(model: &Model, copy: &Copy, with_export: bool) -> usize {
         "not imported: {missing:?}"
     );
     let opened = state::store(&copy.store()).unwrap();
-    let cursor = opened.cursor(MAILBOX).unwrap().expect("mail is read on");
+    let cursor = state::wait(opened.cursor(MAILBOX))
+        .unwrap()
+        .expect("mail is read on");
     let is_earlier = cursor.uid_validity == 0 || cursor.uid_next <= model.cursor.uid_next;
     assert!(is_earlier, "mails are passed over: {cursor:?}");
     let is_same = opened.id_key() == model.id_key;
@@ -309,8 +311,8 @@ fn copy(from: &Path, to: &Path) {
         let to = to.join(entry.file_name());
         match entry.file_type().unwrap().is_dir() {
             true => copy(&entry.path(), &to),
-            // The mails do not change.
-            false if from.ends_with("spool/queue") => fs::hard_link(entry.path(), &to).unwrap(),
+            // Segments do not change any more.
+            false if from.ends_with("spool/journal") => fs::hard_link(entry.path(), &to).unwrap(),
             false => fs::copy(entry.path(), &to).map(|_| ()).unwrap(),
         }
     }

@@ -9,6 +9,7 @@ use stanzamail::core::id::JobId;
 use stanzamail::core::record::Pair;
 use stanzamail::core::time::Timestamp;
 use stanzamail::store::repair::repair;
+use stanzamail::store::spool::Spool;
 use stanzamail::store::{Store, StoreError};
 
 use super::image::Image;
@@ -20,6 +21,8 @@ use super::{Dice, each, size, state};
 const WRITER: &str = "STANZAMAIL_TEST_WRITES_TO";
 /// Mails and commits of one run.
 const ROUNDS: u64 = 120;
+/// How many rounds a mail waits that is removed at all.
+const STAY_FOR: u64 = 10;
 
 /// Not a test by itself: the process that the next one watches. Says each thing when it was told that it is durable.
 #[test]
@@ -31,11 +34,16 @@ fn accepts_and_commits_until_it_is_done() {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .build()
         .unwrap();
+    let remove = |queue: &Spool, number: u64| {
+        println!("removing {number} ");
+        let removed = runtime.block_on(queue.remove(&mail(number).job));
+        removed.unwrap();
+    };
     for start in 0..3 {
         let store = state::store(folder).unwrap();
         let (queue, _) = spool(&folder.join("spool"));
         for number in start * ROUNDS / 3..(start + 1) * ROUNDS / 3 {
-            // Two mails at a time: their files are written by two threads.
+            // Two mails at a time.
             let mails = vec![mail(2 * number), mail(2 * number + 1)];
             runtime.block_on(queue.accept(mails)).unwrap();
             println!("accepted {number} ");
@@ -45,10 +53,14 @@ fn accepts_and_commits_until_it_is_done() {
                 let mut job = mail(2 * number - 3).job;
                 job.attempts = 1;
                 runtime.block_on(queue.update(&job)).unwrap();
-                println!("removing {} ", 2 * number - 2);
-                runtime
-                    .block_on(queue.remove(&mail(2 * number - 2).job))
-                    .unwrap();
+                remove(&queue, 2 * number - 2);
+            }
+            // Of four mails one stays, so that segments leave and what stays is moved on.
+            if let Some(earlier) = number.checked_sub(STAY_FOR) {
+                remove(&queue, 2 * earlier + 1);
+                if earlier % 2 == 1 {
+                    remove(&queue, 2 * earlier);
+                }
             }
         }
     }
@@ -160,7 +172,7 @@ fn is_all_there(folder: &Path, said: &Said) -> usize {
         }
         opened => opened.expect("it opens or is damaged"),
     };
-    let pairs: Vec<Pair> = store.pairs(None, usize::MAX).unwrap();
+    let pairs: Vec<Pair> = state::wait(store.pairs(None, usize::MAX)).unwrap();
     let jids: BTreeSet<String> = pairs.iter().map(|pair| pair.jid.to_string()).collect();
     for number in &said.committed {
         assert!(
@@ -169,7 +181,9 @@ fn is_all_there(folder: &Path, said: &Said) -> usize {
         );
     }
     if let Some(last) = said.committed.last() {
-        let cursor = store.cursor(MAILBOX).unwrap().expect("it was committed");
+        let cursor = state::wait(store.cursor(MAILBOX))
+            .unwrap()
+            .expect("it was committed");
         let is_not_before = u64::from(cursor.uid_next) > *last;
         assert!(is_not_before, "{cursor:?} after {last}");
         let is_not_beyond = u64::from(cursor.uid_next) <= last + 2;

@@ -9,7 +9,10 @@ use stanzamail::core::job::{Job, Mail};
 use stanzamail::core::record::{Cursor, Pair, PairOrigin};
 use stanzamail::core::time::Timestamp;
 use stanzamail::store::spool::{Spool, SpoolError};
-use stanzamail::store::{SledStore, Store, StoreError};
+use stanzamail::store::{Store, StoreError};
+
+/// A few mails have room in it.
+const SEGMENT_OCTETS: u64 = 32 * 1024;
 
 pub const MAILBOX: &str = "bridge@chat.a.example/INBOX";
 
@@ -45,6 +48,8 @@ pub fn mail(number: u64) -> Mail {
         silent: false,
         expires: None,
         replaceable: false,
+        files: Vec::new(),
+        draft: None,
     };
     // Some longer than a page of the disk.
     let text = "x".repeat(300 + usize::try_from(number % 5).unwrap() * 2500);
@@ -81,14 +86,20 @@ pub fn cursor(uid_next: u64) -> Write {
     Write::Cursor(MAILBOX.to_owned(), cursor)
 }
 
-pub fn save(store: &SledStore, writes: Vec<Write>) {
-    futures::executor::block_on(store.commit(Timestamp::now(), writes)).expect("the disk is good");
+/// As far as it goes, on a runtime of its own.
+pub fn wait<T>(work: impl Future<Output = T>) -> T {
+    let runtime = tokio::runtime::Builder::new_current_thread().build();
+    runtime.expect("a runtime").block_on(work)
 }
 
-/// Opens a spool; the one before may have been closed in this moment.
+pub fn save(store: &impl Store, writes: Vec<Write>) {
+    wait(store.commit(Timestamp::now(), writes)).expect("the disk is good");
+}
+
+/// Opens a spool; the one before may have been closed in this moment. Its segments are short, so that there are many.
 pub fn spool(folder: &Path) -> (Spool, Vec<Job>) {
     for _ in 0..1000 {
-        match Spool::open(folder) {
+        match Spool::open_with(folder, SEGMENT_OCTETS) {
             Err(SpoolError::InUse(_)) => std::thread::sleep(std::time::Duration::from_millis(2)),
             opened => {
                 let (spool, _) = opened.expect("the spool opens");
@@ -100,9 +111,9 @@ pub fn spool(folder: &Path) -> (Spool, Vec<Job>) {
 }
 
 /// The same of a store. A program that another test has just begun to start still has its lock, until it is one.
-pub fn store(folder: &Path) -> Result<SledStore, StoreError> {
+pub fn store(folder: &Path) -> Result<impl Store + std::fmt::Debug + use<>, StoreError> {
     for _ in 0..1000 {
-        match SledStore::open(folder) {
+        match stanzamail::store::open(folder) {
             Err(StoreError::InUse(_)) => std::thread::sleep(std::time::Duration::from_millis(2)),
             opened => return opened,
         }
@@ -111,8 +122,8 @@ pub fn store(folder: &Path) -> Result<SledStore, StoreError> {
 }
 
 /// All rows of an export.
-pub fn rows(store: &SledStore) -> Vec<String> {
-    let rows = store.rows(None, usize::MAX).unwrap();
+pub fn rows(store: &impl Store) -> Vec<String> {
+    let rows = wait(store.page(None, None, usize::MAX)).unwrap();
     let line = |(_, record)| stanzamail::store::transfer::to_line(&record).unwrap();
     rows.into_iter().map(line).collect()
 }

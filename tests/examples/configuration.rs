@@ -31,7 +31,7 @@ fn address_of_alice(config: &Config) -> String {
 fn of_the_readme() {
     let config = load(&readme("toml", "[xmpp]"));
     assert_eq!(address_of_alice(&config), "alice@chat.example.org");
-    assert_eq!((config.smtp.port, config.mailbox[0].port), (465, 993));
+    assert_eq!((config.smtp.port, config.mailbox[0].port), (25, 143));
     assert_eq!(config.xmpp.domain.as_str(), "mail.example.org");
 }
 
@@ -42,6 +42,19 @@ fn of_subaddresses() {
         address_of_alice(&config),
         "bridge+alice_example.org@provider.example"
     );
+}
+
+#[test]
+fn of_lmtp() {
+    let config = load(&file("examples/lmtp/stanzamail.toml"));
+    assert_eq!(address_of_alice(&config), "alice@chat.example.org");
+    assert!(config.mailbox.is_empty());
+    let listen = config.lmtp.unwrap().listen.to_string();
+    assert_eq!(listen, "127.0.0.1:2424");
+    let others = ["postfix-main.cf", "dovecot.conf", "exim.conf", "smtpd.conf"];
+    for other in others.map(|name| file(&format!("examples/lmtp/{name}"))) {
+        assert!(other.contains("2424") && other.contains("chat.example.org"));
+    }
 }
 
 #[test]

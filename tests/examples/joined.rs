@@ -2,13 +2,12 @@
 //! server and the gateway of the five minutes. Alice and Bob see each other and talk.
 
 use std::process::Command;
-use std::time::Duration;
 
 use super::mail::{MailServer, Site, of_domain};
-use super::readme::{SECRET, gateway};
+use super::readme::{SECRET, gateway, gateway_with_a_login};
 use super::servers::process::{Folder, Port, Process, Rights, answers, program};
 use super::servers::stanza::{body, contact, from, kind_of};
-use super::servers::{Gateway, PASSWORD, SlixmppClient, XmppServer};
+use super::servers::{Gateway, PASSWORD, PATIENCE, SlixmppClient, XmppServer};
 use super::text::{file, readme, readme_commands, replaced};
 use super::xmpp::{ejabberd_of_the_readme, prosody_of_the_readme};
 
@@ -36,6 +35,8 @@ impl Joined {
                 password: SECRET,
                 smtp,
                 world,
+                // OpenDKIM signs for whoever logged in.
+                login: milter.is_some(),
                 postfix: milter.map(milters_of_the_readme).unwrap_or_default(),
             })
         };
@@ -45,9 +46,14 @@ impl Joined {
             next(),
             next()
         );
+        let of_domain = if milters[0].is_some() {
+            gateway_with_a_login
+        } else {
+            gateway
+        };
         let gateways = [
-            gateway(DOMAINS[0], prosody.component_port, &here),
-            gateway(DOMAINS[1], component.number(), &there),
+            of_domain(DOMAINS[0], prosody.component_port, &here),
+            of_domain(DOMAINS[1], component.number(), &there),
         ];
         Joined {
             prosody,
@@ -161,11 +167,9 @@ async fn another_login_of_the_mail_server_is_no_gateway() {
     let milters = milters().await;
     let port = milters[0].port.number();
     let server = MailServer::of(Site {
-        domain: DOMAINS[0],
-        password: SECRET,
-        smtp: Port::free(),
-        world: 1,
+        login: true,
         postfix: milters_of_the_readme(port),
+        ..Site::usual(SECRET, 1)
     })
     .await;
     server.add_login("mallory@else.example", PASSWORD);
@@ -240,9 +244,7 @@ impl Milter {
         command.arg("-f").arg("-x").arg(config);
         let mut process = Process::start("opendkim", &folder, command, Rights::Dropped);
         let number = port.number();
-        process
-            .ready(Duration::from_secs(20), |_| answers(number))
-            .await;
+        process.ready(PATIENCE, |_| answers(number)).await;
         Milter {
             port,
             _process: process,

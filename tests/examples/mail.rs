@@ -1,9 +1,9 @@
-//! Postfix and Dovecot as `examples/postfix` and `examples/dovecot` make them, on top of what Debian's packages bring.
+//! Postfix and Dovecot as the README and `examples/dovecot` make them, on top of what Debian's packages bring.
 
 use std::fs::{self, copy, read_dir, read_to_string};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use stanzamail::core::rules::Rules;
 
@@ -11,8 +11,9 @@ use super::servers::process::{
     Folder, Port, Process, Rights, account_names, answers, program, render,
 };
 use super::servers::tls::Certificates;
-use super::servers::{Mailbox, PASSWORD, submit};
-use super::text::{file, replaced};
+use super::servers::{Mailbox, PASSWORD, PATIENCE, dovecot, submit};
+use super::shell::Shell;
+use super::text::replaced;
 
 const BRIDGE: &str = "bridge@chat.example.org";
 /// The domain of the README and of the examples.
@@ -82,19 +83,22 @@ pub struct Site<'a> {
     pub smtp: Port,
     /// The port where mail for others goes.
     pub world: u16,
-    /// Whole lines for the end of `main.cf`.
+    /// Whether it also has what docs/OPERATING.md says about TLS and a login.
+    pub login: bool,
+    /// Whole lines for the end of `main.cf`, before the README's commands are typed.
     pub postfix: String,
 }
 
 /// A mail server for `chat.example.org`.
 pub struct MailServer {
     domain: String,
-    /// Where the world hands mail over.
+    /// Where the world, and a gateway without a login, hands mail over.
     pub smtp: Port,
     pub submissions: Port,
     pub imap: Port,
     pub imaps: Port,
     pub ca_file: PathBuf,
+    shell: Shell,
     dovecot: Folder,
     postfix: Folder,
     _tls: Folder,
@@ -102,21 +106,40 @@ pub struct MailServer {
     processes: Vec<Process>,
 }
 
-impl MailServer {
-    /// `password` is the bridge's; `world` is the port where mail for others goes.
-    pub async fn start(password: &str, world: u16) -> MailServer {
-        MailServer::of(Site {
+impl Site<'_> {
+    /// As the five minutes make it.
+    pub fn usual(password: &str, world: u16) -> Site<'_> {
+        Site {
             domain: DOMAIN,
             password,
             smtp: Port::free(),
             world,
+            login: false,
             postfix: String::new(),
-        })
-        .await
+        }
+    }
+}
+
+impl MailServer {
+    /// `password` is the bridge's; `world` is the port where mail for others goes.
+    pub async fn start(password: &str, world: u16) -> MailServer {
+        MailServer::of(Site::usual(password, world)).await
     }
 
     /// The same for another domain.
     pub async fn of(site: Site<'_>) -> MailServer {
+        let login = site.login;
+        let mut server = MailServer::of_debian(site).await;
+        let said = server.types_the_readme().await;
+        server.has_sockets(&said).await;
+        if login {
+            server.types_about_logins().await;
+        }
+        server
+    }
+
+    /// What the packages bring, before anything of ours is there; it runs.
+    async fn of_debian(site: Site<'_>) -> MailServer {
         let tls = Folder::new("tls");
         let certificates = Certificates::make(&tls, &[format!("mail.{}", site.domain)]);
         tls.hand_over();
@@ -127,16 +150,17 @@ impl MailServer {
             imap: Port::free(),
             imaps: Port::free(),
             ca_file: certificates.ca.clone(),
+            shell: Shell::of(site.domain),
             dovecot: Folder::new("dovecot"),
             postfix: Folder::new("postfix"),
             _tls: tls,
             processes: Vec::new(),
         };
         server.write_postfix(site.world, &certificates, &site.postfix);
-        server.write_dovecot(site.password, &certificates);
-        // Dovecot's sockets lie in the queue that Postfix makes.
+        server.write_dovecot(&certificates);
         server.start_postfix().await;
         server.start_dovecot().await;
+        server.prepare_shell(site.password);
         server
     }
 
@@ -144,11 +168,6 @@ impl MailServer {
     pub async fn bridge(&self, password: &str) -> Mailbox {
         let bridge = BRIDGE.replace(DOMAIN, &self.domain);
         Mailbox::open(self.imap.number(), &bridge, password).await
-    }
-
-    /// An example, for the domain of this server.
-    fn example(&self, name: &str) -> String {
-        of_domain(&file(&format!("examples/{name}")), &self.domain)
     }
 
     fn write_postfix(&self, world: u16, tls: &Certificates, more: &str) {
@@ -166,28 +185,8 @@ impl MailServer {
                 ("KEY", &path(&tls.key)),
             ],
         );
-        let conf = path(&folder.join("conf"));
-        let etc = [("/etc/postfix", conf.as_str())];
-        let example = replaced(&self.example("postfix/main.cf"), &etc);
-        folder.write("conf/main.cf", &(base + &example + more));
-        let example = replaced(
-            &self.example("postfix/master.cf"),
-            &[
-                etc[0],
-                (
-                    // No chroot without root.
-                    "submissions inet n - y",
-                    &format!("127.0.0.1:{} inet n - n", self.submissions.number()),
-                ),
-            ],
-        );
-        folder.write("conf/master.cf", &(self.base_services() + &example));
-        for name in ["stanzamail", "stanzamail-senders"] {
-            folder.write(
-                &format!("conf/{name}"),
-                &self.example(&format!("postfix/{name}")),
-            );
-        }
+        folder.write("conf/main.cf", &(base + more));
+        folder.write("conf/master.cf", &self.base_services());
         folder.hand_over();
     }
 
@@ -217,7 +216,8 @@ impl MailServer {
         services
     }
 
-    fn write_dovecot(&self, password: &str, tls: &Certificates) {
+    /// Debian's configuration, and what a test needs different from it.
+    fn write_dovecot(&self, tls: &Certificates) {
         let folder = &self.dovecot;
         for name in ["etc/conf.d", "run", "state", "vmail"] {
             folder.create(name);
@@ -233,25 +233,6 @@ impl MailServer {
         let certificate = [0, 1].map(|n| (certificate[n].0, certificate[n].1.as_str()));
         folder.write("etc/conf.d/10-ssl.conf", &replaced(&ssl, &certificate));
         let (user, group) = account_names();
-        let (etc, spool) = (path(&folder.join("etc")), path(&self.postfix.join("spool")));
-        let (vmail, owner) = (path(&folder.join("vmail")), format!(":{user}:{group}:"));
-        let example = replaced(
-            &self.example("dovecot/stanzamail.conf"),
-            &[
-                ("/etc/dovecot/stanzamail", &format!("{etc}/stanzamail")),
-                ("/var/spool/postfix", &spool),
-                ("user = postfix", &format!("user = {user}")),
-                ("group = postfix", &format!("group = {group}")),
-            ],
-        );
-        folder.write("etc/conf.d/05-stanzamail.conf", &example);
-        let places = [(":vmail:vmail:", owner.as_str()), ("/var/vmail", &vmail)];
-        let users = replaced(&self.example("dovecot/stanzamail.users"), &places);
-        let hash = hash_of(password);
-        let users = replaced(&users, &[("{SHA512-CRYPT}put the hash here", &hash)]);
-        folder.write("etc/stanzamail.users", &users);
-        let all = replaced(&self.example("dovecot/stanzamail.catchall"), &places);
-        folder.write("etc/stanzamail.catchall", &all);
         let values = [
             ("DIR", path(folder.path())),
             ("USER", user),
@@ -265,16 +246,149 @@ impl MailServer {
         folder.hand_over();
     }
 
+    /// The places of this test in the copied examples, and the programs that find this test's servers.
+    fn prepare_shell(&self, password: &str) {
+        let (user, group) = account_names();
+        let (etc, spool) = (
+            path(&self.dovecot.join("etc")),
+            path(&self.postfix.join("spool")),
+        );
+        let (vmail, owner) = (
+            path(&self.dovecot.join("vmail")),
+            format!(":{user}:{group}:"),
+        );
+        let shell = &self.shell;
+        shell.change(
+            &format!("examples/dovecot/stanzamail-{}.conf", dovecot::language()),
+            &[
+                (" /etc/dovecot/stanzamail.", &format!(" {etc}/stanzamail.")),
+                ("/var/spool/postfix", &spool),
+                ("user = postfix", &format!("user = {user}")),
+                ("group = postfix", &format!("group = {group}")),
+            ],
+        );
+        let places = [(":vmail:vmail:", owner.as_str()), ("/var/vmail", &vmail)];
+        for name in ["users", "catchall"] {
+            shell.change(&format!("examples/dovecot/stanzamail.{name}"), &places);
+        }
+        std::fs::write(shell.path("mail-password"), format!("{password}\n")).unwrap();
+        let conf = path(&self.dovecot_conf());
+        for name in ["doveadm", "doveconf"] {
+            let program = path(&program(name));
+            shell.stand_in(name, &format!("exec {program} -c {conf} \"$@\""));
+        }
+        // Postfix wants to be root, and has been made to believe that it is.
+        let postfix = path(&program("postfix"));
+        let conf = path(&self.postfix.join("conf"));
+        let key = path(&self.postfix.join("faked.key"));
+        let fakeroot = format!(
+            "export FAKEROOTKEY=$(cut -d: -f1 {key})\n\
+             export LD_PRELOAD=$(ls /usr/lib/*/libfakeroot/libfakeroot-tcp.so | head -n 1)"
+        );
+        shell.stand_in(
+            "postfix",
+            &format!("{fakeroot}\nexec {postfix} -c {conf} \"$@\""),
+        );
+        // It reads a file once a second for as long as that is new.
+        let postconf = path(&program("postconf"));
+        shell.stand_in(
+            "postconf",
+            &format!("MAIL_CONFIG={conf} {postconf} \"$@\" && touch -d '1 hour ago' {conf}/*.cf"),
+        );
+        shell.stand_in("useradd", "exit 9");
+    }
+
+    /// The README's third step.
+    async fn types_the_readme(&mut self) -> String {
+        let (user, group) = account_names();
+        let (etc, vmail) = (
+            path(&self.dovecot.join("etc")),
+            path(&self.dovecot.join("vmail")),
+        );
+        let dovecot = replaced(
+            &self.shell.commands("README.md", "doveconf"),
+            &[
+                ("-o vmail -g vmail", &format!("-o {user} -g {group}")),
+                ("-g dovecot ", &format!("-g {group} ")),
+                (" /var/vmail\n", &format!(" {vmail}\n")),
+                ("/etc/dovecot/", &format!("{etc}/")),
+                ("/etc/stanzamail/mail-password", "mail-password"),
+            ],
+        );
+        let postfix = self.shell.commands("README.md", "transport_maps");
+        self.types_for_postfix(&format!("{dovecot}\n{postfix}"))
+            .await
+    }
+
+    /// Types what ends with a reload of Postfix, and starts Postfix anew when it has reloaded: after a reload it puts new
+    /// processes in the place of its old ones one by one, and somebody who comes at that moment finds a closed connection.
+    async fn types_for_postfix(&mut self, commands: &str) -> String {
+        let log = || read_to_string(self.postfix.join("mail.log")).unwrap_or_default();
+        let reloads = || log().matches("reload -- version").count();
+        let before = reloads();
+        let said = self.shell.types(commands).await;
+        let end = Instant::now() + PATIENCE;
+        while reloads() == before {
+            assert!(Instant::now() < end, "{said}\n{}", self.logs());
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+        let mut dovecot = self.processes.split_off(1);
+        let mut postfix = self.processes.pop().expect("Postfix runs");
+        postfix.stop(Duration::from_secs(5)).await;
+        self.start_postfix().await;
+        self.processes.append(&mut dovecot);
+        said
+    }
+
+    /// Dovecot has read its new configuration.
+    async fn has_sockets(&self, said: &str) {
+        let sockets = ["private/dovecot-lmtp", "private/auth"];
+        let end = Instant::now() + PATIENCE;
+        while !sockets
+            .iter()
+            .all(|name| self.postfix.join("spool").join(name).exists())
+        {
+            let logs = self.logs();
+            assert!(Instant::now() < end, "{said}\n{logs}");
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    }
+
+    async fn types_about_logins(&mut self) {
+        let place = format!("127.0.0.1:{}", self.submissions.number());
+        let commands = replaced(
+            &self.shell.commands("docs/OPERATING.md", "submissions"),
+            &[
+                // No chroot without root, and a port of our own.
+                (
+                    "submissions/inet=submissions inet n - y",
+                    &format!("{place}/inet={place} inet n - n"),
+                ),
+                (" submissions/inet/", &format!(" {place}/inet/")),
+                ("'submissions/inet/", &format!("'{place}/inet/")),
+            ],
+        );
+        let said = self.types_for_postfix(&commands).await;
+        let end = Instant::now() + PATIENCE;
+        while !answers(self.submissions.number()) {
+            let logs = self.logs();
+            assert!(Instant::now() < end, "{said}\n{logs}");
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    }
+
     async fn start_postfix(&mut self) {
+        // The key of a daemon that is gone.
+        let _ = fs::remove_file(self.postfix.join("faked.key"));
         let mut command = Command::new("sh");
         command
             .args(["-c", include_str!("../servers/config/postfix.sh"), "sh"])
             .args([program("postfix"), program("master")])
             .arg("fakeroot");
         let mut process = Process::start("postfix", &self.postfix, command, Rights::Dropped);
-        let ports = [self.smtp.number(), self.submissions.number()];
-        let up = |_: &Process| ports.into_iter().all(answers);
-        process.ready(Duration::from_secs(20), up).await;
+        let port = self.smtp.number();
+        let up = |_: &Process| answers(port);
+        process.ready(PATIENCE, up).await;
         self.processes.push(process);
     }
 
@@ -283,12 +397,8 @@ impl MailServer {
         command.arg("-F").arg("-c").arg(self.dovecot_conf());
         let mut process = Process::start("dovecot", &self.dovecot, command, Rights::Dropped);
         let ports = [self.imap.number(), self.imaps.number()];
-        let sockets = ["private/dovecot-lmtp", "private/auth"]
-            .map(|name| self.postfix.join("spool").join(name));
-        let up = |_: &Process| {
-            ports.into_iter().all(answers) && sockets.iter().all(|socket| socket.exists())
-        };
-        process.ready(Duration::from_secs(20), up).await;
+        let up = |_: &Process| ports.into_iter().all(answers);
+        process.ready(PATIENCE, up).await;
         self.processes.push(process);
     }
 
@@ -335,6 +445,8 @@ impl MailServer {
         let mail = self.postfix.write("mail.eml", mail);
         let mut command = Command::new(program("curl"));
         command
+            // For a moment after a reload Postfix listens nowhere.
+            .args(["--retry", "20", "--retry-connrefused", "--retry-delay", "1"])
             .args(["-sS", "--mail-from", sender])
             .args(["--mail-rcpt", "alice@chat.example.org"])
             .args(["--user", &format!("{login}:{PASSWORD}")])
@@ -363,21 +475,19 @@ fn path(path: &Path) -> String {
     path.to_string_lossy().into_owned()
 }
 
+/// As the README makes it.
+fn hash_of(password: &str) -> String {
+    let mut command = Command::new("openssl");
+    let output = command.args(["passwd", "-6", password]).output().unwrap();
+    let hash = String::from_utf8(output.stdout).unwrap();
+    format!("{{SHA512-CRYPT}}{}", hash.trim())
+}
+
 fn copy_files(from: &Path, to: &Path) {
     let entries = read_dir(from).expect("Debian's dovecot is installed: run `make deps`");
     for entry in entries.flatten().filter(|entry| entry.path().is_file()) {
         copy(entry.path(), to.join(entry.file_name())).unwrap();
     }
-}
-
-/// As the README makes it.
-fn hash_of(password: &str) -> String {
-    let mut command = Command::new(program("doveadm"));
-    let output = command
-        .args(["pw", "-s", "SHA512-CRYPT", "-p", password])
-        .output()
-        .unwrap();
-    String::from_utf8(output.stdout).unwrap().trim().to_owned()
 }
 
 // --- what the examples promise ---------------------------------------------------------------------------------------
@@ -460,7 +570,11 @@ async fn stock_dovecot_refuses_characters_and_the_example_does_not() {
 
 #[tokio::test]
 async fn nobody_but_the_gateway_sends_as_a_user() {
-    let server = MailServer::start(PASSWORD, 1).await;
+    let site = Site {
+        login: true,
+        ..Site::usual(PASSWORD, 1)
+    };
+    let server = MailServer::of(site).await;
     server.add_login("mallory@else.example", PASSWORD);
     let taken = server.send_as(BRIDGE, "alice@chat.example.org");
     assert!(taken.status.success(), "{taken:?}");
@@ -472,4 +586,71 @@ async fn nobody_but_the_gateway_sends_as_a_user() {
     );
     let own = server.send_as("mallory@else.example", "mallory@else.example");
     assert!(own.status.success(), "{own:?}");
+}
+
+/// Whoever types the commands once more has what they had, and the domains that were there before are as they were.
+#[tokio::test]
+async fn the_commands_can_be_repeated_and_change_nothing_of_others() {
+    let others = "virtual_mailbox_domains = else.example\nvirtual_mailbox_maps = static:ok\n\
+        virtual_transport = discard:of-others\n";
+    let mut server = MailServer::of(Site {
+        postfix: others.to_owned(),
+        ..Site::usual(PASSWORD, 1)
+    })
+    .await;
+    let written = |server: &MailServer| {
+        let dovecot = ["users", "catchall"].map(|name| {
+            let file = server.dovecot.join(&format!("etc/stanzamail.{name}"));
+            read_to_string(file).unwrap()
+        });
+        let lines = dovecot.map(|text| text.lines().count());
+        (
+            read_to_string(server.postfix.join("conf/main.cf")).unwrap(),
+            lines,
+        )
+    };
+    let before = written(&server);
+    let said = server.types_the_readme().await;
+    assert_eq!(written(&server), before, "{said}");
+
+    for (to, how) in [
+        ("alice@chat.example.org", "private/dovecot-lmtp"),
+        ("somebody@else.example", "of-others"),
+    ] {
+        submit(server.smtp.number(), "carol@mail.example", &[to], MAIL)
+            .await
+            .unwrap();
+        let end = Instant::now() + PATIENCE;
+        let is_done = |line: &str| line.contains(&format!("to=<{to}>")) && line.contains(how);
+        while !server.logs().lines().any(is_done) {
+            assert!(Instant::now() < end, "{}", server.logs());
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+    }
+    server.bridge(PASSWORD).await.wait_for(1).await;
+}
+
+/// A file that this Dovecot does not understand is gone again before it could stop Dovecot for everybody.
+#[tokio::test]
+async fn a_file_that_does_not_fit_leaves_dovecot_as_it_was() {
+    let mut server = MailServer::of_debian(Site::usual(PASSWORD, 1)).await;
+    let name = format!("examples/dovecot/stanzamail-{}.conf", dovecot::language());
+    let text = server.shell.file(&name);
+    std::fs::write(server.shell.path(&name), text + "no_such_setting = yes\n").unwrap();
+    let said = server.types_the_readme().await;
+    assert!(said.contains("no_such_setting"), "{said}");
+    assert!(
+        !server
+            .dovecot
+            .join("etc/conf.d/05-stanzamail.conf")
+            .exists()
+    );
+    let mut doveconf = Command::new(program("doveconf"));
+    let checked = doveconf
+        .arg("-c")
+        .arg(server.dovecot_conf())
+        .output()
+        .unwrap();
+    assert!(checked.status.success(), "{checked:?}");
+    assert!(answers(server.imap.number()));
 }

@@ -2,10 +2,12 @@
 //! paths, ports, users and passwords are replaced, since a test has a folder of its own and no root.
 
 mod configuration;
+mod install;
 mod joined;
 mod mail;
 mod readme;
 mod service;
+mod shell;
 mod text;
 mod translate;
 mod xmpp;

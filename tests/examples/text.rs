@@ -8,9 +8,13 @@ pub fn file(name: &str) -> String {
 
 /// The only block of this language in the README that has these words.
 pub fn readme(language: &str, words: &str) -> String {
-    let readme = file("README.md");
+    block(&file("README.md"), language, words)
+}
+
+/// The same of any text.
+pub fn block(text: &str, language: &str, words: &str) -> String {
     let fence = format!("```{language}\n");
-    let blocks: Vec<&str> = readme
+    let blocks: Vec<&str> = text
         .split(&fence)
         .skip(1)
         .filter_map(|rest| Some(rest.split_once("```")?.0))
@@ -18,7 +22,7 @@ pub fn readme(language: &str, words: &str) -> String {
         .collect();
     let [block] = blocks[..] else {
         panic!(
-            "the README has {} blocks of {language} with {words:?}",
+            "there are {} blocks of {language} with {words:?}",
             blocks.len()
         );
     };
@@ -36,8 +40,36 @@ pub fn replaced(text: &str, changes: &[(&str, &str)]) -> String {
 /// Every command that the README shows to be typed as root.
 pub fn readme_commands() -> Vec<String> {
     let readme = file("README.md");
-    let commands = readme.lines().filter_map(|line| line.strip_prefix("# "));
+    let blocks = readme.split("```console\n").skip(1);
+    let blocks = blocks.map(|rest| rest.split("```").next().unwrap_or_default());
+    blocks.flat_map(|block| lines_of(block, "# ")).collect()
+}
+
+/// The commands behind a prompt, each with the lines that continue it, without remarks.
+pub fn lines_of(text: &str, prompt: &str) -> Vec<String> {
+    let mut commands: Vec<String> = Vec::new();
+    let mut is_wanted = false;
+    for line in text.lines() {
+        let begins = ["# ", "$ "].iter().any(|prompt| line.starts_with(prompt));
+        if let Some(command) = line.strip_prefix(prompt) {
+            is_wanted = true;
+            commands.push(without_remark(command));
+        } else if let (true, false, Some(last)) = (is_wanted, begins, commands.last_mut()) {
+            is_wanted = line.starts_with("    ");
+            if is_wanted {
+                last.push('\n');
+                last.push_str(&without_remark(line));
+            }
+        } else {
+            is_wanted = false;
+        }
+    }
     commands
-        .map(|command| command.split("    #").next().unwrap_or_default().to_owned())
-        .collect()
+}
+
+fn without_remark(line: &str) -> String {
+    match line.split_once("   # ") {
+        Some((command, _)) => command.trim_end().to_owned(),
+        None => line.to_owned(),
+    }
 }

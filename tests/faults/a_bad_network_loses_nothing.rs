@@ -19,20 +19,25 @@ const SLACK: Duration = Duration::from_secs(2);
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn that_is_late_and_slow() {
     let latency = Duration::from_millis(if is_long() { 5000 } else { 100 });
-    let (world, wires) = wired(Flavour::Prosody, 1).await;
-    let mut talk = Talk::of(&world).await;
-    let networks = [Network::Late(latency), Network::Slow(1024)];
-    for (number, network) in networks.into_iter().enumerate() {
+    // Not Prosody: where its parser is expat 2.6 or later (Debian 13), the end of a stanza that comes in small pieces is
+    // read only once more octets follow (lua-expat does not call XML_SetReparseDeferralEnabled).
+    let networks = [
+        (Flavour::Prosody, Network::Late(latency)),
+        (Flavour::Ejabberd, Network::Slow(1024)),
+    ];
+    for (flavour, network) in networks {
+        let (world, wires) = wired(flavour, 1).await;
+        let mut talk = Talk::of(&world).await;
         wires.become_(network).await;
-        talk.alice_sends(number).await;
-        talk.carol_sends(&world, number).await;
+        talk.alice_sends(0).await;
+        talk.carol_sends(&world, 0).await;
         let limit = if is_long() { 60 * PATIENCE } else { PATIENCE };
         let took = talk.complete_within(&world, limit).await;
         println!("{network:?}: {:.1} s both ways", took.as_secs_f64());
+        wires.become_(Network::Passes).await;
+        let again = talk.is_accounted_for(&world).await;
+        println!("{again} came again under the same name");
     }
-    wires.become_(Network::Passes).await;
-    let again = talk.is_accounted_for(&world).await;
-    println!("{again} came again under the same name");
 }
 
 /// Too slow for anything to be said in time: what is given up must not be lost.

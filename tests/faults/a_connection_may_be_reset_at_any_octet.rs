@@ -36,12 +36,15 @@ type Ends = fn(&Carried) -> Vec<(Way, usize)>;
 async fn to_the_smtp_server() {
     let ends = |clean: &Carried| {
         let up = String::from_utf8_lossy(&clean.up).into_owned();
-        let mail = up.find("DATA\r\n").expect("a mail was sent") + 6;
-        let dot = up.find("\r\n.\r\n").expect("and ended") + 5;
+        // `BDAT 1234 LAST`, and so many octets (RFC 3030).
+        let begin = up.find("BDAT ").expect("a mail was sent") + 5;
+        let (octets, _) = up[begin..].split_once(" LAST\r\n").expect("in one chunk");
+        let mail = begin + octets.len() + " LAST\r\n".len();
+        let end = mail + octets.parse::<usize>().expect("it has a length");
         let commands = ends_of(&clean.up, "\r\n")
             .into_iter()
             .filter(|at| *at < mail);
-        let up = commands.chain([mail, mail + 1, dot - 3, dot - 2, dot - 1, dot]);
+        let up = commands.chain([mail, mail + 1, end - 3, end - 2, end - 1, end]);
         let mut cuts: Vec<_> = up.map(|at| (Way::Up, at)).collect();
         cuts.extend(
             ends_of(&clean.down, "\r\n")

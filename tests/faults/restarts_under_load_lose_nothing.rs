@@ -7,7 +7,7 @@ use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
 
 use super::counting::{
-    carol_goes_on_sending, eventually, ids_by_text, logins, mail, message_ids_by_text,
+    carol_goes_on_sending, eventually, ids_by_text, logins, mail_to, message_ids_by_text,
     one_name_each, receives_all_within,
 };
 use super::is_long;
@@ -17,8 +17,11 @@ use super::world::{Options, World};
 
 /// Between two mails.
 const PAUSE: Duration = Duration::from_millis(10);
-/// Until the gateway is there again when the server listens.
-const BACK: Duration = Duration::from_secs(5);
+/// Until the gateway is there again when the server listens. Beside other tests the server itself takes some of that, which begins
+/// when it listens and not when it can answer (6.7 s were seen); who waits for longer has lost count of its attempts.
+fn back() -> Duration {
+    Duration::from_secs(if is_long() { 5 } else { 15 })
+}
 /// Messages and mails for each restart.
 const EACH: usize = 10;
 
@@ -90,14 +93,14 @@ async fn restart_xmpp(mut world: World, restarts: usize) {
         .await;
         slowest = slowest.max(listens.elapsed());
     }
-    assert!(slowest < BACK, "{slowest:?}");
+    assert!(slowest < back(), "{slowest:?}");
     all_get_receipts(&world, sender, restarts * EACH, receipts_so_far).await;
 
     let user = world.login(reader).await;
     let mails: Vec<String> = (0..restarts * EACH).map(|n| format!("mail {n}")).collect();
     receives_all_within(&user, &mails, Duration::from_secs(60)).await;
     one_name_each(&ids_by_text(&user), "stanza ids");
-    let arrived = message_ids_by_text(&world.mailbox("carol@mail.example").await.all().await);
+    let arrived = message_ids_by_text(&world.carol_has().await);
     one_name_each(&arrived, "Message-IDs");
     let lost = (0..restarts * EACH).filter(|n| !arrived.contains_key(&format!("message {n}")));
     assert_eq!(lost.count(), 0);
@@ -119,7 +122,7 @@ fn carol_writes(
     let address = format!("{reader}@{}", world.mail_domain());
     tokio::spawn(async move {
         for number in numbers {
-            let mail = mail(&format!("mail {number}"));
+            let mail = mail_to(&address, &format!("mail {number}"));
             submit(port, "carol@mail.example", &[&address], mail)
                 .await
                 .expect("Postfix takes Carol's mail");
@@ -137,8 +140,7 @@ async fn send(user: &XmppClient, carol: &str, number: usize) {
 
 /// A client sends again what got no receipt; each receipt so far is true.
 async fn all_get_receipts(world: &World, name: &str, count: usize, before: BTreeSet<usize>) {
-    let inbox = world.mailbox("carol@mail.example").await;
-    let arrived = message_ids_by_text(&inbox.all().await);
+    let arrived = message_ids_by_text(&world.carol_has().await);
     let is_there = |number: &usize| arrived.contains_key(&format!("message {number}"));
     assert!(
         before.iter().all(is_there),

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::{Duration, Instant};
 
-use super::counting::{ids_by_text, mail, message_ids_by_text, one_name_each, texts};
+use super::counting::{ids_by_text, mail_to, message_ids_by_text, one_name_each, texts};
 use super::servers::stanza::find;
 use super::servers::{Flavour, Network, PATIENCE, Proxy, XmppClient};
 use super::world::{Options, World};
@@ -62,7 +62,10 @@ pub async fn hurried(flavour: Flavour, hurry: u32) -> World {
 
 /// Alice and Carol, who write to each other: `message 0` one way, `mail 0` the other.
 pub struct Talk {
+    /// On ejabberd it is Bob.
     pub alice: XmppClient,
+    /// Where Carol writes to her.
+    address: String,
     pub carol: String,
     messages: BTreeSet<usize>,
     mails: BTreeSet<usize>,
@@ -70,8 +73,13 @@ pub struct Talk {
 
 impl Talk {
     pub async fn of(world: &World) -> Talk {
+        let alice = match world.xmpp.flavour {
+            Flavour::Prosody => "alice",
+            Flavour::Ejabberd => "bob",
+        };
         Talk {
-            alice: world.login("alice").await,
+            alice: world.login(alice).await,
+            address: format!("{alice}@{}", world.mail_domain()),
             carol: world.carol(),
             messages: BTreeSet::new(),
             mails: BTreeSet::new(),
@@ -87,8 +95,8 @@ impl Talk {
     /// Postfix takes a mail from Carol.
     pub async fn carol_sends(&mut self, world: &World, number: usize) {
         self.mails.insert(number);
-        let text = mail(&format!("mail {number}"));
-        world.carol_sends(&["alice@chat.a.example"], &text).await;
+        let text = mail_to(&self.address, &format!("mail {number}"));
+        world.carol_sends(&[&self.address], &text).await;
     }
 
     /// Waits until everything is there, while Alice's client sends again what got no receipt and the gateway is asked
@@ -131,7 +139,7 @@ impl Talk {
 
     /// Nothing is lost, and nothing came under two names. Answers how many came twice under the same.
     pub async fn is_accounted_for(&self, world: &World) -> usize {
-        let arrived = world.mailbox("carol@mail.example").await.all().await;
+        let arrived = world.carol_has().await;
         let by_text = message_ids_by_text(&arrived);
         let lost: Vec<_> = self
             .messages

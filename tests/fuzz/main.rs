@@ -46,7 +46,7 @@ fn seeds() -> Vec<Vec<u8>> {
 }
 
 /// Octets that mean something to one reader or another.
-const WORDS: [&[u8]; 24] = [
+const WORDS: [&[u8]; 30] = [
     b"\r\n",
     b"\n",
     b"\r",
@@ -71,6 +71,12 @@ const WORDS: [&[u8]; 24] = [
     b"Content-Type: multipart/mixed; boundary=b\r\n\r\n",
     b"ed25519-sha256",
     b"dkim=pass header.d=",
+    b"250-",
+    b"550 5.1.1 ",
+    b"\r\n.\r\n",
+    b"MAIL FROM:<c@d.example> SIZE=1\r\n",
+    b"RCPT TO:<alice@chat.a.example>\r\n",
+    b"DATA\r\n",
 ];
 
 fn mutated(seeds: &[Vec<u8>], dice: &mut Dice) -> Vec<u8> {

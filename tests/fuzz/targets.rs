@@ -6,27 +6,33 @@
 use stanzamail::config::Config;
 use stanzamail::core::address::{MailAddress, address_of_node, contact_jid};
 use stanzamail::core::context::{Context, Missing, Write};
-use stanzamail::core::decide::incoming::{self, Arrived};
-use stanzamail::core::decide::{self, Decision};
+use stanzamail::core::decide::Decider;
+use stanzamail::core::decide::decision::Decision;
+use stanzamail::core::decide::inbound::arrived::Arrived;
 use stanzamail::core::id::{MessageId, StanzaId, ThreadId};
-use stanzamail::core::parcel::{Letter, Party, Recipient};
+use stanzamail::core::message::{OutboundMail, Party, Recipient};
 use stanzamail::core::record::{Direction, Format, Message, Sent};
 use stanzamail::core::rules::Rules;
 use stanzamail::core::settings::{Settings, StanzaTrust, Users};
 use stanzamail::core::text::clean;
 use stanzamail::core::time::Timestamp;
 use stanzamail::core::{authentication, carried, from_mail, from_stanza, signature, to_mail, xml};
+use stanzamail::inbound::{Asked, Batch, Verdict};
+use stanzamail::lmtp::{self, LmtpConfig};
+use stanzamail::smtp::reply::{LINES_MAX, ReplyReader};
 use stanzamail::store::spool::Spool;
 use stanzamail::xmpp::codec::{Decoder, encode};
 use stanzamail::xmpp::guard::Guard;
 use std::path::Path;
-use std::sync::OnceLock;
+use std::sync::{Arc, OnceLock};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::sync::mpsc;
 
 /// A target by its name.
 pub type Target = (&'static str, fn(&[u8]));
 
 /// All of them.
-pub const TARGETS: [Target; 14] = [
+pub const TARGETS: [Target; 16] = [
     ("guard", guard),
     ("stanza", stanza),
     ("from_stanza", from_stanza),
@@ -41,6 +47,8 @@ pub const TARGETS: [Target; 14] = [
     ("spool_file", spool_file),
     ("carried", carried),
     ("signature", signature),
+    ("smtp_reply", smtp_reply),
+    ("lmtp", lmtp),
 ];
 
 /// Runs one of them.
@@ -64,6 +72,7 @@ fn settings() -> &'static Settings {
         let users = Users {
             domains: vec![domain("a.example")],
             jids: Vec::new(),
+            admins: Vec::new(),
         };
         let rules = Rules::new(&[rule]).unwrap();
         let mut settings = Settings::with_defaults(domain("gateway.a.example"), rules, users);
@@ -170,7 +179,7 @@ fn from_stanza(data: &[u8]) {
         };
         if let Ok(stanza) = from_stanza::read(element) {
             can_be_sent(&decided(|context| {
-                decide::stanza(settings(), context, &stanza, NOW)
+                Decider::new(settings(), context, NOW).stanza(&stanza)
             }));
         }
     }
@@ -188,7 +197,9 @@ fn from_mail(data: &[u8]) {
         over: None,
         bound: Some(&alice),
         waits: None,
+        may_be_kept: false,
         own: None,
+        files: stanzamail::core::file::Files::Named,
     };
     let delivery = mail.delivery.iter().flat_map(|report| &report.about);
     let disposition = mail.disposition.iter().flat_map(|report| &report.about);
@@ -196,7 +207,7 @@ fn from_mail(data: &[u8]) {
         .chain(disposition)
         .map(|id| Write::Message(sent(&alice, id)))
         .collect();
-    let decide = |context: &Context| incoming::decide(settings(), context, &arrived, NOW);
+    let decide = |context: &Context| Decider::new(settings(), context, NOW).mail(&arrived);
     let (decision, _) = decided_with(&sent, decide);
     can_be_sent(&decision);
 }
@@ -215,6 +226,7 @@ fn sent(alice: &jid::BareJid, id: &MessageId) -> Message {
         others: Vec::new(),
         sent: Sent::default(),
         answerable: None,
+        within: None,
     }
 }
 
@@ -228,9 +240,9 @@ fn to_mail(data: &[u8]) {
         name: Some(text.clone()),
     };
     let id = MessageId::parse("1@chat.a.example").unwrap();
-    let mut letter = Letter::plain(from, id, text.clone(), clean::for_xml(&text), NOW);
+    let mut letter = OutboundMail::plain(from, id, text.clone(), clean::for_xml(&text), NOW);
     letter.to.push(Recipient {
-        role: from_stanza::Role::To,
+        role: stanzamail::core::message::Role::To,
         mail: address("carol@mail.example"),
         name: Some(text.clone()),
     });
@@ -311,10 +323,17 @@ fn configuration(data: &[u8]) {
 fn spool_file(data: &[u8]) {
     static FOLDER: OnceLock<tempfile::TempDir> = OnceLock::new();
     let folder = FOLDER.get_or_init(|| tempfile::tempdir().unwrap()).path();
-    let queue = folder.join("queue");
+    let (journal, queue) = (folder.join("journal"), folder.join("queue"));
+    std::fs::create_dir_all(&journal).unwrap();
     std::fs::create_dir_all(&queue).unwrap();
     std::fs::write(queue.join("0123456789abcdef0123456789abcdef"), data).unwrap();
+    // A segment whose records begin with these octets, and one after it, so that what cannot be read of it is damaged.
+    for number in 1..=2 {
+        let name = format!("{number:016x}-6d616e7a61747301");
+        std::fs::write(journal.join(name), data).unwrap();
+    }
     let _ = Spool::look(folder);
+    let _ = Spool::look_at_mails(folder);
 }
 
 /// What one gateway takes out of a mail, another would take out of what it writes.
@@ -345,4 +364,87 @@ fn signature(data: &[u8]) {
             "nobody has signed this"
         );
     }
+}
+
+/// Each reply is within the limits and of one text line for a user; the reader ends or has taken all.
+fn smtp_reply(data: &[u8]) {
+    let (mut reader, mut rest) = (ReplyReader::default(), data);
+    while let Ok((taken, reply)) = reader.push(rest) {
+        rest = rest.get(taken..).expect("no more is taken than there is");
+        let Some(reply) = reply else {
+            assert!(rest.is_empty());
+            return;
+        };
+        assert!(taken > 0 && (1..=LINES_MAX).contains(&reply.lines.len()));
+        assert!((200..560).contains(&reply.code));
+        let text = reply.to_reply().text;
+        assert!(text.chars().count() <= 500 && !text.chars().any(char::is_control));
+    }
+}
+
+/// Whatever a client says is answered in lines with codes, and only what was asked for with DATA is a mail.
+fn lmtp(data: &[u8]) {
+    thread_local! {
+        static RUNTIME: tokio::runtime::Runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_time()
+            .build()
+            .unwrap();
+    }
+    let (replies, mails) = RUNTIME.with(|runtime| runtime.block_on(lmtp_conversation(data)));
+    let replies = String::from_utf8(replies).expect("replies are ASCII");
+    for line in replies.lines() {
+        let (code, _) = line.split_at_checked(3).expect("a reply has a code");
+        assert!(code.bytes().all(|digit| digit.is_ascii_digit()), "{line}");
+    }
+    let begun = replies.lines().filter(|line| line.starts_with("354"));
+    assert!(begun.count() >= mails.len());
+    for mail in mails {
+        assert!(mail.starts_with(b"Return-Path: <"));
+    }
+}
+
+async fn lmtp_conversation(data: &[u8]) -> (Vec<u8>, Vec<Vec<u8>>) {
+    let (client, server) = tokio::io::duplex(64 * 1024);
+    let (ask, mut asked) = mpsc::channel::<Asked>(1);
+    let (batches, mut handed) = mpsc::channel::<Batch>(1);
+    let config = LmtpConfig {
+        name: "gateway.a.example".to_owned(),
+        octets_max: 4096,
+        is_online: Arc::new(|| true),
+        asked: ask,
+        timings: lmtp::Timings::default(),
+    };
+    let serving = lmtp::converse(server, config, batches, Default::default());
+    let answering = async {
+        while let Some(asked) = asked.recv().await {
+            let user = jid::BareJid::new("alice@a.example").unwrap();
+            let is_known = asked.address.domain() == "chat.a.example";
+            let _ = asked.answer.send(is_known.then_some(user));
+        }
+    };
+    let deciding = async {
+        let mut mails = Vec::new();
+        while let Some(batch) = handed.recv().await {
+            let verdicts = vec![Verdict::Handled; batch.mails.len()];
+            mails.extend(batch.mails.into_iter().map(|mail| mail.raw));
+            let _ = batch.answer.send(verdicts);
+        }
+        mails
+    };
+    let talking = async {
+        let (mut reader, mut writer) = tokio::io::split(client);
+        let says = async {
+            let begin =
+                b"LHLO c\r\nMAIL FROM:<c@d.example>\r\nRCPT TO:<alice@chat.a.example>\r\nDATA\r\n";
+            let _ = writer.write_all(begin).await;
+            let _ = writer.write_all(data).await;
+            let _ = writer.shutdown().await;
+        };
+        let mut replies = Vec::new();
+        let (_, read) = tokio::join!(says, reader.read_to_end(&mut replies));
+        read.expect("a pipe can be read");
+        replies
+    };
+    let ((), (), mails, replies) = tokio::join!(serving, answering, deciding, talking);
+    (replies, mails)
 }

@@ -8,15 +8,17 @@ use super::dice::cases;
 use super::process::peak_memory;
 use super::world::{Options, World};
 use std::collections::BTreeSet;
+use std::ops::Range;
 use std::time::{Duration, Instant};
 
 /// A message as wide as the guard lets through: what takes most memory when it is read.
 fn widest(carol: &str, number: usize) -> String {
     let attributes: String = (0..200).map(|n| format!(" a{n}=''")).collect();
     let element = format!("<x xmlns='urn:x'{attributes}/>");
-    let elements = element.repeat(200_000 / element.len());
+    let elements = element.repeat(4_000 / 201);
+    let text = "y".repeat(150_000);
     format!(
-        "<message to='{carol}' type='chat' id='w{number}'><body>wide {number}</body>{elements}</message>"
+        "<message to='{carol}' type='chat' id='w{number}'><body>wide {number}</body>{elements}<x xmlns='urn:y'>{text}</x></message>"
     )
 }
 
@@ -43,7 +45,7 @@ async fn b3_b11_one_user_floods_and_another_is_served() {
     let used = world.gateway.processor();
     let wide = peak_memory(&pid).saturating_sub(before) / 1024;
     eprintln!(
-        "B3: {WIDE} messages of 200 KB and 26,400 attributes: {wide} MiB more at most, {used:?} of a processor; another user waited {waited:.1?}"
+        "B3: {WIDE} messages of 180 KB and 3,800 attributes: {wide} MiB more at most, {used:?} of a processor; another user waited {waited:.1?}"
     );
 
     const PRESENCES: usize = 1_000;
@@ -60,6 +62,7 @@ async fn b3_b11_one_user_floods_and_another_is_served() {
         "B11: {PRESENCES} presences; another user waited {:.1?} behind them",
         began.elapsed()
     );
+    world.mail.hands_all_on().await;
     assert_eq!(inbox.count().await, WIDE + 3, "no mail of a presence");
     is_idle_soon(&world).await;
     assert!(wide < 200, "{wide} MiB");
@@ -122,7 +125,6 @@ async fn flood(mailbox: &str, limits: &str, from: &str, to: &str) {
     let (alice, adam) = (world.login("alice").await, world.login("adam").await);
     let mails = cases(800).min(50_000);
     let bridge = world.bridge().await;
-    let began = Instant::now();
     let flooding = async {
         for start in (0..mails).step_by(AT_ONCE) {
             let numbers = start..(start + AT_ONCE).min(mails);
@@ -133,10 +135,9 @@ async fn flood(mailbox: &str, limits: &str, from: &str, to: &str) {
         }
     };
     let reader = if to == "alice" { &alice } else { &adam };
-    let probing = async {
+    let probes = async |numbers: Range<usize>| {
         let mut waits = Vec::new();
-        let probes = (mails / 100).max(8);
-        for number in 0..probes {
+        for number in numbers {
             let sent = Instant::now();
             let text = format!("probe {number}");
             bridge.append(mail(from, to, number, &text), &[]).await;
@@ -147,7 +148,12 @@ async fn flood(mailbox: &str, limits: &str, from: &str, to: &str) {
         waits.sort_unstable();
         waits
     };
-    let ((), waits) = tokio::join!(flooding, probing);
+    // How long one takes where nothing else happens: more than usual on a machine that has other work.
+    const BEFORE: usize = 3;
+    let alone = probes(0..BEFORE).await[BEFORE / 2];
+    let began = Instant::now();
+    let during = probes(BEFORE..BEFORE + (mails / 100).max(8));
+    let ((), waits) = tokio::join!(flooding, during);
     let worst = waits[(waits.len() * 99).div_ceil(100) - 1];
     let minutes = began.elapsed().as_secs_f64() / 60.0;
     let flooded = || {
@@ -159,13 +165,14 @@ async fn flood(mailbox: &str, limits: &str, from: &str, to: &str) {
     let shown = flooded().len();
     eprintln!(
         "C6: {mails} mails of one sender for one user in {:.0} s, of which {shown} were shown then; p99 of {} mails from \
-         {from} to {to}: {worst:.1?}",
+         {from} to {to}: {worst:.1?}, alone {alone:.1?}",
         minutes * 60.0,
         waits.len()
     );
     let bound = (PER_MINUTE as f64 * (1.0 + minutes)) as usize + 2;
     assert!(shown <= bound, "{shown} mails shown, {bound} allowed");
-    assert!(worst < Duration::from_secs(if cfg!(debug_assertions) { 6 } else { 2 }));
+    let usual = Duration::from_secs(if cfg!(debug_assertions) { 6 } else { 2 });
+    assert!(worst < usual.max(alone * 12), "{worst:?}, alone {alone:?}");
 
     // A flood that takes hours to be shown is not waited for.
     let rest = Duration::from_secs((mails.saturating_sub(PER_MINUTE) * 60 / PER_MINUTE) as u64);

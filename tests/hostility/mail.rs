@@ -4,7 +4,7 @@ use super::dice::{Dice, cases};
 use super::house::{CAROL, House, written};
 use minidom::Element;
 use stanzamail::core::authentication::{self, Verdict};
-use stanzamail::core::decide::incoming::Fate;
+use stanzamail::core::decide::decision::Fate;
 use stanzamail::core::text::clean;
 use stanzamail::core::{from_mail, settings};
 
@@ -119,13 +119,16 @@ fn c1_no_forgery_is_taken_for_the_word_of_our_own_mail_server() {
         }
         let mut house = House::new();
         house.settings.trust.authserv_ids = trusted.to_vec();
-        let (decision, _) = house.mail(raw.as_bytes()).expect("it could be read");
+        let (decision, _) = house.raw_mail(raw.as_bytes()).expect("it could be read");
         for stanza in decision
             .stanzas
             .iter()
             .filter(|one| from_jid(one).starts_with("carol\\40"))
         {
-            assert!(text_of(stanza).starts_with("[unverified sender]"), "{raw}");
+            assert!(
+                text_of(stanza).starts_with("[Unverified sender. This is said once a day.]"),
+                "{raw}"
+            );
         }
     }
     eprintln!(
@@ -163,7 +166,7 @@ fn c2_guessing_the_name_of_a_mail_gets_nowhere() {
         }
         let guess = String::from_utf8(guess).unwrap();
         let (decision, _) = house
-            .mail(report(&format!("{guess}@{domain}")).as_bytes())
+            .raw_mail(report(&format!("{guess}@{domain}")).as_bytes())
             .unwrap();
         assert!(
             decision
@@ -173,7 +176,7 @@ fn c2_guessing_the_name_of_a_mail_gets_nowhere() {
             "{guess}"
         );
     }
-    let (decision, _) = house.mail(report(&id).as_bytes()).unwrap();
+    let (decision, _) = house.raw_mail(report(&id).as_bytes()).unwrap();
     let told: Vec<_> = decision
         .stanzas
         .iter()
@@ -182,7 +185,7 @@ fn c2_guessing_the_name_of_a_mail_gets_nowhere() {
     assert_eq!(told.len(), 1, "the true one counts");
     // And for nobody else.
     let of_adam = report(&id).replace("alice@", "adam@");
-    let (decision, _) = house.mail(of_adam.as_bytes()).unwrap();
+    let (decision, _) = house.raw_mail(of_adam.as_bytes()).unwrap();
     assert!(
         decision
             .stanzas
@@ -259,7 +262,7 @@ fn c3_automatic_mail_is_never_answered_and_accepts_nothing() {
             "<presence type='subscribe' from='alice@a.example' to='{CAROL}'/>"
         ));
         assert_eq!(invited.mails.len(), 1);
-        let (decision, _) = house.mail(mail.as_bytes()).expect("it can be read");
+        let (decision, _) = house.raw_mail(mail.as_bytes()).expect("it can be read");
         assert!(decision.mails.is_empty(), "{mail}");
         let accepted = decision
             .stanzas
@@ -294,7 +297,7 @@ fn c4_a_forged_mail_to_nobody_sends_nothing_back() {
         let raw = format!(
             "From: victim{number}@victim.example\r\nTo: {to}\r\nDelivered-To: {to}\r\nDisposition-Notification-To: victim{number}@victim.example\r\nMessage-ID: <{number}@victim.example>\r\n\r\nHello\r\n"
         );
-        let (decision, fate) = house.mail(raw.as_bytes()).unwrap();
+        let (decision, fate) = house.raw_mail(raw.as_bytes()).unwrap();
         assert!(
             decision.mails.is_empty() && decision.stanzas.is_empty(),
             "{raw}"
@@ -352,7 +355,7 @@ fn c9_of_html_a_text_remains_that_says_where_links_lead() {
         let raw = format!(
             "From: eve@evil.example\r\n{TO}Content-Type: text/html; charset=utf-8\r\n\r\n{html}\r\n"
         );
-        let (decision, _) = House::new().mail(raw.as_bytes()).unwrap();
+        let (decision, _) = House::new().raw_mail(raw.as_bytes()).unwrap();
         let text = text_of(&decision.stanzas[0]);
         assert!(text.contains("Dear customer"), "{text}");
         assert!(
@@ -414,7 +417,7 @@ fn c10_a_name_never_hides_whose_it_is() {
                 "From: \"{}\" <{address}>\r\nSubject: {name}\r\nMessage-ID: <1@evil.example>\r\n{TO}\r\nHello\r\n",
                 name.replace(['"', '\\'], "")
             );
-            let Some((decision, _)) = House::new().mail(raw.as_bytes()) else {
+            let Some((decision, _)) = House::new().raw_mail(raw.as_bytes()) else {
                 continue;
             };
             let Some(stanza) = decision.stanzas.first() else {
@@ -496,7 +499,7 @@ fn c11_no_charset_and_no_octets_make_a_stanza_that_cannot_be_read() {
         raw.extend_from_slice(b"\r\n");
         raw.extend(dice.octets(300));
         raw.extend(dice.text(10).into_bytes());
-        let Some((decision, _)) = House::new().mail(&raw) else {
+        let Some((decision, _)) = House::new().raw_mail(&raw) else {
             continue;
         };
         for stanza in &decision.stanzas {
@@ -586,7 +589,7 @@ fn c12_no_file_name_leads_anywhere() {
             );
         }
         // What the user reads says that there is something.
-        let (decision, _) = House::new().mail(raw.as_bytes()).unwrap();
+        let (decision, _) = House::new().raw_mail(raw.as_bytes()).unwrap();
         assert!(!text_of(&decision.stanzas[0]).trim().is_empty());
     }
     eprintln!("C12: {named} names of {} attachments", cases(1_500));
@@ -595,7 +598,7 @@ fn c12_no_file_name_leads_anywhere() {
 
 #[test]
 fn c13_what_goes_to_many_is_quiet_and_is_shown_to_nobody_who_does_not_want_it() {
-    use stanzamail::core::settings::Bulk;
+    use stanzamail::core::record::Bulk;
     for mark in [
         "List-Id: <l.mail.example>",
         "Precedence: bulk",
@@ -608,7 +611,7 @@ fn c13_what_goes_to_many_is_quiet_and_is_shown_to_nobody_who_does_not_want_it() 
         for (policy, kind) in [(Bulk::Headline, Some("headline")), (Bulk::Drop, None)] {
             let mut house = House::new();
             house.settings.bulk = policy;
-            let (decision, fate) = house.mail(raw.as_bytes()).unwrap();
+            let (decision, fate) = house.raw_mail(raw.as_bytes()).unwrap();
             assert_eq!(
                 decision
                     .stanzas
@@ -639,12 +642,12 @@ fn c14_what_cannot_be_read_here_is_named() {
         ("application/x-pkcs7-mime; smime-type=signed-data; name=smime.p7m\r\n\r\nAAAA".to_owned(), "S/MIME"),
         ("application/pgp-encrypted\r\n\r\nVersion: 1".to_owned(), "encrypted message"),
         ("video/unheard-of\r\n\r\nAAAA".to_owned(), "AAAA"),
-        ("text/plain\r\n\r\n-----BEGIN PGP MESSAGE-----\r\n\r\nhQEMA\r\n-----END PGP MESSAGE-----".to_owned(), "BEGIN PGP MESSAGE"),
+        ("text/plain\r\n\r\n-----BEGIN PGP MESSAGE-----\r\n\r\nhQEMA\r\n-----END PGP MESSAGE-----".to_owned(), "encrypted message"),
         ("multipart/mixed; boundary=b\r\n\r\nnothing follows".to_owned(), ""),
         ("text/plain\r\n\r\n".to_owned(), ""),
     ] {
         let raw = format!("From: carol@mail.example\r\nMessage-ID: <1@mail.example>\r\nMIME-Version: 1.0\r\n{TO}Content-Type: {content}\r\n");
-        let (decision, _) = House::new().mail(raw.as_bytes()).unwrap();
+        let (decision, _) = House::new().raw_mail(raw.as_bytes()).unwrap();
         let text = text_of(&decision.stanzas[0]);
         assert!(!text.trim().is_empty(), "{content}");
         assert!(named == "AAAA" || text.contains(named), "{content}: {text}");

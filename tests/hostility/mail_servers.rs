@@ -5,8 +5,7 @@ use rcgen::{
     BasicConstraints, CertificateParams, DnType, ExtendedKeyUsagePurpose, IsCa, Issuer, KeyPair,
     KeyUsagePurpose,
 };
-use secrecy::SecretString;
-use stanzamail::imap::{After, FirstStart, MailboxConfig, Timings};
+use stanzamail::imap::{After, FirstStart, Login, MailboxConfig, Timings, left_keyword};
 use stanzamail::smtp::{SmtpConfig, TlsMode};
 use std::io::Write;
 use std::sync::{Arc, Mutex};
@@ -194,8 +193,7 @@ pub fn nothing_secret_in(octets: &[u8], what: &str) {
 pub fn smtp(port: u16, tls: TlsMode, ca: &Authority) -> SmtpConfig {
     let mut config = SmtpConfig::new("localhost", port, tls, "gateway.example");
     config.ca_file = Some(ca.path());
-    config.username = Some(USER.to_owned());
-    config.password = Some(SecretString::from(PASSWORD));
+    config.login = Some(Login::by_password(USER, PASSWORD));
     config.limits.connect = SILENCE;
     config.limits.command = SILENCE;
     config.limits.login = SILENCE;
@@ -209,12 +207,12 @@ pub fn imap(port: u16, tls: TlsMode, ca: &Authority) -> MailboxConfig {
         port,
         tls,
         ca_file: Some(ca.path()),
-        username: USER.to_owned(),
-        password: SecretString::from(PASSWORD),
+        login: Login::by_password(USER, PASSWORD),
         folder: "INBOX".to_owned(),
         idle: true,
         poll: Duration::from_secs(1),
         after: After::Keep,
+        left_keyword: left_keyword("gateway.a.example"),
         octets_max: 1024 * 1024,
         first_start: FirstStart::All,
         timings: Timings {

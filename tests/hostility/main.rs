@@ -14,14 +14,22 @@ mod servers;
 #[path = "../scenarios/world.rs"]
 mod world;
 
+mod attacks;
 mod bombs;
+mod bounds;
+mod deadly;
 mod dice;
 mod floods;
 mod house;
+mod lmtp;
+mod machine;
 mod mail;
 mod mail_servers;
+mod neighbours;
 mod operation;
 mod process;
+mod reading;
 mod register;
 mod transport;
+mod waiting;
 mod xmpp;

@@ -194,17 +194,18 @@ fn listens_only_on_its_own_socket(pid: u32, socket: &Path) {
             assert!(!is_open, "it listens: {line}");
         }
     }
-    let unix = table("unix");
-    let accepting = unix.lines().filter(|line| {
-        let fields: Vec<_> = line.split_whitespace().collect();
-        fields.get(3) == Some(&"00010000")
-            && fields.get(6).is_some_and(|inode| own.contains(*inode))
-    });
-    assert_eq!(
-        accepting.count(),
-        1,
-        "one socket accepts: the one for commands"
-    );
+    // While others open and close sockets, the kernel's list may miss one: it is not read at one moment.
+    let accepting = || {
+        let unix = table("unix");
+        let lines = unix.lines().filter(|line| {
+            let fields: Vec<_> = line.split_whitespace().collect();
+            fields.get(3) == Some(&"00010000")
+                && fields.get(6).is_some_and(|inode| own.contains(*inode))
+        });
+        lines.count()
+    };
+    let most = (0..20).map(|_| accepting()).max();
+    assert_eq!(most, Some(1), "one socket accepts: the one for commands");
     assert_eq!(mode(socket), 0o600);
 }
 

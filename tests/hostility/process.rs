@@ -32,6 +32,11 @@ pub fn peak_memory(pid: &str) -> u64 {
     of_status(pid, "VmHWM:")
 }
 
+/// Memory of another process now (VmRSS), KiB.
+pub fn memory_of(pid: u32) -> u64 {
+    of_status(&pid.to_string(), "VmRSS:")
+}
+
 fn of_status(pid: &str, name: &str) -> u64 {
     let status = fs::read_to_string(format!("/proc/{pid}/status")).unwrap_or_default();
     let line = status.lines().find_map(|line| line.strip_prefix(name));

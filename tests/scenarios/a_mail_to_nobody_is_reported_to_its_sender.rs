@@ -60,6 +60,7 @@ async fn once_and_only_to_who_really_sent_it() {
         .collect();
     assert_eq!(reports.len(), 1, "{reports:?}");
     assert_eq!(reports[0].recipients, ["carol@mail.example"]);
+    world.mail.hands_all_on().await;
     assert_eq!(world.mailbox("dave@mail.example").await.count().await, 0);
 }
 

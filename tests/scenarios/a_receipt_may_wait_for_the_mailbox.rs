@@ -10,7 +10,7 @@ const RECEIPTS: &str = "urn:xmpp:receipts";
 #[tokio::test]
 async fn of_the_contact() {
     let world = World::with(Options {
-        more: "[messages]\nreceipts = \"dsn\"".into(),
+        more: "[messages]\ngather = \"0s\"\nreceipts = \"dsn\"".into(),
         ..Options::default()
     })
     .await;

@@ -2,8 +2,8 @@
 //! stays.
 
 use super::servers::stanza::body;
-use super::servers::{Mail, MailOptions, XmppClient};
-use super::world::{Options, World};
+use super::servers::{Mail, XmppClient, as_accepted};
+use super::world::World;
 
 const ROUNDS: usize = 3;
 const USERS: [&str; 2] = ["alice", "adam"];
@@ -11,13 +11,7 @@ const CONTACTS: [&str; 2] = ["carol", "dave"];
 
 #[tokio::test]
 async fn four_conversations_at_once() {
-    // A queue id that begins with the time tells in which order Postfix took the mails; it delivers them in any.
-    let mail = MailOptions::default().postfix("enable_long_queue_ids = yes");
-    let world = World::with(Options {
-        mail,
-        ..Options::default()
-    })
-    .await;
+    let world = World::start().await;
     let users = [world.login("alice").await, world.login("adam").await];
 
     for round in 0..ROUNDS {
@@ -58,8 +52,7 @@ async fn writes(world: &World, contact: &str, user: &str, round: usize) {
 
 async fn contact_has_only_its_own(world: &World, contact: &str) {
     let inbox = world.mailbox(&format!("{contact}@mail.example")).await;
-    let mut mails = inbox.wait_for(ROUNDS * USERS.len()).await;
-    mails.sort_by_key(queue_id);
+    let mails = as_accepted(inbox.wait_for(ROUNDS * USERS.len()).await);
     for name in USERS {
         let is_theirs = |mail: &&Mail| mail.header("From").is_some_and(|from| from.contains(name));
         let texts: Vec<String> = mails.iter().filter(is_theirs).map(text).collect();
@@ -70,6 +63,7 @@ async fn contact_has_only_its_own(world: &World, contact: &str) {
 }
 
 async fn user_has_only_their_own(world: &World, user: &XmppClient, name: &str) {
+    world.mail.hands_all_on().await;
     let arrived = world.bridge().await.all().await;
     for contact in CONTACTS {
         let jid = world.contact(&format!("{contact}@mail.example"));
@@ -93,16 +87,4 @@ async fn user_has_only_their_own(world: &World, user: &XmppClient, name: &str) {
 
 fn text(mail: &Mail) -> String {
     mail.body().trim_end().to_owned()
-}
-
-/// Of the topmost `Received` of Postfix, which is the only one with an id.
-fn queue_id(mail: &Mail) -> String {
-    let received = mail.headers("Received");
-    let id = received.iter().find_map(|line| {
-        line.split_once("(Postfix) with ESMTP id ")?
-            .1
-            .split(';')
-            .next()
-    });
-    id.expect("Postfix says how it took the mail").to_owned()
 }

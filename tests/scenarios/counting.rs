@@ -15,9 +15,14 @@ const PATIENCE_FOR_MANY: Duration = Duration::from_secs(60);
 
 /// A mail from Carol to Alice that says one thing. It has no subject, so the message's body is its text alone.
 pub fn mail(text: &str) -> String {
+    mail_to("alice@chat.a.example", text)
+}
+
+/// The same to another user: a body would begin with who else it is for.
+pub fn mail_to(address: &str, text: &str) -> String {
     let id = text.replace(' ', "-");
     format!(
-        "From: Carol <carol@mail.example>\nTo: alice@chat.a.example\nMessage-ID: <{id}@mail.example>\n\n{text}\n"
+        "From: Carol <carol@mail.example>\nTo: {address}\nMessage-ID: <{id}@mail.example>\n\n{text}\n"
     )
 }
 

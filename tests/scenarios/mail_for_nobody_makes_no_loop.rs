@@ -29,7 +29,7 @@ async fn nobody_answers(world: World, name: &str) {
 
     // The rule makes no address with a `+`.
     carol_writes(&world, "some+body", "And you?").await;
-    let left = flagged(&bridge, "$StanzamailLeft").await;
+    let left = flagged(&bridge, &format!("$StanzamailLeft-{}", world.xmpp.gateway)).await;
     assert!(left.body().contains("And you?"));
     assert!(!has(&left, "\\Seen"), "a person may want to read it");
 
@@ -41,6 +41,7 @@ async fn nobody_answers(world: World, name: &str) {
     user.send_message(&world.carol(), "Here I am").await;
     let inbox = world.mailbox("carol@mail.example").await;
     inbox.wait_mail_saying("Here I am").await;
+    world.mail.hands_all_on().await;
     assert_eq!(inbox.count().await, 1);
     assert_eq!(world.mail.attempts_for("carol@mail.example"), 1);
     assert_eq!(bridge.count().await, 3);

@@ -1,21 +1,15 @@
 //! Postfix is down while Alice writes. Her messages wait in the spool, over a restart of the gateway too, and reach Carol
 //! in order soon after Postfix is back.
 
+use stanzamail::store::spool::Spool;
+
 use super::counting::eventually;
-use super::servers::MailOptions;
-use super::world::{Options, World};
+use super::servers::as_accepted;
+use super::world::World;
 
 #[tokio::test]
 async fn and_keep_their_order() {
-    // One delivery at a time, so that the order of the mailbox is the one in which Postfix was given the mails.
-    let mail = MailOptions::default()
-        .postfix("lmtp_destination_concurrency_limit = 1")
-        .postfix("lmtp_initial_destination_concurrency = 1");
-    let mut world = World::with(Options {
-        mail,
-        ..Options::default()
-    })
-    .await;
+    let mut world = World::start().await;
     let alice = world.login("alice").await;
     let inbox = world.mailbox("carol@mail.example").await;
     let sent: Vec<String> = (0..12).map(|number| format!("message {number}")).collect();
@@ -32,9 +26,7 @@ async fn and_keep_their_order() {
     spool_holds(&world, 12).await;
 
     world.mail.start_postfix().await;
-    let came: Vec<String> = inbox
-        .wait_for(12)
-        .await
+    let came: Vec<String> = as_accepted(inbox.wait_for(12).await)
         .iter()
         .map(|mail| mail.body().trim().to_owned())
         .collect();
@@ -43,10 +35,9 @@ async fn and_keep_their_order() {
 }
 
 async fn spool_holds(world: &World, mails: usize) {
-    let queue = world.gateway.folder().join("store/spool/queue");
-    let count = || std::fs::read_dir(&queue).map_or(0, Iterator::count);
+    let spool = world.gateway.folder().join("store/spool");
     eventually("the spool holds as many mails as it should", async || {
-        count() == mails
+        Spool::look(&spool).is_ok_and(|jobs| jobs.len() == mails)
     })
     .await;
 }

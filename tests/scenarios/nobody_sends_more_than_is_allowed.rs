@@ -35,6 +35,7 @@ async fn and_others_send_as_before() {
     adam.send_message(&carol, "Hello from Adam").await;
     let inbox = world.mailbox("carol@mail.example").await;
     inbox.wait_mail_saying("Hello from Adam").await;
+    world.mail.hands_all_on().await;
     assert_eq!(inbox.count().await, 1, "none of Alice's");
 }
 

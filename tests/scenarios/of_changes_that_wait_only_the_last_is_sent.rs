@@ -1,6 +1,9 @@
 //! The mail server is down while Alice comes and goes ten times: her presence that waits is replaced by the next. When it
 //! is back, one mail tells Bob how she is now, and what she wrote meanwhile comes as well.
 
+use stanzamail::core::job::Mail;
+use stanzamail::store::spool::Spool;
+
 use super::counting::eventually;
 use super::friends::{Friends, QUICK, seen_of};
 use super::servers::stanza::body;
@@ -39,12 +42,10 @@ async fn while_the_mail_server_is_down() {
 }
 
 fn waiting(friends: &Friends) -> Vec<String> {
-    let queue = friends.pair.a.gateway.folder().join("store/spool/queue");
-    let files = std::fs::read_dir(queue).into_iter().flatten().flatten();
-    let texts = files.filter_map(|file| std::fs::read(file.path()).ok());
-    texts
-        .map(|text| String::from_utf8_lossy(&text).into_owned())
-        .collect()
+    let spool = friends.pair.a.gateway.folder().join("store/spool");
+    let mails = Spool::look_at_mails(&spool).unwrap_or_default();
+    let text = |mail: &Mail| String::from_utf8_lossy(&mail.bytes).into_owned();
+    mails.iter().map(text).collect()
 }
 
 /// Waits until a mail waits that has this in its stanza.

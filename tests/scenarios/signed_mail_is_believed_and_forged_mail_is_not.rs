@@ -146,23 +146,30 @@ impl World {
             )
             .await;
         }
-        // Requests at least are shown; what else machines write is not for people.
+        // Requests at least are shown; what else machines write is not for people. That nobody knows whose the words are is
+        // said once a day of each sender.
+        let mut marked = Vec::new();
         for name in ["subscribe", "chat", "beth"] {
-            self.is_told(&format!("Words beside {name}")).await;
+            marked.push(self.is_told(&format!("Words beside {name}")).await);
         }
+        assert_eq!(
+            marked[..2].iter().filter(|is_marked| **is_marked).count(),
+            1
+        );
+        assert!(marked[2], "of Beth it is said as well");
     }
 
-    /// Alice reads the words of a mail, and that nobody knows whose they are.
-    async fn is_told(&self, words: &str) {
-        let text = format!("[unverified sender]\n{words}");
+    /// Alice reads the words of a mail, and nothing else of it; whether she reads there, too, that nobody knows whose they are.
+    async fn is_told(&self, words: &str) -> bool {
         let message = self
             .alice
-            .expect(|stanza| body(stanza).as_deref() == Some(&text))
+            .expect(|stanza| body(stanza).is_some_and(|body| unmarked(&body) == words))
             .await;
         assert!(
             !message.has_child("sparkle", "urn:example:unknown"),
             "{message:?}"
         );
+        body(&message).is_some_and(|body| body != words)
     }
 
     async fn fields_that_came_with_a_mail_prove_nothing(&self) {
@@ -212,15 +219,16 @@ impl World {
             self.send("alice", &mail).await;
             self.is_doubted(&id, "it could be from several senders")
                 .await;
-            let notice = self
-                .alice
-                .next_message_from(&self.pair.a.xmpp.gateway)
-                .await;
-            assert!(
-                body(&notice).unwrap().contains("lies in the mailbox"),
-                "{notice:?}"
-            );
+            let line = format!("mail {id} is held in the mailbox");
+            self.pair.a.gateway.wait_log(&line).await;
         }
+        // Of the second one she is told within the hour.
+        let gateway = &self.pair.a.xmpp.gateway;
+        let notice = self.alice.next_message_from(gateway).await;
+        assert!(
+            body(&notice).unwrap().contains("lies in the mailbox"),
+            "{notice:?}"
+        );
     }
 
     async fn a_name_is_no_address(&self) {
@@ -240,7 +248,11 @@ impl World {
         }
         let mallory = self.pair.a.contact("mallory@evil.example");
         let message = self.alice.next_message_from(&mallory).await;
-        assert!(body(&message).unwrap().starts_with("[unverified sender]\n"));
+        assert!(
+            body(&message)
+                .unwrap()
+                .starts_with("[Unverified sender. This is said once a day.]\n")
+        );
     }
 
     /// What Bob's gateway sends of a chat, of presence and of an answer, as it lies in the mailbox.
@@ -338,15 +350,18 @@ impl World {
             });
         assert!(!after_online, "Bob was there all the time");
         let words = received.iter().filter(of_bob).filter_map(body);
-        let plain: Vec<_> = words
-            .filter(|words| !words.starts_with("[unverified sender]\n"))
-            .collect();
-        assert!(
-            plain
-                .iter()
-                .all(|words| words == "It is me" || words == "For you alone"),
-            "{plain:?}"
-        );
+        let plain: Vec<_> = words.filter(|words| unmarked(words) == words).collect();
+        // Of what people read of a mail, whoever wrote it, that is said once a day; of stanzas in it nothing is said.
+        let is_said = |words: &String| {
+            let is_stanzas = words == "It is me" || words == "For you alone";
+            let of_people = [
+                "Words beside ",
+                "*bob asks for your presence*",
+                "*Chat with bob*",
+            ];
+            is_stanzas || of_people.iter().any(|begin| words.starts_with(begin))
+        };
+        assert!(plain.iter().all(is_said), "{plain:?}");
         let alone = plain.iter().filter(|words| *words == "For you alone");
         assert!(alone.count() <= 1, "{plain:?}");
     }
@@ -389,6 +404,12 @@ fn renamed(mail: &str, name: &str) -> String {
         &format!("\r\nMessage-ID: <{name}@evil.example>\r\nX-Again: yes"),
     );
     mail
+}
+
+/// The words without what stands above them once a day.
+fn unmarked(words: &str) -> &str {
+    let mark = "[Unverified sender. This is said once a day.]\n";
+    words.strip_prefix(mark).unwrap_or(words)
 }
 
 fn is_there(stanza: &Element, contact: &str, show: &str) -> bool {

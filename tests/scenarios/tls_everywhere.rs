@@ -37,9 +37,11 @@ async fn converse(smtp: &str, imap: &str) {
     let received = mail.headers("Received").join("\n");
     assert!(received.contains(" with ESMTPSA "), "{received}");
     let dovecot = world.mail.dovecot.log();
-    let logins = dovecot
-        .lines()
-        .filter(|line| line.contains("Login: user=<bridge@chat.a.example>"));
+    // Dovecot 2.3 says "Login: ", 2.4 "Logged in: ".
+    let logins = dovecot.lines().filter(|line| {
+        line.contains("Login: user=<bridge@chat.a.example>")
+            || line.contains("Logged in: user=<bridge@chat.a.example>")
+    });
     assert!(
         logins.clone().count() > 0 && logins.clone().all(|line| line.contains(", TLS, ")),
         "{dovecot}"

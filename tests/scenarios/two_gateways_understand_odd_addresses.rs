@@ -81,11 +81,11 @@ fn shows(stanza: &Element, show: &str) -> bool {
         .any(|child| child.name() == "show" && child.text() == show)
 }
 
-/// All that came from the gateway's contacts came from one.
+/// All that came from the gateway's contacts came from one. The gateway itself suggests how she may be called.
 fn assert_one_contact(received: &[Element], gateway: &str, contact: &str) {
     for stanza in received {
         let from = from(stanza);
-        if from.contains(gateway) {
+        if from.contains(gateway) && from != gateway {
             assert_eq!(from.split('/').next(), Some(contact), "{stanza:?}");
         }
     }

@@ -116,13 +116,19 @@ async fn forge(pair: &GreenPair, alice: &SlixmppClient) {
         send(pair, &mail).await;
         let line = format!("the stanza in mail {name}@evil.example is not believed: {why}");
         pair.a.gateway.wait_log(&line).await;
+        // Of the others she is told within the hour.
+        if !["unsigned", "other-key"].contains(&name) {
+            let line = format!("mail {name}@evil.example is held in the mailbox");
+            pair.a.gateway.wait_log(&line).await;
+            continue;
+        }
         let shown = alice
             .expect(|stanza| stanza.name() == "message" && body(stanza).is_some())
             .await;
         let words = body(&shown).unwrap_or_default();
         if name == "unsigned" {
             assert!(
-                words.starts_with("[unverified sender]\n")
+                words.starts_with("[Unverified sender. This is said once a day.]\n")
                     && from(&shown).starts_with(&pair.cleo()),
                 "{shown:?}"
             );

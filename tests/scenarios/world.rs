@@ -11,9 +11,10 @@
 
 use super::servers::stanza::contact;
 use super::servers::{
-    Ejabberd, Flavour, Gateway, GreenMail, MailOptions, MailServer, Mailbox, PASSWORD, PATIENCE,
-    Passed, Prosody, SlixmppClient, XmppClient, XmppOptions, XmppServer,
+    Ejabberd, Flavour, Gateway, GreenMail, Mail, MailOptions, MailServer, Mailbox, PASSWORD,
+    PATIENCE, Passed, Port, Prosody, SlixmppClient, XmppClient, XmppOptions, XmppServer,
 };
+use std::sync::Arc;
 use std::time::Duration;
 
 /// The program under test.
@@ -26,10 +27,32 @@ pub struct Options {
     pub mailbox: String,
     /// Keys for `[smtp]`.
     pub smtp: String,
+    /// Keys for `[store]`.
+    pub store: String,
     /// Whole sections.
     pub more: String,
     /// The mail server's.
     pub mail: MailOptions,
+    /// The XMPP server gives the gateway no places for files.
+    pub refuse_uploads: bool,
+    /// Where the gateway takes mail by LMTP; then it has no mailbox.
+    pub lmtp: Option<Arc<Port>>,
+}
+
+impl Options {
+    /// Postfix hands the mail of chat.a.example over by LMTP, several recipients at a time.
+    pub fn by_lmtp() -> Options {
+        let port = Port::free();
+        let mail = MailOptions {
+            gateway_lmtp: Some(port.number()),
+            ..MailOptions::default()
+        };
+        Options {
+            mail: mail.postfix("lmtp_destination_recipient_limit = 50"),
+            lmtp: Some(Arc::new(port)),
+            ..Options::default()
+        }
+    }
 }
 
 /// A gateway between an XMPP server and Postfix with Dovecot.
@@ -58,7 +81,10 @@ impl World {
 
     /// The servers run, the gateway does not yet.
     pub async fn prepare(flavour: Flavour, options: Options) -> World {
-        let (xmpp, mail) = tokio::join!(xmpp(flavour), MailServer::start(options.mail.clone()));
+        let (xmpp, mail) = tokio::join!(
+            xmpp(flavour, &options),
+            MailServer::start(options.mail.clone())
+        );
         let config = config(&xmpp, (mail.smtp_port, mail.imap_port), &options);
         World {
             gateway: Gateway::prepare(PROGRAM, &config),
@@ -98,6 +124,12 @@ impl World {
         self.mail.mailbox(address).await
     }
 
+    /// All that Carol has when Postfix has delivered what it has accepted: a receipt says only that it did accept.
+    pub async fn carol_has(&self) -> Vec<Mail> {
+        self.mail.hands_all_on().await;
+        self.mailbox("carol@mail.example").await.all().await
+    }
+
     /// The gateway's own mailbox.
     pub async fn bridge(&self) -> Mailbox {
         self.mail.bridge(&self.mail_domain()).await
@@ -126,7 +158,8 @@ impl GreenWorld {
             "carol@mail.example",
             "dave@mail.example",
         ];
-        let (xmpp, mail) = tokio::join!(xmpp(Flavour::Prosody), GreenMail::start(&users));
+        let options = Options::default();
+        let (xmpp, mail) = tokio::join!(xmpp(Flavour::Prosody, &options), GreenMail::start(&users));
         let config = config(&xmpp, (mail.smtp_port, mail.imap_port), &Options::default())
             .replace("mail = \"{local}@chat", "mail = \"bridge+{local}@chat");
         GreenWorld {
@@ -553,10 +586,14 @@ impl Quartet {
 
 // --- configuration ---------------------------------------------------------------------------------------------------
 
-async fn xmpp(flavour: Flavour) -> XmppServer {
+async fn xmpp(flavour: Flavour, options: &Options) -> XmppServer {
+    let may_upload = |xmpp: XmppOptions| match options.refuse_uploads {
+        true => xmpp.refuse_uploads(),
+        false => xmpp,
+    };
     match flavour {
-        Flavour::Prosody => Prosody::start(XmppOptions::a()).await,
-        Flavour::Ejabberd => Ejabberd::start(XmppOptions::b()).await,
+        Flavour::Prosody => Prosody::start(may_upload(XmppOptions::a())).await,
+        Flavour::Ejabberd => Ejabberd::start(may_upload(XmppOptions::b())).await,
     }
 }
 
@@ -571,6 +608,27 @@ pub fn config(xmpp: &XmppServer, (smtp, imap): (u16, u16), options: &Options) ->
     let limits = match options.more.contains("[limits]") {
         true => "",
         false => UNLIMITED,
+    };
+    let messages = match options.more.contains("[messages]") {
+        true => "",
+        false => AT_ONCE,
+    };
+    let strangers = match options.more.contains("[contacts]") {
+        true => "",
+        false => UNMARKED,
+    };
+    let way_in = match &options.lmtp {
+        Some(port) => format!("[lmtp]\nlisten = \"127.0.0.1:{}\"", port.number()),
+        None => format!(
+            r#"[[mailbox]]
+host = "127.0.0.1"
+port = {imap}
+tls = "none"
+username = "bridge@chat.{domain}"
+password = "{PASSWORD}"
+{}"#,
+            options.mailbox
+        ),
     };
     format!(
         r#"
@@ -589,23 +647,26 @@ port = {smtp}
 tls = "none"
 {}
 
-[[mailbox]]
-host = "127.0.0.1"
-port = {imap}
-tls = "none"
-username = "bridge@chat.{domain}"
-password = "{PASSWORD}"
-{}
+{way_in}
 
 [store]
 path = "@DIR@/store"
+{}
 
 {limits}
+{messages}
+{strangers}
 {}
 "#,
-        options.smtp, options.mailbox, options.more
+        options.smtp, options.store, options.more
     )
 }
+
+/// Most scenarios are about one message, and count its mail.
+const AT_ONCE: &str = "[messages]\ngather = \"0s\"";
+
+/// Most scenarios compare what is said, whoever says it first.
+const UNMARKED: &str = "[contacts]\nstrangers = \"show\"";
 
 /// Most scenarios are about more than one person would send or get.
 const UNLIMITED: &str = r#"[limits]

@@ -2,13 +2,14 @@
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::sync::OnceLock;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
-use super::PASSWORD;
 use super::mail::{CatchAll, MailOptions, Ports};
 use super::process::{Folder, Process, Rights, account_names, answers, program, render};
 use super::tls::Certificates;
+use super::{PASSWORD, START};
 
 /// Mails that were put into a mailbox without a delivery agent: each has a name of its own.
 static DEPOSITED: AtomicUsize = AtomicUsize::new(0);
@@ -27,8 +28,10 @@ impl Dovecot {
         let numbers =
             [&ports.imap, &ports.imaps, &ports.lmtp, &ports.sasl].map(|port| port.number());
         let [imap, imaps, lmtp, sasl] = numbers.map(|port| port.to_string());
+        // Port 9: nobody gives tokens.
+        let tokens = options.tokens.unwrap_or(9).to_string();
         let config = render(
-            include_str!("config/dovecot.conf"),
+            &in_its_language(include_str!("config/dovecot.conf")),
             &[
                 ("DIR", &folder.path().to_string_lossy()),
                 ("USER", &user),
@@ -39,10 +42,12 @@ impl Dovecot {
                 ("IMAPS", &imaps),
                 ("LMTP", &lmtp),
                 ("SASL", &sasl),
+                ("TOKENS", &tokens),
                 ("MORE", &options.dovecot.join("\n")),
             ],
         );
         folder.write("dovecot.conf", &config);
+        folder.write("oauth2.conf", &oauth2(&tokens));
         folder.write(
             "users",
             &options
@@ -74,7 +79,7 @@ impl Dovecot {
         let mut process = Process::start("dovecot", &self.folder, command, Rights::Dropped);
         let ports = self.ports;
         process
-            .ready(Duration::from_secs(20), |_| ports.into_iter().all(answers))
+            .ready(START, |_| ports.into_iter().all(answers))
             .await;
         self.process = Some(process);
     }
@@ -121,6 +126,40 @@ impl Dovecot {
     pub fn log(&self) -> String {
         std::fs::read_to_string(self.folder.join("dovecot.log")).unwrap_or_default()
     }
+}
+
+/// `2.3` (Debian 12) or `2.4` (Debian 13). Each has a configuration language that the other refuses.
+pub fn language() -> &'static str {
+    static FOUND: OnceLock<&str> = OnceLock::new();
+    FOUND.get_or_init(|| {
+        let output = Command::new(program("dovecot")).arg("--version").output();
+        let output = output.expect("Dovecot says its version");
+        let version = String::from_utf8_lossy(&output.stdout).into_owned();
+        match version.get(..4) {
+            Some("2.3.") => "2.3",
+            Some("2.4.") => "2.4",
+            _ => panic!("the tests know Dovecot 2.3 and 2.4; this is {version:?}"),
+        }
+    })
+}
+
+/// Without the lines of the other language. `2.4|mail_path = …` is of one, a line without a mark is of both.
+fn in_its_language(config: &str) -> String {
+    let lines = config
+        .lines()
+        .filter_map(|line| match line.split_once('|') {
+            Some((mark @ ("2.3" | "2.4"), line)) => (mark == language()).then_some(line),
+            _ => Some(line),
+        });
+    lines.map(|line| format!("{line}\n")).collect()
+}
+
+/// What 2.3 has in a file of its own.
+fn oauth2(port: &str) -> String {
+    format!(
+        "introspection_mode = auth\nintrospection_url = http://127.0.0.1:{port}/\n\
+         username_attribute = username\nactive_attribute = active\nactive_value = true\n"
+    )
 }
 
 /// `user:password:uid:gid:gecos:home:shell:extra`

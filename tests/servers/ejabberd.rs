@@ -30,7 +30,7 @@ pub(super) fn prepare(server: &XmppServer, folder: &Folder) {
         |domain: &String| format!("      \"{domain}\":\n        password: \"{secret}\"\n");
     let gateways: String = options.gateways.iter().map(component).collect();
     let uploaders: String = options
-        .gateways
+        .uploaders()
         .iter()
         .map(|domain| format!("      - {domain}\n"))
         .collect();

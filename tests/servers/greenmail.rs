@@ -1,14 +1,16 @@
 //! GreenMail: an IMAP and SMTP server in Java, all in memory. Other than Dovecot it has no CONDSTORE, no STARTTLS and no
 //! catch-all, takes every recipient, and changes every UIDVALIDITY when it is restarted.
 
+use std::io::{BufRead, BufReader, Write};
+use std::net::TcpStream;
 use std::path::PathBuf;
 use std::process::Command;
 use std::time::Duration;
 
-use super::PASSWORD;
 use super::mail_client::{Refusal, submit};
 use super::mailbox::Mailbox;
 use super::process::{Folder, Port, Process, Rights, answers, find, program};
+use super::{PASSWORD, START};
 
 /// Said once more in `tests/install.sh`, which fetches it.
 const JAR: &str = "greenmail-standalone-2.1.13.jar";
@@ -79,8 +81,11 @@ impl GreenMail {
         command.args(["-Dgreenmail.startup.timeout=20000", "-jar", JAR]);
         let mut process = Process::start("greenmail", &self.folder, command, Rights::Dropped);
         let ports = services.map(|(_, port)| port);
+        // It listens first and makes its users then.
+        let (imap, last) = (self.imap_port, self.users.last());
+        let takes = || last.is_none_or(|user| takes_login(imap, user));
         process
-            .ready(Duration::from_secs(40), |_| ports.into_iter().all(answers))
+            .ready(START, |_| ports.into_iter().all(answers) && takes())
             .await;
         self.process = Some(process);
     }
@@ -141,4 +146,20 @@ fn jar_path() -> PathBuf {
         .or(home)
         .unwrap_or_else(|| "/var/cache".into());
     cache.join("stanzamail-test").join(JAR)
+}
+
+/// Whether a user can log in by IMAP.
+fn takes_login(port: u16, user: &str) -> bool {
+    let try_it = || -> std::io::Result<bool> {
+        let mut stream = TcpStream::connect(("127.0.0.1", port))?;
+        stream.set_read_timeout(Some(Duration::from_secs(2)))?;
+        write!(stream, "a LOGIN \"{user}\" \"{PASSWORD}\"\r\n")?;
+        for line in BufReader::new(stream).lines() {
+            if let Some(result) = line?.strip_prefix("a ") {
+                return Ok(result.starts_with("OK"));
+            }
+        }
+        Ok(false)
+    };
+    try_it().unwrap_or(false)
 }

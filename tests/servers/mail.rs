@@ -2,8 +2,8 @@
 
 use std::path::PathBuf;
 use std::process::Command;
+use std::time::{Duration, Instant};
 
-use super::PASSWORD;
 use super::dovecot::Dovecot;
 use super::mail_client::{Refusal, submit};
 use super::mailbox::Mailbox;
@@ -12,6 +12,7 @@ use super::policy::{Attempt, Passed, Policy, Stage};
 use super::postfix::Postfix;
 use super::process::{Folder, Port, program};
 use super::tls::Certificates;
+use super::{PASSWORD, PATIENCE};
 
 /// What becomes of the envelope recipient of a mail to a gateway's domain.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -43,6 +44,10 @@ pub struct MailOptions {
     pub postfix: Vec<String>,
     /// Lines to add to Dovecot's configuration.
     pub dovecot: Vec<String>,
+    /// The port at which a gateway takes the mail of the first gateway domain by LMTP, instead of Dovecot.
+    pub gateway_lmtp: Option<u16>,
+    /// The port at which Dovecot asks whom a token is for: [`super::tokens`].
+    pub tokens: Option<u16>,
 }
 
 impl Default for MailOptions {
@@ -57,6 +62,8 @@ impl Default for MailOptions {
             dkim: false,
             postfix: Vec::new(),
             dovecot: Vec::new(),
+            gateway_lmtp: None,
+            tokens: None,
         }
     }
 }
@@ -310,7 +317,26 @@ impl MailServer {
         passed
     }
 
+    /// Waits until Postfix has no mail any more: what it has accepted is in its mailbox then, or has bounced. When it does
+    /// that, and in which order, it does not promise.
+    pub async fn hands_all_on(&self) {
+        let end = Instant::now() + PATIENCE;
+        while !self.postfix.is_empty() {
+            assert!(
+                Instant::now() < end,
+                "Postfix has still mail after {PATIENCE:?}\n{}",
+                self.postfix.log()
+            );
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    }
+
     // --- outages -----------------------------------------------------------------------------------------------------
+
+    /// What Postfix did with each mail, in syslog's form.
+    pub fn postfix_log(&self) -> String {
+        self.postfix.log()
+    }
 
     pub async fn stop_postfix(&mut self) {
         self.postfix.stop().await;

@@ -188,4 +188,20 @@ impl Mail {
     pub fn message_id(&self) -> String {
         self.header("Message-ID").unwrap_or_default()
     }
+
+    /// What Postfix called the mail when it took it. The tests' Postfix gives names that sort by time.
+    fn queue_id(&self) -> String {
+        let received = self.headers("Received");
+        let taken = received.iter().rfind(|field| field.contains("(Postfix)"));
+        let id = taken.and_then(|field| field.split(" id ").nth(1));
+        let id = id.expect("Postfix says how it took the mail");
+        id.split([';', ' ']).next().unwrap_or_default().to_owned()
+    }
+}
+
+/// In the order in which Postfix took them, which is the one that the gateway gave them. Postfix delivers side by side, in
+/// any order.
+pub fn as_accepted(mut mails: Vec<Mail>) -> Vec<Mail> {
+    mails.sort_by_cached_key(Mail::queue_id);
+    mails
 }

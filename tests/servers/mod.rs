@@ -13,6 +13,7 @@
 //! | [`gateway`] | the program under test |
 //! | [`xmpp_client`] (with [`login`], [`frames`], [`stanza`], [`inbox`]), [`slixmpp_client`], [`mail_client`], [`mailbox`], [`real_mail_client`] | the people |
 //! | [`tls`] | a certificate authority for the mail servers |
+//! | [`tokens`] | whoever gives OAuth tokens, as Dovecot asks it |
 //!
 //! `STANZAMAIL_TEST_KEEP=1` keeps the folders (configurations, logs, mail) for a look afterwards.
 
@@ -39,6 +40,7 @@ pub mod real_mail_client;
 pub mod slixmpp_client;
 pub mod stanza;
 pub mod tls;
+pub mod tokens;
 pub mod xmpp_client;
 pub mod xmpp_server;
 
@@ -46,9 +48,10 @@ pub use ejabberd::Ejabberd;
 pub use gateway::Gateway;
 pub use greenmail::GreenMail;
 pub use mail::{CatchAll, MailOptions, MailServer};
-pub use mail_client::{Mail, Refusal, submit};
+pub use mail_client::{Mail, Refusal, as_accepted, submit};
 pub use mailbox::Mailbox;
 pub use policy::{Passed, Stage};
+pub use process::Port;
 pub use prosody::Prosody;
 pub use proxy::{Network, Proxy, Way};
 pub use real_mail_client::RealMailClient;
@@ -56,9 +59,13 @@ pub use slixmpp_client::{SlixmppClient, SlixmppOptions};
 pub use xmpp_client::XmppClient;
 pub use xmpp_server::{Flavour, XmppOptions, XmppServer};
 
-/// How long a test waits for anything that ought to happen at once. Generous: a failing test may be slow, a passing one
-/// never waits this long.
-pub const PATIENCE: std::time::Duration = std::time::Duration::from_secs(20);
+/// How long a test waits for anything that ought to happen at once, the start of a server too. Generous, also for a machine
+/// whose cores are busy with something else: a failing test may be slow, a passing one never waits this long. What is promised
+/// within a time has that time in its own test.
+pub const PATIENCE: std::time::Duration = std::time::Duration::from_secs(60);
+
+/// How long a server may take to start: on a busy machine ejabberd has taken a minute.
+pub const START: std::time::Duration = std::time::Duration::from_secs(180);
 
 /// The password of every person and mailbox, unless a test says otherwise.
 pub const PASSWORD: &str = "password-of-the-tests";

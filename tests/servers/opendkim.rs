@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use std::process::Command;
 use std::time::Duration;
 
+use super::START;
 use super::process::{Folder, Port, Process, Rights, answers, program, render};
 
 /// A running opendkim.
@@ -60,9 +61,7 @@ impl Opendkim {
         command.arg("-f").arg("-x").arg(config);
         let mut process = Process::start("opendkim", &folder, command, Rights::Dropped);
         let number = port.number();
-        process
-            .ready(Duration::from_secs(20), |_| answers(number))
-            .await;
+        process.ready(START, |_| answers(number)).await;
         Opendkim {
             port,
             process,

@@ -4,6 +4,7 @@ use std::path::Path;
 use std::process::Command;
 use std::time::Duration;
 
+use super::START;
 use super::mail::{CatchAll, Dkim, MailOptions, Ports};
 use super::process::{Folder, Process, Rights, answers, program, render, root};
 use super::tls::Certificates;
@@ -54,7 +55,7 @@ impl Postfix {
         folder.write("forged", &forged(options));
         folder.write("mailboxes", &mailboxes(options));
         folder.write("aliases", &aliases(options));
-        folder.write("transport", &transport(ports.lmtp.number()));
+        folder.write("transport", &transport(options, ports.lmtp.number()));
         if !options.native {
             folder.hand_over();
         }
@@ -82,7 +83,7 @@ impl Postfix {
         let mut process = Process::start("postfix", &self.folder, self.command(), rights);
         let ports = self.ports;
         process
-            .ready(Duration::from_secs(20), |_| ports.into_iter().all(answers))
+            .ready(START, |_| ports.into_iter().all(answers))
             .await;
         self.process = Some(process);
     }
@@ -109,10 +110,26 @@ impl Postfix {
         self.folder.path()
     }
 
+    /// Whether it has no mail. Looked at twice: a mail goes from one folder to the next.
+    pub(super) fn is_empty(&self) -> bool {
+        let folders = ["maildrop", "incoming", "active", "deferred", "incoming"];
+        let is_empty = |name: &&str| files_below(&self.folder.join("spool").join(name)) == 0;
+        folders.iter().all(is_empty) && folders.iter().all(is_empty)
+    }
+
     /// What it did with each mail, in syslog's form.
     pub fn log(&self) -> String {
         std::fs::read_to_string(self.folder.join("mail.log")).unwrap_or_default()
     }
+}
+
+fn files_below(folder: &Path) -> usize {
+    let count = |entry: std::fs::DirEntry| match entry.file_type() {
+        Ok(kind) if kind.is_dir() => files_below(&entry.path()),
+        _ => 1,
+    };
+    let entries = std::fs::read_dir(folder).into_iter().flatten().flatten();
+    entries.map(count).sum()
 }
 
 fn main_cf(
@@ -234,9 +251,13 @@ fn aliases(options: &MailOptions) -> String {
         .collect()
 }
 
-fn transport(lmtp: u16) -> String {
+fn transport(options: &MailOptions, lmtp: u16) -> String {
+    let of_gateway = options.gateway_domains.first().zip(options.gateway_lmtp);
+    let of_gateway =
+        of_gateway.map(|(domain, port)| format!("{domain} lmtp:inet:127.0.0.1:{port}\n"));
     format!(
-        "sink.example discard:\nbounce.example lmtp:inet:127.0.0.1:{lmtp}\ndefer.example smtp:[127.0.0.1]:1\n"
+        "sink.example discard:\nbounce.example lmtp:inet:127.0.0.1:{lmtp}\ndefer.example smtp:[127.0.0.1]:1\n{}",
+        of_gateway.unwrap_or_default()
     )
 }
 

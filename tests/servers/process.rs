@@ -249,14 +249,25 @@ pub struct Process {
 
 impl Process {
     /// Starts the program in the folder. Its output goes to `output.log` there.
-    pub fn start(name: &str, folder: &Folder, mut command: Command, rights: Rights) -> Process {
+    pub fn start(name: &str, folder: &Folder, command: Command, rights: Rights) -> Process {
+        Process::start_in(name, folder, folder.path(), command, rights)
+    }
+
+    /// The same with another folder to work in.
+    pub fn start_in(
+        name: &str,
+        folder: &Folder,
+        place: &Path,
+        mut command: Command,
+        rights: Rights,
+    ) -> Process {
         let log = folder.join("output.log");
         let output = open_log(&log);
         if let (Rights::Dropped, Some((user, group))) = (rights, account()) {
             command.uid(user).gid(group);
         }
         let child = command
-            .current_dir(folder.path())
+            .current_dir(place)
             .process_group(0)
             .stdin(Stdio::null())
             .stdout(output.try_clone().expect("a file can be opened twice"))

@@ -20,7 +20,7 @@ pub(super) fn prepare(server: &XmppServer, folder: &Folder) {
     let hosts: String = options
         .domains
         .iter()
-        .map(|domain| format!("VirtualHost \"{domain}\"\n"))
+        .map(|domain| format!("VirtualHost \"{domain}\"\n{}", privileges(options)))
         .collect();
     let components: String = options
         .gateways
@@ -40,7 +40,7 @@ pub(super) fn prepare(server: &XmppServer, folder: &Folder) {
             ("COMPONENTS", &components),
             (
                 "UPLOADERS",
-                &quoted(options.domains.iter().chain(&options.gateways)),
+                &quoted(options.domains.iter().chain(options.uploaders())),
             ),
         ],
     );
@@ -61,8 +61,24 @@ fn component(domain: &str, options: &XmppOptions) -> String {
     };
     let secret = &options.secret;
     format!(
-        "Component \"{domain}\"\n\tcomponent_secret = \"{secret}\"\n\tcomponent_conflict_resolve = \"{conflict}\"\n"
+        "Component \"{domain}\"\n\tcomponent_secret = \"{secret}\"\n\tcomponent_conflict_resolve = \"{conflict}\"\n{}",
+        if options.privileged { PRIVILEGED } else { "" }
     )
+}
+
+const PRIVILEGED: &str = "\tmodules_enabled = { \"privilege\" }\n";
+
+/// What a domain lets the components do.
+fn privileges(options: &XmppOptions) -> String {
+    if !options.privileged {
+        return String::new();
+    }
+    let entities = options
+        .gateways
+        .iter()
+        .map(|domain| format!("\t\t[\"{domain}\"] = {{ roster = \"both\"; }};\n"));
+    let entities: String = entities.collect();
+    format!("{PRIVILEGED}\tprivileged_entities = {{\n{entities}\t}}\n")
 }
 
 /// An account as Prosody's internal storage keeps it.

@@ -12,6 +12,7 @@ use tokio::sync::watch;
 use tokio::task::JoinHandle;
 use tokio::time::{sleep, timeout};
 
+use super::PATIENCE;
 use super::process::Port;
 
 /// Of each connection so much is remembered in each direction.
@@ -86,6 +87,8 @@ struct Shared {
     next_cut: Mutex<Option<(Way, usize)>>,
     carried: Mutex<Vec<Carried>>,
     open: AtomicUsize,
+    /// Octets that went to who connects.
+    down: AtomicUsize,
     /// Goes up when all connections are to be reset.
     resets: watch::Sender<usize>,
 }
@@ -107,6 +110,7 @@ impl Proxy {
             next_cut: Mutex::default(),
             carried: Mutex::default(),
             open: AtomicUsize::new(0),
+            down: AtomicUsize::new(0),
             resets: watch::channel(0).0,
         });
         let task = tokio::spawn(listen(port.number(), seen, told, shared.clone()));
@@ -161,6 +165,11 @@ impl Proxy {
         self.shared.carried.lock().unwrap().clone()
     }
 
+    /// Octets that went to who connects so far, over all connections.
+    pub fn octets_down(&self) -> usize {
+        self.shared.down.load(Ordering::SeqCst)
+    }
+
     /// How many connections there were so far.
     pub fn count(&self) -> usize {
         self.shared.carried.lock().unwrap().len()
@@ -183,7 +192,7 @@ async fn listen(
     loop {
         let now = *network.borrow_and_update();
         if now.listens() {
-            let listener = socket(port).listen(1024).expect("our port is free");
+            let listener = listener(port, 1024).await;
             accept(&listener, &mut network, &told, &shared).await;
         } else if now == Network::BlackHole {
             let (_listener, _fillers) = deaf(port).await;
@@ -218,17 +227,29 @@ async fn accept(
     }
 }
 
-fn socket(port: u16) -> TcpSocket {
-    let socket = TcpSocket::new_v4().expect("there are sockets");
-    socket.set_reuseaddr(true).expect("a socket has options");
-    let address = (Ipv4Addr::LOCALHOST, port).into();
-    socket.bind(address).expect("our port is free");
-    socket
+/// At our port. The listener from before may still be open for a moment, in a child of this process that another test has
+/// just forked and that has not become another program yet.
+async fn listener(port: u16, backlog: u32) -> TcpListener {
+    let end = Instant::now() + PATIENCE;
+    loop {
+        match listener_now(port, backlog) {
+            Ok(listener) => return listener,
+            Err(error) => assert!(Instant::now() < end, "our port is free: {error}"),
+        }
+        sleep(Duration::from_millis(5)).await;
+    }
+}
+
+fn listener_now(port: u16, backlog: u32) -> std::io::Result<TcpListener> {
+    let socket = TcpSocket::new_v4()?;
+    socket.set_reuseaddr(true)?;
+    socket.bind((Ipv4Addr::LOCALHOST, port).into())?;
+    socket.listen(backlog)
 }
 
 /// A listener whose queue is full: the kernel drops whatever else asks for a connection.
 async fn deaf(port: u16) -> (TcpListener, Vec<TcpStream>) {
-    let listener = socket(port).listen(0).expect("our port is free");
+    let listener = listener(port, 0).await;
     let mut fillers = Vec::new();
     while let Ok(filler) = timeout(
         Duration::from_millis(50),
@@ -345,6 +366,9 @@ impl Pump<'_> {
     }
 
     fn remember(&self, octets: &[u8]) {
+        if self.way == Way::Down {
+            self.shared.down.fetch_add(octets.len(), Ordering::SeqCst);
+        }
         let mut carried = self.shared.carried.lock().unwrap();
         let one = &mut carried[self.number];
         let memory = match self.way {

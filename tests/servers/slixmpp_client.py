@@ -121,7 +121,13 @@ class People:
     async def login(self, number, jid, password, port, presence=True, receipts=False):
         async with self.doors:
             client = self.clients[number] = Client(number, jid, password, presence, receipts)
-            client.connect(("127.0.0.1", port), disable_starttls=True)
+            # Without TLS.
+            if hasattr(client, "enable_starttls"):  # slixmpp 1.9 and later (Debian 13)
+                client.enable_direct_tls = client.enable_starttls = False
+                client.enable_plaintext = True
+                client.connect("127.0.0.1", port)
+            else:
+                client.connect(("127.0.0.1", port), disable_starttls=True)
             await client.settled
 
     def beside(self, work):

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use super::process::{Folder, Port, Process, answers};
 use super::xmpp_client::XmppClient;
-use super::{PASSWORD, SECRET, ejabberd, prosody};
+use super::{PASSWORD, SECRET, START, ejabberd, prosody};
 
 /// Which server.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -29,8 +29,12 @@ pub struct XmppOptions {
     pub rosters: Vec<(String, Vec<String>)>,
     /// Prosody: a second connection of a component replaces the first instead of being refused.
     pub kick_old: bool,
+    /// The components may read and change the rosters of users (XEP-0356): on Prosody, by `mod_privilege` of Debian's package prosody-modules.
+    pub privileged: bool,
     /// The rate limits for users of Debian's sample configuration.
     pub limits: bool,
+    /// The components get no places for files.
+    pub refuse_uploads: bool,
 }
 
 impl XmppOptions {
@@ -43,7 +47,9 @@ impl XmppOptions {
             users: Vec::new(),
             rosters: Vec::new(),
             kick_old: false,
+            privileged: false,
             limits: false,
+            refuse_uploads: false,
         }
     }
 
@@ -93,6 +99,24 @@ impl XmppOptions {
     pub fn kick_old(mut self) -> XmppOptions {
         self.kick_old = true;
         self
+    }
+
+    pub fn privileged(mut self) -> XmppOptions {
+        self.privileged = true;
+        self
+    }
+
+    pub fn refuse_uploads(mut self) -> XmppOptions {
+        self.refuse_uploads = true;
+        self
+    }
+
+    /// The components that get places for files.
+    pub fn uploaders(&self) -> &[String] {
+        match self.refuse_uploads {
+            true => &[],
+            false => &self.gateways,
+        }
     }
 
     pub fn limits(mut self) -> XmppOptions {
@@ -172,7 +196,7 @@ impl XmppServer {
         };
         let ports = [self.c2s_port, self.component_port, self.http_port];
         let up = |_: &Process| self.started(before) && ports.into_iter().all(answers);
-        process.ready(Duration::from_secs(30), up).await;
+        process.ready(START, up).await;
         self.process = Some(process);
     }
 
@@ -258,6 +282,11 @@ impl XmppServer {
     /// Where its configuration, data and logs are.
     pub fn folder(&self) -> &Path {
         self.folder.path()
+    }
+
+    /// Gives to the account that it runs as what a test has written there.
+    pub fn hand_over(&self) {
+        self.folder.hand_over();
     }
 
     /// The server's own log.

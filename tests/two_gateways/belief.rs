@@ -3,7 +3,8 @@
 
 use super::*;
 use stanzamail::core::context::{Need, Row};
-use stanzamail::core::decide::peer;
+use stanzamail::core::decide::lookup;
+use stanzamail::core::limits;
 use stanzamail::core::record::{self, PeerOrigin, Subscription};
 use stanzamail::core::settings::{Speak, StanzaTrust};
 use stanzamail::core::signature::Signer;
@@ -273,7 +274,10 @@ const SPOILERS: [(&str, &[&str]); 10] = [
 ];
 
 fn signed(letter: &Letter, signature: Signature) -> Vec<u8> {
-    let content = letter.content();
+    sealed(letter.content(), signature)
+}
+
+fn sealed(content: Vec<u8>, signature: Signature) -> Vec<u8> {
     let key = |seed| Signer::from_seed(&[seed; 32]).unwrap();
     let sign = |seed| key(seed).sign(&content, "chat.b.example", start());
     match signature {
@@ -289,7 +293,7 @@ fn signed(letter: &Letter, signature: Signature) -> Vec<u8> {
 
 fn configured(side: &mut Side, signature: Signature) {
     if signature != NoKey {
-        side.settings.peers.push(Peer {
+        side.gateway.settings.peers.push(Peer {
             who: "chat.b.example".parse().unwrap(),
             format: None,
             key: Some(Signer::from_seed(&[7; 32]).unwrap().public()),
@@ -317,7 +321,7 @@ fn a_stanza_is_believed_just_where_the_table_says_so() {
                             .collect();
                         letter.envelope = envelope;
                         let mut side = alice();
-                        side.settings.trust.stanza = trust;
+                        side.gateway.settings.trust.stanza = trust;
                         configured(&mut side, signature);
                         let raw = letter.arrived(&signed(&letter, signature));
                         let shown = gets_octets(&mut side, &raw, start());
@@ -359,6 +363,181 @@ fn a_stanza_is_believed_just_where_the_table_says_so() {
     assert!(believed > 20, "{believed}");
 }
 
+/// E6: whoever signs, and whoever is asked: a stanza in a mail of which a part was not read is not taken. What is not read here
+/// means nothing, so it is the cut that spoils it.
+#[test]
+fn e6_no_stanza_is_taken_from_a_mail_that_was_cut() {
+    let field = |number: usize| format!("X-Junk-{number}: {}\r\n", "j".repeat(900));
+    let junk = |count: usize| (0..count).map(field).collect::<String>();
+    let people = |count: usize| {
+        let all: Vec<String> = (0..count).map(|n| format!("u{n}@c.example")).collect();
+        format!("Cc: {}\r\n", all.join(",\r\n "))
+    };
+    let parts = |count: usize| "--b\r\n\r\nx\r\n".repeat(count);
+    let cases = [
+        (junk(200), String::new(), String::new(), true),
+        (junk(300), String::new(), String::new(), false),
+        (people(1000), String::new(), String::new(), true),
+        (people(1001), String::new(), String::new(), false),
+        (String::new(), parts(990), String::new(), true),
+        (String::new(), parts(1000), String::new(), false),
+        (String::new(), String::new(), junk(200), true),
+        (String::new(), String::new(), junk(300), false),
+    ];
+    for trust in [StanzaTrust::Require, StanzaTrust::Off] {
+        for signature in [NoKey, Good] {
+            for (header, parts, of_part, is_whole) in &cases {
+                let letter = Letter::new(CHAT);
+                let last = "Content-Type: application/xmpp+xml; charset=utf-8\r\n";
+                let content = String::from_utf8(letter.content()).unwrap();
+                let content = content
+                    .replacen("\r\n\r\n--b", &format!("\r\n{header}\r\n{parts}--b"), 1)
+                    .replacen(last, &format!("{last}{of_part}"), 1);
+                let mut side = alice();
+                side.gateway.settings.trust.stanza = trust;
+                configured(&mut side, signature);
+                let raw = letter.arrived(&sealed(content.into_bytes(), signature));
+                let shown = gets_octets(&mut side, &raw, start());
+                let sizes = (header.len(), parts.len(), of_part.len());
+                let what = format!("{trust:?} {signature:?} {sizes:?}: {}", shown.notes);
+                assert_eq!(!shown.took_nothing(), *is_whole, "{what}");
+                let is_held = header.len() > limits::MAIL_HEADER_OCTETS_MAX;
+                assert_eq!(shown.fate == Fate::Left, is_held, "{what}");
+            }
+        }
+    }
+}
+
+/// The children of the only message, but for what the gateway itself adds.
+fn passed(stanza: &str) -> Vec<String> {
+    let shown = gets(&mut alice(), &Letter::new(stanza));
+    let messages = shown.stanzas.iter().filter(|one| one.name() == "message");
+    let children = messages.flat_map(Element::children);
+    children.map(String::from).collect()
+}
+
+/// E22: what would keep a message from a user, put it at the end of all time, or open a file of theirs, does not pass.
+#[test]
+fn e22_nothing_passes_that_hides_a_message_or_opens_a_file() {
+    for refused in [
+        "<x xmlns='jabber:x:delay' stamp='20990101T00:00:00'/>",
+        "<delay xmlns='urn:xmpp:delay' stamp='2099-01-01T00:00:00Z'/>",
+        "<no-store xmlns='urn:xmpp:hints'/>",
+        "<no-copy xmlns='urn:xmpp:hints'/>",
+        "<no-permanent-store xmlns='urn:xmpp:hints'/>",
+        "<x xmlns='jabber:x:expire' seconds='1'/>",
+        "<x xmlns='google:nosave' value='enabled'/>",
+        "<attention xmlns='urn:xmpp:attention:0'/>",
+        "<x xmlns='jabber:x:oob'><url>file:///etc/passwd</url></x>",
+        "<x xmlns='jabber:x:oob'><url> FILE:///etc/passwd</url></x>",
+        "<x xmlns='jabber:x:oob'><url>fi\nle:///etc/passwd</url></x>",
+        "<x xmlns='jabber:x:oob'><url>smb://evil.example/share</url></x>",
+        "<x xmlns='jabber:x:oob'><url>\\\\evil.example\\share</url></x>",
+        "<x xmlns='jabber:x:oob'><url>/etc/passwd</url></x>",
+        "<x xmlns='jabber:x:oob'><url>javascript:alert(1)</url></x>",
+        "<reference xmlns='urn:xmpp:reference:0' type='data' uri='file:///etc/passwd'/>",
+        "<a xmlns='urn:example:a'><b><url-data xmlns='http://jabber.org/protocol/url-data' target='file:///x'/></b></a>",
+        "<a xmlns='urn:example:a' href='data:text/html,x'/>",
+        "<a xmlns='urn:example:a' href='data:image/svg+xml;base64,x'/>",
+    ] {
+        let rest = passed(&format!(
+            "<message id='m1'><body>Hi</body>{refused}</message>"
+        ));
+        assert_eq!(rest.len(), 1, "{refused}: {rest:?}");
+    }
+    for kept in [
+        "<store xmlns='urn:xmpp:hints'/>",
+        "<x xmlns='jabber:x:oob'><url>https://example.org/a:b?c=/d</url></x>",
+        "<reference xmlns='urn:xmpp:reference:0' type='mention' uri='xmpp:alice@a.example'/>",
+        "<place xmlns='urn:example:a' uri='geo:48.1,11.5'/>",
+        "<thumbnail xmlns='urn:xmpp:thumbs:1' uri='data:image/png;base64,iVBORw0KGgo='/>",
+        "<a xmlns='urn:example:a' href='#anchor' src='name'/>",
+        "<delay xmlns='urn:xmpp:delay' stamp='2001-01-01T00:00:00Z'/>",
+    ] {
+        let all = passed(&format!("<message id='m1'><body>Hi</body>{kept}</message>"));
+        assert_eq!(all.len(), 2, "{kept}: {all:?}");
+    }
+}
+
+/// E22: several stanzas in one mail are several, whatever ids they have or have not.
+#[test]
+fn e22_each_stanza_of_a_mail_has_an_id_of_its_own() {
+    let one = |id: &str, text: &str| format!("<message {id}><body>{text}</body></message>");
+    let ids = |letter: &Letter, side: &mut Side| {
+        let shown = gets(side, letter);
+        let messages = shown.stanzas.iter().filter(|one| one.name() == "message");
+        let ids = messages.map(|one| one.attr("id").unwrap().to_owned());
+        ids.collect::<Vec<_>>()
+    };
+    for (first, second, third) in [
+        ("", "", ""),
+        ("id='1'", "id='1'", "id='2'"),
+        ("", "id='1'", "id='1'"),
+    ] {
+        for texts in [["a", "b", "c"], ["ok", "ok", "ok"]] {
+            let all = [
+                one(first, texts[0]),
+                one(second, texts[1]),
+                one(third, texts[2]),
+            ];
+            let letter = Letter::new(&all.concat());
+            let found = ids(&letter, &mut alice());
+            let different: std::collections::BTreeSet<_> = found.iter().collect();
+            assert_eq!((found.len(), different.len()), (3, 3), "{all:?}: {found:?}");
+            let mut side = alice();
+            assert_eq!(ids(&letter, &mut side), found, "the same each time");
+            let again = letter.clone().id("two@chat.b.example");
+            assert_eq!(
+                ids(&again, &mut side),
+                [""; 0],
+                "sent again by somebody else"
+            );
+        }
+    }
+}
+
+/// E23: who may speak for bob may not call himself adam, nor the gateway.
+#[test]
+fn e23_nobody_goes_by_the_address_of_somebody_else() {
+    let nick = |name: &str| format!("<nick xmlns='http://jabber.org/protocol/nick'>{name}</nick>");
+    let names = |letter: &Letter| {
+        let mut side = alice();
+        let shown = gets(&mut side, letter);
+        let nicks = shown.stanzas.iter().filter_map(|stanza| {
+            let nick = stanza.children().find(|child| child.name() == "nick");
+            nick.map(Element::text)
+        });
+        nicks.collect::<Vec<_>>()
+    };
+    for (name, expected) in [
+        ("Bob", &["Bob"][..]),
+        (BOB, &[BOB]),
+        ("adam@a.example", &[]),
+        ("Adam (adam@chat.a.example)", &[]),
+        ("adam\\40chat.a.example", &[]),
+        ("gateway.a.example", &["gateway a example"]),
+    ] {
+        let message = format!("<message id='m1'><body>Hi</body>{}</message>", nick(name));
+        assert_eq!(names(&Letter::new(&message)), expected, "{name}");
+        let request = format!(
+            "<presence type='subscribe' id='s1'><delay xmlns='urn:xmpp:delay' stamp='{}'/>{}</presence>",
+            start().to_xep0082_millis().unwrap(),
+            nick(name)
+        );
+        assert_eq!(names(&Letter::new(&request)), expected, "{name}");
+        let mut letter = Letter::new("<message id='m1'/>");
+        letter.from = format!("From: \"{}\" <{BOB}>", name.replace('\\', "\\\\"));
+        let expected: &[&str] = if name == BOB { &[] } else { expected };
+        assert_eq!(names(&letter), expected, "{name}");
+    }
+    let two = format!(
+        "<message id='m1'><body>Hi</body>{}{}</message>",
+        nick("Bob"),
+        nick("adam@a.example")
+    );
+    assert_eq!(names(&Letter::new(&two)), ["Bob"]);
+}
+
 /// Whether our own mail server says that the mail is a forgery.
 fn results_failed(letter: &Letter) -> bool {
     let first = letter.top.iter().find(|field| field.contains(": mx.test;"));
@@ -370,7 +549,7 @@ fn is_marked_or_held(shown: &Shown, is_verified: bool, envelope: &str, what: &st
     let said = shown.said();
     assert!(said.len() <= 1, "{what}");
     if let Some((from, text)) = said.first() {
-        let is_marked = text.starts_with("[unverified sender]\n");
+        let is_marked = text.starts_with("[Unverified sender. This is said once a day.]\n");
         let is_notice = from == "gateway.a.example" && shown.fate == Fate::Left;
         assert!(is_marked || is_notice || is_verified, "{what}: {text}");
     }
@@ -387,7 +566,7 @@ fn is_marked_or_held(shown: &Shown, is_verified: bool, envelope: &str, what: &st
 fn without_anybody_who_verifies_nothing_is_believed() {
     for stanza in wanted() {
         let (mut a, _) = friends();
-        a.settings.trust.authserv_ids.clear();
+        a.gateway.settings.trust.authserv_ids.clear();
         let before = a.row();
         let shown = gets(&mut a, &Letter::new(&stanza));
         assert!(shown.took_nothing(), "{stanza}");
@@ -398,8 +577,12 @@ fn without_anybody_who_verifies_nothing_is_believed() {
                 .count(),
             1
         );
-        let thread = before.thread.clone();
-        assert_eq!(record::Contact { thread, ..a.row() }, before);
+        let after = record::Contact {
+            thread: before.thread.clone(),
+            last_mail: before.last_mail.clone(),
+            ..a.row()
+        };
+        assert_eq!(after, before);
     }
 }
 
@@ -427,7 +610,7 @@ fn no_forged_stanza_changes_what_is_between_two_people() {
                     (now.subscription, now.heard),
                     (before.subscription, before.heard)
                 );
-                let handshake = |row: Option<record::Handshake>| {
+                let handshake = |row: Option<record::SubscriptionExchange>| {
                     row.map(|one| (one.asked, one.asking, one.request, one.answer))
                 };
                 assert_eq!(
@@ -445,7 +628,8 @@ fn no_forged_stanza_changes_what_is_between_two_people() {
                         .find(|child| child.name() == "body")
                         .map(Element::text);
                     assert!(
-                        text.is_some_and(|text| text.starts_with("[unverified sender]\n")),
+                        text.is_some_and(|text| text
+                            .starts_with("[Unverified sender. This is said once a day.]\n")),
                         "{from} {stanza:?}"
                     );
                 }
@@ -646,7 +830,7 @@ fn a_copy_to_somebody_else_is_no_stanza_for_them() {
 #[test]
 fn who_is_only_in_the_envelope_reads_the_text_of_a_person_and_nothing_of_a_gateway() {
     for (fields, text) in [
-        (None, Some("Some words")),
+        (None, Some("To: alice@a.example\nSome words")),
         (Some("Auto-Submitted: auto-generated"), None),
     ] {
         for stanza in [CHAT.to_owned(), verb("subscribe", "x")] {
@@ -680,7 +864,7 @@ fn who_knows_the_message_id_of_a_mail_takes_nothing_from_it() {
                 (BOB, "mx.test; dkim=fail header.d=chat.b.example"),
             ] {
                 let (mut side, _) = friends();
-                side.settings.trust.speak = speak;
+                side.gateway.settings.trust.speak = speak;
                 for own in [CHAT.to_owned(), available(start())] {
                     let mut first = Letter::new(&own);
                     first.from = format!("From: {from}");
@@ -856,7 +1040,10 @@ fn a_request_that_nobody_verified_is_text_and_cannot_be_granted() {
             letter.fields.extend(auto.map(str::to_owned));
             let shown = gets(&mut side, &letter);
             assert!(shown.took_nothing() && shown.mails.is_empty());
-            assert_eq!(shown.said()[0].1, "[unverified sender]\nSome words");
+            assert_eq!(
+                shown.said()[0].1,
+                "[Unverified sender. This is said once a day.]\nSome words"
+            );
             assert!(!side.row().pending_in);
             assert!(
                 side.manages("subscribed", after(1)).is_empty(),
@@ -919,7 +1106,7 @@ fn thirty_mails_in_an_hour_are_all_that_anybody_can_cause() {
 
 fn format(side: &mut Side) -> Format {
     let bob = BOB.parse().unwrap();
-    side.ask(|settings, context| peer::format_of(settings, context, &bob))
+    side.gateway.ask(|decider| lookup::format_of(decider, &bob))
 }
 
 fn plain(letter: Letter) -> Vec<u8> {
@@ -1011,7 +1198,8 @@ fn what_the_admin_said_is_not_learned_away() {
                 origin: PeerOrigin::Admin,
                 since: before(60),
             };
-            side.context
+            side.gateway
+                .context
                 .insert(Need::Peer(row.who.clone()), Some(Row::Peer(row)));
             gets(&mut side, &Letter::new(CHAT));
             gets_octets(&mut side, &plain(Letter::new(CHAT).id("two@b")), start());

@@ -325,7 +325,7 @@ fn what_came_through_a_list_is_news_and_nothing_in_it_is_believed() {
             }
             assert_eq!(messages(&a).len(), copies, "{:?}", messages(&a));
             let news = a.last();
-            assert_eq!(news.attr("type"), Some("headline"));
+            assert_eq!(news.attr("type"), Some("chat"));
             assert!(!news.has_child("sparkle", "urn:example:unknown"));
         }
     }

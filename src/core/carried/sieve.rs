@@ -30,7 +30,7 @@ impl Match {
 
 /// What does not pass, with the reason. An element that has one of these anywhere inside does not pass either: half of
 /// it may mean something else.
-const REFUSED: [(Match, &str); 58] = [
+const REFUSED: [(Match, &str); 62] = [
     // Words of somebody else, or words that only the own server may say.
     (Begins("urn:xmpp:carbons:"), "copies of messages of others"),
     (
@@ -136,9 +136,14 @@ const REFUSED: [(Match, &str); 58] = [
         "a client would ask the contact for it",
     ),
     (Begins("jabber:iq:"), "requests"),
+    (Begins("urn:xmpp:attention"), "makes a client ring or shake"),
     // For servers on the way: they would answer, or keep or lose the message.
     (Is("http://jabber.org/protocol/amp"), "rules for servers"),
     (Is("http://jabber.org/protocol/shim"), "headers for servers"),
+    (Is("jabber:x:expire"), "rules for servers"),
+    (Begins("google:"), "rules for servers"),
+    // Its successor has limits that hold for it.
+    (Is("jabber:x:delay"), "a time of old, which may be to come"),
     (Begins("urn:xmpp:sm:"), "the stream's own"),
     (Begins("urn:xmpp:sasl:"), "the stream's own"),
     (Begins("urn:xmpp:bind:"), "the stream's own"),
@@ -166,6 +171,19 @@ const REFUSED: [(Match, &str); 58] = [
     ),
     (Begins("http://www.w3.org/"), "formatted text"),
 ];
+
+/// The only hint of XEP-0334 that passes: with the others the own server of the user would keep nothing of the message, and one
+/// who is not there would never get it.
+const HINT: &str = "store";
+
+/// Names of elements and attributes whose text is a link.
+const LINKS: [&str; 5] = ["url", "uri", "href", "src", "target"];
+/// Where a link may lead. A client may open it without asking, and `file:` is on the user's own machine.
+const SCHEMES: [&str; 9] = [
+    "https", "http", "xmpp", "mailto", "geo", "tel", "cid", "urn", "ni",
+];
+
+const PICTURES: [&str; 4] = ["image/png", "image/jpeg", "image/webp", "image/gif"];
 
 /// Attributes that hold addresses. Those of one end are not those of the other, and whoever writes a mail can write any.
 const ADDRESS_ATTRIBUTES: [&str; 4] = ["from", "to", "jid", "by"];
@@ -276,11 +294,45 @@ fn copied(element: &Element, sides: Sides<'_>, depth: usize) -> Option<Element> 
 fn is_refused(element: &Element, sides: Sides<'_>) -> bool {
     let namespace = element.ns();
     match (element.name(), namespace.as_str()) {
+        _ if !links(element).all(|link| is_harmless(&link)) => true,
         ("message" | "presence" | "iq", one) if one == sides.from => true,
         (_, one) if one == sides.from => false,
         (name, ns::SID) => name != "origin-id",
+        (name, HINTS) => name != HINT,
         (_, one) => is_of_stanzas(one) || REFUSED.iter().any(|(entry, _)| entry.matches(one)),
     }
+}
+
+/// What in an element itself is a link.
+fn links(element: &Element) -> impl Iterator<Item = String> {
+    let is_link = |name: &str| LINKS.contains(&name.to_ascii_lowercase().as_str());
+    let text = is_link(element.name()).then(|| element.text());
+    let attributes = element.attrs().iter();
+    let of_attributes = attributes.filter(move |((_, name), _)| is_link(name.as_str()));
+    let of_attributes = of_attributes.map(|(_, value)| value.to_owned());
+    text.into_iter().chain(of_attributes)
+}
+
+/// Whether a link has a scheme that is known, or none and is no path: neither `/etc/passwd` nor `\\server\share`.
+fn is_harmless(link: &str) -> bool {
+    let is_seen = |c: &char| !c.is_whitespace() && !c.is_control();
+    let link: String = link.chars().filter(is_seen).collect();
+    let is_of_scheme = |c: char| c.is_ascii_alphanumeric() || "+-.".contains(c);
+    match link.split_once(':') {
+        Some((scheme, rest)) if scheme.chars().all(is_of_scheme) => {
+            let is = |one: &&str| one.eq_ignore_ascii_case(scheme);
+            SCHEMES.iter().any(is) || (is(&"data") && is_picture(rest))
+        }
+        _ => !link.starts_with(['/', '\\']),
+    }
+}
+
+/// A small picture in the link itself, as of a file that is shared, in one of the formats that hold no programs.
+fn is_picture(data: &str) -> bool {
+    let media_type = data.split([';', ',']).next().unwrap_or_default();
+    PICTURES
+        .iter()
+        .any(|one| one.eq_ignore_ascii_case(media_type))
 }
 
 /// A namespace in which stanzas are.

@@ -1,148 +1,170 @@
-//! What becomes of an event. Every function here is pure: rows come from a [`Context`], the time is an argument, and the
+//! What becomes of an event. Every function here is pure: rows come from a [`crate::core::context::Context`], the time is an argument, and the
 //! answer is a [`Decision`] that the shell makes durable before it acts on it.
 
-mod carry;
-pub mod directory;
-pub mod handshake;
-pub mod incoming;
-pub mod message;
-pub mod peer;
-mod post;
-pub mod presence;
-mod recipients;
-mod report;
-pub mod request;
-pub mod returned;
-pub mod settle;
-mod standing;
-pub mod subscription;
+mod compose;
+pub mod decider;
+pub mod decision;
+pub mod delivery;
+pub mod inbound;
+mod language;
+pub mod lookup;
+mod names;
+pub(crate) mod outbound;
+mod own_name;
+pub mod query;
+mod refusal;
+pub mod roster;
+pub(crate) mod strangers;
 pub mod thread;
-mod told;
 
 use crate::core::address::MailAddress;
-use crate::core::context::{Context, Missing, Write};
-use crate::core::from_stanza::{Kind, Stanza};
-use crate::core::job::Mail;
-use crate::core::record::PresenceState;
-use crate::core::settings::Settings;
-use crate::core::text::clean;
-use crate::core::time::Timestamp;
-use crate::core::to_stanza::{Condition, error_reply};
-use jid::{BareJid, Jid};
-use minidom::Element;
+use crate::core::context::Missing;
+use crate::core::decide::decider::{StanzaError, Stop};
+use crate::core::decide::delivery::outcome;
+use crate::core::decide::delivery::returned;
+use crate::core::decide::delivery::status;
+use crate::core::decide::inbound::arrived::Arrived;
+use crate::core::decide::outbound::unsupported;
+use crate::core::decide::outbound::{chat, gather};
+use crate::core::decide::refusal::outsider;
+use crate::core::decide::roster::greeting;
+use crate::core::decide::roster::presence;
+use crate::core::from_stanza::{Act, Kind, Stanza};
+use crate::core::job::Job;
+use crate::core::outcome::{Attempt, Verdict};
+use crate::core::presence::Fanout;
+use crate::core::to_stanza::Condition;
+use crate::core::{commands, notice};
+use jid::BareJid;
 
-/// What is to be done, in this order: the mails go into the spool, the writes into the store, then the stanzas leave.
-#[derive(Clone, Debug, Default)]
-pub struct Decision {
-    /// Mails to be accepted into the spool.
-    pub mails: Vec<Mail>,
-    /// Changes of the store.
-    pub writes: Vec<Write>,
-    /// Stanzas to be sent.
-    pub stanzas: Vec<Element>,
-    /// Addresses among the recipients of the mails to which the user has never written.
-    pub strangers: usize,
-    /// What is to be told to contacts on other gateways of the presence of local users, all in good time.
-    pub presence: Vec<Said>,
-    /// What an administrator may want to read in the log.
-    pub notes: Vec<String>,
-}
+pub use decider::Decider;
+pub use decision::{Decision, Fate, Left, PresenceUpdate, Relation};
 
-/// Something about the presence of a local user.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Said {
-    /// A resource of the user is there, or (`None`) no longer, for this contact.
-    Presence {
-        /// The resource.
-        from: Jid,
-        /// The contact.
-        contact: MailAddress,
-        /// What it shows.
-        state: Option<PresenceState>,
-    },
-    /// The contact no longer knows what it was told.
-    Again {
-        /// The local user.
-        user: BareJid,
-        /// The contact.
-        contact: MailAddress,
-    },
-    /// The contact is not told anything any more.
-    Forget {
-        /// The local user.
-        user: BareJid,
-        /// The contact.
-        contact: MailAddress,
-    },
-}
-
-impl Decision {
-    /// Nothing is to be done.
-    pub fn nothing() -> Self {
-        Self::default()
+/// The four doors: an event of each kind, and what becomes of it. Rows that are missing are named; then the same is asked
+/// again.
+impl Decider<'_> {
+    /// What becomes of a stanza. The only place where a refusal becomes one.
+    ///
+    /// # Errors
+    /// [`Missing`] names rows that have to be loaded first; so for all doors.
+    pub fn stanza(self, stanza: &Stanza) -> Result<Decision, Missing> {
+        let decider = language::of_sender(self, stanza)?;
+        let decision = match decider.of_stanza(stanza) {
+            Ok(decision) => own_name::asked(decider, stanza, decision)?,
+            Err(stop) => {
+                let StanzaError { condition, why } = stop.rejected()?;
+                Decision::refuse(stanza, condition, &why)
+            }
+        };
+        language::noted(decider, stanza, decision)
     }
 
-    /// The sender is told that the stanza is refused, where an answer is due.
-    pub fn refuse(stanza: &Stanza, condition: Condition, why: &str) -> Self {
-        let mut decision = Self::default();
-        decision
-            .stanzas
-            .extend(error_reply(&stanza.element, condition, why));
-        decision.notes.push(format!(
-            "refused a {} ({}): {}",
-            stanza.element.name(),
-            condition.name(),
-            clean::shorten_addresses(why)
-        ));
-        decision
+    /// What becomes of a mail, and what its mailbox does with it.
+    #[allow(clippy::missing_errors_doc)]
+    pub fn mail(self, arrived: &Arrived<'_>) -> Result<(Decision, Fate), Missing> {
+        inbound::decide(self, arrived)
     }
 
-    /// Only answers.
-    pub fn answer(stanzas: impl IntoIterator<Item = Element>) -> Self {
-        Self {
-            stanzas: stanzas.into_iter().collect(),
-            ..Self::default()
+    /// Who is told of a mail on which [`Decider::mail`] failed by a defect.
+    #[allow(clippy::missing_errors_doc)]
+    pub fn failed_mail(self, arrived: &Arrived<'_>) -> Result<Decision, Missing> {
+        inbound::not_shown(self, arrived)
+    }
+
+    /// Who is told what of an attempt to send a mail. `job` is as it is after it.
+    #[allow(clippy::missing_errors_doc)]
+    pub fn outcome(
+        self,
+        job: &Job,
+        attempt: &Attempt,
+        verdict: Verdict,
+    ) -> Result<Decision, Missing> {
+        outcome::decide(self, job, attempt, verdict)
+    }
+
+    /// What is to be done because a time has come, or because the XMPP server came back or is being left.
+    #[allow(clippy::missing_errors_doc)]
+    pub fn timer(self, timer: Timer<'_>) -> Result<Decision, Missing> {
+        match timer {
+            Timer::Announce(fanout) => presence::announce(self.about(&fanout.user)?, fanout),
+            Timer::Expired(user, contact) => presence::expired(self.about(user)?, user, contact),
+            Timer::Found(job) => gather::missing_rows(self, job),
+            Timer::Server(Server::Back, relation) => {
+                greeting::greeting_of(self.about(relation.0)?, relation).map(Decision::answer)
+            }
+            Timer::Server(Server::Left, relation) => {
+                greeting::farewell_of(self, relation).map(Decision::answer)
+            }
+        }
+    }
+
+    fn of_stanza(self, stanza: &Stanza) -> Result<Decision, Stop> {
+        match &stanza.kind {
+            Kind::Silent => Ok(Decision::nothing()),
+            Kind::Answered(payload) => Ok(match own_name::answered(self, stanza, Ok(payload))? {
+                Some(decision) => decision,
+                None => names::answered(self, stanza, payload)?,
+            }),
+            Kind::Unanswered(condition) => Ok(self.of_error(stanza, *condition)?),
+            Kind::Returned(why) => Ok(returned::decide(self, stanza, why)?),
+            Kind::Message(message) if let Some(Act::Invite { from }) = &message.act => {
+                Ok(unsupported::declined(self.language, stanza, from))
+            }
+            Kind::Request { set, payload } => query::decide(self, stanza, (*set, payload)),
+            _ if !self.settings.users.allows(&stanza.from.to_bare()) => Ok(outsider(self, stanza)),
+            Kind::Message(message) if is_for_gateway(self, stanza)? => {
+                Ok(commands::chat::decide(self, stanza, message)?)
+            }
+            Kind::Message(message) => match commands::chat::in_conversation(self, stanza, message)?
+            {
+                Some(decision) => Ok(decision),
+                None => chat::decide(self, stanza, message),
+            },
+            Kind::Groupchat => Err(Stop::reject(
+                Condition::ServiceUnavailable,
+                notice::no_groupchat(self.language),
+            )),
+            Kind::Presence(presence) => roster::decide(self, stanza, *presence),
+        }
+    }
+
+    /// An error in place of an answer to a question of ours.
+    fn of_error(self, stanza: &Stanza, condition: Condition) -> Result<Decision, Missing> {
+        if let Some(decision) = own_name::answered(self, stanza, Err(condition))? {
+            return Ok(decision);
+        }
+        match names::refused(self, stanza)? {
+            Some(decision) => Ok(decision),
+            None => status::unreached(self, stanza, condition),
         }
     }
 }
 
-/// What becomes of a stanza.
-///
-/// # Errors
-/// [`Missing`] names a row that has to be loaded first; so for all decisions.
-pub fn stanza(
-    settings: &Settings,
-    context: &Context,
-    stanza: &Stanza,
-    now: Timestamp,
-) -> Result<Decision, Missing> {
-    match &stanza.kind {
-        Kind::Silent => Ok(Decision::nothing()),
-        Kind::Unanswered(condition) => told::unreached(context, stanza, *condition),
-        Kind::Returned(why) => returned::decide(settings, context, stanza, why, now),
-        Kind::Request { set, payload } => request::decide(settings, context, stanza, *set, payload),
-        _ if !settings.users.allows(&stanza.from.to_bare()) => Ok(outsider(settings, stanza)),
-        Kind::Message(message) => message::decide(settings, context, stanza, message, now),
-        Kind::Groupchat => Ok(Decision::refuse(
-            stanza,
-            Condition::ServiceUnavailable,
-            &crate::core::notice::no_groupchat(),
-        )),
-        Kind::Presence(presence) => subscription::decide(settings, context, stanza, *presence, now),
-    }
+/// A time that has come.
+#[derive(Clone, Copy, Debug)]
+pub enum Timer<'a> {
+    /// Contacts of a user are to be told of the user's presence.
+    Announce(&'a Fanout),
+    /// What a user has heard of a contact's presence is over.
+    Expired(&'a BareJid, &'a MailAddress),
+    /// A mail was found in the spool that can still change.
+    Found(&'a Job),
+    /// The XMPP server is to hear of a contact.
+    Server(Server, Relation<'a>),
 }
 
-/// The answer to who may not use the gateway.
-fn outsider(settings: &Settings, stanza: &Stanza) -> Decision {
-    let domains: Vec<String> = settings
-        .users
-        .domains
-        .iter()
-        .map(ToString::to_string)
-        .collect();
-    Decision::refuse(
-        stanza,
-        Condition::Forbidden,
-        &crate::core::notice::outsider(&domains),
-    )
+/// Why the XMPP server hears of all contacts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Server {
+    /// It is there (again), and has forgotten what it was told.
+    Back,
+    /// The gateway stops.
+    Left,
+}
+
+/// Somebody who is called like the helper is a contact like others.
+fn is_for_gateway(decider: Decider<'_>, stanza: &Stanza) -> Result<bool, Missing> {
+    let to = stanza.to.to_bare();
+    Ok(commands::chat::is_spoken(stanza)
+        && (to.node().is_none() || commands::is_helper(decider, &to)?))
 }

@@ -2,11 +2,13 @@
 
 use crate::core::address::MailAddress;
 use crate::core::context::{Context, Missing};
+use crate::core::decide::decider::Decider;
+use crate::core::decide::decision::Relation;
 use crate::core::from_mail;
 use crate::core::from_stanza::Message;
 use crate::core::id::{MessageId, ThreadId};
 use crate::core::limits::REFERENCES_MAX;
-use crate::core::record::{self, Contact, Thread};
+use crate::core::record::{self, Direction, Thread};
 use crate::core::text::subject;
 use crate::core::time::Timestamp;
 use jid::BareJid;
@@ -25,15 +27,13 @@ pub struct Place {
 /// The thread of an outgoing message: the one of the message that it answers, else the one that the stanza names, else
 /// the last one with this contact, unless a subject of its own opens a new one.
 pub fn of_stanza(
-    context: &Context,
-    user: &BareJid,
-    mail: &MailAddress,
-    contact: &Contact,
+    decider: Decider<'_>,
+    (user, mail, contact): Relation<'_>,
     message: &Message,
     own_id: &MessageId,
 ) -> Result<Place, Missing> {
     let answered = match &message.reply_to {
-        Some(id) => context.stanza(user, mail, id)?.cloned(),
+        Some(id) => decider.rows.stanza(user, mail, id)?.cloned(),
         None => None,
     };
     let named = answered
@@ -41,7 +41,8 @@ pub fn of_stanza(
         .map(|answered| answered.thread.clone())
         .or_else(|| message.thread.clone());
     if let Some(id) = named {
-        let known = context.thread(user, mail, &id)?.cloned();
+        let known = decider.rows.thread(user, mail, &id)?;
+        let known = known.filter(|known| is_begun(known)).cloned();
         return Ok(Place {
             id,
             known,
@@ -56,14 +57,78 @@ pub fn of_stanza(
     let Some(id) = &contact.thread else {
         return Ok(fresh());
     };
-    match context.thread(user, mail, id)? {
-        Some(thread) if !opens_another(message, thread) => Ok(Place {
+    match decider.rows.thread(user, mail, id)? {
+        Some(thread) if goes_on(message, thread) => Ok(Place {
             id: id.clone(),
             known: Some(thread.clone()),
             answered: None,
         }),
         _ => Ok(fresh()),
     }
+}
+
+/// Who else has the mail that a message answers: the one that the user names, else the last one of its thread that went to
+/// several.
+pub fn others_of<'a>(
+    decider: Decider<'a>,
+    user: &BareJid,
+    place: &'a Place,
+) -> Result<&'a [MailAddress], Missing> {
+    match &place.answered {
+        Some(answered) => Ok(others(answered)),
+        None => others_in(decider, user, place),
+    }
+}
+
+/// Whether the message that is corrected went to others whom a mail of its thread named. Whom else it went to, its client
+/// names anew, and a blind copy is shown to nobody.
+pub fn went_to_all(decider: Decider<'_>, user: &BareJid, place: &Place) -> Result<bool, Missing> {
+    let also = match &place.answered {
+        Some(message) if message.direction == Direction::Out => message.sent.also.as_slice(),
+        _ => &[],
+    };
+    if also.is_empty() {
+        return Ok(false);
+    }
+    let messages = messages_of(decider, user, place)?;
+    let is_named = |mail| messages.iter().any(|message| message.others.contains(mail));
+    Ok(also.iter().all(is_named))
+}
+
+fn messages_of<'a>(
+    decider: Decider<'a>,
+    user: &BareJid,
+    place: &Place,
+) -> Result<Vec<&'a record::Message>, Missing> {
+    let known = place.known.as_ref();
+    let ids = known.map_or(&[][..], |thread| &thread.references);
+    let messages = Context::all(ids.iter().rev(), |id| decider.rows.message(id, user))?;
+    Ok(messages.into_iter().flatten().collect())
+}
+
+fn others_in<'a>(
+    decider: Decider<'a>,
+    user: &BareJid,
+    place: &Place,
+) -> Result<&'a [MailAddress], Missing> {
+    let mut several = messages_of(decider, user, place)?.into_iter().map(others);
+    Ok(several.find(|others| !others.is_empty()).unwrap_or(&[]))
+}
+
+fn others(message: &record::Message) -> &[MailAddress] {
+    match message.direction {
+        Direction::In => &message.others,
+        Direction::Out => &message.sent.also,
+    }
+}
+
+/// Whether anybody has a mail of it: all that there were may have been taken back.
+fn is_begun(thread: &Thread) -> bool {
+    !thread.references.is_empty()
+}
+
+fn goes_on(message: &Message, thread: &Thread) -> bool {
+    is_begun(thread) && !opens_another(message, thread) && !is_unanswered(thread)
 }
 
 fn opens_another(message: &Message, thread: &Thread) -> bool {
@@ -73,27 +138,29 @@ fn opens_another(message: &Message, thread: &Thread) -> bool {
         .is_some_and(|own| Some(subject::base(own)) != thread.subject.as_deref())
 }
 
+/// Nothing but an invitation: what the user writes is not about that.
+fn is_unanswered(thread: &Thread) -> bool {
+    thread.is_invitation && thread.references.len() <= 1
+}
+
 /// The thread of an incoming mail: the one of its nearest known ancestor; else, where it answers the subject of the last
 /// thread with this contact (some clients drop the references), that one; else a new one named after its root.
 pub fn of_mail(
-    context: &Context,
+    decider: Decider<'_>,
     user: &BareJid,
     contact: &MailAddress,
     last: Option<&ThreadId>,
     mail: &from_mail::Mail,
 ) -> Result<ThreadId, Missing> {
-    for id in mail
-        .in_reply_to
-        .iter()
-        .chain(mail.references.iter().rev())
-        .take(REFERENCES_MAX)
-    {
-        if let Some(message) = context.message(id, user)? {
-            return Ok(message.thread.clone());
-        }
+    let ancestors = mail.in_reply_to.iter().chain(mail.references.iter().rev());
+    let known = Context::all(ancestors.take(REFERENCES_MAX), |id| {
+        decider.rows.message(id, user)
+    })?;
+    if let Some(message) = known.into_iter().flatten().next() {
+        return Ok(message.thread.clone());
     }
     if let Some(id) = last
-        && let Some(thread) = context.thread(user, contact, id)?
+        && let Some(thread) = decider.rows.thread(user, contact, id)?
         && answers(mail, thread)
     {
         return Ok(id.clone());
@@ -130,10 +197,13 @@ pub fn grown(
     let subject = subject
         .map(str::to_owned)
         .or_else(|| known.and_then(|thread| thread.subject.clone()));
+    let is_same = |known: &Thread| known.is_invitation && known.subject == subject;
     Thread {
         references: shortened(references),
+        is_invitation: known.is_some_and(is_same),
         subject,
         last: now,
+        answers: known.and_then(|thread| thread.answers.clone()),
     }
 }
 

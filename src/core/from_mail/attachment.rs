@@ -16,15 +16,67 @@ pub struct Attachment {
     pub media_type: String,
     /// Decoded size in octets; of a mail or a multipart the size as it was sent.
     pub octets: usize,
+    /// What it says, in a few words: of a meeting what, when and where.
+    pub says: Option<String>,
+    /// A picture that belongs to the look of the text: the logos of a signature.
+    pub is_ornament: bool,
+    /// What is in it, where that was asked for ([`super::attachments`]).
+    pub content: Option<Vec<u8>>,
 }
 
-/// What a person is told of an attachment in one line, e.g. `[image photo.jpg, 24 KB]`, `[encrypted message, 4 KB]`.
-pub fn attachment_line(attachment: &Attachment) -> String {
+impl Attachment {
+    /// A file of which no more is known.
+    pub fn new(name: Option<String>, octets: usize) -> Self {
+        Self {
+            name,
+            media_type: "application/octet-stream".to_owned(),
+            octets,
+            says: None,
+            is_ornament: false,
+            content: None,
+        }
+    }
+}
+
+/// What a person is told of the attachments, a line each, of at most `max`, and of how many no line tells. Ornaments
+/// have one line together. With each, why there is no more of it than that.
+pub fn attachment_lines(
+    attachments: &[(&Attachment, Option<String>)],
+    max: usize,
+) -> (Vec<String>, usize) {
+    let ornaments = || attachments.iter().filter(|(one, _)| one.is_ornament);
+    let count = ornaments().count();
+    let octets = ornaments().fold(0_usize, |sum, (one, _)| sum.saturating_add(one.octets));
+    let are_together = count > 1;
+    let alone = attachments
+        .iter()
+        .filter(|(one, _)| !(one.is_ornament && are_together));
+    let more = alone.clone().count().saturating_sub(max);
+    let mut lines: Vec<String> = alone
+        .take(max)
+        .map(|(one, why)| attachment_line(one, why.as_deref()))
+        .collect();
+    if are_together {
+        lines.push(format!(
+            "[{count} small pictures, {}]",
+            size_for_people(octets)
+        ));
+    }
+    (lines, more)
+}
+
+/// What a person is told of an attachment in one line, e.g. `[image photo.jpg, 24 KB]`, `[encrypted message, 4 KB]`, and why
+/// there is no more of it than this line, where that is to be said.
+pub fn attachment_line(attachment: &Attachment, why: Option<&str>) -> String {
     let kind = kind_of(&attachment.media_type);
     let size = size_for_people(attachment.octets);
+    let why = why.map(|why| format!(": {why}")).unwrap_or_default();
+    if let Some(says) = &attachment.says {
+        return format!("[{says}]");
+    }
     match &attachment.name {
-        Some(name) => format!("[{kind} {name}, {size}]"),
-        None => format!("[{kind}, {size}]"),
+        Some(name) => format!("[{kind} {name}, {size}{why}]"),
+        None => format!("[{kind}, {size}{why}]"),
     }
 }
 
@@ -69,7 +121,7 @@ fn kind_of_family(media_type: &str) -> &'static str {
 }
 
 /// A size in the unit that a person would choose, rounded up: `312 bytes`, `24 KB`, `1.5 MB`.
-fn size_for_people(octets: usize) -> String {
+pub fn size_for_people(octets: usize) -> String {
     const KB: usize = 1024;
     const MB: usize = KB * KB;
     match octets {
@@ -130,11 +182,11 @@ mod tests {
     use super::*;
 
     fn line(name: Option<&str>, media_type: &str, octets: usize) -> String {
-        attachment_line(&Attachment {
-            name: name.map(str::to_owned),
+        let attachment = Attachment {
             media_type: media_type.to_owned(),
-            octets,
-        })
+            ..Attachment::new(name.map(str::to_owned), octets)
+        };
+        attachment_line(&attachment, None)
     }
 
     #[test]
@@ -154,6 +206,32 @@ mod tests {
         assert_eq!(line(None, "application/x-unheard-of", 0), "[file, 0 bytes]");
         assert_eq!(line(None, "video/mp4", 1_572_864), "[video, 1.5 MB]");
         assert_eq!(line(None, "nonsense", 1023), "[file, 1023 bytes]");
+    }
+
+    #[test]
+    fn the_logos_of_a_signature_have_one_line() {
+        let logo = Attachment {
+            is_ornament: true,
+            ..Attachment::new(Some("image001.png".to_owned()), 600)
+        };
+        let plan = Attachment::new(Some("plan.pdf".to_owned()), 20);
+        let lines = |all: &[Attachment]| {
+            let all: Vec<_> = all.iter().map(|one| (one, None)).collect();
+            attachment_lines(&all, 1)
+        };
+        let all = [logo.clone(), plan.clone(), logo.clone(), plan.clone()];
+        assert_eq!(
+            lines(&all),
+            (
+                vec![
+                    "[file plan.pdf, 20 bytes]".to_owned(),
+                    "[2 small pictures, 2 KB]".to_owned()
+                ],
+                1
+            )
+        );
+        assert_eq!(lines(&[logo]).0, ["[file image001.png, 600 bytes]"]);
+        assert_eq!(lines(&[]), (Vec::new(), 0));
     }
 
     #[test]

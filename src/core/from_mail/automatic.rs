@@ -9,8 +9,10 @@ use mail_parser::{Message, MimeHeaders};
 pub enum Automatic {
     /// Auto-Submitted: auto-replied, or what answering programs wrote before RFC 3834.
     Replied,
-    /// Auto-Submitted: auto-generated or another value, Precedence, X-Auto-Response-Suppress, a report.
+    /// Auto-Submitted: auto-generated or another value, Precedence, a report.
     Generated,
+    /// X-Auto-Response-Suppress alone: the program of a person may write it, who wants no automatic answer.
+    Suppressed,
 }
 
 /// What a multipart/report reports (RFC 6522).
@@ -45,10 +47,14 @@ pub fn automatic(message: &Message<'_>, sender: Option<&str>) -> Option<Automati
     }
     let is_generated = submitted.is_some()
         || matches!(precedence.as_deref(), Some("bulk" | "junk" | "list"))
-        || keyword(message, "X-Auto-Response-Suppress").is_some_and(|word| word != "none")
         || report(message).is_some()
         || sender.is_some_and(is_mailer);
-    is_generated.then_some(Automatic::Generated)
+    let is_suppressed =
+        || keyword(message, "X-Auto-Response-Suppress").is_some_and(|word| word != "none");
+    match is_generated {
+        true => Some(Automatic::Generated),
+        false => is_suppressed().then_some(Automatic::Suppressed),
+    }
 }
 
 /// Whether the mail came through a list or to many at once.
@@ -128,9 +134,34 @@ fn holds_machine_id(line: &[u8]) -> bool {
     })
 }
 
+/// Whether a program says that it wrote the mail by itself (RFC 3834 §5.1).
+pub fn is_generated(message: &Message<'_>) -> bool {
+    keyword(message, "Auto-Submitted").as_deref() == Some("auto-generated")
+}
+
 /// Local parts from which only programs write (RFC 3834 §2).
 pub fn is_mailer(local: &str) -> bool {
     local.eq_ignore_ascii_case("mailer-daemon")
+}
+
+/// Local parts from which bounces come; people use some of them as well.
+pub fn sends_bounces(local: &str) -> bool {
+    let letters = local.chars().filter(char::is_ascii_alphanumeric);
+    let local: String = letters.map(|c| c.to_ascii_lowercase()).collect();
+    matches!(
+        local.as_str(),
+        "mailerdaemon"
+            | "postmaster"
+            | "maildelivery"
+            | "maildeliverysystem"
+            | "maildeliverysubsystem"
+    )
+}
+
+/// Whether a `From` without an address is one of them: `MAILER-DAEMON <>`.
+pub fn names_mailer(words: &str) -> bool {
+    let words = words.to_ascii_lowercase();
+    words.trim() == "<>" || words.contains("mailer-daemon") || words.contains("postmaster")
 }
 
 /// The first word of the topmost field of this name, in lower case; `None` where there is no such field.
@@ -188,12 +219,19 @@ mod tests {
             "Auto-Submitted: auto-generated",
             "Auto-Submitted: no\r\nAuto-Submitted: auto-notified",
             "Auto-Submitted:",
-            "X-Auto-Response-Suppress: DR, OOF, AutoReply",
             "From: MAILER-DAEMON@b.example",
             "Content-Type: multipart/report; report-type=feedback-report; boundary=b",
         ] {
             assert_eq!(of(header), (Some(Automatic::Generated), false), "{header}");
         }
+    }
+
+    #[test]
+    fn who_asks_for_silence_may_be_a_person() {
+        let header = "X-Auto-Response-Suppress: DR, OOF, AutoReply";
+        assert_eq!(of(header), (Some(Automatic::Suppressed), false));
+        let both = format!("{header}\r\nAuto-Submitted: auto-generated");
+        assert_eq!(of(&both), (Some(Automatic::Generated), false));
     }
 
     #[test]

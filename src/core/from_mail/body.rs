@@ -1,18 +1,27 @@
 //! The parts of a mail (RFC 2046) as one text and a list of attachments.
 
 use super::attachment::{self, Attachment};
+use super::calendar;
+use super::content::{is_binary, is_html_source, is_text, shows_more_than_words};
+use super::enclosed::{self, Piece};
 use super::mime::Part;
+use super::stub::is_stub;
+use crate::core::text::quotes::{self, Circumstances, Marked};
 use crate::core::text::{charset, clean, flowed, html};
 use crate::core::{carried, limits, xml};
 use minidom::Element;
 
-/// A text part below this length that speaks of HTML or a browser only says that there is an HTML part.
-const STUB_CHARS_MAX: usize = 300;
+/// A picture that the text shows, in octets: a bigger one is worth a line of its own.
+const ORNAMENT_OCTETS_MAX: usize = 20 * 1024;
+/// The name of a picture in a text, in octets.
+const PICTURE_OCTETS_MAX: usize = 200;
 /// RFC 6838 §4.2: 127 characters for a type and for a subtype.
 const MEDIA_TYPE_CHARS_MAX: usize = 255;
 
 /// Why stanzas are not read, for the log.
 const AROUND: &str = "there is text before or behind the parts of the mail";
+const TOO_MANY_PARTS: &str = "the mail has more parts than are read";
+const HEADER_CUT: &str = "the header of its part is longer than is read";
 
 /// What the body of a mail holds.
 #[derive(Debug, Default)]
@@ -21,6 +30,10 @@ pub struct Body {
     pub text: String,
     /// The text is shorter than what the mail holds.
     pub cut: bool,
+    /// The text is that of a page which shows more than words.
+    pub is_simplified: bool,
+    /// The text without history and signature, where one was cut.
+    pub own: Option<String>,
     /// What else the mail holds, in order.
     pub attachments: Vec<Attachment>,
     /// As in [`super::Mail`].
@@ -31,31 +44,70 @@ pub struct Body {
 
 /// Reads the body: the best text for a chat, and everything else as attachments, so that nothing is passed over in
 /// silence.
-pub fn read(mail: &Part<'_>) -> Body {
+/// `charset`: what an encoded word of the header is in, for a text that does not say.
+pub fn read(mail: &Part<'_>, circumstances: &Circumstances, charset: Option<&str>) -> Body {
+    read_with(mail, circumstances, charset, Contents::Measured)
+}
+
+/// Whether what is in attachments is kept.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Contents {
+    /// Their sizes alone.
+    Measured,
+    /// All of it.
+    Kept,
+}
+
+/// The same, with the contents of attachments where they are wanted.
+pub fn read_with(
+    mail: &Part<'_>,
+    circumstances: &Circumstances,
+    charset: Option<&str>,
+    contents: Contents,
+) -> Body {
     let mut reader = Reader {
+        contents,
         parts_left: limits::MIME_PARTS_MAX,
         body: Body::default(),
         has_text: false,
         is_all_parts: mail.is_all_parts(),
+        circumstances,
+        charset,
+        spare: None,
     };
-    let found = reader.part(mail, Place::default());
-    let text = tidy(&found.text);
-    let shown = clean::cut(&text, limits::BODY_OCTETS_MAX);
+    let mut found = reader.part(mail, Place::default());
+    let only = reader.body.attachments.len() == 1 && found.text.is_blank();
+    if let Some(spare) = reader.spare.take().filter(|_| only) {
+        // Of a phone: the text is a file, and there is nothing else.
+        reader.body.attachments.clear();
+        found.text = spare;
+    }
+    let own = found.own.as_ref().unwrap_or(&found.text);
+    // What is not there could be the author's last words.
+    let own = quotes::own(own, circumstances).filter(|_| !reader.body.cut);
+    let whole = found.text.as_str();
+    // No more of it can be shown, whatever white space there is.
+    let start = clean::cut(whole, limits::BODY_OCTETS_MAX.saturating_mul(2));
+    let text = tidy(start);
+    let shown = xml::cut(&text, limits::BODY_OCTETS_MAX);
     let mut body = reader.body;
-    body.cut |= shown.len() < text.len();
+    body.is_simplified = found.is_rich;
+    body.cut |= shown.len() < text.len() || start.len() < whole.len();
     body.text = shown.trim_end().to_owned();
     if body.text.is_empty() && body.attachments.is_empty() && body.carried.is_none() {
         // HTML of which no text remains: an image, or a page that only scripts fill. Or stanzas that nobody reads.
         body.attachments.extend(found.unseen);
     }
     drop_nameless_invitation(&mut body.attachments);
+    let own = own.map(|own| tidy(&own.text).trim_end().to_owned());
+    let own = own.filter(|own| !own.is_empty() || !body.attachments.is_empty());
+    body.own = own.filter(|own| own.len() <= limits::BODY_OCTETS_MAX && *own != body.text);
     body
 }
 
 /// An invitation comes twice, among the alternatives and as a file: the file is shown.
 fn drop_nameless_invitation(attachments: &mut Vec<Attachment>) {
-    let is_calendar =
-        |one: &Attachment| matches!(one.media_type.as_str(), "text/calendar" | "application/ics");
+    let is_calendar = |one: &Attachment| is_calendar(&one.media_type);
     if attachments
         .iter()
         .any(|one| is_calendar(one) && one.name.is_some())
@@ -81,10 +133,21 @@ fn tidy(text: &str) -> String {
 /// Text of a part, or of the parts below it.
 #[derive(Default)]
 struct Found {
-    text: String,
+    text: Marked,
+    /// Where it is another one: the form of the text that says more certainly what of it its author has written.
+    own: Option<Marked>,
     is_html: bool,
+    /// It shows more than words.
+    is_rich: bool,
     /// HTML that gave no text.
     unseen: Option<Attachment>,
+}
+
+/// Whether a page says word for word what the text before it says: programs that do not know of alternatives.
+fn says_the_same(text: &Marked, page: &Marked) -> bool {
+    // Ends with the first word that differs: a mail may have many pages.
+    let words = text.as_str().split_whitespace();
+    words.eq(page.as_str().split_whitespace())
 }
 
 /// Where a part stands.
@@ -112,7 +175,12 @@ enum Parent {
     Signed,
 }
 
-struct Reader {
+struct Reader<'a> {
+    contents: Contents,
+    circumstances: &'a Circumstances,
+    charset: Option<&'a str>,
+    /// The first text that is a file.
+    spare: Option<Marked>,
     parts_left: usize,
     body: Body,
     /// A text was found in an earlier part, so that a named text is an attachment.
@@ -122,8 +190,13 @@ struct Reader {
     is_all_parts: bool,
 }
 
-impl Reader {
+impl Reader<'_> {
     fn part(&mut self, part: &Part<'_>, place: Place) -> Found {
+        if place.depth == 0
+            && let Some(inner) = part.misplaced()
+        {
+            return self.part(&inner, place.inside(Parent::Other));
+        }
         let media_type = media_type(part, place);
         let found = if media_type.starts_with("multipart/") && place.depth < limits::MIME_DEPTH_MAX
         {
@@ -131,7 +204,7 @@ impl Reader {
         } else {
             self.leaf(part, media_type, place)
         };
-        self.has_text |= !found.text.is_empty();
+        self.has_text |= !found.text.is_blank();
         found
     }
 
@@ -142,21 +215,33 @@ impl Reader {
         }
         let children = part.parts(self.parts_left.saturating_add(1));
         if children.is_empty() {
+            let decoded = part.decoded();
+            if let Some(part) = part.of_decoded(&decoded) {
+                return self.part(&part, place.inside(place.parent));
+            }
             // The boundary is nowhere to be found: better all of it than nothing.
             return self.plain(part);
         }
         let allowed = children.len().min(self.parts_left);
         self.body.cut |= allowed < children.len();
         self.parts_left = self.parts_left.saturating_sub(allowed);
-        let children = children.into_iter().take(allowed).map(Part::read);
+        let is_cut = allowed < children.len();
+        let charset = self.charset;
+        let children = children.into_iter().take(allowed);
+        let children = children.map(|raw| Part::read_near(raw, charset));
         match media_type {
             "multipart/alternative" => {
                 let children: Vec<Part<'_>> = children.collect();
-                self.alternative(&children, place.inside(Parent::Alternative))
+                let place = place.inside(Parent::Alternative);
+                self.stanzas_among(&children, is_cut, place);
+                self.alternative(&children, place)
             }
             "multipart/digest" => self.sequence(children, place.inside(Parent::Digest)),
             "multipart/signed" => self.sequence(children, place.inside(Parent::Signed)),
-            _ => self.sequence(children, place.inside(Parent::Other)),
+            _ => {
+                let all = part.text_before_parts().into_iter().chain(children);
+                self.sequence(all, place.inside(Parent::Other))
+            }
         }
     }
 
@@ -166,34 +251,46 @@ impl Reader {
         for child in children {
             let found = self.part(&child, place);
             all.unseen = all.unseen.or(found.unseen);
-            if found.text.is_empty() {
+            if found.text.is_blank() || found.is_html && says_the_same(&all.text, &found.text) {
                 continue;
             }
-            if all.text.is_empty() {
+            if all.text.is_blank() {
                 all.is_html = found.is_html;
-            } else {
-                all.text.truncate(all.text.trim_end().len());
-                all.text.push_str("\n\n");
             }
-            all.text.push_str(&found.text);
+            all.is_rich |= found.is_rich;
+            if found.own.is_some() {
+                all.own.get_or_insert_with(|| all.text.clone());
+            }
+            if let Some(own) = &mut all.own {
+                own.append(found.own.as_ref().unwrap_or(&found.text));
+            }
+            all.text.append(&found.text);
         }
         all
     }
 
-    /// The same content in several forms (RFC 2046 §5.1.4): plain text where it is the content, else HTML. The last form of
-    /// the whole mail may be the stanzas that it carries; what a list or a scanner has put inside something else is not
-    /// taken for a gateway's own any more.
+    /// The last form of the whole mail may be the stanzas that it carries; what a list or a scanner has put inside something
+    /// else is not taken for a gateway's own any more, nor what is the last only of those that are read.
+    fn stanzas_among(&mut self, children: &[Part<'_>], is_cut: bool, place: Place) {
+        let last = children.last().filter(|last| holds_stanzas(last));
+        let Some(last) = last.filter(|_| place.depth == 1) else {
+            return;
+        };
+        let problem = match self.is_all_parts {
+            false => Some(AROUND),
+            true if is_cut => Some(TOO_MANY_PARTS),
+            true => None,
+        };
+        match problem {
+            Some(problem) => self.body.carried_problem = Some(problem.to_owned()),
+            None => self.stanzas(last),
+        }
+    }
+
+    /// The same content in several forms (RFC 2046 §5.1.4): plain text where it is the content, else HTML.
     fn alternative(&mut self, children: &[Part<'_>], place: Place) -> Found {
         let had_text = self.has_text;
         let (mut plain, mut html) = (Found::default(), Found::default());
-        if let Some(last) = children.last().filter(|last| holds_stanzas(last))
-            && place.depth == 1
-        {
-            match self.is_all_parts {
-                true => self.stanzas(last),
-                false => self.body.carried_problem = Some(AROUND.to_owned()),
-            }
-        }
         // Beside stanzas, an emoji for programs (RFC 9078) is not the text for people.
         let skips_reaction = children.iter().any(holds_stanzas);
         for child in children {
@@ -203,14 +300,32 @@ impl Reader {
             self.has_text = had_text;
             let found = self.part(child, place);
             let best = if found.is_html { &mut html } else { &mut plain };
-            if best.text.is_empty() {
+            if best.text.is_blank() {
                 *best = found;
             }
         }
-        let use_html = !html.text.is_empty() && is_stub(&plain.text, &html.text);
+        let use_html = !html.text.is_blank() && is_stub(plain.text.as_str(), html.text.as_str());
         let unseen = plain.unseen.take().or(html.unseen.take());
-        let best = if use_html { html } else { plain };
-        Found { unseen, ..best }
+        if use_html {
+            return Found { unseen, ..html };
+        }
+        plain.text.keep_answers_of(&html.text, self.circumstances);
+        let own = plain.own.take().or_else(|| self.surer(&plain, html));
+        Found {
+            unseen,
+            own,
+            ..plain
+        }
+    }
+
+    /// The HTML, where its structure shows a history that the plain text does not.
+    fn surer(&self, plain: &Found, html: Found) -> Option<Marked> {
+        let html = html.own.unwrap_or(html.text);
+        let shows_history = |text: &Marked| {
+            let own = quotes::own(text, self.circumstances);
+            own.is_some_and(|own| own.is_without_history && !own.text.is_empty())
+        };
+        (!html.is_blank() && !shows_history(&plain.text) && shows_history(&html)).then_some(html)
     }
 
     /// Reads the root of a part of the type of RFC 3923.
@@ -220,6 +335,7 @@ impl Reader {
             charset.eq_ignore_ascii_case("utf-8") || charset.eq_ignore_ascii_case("us-ascii")
         });
         let read = match is_utf8 {
+            _ if part.is_cut() => Err(HEADER_CUT.to_owned()),
             true => xml::read(&part.decoded()).map_err(|error| error.to_string()),
             false => Err("it is not in UTF-8".to_owned()),
         };
@@ -235,57 +351,119 @@ impl Reader {
                 self.stanzas(part);
             }
             return Found {
-                unseen: Some(attachment_of(part, media_type)),
+                unseen: Some(attachment_of(part, media_type, self.contents)),
                 ..Found::default()
             };
         }
         let is_attachment = part.is_attachment() || part.file_name().is_some() && self.has_text;
+        let may_be_all = || self.spare.is_none() && !is_binary(part, &part.decoded_text());
+        if is_attachment && media_type == "text/plain" && may_be_all() {
+            self.spare = Some(self.plain(part).text);
+        }
         match (media_type.as_str(), place.parent) {
             ("text/plain", _) if !is_attachment => self.plain(part),
+            // A machine's, that says nothing of what it sends.
+            ("application/octet-stream", _) if place.depth == 0 && is_text(part) => {
+                self.plain(part)
+            }
             ("text/html", _) if !is_attachment => self.html(part),
             (signature, Parent::Signed) if is_signature(signature) => Found::default(),
             (other, Parent::Alternative) if is_another_form(other) => Found::default(),
+            ("text/enriched" | "text/richtext", _) if !is_attachment && !self.has_text => {
+                self.enriched(part)
+            }
+            (other, _)
+                if !is_attachment
+                    && !self.has_text
+                    && is_another_form(other)
+                    && other != "text/rtf" =>
+            {
+                self.plain(part)
+            }
             _ => self.attach(part, media_type),
         }
     }
 
     fn plain(&mut self, part: &Part<'_>) -> Found {
-        let text = self.decoded(part, false);
+        let octets = part.decoded_text();
+        // Of a text with a file in it the words are shown.
+        if is_binary(part, &octets) && enclosed::pieces(&octets).is_none() {
+            return self.attach(part, "application/octet-stream".to_owned());
+        }
+        let text = self.decoded(part, &octets, false);
+        if is_html_source(&text) {
+            let is_rich = shows_more_than_words(&text);
+            let (text, _) = html::read(&text);
+            return Found {
+                text,
+                is_html: true,
+                is_rich,
+                ..Found::default()
+            };
+        }
         let text = if part.parameter_is("format", "flowed") {
             flowed::unwrap(&text, part.parameter_is("delsp", "yes"))
         } else {
             text
         };
+        let text = enclosed::without_armor(&text).unwrap_or(text);
+        let text = without_pictures(text);
         Found {
             text: if text.trim().is_empty() {
-                String::new()
+                Marked::default()
             } else {
-                text
+                Marked::plain(clean::for_xml(&text))
             },
             ..Found::default()
         }
     }
 
-    fn html(&mut self, part: &Part<'_>) -> Found {
-        let source = self.decoded(part, true);
-        let (text, _) = html::to_text(&source);
-        let is_unseen = text.is_empty() && !source.trim().is_empty();
+    /// RFC 1896: marks in angle brackets around words.
+    fn enriched(&mut self, part: &Part<'_>) -> Found {
+        let source = self
+            .decoded(part, &part.decoded_text(), false)
+            .replace("\r\n", "\n");
+        let (text, _) = html::read(&source.replace("\n\n", "<br><br>"));
         Found {
-            unseen: is_unseen.then(|| attachment_of(part, "text/html".to_owned())),
             text,
+            ..Found::default()
+        }
+    }
+
+    fn html(&mut self, part: &Part<'_>) -> Found {
+        let source = self.decoded(part, &part.decoded_text(), true);
+        let html::Read {
+            text, hides_words, ..
+        } = html::read_page(&source);
+        let is_rich = shows_more_than_words(&source);
+        let is_unseen = text.is_blank() && (hides_words || is_rich);
+        Found {
+            unseen: is_unseen.then(|| attachment_of(part, "text/html".to_owned(), self.contents)),
+            text,
+            own: None,
             is_html: true,
+            is_rich,
         }
     }
 
     /// The text of a part by its charset, or by the one that HTML names where the Content-Type names none.
-    fn decoded(&mut self, part: &Part<'_>, is_html: bool) -> String {
-        let bytes = part.decoded();
+    fn decoded(&mut self, part: &Part<'_>, bytes: &[u8], is_html: bool) -> String {
         let label = part
             .content_type()
             .and_then(|content_type| content_type.attribute("charset"))
             .map(str::to_owned)
-            .or_else(|| charset::html_label(&bytes).filter(|_| is_html));
-        let mut text = charset::decode(label.as_deref(), &bytes);
+            .or_else(|| charset::html_label(bytes).filter(|_| is_html));
+        let decode = |bytes: &[u8]| charset::decode_with(label.as_deref(), self.charset, bytes);
+        let mut text = match enclosed::pieces(bytes).filter(|_| !is_html) {
+            None => decode(bytes),
+            Some(pieces) => {
+                let pieces = pieces.into_iter().map(|piece| match piece {
+                    Piece::Text(text) => decode(text),
+                    Piece::File(line) => format!("{line}\n"),
+                });
+                pieces.collect()
+            }
+        };
         let length = clean::cut(&text, limits::HTML_OCTETS_MAX).len();
         self.body.cut |= length < text.len();
         text.truncate(length);
@@ -293,18 +471,73 @@ impl Reader {
     }
 
     fn attach(&mut self, part: &Part<'_>, media_type: String) -> Found {
-        self.body.attachments.push(attachment_of(part, media_type));
+        let attachment = attachment_of(part, media_type, self.contents);
+        self.body.attachments.push(attachment);
         Found::default()
     }
 }
 
-fn attachment_of(part: &Part<'_>, media_type: String) -> Attachment {
-    let name = part.file_name().and_then(attachment::file_name);
-    Attachment {
-        name: name.or_else(|| subject_of(part, &media_type)),
-        media_type: clean::for_header(&media_type, MEDIA_TYPE_CHARS_MAX),
-        octets: part.octets(),
+/// A text without what Outlook writes in place of the pictures of the page: `[cid:image001.png@01D5A1B2]`, and where the
+/// picture leads.
+fn without_pictures(text: String) -> String {
+    const MARK: &str = "[cid:";
+    if !text.contains(MARK) {
+        return text;
     }
+    let mut shown = String::with_capacity(text.len());
+    for line in text.split_inclusive('\n') {
+        let mut pieces = line.split(MARK);
+        let mut rest = pieces.next().unwrap_or_default().to_owned();
+        for piece in pieces {
+            let name = piece.split_once(']').filter(|(name, _)| {
+                name.len() <= PICTURE_OCTETS_MAX && !name.contains(char::is_whitespace)
+            });
+            match name {
+                Some((_, after)) => rest.push_str(after),
+                None => {
+                    rest.push_str(MARK);
+                    rest.push_str(piece);
+                }
+            }
+        }
+        let is_link = |word: &str| word.starts_with("<http") && word.ends_with('>');
+        let is_left = rest.split_whitespace().any(|word| !is_link(word));
+        if is_left || rest.len() == line.len() {
+            shown.push_str(&rest);
+        }
+    }
+    shown
+}
+
+fn attachment_of(part: &Part<'_>, media_type: String, contents: Contents) -> Attachment {
+    let name = part.file_name().and_then(attachment::file_name);
+    let octets = part.octets();
+    let is_ornament = media_type.starts_with("image/")
+        && octets <= ORNAMENT_OCTETS_MAX
+        && part.has_content_id()
+        && !part.is_attachment();
+    Attachment {
+        says: says(part, &media_type),
+        media_type: clean::for_header(&media_type, MEDIA_TYPE_CHARS_MAX),
+        is_ornament,
+        content: (contents == Contents::Kept).then(|| part.decoded().into_owned()),
+        ..Attachment::new(name.or_else(|| subject_of(part, &media_type)), octets)
+    }
+}
+
+/// A meeting in words.
+fn says(part: &Part<'_>, media_type: &str) -> Option<String> {
+    if !is_calendar(media_type) {
+        return None;
+    }
+    let content_type = part.content_type();
+    let parameter = |name| content_type.and_then(|one| one.attribute(name));
+    let calendar = charset::decode(parameter("charset").or(Some("utf-8")), &part.decoded());
+    calendar::in_words(&calendar, parameter("method"))
+}
+
+fn is_calendar(media_type: &str) -> bool {
+    matches!(media_type, "text/calendar" | "application/ics")
 }
 
 /// The name of a mail inside the mail.
@@ -333,7 +566,10 @@ fn media_type(part: &Part<'_>, place: Place) -> String {
     } else {
         "text/plain"
     };
-    part.media_type().unwrap_or_else(|| fallback.to_owned())
+    let named = part.media_type().unwrap_or_else(|| fallback.to_owned());
+    // `text/plain charset=utf-8`, without the semicolon.
+    let mut words = named.split_whitespace();
+    words.next().unwrap_or(fallback).to_owned()
 }
 
 /// The second part of a multipart/signed (RFC 3156 §5, RFC 8551 §3.5.3).
@@ -355,25 +591,16 @@ fn is_another_form(media_type: &str) -> bool {
         )
 }
 
-/// Whether a plain text is empty or only says that the mail is in HTML.
-fn is_stub(plain: &str, html: &str) -> bool {
-    let plain = plain.trim();
-    if plain.is_empty() {
-        return true;
-    }
-    if plain.chars().nth(STUB_CHARS_MAX).is_some() || html.len() < plain.len() {
-        return false;
-    }
-    let plain = plain.to_lowercase();
-    plain.contains("html") || plain.contains("browser")
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     fn body(mail: &str) -> Body {
-        read(&Part::read(mail.as_bytes()))
+        read(
+            &Part::read(mail.as_bytes()),
+            &Circumstances::default(),
+            None,
+        )
     }
 
     /// A multipart of (header, body) parts.
@@ -543,6 +770,150 @@ mod tests {
             body.attachments.first().map(|one| one.media_type.as_str()),
             Some("multipart/mixed")
         );
+    }
+
+    #[test]
+    fn an_encoding_is_what_its_first_word_says() {
+        let grüße = "R3LDvMOfZQo=";
+        for encoding in [
+            "base64",
+            "BASE64 (a comment)",
+            "base64;",
+            " \"base64\"",
+            "base64, x",
+        ] {
+            let mail = format!("{PLAIN}\nContent-Transfer-Encoding: {encoding}\n\n{grüße}\n");
+            assert_eq!(body(&mail).text, "Grüße", "{encoding}");
+        }
+        let footer = "_______________\nfriends mailing list\nhttps://lists.example/friends";
+        let mail = format!("{PLAIN}\nContent-Transfer-Encoding: base64\n\n{grüße}\n{footer}\n");
+        assert_eq!(body(&mail).text, format!("Grüße\n\n{footer}"));
+        // Of a file nothing is taken away: what is no base64 stands between its lines.
+        let broken = format!(
+            "{PLAIN}\nContent-Transfer-Encoding: base64\n\n{grüße}\n?! x\n{}\n",
+            "QUJD".repeat(16)
+        );
+        assert!(body(&broken).text.contains("ABCABC"));
+        for (encoding, inner) in [
+            (
+                "base64",
+                "LS1iCkNvbnRlbnQtVHlwZTogdGV4dC9wbGFpbgoKSW5zaWRlLgotLWItLQo=",
+            ),
+            (
+                "quoted-printable",
+                "--b=0AContent-Type: text/plain=0A=0AInside.=0A--b--=0A",
+            ),
+        ] {
+            let head = "Content-Type: multipart/mixed; boundary=b\nContent-Transfer-Encoding";
+            assert_eq!(
+                body(&format!("{head}: {encoding}\n\n{inner}\n")).text,
+                "Inside.",
+                "{encoding}"
+            );
+        }
+    }
+
+    #[test]
+    fn the_part_that_says_most_is_the_text() {
+        let page = "<p>The invoice of twelve euros is due on Friday.</p>";
+        for stub in [
+            "Ihr Programm kann diese Nachricht nicht anzeigen.",
+            "Zur Mail",
+            "Votre logiciel ne peut pas afficher ce message.",
+        ] {
+            let mail = multipart("alternative", &[(PLAIN, stub), (HTML, page)]);
+            assert_eq!(
+                body(&mail).text,
+                "The invoice of twelve euros is due on Friday.",
+                "{stub}"
+            );
+        }
+        let both = multipart(
+            "mixed",
+            &[
+                (PLAIN, "It is  due\non Friday."),
+                (HTML, "<p>It is due on Friday.</p>"),
+            ],
+        );
+        assert_eq!(body(&both).text, "It is  due\non Friday.");
+        let source = format!("{PLAIN}\n\n<div dir=\"ltr\">Hello <b>Alice</b>,<br>nine.</div>\n");
+        assert_eq!(body(&source).text, "Hello Alice,\nnine.");
+        for (kind, text) in [
+            ("text/plain charset=utf-8", "Nine."),
+            ("text/utf-8", "Nine."),
+            ("application/octet-stream", "Nine."),
+            ("text/enriched", "<bold>Nine</bold>."),
+            (
+                "text/plain; name=text_0.txt\nContent-Disposition: attachment; filename=text_0.txt",
+                "Nine.",
+            ),
+        ] {
+            let one = body(&format!("Content-Type: {kind}\n\n{text}\n"));
+            assert_eq!(
+                (one.text.as_str(), one.attachments.len()),
+                ("Nine.", 0),
+                "{kind}"
+            );
+        }
+        let file = body("Content-Type: application/octet-stream; name=x.bin\n\nNine.\n");
+        assert_eq!((file.text.as_str(), file.attachments.len()), ("", 1));
+        let two = multipart(
+            "mixed",
+            &[
+                (
+                    "Content-Type: text/plain; name=a.txt\nContent-Disposition: attachment",
+                    "a",
+                ),
+                (
+                    "Content-Type: text/plain; name=b.txt\nContent-Disposition: attachment",
+                    "b",
+                ),
+            ],
+        );
+        assert_eq!(
+            (body(&two).text.as_str(), body(&two).attachments.len()),
+            ("", 2)
+        );
+    }
+
+    #[test]
+    fn a_text_that_names_no_charset_may_be_in_that_of_the_subject() {
+        let (morgen, _, _) = encoding_rs::WINDOWS_1251.encode("Завтра");
+        let mail = [b"Content-Type: text/plain\n\n".as_slice(), &morgen].concat();
+        let part = Part::read(&mail);
+        let body = read(&part, &Circumstances::default(), Some("windows-1251"));
+        assert_eq!(body.text, "Завтра");
+    }
+
+    #[test]
+    fn damage_to_the_structure_leaves_the_text() {
+        let parts = "--b\r\nContent-Type: text/plain; charset=utf-8\r\n\r\nThe plan.\r\n--b\r\n\
+            Content-Type: application/pdf; name=plan.pdf\r\n\r\nPDF\r\n--b--\r\n";
+        for head in [
+            "Content-Type: multipart/mixed; boundary=\r\n \"b\"\r\n\r\n",
+            "Content-Type: multipart/mixed; boundary=\r\n\t  b\r\n\r\n",
+            "Content-Type: multipart/mixed\r\n\r\n",
+            "Content-Type: multipart/mixed; boundary=\"\"\r\n\r\nThis is MIME.\r\n",
+        ] {
+            let body = body(&format!("{head}{parts}"));
+            assert_eq!(
+                (body.text.as_str(), body.attachments.len()),
+                ("The plan.", 1),
+                "{head}"
+            );
+        }
+        for mail in [
+            "From: a@b\r\nSubject: x\r\nThe plan: nine,\r\nat the gate.\r\n",
+            "From: a@b\r\nSubject: x\r\nThe plan: nine,\r\nat the gate.\r\n\r\n",
+        ] {
+            assert_eq!(body(mail).text, "The plan: nine,\nat the gate.", "{mail:?}");
+        }
+        // What is a field for somebody is one for us.
+        let hidden = "From: a@b\r\nnonsense\r\nTo: c@d\r\n\r\ntext";
+        assert_eq!(body(hidden).text, "text");
+        // A line that is none of a header, between parts.
+        let part = "Content-Type: multipart/mixed; boundary=b\r\n\r\n--b\r\nNo header here, and\r\n\r\ntwo paragraphs.\r\n--b--\r\n";
+        assert_eq!(body(part).text, "No header here, and\n\ntwo paragraphs.");
     }
 
     #[test]

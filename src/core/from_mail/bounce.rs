@@ -87,6 +87,112 @@ pub fn read(parts: &Parts, known: &Circumstances<'_>) -> Option<DeliveryReport> 
     (!report.recipients.is_empty()).then_some(report)
 }
 
+/// What a subject says of a mail that is only late.
+const LATE_WORDS: [&str; 12] = [
+    "delay",
+    "delayed",
+    "warning",
+    "deferred",
+    "still being retried",
+    "verzöger",
+    "retard",
+    "ritard",
+    "vertraag",
+    "försenad",
+    "opóźni",
+    "задерж",
+];
+
+/// What a program of which nothing is known says of a mail of ours: a server wrote it, and it holds the Message-ID. `None` where
+/// it holds none.
+pub fn of_any_program(parts: &Parts, known: &Circumstances<'_>) -> Option<DeliveryReport> {
+    if known.ours.is_empty() {
+        return None;
+    }
+    let (said, _) = divided(known.text);
+    let answer = said.lines().find_map(answer_in).unwrap_or_default();
+    let is_final = answer.code.is_some_and(|code| code >= 500)
+        || answer.enhanced.is_some_and(|(class, ..)| class == 5);
+    let subject = known.subject.to_lowercase();
+    let is_late = LATE_WORDS.iter().any(|word| subject.contains(word)) && !is_final;
+    let action = if is_late {
+        Action::Delayed
+    } else {
+        Action::Failed
+    };
+    let original_to = original_to(parts);
+    let failed = known.failed.iter().take(limits::REPORT_RECIPIENTS_MAX);
+    let mut recipients: Vec<Reported> = failed
+        .map(|address| reported(address.clone(), action, ""))
+        .collect();
+    if recipients.is_empty() {
+        recipients = self::recipients(said, action);
+    }
+    if recipients.is_empty() {
+        // Where it was for one alone, it is that one.
+        let only = <&[MailAddress; 1]>::try_from(original_to.as_slice()).ok();
+        recipients.push(Reported {
+            last: only.map(|[only]| only.clone()),
+            ..unnamed(action)
+        });
+    }
+    for recipient in &mut recipients {
+        let says_nothing = recipient.reply.code.is_none() && recipient.reply.enhanced.is_none();
+        if says_nothing && answer != Reply::default() {
+            recipient.reply = answer.clone();
+        }
+    }
+    Some(DeliveryReport {
+        about: about(parts, known.answers.iter().cloned()),
+        envelope_id: None,
+        recipients,
+        original_to,
+    })
+}
+
+fn unnamed(action: Action) -> Reported {
+    Reported {
+        original: None,
+        last: None,
+        action,
+        reply: Reply::default(),
+        remote: None,
+    }
+}
+
+/// The answer of a server in a line: a code with an enhanced code behind it, or a code where an answer would begin; else an
+/// enhanced code.
+fn answer_in(line: &str) -> Option<Reply> {
+    let line = line.get(..REASON_CHARS_MAX).unwrap_or(line);
+    let around = |c: char| matches!(c, '(' | '[' | '<' | '"' | '\'' | '#' | ',' | ';');
+    let mut at = 0_usize;
+    let mut status = None;
+    let mut begins = true;
+    for word in line.split_inclusive(char::is_whitespace) {
+        let rest = line
+            .get(at..)
+            .unwrap_or_default()
+            .trim_start_matches(around);
+        at = at.saturating_add(word.len());
+        if let Some((code, after)) = code(rest).filter(|(code, _)| *code >= 400) {
+            let next = after.split_whitespace().next().unwrap_or_default();
+            let next = enhanced_code(next.trim_start_matches('#'));
+            if begins || next.is_some_and(|(class, ..)| class == code / 100) {
+                return Some(reply("", rest.trim_end_matches([')', ']', '>'])));
+            }
+        }
+        let bare = word.trim().trim_start_matches(around);
+        let bare = bare.trim_end_matches([')', ']', '>', ':', '.', ',']);
+        let found = enhanced_code(bare).filter(|(class, ..)| matches!(class, 4 | 5));
+        status = status.or(found);
+        begins = word.trim_end().ends_with([':', '<', '>']) || word.trim().is_empty() && begins;
+    }
+    status.map(|enhanced| Reply {
+        enhanced: Some(enhanced),
+        ..reply("", line.trim())
+    })
+}
+
 /// What the program says, and the copy below it.
 fn divided(text: &str) -> (&str, Option<&str>) {
     let mut at = 0_usize;

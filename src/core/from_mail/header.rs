@@ -1,17 +1,22 @@
 //! Header fields as typed values.
 
-use super::Person;
+use super::{Person, encoded_word};
 use crate::core::address::MailAddress;
 use crate::core::id::MessageId;
 use crate::core::limits;
+use crate::core::name;
 use crate::core::text::clean;
 use crate::core::time::Timestamp;
 use mail_parser::{Addr, HeaderName, HeaderValue, Message};
+use std::collections::BTreeSet;
 
-/// Message-IDs taken from one header field.
+/// Message-IDs taken from one kind of header field: the first, which names the thread, and the last, which are the nearest.
 const MESSAGE_IDS_MAX: usize = 100;
 /// People taken from one kind of header field; a mail to more is a list's.
 const PEOPLE_MAX: usize = 1000;
+
+/// Of a `From` that breaks the rules so much is looked at.
+const FROM_OCTETS_MAX: usize = 4096;
 
 /// Fields that a mail has once at most: who, to whom, when and what (RFC 5322 §3.6), and how the body is to be read (RFC
 /// 2045 §3). `From` is looked at by itself, see [`has_several_from`].
@@ -87,9 +92,29 @@ pub fn date(message: &Message<'_>) -> Option<Timestamp> {
     if let Ok(date) = chrono::DateTime::parse_from_rfc2822(&written) {
         return Some(Timestamp::from_millis(date.timestamp_millis()));
     }
+    if let Some(date) = of_machine(&written) {
+        return Some(date);
+    }
     let date = values(message, &HeaderName::Date).next()?.as_datetime()?;
     date.is_valid()
         .then(|| Timestamp::from_secs(date.to_timestamp()))
+}
+
+/// A date as programs write it that know no RFC: `2026-11-30T09:00:00Z`, or as C does, `Mon Nov 30 09:00:00 2026`.
+fn of_machine(written: &str) -> Option<Timestamp> {
+    if let Ok(date) = chrono::DateTime::parse_from_rfc3339(written) {
+        return Some(Timestamp::from_millis(date.timestamp_millis()));
+    }
+    let date = chrono::NaiveDateTime::parse_from_str(written, "%a %b %e %H:%M:%S %Y").ok()?;
+    Some(Timestamp::from_secs(date.and_utc().timestamp()))
+}
+
+/// When the last mail server took the mail: what stands behind the last semicolon of the topmost `Received`.
+pub fn received(message: &Message<'_>) -> Option<Timestamp> {
+    let field = raw_value(message, "Received")?;
+    let (_, written) = field.rsplit_once(';')?;
+    let date = chrono::DateTime::parse_from_rfc2822(written.trim()).ok()?;
+    Some(Timestamp::from_millis(date.timestamp_millis()))
 }
 
 /// The people in all fields of this name, the members of groups among them. Who has no usable address is left out.
@@ -102,22 +127,73 @@ pub fn people(message: &Message<'_>, name: HeaderName<'static>) -> Vec<Person> {
         .collect()
 }
 
+/// Whether a field names more recipients than are taken.
+pub fn has_more_people(message: &Message<'_>) -> bool {
+    let named = |name: &HeaderName<'static>| {
+        let addresses = values(message, name).filter_map(HeaderValue::as_address);
+        addresses.flat_map(|addresses| addresses.iter()).count()
+    };
+    let mut names = [HeaderName::To, HeaderName::Cc].into_iter();
+    names.any(|name| named(&name) > PEOPLE_MAX)
+}
+
 fn person(one: &Addr<'_>) -> Option<Person> {
     let address = MailAddress::parse(one.address()?).ok()?;
     let name = one
         .name()
         .and_then(some_text)
-        .filter(|name| !name.eq_ignore_ascii_case(&address.to_string()));
+        .filter(|name| !name.eq_ignore_ascii_case(&address.to_string()))
+        .and_then(|name| name::shown(&name, &address));
     Some(Person { address, name })
 }
 
-/// Who the mail is from: the first address of the topmost `From` (RFC 5322 §3.6.2).
+/// Who the mail is from: the first address of the topmost `From` (RFC 5322 §3.6.2), else the first that can be found in it.
+/// [`has_several_from`] says of the latter that it is not to be believed.
 pub fn from(message: &Message<'_>) -> Option<Person> {
-    values(message, &HeaderName::From)
-        .next()?
-        .as_address()?
-        .first()
-        .and_then(person)
+    let first = values(message, &HeaderName::From)
+        .next()
+        .and_then(HeaderValue::as_address)
+        .and_then(|addresses| addresses.first())
+        .and_then(person);
+    first.or_else(|| {
+        let field = raw_value(message, "From")?;
+        found(&field).or_else(|| found(&in_words(&field)))
+    })
+}
+
+/// With what its encoded words say: of some programs even the address stands in one.
+fn in_words(field: &str) -> String {
+    let field = clean::cut(field, FROM_OCTETS_MAX).as_bytes();
+    String::from_utf8_lossy(&encoded_word::decoded(field)).into_owned()
+}
+
+/// Somebody in a field that breaks RFC 5322 §3.4: what stands between angle brackets, else the first word with an `@`.
+fn found(field: &str) -> Option<Person> {
+    let field = clean::cut(field, FROM_OCTETS_MAX);
+    let bracketed = field.split('<').skip(1).find_map(|rest| {
+        let address = rest.split('>').next().unwrap_or(rest);
+        let address = address.trim().trim_start_matches("mailto:");
+        // RFC 5322 §4.4: comments and white space between the words.
+        let bare = || without_quoted(address).replace(char::is_whitespace, "");
+        MailAddress::parse(address)
+            .or_else(|_| MailAddress::parse(&bare()))
+            .ok()
+    });
+    let is_around = |c: char| c.is_whitespace() || ",;()<>[]\"'".contains(c);
+    let word = |word: &str| MailAddress::parse(word.trim_start_matches("mailto:")).ok();
+    let address = bracketed.or_else(|| field.split(is_around).find_map(word))?;
+    let name = field.split_once('<').map_or("", |(name, _)| name);
+    let name = name.trim().trim_matches('"');
+    let name = Some(name)
+        .filter(|name| !name.contains("=?") && !name.contains('@'))
+        .and_then(some_text)
+        .and_then(|name| name::shown(&name, &address));
+    Some(Person { address, name })
+}
+
+/// What the topmost `From` says, for a person, whatever it is.
+pub fn from_words(message: &Message<'_>) -> Option<String> {
+    some_text(&in_words(&raw_value(message, "From")?))
 }
 
 /// Whether two readers of this mail could take two different addresses for its author: there are several `From` fields
@@ -132,6 +208,16 @@ pub fn has_several_from(message: &Message<'_>) -> bool {
     }
     let written = sole_address(&field).and_then(|text| MailAddress::parse(&text).ok());
     written.is_none() || written != from(message).map(|person| person.address)
+}
+
+/// Whether, however it is written, there is but one address that anybody could take for the author's: one `From` with one
+/// `@`, and nothing encoded that could hold another.
+pub fn has_one_address(message: &Message<'_>) -> bool {
+    let mut fields = raw_values(message, "From");
+    match (fields.next(), fields.next()) {
+        (Some(field), None) => field.matches('@').count() == 1 && !field.contains("=?"),
+        _ => false,
+    }
 }
 
 /// Whether a field that our decisions rest on is there more than once.
@@ -157,17 +243,18 @@ pub fn is_signed_in_part(message: &Message<'_>) -> bool {
     })
 }
 
-/// What mail servers say about the author (RFC 8601), the topmost first. Of a field that is too long only the name of its
-/// server is kept, so that it still stands above others.
+/// What mail servers say about the author (RFC 8601), the topmost first; one more than are looked at, where there are more. Of a
+/// field that is too long the name of its server is kept, so that it still stands above others, and that it says the worst: it
+/// may. Whoever writes a mail can make it long, by the signatures that it reports of.
 pub fn authentication(message: &Message<'_>) -> Vec<String> {
     let kept = |value: String| match value.split_once(';') {
         Some((server, _)) if value.len() > limits::AUTHENTICATION_FIELD_OCTETS_MAX => {
-            server.to_owned()
+            format!("{server}; dmarc=fail reason=\"too long\"")
         }
         _ => value,
     };
     raw_values(message, "Authentication-Results")
-        .take(limits::AUTHENTICATION_FIELDS_MAX)
+        .take(limits::AUTHENTICATION_FIELDS_MAX.saturating_add(1))
         .map(kept)
         .collect()
 }
@@ -246,20 +333,17 @@ fn split_at_commas(value: &str) -> Vec<&str> {
         .collect()
 }
 
-/// The Message-IDs in all fields of this name, each once, in order.
+/// The Message-IDs in all fields of this name, each once, in order. Of too many those in the middle are left out.
 pub fn message_ids(message: &Message<'_>, name: HeaderName<'static>) -> Vec<MessageId> {
-    let mut ids: Vec<MessageId> = Vec::new();
+    let mut known = BTreeSet::new();
     let found = values(message, &name)
         .filter_map(HeaderValue::as_text_list)
         .flatten()
         .filter_map(|id| MessageId::parse(id));
-    for id in found {
-        if ids.len() == MESSAGE_IDS_MAX {
-            break;
-        }
-        if !ids.contains(&id) {
-            ids.push(id);
-        }
+    let mut ids: Vec<MessageId> = found.filter(|id| known.insert(id.clone())).collect();
+    let over = ids.len().saturating_sub(MESSAGE_IDS_MAX);
+    if over > 0 {
+        ids.drain(1..=over);
     }
     ids
 }
@@ -280,6 +364,17 @@ mod tests {
 
     fn address_of(header: &str) -> Option<String> {
         mail(header).from.map(|person| person.address.to_string())
+    }
+
+    #[test]
+    fn words_that_were_cut_within_a_character_are_whole() {
+        let read = mail(
+            "From: =?utf-8?q?J=C3?= =?utf-8?q?=B6rg?= <j@d.example>\r\nSubject: =?utf-8?B?QmVzdGVsbHVuZyBmww==?=\r\n =?utf-8?B?vHIgR3LDtsOfZQ?=",
+        );
+        assert_eq!(read.subject.as_deref(), Some("Bestellung für Größe"));
+        assert_eq!(read.from.unwrap().name.as_deref(), Some("Jörg"));
+        let old = mail("Subject: =?cp-1251?B?x+Di8vDg?=\r\nFrom: a@b.example");
+        assert_eq!(old.subject.as_deref(), Some("Завтра"));
     }
 
     #[test]
@@ -370,8 +465,14 @@ mod tests {
             "Authentication-Results: a;\r\n\tspf=pass\r\nX-Authentication-Results: x\r\nauthentication-results:b\r\nAuthentication-Results: {long}{}",
             "\r\nAuthentication-Results: d".repeat(50)
         ));
-        assert_eq!(mail.authentication[..4], ["a;\tspf=pass", "b", "c", "d"]);
-        assert_eq!(mail.authentication.len(), 20);
+        let said = [
+            "a;\tspf=pass",
+            "b",
+            "c; dmarc=fail reason=\"too long\"",
+            "d",
+        ];
+        assert_eq!(mail.authentication[..4], said);
+        assert_eq!(mail.authentication.len(), 21);
     }
 
     #[test]
@@ -432,10 +533,10 @@ mod tests {
         let many: String = (0..500)
             .map(|number| format!("<{number}@b>\r\n "))
             .collect();
-        assert_eq!(
-            self::mail(&format!("References: {many}")).references.len(),
-            100
-        );
+        let references = self::mail(&format!("References: {many}")).references;
+        assert_eq!(references.len(), 100);
+        let ends = [&references[0], &references[1], &references[99]].map(|id| id.as_str());
+        assert_eq!(ends, ["0@b", "401@b", "499@b"]);
     }
 
     #[test]
@@ -447,6 +548,54 @@ mod tests {
         );
         assert_eq!(one.message_id, same.message_id);
         assert_ne!(one.message_id, other.message_id);
+    }
+
+    #[test]
+    fn a_date_far_from_when_the_mail_came_is_not_believed() {
+        let now = crate::core::time::Timestamp::from_secs(1_795_946_400);
+        let came = "Received: from a by b; Sun, 29 Nov 2026 09:00:00 +0000 (UTC)\r\nReceived: from c by a; Mon, 1 Jan 2001 00:00:00 +0000";
+        for (date, alone, behind) in [
+            (
+                "Thu, 01 Jan 1970 00:00:12 +0000",
+                None,
+                Some("2026-11-29T09:00:00Z"),
+            ),
+            (
+                "Fri, 01 Jan 1904 00:00:00 +0000",
+                None,
+                Some("2026-11-29T09:00:00Z"),
+            ),
+            (
+                "Fri, 01 Jan 2038 00:00:00 +0000",
+                Some("2038-01-01T00:00:00Z"),
+                Some("2026-11-29T09:00:00Z"),
+            ),
+            (
+                "Sun, 29 Nov 2026 08:00:00 +0000",
+                Some("2026-11-29T08:00:00Z"),
+                Some("2026-11-29T08:00:00Z"),
+            ),
+            (
+                "Sat, 28 Nov 2026 10:00:00 +0000",
+                Some("2026-11-28T10:00:00Z"),
+                Some("2026-11-28T10:00:00Z"),
+            ),
+            (
+                "Fri, 27 Nov 2026 10:00:00 +0000",
+                Some("2026-11-27T10:00:00Z"),
+                Some("2026-11-29T09:00:00Z"),
+            ),
+            ("yesterday", None, Some("2026-11-29T09:00:00Z")),
+        ] {
+            let written =
+                |header: &str| mail(header).written(now).and_then(|date| date.to_xep0082());
+            let shown = written(&format!("Date: {date}"));
+            assert_eq!(shown.as_deref(), alone, "{date}");
+            let shown = written(&format!("{came}\r\nDate: {date}"));
+            assert_eq!(shown.as_deref(), behind, "{date}");
+            let broken = written(&format!("Received: no date\r\nDate: {date}"));
+            assert_eq!(broken.as_deref(), alone, "{date}");
+        }
     }
 
     #[test]
@@ -472,6 +621,14 @@ mod tests {
             date("Son, 22. Nov. 2026 07:01:24 +0100").as_deref(),
             Some("2026-11-22T06:01:24Z")
         );
+        for of_machine in ["2026-11-22T07:01:24+01:00", "Sun Nov 22 06:01:24 2026"] {
+            let read = date(of_machine);
+            assert_eq!(
+                read.as_deref(),
+                Some("2026-11-22T06:01:24Z"),
+                "{of_machine}"
+            );
+        }
         assert_eq!(date("yesterday"), None);
         assert_eq!(date("Sun, 22 Nov 99999 07:01:24 +0100"), None);
         assert_eq!(date("Sun, 42 Nov 2026 07:01:24 +0100"), None);

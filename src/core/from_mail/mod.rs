@@ -1,24 +1,43 @@
 //! Parsing unit, mail side: the bytes of a mail become a typed value. Nothing is decided here and nothing is looked up.
 
-mod attachment;
+pub(crate) mod attachment;
 mod automatic;
 mod body;
 mod bounce;
+mod calendar;
+mod content;
 mod delivery;
+mod delivery_status;
 mod disposition;
+mod enclosed;
+mod encoded_word;
 mod header;
-mod mime;
+mod keyed;
+mod machine;
+pub(crate) mod mime;
+mod mime_field;
+mod pieces;
+mod reaction;
+mod repair;
 mod report;
+mod stub;
+mod transfer_encoding;
 
-pub use attachment::{Attachment, attachment_line};
+pub use attachment::{Attachment, attachment_line, attachment_lines, file_name, size_for_people};
 pub use automatic::{Automatic, Report};
 pub use delivery::{Action, DeliveryReport, Reported};
 pub use disposition::{Disposition, DispositionKind};
 pub(crate) use mime::split_header;
+pub use pieces::{Piece, pieces, repaired};
 
 use crate::core::address::MailAddress;
 use crate::core::id::MessageId;
+use crate::core::limits;
+#[cfg(doc)]
+use crate::core::name;
+use crate::core::notice::Kept;
 use crate::core::signature::{self, Signed};
+use crate::core::text::quotes::{self, Circumstances, Known};
 use crate::core::text::subject;
 use crate::core::time::Timestamp;
 use mail_parser::{HeaderName, Message};
@@ -29,18 +48,28 @@ use minidom::Element;
 pub struct Mail {
     /// The Message-ID, or a hash of the bytes where there is none that can be used.
     pub message_id: MessageId,
+    /// A hash of date, subject and body: what tells two mails apart that have one Message-ID.
+    pub digest: String,
     /// The first address of `From`; `None` where there is none that can be read.
     pub from: Option<Person>,
+    /// What `From` says, where no address in it can be read.
+    pub from_words: Option<String>,
     /// More than one `From` header, or more than one address in it, or one that readers could take for another: a
     /// forger's trick, never believed.
     pub several_from: bool,
+    /// However `From` is written, there is but one address in it. Where it has several all the same (`Meier, Carol <c@d>`), it
+    /// is nobody's trick, and yet not believed.
+    pub has_one_address: bool,
     /// Fields that say to whom a mail is, when it was written, what it is called and how it is to be read stand there
     /// more than once (RFC 5322 §3.6): a signature is about the lowest of them, and not every reader takes that one.
     pub has_doubled_fields: bool,
     /// A DKIM signature covers only the beginning of the body, or not all fields that say to whom and when: others can
     /// add to what it covers.
     pub is_signed_in_part: bool,
-    /// `Authentication-Results`, unfolded, the topmost first. Anybody can write one: see [`crate::core::authentication`].
+    /// What did not fit into a limit; `None` where all that decisions rest on was read. Whoever writes a mail chooses what
+    /// does not fit, so what was cut is never believed.
+    pub cut: Option<Cut>,
+    /// `Authentication-Results`, unfolded, the topmost first. Anybody can write one: see `core::authentication`.
     pub authentication: Vec<String>,
     /// `To`, in order, members of groups among them.
     pub to: Vec<Person>,
@@ -50,12 +79,19 @@ pub struct Mail {
     pub reply_to: Vec<Person>,
     /// Envelope recipients: for each of the configured headers that is there, in their order, its topmost value.
     pub envelope_to: Vec<Vec<MailAddress>>,
+    /// The recipients in the envelope itself, where a mail server handed the mail over with it (RFC 2033): nothing in the header
+    /// says better for whom it is. Not read from the mail.
+    pub envelope: Option<Vec<MailAddress>>,
     /// The `Date` header, if it can be read.
     pub date: Option<Timestamp>,
+    /// When our own mail server took the mail: what the topmost `Received` says (RFC 5321 §4.4).
+    pub received: Option<Timestamp>,
     /// The subject as written, decoded and cleaned; `None` where empty.
     pub subject: Option<String>,
     /// The subject without reply and forward prefixes; `None` where nothing remains.
     pub base_subject: Option<String>,
+    /// There is no text, and the subject says so (`<EOM>`).
+    pub is_subject_all: bool,
     /// `In-Reply-To`, in order, at most 100.
     pub in_reply_to: Vec<MessageId>,
     /// `References`, in order, at most 100.
@@ -63,8 +99,13 @@ pub struct Mail {
     /// The text for a chat, cleaned: valid in XML 1.0, lines ended by `\n`, no white space at their ends but for a
     /// signature separator (`-- `). Empty where there is none.
     pub text: String,
+    /// The same without the history that it quotes and without signature, where one of them was certain enough to be cut.
+    /// Empty where there is nothing besides but attachments.
+    pub own_text: Option<String>,
     /// The text is shorter than what the mail holds, because of a limit.
     pub text_cut: bool,
+    /// The text was made of a page that shows more than words.
+    pub is_simplified: bool,
     /// What else the mail holds.
     pub attachments: Vec<Attachment>,
     /// The root of the stanzas that the mail carries (RFC 3923), for [`crate::core::carried::read`]. Nothing in it is
@@ -80,12 +121,18 @@ pub struct Mail {
     pub answers_machine: bool,
     /// Why nothing may be answered automatically (RFC 3834 §2); `None` for mail from a person.
     pub automatic: Option<Automatic>,
+    /// A program wrote it that does not say so: an absence note, the receipt of a ticket, a challenge.
+    pub is_of_machine: bool,
     /// The mail is a multipart/report (RFC 6522).
     pub report: Option<Report>,
     /// What the mail reports of the delivery of another one.
     pub delivery: Option<DeliveryReport>,
     /// What the mail reports that somebody did with another one.
     pub disposition: Option<Disposition>,
+    /// Emoji by which the mail reacts to the one that it answers (RFC 9078, or as Gmail writes them). The text says the same.
+    pub reaction: Vec<String>,
+    /// The mail takes such a reaction back: one without emoji, and nothing else.
+    pub takes_reaction_back: bool,
     /// The mail came through a list or is other bulk mail (List-*, Precedence).
     pub bulk: bool,
     /// `XMPP-Bridge-Hops`; 0 where absent, the highest number where it is none.
@@ -104,12 +151,44 @@ pub struct Mail {
     pub signature: Option<Signed>,
 }
 
+impl Mail {
+    /// Where the whole of it lies: a mail that was handed over is nowhere else.
+    pub fn kept(&self) -> Kept {
+        match self.envelope {
+            Some(_) => Kept::Nowhere,
+            None => Kept::Mailbox,
+        }
+    }
+
+    /// When it was written: the time of its `Date`, unless that is far from when it came. Where nothing says when it came, a
+    /// time of years ago is that of a clock that was never set.
+    pub fn written(&self, now: Timestamp) -> Option<Timestamp> {
+        let apart = |one: Timestamp, other: Timestamp| one.since(other).max(other.since(one));
+        match (self.date, self.received) {
+            (Some(date), Some(received)) if apart(date, received) <= limits::DATE_OFF_MAX => {
+                Some(date)
+            }
+            (date, None) => date.filter(|date| now.since(*date) <= limits::DATE_AGE_MAX),
+            (_, received) => received,
+        }
+    }
+}
+
+/// What of a mail is longer than is read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Cut {
+    /// The header ([`limits::MAIL_HEADER_OCTETS_MAX`]): nobody knows what else it says, or how often.
+    Header,
+    /// A list of recipients.
+    Recipients,
+}
+
 /// A name and an address as a header holds them.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Person {
     /// The address.
     pub address: MailAddress,
-    /// The display name, decoded and cleaned; `None` where it only repeats the address.
+    /// The display name, decoded and cleaned; `None` where it only repeats the address, or is another one ([`name::shown`]).
     pub name: Option<String>,
 }
 
@@ -124,7 +203,10 @@ pub fn read(
     recipient_headers: &[String],
     header_only: bool,
 ) -> Result<Mail, Unreadable> {
+    let repaired = repair::repaired(raw);
+    let raw = repaired.as_ref();
     let part = mime::Part::read(raw);
+    let charset = encoded_word::first_charset(split_header(raw).0);
     let header = part
         .header()
         .ok_or_else(|| Unreadable("it has no header".to_owned()))?;
@@ -134,36 +216,112 @@ pub fn read(
             ..body::Body::default()
         }
     } else {
-        body::read(&part)
+        body::read(&part, &circumstances(header), charset.as_deref())
     };
     let signature = signature::read(raw, header_names(header), header_only);
     let mail = Mail {
         signature,
+        cut: cut(raw, &part, header, header_only),
         ..mail(raw, header, recipient_headers, body)
     };
     Ok(match header_only {
         true => mail,
-        false => with_reports(mail, &part, header),
+        false => {
+            // Beside stanzas it is one of those.
+            let is_alone = mail.carried.is_none() && mail.carried_problem.is_none();
+            let reaction = match is_alone {
+                true => reaction::read(&part),
+                false => Vec::new(),
+            };
+            let takes_reaction_back = is_alone && reaction::is_empty(&part);
+            let mail = Mail {
+                reaction,
+                takes_reaction_back,
+                ..mail
+            };
+            with_reports(mail, &part, header)
+        }
     })
+}
+
+/// The attachments of a mail that was read before, in the same order, with what is in them.
+pub fn attachments(raw: &[u8]) -> Vec<Attachment> {
+    let repaired = repair::repaired(raw);
+    let part = mime::Part::read(repaired.as_ref());
+    let charset = encoded_word::first_charset(split_header(repaired.as_ref()).0);
+    let circumstances = part.header().map(circumstances).unwrap_or_default();
+    let contents = body::Contents::Kept;
+    body::read_with(&part, &circumstances, charset.as_deref(), contents).attachments
+}
+
+/// The text of a mail of one part, as it was written before it was encoded.
+pub(crate) fn decoded_body(raw: &[u8]) -> String {
+    String::from_utf8_lossy(&mime::Part::read(raw).decoded()).into_owned()
+}
+
+/// What the header says of what the text quotes.
+fn circumstances(header: &Message<'_>) -> Circumstances {
+    let to = header::people(header, HeaderName::To);
+    let cc = header::people(header, HeaderName::Cc);
+    let people = to.iter().chain(&cc).take(quotes::KNOWN_MAX);
+    let known =
+        people.map(|person| Known::new(&person.address.to_string(), person.name.as_deref()));
+    let names_others = [HeaderName::InReplyTo, HeaderName::References]
+        .into_iter()
+        .any(|name| !header::message_ids(header, name).is_empty());
+    let subject = header::text(header, HeaderName::Subject);
+    let author = header::from(header).map(|person| {
+        let address = person.address.to_string();
+        Known::new(&address, person.name.as_deref())
+    });
+    Circumstances::new(subject.as_deref(), names_others, known.collect())
+        .by(author.unwrap_or_default())
+}
+
+/// Of a mail whose body was not fetched, the header may have been cut on the way: then no blank line follows (RFC 3501 §6.4.5).
+fn cut(raw: &[u8], part: &mime::Part<'_>, header: &Message<'_>, header_only: bool) -> Option<Cut> {
+    let ends = split_header(raw).0.len() < raw.len();
+    let is_full = raw.len() >= limits::MAIL_HEADER_OCTETS_MAX;
+    if part.is_cut() || (header_only && is_full && !ends) {
+        return Some(Cut::Header);
+    }
+    header::has_more_people(header).then_some(Cut::Recipients)
 }
 
 /// Reads what the mail reports of other mails, if a program wrote it.
 fn with_reports(mut mail: Mail, part: &mime::Part<'_>, header: &Message<'_>) -> Mail {
     let sender = mail.from.as_ref().map(|person| person.address.local());
-    let is_from_server = mail.null_return_path || sender.is_some_and(automatic::is_mailer);
     let failed = header::raw_value(header, "X-Failed-Recipients");
-    if mail.report.is_none() && !is_from_server && failed.is_none() {
+    let is_mailer = sender.is_some_and(automatic::sends_bounces)
+        || mail
+            .from_words
+            .as_deref()
+            .is_some_and(automatic::names_mailer);
+    // An absence note has a null path, too, and quotes what it answers.
+    let is_answer = mail.automatic == Some(Automatic::Replied);
+    let is_from_server = is_mailer
+        || failed.is_some()
+        || !is_answer && (mail.null_return_path || automatic::is_generated(header) && !mail.bulk);
+    if mail.report.is_none() && !is_from_server && !mail.null_return_path {
         return mail;
     }
     let parts = report::parts(part);
     let answers = mail.in_reply_to.first().into_iter();
     let answers: Vec<MessageId> = answers.chain(mail.references.last()).cloned().collect();
     mail.disposition = disposition::read(&parts, &answers);
-    mail.delivery = delivery::read(
+    mail.delivery = delivery_status::read(
         &parts,
         &delivery::Circumstances {
             text: &mail.text,
-            is_from_server: is_from_server || failed.is_some(),
+            subject: mail.subject.as_deref().unwrap_or_default(),
+            is_from_server: is_from_server || mail.null_return_path,
+            // What a recipient did, or thinks of it, is no delivery.
+            ours: match mail.report {
+                None if is_from_server => keyed::ids(part),
+                Some(Report::Delivery) => keyed::ids(part),
+                Some(Report::Other) if is_mailer => keyed::ids(part),
+                _ => Vec::new(),
+            },
             failed: header::addresses_in(&failed.unwrap_or_default()),
             answers,
         },
@@ -178,35 +336,45 @@ fn mail(raw: &[u8], message: &Message<'_>, recipient_headers: &[String], body: b
     let return_path = header::raw_value(message, "Return-Path");
     let null_return_path = return_path.as_deref().is_some_and(|path| path == "<>");
     let subject = header::text(message, HeaderName::Subject);
+    let is_blank = body.text.is_empty() && body.attachments.is_empty();
+    let only = subject.as_deref().filter(|_| is_blank);
+    let only = only.and_then(subject::without_end_mark);
     let line = |name| header::raw_value(message, name).and_then(|value| header::some_text(&value));
     let in_reply_to = header::message_ids(message, HeaderName::InReplyTo);
     let references = header::message_ids(message, HeaderName::References);
     let answered = in_reply_to.first().or(references.last());
     Mail {
-        message_id: header::message_ids(message, HeaderName::MessageId)
-            .into_iter()
-            .next()
-            .unwrap_or_else(|| MessageId::of_raw(raw)),
+        digest: repair::digest(raw),
+        message_id: message_id(raw, message),
+        from_words: header::from_words(message).filter(|_| from.is_none()),
         several_from: header::has_several_from(message),
+        has_one_address: header::has_one_address(message),
         has_doubled_fields: header::has_doubled_fields(message),
         is_signed_in_part: header::is_signed_in_part(message),
+        cut: None,
         authentication: header::authentication(message),
         to: header::people(message, HeaderName::To),
         cc: header::people(message, HeaderName::Cc),
         reply_to: header::people(message, HeaderName::ReplyTo),
         envelope_to: header::envelope_recipients(message, recipient_headers),
+        envelope: None,
         date: header::date(message),
-        base_subject: subject
-            .as_deref()
+        received: header::received(message),
+        base_subject: only
+            .or(subject.as_deref())
             .map(subject::base)
             .filter(|base| !base.is_empty())
             .map(str::to_owned),
+        is_subject_all: only.is_some(),
+        is_of_machine: machine::wrote(message, subject.as_deref()),
         subject,
         answers_machine: answered.is_some_and(MessageId::is_machine),
         in_reply_to,
         references,
         text: body.text,
+        own_text: body.own,
         text_cut: body.cut,
+        is_simplified: body.is_simplified,
         attachments: body.attachments,
         carried: body.carried,
         carried_problem: body.carried_problem,
@@ -216,6 +384,8 @@ fn mail(raw: &[u8], message: &Message<'_>, recipient_headers: &[String], body: b
         report: automatic::report(message),
         delivery: None,
         disposition: None,
+        reaction: Vec::new(),
+        takes_reaction_back: false,
         bulk: automatic::is_bulk(message),
         hops: hops(message),
         null_return_path,
@@ -227,6 +397,13 @@ fn mail(raw: &[u8], message: &Message<'_>, recipient_headers: &[String], body: b
         signature: None,
         from,
     }
+}
+
+/// The first that it has, else one of its octets.
+fn message_id(raw: &[u8], message: &Message<'_>) -> MessageId {
+    let ids = header::message_ids(message, HeaderName::MessageId);
+    let first = ids.into_iter().next();
+    first.unwrap_or_else(|| MessageId::of_raw(raw))
 }
 
 /// The fields that are read, in order: a signature must be about just these.

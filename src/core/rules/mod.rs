@@ -10,18 +10,24 @@
 
 mod node;
 mod overlap;
+mod reserved;
 mod template;
 
+pub use reserved::CHECK;
 pub use template::{Side, Slot, TemplateFault};
 
-use crate::core::address::{MailAddress, domain_to_ascii, domain_to_unicode};
+use crate::core::address::{
+    LOCAL_PART_OCTETS_MAX, MailAddress, domain_to_ascii, domain_to_unicode, folded,
+};
 use jid::{BareJid, DomainPart, NodePart};
+use reserved::Reserved;
 use template::Template;
 
 /// The rules of a configuration, checked: each is reversible and no two overlap.
 #[derive(Clone, Debug, Default)]
 pub struct Rules {
     rules: Vec<Rule>,
+    reserved: Reserved,
 }
 
 #[derive(Clone, Debug)]
@@ -133,13 +139,55 @@ impl Rules {
             }
             rules.push(rule);
         }
-        Ok(Self { rules })
+        let reserved = Reserved::default();
+        Ok(Self { rules, reserved })
     }
 
-    /// The mail address of a local user by the rule that matches; `None` where none does, or where the local part would
+    /// The same where these accounts of the gateway are nobody's by rule. Each is a mail address, or the local part of one.
+    pub fn reserving<'a>(mut self, logins: impl IntoIterator<Item = &'a str>) -> Self {
+        for login in logins {
+            self.reserved.add(login);
+        }
+        self
+    }
+
+    /// The mail address of a local user by the rule that matches; `None` where none does, where the address is
+    /// [reserved](Rules::is_reserved), or where the local part would
     /// be longer than the 64 octets of RFC 5321 §4.5.3.1.1, and for the few JIDs that change when they are read again (🄐
     /// becomes “(A)” and that “(a)”): an answer could not find them.
     pub fn mail_of(&self, user: &BareJid) -> Option<MailAddress> {
+        self.templated(user).filter(|mail| !self.is_reserved(mail))
+    }
+
+    /// The address that a local user would have by a rule, were it not reserved.
+    pub fn reserved_of(&self, user: &BareJid) -> Option<MailAddress> {
+        self.templated(user).filter(|mail| self.is_reserved(mail))
+    }
+
+    /// Whether an address is nobody's by rule, since it belongs to whoever runs its domain: `postmaster` and its like, the
+    /// gateway's own accounts, and whom `stanzamail check` pretends to be, however a rule writes that. A pair can give it to
+    /// somebody.
+    pub fn is_reserved(&self, address: &MailAddress) -> bool {
+        let is_check = |user: BareJid| user.node().is_some_and(|node| node.as_str() == CHECK);
+        self.reserved.has(address) || self.holder_of(address).is_some_and(is_check)
+    }
+
+    /// The users of these domains who are called like that, and what their addresses would be.
+    pub fn reserved_users(&self, domains: &[DomainPart]) -> Vec<(BareJid, MailAddress)> {
+        let named = self.rules.iter().flat_map(|rule| {
+            let mail_domains = rule.mail_domains(domains);
+            mail_domains.into_iter().flat_map(|domain| {
+                let locals = self.reserved.locals();
+                let addresses = locals.map(move |name| MailAddress::from_parts(name, &domain));
+                addresses.filter_map(Result::ok)
+            })
+        });
+        let all = named.chain(self.reserved.addresses().cloned());
+        all.filter_map(|address| Some((self.holder_of(&address)?, address)))
+            .collect()
+    }
+
+    fn templated(&self, user: &BareJid) -> Option<MailAddress> {
         if BareJid::new(user.as_str()).ok().as_ref() != Some(user) {
             return None;
         }
@@ -153,10 +201,26 @@ impl Rules {
     /// The local user whose address this is by a rule. The domain of the JID is the template's own text, or in U-labels
     /// where the template has `{domain}`.
     pub fn user_of(&self, address: &MailAddress) -> Option<BareJid> {
-        let local = address.local().to_lowercase();
+        if self.is_reserved(address) {
+            return None;
+        }
+        self.holder_of(address)
+    }
+
+    fn holder_of(&self, address: &MailAddress) -> Option<BareJid> {
+        let local = folded(address.local());
         self.rules
             .iter()
             .find_map(|rule| rule.user_of(&local, address.domain()))
+    }
+
+    /// Whether an address is in a domain that a rule is about: then it is a local user's by a rule or a pair, or nobody's.
+    /// The mailbox behind a rule with subaddresses (RFC 5233) is whose it is.
+    pub fn serves(&self, address: &MailAddress) -> bool {
+        let local = address.local().to_lowercase();
+        self.rules
+            .iter()
+            .any(|rule| rule.serves(&local, address.domain()))
     }
 }
 
@@ -201,11 +265,11 @@ impl Rule {
     fn mail_of(&self, node: &str, domain: &str) -> Option<MailAddress> {
         let node = self.jid.local.take(node)?.local;
         let domain = self.jid.domain.take(domain)?.domain;
-        MailAddress::from_parts(
-            &self.mail.local.fill(&node::encode(node), domain),
-            &self.mail.domain.fill("", domain),
-        )
-        .ok()
+        let local = self.mail.local.fill(&node::encode(node), domain);
+        let address = MailAddress::from_parts(&local, &self.mail.domain.fill("", domain));
+        address
+            .ok()
+            .filter(|_| local.len() <= LOCAL_PART_OCTETS_MAX)
     }
 
     fn user_of(&self, local: &str, mail_domain: &str) -> Option<BareJid> {
@@ -221,6 +285,22 @@ impl Rule {
         let prepared = NodePart::new(&node).ok()?.into_owned();
         // A node that RFC 7622 would change is nobody's: its address must not reach the user of the changed one.
         (prepared.as_str() == node).then(|| BareJid::from_parts(Some(&prepared), &domain))
+    }
+
+    /// The domains of the addresses that it gives to users of these domains.
+    fn mail_domains(&self, of: &[DomainPart]) -> Vec<String> {
+        if !self.mail.domain.has(Slot::Domain) {
+            return vec![self.mail.domain.fill("", "")];
+        }
+        of.iter()
+            .filter_map(|domain| domain_to_ascii(domain.as_str()))
+            .map(|domain| self.mail.domain.fill("", &domain))
+            .collect()
+    }
+
+    fn serves(&self, local: &str, mail_domain: &str) -> bool {
+        let is_mailbox = self.mail.local.subaddressed() == Some(local);
+        self.mail.domain.take(mail_domain).is_some() && !is_mailbox
     }
 
     fn jid_domain(&self, domain: &str) -> Option<DomainPart> {
@@ -267,6 +347,25 @@ mod tests {
             address.to_string()
         );
         assert_eq!(rules.user_of(&address), Some(user));
+    }
+
+    #[test]
+    fn whom_check_pretends_to_be_is_nobody_by_whichever_rule() {
+        let user = BareJid::new(&format!("{CHECK}@a.example")).unwrap();
+        for mail in ["{local}@chat.a.example", "im.{local}@a.example"] {
+            let rules = rules(&[("{local}@a.example", mail)]).unwrap();
+            let address = rules.reserved_of(&user).unwrap();
+            assert_eq!(address.to_string(), mail.replace("{local}", CHECK));
+            assert_eq!(
+                (rules.mail_of(&user), rules.user_of(&address)),
+                (None, None)
+            );
+        }
+        let address = rules(&[SUBADDRESS]).unwrap().reserved_of(&user).unwrap();
+        assert_eq!(
+            address.to_string(),
+            format!("bridge+{CHECK}_a.example@provider.example")
+        );
     }
 
     const SUBADDRESS: (&str, &str) = (

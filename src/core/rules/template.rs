@@ -1,7 +1,7 @@
 //! One side of a rule, `bridge+{local}_{domain}@provider.example`, read and checked.
 
 use super::overlap::{Atom, Class, Pattern};
-use crate::core::address::domain_to_ascii;
+use crate::core::address::{domain_to_ascii, folded};
 use jid::{DomainPart, NodePart};
 use std::fmt;
 
@@ -103,7 +103,10 @@ impl Template {
         }
         let template = Self {
             side,
-            local: Half::parse(&local.to_lowercase())?,
+            local: Half::parse(&match side {
+                Side::Jid => local.to_lowercase(),
+                Side::Mail => folded(local),
+            })?,
             domain: Half::parse(domain)?.into_a_labels()?,
             literal_domain: literal_domain(domain)?,
         };
@@ -230,6 +233,11 @@ impl Half {
 
     pub(super) fn has(&self, slot: Slot) -> bool {
         self.count(slot) > 0
+    }
+
+    /// What stands before the first `+`: the mailbox of which all others are subaddresses.
+    pub(super) fn subaddressed(&self) -> Option<&str> {
+        Some(self.head.split_once('+')?.0)
     }
 
     fn count(&self, slot: Slot) -> usize {

@@ -30,7 +30,7 @@ mod tests;
 
 pub use key::{KeyError, PublicKey, Signer};
 
-use crate::core::from_mail::split_header;
+use crate::core::from_mail::mime::split_header;
 use crate::core::limits;
 use crate::core::time::Timestamp;
 use canonical::{Field, Hash};

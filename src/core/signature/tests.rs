@@ -2,9 +2,8 @@
 
 use super::*;
 use crate::core::address::MailAddress;
-use crate::core::from_stanza::Role;
 use crate::core::id::MessageId;
-use crate::core::parcel::{Letter, Party, Recipient};
+use crate::core::message::{OutboundMail, Party, Recipient, Role};
 use crate::core::{from_mail, to_mail};
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
@@ -424,7 +423,7 @@ fn any_changed_octet_breaks_it() {
 }
 
 /// From bob to alice and some more.
-fn letter(subject: &str, name: &str, text: String, id: &str, others: usize) -> Letter {
+fn letter(subject: &str, name: &str, text: String, id: &str, others: usize) -> OutboundMail {
     let mail = |text: &str| MailAddress::parse(text).unwrap();
     let name = Some(name.to_owned());
     let to = |number: usize| Recipient {
@@ -433,7 +432,7 @@ fn letter(subject: &str, name: &str, text: String, id: &str, others: usize) -> L
         name: name.clone(),
     };
     let id = MessageId::parse(&format!("{id}@a.example")).unwrap();
-    Letter {
+    OutboundMail {
         from: Party {
             jid: jid::BareJid::new("bob@b.example").unwrap(),
             mail: mail("bob@chat.b.example"),
@@ -450,6 +449,7 @@ fn letter(subject: &str, name: &str, text: String, id: &str, others: usize) -> L
         notify_read: false,
         carried: Vec::new(),
         reaction: None,
+        is_styled: false,
     }
 }
 

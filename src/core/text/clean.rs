@@ -48,6 +48,34 @@ pub fn for_header(text: &str, chars_max: usize) -> String {
     line
 }
 
+/// What could forge a line or control a terminal: controls (C0, DEL, C1), separators of lines, and what changes the direction
+/// of writing (UAX #9).
+pub fn is_dangerous(c: char) -> bool {
+    c.is_control() || matches!(c, '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+}
+
+/// One line for a log or a terminal: what is dangerous stands there as `\u{1b}`, `\n` and so on.
+pub fn one_line(text: &str) -> String {
+    escaped(text, is_dangerous)
+}
+
+/// The same for a text of several lines and columns.
+pub fn for_terminal(text: &str) -> String {
+    escaped(text, |c| is_dangerous(c) && !matches!(c, '\n' | '\t'))
+}
+
+fn escaped(text: &str, is_dangerous: impl Fn(char) -> bool) -> String {
+    let mut escaped = String::with_capacity(text.len());
+    for c in text.chars() {
+        if is_dangerous(c) {
+            escaped.extend(c.escape_default());
+        } else {
+            escaped.push(c);
+        }
+    }
+    escaped
+}
+
 /// For a log: of each local part of an address only its first character. Who is meant can be guessed by those who know
 /// them, and read by nobody else.
 pub fn shorten_addresses(text: &str) -> String {

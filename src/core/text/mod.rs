@@ -4,4 +4,6 @@ pub mod charset;
 pub mod clean;
 pub mod flowed;
 pub mod html;
+pub mod quotes;
+pub mod styling;
 pub mod subject;

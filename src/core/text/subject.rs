@@ -36,6 +36,38 @@ const PREFIXES: &[(&str, &str)] = &[
     ("Thai", "ตอบ|ตอบกลับ|ส่งต่อ"),
 ];
 
+/// Those of them that say that a mail sends something on, and Italian `I:`, which is no harm here.
+const FORWARDS: &str = "fw|fwd|wg|doorst|vb|vl|fs|edasi|tr|rv|reenv|enc|pd|přep|prosl|прослеђено|пересл|пр|továbbítás|ilt|i̇lt|πρθ|yml|trs|chuyển tiếp|הועבר|إعادة توجيه|转发|轉發|转寄|轉寄|転送|전달|ส่งต่อ|i";
+/// A reply in Finnish, and sent on in Norwegian.
+const AMBIGUOUS: &str = "vs";
+
+/// What the first prefix of a subject says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// The mail answers another one.
+    Reply,
+    /// It sends another one on.
+    Forward,
+}
+
+/// What the first prefix says; behind the tag of a list (`[list] Re: …`), too. `None` where there is none, or one that says
+/// the one in one language and the other in another.
+pub fn kind(subject: &str) -> Option<Kind> {
+    let subject = subject.trim();
+    let untagged = subject
+        .strip_prefix('[')
+        .and_then(|rest| rest.split_once(']'))
+        .map_or(subject, |(_, rest)| rest.trim_start());
+    let (word, _) = first_word(untagged)?;
+    let is_of = |table: &str| table.split('|').any(|known| known == word);
+    match word.as_str() {
+        word if !is_prefix(word) && word != "i" => None,
+        _ if is_of(AMBIGUOUS) => None,
+        _ if is_of(FORWARDS) => Some(Kind::Forward),
+        _ => Some(Kind::Reply),
+    }
+}
+
 /// The longest of [`PREFIXES`] in characters, with some room for a counter.
 const PREFIX_CHARS_MAX: usize = 24;
 
@@ -50,6 +82,36 @@ pub fn base(subject: &str) -> &str {
     rest
 }
 
+/// What people write behind a subject that is all they say, in lower case: “end of message”, “no text”.
+const ENDS: [&str; 7] = [
+    "eom",
+    "eot",
+    "nt",
+    "n/t",
+    "no text",
+    "o.t.",
+    "end of message",
+];
+/// Those of them that are no word of a language, so that nothing need stand around them in capitals.
+const BARE_ENDS: [&str; 1] = ["EOM"];
+
+/// The subject without a mark that it is all there is (`Plumber at nine <EOM>`); `None` where there is none.
+pub fn without_end_mark(subject: &str) -> Option<&str> {
+    let subject = subject.trim_end();
+    let marked = [('<', '>'), ('(', ')'), ('[', ']'), ('{', '}')].into_iter();
+    let mut marked = marked.filter_map(|(open, close)| {
+        let (rest, mark) = subject.strip_suffix(close)?.rsplit_once(open)?;
+        let mark = mark.trim().to_lowercase();
+        ENDS.contains(&mark.as_str()).then_some(rest)
+    });
+    let bare = || {
+        let rest = BARE_ENDS.iter().find_map(|end| subject.strip_suffix(end))?;
+        let is_alone = rest.ends_with(|c: char| !c.is_alphanumeric());
+        is_alone.then(|| rest.trim_end_matches(['-', '–', '—', '/', '*', ' ', '.', ',']))
+    };
+    marked.next().or_else(bare).map(str::trim_end)
+}
+
 /// `Re: ` and the base subject.
 pub fn reply(subject: &str) -> String {
     format!("Re: {}", base(subject)).trim_end().to_owned()
@@ -57,13 +119,19 @@ pub fn reply(subject: &str) -> String {
 
 /// What follows the prefix that `subject` begins with; `None` where it begins with none.
 fn without_prefix(subject: &str) -> Option<&str> {
+    let (word, rest) = first_word(subject)?;
+    is_prefix(&word).then_some(rest)
+}
+
+/// What stands before the first colon, in lower case and without a counter, and what follows.
+fn first_word(subject: &str) -> Option<(String, &str)> {
     let (colon, width) = subject
         .char_indices()
         .take(PREFIX_CHARS_MAX)
         .find_map(|(at, c)| matches!(c, ':' | '：').then_some((at, c.len_utf8())))?;
     let word = without_counter(subject.get(..colon)?.trim_end()).to_lowercase();
     let rest = subject.get(colon.checked_add(width)?..)?;
-    is_prefix(&word).then(|| rest.trim_start())
+    Some((word, rest.trim_start()))
 }
 
 fn is_prefix(word: &str) -> bool {
@@ -89,6 +157,29 @@ fn without_counter(word: &str) -> &str {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_subject_may_say_that_it_is_all() {
+        for subject in [
+            "Plumber at nine <EOM>",
+            "Plumber at nine (eom)",
+            "Plumber at nine [ EOM ] ",
+            "Plumber at nine - EOM",
+            "Plumber at nine EOM",
+            "Plumber at nine <nt>",
+            "Plumber at nine (n/t)",
+        ] {
+            assert_eq!(
+                without_end_mark(subject),
+                Some("Plumber at nine"),
+                "{subject}"
+            );
+        }
+        for subject in ["GEOM", "a eom", "a (nt) b", "<eom", "", "Plumber <nine>"] {
+            assert_eq!(without_end_mark(subject), None, "{subject}");
+        }
+        assert_eq!(without_end_mark("<EOM>"), Some(""));
+    }
 
     #[test]
     fn prefixes_of_many_languages_are_taken_off() {

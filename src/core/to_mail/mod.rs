@@ -1,25 +1,26 @@
 //! Packaging unit, mail side. Headers are built by the mail library from typed values; no text of a stanza reaches a
 //! header except cleaned and encoded. A format is one file that implements [`MailFormat`].
 
+mod attached;
 mod plain;
 mod report;
 mod xmpp;
 
+pub use attached::{Attached, attached};
 pub use plain::{Plain, plain};
 pub use report::{Undelivered, diagnostic, undelivered};
 pub use xmpp::Xmpp;
 
-use crate::core::address::MailAddress;
-use crate::core::from_stanza::Role;
-use crate::core::id::MessageId;
-use crate::core::parcel::{Letter, Recipient};
+use crate::core::address::{LOCAL_PART_OCTETS_MAX, MailAddress};
+use crate::core::id::{JobId, MessageId};
+use crate::core::message::{OutboundMail, Recipient, Role};
 use crate::core::record::Format;
 use crate::core::text::clean;
 use crate::core::time::Timestamp;
 use lettre::message::header::{
-    ContentType, HeaderName, HeaderValue, Headers, MIME_VERSION_1_0, To,
+    ContentTransferEncoding, ContentType, HeaderName, HeaderValue, Headers, MIME_VERSION_1_0, To,
 };
-use lettre::message::{Mailbox, Mailboxes, MessageBuilder};
+use lettre::message::{Body, Mailbox, Mailboxes, MessageBuilder, SinglePart};
 use std::time::{Duration, SystemTime};
 
 /// Header by which two gateways find each other.
@@ -58,7 +59,7 @@ pub trait MailFormat: Sync {
     ///
     /// # Errors
     /// [`Unwritable`] names what the mail library refused.
-    fn write(&self, letter: &Letter) -> Result<Vec<u8>, Unwritable>;
+    fn write(&self, letter: &OutboundMail) -> Result<Vec<u8>, Unwritable>;
 }
 
 /// The implementation of a format.
@@ -69,12 +70,13 @@ pub fn of(format: Format) -> &'static dyn MailFormat {
     }
 }
 
-fn headers(letter: &Letter) -> Result<MessageBuilder, Unwritable> {
+fn headers(letter: &OutboundMail) -> Result<MessageBuilder, Unwritable> {
     let mut builder = lettre::Message::builder()
         .header(MIME_VERSION_1_0)
         .from(mailbox(&letter.from.mail, letter.from.name.as_deref())?)
         .subject(clean::for_header(
-            &letter.subject,
+            // What looks like an encoded word (RFC 2047) and is none would be read as one.
+            &letter.subject.replace("=?", "= ?"),
             crate::core::limits::HEADER_TEXT_CHARS_MAX,
         ))
         .date(system_time(letter.date))
@@ -151,7 +153,7 @@ fn folded(name: HeaderName, mailboxes: Mailboxes) -> HeaderValue {
 }
 
 /// The library wants a transaction with each message; ours is in the job, with the Bcc recipients.
-fn placeholder_envelope(letter: &Letter) -> Result<lettre::address::Envelope, Unwritable> {
+fn placeholder_envelope(letter: &OutboundMail) -> Result<lettre::address::Envelope, Unwritable> {
     let to: Result<Vec<_>, _> = letter
         .to
         .iter()
@@ -169,10 +171,26 @@ fn mailbox(address: &MailAddress, name: Option<&str>) -> Result<Mailbox, Unwrita
 }
 
 fn lettre_address(address: &MailAddress) -> Result<lettre::Address, Unwritable> {
-    address
-        .to_string()
-        .parse()
-        .map_err(|_| Unwritable::Address(address.to_string()))
+    let written = address.to_string();
+    match (written.parse(), written.rsplit_once('@')) {
+        (Ok(address), _) => Ok(address),
+        // Only the library's limit of 64 octets refuses it; the mail server may not.
+        (Err(_), Some((local, domain))) if is_long(address) => {
+            Ok(lettre::Address::new_dangerous(local, domain))
+        }
+        (Err(_), _) => Err(Unwritable::Address(written)),
+    }
+}
+
+/// Whether an address is one that nothing is wrong with but its length.
+fn is_long(address: &MailAddress) -> bool {
+    let start: String = address.local().chars().take(10).collect();
+    let is_plain = |c: char| c.is_ascii_alphanumeric() || "!#$%&'*+-/=?^_`{|}~.".contains(c);
+    address.local().len() > LOCAL_PART_OCTETS_MAX
+        && address.local().chars().all(is_plain)
+        && !address.local().contains("..")
+        && !start.starts_with('.')
+        && !address.local().ends_with('.')
 }
 
 fn raw(name: HeaderName, value: &str) -> HeaderValue {
@@ -193,4 +211,23 @@ fn content_type(text: &str) -> Result<ContentType, Unwritable> {
 
 fn unwritable(error: lettre::error::Error) -> Unwritable {
     Unwritable::Other(error.to_string())
+}
+
+/// The same for the same mail. `=_` never stands in quoted-printable or base64 (RFC 2045 §6.7).
+fn boundary(id: &MessageId) -> String {
+    format!("=_{}", JobId::derive(id).as_str())
+}
+
+/// A part on lines of 7-bit ASCII: as it is where that will do, else in the encoding that is shorter. A text that holds the
+/// boundary is encoded too.
+fn part(media_type: &str, text: String, boundary: &str) -> Result<SinglePart, Unwritable> {
+    let body = if text.contains(boundary) {
+        Body::new_with_encoding(text, ContentTransferEncoding::Base64)
+            .map_err(|_| Unwritable::Other("its text cannot be encoded".to_owned()))?
+    } else {
+        Body::new(text)
+    };
+    Ok(SinglePart::builder()
+        .header(content_type(media_type)?)
+        .body(body))
 }

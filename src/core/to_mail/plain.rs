@@ -1,8 +1,9 @@
-//! Format `mail`: text/plain in UTF-8, flowed where a line is long (RFC 3676).
+//! Format `mail`: text/plain in UTF-8, flowed where a line is long (RFC 3676), and HTML beside it where it is styled.
 
-use super::{MailFormat, Unwritable, content_type, headers, unwritable};
-use crate::core::parcel::Letter;
-use crate::core::text::flowed;
+use super::{MailFormat, Unwritable, boundary, content_type, headers, part, unwritable};
+use crate::core::message::OutboundMail;
+use crate::core::text::{flowed, styling};
+use lettre::message::MultiPart;
 
 /// For people with a mail client.
 #[derive(Debug)]
@@ -13,20 +14,34 @@ impl MailFormat for Plain {
         "mail"
     }
 
-    fn write(&self, letter: &Letter) -> Result<Vec<u8>, Unwritable> {
+    fn write(&self, letter: &OutboundMail) -> Result<Vec<u8>, Unwritable> {
         plain(letter)
     }
 }
 
-/// The mail as text only.
+/// The mail without anything for programs: its text as it was typed, and beside it, where that is styled, a page that shows
+/// how (RFC 2046 §5.1.4).
 ///
 /// # Errors
 /// [`Unwritable`] names what the mail library refused.
-pub fn plain(letter: &Letter) -> Result<Vec<u8>, Unwritable> {
-    let text = Text::of(letter);
-    let mail = headers(letter)?
-        .header(content_type(text.content_type)?)
-        .body(text.text);
+pub fn plain(letter: &OutboundMail) -> Result<Vec<u8>, Unwritable> {
+    let (headers, text) = (headers(letter)?, Text::of(letter));
+    let page = letter.is_styled.then(|| styling::html(&letter.text));
+    let mail = match page.flatten() {
+        None => headers
+            .header(content_type(text.content_type)?)
+            .body(text.text),
+        Some(page) => {
+            let (boundary, page) = (boundary(&letter.message_id), page.replace('\n', "\r\n"));
+            let alternative = format!("multipart/alternative; boundary=\"{boundary}\"");
+            let parts = MultiPart::builder()
+                .header(content_type(&alternative)?)
+                .build()
+                .singlepart(part(text.content_type, text.text, &boundary)?)
+                .singlepart(part("text/html; charset=utf-8", page, &boundary)?);
+            headers.multipart(parts)
+        }
+    };
     Ok(mail.map_err(unwritable)?.formatted())
 }
 
@@ -38,7 +53,7 @@ pub struct Text {
 }
 
 impl Text {
-    pub fn of(letter: &Letter) -> Self {
+    pub fn of(letter: &OutboundMail) -> Self {
         let (text, content_type) = match flowed::wrap(&letter.text) {
             Some(wrapped) => (wrapped, "text/plain; charset=utf-8; format=flowed"),
             None => (letter.text.clone(), "text/plain; charset=utf-8"),

@@ -4,7 +4,9 @@
 use super::{AUTO_SUBMITTED, Unwritable, content_type, mailbox, raw, system_time, unwritable};
 use crate::core::address::MailAddress;
 use crate::core::id::{JobId, MessageId};
+use crate::core::language::Language;
 use crate::core::limits::{HEADER_TEXT_CHARS_MAX, REPLY_TEXT_CHARS_MAX};
+use crate::core::notice;
 use crate::core::record::{Answerable, Message};
 use crate::core::text::clean;
 use crate::core::time::Timestamp;
@@ -15,12 +17,12 @@ use lettre::message::{Mailboxes, MultiPart, SinglePart};
 
 /// From whom reports are (RFC 3834 §2 has it as a name that nobody answers).
 const MAILER: &str = "MAILER-DAEMON";
-/// As people read it.
-const MAILER_NAME: &str = "Mail Delivery System";
 
 /// A mail that could not be delivered, and why.
 #[derive(Clone, Debug)]
 pub struct Undelivered<'a> {
+    /// Of the words for people.
+    pub language: Language,
     /// Of the report.
     pub message_id: MessageId,
     /// Of the report.
@@ -63,9 +65,12 @@ pub fn undelivered(report: &Undelivered<'_>) -> Result<Vec<u8>, Unwritable> {
     let envelope = lettre::address::Envelope::new(None, vec![sender.email.clone()]);
     let mut mail = lettre::Message::builder()
         .header(MIME_VERSION_1_0)
-        .from(mailbox(&mailer, Some(MAILER_NAME))?)
+        .from(mailbox(
+            &mailer,
+            Some(&notice::returned_from(report.language)),
+        )?)
         .to(sender)
-        .subject("Undelivered mail")
+        .subject(notice::returned_subject(report.language))
         .date(system_time(report.date))
         .message_id(Some(report.message_id.in_brackets()))
         .envelope(envelope.map_err(unwritable)?)

@@ -3,15 +3,14 @@
 //! (RFC 9078).
 
 use super::plain::{Text, plain};
-use super::{MailFormat, Unwritable, content_type, headers, unwritable};
+use super::{MailFormat, Unwritable, boundary, content_type, headers, part, unwritable};
 use crate::core::carried;
-use crate::core::id::{JobId, MessageId};
 use crate::core::limits;
-use crate::core::parcel::Letter;
+use crate::core::message::OutboundMail;
 use crate::core::text::clean;
 use crate::core::xml;
-use lettre::message::header::{ContentTransferEncoding, Header, HeaderName, HeaderValue};
-use lettre::message::{Body, MultiPart, SinglePart};
+use lettre::message::header::{Header, HeaderName, HeaderValue};
+use lettre::message::{MultiPart, SinglePart};
 
 /// The longest reaction, in characters; each emoji may be of ten.
 const REACTION_CHARS_MAX: usize = 100;
@@ -26,7 +25,7 @@ impl MailFormat for Xmpp {
     }
 
     /// A letter without stanzas, or with bigger ones than the other gateway would take, is written as text only.
-    fn write(&self, letter: &Letter) -> Result<Vec<u8>, Unwritable> {
+    fn write(&self, letter: &OutboundMail) -> Result<Vec<u8>, Unwritable> {
         if letter.carried.is_empty() {
             return plain(letter);
         }
@@ -35,6 +34,8 @@ impl MailFormat for Xmpp {
         if stanzas.len() > limits::CARRIED_OCTETS_MAX {
             return plain(letter);
         }
+        // The library puts in each CR by itself and moves all that follows: many lines would cost their square.
+        let stanzas = stanzas.replace('\n', "\r\n");
         let boundary = boundary(&letter.message_id);
         let mut parts = MultiPart::builder()
             .header(content_type(&format!(
@@ -56,25 +57,6 @@ impl MailFormat for Xmpp {
 }
 
 const STANZAS: &str = "application/xmpp+xml; charset=utf-8";
-
-/// The same for the same mail. `=_` never stands in quoted-printable or base64 (RFC 2045 §6.7).
-fn boundary(id: &MessageId) -> String {
-    format!("=_{}", JobId::derive(id).as_str())
-}
-
-/// A part on lines of 7-bit ASCII: as it is where that will do, else in the encoding that is shorter. A text that holds the
-/// boundary is encoded too.
-fn part(media_type: &str, text: String, boundary: &str) -> Result<SinglePart, Unwritable> {
-    let body = if text.contains(boundary) {
-        Body::new_with_encoding(text, ContentTransferEncoding::Base64)
-            .map_err(|_| Unwritable::Other("its text cannot be encoded".to_owned()))?
-    } else {
-        Body::new(text)
-    };
-    Ok(SinglePart::builder()
-        .header(content_type(media_type)?)
-        .body(body))
-}
 
 /// RFC 9078 §2. `None` where nothing of it can be shown.
 fn reaction(emoji: &str) -> Option<SinglePart> {

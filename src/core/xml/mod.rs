@@ -19,6 +19,10 @@ pub const GATEWAY: &str = "jabber:iq:gateway";
 pub const CHAT_MARKERS: &str = "urn:xmpp:chat-markers:0";
 /// XEP-0334 Message Processing Hints.
 pub const HINTS: &str = "urn:xmpp:hints";
+/// XEP-0308 Last Message Correction.
+pub const CORRECTION: &str = "urn:xmpp:message-correct:0";
+/// XEP-0428 Fallback Indication.
+pub const FALLBACK: &str = "urn:xmpp:fallback:0";
 /// XEP-0444 Message Reactions.
 pub const REACTIONS: &str = "urn:xmpp:reactions:0";
 /// XEP-0461 Message Replies.
@@ -27,6 +31,22 @@ pub const REPLY: &str = "urn:xmpp:reply:0";
 /// An element with text cleaned for XML.
 pub fn text(name: &str, ns: &str, content: &str) -> Element {
     Build::new(name, ns).text(content).done()
+}
+
+/// The beginning of a text that takes at most so many octets where it stands in an element: what is escaped there takes more
+/// than it has.
+pub fn cut(text: &str, octets_max: usize) -> &str {
+    let mut octets = 0_usize;
+    let is_over = |c: char| {
+        octets = octets.saturating_add(match c {
+            '&' | '\r' => 5,
+            '<' | '>' => 4,
+            _ => c.len_utf8(),
+        });
+        octets > octets_max
+    };
+    let end = text.find(is_over).unwrap_or(text.len());
+    text.get(..end).unwrap_or(text)
 }
 
 /// An element without content.
@@ -89,5 +109,51 @@ impl Build {
     /// The element.
     pub fn done(self) -> Element {
         self.0
+    }
+}
+
+/// About how many octets an element takes when it is written, without its being written.
+pub fn weight(element: &Element) -> usize {
+    let mut octets = 0_usize;
+    let mut open = vec![element];
+    while let Some(element) = open.pop() {
+        let attributes = element
+            .attrs()
+            .iter()
+            .map(|(_, value)| value.len().saturating_add(8));
+        let texts = element.texts().map(str::len);
+        let own = element.name().len().saturating_mul(2).saturating_add(5);
+        octets = attributes
+            .chain(texts)
+            .fold(octets.saturating_add(own), usize::saturating_add);
+        open.extend(element.children());
+    }
+    octets
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn e10_a_text_is_cut_by_what_it_takes_when_it_is_written() {
+        let written = |content: &str| {
+            let mut octets = Vec::new();
+            write_in("urn:x", &text("a", "urn:x", content), &mut octets).unwrap();
+            octets.len() - "<a></a>".len()
+        };
+        for one in ["a", "&", "<", ">", "ä", "€", "😀", "a&<>ä", "'\"\n"] {
+            let long = one.repeat(500);
+            for max in [0, 1, 3, 4, 5, 100, 999] {
+                let short = cut(&long, max);
+                assert!(long.starts_with(short));
+                assert!(short.is_empty() || written(short) <= max, "{one} {max}");
+                let Some(next) = long[short.len()..].chars().next() else {
+                    continue;
+                };
+                assert!(written(&format!("{short}{next}")) > max, "{one} {max}");
+            }
+            assert_eq!(cut(&long, 10_000), long);
+        }
     }
 }

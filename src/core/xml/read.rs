@@ -28,6 +28,9 @@ pub enum Unreadable {
     /// Attributes of one element.
     #[error("an element has more than {max} attributes", max = limits::STANZA_ATTRIBUTES_MAX)]
     TooManyAttributes,
+    /// Attributes of all elements.
+    #[error("its elements have more than {max} attributes in all", max = limits::STANZA_ATTRIBUTES_IN_ALL_MAX)]
+    TooManyInAll,
 }
 
 /// Reads a document of one element, with or without an XML declaration, white space and a byte order mark around it.
@@ -96,6 +99,7 @@ struct Tree {
     /// From the root to the innermost.
     open: Vec<Element>,
     elements: usize,
+    attributes: usize,
 }
 
 impl Tree {
@@ -106,6 +110,10 @@ impl Tree {
         }
         if element.attrs().len() > limits::STANZA_ATTRIBUTES_MAX {
             return Err(Unreadable::TooManyAttributes);
+        }
+        self.attributes = self.attributes.saturating_add(element.attrs().len());
+        if self.attributes > limits::STANZA_ATTRIBUTES_IN_ALL_MAX {
+            return Err(Unreadable::TooManyInAll);
         }
         if self.open.len() >= limits::STANZA_DEPTH_MAX {
             return Err(Unreadable::TooDeep);

@@ -136,7 +136,7 @@ async fn read_until(gateway: &mut Gateway, seen: &mut BTreeMap<Vec<u8>, usize>, 
     while seen.len() < different {
         let batch = gateway.next().await;
         let verdicts = vec![Verdict::Handled; batch.mails.len()];
-        gateway.stored = Some(batch.cursor);
+        gateway.stored = batch.cursor;
         for mail in batch.mails {
             *seen.entry(mail.raw).or_default() += 1;
         }

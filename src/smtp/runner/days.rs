@@ -3,7 +3,8 @@
 use super::tests::Running;
 use super::*;
 use crate::core::context::{Context, Missing};
-use crate::core::decide::settle;
+use crate::core::decide::Decider;
+use crate::core::decide::delivery::outcome;
 use crate::core::id::StanzaId;
 use crate::core::job::{Mail, Origin, OriginKind};
 use crate::core::rules::Rules;
@@ -84,6 +85,7 @@ fn awaited(name: &str) -> Mail {
         user: "alice@a.example/home".parse().unwrap(),
         contact: "carol\\40x.example@gateway.a.example".parse().unwrap(),
         stanza_id: StanzaId::parse("1"),
+        language: None,
         kind: OriginKind::Message,
         receipt: true,
         confirm: false,
@@ -105,6 +107,7 @@ impl Teller {
         let users = Users {
             domains: vec![domain("a.example")],
             jids: Vec::new(),
+            admins: Vec::new(),
         };
         let mut settings = Settings::with_defaults(domain("gateway.a.example"), rules, users);
         settings.expire = expire;
@@ -119,7 +122,7 @@ impl Teller {
         let (job, verdict) = (settle.job, settle.verdict);
         let decision = loop {
             let attempt = &settle.attempt;
-            match settle::decide(&self.settings, &context, &job, attempt, verdict, now) {
+            match Decider::new(&self.settings, &context, now).outcome(&job, attempt, verdict) {
                 Ok(decision) => break decision,
                 Err(Missing(needs)) => needs
                     .into_iter()
@@ -128,7 +131,7 @@ impl Teller {
         };
         self.told.extend(decision.stanzas);
         let is_deferred = matches!(verdict, Verdict::Deferred { .. });
-        let delay_told = is_deferred && settle::is_delay_due(&self.settings, &job, now);
+        let delay_told = is_deferred && outcome::is_delay_due(&self.settings, &job, now);
         let _ = settle.done.send(Settled { delay_told });
         (job, verdict)
     }

@@ -1,16 +1,20 @@
-//! What an admin wants of the queue while it runs.
+//! What commands want of the queue while it runs.
 
 use super::Runner;
 use crate::core::id::JobId;
-use crate::core::job::{Brief, Job};
+use crate::core::job::{self, Brief, Job};
+use crate::core::limits::WAITING_FOUND_MAX;
 use crate::core::notice;
 use crate::core::outcome::{Attempt, Outcome};
 use crate::core::time::Timestamp;
+use crate::smtp::command::{By, Errand, Which};
 use crate::smtp::outcome;
-use crate::smtp::queue::{Change, Errand, Stage, Waiting};
 use crate::smtp::schedule::{Entry, Found};
+use crate::smtp::{Change, Stage, Waiting};
 use crate::store::spool::Spool;
+use jid::BareJid;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use tokio::sync::oneshot;
 use tokio::time::Instant;
 
@@ -28,6 +32,15 @@ impl Runner {
                     let _ = answer.send(read(&tools.spool, page).await);
                 });
             }
+            Errand::Of(user, answer) => {
+                let own = self.of(&user);
+                let tools = Arc::clone(&self.tools);
+                tokio::spawn(async move {
+                    let mut own = read(&tools.spool, own).await;
+                    own.retain(|one| one.job.is_of(&user));
+                    let _ = answer.send(own);
+                });
+            }
             Errand::Find(id, answer) => {
                 let found = self.parts().find(|(part, _)| *part.id() == id);
                 let found: Vec<_> = found.into_iter().map(Part::kept).collect();
@@ -36,10 +49,42 @@ impl Runner {
                     let _ = answer.send(read(&tools.spool, found).await.pop());
                 });
             }
-            Errand::Hasten(id, answer) => {
-                let _ = answer.send(self.hasten(&id));
+            Errand::Reserve(which, answer) => self.reserve(which, answer),
+            Errand::Drafts(count, answer) => {
+                let mut drafts: Vec<_> = self.parts().filter_map(Part::changed).collect();
+                drafts.sort_unstable_by_key(|(changed, ..)| std::cmp::Reverse(*changed));
+                drafts.truncate(count);
+                let drafts = drafts.into_iter().map(|(_, part, stage)| (part, stage));
+                let drafts: Vec<_> = drafts.map(Part::kept).collect();
+                let tools = Arc::clone(&self.tools);
+                tokio::spawn(async move {
+                    let _ = answer.send(read(&tools.spool, drafts).await);
+                });
+            }
+            Errand::SendDrafts(answer) => {
+                let _ = answer.send(self.schedule.send_drafts(Timestamp::now()));
+            }
+            Errand::Hasten(id, by, answer) => {
+                let _ = answer.send(self.hasten(&id, by));
             }
             Errand::Drop { id, silent, answer } => self.drop_one(&id, silent, answer),
+        }
+    }
+
+    fn reserve(&mut self, which: Which, answer: oneshot::Sender<Option<Job>>) {
+        match self.schedule.reserve(&which) {
+            Some(Found::Brief(recall)) => {
+                self.recall(recall, Some(Errand::Reserve(which, answer)));
+            }
+            Some(Found::Whole(found)) => _ = answer.send(Some(found.job)),
+            None => _ = answer.send(None),
+        }
+    }
+
+    pub(super) fn take_back(&mut self, id: &JobId) {
+        self.ahead.remove(id);
+        if self.schedule.take_back(id) {
+            self.depth.fetch_sub(1, Ordering::Relaxed);
         }
     }
 
@@ -62,15 +107,33 @@ impl Runner {
         page.into_iter().map(Part::kept).collect()
     }
 
-    fn hasten(&mut self, id: &JobId) -> Change {
+    /// Those that may be of this user, by their lanes: what a job says of its sender may lie in the spool.
+    fn of(&self, user: &BareJid) -> Vec<(Kept, Stage)> {
+        let own = self.parts();
+        let mut own: Vec<_> = own
+            .filter(|(part, _)| job::is_lane_of(part.lane(), user))
+            .collect();
+        own.sort_unstable_by_key(|(part, _)| part.sequence());
+        own.truncate(WAITING_FOUND_MAX);
+        own.into_iter().map(Part::kept).collect()
+    }
+
+    fn hasten(&mut self, id: &JobId, by: By) -> Change {
         if !self.schedule.hasten_one(id, Timestamp::now()) {
             return self.not_waiting(id);
         }
-        self.gate.hurry(Instant::now());
+        // What one user wishes is no reason to call at a server that has just turned everybody away.
+        if by == By::Administrator {
+            self.gate.hurry(Instant::now());
+        }
         Change::Done
     }
 
     fn drop_one(&mut self, id: &JobId, silent: bool, answer: oneshot::Sender<Change>) {
+        if self.schedule.is_reserved(id) {
+            let _ = answer.send(Change::Not(Stage::UnderWay));
+            return;
+        }
         let job = match self.schedule.withdraw(id) {
             Some(Found::Whole(found)) => found.job,
             Some(Found::Brief(recall)) => {
@@ -82,7 +145,7 @@ impl Runner {
                 return;
             }
         };
-        tracing::info!(job = %id, silent, "an administrator dropped a waiting mail");
+        tracing::info!(job = %id, silent, "a waiting mail was dropped by a command");
         if silent {
             return self.spawn_discard(job, Some(answer));
         }
@@ -114,11 +177,29 @@ enum Kept {
     Brief(Brief),
 }
 
+impl<'a> Part<'a> {
+    /// When it last changed, where it can.
+    fn changed((part, stage): (Part<'a>, Stage)) -> Option<(Timestamp, Part<'a>, Stage)> {
+        let changed = match &part {
+            Self::Job(job) => job.draft.as_ref().map(|draft| draft.last),
+            Self::Waiting(entry) => entry.brief.changed,
+        };
+        changed.map(|changed| (changed, part, stage))
+    }
+}
+
 impl Part<'_> {
     fn id(&self) -> &JobId {
         match self {
             Self::Job(job) => &job.id,
             Self::Waiting(entry) => &entry.brief.id,
+        }
+    }
+
+    fn lane(&self) -> &str {
+        match self {
+            Self::Job(job) => &job.lane,
+            Self::Waiting(entry) => &entry.brief.lane,
         }
     }
 

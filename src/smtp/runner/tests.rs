@@ -1,10 +1,12 @@
 //! The runner against the fake server.
 
 use super::*;
-use crate::core::job::Mail;
+use crate::core::job::{Mail, Origin, OriginKind};
 use crate::smtp::fake::{BARE, Fake, PIPELINING, Say, mail};
 use crate::smtp::{Connector, Queue, Settle, Settled, SmtpConfig, Stage, Waiting};
 use crate::store::spool::Spool;
+use crate::store::spool::torn::{flip, where_is};
+use jid::{BareJid, Jid};
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Mutex;
@@ -427,8 +429,7 @@ async fn a_refused_login_keeps_the_mails_and_does_not_hammer() {
     })
     .await;
     let mut config = fake.config();
-    config.username = Some("gateway".to_owned());
-    config.password = Some("canary-secret".to_owned().into());
+    config.login = Some(crate::smtp::Login::by_password("gateway", "canary-secret"));
     let dir = tempfile::tempdir().unwrap();
     // Even where they would have expired long ago.
     let mut running = Running::start(dir.path(), config, Duration::ZERO);
@@ -779,9 +780,9 @@ async fn a21_what_becomes_of_a_file_while_its_mail_waits_stops_nobody_and_admins
     assert_eq!(jobs(page), expected[1..3]);
 
     let [gone, torn, dropped, good] = [0, 1, 2, 3].map(|n| expected[n].clone());
-    let file = |job: &Job| dir.path().join("queue").join(job.id.as_str());
-    std::fs::remove_file(file(&gone)).unwrap();
-    std::fs::write(file(&torn), "stanzamail 1 10 10 00000000 00000000\n{}").unwrap();
+    running.spool.remove(&gone).await.unwrap();
+    let lies = where_is(dir.path(), &torn.id);
+    flip(&lies.segment, lies.job.start);
     assert_eq!(running.queue.find(gone.id.clone()).await, Some(None));
     let found = running.queue.find(good.id.clone()).await.unwrap().unwrap();
     assert_eq!((found.job, found.stage), (good, Stage::Waits));
@@ -797,6 +798,69 @@ async fn a21_what_becomes_of_a_file_while_its_mail_waits_stops_nobody_and_admins
     assert!(dir.path().join("damaged").join(torn.id.as_str()).exists());
 }
 
+/// Whoever asks for their own mails gets those, be they whole in memory or only in the spool, and nobody else's.
+#[tokio::test]
+async fn a_user_finds_the_own_mails_and_no_others() {
+    let (dir, fake) = (
+        tempfile::tempdir().unwrap(),
+        Fake::start(|_, _| Say::Usual).await,
+    );
+    let later = Timestamp::now().plus(Duration::from_secs(600));
+    let of = |user: &str, name: &str, lane: &str, sequence: u64| {
+        let mut mail = mail(name, lane, sequence, &["a@x.example"]);
+        mail.job.next_attempt = later;
+        mail.job.origin = (!user.is_empty()).then(|| Origin {
+            user: Jid::new(user).unwrap(),
+            contact: BareJid::new("carol@gateway.a.example").unwrap(),
+            stanza_id: None,
+            language: None,
+            kind: OriginKind::Message,
+            receipt: false,
+            confirm: false,
+        });
+        mail
+    };
+    let mails = vec![
+        of(
+            "alice@a.example/x",
+            "one",
+            "alice@a.example carol@m.example",
+            1,
+        ),
+        of(
+            "adam@a.example/x",
+            "two",
+            "adam@a.example carol@m.example",
+            2,
+        ),
+        // A receipt, of whose fate nobody is told; and what lies in a lane that only looks like hers.
+        of("", "three", "alice@a.example bob@b.example", 3),
+        of("", "four", "alice@a.example presence b.example", 4),
+        of(
+            "mallory@a.example/x",
+            "five",
+            "alice@a.example dave@m.example",
+            5,
+        ),
+        of(
+            "alice@a.example/y",
+            "six",
+            "alice@a.example dave@m.example",
+            6,
+        ),
+    ];
+    spooled(dir.path(), mails).await;
+    let running = Running::start(dir.path(), fake.config(), DAY);
+    let found = async |user: &str| {
+        let own = running.queue.of(BareJid::new(user).unwrap()).await.unwrap();
+        let names = own.iter().map(|one| one.job.sequence);
+        names.collect::<Vec<_>>()
+    };
+    assert_eq!(found("alice@a.example").await, [1, 6]);
+    assert_eq!(found("adam@a.example").await, [2]);
+    assert_eq!(found("al@a.example").await, [0; 0]);
+}
+
 #[tokio::test]
 async fn a_mail_whose_file_is_damaged_is_told_to_its_sender_and_kept_aside() {
     let (dir, fake) = (
@@ -805,9 +869,8 @@ async fn a_mail_whose_file_is_damaged_is_told_to_its_sender_and_kept_aside() {
     );
     let one = mail("one", "lane", 1, &["a@x.example"]);
     spooled(dir.path(), vec![one.clone()]).await;
-    let file = dir.path().join("queue").join(one.job.id.as_str());
-    let octets = std::fs::read(&file).unwrap();
-    std::fs::write(&file, &octets[..octets.len() - 5]).unwrap();
+    let lies = where_is(dir.path(), &one.job.id);
+    flip(&lies.segment, lies.mail.end - 5);
     let mut running = Running::start(dir.path(), fake.config(), DAY);
     let settle = running.next_unanswered().await;
     assert_eq!(settle.verdict, Verdict::Done);
@@ -817,7 +880,7 @@ async fn a_mail_whose_file_is_damaged_is_told_to_its_sender_and_kept_aside() {
     }
     settle.done.send(Settled::default()).unwrap();
     running.until_empty().await;
-    assert!(!file.exists());
+    assert!(Spool::look(dir.path()).unwrap().is_empty());
     let aside = dir.path().join("damaged").join(one.job.id.as_str());
     assert!(aside.exists());
 }
@@ -828,18 +891,27 @@ async fn who_drops_a_mail_whose_file_cannot_be_read_is_told_that_and_may_try_aga
         tempfile::tempdir().unwrap(),
         Fake::start(|_, _| Say::Usual).await,
     );
-    let one = mail("one", "lane", 1, &["a@x.example"]);
+    let mut one = mail("one", "lane", 1, &["a@x.example"]);
+    // Not due, so that nobody else reads it while it is what this test makes of it.
+    one.job.next_attempt = Timestamp::now().plus(Duration::from_secs(600));
     spooled(dir.path(), vec![one.clone()]).await;
-    let file = dir.path().join("queue").join(one.job.id.as_str());
-    let octets = std::fs::read(&file).unwrap();
     let running = Running::start(dir.path(), fake.config(), DAY);
-    // What stands there can be opened and not read, as a file on a disk that fails.
+    // What a start cannot know to be durable is written once more, by a thread of its own: where the mail lies after that. No
+    // task runs meanwhile, since this one holds the only thread of the runtime.
+    let other = mail("other", "lane", 2, &["a@x.example"]);
+    for _ in 0..2 {
+        futures::executor::block_on(running.spool.accept(vec![other.clone()])).unwrap();
+        futures::executor::block_on(running.spool.remove(&other.job)).unwrap();
+    }
+    let file = where_is(dir.path(), &one.job.id).segment;
+    let octets = std::fs::read(&file).unwrap();
+    // What stands there is a link to itself, which nobody can open: on every file system, and for root as well.
     std::fs::remove_file(&file).unwrap();
-    std::fs::create_dir(&file).unwrap();
+    std::os::unix::fs::symlink(&file, &file).unwrap();
     let id = &one.job.id;
     let done = running.queue.withdraw(id.clone(), true).await;
     assert_eq!(done, Some(Change::Unreadable));
-    std::fs::remove_dir(&file).unwrap();
+    std::fs::remove_file(&file).unwrap();
     std::fs::write(&file, octets).unwrap();
     let done = running.queue.withdraw(id.clone(), true).await;
     assert_eq!(done, Some(Change::Done));

@@ -1,100 +1,62 @@
 //! A batch that is put together: rows, and what else has to change with each.
 
-use super::{SledStore, decoded, unreadable};
-use crate::core::context::Write;
+use super::{Database, decoded, unreadable};
 use crate::core::record::{Message, Pair, Peer};
-use crate::core::time::Timestamp;
-use crate::store::codec;
 use crate::store::digest::Counted;
-use crate::store::transfer::{
-    AnnouncedRecord, ContactRecord, CursorRecord, Record, SeenRecord, ThreadRecord,
-};
+use crate::store::tables::{self, Change, Record, Table};
 use crate::store::{StoreError, replaces, saved_again};
-use jid::BareJid;
-use serde::Serialize;
-use serde::de::DeserializeOwned;
 use std::collections::BTreeMap;
 use std::sync::atomic::Ordering;
 
 /// What a batch changes, on top of the store.
 pub(super) struct Staged<'a> {
-    store: &'a SledStore,
+    store: &'a Database,
     pub(super) changed: BTreeMap<Vec<u8>, Option<Vec<u8>>>,
 }
 
 impl<'a> Staged<'a> {
-    pub(super) fn on(store: &'a SledStore) -> Self {
+    pub(super) fn on(store: &'a Database) -> Self {
         Self {
             store,
             changed: BTreeMap::new(),
         }
     }
 
-    pub(super) fn apply(&mut self, write: Write) -> Result<(), StoreError> {
-        match write {
-            Write::Pair(pair) => self.save_pair(pair),
-            Write::RemovePair(jid) => self.remove_pair(&jid),
-            Write::Contact(user, mail, contact) => {
-                let key = codec::contact_key(&user, &mail);
-                let record = ContactRecord {
-                    user,
-                    mail,
-                    contact,
-                };
-                self.put(key, &record)
-            }
-            Write::RemoveContact(user, mail) => {
-                self.remove(codec::contact_key(&user, &mail));
+    pub(super) fn apply(&mut self, change: Change) -> Result<(), StoreError> {
+        match change {
+            Change::Save(Record::Pair(pair)) => self.save_pair(pair),
+            Change::Save(Record::Message(message)) => self.save_message(message),
+            Change::Save(Record::Peer(peer)) => self.save_peer(peer),
+            Change::Save(record) => self.save(&record),
+            Change::Remove(key) => {
+                if let Some(pair) = self.pair(&key)? {
+                    self.remove(tables::holder_key(&pair.mail));
+                }
+                self.remove(key);
                 Ok(())
-            }
-            Write::Thread(user, mail, id, thread) => {
-                let record = ThreadRecord {
-                    user,
-                    mail,
-                    id,
-                    thread,
-                };
-                let key = codec::record_key(&Record::Thread(record.clone()));
-                self.put_timed(key, record.thread.last, &record)
-            }
-            Write::Message(message) => self.save_message(&message),
-            Write::Seen(user, id, at) => {
-                let record = SeenRecord { user, id, at };
-                let key = codec::record_key(&Record::Seen(record.clone()));
-                self.put_timed(key, at, &record)
-            }
-            Write::Cursor(mailbox, cursor) => {
-                let key = codec::cursor_key(&mailbox);
-                self.put(key, &CursorRecord { mailbox, cursor })
-            }
-            Write::Peer(peer) => self.save_peer(&peer),
-            Write::RemovePeer(who) => {
-                self.remove(codec::peer_key(&who));
-                Ok(())
-            }
-            Write::Announced(user, announced) => {
-                let key = codec::announced_key(&user);
-                self.put(key, &AnnouncedRecord { user, announced })
             }
         }
     }
 
-    fn save_peer(&mut self, peer: &Peer) -> Result<(), StoreError> {
-        let key = codec::peer_key(&peer.who);
-        let old: Option<Peer> = self.get(&key)?;
-        match replaces(old.as_ref(), peer) {
-            true => self.put(key, peer),
+    fn save_peer(&mut self, peer: Peer) -> Result<(), StoreError> {
+        let old = match self.record(&tables::peer_key(&peer.who))? {
+            Some(Record::Peer(old)) => Some(old),
+            _ => None,
+        };
+        match replaces(old.as_ref(), &peer) {
+            true => self.save(&Record::Peer(peer)),
             false => Ok(()),
         }
     }
 
     fn save_pair(&mut self, pair: Pair) -> Result<(), StoreError> {
-        let key = codec::pair_key(&pair.jid);
-        let old: Option<Pair> = self.get(&key)?;
-        let holder: Option<Pair> = match self.raw(&codec::holder_key(&pair.mail))? {
-            Some(jid) => self.get(&codec::pair_key_of(&jid))?,
+        let by_mail = tables::holder_key(&pair.mail);
+        let old = self.pair(&tables::pair_key(&pair.jid))?;
+        let holder = match self.raw(&by_mail)? {
+            Some(jid) => self.pair(&tables::pair_key_of(&jid))?,
             None => None,
         };
+        let holder = holder.filter(|holder| holder.mail == pair.mail);
         for held in [&old, &holder].into_iter().flatten() {
             if held.jid != pair.jid || held.mail != pair.mail {
                 return Err(StoreError::held(&pair, held));
@@ -105,50 +67,51 @@ impl<'a> Staged<'a> {
             None => pair,
         };
         let jid = pair.jid.as_str().as_bytes().to_vec();
-        self.changed
-            .insert(codec::holder_key(&pair.mail), Some(jid));
-        self.put(key, &pair)
+        self.changed.insert(by_mail, Some(jid));
+        self.save(&Record::Pair(pair))
     }
 
-    fn remove_pair(&mut self, jid: &BareJid) -> Result<(), StoreError> {
-        let key = codec::pair_key(jid);
-        if let Some(pair) = self.get::<Pair>(&key)? {
-            self.remove(codec::holder_key(&pair.mail));
-            self.remove(key);
+    /// The pair that lies under this key; `None` also where that is of another table.
+    fn pair(&self, key: &[u8]) -> Result<Option<Pair>, StoreError> {
+        if key.first() != Some(&Table::Pair.tag()) {
+            return Ok(None);
         }
-        Ok(())
+        Ok(match self.record(key)? {
+            Some(Record::Pair(pair)) => Some(pair),
+            _ => None,
+        })
     }
 
     /// The second copy has no place in the index by time: it is forgotten with the first.
-    fn save_message(&mut self, message: &Message) -> Result<(), StoreError> {
-        let by_mail = codec::message_key(message);
-        let by_stanza = codec::stanza_key(message);
-        if let Some(old) = self.get::<Message>(&by_mail)? {
-            let copy = codec::stanza_key(&old);
+    fn save_message(&mut self, message: Message) -> Result<(), StoreError> {
+        let by_stanza = tables::stanza_key(&message);
+        let record = Record::Message(message);
+        if let Some(Record::Message(old)) = self.record(&record.key())? {
+            let copy = tables::stanza_key(&old);
             if copy != by_stanza && self.is_copy(&copy, &old)? {
                 // The first copy no longer leads to it.
-                let place = codec::time_key(old.at, &copy);
+                let place = tables::time_key(old.at, &copy);
                 self.changed.insert(place, Some(Vec::new()));
             }
         }
-        if let Some(old) = self.get::<Message>(&by_stanza)? {
-            self.remove(codec::time_key(old.at, &by_stanza));
+        if let Some(Record::Message(old)) = self.record(&by_stanza)? {
+            self.remove(tables::time_key(old.at, &by_stanza));
         }
-        self.put_timed(by_mail, message.at, message)?;
-        self.put(by_stanza, message)
+        self.save(&record)?;
+        self.put(by_stanza, &record)
     }
 
     /// Removes the second copy of the message that lies here, unless another message has taken its name.
     pub(super) fn remove_copy_of(&mut self, key: &[u8]) -> Result<(), StoreError> {
         // What cannot be read leads nowhere, and is forgotten all the same.
-        let message = self.raw(key)?.map(|value| codec::decode::<Message>(&value));
-        let Some(Ok(message)) = message else {
+        let message = self.raw(key)?.map(|value| tables::decode(key, &value));
+        let Some(Ok(Record::Message(message))) = message else {
             return Ok(());
         };
-        let copy = codec::stanza_key(&message);
+        let copy = tables::stanza_key(&message);
         if self.is_copy(&copy, &message)? {
             // Former versions gave it a place of its own, which must not outlive it: the name may be taken again.
-            self.remove(codec::time_key(message.at, &copy));
+            self.remove(tables::time_key(message.at, &copy));
             self.remove(copy);
         }
         Ok(())
@@ -156,30 +119,27 @@ impl<'a> Staged<'a> {
 
     /// Whether what lies here is the second copy of this very message.
     fn is_copy(&self, key: &[u8], message: &Message) -> Result<bool, StoreError> {
-        let there = self.raw(key)?.map(|value| codec::decode::<Message>(&value));
+        let there = self.raw(key)?.map(|value| tables::decode(key, &value));
         let is_same =
             |there: &Message| there.message_id == message.message_id && there.at == message.at;
-        Ok(matches!(there, Some(Ok(there)) if is_same(&there)))
+        Ok(matches!(there, Some(Ok(Record::Message(there))) if is_same(&there)))
     }
 
     /// Saves a row and its place in the index by time, and takes away its former place.
-    fn put_timed(
-        &mut self,
-        key: Vec<u8>,
-        at: Timestamp,
-        record: &impl Serialize,
-    ) -> Result<(), StoreError> {
-        if let Some(old) = self.raw(&key)? {
-            let before = codec::time_of(&key, &old).map_err(|e| unreadable(&key, &e))?;
-            self.remove(codec::time_key(before, &key));
+    fn save(&mut self, record: &Record) -> Result<(), StoreError> {
+        let key = record.key();
+        if let Some(at) = record.time() {
+            if let Some(before) = self.record(&key)?.as_ref().and_then(Record::time) {
+                self.remove(tables::time_key(before, &key));
+            }
+            let place = tables::time_key(at, &key);
+            self.changed.insert(place, Some(Vec::new()));
         }
-        self.changed
-            .insert(codec::time_key(at, &key), Some(Vec::new()));
         self.put(key, record)
     }
 
-    fn put(&mut self, key: Vec<u8>, record: &impl Serialize) -> Result<(), StoreError> {
-        let value = codec::encode(record).map_err(|e| unreadable(&key, &e))?;
+    fn put(&mut self, key: Vec<u8>, record: &Record) -> Result<(), StoreError> {
+        let value = record.encode().map_err(|e| unreadable(&key, &e))?;
         self.changed.insert(key, Some(value));
         Ok(())
     }
@@ -188,7 +148,7 @@ impl<'a> Staged<'a> {
         self.changed.insert(key, None);
     }
 
-    fn get<T: DeserializeOwned>(&self, key: &[u8]) -> Result<Option<T>, StoreError> {
+    fn record(&self, key: &[u8]) -> Result<Option<Record>, StoreError> {
         self.raw(key)?.map(|value| decoded(key, &value)).transpose()
     }
 
@@ -216,7 +176,7 @@ impl<'a> Staged<'a> {
                 None => batch.remove(key),
             }
         }
-        batch.insert(codec::DIGEST_KEY, new.digest.octets());
+        batch.insert(tables::DIGEST_KEY, new.digest.octets());
         // A batch that failed half way is in memory; only a restart gets rid of it.
         let applied = self.store.sled(|db| db.apply_batch(batch));
         applied.map_err(|error| self.store.committer.broken_by(error))?;

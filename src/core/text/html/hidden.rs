@@ -3,8 +3,10 @@
 use super::tokens::Tag;
 use std::collections::HashMap;
 
-/// Elements that are never text for a person.
-const NEVER_SHOWN: [&str; 5] = ["svg", "math", "template", "object", "xml"];
+/// Elements that are never text for a person, or stand in for what a mail program does not show.
+const NEVER_SHOWN: [&str; 9] = [
+    "svg", "math", "template", "object", "xml", "audio", "video", "canvas", "noscript",
+];
 /// Elements without content and without an end tag (WHATWG HTML §13.1.2).
 const VOID: [&str; 13] = [
     "area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "source", "track",
@@ -17,8 +19,13 @@ const ENCLOSING: [&str; 9] = [
 
 /// Whether a tag begins something that a mail program would not show.
 pub fn is_hidden(tag: &Tag) -> bool {
-    NEVER_SHOWN.contains(&tag.name.as_str())
-        || tag.attribute("hidden").is_some()
+    if NEVER_SHOWN.contains(&tag.name.as_str()) {
+        return true;
+    }
+    if tag.is_bare() {
+        return false;
+    }
+    tag.attribute("hidden").is_some()
         || tag.attribute("style").is_some_and(hides)
         || tag.name == "img" && is_pixel(tag)
 }

@@ -1,14 +1,20 @@
 //! HTML mail as text for a chat.
 
 mod hidden;
+mod inked;
 mod link;
 mod page;
+mod part;
 mod tokens;
 
 use crate::core::limits::{HTML_DEPTH_MAX, HTML_OCTETS_MAX};
 use crate::core::text::clean;
+use crate::core::text::quotes::{Marked, Place};
 use hidden::{End, Hidden};
+use inked::{Font, Inked};
 use page::{Cell, Mark, Page};
+use part::Parts;
+use std::borrow::Cow;
 use tokens::{Tag, Token, Tokens};
 
 /// Readable text: paragraphs, lists, quotes (`> `) and link targets kept, scripts, styles and hidden parts left out.
@@ -16,28 +22,65 @@ use tokens::{Tag, Token, Tokens};
 ///
 /// The HTML is read in one pass without a tree, because those who write it also choose its nesting.
 pub fn to_text(html: &str) -> (String, bool) {
+    let (text, is_cut) = read(html);
+    (text.into_string(), is_cut)
+}
+
+/// The same, and where each line stood.
+pub fn read(html: &str) -> (Marked, bool) {
+    let page = read_page(html);
+    (page.text, page.is_cut)
+}
+
+/// What is read of a page.
+pub struct Read {
+    /// Its text, and where each line stood.
+    pub text: Marked,
+    /// A limit cut it.
+    pub is_cut: bool,
+    /// It has words that are not shown.
+    pub hides_words: bool,
+}
+
+/// The same, with what it hides.
+pub fn read_page(html: &str) -> Read {
     let start = clean::cut(html, HTML_OCTETS_MAX);
     let mut reader = Reader::default();
     for token in Tokens::new(start) {
         reader.take(token);
     }
     reader.end_link();
-    let text = without_empty_ends(&clean::for_xml(&reader.page.into_text()));
-    (text, start.len() < html.len())
+    reader.page.strike(false);
+    Read {
+        text: tidy(&reader.page),
+        is_cut: start.len() < html.len(),
+        hides_words: reader.hides_words,
+    }
 }
 
-/// No white space at line ends and never more than one blank line, which preformatted text may have.
-fn without_empty_ends(text: &str) -> String {
-    let mut tidy = String::with_capacity(text.len());
-    let mut blank = true;
-    for line in text.lines().map(str::trim_end) {
-        if !line.is_empty() || !blank {
-            tidy.push_str(line);
-            tidy.push('\n');
+/// Valid in XML, no white space at line ends and never more than one blank line, which preformatted text may have.
+fn tidy(page: &Page) -> Marked {
+    let mut tidy = Marked::default();
+    let mut blanks = 0_usize;
+    let mut begun = false;
+    for (line, place, ink) in page.lines() {
+        let line = line.strip_suffix('\r').unwrap_or(line);
+        let clean = match line.bytes().all(|b| matches!(b, b' '..=b'~')) {
+            true => Cow::Borrowed(line),
+            false => Cow::Owned(clean::for_xml(line)),
+        };
+        for line in clean.split('\n').map(str::trim_end) {
+            if line.is_empty() {
+                blanks = usize::from(begun);
+                continue;
+            }
+            if blanks > 0 {
+                tidy.push("", Place::Written);
+            }
+            tidy.push_inked(line, place, ink);
+            (blanks, begun) = (0, true);
         }
-        blank = line.is_empty();
     }
-    tidy.truncate(tidy.trim_end().len());
     tidy
 }
 
@@ -46,11 +89,14 @@ fn without_empty_ends(text: &str) -> String {
 struct Reader {
     page: Page,
     hidden: Option<Hidden>,
+    hides_words: bool,
     link: Option<Link>,
     tables: Vec<Table>,
     preformatted: usize,
     /// Of the last paragraph: 1 if it is but a line.
     margin: usize,
+    parts: Parts,
+    inked: Inked,
 }
 
 struct Link {
@@ -72,7 +118,10 @@ struct Table {
 impl Reader {
     fn take(&mut self, token: Token<'_>) {
         match token {
-            Token::Text(_) if self.hidden.is_some() => {}
+            Token::Text(text) if self.hidden.is_some() => {
+                let has_word = || tokens::decode_references(text).contains(char::is_alphanumeric);
+                self.hides_words = self.hides_words || has_word();
+            }
             Token::Text(text) => self.text(&tokens::decode_references(text)),
             Token::Start(tag) => self.start(&tag),
             Token::End(name) => self.end(&name),
@@ -80,6 +129,13 @@ impl Reader {
     }
 
     fn text(&mut self, text: &str) {
+        self.page.strike(self.inked.is_struck());
+        self.page.ink = self.inked.ink();
+        let font = self.inked.font();
+        if font != Font::Letters {
+            let pictures: String = text.chars().map(|c| inked::shown(font, c)).collect();
+            return self.page.flow(&pictures);
+        }
         if self.preformatted > 0 {
             self.page.preformatted(text);
         } else {
@@ -104,6 +160,12 @@ impl Reader {
     }
 
     fn show_start(&mut self, tag: &Tag) {
+        let is_begun = self.parts.start(tag);
+        self.inked.start(tag);
+        if is_begun && tag.name != "span" {
+            self.page.block(1);
+        }
+        self.page.place = self.parts.place();
         match tag.name.as_str() {
             "br" => self.page.line_break(),
             "hr" => self.rule(),
@@ -139,6 +201,13 @@ impl Reader {
                 End::Outer => self.hidden = None,
             }
         }
+        self.show_end(name);
+        self.parts.end(name);
+        self.inked.end(name);
+        self.page.place = self.parts.place();
+    }
+
+    fn show_end(&mut self, name: &str) {
         match name {
             "a" => self.end_link(),
             "blockquote" => self.page.end_quote(),
@@ -271,6 +340,9 @@ fn is_indent(blockquote: &Tag) -> bool {
 
 /// Paragraphs of Outlook and of others that are lines, not paragraphs.
 fn has_no_margin(paragraph: &Tag) -> bool {
+    if paragraph.is_bare() {
+        return false;
+    }
     let is_outlook = paragraph
         .attribute("class")
         .is_some_and(|class| class.starts_with("Mso") || class.contains("elementToProof"));
@@ -287,9 +359,68 @@ fn style_of(tag: &Tag) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::core::processor;
 
     fn text(html: &str) -> String {
         to_text(html).0
+    }
+
+    #[test]
+    fn what_is_struck_out_is_not_said() {
+        for (html, shown) in [
+            (
+                "Meet at <del>nine</del> <ins>ten</ins>, <s>Monday</s> Tuesday.",
+                "Meet at ~nine~ ten, ~Monday~ Tuesday.",
+            ),
+            ("<strike> a <b>b</b> </strike>c", "~a b~ c"),
+            (
+                "<span style='text-decoration:line-through'>a <span>b</span> c</span> d",
+                "~a b c~ d",
+            ),
+            ("<s>one<br>two</s><p>three", "~one~\n~two~\n\nthree"),
+            ("<s></s>a<s> </s>b", "a b"),
+            ("<s>a <s>b</s> c</s> d", "~a b c~ d"),
+            ("a <s>b", "a ~b~"),
+            ("<p><s>a</p><p>b</s>c", "~a~\n\n~b~c"),
+            (
+                "<a href='https://x.example/'><s>old</s></a> new",
+                "~old~ (https://x.example/) new",
+            ),
+        ] {
+            assert_eq!(text(html), shown, "{html}");
+        }
+    }
+
+    #[test]
+    fn letters_of_a_symbol_font_are_pictures() {
+        for (html, shown) in [
+            (
+                "Good <span style='font-family:Wingdings'>J</span> Joe",
+                "Good ☺ Joe",
+            ),
+            ("a <font face=Wingdings>\u{e0}</font> b", "a → b"),
+            (
+                "<span style='font-family:\"Wingdings 2\"'><span style='font-family:Arial'>J</span>L</span>",
+                "J☹",
+            ),
+            (
+                "<span style='mso-list:Ignore;font-family:Symbol'>\u{b7}<span style='font:7.0pt \"Times New Roman\"'>&nbsp;&nbsp; </span></span>one",
+                "• one",
+            ),
+            ("<span style='font-family:Wingdings'>\u{f04a}</span>", "☺"),
+        ] {
+            assert_eq!(text(html), shown, "{html}");
+        }
+    }
+
+    #[test]
+    fn what_stands_in_for_sound_and_scripts_is_not_shown() {
+        assert_eq!(
+            text(
+                "<p>Listen</p><audio src=x>no audio</audio><noscript>please <b>enable</b></noscript>b<video><p>x</video>"
+            ),
+            "Listen\n\nb"
+        );
     }
 
     #[test]
@@ -371,6 +502,17 @@ mod tests {
     }
 
     #[test]
+    fn of_hidden_words_it_is_known_that_they_are_there() {
+        for (html, hides) in [
+            ("<p style='display:none'>x</p>", true),
+            ("<p style='display:none'>&nbsp;&zwnj;</p>a", false),
+            ("<style>p { }</style>a", false),
+        ] {
+            assert_eq!(read_page(html).hides_words, hides, "{html}");
+        }
+    }
+
+    #[test]
     fn a_hidden_part_ends_where_what_encloses_it_ends() {
         let html = "<table><tr><td>a<span style='display:none'>x</td><td>b</td></tr></table>c";
         assert_eq!(text(html), "a | b\nc");
@@ -416,7 +558,7 @@ mod tests {
 
     #[test]
     fn hostile_nesting_costs_no_more_than_its_length() {
-        let began = std::time::Instant::now();
+        let before = processor::of_thread();
         for piece in [
             "<div>",
             "<blockquote>",
@@ -441,6 +583,7 @@ mod tests {
         }
         let distinct: String = (0..100_000).map(|n| format!("a{n} ")).collect();
         to_text(&format!("<a {distinct}>x"));
-        assert!(began.elapsed().as_secs() < 30, "{:?}", began.elapsed());
+        let took = processor::of_thread().saturating_sub(before);
+        assert!(took.as_secs() < 30, "{took:?}");
     }
 }

@@ -1,6 +1,7 @@
 //! The text that an HTML mail becomes, line by line.
 
 use crate::core::limits::HTML_DEPTH_MAX;
+use crate::core::text::quotes::{Ink, LINES_MAX, Place};
 
 /// Deeper quotes and lists look no deeper.
 const SHOWN_DEPTH_MAX: usize = 10;
@@ -23,6 +24,18 @@ pub struct Page {
     lists: Vec<Option<i64>>,
     marker: Option<String>,
     lines: usize,
+    /// What is written next is struck out.
+    is_struck: bool,
+    /// What was written last is, and its mark is not written yet.
+    is_striking: bool,
+    /// In what the words stand that are written next.
+    pub place: Place,
+    /// Of each line of the text.
+    places: Vec<Place>,
+    /// In which colour the words are that are written next.
+    pub ink: Ink,
+    /// Of each line of the text, up to where nobody looks at it any more.
+    inks: Vec<Ink>,
 }
 
 /// Where a cell stands in its row.
@@ -43,9 +56,13 @@ pub struct Mark {
 }
 
 impl Page {
-    /// The whole text.
-    pub fn into_text(self) -> String {
-        self.text
+    /// The lines of the whole text, and where and in which colour each stood.
+    pub fn lines(&self) -> impl Iterator<Item = (&str, Place, Ink)> {
+        let places = self.places.iter().copied();
+        let lines = self.text.split('\n').zip(places);
+        let inks = self.inks.iter().copied();
+        let lines = lines.zip(inks.chain(std::iter::repeat(Ink::Unknown)));
+        lines.map(|((line, place), ink)| (line, place, ink))
     }
 
     /// The place after the last word.
@@ -95,8 +112,23 @@ impl Page {
         }
     }
 
+    /// Whether what is written next is struck out: it stands between tildes, on each line (XEP-0393 §6.2.4).
+    pub fn strike(&mut self, is_struck: bool) {
+        if !is_struck {
+            self.end_strike();
+        }
+        self.is_struck = is_struck;
+    }
+
+    fn end_strike(&mut self) {
+        if std::mem::take(&mut self.is_striking) {
+            self.text.push('~');
+        }
+    }
+
     /// Writes right after the last word, whatever was to come before the next one.
     pub fn append(&mut self, text: &str) {
+        self.end_strike();
         self.text.push_str(text);
     }
 
@@ -188,18 +220,48 @@ impl Page {
     }
 
     fn write(&mut self, word: &str) {
+        // Of a line that the author goes on with, all is the author's.
+        if let Some(place) = self
+            .places
+            .last_mut()
+            .filter(|_| self.place == Place::Written)
+        {
+            *place = if self.breaks > 0 {
+                *place
+            } else {
+                Place::Written
+            };
+        }
         if self.is_at_line_start() {
+            self.end_strike();
             self.begin_line();
         } else if self.cell == Some(Cell::Beside) {
+            self.end_strike();
             self.text.push_str(" | ");
         } else if self.space {
             self.text.push(' ');
+        }
+        if self.inks.len() == self.places.len()
+            && let Some(ink) = self.inks.last_mut()
+            && word.contains(char::is_alphanumeric)
+        {
+            *ink = ink.with(self.ink);
         }
         self.breaks = 0;
         self.space = false;
         self.cell = None;
         self.held_open = false;
+        if self.is_struck && !std::mem::replace(&mut self.is_striking, true) {
+            self.text.push('~');
+        }
         self.text.push_str(word);
+    }
+
+    fn push_place(&mut self, place: Place) {
+        self.places.push(place);
+        if self.inks.len() <= LINES_MAX {
+            self.inks.push(Ink::Unknown);
+        }
     }
 
     fn begin_line(&mut self) {
@@ -211,8 +273,15 @@ impl Page {
                 // Between two lines of one quote the blank line is quoted as well.
                 self.push_repeated('>', quote.min(self.last_quote));
                 self.text.push('\n');
+                let is_inside = self.places.last() == Some(&self.place);
+                self.push_place(if is_inside {
+                    self.place
+                } else {
+                    Place::Written
+                });
             }
         }
+        self.push_place(self.place);
         self.push_repeated('>', quote);
         if quote > 0 {
             self.text.push(' ');

@@ -3,10 +3,12 @@
 
 use encoding_rs::WINDOWS_1252;
 use mail_parser::decoders::html::add_html_token;
+use std::borrow::Cow;
 
 /// Attributes that a text depends on; the others are not kept.
-const ATTRIBUTES: [&str; 9] = [
-    "href", "alt", "style", "class", "hidden", "width", "height", "start", "src",
+const ATTRIBUTES: [&str; 14] = [
+    "href", "alt", "style", "class", "hidden", "width", "height", "start", "src", "id", "name",
+    "type", "face", "color",
 ];
 /// Elements whose content is no markup and not shown.
 const RAW_TEXT: [&str; 8] = [
@@ -14,6 +16,32 @@ const RAW_TEXT: [&str; 8] = [
 ];
 /// The longest name of a character reference is `CounterClockwiseContourIntegral`.
 const REFERENCE_OCTETS_MAX: usize = 32;
+/// Names that stand without a semicolon, too (WHATWG HTML §13.5), sorted.
+const OPEN_NAMES: [&str; 106] = [
+    "AElig", "AMP", "Aacute", "Acirc", "Agrave", "Aring", "Atilde", "Auml", "COPY", "Ccedil",
+    "ETH", "Eacute", "Ecirc", "Egrave", "Euml", "GT", "Iacute", "Icirc", "Igrave", "Iuml", "LT",
+    "Ntilde", "Oacute", "Ocirc", "Ograve", "Oslash", "Otilde", "Ouml", "QUOT", "REG", "THORN",
+    "Uacute", "Ucirc", "Ugrave", "Uuml", "Yacute", "aacute", "acirc", "acute", "aelig", "agrave",
+    "amp", "aring", "atilde", "auml", "brvbar", "ccedil", "cedil", "cent", "copy", "curren", "deg",
+    "divide", "eacute", "ecirc", "egrave", "eth", "euml", "frac12", "frac14", "frac34", "gt",
+    "iacute", "icirc", "iexcl", "igrave", "iquest", "iuml", "laquo", "lt", "macr", "micro",
+    "middot", "nbsp", "not", "ntilde", "oacute", "ocirc", "ograve", "ordf", "ordm", "oslash",
+    "otilde", "ouml", "para", "plusmn", "pound", "quot", "raquo", "reg", "sect", "shy", "sup1",
+    "sup2", "sup3", "szlig", "thorn", "times", "uacute", "ucirc", "ugrave", "uml", "uuml",
+    "yacute", "yen", "yuml",
+];
+/// The longest of them.
+const OPEN_NAME_OCTETS_MAX: usize = 6;
+
+/// Most references are one of these: they are not looked up among all two thousand.
+const COMMON_NAMES: [(&str, char); 6] = [
+    ("nbsp", '\u{a0}'),
+    ("amp", '&'),
+    ("lt", '<'),
+    ("gt", '>'),
+    ("quot", '"'),
+    ("apos", '\''),
+];
 
 /// A piece of HTML.
 #[derive(Debug, PartialEq, Eq)]
@@ -43,6 +71,11 @@ impl Tag {
             .map(|(_, value)| value.as_str())
     }
 
+    /// Whether it has no attribute that a text depends on.
+    pub fn is_bare(&self) -> bool {
+        self.attributes.is_empty()
+    }
+
     /// Takes an attribute that a text depends on. The first of two with the same name counts.
     fn add(&mut self, name: &str, value: &str) {
         let known = ATTRIBUTES
@@ -51,7 +84,7 @@ impl Tag {
         if let Some(name) = known
             && self.attribute(name).is_none()
         {
-            self.attributes.push((name, decode_references(value)));
+            self.attributes.push((name, decode(value, true)));
         }
     }
 }
@@ -201,7 +234,8 @@ impl<'a> Iterator for Tokens<'a> {
     fn next(&mut self) -> Option<Token<'a>> {
         while !self.rest.is_empty() {
             if !self.rest.starts_with('<') {
-                return Some(Token::Text(self.take_until(|c| c == '<')));
+                let end = self.rest.find('<').unwrap_or(self.rest.len());
+                return Some(Token::Text(self.take(end)));
             }
             if let Some(token) = self.markup() {
                 return Some(token);
@@ -212,61 +246,91 @@ impl<'a> Iterator for Tokens<'a> {
 }
 
 /// The text with its character references (`&eacute;`, `&#8364;`, `&#x20AC;`) decoded; what is none stays as it is.
-pub fn decode_references(text: &str) -> String {
+pub fn decode_references(text: &str) -> Cow<'_, str> {
+    match text.contains('&') {
+        true => Cow::Owned(decode(text, false)),
+        false => Cow::Borrowed(text),
+    }
+}
+
+/// In an attribute, `?a=1&copy=2` is an address and no copyright sign.
+fn decode(text: &str, is_attribute: bool) -> String {
     let mut decoded = String::with_capacity(text.len());
     let mut rest = text;
     while let Some((before, after)) = rest.split_once('&') {
         decoded.push_str(before);
-        rest = after;
         let name_octets = after
             .bytes()
             .take(REFERENCE_OCTETS_MAX)
             .take_while(|b| b.is_ascii_alphanumeric() || *b == b'#')
             .count();
         let (name, end) = after.split_at_checked(name_octets).unwrap_or(("", after));
-        match reference(name, end.starts_with(';')) {
-            Some(shown) => {
-                decoded.push_str(&shown);
-                rest = end.strip_prefix(';').unwrap_or(end);
-            }
-            None => decoded.push('&'),
+        if push_reference(&mut decoded, name, end.starts_with(';')) {
+            rest = end.strip_prefix(';').unwrap_or(end);
+            continue;
         }
+        let is_address = is_attribute && end.starts_with('=');
+        let open = open_name(name)
+            .filter(|open| !is_address && (!is_attribute || open.len() == name.len()))
+            .filter(|open| push_reference(&mut decoded, open, true));
+        if open.is_none() {
+            decoded.push('&');
+        }
+        let used = open.map_or(0, str::len);
+        rest = after.get(used..).unwrap_or_default();
     }
     decoded.push_str(rest);
     decoded
 }
 
-/// What `name` stands for between `&` and `;`. Without the `;` (`closed` is false) only numbers and the oldest names
-/// are understood.
-fn reference(name: &str, closed: bool) -> Option<String> {
+/// The longest of the oldest names with which this begins.
+fn open_name(name: &str) -> Option<&str> {
+    let mut starts = (2..=OPEN_NAME_OCTETS_MAX)
+        .rev()
+        .filter_map(|length| name.get(..length));
+    starts.find(|start| OPEN_NAMES.binary_search(start).is_ok())
+}
+
+/// Writes what `name` stands for between `&` and `;`; false where it is nothing. Without the `;` (`closed` is false) only numbers
+/// are something.
+fn push_reference(decoded: &mut String, name: &str, closed: bool) -> bool {
     if let Some(number) = name.strip_prefix('#') {
         let code = match number.strip_prefix(['x', 'X']) {
-            Some(hex) => u32::from_str_radix(hex, 16).ok()?,
-            None => number.parse().ok()?,
+            Some(hex) => u32::from_str_radix(hex, 16),
+            None => number.parse(),
         };
-        return Some(numeric(code));
+        let shown = code.ok().map(numeric);
+        decoded.extend(shown);
+        return shown.is_some();
     }
-    if name.is_empty() || !closed && !matches!(name, "nbsp" | "amp" | "lt" | "gt" | "quot") {
-        return None;
+    if !closed || !name.starts_with(|c: char| c.is_ascii_alphabetic()) {
+        return false;
+    }
+    if let Some((_, shown)) = COMMON_NAMES.iter().find(|(common, _)| *common == name) {
+        decoded.push(*shown);
+        return true;
     }
     let written = format!("&{name};");
     let mut shown = String::new();
     add_html_token(&mut shown, written.as_bytes(), false);
-    (shown != written).then_some(shown)
+    let is_known = shown != written;
+    if is_known {
+        decoded.push_str(&shown);
+    }
+    is_known
 }
 
 /// Numbers from 128 to 159 mean windows-1252 (WHATWG HTML §13.2.5.80), for mails that were written so.
-fn numeric(code: u32) -> String {
-    match u8::try_from(code) {
-        Ok(byte @ 0x80..=0x9F) => WINDOWS_1252
-            .decode_without_bom_handling(&[byte])
-            .0
-            .into_owned(),
-        _ => char::from_u32(code)
-            .filter(|c| *c != '\0')
-            .unwrap_or(char::REPLACEMENT_CHARACTER)
-            .to_string(),
-    }
+fn numeric(code: u32) -> char {
+    let shown = match u8::try_from(code) {
+        Ok(byte @ 0x80..=0x9F) => {
+            let octets = [byte];
+            let (decoded, _) = WINDOWS_1252.decode_without_bom_handling(&octets);
+            decoded.chars().next()
+        }
+        _ => char::from_u32(code).filter(|c| *c != '\0'),
+    };
+    shown.unwrap_or(char::REPLACEMENT_CHARACTER)
 }
 
 #[cfg(test)]
@@ -327,6 +391,19 @@ mod tests {
                 "&lt;&eacute;&#8364;&#x1F44D;&#150;&amp;lt; &nbsp &copy; AT&T &unknown; &#0; &#xD800; &"
             ),
             "<é€👍–&lt; \u{a0} © AT&T &unknown; \u{FFFD} \u{FFFD} &"
+        );
+    }
+
+    #[test]
+    fn the_oldest_names_need_no_semicolon_but_in_an_address() {
+        assert!(OPEN_NAMES.is_sorted());
+        assert_eq!(
+            decode_references("caf&eacute &copy2026 &notit; &szlig&auml; &AMP &a &ensp x&yen"),
+            "café ©2026 ¬it; ßä & &a &ensp x¥"
+        );
+        assert_eq!(
+            shown("<a href='?a&copy=1&reg=2&amp=3&lt' alt='&eacute &copy2'>"),
+            [r#"<a [("href", "?a&copy=1&reg=2&amp=3<"), ("alt", "é &copy2")]>"#]
         );
     }
 }

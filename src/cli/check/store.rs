@@ -1,0 +1,131 @@
+//! The folder of the store.
+
+use super::{Finding, Line};
+use std::fs::{self, File};
+use std::io::{self, Write};
+use std::path::Path;
+
+/// So much is written and synced: a disk that is full takes an empty file.
+const TRIED_OCTETS: usize = 256 * 1024;
+/// With less space than that, what waits may soon fill the disk, and then every message is refused.
+const SPACE_MIN: u64 = 256 * 1024 * 1024;
+
+/// The store's folder: there, ours, and closed to others; or about to be made.
+pub(super) fn line(path: &Path) -> Line {
+    let what = format!("store {}", path.display());
+    let finding = match std::fs::metadata(path) {
+        Ok(folder) if !folder.is_dir() => {
+            Finding::Wrong("is not a folder; remove it, or give another store.path".to_owned())
+        }
+        Ok(folder) => open_to_others(&folder).map_or_else(
+            || can_write(path),
+            |mode| {
+                Finding::Wrong(format!(
+                    "others may look into it (mode {mode:04o}); chmod 700 {}",
+                    path.display()
+                ))
+            },
+        ),
+        Err(_) if parent_of(path).is_dir() => {
+            Finding::Ok("will be made at the first start".to_owned())
+        }
+        Err(error) => Finding::Wrong(format!(
+            "cannot be reached ({error}); make it for the gateway's user: install -d -m 700 {}",
+            path.display()
+        )),
+    };
+    Line::new(what, finding)
+}
+
+/// That of `store` is where we are.
+fn parent_of(path: &Path) -> &Path {
+    match path.parent() {
+        Some(parent) if !parent.as_os_str().is_empty() => parent,
+        _ => Path::new("."),
+    }
+}
+
+/// Writes as the store does, and says how much room is left.
+fn can_write(folder: &Path) -> Finding {
+    let file = folder.join(format!("check.{}", std::process::id()));
+    let written = write_and_sync(&file);
+    let removed = fs::remove_file(&file);
+    if let Err(error) = written.and(removed) {
+        return Finding::Wrong(match error.kind() {
+            io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => {
+                format!("cannot be written ({error}); every message is refused until there is room")
+            }
+            _ => format!(
+                "cannot be written ({error}); run this as the gateway's user, and give the folder to it"
+            ),
+        });
+    }
+    let Ok(space) = rustix::fs::statvfs(folder) else {
+        return Finding::Ok("can be written".to_owned());
+    };
+    let left = space.f_bavail.saturating_mul(space.f_frsize);
+    let says = format!("can be written, {} MiB are free", left / (1024 * 1024));
+    if left < SPACE_MIN {
+        Finding::Note(format!(
+            "{says}; that is little: when the disk is full, every message is refused"
+        ))
+    } else {
+        Finding::Ok(says)
+    }
+}
+
+fn write_and_sync(path: &Path) -> io::Result<()> {
+    let mut file = File::create(path)?;
+    file.write_all(&vec![b'.'; TRIED_OCTETS])?;
+    file.sync_all()
+}
+
+/// The mode of a folder that others than its owner may enter or read.
+#[cfg(unix)]
+fn open_to_others(folder: &std::fs::Metadata) -> Option<u32> {
+    use std::os::unix::fs::PermissionsExt;
+    let mode = folder.permissions().mode() & 0o7777;
+    (mode & 0o077 != 0).then_some(mode)
+}
+
+/// Elsewhere folders have no such mode.
+#[cfg(not(unix))]
+fn open_to_others(_: &std::fs::Metadata) -> Option<u32> {
+    None
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::os::unix::fs::PermissionsExt;
+
+    fn says(path: &Path) -> String {
+        line(path).to_string()
+    }
+
+    #[test]
+    fn the_folder_of_the_store_must_be_ours_alone() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("store");
+        assert!(says(&path).ends_with("will be made at the first start"));
+        assert!(says(Path::new("no-such-store")).ends_with("will be made at the first start"));
+        fs::create_dir(&path).unwrap();
+        fs::set_permissions(&path, fs::Permissions::from_mode(0o755)).unwrap();
+        let wrong = says(&path);
+        assert!(wrong.starts_with("WRONG  store ") && wrong.contains("(mode 0755); chmod 700 "));
+        fs::set_permissions(&path, fs::Permissions::from_mode(0o700)).unwrap();
+        let can = says(&path);
+        assert!(
+            can.contains("can be written") && can.contains(" MiB are free"),
+            "{can}"
+        );
+        assert_eq!(
+            fs::read_dir(&path).unwrap().count(),
+            0,
+            "nothing is left behind"
+        );
+        fs::write(path.join("file"), b"").unwrap();
+        assert!(says(&path.join("file")).contains("is not a folder"));
+        assert!(says(&path.join("a/b")).contains("install -d -m 700"));
+    }
+}

@@ -1,0 +1,112 @@
+//! What administrators say to a running gateway by XMPP: the same commands as are typed, with the same answers, over the same
+//! socket. Which of them may be said is decided by the core; it also sees to it that what was said is never read as an option.
+
+use super::door::{self, Output};
+use super::{Args, on_store};
+use crate::config::Config;
+use crate::core::limits::COMMAND_OUTPUT_OCTETS_MAX;
+use crate::pipeline::Commands;
+use clap::Parser;
+use std::io::{self, ErrorKind, Write};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+/// Runs them, by this configuration as it is then.
+pub(super) fn commands(config: PathBuf) -> Commands {
+    Arc::new(move |words| {
+        let config = config.clone();
+        Box::pin(async move {
+            let ran = tokio::task::spawn_blocking(move || run(&config, words)).await;
+            ran.unwrap_or_else(|error| Err(error.to_string()))
+        })
+    })
+}
+
+fn run(config: &Path, words: Vec<String>) -> Result<String, String> {
+    let words = std::iter::once("stanzamail".to_owned()).chain(words);
+    let args = Args::try_parse_from(words).map_err(|error| first_line(&error.to_string()))?;
+    let config = Config::load(config).map_err(|errors| errors.to_string())?;
+    let mut said = Bounded::default();
+    let done = door::into(
+        &config.store.path,
+        Output::new(&mut said, true),
+        |door, output| on_store(args.command, &config, door, output),
+    );
+    done.map_err(|error| error.to_string())?;
+    Ok(said.text())
+}
+
+/// What clap says is about a command line, of which nobody sees anything here.
+fn first_line(error: &str) -> String {
+    let line = error.lines().next().unwrap_or_default();
+    line.trim_start_matches("error: ").to_owned()
+}
+
+/// What fits into a message: the rest is left out, and whoever writes it stops there.
+#[derive(Default)]
+struct Bounded {
+    octets: Vec<u8>,
+    is_cut: bool,
+}
+
+impl Bounded {
+    /// To the last whole line.
+    fn text(self) -> String {
+        let text = String::from_utf8_lossy(&self.octets).into_owned();
+        match (self.is_cut, text.rsplit_once('\n')) {
+            (true, Some((whole, _))) => {
+                format!("{whole}\n… and more, which the command line shows\n")
+            }
+            _ => text,
+        }
+    }
+}
+
+impl Write for Bounded {
+    fn write(&mut self, octets: &[u8]) -> io::Result<usize> {
+        let room = COMMAND_OUTPUT_OCTETS_MAX.saturating_sub(self.octets.len());
+        if room == 0 && !octets.is_empty() {
+            self.is_cut = true;
+            return Err(ErrorKind::BrokenPipe.into());
+        }
+        let fits = octets.iter().take(room);
+        self.octets.extend(fits);
+        Ok(octets.len().min(room))
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_does_not_fit_is_left_out_by_whole_lines() {
+        let mut said = Bounded::default();
+        let line = format!("{}\n", "x".repeat(999));
+        let ended = (0..1_000).find_map(|_| said.write_all(line.as_bytes()).err());
+        assert_eq!(ended.unwrap().kind(), ErrorKind::BrokenPipe);
+        let text = said.text();
+        assert!(text.len() < COMMAND_OUTPUT_OCTETS_MAX + 100);
+        let last = text.lines().last().unwrap();
+        assert!(last.starts_with("… and more"), "{last}");
+        let whole = text.lines().filter(|line| line.len() == 999).count();
+        assert_eq!(whole, COMMAND_OUTPUT_OCTETS_MAX / 1_000);
+    }
+
+    #[test]
+    fn what_is_no_command_is_refused_in_a_line() {
+        let words = |line: &str| line.split(' ').map(str::to_owned).collect::<Vec<_>>();
+        let config = Path::new("/nonexistent/stanzamail.toml");
+        let error = run(config, words("fly away")).unwrap_err();
+        assert!(
+            error.contains("unrecognized subcommand") && !error.contains('\n'),
+            "{error}"
+        );
+        let error = run(config, words("queue list")).unwrap_err();
+        assert!(error.contains("/nonexistent/stanzamail.toml"), "{error}");
+    }
+}

@@ -1,0 +1,97 @@
+//! `stanzamail status`, `reload` and `log-level`: the gateway itself. Through the [`door`](super::door).
+
+use crate::cli::door::{CommandError, Door, Output, unexpected, written};
+use crate::control::{Request, Response};
+use std::io::Write;
+
+/// How it is.
+pub(super) fn show(door: &mut Door, output: &mut Output<'_>) -> Result<(), CommandError> {
+    let Response::Status {
+        version,
+        is_running,
+        is_attached,
+        waiting,
+        quarantined,
+    } = ask(door, Request::Status)?
+    else {
+        return Err(unexpected(Response::Done));
+    };
+    let runs = match (is_running, is_attached) {
+        (true, true) => format!("stanzamail {version} runs and is attached to the XMPP server"),
+        (true, false) => format!(
+            "stanzamail {version} runs, but the XMPP server is not there: it is connected to as soon as it is"
+        ),
+        (false, _) => format!("no gateway runs; this is stanzamail {version}"),
+    };
+    say(output, &runs)?;
+    say(output, &format!("mails that wait to be sent: {waiting}"))?;
+    say(output, &format!("in quarantine: {quarantined}"))
+}
+
+/// Reads the configuration again.
+pub(super) fn reload(door: &mut Door, output: &mut Output<'_>) -> Result<(), CommandError> {
+    done(door, Request::Reload)?;
+    say(
+        output,
+        "the configuration is being read again; the log says what has changed, or what is wrong with it",
+    )
+}
+
+/// Changes how much is logged.
+pub(super) fn log_level(
+    level: String,
+    door: &mut Door,
+    output: &mut Output<'_>,
+) -> Result<(), CommandError> {
+    let said = format!("the log has the level {level} until the configuration is read again");
+    done(door, Request::Log { level })?;
+    say(output, &said)
+}
+
+fn done(door: &mut Door, request: Request) -> Result<(), CommandError> {
+    match ask(door, request)? {
+        Response::Done => Ok(()),
+        other => Err(unexpected(other)),
+    }
+}
+
+/// The answer, unless it is a refusal.
+fn ask(door: &mut Door, request: Request) -> Result<Response, CommandError> {
+    match door.ask(request)? {
+        refused @ Response::Refused { .. } => Err(unexpected(refused)),
+        other => Ok(other),
+    }
+}
+
+fn say(output: &mut Output<'_>, line: &str) -> Result<(), CommandError> {
+    writeln!(output, "{line}").map_err(written("the standard output"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::cli::door::tests::with_a_gateway;
+    use std::path::Path;
+
+    fn said(path: &Path) -> String {
+        let mut door = Door::open(path).unwrap();
+        let mut written = Vec::new();
+        let mut output = Output::new(&mut written, false);
+        show(&mut door, &mut output).unwrap();
+        let refused = reload(&mut door, &mut output).unwrap_err();
+        assert_eq!(refused.to_string(), "no gateway runs");
+        let refused = log_level("loud".to_owned(), &mut door, &mut output).unwrap_err();
+        assert!(refused.to_string().starts_with("loud is no level"));
+        String::from_utf8(written).unwrap()
+    }
+
+    /// What one that runs says, a scenario shows.
+    #[test]
+    fn where_none_runs_that_is_said() {
+        let folder = tempfile::tempdir().unwrap();
+        let alone = said(folder.path());
+        assert!(alone.starts_with("no gateway runs"), "{alone}");
+        assert!(alone.ends_with("mails that wait to be sent: 0\nin quarantine: 0\n"));
+        with_a_gateway(folder.path(), || assert_eq!(said(folder.path()), alone));
+    }
+}

@@ -1,0 +1,404 @@
+//! The door for everybody: a message to the gateway, or to its helper, is answered by a message. Never by an error: clients
+//! show that as a sign without words.
+
+use super::{Answer, Call, Command, HELPER, Table, Values, fields, form, help, link, texts, write};
+use crate::core::context::Missing;
+use crate::core::decide::decider::{Decider, Stop};
+use crate::core::decide::decision::Decision;
+use crate::core::decide::lookup;
+use crate::core::from_stanza::{Kind, Message, Stanza};
+use crate::core::id::{MessageId, StanzaId};
+use crate::core::language::Language;
+use crate::core::notice;
+use crate::core::to_stanza;
+use crate::core::xml::CORRECTION;
+use jid::BareJid;
+use minidom::Element;
+
+/// Whether a stanza is said to the gateway itself, be it as its helper. A list of recipients (XEP-0033) is for others.
+pub fn is_spoken(stanza: &Stanza) -> bool {
+    let Kind::Message(message) = &stanza.kind else {
+        return false;
+    };
+    let is_gateway = match stanza.to.node() {
+        None => message.addresses.is_empty(),
+        Some(node) => node.as_str() == HELPER,
+    };
+    is_gateway && stanza.element.attr("type") != Some("headline")
+}
+
+/// Decides about a message to the gateway, of a user who may use it.
+///
+/// # Errors
+/// [`Missing`] names a row that has to be loaded first.
+pub fn decide(
+    decider: Decider<'_>,
+    stanza: &Stanza,
+    message: &Message,
+) -> Result<Decision, Missing> {
+    if message.encrypted {
+        return Ok(said(
+            stanza,
+            message,
+            notice::encrypted(decider.language),
+            Decision::nothing(),
+        ));
+    }
+    if is_change(stanza) {
+        let text = texts::no_changes(decider.language);
+        return Ok(said(stanza, message, text, Decision::nothing()));
+    }
+    let Some(body) = &message.body else {
+        return Ok(Decision::nothing());
+    };
+    let call = Call {
+        decider,
+        caller: &stanza.from,
+        id: call_id(decider, stanza),
+    };
+    let (text, beside) = match asked(decider.language, body, call.commands()) {
+        Some((command, values)) => answer(&call, command, &values)?,
+        None => (no_command(&call, body), Decision::nothing()),
+    };
+    // What is said of an errand is known when it is done.
+    Ok(match beside.errand {
+        Some(_) => beside,
+        None => said(stanza, message, text, beside),
+    })
+}
+
+/// Whether it corrects (XEP-0308) or takes back (XEP-0424) what was said before. A command was followed then.
+fn is_change(stanza: &Stanza) -> bool {
+    stanza.element.children().any(|child| {
+        child.is("replace", CORRECTION)
+            || child.name() == "retract" && child.ns().starts_with("urn:xmpp:message-retract:")
+    })
+}
+
+/// What is asked in a conversation with somebody who has a mail program, and is for the gateway: these words alone. All else is
+/// mailed.
+const IN_CONVERSATION: [(&str, &str); 2] = [("/help", "help"), ("/original", "original")];
+
+/// Decides about a message to a contact that is for the gateway. `None`: it is for the contact.
+///
+/// # Errors
+/// [`Missing`] names a row that has to be loaded first.
+pub fn in_conversation(
+    decider: Decider<'_>,
+    stanza: &Stanza,
+    message: &Message,
+) -> Result<Option<Decision>, Missing> {
+    let body = message.body.as_deref().unwrap_or_default().trim();
+    let asked = IN_CONVERSATION
+        .iter()
+        .find(|(word, _)| body.eq_ignore_ascii_case(word));
+    let Some((_, name)) = asked.filter(|_| message.addresses.is_empty() && !is_change(stanza))
+    else {
+        return Ok(None);
+    };
+    let Some(mail) = Stop::optional(lookup::contact_mail(decider, &stanza.to.to_bare()))? else {
+        return Ok(None);
+    };
+    if lookup::format_of(decider, &mail)?.features().stanzas {
+        return Ok(None);
+    }
+    let call = Call {
+        decider,
+        caller: &stanza.from,
+        id: call_id(decider, stanza),
+    };
+    let Some(command) = super::named(call.commands(), name) else {
+        return Ok(None);
+    };
+    let values = filled(command, &mail.to_string());
+    let (text, beside) = answer(&call, command, &values)?;
+    Ok(Some(match beside.errand {
+        Some(_) => beside,
+        None => said(stanza, message, text, beside),
+    }))
+}
+
+fn answer(
+    call: &Call<'_>,
+    command: &dyn Command,
+    values: &Values,
+) -> Result<(String, Decision), Missing> {
+    let nothing = Decision::nothing;
+    for step in command.steps() {
+        let language = call.language();
+        if form::lack(language, step, values).is_some() {
+            let label = step.fields.first().map(|field| field.label);
+            let label = label.map_or(String::new(), |label| label.in_language(language));
+            let (example, _) = command.help(language);
+            return Ok((texts::lacks(language, &label, &example), nothing()));
+        }
+    }
+    Ok(match command.run(call, values) {
+        Ok(answer) => (in_words(&answer), answer.beside),
+        Err(stop) => (stop.rejected()?.why, nothing()),
+    })
+}
+
+fn in_words(answer: &Answer) -> String {
+    let mut lines = vec![answer.text.clone()];
+    lines.extend(answer.table.iter().flat_map(lines_of));
+    if let Some(jid) = &answer.contact {
+        lines.push(link(jid));
+        lines.push(jid.to_string());
+    }
+    lines.join("\n")
+}
+
+fn lines_of(table: &Table) -> impl Iterator<Item = String> {
+    let filled = |row: &Vec<String>| {
+        let cells = row.iter().filter(|cell| !cell.is_empty());
+        cells.cloned().collect::<Vec<_>>().join(" · ")
+    };
+    table
+        .rows
+        .iter()
+        .map(move |row| format!("• {}", filled(row)))
+}
+
+/// What a message asks for: by an address, or by the words of a command.
+fn asked(
+    language: Language,
+    body: &str,
+    commands: impl Iterator<Item = &'static dyn Command> + Clone,
+) -> Option<(&'static dyn Command, Values)> {
+    let body = body.trim().trim_start_matches('/');
+    let first = body.split_whitespace().next()?;
+    if write::bare_address(first).contains('@') {
+        let command = super::named(commands, "write")?;
+        return Some((command, filled(command, body)));
+    }
+    let by_word = commands.flat_map(|command| {
+        let words = words_of(command, language);
+        words.filter_map(move |word| Some((word.len(), command, after(body, &word)?)))
+    });
+    // A command without fields has nothing behind it: “list of my friends” asks for no list.
+    let fitting = by_word.filter(|(_, command, rest)| {
+        fields(*command).next().is_some() || rest.trim_matches(['.', '!', '?', ' ']).is_empty()
+    });
+    let (_, command, rest) = fitting.max_by_key(|(length, ..)| *length)?;
+    Some((command, filled(command, rest)))
+}
+
+/// By which words a command is asked for: those of English work in every language, since they stand in what others write about the
+/// gateway.
+fn words_of(command: &dyn Command, language: Language) -> impl Iterator<Item = String> {
+    let own = (language != Language::ENGLISH).then(|| command.words(language));
+    let english = command.words(Language::ENGLISH).into_iter();
+    own.into_iter().flatten().chain(english)
+}
+
+/// What is said where a message asks for nothing that there is.
+fn no_command(call: &Call<'_>, body: &str) -> String {
+    match nearest(call.language(), body, call.commands()) {
+        Some(command) => texts::did_you_mean(call.language(), body, &command),
+        None => format!(
+            "{}\n\n{}",
+            texts::not_understood(call.language(), body),
+            help::text(call)
+        ),
+    }
+}
+
+/// The words of a command that this may be a slip for. Whoever writes more than those, but for an address, writes no command.
+fn nearest(
+    language: Language,
+    body: &str,
+    commands: impl Iterator<Item = &'static dyn Command>,
+) -> Option<String> {
+    const CHARS_MAX: usize = 200;
+    const SHORT: usize = 6;
+    let is_brief = body.chars().nth(CHARS_MAX).is_none();
+    let body = body.trim().trim_start_matches('/').to_lowercase();
+    let typed: Vec<&str> = body.split_whitespace().filter(|_| is_brief).collect();
+    let edits = |words: String| {
+        let (begin, rest) = typed.split_at_checked(words.split(' ').count())?;
+        let is_command = rest.len() <= 1 && rest.iter().all(|word| word.contains('@'));
+        let begin = begin.join(" ");
+        let begin = begin.trim_matches(['.', '!', '?', ':', ',']);
+        let edits = strsim::damerau_levenshtein(&words, begin);
+        let max = if words.len() < SHORT { 1 } else { 2 };
+        // Of two that are as near, the one of which letters are missing: `ublock` is no wish to block.
+        let is_near = is_command && words.len() > 3 && edits <= max;
+        is_near.then_some((edits, std::cmp::Reverse(words.len()), words))
+    };
+    let words = commands.flat_map(|command| words_of(command, language));
+    let slips = words.filter_map(edits);
+    slips.min().map(|(.., words)| words)
+}
+
+/// What stands behind these words, where a text begins with them.
+fn after<'a>(body: &'a str, words: &str) -> Option<&'a str> {
+    let mut rest = body;
+    for (number, word) in words.split(' ').enumerate() {
+        let text = rest.trim_start();
+        if number > 0 && text.len() == rest.len() {
+            return None;
+        }
+        let mut chars = text.char_indices();
+        for expected in word.chars() {
+            let (_, found) = chars.next()?;
+            if !found.to_lowercase().eq(expected.to_lowercase()) {
+                return None;
+            }
+        }
+        rest = chars.as_str();
+    }
+    let is_end = |c: char| c.is_whitespace() || ".!?:,".contains(c);
+    rest.chars().next().is_none_or(is_end).then_some(rest)
+}
+
+/// The words of a message as the fields of a command: one word for each, and what is left for the last.
+fn filled(command: &dyn Command, rest: &str) -> Values {
+    let all: Vec<_> = fields(command).collect();
+    let (mut rest, mut values) = (rest.trim(), Values::new());
+    for (number, field) in all.iter().enumerate() {
+        let is_last = number.saturating_add(1) == all.len();
+        let end = match is_last {
+            true => rest.len(),
+            false => rest.find(char::is_whitespace).unwrap_or(rest.len()),
+        };
+        let (value, after) = rest.split_at_checked(end).unwrap_or((rest, ""));
+        values.insert(field.var, value.trim().to_owned());
+        rest = after.trim_start();
+    }
+    values
+}
+
+/// The answer to a message of a user, in words.
+pub fn refused(stanza: &Stanza, why: &str) -> Decision {
+    match &stanza.kind {
+        Kind::Message(message) => said(stanza, message, why.to_owned(), Decision::nothing()),
+        _ => Decision::nothing(),
+    }
+}
+
+fn said(stanza: &Stanza, message: &Message, text: String, beside: Decision) -> Decision {
+    let (helper, user) = (stanza.to.to_bare(), stanza.from.to_bare());
+    let about = MessageId::of_raw(id_of(stanza).as_str().as_bytes());
+    let derived = |what: &str| StanzaId::derive(&about, &user, what);
+    let received = stanza.id.as_ref().filter(|_| message.wants_receipt);
+    let receipt = received.map(|received| {
+        let id = derived("receipt");
+        to_stanza::receipt(&helper, &stanza.from, received, id.as_str())
+    });
+    let answer = spoken(&helper, &user, &derived("answer"), &text);
+    let mut stanzas: Vec<Element> = receipt.into_iter().chain([answer]).collect();
+    stanzas.extend(beside.stanzas);
+    Decision { stanzas, ..beside }
+}
+
+fn spoken(helper: &BareJid, user: &BareJid, id: &StanzaId, text: &str) -> Element {
+    to_stanza::notice(helper.as_str(), user.as_str(), id.as_str(), text)
+}
+
+/// By which the same call is known. Without an id nobody can tell whether a message is the one before or is meant once more, so
+/// it is another one, as in a conversation.
+fn call_id(decider: Decider<'_>, stanza: &Stanza) -> StanzaId {
+    let made_up = || {
+        let now = decider.now.millis().to_string();
+        let about = MessageId::of_raw(now.as_bytes());
+        StanzaId::derive(&about, &stanza.from.to_bare(), id_of(stanza).as_str())
+    };
+    stanza.id.clone().unwrap_or_else(made_up)
+}
+
+/// The id of a message, or one that is made up of what it is.
+fn id_of(stanza: &Stanza) -> StanzaId {
+    let made_up = || {
+        let about = MessageId::of_raw(String::from(&stanza.element).as_bytes());
+        StanzaId::derive(&about, &stanza.from.to_bare(), "")
+    };
+    stanza.id.clone().unwrap_or_else(made_up)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(body: &str) -> Option<(&'static str, Vec<String>)> {
+        let all = super::super::ALL.into_iter();
+        let (command, values) = asked(Language::ENGLISH, body, all)?;
+        let values =
+            fields(command).map(|field| values.get(field.var).cloned().unwrap_or_default());
+        Some((command.name(), values.collect()))
+    }
+
+    fn write(address: &str, text: &str) -> Option<(&'static str, Vec<String>)> {
+        Some(("write", vec![address.to_owned(), text.to_owned()]))
+    }
+
+    #[test]
+    fn an_address_alone_or_with_a_text_is_written_to() {
+        let carol = "carol@mail.example";
+        assert_eq!(read("carol@mail.example"), write(carol, ""));
+        assert_eq!(
+            read("carol@mail.example hello  you"),
+            write(carol, "hello  you")
+        );
+        assert_eq!(
+            read(" carol@mail.example\nhello\nyou "),
+            write(carol, "hello\nyou")
+        );
+        assert_eq!(read("Write carol@mail.example hi"), write(carol, "hi"));
+        assert_eq!(read("/write to carol@mail.example hi"), write(carol, "hi"));
+        assert_eq!(read("chat WITH carol@mail.example"), write(carol, ""));
+        assert_eq!(read("write"), write("", ""));
+    }
+
+    #[test]
+    fn a_slip_is_asked_about() {
+        let of = |body: &str| nearest(Language::ENGLISH, body, super::super::ALL.into_iter());
+        for (body, words) in [
+            ("hlep", "help"),
+            ("Hepl!", "help"),
+            ("my adress", "my address"),
+            ("/contcats", "contacts"),
+            ("cancle", "cancel"),
+            ("ublock carol@mail.example", "unblock"),
+        ] {
+            assert_eq!(of(body).as_deref(), Some(words), "{body}");
+        }
+        for body in [
+            "",
+            "hello",
+            "helo carol and dave",
+            "…",
+            "block and tackle",
+            "ok",
+            "thanks",
+        ] {
+            assert_eq!(of(body), None, "{body}");
+        }
+        assert_eq!(of(&"help ".repeat(100_000)), None);
+    }
+
+    #[test]
+    fn words_are_commands_and_other_words_are_none() {
+        for (body, name) in [
+            ("help", "help"),
+            ("Help!", "help"),
+            ("?", "help"),
+            ("ПОМОЩЬ", "help"),
+            ("my  address?", "my-address"),
+            ("My Address", "my-address"),
+            ("contacts", "contacts"),
+        ] {
+            assert_eq!(read(body).map(|(name, _)| name), Some(name), "{body}");
+        }
+        for body in [
+            "",
+            "hello",
+            "helpless",
+            "contacts are people",
+            "myaddress",
+            "…",
+        ] {
+            assert_eq!(read(body), None, "{body}");
+        }
+    }
+}

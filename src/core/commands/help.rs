@@ -1,0 +1,31 @@
+//! `help`: what there is, with examples.
+
+use super::{Answer, Call, Command, Values, texts};
+use crate::core::decide::decider::Stop;
+
+#[derive(Debug)]
+pub(super) struct Help;
+
+impl Command for Help {
+    fn name(&self) -> &'static str {
+        "help"
+    }
+
+    fn run(&self, call: &Call<'_>, _values: &Values) -> Result<Answer, Stop> {
+        Ok(Answer::says(text(call)))
+    }
+}
+
+/// Each command in a line.
+pub(super) fn text(call: &Call<'_>) -> String {
+    let (settings, language) = (call.decider.settings, call.language());
+    let named = call.commands().filter(|one| one.is_in_help(settings));
+    let lines = named.map(|command| {
+        let (example, about) = command.help(language);
+        format!("• {example} – {about}")
+    });
+    let mut text = vec![texts::help_before(language)];
+    text.extend(lines);
+    text.push(texts::help_after(language, settings.keeps_originals));
+    text.join("\n")
+}

@@ -1,0 +1,133 @@
+//! `original`: all that the last mail of a contact says, where the chat has shown less.
+
+use super::texts::original as texts;
+use super::write::contact_of;
+use super::{Answer, Call, Command, Field, FieldKind, Step, Values, refused};
+use crate::core::address::MailAddress;
+use crate::core::context::{Context, Missing};
+use crate::core::decide::Decision;
+use crate::core::decide::decider::Stop;
+use crate::core::errand::{Errand, Told, Whole};
+use crate::core::id::OriginalId;
+use crate::core::language::{Language, Sentence};
+use crate::core::limits::SHOWN_OCTETS_MAX;
+use crate::core::notice::{self, Kept};
+use crate::core::record::{Direction, LastMail, Message};
+use crate::core::settings::Settings;
+use crate::core::xml;
+
+const ADDRESS: &str = "address";
+
+#[derive(Debug)]
+pub(super) struct Original;
+
+impl Command for Original {
+    fn name(&self) -> &'static str {
+        "original"
+    }
+
+    fn is_in_help(&self, settings: &Settings) -> bool {
+        settings.keeps_originals
+    }
+
+    fn steps(&self) -> &'static [Step] {
+        &[Step {
+            title: Sentence("original-title"),
+            instructions: Sentence("original-ask"),
+            fields: &[Field {
+                var: ADDRESS,
+                label: Sentence("label-mail-address"),
+                kind: FieldKind::Line,
+                is_required: true,
+            }],
+        }]
+    }
+
+    fn run(&self, call: &Call<'_>, values: &Values) -> Result<Answer, Stop> {
+        if !call.decider.settings.keeps_originals {
+            return Err(refused(texts::none_kept(call.language())));
+        }
+        let typed = values.get(ADDRESS).map_or("", |typed| typed.trim());
+        let (mail, _) = contact_of(call, typed)?;
+        let people = mail.for_people();
+        let Some(last) = last_from(call, &mail)? else {
+            return Err(refused(texts::none(call.language(), &people)));
+        };
+        if last.is_whole {
+            return Ok(Answer::says(texts::whole(
+                call.language(),
+                &people,
+                last.at,
+                call.decider.now,
+            )));
+        }
+        match call.decider.rows.told() {
+            Some((Errand::Original(_), Told::Original(Some(whole)))) => {
+                let text = shown(call.language(), whole, last.unverified);
+                return Ok(Answer::says(text));
+            }
+            Some((Errand::Original(_), Told::Original(None))) => {
+                return Err(refused(texts::not_kept(call.language(), &people)));
+            }
+            Some(_) => return Err(refused(super::texts::waiting::busy(call.language()))),
+            None => {}
+        }
+        let key = &call.decider.settings.id_key;
+        let id = OriginalId::derive(key, &call.user(), &last.stanza_id);
+        Ok(Answer {
+            beside: Decision {
+                errand: Some(Errand::Original(id)),
+                ..Decision::default()
+            },
+            ..Answer::default()
+        })
+    }
+}
+
+/// The last mail of this contact; of one that came before that was written down, as far back as the thread is known.
+fn last_from(call: &Call<'_>, mail: &MailAddress) -> Result<Option<LastMail>, Missing> {
+    let (rows, user) = (call.decider.rows, call.user());
+    let known = rows.contact(&user, mail)?;
+    if let Some(last) = known.and_then(|known| known.last_mail.clone()) {
+        return Ok(Some(last));
+    }
+    let thread = match known.and_then(|known| known.thread.as_ref()) {
+        Some(id) => rows.thread(&user, mail, id)?,
+        None => None,
+    };
+    let ids = thread.map_or(&[][..], |thread| thread.references.as_slice());
+    let messages = Context::all(ids, |id| rows.message(id, &user))?;
+    let is_from =
+        |message: &&Message| message.direction == Direction::In && message.contact == *mail;
+    let last = messages.into_iter().rev().flatten().find(is_from);
+    Ok(last.map(|last| LastMail {
+        stanza_id: last.stanza_id.clone(),
+        at: last.at,
+        is_whole: false,
+        unverified: false,
+    }))
+}
+
+/// The subject, the text with all that it quotes, and the names of its files: not longer than servers take it. What was said on
+/// top of it is said here as well.
+fn shown(language: Language, whole: &Whole, unverified: bool) -> String {
+    let mut blocks: Vec<String> = Vec::new();
+    blocks.extend(whole.subject.as_deref().map(notice::subject_line));
+    blocks.extend((!whole.text.is_empty()).then(|| whole.text.clone()));
+    blocks.extend(whole.is_cut.then(|| notice::rest_too_long(language)));
+    blocks.extend(whole.files.iter().cloned());
+    let more = whole.more_files;
+    blocks.extend((more > 0).then(|| notice::more_attachments(language, more, Kept::Nowhere)));
+    if blocks.is_empty() {
+        blocks.push(notice::empty_mail(language));
+    }
+    if unverified {
+        blocks.insert(0, texts::unverified(language));
+    }
+    let text = blocks.join("\n");
+    let cut = xml::cut(&text, SHOWN_OCTETS_MAX);
+    match cut.len() < text.len() {
+        true => format!("{}\n{}", cut.trim_end(), notice::rest_too_long(language)),
+        false => text,
+    }
+}

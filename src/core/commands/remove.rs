@@ -1,0 +1,77 @@
+//! `remove`: what is between the user and a contact is forgotten.
+
+use super::write::contact_of;
+use super::{Answer, Call, Command, Field, FieldKind, Step, Values, refused, texts};
+use crate::core::context::Write;
+use crate::core::decide::decider::Stop;
+use crate::core::decide::decision::Decision;
+use crate::core::decide::lookup;
+use crate::core::decide::strangers;
+use crate::core::language::Sentence;
+use crate::core::record::{Options, Subscription};
+use crate::core::to_stanza::presence;
+
+const ADDRESS: &str = "address";
+
+/// A contact is forgotten.
+#[derive(Debug)]
+pub(super) struct Remove;
+
+impl Command for Remove {
+    fn name(&self) -> &'static str {
+        "remove"
+    }
+
+    fn steps(&self) -> &'static [Step] {
+        &[Step {
+            title: Sentence("remove-title"),
+            instructions: Sentence("remove-ask"),
+            fields: &[Field {
+                var: ADDRESS,
+                label: Sentence("label-mail-address"),
+                kind: FieldKind::Line,
+                is_required: true,
+            }],
+        }]
+    }
+
+    fn run(&self, call: &Call<'_>, values: &Values) -> Result<Answer, Stop> {
+        let typed = values.get(ADDRESS).map_or("", String::as_str);
+        let (mail, shown) = contact_of(call, typed)?;
+        let (user, people) = (call.user(), mail.for_people());
+        let (decider, rows) = (call.decider, call.decider.rows);
+        let Some(known) = rows.contact(&user, &mail)? else {
+            return Err(refused(texts::unknown_contact(call.language(), &people)));
+        };
+        if known.is_blocked {
+            return Err(refused(texts::blocked_stays(call.language(), &people)));
+        }
+        let has_subscription = known.subscription != Subscription::None || known.pending_out;
+        if has_subscription && lookup::format_of(decider, &mail)?.features().presence {
+            return Err(refused(texts::removed_by_client(call.language(), &people)));
+        }
+        let mut beside = Decision::default();
+        strangers::forget(decider, &user, &mail, &mut beside)?;
+        let kinds = [
+            (
+                known.subscription.has_to() || known.pending_out,
+                "unsubscribed",
+            ),
+            (
+                known.subscription.has_from() || known.pending_in,
+                "unsubscribe",
+            ),
+        ];
+        let ended = kinds.iter().filter(|(is_there, _)| *is_there);
+        let ended = ended.map(|(_, kind)| presence(shown.as_str(), &user, kind));
+        beside.stanzas.extend(ended);
+        beside.writes.extend([
+            Write::RemoveContact(user.clone(), mail.clone()),
+            Write::Options(user, Some(mail), Options::default()),
+        ]);
+        Ok(Answer {
+            beside,
+            ..Answer::says(texts::removed(call.language(), &people))
+        })
+    }
+}

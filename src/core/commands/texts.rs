@@ -1,0 +1,414 @@
+//! What commands say, in one place. How it is worded is in `language/*.ftl`.
+
+pub mod original;
+pub mod requests;
+pub mod waiting;
+pub mod whereabouts;
+
+use crate::core::language::{Language, say};
+use crate::core::limits;
+use crate::core::record::Format;
+use crate::core::text::clean;
+use crate::core::time::Timestamp;
+use chrono::Datelike;
+
+/// Of what somebody has typed, for a sentence about it, in characters.
+const TYPED_CHARS_MAX: usize = 60;
+
+fn brief(typed: &str) -> String {
+    clean::for_header(typed, TYPED_CHARS_MAX)
+}
+
+/// How the helper is called.
+pub fn helper_name(language: Language) -> String {
+    say!(language, "helper-name")
+}
+
+/// How the gateway is called among other things.
+pub fn gateway_name(language: Language) -> String {
+    say!(language, "gateway-name")
+}
+
+/// Where it is clear that it is a gateway.
+pub fn gateway_short_name(language: Language) -> String {
+    say!(language, "gateway-short-name")
+}
+
+/// Beside the gateway, in a roster.
+pub fn gateway_status(language: Language) -> String {
+    say!(language, "gateway-status")
+}
+
+/// What it is for.
+pub fn gateway_description(language: Language) -> String {
+    say!(language, "gateway-description")
+}
+
+/// What is shown before the list of commands.
+pub fn help_before(language: Language) -> String {
+    say!(language, "help-before")
+}
+
+/// What is shown after it.
+pub fn help_after(language: Language, has_originals: bool) -> String {
+    let originals = if has_originals { "yes" } else { "no" };
+    say!(language, "help-after", originals = originals)
+}
+
+/// A command that is corrected or taken back.
+pub fn no_changes(language: Language) -> String {
+    say!(language, "no-changes")
+}
+
+/// A message that is no command.
+pub fn not_understood(language: Language, body: &str) -> String {
+    let typed = brief(body.lines().next().unwrap_or_default());
+    say!(language, "not-understood", typed = typed)
+}
+
+/// A message that is no command, and the command that it may be a slip for.
+pub fn did_you_mean(language: Language, body: &str, command: &str) -> String {
+    let typed = brief(body.lines().next().unwrap_or_default());
+    say!(language, "did-you-mean", typed = typed, command = command)
+}
+
+/// A message to more than one.
+pub fn several_addresses(language: Language) -> String {
+    say!(language, "several-addresses")
+}
+
+/// A command without what it needs.
+pub fn lacks(language: Language, label: &str, example: &str) -> String {
+    say!(language, "lacks", label = label, example = example)
+}
+
+/// A field that is empty and may not be.
+pub fn required(language: Language, label: &str) -> String {
+    say!(language, "required", label = label)
+}
+
+/// A form came back too late.
+pub fn session_over(language: Language) -> String {
+    say!(language, "session-over")
+}
+
+/// A form came back that was not given to who sends it.
+pub fn session_unknown(language: Language) -> String {
+    say!(language, "session-unknown")
+}
+
+/// What is asked of a session cannot be done.
+pub fn action_unknown(language: Language) -> String {
+    say!(language, "action-unknown")
+}
+
+/// A conversation that may begin.
+pub fn opened(language: Language, mail: &str) -> String {
+    say!(language, "opened", mail = mail)
+}
+
+/// A message that was taken.
+pub fn written(language: Language, mail: &str) -> String {
+    say!(language, "written", mail = mail)
+}
+
+/// The first message of a conversation, from the contact.
+pub fn begins(language: Language, mail: &str) -> String {
+    say!(language, "begins", mail = mail)
+}
+
+/// The same where something was said already.
+pub fn begins_with(language: Language, mail: &str, text: &str) -> String {
+    let said = clean::for_header(text, limits::REPLY_TEXT_CHARS_MAX);
+    let said = said.replace(['“', '”', '„'], "\"");
+    say!(language, "begins-with", mail = mail, text = said)
+}
+
+/// The address of another user here.
+pub fn is_user(language: Language, mail: &str) -> String {
+    say!(language, "is-user", mail = mail)
+}
+
+/// One's own address.
+pub fn is_yourself(language: Language, mail: &str) -> String {
+    say!(language, "is-yourself", mail = mail)
+}
+
+/// An address that cannot be a JID.
+pub fn cannot_be_contact(language: Language, mail: &str) -> String {
+    say!(language, "cannot-be-contact", mail = mail)
+}
+
+/// A user's own address.
+pub fn own_address(language: Language, mail: &str) -> String {
+    say!(language, "own-address", mail = mail)
+}
+
+/// How the user is called from now on.
+pub fn own_name(language: Language, name: &str, mail: &str) -> String {
+    say!(language, "own-name", name = name, mail = mail)
+}
+
+/// The user has no wish any more.
+pub fn own_name_taken_back(language: Language) -> String {
+    say!(language, "own-name-taken-back")
+}
+
+/// What cannot be a name: whether anything of it is seen.
+pub fn no_name(language: Language, typed: &str, is_seen: bool) -> String {
+    match is_seen {
+        true => say!(language, "no-name", typed = brief(typed)),
+        false => say!(language, "no-name-unseen"),
+    }
+}
+
+/// A user without contacts.
+pub fn no_contacts(language: Language) -> String {
+    say!(language, "no-contacts")
+}
+
+/// Before the list of contacts: how many are shown, of how many, where not even these are all.
+pub fn contacts(language: Language, shown: usize, all: usize, is_cut: bool) -> String {
+    match (shown >= all, is_cut) {
+        (true, false) => say!(language, "contacts-all", count = all),
+        (true, true) => say!(language, "contacts-more-than", all = all),
+        (false, _) => {
+            let cut = if is_cut { "yes" } else { "no" };
+            say!(
+                language,
+                "contacts-shown",
+                all = all,
+                shown = shown,
+                cut = cut
+            )
+        }
+    }
+}
+
+/// When the last message of a conversation went either way.
+pub fn last_message(language: Language, at: Timestamp, now: Timestamp) -> String {
+    match moment(language, at, now) {
+        moment if moment.is_empty() => moment,
+        moment => say!(language, "last-message", moment = moment),
+    }
+}
+
+/// A time as people say it, with its day. Whose clock shows what is not known here, so it is UTC.
+pub fn moment(language: Language, at: Timestamp, now: Timestamp) -> String {
+    let (Some(at), Some(now)) = (at.in_utc(), now.in_utc()) else {
+        return String::new();
+    };
+    let days = now.date_naive().signed_duration_since(at.date_naive());
+    let time = at.format("%H:%M").to_string();
+    match days.num_days() {
+        -1 => say!(language, "tomorrow-at", time = time),
+        0 => say!(language, "today-at", time = time),
+        1 => say!(language, "yesterday-at", time = time),
+        2..7 => say!(
+            language,
+            "weekday-at",
+            weekday = at.weekday().number_from_monday(),
+            time = time
+        ),
+        _ => say!(
+            language,
+            "day-at",
+            day = at.day(),
+            month = at.month(),
+            year = at.year().to_string()
+        ),
+    }
+}
+
+/// How mails to a contact are written.
+pub fn reached(language: Language, format: Format) -> String {
+    match format.features().presence {
+        true => say!(language, "reached-by-gateway"),
+        false => say!(language, "reached-by-mail"),
+    }
+}
+
+/// Mail to a contact does not get through.
+pub fn trouble(language: Language, words: &str, since: Timestamp, now: Timestamp) -> String {
+    let moment = moment(language, since, now);
+    say!(language, "contact-trouble", moment = moment, why = words)
+}
+
+/// A contact that is forgotten.
+pub fn removed(language: Language, mail: &str) -> String {
+    say!(language, "removed", mail = mail)
+}
+
+/// One who cannot be forgotten without being seen again.
+pub fn blocked_stays(language: Language, mail: &str) -> String {
+    say!(language, "blocked-stays", mail = mail)
+}
+
+/// One who is told by its own gateway.
+pub fn removed_by_client(language: Language, mail: &str) -> String {
+    say!(language, "removed-by-client", mail = mail)
+}
+
+/// One of whom nothing is known.
+pub fn unknown_contact(language: Language, mail: &str) -> String {
+    say!(language, "unknown-contact", mail = mail)
+}
+
+/// A contact whose address was verified when it was added.
+pub fn verified(language: Language) -> String {
+    say!(language, "verified")
+}
+
+/// In the list of contacts, in place of the format.
+pub fn blocked(language: Language) -> String {
+    say!(language, "blocked")
+}
+
+/// A contact whose mails are not shown from now on.
+pub fn is_blocked(language: Language, mail: &str) -> String {
+    say!(language, "is-blocked", mail = mail)
+}
+
+/// One whose mails were not shown before either.
+pub fn is_blocked_already(language: Language, mail: &str) -> String {
+    say!(language, "is-blocked-already", mail = mail)
+}
+
+/// A contact whose mails are shown again.
+pub fn is_unblocked(language: Language, mail: &str) -> String {
+    say!(language, "is-unblocked", mail = mail)
+}
+
+/// One whose mails are shown anyway.
+pub fn was_not_blocked(language: Language, mail: &str) -> String {
+    say!(language, "was-not-blocked", mail = mail)
+}
+
+/// A user here, who does not write by mail.
+pub fn not_blocked_here(language: Language, mail: &str) -> String {
+    say!(language, "not-blocked-here", mail = mail)
+}
+
+/// Before the list of options.
+pub fn options(language: Language, mail: Option<&str>) -> String {
+    match mail {
+        Some(mail) => say!(language, "options-of-contact", mail = mail),
+        None => say!(language, "options-of-all"),
+    }
+}
+
+/// Who has chosen an option: the user, for one contact.
+pub fn chosen_for_contact(language: Language) -> String {
+    say!(language, "chosen-for-contact")
+}
+
+/// The user, for all.
+pub fn chosen_by_user(language: Language) -> String {
+    say!(language, "chosen-by-user")
+}
+
+/// Nobody: it is in the configuration.
+pub fn chosen_by_gateway(language: Language) -> String {
+    say!(language, "chosen-by-gateway")
+}
+
+/// A few words as they begin a line.
+pub fn begun(words: &str) -> String {
+    let mut chars = words.chars();
+    let first = chars.next().into_iter().flat_map(char::to_uppercase);
+    first.chain(chars).collect()
+}
+
+/// How something else is chosen, as it is typed.
+pub fn choose(option: &str, values: &str) -> String {
+    format!("set {option} {values}")
+}
+
+/// What an option is about, and what its value means.
+pub fn option_means(language: Language, about: &str, meaning: &str) -> String {
+    say!(language, "option-means", about = about, meaning = meaning)
+}
+
+/// An option that holds from now on.
+pub fn option_set(language: Language, about: &str, meaning: &str, mail: Option<&str>) -> String {
+    match mail {
+        Some(mail) => say!(
+            language,
+            "option-set-for",
+            about = about,
+            meaning = meaning,
+            mail = mail
+        ),
+        None => say!(language, "option-set", about = about, meaning = meaning),
+    }
+}
+
+/// An option for which the user has no wish any more.
+pub fn option_default(language: Language, about: &str, mail: Option<&str>) -> String {
+    match mail {
+        Some(mail) => say!(
+            language,
+            "option-taken-back-for",
+            about = about,
+            mail = mail
+        ),
+        None => say!(language, "option-taken-back", about = about),
+    }
+}
+
+/// An option that is not one of single contacts.
+pub fn option_for_all_only(language: Language, option: &str) -> String {
+    say!(language, "option-for-all-only", option = option)
+}
+
+/// What it means that one of them is chosen.
+pub fn option_language_is(language: Language, chosen: Language) -> String {
+    say!(language, "option-language-is", name = chosen.name())
+}
+
+/// An option that there is not.
+pub fn no_option(language: Language, typed: &str, names: &str) -> String {
+    say!(language, "no-option", typed = brief(typed), names = names)
+}
+
+/// A value that an option does not have.
+pub fn no_value(language: Language, typed: &str, option: &str, values: &str) -> String {
+    let typed = brief(typed);
+    say!(
+        language,
+        "no-value",
+        typed = typed,
+        option = option,
+        values = values
+    )
+}
+
+/// Somebody whose messages are no mails.
+pub fn no_mail_of(language: Language, mail: &str) -> String {
+    say!(language, "no-mail-of", mail = mail)
+}
+
+/// `a, b or c`.
+pub fn alternatives(language: Language, words: &[&str]) -> String {
+    match words.split_last() {
+        Some((last, [])) => (*last).to_owned(),
+        Some((last, others)) => {
+            let others = others.join(", ");
+            say!(language, "alternatives", others = others, last = *last)
+        }
+        None => String::new(),
+    }
+}
+
+/// Above what a search has found.
+pub fn found(language: Language, has_more: bool) -> String {
+    match has_more {
+        true => say!(language, "found-more"),
+        false => say!(language, "found"),
+    }
+}
+
+/// What XEP-0055 asks for.
+pub fn search(language: Language) -> String {
+    say!(language, "search-for")
+}

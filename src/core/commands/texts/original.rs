@@ -1,0 +1,31 @@
+//! What is said of mails as they came.
+
+use super::moment;
+use crate::core::language::{Language, say};
+use crate::core::time::Timestamp;
+
+/// Nothing has come.
+pub fn none(language: Language, mail: &str) -> String {
+    say!(language, "no-mail-known", mail = mail)
+}
+
+/// None ever is.
+pub fn none_kept(language: Language) -> String {
+    say!(language, "no-mails-kept")
+}
+
+/// Above one whose sender nobody could verify.
+pub fn unverified(language: Language) -> String {
+    say!(language, "unverified-original")
+}
+
+/// The chat has all of it.
+pub fn whole(language: Language, mail: &str, at: Timestamp, now: Timestamp) -> String {
+    let moment = moment(language, at, now);
+    say!(language, "mail-shown-whole", mail = mail, moment = moment)
+}
+
+/// It is not there.
+pub fn not_kept(language: Language, mail: &str) -> String {
+    say!(language, "mail-not-kept", mail = mail)
+}

@@ -1,0 +1,93 @@
+//! What is said of people who wait to be accepted.
+
+use crate::core::language::{Language, say};
+use crate::core::text::clean;
+
+/// Of how a mail begins, in characters.
+const PREVIEW_CHARS_MAX: usize = 120;
+
+/// Nobody waits.
+pub fn nothing(language: Language) -> String {
+    say!(language, "requests-none")
+}
+
+/// Before the list; `example` is the address of the first.
+pub fn waiting(language: Language, count: usize, is_full: bool, example: &str) -> String {
+    let full = if is_full { "yes" } else { "no" };
+    say!(
+        language,
+        "requests-waiting",
+        count = count,
+        full = full,
+        mail = example
+    )
+}
+
+/// How many mails are kept of one.
+pub fn mails(language: Language, kept: usize, left: u32) -> String {
+    let mails = match kept {
+        0 => say!(language, "request-answered"),
+        kept => say!(language, "request-mails", count = kept),
+    };
+    match left {
+        0 => mails,
+        left => say!(language, "request-mails-left", mails = mails, count = left),
+    }
+}
+
+/// How the first mail begins.
+pub fn preview(text: &str) -> String {
+    match text {
+        "" => String::new(),
+        text => format!(
+            "“{}”",
+            clean::for_header(text, PREVIEW_CHARS_MAX).replace(['“', '”'], "\"")
+        ),
+    }
+}
+
+/// One of those that may be chosen.
+pub fn choice(people: &str, preview: &str) -> String {
+    match preview {
+        "" => people.to_owned(),
+        preview => format!("{people}: {preview}"),
+    }
+}
+
+/// Somebody is accepted, of whom so many mails were kept and so many not.
+pub fn accepted(language: Language, mail: &str, shown: usize, left: u32) -> String {
+    let shown = (shown > 0).then(|| say!(language, "request-shown", count = shown));
+    let left = (left > 0).then(|| say!(language, "request-left", count = left));
+    let said = [
+        Some(say!(language, "request-accepted", mail = mail)),
+        shown,
+        left,
+    ];
+    let said: Vec<String> = said.into_iter().flatten().collect();
+    said.join(" ")
+}
+
+/// Somebody whose answer could not be verified is believed by the user.
+pub fn confirmed(language: Language, mail: &str) -> String {
+    say!(language, "request-confirmed", mail = mail)
+}
+
+/// Somebody who needs no accepting.
+pub fn accepted_already(language: Language, mail: &str) -> String {
+    say!(language, "request-accepted-already", mail = mail)
+}
+
+/// Somebody is refused.
+pub fn refused(language: Language, mail: &str) -> String {
+    say!(language, "request-refused", mail = mail)
+}
+
+/// An answer is not believed.
+pub fn not_believed(language: Language, mail: &str) -> String {
+    say!(language, "request-not-believed", mail = mail)
+}
+
+/// Somebody who does not wait.
+pub fn does_not_wait(language: Language, mail: &str) -> String {
+    say!(language, "request-unknown", mail = mail)
+}

@@ -1,0 +1,131 @@
+//! What is said of mails that wait.
+
+use super::{brief, moment};
+use crate::core::errand::{Change, Stage};
+use crate::core::language::{Language, say};
+use crate::core::time::Timestamp;
+
+/// All has left.
+pub fn nothing(language: Language) -> String {
+    say!(language, "nothing-waits")
+}
+
+/// In place of a text: the mail asks for a subscription.
+pub fn request(language: Language) -> String {
+    say!(language, "a-request")
+}
+
+/// Before the list; `example` names the first of them.
+pub fn waiting(language: Language, shown: usize, all: usize, example: &str) -> String {
+    match shown >= all {
+        true => say!(language, "mails-waiting", count = all, example = example),
+        false => say!(
+            language,
+            "mails-waiting-more",
+            count = shown,
+            example = example
+        ),
+    }
+}
+
+/// Recipients: the first, and how many others there are.
+pub fn people(language: Language, first: &str, others: usize) -> String {
+    match others {
+        0 => first.to_owned(),
+        others => say!(language, "people", first = first, others = others),
+    }
+}
+
+/// For whom it is.
+pub fn to(language: Language, people: &str) -> String {
+    say!(language, "waiting-to", people = people)
+}
+
+/// How it begins.
+pub fn excerpt(text: &str) -> String {
+    match text {
+        "" => String::new(),
+        text => format!("“{text}”"),
+    }
+}
+
+/// One of those that may be chosen.
+pub fn choice(language: Language, people: &str, excerpt: &str) -> String {
+    let to = to(language, people);
+    match excerpt {
+        "" => to,
+        excerpt => format!("{to}: {excerpt}"),
+    }
+}
+
+/// Since when it waits.
+pub fn since(language: Language, at: Timestamp, now: Timestamp) -> String {
+    say!(
+        language,
+        "waiting-since",
+        moment = moment(language, at, now)
+    )
+}
+
+/// For what it waits.
+pub fn next(
+    language: Language,
+    (stage, attempts): (Stage, u32),
+    at: Timestamp,
+    now: Timestamp,
+) -> String {
+    let tried = match attempts {
+        0 => say!(language, "not-tried"),
+        attempts => say!(language, "tried-times", count = attempts),
+    };
+    let moment = moment(language, at, now);
+    match stage {
+        Stage::Waits if at <= now => say!(language, "turn-comes", tried = tried),
+        Stage::Waits if attempts == 0 => {
+            say!(language, "leaves-at", tried = tried, moment = moment)
+        }
+        Stage::Waits => say!(language, "again-at", tried = tried, moment = moment),
+        Stage::UnderWay => say!(language, "under-way"),
+        Stage::Settling => say!(language, "just-ended"),
+    }
+}
+
+/// It is not sent.
+pub fn taken_back(language: Language, people: &str, certain: bool) -> String {
+    match certain {
+        true => say!(language, "taken-back", people = people),
+        false => say!(language, "taken-back-uncertain", people = people),
+    }
+}
+
+/// Its turn is now.
+pub fn tried(language: Language, people: &str) -> String {
+    say!(language, "tried-now", people = people)
+}
+
+/// Nothing was done.
+pub fn unchanged(language: Language, people: &str, change: Change) -> String {
+    match change {
+        Change::Not(Stage::UnderWay | Stage::Waits) => {
+            say!(language, "unchanged-under-way", people = people)
+        }
+        Change::Not(Stage::Settling) => say!(language, "unchanged-settling", people = people),
+        Change::Unreadable => say!(language, "unchanged-unreadable", people = people),
+        Change::Unknown | Change::Done => say!(language, "unchanged-gone", people = people),
+    }
+}
+
+/// No mail of the user is called so; whether one of somebody else is, is not said.
+pub fn none(language: Language, typed: &str) -> String {
+    say!(language, "none-waits-called", typed = brief(typed))
+}
+
+/// Not enough was typed.
+pub fn several(language: Language, typed: &str) -> String {
+    say!(language, "several-wait-called", typed = brief(typed))
+}
+
+/// Nothing was begun.
+pub fn busy(language: Language) -> String {
+    say!(language, "busy")
+}

@@ -1,0 +1,253 @@
+//! `write`: a mail address becomes a conversation, with or without a first message.
+
+use super::{Answer, Call, Command, Field, FieldKind, Step, Values, refused, texts};
+use crate::core::address::{MailAddress, contact_jid};
+use crate::core::decide::decider::Stop;
+use crate::core::decide::decision::Decision;
+use crate::core::decide::lookup;
+use crate::core::decide::outbound::chat;
+use crate::core::from_stanza::{Kind, Message, Stanza};
+use crate::core::id::{MessageId, StanzaId};
+use crate::core::language::Sentence;
+use crate::core::notice;
+use crate::core::to_stanza;
+use crate::core::xml::{Build, text};
+use jid::{BareJid, Jid};
+use xmpp_parsers::ns;
+
+/// The name of the field that holds the address.
+pub(super) const ADDRESS: &str = "address";
+const TEXT: &str = "text";
+
+#[derive(Debug)]
+pub(super) struct Write;
+
+impl Command for Write {
+    fn name(&self) -> &'static str {
+        "write"
+    }
+
+    fn steps(&self) -> &'static [Step] {
+        &[
+            Step {
+                title: Sentence("write-title"),
+                instructions: Sentence("write-ask"),
+                fields: &[Field {
+                    var: ADDRESS,
+                    label: Sentence("label-mail-address"),
+                    kind: FieldKind::Line,
+                    is_required: true,
+                }],
+            },
+            Step {
+                title: Sentence("write-title-text"),
+                instructions: Sentence("write-ask-text"),
+                fields: &[Field {
+                    var: TEXT,
+                    label: Sentence("label-message"),
+                    kind: FieldKind::Text,
+                    is_required: false,
+                }],
+            },
+        ]
+    }
+
+    fn check(&self, call: &Call<'_>, values: &Values) -> Result<(), Stop> {
+        whom(call, values).map(|_| ())
+    }
+
+    fn run(&self, call: &Call<'_>, values: &Values) -> Result<Answer, Stop> {
+        if names_several(values) {
+            return Err(refused(texts::several_addresses(call.language())));
+        }
+        let (mail, jid) = match whom(call, values)? {
+            Whom::Contact(mail, jid) => (mail, jid),
+            Whom::User(mail, jid) => return Ok(to_user(call, &mail, jid)),
+        };
+        let said = values.get(TEXT).map(|text| text.trim());
+        let (people, said) = (mail.for_people(), said.filter(|text| !text.is_empty()));
+        let Some(said) = said else {
+            return Ok(open(call, &people, jid));
+        };
+        let stanza = stanza(call, &jid, said);
+        let Kind::Message(message) = &stanza.kind else {
+            return Err(refused(notice::unknown_request(call.language())));
+        };
+        let mut beside = chat::decide(call.decider, &stanza, message)?;
+        let begins = texts::begins_with(call.language(), &people, said);
+        beside.stanzas.push(first_message(call, &jid, &begins));
+        Ok(Answer {
+            contact: Some(jid),
+            beside,
+            ..Answer::says(texts::written(call.language(), &people))
+        })
+    }
+}
+
+/// Who an address is.
+pub(super) enum Whom {
+    /// A contact, and its JID as the user sees it.
+    Contact(MailAddress, BareJid),
+    /// A user of this gateway, to whom nobody has to write by mail.
+    User(MailAddress, BareJid),
+}
+
+fn whom(call: &Call<'_>, values: &Values) -> Result<Whom, Stop> {
+    let typed = values.get(ADDRESS).map(String::as_str);
+    whom_of(call, typed.unwrap_or_default())
+}
+
+/// Who was meant: by a mail address, as it is typed or pasted, or by a contact's JID.
+pub(super) fn whom_of(call: &Call<'_>, typed: &str) -> Result<Whom, Stop> {
+    let decider = call.decider;
+    let typed = bare_address(typed);
+    let mail = match BareJid::new(typed) {
+        Ok(jid) if jid.domain().as_str() == decider.settings.gateway.as_str() => {
+            lookup::contact_mail(decider, &jid)?
+        }
+        _ => MailAddress::parse(typed).map_err(|error| {
+            let why = notice::address_error(decider.language, &error);
+            refused(format!("{why}."))
+        })?,
+    };
+    let people = mail.for_people();
+    if let Some(jid) = lookup::user_of(decider, &mail)? {
+        return Ok(Whom::User(mail, jid));
+    }
+    if !decider.settings.contacts.allows(&mail) {
+        return Err(refused(notice::contact_denied(decider.language, &people)));
+    }
+    let user = call.user();
+    lookup::user_mail(decider, &user)?;
+    let known = lookup::contact(decider, &user, &mail)?;
+    let shown = lookup::shown_jid(decider, known.as_ref(), &mail)?;
+    let jid = shown.or_else(|| contact_jid(&mail, &decider.settings.gateway).ok());
+    match jid {
+        Some(jid) => Ok(Whom::Contact(mail, jid)),
+        None => Err(refused(texts::cannot_be_contact(call.language(), &people))),
+    }
+}
+
+/// The same where it has to be a contact: their address and JID.
+pub(super) fn contact_of(call: &Call<'_>, typed: &str) -> Result<(MailAddress, BareJid), Stop> {
+    match whom_of(call, typed)? {
+        Whom::Contact(mail, jid) => Ok((mail, jid)),
+        Whom::User(mail, _) => {
+            let why = texts::no_mail_of(call.language(), &mail.for_people());
+            Err(refused(why))
+        }
+    }
+}
+
+/// Without what stands around an address that was copied from somewhere.
+pub(super) fn bare_address(typed: &str) -> &str {
+    let is_around = |c: char| c.is_whitespace() || "<>\"'“”,;:()".contains(c);
+    let typed = typed.trim_matches(is_around);
+    let typed = typed.strip_prefix("mailto:").unwrap_or(typed);
+    typed.strip_prefix("xmpp:").unwrap_or(typed)
+}
+
+/// Whether the text begins with one more address, joined to the first: whoever writes so means both.
+fn names_several(values: &Values) -> bool {
+    let typed = |var| values.get(var).map_or("", |typed| typed.trim());
+    let mut words = typed(TEXT).split_whitespace();
+    let first = words.next().unwrap_or_default();
+    let is_joined = typed(ADDRESS).ends_with([',', ';']);
+    let second = match first {
+        "and" | "&" | "," | ";" => words.next().unwrap_or_default(),
+        first if is_joined => first,
+        _ => return false,
+    };
+    MailAddress::parse(bare_address(second)).is_ok()
+}
+
+fn to_user(call: &Call<'_>, mail: &MailAddress, jid: BareJid) -> Answer {
+    let people = mail.for_people();
+    match jid == call.user() {
+        true => Answer::says(texts::is_yourself(call.language(), &people)),
+        false => Answer {
+            contact: Some(jid),
+            ..Answer::says(texts::is_user(call.language(), &people))
+        },
+    }
+}
+
+fn open(call: &Call<'_>, people: &str, jid: BareJid) -> Answer {
+    let begins = first_message(call, &jid, &texts::begins(call.language(), people));
+    Answer {
+        contact: Some(jid),
+        beside: Decision::answer([begins]),
+        ..Answer::says(texts::opened(call.language(), people))
+    }
+}
+
+/// What makes the conversation appear in the user's client.
+fn first_message(call: &Call<'_>, jid: &BareJid, body: &str) -> minidom::Element {
+    let user = call.user();
+    let about = MessageId::of_raw(format!("begin {} {jid}", call.id).as_bytes());
+    let id = StanzaId::derive(&about, &user, "begin");
+    to_stanza::notice(jid.as_str(), user.as_str(), id.as_str(), body)
+}
+
+/// The message as if the user had written it to the contact. It has no resource: no client knows it as its own, so whatever
+/// is to be said of it is a message.
+fn stanza(call: &Call<'_>, jid: &BareJid, said: &str) -> Stanza {
+    let user = call.user();
+    let element = Build::new("message", ns::COMPONENT)
+        .attr("from", user.as_str())
+        .attr("to", jid.as_str())
+        .attr("type", "chat")
+        .attr("id", call.id.as_str())
+        .child(text("body", ns::COMPONENT, said));
+    Stanza {
+        from: Jid::from(user),
+        to: Jid::from(jid.clone()),
+        id: Some(call.id.clone()),
+        kind: Kind::Message(Box::new(Message {
+            body: Some(crate::core::text::clean::for_xml(said)),
+            ..Message::default()
+        })),
+        element: element.done(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn two_addresses_that_are_joined_are_two() {
+        let several = |address: &str, text: &str| {
+            names_several(&[(ADDRESS, address.to_owned()), (TEXT, text.to_owned())].into())
+        };
+        let carol = "carol@mail.example";
+        assert!(several("carol@mail.example,", "dave@mail.example Hello"));
+        assert!(several(
+            "<carol@mail.example>;",
+            "<dave@mail.example>: Hello"
+        ));
+        assert!(several(carol, "and dave@mail.example Hello"));
+        assert!(several(carol, ", dave@mail.example"));
+        assert!(!several(
+            "carol@mail.example,",
+            "hello, write to dave@mail.example"
+        ));
+        assert!(!several(carol, "dave@mail.example is his address"));
+        assert!(!several(carol, "and then?"));
+        assert!(!several("carol@mail.example,", ""));
+    }
+
+    #[test]
+    fn an_address_is_found_in_what_is_around_it() {
+        for typed in [
+            "carol@mail.example",
+            " carol@mail.example: ",
+            "<carol@mail.example>",
+            "mailto:carol@mail.example",
+            "<mailto:carol@mail.example>,",
+            "“carol@mail.example”",
+        ] {
+            assert_eq!(bare_address(typed), "carol@mail.example", "{typed}");
+        }
+    }
+}

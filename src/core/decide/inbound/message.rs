@@ -1,0 +1,579 @@
+//! One mail on its way to one user.
+
+use crate::core::address::MailAddress;
+use crate::core::context::{Context, Missing, Write};
+use crate::core::decide::decider::Decider;
+use crate::core::decide::decision::{Decision, Left, Original};
+use crate::core::decide::delivery::returned;
+use crate::core::decide::inbound::arrived::Arrived;
+use crate::core::decide::inbound::embedded_stanzas::EmbeddedStanzas;
+use crate::core::decide::inbound::other_recipients::others;
+use crate::core::decide::inbound::shown_text::Above;
+use crate::core::decide::inbound::shown_text::{Shown, shown_text, stanza_id};
+use crate::core::decide::inbound::trust::{self, JudgedSender, SenderTrust};
+use crate::core::decide::lookup;
+use crate::core::decide::names;
+use crate::core::decide::outbound::gesture;
+use crate::core::decide::roster::person;
+use crate::core::decide::strangers::{self, Accepts, Standing};
+use crate::core::decide::thread;
+use crate::core::file::{self, Files, Upload};
+use crate::core::from_mail::{self, Person};
+use crate::core::id::{MessageId, OriginalId, StanzaId, ThreadId};
+use crate::core::limits::DELAY_SHOWN_AFTER;
+use crate::core::message::{InboundMessage, Other, Party};
+use crate::core::notice::{self, Held};
+use crate::core::record::{
+    self, Answerable, AnswersTo, Bulk, Contact, Direction, LastMail, Options, Thread,
+};
+use crate::core::text::subject;
+use crate::core::time::Timestamp;
+use crate::core::to_stanza;
+use jid::BareJid;
+use std::collections::BTreeSet;
+
+/// Addresses of a Reply-To that are looked at.
+const REPLY_TO_MAX: usize = 5;
+
+/// One mail on its way to one user.
+pub(crate) struct Delivery<'a> {
+    pub decider: Decider<'a>,
+    pub arrived: &'a Arrived<'a>,
+    pub from: &'a Person,
+    pub user: &'a BareJid,
+    /// Our users whom the header names.
+    pub named: &'a BTreeSet<BareJid>,
+    /// Those of them in its `To`.
+    pub addressed: &'a BTreeSet<BareJid>,
+    pub sender: &'a JudgedSender,
+    /// How the user wants it.
+    pub options: Options,
+    pub embedded: &'a EmbeddedStanzas,
+}
+
+impl Delivery<'_> {
+    pub fn for_user(&self, decision: &mut Decision) -> Result<(), Missing> {
+        let (decider, user) = (self.decider, self.user);
+        let (mail, from) = (self.arrived.mail, self.from);
+        decision.is_believed = self.sender.trust.is_believed();
+        let key = |trust: SenderTrust| trust.key(from.address.key(), mail);
+        let (key, believed) = (key(self.sender.trust), key(SenderTrust::Believed));
+        if decider.rows.seen(user, &believed)?.is_some() || decider.rows.seen(user, &key)?.is_some()
+        {
+            return Ok(());
+        }
+        let known = decider.rows.contact(user, &from.address)?.cloned();
+        let known = known.unwrap_or_default();
+        if self.is_turned_away(&known)? {
+            self.turned_away(&known, decision);
+            decision.left = Some(Left::Unaccepted);
+            return Ok(());
+        }
+        decision
+            .writes
+            .push(Write::Seen(user.clone(), key, self.decider.now));
+        if let Some(why) = self.why_dropped(decision)? {
+            let id = &mail.message_id;
+            decision.notes.push(format!("mail {id} {why}: dropped"));
+            return Ok(());
+        }
+        if let SenderTrust::Held(why) = self.sender.trust {
+            self.hold(why, decision);
+            return Ok(());
+        }
+        let is_paired = || decider.rows.holder_of(&from.address);
+        if self.sender.trust.is_believed() && (known.is_acquainted() || is_paired()?.is_some()) {
+            decision.acquainted.insert(user.clone());
+        }
+        let shown = lookup::shown_jid(decider, Some(&known), &from.address)?;
+        let is_handed_over = shown.is_some() && self.carries();
+        match shown {
+            _ if !is_handed_over && self.embedded.says_nothing_to(mail, self.is_named()) => {
+                let id = &mail.message_id;
+                decision
+                    .notes
+                    .push(format!("mail {id} is for gateways only: not shown"));
+                Ok(())
+            }
+            Some(shown) => {
+                let standing = self.standing(&known)?;
+                let begin = decision.stanzas.len();
+                self.said_by(&shown, &known, standing, decision)?;
+                match standing {
+                    Standing::Waits(way) => self.keep(way, (&shown, &known), begin, decision),
+                    Standing::Known | Standing::First => Ok(()),
+                }
+            }
+            None => {
+                decision.stanzas.push(self.unanswerable());
+                Ok(())
+            }
+        }
+    }
+
+    /// Whether there are stanzas for the user in the mail.
+    fn carries(&self) -> bool {
+        self.is_named() && self.embedded.is_taken()
+    }
+
+    /// What the contact says, in whatever way.
+    fn said_by(
+        &self,
+        shown: &BareJid,
+        known: &Contact,
+        standing: Standing,
+        decision: &mut Decision,
+    ) -> Result<(), Missing> {
+        if self.carries() {
+            return self.hand_over(self.embedded, shown, known, decision);
+        }
+        match self.reacted(shown)? {
+            Some(reaction) => {
+                decision.stanzas.push(reaction);
+                Ok(())
+            }
+            None => self.decide(shown, (known, standing), decision),
+        }
+    }
+
+    fn bulk(&self) -> Bulk {
+        self.options.bulk.unwrap_or(self.decider.settings.bulk)
+    }
+
+    /// What ends a loop, or was asked for by the configuration.
+    fn why_dropped(&self, decision: &mut Decision) -> Result<Option<&'static str>, Missing> {
+        let (mail, user) = (self.arrived.mail, self.user);
+        let known = self.decider.rows.message(&mail.message_id, user)?;
+        let is_known = known.is_some_and(|message| message.direction == Direction::Out);
+        if is_known || self.is_own()? {
+            return Ok(Some("is its recipient's own and came back"));
+        }
+        let known = self.decider.rows.contact(user, &self.from.address)?;
+        if known.is_some_and(|known| known.is_blocked) {
+            return Ok(Some("is of somebody whom its recipient has blocked"));
+        }
+        if mail.bulk && self.bulk() == Bulk::Drop {
+            return Ok(Some("is bulk mail, as configured"));
+        }
+        if self.is_said_again(decision)? {
+            return Ok(Some("says again what answered a mail for gateways before"));
+        }
+        Ok(None)
+    }
+
+    /// Of what the gateway writes for its users only messages leave a row.
+    fn is_own(&self) -> Result<bool, Missing> {
+        let address = &self.from.address;
+        let author = lookup::user_of(self.decider, address)?;
+        Ok(trust::is_bridge(self.arrived.mail) && author.as_ref() == Some(self.user))
+    }
+
+    /// A program that answers every mail, and does not say that it is one, answers every presence. A person who found one
+    /// of these in a mailbox has something to say, but not the same each time.
+    fn is_said_again(&self, decision: &mut Decision) -> Result<bool, Missing> {
+        let mail = self.arrived.mail;
+        if !mail.answers_machine || trust::is_bridge(mail) {
+            return Ok(false);
+        }
+        // Neither what is quoted nor who is said to have written it.
+        let is_own = |line: &&str| !line.starts_with('>') && !line.ends_with(':');
+        let own = mail.text.lines().filter(is_own);
+        let words: Vec<&str> = own.flat_map(str::split_whitespace).collect();
+        let text = format!("answer {} {}", self.from.address.key(), words.join(" "));
+        let key = MessageId::of_raw(text.as_bytes());
+        let was_said = self.decider.rows.seen(self.user, &key)?.is_some();
+        if !was_said {
+            let seen = Write::Seen(self.user.clone(), key, self.decider.now);
+            decision.writes.push(seen);
+        }
+        Ok(was_said)
+    }
+
+    /// Stanzas are only for whom the mail names, which DKIM signs: a copy that somebody sends on to others is text.
+    fn is_named(&self) -> bool {
+        self.named.contains(self.user)
+    }
+
+    /// Tells the user of a mail that is not shown.
+    fn hold(&self, why: Held, decision: &mut Decision) {
+        let sender = self.from.address.for_people();
+        decision.notes.push(format!(
+            "mail {} {}: {}",
+            self.arrived.mail.message_id,
+            self.arrived.mail.kept().held(),
+            match why {
+                Held::Failed => "its sender failed authentication",
+                Held::Unverified => "its sender is not verified",
+                Held::Unread => "its header is longer than is read",
+            }
+        ));
+        let body = notice::held(
+            self.decider.language,
+            Some(&sender),
+            why,
+            self.arrived.mail.kept(),
+        );
+        decision.stanzas.push(self.notice(&body));
+        decision.held.insert(self.user.clone());
+    }
+
+    /// A mail whose sender's address cannot be a JID comes from a JID that is nobody's address: the gateway itself says nothing
+    /// that a stranger has written.
+    fn unanswerable(&self) -> minidom::Element {
+        let language = self.decider.language;
+        let introduction = notice::unshowable_sender(language, &self.from.address.for_people());
+        let marks = self.sender.trust.marks(language);
+        let above = Above {
+            marks: &marks,
+            subject: self.arrived.mail.subject.as_deref(),
+            to: None,
+        };
+        let text = self.text(above).text;
+        let from = lookup::unanswerable_jid(self.decider, &self.from.address);
+        let (user, id) = (self.user.as_str(), self.stanza_id());
+        let body = format!("{introduction}\n{text}");
+        to_stanza::notice(from.as_str(), user, id.as_str(), &body)
+    }
+
+    /// What the user reads, not longer than servers take it.
+    fn text(&self, above: Above<'_>) -> Shown {
+        let quotes = self.options.quotes.unwrap_or(self.decider.settings.quotes);
+        let as_wished = (self.decider.language, quotes);
+        shown_text(as_wished, self.arrived, above)
+    }
+
+    /// A message of the gateway itself.
+    fn notice(&self, body: &str) -> minidom::Element {
+        let (gateway, user) = (self.decider.settings.gateway.as_str(), self.user.as_str());
+        to_stanza::notice(gateway, user, self.stanza_id().as_str(), body)
+    }
+
+    pub fn stanza_id(&self) -> StanzaId {
+        stanza_id(self.arrived.mail, self.user, self.sender.trust)
+    }
+
+    /// Hands the mail over as a message of the contact `shown`, with all that follows from it.
+    fn decide(
+        &self,
+        shown: &BareJid,
+        (known, standing): (&Contact, Standing),
+        decision: &mut Decision,
+    ) -> Result<(), Missing> {
+        let (user, mail, contact) = (self.user, self.arrived.mail, &self.from.address);
+        let id = thread::of_mail(self.decider, user, contact, known.thread.as_ref(), mail)?;
+        let thread = self.decider.rows.thread(user, contact, &id)?;
+        let next = Contact {
+            jid: Some(shown.clone()),
+            thread: Some(id.clone()),
+            ..known.clone()
+        };
+        let (next, marks) = self.met(shown, next, standing, decision)?;
+        let is_answered = known.request.is_some() && known.pending_out && !next.pending_out;
+        // News of a list change no conversation.
+        let mut ask = None;
+        if !mail.bulk {
+            let (next, question) = self.named(shown, next);
+            ask = question;
+            let write = names::write(user, contact, known, next);
+            decision.writes.extend(write);
+        }
+        // What nobody could verify before is of no account.
+        if is_answered {
+            strangers::accept(self.decider, (user, contact), Accepts::Shown, decision)?;
+        }
+        let others = others(self.decider, mail, self.from, user)?;
+        let parcel = self.parcel(shown, (id.clone(), thread), &others, &marks);
+        let parcel = self.answering(parcel, thread)?;
+        let answers = self.answers_to(thread)?;
+        let grown = Thread {
+            answers,
+            ..self.grown(thread)
+        };
+        decision
+            .writes
+            .push(Write::Thread(user.clone(), contact.clone(), id, grown));
+        // Whom the text does not show is not written to by an answer to all.
+        let others = match self.unlisted(&others) {
+            0 => others,
+            _ => Vec::new(),
+        };
+        if !mail.bulk {
+            let last = self.last_mail(&parcel);
+            strangers::change(decision, (user, contact), known.clone(), |contact| {
+                contact.last_mail = Some(last);
+            });
+        }
+        let row = message_row(&parcel, mail, others, self.decider.now);
+        let answerable = self.answerable();
+        self.remember(record::Message { answerable, ..row }, decision)?;
+        let original = parcel.original.clone();
+        decision.originals.extend(original.map(|id| Original {
+            id,
+            user: user.clone(),
+        }));
+        if self.wants_files() {
+            decision.upload.get_or_insert_with(|| Upload {
+                contact: parcel.from.jid.clone(),
+                user: user.clone(),
+            });
+        }
+        decision.stanzas.extend(self.messages(&parcel));
+        decision.stanzas.extend(ask);
+        Ok(())
+    }
+
+    /// The contact after the mail, and what stands on top of its text.
+    fn met(
+        &self,
+        shown: &BareJid,
+        mut next: Contact,
+        standing: Standing,
+        decision: &mut Decision,
+    ) -> Result<(Contact, Vec<String>), Missing> {
+        let (user, mail) = (self.user, self.arrived.mail);
+        let is_from_person = self.is_from_person()?;
+        if self.sender.trust.is_believed() && is_from_person {
+            let (stanzas, pair) =
+                person::answered_by_mail(self.decider, user, shown, &mut next, mail)?;
+            decision.stanzas.extend(stanzas);
+            decision.writes.extend(pair);
+        }
+        let mut marks = self.marks(standing, &mut next, decision);
+        if is_from_person && let Some(question) = self.ask_of_answer(shown, &mut next, decision)? {
+            let unverified = notice::unverified(self.decider.language);
+            marks.retain(|mark| *mark != unverified);
+            marks.push(question);
+        }
+        Ok((next, marks))
+    }
+
+    fn wants_files(&self) -> bool {
+        let mut attachments = self.arrived.mail.attachments.iter();
+        matches!(self.arrived.files, Files::Wanted)
+            && attachments.any(|one| !one.is_ornament && file::is_for_people(&one.media_type))
+    }
+
+    /// The text, then each of the files that are up. The first of them all has the id of the mail's message.
+    fn messages(&self, parcel: &InboundMessage) -> Vec<minidom::Element> {
+        let mail = self.arrived.mail;
+        let mut messages = Vec::new();
+        if !parcel.text.is_empty() {
+            messages.push(to_stanza::message(parcel));
+        }
+        for (index, hosted) in self.arrived.files.hosted() {
+            let id = match messages.is_empty() {
+                true => parcel.stanza_id.clone(),
+                false => {
+                    let kind = format!("{} {} file {index}", self.sender.trust.kind(), mail.digest);
+                    StanzaId::derive(&mail.message_id, self.user, &kind)
+                }
+            };
+            messages.push(to_stanza::file::message(parcel, &id, hosted));
+        }
+        messages
+    }
+
+    /// Where the author wants answers, if that is elsewhere; of the author nothing is believed that was not verified, where it
+    /// could be. Never to a list instead of a person: one that says where all is to be discussed is not asked.
+    fn answers_to(&self, thread: Option<&Thread>) -> Result<Option<AnswersTo>, Missing> {
+        let mail = self.arrived.mail;
+        let known = thread.and_then(|thread| thread.answers.clone());
+        if !matches!(
+            self.sender.trust,
+            SenderTrust::Believed | SenderTrust::Unasked
+        ) {
+            return Ok(known);
+        }
+        let named = || mail.to.iter().chain(&mail.cc);
+        let is_list =
+            |address: &MailAddress| mail.bulk && named().any(|person| person.address == *address);
+        let wanted = mail.reply_to.iter().map(|person| &person.address);
+        let wanted: Vec<&MailAddress> = wanted.take(REPLY_TO_MAX).collect();
+        if wanted.contains(&&self.from.address) {
+            return Ok(None);
+        }
+        let others = Context::all(wanted, |address| {
+            let is_user = lookup::user_of(self.decider, address)?.is_some();
+            let is_allowed = self.decider.settings.contacts.allows(address) && !is_list(address);
+            Ok((is_allowed && !is_user).then(|| address.clone()))
+        })?;
+        let first = others.into_iter().flatten().next();
+        Ok(first.map(|mail| AnswersTo {
+            is_told: known.is_some_and(|known| known.mail == mail && known.is_told),
+            mail,
+        }))
+    }
+
+    /// A Message-ID stays with the contact who used it first.
+    pub fn remember(&self, row: record::Message, decision: &mut Decision) -> Result<(), Missing> {
+        let known = self.decider.rows.message(&row.message_id, self.user)?;
+        if known.is_none_or(|known| known.contact == row.contact) {
+            decision.writes.push(Write::Message(row));
+        }
+        Ok(())
+    }
+
+    /// Who is told if the XMPP side gives the message back: see [`returned`].
+    pub fn answerable(&self) -> Option<Box<Answerable>> {
+        let mail = self.arrived.mail;
+        returned::answerable(self.decider, mail, self.from, self.sender).map(Box::new)
+    }
+
+    /// A contact with a gateway of its own answers requests by that, not by whatever it writes.
+    fn is_from_person(&self) -> Result<bool, Missing> {
+        let mail = self.arrived.mail;
+        let format = lookup::format_of(self.decider, &self.from.address)?;
+        let has_gateway = trust::is_bridge(mail) && self.sender.doubt.is_none();
+        Ok(!format.features().presence && !has_gateway)
+    }
+
+    fn parcel(
+        &self,
+        shown: &BareJid,
+        (thread_id, thread): (ThreadId, Option<&Thread>),
+        others: &[(Other, MailAddress)],
+        marks: &[String],
+    ) -> InboundMessage {
+        let mail = self.arrived.mail;
+        let subject = shown_subject(mail, thread);
+        let to = self.line_of_recipients(others);
+        let shown_text = self.text(Above {
+            marks,
+            subject: subject.as_deref(),
+            to: to.as_deref(),
+        });
+        let original = self.original(&shown_text);
+        let is_old = |date: &Timestamp| self.decider.now.since(*date) > DELAY_SHOWN_AFTER;
+        InboundMessage {
+            from: Party {
+                jid: shown.clone(),
+                mail: self.from.address.clone(),
+                name: self.from.name.clone(),
+            },
+            to: self.user.clone(),
+            stanza_id: self.stanza_id(),
+            thread: thread_id,
+            is_whole: !shown_text.is_less,
+            text: self.with_link(shown_text.text, original.as_ref()),
+            original,
+            subject,
+            delayed: mail.written(self.decider.now).filter(is_old),
+            is_headline: mail.bulk && self.bulk() == Bulk::Headline,
+            answered: None,
+            quotation: None,
+            others: others.iter().map(|(other, _)| other.clone()).collect(),
+        }
+    }
+
+    fn last_mail(&self, parcel: &InboundMessage) -> LastMail {
+        LastMail {
+            stanza_id: parcel.stanza_id.clone(),
+            at: self.decider.now,
+            is_whole: parcel.is_whole,
+            unverified: self.sender.trust == SenderTrust::Marked,
+        }
+    }
+
+    /// The name under which the mail is kept, where the user is not shown all of it.
+    fn original(&self, shown: &Shown) -> Option<OriginalId> {
+        let key = &self.decider.settings.id_key;
+        let is_kept = shown.is_less && self.arrived.may_be_kept;
+        is_kept.then(|| OriginalId::derive(key, self.user, &self.stanza_id()))
+    }
+
+    /// With the address of the page on which the whole mail is, where there is one. A mail that is all in its files has no text to
+    /// which it could be added, and is whole.
+    fn with_link(&self, text: String, original: Option<&OriginalId>) -> String {
+        match (original, &self.decider.settings.pages) {
+            (Some(id), Some(pages)) => {
+                let line = notice::whole_mail(
+                    self.decider.language,
+                    &format!("{pages}/m/{}", id.as_str()),
+                );
+                format!("{text}\n{line}").trim_start().to_owned()
+            }
+            _ => text,
+        }
+    }
+
+    /// Who else has the mail, where anybody has: an answer goes to the author alone, and only [`recipients::TO_ALL`] to
+    /// those who stand here.
+    ///
+    /// [`recipients::TO_ALL`]: super::recipients
+    fn line_of_recipients(&self, others: &[(Other, MailAddress)]) -> Option<String> {
+        if others.is_empty() {
+            return None;
+        }
+        let labels = others.iter().map(|(other, _)| other.label.as_str());
+        let more = self.unlisted(others);
+        Some(notice::recipients(
+            self.decider.language,
+            self.is_named(),
+            labels,
+            more,
+        ))
+    }
+
+    /// How many others the header names than these.
+    fn unlisted(&self, listed: &[(Other, MailAddress)]) -> usize {
+        let mail = self.arrived.mail;
+        let is_other = |person: &&Person| person.address != self.from.address;
+        let all = mail.to.iter().chain(&mail.cc).filter(is_other).count();
+        all.saturating_sub(listed.len().saturating_add(usize::from(self.is_named())))
+    }
+
+    pub fn grown(&self, thread: Option<&Thread>) -> Thread {
+        let mail = self.arrived.mail;
+        let ancestors: Vec<_> = mail
+            .references
+            .iter()
+            .chain(&mail.in_reply_to)
+            .cloned()
+            .collect();
+        thread::grown(
+            thread,
+            &ancestors,
+            &mail.message_id,
+            mail.base_subject.as_deref(),
+            self.decider.now,
+        )
+    }
+}
+
+fn message_row(
+    parcel: &InboundMessage,
+    mail: &from_mail::Mail,
+    others: Vec<(Other, MailAddress)>,
+    now: Timestamp,
+) -> record::Message {
+    record::Message {
+        message_id: mail.message_id.clone(),
+        stanza_id: parcel.stanza_id.clone(),
+        user: parcel.to.clone(),
+        resource: None,
+        contact: parcel.from.mail.clone(),
+        thread: parcel.thread.clone(),
+        direction: Direction::In,
+        at: now,
+        digest: String::new(),
+        others: others.into_iter().map(|(_, address)| address).collect(),
+        sent: record::Sent {
+            excerpt: gesture::excerpt(mail.own_text.as_ref().unwrap_or(&mail.text)),
+            ..record::Sent::default()
+        },
+        answerable: None,
+        within: None,
+    }
+}
+
+/// A subject is shown where it opens a thread or changes one.
+fn shown_subject(mail: &from_mail::Mail, thread: Option<&Thread>) -> Option<String> {
+    let base = mail
+        .base_subject
+        .as_deref()
+        .filter(|base| !base.is_empty())?;
+    let known = thread
+        .and_then(|thread| thread.subject.as_deref())
+        .map(subject::base);
+    (known != Some(base)).then(|| base.to_owned())
+}

@@ -1,0 +1,61 @@
+//! Who else has a mail.
+
+use crate::core::address::MailAddress;
+use crate::core::context::{Context, Missing};
+use crate::core::decide::decider::Decider;
+use crate::core::decide::lookup;
+use crate::core::decide::own_name;
+use crate::core::from_mail::{self, Person};
+use crate::core::limits::LISTED_MAX;
+use crate::core::message::Other;
+use jid::BareJid;
+use std::collections::BTreeSet;
+
+/// How the text names another recipient. A name is what the sender calls somebody: of whom the user does not know, the address
+/// is shown with it. Users of this gateway go by their own name, and their JID.
+fn label(person: &Person, local: Option<(&BareJid, Option<String>)>, is_known: bool) -> String {
+    let address = || person.address.for_people();
+    match (local, &person.name) {
+        (Some((local, Some(name))), _) => format!("{name} ({local})"),
+        (Some((local, None)), _) => local.to_string(),
+        (None, Some(name)) if is_known => name.clone(),
+        (None, Some(name)) => format!("{name} ({})", address()),
+        (None, None) => address(),
+    }
+}
+
+/// Everyone else whom the header names, as JIDs and as addresses.
+pub(crate) fn others(
+    decider: Decider<'_>,
+    mail: &from_mail::Mail,
+    from: &Person,
+    user: &BareJid,
+) -> Result<Vec<(Other, MailAddress)>, Missing> {
+    let to = mail.to.iter().map(|person| ("to", person));
+    let cc = mail.cc.iter().map(|person| ("cc", person));
+    let others = Context::all(to.chain(cc).take(LISTED_MAX), |(role, person)| {
+        let local = lookup::user_of(decider, &person.address)?;
+        if local.as_ref() == Some(user) || person.address == from.address {
+            return Ok(None);
+        }
+        let known = decider.rows.contact(user, &person.address)?;
+        let called = |local| own_name::of(decider, local);
+        let called = local.as_ref().map(called).transpose()?.flatten();
+        let named = local.as_ref().map(|local| (local, called));
+        let label = label(person, named, known.is_some());
+        let other = |jid| Other {
+            role,
+            jid,
+            name: person.name.clone(),
+            label,
+        };
+        let shown = match local {
+            Some(local) => Some(local),
+            None => lookup::shown_jid(decider, known, &person.address)?,
+        };
+        Ok(shown.map(|jid| (other(jid), person.address.clone())))
+    })?;
+    let mut known = BTreeSet::new();
+    let is_new = |other: &(Other, MailAddress)| known.insert(other.1.clone());
+    Ok(others.into_iter().flatten().filter(is_new).collect())
+}

@@ -1,0 +1,116 @@
+//! What a mail says beside its words: who its author is called, which message it answers, and by which emoji.
+
+use crate::core::context::Missing;
+use crate::core::decide::inbound::message::Delivery;
+use crate::core::decide::inbound::trust::SenderTrust;
+use crate::core::decide::names;
+use crate::core::decide::outbound::gesture;
+use crate::core::id::StanzaId;
+use crate::core::message::InboundMessage;
+use crate::core::record::{self, Contact, Direction, Thread};
+use crate::core::text::quotes;
+use crate::core::{notice, to_stanza};
+use jid::BareJid;
+use std::ops::Range;
+
+impl Delivery<'_> {
+    /// The contact by the name that the mail gives, where the mail is not perhaps of somebody else.
+    pub fn named(&self, shown: &BareJid, contact: Contact) -> (Contact, Option<minidom::Element>) {
+        let is_sure = matches!(
+            self.sender.trust,
+            SenderTrust::Believed | SenderTrust::Unasked
+        );
+        let name = self.from.name.clone().filter(|_| is_sure);
+        let name = name.or_else(|| contact.name.clone());
+        let contact = Contact { name, ..contact };
+        names::due(self.decider, self.user, shown, contact)
+    }
+
+    /// The message of the user, or to the user, that the mail answers first of all.
+    fn answered(&self) -> Result<Option<&record::Message>, Missing> {
+        let Some(id) = self.arrived.mail.in_reply_to.first() else {
+            return Ok(None);
+        };
+        let known = self.decider.rows.message(id, self.user)?;
+        let contact = &self.from.address;
+        Ok(known.filter(|known| known.contact == *contact || known.sent.also.contains(contact)))
+    }
+
+    /// The mail as a reaction to a message that the user knows. Of who may be somebody else it is a text like others.
+    pub fn reacted(&self, shown: &BareJid) -> Result<Option<minidom::Element>, Missing> {
+        let mail = self.arrived.mail;
+        let is_person = !mail.bulk && mail.automatic.is_none();
+        let is_sure = matches!(
+            self.sender.trust,
+            SenderTrust::Believed | SenderTrust::Unasked
+        );
+        let is_reaction = !mail.reaction.is_empty() || mail.takes_reaction_back;
+        if !is_reaction || !is_person || !is_sure {
+            return Ok(None);
+        }
+        Ok(self.answered()?.map(|about| {
+            let (language, before) = (self.decider.language, &about.sent.excerpt);
+            let words = match mail.takes_reaction_back {
+                true => notice::reaction_taken_back(language, before),
+                false => notice::reaction(language, &mail.reaction.join(" "), before),
+            };
+            let (id, target) = (self.stanza_id(), known_as(about));
+            to_stanza::reactions(shown, self.user, &id, target, &mail.reaction, &words)
+        }))
+    }
+
+    /// The message with the one that it answers, where that is not simply the last one, or where the text begins with a quotation
+    /// of all of it.
+    pub fn answering(
+        &self,
+        parcel: InboundMessage,
+        thread: Option<&Thread>,
+    ) -> Result<InboundMessage, Missing> {
+        if let Some(answered) = self.answered()?
+            && let Some(quotation) = self.quotation(&parcel.text, answered)
+        {
+            return Ok(InboundMessage {
+                answered: Some(known_as(answered).clone()),
+                quotation: Some(quotation),
+                ..parcel
+            });
+        }
+        Ok(InboundMessage {
+            answered: self.answers_earlier(thread)?,
+            ..parcel
+        })
+    }
+
+    /// Which characters of the text quote this message and nothing else.
+    fn quotation(&self, text: &str, answered: &record::Message) -> Option<Range<usize>> {
+        let mail = self.arrived.mail;
+        let texts = [mail.own_text.as_deref(), Some(mail.text.as_str())];
+        let shown = |words: &str| text.find(words).filter(|_| !words.is_empty());
+        let (at, words) = texts
+            .into_iter()
+            .flatten()
+            .find_map(|words| Some((shown(words)?, words)))?;
+        let leading = quotes::leading(words)?;
+        let excerpt = gesture::excerpt(&leading.quoted);
+        let is_it = answered.direction == Direction::Out
+            && !excerpt.is_empty()
+            && excerpt == answered.sent.excerpt;
+        let start = text.get(..at)?.chars().count();
+        is_it.then(|| start..start.saturating_add(leading.chars))
+    }
+
+    /// Which of several messages of the user the mail answers, where it is not the last one of its thread.
+    fn answers_earlier(&self, thread: Option<&Thread>) -> Result<Option<StanzaId>, Missing> {
+        let last = thread.and_then(|thread| thread.references.last());
+        let answered = self.answered()?;
+        let earlier = answered.filter(|answered| {
+            answered.direction == Direction::Out && Some(&answered.message_id) != last
+        });
+        Ok(earlier.map(|answered| known_as(answered).clone()))
+    }
+}
+
+/// The id by which the user's clients know a message.
+fn known_as(message: &record::Message) -> &StanzaId {
+    message.sent.id.as_ref().unwrap_or(&message.stanza_id)
+}

@@ -1,0 +1,314 @@
+//! What the sender of a mail is to its user. Of somebody with whom the user has had nothing to do the first mail says so, or all
+//! wait until the user accepts them: see
+//! [`strangers`].
+
+use crate::core::context::{Context, Missing, Write};
+use crate::core::decide::decision::Decision;
+use crate::core::decide::inbound::embedded_stanzas::EmbeddedStanzas;
+use crate::core::decide::inbound::message::Delivery;
+use crate::core::decide::inbound::trust::SenderTrust;
+use crate::core::decide::lookup;
+use crate::core::decide::outbound::gesture;
+use crate::core::decide::roster::person;
+use crate::core::decide::strangers::{self, Standing};
+use crate::core::from_mail::Mail;
+use crate::core::id::{MessageId, StanzaId, ThreadId};
+use crate::core::limits::{
+    ANSWERED_MAX, DOUBT_SAID_AGAIN_AFTER, REQUEST_MAILS_MAX, REQUEST_OCTETS_MAX, REQUESTS_MAX,
+};
+use crate::core::notice;
+use crate::core::record::{self, Contact, Direction, PairOrigin, Request, Strangers};
+use crate::core::to_stanza;
+use crate::core::xml;
+use jid::BareJid;
+use minidom::Element;
+
+const DAY_MILLIS: i64 = 24 * 3600 * 1000;
+
+impl Delivery<'_> {
+    /// What the sender is.
+    pub fn standing(&self, known: &Contact) -> Result<Standing, Missing> {
+        let way = self.options.strangers;
+        let way = way.unwrap_or(self.decider.settings.strangers);
+        let is_waiting = strangers::waits(known);
+        if known.is_acquainted() || (way == Strangers::Show && !is_waiting) {
+            return Ok(Standing::Known);
+        }
+        if self.is_known_otherwise()? {
+            return Ok(Standing::Known);
+        }
+        Ok(match way {
+            Strangers::Mark | Strangers::Show if is_waiting => Standing::Waits(Strangers::Hold),
+            Strangers::Mark if self.is_first(known)? => Standing::First,
+            Strangers::Mark | Strangers::Show => Standing::Known,
+            Strangers::Request | Strangers::Hold => Standing::Waits(way),
+        })
+    }
+
+    /// The administrator knows the sender, or it is a user here, or it answers what the user has written: of whom an answer
+    /// comes who has got that by others, or has another address.
+    fn is_known_otherwise(&self) -> Result<bool, Missing> {
+        let (rows, from) = (self.decider.rows, &self.from.address);
+        let pair = rows.holder_of(from)?;
+        if pair.is_some_and(|pair| pair.origin == PairOrigin::Admin)
+            || lookup::user_of(self.decider, from)?.is_some()
+        {
+            return Ok(true);
+        }
+        let mail = self.arrived.mail;
+        let answered = mail.in_reply_to.iter().chain(mail.references.iter().rev());
+        let answered = Context::all(answered.take(ANSWERED_MAX), |id| {
+            rows.message(id, self.user)
+        })?;
+        let mut answered = answered.into_iter().flatten();
+        Ok(answered.any(|row| row.direction == Direction::Out))
+    }
+
+    /// Of who writes to many no row says that it has written before.
+    fn is_first(&self, known: &Contact) -> Result<bool, Missing> {
+        match self.arrived.mail.bulk {
+            true => Ok(self
+                .decider
+                .rows
+                .seen(self.user, &self.bulk_key())?
+                .is_none()),
+            false => Ok(known.jid.is_none()),
+        }
+    }
+
+    fn bulk_key(&self) -> MessageId {
+        let name = format!("writes to many {}", self.from.address.key());
+        MessageId::of_raw(name.as_bytes())
+    }
+
+    /// Whether no more can be kept of this sender. Then the mail stays where it is, or comes again.
+    pub fn is_turned_away(&self, known: &Contact) -> Result<bool, Missing> {
+        let is_held = matches!(self.sender.trust, SenderTrust::Held(_));
+        if is_held || known.is_blocked || !matches!(self.standing(known)?, Standing::Waits(_)) {
+            return Ok(false);
+        }
+        if let Some(request) = &known.request {
+            return Ok(
+                request.kept.len() >= REQUEST_MAILS_MAX || request.octets >= REQUEST_OCTETS_MAX
+            );
+        }
+        let own = self.decider.rows.own_options(self.user, None)?;
+        Ok(own.requests.len() >= REQUESTS_MAX)
+    }
+
+    /// Counts a mail that is not kept.
+    pub fn turned_away(&self, known: &Contact, decision: &mut Decision) {
+        let mail = self.arrived.mail;
+        decision.notes.push(format!(
+            "mail {} {}: its recipient has not accepted its sender yet, of whom enough waits",
+            mail.message_id,
+            mail.kept().left()
+        ));
+        let of = (self.user, &self.from.address);
+        if known.request.is_some() {
+            strangers::change(decision, of, known.clone(), |contact| {
+                if let Some(request) = &mut contact.request {
+                    request.left = request.left.saturating_add(1);
+                }
+            });
+        }
+    }
+
+    /// What stands on top of the text, beside what it is; and the contact, who is told of then.
+    pub fn marks(
+        &self,
+        standing: Standing,
+        next: &mut Contact,
+        decision: &mut Decision,
+    ) -> Vec<String> {
+        let (mail, language) = (self.arrived.mail, self.decider.language);
+        let people = self.from.address.for_people();
+        let mut marks = Vec::new();
+        if standing == Standing::First {
+            marks.push(match mail.bulk {
+                true => notice::first_bulk_mail(language, &people),
+                false => notice::first_mail(language, &people),
+            });
+            if mail.bulk {
+                let (user, now) = (self.user.clone(), self.decider.now);
+                decision
+                    .writes
+                    .push(Write::Seen(user, self.bulk_key(), now));
+            }
+        }
+        if self.sender.trust != SenderTrust::Marked {
+            next.doubted = None;
+            return marks;
+        }
+        let now = self.decider.now;
+        let is_recent = |said| now.since(said) < DOUBT_SAID_AGAIN_AFTER;
+        if !next.doubted.is_some_and(is_recent) {
+            next.doubted = Some(now);
+            marks.push(notice::unverified(language));
+        }
+        marks
+    }
+
+    /// A person seems to answer a request of the user's, and nobody could verify it: the user is asked, once.
+    pub fn ask_of_answer(
+        &self,
+        shown: &BareJid,
+        next: &mut Contact,
+        decision: &mut Decision,
+    ) -> Result<Option<String>, Missing> {
+        let mail = self.arrived.mail;
+        if self.sender.trust != SenderTrust::Marked
+            || !next.pending_out
+            || next.request.is_some()
+            // What a gateway says is verified or nothing.
+            || !matches!(self.embedded, EmbeddedStanzas::None)
+            || !person::accepts(mail)
+        {
+            return Ok(None);
+        }
+        let own = self.decider.rows.own_options(self.user, None)?;
+        let (people, language) = (self.from.address.for_people(), self.decider.language);
+        if own.requests.len() >= REQUESTS_MAX {
+            return Ok(Some(notice::unverified_answer(language, &people)));
+        }
+        strangers::listed(self.decider, (self.user, &self.from.address), decision)?;
+        next.request = Some(Request {
+            since: self.decider.now,
+            preview: preview(mail),
+            is_asked: true,
+            ..Request::default()
+        });
+        next.pending_in = true;
+        let status = notice::unverified_status(language, &people);
+        decision.stanzas.push(self.asks(shown, &status));
+        Ok(Some(notice::unverified_answer(language, &people)))
+    }
+
+    /// A contact request, as clients show it.
+    fn asks(&self, shown: &BareJid, status: &str) -> Element {
+        let nick = self.from.name.as_deref();
+        let mut ask = to_stanza::subscribe(shown.as_str(), self.user, nick);
+        ask.append_child(xml::text("status", xmpp_parsers::ns::COMPONENT, status));
+        ask
+    }
+
+    /// Keeps the messages that the mail became, those from this one on, instead of showing them.
+    pub fn keep(
+        &self,
+        way: Strangers,
+        (shown, known): (&BareJid, &Contact),
+        begin: usize,
+        decision: &mut Decision,
+    ) -> Result<(), Missing> {
+        let made = decision
+            .stanzas
+            .split_off(begin.min(decision.stanzas.len()));
+        let is_message = |one: &Element| one.name() == "message";
+        let (messages, others): (Vec<_>, Vec<_>) = made.into_iter().partition(is_message);
+        decision.stanzas.extend(others);
+        if messages.is_empty() {
+            return Ok(());
+        }
+        let row = self.kept_row(&messages);
+        let (key, of) = (row.message_id.clone(), (self.user, &self.from.address));
+        let octets: usize = row.sent.kept.iter().map(String::len).sum();
+        decision.writes.push(Write::Message(row));
+        strangers::listed(self.decider, of, decision)?;
+        let is_first = !strangers::waits(known);
+        let is_gateways = lookup::format_of(self.decider, of.1)?.features().presence;
+        let is_asked = is_first && way == Strangers::Request && !is_gateways;
+        let (preview, now) = (preview(self.arrived.mail), self.decider.now);
+        strangers::change(decision, of, known.clone(), |contact| {
+            contact.jid.get_or_insert_with(|| shown.clone());
+            contact.pending_in |= is_asked;
+            let request = contact.request.get_or_insert_with(|| Request {
+                since: now,
+                preview: preview.clone(),
+                is_asked,
+                ..Request::default()
+            });
+            request.kept.push(key.clone());
+            request.octets = request.octets.saturating_add(octets);
+        });
+        if is_asked {
+            let people = self.from.address.for_people();
+            let status = notice::request_status(self.decider.language, &people, &preview);
+            decision.stanzas.push(self.asks(shown, &status));
+        }
+        if is_first {
+            self.tell_of_request(way, &key, &preview, decision)?;
+        }
+        Ok(())
+    }
+
+    fn kept_row(&self, messages: &[Element]) -> record::Message {
+        let name = format!("kept {}", self.stanza_id());
+        let key = MessageId::of_raw(name.as_bytes());
+        record::Message {
+            stanza_id: StanzaId::derive(&key, self.user, "kept"),
+            user: self.user.clone(),
+            resource: None,
+            contact: self.from.address.clone(),
+            thread: ThreadId::derive(&key),
+            direction: Direction::In,
+            at: self.decider.now,
+            digest: String::new(),
+            others: Vec::new(),
+            sent: record::Sent {
+                kept: messages.iter().map(String::from).collect(),
+                ..record::Sent::default()
+            },
+            answerable: None,
+            within: None,
+            message_id: key,
+        }
+    }
+
+    /// The gateway says that somebody waits: of each, where the user wants to be asked; else once a day that there is anybody.
+    fn tell_of_request(
+        &self,
+        way: Strangers,
+        key: &MessageId,
+        preview: &str,
+        decision: &mut Decision,
+    ) -> Result<(), Missing> {
+        let (gateway, user) = (self.decider.settings.gateway.as_str(), self.user);
+        let (now, language) = (self.decider.now, self.decider.language);
+        let (about, words) = match way {
+            Strangers::Request => {
+                let name = self.from.name.as_deref();
+                let people = self.from.address.for_people();
+                (
+                    key.clone(),
+                    notice::request(language, name, &people, preview),
+                )
+            }
+            _ => {
+                let day = now.millis().div_euclid(DAY_MILLIS);
+                let name = format!("strangers wait on day {day}");
+                let about = MessageId::of_raw(name.as_bytes());
+                if self.decider.rows.seen(user, &about)?.is_some() {
+                    return Ok(());
+                }
+                let seen = Write::Seen(user.clone(), about.clone(), now);
+                decision.writes.push(seen);
+                (about, notice::strangers_wait(language))
+            }
+        };
+        let id = StanzaId::derive(&about, user, "request");
+        let told = to_stanza::notice(gateway, user.as_str(), id.as_str(), &words);
+        decision.stanzas.push(told);
+        Ok(())
+    }
+}
+
+/// How a mail begins, with its subject.
+fn preview(mail: &Mail) -> String {
+    let text = gesture::excerpt(mail.own_text.as_ref().unwrap_or(&mail.text));
+    let subject = mail.base_subject.as_deref().unwrap_or_default();
+    match (gesture::excerpt(subject), text) {
+        (subject, text) if subject.is_empty() => text,
+        (subject, text) if text.is_empty() => subject,
+        (subject, text) => format!("{subject} – {text}"),
+    }
+}

@@ -1,0 +1,560 @@
+//! A message for contacts becomes one mail. To a contact with a gateway of its own the mail carries the stanza as well, and
+//! goes out even where it holds nothing to read.
+
+use crate::core::address::MailAddress;
+use crate::core::context::{Context, Missing, Write};
+use crate::core::decide::decider::{Decider, Stop};
+use crate::core::decide::decision::Decision;
+use crate::core::decide::lookup;
+use crate::core::decide::names;
+use crate::core::decide::outbound::elsewhere::elsewhere;
+use crate::core::decide::outbound::gather::{self, InMail, Way};
+use crate::core::decide::outbound::gesture::{self, Gesture, InWords};
+use crate::core::decide::outbound::identity::{Identity, Named, name};
+use crate::core::decide::outbound::outgoing::{Outgoing, carried};
+use crate::core::decide::outbound::receipt::receipt_of;
+use crate::core::decide::outbound::recipients;
+use crate::core::decide::outbound::undo;
+use crate::core::decide::outbound::unsupported;
+use crate::core::decide::outbound::wordless::{self, without_text};
+use crate::core::decide::strangers::{self, Accepts};
+use crate::core::decide::thread::{self, Place};
+use crate::core::from_stanza::{Message, Stanza};
+use crate::core::id::{StanzaId, content_digest};
+use crate::core::job::{Draft, Mail, Origin, OriginKind, Said};
+use crate::core::language::Language;
+use crate::core::message::{OutboundMail, Recipient};
+use crate::core::notice::{self, WithoutText};
+use crate::core::record::{self, Contact, Format};
+use crate::core::settings::Receipts;
+use crate::core::text::subject;
+use crate::core::time::Timestamp;
+use crate::core::to_stanza::Condition;
+use jid::BareJid;
+use minidom::Element;
+use xmpp_parsers::ns;
+
+/// Decides about a message. One with neither body nor subject (a chat state, a marker) is nothing for people and is not answered.
+pub fn decide(decider: Decider<'_>, stanza: &Stanza, message: &Message) -> Result<Decision, Stop> {
+    if message.encrypted {
+        return Err(Stop::reject(
+            Condition::NotAcceptable,
+            notice::encrypted(decider.language),
+        ));
+    }
+    if message
+        .body
+        .as_ref()
+        .is_some_and(|body| body.starts_with("aesgcm:"))
+    {
+        let why = notice::encrypted_file(decider.language);
+        return Err(Stop::reject(Condition::NotAcceptable, why));
+    }
+    if let Some(decision) = unsupported::decide(decider, stanza, message)? {
+        return Ok(decision);
+    }
+    let octets = message.body.as_ref().map_or(0, String::len);
+    if octets > decider.settings.body_octets_max {
+        let why = notice::body_too_long(decider.language, octets, decider.settings.body_octets_max);
+        return Err(Stop::reject(Condition::NotAcceptable, why));
+    }
+    let user = stanza.from.to_bare();
+    let without_word = without_word(decider.language, stanza, message)?;
+    let (message, is_to_all) = match &without_word {
+        Some(message) => (message, true),
+        None => (message, false),
+    };
+    let said = message.body.as_ref().or(subject_alone(stanza, message));
+    let mut outgoing = match prepare(decider, stanza, message, &user) {
+        Err(Stop::Reject(_)) if said.is_none() => return Ok(Decision::nothing()),
+        outgoing => outgoing?,
+    };
+    outgoing.is_to_all = is_to_all;
+    let known = lookup::contact(decider, &user, &outgoing.contact)?;
+    if said.is_some() && known.as_ref().is_some_and(|known| known.is_blocked) {
+        let why = notice::you_blocked(decider.language, &outgoing.contact.for_people());
+        return Err(Stop::reject(Condition::NotAcceptable, why));
+    }
+    let is_waiting = known.as_ref().is_some_and(strangers::waits);
+    let contact = outgoing.contact.clone();
+    let mut decision = sent(decider, stanza, message, outgoing)?;
+    // Whoever writes to somebody wants to read them.
+    if is_waiting && !decision.mails.is_empty() {
+        let of = (&user, &contact);
+        strangers::accept(decider, of, Accepts::Shown, &mut decision)?;
+    }
+    Ok(decision)
+}
+
+fn sent(
+    decider: Decider<'_>,
+    stanza: &Stanza,
+    message: &Message,
+    outgoing: Outgoing,
+) -> Result<Decision, Stop> {
+    let features = outgoing.format.features();
+    if features.gestures_in_words {
+        return to_person(decider, stanza, message, outgoing);
+    }
+    let said = message.body.as_ref().or(subject_alone(stanza, message));
+    match said {
+        Some(body) => send(
+            decider,
+            stanza,
+            message,
+            (body, said_by(message, body)),
+            outgoing,
+        ),
+        None if features.without_text => wordless::pass_on(decider, stanza, message, outgoing),
+        None => Ok(Decision::nothing()),
+    }
+}
+
+/// To somebody with a mail program goes what is for people: words, and what a client does to other messages in words.
+fn to_person(
+    decider: Decider<'_>,
+    stanza: &Stanza,
+    message: &Message,
+    outgoing: Outgoing,
+) -> Result<Decision, Stop> {
+    let body = message.body.as_deref();
+    let (user, contact) = (&outgoing.user, &outgoing.contact);
+    let said = match Gesture::of(&stanza.element) {
+        None => {
+            let said = match answer(decider, stanza, message, &outgoing)? {
+                Some(answer) => Some(answer),
+                None => body.map(notice::without_whole_mail),
+            };
+            said.or_else(|| subject_alone(stanza, message).cloned())
+        }
+        Some(gesture) => {
+            if let Some(decision) = undone(decider, stanza, message, &outgoing, &gesture)? {
+                return Ok(decision);
+            }
+            match gesture.in_words(decider, user, contact, body)? {
+                InWords::Mail(words) => {
+                    let digest = gesture.digest(body);
+                    let message = Message {
+                        reply_to: gesture.about.clone(),
+                        ..message.clone()
+                    };
+                    let (user, contact) = (user.clone(), contact.clone());
+                    let said = (words.as_str(), digest);
+                    let mut decision = send(decider, stanza, &message, said, outgoing)?;
+                    if let Some(about) = gesture.corrects() {
+                        let of = (&user, &contact);
+                        undo::corrected_by(decider, of, about, &mut decision)?;
+                    }
+                    return Ok(decision);
+                }
+                // Nothing is left to be said to the contact, and something to the user.
+                InWords::Nothing if gesture.takes_back() => {
+                    let of = (user, contact);
+                    return unsupported::reaction_has_left(decider, stanza, of, &gesture);
+                }
+                InWords::Nothing => None,
+            }
+        }
+    };
+    match said {
+        Some(said) => {
+            let digest = said_by(message, &said);
+            send(decider, stanza, message, (&said, digest), outgoing)
+        }
+        None => Ok(gather::state(decider, stanza, &outgoing)?),
+    }
+}
+
+/// A correction of a message, and another reaction in place of one, change what still waits. `None` where they are to be mailed.
+fn undone(
+    decider: Decider<'_>,
+    stanza: &Stanza,
+    message: &Message,
+    outgoing: &Outgoing,
+    gesture: &Gesture,
+) -> Result<Option<Decision>, Stop> {
+    // What waits goes to one.
+    if outgoing.is_to_all {
+        return Ok(None);
+    }
+    if let Some(about) = gesture.corrects() {
+        let body = message.body.as_deref();
+        return match body.filter(|_| message.files.is_empty()) {
+            Some(body) => {
+                let digest = gesture.digest(Some(body));
+                correct(decider, (stanza, message), outgoing, about, (body, digest))
+            }
+            None => Ok(None),
+        };
+    }
+    let Some(about) = &gesture.about else {
+        return Ok(None);
+    };
+    let Some(before) = gather::reaction(decider, outgoing, about)? else {
+        return Ok(None);
+    };
+    match gesture.in_words(decider, &outgoing.user, &outgoing.contact, None)? {
+        InWords::Mail(words) => {
+            let digest = gesture.digest(None);
+            correct(
+                decider,
+                (stanza, message),
+                outgoing,
+                before,
+                (&words, digest),
+            )
+        }
+        InWords::Nothing => undo::take_back(decider, stanza, before),
+    }
+}
+
+/// Puts another text in the place of a message that still waits.
+fn correct(
+    decider: Decider<'_>,
+    (stanza, message): (&Stanza, &Message),
+    outgoing: &Outgoing,
+    about: &StanzaId,
+    (body, digest): (&str, String),
+) -> Result<Option<Decision>, Stop> {
+    let stanza_id = name(stanza, message, &digest, decider.now);
+    let named = Named::new(decider, outgoing, message, &stanza_id, &digest);
+    let id = match named.identity(decider)? {
+        Identity::New(id) => id,
+        Identity::Repeated(known) => {
+            return Ok(Some(repeated(decider, stanza, message, outgoing, known)?));
+        }
+    };
+    let (user, contact) = (&outgoing.user, &outgoing.contact);
+    let Some(unseen) = undo::unseen(decider, user, contact, about)? else {
+        return Ok(None);
+    };
+    let said = Said {
+        id,
+        excerpt: gesture::excerpt(body),
+        at: decider.now,
+        origin: origin(decider, stanza, message, outgoing.format),
+        stanza_id,
+        digest,
+    };
+    let text = |draft: &Draft| {
+        let name = draft.name.clone().unwrap_or_default();
+        notice::said(decider.language, body, &name, false)
+    };
+    let pause = gather::pause(decider, outgoing)?;
+    let corrected = undo::correct(decider, unseen, &said, text, pause)?;
+    Ok(corrected.map(|(mail, writes)| accepted(decider, mail, &said, writes)))
+}
+
+/// The digest of what a message says that stands for itself.
+fn said_by(message: &Message, body: &str) -> String {
+    content_digest(&[body, message.subject.as_deref().unwrap_or_default()])
+}
+
+/// The text of an answer that quotes, with the name of who is quoted.
+fn answer(
+    decider: Decider<'_>,
+    stanza: &Stanza,
+    message: &Message,
+    outgoing: &Outgoing,
+) -> Result<Option<String>, Missing> {
+    let Some(id) = &message.reply_to else {
+        return Ok(None);
+    };
+    let contact = &outgoing.contact;
+    let answered = decider.rows.stanza(&outgoing.user, contact, id)?;
+    let name = names::of(decider, &outgoing.user, &stanza.to.to_bare(), contact)?;
+    let name = name.unwrap_or_else(|| contact.for_people());
+    Ok(gesture::answer(
+        decider.language,
+        stanza,
+        message,
+        answered,
+        &name,
+    ))
+}
+
+/// A subject is something for a person to read, though nothing follows it; but not that of a chat state, a receipt or the like.
+fn subject_alone<'a>(stanza: &Stanza, message: &'a Message) -> Option<&'a String> {
+    let is_state = |child: &Element| child.has_ns(ns::CHATSTATES) && child.name() != "active";
+    let is_for_people = without_text(&stanza.element) == WithoutText::Other
+        && !stanza.element.children().any(is_state);
+    message.subject.as_ref().filter(|_| is_for_people)
+}
+
+fn prepare(
+    decider: Decider<'_>,
+    stanza: &Stanza,
+    message: &Message,
+    user: &BareJid,
+) -> Result<Outgoing, Stop> {
+    let sender = lookup::user_mail(decider, user)?;
+    let recipients = recipients::of(decider, &stanza.to.to_bare(), message)?;
+    let format = format_of(decider, &recipients)?;
+    let contact = recipients::allowed(decider, &recipients)?;
+    Ok(Outgoing {
+        user: user.clone(),
+        sender,
+        contact,
+        recipients,
+        format,
+        is_to_all: false,
+    })
+}
+
+/// The message without the word that sends it to all, which stands below what it quotes; `None` where it has none. Nothing that
+/// is kept or sent of it has the word.
+fn without_word(
+    language: Language,
+    stanza: &Stanza,
+    message: &Message,
+) -> Result<Option<Message>, Stop> {
+    let body = message.body.as_deref().unwrap_or_default();
+    let (quoted, own) = gesture::quoted_and_own(stanza, body);
+    match recipients::to_all(own) {
+        None => Ok(None),
+        Some("") => Err(Stop::reject(
+            Condition::NotAcceptable,
+            notice::nothing_for_all(language),
+        )),
+        Some(rest) => Ok(Some(Message {
+            body: Some(format!("{quoted}{rest}")),
+            ..message.clone()
+        })),
+    }
+}
+
+fn format_of(decider: Decider<'_>, recipients: &[Recipient]) -> Result<Format, Missing> {
+    let formats = Context::all(recipients, |recipient| {
+        lookup::format_of(decider, &recipient.mail)
+    })?;
+    let carries = |format: &Format| format.features().stanzas;
+    Ok(formats.into_iter().find(carries).unwrap_or_default())
+}
+
+fn send(
+    decider: Decider<'_>,
+    stanza: &Stanza,
+    message: &Message,
+    (body, digest): (&str, String),
+    mut outgoing: Outgoing,
+) -> Result<Decision, Stop> {
+    let stanza_id = name(stanza, message, &digest, decider.now);
+    let named = Named::new(decider, &outgoing, message, &stanza_id, &digest);
+    let message_id = match named.identity(decider)? {
+        Identity::New(id) => id,
+        Identity::Repeated(known) => {
+            return repeated(decider, stanza, message, &outgoing, known);
+        }
+    };
+    let (user, contact) = (&outgoing.user, &outgoing.contact);
+    let known = lookup::contact(decider, user, contact)?;
+    let known = known.unwrap_or_default();
+    let place = thread::of_stanza(decider, (user, contact, &known), message, &message_id)?;
+    let carried = match to_all(decider, &mut outgoing, &place, message)? {
+        true => Vec::new(),
+        false => carried(stanza, &stanza_id, &outgoing),
+    };
+    let elsewhere = elsewhere(decider, &mut outgoing, &place)?;
+    let letter = OutboundMail {
+        carried,
+        ..outgoing.letter(decider, message, body, &place, &message_id)?
+    };
+    let said = Said {
+        id: message_id,
+        stanza_id,
+        digest,
+        excerpt: gesture::excerpt(message.body.as_deref().unwrap_or(body)),
+        at: decider.now,
+        origin: origin(decider, stanza, message, outgoing.format),
+    };
+    let way = gather::way(decider, message, &outgoing, &place)?;
+    let mail = mail(decider, (message, &outgoing, &place), &letter, &said, &way)?;
+    let (write, ask) = contact_write(decider, stanza, &outgoing, known, &place);
+    let mut writes: Vec<Write> = write.into_iter().collect();
+    let letter = OutboundMail {
+        message_id: mail.job.message_id.clone(),
+        ..letter
+    };
+    writes.push(thread_write(&outgoing, &letter, &place, decider.now));
+    let told = elsewhere.told(decider.language, &outgoing.user, stanza, &said.id);
+    let in_mail = InMail {
+        contact: &outgoing.contact,
+        thread: &place.id,
+        also: also(&outgoing),
+        mail: &mail.job.message_id,
+    };
+    writes.push(Write::Message(in_mail.row(decider, &said)));
+    let mut decision = accepted(decider, mail, &said, writes);
+    decision.strangers = elsewhere.strangers;
+    decision.leaving.extend(way.ends(decider.now));
+    decision.stanzas.extend(told.into_iter().chain(ask));
+    Ok(decision)
+}
+
+/// The mail that holds it: its own, or one that waits, with one line more.
+fn mail(
+    decider: Decider<'_>,
+    (message, outgoing, place): (&Message, &Outgoing, &Place),
+    letter: &OutboundMail,
+    said: &Said,
+    way: &Way<'_>,
+) -> Result<Mail, Stop> {
+    if let Way::Joins(pause, job) = way
+        && let Some(mail) = gather::joined(decider, job, letter, said.clone(), *pause)?
+    {
+        return Ok(mail);
+    }
+    let options = outgoing.options(Some(said.origin.clone()), false, decider.now);
+    let mut mail = with_files(options.mail(decider, letter)?, outgoing, message);
+    if let Way::First(pause, _) = way {
+        mail.job.draft = gather::draft(letter, outgoing, (message, place), said.clone());
+        if mail.job.draft.is_some() {
+            mail.job.next_attempt = gather::leaves(decider.now, decider.now, *pause);
+        }
+    }
+    Ok(mail)
+}
+
+/// Another gateway gets the stanza, which says where the files lie.
+fn with_files(mut mail: Mail, outgoing: &Outgoing, message: &Message) -> Mail {
+    if outgoing.format.features().attached_files {
+        mail.job.files.clone_from(&message.files);
+    }
+    mail
+}
+
+/// Whether it goes to all: then those who have the mail that is answered join the recipients. The stanza itself is not carried
+/// to them, since it holds the word, which is for this gateway. A correction goes to those who have what it corrects.
+fn to_all(
+    decider: Decider<'_>,
+    outgoing: &mut Outgoing,
+    place: &Place,
+    message: &Message,
+) -> Result<bool, Stop> {
+    let is_wanted = outgoing.is_to_all
+        || message.is_correction && thread::went_to_all(decider, &outgoing.user, place)?;
+    if !is_wanted {
+        return Ok(false);
+    }
+    let others = thread::others_of(decider, &outgoing.user, place)?;
+    if others.is_empty() {
+        return Err(Stop::reject(
+            Condition::NotAcceptable,
+            notice::no_answer_to_all(decider.language),
+        ));
+    }
+    let (sender, to) = (&outgoing.sender, &mut outgoing.recipients);
+    recipients::add_others(decider, sender, to, others)?;
+    Ok(true)
+}
+
+/// The mail, and the receipt where it is to be given as soon as the mail lies in the spool: stanzas leave after that.
+fn accepted(decider: Decider<'_>, mail: Mail, said: &Said, writes: Vec<Write>) -> Decision {
+    let is_due = decider.settings.receipts == Receipts::Accepted;
+    let receipt = is_due.then(|| receipt_of(&said.id, &said.origin)).flatten();
+    Decision {
+        mails: vec![mail],
+        writes,
+        stanzas: receipt.into_iter().collect(),
+        ..Decision::default()
+    }
+}
+
+fn origin(decider: Decider<'_>, stanza: &Stanza, message: &Message, format: Format) -> Origin {
+    // A client at the other end of another gateway gives its own.
+    let receipt = message.wants_receipt && !format.features().own_receipts;
+    Origin {
+        user: stanza.from.clone(),
+        contact: stanza.to.to_bare(),
+        stanza_id: stanza.id.clone().or_else(|| message.origin_id.clone()),
+        language: Some(decider.language),
+        kind: OriginKind::Message,
+        receipt,
+        confirm: receipt && decider.settings.receipts == Receipts::Dsn,
+    }
+}
+
+/// Decides about a message that was accepted before. What its sender was told may have ended with the connection over
+/// which it came, and is said again; while nothing is known yet, there is nothing to say.
+fn repeated(
+    decider: Decider<'_>,
+    stanza: &Stanza,
+    message: &Message,
+    outgoing: &Outgoing,
+    known: &record::Message,
+) -> Result<Decision, Stop> {
+    let sent = &known.sent;
+    if sent.taken_back {
+        return Ok(Decision::nothing());
+    }
+    if let Some(failed) = sent.failed.first() {
+        let why = notice::failed_before(decider.language, &failed.for_people());
+        return Err(Stop::reject(Condition::UndefinedCondition, why));
+    }
+    let is_given = match decider.settings.receipts {
+        Receipts::Off => false,
+        Receipts::Accepted => true,
+        Receipts::Submitted => sent.taken,
+        Receipts::Dsn => !sent.confirm && !sent.delivered.is_empty(),
+    };
+    let origin = origin(decider, stanza, message, outgoing.format);
+    let receipt = is_given.then(|| receipt_of(&known.message_id, &origin));
+    Ok(Decision::answer(receipt.flatten()))
+}
+
+/// The contact after the message, and the question by which its name gets into the user's roster.
+fn contact_write(
+    decider: Decider<'_>,
+    stanza: &Stanza,
+    outgoing: &Outgoing,
+    known: Contact,
+    place: &Place,
+) -> (Option<Write>, Option<Element>) {
+    let (user, contact) = (&outgoing.user, &outgoing.contact);
+    let to = Some(stanza.to.to_bare()).filter(|to| to.node().is_some());
+    let next = Contact {
+        jid: known.jid.clone().or(to),
+        thread: Some(place.id.clone()),
+        is_written_to: true,
+        ..known.clone()
+    };
+    let (next, ask) = match next.jid.clone() {
+        Some(shown) => names::due(decider, user, &shown, next),
+        None => (next, None),
+    };
+    (names::write(user, contact, &known, next), ask)
+}
+
+fn thread_write(
+    outgoing: &Outgoing,
+    letter: &OutboundMail,
+    place: &Place,
+    now: Timestamp,
+) -> Write {
+    let base = subject::base(&letter.subject);
+    let thread = thread::grown(
+        place.known.as_ref(),
+        &[],
+        &letter.message_id,
+        Some(base),
+        now,
+    );
+    let answers = thread.answers.map(|answers| record::AnswersTo {
+        is_told: true,
+        ..answers
+    });
+    let thread = record::Thread { answers, ..thread };
+    Write::Thread(
+        outgoing.user.clone(),
+        outgoing.contact.clone(),
+        place.id.clone(),
+        thread,
+    )
+}
+
+/// Everybody who gets the mail but the contact.
+fn also(outgoing: &Outgoing) -> Vec<MailAddress> {
+    let recipients = outgoing.recipients.iter();
+    let others = recipients.filter(|recipient| recipient.mail != outgoing.contact);
+    others.map(|recipient| recipient.mail.clone()).collect()
+}

@@ -1,0 +1,317 @@
+//! What a client does to a message that is there already: a reaction to it, a correction, an answer that quotes it. To who has
+//! a gateway these are stanzas; to people with a mail program they are words. What cannot be done by mail is in [`super::unsupported`].
+
+use crate::core::address::MailAddress;
+use crate::core::context::Missing;
+use crate::core::decide::decider::Decider;
+use crate::core::from_stanza::{Message, Stanza};
+use crate::core::id::{StanzaId, content_digest};
+use crate::core::language::Language;
+use crate::core::limits::HEADER_TEXT_CHARS_MAX;
+use crate::core::notice;
+use crate::core::record::{self, Direction};
+use crate::core::text::clean;
+use crate::core::xml::{CORRECTION, FALLBACK, REACTIONS, REPLY};
+use jid::BareJid;
+use minidom::Element;
+
+/// The longest reaction, in characters.
+const EMOJI_CHARS_MAX: usize = 40;
+
+/// What is done to a message.
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Kind {
+    /// XEP-0444, with the emoji; none: they are taken back.
+    Reaction(Vec<String>),
+    /// XEP-0308.
+    Correction,
+}
+
+/// Something that is done to a message.
+#[derive(Clone, Debug)]
+pub(crate) struct Gesture {
+    kind: Kind,
+    /// The id of the message, as the client knows it.
+    pub about: Option<StanzaId>,
+}
+
+/// What of it a person gets who has a mail program.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum InWords {
+    /// A mail with this text.
+    Mail(String),
+    /// Nothing.
+    Nothing,
+}
+
+impl Gesture {
+    /// `None` for a message that stands for itself.
+    pub fn of(stanza: &Element) -> Option<Self> {
+        stanza.children().find_map(|child| {
+            let namespace = child.ns();
+            let kind = match (child.name(), namespace.as_str()) {
+                ("reactions", REACTIONS) => Kind::Reaction(emoji(child)),
+                ("replace", CORRECTION) => Kind::Correction,
+                _ => return None,
+            };
+            let about = child.attr("id").and_then(StanzaId::parse);
+            Some(Self { kind, about })
+        })
+    }
+
+    /// The message that it corrects.
+    pub fn corrects(&self) -> Option<&StanzaId> {
+        let about = self.about.as_ref();
+        about.filter(|_| self.kind == Kind::Correction)
+    }
+
+    /// Whether it takes all reactions back.
+    pub fn takes_back(&self) -> bool {
+        matches!(&self.kind, Kind::Reaction(emoji) if emoji.is_empty())
+    }
+
+    /// [`content_digest`] of it: the same whether it changes what waits or goes in words, so that the same stanza, sent again, is
+    /// never done in both ways.
+    pub fn digest(&self, body: Option<&str>) -> String {
+        let about = self.about.as_ref().map_or("", StanzaId::as_str);
+        match &self.kind {
+            Kind::Reaction(emoji) => content_digest(&["reaction to", about, &emoji.join(" ")]),
+            Kind::Correction => content_digest(&["in place of", about, body.unwrap_or_default()]),
+        }
+    }
+
+    /// What a contact with a mail program gets of it. `body` is what the message says.
+    pub fn in_words(
+        &self,
+        decider: Decider<'_>,
+        user: &BareJid,
+        contact: &MailAddress,
+        body: Option<&str>,
+    ) -> Result<InWords, Missing> {
+        let about = match &self.about {
+            Some(id) => decider.rows.stanza(user, contact, id)?,
+            None => None,
+        };
+        // What was taken back is said to nobody, nor quoted.
+        let about = about.filter(|about| !about.sent.taken_back);
+        let before = about.map_or("", |about| about.sent.excerpt.as_str());
+        Ok(match &self.kind {
+            Kind::Reaction(emoji) if emoji.is_empty() => InWords::Nothing,
+            Kind::Reaction(emoji) => {
+                InWords::Mail(notice::reaction(decider.language, &emoji.join(" "), before))
+            }
+            Kind::Correction => match body {
+                Some(body) => InWords::Mail(notice::corrected(decider.language, body, before)),
+                None => InWords::Nothing,
+            },
+        })
+    }
+}
+
+fn emoji(reactions: &Element) -> Vec<String> {
+    let emoji = reactions
+        .children()
+        .map(|one| clean::for_header(&one.text(), EMOJI_CHARS_MAX));
+    let mut all: Vec<String> = Vec::new();
+    for one in emoji.filter(|one| !one.is_empty()) {
+        let length: usize = all.iter().map(String::len).sum();
+        if length.saturating_add(one.len()) <= HEADER_TEXT_CHARS_MAX && !all.contains(&one) {
+            all.push(one);
+        }
+    }
+    all
+}
+
+/// The text of an answer as mail programs write it: who wrote what, the quotation, a blank line, the answer. `None` where the
+/// client says of no part of the body that it is a quotation (XEP-0461 §3.1).
+pub(crate) fn answer(
+    language: Language,
+    stanza: &Stanza,
+    message: &Message,
+    answered: Option<&record::Message>,
+    name: &str,
+) -> Option<String> {
+    let body = message.body.as_deref()?;
+    let (start, end) = quotation(stanza, body)?;
+    let quoted: String = body
+        .chars()
+        .skip(start)
+        .take(end.saturating_sub(start))
+        .collect();
+    let before: String = body.chars().take(start).collect();
+    let after: String = body.chars().skip(end).collect();
+    let own = format!("{}{}", before.trim_end(), after.trim_start());
+    let mut quoted = unmarked(&quoted);
+    // Whoever has the address of a mail can read all of it.
+    quoted.retain(|line| !notice::is_whole_mail_line(line));
+    // What this gateway says in a conversation is nobody's word, and in no row.
+    if answered.is_none() && quoted.first().is_some_and(|line| line.starts_with('[')) {
+        return Some(own);
+    }
+    let lines: Vec<String> = of_author(&quoted)
+        .iter()
+        .map(|line| as_quotation(line))
+        .collect();
+    let who = match answered.map(|answered| answered.direction) {
+        Some(Direction::Out) => notice::you_quote_yourself(language),
+        _ => notice::you_quote(language, name),
+    };
+    let is_empty = lines.is_empty() || own.trim().is_empty();
+    (!is_empty).then(|| format!("{who}\n{}\n\n{own}", lines.join("\n")))
+}
+
+/// From which character to which the body is a quotation, as the client says.
+fn quotation(stanza: &Stanza, body: &str) -> Option<(usize, usize)> {
+    let is_reply =
+        |child: &&Element| child.is("fallback", FALLBACK) && child.attr("for") == Some(REPLY);
+    let fallback = stanza.element.children().find(is_reply)?;
+    let range = fallback.children().find(|child| child.name() == "body")?;
+    let number = |name: &str| range.attr(name)?.parse::<usize>().ok();
+    let (start, end) = (number("start")?, number("end")?);
+    (start <= end && end <= body.chars().count()).then_some((start, end))
+}
+
+/// What the body quotes at its beginning, and what the user says below it.
+pub(crate) fn quoted_and_own<'a>(stanza: &Stanza, body: &'a str) -> (&'a str, &'a str) {
+    let (start, end) = quotation(stanza, body).unwrap_or_default();
+    let octets = |chars: usize| {
+        body.char_indices()
+            .nth(chars)
+            .map_or(body.len(), |(at, _)| at)
+    };
+    let before = body.get(..octets(start)).unwrap_or_default();
+    match before.trim().is_empty() {
+        true => body.split_at_checked(octets(end)).unwrap_or(("", body)),
+        false => ("", body),
+    }
+}
+
+/// The lines that are quoted, without the mark that clients put before each.
+fn unmarked(quoted: &str) -> Vec<String> {
+    let lines = || quoted.trim_end().lines();
+    let is_marked = lines().all(|line| line.starts_with('>'));
+    let unmark = |line: &str| match line.strip_prefix('>').filter(|_| is_marked) {
+        Some(line) => line.strip_prefix(' ').unwrap_or(line).to_owned(),
+        None => line.to_owned(),
+    };
+    lines().map(unmark).collect()
+}
+
+/// What of the lines its author wrote: not the subject and the recipients, which this gateway has put above.
+fn of_author(lines: &[String]) -> &[String] {
+    let is_above = |line: &&String| {
+        line.trim().is_empty() || notice::is_subject_line(line) || notice::is_recipients_line(line)
+    };
+    let above = lines.iter().take_while(is_above).count();
+    match lines.get(above..) {
+        Some([]) | None => lines,
+        Some(rest) => rest,
+    }
+}
+
+fn as_quotation(line: &str) -> String {
+    match line.is_empty() || line.starts_with('>') {
+        true => format!(">{line}"),
+        false => format!("> {line}"),
+    }
+}
+
+/// How a text begins, as it is named later: one line, without what it quotes.
+pub(crate) fn excerpt(text: &str) -> String {
+    let is_quoted = |line: &&str| line.starts_with('>');
+    let after = text.lines().rev().take_while(|line| !is_quoted(line));
+    let own: Vec<&str> = after.collect();
+    let own: Vec<&str> = own.into_iter().rev().collect();
+    let own = own.join(" ");
+    let own = if own.trim().is_empty() { text } else { &own };
+    let whole = clean::for_header(own, HEADER_TEXT_CHARS_MAX);
+    let brief = clean::for_header(own, crate::core::limits::EXCERPT_CHARS_MAX);
+    match whole.len() > brief.len() {
+        true => format!("{brief}…"),
+        false => brief,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::core::from_stanza::{self, Kind as StanzaKind};
+
+    fn read(children: &str) -> Stanza {
+        let xml = format!(
+            "<message xmlns='jabber:component:accept' from='alice@a.example/x' to='carol\\40mail.example@gateway.a.example' id='2' type='chat'>{children}</message>"
+        );
+        from_stanza::read(xml.parse().unwrap()).unwrap()
+    }
+
+    fn answered(children: &str) -> Option<String> {
+        let stanza = read(children);
+        let StanzaKind::Message(message) = &stanza.kind else {
+            panic!("{children}")
+        };
+        answer(Language::ENGLISH, &stanza, message, None, "Carol")
+    }
+
+    #[test]
+    fn a_quotation_stands_above_the_answer_and_apart_from_it() {
+        let reply = |start: &str, end: &str, body: &str| {
+            answered(&format!(
+                "<body>{body}</body><fallback xmlns='urn:xmpp:fallback:0' for='urn:xmpp:reply:0'><body start='{start}' end='{end}'/></fallback>"
+            ))
+        };
+        let said = reply("0", "12", "&gt; Ünchtime?\nYes");
+        assert_eq!(said.as_deref(), Some("Carol wrote:\n> Ünchtime?\n\nYes"));
+        let unmarked = reply("0", "7", "Lunch?\nYes");
+        assert_eq!(unmarked.as_deref(), Some("Carol wrote:\n> Lunch?\n\nYes"));
+        for (start, end) in [
+            ("0", "99"),
+            ("5", "3"),
+            ("-1", "3"),
+            ("", ""),
+            ("0", "0"),
+            ("0", "16"),
+        ] {
+            assert_eq!(
+                reply(start, end, "&gt; Lunchtime?\nYes"),
+                None,
+                "{start}-{end}"
+            );
+        }
+        assert_eq!(answered("<body>&gt; Lunch?\nYes</body>"), None);
+    }
+
+    #[test]
+    fn gestures_are_known_by_what_they_are() {
+        let kind = |children: &str| Gesture::of(&read(children).element).map(|one| one.kind);
+        let emoji = |all: &[&str]| {
+            Some(Kind::Reaction(
+                all.iter().map(|one| (*one).to_owned()).collect(),
+            ))
+        };
+        assert_eq!(kind("<body>x</body>"), None);
+        assert_eq!(
+            kind(
+                "<reactions xmlns='urn:xmpp:reactions:0' id='1'><reaction>👍</reaction><reaction>👍</reaction><reaction> </reaction></reactions>"
+            ),
+            emoji(&["👍"])
+        );
+        assert_eq!(
+            kind("<reactions xmlns='urn:xmpp:reactions:0' id='1'/>"),
+            emoji(&[])
+        );
+        assert_eq!(
+            kind("<body>x</body><replace xmlns='urn:xmpp:message-correct:0' id='1'/>"),
+            Some(Kind::Correction)
+        );
+    }
+
+    #[test]
+    fn an_excerpt_is_one_short_line_of_ones_own() {
+        assert_eq!(excerpt("Lunch at\nnoon?"), "Lunch at noon?");
+        assert_eq!(excerpt("Carol wrote:\n> Lunch?\n\nYes"), "Yes");
+        assert_eq!(excerpt("> Lunch?"), "> Lunch?");
+        assert_eq!(excerpt(""), "");
+        let long = excerpt(&"word ".repeat(50));
+        assert!(long.ends_with('…') && long.chars().count() <= 61, "{long}");
+    }
+}

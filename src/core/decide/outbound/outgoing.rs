@@ -1,0 +1,113 @@
+//! What all messages that become a mail have in common: from whom and to whom they are, and the mail.
+
+use crate::core::address::MailAddress;
+use crate::core::carried;
+use crate::core::context::Missing;
+use crate::core::decide::compose::{self, MailOptions};
+use crate::core::decide::decider::Decider;
+use crate::core::decide::thread::Place;
+use crate::core::from_stanza::{Message, Stanza};
+use crate::core::id::{MessageId, StanzaId};
+use crate::core::job::Origin;
+use crate::core::message::{OutboundMail, Recipient};
+use crate::core::notice;
+use crate::core::record::Format;
+use crate::core::text::subject;
+use crate::core::time::Timestamp;
+use jid::BareJid;
+use minidom::Element;
+
+/// The addresses of an outgoing message, all checked.
+pub(crate) struct Outgoing {
+    pub user: BareJid,
+    pub sender: MailAddress,
+    /// The contact with whom the conversation is: the first recipient.
+    pub contact: MailAddress,
+    pub recipients: Vec<Recipient>,
+    /// What one of them understands, the others can read.
+    pub format: Format,
+    /// Everybody gets it who has the mail that it answers.
+    pub is_to_all: bool,
+}
+
+impl Outgoing {
+    /// The lane of its mails ([`crate::core::job::Job::lane`]).
+    pub fn lane(&self) -> String {
+        format!("{} {}", self.user, self.contact.key())
+    }
+
+    pub fn options(&self, origin: Option<Origin>, silent: bool, now: Timestamp) -> MailOptions<'_> {
+        MailOptions {
+            format: self.format,
+            lane: self.contact.key(),
+            origin,
+            silent,
+            now,
+        }
+    }
+
+    /// The mail that it becomes, without what it carries.
+    pub fn letter(
+        &self,
+        decider: Decider<'_>,
+        message: &Message,
+        body: &str,
+        place: &Place,
+        message_id: &MessageId,
+    ) -> Result<OutboundMail, Missing> {
+        let (user, sender) = (&self.user, self.sender.clone());
+        let from = compose::party(decider, user, sender, message.nick.clone())?;
+        let name = from.name.clone().unwrap_or_default();
+        let references = place
+            .known
+            .as_ref()
+            .map(|thread| thread.references.clone())
+            .unwrap_or_default();
+        let answered = place
+            .answered
+            .as_ref()
+            .map(|message| message.mail_id().clone());
+        let subject = subject_line(decider, message, place, &name);
+        let date = message
+            .delay
+            .filter(|delay| *delay < decider.now)
+            .unwrap_or(decider.now);
+        let text = notice::said(decider.language, body, &name, message.is_correction);
+        Ok(OutboundMail {
+            to: self.recipients.clone(),
+            in_reply_to: answered.or_else(|| references.last().cloned()),
+            references,
+            is_styled: !message.is_unstyled,
+            // A client at the other end of another gateway says so by a marker.
+            notify_read: decider.settings.read_receipts
+                && message.markable
+                && !self.format.features().own_receipts,
+            ..OutboundMail::plain(from, message_id.clone(), subject, text, date)
+        })
+    }
+}
+
+pub(crate) fn carried(stanza: &Stanza, id: &StanzaId, outgoing: &Outgoing) -> Vec<Element> {
+    if !outgoing.format.features().stanzas {
+        return Vec::new();
+    }
+    // Receipts, markers and corrections of the other client name the id attribute.
+    let id = stanza.id.as_ref().unwrap_or(id);
+    carried::message(&stanza.element, id).into_iter().collect()
+}
+
+/// The stanza's subject, else the thread's with one `Re: `, else the configured one: an invitation that was answered is over.
+fn subject_line(decider: Decider<'_>, message: &Message, place: &Place, name: &str) -> String {
+    let of_thread = place
+        .known
+        .as_ref()
+        .filter(|thread| !thread.is_invitation)
+        .and_then(|thread| thread.subject.as_deref())
+        .map(subject::reply);
+    let default = || decider.settings.default_subject.replace("{name}", name);
+    message
+        .subject
+        .clone()
+        .or(of_thread)
+        .unwrap_or_else(default)
+}

@@ -1,0 +1,157 @@
+//! What a local user's own card calls them (XEP-0054), for their mails. The user's server is asked once a day, whenever the user
+//! turns to the gateway in any way: as a rule that is before the first message, for clients ask what a contact can, or say that
+//! its user is typing. Nothing waits for the answer: where nothing has gone before it, the first mail has no name, and no mail
+//! is ever late or lost for one.
+//!
+//! The name is kept with the user's options. The answer is believed only as the one to the last question.
+
+use crate::core::context::{Missing, Write};
+use crate::core::decide::decider::{Decider, Stop};
+use crate::core::decide::decision::Decision;
+use crate::core::decide::lookup;
+use crate::core::from_stanza::{Kind, Presence, Stanza};
+use crate::core::limits::{OWN_NAME_ASKED_AFTER, OWN_NAME_ASKED_AGAIN_AFTER};
+use crate::core::name::{self, Owner};
+use crate::core::record::{Card, Options};
+use crate::core::settings::OwnNames;
+use crate::core::text::clean;
+use crate::core::time::Timestamp;
+use crate::core::to_stanza::{Condition, to_user};
+use crate::core::xml::empty;
+use jid::BareJid;
+use minidom::Element;
+use xmpp_parsers::ns;
+
+/// How the id of a question begins; its time follows.
+const ASKS: &str = "card.";
+
+/// What a local user is called: as the user has chosen, else by the card.
+pub(crate) fn of(decider: Decider<'_>, user: &BareJid) -> Result<Option<String>, Missing> {
+    let options = decider.rows.own_options(user, None)?;
+    Ok(options.name.or(options.card.and_then(|card| card.name)))
+}
+
+/// The decision about a stanza of a user, and with it the question for the user's name, where it is due.
+pub(crate) fn asked(
+    decider: Decider<'_>,
+    stanza: &Stanza,
+    mut decision: Decision,
+) -> Result<Decision, Missing> {
+    let user = stanza.from.to_bare();
+    let is_on = decider.settings.own_names == OwnNames::Card;
+    if !is_on || !is_occasion(&stanza.kind) || !decider.settings.users.allows(&user) {
+        return Ok(decision);
+    }
+    let options = decider.rows.own_options(&user, None)?;
+    let is_written = |write: &Write| matches!(write, Write::Options(of, None, _) if *of == user);
+    if options.name.is_some()
+        || !is_due(options.card.as_ref(), decider.now)
+        || decision.writes.iter().any(is_written)
+    {
+        return Ok(decision);
+    }
+    let id = format!("{ASKS}{}", decider.now.millis());
+    let gateway = decider.settings.gateway.as_str();
+    let question = empty("vCard", ns::VCARD);
+    let question = to_user("iq", gateway, &user, "get", &id, question);
+    decision.stanzas.push(question);
+    let card = Card {
+        name: options.card.as_ref().and_then(|card| card.name.clone()),
+        asked: decider.now,
+        is_answered: false,
+    };
+    let options = Options {
+        card: Some(card),
+        ..options
+    };
+    decision.writes.push(Write::Options(user, None, options));
+    Ok(decision)
+}
+
+/// Presence is not among them: that of all users comes at once where a server has started.
+fn is_occasion(kind: &Kind) -> bool {
+    matches!(
+        kind,
+        Kind::Message(_) | Kind::Request { .. } | Kind::Presence(Presence::Subscribe)
+    )
+}
+
+fn is_due(card: Option<&Card>, now: Timestamp) -> bool {
+    card.is_none_or(|card| {
+        let pause = match card.is_answered {
+            true => OWN_NAME_ASKED_AFTER,
+            false => OWN_NAME_ASKED_AGAIN_AFTER,
+        };
+        now.since(card.asked) >= pause
+    })
+}
+
+/// Decides about an answer; `None`: it answers something else. A card without a name, and that there is none, take back what
+/// was there; other errors say nothing of it.
+pub(crate) fn answered(
+    decider: Decider<'_>,
+    stanza: &Stanza,
+    answer: Result<&Element, Condition>,
+) -> Result<Option<Decision>, Missing> {
+    let id = stanza.id.as_ref().map_or("", |id| id.as_str());
+    let Some(asked) = id.strip_prefix(ASKS) else {
+        return Ok(None);
+    };
+    let user = stanza.from.to_bare();
+    let nothing = Ok(Some(Decision::nothing()));
+    if stanza.from.resource().is_some() || !decider.settings.users.allows(&user) {
+        return nothing;
+    }
+    let options = decider.rows.own_options(&user, None)?;
+    let is_open = |card: &&Card| !card.is_answered && card.asked.millis().to_string() == asked;
+    let Some(card) = options.card.as_ref().filter(is_open) else {
+        return nothing;
+    };
+    let mail = Stop::optional(lookup::user_mail(decider, &user))?;
+    let name = match (answer, mail) {
+        (Ok(card), Some(mail)) => name_of(card, &user, &mail),
+        (Ok(_), None) | (Err(Condition::ItemNotFound), _) => None,
+        (Err(_), _) => card.name.clone(),
+    };
+    let card = Card {
+        name,
+        is_answered: true,
+        ..card.clone()
+    };
+    let options = Options {
+        card: Some(card),
+        ..options
+    };
+    Ok(Some(Decision {
+        writes: vec![Write::Options(user, None, options)],
+        ..Decision::default()
+    }))
+}
+
+/// The whole name, else first and last one, else the nickname.
+fn name_of(
+    card: &Element,
+    user: &BareJid,
+    mail: &crate::core::address::MailAddress,
+) -> Option<String> {
+    if !card.is("vCard", ns::VCARD) {
+        return None;
+    }
+    let of = |parent: &Element, child: &str| {
+        let child = parent.get_child(child, ns::VCARD).map(Element::text);
+        child.unwrap_or_default()
+    };
+    let parts = card.get_child("N", ns::VCARD);
+    let parts = parts.map(|parts| format!("{} {}", of(parts, "GIVEN"), of(parts, "FAMILY")));
+    let owner = Owner {
+        mail,
+        jid: Some(user),
+    };
+    let mut names = [
+        of(card, "FN"),
+        parts.unwrap_or_default(),
+        of(card, "NICKNAME"),
+    ]
+    .into_iter();
+    names.find_map(|name| name::shown(&clean::for_header(&name, name::CHARS_MAX), owner))
+}

@@ -1,0 +1,91 @@
+//! What a decision has done that is neither a mail nor a row nor a stanza: about mails that wait, or as an administrator. What comes of it is known only
+//! afterwards: the shell does it, and then the same stanza is decided about once more, knowing that (`Context::told`).
+
+use crate::core::id::OriginalId;
+use crate::core::job::Job;
+
+/// A job of the queue, as it is now.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Waiting {
+    /// The job.
+    pub job: Job,
+    /// What it waits for.
+    pub stage: Stage,
+}
+
+/// What a job waits for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Stage {
+    /// Its next attempt.
+    Waits,
+    /// The end of an attempt.
+    UnderWay,
+    /// That those are told whom the last attempt concerns.
+    Settling,
+}
+
+/// What became of a wish about a job.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Change {
+    /// It is done.
+    Done,
+    /// It cannot be done at this stage.
+    Not(Stage),
+    /// There is no such job.
+    Unknown,
+    /// Its file cannot be read at the moment.
+    Unreadable,
+}
+
+/// What is to be done.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Errand {
+    /// About a mail that the core has found to be of who asks.
+    Mail {
+        /// As it was when it was asked for.
+        job: Box<Job>,
+        /// What is wanted.
+        wish: Wish,
+    },
+    /// A mail that was kept as it came is read.
+    Original(OriginalId),
+    /// A command of an administrator, as it would be typed: `queue`, `show`, `--`, `3fa9…`.
+    Admin(Vec<String>),
+}
+
+/// What a mail says that is kept as it came.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Whole {
+    /// Its subject, where it has one.
+    pub subject: Option<String>,
+    /// In words, with all that it quotes.
+    pub text: String,
+    /// It goes on, beyond what is read.
+    pub is_cut: bool,
+    /// The names of its files, a line for each.
+    pub files: Vec<String>,
+    /// So many more are not named.
+    pub more_files: usize,
+}
+
+/// What is wanted of a mail that waits.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Wish {
+    /// It leaves the queue without being sent; only who asks is told.
+    TakeBack,
+    /// It is tried now.
+    SendNow,
+}
+
+/// What came of an errand.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Told {
+    /// By the queue.
+    Changed(Change),
+    /// All that the mail says, in words; `None` where it is not kept.
+    Original(Option<Whole>),
+    /// What the command has printed, or why it was refused.
+    Said(Result<String, String>),
+    /// Nothing was begun: too much is being done, or the gateway stops.
+    Busy,
+}

@@ -1,0 +1,376 @@
+//! Files that stand in the text itself, as programs wrote them before MIME: uuencode (POSIX), yEnc and BinHex (RFC 1741).
+
+use super::attachment::{self, Attachment, attachment_line};
+use super::transfer_encoding::is_base64;
+use crate::core::text::{charset, clean};
+
+/// A file name in octets; a longer line is none.
+const NAME_OCTETS_MAX: usize = 250;
+/// Octets of a file in one line of uuencode.
+const UU_LINE_MAX: usize = 45;
+/// What stands over a file in BinHex, in whatever words behind it.
+const BINHEX: &[u8] = b"(This file must be converted with BinHex";
+/// Lines of BinHex: its digits, between two colons.
+const BINHEX_LINE_MAX: usize = 80;
+
+/// A piece of a text.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Piece<'a> {
+    /// As it stands there.
+    Text(&'a [u8]),
+    /// A line in place of a file.
+    File(String),
+}
+
+/// The text with a line in place of each file in it; `None` where there is none.
+pub fn pieces(text: &[u8]) -> Option<Vec<Piece<'_>>> {
+    let mut pieces = Vec::new();
+    let (mut start, mut at) = (0_usize, 0_usize);
+    while let Some(rest) = text.get(at..).filter(|rest| !rest.is_empty()) {
+        if let Some(file) = file(rest) {
+            pieces.extend(text.get(start..at).map(Piece::Text));
+            let name = charset::decode(None, file.name);
+            let attachment = Attachment::new(attachment::file_name(&name), file.octets);
+            pieces.push(Piece::File(attachment_line(&attachment, None)));
+            at = at.saturating_add(file.length);
+            start = at;
+        } else {
+            at = at.saturating_add(line(rest).len());
+        }
+    }
+    if pieces.is_empty() {
+        return None;
+    }
+    pieces.extend(text.get(start..).map(Piece::Text));
+    Some(pieces)
+}
+
+struct File<'a> {
+    name: &'a [u8],
+    /// Of the file itself.
+    octets: usize,
+    /// Of all its lines.
+    length: usize,
+}
+
+/// The first line with its end.
+fn line(text: &[u8]) -> &[u8] {
+    let end = text.iter().position(|b| *b == b'\n');
+    let end = end.map_or(text.len(), |end| end.saturating_add(1));
+    text.get(..end).unwrap_or(text)
+}
+
+fn without_end(line: &[u8]) -> &[u8] {
+    let line = line.strip_suffix(b"\n").unwrap_or(line);
+    line.strip_suffix(b"\r").unwrap_or(line)
+}
+
+/// The file with which the text begins. Each line is looked at again only where a beginning is none, and then no more than
+/// the line behind it.
+fn file(text: &[u8]) -> Option<File<'_>> {
+    let first = without_end(line(text));
+    if first.len() > NAME_OCTETS_MAX {
+        return None;
+    }
+    if let Some(rest) = first.strip_prefix(b"begin ") {
+        return uuencoded(text, rest);
+    }
+    if let Some(rest) = first.strip_prefix(b"begin-base64 ") {
+        return base64_encoded(text, rest);
+    }
+    if first.starts_with(BINHEX) {
+        return binhex(text);
+    }
+    yencoded(text, first.strip_prefix(b"=ybegin ")?)
+}
+
+/// `begin-base64 644 NAME`, base64, and `====`.
+fn base64_encoded<'a>(text: &'a [u8], rest: &'a [u8]) -> Option<File<'a>> {
+    let at = rest.iter().position(|b| *b == b' ')?;
+    let name = rest.get(at..)?.trim_ascii();
+    let (mut digits, mut length) = (0_usize, line(text).len());
+    let mut is_over = false;
+    for line in text.get(length..)?.split_inclusive(|b| *b == b'\n') {
+        let content = line.trim_ascii();
+        is_over = content == b"====";
+        if !is_over && !content.iter().all(|b| is_base64(*b) || *b == b'=') {
+            break;
+        }
+        length = length.saturating_add(line.len());
+        if is_over {
+            break;
+        }
+        let here = content.iter().filter(|b| is_base64(**b)).count();
+        digits = digits.saturating_add(here);
+    }
+    // Without its end, words may follow that look alike.
+    (is_over && digits > 0 && !name.is_empty()).then_some(File {
+        name,
+        octets: digits.saturating_mul(3) / 4,
+        length,
+    })
+}
+
+/// A line that says what it is, and digits from one colon to the next. The name is among them.
+fn binhex(text: &[u8]) -> Option<File<'_>> {
+    let (mut octets, mut length) = (0_usize, line(text).len());
+    let mut is_begun = false;
+    for line in text.get(length..)?.split_inclusive(|b| *b == b'\n') {
+        let content = line.trim_ascii();
+        let is_digit = |b: &u8| b.is_ascii_graphic();
+        let is_first = !is_begun && content.starts_with(b":");
+        let is_one = (is_begun || is_first) && content.iter().all(is_digit) && !content.is_empty();
+        if !(is_one || !is_begun && content.is_empty()) || content.len() > BINHEX_LINE_MAX {
+            break;
+        }
+        length = length.saturating_add(line.len());
+        octets = octets.saturating_add(content.len());
+        is_begun |= is_first;
+        let is_last = content.ends_with(b":") && !(is_first && content.len() == 1);
+        if is_begun && is_last {
+            break;
+        }
+    }
+    is_begun.then_some(File {
+        name: b"",
+        octets: octets.saturating_mul(3) / 4,
+        length,
+    })
+}
+
+/// `begin 644 NAME`, lines of which the first character says how many octets they hold, and `end`.
+fn uuencoded<'a>(text: &'a [u8], rest: &'a [u8]) -> Option<File<'a>> {
+    let (mode, name) = rest.split_at_checked(3)?;
+    let (mode, name) = match name.split_first()? {
+        (digit @ b'0'..=b'7', rest) => (mode.iter().chain(Some(digit)), rest),
+        _ => (mode.iter().chain(None), name),
+    };
+    let is_mode = mode.into_iter().all(|b| matches!(b, b'0'..=b'7'));
+    let name = name.strip_prefix(b" ")?.trim_ascii();
+    if !is_mode || name.is_empty() {
+        return None;
+    }
+    let (mut octets, mut length) = (0_usize, line(text).len());
+    let mut lines = text.get(length..)?.split_inclusive(|b| *b == b'\n');
+    loop {
+        let next = lines.next();
+        let content = next.map(without_end).unwrap_or_default();
+        let is_over = content.trim_ascii_end() == b"end";
+        let count = uu_octets(content).filter(|_| !is_over);
+        if count.is_none() && !is_over && !content.trim_ascii().is_empty() || next.is_none() {
+            // Cut on its way: what is left is a file all the same.
+            return (octets > 0).then_some(File {
+                name,
+                octets,
+                length,
+            });
+        }
+        octets = octets.saturating_add(count.unwrap_or(0));
+        length = length.saturating_add(next.map_or(0, <[u8]>::len));
+        if is_over {
+            return Some(File {
+                name,
+                octets,
+                length,
+            });
+        }
+    }
+}
+
+/// How many octets a line of uuencode holds. Servers cut blanks at its end, and some programs add a character.
+fn uu_octets(content: &[u8]) -> Option<usize> {
+    let is_uu = content.iter().all(|b| matches!(b, b' '..=b'`'));
+    let first = content.first().filter(|_| is_uu)?;
+    let count = usize::from(first.checked_sub(b' ')?) & 63;
+    let digits = count.div_ceil(3).saturating_mul(4).saturating_add(1);
+    (count <= UU_LINE_MAX && content.len() <= digits.saturating_add(2)).then_some(count)
+}
+
+/// `=ybegin line=128 size=200 name=NAME`, any octets, and `=yend`.
+fn yencoded<'a>(text: &'a [u8], rest: &'a [u8]) -> Option<File<'a>> {
+    let at = rest.windows(5).position(|five| five == b"name=")?;
+    let (_, name) = rest.split_at_checked(at)?;
+    let name = name.get(b"name=".len()..)?.trim_ascii();
+    // The name is the last, and may have blanks; of some programs it is the first.
+    let is_field = |word: &[u8]| word.starts_with(b"line=") || word.starts_with(b"size=");
+    let end = name
+        .split(|b| *b == b' ')
+        .take_while(|word| !is_field(word));
+    let end = end.map(|word| word.len().saturating_add(1)).sum::<usize>();
+    let name = name.get(..end).unwrap_or(name).trim_ascii();
+    let mut fields = rest.split(|b| *b == b' ');
+    let size = fields.find_map(|field| field.strip_prefix(b"size="))?;
+    let octets = std::str::from_utf8(size.trim_ascii()).ok()?;
+    let octets = octets.parse().ok()?;
+    let mut length = 0_usize;
+    for line in text.split_inclusive(|b| *b == b'\n') {
+        length = length.saturating_add(line.len());
+        if line.starts_with(b"=yend") {
+            break;
+        }
+    }
+    Some(File {
+        name,
+        octets,
+        length,
+    })
+}
+
+/// What PGP writes around what it has encrypted or signed (RFC 9580 §6.2).
+const ARMOR: &str = "-----BEGIN PGP ";
+const ARMOR_END: &str = "-----END PGP ";
+const SIGNED: &str = "SIGNED MESSAGE-----";
+
+/// A text without armor: of what is signed the words (RFC 9580 §7), of what is encrypted that it is. `None` where there is none.
+pub fn without_armor(text: &str) -> Option<String> {
+    let begins = |line: &str| line.starts_with(ARMOR);
+    text.lines().find(|line| begins(line))?;
+    let mut shown = String::with_capacity(text.len());
+    let mut lines = text.lines();
+    let mut is_signed = false;
+    while let Some(line) = lines.next() {
+        let Some(kind) = line.strip_prefix(ARMOR) else {
+            // RFC 9580 §7.2: each line that began with a hyphen.
+            let line = line
+                .strip_prefix("- ")
+                .filter(|_| is_signed)
+                .unwrap_or(line);
+            shown.push_str(line);
+            shown.push('\n');
+            continue;
+        };
+        if kind.trim_end() == SIGNED {
+            is_signed = true;
+            // Armor headers, to the blank line.
+            lines.by_ref().find(|line| line.trim().is_empty());
+            continue;
+        }
+        let mut octets = line.len();
+        for line in lines.by_ref() {
+            octets = octets.saturating_add(line.len()).saturating_add(1);
+            if line.starts_with(ARMOR_END) {
+                break;
+            }
+        }
+        is_signed &= !kind.starts_with("SIGNATURE");
+        let media_type = match kind {
+            kind if kind.starts_with("SIGNATURE") => continue,
+            kind if kind.starts_with("PUBLIC KEY") => "application/pgp-keys",
+            kind if kind.starts_with("MESSAGE") => "multipart/encrypted",
+            _ => "application/octet-stream",
+        };
+        let what = Attachment {
+            media_type: media_type.to_owned(),
+            ..Attachment::new(None, octets)
+        };
+        shown.push_str(&attachment_line(&what, None));
+        shown.push('\n');
+    }
+    Some(clean::for_xml(&shown))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn shown(text: &str) -> String {
+        let pieces = pieces(text.as_bytes()).unwrap_or_default().into_iter();
+        let shown = pieces.map(|piece| match piece {
+            Piece::Text(text) => String::from_utf8_lossy(text).into_owned(),
+            Piece::File(line) => format!("{line}\n"),
+        });
+        shown.collect()
+    }
+
+    #[test]
+    fn a_file_in_the_text_is_named_where_it_stands() {
+        for (text, expected) in [
+            (
+                "Hi\r\nbegin 644 a b.gif\r\n#0V%T\r\n`\r\nend\r\nBye\r\n",
+                "Hi\r\n[file a b.gif, 3 bytes]\nBye\r\n",
+            ),
+            ("begin 0644 ../x\n#0V%T\n \nend", "[file x, 3 bytes]\n"),
+            // The blank line was lost, or is empty.
+            ("begin 644 x\n#0V%T\nend\nBye", "[file x, 3 bytes]\nBye"),
+            (
+                "begin 644 x\n#0V%T\n\nend\nbegin 600 y\n\"0V$\n`\nend\n",
+                "[file x, 3 bytes]\n[file y, 2 bytes]\n",
+            ),
+            // Cut.
+            (
+                "begin 644 x\n#0V%T\nGreetings from here\n",
+                "[file x, 3 bytes]\nGreetings from here\n",
+            ),
+            (
+                "a\n=ybegin line=128 size=200 name=p q.bin\n\u{1}\u{2}\n=yend size=200\nb",
+                "a\n[file p q.bin, 200 bytes]\nb",
+            ),
+            (
+                "a\n=ybegin name=p q.bin line=128 size=200\n\u{1}\n=yend size=200\nb",
+                "a\n[file p q.bin, 200 bytes]\nb",
+            ),
+            (
+                "Hi\nbegin-base64 644 a b.bin\nAAEC\nAwQF\n====\nBye",
+                "Hi\n[file a b.bin, 6 bytes]\nBye",
+            ),
+            (
+                "Hi\n(This file must be converted with BinHex 4.0)\n\n:$f*TEQKPH#!J\n\"XY0[N:\nBye",
+                "Hi\n[file, 15 bytes]\nBye",
+            ),
+            (
+                "=ybegin part=1 total=2 line=128 size=9 name=z\n=ypart begin=1 end=9\nxx\n=yend",
+                "[file z, 9 bytes]\n",
+            ),
+        ] {
+            assert_eq!(shown(text), expected, "{text:?}");
+        }
+    }
+
+    #[test]
+    fn words_are_no_file() {
+        for text in [
+            "begin 644 apples\nand go on to the market, please\nend\n",
+            "begin the work\nend\n",
+            "begin 999 x\n#0V%T\nend\n",
+            "begin 644 \n#0V%T\nend\n",
+            "begin 644",
+            "=ybegin\n=yend\n",
+            "=ybegin line=1 size=x name=y\n",
+            "begin-base64 644 x\n",
+            "begin-base64 644 x\nAAEC\nBye\n",
+            "begin-base64 the work\n",
+            "(This file must be converted with BinHex 4.0)\n\nI could not.\n",
+            "",
+        ] {
+            assert_eq!(pieces(text.as_bytes()), None, "{text:?}");
+        }
+    }
+
+    #[test]
+    fn of_armor_only_what_it_says_is_left() {
+        let block = |kind: &str| {
+            format!(
+                "-----BEGIN PGP {kind}-----\nVersion: x\n\nabcd\n=ab12\n-----END PGP {kind}-----\n"
+            )
+        };
+        let signed = format!(
+            "-----BEGIN PGP SIGNED MESSAGE-----\nHash: SHA256\n\nLunch?\n- - one\n- -----\n{}Bye\n- two\n",
+            block("SIGNATURE")
+        );
+        for (text, expected) in [
+            (
+                format!("Hi\n{}Bye", block("MESSAGE")),
+                "Hi\n[encrypted message, 76 bytes]\nBye\n",
+            ),
+            (block("PUBLIC KEY BLOCK"), "[OpenPGP key, 94 bytes]\n"),
+            (signed, "Lunch?\n- one\n-----\nBye\n- two\n"),
+            (
+                "-----BEGIN PGP MESSAGE-----\nabcd".to_owned(),
+                "[encrypted message, 32 bytes]\n",
+            ),
+        ] {
+            assert_eq!(without_armor(&text).as_deref(), Some(expected), "{text}");
+        }
+        assert_eq!(without_armor("see > -----BEGIN PGP MESSAGE-----"), None);
+    }
+}

@@ -1,0 +1,103 @@
+//! Files that a message is about.
+
+use crate::core::file::{self, FILES_PER_MESSAGE_MAX, Link};
+use crate::core::from_mail;
+use crate::core::to_stanza::file::{JINGLE_FILE, METADATA, SHARING, SIMS, URL_DATA};
+use minidom::Element;
+use xmpp_parsers::ns;
+
+/// In their order, each once. An address beside other words is a link in a text, not a file.
+pub(super) fn files(message: &Element, body: Option<&str>) -> Vec<Link> {
+    let mut files: Vec<Link> = Vec::new();
+    let told = message.children().filter_map(shared);
+    let out_of_band = message
+        .children()
+        .filter_map(|child| out_of_band(child, body));
+    for link in told.chain(out_of_band) {
+        if files.len() < FILES_PER_MESSAGE_MAX && files.iter().all(|known| known.url != link.url) {
+            files.push(link);
+        }
+    }
+    files
+}
+
+/// XEP-0066: a file where the URL is the whole body, or there is none.
+fn out_of_band(child: &Element, body: Option<&str>) -> Option<Link> {
+    let url = child
+        .get_child("url", ns::OOB)
+        .filter(|_| child.is("x", ns::OOB))?
+        .text();
+    let is_all = body.is_none_or(|body| body.trim() == url.trim());
+    is_all.then(|| link(&url, None)).flatten()
+}
+
+/// XEP-0447, or XEP-0385 as clients wrote it before.
+fn shared(child: &Element) -> Option<Link> {
+    if child.is("file-sharing", SHARING) {
+        let sources = child.get_child("sources", SHARING)?;
+        let url = sources.get_child("url-data", URL_DATA)?.attr("target")?;
+        return link(url, child.get_child("file", METADATA));
+    }
+    let media = child.get_child("media-sharing", SIMS)?;
+    let sources = media.get_child("sources", SIMS)?;
+    let url = sources.children().find_map(|source| source.attr("uri"))?;
+    link(url, media.get_child("file", JINGLE_FILE))
+}
+
+fn link(url: &str, described: Option<&Element>) -> Option<Link> {
+    let name = described.and_then(|file| file.children().find(|child| child.name() == "name"));
+    let name = name.map(Element::text);
+    Some(Link {
+        url: file::url(url.trim())?,
+        name: name.and_then(|name| from_mail::file_name(&name)),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(body: &str, payload: &str) -> Vec<Link> {
+        let xml = format!("<message xmlns='jabber:component:accept'>{payload}</message>");
+        files(
+            &xml.parse().unwrap(),
+            Some(body).filter(|body| !body.is_empty()),
+        )
+    }
+
+    #[test]
+    fn a_file_is_told_in_three_ways_and_counts_once() {
+        let url = "https://u.a.example/1/a%20b.png";
+        let link = |name: Option<&str>| Link {
+            url: url.to_owned(),
+            name: name.map(str::to_owned),
+        };
+        let oob = format!("<x xmlns='jabber:x:oob'><url>{url}</url></x>");
+        let sfs = format!(
+            "<file-sharing xmlns='{SHARING}'><file xmlns='{METADATA}'><name>../b.png</name></file><sources><url-data xmlns='{URL_DATA}' target='{url}'/></sources></file-sharing>"
+        );
+        let sims = format!(
+            "<reference xmlns='urn:xmpp:reference:0' type='data'><media-sharing xmlns='{SIMS}'><file xmlns='{JINGLE_FILE}'><name>c.png</name></file><sources><reference xmlns='urn:xmpp:reference:0' type='data' uri='{url}'/></sources></media-sharing></reference>"
+        );
+        assert_eq!(read(url, &oob), [link(None)]);
+        assert_eq!(read("", &oob), [link(None)]);
+        assert_eq!(read("Look at this", &oob), []);
+        assert_eq!(read("A caption", &sfs), [link(Some("b.png"))]);
+        assert_eq!(read(url, &sims), [link(Some("c.png"))]);
+        assert_eq!(
+            read(url, &format!("{oob}{sims}{sfs}")),
+            [link(Some("c.png"))]
+        );
+        assert_eq!(link(None).name(), "a b.png");
+        let bad = oob.replace("https:", "file:");
+        assert_eq!(read("", &bad), []);
+    }
+
+    #[test]
+    fn ten_of_a_message_are_enough() {
+        let many: String = (0..1000)
+            .map(|n| format!("<x xmlns='jabber:x:oob'><url>https://u.a.example/{n}</url></x>"))
+            .collect();
+        assert_eq!(read("", &many).len(), FILES_PER_MESSAGE_MAX);
+    }
+}

@@ -1,0 +1,751 @@
+# English. Every sentence that people read, as they read it; this file is the pattern of all others.
+#
+# A language is a file beside this one, called by its tag (de.ftl), with the same ids and the same arguments ({ $mail }), and
+# its line in src/core/language.rs. docs/CONTRIBUTING.md says how; tests/languages.rs says what is missing. An argument is put in as
+# it is, and may be what a stranger has written: it cannot be changed here, only placed.
+
+# What this language calls itself.
+language = English
+
+### What a mail server said
+
+no-reason = the mail server gave no reason
+dropped = it was dropped by the administrator of the e-mail gateway
+not-reached = the mail server could not be reached
+
+## Mails of the user
+
+# $certain: yes, or no where nobody knows. $why: a few words, not a sentence.
+refused = { $certain ->
+        [yes] The message to { $mail } was not delivered: { $why }
+       *[no] The message to { $mail } may not have been delivered: { $why }
+    }
+expired = { $certain ->
+        [yes] The message to { $mail } was not delivered
+       *[no] The message to { $mail } may not have been delivered
+    }: no success in { $days ->
+        [one] one day
+       *[other] { $days } days
+    }; the last answer was: { $why }
+# $reason: what became of it in plain words, $excerpt: how the message begins, in quotation marks. $why: the same for experts.
+undelivered = Not delivered: { $reason }.
+    { $why }
+undelivered-excerpt = Not delivered: { $excerpt } – { $reason }.
+    { $why }
+undelivered-no-address = there is no such address
+undelivered-mailbox-full = the mailbox is full
+undelivered-too-big = it is too big
+undelivered-not-allowed = the mail server does not allow it
+undelivered-too-long = the mail server could not be reached for too long
+undelivered-other = the mail server did not take it
+forwarded-not-delivered = The message to { $mail } was forwarded to { $other } and was not delivered: { $why }
+# $why ends as a sentence.
+late = The message to { $mail } is still waiting on its way: { $why } The mail server goes on trying; there is nothing to do.
+delayed = The message to { $mail } is still waiting after { $hours ->
+        [one] one hour
+       *[other] { $hours } hours
+    }: { $why } The gateway goes on trying; there is nothing to do.
+# In place of an address, where nobody knows which.
+one-of-its-recipients = one of its recipients
+failed-before = The message to { $mail } was not delivered, as was told before; write it anew to try again.
+
+# What clients show beside a contact.
+status-available = by e-mail
+status-trouble = mail does not get through: { $why }
+
+## To the sender of a mail that the XMPP server does not take
+
+returned = Your mail to { $mail } was not delivered: { $why } (XMPP: { $condition }).
+returned-said = It said: { $words }
+returned-footer = This report comes from an e-mail gateway of an instant messaging system. You will get at most one in an hour.
+returned-subject = Undelivered mail
+returned-from = Mail Delivery System
+returned-no-user = there is no such user
+returned-no-user-or-away = there is no such user, or they cannot be reached now and nothing is kept for them
+returned-moved = the user has moved
+returned-away = the user cannot be reached now
+returned-no-room = there is no room for more messages to this user
+returned-no-server = the server of the user cannot be found
+returned-silent-server = the server of the user does not answer
+returned-not-allowed = the user or their server does not allow it
+returned-other = the server of the user did not take it
+
+## Mails that are shown, or not
+
+whole-mail = The whole mail: { $url }
+rest-too-long = [The rest is too long for a message.]
+# $kept: mailbox, or nowhere.
+cut = { $kept ->
+        [mailbox] [The text goes on; the whole mail has { $size } and lies in the mailbox.]
+       *[nowhere] [The text goes on; the whole mail has { $size } and is not kept.]
+    }
+too-large = [This mail has { $size }, more than the { $max } that the gateway reads. It lies in the mailbox.]
+empty-mail = [empty mail]
+unverified = [Unverified sender. This is said once a day.]
+# On top of the first mail of somebody with whom the user has had nothing to do.
+first-mail = [{ $mail } writes to you for the first time.]
+first-bulk-mail = [{ $mail } writes to many, and to you for the first time.]
+unverified-answer = [Nobody could verify that this is from { $mail }, so your contact request stays open. If you know that it is, accept the request of { $mail }, or write to the gateway: accept { $mail }]
+# $who: a name with its address, or an address. $preview: how the mail begins, in quotation marks.
+stranger-asks = { $who } would like to write to you. To read it, accept the contact request, or write here: accept { $mail }
+    To see nothing of it: refuse { $mail }
+stranger-asks-saying = { $who } would like to write to you: { $preview }. To read it, accept the contact request, or write here: accept { $mail }
+    To see nothing of it: refuse { $mail }
+# The same where clients show a contact request.
+status-stranger-asks = { $mail } would like to write to you
+status-stranger-asks-saying = { $mail } would like to write to you: { $preview }
+status-unverified-answer = Somebody has answered as { $mail }, and nobody could verify it.
+strangers-wait = Mail has come for you from somebody with whom you have had nothing to do, and waits. To see who waits, write here: requests
+more-attachments = { $kept ->
+        [mailbox] [and { $count } more; they lie in the mailbox]
+       *[nowhere] [and { $count } more]
+    }
+# Why a file is only named.
+lies-in-mailbox = it lies in the mailbox
+lies-nowhere = it is not kept
+not-hosted-over = the server takes no file over { $max }; { $lies }
+not-hosted-too-big = too big for the server; { $lies }
+not-hosted-refused = the server does not take it ({ $words }); { $lies }
+not-hosted-silent = the server did not answer; { $lies }
+not-hosted-limit = more files than a day may bring; { $lies }
+a-mail = A mail
+a-mail-from = A mail from { $mail }
+# $what: a-mail or a-mail-from.
+not-shown = { $kept ->
+        [mailbox] { $what } could not be shown: the e-mail gateway failed on it, which is a defect of it. It lies in the mailbox.
+       *[nowhere] { $what } could not be shown: the e-mail gateway failed on it, which is a defect of it. It is kept for the administrator of the gateway.
+    }
+too-big = { $kept ->
+        [mailbox] { $what } could not be shown: it is too big for the XMPP server. It lies in the mailbox.
+       *[nowhere] { $what } could not be shown: it is too big for the XMPP server. It was refused.
+    }
+mails-wait = More mails come for you than are shown in a minute ({ $limits }). The others wait and follow.
+mails-wait-from-one = { $count } from one sender
+held-failed = { $kept ->
+        [mailbox] A mail that claims to be from { $mail } failed authentication and lies in the mailbox.
+       *[nowhere] A mail that claims to be from { $mail } failed authentication and was refused.
+    }
+held-unverified = { $kept ->
+        [mailbox] A mail that claims to be from { $mail } could not be authenticated and lies in the mailbox.
+       *[nowhere] A mail that claims to be from { $mail } could not be authenticated and was refused.
+    }
+held-unread = { $kept ->
+        [mailbox] A mail that claims to be from { $mail } has a header that is too long to be checked and lies in the mailbox.
+       *[nowhere] A mail that claims to be from { $mail } has a header that is too long to be checked and was refused.
+    }
+held-as-well = { $count ->
+        [one] 1 more mail whose sender is in doubt came since you were told of one, and is not shown.
+       *[other] { $count } more mails whose senders are in doubt came since you were told of one, and are not shown.
+    }
+nobody-to-be-read = nobody that could be read
+unshowable-sender = [A mail from { $mail }, whose address cannot be a JID; you cannot answer it from here.]
+nameless-sender = [A mail whose sender is given as { $words }, which is no address; you cannot answer it.]
+silent-sender = [A mail that does not say who sent it; you cannot answer it.]
+answer-goes-to = [Your answer goes to { $mail }: this sender wants answers there.]
+unanswerable = The address of this sender cannot be a JID, so that nothing can be written to them from here; answer by a mail program.
+nobody = The message to { $mail } was not delivered: the address leads to this gateway, which has no user of that name. Compare the address and write again.
+
+# Who else has a mail. What follows the colon is a list of names; the line is known by what stands before it.
+recipients = To: { $names }
+recipients-more = To: { $names } and { $more } more
+you = you
+
+## Mails to people, who read them in a mail program
+
+correction = Correction: { $text }
+reaction = { $emoji } to your message
+reaction-to = { $emoji } to { $excerpt }
+reaction-taken-back = [took a reaction to your message back]
+reaction-taken-back-of = [took the reaction to { $excerpt } back]
+corrected = { $text }
+
+    (It said: { $excerpt })
+you-quote = { $name } wrote:
+you-quote-yourself = I wrote:
+not-attached = The file { $name } could not be attached to the mail: { $why }. The mail has its link instead.
+too-big-to-attach = what is attached may have { $max }
+files-over-limit = that is more than a day may bring
+
+invitation-subject = { $name } would like to chat with you
+invitation-hello =
+    Hello,
+
+    { $name } would like to chat with you, and writes from an instant messenger; you need nothing but your mail program.
+invitation-words = { $name } writes: { $words }
+invitation-how =
+    To accept, answer this mail; whatever you write reaches { $name } as a chat message, and messages from { $name } reach you as mails from { $mail }.
+
+    To refuse, answer with the one word no, or do nothing: you will not be asked again for at least a week.
+invitation-by = This is a service of { $organisation }.
+
+subscribe-subject = { $name } asks for your presence
+subscribe-text = { $name } ({ $mail }) would like to see when you are online.
+subscribed-subject = { $name } lets you see their presence
+subscribed-text = { $name } ({ $mail }) lets you see when they are online.
+unsubscribe-subject = { $name } no longer follows your presence
+unsubscribe-text = { $name } ({ $mail }) no longer wants to see when you are online.
+unsubscribed-subject = { $name } no longer shows you their presence
+unsubscribed-text = { $name } ({ $mail }) does not let you see when they are online, or no longer does.
+presence-online = { $name } is online
+presence-away = { $name } is away
+presence-xa = { $name } is away for long
+presence-dnd = { $name } does not want to be disturbed
+presence-offline = { $name } is offline
+# Below all of these.
+for-gateways = This mail is from one instant messaging system to another (XMPP over e-mail); there is nothing to do.
+
+without-text-received = { $name } has received your message.
+without-text-read = { $name } has read your message.
+without-text-reaction = { $name } reacted to a message: { $emoji }
+without-text-reaction-taken-back = { $name } took a reaction back.
+without-text-retraction = { $name } has taken back a message.
+without-text-other = { $name } sent something that only an instant messenger shows.
+
+## Why something is not taken
+
+outsider = This e-mail gateway serves the users of { $domains } only; ask its administrator to let you in.
+outsider-certain = This e-mail gateway serves certain users only; ask its administrator to let you in.
+# $error: a sentence without its full stop.
+no-address = { $error }. Write to carol@mail.example as carol\40mail.example@{ $gateway } or carol%mail.example@{ $gateway }.
+address-form = “{ $typed }” is not of the form name@domain
+address-length = “{ $typed }” is too long for a mail address (250 octets before the @, 255 after it)
+address-local = “{ $typed }” has a character that cannot stand before the @ of a mail address
+address-domain = “{ $typed }” is not a domain name
+no-chat-address = { $mail } cannot be a chat address ({ $error })
+no-jid = “{ $typed }” in the list of recipients is no JID ({ $error })
+not-a-contact = This is the e-mail gateway itself. Write to carol@mail.example as carol\40mail.example@{ $gateway }.
+user-has-no-mail = There is no mail address for { $user }; ask the administrator of the e-mail gateway to add a rule or a pair for it.
+address-is-reserved = The mail address { $mail }, which would be yours by rule, is for whoever runs the mail domain; ask the administrator of the e-mail gateway for a pair with another one.
+address-is-taken = The mail address { $mail }, which would be yours by rule, belongs to somebody else; ask the administrator of the e-mail gateway.
+you-blocked = You have blocked { $mail }, whose answers you would not see. To write there, say this to the e-mail gateway first: unblock { $mail }
+contact-denied = The administrator of the e-mail gateway does not allow mail to { $mail }.
+known-as = { $mail } is your contact { $jid } already; remove that one first, or this one.
+encrypted = This gateway cannot carry end-to-end encrypted messages; switch encryption off for this contact and send again.
+encrypted-file = This file is encrypted for chat clients, and nobody who gets it by mail could open it; switch encryption off for this contact and send it again.
+body-too-long = The message has { $octets } octets, the gateway takes at most { $max }; send it in parts.
+not-taken-back = [This message cannot be taken back: it has left as an e-mail, or may have.]
+taken-back-in-time = [This message was taken back before it left: nobody has seen it.]
+not-yours = [This is not a message of yours, so you cannot take it back.]
+unknown-message = [The message that you want to take back is not known here: it was not sent from this conversation, or too long ago. Nothing was taken back.]
+reaction-has-left = [Your reaction has left as an e-mail, or may have, and cannot be taken back.]
+no-calls = [This contact is reached by e-mail and cannot be called; write instead.]
+no-rooms = This contact is reached by e-mail and cannot enter rooms; send them the address of the room instead.
+no-attention = This contact is reached by e-mail and is shown messages only; write instead.
+no-groupchat = This gateway does not carry group chat messages; write to a contact instead.
+too-many-recipients = The message has { $count } recipients, the gateway takes at most { $max }; send it to fewer.
+# $again: a time like “5 minutes”.
+sent-too-much = You may send { $count } mails in an hour, each recipient counts, and have sent them. The message was not sent; try again in { $again }.
+sent-too-much-to-one = You may send { $count } mails in an hour to one address, and have sent them to { $mail }. The message was not sent; try again in { $again }.
+sent-too-much-by-all = The users of { $domain } may send { $count } mails in an hour together, each recipient counts, and have sent them. The message was not sent; try again in { $again }, or ask the administrator of the e-mail gateway.
+too-many-strangers = You may write to { $count } new addresses in a day, and have done so. Nothing was sent; try again in { $again }, or ask the administrator of the e-mail gateway.
+in-seconds = { $count ->
+        [one] 1 second
+       *[other] { $count } seconds
+    }
+in-minutes = { $count ->
+        [one] 1 minute
+       *[other] { $count } minutes
+    }
+in-hours = { $count ->
+        [one] 1 hour
+       *[other] { $count } hours
+    }
+unanswered-requests = The e-mail gateway gets too many requests from you and does not answer all of them; ask again in some seconds.
+unwritable = { $error }. The message was not sent.
+unwritable-address = the address { $mail } cannot stand in a mail
+unwritable-other = the message cannot be written as a mail: { $why }
+no-room = The e-mail gateway cannot take messages now (its disk is full or failing). The message was not sent; try again later.
+failed = The e-mail gateway failed on this, which is a defect of it; nothing was sent. It is kept for the administrator of the gateway.
+unknown-request = The e-mail gateway does not know this request.
+no-answer-to-all = This answers no mail that went to several people, or one that went to more than the gateway can write to; write it without /all. The message was not sent.
+nothing-for-all = Write behind /all what everybody is to read who has the mail. The message was not sent.
+too-many-requests = The gateway mails at most { $max } subscription requests and answers to one contact in an hour; try again later.
+
+## The page of a mail
+
+page-without-subject = Mail without a subject
+page-until = Whoever has the address of this page can read the mail, until { $when }.
+page-show-remote = Show pictures from elsewhere
+page-remote-tells = (whoever has put them there learns that you read the mail)
+page-hide-remote = Hide pictures from elsewhere
+page-text-cut = The rest of the text is in the file.
+page-more-files = More files are in the mail itself, below.
+
+## Small words
+
+size-bytes = { $count } bytes
+size-kilobytes = { $count } KB
+size-megabytes = { $count } MB
+
+### What one asks the gateway itself for
+
+helper-name = E-mail helper
+gateway-name = E-mail gateway
+gateway-status = e-mail gateway
+gateway-short-name = E-mail
+gateway-description = Joins this server and e-mail: write to carol@mail.example as one of its contacts.
+gateway-prompt = Enter the mail address of the person you want to chat with, for example carol@mail.example.
+
+# Before and after the list of commands.
+help-before = This is the e-mail gateway. Write to people by their mail address:
+# $originals: yes where whole mails are kept.
+help-after = In a conversation, an answer that begins with /all goes to everybody who has the mail; { $originals ->
+        [yes] /original alone shows all of the last mail, and /help alone
+       *[no] /help alone
+    } shows this. All else goes to the other side.
+
+no-changes = What was said to the gateway is done and cannot be corrected or taken back here. Write a new message.
+not-understood = “{ $typed }” is no command here. Nothing was sent to anybody.
+did-you-mean = “{ $typed }” is no command here. Nothing was sent to anybody. Did you mean “{ $command }”? “help” shows what there is.
+several-addresses = Write to one address at a time: nothing was sent to anybody.
+# $label: what is missing, as it stands beside its field.
+lacks = { $label }? Write for example: { $example }
+required = “{ $label }” is needed.
+session-over = This form is too old; begin again.
+session-unknown = This form was not given to you by this command; begin again.
+action-unknown = This command knows execute, next, prev, complete and cancel.
+
+opened = What you write in the conversation with { $mail } goes there as mail, and answers come as messages. It is here:
+written = Your message goes to { $mail } as mail. The conversation is here:
+begins = [What you write here goes to { $mail } as mail. Answers come here.]
+begins-with = [You wrote to { $mail }: “{ $text }” What you write here goes there as mail, too. Answers come here.]
+is-user = { $mail } is somebody on this server, to whom you can write without mail:
+is-yourself = { $mail } is your own address: mail to it comes to you as messages.
+cannot-be-contact = { $mail } cannot be a contact: with the gateway's domain it is too long for a chat address.
+own-address = Your mail address is { $mail }. Mail to it comes to you as messages, and your messages to mail addresses come from it.
+own-name = Your mails are from { $name } <{ $mail }> from now on.
+own-name-taken-back = Your mails call you again what your client or this gateway calls you.
+no-name = “{ $typed }” cannot be your name: it has the address of somebody else in it.
+no-name-unseen = That cannot be your name: nothing of it is seen.
+
+no-contacts = You have no mail contacts yet. Write to somebody: carol@mail.example Hello!
+contacts-all = { $count ->
+        [one] You have one mail contact.
+       *[other] You have { $count } mail contacts.
+    }
+# $cut: yes where nobody has counted further.
+contacts-shown = { $cut ->
+        [yes] You have more than { $all } mail contacts; here are { $shown }, those first to whom you have written. The search of your client finds the others by a part of their name or address.
+       *[no] You have { $all } mail contacts; here are { $shown }, those first to whom you have written. The search of your client finds the others by a part of their name or address.
+    }
+contacts-more-than = You have more than { $all } mail contacts.
+# $moment: a day and a time.
+last-message = last message { $moment }
+tomorrow-at = tomorrow at { $time } UTC
+today-at = today at { $time } UTC
+yesterday-at = yesterday at { $time } UTC
+# $weekday: 1 is Monday.
+weekday-at = on { $weekday ->
+        [1] Monday
+        [2] Tuesday
+        [3] Wednesday
+        [4] Thursday
+        [5] Friday
+        [6] Saturday
+       *[7] Sunday
+    } at { $time } UTC
+day-at = on { $day } { $month ->
+        [1] January
+        [2] February
+        [3] March
+        [4] April
+        [5] May
+        [6] June
+        [7] July
+        [8] August
+        [9] September
+        [10] October
+        [11] November
+       *[12] December
+    } { $year }
+reached-by-gateway = by its own gateway
+reached-by-mail = by mail
+contact-trouble = mail does not get through since { $moment }: { $why }
+verified = verified
+blocked = blocked
+removed = { $mail } is forgotten here. If your client still shows it, remove it there; whoever writes from there is somebody new.
+blocked-stays = { $mail } is blocked, and would be shown again: write first: unblock { $mail }
+removed-by-client = { $mail } has a gateway of its own, which has to hear of it: remove the contact in your client.
+unknown-contact = { $mail } is none of your contacts.
+
+is-blocked = Mails of { $mail } are not shown to you any more. To see them again: unblock { $mail }
+is-blocked-already = Mails of { $mail } are not shown to you as it is. To see them again: unblock { $mail }
+is-unblocked = Mails of { $mail } are shown to you again. Those that came meanwhile are not.
+was-not-blocked = { $mail } is not blocked.
+not-blocked-here = { $mail } is somebody on this server: block them by your client, as everybody there.
+no-mail-of = { $mail } is somebody on this server, who does not reach you by mail.
+
+options-of-contact = How mails of { $mail } are shown to you:
+options-of-all = How mails are shown to you (“options carol@mail.example” shows what you chose for one contact):
+chosen-for-contact = your choice for this contact
+chosen-by-user = your choice
+chosen-by-gateway = as the gateway has it
+# $about and $meaning: an option and one of its values, below.
+option-set = From now on, { $about } { $meaning }.
+option-set-for = From now on, { $about } { $meaning }, where they are from { $mail }.
+option-means = { $about } { $meaning }
+option-taken-back = For { $about } holds what the gateway has set.
+option-taken-back-for = For { $about } from { $mail } holds what holds for all your contacts.
+no-option = “{ $typed }” is no option; there is { $names }. Write for example: set quotes keep
+no-value = “{ $typed }” is no value of { $option }; write { $values }, or default.
+option-for-all-only = { $option } is for all your contacts; leave the address out.
+# One of several words: “a, b or c”.
+alternatives = { $others } or { $last }
+
+option-quotes = quoted history and signatures below an answer
+option-quotes-cut = are not shown
+option-quotes-keep = are shown
+option-bulk = mails of mailing lists and other bulk mail
+option-bulk-show = are shown like all others
+option-bulk-headline = are shown as news, and only while you are online
+option-bulk-drop = are not shown
+option-gather = messages that you write in one go
+option-gather-on = become one mail
+option-gather-off = are a mail each
+option-strangers = mails of people with whom you have had nothing to do
+option-strangers-mark = are shown, and the first one says so
+option-strangers-show = are shown like all others
+option-strangers-request = wait until you accept their sender, as your client asks you
+option-strangers-hold = wait until you ask by “requests”
+option-language = what this gateway says to you
+# $name: what a language calls itself.
+option-language-is = is in { $name }
+
+found = E-mail
+found-more = There are more than these: enter a longer part of the name or address
+search-for = Enter a mail address to write to it, or a part of the name or address of one of your mail contacts.
+
+no-mail-known = No mail from { $mail } is known in your conversation.
+no-mails-kept = This gateway keeps no mails: whole mails lie at your mail server, if anywhere.
+mail-not-kept = The last mail from { $mail } is not kept here any more. It lies at your mail server, if anywhere.
+mail-shown-whole = The last mail from { $mail } came { $moment } and is in your conversation as it is: nothing of it was left out.
+unverified-original = [Unverified sender.]
+
+# Who waits to be accepted.
+requests-none = Nobody waits for you to accept them.
+# $full: yes where no more people can wait.
+requests-waiting = { $count ->
+        [one] One person waits for you to accept them.
+       *[other] { $count } people wait for you to accept them.
+    } { $full ->
+        [yes] Of more than these nothing is kept until you accept or refuse some. To read
+       *[no] To read
+    } what somebody wrote, and what comes: accept { $mail }. To see nothing of it: refuse { $mail }
+request-answered = answered you, which nobody could verify
+request-mails = { $count ->
+        [one] one mail
+       *[other] { $count } mails
+    }
+# $mails: one of the two before.
+request-mails-left = { $mails }, and { $count } that are not kept here
+request-accepted = Mails of { $mail } are shown to you from now on.
+request-shown = { $count ->
+        [one] What was written to you is in your conversation.
+       *[other] The { $count } mails that were kept are in your conversation.
+    }
+request-left = { $count ->
+        [one] One more lies at your mail server, if anywhere.
+       *[other] { $count } more lie at your mail server, if anywhere.
+    }
+request-confirmed = { $mail } is one of your contacts now.
+request-accepted-already = Mails of { $mail } are shown to you as it is.
+request-refused = Mails of { $mail } are not shown to you, and nobody is told. If you change your mind: accept { $mail }
+request-not-believed = Your contact request to { $mail } stays open until { $mail } answers in a way that can be verified.
+request-unknown = { $mail } does not wait for you. To see no more mails of this address: block { $mail }
+
+# What became of a message.
+way-none = No message to { $mail } is known in this conversation.
+way-no-user = “{ $typed }” is no user of this gateway. Write for example: where of alice@a.example carol@mail.example
+way-last = The last message to { $mail } was taken { $moment }:
+way-last-saying = The last message to { $mail }, “{ $excerpt }”, was taken { $moment }:
+way-server-said = The mail server says: { $words }
+way-taken-back = It was taken back before it left.
+way-taken = The mail server has taken it.
+way-left = It does not wait here any more; the mail server has it, and has said nothing else.
+way-late = It was late on its way.
+way-delivered = A mail server reports that { $mail } has it.
+way-failed = It did not reach { $mail }.
+way-read = It was read.
+way-name = Its Message-ID is { $id }.
+
+nothing-waits = None of your mails waits: all have left.
+a-request = an invitation
+mails-waiting = { $count ->
+        [one] One of your mails waits.
+       *[other] { $count } of your mails wait.
+    } To take one back, write for example: cancel { $example }. To have it tried at once: send now { $example }
+mails-waiting-more = More than { $count } of your mails wait; the oldest of them are here. To take one back, write for example: cancel { $example }. To have it tried at once: send now { $example }
+people = { $first } and { $others ->
+        [one] one other
+       *[other] { $others } others
+    }
+waiting-to = to { $people }
+waiting-since = since { $moment }
+not-tried = not tried yet
+tried-times = { $count ->
+        [one] tried once
+       *[other] tried { $count } times
+    }
+turn-comes = { $tried }, its turn comes
+leaves-at = { $tried }, leaves { $moment }
+again-at = { $tried }, again { $moment }
+under-way = on its way at this moment
+just-ended = the last attempt has just ended
+taken-back = Your mail to { $people } is taken back; it was not sent.
+taken-back-uncertain = Your mail to { $people } is not tried any more. An earlier attempt was broken off at its end, so it may have arrived.
+tried-now = Your mail to { $people } is tried now, after those that you wrote to the same address before it.
+unchanged-under-way = Your mail to { $people } is on its way at this moment: nothing was changed. Ask again when that has ended.
+unchanged-settling = Your mail to { $people } was just tried for the last time: nothing was changed, and you are told what came of it.
+unchanged-unreadable = Your mail to { $people } cannot be read at the moment: nothing was changed. Ask again later.
+unchanged-gone = Your mail to { $people } does not wait any more.
+none-waits-called = None of your mails that wait is called “{ $typed }”. Write “waiting” to see them.
+several-wait-called = Several of your mails that wait are called “{ $typed }…”: write more of the name.
+busy = The gateway has too much to do at the moment, and nothing was changed. Ask again in a moment.
+
+admin-nothing-waits = Nothing waits to be sent, and nothing is in quarantine.
+admin-no-pair = No pair is saved; the rules of the configuration hold.
+admin-no-format = No format is saved or learned; those of the configuration hold.
+admin-done = Done.
+
+### Commands: their title, the words that ask for them (separated by commas), an example, and what it does
+# The words of English are understood in every language, beside its own. What a command takes is written as in English:
+# “set quotes keep”.
+
+write-title = Write to a mail address
+write-words = write, write to, mail, mail to, chat, chat with
+write-example = carol@mail.example Hello!
+write-help = writes to this address; without a text it only opens the conversation
+write-ask = To whom do you want to write? You get the chat address by which you reach this person.
+write-title-text = Your first message
+write-ask-text = What do you want to say? You may leave this empty and write in the conversation.
+
+my-address-title = My mail address
+my-address-words = my address, address, whoami, who am i
+my-address-example = my address
+my-address-help = says by which mail address others reach you
+
+my-name-title = My name in mails
+my-name-words = my name is, my name, call me
+my-name-example = my name is Alice Liddell
+my-name-help = is how your mails call you; “my name is default” takes it back
+my-name-ask = How do you want to be called in your mails?
+
+contacts-title = My mail contacts
+contacts-words = contacts, my contacts, list
+contacts-example = contacts
+contacts-help = lists the mail addresses that you have to do with
+
+remove-title = Remove a mail contact
+remove-words = remove, forget
+remove-example = remove carol@mail.example
+remove-help = forgets a contact, and what you chose for it
+remove-ask = Which of your contacts is to be forgotten?
+
+original-title = The whole of a mail
+original-words = original, show original, whole mail
+original-example = original carol@mail.example
+original-help = shows all of the last mail from this address, with what it quotes
+original-ask = Of whom do you want to see the last mail with all that it quotes?
+
+requests-title = Who waits to be accepted
+requests-words = requests, contact requests, strangers
+requests-example = requests
+requests-help = lists who has written to you and waits until you accept them
+
+accept-title = Accept somebody who waits
+accept-words = accept
+accept-example = accept eve@mail.example
+accept-help = shows you what this address wrote, and writes from now on
+accept-ask = Whose mails do you want to see?
+
+refuse-title = Refuse somebody who waits
+refuse-words = refuse, reject
+refuse-example = refuse eve@mail.example
+refuse-help = shows you nothing of this address; nobody is told
+refuse-ask = Whose mails do you not want to see?
+
+block-title = Block a mail address
+block-words = block
+block-example = block eve@mail.example
+block-help = shows you no mail of this address any more; nobody is told
+block-ask = Whose mails do you not want to see any more? Nobody is told.
+
+unblock-title = Unblock a mail address
+unblock-words = unblock
+unblock-example = unblock eve@mail.example
+unblock-help = shows you its mails again
+unblock-ask = Whose mails do you want to see again?
+
+waiting-title = My mails that wait
+waiting-words = waiting, what waits, my waiting mails, outbox
+waiting-example = waiting
+waiting-help = lists those of your mails that have not left yet, and why
+
+cancel-title = Take a waiting mail back
+cancel-words = cancel, take back
+cancel-example = cancel 3fa91c
+cancel-help = takes back a mail that still waits; “waiting” says its name
+cancel-ask = Which of your mails is not to leave?
+
+send-now-title = Try a waiting mail now
+send-now-words = send now
+send-now-example = send now 3fa91c
+send-now-help = tries a mail that waits at once
+send-now-ask = Which of your mails is to be tried at once?
+
+where-title = What became of my last message
+where-words = where, where is my message to, what became of
+where-example = where carol@mail.example
+where-help = says what became of your last message to this address
+where-ask = To whom did you write?
+
+options-title = Show my options
+options-words = options, my options, settings, preferences
+options-example = options
+options-help = shows how mails are shown to you, and what else you can choose
+options-ask = What holds for all contacts, or for one of them?
+
+set-title = Change an option
+set-words = set
+set-example = set quotes keep carol@mail.example
+set-help = changes an option for one contact; without an address for all; “default” takes it back
+set-ask = What do you want to be otherwise, and for whom?
+
+help-title = Help
+help-words = help, ?, commands, hilfe, aide, ayuda, помощь
+help-example = help
+help-help = shows this
+
+## Those of administrators
+
+status-title = Admin: status
+status-words = status
+status-example = status
+status-help = says how the gateway is
+
+queue-list-title = Admin: mails that wait, of all
+queue-list-words = queue list, queue
+queue-list-example = queue list
+queue-list-help = lists what waits, of all users, and what is in quarantine
+
+queue-show-title = Admin: one that waits
+queue-show-words = queue show
+queue-show-example = queue show ID
+queue-show-help = shows what is known of it, with the header of the mail
+queue-show-form = One that waits
+queue-show-ask = Which one? “queue list” shows their names in its first column.
+
+queue-retry-title = Admin: try mails now
+queue-retry-words = queue retry
+queue-retry-example = queue retry ID
+queue-retry-help = tries it now; without an ID all that wait
+queue-retry-form = Try mails now
+queue-retry-ask = Which one? Leave it empty for all.
+
+queue-drop-title = Admin: drop a mail
+queue-drop-words = queue drop
+queue-drop-example = queue drop ID
+queue-drop-help = takes it out; its sender gets an error, or not with “queue drop ID silent”
+queue-drop-form = Drop a mail
+queue-drop-ask = Which one? Its sender gets an error, unless you write “silent”.
+
+map-list-title = Admin: all pairs
+map-list-words = map list
+map-list-example = map list
+map-list-help = lists the pairs of JIDs and mail addresses
+
+map-find-title = Admin: find a pair
+map-find-words = map find
+map-find-example = map find alice@a.example
+map-find-help = shows the pair of a JID or an address
+map-find-form = Find a pair
+map-find-ask = Whose?
+
+map-add-title = Admin: save a pair
+map-add-words = map add
+map-add-example = map add alice@a.example alice@mail.example Alice
+map-add-help = saves a pair, with a name or without
+map-add-form = Save a pair
+map-add-ask = This mail address stands for this JID.
+
+map-remove-title = Admin: forget a pair
+map-remove-words = map remove
+map-remove-example = map remove alice@a.example
+map-remove-help = forgets the pair of a JID or an address
+map-remove-form = Forget a pair
+map-remove-ask = Whose?
+
+peer-list-title = Admin: all formats
+peer-list-words = peer list
+peer-list-example = peer list
+peer-list-help = lists how mails to addresses and domains are written
+
+peer-set-title = Admin: set a format
+peer-set-words = peer set
+peer-set-example = peer set chat.b.example xmpp
+peer-set-help = says how mails to an address or a domain are written: mail or xmpp; “peer remove” takes it back
+peer-set-form = Set a format
+peer-set-ask = How are mails to this address or domain written?
+
+peer-remove-title = Admin: forget a format
+peer-remove-words = peer remove
+peer-remove-example = peer remove chat.b.example
+peer-remove-help = forgets a format
+peer-remove-form = Forget a format
+peer-remove-ask = Whose?
+
+reload-title = Admin: read the configuration again
+reload-words = reload
+reload-example = reload
+reload-help = has the configuration read again
+
+log-level-title = Admin: log level
+log-level-words = log level
+log-level-example = log level debug
+log-level-help = changes how much is logged, until “reload” reads the configuration again
+log-level-form = Log level
+log-level-ask = How much is to be logged, until the configuration is read again?
+
+where-of-title = Admin: what became of a user's last message
+where-of-words = where of
+where-of-example = where of alice@a.example carol@mail.example
+where-of-help = says what became of the last message of a user to an address
+where-of-form = What became of a user's last message
+where-of-ask = Whose message, and to whom?
+
+## Fields and columns
+
+label-mail-address = Mail address
+label-message = Message
+label-your-name = Your name
+label-name = Name
+label-chat-address = Chat address
+label-reached = Reached
+label-trouble = Trouble
+label-verified = Verified
+label-last-message = Last message
+label-which-mail = Which mail
+label-short-name = Name
+label-who = Who
+label-mails = Mails
+label-to = To
+label-text = Text
+label-since = Since
+label-next-attempt = Next attempt
+label-why = Why
+label-one-contact = Mail address of one contact (empty: all contacts)
+label-option = Option
+label-value = Value
+label-meaning = What it means
+label-whose = Who chose it
+label-choose = What else there is
+label-mail-address-or-name = Mail address or name
+label-link = Link
+label-id = ID
+label-silent = “silent”, or empty
+label-jid-or-mail-address = JID or mail address
+label-jid = JID
+label-jid-of-user = JID of the user
+label-mail-address-or-domain = Mail address or domain
+label-format = mail or xmpp
+label-log-level = error, warn, info, debug or trace

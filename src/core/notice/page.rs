@@ -1,0 +1,104 @@
+//! What a user reads of a mail that can be read whole elsewhere, and on its page.
+
+use crate::core::language::{Language, say};
+use std::sync::OnceLock;
+
+/// The digits with which its address ends.
+const DIGITS: usize = 32;
+
+/// Where the whole of a mail can be read, below what is shown of it.
+pub fn whole_mail(language: Language, url: &str) -> String {
+    say!(language, "whole-mail", url = url)
+}
+
+/// Whether a line is one of [`whole_mail`], in any language. Whoever has its address can read the mail, so that it is not sent on
+/// in a quotation.
+pub fn is_whole_mail_line(line: &str) -> bool {
+    static BEGINNINGS: OnceLock<Vec<String>> = OnceLock::new();
+    let beginnings = BEGINNINGS.get_or_init(|| {
+        let beginning = |language| whole_mail(language, "").trim_end().to_owned();
+        Language::all().map(beginning).collect()
+    });
+    let line = line.trim();
+    let mut addresses = beginnings
+        .iter()
+        .filter_map(|begins| line.strip_prefix(begins));
+    addresses.any(|address| {
+        let id = address.rsplit_once("/m/");
+        let is_spaced = address.starts_with([' ', '\u{a0}', '\u{202f}']);
+        is_spaced
+            && id.is_some_and(|(_, id)| {
+                id.len() == DIGITS && id.bytes().all(|b| b.is_ascii_hexdigit())
+            })
+    })
+}
+
+/// A text without such lines in what it quotes.
+pub fn without_whole_mail(text: &str) -> String {
+    let is_link = |line: &str| {
+        line.starts_with('>') && is_whole_mail_line(line.trim_start_matches(['>', ' ']))
+    };
+    let lines = text.split_inclusive('\n').filter(|line| !is_link(line));
+    lines.collect()
+}
+
+/// The title of the page of a mail that has no subject.
+pub fn page_without_subject(language: Language) -> String {
+    say!(language, "page-without-subject")
+}
+
+/// Who can read the page, and for how long.
+pub fn page_until(language: Language, when: &str) -> String {
+    say!(language, "page-until", when = when)
+}
+
+/// A link: pictures are loaded from elsewhere.
+pub fn page_show_remote(language: Language) -> String {
+    say!(language, "page-show-remote")
+}
+
+/// What that link costs.
+pub fn page_remote_tells(language: Language) -> String {
+    say!(language, "page-remote-tells")
+}
+
+/// A link back.
+pub fn page_hide_remote(language: Language) -> String {
+    say!(language, "page-hide-remote")
+}
+
+/// The text is longer than a page.
+pub fn page_text_cut(language: Language) -> String {
+    say!(language, "page-text-cut")
+}
+
+/// The list of files is longer than a page.
+pub fn page_more_files(language: Language) -> String {
+    say!(language, "page-more-files")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_line_is_known_again_and_no_other() {
+        let line = whole_mail(
+            Language::ENGLISH,
+            "https://mail.example.org/x/m/0123456789abcdef0123456789abcdef",
+        );
+        assert!(is_whole_mail_line(&line) && is_whole_mail_line(&format!(" {line}\n")));
+        for other in [
+            "The whole mail: https://mail.example.org/m/0123",
+            "The whole mail: no",
+            "x https://mail.example.org/m/0123456789abcdef0123456789abcdef",
+        ] {
+            assert!(!is_whole_mail_line(other), "{other}");
+        }
+        let quoting = format!("> Great\n> {line}\n\nYes\n{line}");
+        assert_eq!(
+            without_whole_mail(&quoting),
+            format!("> Great\n\nYes\n{line}")
+        );
+    }
+}

@@ -1,0 +1,122 @@
+//! How users want mails to be shown and written.
+
+use crate::core::address::MailAddress;
+use crate::core::language::{self, Language};
+use crate::core::time::Timestamp;
+use serde::{Deserialize, Serialize};
+
+/// What becomes of mail from lists and other bulk mail (List-Id, Precedence: bulk).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Bulk {
+    /// Shown like other mail.
+    #[default]
+    Show,
+    /// A message of type headline, which XMPP servers throw away while the user is offline.
+    Headline,
+    /// Counted, logged and not shown.
+    Drop,
+}
+
+/// What becomes of the history that mail programs quote below an answer, and of signatures.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Quotes {
+    /// They are not shown, where it is certain what they are.
+    #[default]
+    Cut,
+    /// All is shown.
+    Keep,
+}
+
+/// What becomes of mails of somebody with whom the user has had nothing to do.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Strangers {
+    /// They are shown, and the first one says that it is the first.
+    #[default]
+    Mark,
+    /// They are shown like all others.
+    Show,
+    /// They wait until the user accepts their sender, whom the user's client is asked about.
+    Request,
+    /// They wait until the user asks for them.
+    Hold,
+}
+
+/// How a local user wants the mails of one contact, or of all contacts. What is not said here is as for all contacts, and what
+/// is not said there as the configuration has it.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Options {
+    /// Quoted history and signatures.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub quotes: Option<Quotes>,
+    /// Mail of lists and other bulk mail.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub bulk: Option<Bulk>,
+    /// How the user is called in mails.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
+    /// Whether lines that the user writes in one go are one mail.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub gather: Option<bool>,
+    /// Mails of strangers.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub strangers: Option<Strangers>,
+    /// Who waits to be accepted, of which it is no choice; among what holds for all contacts only.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub requests: Vec<MailAddress>,
+    /// In which language the user is told something; among what holds for all contacts only.
+    #[serde(
+        default,
+        deserialize_with = "language::known",
+        skip_serializing_if = "Option::is_none"
+    )]
+    pub language: Option<Language>,
+    /// The language of what the user's client sent last, of which it is no choice either.
+    #[serde(
+        default,
+        deserialize_with = "language::known",
+        skip_serializing_if = "Option::is_none"
+    )]
+    pub client_language: Option<Language>,
+    /// What the user's card says, of which it is no choice; among what holds for all contacts only.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub card: Option<Card>,
+}
+
+/// What is known of a local user's own card (XEP-0054).
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Card {
+    /// How the card calls the user.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
+    /// When the user's server was asked for it.
+    pub asked: Timestamp,
+    /// It has answered that question.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub is_answered: bool,
+}
+
+impl Options {
+    /// Nothing is said.
+    pub fn is_empty(&self) -> bool {
+        *self == Self::default()
+    }
+
+    /// These, and where they say nothing, those.
+    #[must_use]
+    pub fn or(self, others: Self) -> Self {
+        Self {
+            quotes: self.quotes.or(others.quotes),
+            bulk: self.bulk.or(others.bulk),
+            name: self.name.or(others.name),
+            gather: self.gather.or(others.gather),
+            strangers: self.strangers.or(others.strangers),
+            requests: others.requests,
+            language: self.language.or(others.language),
+            client_language: self.client_language.or(others.client_language),
+            card: self.card.or(others.card),
+        }
+    }
+}

@@ -1,0 +1,105 @@
+//! A file as a message: its body is the URL and nothing else, since clients take a message for a file only then. What else
+//! is known of it stands beside: XEP-0066 for all, XEP-0447 for newer clients, XEP-0385 for those of before.
+
+use super::{delay, stanza};
+use crate::core::file::Hosted;
+use crate::core::id::StanzaId;
+use crate::core::message::InboundMessage;
+use crate::core::xml::{Build, text};
+use minidom::Element;
+use xmpp_parsers::ns;
+
+/// XEP-0447.
+pub const SHARING: &str = "urn:xmpp:sfs:0";
+/// XEP-0446.
+pub const METADATA: &str = "urn:xmpp:file:metadata:0";
+/// XEP-0103.
+pub const URL_DATA: &str = "http://jabber.org/protocol/url-data";
+/// XEP-0300.
+const HASHES: &str = "urn:xmpp:hashes:2";
+/// XEP-0372.
+const REFERENCE: &str = "urn:xmpp:reference:0";
+/// XEP-0385.
+pub const SIMS: &str = "urn:xmpp:sims:1";
+/// XEP-0234.
+pub const JINGLE_FILE: &str = "urn:xmpp:jingle:apps:file-transfer:5";
+
+/// A file of the mail that became `parcel`.
+pub fn message(parcel: &InboundMessage, id: &StanzaId, file: &Hosted) -> Element {
+    let (from, to) = (parcel.from.jid.as_str(), parcel.to.as_str());
+    let nick = parcel.from.name.as_ref();
+    let delayed = parcel.delayed.and_then(|at| delay(&parcel.from.jid, at));
+    stanza("message", from, to)
+        .attr(
+            "type",
+            if parcel.is_headline {
+                "headline"
+            } else {
+                "chat"
+            },
+        )
+        .attr("id", id.as_str())
+        .child(text("body", ns::COMPONENT, &file.url))
+        .child(text("thread", ns::COMPONENT, parcel.thread.as_str()))
+        .child(
+            Build::new("origin-id", ns::SID)
+                .attr("id", id.as_str())
+                .done(),
+        )
+        .children(nick.map(|name| text("nick", ns::NICK, name)))
+        .children(delayed)
+        .child(oob(file))
+        .child(sharing(file))
+        .child(media_sharing(file))
+        .done()
+}
+
+fn oob(file: &Hosted) -> Element {
+    let url = text("url", ns::OOB, &file.url);
+    Build::new("x", ns::OOB).child(url).done()
+}
+
+fn sharing(file: &Hosted) -> Element {
+    let source = Build::new("url-data", URL_DATA).attr("target", &file.url);
+    let sources = Build::new("sources", SHARING).child(source.done());
+    let disposition = match file.media_type.starts_with("image/") {
+        true => "inline",
+        false => "attachment",
+    };
+    Build::new("file-sharing", SHARING)
+        .attr("disposition", disposition)
+        .child(described(file, METADATA))
+        .child(sources.done())
+        .done()
+}
+
+fn media_sharing(file: &Hosted) -> Element {
+    let source = Build::new("reference", REFERENCE)
+        .attr("type", "data")
+        .attr("uri", &file.url);
+    let sources = Build::new("sources", SIMS).child(source.done());
+    let media = Build::new("media-sharing", SIMS)
+        .child(described(file, JINGLE_FILE))
+        .child(sources.done());
+    Build::new("reference", REFERENCE)
+        .attr("type", "data")
+        .attr("begin", "0")
+        .attr("end", &file.url.chars().count().to_string())
+        .child(media.done())
+        .done()
+}
+
+/// In both namespaces the same words.
+fn described(file: &Hosted, namespace: &str) -> Element {
+    let value = |name, value: &str| text(name, namespace, value);
+    let hash = Build::new("hash", HASHES).attr("algo", "sha-256");
+    let pixels = |name, count: usize| value(name, &count.to_string());
+    let pixels = |(width, height)| [pixels("width", width), pixels("height", height)];
+    Build::new("file", namespace)
+        .child(value("media-type", &file.media_type))
+        .child(value("name", &file.name))
+        .child(value("size", &file.octets.to_string()))
+        .children(file.pixels.map(pixels).into_iter().flatten())
+        .child(hash.text(&file.sha256).done())
+        .done()
+}

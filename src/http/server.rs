@@ -1,0 +1,229 @@
+//! The server: pages of mails, and files of mails, for whoever has the address of one. Behind a reverse proxy, which has the certificate.
+//!
+//! Whoever connects is a stranger: so many connections at a time, so much time for a request and for an answer, so much of a
+//! header; no body is read. What is not there, no longer there or asked for wrongly is one answer.
+
+mod answer;
+
+#[cfg(test)]
+mod tests;
+
+use crate::core::id::OriginalId;
+use crate::core::time::Timestamp;
+use crate::net::limits::time_limits;
+use crate::net::listen::Listener;
+use crate::system;
+pub use answer::ABOUT;
+use answer::{Answer, Asked};
+use http_body_util::Full;
+use hyper::body::{Bytes, Incoming};
+use hyper::server::conn::http1;
+use hyper::service::service_fn;
+use hyper::{Request, Response};
+use hyper_util::rt::{TokioIo, TokioTimer};
+use std::convert::Infallible;
+use std::fmt;
+use std::pin::pin;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::task::JoinSet;
+use tokio::time::timeout;
+use tokio_util::sync::CancellationToken;
+
+/// Connections at a time; others wait until the system takes no more.
+const CONNECTIONS_MAX: usize = 200;
+/// The header of a request, in octets.
+const HEADER_OCTETS_MAX: usize = 16 * 1024;
+/// Fields of the header of a request.
+const FIELDS_MAX: usize = 64;
+/// Mails that are read at the same time: each takes some times its size.
+const READ_MAX: usize = 2;
+/// What answers that are under way have together, in KiB.
+const ROOM_KIBIBYTES: u32 = 64 * 1024;
+/// How long to wait before connections are taken again, when the system has no file handles left.
+const ACCEPT_PAUSE: Duration = Duration::from_secs(1);
+
+time_limits! {
+    /// How long things may take.
+    pub struct Timings {
+        /// Until a request is there, and the next one on the same connection.
+        request: Duration::from_secs(20),
+        /// Until there is room for an answer.
+        room: Duration::from_secs(10),
+        /// For a connection, with all its answers.
+        connection: Duration::from_secs(10 * 60),
+        /// For those that are under way when the gateway stops.
+        farewell: Duration::from_secs(2),
+    }
+}
+
+/// A mail or a file that is kept.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ServedMail {
+    /// As it came.
+    pub raw: Vec<u8>,
+    /// Until when.
+    pub until: Timestamp,
+}
+
+/// Where mails are kept, or files: blocks. `None`: there is none of this name, or none any more.
+pub type Kept = Arc<dyn Fn(&OriginalId) -> Option<ServedMail> + Send + Sync>;
+
+/// What is served.
+#[derive(Clone)]
+pub struct ServerConfig {
+    /// The address under which users reach it, without a slash at its end.
+    pub public_url: String,
+    /// The mails.
+    pub mails: Kept,
+    /// Files of mails.
+    pub files: Kept,
+    /// Time limits.
+    pub timings: Timings,
+}
+
+impl fmt::Debug for ServerConfig {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ServerConfig")
+            .field("public_url", &self.public_url)
+            .finish_non_exhaustive()
+    }
+}
+
+/// What all connections share.
+struct House {
+    config: ServerConfig,
+    /// The path of the public address: a proxy may leave it in front.
+    prefix: String,
+    readers: Arc<Semaphore>,
+    room: Arc<Semaphore>,
+}
+
+/// Serves until `stop`.
+pub async fn run(listener: Listener, config: ServerConfig, stop: CancellationToken) {
+    let room = usize::try_from(ROOM_KIBIBYTES).unwrap_or(Semaphore::MAX_PERMITS);
+    let house = Arc::new(House {
+        prefix: answer::path_of(&config.public_url),
+        config,
+        readers: Arc::new(Semaphore::new(READ_MAX)),
+        room: Arc::new(Semaphore::new(room)),
+    });
+    let mut connections = JoinSet::new();
+    loop {
+        let accepted = tokio::select! {
+            () = stop.cancelled() => break,
+            // One that panicked has hurt nobody else.
+            Some(_) = connections.join_next() => continue,
+            accepted = listener.accept(), if connections.len() < CONNECTIONS_MAX => accepted,
+        };
+        match accepted {
+            Ok(stream) => {
+                let (house, stop) = (Arc::clone(&house), stop.clone());
+                connections.spawn(house.converse(TokioIo::new(stream), stop));
+            }
+            Err(error) => {
+                tracing::warn!(%error, "no connection could be taken by HTTP");
+                tokio::time::sleep(ACCEPT_PAUSE).await;
+            }
+        }
+    }
+    drop(listener);
+    while connections.join_next().await.is_some() {}
+}
+
+impl House {
+    async fn converse<S>(self: Arc<Self>, stream: S, stop: CancellationToken)
+    where
+        S: hyper::rt::Read + hyper::rt::Write + Unpin,
+    {
+        let timings = self.config.timings;
+        let service = service_fn(move |request: Request<Incoming>| {
+            let house = Arc::clone(&self);
+            let asked = Asked::of(&request, &house.prefix);
+            async move { Ok::<_, Infallible>(house.answer(asked).await) }
+        });
+        let mut http = http1::Builder::new();
+        http.timer(TokioTimer::new())
+            .header_read_timeout(timings.request)
+            .max_buf_size(HEADER_OCTETS_MAX)
+            .max_headers(FIELDS_MAX);
+        let mut connection = pin!(http.serve_connection(stream, service));
+        let served = tokio::select! {
+            served = timeout(timings.connection, connection.as_mut()) => served,
+            () = stop.cancelled() => {
+                connection.as_mut().graceful_shutdown();
+                timeout(timings.farewell, connection.as_mut()).await
+            }
+        };
+        // No word of an address: whoever has one can read the mail.
+        match served {
+            Ok(Ok(())) => {}
+            Ok(Err(error)) => tracing::debug!(%error, "a connection by HTTP ended badly"),
+            Err(_) => tracing::debug!("a connection by HTTP took too long"),
+        }
+    }
+
+    async fn answer(&self, asked: Result<Asked, Answer>) -> Response<Full<Bytes>> {
+        let answer = match asked {
+            Err(answer) => answer,
+            Ok(asked) => self.found(asked).await,
+        };
+        let octets = answer.octets.len();
+        match self.room_for(octets).await {
+            Some(permit) => answer.into_response(|octets| {
+                Bytes::from_owner(Held {
+                    octets,
+                    _permit: permit,
+                })
+            }),
+            None => Answer::busy().into_response(Bytes::from),
+        }
+    }
+
+    async fn found(&self, asked: Asked) -> Answer {
+        let Ok(Ok(reader)) = timeout(
+            self.config.timings.room,
+            Arc::clone(&self.readers).acquire_owned(),
+        )
+        .await
+        else {
+            return Answer::busy();
+        };
+        let kept = match asked.is_file() {
+            true => &self.config.files,
+            false => &self.config.mails,
+        };
+        let (kept, base) = (Arc::clone(kept), self.base(&asked));
+        let read = system::blocking(move || {
+            let answer = kept(&asked.id).and_then(|mail| asked.answer(mail, &base));
+            drop(reader);
+            answer
+        });
+        read.await.ok().flatten().unwrap_or_else(Answer::not_found)
+    }
+
+    /// The address of what belongs to a mail.
+    fn base(&self, asked: &Asked) -> String {
+        format!("{}/m/{}", self.config.public_url, asked.id.as_str())
+    }
+
+    async fn room_for(&self, octets: usize) -> Option<OwnedSemaphorePermit> {
+        let kibibytes = u32::try_from(octets / 1024).unwrap_or(u32::MAX);
+        let kibibytes = kibibytes.saturating_add(1).min(ROOM_KIBIBYTES);
+        let room = Arc::clone(&self.room).acquire_many_owned(kibibytes);
+        timeout(self.config.timings.room, room).await.ok()?.ok()
+    }
+}
+
+/// Octets of an answer, with the room that they take until they are sent.
+struct Held {
+    octets: Vec<u8>,
+    _permit: OwnedSemaphorePermit,
+}
+
+impl AsRef<[u8]> for Held {
+    fn as_ref(&self) -> &[u8] {
+        &self.octets
+    }
+}

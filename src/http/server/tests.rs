@@ -1,0 +1,278 @@
+//! With a real client, of bytes.
+
+use super::answer::NOT_FOUND;
+use super::*;
+use crate::net::listen::Listen;
+use std::net::SocketAddr;
+use std::sync::Mutex;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
+use tokio::time::Instant;
+
+const ID: &str = "0123456789abcdef0123456789abcdef";
+const FILE_ID: &str = "fedcba9876543210fedcba9876543210";
+const MAIL: &str = "From: Carol <carol@mail.example>\r\nSubject: Lunch\r\nContent-Type: multipart/related; boundary=b\r\n\r\n\
+    --b\r\nContent-Type: text/html\r\n\r\n<p>Great</p><img src=\"cid:1@c\"><script>x</script>\r\n\
+    --b\r\nContent-Type: image/svg+xml; name=\"a \\\"b.svg\"\r\nContent-ID: <1@c>\r\n\r\n<svg onload=x>\r\n\
+    --b\r\nContent-Type: text/plain; name=list.txt\r\n\r\n0123456789\r\n--b--\r\n";
+
+/// A server that has one mail; the limits are for tests.
+struct Lab {
+    address: SocketAddr,
+    stop: CancellationToken,
+    asked: Arc<Mutex<usize>>,
+}
+
+impl Lab {
+    async fn start(timings: Timings) -> Self {
+        let listen = Listen::Tcp("127.0.0.1:0".parse().unwrap());
+        let listener = Listener::bind(&listen).await.unwrap();
+        let Listener::Tcp(tcp) = &listener else {
+            panic!("a port")
+        };
+        let address = tcp.local_addr().unwrap();
+        let (stop, asked) = (CancellationToken::new(), Arc::new(Mutex::new(0)));
+        let count = Arc::clone(&asked);
+        let config = ServerConfig {
+            public_url: "https://mail.example.org/x".to_owned(),
+            mails: Arc::new(move |id| {
+                *count.lock().unwrap() += 1;
+                (id.as_str() == ID).then(|| ServedMail {
+                    raw: MAIL.as_bytes().to_vec(),
+                    until: Timestamp::from_secs(1_800_000_000),
+                })
+            }),
+            files: Arc::new(|id| {
+                (id.as_str() == FILE_ID).then(|| ServedMail {
+                    raw: b"\x89PNG\r\n\x1a\n0123".to_vec(),
+                    until: Timestamp::from_secs(1_800_000_000),
+                })
+            }),
+            timings,
+        };
+        tokio::spawn(run(listener, config, stop.clone()));
+        Self {
+            address,
+            stop,
+            asked,
+        }
+    }
+
+    async fn connect(&self) -> TcpStream {
+        TcpStream::connect(self.address).await.unwrap()
+    }
+
+    /// The header and the body of the answer to these octets.
+    async fn says(&self, request: &str) -> (String, String) {
+        let mut tcp = self.connect().await;
+        // Who is refused within a request may not take all of it.
+        let _ = tcp.write_all(request.as_bytes()).await;
+        let mut answer = Vec::new();
+        let _ = tcp.read_to_end(&mut answer).await;
+        let answer = String::from_utf8_lossy(&answer).into_owned();
+        let (header, body) = answer.split_once("\r\n\r\n").unwrap_or((&answer, ""));
+        (header.to_lowercase(), body.to_owned())
+    }
+
+    async fn get(&self, path: &str, fields: &str) -> (String, String) {
+        let request =
+            format!("GET {path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n{fields}\r\n");
+        self.says(&request).await
+    }
+}
+
+impl Drop for Lab {
+    fn drop(&mut self) {
+        self.stop.cancel();
+    }
+}
+
+fn quick() -> Timings {
+    Timings {
+        request: Duration::from_millis(300),
+        ..Timings::default()
+    }
+}
+
+#[tokio::test]
+async fn a_mail_has_a_page_with_a_frame_and_files() {
+    let lab = Lab::start(Timings::default()).await;
+    // With and without the path of the public address.
+    for prefix in ["", "/x"] {
+        let (header, body) = lab.get(&format!("{prefix}/m/{ID}"), "").await;
+        assert!(header.starts_with("http/1.1 200"), "{header}");
+        for field in [
+            "content-type: text/html; charset=utf-8",
+            "content-security-policy: default-src 'none'; style-src 'sha256-",
+            "frame-ancestors 'none'",
+            "x-content-type-options: nosniff",
+            "referrer-policy: no-referrer",
+            "x-robots-tag: noindex",
+            "cache-control: private, no-store",
+        ] {
+            assert!(header.contains(field), "{field} in {header}");
+        }
+        assert!(!header.contains("set-cookie"));
+        assert!(body.contains("<h1 dir=\"auto\">Lunch</h1>"), "{body}");
+    }
+    let (header, body) = lab.get(&format!("/m/{ID}/html"), "").await;
+    let pictures = format!("img-src https://mail.example.org/x/m/{ID}/part/ data:;");
+    for field in ["content-security-policy: sandbox allow-popups", &pictures] {
+        assert!(header.contains(field), "{field} in {header}");
+    }
+    assert!(!header.contains("allow-scripts") && !header.contains("allow-same-origin"));
+    assert!(body.contains("<img src=\"part/1\">"), "{body}");
+    // Pictures from elsewhere where they are asked for, and nothing else from there.
+    let (header, _) = lab.get(&format!("/m/{ID}/html?remote"), "").await;
+    assert!(header.contains("/part/ data: https:;"), "{header}");
+    assert!(header.contains("default-src 'none'"));
+}
+
+#[tokio::test]
+async fn files_are_saved_and_never_run() {
+    let lab = Lab::start(Timings::default()).await;
+    let (header, body) = lab.get(&format!("/m/{ID}/part/1"), "").await;
+    for field in [
+        "content-type: application/octet-stream",
+        "content-disposition: attachment; filename=\"a _b.svg\"; filename*=utf-8''a%20_b.svg",
+        "content-security-policy: default-src 'none'; sandbox",
+    ] {
+        assert!(header.contains(field), "{field} in {header}");
+    }
+    assert_eq!(body.trim_end(), "<svg onload=x>");
+    let (header, body) = lab.get(&format!("/m/{ID}/mail.eml"), "").await;
+    assert!(header.contains("content-type: message/rfc822"));
+    assert_eq!(body, MAIL);
+
+    let part = format!("/m/{ID}/part/2");
+    let (header, body) = lab.get(&part, "Range: bytes=2-4\r\n").await;
+    assert!(header.starts_with("http/1.1 206"), "{header}");
+    assert!(header.contains("content-range: bytes 2-4/10"), "{header}");
+    assert_eq!(body, "234");
+    let (header, _) = lab.get(&part, "Range: bytes=99-\r\n").await;
+    assert!(header.starts_with("http/1.1 416") && header.contains("bytes */10"));
+    let (header, body) = lab.get(&part, "Range: bytes=0-1,3-4\r\n").await;
+    assert!(header.starts_with("http/1.1 200") && body == "0123456789");
+}
+
+#[tokio::test]
+async fn a_file_of_its_own_is_no_mail_and_a_mail_no_file() {
+    let lab = Lab::start(Timings::default()).await;
+    let (header, body) = lab
+        .get(&format!("/f/{FILE_ID}/a%20b.png"), "Range: bytes=8-9\r\n")
+        .await;
+    for field in [
+        "http/1.1 206",
+        "content-range: bytes 8-9/12",
+        "content-type: image/png",
+        "content-disposition: inline; filename=\"a b.png\"",
+        "content-security-policy: default-src 'none'; sandbox",
+        "access-control-allow-origin: *",
+    ] {
+        assert!(header.contains(field), "{field} in {header}");
+    }
+    assert_eq!(body, "01");
+    for path in [
+        format!("/f/{ID}/a.png"),
+        format!("/m/{FILE_ID}"),
+        format!("/m/{FILE_ID}/mail.eml"),
+    ] {
+        let (header, _) = lab.get(&path, "").await;
+        assert!(header.starts_with("http/1.1 404"), "{path}: {header}");
+    }
+}
+
+/// Whoever tries learns nothing, not even by the form of the answer.
+#[tokio::test]
+async fn what_is_unknown_gone_or_asked_for_wrongly_is_one_answer() {
+    let lab = Lab::start(Timings::default()).await;
+    let without_date = |header: &str| -> Vec<String> {
+        let lines = header.lines().filter(|line| !line.starts_with("date:"));
+        lines.map(str::to_owned).collect()
+    };
+    let (expected, body) = lab.get("/m/00000000000000000000000000000000", "").await;
+    assert!(expected.starts_with("http/1.1 404") && body == NOT_FOUND);
+    let parts = [
+        format!("/m/{ID}/part/99"),
+        format!("/m/{ID}/../../etc/passwd"),
+        format!("/m/{}", &ID[1..]),
+        format!("/m/{ID}%00"),
+        "/".to_owned(),
+        "/favicon.ico".to_owned(),
+        "/m/..%2f..%2f".to_owned(),
+    ];
+    for path in &parts {
+        let (header, body) = lab.get(path, "").await;
+        assert_eq!(without_date(&header), without_date(&expected), "{path}");
+        assert_eq!(body, NOT_FOUND);
+    }
+    let (header, body) = lab.get("/m/", "").await;
+    assert!(header.starts_with("http/1.1 200") && body == ABOUT);
+}
+
+#[tokio::test]
+async fn nothing_but_looking_is_possible() {
+    let lab = Lab::start(quick()).await;
+    let head = format!("HEAD /m/{ID} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n");
+    let (header, body) = lab.says(&head).await;
+    assert!(header.starts_with("http/1.1 200") && body.is_empty());
+    for method in ["POST", "PUT", "OPTIONS", "DELETE", "TRACE", "PROPFIND"] {
+        let request =
+            format!("{method} /m/{ID} HTTP/1.1\r\nHost: x\r\nContent-Length: 3\r\n\r\nabc");
+        let (header, _) = lab.says(&request).await;
+        assert!(header.starts_with("http/1.1 405"), "{method}: {header}");
+        assert!(header.contains("allow: get, head") && header.contains("connection: close"));
+    }
+    let before = *lab.asked.lock().unwrap();
+    for request in [
+        "GET http://other.example/m/ HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n",
+        "nonsense\r\n\r\n",
+        "GET / HTTP/9.9\r\n\r\n",
+        "\x16\x03\x01\x02\x00\x01",
+        "CONNECT other.example:443 HTTP/1.1\r\nHost: x\r\n\r\n",
+    ] {
+        let (header, _) = lab.says(request).await;
+        assert!(!header.contains("other.example"), "{header}");
+    }
+    assert_eq!(*lab.asked.lock().unwrap(), before);
+}
+
+#[tokio::test]
+async fn a_header_has_an_end() {
+    let lab = Lab::start(Timings::default()).await;
+    let long = format!("X: {}\r\n", "x".repeat(64 * 1024));
+    let many = "X: y\r\n".repeat(1000);
+    for fields in [&long, &many] {
+        let (header, _) = lab.get(&format!("/m/{ID}"), fields).await;
+        assert!(!header.starts_with("http/1.1 200"), "{header}");
+    }
+    assert_eq!(*lab.asked.lock().unwrap(), 0);
+    let (header, _) = lab.get(&format!("/m/{ID}"), "").await;
+    assert!(header.starts_with("http/1.1 200"));
+}
+
+/// As many as there may be, each of which sends an octet now and then, hold nobody up for longer than a request may take.
+#[tokio::test]
+async fn who_sends_slowly_is_not_waited_for() {
+    let lab = Lab::start(quick()).await;
+    let mut slow = Vec::new();
+    for _ in 0..CONNECTIONS_MAX {
+        let mut tcp = lab.connect().await;
+        tcp.write_all(b"GET /m/ HTTP/1.1\r\nX").await.unwrap();
+        slow.push(tcp);
+    }
+    let began = Instant::now();
+    let (header, _) = lab.get(&format!("/m/{ID}"), "").await;
+    assert!(header.starts_with("http/1.1 200"), "{header}");
+    assert!(
+        began.elapsed() < Duration::from_secs(20),
+        "it was waited for"
+    );
+    for tcp in &mut slow {
+        // Closed, with a word or without.
+        let mut rest = Vec::new();
+        let _ = timeout(Duration::from_secs(20), tcp.read_to_end(&mut rest))
+            .await
+            .expect("it is closed");
+    }
+}

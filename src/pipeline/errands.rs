@@ -1,0 +1,202 @@
+//! What is done about mails that wait, because a user wishes it, and what administrators have done. The loop does not wait for
+//! it: taking a mail out of the queue may take the loop itself. When it is done, the stanza that asked for it is decided about once more, knowing that.
+
+use super::clockwork::Clockwork;
+use super::{Decided, Fatal, Pipeline};
+use crate::core::context::Context;
+use crate::core::errand::Whole;
+use crate::core::errand::{Errand, Told, Wish};
+use crate::core::from_mail;
+use crate::core::id::OriginalId;
+use crate::core::limits::{ERRANDS_MAX, ERRANDS_OF_ONE_MAX, LISTED_MAX, ORIGINALS_READ_MAX};
+use crate::core::text::clean;
+use crate::core::time::Timestamp;
+use crate::panics;
+use crate::smtp::{By, Queue};
+use crate::store::Store;
+use crate::store::originals::Originals;
+use crate::system;
+use futures::future::BoxFuture;
+use minidom::Element;
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
+use tokio::sync::{Semaphore, mpsc};
+
+/// An errand that is done.
+#[derive(Debug)]
+pub struct Done {
+    element: Element,
+    errand: Errand,
+    told: Told,
+}
+
+/// Does a command of an administrator, as it would be typed: what it prints, or why it is refused.
+pub type Commands =
+    Arc<dyn Fn(Vec<String>) -> BoxFuture<'static, Result<String, String>> + Send + Sync>;
+
+/// Where there are none.
+#[cfg(test)]
+pub fn no_commands() -> Commands {
+    Arc::new(|_| Box::pin(async { Err("there are no commands here".to_owned()) }))
+}
+
+/// Does errands.
+#[derive(Clone)]
+pub struct Errands {
+    queue: Queue,
+    commands: Commands,
+    originals: Option<Arc<Originals>>,
+    room: Arc<Semaphore>,
+    /// How many are being done for whom, by the bare JID.
+    of_one: Arc<Mutex<HashMap<String, usize>>>,
+    reading: Arc<Semaphore>,
+    done: mpsc::Sender<Done>,
+}
+
+/// One of the places that one user has, given back when it is dropped.
+struct Place(Arc<Mutex<HashMap<String, usize>>>, String);
+
+impl Place {
+    fn of(taken: &Arc<Mutex<HashMap<String, usize>>>, user: &str) -> Option<Self> {
+        let mut places = taken.lock().unwrap_or_else(PoisonError::into_inner);
+        let mine = places.entry(user.to_owned()).or_default();
+        if *mine >= ERRANDS_OF_ONE_MAX {
+            return None;
+        }
+        *mine += 1;
+        Some(Self(Arc::clone(taken), user.to_owned()))
+    }
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        let mut places = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(mine) = places.get_mut(&self.1) {
+            *mine = mine.saturating_sub(1);
+        }
+        places.retain(|_, count| *count > 0);
+    }
+}
+
+impl Errands {
+    /// About mails of this queue, and those that are kept as they came; and what is done comes here.
+    pub fn of(
+        queue: Queue,
+        originals: Option<Arc<Originals>>,
+        commands: Commands,
+    ) -> (Self, mpsc::Receiver<Done>) {
+        let (done, receiver) = mpsc::channel(ERRANDS_MAX);
+        let room = Arc::new(Semaphore::new(ERRANDS_MAX));
+        let errands = Self {
+            queue,
+            commands,
+            originals,
+            room,
+            of_one: Arc::default(),
+            reading: Arc::new(Semaphore::new(ORIGINALS_READ_MAX)),
+            done,
+        };
+        (errands, receiver)
+    }
+
+    /// Begins one, for this stanza; false where too many are being done, of all users or of this one.
+    fn begin(&self, element: &Element, errand: &Errand) -> bool {
+        let Ok(place) = Arc::clone(&self.room).try_acquire_owned() else {
+            return false;
+        };
+        let from = element.attr("from").unwrap_or_default().to_owned();
+        let user = from.split('/').next().unwrap_or_default();
+        let Some(of_one) = Place::of(&self.of_one, user) else {
+            return false;
+        };
+        let (doer, sender) = (self.clone(), self.done.clone());
+        let (element, errand) = (element.clone(), errand.clone());
+        tokio::spawn(async move {
+            let told = doer.done(&errand, &from).await;
+            let done = Done {
+                element,
+                errand,
+                told,
+            };
+            // Nobody listens after a stop; then the client asks again.
+            let _ = sender.send(done).await;
+            drop((place, of_one));
+        });
+        true
+    }
+
+    async fn done(&self, errand: &Errand, from: &str) -> Told {
+        match errand {
+            Errand::Mail { job, wish } => {
+                let id = job.id.clone();
+                let changed = match wish {
+                    Wish::TakeBack => self.queue.withdraw(id, true).await,
+                    Wish::SendNow => self.queue.hasten(id, By::User).await,
+                };
+                // None: nothing is sent any more.
+                changed.map_or(Told::Busy, Told::Changed)
+            }
+            Errand::Original(id) => {
+                let (originals, id) = (self.originals.clone(), id.clone());
+                // The semaphore is never closed.
+                let _alone = self.reading.acquire().await;
+                let text = system::blocking(move || whole_text(originals?.as_ref(), &id));
+                Told::Original(text.await.ok().flatten())
+            }
+            Errand::Admin(words) => {
+                let words = words.clone();
+                let command = clean::shorten_addresses(&words.join(" "));
+                tracing::info!(admin = %from, %command, "an administrator runs a command");
+                Told::Said((self.commands)(words).await)
+            }
+        }
+    }
+}
+
+/// All that a mail says which is kept as it came. `None` where it is not kept, or cannot be read.
+fn whole_text(originals: &Originals, id: &OriginalId) -> Option<Whole> {
+    let kept = match originals.read(id, Timestamp::now()) {
+        Ok(kept) => kept?,
+        Err(error) => {
+            tracing::warn!(%error, "a mail that is kept as it came cannot be read");
+            return None;
+        }
+    };
+    let read = panics::caught(|| from_mail::read(&kept.raw, &[], false));
+    let mail = read.ok()?.ok()?;
+    Some(whole(mail))
+}
+
+/// The subject, the text with all that it quotes, and the names of its files.
+fn whole(mail: from_mail::Mail) -> Whole {
+    let named: Vec<_> = mail.attachments.iter().map(|one| (one, None)).collect();
+    let (files, more_files) = from_mail::attachment_lines(&named, LISTED_MAX);
+    Whole {
+        subject: mail.subject.filter(|one| !one.is_empty()),
+        text: mail.text.trim_end().to_owned(),
+        is_cut: mail.text_cut,
+        files,
+        more_files,
+    }
+}
+
+impl<S: Store> Pipeline<S> {
+    /// Whether the errand is under way, so that all else waits for it.
+    pub(super) fn begins(&self, context: &mut Context, element: &Element, errand: Errand) -> bool {
+        let is_begun = self.errands.begin(element, &errand);
+        if !is_begun {
+            context.tell(Some((errand, Told::Busy)));
+        }
+        is_begun
+    }
+
+    /// Decides once more about the stanza that asked for it.
+    pub(super) async fn errand_done(&self, clock: &mut Clockwork, done: Done) -> Result<(), Fatal> {
+        let now = Timestamp::now();
+        let mut context = Context::new();
+        context.tell(Some((done.errand, done.told)));
+        let decided: Decided = self.stanza(&mut context, &done.element, now).await?;
+        let kept = context.kept();
+        self.make_durable(clock, now, kept, vec![decided]).await
+    }
+}

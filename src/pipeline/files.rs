@@ -1,0 +1,373 @@
+//! Files of mails on their way to the upload service of the XMPP server (XEP-0363).
+//!
+//! A decision about a mail with files says who asks for their places ([`Upload`]) and is put off: the mail stays in the mailbox
+//! ([`Verdict::Later`](crate::inbound::Verdict)), its conversations get nothing else meanwhile, all others go on. When each of its
+//! files is up, or will not be, the mailbox brings the mail again, and the decision is made anew with what became of them.
+//! That is kept in memory alone: after a crash the files are put up again, and the messages that name them have the ids that
+//! they had.
+
+mod attach;
+mod own;
+mod probe;
+mod service;
+
+use crate::core::file::{
+    self, FILES_PER_MAIL_MAX, Files as Known, Hosted, NotHosted, Outcome, Upload,
+};
+use crate::core::from_mail::{self, Attachment};
+use crate::core::id::JobId;
+use crate::core::quota::{Conversation, SharedQuotas};
+use crate::core::time::Timestamp;
+use crate::http::{self, Client, Put};
+use crate::xmpp::Link;
+use crate::{failpoints, system};
+use jid::BareJid;
+use own::OwnFile;
+pub use own::OwnFiles;
+pub use probe::{NotFetched, UploadService};
+use service::{Cut, No, Service, Services};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use tokio_util::sync::CancellationToken;
+
+/// Mails whose files are on their way together. Each has a file at a time under way.
+const MAILS_MAX: usize = 8;
+/// Of these, for one user: a slow upload service of hers is not everybody's.
+const MAILS_OF_USER_MAX: usize = 4;
+/// What these mails have together, in octets, but for the last of them.
+const OCTETS_MAX: usize = 32 * 1024 * 1024;
+/// Mails of which it is known what became of their files, and which were not brought again since.
+const KNOWN_MAX: usize = 1_000;
+
+/// Puts files where users can fetch them.
+#[derive(Clone)]
+pub struct Files(Arc<Shared>);
+
+struct Shared {
+    link: Link,
+    client: Client,
+    quotas: SharedQuotas,
+    services: Services,
+    /// For what these do not take.
+    own: Option<OwnFiles>,
+    state: Mutex<State>,
+    end: CancellationToken,
+}
+
+#[derive(Default)]
+struct State {
+    /// By the mail.
+    known: BTreeMap<JobId, Arc<[Outcome]>>,
+    /// The same mails, the first that was known in front.
+    order: VecDeque<JobId>,
+    under_way: BTreeMap<JobId, Load>,
+    /// Of mails for which there was no room.
+    put_off: BTreeSet<Conversation>,
+}
+
+/// A mail whose files are on their way.
+struct Load {
+    user: BareJid,
+    octets: usize,
+}
+
+impl State {
+    fn has_room(&self, user: &BareJid) -> bool {
+        let loads = self.under_way.values();
+        let octets = loads
+            .clone()
+            .fold(0_usize, |all, one| all.saturating_add(one.octets));
+        self.under_way.len() < MAILS_MAX
+            && octets < OCTETS_MAX
+            && loads.filter(|one| one.user == *user).count() < MAILS_OF_USER_MAX
+    }
+
+    fn know(&mut self, key: JobId, outcomes: Arc<[Outcome]>) {
+        self.order.retain(|one| *one != key);
+        self.order.push_back(key.clone());
+        self.known.insert(key, outcomes);
+        while self.order.len() > KNOWN_MAX {
+            let first = self.order.pop_front();
+            first.and_then(|first| self.known.remove(&first));
+        }
+    }
+}
+
+impl Files {
+    /// Until `end`. What nobody else takes lies at `own`, where there is one.
+    pub fn new(
+        link: Link,
+        client: Client,
+        quotas: SharedQuotas,
+        own: Option<OwnFiles>,
+        end: CancellationToken,
+    ) -> Self {
+        Self(Arc::new(Shared {
+            services: Services::new(link.clone()),
+            own,
+            link,
+            client,
+            quotas,
+            state: Mutex::default(),
+            end,
+        }))
+    }
+
+    /// What became of the files of a mail, where they were put up before.
+    pub(super) fn known(&self, key: &JobId) -> Option<Arc<[Outcome]>> {
+        self.0.state().known.get(key).cloned()
+    }
+
+    /// Whether there is somebody who might take files for a user.
+    pub(super) fn may_be_put(&self, upload: &Upload) -> bool {
+        let services = &self.0.services;
+        self.0.own.is_some() || !services.is_known_to_be_missing(upload.user.domain().as_str())
+    }
+
+    /// Begins to put up the files of a mail. The conversations get nothing until that is over.
+    pub(super) fn begin(
+        &self,
+        key: JobId,
+        raw: &[u8],
+        upload: Upload,
+        conversations: BTreeSet<Conversation>,
+    ) {
+        let mut state = self.0.state();
+        self.0.quotas.lock().hold(&conversations);
+        if state.under_way.contains_key(&key) {
+            return;
+        }
+        if !state.has_room(&upload.user) {
+            state.put_off.extend(conversations);
+            return;
+        }
+        let load = Load {
+            user: upload.user.clone(),
+            octets: raw.len(),
+        };
+        state.under_way.insert(key.clone(), load);
+        drop(state);
+        let mut under_way = UnderWay {
+            shared: Arc::clone(&self.0),
+            key,
+            conversations,
+            outcomes: Some(Vec::new()),
+        };
+        let (raw, end) = (raw.to_vec(), self.0.end.clone());
+        tokio::spawn(end.run_until_cancelled_owned(async move {
+            under_way.outcomes = under_way
+                .shared
+                .put_all(&under_way.key, raw, &upload)
+                .await
+                .ok();
+            failpoints::point("files: up, the mail not yet brought again");
+            drop(under_way);
+        }));
+    }
+
+    /// The mail was dealt with.
+    pub(super) fn forget<'a>(&self, keys: impl Iterator<Item = &'a JobId>) {
+        let mut state = self.0.state();
+        for key in keys {
+            if state.known.remove(key).is_some() {
+                state.order.retain(|one| one != key);
+            }
+        }
+    }
+}
+
+/// Files of a mail. However that ends, its conversations go on.
+struct UnderWay {
+    shared: Arc<Shared>,
+    key: JobId,
+    conversations: BTreeSet<Conversation>,
+    /// Of none, nothing more comes; where it is not known (`None`), the mail is decided about as if it were new.
+    outcomes: Option<Vec<Outcome>>,
+}
+
+impl Drop for UnderWay {
+    fn drop(&mut self) {
+        let mut state = self.shared.state();
+        state.under_way.remove(&self.key);
+        if let Some(outcomes) = self.outcomes.take() {
+            state.know(self.key.clone(), outcomes.into());
+        }
+        self.conversations.append(&mut state.put_off);
+        self.shared.quotas.lock().release(&self.conversations);
+    }
+}
+
+impl Shared {
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// One after the other, in the order of the mail.
+    async fn put_all(
+        &self,
+        mail: &JobId,
+        raw: Vec<u8>,
+        upload: &Upload,
+    ) -> Result<Vec<Outcome>, Cut> {
+        let read = system::blocking(move || from_mail::attachments(&raw)).await;
+        let attachments = read.unwrap_or_default();
+        let service = self.services.of(upload.user.domain().as_str()).await?;
+        let mut outcomes = Vec::with_capacity(attachments.len());
+        let (mut put, mut is_silent) = (0_usize, false);
+        for (place, attachment) in attachments.into_iter().enumerate() {
+            let which = OwnFile {
+                mail,
+                place,
+                user: &upload.user,
+            };
+            let service = service.as_deref();
+            let outcome = match put < FILES_PER_MAIL_MAX {
+                true => {
+                    self.put(service, &mut is_silent, upload, which, attachment)
+                        .await?
+                }
+                false => Err(NotHosted::Named),
+            };
+            put = put.saturating_add(usize::from(outcome.is_ok()));
+            if let Err(why) = &outcome {
+                tracing::debug!(?why, "a file of a mail is only named");
+            }
+            outcomes.push(outcome);
+        }
+        Ok(outcomes)
+    }
+
+    /// Why a file is not even asked about.
+    fn why_not(&self, max: Option<u64>, user: &BareJid, file: &Attachment) -> Option<NotHosted> {
+        let length = file.content.as_ref().map_or(0, Vec::len);
+        if length == 0 || file.is_ornament || !file::is_for_people(&file.media_type) {
+            return Some(NotHosted::Named);
+        }
+        if max.is_some_and(|max| is_over(length, max)) && self.own.is_none() {
+            return Some(NotHosted::TooLarge(max));
+        }
+        let is_allowed = self.quotas.lock().take_file(user, length, Timestamp::now());
+        (!is_allowed).then_some(NotHosted::OverLimit)
+    }
+
+    /// At the upload service; else, where that does not take it, at an address of the gateway's own.
+    async fn put(
+        &self,
+        service: Option<&Service>,
+        is_silent: &mut bool,
+        upload: &Upload,
+        which: OwnFile<'_>,
+        attachment: Attachment,
+    ) -> Result<Outcome, Cut> {
+        let taker = match service {
+            // Who gave no answer to one gives none to the next, and everybody waits.
+            Some(_) if *is_silent => Err(NotHosted::Silent),
+            Some(service) => Ok(service),
+            None => Err(NotHosted::Named),
+        };
+        let max = service.and_then(|service| service.octets_max);
+        if let (Err(why), None) = (&taker, &self.own) {
+            return Ok(Err(why.clone()));
+        }
+        if let Some(why) = self.why_not(max, &upload.user, &attachment) {
+            return Ok(Err(why));
+        }
+        let octets = attachment.content.unwrap_or_default();
+        let media_type = file::media_type(&octets, &attachment.media_type);
+        let name = file::name(attachment.name.as_deref(), &media_type);
+        let spare = self.own.as_ref().map(|own| (own, octets.clone()));
+        let outcome = match taker {
+            Ok(_) if max.is_some_and(|max| is_over(octets.len(), max)) => {
+                Err(NotHosted::TooLarge(max))
+            }
+            Ok(service) => {
+                let contact = upload.contact.as_str();
+                self.put_at(service, contact, (&name, &media_type), octets)
+                    .await?
+            }
+            Err(why) => Err(why),
+        };
+        *is_silent |= matches!(outcome, Err(NotHosted::Silent));
+        match (outcome, spare) {
+            (Err(why), Some((own, octets))) => {
+                let kept = own.put(which, &name, &media_type, octets).await;
+                Ok(kept.ok_or(why))
+            }
+            (outcome, _) => Ok(outcome),
+        }
+    }
+
+    async fn put_at(
+        &self,
+        service: &Service,
+        contact: &str,
+        (name, media_type): (&str, &str),
+        octets: Vec<u8>,
+    ) -> Result<Outcome, Cut> {
+        let file = (name, octets.len(), media_type);
+        let slot = match service.slot(&self.link, contact, file).await {
+            Ok(slot) => slot,
+            Err(No::Cut) => return Err(Cut),
+            Err(No::Not(why)) => return Ok(Err(why)),
+        };
+        let hosted = Hosted::of(slot.get, name, media_type, &octets);
+        let put = Put {
+            url: slot.put,
+            fields: slot.fields,
+            media_type: media_type.to_owned(),
+            octets,
+        };
+        Ok(match self.client.put(put).await {
+            Ok(()) => Ok(hosted),
+            Err(error) => {
+                tracing::warn!(%error, "the upload service has given a place for a file and does not take it");
+                Err(match error {
+                    http::Error::Status { status: 413, .. } => NotHosted::TooLarge(None),
+                    http::Error::Slow(_) => NotHosted::Silent,
+                    other => NotHosted::Refused(other.to_string()),
+                })
+            }
+        })
+    }
+}
+
+fn is_over(octets: usize, max: u64) -> bool {
+    u64::try_from(octets).is_ok_and(|octets| octets > max)
+}
+
+/// What a decision is told of the files of a mail: what became of them; else that they could be put up, where they may.
+pub(super) fn of<'a>(outcomes: Option<&'a Arc<[Outcome]>>, may_be_put: bool) -> Known<'a> {
+    match outcomes {
+        Some(outcomes) => Known::Known(outcomes),
+        None if may_be_put => Known::Wanted,
+        None => Known::Named,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn files_of_one_user_take_no_more_than_half_of_the_room() {
+        let mut state = State::default();
+        let (alice, adam) = ("alice@a.example", "adam@a.example");
+        let user = |name: &str| BareJid::new(name).unwrap();
+        let mut begin = |number: usize, name| {
+            let has_room = state.has_room(&user(name));
+            if has_room {
+                let load = Load {
+                    user: user(name),
+                    octets: 1_000_000,
+                };
+                let key = JobId::of_name(&[&number.to_string()]);
+                state.under_way.insert(key, load);
+            }
+            has_room
+        };
+        let begun = (0..6).filter(|number| begin(*number, alice)).count();
+        assert_eq!(begun, MAILS_OF_USER_MAX);
+        let begun = (6..12).filter(|number| begin(*number, adam)).count();
+        assert_eq!(begun, MAILS_MAX - MAILS_OF_USER_MAX);
+    }
+}

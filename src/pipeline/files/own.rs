@@ -1,0 +1,65 @@
+//! Files that the upload service does not take, or where there is none: the gateway keeps them itself, at an address of its own.
+
+use crate::core::decide::decision::Original;
+use crate::core::file::{self, Hosted};
+use crate::core::id::{IdKey, JobId, OriginalId};
+use crate::core::time::Timestamp;
+use crate::store::originals::Originals;
+use crate::system;
+use jid::BareJid;
+use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
+use std::sync::Arc;
+
+/// Where they lie.
+#[derive(Clone, Debug)]
+pub struct OwnFiles {
+    /// The folder.
+    pub kept: Arc<Originals>,
+    /// The address under which users reach it, without a slash at its end.
+    pub public_url: String,
+    /// What makes names that nobody can guess.
+    pub key: IdKey,
+}
+
+/// A file of a mail.
+pub(super) struct OwnFile<'a> {
+    pub mail: &'a JobId,
+    /// Its place in the mail.
+    pub place: usize,
+    pub user: &'a BareJid,
+}
+
+impl OwnFiles {
+    /// Keeps a file; `None` where there is no room for it. The same file of the same mail has the same address again.
+    pub(super) async fn put(
+        &self,
+        which: OwnFile<'_>,
+        name: &str,
+        media_type: &str,
+        octets: Vec<u8>,
+    ) -> Option<Hosted> {
+        let id = OriginalId::of_file(&self.key, which.user, which.mail, which.place);
+        // Some clients know what a file is by how its address ends.
+        let encoded = utf8_percent_encode(name, NON_ALPHANUMERIC).to_string();
+        let encoded = encoded
+            .replace("%2E", ".")
+            .replace("%2D", "-")
+            .replace("%5F", "_");
+        let url = file::url(&format!("{}/f/{}/{encoded}", self.public_url, id.as_str()))?;
+        let hosted = Hosted::of(url, name, media_type, &octets);
+        let original = Original {
+            id,
+            user: which.user.clone(),
+        };
+        let kept = Arc::clone(&self.kept);
+        let done = system::blocking(move || kept.keep(&[original], &octets, Timestamp::now()));
+        match done.await {
+            Ok(Ok(())) => Some(hosted),
+            Ok(Err(error)) => {
+                tracing::warn!(%error, "a file of a mail is not kept");
+                None
+            }
+            Err(_) => None,
+        }
+    }
+}

@@ -1,0 +1,540 @@
+//! Mails as they came, kept for a while for users who are not shown all of them. Nothing depends on them: what is gone is no more
+//! than that.
+//!
+//! ```text
+//! <store>/originals/<id>-<when>-<user>.eml   the mail; <id> 32 hexadecimal digits, <when> in milliseconds since 1970, <user> the
+//!                                            first half of the SHA-256 of the JID
+//! <store>/originals/<id>.new                 being written
+//! <store>/files/                             the same of files of mails that no upload service takes
+//! ```
+//! All that is known of one stands in its name, so that the folder is the index: it is read at the start, and what a crash has
+//! left half is removed then. A mail for several users is one file with several names. Who has too much loses the oldest; where
+//! all have too much together, whoever has most does.
+
+use crate::core::decide::decision::Original;
+use crate::core::id::{JobId, OriginalId};
+use crate::core::time::Timestamp;
+use crate::failpoints;
+use crate::store::handles;
+use jid::BareJid;
+use sha2::{Digest, Sha256};
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs::{self, DirBuilder, File, OpenOptions};
+use std::io::{self, ErrorKind, Write};
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+use std::path::{Path, PathBuf};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+/// How the names of finished files end.
+const ENDING: &str = ".eml";
+/// Originals of one user.
+const COUNT_OF_ONE_MAX: usize = 5_000;
+/// Of all that is kept, what is one user's is at most a part of this size.
+const SHARE_OF_ONE: u64 = 5;
+/// Originals of all users: each takes some hundred octets of memory.
+const COUNT_MAX: usize = 50_000;
+
+/// How much is kept.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Limits {
+    /// For how long.
+    pub age: Duration,
+    /// All together, in octets. What is one user's is at most a fifth of it.
+    pub octets: u64,
+}
+
+/// A mail as it came.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct KeptMail {
+    /// The mail.
+    pub raw: Vec<u8>,
+    /// When it was kept.
+    pub at: Timestamp,
+    /// Until when it is.
+    pub until: Timestamp,
+}
+
+/// What a folder holds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Folder {
+    /// Mails.
+    Mails,
+    /// Files of mails.
+    Files,
+}
+
+impl Folder {
+    fn of(self, store: &Path) -> PathBuf {
+        store.join(match self {
+            Self::Mails => "originals",
+            Self::Files => "files",
+        })
+    }
+}
+
+/// The folder. Its functions block.
+#[derive(Debug)]
+pub struct Originals {
+    folder: PathBuf,
+    limits: Limits,
+    state: Mutex<State>,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    all: BTreeMap<OriginalId, Entry>,
+    users: BTreeMap<UserKey, OfUser>,
+    octets: u64,
+}
+
+#[derive(Clone, Debug)]
+struct Entry {
+    at: Timestamp,
+    user: UserKey,
+    octets: u64,
+}
+
+/// What is one user's, the oldest first.
+#[derive(Debug, Default)]
+struct OfUser {
+    octets: u64,
+    order: BTreeSet<(Timestamp, OriginalId)>,
+}
+
+/// A hash of the JID, so that no name of a file says whose mail it is.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+struct UserKey(JobId);
+
+impl UserKey {
+    fn of(user: &BareJid) -> Option<Self> {
+        let hash = Sha256::digest(user.as_str());
+        let digits: String = hash
+            .iter()
+            .take(16)
+            .map(|octet| format!("{octet:02x}"))
+            .collect();
+        JobId::parse(&digits).map(Self)
+    }
+}
+
+impl Originals {
+    /// Those of the store in this folder, for the gateway that runs on it: what was left half is removed, and what is too much.
+    ///
+    /// # Errors
+    /// [`io::Error`]: the folder cannot be made or read.
+    pub fn of_store(store: &Path, limits: Limits) -> io::Result<Self> {
+        Self::of_folder(store, Folder::Mails, limits)
+    }
+
+    /// The same of one of the two folders.
+    ///
+    /// # Errors
+    /// [`io::Error`]: the folder cannot be made or read.
+    pub fn of_folder(store: &Path, folder: Folder, limits: Limits) -> io::Result<Self> {
+        let path = folder.of(store);
+        DirBuilder::new()
+            .recursive(true)
+            .mode(0o700)
+            .create(&path)?;
+        for file in fs::read_dir(&path)? {
+            let file = file?.path();
+            if file.extension().is_some_and(|ending| ending == "new") {
+                // Left by a crash: it is in nobody's way.
+                if let Err(error) = fs::remove_file(&file) {
+                    tracing::warn!(%error, file = %file.display(), "a mail that was not kept to its end cannot be removed");
+                }
+            }
+        }
+        let originals = Self::read_folder(path, limits)?;
+        originals.make_room(&mut originals.state());
+        Ok(originals)
+    }
+
+    /// Removes all those of a store that is to keep none.
+    ///
+    /// # Errors
+    /// [`io::Error`]: some are still there.
+    pub fn forget_all(store: &Path, folder: Folder) -> io::Result<()> {
+        match fs::remove_dir_all(folder.of(store)) {
+            Err(error) if error.kind() != ErrorKind::NotFound => Err(error),
+            _ => Ok(()),
+        }
+    }
+
+    /// The same for somebody who only looks, beside a gateway that may run.
+    ///
+    /// # Errors
+    /// [`io::Error`]: the folder is there and cannot be read.
+    pub fn look(store: &Path, limits: Limits) -> io::Result<Self> {
+        Self::read_folder(Folder::Mails.of(store), limits)
+    }
+
+    fn read_folder(folder: PathBuf, limits: Limits) -> io::Result<Self> {
+        let mut state = State::default();
+        let files = match fs::read_dir(&folder) {
+            Err(error) if error.kind() == ErrorKind::NotFound => None,
+            files => Some(files?),
+        };
+        for file in files.into_iter().flatten() {
+            let file = file?;
+            let name = file.file_name();
+            let Some((id, at, user)) = name.to_str().and_then(read_name) else {
+                continue;
+            };
+            match file.metadata() {
+                Ok(data) => {
+                    let octets = data.len();
+                    state.add(id, Entry { at, user, octets });
+                }
+                // It has just gone.
+                Err(error) if error.kind() == ErrorKind::NotFound => {}
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(Self {
+            folder,
+            limits,
+            state: Mutex::new(state),
+        })
+    }
+
+    /// Keeps a mail under all these names. It is durable when this returns. One that is there already stays as it is.
+    ///
+    /// # Errors
+    /// [`io::Error`]: it is not kept, or not for all of them; [`ErrorKind::FileTooLarge`]: it alone is more than one user may
+    /// have.
+    pub fn keep(&self, originals: &[Original], raw: &[u8], now: Timestamp) -> io::Result<()> {
+        let octets = u64::try_from(raw.len()).unwrap_or(u64::MAX);
+        if octets > self.limits.octets / SHARE_OF_ONE {
+            let text = "it is bigger than what one user may have";
+            return Err(io::Error::new(ErrorKind::FileTooLarge, text));
+        }
+        // Held while something is written: a name is given once.
+        let mut state = self.state();
+        let mut first: Option<PathBuf> = None;
+        for Original { id, user } in originals {
+            let Some(user) = UserKey::of(user).filter(|_| !state.all.contains_key(id)) else {
+                continue;
+            };
+            let at = now;
+            let entry = Entry { at, user, octets };
+            let path = self.path(id, &entry);
+            match &first {
+                // Not every file system has links.
+                Some(first) if fs::hard_link(first, &path).is_ok() => {}
+                _ => self.write(&path, id, raw)?,
+            }
+            first.get_or_insert(path);
+            state.add(id.clone(), entry);
+        }
+        if first.is_some() {
+            failpoints::point("originals: there, not yet durable");
+            handles::patiently(|| File::open(&self.folder))?.sync_all()?;
+        }
+        self.make_room(&mut state);
+        match originals.iter().all(|one| state.all.contains_key(&one.id)) {
+            true => Ok(()),
+            // Others have less, and there is too much.
+            false => Err(io::Error::new(ErrorKind::StorageFull, "there is no room")),
+        }
+    }
+
+    /// Those whose names begin so: the first two of them.
+    pub fn named(&self, begin: &str) -> Vec<OriginalId> {
+        let state = self.state();
+        let named = state.all.keys().filter(|id| id.as_str().starts_with(begin));
+        named.take(2).cloned().collect()
+    }
+
+    /// One of them; `None` where it is not there, or no longer to be shown.
+    ///
+    /// # Errors
+    /// [`io::Error`]: it is there and cannot be read.
+    pub fn read(&self, id: &OriginalId, now: Timestamp) -> io::Result<Option<KeptMail>> {
+        let entry = self.state().all.get(id).cloned();
+        let Some(entry) = entry.filter(|entry| now.since(entry.at) < self.limits.age) else {
+            return Ok(None);
+        };
+        match fs::read(self.path(id, &entry)) {
+            Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
+            raw => Ok(Some(KeptMail {
+                raw: raw?,
+                at: entry.at,
+                until: entry.at.plus(self.limits.age),
+            })),
+        }
+    }
+
+    /// Forgets one of them; false where it is not there.
+    pub fn forget(&self, id: &OriginalId) -> bool {
+        self.remove(&mut self.state(), id)
+    }
+
+    /// Forgets all of a user; answers how many.
+    pub fn forget_user(&self, user: &BareJid) -> usize {
+        let mut state = self.state();
+        let of_user = UserKey::of(user).and_then(|user| state.users.get(&user));
+        let ids: Vec<OriginalId> = of_user
+            .into_iter()
+            .flat_map(|of_user| &of_user.order)
+            .map(|(_, id)| id.clone())
+            .collect();
+        ids.iter().filter(|id| self.remove(&mut state, id)).count()
+    }
+
+    /// Forgets what is older than it may be; answers how many.
+    pub fn forget_old(&self, now: Timestamp) -> usize {
+        let mut state = self.state();
+        let is_old = |entry: &Entry| now.since(entry.at) >= self.limits.age;
+        let old = state.all.iter().filter(|(_, entry)| is_old(entry));
+        let old: Vec<OriginalId> = old.map(|(id, _)| id.clone()).collect();
+        old.iter().filter(|id| self.remove(&mut state, id)).count()
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn path(&self, id: &OriginalId, entry: &Entry) -> PathBuf {
+        let (id, at, user) = (id.as_str(), entry.at.millis(), entry.user.0.as_str());
+        self.folder.join(format!("{id}-{at}-{user}{ENDING}"))
+    }
+
+    fn write(&self, path: &Path, id: &OriginalId, raw: &[u8]) -> io::Result<()> {
+        let new = self.folder.join(format!("{}.new", id.as_str()));
+        let mut writing = OpenOptions::new();
+        writing.write(true).create(true).truncate(true).mode(0o600);
+        let written = handles::patiently(|| writing.open(&new)).and_then(|mut file| {
+            file.write_all(raw)?;
+            file.sync_data()
+        });
+        failpoints::point("originals: written, without its name");
+        let written = written.and_then(|()| fs::rename(&new, path));
+        if written.is_err() {
+            // Of a full disk.
+            let _ = fs::remove_file(&new);
+        }
+        written
+    }
+
+    /// Removes the oldest of who has too much.
+    fn make_room(&self, state: &mut State) {
+        let of_one_max = self.limits.octets / SHARE_OF_ONE;
+        let has_too_much = |of_user: &OfUser| {
+            of_user.octets > of_one_max || of_user.order.len() > COUNT_OF_ONE_MAX
+        };
+        loop {
+            let all = state.users.values();
+            let of_one = all.clone().find(|of_user| has_too_much(of_user));
+            let is_over = state.octets > self.limits.octets || state.all.len() > COUNT_MAX;
+            let most = || all.clone().max_by_key(|of_user| of_user.octets);
+            let loser = of_one.or_else(|| is_over.then(most).flatten());
+            let oldest = loser.and_then(|of_user| of_user.order.first());
+            let Some((_, id)) = oldest.cloned() else {
+                return;
+            };
+            self.remove(state, &id);
+        }
+    }
+
+    fn remove(&self, state: &mut State, id: &OriginalId) -> bool {
+        let Some(entry) = state.remove(id) else {
+            return false;
+        };
+        match fs::remove_file(self.path(id, &entry)) {
+            Err(error) if error.kind() != ErrorKind::NotFound => {
+                tracing::warn!(%error, "a kept mail cannot be removed; the next start tries it again");
+            }
+            _ => {}
+        }
+        true
+    }
+}
+
+impl State {
+    fn add(&mut self, id: OriginalId, entry: Entry) {
+        self.remove(&id);
+        let of_user = self.users.entry(entry.user.clone()).or_default();
+        of_user.octets = of_user.octets.saturating_add(entry.octets);
+        of_user.order.insert((entry.at, id.clone()));
+        self.octets = self.octets.saturating_add(entry.octets);
+        self.all.insert(id, entry);
+    }
+
+    fn remove(&mut self, id: &OriginalId) -> Option<Entry> {
+        let entry = self.all.remove(id)?;
+        self.octets = self.octets.saturating_sub(entry.octets);
+        if let Some(of_user) = self.users.get_mut(&entry.user) {
+            of_user.octets = of_user.octets.saturating_sub(entry.octets);
+            of_user.order.remove(&(entry.at, id.clone()));
+            if of_user.order.is_empty() {
+                self.users.remove(&entry.user);
+            }
+        }
+        Some(entry)
+    }
+}
+
+fn read_name(name: &str) -> Option<(OriginalId, Timestamp, UserKey)> {
+    let mut pieces = name.strip_suffix(ENDING)?.splitn(3, '-');
+    let id = OriginalId::parse(pieces.next()?)?;
+    let at = Timestamp::from_millis(pieces.next()?.parse().ok()?);
+    let user = UserKey(JobId::parse(pieces.next()?)?);
+    Some((id, at, user))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::core::id::StanzaId;
+    use std::slice;
+
+    const LIMITS: Limits = Limits {
+        age: Duration::from_secs(7 * 24 * 3600),
+        octets: 5_000,
+    };
+
+    fn original(user: &str, message: &str) -> Original {
+        let user = BareJid::new(user).unwrap();
+        let id = OriginalId::derive(&[7; 32], &user, &StanzaId::parse(message).unwrap());
+        Original { id, user }
+    }
+
+    fn at(secs: i64) -> Timestamp {
+        Timestamp::from_secs(1_000_000 + secs)
+    }
+
+    fn names(store: &Path) -> Vec<String> {
+        let files = fs::read_dir(store.join("originals")).unwrap();
+        let name = |file: io::Result<fs::DirEntry>| file.unwrap().file_name().into_string();
+        files.map(|file| name(file).unwrap()).collect()
+    }
+
+    #[test]
+    fn a_mail_is_kept_for_each_user_as_one_file_and_is_there_after_a_start() {
+        let folder = tempfile::tempdir().unwrap();
+        let originals = Originals::of_store(folder.path(), LIMITS).unwrap();
+        let (alice, adam) = (
+            original("alice@a.example", "1"),
+            original("adam@a.example", "1"),
+        );
+        assert_ne!(alice.id, adam.id);
+        let both = [alice.clone(), adam.clone()];
+        originals.keep(&both, b"From: c\r\n\r\nx", at(0)).unwrap();
+        // Again, after a crash: nothing changes.
+        originals.keep(&both, b"From: c\r\n\r\nx", at(9)).unwrap();
+        for originals in [
+            originals,
+            Originals::look(folder.path(), LIMITS).unwrap(),
+            Originals::of_store(folder.path(), LIMITS).unwrap(),
+        ] {
+            for one in &both {
+                let kept = originals.read(&one.id, at(10)).unwrap().unwrap();
+                assert_eq!(
+                    (kept.raw.as_slice(), kept.at),
+                    (&b"From: c\r\n\r\nx"[..], at(0))
+                );
+                assert_eq!(kept.until, at(7 * 24 * 3600));
+            }
+            let unknown = original("alice@a.example", "2").id;
+            assert_eq!(originals.read(&unknown, at(10)).unwrap(), None);
+        }
+        let names = names(folder.path());
+        assert_eq!(names.len(), 2);
+        assert!(names.iter().all(|name| !name.contains("alice")));
+        use std::os::unix::fs::MetadataExt;
+        let path = folder.path().join("originals").join(&names[0]);
+        assert_eq!(fs::metadata(path).unwrap().nlink(), 2);
+    }
+
+    #[test]
+    fn what_is_old_is_not_shown_and_goes() {
+        let folder = tempfile::tempdir().unwrap();
+        let originals = Originals::of_store(folder.path(), LIMITS).unwrap();
+        let one = original("alice@a.example", "1");
+        originals.keep(slice::from_ref(&one), b"x", at(0)).unwrap();
+        let week = 7 * 24 * 3600;
+        assert!(originals.read(&one.id, at(week - 1)).unwrap().is_some());
+        assert_eq!(originals.forget_old(at(week - 1)), 0);
+        assert_eq!(originals.read(&one.id, at(week)).unwrap(), None);
+        assert_eq!(originals.forget_old(at(week)), 1);
+        assert!(names(folder.path()).is_empty());
+    }
+
+    #[test]
+    fn a_user_takes_one_away_or_all() {
+        let folder = tempfile::tempdir().unwrap();
+        let originals = Originals::of_store(folder.path(), LIMITS).unwrap();
+        let mine: Vec<_> = ["1", "2", "3"]
+            .map(|id| original("alice@a.example", id))
+            .into();
+        let other = original("adam@a.example", "1");
+        for one in mine.iter().chain([&other]) {
+            originals.keep(slice::from_ref(one), b"x", at(0)).unwrap();
+        }
+        assert!(originals.forget(&mine[0].id));
+        assert!(!originals.forget(&mine[0].id));
+        assert_eq!(originals.forget_user(&mine[0].user), 2);
+        assert_eq!(names(folder.path()).len(), 1);
+        assert!(originals.read(&other.id, at(1)).unwrap().is_some());
+    }
+
+    #[test]
+    fn who_has_too_much_loses_the_oldest_and_nobody_else_does() {
+        let folder = tempfile::tempdir().unwrap();
+        let originals = Originals::of_store(folder.path(), LIMITS).unwrap();
+        let there = |one: &Original| originals.read(&one.id, at(99)).unwrap().is_some();
+        let adam = original("adam@a.example", "1");
+        originals
+            .keep(slice::from_ref(&adam), &[0; 600], at(0))
+            .unwrap();
+        let mine: Vec<_> = ["1", "2", "3"]
+            .map(|id| original("alice@a.example", id))
+            .into();
+        for (one, secs) in mine.iter().zip(1..) {
+            originals
+                .keep(slice::from_ref(one), &[0; 500], at(secs))
+                .unwrap();
+        }
+        assert_eq!(
+            mine.iter().map(there).collect::<Vec<_>>(),
+            [false, true, true]
+        );
+        assert!(there(&adam));
+        // All together: five more users with 900 each are more than 5,000.
+        for user in ["b", "c", "d", "e", "f"] {
+            let one = original(&format!("{user}@a.example"), "1");
+            originals.keep(&[one], &[0; 900], at(9)).unwrap();
+        }
+        assert!(originals.state().octets <= 5_000);
+        assert!(there(&adam), "alice had most");
+        let too_big = originals.keep(&[adam], &[0; 1_001], at(9)).unwrap_err();
+        assert_eq!(too_big.kind(), ErrorKind::FileTooLarge);
+        // The next start has smaller limits.
+        let smaller = Limits {
+            octets: 900,
+            ..LIMITS
+        };
+        let originals = Originals::of_store(folder.path(), smaller).unwrap();
+        assert!(originals.state().octets <= 900);
+        let left = names(folder.path()).len();
+        assert_eq!(left, originals.state().all.len());
+    }
+
+    #[test]
+    fn what_a_crash_has_left_half_is_removed_and_what_is_not_ours_stays() {
+        let folder = tempfile::tempdir().unwrap();
+        let one = original("alice@a.example", "1");
+        let path = folder.path().join("originals");
+        fs::create_dir(&path).unwrap();
+        fs::write(path.join(format!("{}.new", one.id.as_str())), "hal").unwrap();
+        fs::write(path.join("README"), "").unwrap();
+        fs::write(path.join("x-1-y.eml"), "").unwrap();
+        let originals = Originals::of_store(folder.path(), LIMITS).unwrap();
+        assert_eq!(originals.read(&one.id, at(0)).unwrap(), None);
+        let mut names = names(folder.path());
+        names.sort();
+        assert_eq!(names, ["README", "x-1-y.eml"]);
+    }
+}

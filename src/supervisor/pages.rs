@@ -1,0 +1,85 @@
+//! Files of mails; pages of whole mails and files of one's own, where they are configured.
+
+use super::{Parts, Stopped, Tasks};
+use crate::config::Config;
+use crate::core::quota::SharedQuotas;
+use crate::core::time::Timestamp;
+use crate::failpoints;
+use crate::http::Client;
+use crate::http::server::{self, Kept, ServedMail, ServerConfig};
+use crate::net::listen::Listener;
+use crate::pipeline::{Files, OwnFiles};
+use crate::store::Store;
+use crate::store::originals::Originals;
+use crate::xmpp::Link;
+use std::sync::Arc;
+use tokio_util::sync::CancellationToken;
+
+impl<S: Store> Parts<S> {
+    /// Who puts files of mails where users can fetch them, and fetches those of users.
+    pub(super) fn files(
+        &self,
+        config: &Config,
+        link: &Link,
+        quotas: &SharedQuotas,
+        end: &CancellationToken,
+    ) -> Option<Files> {
+        let kept = self.own_files.as_ref().map(Arc::clone);
+        let own = kept.zip(config.http.public_url.clone());
+        let own = own.map(|(kept, public_url)| OwnFiles {
+            kept,
+            public_url,
+            key: self.store.id_key(),
+        });
+        config.http.files.then(|| {
+            let near = config.http.fetch_from.clone();
+            let client = Client::new(near, config.http.ca_file.as_deref());
+            Files::new(link.clone(), client, quotas.clone(), own, end.clone())
+        })
+    }
+
+    /// Starts the server. Whoever connects from now on is answered.
+    pub(super) async fn start_pages(
+        &self,
+        tasks: &mut Tasks,
+        config: &Config,
+        end: &CancellationToken,
+    ) -> Result<(), Stopped> {
+        let http = &config.http;
+        let (Some(listen), Some(public_url)) = (&http.listen, &http.public_url) else {
+            return Ok(());
+        };
+        let (Some(originals), Some(files)) = (&self.originals, &self.own_files) else {
+            return Ok(());
+        };
+        let listener = Listener::bind(listen).await.map_err(|error| {
+            Stopped::System(format!(
+                "HTTP cannot listen at {listen} ({error}); see listen of [http], and whether something else is there"
+            ))
+        })?;
+        tracing::info!(%listen, %public_url, "whole mails can be read by HTTP");
+        let config = ServerConfig {
+            public_url: public_url.clone(),
+            mails: kept_in(originals),
+            files: kept_in(files),
+            timings: server::Timings::default().each(failpoints::hurry),
+        };
+        tasks.spawn("http", server::run(listener, config, end.clone()));
+        Ok(())
+    }
+}
+
+/// What gives out what lies in a folder.
+fn kept_in(originals: &Arc<Originals>) -> Kept {
+    let originals = Arc::clone(originals);
+    Arc::new(move |id| match originals.read(id, Timestamp::now()) {
+        Ok(kept) => kept.map(|kept| ServedMail {
+            raw: kept.raw,
+            until: kept.until,
+        }),
+        Err(error) => {
+            tracing::warn!(%error, "what is kept of a mail cannot be read");
+            None
+        }
+    })
+}

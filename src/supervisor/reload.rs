@@ -1,0 +1,197 @@
+//! SIGHUP, or `stanzamail reload`: the configuration is read again. What decisions depend on holds from the next event on; what a connection or a
+//! file depends on takes a restart, and the log says so. A configuration that is wrong changes nothing.
+
+use super::{Stopped, no_signals, reserved, save_pairs, say_who_is_believed, settings_of};
+use crate::config::{Changed, Config, ConfigErrors, Pair};
+use crate::control::Response;
+use crate::control::queue::Itself;
+use crate::core::settings::Settings;
+use crate::pipeline::Commands;
+use crate::store::Store;
+use crate::xmpp::Link;
+use std::collections::BTreeSet;
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex, PoisonError};
+use tokio::signal::unix::{Signal, SignalKind, signal};
+use tokio::sync::{Notify, watch};
+use tokio_util::sync::CancellationToken;
+
+/// What reading the configuration again takes.
+pub struct Reload {
+    /// Where it stands.
+    pub path: PathBuf,
+    /// Changes how much is logged.
+    pub set_level: Arc<dyn Fn(tracing::Level) + Send + Sync>,
+    /// Does what administrators ask for by XMPP.
+    pub commands: Commands,
+}
+
+/// The configuration that holds.
+pub(super) struct Current<S> {
+    config: Mutex<Config>,
+    settings: watch::Sender<Settings>,
+    store: Arc<S>,
+    commands: Commands,
+    set_level: Arc<dyn Fn(tracing::Level) + Send + Sync>,
+    again: Arc<Notify>,
+}
+
+impl<S: Store> Current<S> {
+    pub(super) fn new(
+        config: &Config,
+        store: Arc<S>,
+        reload: &Reload,
+    ) -> Result<Arc<Self>, Stopped> {
+        let (settings, _) = watch::channel(settings_of(config, &*store)?);
+        Ok(Arc::new(Self {
+            config: Mutex::new(config.clone()),
+            settings,
+            store,
+            commands: Arc::clone(&reload.commands),
+            set_level: Arc::clone(&reload.set_level),
+            again: Arc::default(),
+        }))
+    }
+
+    pub(super) fn config(&self) -> Config {
+        let config = self.config.lock();
+        config.unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    pub(super) fn settings(&self) -> watch::Receiver<Settings> {
+        self.settings.subscribe()
+    }
+
+    /// Does what administrators ask for by XMPP.
+    pub(super) fn commands(&self) -> Commands {
+        Arc::clone(&self.commands)
+    }
+
+    /// What commands are told of the gateway that runs, and can change of it.
+    pub(super) fn itself(self: &Arc<Self>, link: Link) -> Itself {
+        let current = Arc::clone(self);
+        Itself {
+            status: Box::new(move || Response::Running {
+                is_attached: link.online(),
+                fingerprints: current.config().fingerprints(),
+            }),
+            set_level: Arc::clone(&self.set_level),
+            again: Arc::clone(&self.again),
+        }
+    }
+
+    /// Takes what can be taken.
+    async fn take(&self, wanted: Config, reload: &Reload) -> Result<(), Stopped> {
+        let running = self.config();
+        let changed = Changed::between(&running.fingerprints(), &wanted.fingerprints());
+        let config = with_what_takes_a_restart_of(&running, wanted);
+        let settings = settings_of(&config, &*self.store)?;
+        save_pairs(&*self.store, &config).await?;
+        reserved::tell(&config, &self.store).await?;
+        (reload.set_level)(config.log.level);
+        self.settings.send_replace(settings);
+        log(&changed);
+        if changed
+            .at_once
+            .iter()
+            .any(|section| ["[trust]", "[[peer]]"].contains(&section.as_str()))
+        {
+            say_who_is_believed(&config);
+        }
+        for pair in left_out(&running, &config) {
+            tracing::warn!(
+                "the pair of {} and {} was taken out of the configuration, and the store keeps it: `stanzamail map remove {}`",
+                pair.jid,
+                pair.mail,
+                pair.jid
+            );
+        }
+        *self.config.lock().unwrap_or_else(PoisonError::into_inner) = config;
+        Ok(())
+    }
+}
+
+/// The pairs of JIDs that `wanted` no longer names.
+fn left_out<'a>(running: &'a Config, wanted: &Config) -> Vec<&'a Pair> {
+    let jids: BTreeSet<_> = wanted.pair.iter().map(|pair| &pair.jid).collect();
+    let pairs = running.pair.iter();
+    pairs.filter(|pair| !jids.contains(&pair.jid)).collect()
+}
+
+/// From now on a SIGHUP does not end the process.
+pub(super) fn listen() -> Result<Signal, Stopped> {
+    signal(SignalKind::hangup()).map_err(no_signals)
+}
+
+/// Reads the configuration again at each SIGHUP and whenever a command wants it, until `stop`.
+pub(super) fn when_asked<S: Store>(
+    mut asked: Signal,
+    current: Arc<Current<S>>,
+    reload: Reload,
+    stop: CancellationToken,
+) {
+    let again = async move {
+        loop {
+            tokio::select! {
+                Some(()) = asked.recv() => {}
+                () = current.again.notified() => {}
+            }
+            let path = reload.path.clone();
+            let read = tokio::task::spawn_blocking(move || Config::load(&path)).await;
+            match read {
+                Ok(Ok(config)) => {
+                    if let Err(error) = current.take(config, &reload).await {
+                        tracing::error!(
+                            "the configuration that was read again is not taken: {error}"
+                        );
+                    }
+                }
+                Ok(Err(errors)) => refuse(&errors),
+                Err(error) => tracing::error!(%error, "the configuration was not read again"),
+            }
+        }
+    };
+    tokio::spawn(async move { stop.run_until_cancelled(again).await });
+}
+
+fn refuse(errors: &ConfigErrors) {
+    for error in errors.first() {
+        tracing::error!("{}:{error}", errors.file.display());
+    }
+    if let Some(more) = errors.more() {
+        tracing::error!("{more}");
+    }
+    tracing::error!(
+        "the configuration is wrong, so the one from before still holds; mend it and reload once more"
+    );
+}
+
+fn log(changed: &Changed) {
+    if changed.is_none() {
+        tracing::info!("the configuration was read again; nothing has changed");
+    }
+    if !changed.at_once.is_empty() {
+        let sections = changed.at_once.join(", ");
+        tracing::info!("the configuration was read again; changed: {sections}");
+    }
+    if !changed.by_restart.is_empty() {
+        let sections = changed.by_restart.join(", ");
+        tracing::warn!(
+            "what has changed in {sections} holds after a restart: systemctl restart stanzamail"
+        );
+    }
+}
+
+/// So that nothing of it holds in one place and not in another.
+fn with_what_takes_a_restart_of(running: &Config, mut config: Config) -> Config {
+    config.xmpp.clone_from(&running.xmpp);
+    config.smtp.clone_from(&running.smtp);
+    config.mailbox.clone_from(&running.mailbox);
+    config.lmtp.clone_from(&running.lmtp);
+    config.store.clone_from(&running.store);
+    config.presence.clone_from(&running.presence);
+    config.http.clone_from(&running.http);
+    config.delivery.clone_from(&running.delivery);
+    config.mail.clone_from(&running.mail);
+    config
+}

@@ -1,0 +1,156 @@
+//! Which mails are kept as they came: those of which the chat shows less than all.
+
+use crate::decided::{World, settings};
+use stanzamail::core::decide::decision::Decision;
+use stanzamail::core::decide::inbound::arrived::Arrived;
+use stanzamail::core::file::{Files, Hosted};
+use stanzamail::core::record::Quotes;
+use stanzamail::core::settings::Settings;
+use stanzamail::core::time::Timestamp;
+
+const TEXT: &str = "Content-Type: text/plain; charset=utf-8\r\n\r\n";
+const QUOTING: &str = "Great\r\n\r\nOn Mon, Nov 2, 2026 at 10:15 AM alice <alice@chat.a.example>\r\nwrote:\r\n\r\n> Nine?\r\n>\r\n";
+
+/// A mail of carol's with this behind its first fields.
+fn raw(rest: &str) -> String {
+    format!(
+        "From: Carol <carol@mail.example>\r\nTo: alice@chat.a.example\r\nMessage-ID: <1@mail.example>\r\n\
+         Subject: Re: Lunch\r\nIn-Reply-To: <0@chat.a.example>\r\nMIME-Version: 1.0\r\n{rest}"
+    )
+}
+
+fn decision(settings: &Settings, raw: &str, more: impl Fn(&mut Arrived<'_>)) -> Decision {
+    let mut world = World::with(settings.clone(), Timestamp::from_secs(1_800_000_000));
+    let arrived = world.mail_with(raw.as_bytes(), |arrived| {
+        arrived.may_be_kept = true;
+        more(arrived);
+    });
+    arrived.unwrap().0
+}
+
+fn kept(rest: &str) -> bool {
+    !decision(&settings(), &raw(rest), |_| {})
+        .originals
+        .is_empty()
+}
+
+fn parts(kind: &str, parts: &[&str]) -> String {
+    let parts: String = parts
+        .iter()
+        .map(|part| format!("--b\r\n{part}\r\n"))
+        .collect();
+    format!("Content-Type: multipart/{kind}; boundary=b\r\n\r\n{parts}--b--\r\n")
+}
+
+#[test]
+fn what_is_shown_whole_is_not_kept() {
+    for rest in [
+        format!("{TEXT}Great\r\n"),
+        parts(
+            "alternative",
+            &[
+                &format!("{TEXT}Great"),
+                "Content-Type: text/html\r\n\r\n<p>Great</p><img src=x>",
+            ],
+        ),
+        "Content-Type: text/html\r\n\r\n<div>Great</div>".to_owned(),
+    ] {
+        assert!(!kept(&rest), "{rest}");
+    }
+}
+
+#[test]
+fn what_is_cut_simplified_or_only_named_is_kept() {
+    for rest in [
+        format!("{TEXT}{QUOTING}"),
+        format!("{TEXT}{}", "many words ".repeat(20_000)),
+        "Content-Type: text/html\r\n\r\n<p>Great</p><img src='cid:1'>".to_owned(),
+        parts(
+            "mixed",
+            &[
+                &format!("{TEXT}Great"),
+                "Content-Type: application/pdf; name=plan.pdf\r\n\r\n%PDF",
+            ],
+        ),
+    ] {
+        assert!(kept(&rest), "{rest}");
+    }
+    // Who wants to read the history reads it.
+    let keep = Settings {
+        quotes: Quotes::Keep,
+        ..settings()
+    };
+    let whole = decision(&keep, &raw(&format!("{TEXT}{QUOTING}")), |_| {});
+    assert!(whole.originals.is_empty());
+}
+
+#[test]
+fn a_file_that_is_up_is_not_only_named_and_what_cannot_be_kept_is_not() {
+    let mail = raw(&parts(
+        "mixed",
+        &[
+            &format!("{TEXT}Great"),
+            "Content-Type: application/pdf; name=plan.pdf\r\n\r\n%PDF",
+        ],
+    ));
+    let hosted = Hosted {
+        url: "https://upload.a.example/1/plan.pdf".to_owned(),
+        name: "plan.pdf".to_owned(),
+        media_type: "application/pdf".to_owned(),
+        octets: 4,
+        sha256: String::new(),
+        pixels: None,
+    };
+    let outcomes = [Ok(hosted)];
+    let up = decision(&settings(), &mail, |arrived| {
+        // Of a decision, not of its test.
+        arrived.files = Files::Known(Box::leak(Box::new(outcomes.clone())));
+    });
+    assert!(up.originals.is_empty());
+    let full = decision(&settings(), &mail, |arrived| arrived.may_be_kept = false);
+    assert!(full.originals.is_empty() && !full.stanzas.is_empty());
+}
+
+/// The name is a secret of this gateway, the same each time, and another one for each user and each gateway.
+#[test]
+fn the_same_mail_has_the_same_name_again_and_nobody_can_guess_it() {
+    let both = raw(&format!("{TEXT}{QUOTING}")).replace("To: ", "To: adam@chat.a.example, ");
+    let names = |settings: &Settings| -> Vec<String> {
+        let decision = decision(settings, &both, |_| {});
+        let names = decision.originals.iter();
+        names.map(|one| one.id.as_str().to_owned()).collect()
+    };
+    let here = names(&settings());
+    assert_eq!(here.len(), 2);
+    assert_ne!(here[0], here[1]);
+    assert_eq!(here, names(&settings()));
+    let other = Settings {
+        id_key: [9; 32],
+        ..settings()
+    };
+    assert!(names(&other).iter().all(|name| !here.contains(name)));
+}
+
+/// Below what is shown, and nowhere where all is shown.
+#[test]
+fn the_address_of_its_page_is_the_last_line() {
+    let settings = Settings {
+        pages: Some("https://mail.a.example/x".to_owned()),
+        ..settings()
+    };
+    let text = |rest: &str| {
+        let decision = decision(&settings, &raw(rest), |_| {});
+        let bodies = decision.stanzas.iter().flat_map(minidom::Element::children);
+        let mut bodies = bodies.filter(|child| child.name() == "body");
+        let body = bodies.next().expect("a body").text();
+        (body, decision.originals)
+    };
+    let (body, originals) = text(&format!("{TEXT}{QUOTING}"));
+    let line = format!(
+        "The whole mail: https://mail.a.example/x/m/{}",
+        originals[0].id.as_str()
+    );
+    assert_eq!(body, format!("*Lunch*\nGreat\n{line}"));
+    let (body, originals) = text(&format!("{TEXT}Great\r\n"));
+    assert_eq!((body.as_str(), originals.len()), ("*Lunch*\nGreat", 0));
+}

@@ -1,0 +1,136 @@
+//! Who administers the gateway asks it by chat and by the client's menu for what the command line does, and reads the same.
+//! Whoever else asks is told that there is no such command.
+
+use std::time::Instant;
+
+use super::servers::stanza::{body, error_condition, find};
+use super::servers::{Flavour, PATIENCE, XmppClient};
+use super::world::{Options, World};
+
+const COMMANDS: &str = "http://jabber.org/protocol/commands";
+
+#[tokio::test]
+async fn on_prosody() {
+    let options = Options {
+        more: "[users]\nadmins = [\"alice@a.example\"]".to_owned(),
+        ..Options::default()
+    };
+    let world = World::with(options).await;
+    let adam = world.login("adam").await;
+    administer(&world, "alice").await;
+    see_nothing(&world, &adam).await;
+}
+
+#[tokio::test]
+async fn on_ejabberd() {
+    let options = Options {
+        more: "[users]\nadmins = [\"bob@b.example\"]".to_owned(),
+        ..Options::default()
+    };
+    let world = World::on(Flavour::Ejabberd, options).await;
+    administer(&world, "bob").await;
+}
+
+async fn says(world: &World, user: &XmppClient, words: &str) -> String {
+    let helper = format!("help@{}", world.xmpp.gateway);
+    user.send_message(&helper, words).await;
+    body(&user.next_message_from(&helper).await).unwrap()
+}
+
+async fn administer(world: &World, name: &str) {
+    let admin = world.login(name).await;
+    let typed = async |words: &[&str]| {
+        let output = world.gateway.command(words).await;
+        String::from_utf8(output.stdout)
+            .unwrap()
+            .replace('\t', " · ")
+    };
+    let status = says(world, &admin, "status").await;
+    assert!(
+        status.contains("runs and is attached to the XMPP server"),
+        "{status}"
+    );
+    assert_eq!(typed(&["status"]).await.trim_end(), status);
+    let queue = says(world, &admin, "queue list").await;
+    assert_eq!(
+        queue,
+        "nothing waits to be sent, and nothing is in quarantine"
+    );
+
+    let user = format!("zoe@{}", world.xmpp.domain);
+    let saved = says(
+        world,
+        &admin,
+        &format!("map add {user} zoe@mail.example Zoe Z"),
+    )
+    .await;
+    assert!(
+        saved.contains(&format!(
+            "saved · {user} · zoe@mail.example · admin · Zoe Z"
+        )),
+        "{saved}"
+    );
+    let found = typed(&["map", "find", "zoe@mail.example"]).await;
+    assert!(found.contains("Zoe Z"), "{found}");
+    let list = says(world, &admin, "map list").await;
+    assert!(
+        list.starts_with("JID · ADDRESS") && list.contains("zoe@mail.example"),
+        "{list}"
+    );
+    let refused = says(
+        world,
+        &admin,
+        &format!("map add eve@{} zoe@mail.example", world.xmpp.domain),
+    )
+    .await;
+    assert!(refused.contains("holds that JID or address"), "{refused}");
+
+    world
+        .mail
+        .refuse("carol@mail.example", "450 4.2.0 mailbox is busy");
+    admin.send_message(&world.carol(), "Are you there?").await;
+    // What is asked of the queue is asked beside the loop that takes messages.
+    let mut list = String::new();
+    let began = Instant::now();
+    while list.lines().count() < 2 && began.elapsed() < PATIENCE {
+        list = says(world, &admin, "queue list").await;
+    }
+    let id = list.lines().nth(1).and_then(|line| line.split(' ').next());
+    let id = id.unwrap_or_else(|| panic!("{list}")).to_owned();
+    let shown = says(world, &admin, &format!("queue show {id}")).await;
+    assert!(
+        shown.contains("written by: ") && !shown.contains("Are you there?"),
+        "{shown}"
+    );
+    let body = says(world, &admin, &format!("queue show {id} --body")).await;
+    assert!(
+        !body.contains("Are you there?"),
+        "texts of users are not for a chat: {body}"
+    );
+
+    let log = says(world, &admin, "log level debug").await;
+    assert!(log.contains("the level debug"), "{log}");
+    let log = says(world, &admin, "reload").await;
+    assert!(log.contains("is being read again"), "{log}");
+    let gateway = &world.xmpp.gateway;
+    let command = format!("<command xmlns='{COMMANDS}' node='status' action='execute'/>");
+    let done = admin.iq("set", Some(gateway), &command).await;
+    let done = find(&done, "command", COMMANDS).unwrap();
+    assert!(
+        String::from(done).contains("runs and is attached"),
+        "{done:?}"
+    );
+}
+
+async fn see_nothing(world: &World, other: &XmppClient) {
+    let words = says(world, other, "queue list").await;
+    assert!(words.contains("is no command here"), "{words}");
+    let gateway = &world.xmpp.gateway;
+    let command = format!("<command xmlns='{COMMANDS}' node='status' action='execute'/>");
+    let refused = other.iq("set", Some(gateway), &command).await;
+    assert_eq!(error_condition(&refused).as_deref(), Some("item-not-found"));
+    let items =
+        format!("<query xmlns='http://jabber.org/protocol/disco#items' node='{COMMANDS}'/>");
+    let items = other.iq("get", Some(gateway), &items).await;
+    assert!(!String::from(&items).contains("Admin"), "{items:?}");
+}

@@ -1,0 +1,131 @@
+//! Postfix hands mail over by LMTP: no mailbox, and each recipient has an answer of its own.
+
+use super::servers::stanza::{body, stanza_id};
+use super::servers::{Flavour, PATIENCE};
+use super::world::{Options, World};
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+#[tokio::test]
+async fn to_whom_the_envelope_names_and_answered_by_mail() {
+    let world = World::with(Options::by_lmtp()).await;
+    let (alice, adam) = (world.login("alice").await, world.login("adam").await);
+    let both = ["alice@chat.a.example", "adam@chat.a.example"];
+
+    let mail =
+        "From: carol@mail.example\nTo: Somebody <somebody@elsewhere.example>\n\nTo you both\n";
+    world.carol_sends(&both, mail).await;
+    for user in [&alice, &adam] {
+        let message = user.next_message_from(&world.carol()).await;
+        assert_eq!(
+            body(&message).as_deref(),
+            Some("To: Somebody (somebody@elsewhere.example)\nTo you both")
+        );
+    }
+
+    // A name in the header is no recipient.
+    let mail = "From: carol@mail.example\nTo: adam@chat.a.example\n\nAdam must not know\n";
+    world.carol_sends(&["alice@chat.a.example"], mail).await;
+    alice
+        .next_message_saying("To: adam@a.example\nAdam must not know")
+        .await;
+    world
+        .carol_sends(
+            &["adam@chat.a.example"],
+            "From: carol@mail.example\n\nLast\n",
+        )
+        .await;
+    adam.next_message_saying("Last").await;
+    assert_eq!(adam.count_messages(), 2);
+
+    alice.send_message(&world.carol(), "And back").await;
+    let inbox = world.mailbox("carol@mail.example").await;
+    inbox.wait_mail_saying("And back").await;
+    let bridge = world.bridge().await;
+    assert_eq!(bridge.count().await, 0, "nothing went into a mailbox");
+}
+
+#[tokio::test]
+async fn who_writes_to_nobody_hears_so_from_their_own_mail_server() {
+    let world = World::with(Options::by_lmtp()).await;
+    let alice = world.login("alice").await;
+    let two = ["postmaster@chat.a.example", "alice@chat.a.example"];
+    let mail = "From: carol@mail.example\nTo: postmaster@chat.a.example\n\nIs anybody there?\n";
+    world.carol_sends(&two, mail).await;
+
+    let message = alice.next_message_from(&world.carol()).await;
+    assert!(body(&message).is_some_and(|text| text.ends_with("Is anybody there?")));
+    let inbox = world.mailbox("carol@mail.example").await;
+    let report = inbox.wait_mail_saying("postmaster@chat.a.example").await;
+    // Postfix breaks its lines.
+    let words: Vec<String> = report
+        .body()
+        .split_whitespace()
+        .map(str::to_owned)
+        .collect();
+    let words = words.join(" ");
+    let why = "550 5.1.1 no user of this XMPP gateway has that address";
+    assert!(words.contains(why), "{words}");
+    assert!(!report.body().contains("alice@chat.a.example>: host"));
+}
+
+/// A mail that bounces comes to its sender as a report, which is an error of the message.
+#[tokio::test]
+async fn and_reports_find_the_message_that_they_are_about() {
+    let world = World::with(Options::by_lmtp()).await;
+    let alice = world.login("alice").await;
+    let contact = world.contact("nobody@bounce.example");
+    let id = alice.send_message(&contact, "Are you there?").await;
+    let error = alice.next_error().await;
+    assert_eq!(stanza_id(&error), id);
+}
+
+#[tokio::test]
+async fn while_the_xmpp_server_is_away_it_waits_with_postfix() {
+    let mut world = World::prepare(Flavour::Prosody, Options::by_lmtp())
+        .await
+        .started()
+        .await;
+    world.xmpp.stop().await;
+    let mail = "From: carol@mail.example\nMessage-ID: <w@mail.example>\n\nWhen you are back\n";
+    world.carol_sends(&["alice@chat.a.example"], mail).await;
+    while !world.mail.postfix_log().contains("451 4.3") {
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    world.xmpp.start_again().await;
+    let alice = world.login("alice").await;
+    alice.next_message_saying("When you are back").await;
+}
+
+/// It dies when the XMPP server has the stanza and Postfix has no answer: the mail comes again, and is shown once.
+#[tokio::test]
+async fn a_kill_before_the_answer_loses_and_repeats_nothing() {
+    for point in [
+        "pipeline: stanzas taken by the server, rows not yet committed",
+        "pipeline: rows of mails committed, mailbox not yet told",
+    ] {
+        let mut world = World::prepare(Flavour::Prosody, Options::by_lmtp()).await;
+        let alice = world.login("alice").await;
+        world.gateway.environment(&[("STANZAMAIL_CRASH_AT", point)]);
+        world.gateway.start_again().await;
+        let mail = "From: carol@mail.example\nMessage-ID: <k@mail.example>\n\nOnce\n";
+        world.carol_sends(&["alice@chat.a.example"], mail).await;
+        assert!(
+            world.gateway.died(PATIENCE).await,
+            "it did not die: {point}"
+        );
+        world.gateway.environment(&[]);
+        world.gateway.start_again().await;
+        world.mail.hands_all_on().await;
+        let mail = "From: carol@mail.example\n\nAfter it\n";
+        world.carol_sends(&["alice@chat.a.example"], mail).await;
+        alice.next_message_saying("After it").await;
+        let ids: BTreeSet<String> = alice
+            .received()
+            .iter()
+            .filter(|stanza| body(stanza).as_deref() == Some("Once"))
+            .map(stanza_id)
+            .collect();
+        assert_eq!(ids.len(), 1, "{point}: each time under the same id");
+    }
+}

@@ -1,0 +1,439 @@
+//! Mails of people with whom the user has had nothing to do: marked once, or kept until the user accepts them. No server; rows
+//! come from a map.
+
+use crate::decided::World;
+use minidom::Element;
+use stanzamail::core::address::MailAddress;
+use stanzamail::core::decide::decision::{Decision, Fate, Left};
+use stanzamail::core::record::{Contact, Strangers, Subscription};
+use stanzamail::core::settings::Trust;
+use std::time::Duration;
+
+const EVE: &str = "eve\\40mail.example@gateway.a.example";
+const GATEWAY: &str = "gateway.a.example";
+const FIRST: &str = "[eve@mail.example writes to you for the first time.]";
+const UNVERIFIED: &str = "[Unverified sender. This is said once a day.]";
+const PASSED: &str = "Authentication-Results: mx.a.example; dmarc=pass header.from=mail.example";
+
+fn world(strangers: Strangers) -> World {
+    let mut world = World::new();
+    world.settings.strangers = strangers;
+    world
+}
+
+/// A mail of Eve to Alice.
+fn of_eve(id: &str, more: &str, text: &str) -> String {
+    format!(
+        "From: Eve Stranger <eve@mail.example>\nTo: alice@chat.a.example\nMessage-ID: <{id}@mail.example>\n\
+         Date: Sun, 22 Nov 2026 12:00:00 +0000\n{more}\n{text}\n"
+    )
+    .replace("\n\n\n", "\n\n")
+}
+
+fn bodies(decision: &Decision) -> Vec<(String, String)> {
+    let messages = decision
+        .stanzas
+        .iter()
+        .filter(|one| one.name() == "message");
+    let body = |one: &Element| {
+        let body = one.children().find(|child| child.name() == "body");
+        let from = one.attr("from").unwrap_or_default().to_owned();
+        (from, body.map(Element::text).unwrap_or_default())
+    };
+    messages.map(body).collect()
+}
+
+fn presences(decision: &Decision) -> Vec<(String, String)> {
+    let presences = decision.stanzas.iter();
+    let presences = presences.filter(|one| one.name() == "presence");
+    let one = |one: &Element| {
+        let kind = one.attr("type").unwrap_or_default().to_owned();
+        let status = one.children().find(|child| child.name() == "status");
+        (kind, status.map(Element::text).unwrap_or_default())
+    };
+    presences.map(one).collect()
+}
+
+/// Alice says something, to the gateway or to a contact.
+fn says(world: &mut World, to: &str, words: &str) -> Decision {
+    static COUNT: std::sync::atomic::AtomicUsize = std::sync::atomic::AtomicUsize::new(0);
+    let id = COUNT.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+    world.stanza(&format!(
+        "<message from='alice@a.example/phone' to='{to}' type='chat' id='s{id}'><body>{words}</body></message>"
+    ))
+}
+
+fn asked(world: &mut World, words: &str) -> String {
+    let decision = says(world, GATEWAY, words);
+    bodies(&decision).remove(0).1
+}
+
+fn shows(world: &mut World, kind: &str) -> Decision {
+    world.stanza(&format!(
+        "<presence from='alice@a.example/phone' to='{EVE}' type='{kind}'/>"
+    ))
+}
+
+fn contact(world: &mut World, mail: &str) -> Contact {
+    let (user, mail) = (
+        jid::BareJid::new("alice@a.example").unwrap(),
+        MailAddress::parse(mail).unwrap(),
+    );
+    let row = world.ask(|decider| decider.rows.contact(&user, &mail).map(|row| row.cloned()));
+    row.unwrap_or_default()
+}
+
+#[test]
+fn the_first_mail_of_a_stranger_is_marked_once() {
+    let mut world = world(Strangers::Mark);
+    let first = world.mail(&of_eve("1", "", "Hello"));
+    assert_eq!(
+        bodies(&first),
+        [(EVE.to_owned(), format!("{FIRST}\nHello"))]
+    );
+    let second = world.mail(&of_eve("2", "", "Hello again"));
+    assert_eq!(bodies(&second)[0].1, "Hello again");
+
+    // A list is marked as such; of it no contact is left.
+    let list = "List-Id: <news.mail.example>\n";
+    let news = |id: &str| of_eve(id, list, "Buy").replace("eve@", "news@");
+    let first = bodies(&world.mail(&news("3")));
+    let mark = "[news@mail.example writes to many, and to you for the first time.]";
+    assert_eq!(first[0].1, format!("{mark}\nBuy"));
+    assert_eq!(bodies(&world.mail(&news("4")))[0].1, "Buy");
+    assert_eq!(contact(&mut world, "news@mail.example"), Contact::default());
+}
+
+#[test]
+fn whoever_the_user_knows_is_no_stranger() {
+    for strangers in [Strangers::Mark, Strangers::Request, Strangers::Hold] {
+        let mut world = world(strangers);
+        let sent = says(&mut world, EVE, "Hi Eve");
+        let id = sent.mails[0].job.message_id.to_string();
+        let answer = world.mail(&of_eve("1", "", "Hi Alice"));
+        assert_eq!(bodies(&answer)[0].1, "Hi Alice");
+        // Dave has it from Eve, and answers.
+        let answers = format!("In-Reply-To: <{id}>\n");
+        let mail = of_eve("2", &answers, "Me too").replace("eve@", "dave@");
+        assert_eq!(bodies(&world.mail(&mail))[0].1, "Me too");
+        // A user of the gateway writes by mail.
+        let mail = of_eve("3", "", "Lunch?").replace("eve@mail.example", "adam@chat.a.example");
+        assert_eq!(bodies(&world.mail(&mail))[0].1, "Lunch?");
+    }
+}
+
+#[test]
+fn a_request_is_asked_once_and_accepting_shows_all_that_came() {
+    let mut world = world(Strangers::Request);
+    let first = world.mail(&of_eve(
+        "1",
+        "Subject: Your house\n",
+        "I want to buy it.\nSoon.",
+    ));
+    let told = bodies(&first);
+    assert_eq!(told.len(), 1, "{told:?}");
+    assert_eq!(told[0].0, GATEWAY);
+    assert!(
+        told[0].1.starts_with(
+            "“Eve Stranger” <eve@mail.example> would like to write to you: “Your house – I want to buy it. Soon.”."
+        ),
+        "{}",
+        told[0].1
+    );
+    let status =
+        "eve@mail.example would like to write to you: “Your house – I want to buy it. Soon.”";
+    assert_eq!(
+        presences(&first),
+        [("subscribe".to_owned(), status.to_owned())]
+    );
+    world.wait(Duration::from_secs(3600));
+    assert!(
+        world
+            .mail(&of_eve("2", "", "Are you there?"))
+            .stanzas
+            .is_empty()
+    );
+    // A mail that comes again is kept once.
+    assert!(
+        world
+            .mail(&of_eve("2", "", "Are you there?"))
+            .stanzas
+            .is_empty()
+    );
+    let list = asked(&mut world, "requests");
+    assert!(list.starts_with("One person waits"), "{list}");
+    assert!(
+        list.contains("eve@mail.example · “Your house – I want to buy it. Soon.” · 2 mails · since today at 12:00 UTC"),
+        "{list}"
+    );
+    assert!(!asked(&mut world, "contacts").contains("eve@"));
+
+    let accepted = shows(&mut world, "subscribed");
+    let shown = bodies(&accepted);
+    let texts: Vec<&str> = shown.iter().map(|(_, text)| text.as_str()).collect();
+    assert_eq!(
+        texts,
+        ["*Your house*\nI want to buy it.\nSoon.", "Are you there?"]
+    );
+    assert!(shown.iter().all(|(from, _)| from == EVE));
+    for message in accepted
+        .stanzas
+        .iter()
+        .filter(|one| one.name() == "message")
+    {
+        let delay = message
+            .get_child("delay", "urn:xmpp:delay")
+            .expect("it is late");
+        assert!(
+            delay
+                .attr("stamp")
+                .unwrap()
+                .starts_with("2026-11-22T12:00:00"),
+            "{delay:?}"
+        );
+        assert_eq!(message.attr("to"), Some("alice@a.example"));
+    }
+    assert_eq!(presences(&accepted), []);
+    let known = contact(&mut world, "eve@mail.example");
+    assert_eq!(
+        (known.subscription, known.request),
+        (Subscription::From, None)
+    );
+    assert!(asked(&mut world, "requests").starts_with("Nobody waits"));
+    assert_eq!(
+        bodies(&world.mail(&of_eve("3", "", "Thanks")))[0].1,
+        "Thanks"
+    );
+}
+
+#[test]
+fn answering_accepts_and_takes_the_question_back() {
+    let mut world = world(Strangers::Request);
+    world.mail(&of_eve("1", "", "Hello"));
+    let answered = says(&mut world, EVE, "Who are you?");
+    assert_eq!(answered.mails.len(), 1);
+    assert_eq!(bodies(&answered), [(EVE.to_owned(), "Hello".to_owned())]);
+    assert_eq!(
+        presences(&answered),
+        [("unsubscribe".to_owned(), String::new())]
+    );
+    assert!(!contact(&mut world, "eve@mail.example").pending_in);
+    // What the client says of the question afterwards changes nothing.
+    assert!(shows(&mut world, "unsubscribed").stanzas.is_empty());
+    assert_eq!(bodies(&world.mail(&of_eve("2", "", "Eve")))[0].1, "Eve");
+}
+
+#[test]
+fn who_is_refused_is_not_shown_and_may_be_accepted_later() {
+    for by_command in [true, false] {
+        let mut world = world(Strangers::Request);
+        world.mail(&of_eve("1", "", "Hello"));
+        match by_command {
+            true => {
+                let decision = says(&mut world, GATEWAY, "refuse eve@mail.example");
+                assert!(bodies(&decision)[0].1.contains("nobody is told"));
+                assert_eq!(presences(&decision)[0].0, "unsubscribe");
+            }
+            false => assert!(shows(&mut world, "unsubscribed").stanzas.is_empty()),
+        }
+        assert!(world.mail(&of_eve("2", "", "Hello?")).stanzas.is_empty());
+        assert!(asked(&mut world, "requests").starts_with("Nobody waits"));
+        let accepted = says(&mut world, GATEWAY, "accept eve@mail.example");
+        let shown = bodies(&accepted);
+        assert!(
+            shown[0]
+                .1
+                .contains("What was written to you is in your conversation."),
+            "{shown:?}"
+        );
+        assert_eq!(shown[1], (EVE.to_owned(), "Hello".to_owned()));
+        assert_eq!(
+            bodies(&world.mail(&of_eve("3", "", "At last")))[0].1,
+            "At last"
+        );
+    }
+}
+
+#[test]
+fn what_is_held_waits_until_the_user_asks() {
+    let mut world = world(Strangers::Mark);
+    let set = asked(&mut world, "set strangers hold");
+    assert!(set.contains("wait until you ask by “requests”"), "{set}");
+    let first = world.mail(&of_eve("1", "", "Hello"));
+    assert_eq!(presences(&first), []);
+    let told = bodies(&first);
+    assert!(
+        told[0].0 == GATEWAY && told[0].1.ends_with("write here: requests"),
+        "{told:?}"
+    );
+    // Once a day, whoever waits.
+    let dave = of_eve("2", "", "Hello").replace("eve@", "dave@");
+    assert!(world.mail(&dave).stanzas.is_empty());
+    let list = asked(&mut world, "requests");
+    assert!(
+        list.starts_with("2 people wait") && list.contains("dave@mail.example"),
+        "{list}"
+    );
+    // Who waits goes on waiting when others are shown again.
+    asked(&mut world, "set strangers show");
+    assert!(world.mail(&of_eve("3", "", "Hello?")).stanzas.is_empty());
+    let accepted = bodies(&says(&mut world, GATEWAY, "accept eve@mail.example"));
+    assert_eq!(accepted.len(), 3, "{accepted:?}");
+    // Blocking is refusing.
+    says(&mut world, GATEWAY, "block dave@mail.example");
+    assert!(asked(&mut world, "requests").starts_with("Nobody waits"));
+    let unblocked = bodies(&says(&mut world, GATEWAY, "unblock dave@mail.example"));
+    assert_eq!(unblocked.len(), 2, "{unblocked:?}");
+}
+
+#[test]
+fn no_more_is_kept_than_a_few_mails_of_few_people() {
+    let mut world = world(Strangers::Hold);
+    let mail = |world: &mut World, mail: &str| world.arrives(mail);
+    for number in 0..12 {
+        let (decision, fate) = mail(&mut world, &of_eve(&format!("e{number}"), "", "Hello"));
+        let is_kept = number < 10;
+        assert_eq!(
+            fate,
+            if is_kept { Fate::Handled } else { Fate::Left },
+            "{number}"
+        );
+        assert_eq!(decision.left, (!is_kept).then_some(Left::Unaccepted));
+    }
+    // It comes again, and would be shown to whom it is for by then.
+    for number in 0..100 {
+        let eve = format!("eve{number}@");
+        let (_, fate) = mail(&mut world, &of_eve(&eve, "", "Hello").replace("eve@", &eve));
+        assert_eq!(
+            fate,
+            if number < 99 {
+                Fate::Handled
+            } else {
+                Fate::Left
+            },
+            "{number}"
+        );
+    }
+    let list = asked(&mut world, "requests");
+    assert!(
+        list.starts_with("100 people wait for you to accept them. Of more than these"),
+        "{list}"
+    );
+    assert!(
+        list.contains("10 mails, and 2 that are not kept here"),
+        "{list}"
+    );
+    let accepted = bodies(&says(&mut world, GATEWAY, "accept eve@mail.example"));
+    assert_eq!(accepted.len(), 11);
+    assert!(
+        accepted[0].1.contains("2 more lie at your mail server"),
+        "{accepted:?}"
+    );
+    let (decision, _) = mail(&mut world, &of_eve("e11", "", "Hello"));
+    assert_eq!(
+        bodies(&decision).len(),
+        1,
+        "what was left is shown when it comes again"
+    );
+}
+
+#[test]
+fn that_a_sender_is_not_verified_is_said_once_a_day() {
+    let mut world = world(Strangers::Show);
+    world.settings.trust = Trust {
+        authserv_ids: vec!["mx.a.example".to_owned()],
+        ..Trust::default()
+    };
+    let passed = format!("{PASSED}\n");
+    let mut shown = |id: &str, more: &str, hours: u64| {
+        world.wait(Duration::from_secs(hours * 3600));
+        bodies(&world.mail(&of_eve(id, more, "Hello"))).remove(0).1
+    };
+    let marked = format!("{UNVERIFIED}\nHello");
+    assert_eq!(shown("1", "", 0), marked);
+    assert_eq!(shown("2", "", 1), "Hello");
+    assert_eq!(shown("3", "", 24), marked);
+    // After one that was verified, what is not says so again.
+    assert_eq!(shown("4", &passed, 1), "Hello");
+    assert_eq!(shown("5", "", 0), marked);
+    assert_eq!(shown("6", "", 1), "Hello");
+    // Of news nothing is remembered.
+    for id in ["7", "8"] {
+        let news = of_eve(id, "List-Id: <a.mail.example>\n", "Hello").replace("eve@", "news@");
+        assert_eq!(bodies(&world.mail(&news))[0].1, marked);
+    }
+}
+
+#[test]
+fn an_answer_that_nobody_could_verify_can_be_accepted() {
+    for by_command in [true, false] {
+        let mut world = world(Strangers::Show);
+        world.settings.trust = Trust {
+            authserv_ids: vec!["mx.a.example".to_owned()],
+            ..Trust::default()
+        };
+        shows(&mut world, "subscribe");
+        let answer = world.mail(&of_eve("1", "", "With pleasure"));
+        let text = &bodies(&answer)[0].1;
+        assert!(
+            text.contains("write to the gateway: accept eve@mail.example]\nWith pleasure"),
+            "{text}"
+        );
+        assert_eq!(presences(&answer)[0].0, "subscribe");
+        // Not again, and a client that repeats its own request accepts nothing.
+        assert_eq!(presences(&world.mail(&of_eve("2", "", "Hello?"))), []);
+        shows(&mut world, "subscribe");
+        assert!(contact(&mut world, "eve@mail.example").pending_out);
+        assert!(asked(&mut world, "requests").contains("answered you, which nobody could verify"));
+        let accepted = match by_command {
+            true => says(&mut world, GATEWAY, "accept eve@mail.example"),
+            false => shows(&mut world, "subscribed"),
+        };
+        let kinds: Vec<String> = presences(&accepted)
+            .into_iter()
+            .map(|(kind, _)| kind)
+            .collect();
+        let expected: &[&str] = match by_command {
+            true => &["unsubscribe", "subscribed", ""],
+            false => &["subscribed", ""],
+        };
+        assert_eq!(kinds, expected);
+        let known = contact(&mut world, "eve@mail.example");
+        assert!(known.subscription.has_to() && !known.pending_out && known.request.is_none());
+    }
+}
+
+#[test]
+fn a_verified_answer_ends_the_question_about_one_that_was_not() {
+    let mut world = world(Strangers::Show);
+    world.settings.trust = Trust {
+        authserv_ids: vec!["mx.a.example".to_owned()],
+        ..Trust::default()
+    };
+    shows(&mut world, "subscribe");
+    world.mail(&of_eve("1", "", "Yes"));
+    let verified = world.mail(&of_eve("2", &format!("{PASSED}\n"), "It is me"));
+    let kinds: Vec<String> = presences(&verified)
+        .into_iter()
+        .map(|(kind, _)| kind)
+        .collect();
+    assert_eq!(kinds, ["subscribed", "", "unsubscribe"]);
+    assert!(asked(&mut world, "requests").starts_with("Nobody waits"));
+    let known = contact(&mut world, "eve@mail.example");
+    assert!(known.subscription.has_to() && !known.pending_in);
+    // Refusing what could not be verified leaves the request as it is.
+    let mut world = self::world(Strangers::Show);
+    world.settings.trust = Trust {
+        authserv_ids: vec!["mx.a.example".to_owned()],
+        ..Trust::default()
+    };
+    shows(&mut world, "subscribe");
+    world.mail(&of_eve("1", "", "Yes"));
+    let refused = asked(&mut world, "refuse eve@mail.example");
+    assert!(
+        refused.starts_with("Your contact request to eve@mail.example stays open"),
+        "{refused}"
+    );
+    let known = contact(&mut world, "eve@mail.example");
+    assert!(known.pending_out && !known.is_blocked);
+}
