@@ -69,7 +69,8 @@ async fn survive(mut world: World, name: &str) {
             "From: carol@mail.example\nTo: {address}\nMessage-ID: <{text}@mail.example>\n\n{text}\n"
         )
     };
-    // Logged in first: ejabberd may keep a message that comes during a login for the next one.
+    // Logged in before the mail comes, and below after the server has its message: ejabberd may keep a message that comes
+    // during a login for the next one.
     let user = world.login(name).await;
     world.carol_sends(&[&address], &mail("before")).await;
     assert_eq!(
@@ -89,6 +90,7 @@ async fn survive(mut world: World, name: &str) {
     let took = listens.elapsed();
     assert!(took < Duration::from_secs(5), "{took:?}");
 
+    becomes_read(&world.bridge().await).await;
     let user = world.login(name).await;
     user.next_message_saying("meanwhile").await;
     user.send_message(&world.carol(), "I am back").await;
