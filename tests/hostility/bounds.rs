@@ -777,14 +777,13 @@ fn mailbox(count: usize) -> Work {
     Box::new(move || {
         runtime.block_on(async {
             let (batches, mut fetched) = tokio::sync::mpsc::channel(1);
-            let (open, _is_open) = tokio::sync::watch::channel(false);
             let quotas = SharedQuotas::new(&Allowance::default());
             let run = imap::run(
                 config,
                 None,
                 quotas,
                 batches,
-                open,
+                imap::Reports::default(),
                 CancellationToken::new(),
             );
             tokio::select! {
