@@ -4,6 +4,7 @@
 //! told anything.
 
 mod shown;
+mod users;
 
 use super::{ROWS_MAX, Response};
 use crate::core::id::{JobId, MessageId};
@@ -11,7 +12,7 @@ use crate::core::job::Brief;
 use crate::core::time::Timestamp;
 use crate::core::xml;
 use crate::inbound::Mail;
-use crate::pipeline::{Files, MailboxMeaning, ReadBatch, read_again, stanza_key};
+use crate::pipeline::{Files, Forgetter, MailboxMeaning, ReadBatch, read_again, stanza_key};
 use crate::smtp::{self, By, Change, Queue, Stage};
 use crate::store::in_hand::InHand;
 use crate::store::quarantine::{self, Kept, Quarantine};
@@ -105,6 +106,8 @@ pub struct Running {
     pub itself: Itself,
     /// Knows what the process has died of.
     pub in_hand: Arc<InHand>,
+    /// Forgets users.
+    pub forgetter: Forgetter,
     /// Puts and fetches files; `None`: they are named, and sent as links.
     pub files: Option<Files>,
 }
