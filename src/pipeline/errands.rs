@@ -177,7 +177,7 @@ impl Errands {
                 let Ok(user) = Jid::new(from) else {
                     return Told::Busy;
                 };
-                tracing::info!(user = %user.to_bare(), "a user is forgotten, as the user wishes");
+                tracing::info!("a user wishes to be forgotten");
                 let gone = self.forgetter.all(&user.to_bare()).await;
                 gone.map_or(Told::Busy, Told::Forgotten)
             }

@@ -12,6 +12,7 @@ use crate::core::context::Context;
 use crate::core::decide::decision::Decision;
 use crate::core::decide::{Decider, Timer};
 use crate::core::limits::FORGOTTEN_AT_ONCE;
+use crate::core::text::clean;
 use crate::core::time::Timestamp;
 use crate::core::traces::{Gone, Traces};
 use crate::failpoints;
@@ -95,6 +96,8 @@ impl Forgetter {
         gone.originals = number(originals);
         gone.files = number(files);
         gone.under_way = number(self.queue.of(user.clone()).await?.len());
+        let user = clean::shorten_addresses(user.as_str());
+        tracing::info!(%user, "a user is forgotten");
         Some((gone, true))
     }
 
@@ -185,5 +188,126 @@ impl<S: Store> Pipeline<S> {
         // Nobody listens after a stop.
         let _ = done.send(gone);
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::core::job::{Mail, Origin, OriginKind};
+    use crate::core::traces::Rows;
+    use crate::smtp::Connector;
+    use crate::smtp::fake::{Fake, Say, mail};
+    use crate::store::spool::Spool;
+    use tokio_util::sync::CancellationToken;
+
+    const ALICE: &str = "alice@a.example";
+
+    fn of(user: &str, name: &str, to: &str, sequence: u64) -> Mail {
+        let mut mail = mail(name, &format!("{user} {to}"), sequence, &[to]);
+        mail.job.origin = Some(Origin {
+            user: format!("{user}/x").parse().unwrap(),
+            contact: BareJid::new("carol@gateway.example").unwrap(),
+            stanza_id: None,
+            language: None,
+            kind: OriginKind::Message,
+            receipt: false,
+            confirm: false,
+        });
+        mail
+    }
+
+    /// The loop, with a user of three rows who are forgotten one by one.
+    async fn loop_of_three(mut steps: mpsc::Receiver<Step>) {
+        let mut left = 3;
+        while let Some(Step { user, done }) = steps.recv().await {
+            assert_eq!(user.as_str(), ALICE);
+            let rows = Rows {
+                contacts: u64::from(left > 0),
+                ..Rows::default()
+            };
+            let _ = done.send(Gone {
+                rows,
+                is_all: left == 0,
+                ..Gone::default()
+            });
+            left = i32::max(left - 1, 0);
+        }
+    }
+
+    #[tokio::test]
+    async fn what_waits_leaves_the_queue_and_what_is_on_its_way_stays() {
+        let dir = tempfile::tempdir().unwrap();
+        let fake = Fake::start(|_, line| match line {
+            line if line.starts_with(".") && line.contains("Subject: first") => Say::Hang,
+            line if line.contains("busy@") => Say::Reply("450 4.2.0 busy\r\n"),
+            _ => Say::Usual,
+        })
+        .await;
+        let (spool, jobs) = Spool::open(dir.path()).unwrap();
+        let spool = Arc::new(spool);
+        let (settle, mut settles) = mpsc::channel(16);
+        let connector = Connector::new(fake.config()).unwrap();
+        let day = Duration::from_secs(86_400);
+        let (queue, runner) = Queue::start(connector, Arc::clone(&spool), jobs, day, settle);
+        let stop = CancellationToken::new();
+        tokio::spawn(runner.run(stop.clone()));
+        let mails = vec![
+            of(ALICE, "first", "dave@x.example", 1),
+            of(ALICE, "second", "dave@x.example", 2),
+            of(ALICE, "third", "dave@x.example", 3),
+            of("alice@a.example.org", "other", "busy@x.example", 4),
+        ];
+        spool.accept(mails.clone()).await.unwrap();
+        for mail in mails {
+            queue.push(mail.job, Some(mail.bytes));
+        }
+        // The other one's is deferred, and so the first is on its way by now.
+        let deferred = settles.recv().await.unwrap();
+        assert!(deferred.done.send(Default::default()).is_ok());
+        while fake.seen_with(".").is_empty() {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+        let (forgetter, steps) = Forgetter::of(queue.clone(), [None, None]);
+        tokio::spawn(loop_of_three(steps));
+        let alice = BareJid::new(ALICE).unwrap();
+        let before = forgetter.traces(&alice).await.unwrap();
+        assert_eq!((before.waiting, before.under_way), (2, 1));
+        let gone = forgetter.all(&alice).await.unwrap();
+        assert_eq!(
+            (gone.rows.contacts, gone.waiting, gone.under_way),
+            (3, 2, 1)
+        );
+        let again = forgetter.all(&alice).await.unwrap();
+        assert_eq!(
+            (again.rows, again.waiting, again.under_way),
+            (Rows::default(), 0, 1)
+        );
+        assert_eq!(queue.depth(), 2, "the first, and the other one's");
+        stop.cancel();
+    }
+
+    #[tokio::test]
+    async fn a_gateway_that_stops_says_that_it_does() {
+        let dir = tempfile::tempdir().unwrap();
+        let (spool, jobs) = Spool::open(dir.path()).unwrap();
+        let (settle, _settles) = mpsc::channel(1);
+        let connector = Connector::new(Fake::start(|_, _| Say::Hang).await.config()).unwrap();
+        let (queue, runner) = Queue::start(
+            connector,
+            Arc::new(spool),
+            jobs,
+            Duration::from_secs(60),
+            settle,
+        );
+        let stop = CancellationToken::new();
+        let running = tokio::spawn(runner.run(stop.clone()));
+        let (forgetter, steps) = Forgetter::of(queue, [None, None]);
+        let alice = BareJid::new(ALICE).unwrap();
+        drop(steps);
+        assert_eq!(forgetter.all(&alice).await, None);
+        stop.cancel();
+        running.await.unwrap();
+        assert_eq!(forgetter.traces(&alice).await, None);
     }
 }
