@@ -1,6 +1,6 @@
 # The index of habits. On a fresh Debian 12 or 13, `make demo` and `make test` need nothing else.
 
-.PHONY: help release demo quick test test-debian13 deps bench chaos soak hostility fuzz lint golden
+.PHONY: help release demo quick test test-servers test-debian13 deps bench chaos soak hostility fuzz lint golden
 .DEFAULT_GOAL := help
 
 help:
@@ -10,6 +10,7 @@ help:
 	@echo "make demo MAIL=…     greenmail, dovecot or lmtp: which mail server the demo takes, and how it gives mail"
 	@echo "make quick           format, clippy and every test that needs no server: for whoever has just changed a line"
 	@echo "make test            install what is missing, run every test"
+	@echo "make test-servers    of these, only those in which real mail and XMPP servers take part"
 	@echo "make test-debian13   both of these in a fresh Debian 13 beside this machine; DEBIAN13=… for its folder"
 	@echo "make lint            what CI asks beside the tests: format, clippy, documentation"
 	@echo "make bench           the figures: throughput against the bare servers, delay, memory"
@@ -49,6 +50,11 @@ quick:
 test:
 	@MAIL=greenmail tests/install.sh
 	cargo test --no-fail-fast -- --test-threads=$$(($$(nproc) * 2))
+
+test-servers:
+	@MAIL=greenmail tests/install.sh
+	cargo test --no-fail-fast --test chaos --test disk --test examples --test faults --test harness --test scenarios -- \
+		--test-threads=$$(($$(nproc) * 2))
 
 # The demo once without Java and once with it.
 test-debian13:

@@ -14,6 +14,7 @@ use stanzamail::core::context::{Context, Missing};
 use stanzamail::core::decide::Decider;
 use stanzamail::core::decide::decision::Decision;
 use stanzamail::core::decide::inbound::arrived::Arrived;
+use stanzamail::core::language::Language;
 use stanzamail::core::rules::Rules;
 use stanzamail::core::settings::{OwnNames, Settings, Users};
 use stanzamail::core::time::Timestamp;
@@ -94,7 +95,7 @@ fn from_mail(settings: &Settings, raw: &[u8]) -> Result<Decision, Box<dyn Error>
         for one in files.take(file::FILES_PER_MAIL_MAX) {
             eprintln!(
                 "would come as a file: {}",
-                from_mail::attachment_line(one, None)
+                from_mail::attachment_line(Language::ENGLISH, one, None)
             );
         }
     }

@@ -207,6 +207,9 @@ pub enum Response {
         waiting: usize,
         /// What is in quarantine.
         quarantined: usize,
+        /// Servers of mail that it needs and does not reach.
+        #[serde(default)]
+        troubles: Vec<ServerTrouble>,
     },
     /// It is done, and there is nothing to be said of it.
     Done,
@@ -263,6 +266,30 @@ pub enum Response {
         done: usize,
         /// A sentence that says why.
         reason: String,
+    },
+}
+
+/// A server that is not reached.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ServerTrouble {
+    /// Which.
+    pub server: Server,
+    /// For how long.
+    pub secs: u64,
+    /// A sentence that says why.
+    pub why: String,
+}
+
+/// What a server is needed for.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "is", rename_all = "lowercase")]
+pub enum Server {
+    /// It takes mails that are sent.
+    MailServer,
+    /// It has a mailbox.
+    Mailbox {
+        /// As in the configuration.
+        name: String,
     },
 }
 

@@ -19,7 +19,7 @@ mod watchdog;
 
 use crate::config::{self, Config};
 use crate::control;
-use crate::control::queue::{Running, Waiting};
+use crate::control::queue::{Readers, Running, Waiting};
 use crate::core::context::Write;
 use crate::core::quota::SharedQuotas;
 use crate::core::record::{Pair, PairOrigin};
@@ -171,8 +171,7 @@ impl<S: Store> Parts<S> {
         stop: &CancellationToken,
     ) -> Result<(), Stopped> {
         let (config, changed) = (&current.config(), current.settings());
-        let mut tasks = Tasks::watched_by(&self.watchdog);
-        let round = Round::new(stop);
+        let (mut tasks, round) = (Tasks::watched_by(&self.watchdog), Round::new(stop));
         let (xmpp_events, events) = mpsc::channel(STREAM_EVENTS);
         let stanzas = xmpp_events.downgrade();
         let (link, connector) = xmpp::connect(xmpp_config(config), xmpp_events);
@@ -183,8 +182,8 @@ impl<S: Store> Parts<S> {
         let (end, settings) = (&round.end, changed.borrow().clone());
         let quotas = SharedQuotas::new(&settings.allowance);
         let handover = self.handover(&changed, &mailboxes, &link, &read, end);
-        let opened = self.start_mailboxes(&mut tasks, config, &mailboxes, &quotas, read, end);
-        let opened = opened.await?;
+        let begun = self.start_mailboxes(&mut tasks, config, &mailboxes, &quotas, read, end);
+        let (opened, readers) = begun.await?;
         handover.start(&mut tasks, config).await?;
         self.look_after(config, &queue, end)?;
         self.start_pages(&mut tasks, config, end).await?;
@@ -200,6 +199,7 @@ impl<S: Store> Parts<S> {
             stanzas,
             mails: again,
             mailboxes: mailboxes.clone(),
+            readers,
             itself: current.itself(link.clone()),
             in_hand: Arc::clone(&self.in_hand),
             files: files.clone(),
@@ -294,17 +294,25 @@ impl<S: Store> Parts<S> {
         quotas: &SharedQuotas,
         read: mpsc::Sender<crate::pipeline::ReadBatch>,
         stop: &CancellationToken,
-    ) -> Result<Vec<watch::Receiver<bool>>, StoreError> {
-        let mut opened = Vec::new();
+    ) -> Result<(Vec<watch::Receiver<bool>>, Readers), StoreError> {
+        let (mut opened, mut readers) = (Vec::new(), Vec::new());
         for mailbox in &config.mailbox {
             let mailbox = mailbox_config(mailbox, config);
             let cursor = self.store.cursor(&mailbox.name).await?;
             let (batches, fetched) = mpsc::channel(1);
-            let (open, is_open) = watch::channel(false);
-            opened.push(is_open);
+            let reports = imap::Reports::default();
+            opened.push(reports.was_open.subscribe());
+            readers.push((mailbox.name.clone(), reports.trouble.subscribe()));
             tasks.spawn(
                 "imap",
-                imap::run(mailbox, cursor, quotas.clone(), batches, open, stop.clone()),
+                imap::run(
+                    mailbox,
+                    cursor,
+                    quotas.clone(),
+                    batches,
+                    reports,
+                    stop.clone(),
+                ),
             );
             let in_hand = Arc::clone(&self.in_hand);
             // Ends with its mailbox, which is no failure: it is not among the tasks.
@@ -315,7 +323,7 @@ impl<S: Store> Parts<S> {
                 read.clone(),
             ));
         }
-        Ok(opened)
+        Ok((opened, readers))
     }
 
     /// Waits until the other parts have ended.

@@ -924,13 +924,13 @@ fn what_waits_is_shown_with_the_mail_servers_words() {
     assert_eq!(
         lines[1],
         format!(
-            "• {first} · to carol@mail.example · “The first” · since today at 12:00 UTC · tried 3 times, again today at 13:00 UTC · 450 4.2.0 “mailbox is busy”"
+            "• {first} · to carol@mail.example · “The first” · came today at 12:00 UTC · tried 3 times, again today at 13:00 UTC · 450 4.2.0 “mailbox is busy”"
         )
     );
     assert_eq!(
         lines[2],
         format!(
-            "• {second} · to dave@mail.example · “The second” · since today at 12:00 UTC · not tried yet, its turn comes"
+            "• {second} · to dave@mail.example · “The second” · came today at 12:00 UTC · not tried yet, its turn comes"
         )
     );
     let (_, none) = World::new().says(GATEWAY, "q2", "What waits?");

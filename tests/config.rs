@@ -982,7 +982,7 @@ const BROKEN: &[Broken] = &[
     (
         "[smtp]",
         "[messages]\nlanguage = \"tlh\"\n[smtp]",
-        r#"12: messages.language: found "tlh"; allowed is "en", "de" or "fr"; write, for example, language = "en""#,
+        r#"12: messages.language: found "tlh"; allowed is "en", "de", "fr", "es" or "ru"; write, for example, language = "en""#,
     ),
     (
         "[smtp]",

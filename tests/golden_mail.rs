@@ -3,6 +3,7 @@
 
 use stanzamail::core::address::MailAddress;
 use stanzamail::core::from_mail::{self, Mail, Person, Reported, attachment_line};
+use stanzamail::core::language::Language;
 use stanzamail::core::outcome::Reply;
 use stanzamail::core::settings::default_recipient_headers;
 use std::fmt::Write;
@@ -186,7 +187,7 @@ fn shown(mail: &Mail) -> String {
             "attachment",
             format!(
                 "{} ({}, {octets} octets)",
-                attachment_line(one, None),
+                attachment_line(Language::ENGLISH, one, None),
                 one.media_type
             ),
         );

@@ -193,11 +193,14 @@ fn every_sentence_is_asked_for_with_what_it_needs_and_none_is_left_over() {
 }
 
 /// What of `core` says something to people, and what there begins like a sentence and is none.
-const SAYS: [&str; 8] = [
+const SAYS: [&str; 11] = [
     "commands/",
     "decide/",
     "notice",
-    "page/",
+    "from_mail/attachment",
+    "from_mail/calendar",
+    "page",
+    "text/size",
     "quota.rs",
     "to_mail/",
     "to_stanza",

@@ -3,6 +3,7 @@
 //! reader would.
 
 use stanzamail::core::from_mail;
+use stanzamail::core::language::Language;
 use stanzamail::core::settings::default_recipient_headers;
 
 /// A mail, and what is seen of it: the sender's address and name, the subject, and the text with a line for each file.
@@ -123,7 +124,7 @@ fn seen(mail: &[u8]) -> [String; 4] {
     let files = mail.attachments.iter();
     let mut lines = vec![mail.text];
     lines.retain(|text| !text.is_empty());
-    lines.extend(files.map(|file| from_mail::attachment_line(file, None)));
+    lines.extend(files.map(|file| from_mail::attachment_line(Language::ENGLISH, file, None)));
     let text = lines.join("\n");
     [address, name, mail.subject, Some(text)].map(Option::unwrap_or_default)
 }

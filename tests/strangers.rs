@@ -163,7 +163,7 @@ fn a_request_is_asked_once_and_accepting_shows_all_that_came() {
     let list = asked(&mut world, "requests");
     assert!(list.starts_with("One person waits"), "{list}");
     assert!(
-        list.contains("eve@mail.example · “Your house – I want to buy it. Soon.” · 2 mails · since today at 12:00 UTC"),
+        list.contains("eve@mail.example · “Your house – I want to buy it. Soon.” · 2 mails · came today at 12:00 UTC"),
         "{list}"
     );
     assert!(!asked(&mut world, "contacts").contains("eve@"));
@@ -384,7 +384,9 @@ fn an_answer_that_nobody_could_verify_can_be_accepted() {
         assert_eq!(presences(&world.mail(&of_eve("2", "", "Hello?"))), []);
         shows(&mut world, "subscribe");
         assert!(contact(&mut world, "eve@mail.example").pending_out);
-        assert!(asked(&mut world, "requests").contains("answered you, which nobody could verify"));
+        assert!(
+            asked(&mut world, "requests").contains("an answer to you, which nobody could verify")
+        );
         let accepted = match by_command {
             true => says(&mut world, GATEWAY, "accept eve@mail.example"),
             false => shows(&mut world, "subscribed"),

@@ -112,6 +112,15 @@ fn assert_none(found: &[String], rule: &str) {
 }
 
 #[test]
+fn no_result_is_in_a_result() {
+    let found: Vec<_> = sources()
+        .iter()
+        .flat_map(|source| source.places_of(&["Result<Result<"]))
+        .collect();
+    assert_none(&found, "it would not be plain which error is meant");
+}
+
+#[test]
 fn the_core_is_pure() {
     let forbidden = [
         "tokio",

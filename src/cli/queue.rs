@@ -4,11 +4,11 @@ use crate::cli::door::{CommandError, Door, Output, unexpected, written};
 use crate::control::queue::{Item, State, content_of};
 use crate::control::{Request, Response};
 use crate::core::language::Language;
-use crate::core::notice;
-use crate::core::text::clean;
+use crate::core::text::{clean, size};
 use crate::core::time::Timestamp;
 use clap::{Args, Subcommand};
 use std::io::Write;
+use std::time::Duration;
 
 /// Above a list that people read.
 const HEADING: &str = "ID\tAGE\tSENDER → RECIPIENTS\tSIZE\tATTEMPTS\tNEXT ATTEMPT\tLAST REPLY";
@@ -155,10 +155,10 @@ fn line_of(item: &Item, now: Timestamp) -> String {
         State::Stanza => ("-".to_owned(), "quarantined stanza".to_owned()),
         State::Mail => ("-".to_owned(), "quarantined mail".to_owned()),
     };
-    let size = notice::size(Language::ENGLISH, item.octets);
+    let size = size::in_words(Language::ENGLISH, item.octets);
     [
         item.id.clone(),
-        age(item.since, now),
+        age(now.since(item.since)),
         clean::for_header(&format!("{} → {}{others}", item.from, item.to), usize::MAX),
         size,
         attempts,
@@ -169,8 +169,8 @@ fn line_of(item: &Item, now: Timestamp) -> String {
 }
 
 /// `45s`, `12m`, `3h`, `2d`.
-fn age(since: Timestamp, now: Timestamp) -> String {
-    match now.since(since).as_secs() {
+pub(super) fn age(time: Duration) -> String {
+    match time.as_secs() {
         secs @ 0..60 => format!("{secs}s"),
         secs @ 60..3_600 => format!("{}m", secs / 60),
         secs @ 3_600..86_400 => format!("{}h", secs / 3_600),
@@ -379,7 +379,7 @@ mod tests {
     #[test]
     fn ages_are_short() {
         let ages = [0, 59, 60, 3_599, 3_600, 86_399, 86_400, 999_999];
-        let shown = ages.map(|secs| age(Timestamp::from_secs(-secs), Timestamp::from_secs(0)));
+        let shown = ages.map(|secs| age(Duration::from_secs(secs)));
         assert_eq!(shown, ["0s", "59s", "1m", "59m", "1h", "23h", "1d", "11d"]);
     }
 }

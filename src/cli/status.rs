@@ -1,8 +1,11 @@
 //! `stanzamail status`, `reload` and `log-level`: the gateway itself. Through the [`door`](super::door).
 
 use crate::cli::door::{CommandError, Door, Output, unexpected, written};
-use crate::control::{Request, Response};
+use crate::cli::queue::age;
+use crate::control::{Request, Response, Server, ServerTrouble};
+use crate::core::text::clean;
 use std::io::Write;
+use std::time::Duration;
 
 /// How it is.
 pub(super) fn show(door: &mut Door, output: &mut Output<'_>) -> Result<(), CommandError> {
@@ -12,6 +15,7 @@ pub(super) fn show(door: &mut Door, output: &mut Output<'_>) -> Result<(), Comma
         is_attached,
         waiting,
         quarantined,
+        troubles,
     } = ask(door, Request::Status)?
     else {
         return Err(unexpected(Response::Done));
@@ -24,8 +28,26 @@ pub(super) fn show(door: &mut Door, output: &mut Output<'_>) -> Result<(), Comma
         (false, _) => format!("no gateway runs; this is stanzamail {version}"),
     };
     say(output, &runs)?;
+    for trouble in troubles {
+        say(output, &line_of(&trouble))?;
+    }
     say(output, &format!("mails that wait to be sent: {waiting}"))?;
     say(output, &format!("in quarantine: {quarantined}"))
+}
+
+fn line_of(trouble: &ServerTrouble) -> String {
+    let time = age(Duration::from_secs(trouble.secs));
+    let why = clean::for_header(&trouble.why, usize::MAX);
+    match &trouble.server {
+        Server::Mailbox { name } => {
+            format!("the mailbox {name} has not been read for {time}: {why}")
+        }
+        Server::MailServer => {
+            format!(
+                "the mail server has not been reached for {time}; mails are kept and tried again: {why}"
+            )
+        }
+    }
 }
 
 /// Reads the configuration again.

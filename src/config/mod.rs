@@ -428,7 +428,7 @@ pub struct Messages {
     /// Default `default_subject = "Chat with {name}"`
     pub default_subject: String,
     /// In which language users are told something who have chosen none (`set language de`), and whose clients name none: "en",
-    /// "de" or "fr". Invitations and the like, which people read in their mail program, are in the language of the user from
+    /// "de", "fr", "es" or "ru". Invitations and the like, which people read in their mail program, are in the language of the user from
     /// whom they are. Logs and commands are English.
     ///
     /// Default `language = "en"`

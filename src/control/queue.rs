@@ -6,12 +6,13 @@
 mod shown;
 mod users;
 
-use super::{ROWS_MAX, Response};
+use super::{ROWS_MAX, Response, Server, ServerTrouble};
 use crate::core::id::{JobId, MessageId};
 use crate::core::job::Brief;
 use crate::core::time::Timestamp;
 use crate::core::xml;
 use crate::inbound::Mail;
+use crate::net::trouble::Trouble;
 use crate::pipeline::{Files, Forgetter, MailboxMeaning, ReadBatch, read_again, stanza_key};
 use crate::smtp::{self, By, Change, Queue, Stage};
 use crate::store::in_hand::InHand;
@@ -27,7 +28,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
-use tokio::sync::{Mutex, Notify, mpsc};
+use tokio::sync::{Mutex, Notify, mpsc, watch};
 
 /// How long a sender may take to be told, and the pipeline to take something up.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -104,12 +105,36 @@ pub struct Running {
     pub mailboxes: BTreeMap<String, MailboxMeaning>,
     /// The gateway itself.
     pub itself: Itself,
+    /// Why each of the mailboxes that are read is not being read now.
+    pub readers: Readers,
     /// Knows what the process has died of.
     pub in_hand: Arc<InHand>,
     /// Forgets users.
     pub forgetter: Forgetter,
     /// Puts and fetches files; `None`: they are named, and sent as links.
     pub files: Option<Files>,
+}
+
+/// The mailboxes that are read, by name.
+pub type Readers = Vec<(String, watch::Receiver<Option<Trouble>>)>;
+
+impl Running {
+    /// Of all servers that are needed.
+    fn troubles(&self) -> Vec<ServerTrouble> {
+        let seen = |server, trouble: Option<Trouble>| {
+            trouble.map(|trouble| ServerTrouble {
+                server,
+                secs: trouble.since.elapsed().as_secs(),
+                why: trouble.why,
+            })
+        };
+        let mail_server = seen(Server::MailServer, self.queue.trouble());
+        let readers = self.readers.iter().filter_map(|(name, trouble)| {
+            let trouble = trouble.borrow().clone();
+            seen(Server::Mailbox { name: name.clone() }, trouble)
+        });
+        readers.chain(mail_server).collect()
+    }
 }
 
 /// What commands are told of a gateway that runs, and can change of it.
@@ -163,6 +188,7 @@ impl Waiting {
 
     /// [`Response::Status`].
     pub(super) async fn facts(&self) -> Response {
+        let mut troubles = Vec::new();
         let (is_running, is_attached, waiting) = match &self.way {
             Way::Running(running) => {
                 let status = (running.itself.status)();
@@ -173,6 +199,7 @@ impl Waiting {
                         ..
                     }
                 );
+                troubles = running.troubles();
                 (true, is_attached, Ok(running.queue.depth()))
             }
             Way::Resting { folder, opened } => {
@@ -189,6 +216,7 @@ impl Waiting {
                 is_attached,
                 waiting,
                 quarantined: quarantined?.len(),
+                troubles,
             })
         }))
     }

@@ -1,6 +1,7 @@
 //! What a decision has done that is neither a mail nor a row nor a stanza: about mails that wait, or as an administrator. What comes of it is known only
 //! afterwards: the shell does it, and then the same stanza is decided about once more, knowing that (`Context::told`).
 
+use crate::core::from_mail::Attachment;
 use crate::core::id::OriginalId;
 use crate::core::job::Job;
 use crate::core::language::Language;
@@ -69,10 +70,8 @@ pub struct Whole {
     pub text: String,
     /// It goes on, beyond what is read.
     pub is_cut: bool,
-    /// The names of its files, a line for each.
-    pub files: Vec<String>,
-    /// So many more are not named.
-    pub more_files: usize,
+    /// Its files, without what is in them.
+    pub files: Vec<Attachment>,
 }
 
 /// What is wanted of a mail that waits.

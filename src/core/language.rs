@@ -32,10 +32,12 @@ const fn file(tag: &'static str, text: &'static str) -> File {
 }
 
 /// All languages; the first one is that of whoever asks for none.
-static FILES: [File; 3] = [
+static FILES: [File; 5] = [
     file("en", include_str!("language/en.ftl")),
     file("de", include_str!("language/de.ftl")),
     file("fr", include_str!("language/fr.ftl")),
+    file("es", include_str!("language/es.ftl")),
+    file("ru", include_str!("language/ru.ftl")),
 ];
 
 /// A language that the gateway speaks.

@@ -10,10 +10,7 @@ pub use delivery::{
     DROPPED, delayed, expired, late, not_delivered, refused, returned, returned_from,
     returned_subject, status_available, status_trouble, undelivered,
 };
-pub use page::{
-    is_whole_mail_line, page_hide_remote, page_more_files, page_remote_tells, page_show_remote,
-    page_text_cut, page_until, page_without_subject, whole_mail, without_whole_mail,
-};
+pub use page::{is_whole_mail_line, whole_mail, without_whole_mail};
 pub use refusal::{
     address_error, address_is_reserved, address_is_taken, body_too_long, contact_denied, encrypted,
     encrypted_file, failed, failed_before, no_address, no_answer_to_all, no_attention, no_calls,
@@ -33,7 +30,7 @@ use crate::core::language::{Language, say};
 use crate::core::limits;
 use crate::core::outcome::Reply;
 use crate::core::record::{PresenceState, Show};
-use crate::core::text::clean;
+use crate::core::text::{clean, size};
 use std::sync::OnceLock;
 
 /// A file that leaves as its link.
@@ -43,7 +40,11 @@ pub fn not_attached(language: Language, name: &str, why: &str) -> String {
 
 /// Why a file is not attached: it is too big.
 pub fn too_big_to_attach(language: Language, max: u64) -> String {
-    say!(language, "too-big-to-attach", max = size(language, max))
+    say!(
+        language,
+        "too-big-to-attach",
+        max = size::in_words(language, max)
+    )
 }
 
 /// Why a file is not attached: the user has sent and got as much as one user may in a day.
@@ -242,7 +243,7 @@ pub fn is_recipients_line(line: &str) -> bool {
 
 /// What follows a text that was cut at the limit.
 pub fn cut(language: Language, octets: u64, kept: Kept) -> String {
-    let size = size(language, octets);
+    let size = size::in_words(language, octets);
     say!(language, "cut", size = size, kept = kept.key())
 }
 
@@ -265,7 +266,7 @@ pub fn not_hosted(language: Language, why: &NotHosted, kept: Kept) -> Option<Str
     Some(match why {
         NotHosted::Named => return None,
         NotHosted::TooLarge(Some(max)) => {
-            let max = size(language, *max);
+            let max = size::in_words(language, *max);
             say!(language, "not-hosted-over", max = max, lies = lies)
         }
         NotHosted::TooLarge(None) => say!(language, "not-hosted-too-big", lies = lies),
@@ -279,8 +280,8 @@ pub fn not_hosted(language: Language, why: &NotHosted, kept: Kept) -> Option<Str
 
 /// In place of a mail over the limit.
 pub fn too_large(language: Language, octets: u64, max: usize) -> String {
-    let max = size(language, u64::try_from(max).unwrap_or(u64::MAX));
-    let size = size(language, octets);
+    let max = size::in_words(language, u64::try_from(max).unwrap_or(u64::MAX));
+    let size = size::in_words(language, octets);
     say!(language, "too-large", size = size, max = max)
 }
 
@@ -460,19 +461,6 @@ pub enum WithoutText {
 /// XEP-0100 prompt.
 pub fn gateway_prompt(language: Language) -> String {
     say!(language, "gateway-prompt")
-}
-
-/// A size as people read it.
-pub fn size(language: Language, octets: u64) -> String {
-    match octets {
-        0..1_024 => say!(language, "size-bytes", count = octets),
-        1_024..1_048_576 => say!(language, "size-kilobytes", count = octets.div_ceil(1_024)),
-        _ => say!(
-            language,
-            "size-megabytes",
-            count = octets.div_ceil(1_048_576)
-        ),
-    }
 }
 
 /// The words of others, in marks that they cannot end themselves.

@@ -10,9 +10,8 @@ pub mod tamed;
 use crate::core::file;
 use crate::core::from_mail::{self, Mail, Person, Piece};
 use crate::core::id::OriginalId;
-use crate::core::language::Language;
-use crate::core::notice;
-use crate::core::text::clean;
+use crate::core::language::{Language, say};
+use crate::core::text::{clean, size};
 use crate::core::time::Timestamp;
 use escape::escaped;
 use std::collections::BTreeMap;
@@ -69,11 +68,12 @@ pub fn page(
     let pieces = from_mail::pieces(&repaired);
     let id = id.as_str();
     let subject = mail.as_ref().and_then(|mail| mail.subject.clone());
-    let subject = subject.unwrap_or_else(|| notice::page_without_subject(language));
-    let mut html = String::from(
-        "<!DOCTYPE html>\n<html lang=\"en\"><head><meta charset=\"utf-8\">\
+    let subject = subject.unwrap_or_else(|| say!(language, "page-without-subject"));
+    let mut html = format!(
+        "<!DOCTYPE html>\n<html lang=\"{}\"><head><meta charset=\"utf-8\">\
          <meta name=\"viewport\" content=\"width=device-width,initial-scale=1\">\
          <meta name=\"robots\" content=\"noindex\">",
+        language.tag()
     );
     let _ = write!(
         html,
@@ -81,11 +81,11 @@ pub fn page(
         escaped(&subject),
         escaped(&subject)
     );
-    fields(&mut html, mail.as_ref());
+    fields(language, &mut html, mail.as_ref());
     let _ = writeln!(
         html,
         "<p class=\"note\">{}</p>",
-        escaped(&notice::page_until(language, &day_of(until)))
+        escaped(&say!(language, "page-until", when = day_of(until)))
     );
     let has_page = page_of(&pieces).is_some();
     if has_page {
@@ -102,9 +102,11 @@ pub fn page(
     let header = clean::for_xml(&String::from_utf8_lossy(header));
     let _ = write!(
         html,
-        "<details><summary>All header fields</summary><pre class=\"fields\" dir=\"auto\">{}</pre></details>\n\
-         <p><a href=\"{id}/mail.eml\" download>The mail as a file (.eml)</a></p>\n</main></body></html>\n",
-        escaped(clean::cut(header.trim_end(), HEADER_OCTETS_MAX))
+        "<details><summary>{}</summary><pre class=\"fields\" dir=\"auto\">{}</pre></details>\n\
+         <p><a href=\"{id}/mail.eml\" download>{}</a></p>\n</main></body></html>\n",
+        escaped(&say!(language, "page-all-fields")),
+        escaped(clean::cut(header.trim_end(), HEADER_OCTETS_MAX)),
+        escaped(&say!(language, "page-as-file"))
     );
     html
 }
@@ -154,7 +156,7 @@ fn text_of(pieces: &[Piece<'_>], mail: Option<&Mail>) -> String {
     }
 }
 
-fn fields(html: &mut String, mail: Option<&Mail>) {
+fn fields(language: Language, html: &mut String, mail: Option<&Mail>) {
     let Some(mail) = mail else { return };
     html.push_str("<dl>");
     let from = match (&mail.from, &mail.from_words) {
@@ -162,26 +164,39 @@ fn fields(html: &mut String, mail: Option<&Mail>) {
         (None, Some(words)) => format!("<bdi>{}</bdi>", escaped(words)),
         (None, None) => String::new(),
     };
-    field(html, "From", &from);
-    field(html, "To", &people(&mail.to));
-    field(html, "Cc", &people(&mail.cc));
+    field(html, &say!(language, "page-from"), &from);
+    field(
+        html,
+        &say!(language, "page-to"),
+        &people(language, &mail.to),
+    );
+    field(
+        html,
+        &say!(language, "page-cc"),
+        &people(language, &mail.cc),
+    );
     let date = mail.date.map(day_of).unwrap_or_default();
-    field(html, "Date", &escaped(&date));
+    field(html, &say!(language, "page-date"), &escaped(&date));
     html.push_str("</dl>\n");
 }
 
 fn field(html: &mut String, name: &str, value: &str) {
     if !value.is_empty() {
+        let name = escaped(name);
         let _ = write!(html, "<dt>{name}</dt><dd>{value}</dd>");
     }
 }
 
-fn people(people: &[Person]) -> String {
+fn people(language: Language, people: &[Person]) -> String {
     let shown: Vec<String> = people.iter().take(PEOPLE_MAX).map(person_in_html).collect();
     let more = people.len().saturating_sub(shown.len());
+    let shown = shown.join(", ");
     match more {
-        0 => shown.join(", "),
-        more => format!("{} and {more} more", shown.join(", ")),
+        0 => shown,
+        more => format!(
+            "{shown} {}",
+            escaped(&say!(language, "page-and-more", more = more))
+        ),
     }
 }
 
@@ -204,27 +219,31 @@ fn day_of(time: Timestamp) -> String {
 }
 
 fn frame(language: Language, html: &mut String, id: &str, is_remote: bool) {
-    html.push_str("<section aria-labelledby=\"sent\"><h2 id=\"sent\">As it was sent</h2>\n");
+    let title = escaped(&say!(language, "page-as-sent"));
+    let _ = writeln!(
+        html,
+        "<section aria-labelledby=\"sent\"><h2 id=\"sent\">{title}</h2>"
+    );
     let (address, offer) = match is_remote {
         true => (
             format!("{id}/html?remote"),
             format!(
                 "<a href=\"{id}\">{}</a>",
-                notice::page_hide_remote(language)
+                say!(language, "page-hide-remote")
             ),
         ),
         false => (
             format!("{id}/html"),
             format!(
                 "<a href=\"{id}?remote\">{}</a> {}",
-                notice::page_show_remote(language),
-                notice::page_remote_tells(language)
+                say!(language, "page-show-remote"),
+                say!(language, "page-remote-tells")
             ),
         ),
     };
     let _ = write!(
         html,
-        "<p class=\"note\">{offer}</p>\n<iframe src=\"{address}\" title=\"The mail as it was sent\" referrerpolicy=\"no-referrer\" \
+        "<p class=\"note\">{offer}</p>\n<iframe src=\"{address}\" title=\"{title}\" referrerpolicy=\"no-referrer\" \
          sandbox=\"allow-popups allow-popups-to-escape-sandbox\"></iframe></section>\n"
     );
 }
@@ -238,18 +257,20 @@ fn text(language: Language, html: &mut String, text: &str, is_folded: bool) {
     let _ = match is_folded {
         true => writeln!(
             html,
-            "<details><summary>As plain text</summary>{pre}</details>"
+            "<details><summary>{}</summary>{pre}</details>",
+            escaped(&say!(language, "page-as-text"))
         ),
         false => writeln!(
             html,
-            "<section aria-labelledby=\"text\"><h2 id=\"text\">Text</h2>{pre}</section>"
+            "<section aria-labelledby=\"text\"><h2 id=\"text\">{}</h2>{pre}</section>",
+            escaped(&say!(language, "page-text"))
         ),
     };
     if shown.len() < text.trim_end().len() {
         let _ = writeln!(
             html,
             "<p class=\"note\">{}</p>",
-            notice::page_text_cut(language)
+            escaped(&say!(language, "page-text-cut"))
         );
     }
 }
@@ -265,10 +286,14 @@ fn files(language: Language, html: &mut String, id: &str, pieces: &[Piece<'_>]) 
     if count == 0 {
         return;
     }
-    html.push_str("<section aria-labelledby=\"files\"><h2 id=\"files\">Files</h2><ul>");
+    let _ = write!(
+        html,
+        "<section aria-labelledby=\"files\"><h2 id=\"files\">{}</h2><ul>",
+        escaped(&say!(language, "page-files"))
+    );
     for (place, piece) in all().take(FILES_MAX) {
         let name = file::name(piece.name.as_deref(), &piece.media_type);
-        let size = from_mail::size_for_people(piece.octets());
+        let size = size::in_words(language, piece.octets() as u64);
         let _ = write!(
             html,
             "<li><a href=\"{id}/part/{place}\" download><bdi>{}</bdi></a> <span class=\"note\">{size}</span></li>",
@@ -280,7 +305,7 @@ fn files(language: Language, html: &mut String, id: &str, pieces: &[Piece<'_>]) 
         let _ = write!(
             html,
             "<p class=\"note\">{}</p>",
-            notice::page_more_files(language)
+            escaped(&say!(language, "page-more-files"))
         );
     }
     html.push_str("</section>\n");
@@ -293,9 +318,13 @@ mod tests {
     const ID: &str = "0123456789abcdef0123456789abcdef";
 
     fn shown(raw: &str) -> String {
+        shown_in(Language::ENGLISH, raw)
+    }
+
+    fn shown_in(language: Language, raw: &str) -> String {
         let id = OriginalId::parse(ID).unwrap();
         page(
-            Language::ENGLISH,
+            language,
             raw.as_bytes(),
             &id,
             Timestamp::from_secs(1_800_000_000),
@@ -355,6 +384,15 @@ mod tests {
             ("image.png", "image/png")
         );
         assert_eq!(super::file(raw.as_bytes(), 9), None);
+    }
+
+    #[test]
+    fn a_page_is_in_the_language_of_its_user() {
+        let german = Language::of_tag("de").unwrap();
+        let page = shown_in(german, "From: Carol <carol@mail.example>\r\n\r\nHallo\r\n");
+        for there in ["<html lang=\"de\">", "<dt>Von</dt>", "Alle Kopfzeilen"] {
+            assert!(page.contains(there), "{there} in {page}");
+        }
     }
 
     #[test]

@@ -169,11 +169,11 @@ impl Server for Imap<'_> {
         }
     }
 
-    async fn run(&mut self, exchange: Exchange) -> Result<Result<(), String>, ImapError> {
+    async fn run(&mut self, exchange: Exchange) -> Result<Option<String>, ImapError> {
         let limit = self.session.timings().silence;
         match in_time(limit, self.exchange(exchange)).await {
-            Ok(()) => Ok(Ok(())),
-            Err(ImapError::Refused { words, .. }) => Ok(Err(words)),
+            Ok(()) => Ok(None),
+            Err(ImapError::Refused { words, .. }) => Ok(Some(words)),
             Err(error) => Err(error),
         }
     }

@@ -38,7 +38,7 @@ mod tests;
 pub use error::ImapError;
 pub use guard::Excess;
 pub use probe::{Capabilities, Found, look, probe, take};
-pub use reader::run;
+pub use reader::{Reports, run};
 
 use crate::core::id::{JobId, content_digest};
 #[cfg(doc)]

@@ -13,6 +13,7 @@ use crate::core::time::Timestamp;
 use crate::failpoints;
 use crate::inbound::{Batch, Mail, Verdict, held};
 use crate::net::backoff::Backoff;
+use crate::net::trouble::Trouble;
 use futures::FutureExt;
 use std::collections::BTreeSet;
 use std::convert::Infallible;
@@ -32,21 +33,29 @@ const DISPOSAL_MAILS: usize = 2_000;
 /// The longest sleep between two looks: servers close connections that are silent for longer.
 const POLL_MAX: Duration = Duration::from_secs(5 * 60);
 
+/// Where it is said how the reading goes.
+#[derive(Debug, Default)]
+pub struct Reports {
+    /// True once the folder is open and the store knows where reading began: what arrives from then on is delivered, whatever
+    /// happens. How much already waits there makes no difference, or a start would take as long as a flood lasts.
+    pub was_open: watch::Sender<bool>,
+    /// Why it is not being read now.
+    pub trouble: watch::Sender<Option<Trouble>>,
+}
+
 /// Reads a mailbox until `stop` is cancelled or nobody takes batches any more. `start` is what the store has. Any error
 /// drops the connection, and another is made after a wait; a stop drops it too, in the middle of whatever it does:
-/// what was handled and not disposed of is found at the next start. `was_open` becomes true when the folder is open and
-/// the store knows where reading began: what arrives from then on is delivered, whatever happens. How much already waits
-/// there makes no difference, or a start would take as long as a flood lasts. `quotas` say when mails that wait may be shown.
+/// what was handled and not disposed of is found at the next start. `quotas` say when mails that wait may be shown.
 pub async fn run(
     config: MailboxConfig,
     start: Option<Cursor>,
     quotas: SharedQuotas,
     batches: mpsc::Sender<Batch>,
-    was_open: watch::Sender<bool>,
+    reports: Reports,
     stop: CancellationToken,
 ) {
     let gone = batches.clone();
-    let reading = read_for_ever(Reader::new(config, start, quotas, batches, was_open));
+    let reading = read_for_ever(Reader::new(config, start, quotas, batches, reports));
     tokio::select! {
         () = stop.cancelled() => {}
         () = gone.closed() => {}
@@ -66,12 +75,13 @@ async fn read_for_ever(mut reader: Reader) -> Infallible {
             backoff.reset();
         }
         // A login that worked once is refused now: most likely the server is only starting.
-        let wait = if error.needs_a_person() && !*reader.was_open.borrow() {
+        let wait = if error.needs_a_person() && !*reader.reports.was_open.borrow() {
             backoff.pause_longest()
         } else {
             backoff.pause()
         };
         tracing::warn!(mailbox = %reader.config.name, %error, retry_in = ?wait, "the mailbox is not being read");
+        Trouble::again(&reader.reports.trouble, &error);
         sleep(wait).await;
     }
 }
@@ -83,8 +93,7 @@ struct Reader {
     position: Position,
     /// Since when the folder is open.
     opened: Option<Instant>,
-    /// Whether it ever was.
-    was_open: watch::Sender<bool>,
+    reports: Reports,
     /// The batch that the pipeline is at work on.
     outstanding: Option<Outstanding>,
     /// What is handled or left, committed, and not yet disposed of on this connection.
@@ -128,7 +137,7 @@ impl Reader {
         start: Option<Cursor>,
         quotas: SharedQuotas,
         batches: mpsc::Sender<Batch>,
-        was_open: watch::Sender<bool>,
+        reports: Reports,
     ) -> Self {
         let timings = config.timings;
         Self {
@@ -136,7 +145,7 @@ impl Reader {
             batches,
             position: Position::of_store(start),
             opened: None,
-            was_open,
+            reports,
             outstanding: None,
             handled: Vec::new(),
             left: Vec::new(),
@@ -197,13 +206,14 @@ impl Reader {
             reading_again = self.position.again(),
             "reading the mailbox"
         );
+        self.reports.trouble.send_replace(None);
         self.open_if_stored();
     }
 
     /// Not before a cursor is stored: a kill until then would forget where the gateway began.
     fn open_if_stored(&self) {
         if self.position.is_stored() {
-            self.was_open.send_replace(true);
+            self.reports.was_open.send_replace(true);
         }
     }
 

@@ -74,7 +74,7 @@ impl Gateway {
             stored,
             SharedQuotas::new(allowance),
             sender,
-            tokio::sync::watch::channel(false).0,
+            Reports::default(),
             stop.clone(),
         ));
         Self {

@@ -3,8 +3,9 @@
 //!
 //! A name becomes a TCP connection ([`tcp`]), that becomes TLS or a sentence about what is wrong with the certificate
 //! ([`tls`]), a name and a password or a
-//! token become a login ([`sasl`]), failures become pauses ([`backoff`]), and what may take how long is declared in one way ([`limits`]). [`listen`]
-//! is where a gateway listens, [`unix`] how it makes a socket for that.
+//! token become a login ([`sasl`]), failures become pauses ([`backoff`]) and a sentence for whoever asks ([`trouble`]), and
+//! what may take how long is declared in one way ([`limits`]). [`listen`] is where a gateway listens, [`unix`] how it makes a
+//! socket for that.
 //!
 //! `xmpp`, `smtp` and `imap` use it and do none of it themselves; it knows none of them, nor any other room but `system`.
 
@@ -14,6 +15,7 @@ pub mod listen;
 pub mod sasl;
 pub mod tcp;
 pub mod tls;
+pub mod trouble;
 pub(crate) mod unix;
 
 use std::fmt::Debug;

@@ -9,7 +9,7 @@ use crate::core::errand::Whole;
 use crate::core::errand::{Errand, Told, Wish};
 use crate::core::from_mail;
 use crate::core::id::OriginalId;
-use crate::core::limits::{ERRANDS_MAX, ERRANDS_OF_ONE_MAX, LISTED_MAX, ORIGINALS_READ_MAX};
+use crate::core::limits::{ERRANDS_MAX, ERRANDS_OF_ONE_MAX, ORIGINALS_READ_MAX};
 use crate::core::text::clean;
 use crate::core::time::Timestamp;
 use crate::panics;
@@ -199,16 +199,13 @@ fn whole_text(originals: &Originals, id: &OriginalId) -> Option<Whole> {
     Some(whole(mail))
 }
 
-/// The subject, the text with all that it quotes, and the names of its files.
+/// The subject, the text with all that it quotes, and its files.
 fn whole(mail: from_mail::Mail) -> Whole {
-    let named: Vec<_> = mail.attachments.iter().map(|one| (one, None)).collect();
-    let (files, more_files) = from_mail::attachment_lines(&named, LISTED_MAX);
     Whole {
         subject: mail.subject.filter(|one| !one.is_empty()),
         text: mail.text.trim_end().to_owned(),
         is_cut: mail.text_cut,
-        files,
-        more_files,
+        files: mail.attachments,
     }
 }
 

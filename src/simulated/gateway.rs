@@ -189,9 +189,9 @@ async fn run(disk: Arc<Disk>, stop: CancellationToken) {
         let mailbox = mailbox_config(mailbox, config);
         let cursor = store.cursor(&mailbox.name).await.unwrap();
         let (batches, fetched) = mpsc::channel(1);
-        let (open, _) = watch::channel(false);
+        let reports = imap::Reports::default();
         let (quotas, stop) = (quotas.clone(), stop.clone());
-        tasks.spawn(imap::run(mailbox, cursor, quotas, batches, open, stop));
+        tasks.spawn(imap::run(mailbox, cursor, quotas, batches, reports, stop));
         tasks.spawn(read_batches(
             mailboxes.clone(),
             Arc::clone(&in_hand),

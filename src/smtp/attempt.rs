@@ -4,6 +4,7 @@ use crate::core::job::Job;
 use crate::core::outcome::Attempt;
 use crate::core::outcome::Verdict;
 use crate::failpoints;
+use crate::net::trouble::Trouble;
 use crate::smtp::command::{Command, MailBytes, Settle, Settled};
 use crate::smtp::connect::{ConnectError, Connector};
 use crate::smtp::outcome::retry_all;
@@ -11,7 +12,7 @@ use crate::smtp::submit::{Connection, State, Submitted};
 use crate::store::spool::{Spool, SpoolError};
 use std::borrow::Cow;
 use std::sync::Arc;
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::{mpsc, oneshot, watch};
 
 /// What the tasks of a runner share.
 pub(super) struct Tools {
@@ -19,6 +20,8 @@ pub(super) struct Tools {
     pub spool: Arc<Spool>,
     pub settle: mpsc::Sender<Settle>,
     pub inbox: mpsc::UnboundedSender<Command>,
+    /// Why no connection can be opened.
+    pub trouble: watch::Sender<Option<Trouble>>,
 }
 
 /// What a transaction's task leaves.

@@ -60,7 +60,7 @@ struct Smtp<'a, S> {
 }
 
 impl<S: AsyncRead + AsyncWrite + Send + Unpin> Smtp<'_, S> {
-    async fn exchange(&mut self, mut exchange: Exchange) -> Result<Result<(), Reply>, LoginError> {
+    async fn exchange(&mut self, mut exchange: Exchange) -> Result<Option<Reply>, LoginError> {
         let mechanism = exchange.mechanism();
         let broken = |error| LoginError::Sasl(mechanism, error);
         let mut line = format!("AUTH {}", mechanism.name());
@@ -79,10 +79,10 @@ impl<S: AsyncRead + AsyncWrite + Send + Unpin> Smtp<'_, S> {
                 200..300 if later.is_some() => {
                     return Err(broken(SaslError::Challenge(mechanism.name())));
                 }
-                200..300 => return exchange.finish().map(Ok).map_err(broken),
+                200..300 => return exchange.finish().map(|()| None).map_err(broken),
                 334 => {}
                 400..500 => return Err(LoginError::NotNow(reply.to_reply())),
-                500.. => return Ok(Err(reply.to_reply())),
+                500.. => return Ok(Some(reply.to_reply())),
                 _ => return Err(DialogError::OutOfStep(reply.to_reply()).into()),
             }
             line = match later.take() {
@@ -108,7 +108,7 @@ impl<S: AsyncRead + AsyncWrite + Send + Unpin> Server for Smtp<'_, S> {
         LoginError::Sasl(mechanism, error)
     }
 
-    async fn run(&mut self, exchange: Exchange) -> Result<Result<(), Reply>, LoginError> {
+    async fn run(&mut self, exchange: Exchange) -> Result<Option<Reply>, LoginError> {
         timeout(self.limit, self.exchange(exchange))
             .await
             .unwrap_or(Err(LoginError::Silent))

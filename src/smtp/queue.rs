@@ -7,6 +7,7 @@ use crate::core::errand::{Change, Waiting};
 use crate::core::id::JobId;
 use crate::core::job::{Brief, Job};
 use crate::core::time::Timestamp;
+use crate::net::trouble::Trouble;
 use crate::smtp::attempt::Tools;
 use crate::smtp::command::{By, Command, Errand, Memory, Settle, Which};
 use crate::smtp::connect::Connector;
@@ -16,7 +17,7 @@ use jid::BareJid;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::{mpsc, oneshot, watch};
 
 /// Hands mails to the [`Runner`]. Cheap to clone.
 #[derive(Clone, Debug)]
@@ -24,6 +25,7 @@ pub struct Queue {
     inbox: mpsc::UnboundedSender<Command>,
     depth: Arc<AtomicUsize>,
     memory: Memory,
+    trouble: watch::Receiver<Option<Trouble>>,
 }
 
 impl Queue {
@@ -38,16 +40,19 @@ impl Queue {
     ) -> (Self, Runner) {
         let (sender, inbox) = mpsc::unbounded_channel();
         let depth = Arc::new(AtomicUsize::new(jobs.len()));
+        let trouble = watch::Sender::default();
         let queue = Self {
             inbox: sender.clone(),
             depth: Arc::clone(&depth),
             memory: Memory::default(),
+            trouble: trouble.subscribe(),
         };
         let tools = Tools {
             connector,
             spool,
             settle,
             inbox: sender,
+            trouble,
         };
         (queue, Runner::new(tools, inbox, depth, jobs, expire))
     }
@@ -70,6 +75,11 @@ impl Queue {
         let (tell, told) = oneshot::channel();
         let _ = self.inbox.send(Command::TellDrained(tell));
         matches!(tokio::time::timeout(limit, told).await, Ok(Ok(())))
+    }
+
+    /// Why the mail server is not reached, where it was not when it was needed last.
+    pub fn trouble(&self) -> Option<Trouble> {
+        self.trouble.borrow().clone()
     }
 
     /// Jobs that are not settled yet.

@@ -16,6 +16,7 @@ use crate::core::outcome::Verdict;
 use crate::core::outcome::{Attempt, Outcome, Reply};
 use crate::core::retry;
 use crate::core::time::Timestamp;
+use crate::net::trouble::Trouble;
 use crate::smtp::Change;
 use crate::smtp::attach::{Attacher, FETCHES_MAX, TURN, attach};
 use crate::smtp::attempt::{self, Concluded, Finished, Tools, Tried, connect, settle, transact};
@@ -189,6 +190,9 @@ impl Runner {
             Command::TellDrained(tell) => self.want_drained.push(tell),
             Command::Errand(errand) => self.run_errand(errand),
             Command::Connected => {
+                self.tools
+                    .trouble
+                    .send_if_modified(|trouble| trouble.take().is_some());
                 if self.gate.open() {
                     tracing::info!("the mail server can be reached again");
                     self.schedule.hasten(Timestamp::now(), true);
@@ -367,6 +371,7 @@ impl Runner {
             }
             return;
         }
+        Trouble::again(&self.tools.trouble, error);
         if error.needs_admin() {
             tracing::error!("no mail can be sent until this is mended, all of it is kept: {error}");
         } else {

@@ -29,7 +29,7 @@ async fn twenty_megabytes_arrive() {
     let start = Instant::now();
     let message = alice.next_message_from(&world.carol()).await;
 
-    let expected = "*Plans*\nThe plans are attached.\n[PDF plans.pdf, 15.0 MB: the server takes no file over 10 MB; it lies in the mailbox]";
+    let expected = "*Plans*\nThe plans are attached.\n[PDF plans.pdf, 15 MB: the server takes no file over 10 MB; the file is in the mailbox]";
     assert_eq!(body(&message).as_deref(), Some(expected));
     let (took, peak) = (start.elapsed(), peak_memory(&world.gateway));
     println!(

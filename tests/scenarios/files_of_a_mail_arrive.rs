@@ -196,7 +196,7 @@ async fn are_named_on(flavour: Flavour, user: &str, why: &str) {
         .await;
     let message = client.next_message_from(&world.carol()).await;
     let expected = format!(
-        "Look!\n[image a.png, {} bytes: the server does not take it ({why}); it lies in the mailbox]",
+        "Look!\n[image a.png, {} bytes: the server does not take it ({why}); the file is in the mailbox]",
         PNG.len()
     );
     assert_eq!(body(&message).as_deref(), Some(expected.as_str()));

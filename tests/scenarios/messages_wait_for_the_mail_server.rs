@@ -34,6 +34,38 @@ async fn and_keep_their_order() {
     spool_holds(&world, 0).await;
 }
 
+#[tokio::test]
+async fn and_the_status_says_which_server_is_away() {
+    let mut world = World::start().await;
+    let alice = world.login("alice").await;
+    let away = [
+        "the mail server has not been reached for ",
+        "has not been read for ",
+    ];
+
+    world.mail.stop_postfix().await;
+    world.mail.stop_dovecot().await;
+    alice.send_message(&world.carol(), "Are you there?").await;
+    eventually("both servers are said to be away", async || {
+        let status = status(&world).await;
+        away.iter().all(|words| status.contains(words))
+    })
+    .await;
+
+    world.mail.start_dovecot().await;
+    world.mail.start_postfix().await;
+    eventually("no server is said to be away", async || {
+        let status = status(&world).await;
+        !away.iter().any(|words| status.contains(words))
+    })
+    .await;
+}
+
+async fn status(world: &World) -> String {
+    let output = world.gateway.command(&["status"]).await;
+    String::from_utf8(output.stdout).unwrap()
+}
+
 async fn spool_holds(world: &World, mails: usize) {
     let spool = world.gateway.folder().join("store/spool");
     eventually("the spool holds as many mails as it should", async || {

@@ -141,6 +141,10 @@ impl World {
             .submit("carol@mail.example", to, mail)
             .await
             .expect("Postfix takes Carol's mail");
+        // Postfix does not promise to deliver in the order in which it was given mails: the next one comes later than this one,
+        // unless this one cannot be delivered now.
+        let handed_on = self.mail.hands_all_on();
+        let _ = tokio::time::timeout(Duration::from_secs(2), handed_on).await;
     }
 }
 

@@ -166,7 +166,7 @@ fn asked(
     body: &str,
     commands: impl Iterator<Item = &'static dyn Command> + Clone,
 ) -> Option<(&'static dyn Command, Values)> {
-    let body = body.trim().trim_start_matches('/');
+    let body = body.trim().trim_start_matches(['/', '¿', '¡']);
     let first = body.split_whitespace().next()?;
     if write::bare_address(first).contains('@') {
         let command = super::named(commands, "write")?;
@@ -213,7 +213,10 @@ fn nearest(
     const CHARS_MAX: usize = 200;
     const SHORT: usize = 6;
     let is_brief = body.chars().nth(CHARS_MAX).is_none();
-    let body = body.trim().trim_start_matches('/').to_lowercase();
+    let body = body
+        .trim()
+        .trim_start_matches(['/', '¿', '¡'])
+        .to_lowercase();
     let typed: Vec<&str> = body.split_whitespace().filter(|_| is_brief).collect();
     let edits = |words: String| {
         let (begin, rest) = typed.split_at_checked(words.split(' ').count())?;

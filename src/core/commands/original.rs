@@ -8,9 +8,10 @@ use crate::core::context::{Context, Missing};
 use crate::core::decide::Decision;
 use crate::core::decide::decider::Stop;
 use crate::core::errand::{Errand, Told, Whole};
+use crate::core::from_mail;
 use crate::core::id::OriginalId;
 use crate::core::language::{Language, Sentence};
-use crate::core::limits::SHOWN_OCTETS_MAX;
+use crate::core::limits::{LISTED_MAX, SHOWN_OCTETS_MAX};
 use crate::core::notice::{self, Kept};
 use crate::core::record::{Direction, LastMail, Message};
 use crate::core::settings::Settings;
@@ -115,8 +116,9 @@ fn shown(language: Language, whole: &Whole, unverified: bool) -> String {
     blocks.extend(whole.subject.as_deref().map(notice::subject_line));
     blocks.extend((!whole.text.is_empty()).then(|| whole.text.clone()));
     blocks.extend(whole.is_cut.then(|| notice::rest_too_long(language)));
-    blocks.extend(whole.files.iter().cloned());
-    let more = whole.more_files;
+    let named: Vec<_> = whole.files.iter().map(|one| (one, None)).collect();
+    let (lines, more) = from_mail::attachment_lines(language, &named, LISTED_MAX);
+    blocks.extend(lines);
     blocks.extend((more > 0).then(|| notice::more_attachments(language, more, Kept::Nowhere)));
     if blocks.is_empty() {
         blocks.push(notice::empty_mail(language));

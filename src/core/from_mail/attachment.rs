@@ -1,6 +1,8 @@
 //! Parts that are not shown as text, and how they are named to a person.
 
-use crate::core::text::clean;
+use super::calendar::Meeting;
+use crate::core::language::{Language, Sentence, say};
+use crate::core::text::{clean, size};
 
 /// The longest file name, in octets.
 const NAME_OCTETS_MAX: usize = 120;
@@ -16,8 +18,8 @@ pub struct Attachment {
     pub media_type: String,
     /// Decoded size in octets; of a mail or a multipart the size as it was sent.
     pub octets: usize,
-    /// What it says, in a few words: of a meeting what, when and where.
-    pub says: Option<String>,
+    /// What of a calendar matters.
+    pub meeting: Option<Meeting>,
     /// A picture that belongs to the look of the text: the logos of a signature.
     pub is_ornament: bool,
     /// What is in it, where that was asked for ([`super::attachments`]).
@@ -31,7 +33,7 @@ impl Attachment {
             name,
             media_type: "application/octet-stream".to_owned(),
             octets,
-            says: None,
+            meeting: None,
             is_ornament: false,
             content: None,
         }
@@ -41,6 +43,7 @@ impl Attachment {
 /// What a person is told of the attachments, a line each, of at most `max`, and of how many no line tells. Ornaments
 /// have one line together. With each, why there is no more of it than that.
 pub fn attachment_lines(
+    language: Language,
     attachments: &[(&Attachment, Option<String>)],
     max: usize,
 ) -> (Vec<String>, usize) {
@@ -54,12 +57,14 @@ pub fn attachment_lines(
     let more = alone.clone().count().saturating_sub(max);
     let mut lines: Vec<String> = alone
         .take(max)
-        .map(|(one, why)| attachment_line(one, why.as_deref()))
+        .map(|(one, why)| attachment_line(language, one, why.as_deref()))
         .collect();
     if are_together {
-        lines.push(format!(
-            "[{count} small pictures, {}]",
-            size_for_people(octets)
+        lines.push(say!(
+            language,
+            "small-pictures",
+            count = count,
+            size = size_in_words(language, octets)
         ));
     }
     (lines, more)
@@ -67,12 +72,12 @@ pub fn attachment_lines(
 
 /// What a person is told of an attachment in one line, e.g. `[image photo.jpg, 24 KB]`, `[encrypted message, 4 KB]`, and why
 /// there is no more of it than this line, where that is to be said.
-pub fn attachment_line(attachment: &Attachment, why: Option<&str>) -> String {
-    let kind = kind_of(&attachment.media_type);
-    let size = size_for_people(attachment.octets);
+pub fn attachment_line(language: Language, attachment: &Attachment, why: Option<&str>) -> String {
+    let kind = kind_of(&attachment.media_type).in_language(language);
+    let size = size_in_words(language, attachment.octets);
     let why = why.map(|why| format!(": {why}")).unwrap_or_default();
-    if let Some(says) = &attachment.says {
-        return format!("[{says}]");
+    if let Some(meeting) = &attachment.meeting {
+        return format!("[{}]", meeting.in_words(language));
     }
     match &attachment.name {
         Some(name) => format!("[{kind} {name}, {size}{why}]"),
@@ -81,57 +86,49 @@ pub fn attachment_line(attachment: &Attachment, why: Option<&str>) -> String {
 }
 
 /// A word of everyday language for a media type.
-fn kind_of(media_type: &str) -> &'static str {
+fn kind_of(media_type: &str) -> Sentence {
     match media_type {
-        "text/calendar" | "application/ics" => "calendar invitation",
-        "text/vcard" | "text/x-vcard" | "text/directory" => "contact card",
-        "text/html" | "application/xhtml+xml" => "web page",
-        "multipart/encrypted" | "application/pgp-encrypted" => "encrypted message",
-        "application/pkcs7-mime" | "application/x-pkcs7-mime" => "S/MIME message",
-        "application/pgp-keys" => "OpenPGP key",
+        "text/calendar" | "application/ics" => Sentence("file-calendar"),
+        "text/vcard" | "text/x-vcard" | "text/directory" => Sentence("file-contact"),
+        "text/html" | "application/xhtml+xml" => Sentence("file-page"),
+        "multipart/encrypted" | "application/pgp-encrypted" => Sentence("file-encrypted"),
+        "application/pkcs7-mime" | "application/x-pkcs7-mime" => Sentence("file-smime"),
+        "application/pgp-keys" => Sentence("file-openpgp-key"),
         "application/pgp-signature"
         | "application/pkcs7-signature"
-        | "application/x-pkcs7-signature" => "signature",
-        "application/ms-tnef" | "application/vnd.ms-tnef" => "Outlook attachments",
-        "message/rfc822" | "message/global" => "mail",
-        "message/delivery-status" | "message/global-delivery-status" => "delivery report",
-        "message/disposition-notification" | "message/global-disposition-notification" => {
-            "read receipt"
+        | "application/x-pkcs7-signature" => Sentence("file-signature"),
+        "application/ms-tnef" | "application/vnd.ms-tnef" => Sentence("file-tnef"),
+        "message/rfc822" | "message/global" => Sentence("file-mail"),
+        "message/delivery-status" | "message/global-delivery-status" => {
+            Sentence("file-delivery-report")
         }
-        "text/rfc822-headers" | "message/global-headers" => "header of the mail",
-        "application/xmpp+xml" => "chat message",
-        "application/pdf" => "PDF",
+        "message/disposition-notification" | "message/global-disposition-notification" => {
+            Sentence("file-read-receipt")
+        }
+        "text/rfc822-headers" | "message/global-headers" => Sentence("file-header"),
+        "application/xmpp+xml" => Sentence("file-chat-message"),
+        "application/pdf" => Sentence("file-pdf"),
         "application/zip"
         | "application/gzip"
         | "application/x-tar"
-        | "application/x-7z-compressed" => "archive",
+        | "application/x-7z-compressed" => Sentence("file-archive"),
         other => kind_of_family(other),
     }
 }
 
-fn kind_of_family(media_type: &str) -> &'static str {
+fn kind_of_family(media_type: &str) -> Sentence {
     match media_type.split('/').next() {
-        Some("image") => "image",
-        Some("audio") => "audio",
-        Some("video") => "video",
-        Some("text") => "text",
-        Some("message" | "multipart") => "message",
-        _ => "file",
+        Some("image") => Sentence("file-image"),
+        Some("audio") => Sentence("file-audio"),
+        Some("video") => Sentence("file-video"),
+        Some("text") => Sentence("file-text"),
+        Some("message" | "multipart") => Sentence("file-message"),
+        _ => Sentence("file-other"),
     }
 }
 
-/// A size in the unit that a person would choose, rounded up: `312 bytes`, `24 KB`, `1.5 MB`.
-pub fn size_for_people(octets: usize) -> String {
-    const KB: usize = 1024;
-    const MB: usize = KB * KB;
-    match octets {
-        0..KB => format!("{octets} bytes"),
-        KB..MB => format!("{} KB", octets.div_ceil(KB)),
-        _ => {
-            let tenths = octets.saturating_mul(10).div_ceil(MB);
-            format!("{}.{} MB", tenths / 10, tenths % 10)
-        }
-    }
+fn size_in_words(language: Language, octets: usize) -> String {
+    size::in_words(language, u64::try_from(octets).unwrap_or(u64::MAX))
 }
 
 /// A base name that can stand in a text and in a folder: nothing that separates paths, no controls, nothing that
@@ -186,7 +183,7 @@ mod tests {
             media_type: media_type.to_owned(),
             ..Attachment::new(name.map(str::to_owned), octets)
         };
-        attachment_line(&attachment, None)
+        attachment_line(Language::ENGLISH, &attachment, None)
     }
 
     #[test]
@@ -217,7 +214,7 @@ mod tests {
         let plan = Attachment::new(Some("plan.pdf".to_owned()), 20);
         let lines = |all: &[Attachment]| {
             let all: Vec<_> = all.iter().map(|one| (one, None)).collect();
-            attachment_lines(&all, 1)
+            attachment_lines(Language::ENGLISH, &all, 1)
         };
         let all = [logo.clone(), plan.clone(), logo.clone(), plan.clone()];
         assert_eq!(

@@ -1,7 +1,7 @@
 //! The parts of a mail (RFC 2046) as one text and a list of attachments.
 
 use super::attachment::{self, Attachment};
-use super::calendar;
+use super::calendar::{self, Meeting};
 use super::content::{is_binary, is_html_source, is_text, shows_more_than_words};
 use super::enclosed::{self, Piece};
 use super::mime::Part;
@@ -517,7 +517,7 @@ fn attachment_of(part: &Part<'_>, media_type: String, contents: Contents) -> Att
         && part.has_content_id()
         && !part.is_attachment();
     Attachment {
-        says: says(part, &media_type),
+        meeting: meeting(part, &media_type),
         media_type: clean::for_header(&media_type, MEDIA_TYPE_CHARS_MAX),
         is_ornament,
         content: (contents == Contents::Kept).then(|| part.decoded().into_owned()),
@@ -525,15 +525,15 @@ fn attachment_of(part: &Part<'_>, media_type: String, contents: Contents) -> Att
     }
 }
 
-/// A meeting in words.
-fn says(part: &Part<'_>, media_type: &str) -> Option<String> {
+/// What of a calendar matters.
+fn meeting(part: &Part<'_>, media_type: &str) -> Option<Meeting> {
     if !is_calendar(media_type) {
         return None;
     }
     let content_type = part.content_type();
     let parameter = |name| content_type.and_then(|one| one.attribute(name));
     let calendar = charset::decode(parameter("charset").or(Some("utf-8")), &part.decoded());
-    calendar::in_words(&calendar, parameter("method"))
+    calendar::meeting(&calendar, parameter("method"))
 }
 
 fn is_calendar(media_type: &str) -> bool {

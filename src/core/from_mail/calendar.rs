@@ -1,5 +1,6 @@
 //! Calendar mails in words (RFC 5545, RFC 5546): what, when, where.
 
+use crate::core::language::{Language, Sentence, say};
 use crate::core::text::clean;
 use chrono::{Datelike, NaiveDate, NaiveDateTime, TimeDelta, Timelike};
 
@@ -85,6 +86,7 @@ impl<'a> Property<'a> {
 }
 
 /// When something is.
+#[derive(Clone, Debug, PartialEq, Eq)]
 enum Moment {
     /// All day.
     Day(NaiveDate),
@@ -92,9 +94,9 @@ enum Moment {
     Time(NaiveDateTime, Option<String>),
 }
 
-/// What of the first meeting or task matters.
-#[derive(Default)]
-struct Meeting {
+/// What of the first meeting or task of a calendar matters.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Meeting {
     is_task: bool,
     title: Option<String>,
     place: Option<String>,
@@ -104,10 +106,14 @@ struct Meeting {
     answer: Option<String>,
     is_cancelled: bool,
     frequency: Option<String>,
+    /// RFC 5546 §1.4, in upper case.
+    method: String,
+    /// So many more are in the calendar.
+    more: usize,
 }
 
 /// `method`: the parameter of the Content-Type, for a calendar that does not say. `None` where there is neither a meeting nor a task in it.
-pub fn in_words(calendar: &str, method: Option<&str>) -> Option<String> {
+pub fn meeting(calendar: &str, method: Option<&str>) -> Option<Meeting> {
     let text = unfolded(clean::cut(calendar, OCTETS_MAX));
     let mut method = method.map(str::to_ascii_uppercase);
     let mut meetings: Vec<Meeting> = Vec::new();
@@ -140,7 +146,11 @@ pub fn in_words(calendar: &str, method: Option<&str>) -> Option<String> {
     }
     let more = meetings.len().saturating_sub(1);
     let first = meetings.into_iter().next()?;
-    Some(first.words(method.as_deref().unwrap_or_default(), more))
+    Some(Meeting {
+        method: method.unwrap_or_default(),
+        more,
+        ..first
+    })
 }
 
 /// RFC 5545 §3.1.
@@ -160,9 +170,16 @@ impl Meeting {
             "DURATION" => self.duration = duration(&value),
             "STATUS" => self.is_cancelled = value == "CANCELLED",
             "RRULE" => {
-                let mut rules = value.split(';');
-                let frequency = rules.find_map(|rule| rule.strip_prefix("FREQ="));
-                self.frequency = frequency.map(str::to_owned);
+                let rule = |name: &str| {
+                    let mut rules = value.split(';').filter_map(|rule| rule.split_once('='));
+                    rules.find(|(known, _)| *known == name)
+                };
+                // Every second week is more than a word can say.
+                let is_each = rule("INTERVAL").is_none_or(|(_, every)| every == "1");
+                self.frequency = rule("FREQ").map(|(_, frequency)| match is_each {
+                    true => frequency.to_owned(),
+                    false => String::new(),
+                });
             }
             "ATTENDEE" if self.answer.is_none() => {
                 self.answer = property.parameter("PARTSTAT").map(str::to_ascii_uppercase);
@@ -171,40 +188,47 @@ impl Meeting {
         }
     }
 
-    fn words(&self, method: &str, more: usize) -> String {
-        let title = self.title.as_deref().unwrap_or("without a title");
-        let parts = [self.when(), self.repeats(), self.place.clone()];
-        let mut words = format!("{}: {title}", self.kind(method));
+    /// What, when, where.
+    pub fn in_words(&self, language: Language) -> String {
+        let title = self.title.clone();
+        let title = title.unwrap_or_else(|| say!(language, "meeting-untitled"));
+        let parts = [
+            self.when(language),
+            self.repeats(language),
+            self.place.clone(),
+        ];
+        let mut words = format!("{}: {title}", self.kind().in_language(language));
         for part in parts.into_iter().flatten() {
             words.push_str(", ");
             words.push_str(&part);
         }
-        if more > 0 {
-            words.push_str(&format!("; and {more} more"));
+        if self.more > 0 {
+            words.push_str("; ");
+            words.push_str(&say!(language, "meeting-more", more = self.more));
         }
         words
     }
 
     /// RFC 5546 §1.4 and RFC 5545 §3.2.12.
-    fn kind(&self, method: &str) -> &'static str {
-        match (method, self.answer.as_deref()) {
-            ("CANCEL", _) => "cancelled",
-            ("REPLY", Some("ACCEPTED")) => "accepted",
-            ("REPLY", Some("DECLINED")) => "declined",
-            ("REPLY", Some("TENTATIVE")) => "tentatively accepted",
-            ("REPLY", Some("DELEGATED")) => "delegated to somebody else",
-            ("REPLY", _) => "calendar answer",
-            ("COUNTER", _) => "another time is proposed",
-            ("DECLINECOUNTER", _) => "the proposed time is declined",
-            ("REFRESH", _) => "asked for the latest version",
-            _ if self.is_cancelled => "cancelled",
-            ("REQUEST" | "ADD", _) => "invitation",
-            _ if self.is_task => "task",
-            _ => "event",
+    fn kind(&self) -> Sentence {
+        match (self.method.as_str(), self.answer.as_deref()) {
+            ("CANCEL", _) => Sentence("meeting-cancelled"),
+            ("REPLY", Some("ACCEPTED")) => Sentence("meeting-accepted"),
+            ("REPLY", Some("DECLINED")) => Sentence("meeting-declined"),
+            ("REPLY", Some("TENTATIVE")) => Sentence("meeting-tentative"),
+            ("REPLY", Some("DELEGATED")) => Sentence("meeting-delegated"),
+            ("REPLY", _) => Sentence("meeting-answer"),
+            ("COUNTER", _) => Sentence("meeting-counter"),
+            ("DECLINECOUNTER", _) => Sentence("meeting-counter-declined"),
+            ("REFRESH", _) => Sentence("meeting-refresh"),
+            _ if self.is_cancelled => Sentence("meeting-cancelled"),
+            ("REQUEST" | "ADD", _) => Sentence("meeting-invitation"),
+            _ if self.is_task => Sentence("meeting-task"),
+            _ => Sentence("meeting-event"),
         }
     }
 
-    fn when(&self) -> Option<String> {
+    fn when(&self, language: Language) -> Option<String> {
         let end = self.end.as_ref();
         match self.start.as_ref().or(end)? {
             Moment::Day(first) => {
@@ -214,8 +238,8 @@ impl Meeting {
                     _ => None,
                 };
                 Some(match last {
-                    Some(last) => format!("{} – {}", day(*first), day(last)),
-                    None => day(*first),
+                    Some(last) => format!("{} – {}", day(language, *first), day(language, last)),
+                    None => day(language, *first),
                 })
             }
             Moment::Time(start, zone) => {
@@ -229,12 +253,12 @@ impl Meeting {
                     end.filter(|end| end > start)
                         .map(|end| match end.date() == start.date() {
                             true => format!("–{}", time(end)),
-                            false => format!(" – {}, {}", day(end.date()), time(end)),
+                            false => format!(" – {}, {}", day(language, end.date()), time(end)),
                         });
                 let zone = zone.as_ref().map(|zone| format!(" {zone}"));
                 Some(format!(
                     "{}, {}{}{}",
-                    day(start.date()),
+                    day(language, start.date()),
                     time(*start),
                     until.unwrap_or_default(),
                     zone.unwrap_or_default()
@@ -243,25 +267,37 @@ impl Meeting {
         }
     }
 
-    fn repeats(&self) -> Option<String> {
+    fn repeats(&self, language: Language) -> Option<String> {
         let words = match self.frequency.as_deref()? {
-            "DAILY" => "repeated by the day",
-            "WEEKLY" => "repeated by the week",
-            "MONTHLY" => "repeated by the month",
-            "YEARLY" => "repeated by the year",
-            _ => "repeated",
+            "DAILY" => Sentence("meeting-daily"),
+            "WEEKLY" => Sentence("meeting-weekly"),
+            "MONTHLY" => Sentence("meeting-monthly"),
+            "YEARLY" => Sentence("meeting-yearly"),
+            _ => Sentence("meeting-repeated"),
         };
-        Some(words.to_owned())
+        Some(words.in_language(language))
     }
 }
 
 /// `Fri 4 Dec 2026`.
-fn day(date: NaiveDate) -> String {
-    format!(
-        "{} {} {}",
-        date.format("%a"),
-        date.day(),
-        date.format("%b %Y")
+fn day(language: Language, date: NaiveDate) -> String {
+    let named = |names: String, place: u32| {
+        let mut names = names.split_whitespace();
+        let name = usize::try_from(place).ok().and_then(|at| names.nth(at));
+        name.unwrap_or_default().to_owned()
+    };
+    let weekday = date.weekday().num_days_from_monday();
+    let (weekday, month) = (
+        named(say!(language, "weekdays"), weekday),
+        named(say!(language, "months"), date.month0()),
+    );
+    say!(
+        language,
+        "day",
+        weekday = weekday,
+        day = date.day(),
+        month = month,
+        year = date.year().to_string()
     )
 }
 
@@ -302,7 +338,8 @@ mod tests {
              BEGIN:VEVENT\r\n{}\r\nBEGIN:VALARM\r\nSUMMARY:wrong\r\nEND:VALARM\r\nEND:VEVENT\r\nEND:VCALENDAR\r\n",
             lines.replace('\n', "\r\n")
         );
-        in_words(&calendar, None).unwrap()
+        let meeting = meeting(&calendar, None).unwrap();
+        meeting.in_words(Language::ENGLISH)
     }
 
     #[test]
@@ -317,17 +354,35 @@ mod tests {
             ("", "SUMMARY:Trip\\, with\\nAdam\nDTSTART;VALUE=DATE:20261204\nDTEND;VALUE=DATE:20261207", "event: Trip, with Adam, Fri 4 Dec 2026 – Sun 6 Dec 2026"),
             ("METHOD:COUNTER\r\n", "SUMMARY:Roof\nDTSTART;TZID=Europe/Berlin:20261204T230000\nDURATION:PT1H30M", "another time is proposed: Roof, Fri 4 Dec 2026, 23:00 – Sat 5 Dec 2026, 00:30 (Europe/Berlin)"),
             ("METHOD:REQUEST\r\n", "SUMMARY:A lo\n ng title\nRRULE:FREQ=WEEKLY;BYDAY=FR\nDTSTART:20261204T1300", "invitation: A long title, Fri 4 Dec 2026, 13:00, repeated by the week"),
+            ("", "SUMMARY:A\nRRULE:FREQ=WEEKLY;INTERVAL=2", "event: A, repeated"),
+            ("", "SUMMARY:A\nRRULE:INTERVAL=1;FREQ=DAILY", "event: A, repeated by the day"),
             ("", "STATUS:CANCELLED\nDTSTART:nonsense", "cancelled: without a title"),
         ];
         for (method, lines, expected) in table {
             assert_eq!(words(method, lines), expected, "{lines}");
         }
-        assert_eq!(in_words("BEGIN:VCALENDAR\nEND:VCALENDAR", None), None);
+        assert_eq!(meeting("BEGIN:VCALENDAR\nEND:VCALENDAR", None), None);
         let task = "BEGIN:VCALENDAR\nBEGIN:VTODO\nSUMMARY:Oil\nDUE:20261204T130000Z\nEND:VTODO\nBEGIN:VTODO\nEND:VTODO\n";
+        let task = meeting(task, Some("publish")).unwrap();
         assert_eq!(
-            in_words(task, Some("publish")).as_deref(),
-            Some("task: Oil, Fri 4 Dec 2026, 13:00 UTC; and 1 more")
+            task.in_words(Language::ENGLISH),
+            "task: Oil, Fri 4 Dec 2026, 13:00 UTC; and 1 more"
         );
+        let german = Language::of_tag("de").unwrap();
+        assert_eq!(
+            task.in_words(german),
+            "Aufgabe: Oil, Fr, 4. Dez. 2026, 13:00 UTC; und 1 weiterer Eintrag"
+        );
+    }
+
+    #[test]
+    fn every_language_names_seven_days_and_twelve_months() {
+        for language in Language::all() {
+            let tag = language.tag();
+            let count = |names: String| names.split_whitespace().count();
+            assert_eq!(count(say!(language, "weekdays")), 7, "{tag}");
+            assert_eq!(count(say!(language, "months")), 12, "{tag}");
+        }
     }
 
     #[test]

@@ -2,6 +2,7 @@
 
 use super::attachment::{self, Attachment, attachment_line};
 use super::transfer_encoding::is_base64;
+use crate::core::language::Language;
 use crate::core::text::{charset, clean};
 
 /// A file name in octets; a longer line is none.
@@ -31,7 +32,11 @@ pub fn pieces(text: &[u8]) -> Option<Vec<Piece<'_>>> {
             pieces.extend(text.get(start..at).map(Piece::Text));
             let name = charset::decode(None, file.name);
             let attachment = Attachment::new(attachment::file_name(&name), file.octets);
-            pieces.push(Piece::File(attachment_line(&attachment, None)));
+            pieces.push(Piece::File(attachment_line(
+                Language::ENGLISH,
+                &attachment,
+                None,
+            )));
             at = at.saturating_add(file.length);
             start = at;
         } else {
@@ -263,7 +268,7 @@ pub fn without_armor(text: &str) -> Option<String> {
             media_type: media_type.to_owned(),
             ..Attachment::new(None, octets)
         };
-        shown.push_str(&attachment_line(&what, None));
+        shown.push_str(&attachment_line(Language::ENGLISH, &what, None));
         shown.push('\n');
     }
     Some(clean::for_xml(&shown))

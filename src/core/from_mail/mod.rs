@@ -23,7 +23,7 @@ mod report;
 mod stub;
 mod transfer_encoding;
 
-pub use attachment::{Attachment, attachment_line, attachment_lines, file_name, size_for_people};
+pub use attachment::{Attachment, attachment_line, attachment_lines, file_name};
 pub use automatic::{Automatic, Report};
 pub use delivery::{Action, DeliveryReport, Reported};
 pub use disposition::{Disposition, DispositionKind};

@@ -250,12 +250,77 @@ page-remote-tells = (wer sie dort bereithält, erfährt, dass du die Mail liest)
 page-hide-remote = Bilder aus dem Netz ausblenden
 page-text-cut = Der Rest des Textes steht in der Datei.
 page-more-files = Weitere Dateien sind in der Mail selbst, unten.
+page-from = Von
+page-to = An
+page-cc = Kopie
+page-date = Datum
+page-and-more = und { $more } weitere
+page-as-sent = Wie sie verschickt wurde
+page-as-text = Als reiner Text
+page-text = Text
+page-files = Dateien
+page-all-fields = Alle Kopfzeilen
+page-as-file = Die Mail als Datei (.eml)
+
+## Wie eine Datei einer Mail heißt, vor ihrem Namen und ihrer Größe
+
+small-pictures = [{ $count } kleine Bilder, { $size }]
+file-calendar = Kalendereinladung
+file-contact = Visitenkarte
+file-page = Webseite
+file-encrypted = verschlüsselte Nachricht
+file-smime = S/MIME-Nachricht
+file-openpgp-key = OpenPGP-Schlüssel
+file-signature = Signatur
+file-tnef = Outlook-Anhänge
+file-mail = Mail
+file-delivery-report = Zustellbericht
+file-read-receipt = Lesebestätigung
+file-header = Kopfzeilen der Mail
+file-chat-message = Chatnachricht
+file-pdf = PDF
+file-archive = Archiv
+file-image = Bild
+file-audio = Ton
+file-video = Video
+file-text = Text
+file-message = Nachricht
+file-other = Datei
+
+## Termine und Aufgaben: was es ist, dann Titel, wann, wie oft, wo
+
+meeting-invitation = Einladung
+meeting-cancelled = abgesagt
+meeting-accepted = zugesagt
+meeting-declined = abgelehnt
+meeting-tentative = mit Vorbehalt zugesagt
+meeting-delegated = an jemand anderen weitergegeben
+meeting-answer = Antwort auf eine Einladung
+meeting-counter = eine andere Zeit wird vorgeschlagen
+meeting-counter-declined = die vorgeschlagene Zeit ist abgelehnt
+meeting-refresh = bittet um den neuesten Stand
+meeting-task = Aufgabe
+meeting-event = Termin
+meeting-untitled = ohne Titel
+meeting-more = und { $more ->
+        [one] 1 weiterer Eintrag
+       *[other] { $more } weitere Einträge
+    }
+meeting-daily = täglich wiederholt
+meeting-weekly = wöchentlich wiederholt
+meeting-monthly = monatlich wiederholt
+meeting-yearly = jährlich wiederholt
+meeting-repeated = wiederholt
+day = { $weekday }, { $day }. { $month } { $year }
+weekdays = Mo Di Mi Do Fr Sa So
+months = Jan. Feb. März Apr. Mai Juni Juli Aug. Sept. Okt. Nov. Dez.
 
 ## Kleine Wörter
 
 size-bytes = { $count } Byte
 size-kilobytes = { $count } KB
 size-megabytes = { $count } MB
+size-megabytes-tenths = { $count },{ $tenths } MB
 
 ### Was man das Gateway selbst fragt
 
@@ -400,7 +465,7 @@ requests-waiting = { $count ->
         [yes] Von weiteren wird nichts aufbewahrt, bis du einige annimmst oder ablehnst. Um zu lesen,
        *[no] Um zu lesen,
     } was jemand geschrieben hat und noch schreibt: annehmen { $mail }. Um nichts davon zu sehen: ablehnen { $mail }
-request-answered = hat dir geantwortet, was sich nicht überprüfen ließ
+request-answered = eine Antwort an dich, die sich nicht überprüfen ließ
 request-mails = { $count ->
         [one] eine Mail
        *[other] { $count } Mails
@@ -447,7 +512,7 @@ people = { $first } und { $others ->
        *[other] { $others } weitere
     }
 waiting-to = an { $people }
-waiting-since = wartet seit { $moment }
+waiting-since = kam { $moment }
 not-tried = noch nicht versucht
 tried-times = { $count ->
         [one] einmal versucht

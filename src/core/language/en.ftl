@@ -101,8 +101,8 @@ more-attachments = { $kept ->
        *[nowhere] [and { $count } more]
     }
 # Why a file is only named.
-lies-in-mailbox = it lies in the mailbox
-lies-nowhere = it is not kept
+lies-in-mailbox = the file is in the mailbox
+lies-nowhere = the file is not kept
 not-hosted-over = the server takes no file over { $max }; { $lies }
 not-hosted-too-big = too big for the server; { $lies }
 not-hosted-refused = the server does not take it ({ $words }); { $lies }
@@ -252,8 +252,8 @@ in-hours = { $count ->
     }
 unanswered-requests = The e-mail gateway gets too many requests from you and does not answer all of them; ask again in some seconds.
 unwritable = { $error }. The message was not sent.
-unwritable-address = the address { $mail } cannot stand in a mail
-unwritable-other = the message cannot be written as a mail: { $why }
+unwritable-address = The address { $mail } cannot stand in a mail
+unwritable-other = The message cannot be written as a mail: { $why }
 no-room = The e-mail gateway cannot take messages now (its disk is full or failing). The message was not sent; try again later.
 failed = The e-mail gateway failed on this, which is a defect of it; nothing was sent. It is kept for the administrator of the gateway.
 unknown-request = The e-mail gateway does not know this request.
@@ -270,12 +270,74 @@ page-remote-tells = (whoever has put them there learns that you read the mail)
 page-hide-remote = Hide pictures from elsewhere
 page-text-cut = The rest of the text is in the file.
 page-more-files = More files are in the mail itself, below.
+page-from = From
+page-to = To
+page-cc = Cc
+page-date = Date
+page-and-more = and { $more } more
+page-as-sent = As it was sent
+page-as-text = As plain text
+page-text = Text
+page-files = Files
+page-all-fields = All header fields
+page-as-file = The mail as a file (.eml)
+
+## What a file of a mail is called, before its name and its size
+
+small-pictures = [{ $count } small pictures, { $size }]
+file-calendar = calendar invitation
+file-contact = contact card
+file-page = web page
+file-encrypted = encrypted message
+file-smime = S/MIME message
+file-openpgp-key = OpenPGP key
+file-signature = signature
+file-tnef = Outlook attachments
+file-mail = mail
+file-delivery-report = delivery report
+file-read-receipt = read receipt
+file-header = header of the mail
+file-chat-message = chat message
+file-pdf = PDF
+file-archive = archive
+file-image = image
+file-audio = audio
+file-video = video
+file-text = text
+file-message = message
+file-other = file
+
+## Meetings and tasks: what it is, then its title, when, how often, where
+
+meeting-invitation = invitation
+meeting-cancelled = cancelled
+meeting-accepted = accepted
+meeting-declined = declined
+meeting-tentative = tentatively accepted
+meeting-delegated = delegated to somebody else
+meeting-answer = calendar answer
+meeting-counter = another time is proposed
+meeting-counter-declined = the proposed time is declined
+meeting-refresh = asked for the latest version
+meeting-task = task
+meeting-event = event
+meeting-untitled = without a title
+meeting-more = and { $more } more
+meeting-daily = repeated by the day
+meeting-weekly = repeated by the week
+meeting-monthly = repeated by the month
+meeting-yearly = repeated by the year
+meeting-repeated = repeated
+day = { $weekday } { $day } { $month } { $year }
+weekdays = Mon Tue Wed Thu Fri Sat Sun
+months = Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec
 
 ## Small words
 
 size-bytes = { $count } bytes
 size-kilobytes = { $count } KB
 size-megabytes = { $count } MB
+size-megabytes-tenths = { $count }.{ $tenths } MB
 
 ### What one asks the gateway itself for
 
@@ -360,7 +422,7 @@ day-at = on { $day } { $month ->
     } { $year }
 reached-by-gateway = by its own gateway
 reached-by-mail = by mail
-contact-trouble = mail does not get through since { $moment }: { $why }
+contact-trouble = mail does not get through (this began { $moment }): { $why }
 verified = verified
 blocked = blocked
 removed = { $mail } is forgotten here. If your client still shows it, remove it there; whoever writes from there is somebody new.
@@ -369,7 +431,7 @@ removed-by-client = { $mail } has a gateway of its own, which has to hear of it:
 unknown-contact = { $mail } is none of your contacts.
 
 is-blocked = Mails of { $mail } are not shown to you any more. To see them again: unblock { $mail }
-is-blocked-already = Mails of { $mail } are not shown to you as it is. To see them again: unblock { $mail }
+is-blocked-already = Mails of { $mail } are already hidden from you. To see them again: unblock { $mail }
 is-unblocked = Mails of { $mail } are shown to you again. Those that came meanwhile are not.
 was-not-blocked = { $mail } is not blocked.
 not-blocked-here = { $mail } is somebody on this server: block them by your client, as everybody there.
@@ -431,7 +493,7 @@ requests-waiting = { $count ->
         [yes] Of more than these nothing is kept until you accept or refuse some. To read
        *[no] To read
     } what somebody wrote, and what comes: accept { $mail }. To see nothing of it: refuse { $mail }
-request-answered = answered you, which nobody could verify
+request-answered = an answer to you, which nobody could verify
 request-mails = { $count ->
         [one] one mail
        *[other] { $count } mails
@@ -448,7 +510,7 @@ request-left = { $count ->
        *[other] { $count } more lie at your mail server, if anywhere.
     }
 request-confirmed = { $mail } is one of your contacts now.
-request-accepted-already = Mails of { $mail } are shown to you as it is.
+request-accepted-already = Mails of { $mail } are already shown to you.
 request-refused = Mails of { $mail } are not shown to you, and nobody is told. If you change your mind: accept { $mail }
 request-not-believed = Your contact request to { $mail } stays open until { $mail } answers in a way that can be verified.
 request-unknown = { $mail } does not wait for you. To see no more mails of this address: block { $mail }
@@ -480,7 +542,7 @@ people = { $first } and { $others ->
        *[other] { $others } others
     }
 waiting-to = to { $people }
-waiting-since = since { $moment }
+waiting-since = came { $moment }
 not-tried = not tried yet
 tried-times = { $count ->
         [one] tried once

@@ -250,12 +250,77 @@ page-remote-tells = (qui les héberge apprend que tu lis l'e-mail)
 page-hide-remote = Masquer les images distantes
 page-text-cut = La suite du texte est dans le fichier.
 page-more-files = D'autres fichiers sont dans l'e-mail lui-même, ci-dessous.
+page-from = De
+page-to = À
+page-cc = Copie
+page-date = Date
+page-and-more = et { $more } autres
+page-as-sent = Tel qu'il a été envoyé
+page-as-text = En texte seul
+page-text = Texte
+page-files = Fichiers
+page-all-fields = Tous les champs d'en-tête
+page-as-file = L'e-mail en fichier (.eml)
+
+## Comment s'appelle un fichier d'un e-mail, avant son nom et sa taille
+
+small-pictures = [{ $count } petites images, { $size }]
+file-calendar = invitation de calendrier
+file-contact = carte de contact
+file-page = page web
+file-encrypted = message chiffré
+file-smime = message S/MIME
+file-openpgp-key = clé OpenPGP
+file-signature = signature
+file-tnef = pièces jointes d'Outlook
+file-mail = e-mail
+file-delivery-report = rapport de distribution
+file-read-receipt = accusé de lecture
+file-header = en-tête de l'e-mail
+file-chat-message = message de chat
+file-pdf = PDF
+file-archive = archive
+file-image = image
+file-audio = son
+file-video = vidéo
+file-text = texte
+file-message = message
+file-other = fichier
+
+## Rendez-vous et tâches : ce que c'est, puis le titre, quand, à quel rythme, où
+
+meeting-invitation = invitation
+meeting-cancelled = annulé
+meeting-accepted = accepté
+meeting-declined = refusé
+meeting-tentative = accepté sous réserve
+meeting-delegated = délégué à quelqu'un d'autre
+meeting-answer = réponse à une invitation
+meeting-counter = une autre date est proposée
+meeting-counter-declined = la date proposée est refusée
+meeting-refresh = demande la dernière version
+meeting-task = tâche
+meeting-event = rendez-vous
+meeting-untitled = sans titre
+meeting-more = et { $more ->
+        [one] un autre
+       *[other] { $more } autres
+    }
+meeting-daily = chaque jour
+meeting-weekly = chaque semaine
+meeting-monthly = chaque mois
+meeting-yearly = chaque année
+meeting-repeated = répété
+day = { $weekday } { $day } { $month } { $year }
+weekdays = lun. mar. mer. jeu. ven. sam. dim.
+months = janv. févr. mars avr. mai juin juil. août sept. oct. nov. déc.
 
 ## Petits mots
 
 size-bytes = { $count } octets
 size-kilobytes = { $count } Ko
 size-megabytes = { $count } Mo
+size-megabytes-tenths = { $count },{ $tenths } Mo
 
 ### Ce qu'on demande à la passerelle elle-même
 
@@ -400,7 +465,7 @@ requests-waiting = { $count ->
         [yes] Au-delà, rien n'est conservé tant que tu n'en acceptes ou n'en refuses pas. Pour lire
        *[no] Pour lire
     } ce que quelqu'un a écrit, et ce qui suivra : accepte { $mail }. Pour ne rien en voir : refuse { $mail }
-request-answered = t'a répondu, ce que personne n'a pu vérifier
+request-answered = une réponse à toi, que personne n'a pu vérifier
 request-mails = { $count ->
         [one] un e-mail
        *[other] { $count } e-mails

@@ -1,4 +1,4 @@
-//! What a user reads of a mail that can be read whole elsewhere, and on its page.
+//! What a user reads of a mail that can be read whole elsewhere.
 
 use crate::core::language::{Language, say};
 use std::sync::OnceLock;
@@ -40,41 +40,6 @@ pub fn without_whole_mail(text: &str) -> String {
     };
     let lines = text.split_inclusive('\n').filter(|line| !is_link(line));
     lines.collect()
-}
-
-/// The title of the page of a mail that has no subject.
-pub fn page_without_subject(language: Language) -> String {
-    say!(language, "page-without-subject")
-}
-
-/// Who can read the page, and for how long.
-pub fn page_until(language: Language, when: &str) -> String {
-    say!(language, "page-until", when = when)
-}
-
-/// A link: pictures are loaded from elsewhere.
-pub fn page_show_remote(language: Language) -> String {
-    say!(language, "page-show-remote")
-}
-
-/// What that link costs.
-pub fn page_remote_tells(language: Language) -> String {
-    say!(language, "page-remote-tells")
-}
-
-/// A link back.
-pub fn page_hide_remote(language: Language) -> String {
-    say!(language, "page-hide-remote")
-}
-
-/// The text is longer than a page.
-pub fn page_text_cut(language: Language) -> String {
-    say!(language, "page-text-cut")
-}
-
-/// The list of files is longer than a page.
-pub fn page_more_files(language: Language) -> String {
-    say!(language, "page-more-files")
 }
 
 #[cfg(test)]

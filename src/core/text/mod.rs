@@ -5,5 +5,6 @@ pub mod clean;
 pub mod flowed;
 pub mod html;
 pub mod quotes;
+pub mod size;
 pub mod styling;
 pub mod subject;

@@ -362,11 +362,11 @@ pub(crate) trait Server {
     /// What an exchange that cannot go on means.
     fn broken(&self, mechanism: Mechanism, error: SaslError) -> Self::Error;
 
-    /// Runs one exchange. Within, the server says no, and another exchange may follow.
+    /// Runs one exchange: what the server said where it does not let us in, and another exchange may follow.
     fn run(
         &mut self,
         exchange: Exchange,
-    ) -> impl Future<Output = Result<Result<(), Self::Refusal>, Self::Error>> + Send;
+    ) -> impl Future<Output = Result<Option<Self::Refusal>, Self::Error>> + Send;
 }
 
 /// What came of it.
@@ -393,18 +393,18 @@ pub(crate) async fn log_in<S: Server>(
             let exchange = Exchange::begin(way, &login.username, &tried, to);
             let exchange = exchange.map_err(|error| server.broken(way, error))?;
             match server.run(exchange).await? {
-                Ok(()) => {
+                None => {
                     if refusal.is_some() && !login.is_by_token() {
                         tracing::info!(username = %login.username, by = way.name(), "the server offers SCRAM and refuses it; it is not tried again");
                         login.scram_is_refused.store(true, Ordering::Relaxed);
                     }
                     return Ok(LoggedIn::By(way));
                 }
-                Err(said) if refusal.is_none() => {
+                Some(said) if refusal.is_none() => {
                     secret = login.other_secret(&tried).await?;
                     refusal = Some(said);
                 }
-                Err(_) => {}
+                Some(_) => {}
             }
         }
     }

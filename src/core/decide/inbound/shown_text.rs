@@ -92,7 +92,7 @@ fn text(
             let is_cut = mail.text_cut && own.is_none();
             blocks.extend(is_cut.then(|| notice::cut(language, arrived.octets, mail.kept())));
             let is_named = |(index, one): &(usize, &Attachment)| {
-                arrived.files.outcome(*index).is_err() || one.says.is_some()
+                arrived.files.outcome(*index).is_err() || one.meeting.is_some()
             };
             let named = mail.attachments.iter().enumerate().filter(is_named);
             let named: Vec<(&Attachment, Option<String>)> = named
@@ -104,7 +104,7 @@ fn text(
                     )
                 })
                 .collect();
-            let (mut lines, more) = from_mail::attachment_lines(&named, LISTED_MAX);
+            let (mut lines, more) = from_mail::attachment_lines(language, &named, LISTED_MAX);
             lines.extend((more > 0).then(|| notice::more_attachments(language, more, mail.kept())));
             blocks.extend((!lines.is_empty()).then(|| lines.join("\n")));
         }
