@@ -58,10 +58,11 @@ pub const COMMAND_SESSION: Duration = Duration::from_secs(3600);
 pub const CONTACTS_LISTED_MAX: usize = 100;
 /// Contacts of a user among which these are chosen: more than rosters have. One row of each is read, with a few microseconds.
 pub const CONTACTS_SCANNED_MAX: usize = 2_000;
-/// Rows of a user that are forgotten in one step, between which the gateway does its other work: some tens of milliseconds.
-pub const FORGOTTEN_AT_ONCE: usize = 1_000;
+/// Rows of a user that are forgotten in one step, between which the gateway does its other work. Each takes 0.2 ms of a slow machine,
+/// so that a step takes some tens of milliseconds.
+pub const FORGOTTEN_AT_ONCE: usize = 200;
 /// Those of them that are contacts, of each of which the user's client is told that it is gone.
-pub const CONTACTS_FORGOTTEN_AT_ONCE: usize = 250;
+pub const CONTACTS_FORGOTTEN_AT_ONCE: usize = 100;
 /// Contacts among them with a pair that the gateway has made, for each of which it is asked of every other user whether they have
 /// it as well: two microseconds a user.
 pub const SHARED_LOOKED_FOR_AT_ONCE: usize = 10;

@@ -1,5 +1,6 @@
 use super::*;
 use crate::core::address::AddressPattern;
+use crate::core::limits::FORGOTTEN_AT_ONCE;
 use crate::core::record::{Format, Peer, PeerOrigin};
 use crate::store::MemoryStore;
 use crate::store::conformance::{self, at, exported, mail, message, pair, user};
@@ -581,7 +582,10 @@ async fn how_long_forgetting_a_user_takes_and_how_long_a_step() {
     let (begun, mut longest, mut steps) = (Instant::now(), Duration::ZERO, 0);
     loop {
         let step = Instant::now();
-        let gone = store.forget_some_of(&user, 1000).await.unwrap();
+        let gone = store
+            .forget_some_of(&user, FORGOTTEN_AT_ONCE)
+            .await
+            .unwrap();
         longest = longest.max(step.elapsed());
         steps += 1;
         if gone.is_all {
