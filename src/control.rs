@@ -207,7 +207,7 @@ pub enum Response {
         waiting: usize,
         /// What is in quarantine.
         quarantined: usize,
-        /// Servers of mail that it needs and does not reach.
+        /// Servers that it needs and does not reach.
         #[serde(default)]
         troubles: Vec<ServerTrouble>,
     },
@@ -284,6 +284,8 @@ pub struct ServerTrouble {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "is", rename_all = "lowercase")]
 pub enum Server {
+    /// It has the users.
+    XmppServer,
     /// It takes mails that are sent.
     MailServer,
     /// It has a mailbox.

@@ -266,6 +266,33 @@ fn who_has_used_all_is_told_in_words() {
 }
 
 #[test]
+fn a_command_causes_no_more_than_a_message_may() {
+    let mut world = World::new();
+    world.quotas = Some(Quotas::new(&Allowance {
+        sent_per_hour: Some(2),
+        strangers_per_day: Some(3),
+        ..Allowance::default()
+    }));
+    for (number, is_sent) in [(1, true), (2, true), (3, false)] {
+        let address = format!("c{number}@mail.example");
+        let (_, form) = world.command("node='write'", &[]);
+        let session = form.attr("sessionid").unwrap().to_owned();
+        let of = format!("node='write' sessionid='{session}' action='complete'");
+        let filled = [("step", "1"), ("address", &address), ("text", "hello")];
+        let (decision, answer) = world.command(&of, &filled);
+        assert_eq!(!decision.mails.is_empty(), is_sent, "{address}");
+        let answer = String::from(&answer);
+        assert_eq!(answer.contains("policy-violation"), !is_sent, "{answer}");
+    }
+    // Rows are not to be had without limit either.
+    let (decision, _) = world.says(GATEWAY, "b1", "block d1@mail.example");
+    assert!(!decision.writes.is_empty());
+    let (decision, said) = world.says(GATEWAY, "b2", "block d2@mail.example");
+    assert!(decision.writes.is_empty(), "{said}");
+    assert!(said.contains("3 new addresses in a day"), "{said}");
+}
+
+#[test]
 fn contacts_are_listed_with_what_is_known_of_them() {
     let mut world = World::new();
     let alice = BareJid::new("alice@a.example").unwrap();

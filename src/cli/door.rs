@@ -1,6 +1,7 @@
 //! How a command reaches the store: a running gateway is asked by its socket; else the store is opened here. Both say the
 //! same. And what every such command says of its own failures.
 
+use crate::cli::owner;
 use crate::control::queue::Waiting;
 use crate::control::{self, Client, ControlError, Request, Response};
 use crate::core::address::AddressError;
@@ -8,7 +9,6 @@ use crate::core::record::UnknownFormat;
 use crate::core::text::clean;
 use crate::store::{self, StoreError};
 use std::io::{self, BufWriter, IsTerminal, Write};
-use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 
 /// The name of the socket in the store's folder.
@@ -26,6 +26,9 @@ pub(super) enum CommandError {
     /// The store or the gateway refused.
     #[error("{0}")]
     Refused(String),
+    /// No gateway runs, or one that does not reach a server. That was said in full.
+    #[error("not all is well")]
+    Unwell,
     /// No JID.
     #[error("“{0}” is not a bare JID such as alice@a.example")]
     Jid(String),
@@ -58,8 +61,8 @@ pub(super) enum CommandError {
     },
     /// The store belongs to another user, whom files made by us would lock out.
     #[error(
-        "the store {path} belongs to user {owner}, and this runs as user {me}; run it as that user: `sudo -u '#{owner}' \
-         stanzamail …`"
+        "the store {path} belongs to {}, and this runs as {}; run it as that user: `{} stanzamail …`",
+        owner::called(*owner), owner::called(*me), owner::run_as(*owner)
     )]
     Owner {
         /// The store.
@@ -134,6 +137,10 @@ pub(super) fn into(
         Err(CommandError::File { cause, .. }) if cause.kind() == io::ErrorKind::BrokenPipe => {
             Ok(())
         }
+        Err(CommandError::Unwell) => {
+            let _ = output.flush();
+            Err(CommandError::Unwell)
+        }
         done => done,
     }
 }
@@ -188,7 +195,7 @@ impl Door {
 
 /// What was made as root, a gateway that is not root could not read.
 pub(super) fn check_owner(path: &Path) -> Result<(), CommandError> {
-    match other_owner(path) {
+    match owner::of_another(path) {
         None => Ok(()),
         Some((owner, me)) => Err(CommandError::Owner {
             path: path.display().to_string(),
@@ -196,13 +203,6 @@ pub(super) fn check_owner(path: &Path) -> Result<(), CommandError> {
             me,
         }),
     }
-}
-
-/// Who owns the store and who we are, where these are two.
-pub(super) fn other_owner(path: &Path) -> Option<(u32, u32)> {
-    let store = std::fs::metadata(path).ok()?.uid();
-    let me = std::fs::metadata("/proc/self").ok()?.uid();
-    (store != me).then_some((store, me))
 }
 
 /// The error of a file with this name.

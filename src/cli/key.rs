@@ -1,7 +1,7 @@
 //! `stanzamail key`: the public key of this gateway. Whether it runs makes no difference: the key is a file that is made
 //! once and never changed.
 
-use super::door;
+use super::owner;
 use crate::store::signing_key::{self, SigningKeyError};
 use std::io::{self, Write};
 use std::path::Path;
@@ -14,8 +14,9 @@ pub(super) enum KeyError {
     File(#[from] SigningKeyError),
     /// The store belongs to another user, who could not read a file that we make.
     #[error(
-        "there is no key yet, and {path} belongs to user {owner}, who could not read one that user {me} makes; run it as \
-         that user: `sudo -u '#{owner}' stanzamail key`"
+        "there is no key yet, and {path} belongs to {}, who could not read one that {} makes; run it as that user: \
+         `{} stanzamail key`",
+        owner::called(*owner), owner::called(*me), owner::run_as(*owner)
     )]
     Owner {
         /// The store.
@@ -38,7 +39,7 @@ pub(super) fn run(store_path: &Path) -> Result<(), KeyError> {
 
 /// As it stands in the configuration of a peer.
 fn line(store_path: &Path) -> Result<String, KeyError> {
-    if let Some((owner, me)) = door::other_owner(store_path)
+    if let Some((owner, me)) = owner::of_another(store_path)
         && !signing_key::is_there(store_path)
     {
         return Err(KeyError::Owner {

@@ -8,6 +8,7 @@ mod key;
 mod log;
 mod map;
 mod original;
+mod owner;
 mod peer;
 mod queue;
 mod repair;
@@ -105,9 +106,15 @@ pub fn main() -> ExitCode {
         }
         (Command::Original { id }, Ok(config)) => ended(original::run(&id, &config)),
         (Command::Key, Ok(config)) => ended(key::run(&config.store.path)),
-        (command, Ok(config)) => ended(door::through(&config.store.path, |door, output| {
-            on_store(command, &config, door, output)
-        })),
+        (command, Ok(config)) => {
+            let done = door::through(&config.store.path, |door, output| {
+                on_store(command, &config, door, output)
+            });
+            match done {
+                Err(CommandError::Unwell) => ExitCode::FAILURE,
+                done => ended(done),
+            }
+        }
         (_, Err(errors)) => {
             eprintln!("{}", clean::for_terminal(&errors.to_string()));
             ExitCode::from(EXIT_CONFIG)
@@ -148,6 +155,14 @@ fn ended(result: Result<(), impl Display>) -> ExitCode {
 
 /// Runs the gateway until it is told to stop.
 async fn run(config: Config, reload: Reload) -> ExitCode {
+    let store = config.store.path.clone();
+    // Root could open it, and the gateway's own user nothing any more that root has made in it.
+    if let Some((_, 0)) = owner::of_another(&store)
+        && let Err(error) = door::check_owner(&store)
+    {
+        tracing::error!("{error}");
+        return ExitCode::from(EXIT_CONFIG);
+    }
     match supervisor::run(config, reload).await {
         Ok(()) => ExitCode::SUCCESS,
         // A [[pair]] that the store has otherwise: another start would not mend it.
@@ -156,7 +171,10 @@ async fn run(config: Config, reload: Reload) -> ExitCode {
             ExitCode::from(EXIT_CONFIG)
         }
         Err(error) => {
-            tracing::error!("{error}");
+            match owner::foreign_file(&store) {
+                Some(found) => tracing::error!("{error}; {}", owner::give_back(&store, &found)),
+                None => tracing::error!("{error}"),
+            }
             ExitCode::FAILURE
         }
     }

@@ -1,7 +1,7 @@
 //! What administrators say to a running gateway by XMPP: the same commands as are typed, with the same answers, over the same
 //! socket. Which of them may be said is decided by the core; it also sees to it that what was said is never read as an option.
 
-use super::door::{self, Output};
+use super::door::{self, CommandError, Output};
 use super::{Args, on_store};
 use crate::config::Config;
 use crate::core::limits::COMMAND_OUTPUT_OCTETS_MAX;
@@ -32,8 +32,11 @@ fn run(config: &Path, words: Vec<String>) -> Result<String, String> {
         Output::new(&mut said, true),
         |door, output| on_store(args.command, &config, door, output),
     );
-    done.map_err(|error| error.to_string())?;
-    Ok(said.text())
+    match done {
+        // Said in full.
+        Ok(()) | Err(CommandError::Unwell) => Ok(said.text()),
+        Err(error) => Err(error.to_string()),
+    }
 }
 
 /// What clap says is about a command line, of which nobody sees anything here.

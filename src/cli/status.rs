@@ -7,7 +7,7 @@ use crate::core::text::clean;
 use std::io::Write;
 use std::time::Duration;
 
-/// How it is.
+/// How it is. Whoever watches the gateway is told by the exit code: see [`CommandError::Unwell`].
 pub(super) fn show(door: &mut Door, output: &mut Output<'_>) -> Result<(), CommandError> {
     let Response::Status {
         version,
@@ -22,17 +22,21 @@ pub(super) fn show(door: &mut Door, output: &mut Output<'_>) -> Result<(), Comma
     };
     let runs = match (is_running, is_attached) {
         (true, true) => format!("stanzamail {version} runs and is attached to the XMPP server"),
-        (true, false) => format!(
-            "stanzamail {version} runs, but the XMPP server is not there: it is connected to as soon as it is"
-        ),
+        (true, false) => {
+            format!("stanzamail {version} runs, and is not attached to the XMPP server")
+        }
         (false, _) => format!("no gateway runs; this is stanzamail {version}"),
     };
     say(output, &runs)?;
-    for trouble in troubles {
-        say(output, &line_of(&trouble))?;
+    for trouble in &troubles {
+        say(output, &line_of(trouble))?;
     }
     say(output, &format!("mails that wait to be sent: {waiting}"))?;
-    say(output, &format!("in quarantine: {quarantined}"))
+    say(output, &format!("in quarantine: {quarantined}"))?;
+    match is_attached && troubles.is_empty() {
+        true => Ok(()),
+        false => Err(CommandError::Unwell),
+    }
 }
 
 fn line_of(trouble: &ServerTrouble) -> String {
@@ -41,6 +45,9 @@ fn line_of(trouble: &ServerTrouble) -> String {
     match &trouble.server {
         Server::Mailbox { name } => {
             format!("the mailbox {name} has not been read for {time}: {why}")
+        }
+        Server::XmppServer => {
+            format!("the XMPP server has not let the gateway in for {time}: {why}")
         }
         Server::MailServer => {
             format!(
@@ -99,7 +106,8 @@ mod tests {
         let mut door = Door::open(path).unwrap();
         let mut written = Vec::new();
         let mut output = Output::new(&mut written, false);
-        show(&mut door, &mut output).unwrap();
+        let unwell = show(&mut door, &mut output).unwrap_err();
+        assert!(matches!(unwell, CommandError::Unwell));
         let refused = reload(&mut door, &mut output).unwrap_err();
         assert_eq!(refused.to_string(), "no gateway runs");
         let refused = log_level("loud".to_owned(), &mut door, &mut output).unwrap_err();

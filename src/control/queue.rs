@@ -128,12 +128,14 @@ impl Running {
                 why: trouble.why,
             })
         };
+        let xmpp_server = seen(Server::XmppServer, self.itself.trouble.borrow().clone());
         let mail_server = seen(Server::MailServer, self.queue.trouble());
         let readers = self.readers.iter().filter_map(|(name, trouble)| {
             let trouble = trouble.borrow().clone();
             seen(Server::Mailbox { name: name.clone() }, trouble)
         });
-        readers.chain(mail_server).collect()
+        let troubles = xmpp_server.into_iter().chain(readers);
+        troubles.chain(mail_server).collect()
     }
 }
 
@@ -141,6 +143,8 @@ impl Running {
 pub struct Itself {
     /// [`Response::Running`].
     pub status: Box<dyn Fn() -> Response + Send + Sync>,
+    /// Why it is not attached to the XMPP server.
+    pub trouble: watch::Receiver<Option<Trouble>>,
     /// How much is logged.
     pub set_level: Arc<dyn Fn(tracing::Level) + Send + Sync>,
     /// Has the configuration read again.

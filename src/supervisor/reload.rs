@@ -71,6 +71,7 @@ impl<S: Store> Current<S> {
     pub(super) fn itself(self: &Arc<Self>, link: Link) -> Itself {
         let current = Arc::clone(self);
         Itself {
+            trouble: link.trouble(),
             status: Box::new(move || Response::Running {
                 is_attached: link.online(),
                 fingerprints: current.config().fingerprints(),

@@ -7,6 +7,7 @@ use super::guard::{Frame, ReadError};
 use super::session::{self, Ended, Session};
 use super::stream::{Account, Connection, LoginError};
 use crate::net::backoff::{Backoff, jittered};
+use crate::net::trouble::Trouble;
 use minidom::Element;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -19,6 +20,7 @@ use tokio_util::sync::CancellationToken;
 #[derive(Clone, Debug)]
 pub struct Link {
     current: watch::Receiver<Option<Arc<Session>>>,
+    trouble: watch::Receiver<Option<Trouble>>,
     epoch: Arc<AtomicU64>,
     barrier_limit: Duration,
     domain: Arc<str>,
@@ -36,6 +38,11 @@ impl Link {
         if current.wait_for(Option::is_some).await.is_err() {
             std::future::pending::<()>().await;
         }
+    }
+
+    /// Why no connection is up, as far as an attempt has shown.
+    pub fn trouble(&self) -> watch::Receiver<Option<Trouble>> {
+        self.trouble.clone()
     }
 
     /// The component's domain.
@@ -120,9 +127,11 @@ fn encode_all(stanzas: &[Element]) -> Vec<u8> {
 /// Makes a handle, and the task that keeps it connected.
 pub fn connect(config: XmppConfig, events: mpsc::Sender<XmppEvent>) -> (Link, Connector) {
     let (current, seen) = watch::channel(None);
+    let trouble = watch::Sender::default();
     let epoch = Arc::new(AtomicU64::new(0));
     let link = Link {
         current: seen,
+        trouble: trouble.subscribe(),
         epoch: Arc::clone(&epoch),
         barrier_limit: config.timings.barrier,
         domain: config.domain.as_str().into(),
@@ -131,6 +140,7 @@ pub fn connect(config: XmppConfig, events: mpsc::Sender<XmppEvent>) -> (Link, Co
         config,
         events,
         current,
+        trouble,
         epoch,
     };
     (link, connector)
@@ -175,6 +185,7 @@ pub struct Connector {
     config: XmppConfig,
     events: mpsc::Sender<XmppEvent>,
     current: watch::Sender<Option<Arc<Session>>>,
+    trouble: watch::Sender<Option<Trouble>>,
     epoch: Arc<AtomicU64>,
 }
 
@@ -200,6 +211,7 @@ impl Connector {
                     }
                     Err(error) => {
                         log_failure(&error, &mut last_failure);
+                        Trouble::again(&self.trouble, &error);
                         pace.after_login(&error)
                     }
                 }
@@ -217,6 +229,7 @@ impl Connector {
         self.epoch.store(epoch, Ordering::Release);
         self.current
             .send_replace(Some(Arc::clone(&running.session)));
+        self.trouble.send_replace(None);
         tracing::info!(domain = %self.config.domain, server = %self.config.server, "logged in to the XMPP server");
         let withdraw = || drop(self.current.send_replace(None));
         let ended = running.run(stop, withdraw).await;
@@ -226,6 +239,7 @@ impl Connector {
 
     async fn report_end(&self, ended: &Ended, stop: &CancellationToken) {
         let reason = ended.to_string();
+        Trouble::again(&self.trouble, &reason);
         match ended {
             Ended::Stopped => tracing::info!("disconnected from the XMPP server"),
             Ended::Replaced => tracing::error!(%reason, "thrown out by the XMPP server"),

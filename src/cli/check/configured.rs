@@ -29,7 +29,7 @@ fn rules(config: &Config) -> Vec<Line> {
     let of_domains = config.users.domains.iter().map(|domain| {
         let example = example(domain).and_then(|user| Some((config.rules().mail_of(&user)?, user)));
         let result = match example {
-            Some((mail, user)) => Ok(format!("{user} has the address {mail}")),
+            Some((mail, user)) => Ok(format!("for example, {user} has the address {mail}")),
             None => Err("no rule gives its users mail addresses; add an [[address]], or a [[pair]] for each of them".to_owned()),
         };
         Line::new(format!("users of {domain}"), result)

@@ -9,7 +9,7 @@ pub(super) async fn line(lmtp: &Lmtp) -> Line {
     let what = format!("LMTP {}", lmtp.listen);
     match lmtp::look(&lmtp.listen, PATIENCE).await {
         Ok(Found::Gateway) => Line::ok(what, "a gateway takes mail here"),
-        Ok(Found::Free) => Line::ok(what, "can be listened at; no gateway runs"),
+        Ok(Found::Free) => Line::ok(what, "can be listened at, which nobody does yet"),
         Ok(Found::Other(said)) => Line::wrong(
             what,
             format!(

@@ -75,8 +75,9 @@ fn refusal(refused: &smtp::Refused) -> Finding {
         ),
         smtp::Refused::Recipient(address, reply) => (
             format!(
-                "it lets us in, but does not take mail to {address}: {}; mail to all users' addresses must reach the mailbox \
-                 (a catch-all: Postfix virtual_alias_maps or luser_relay; see the README)",
+                "it lets us in, but does not take mail to {address}: {}; mail to all users' addresses must reach the mailbox: \
+                 their domain must be one for which the mail server takes mail (Postfix: virtual_mailbox_domains), with a \
+                 catch-all; see the README",
                 words(reply)
             ),
             reply,
@@ -250,9 +251,13 @@ fn readable(found: &imap::Capabilities, mailbox: &config::Mailbox) -> String {
     } else {
         "no keywords (mail for nobody is looked at again at each start)"
     };
+    let mails = match found.exists {
+        1 => "1 mail".to_owned(),
+        count => format!("{count} mails"),
+    };
     format!(
-        "{} mails; it lets us in by {}; {idle}, {uidplus}, {moving}, {keywords}",
-        found.exists, found.login
+        "{mails}; it lets us in by {}; {idle}, {uidplus}, {moving}, {keywords}",
+        found.login
     )
 }
 

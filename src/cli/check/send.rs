@@ -74,8 +74,8 @@ pub(super) async fn line(config: &Config, address: &MailAddress) -> Line {
         what,
         trouble.unwrap_or_else(|| {
             format!(
-                "was taken by the mail server and is in no mailbox after {} s; its log says where {message_id} went, and a \
-                 catch-all is what is most often missing",
+                "was taken by the mail server and is in no mailbox after {} s; its log says where {message_id} went, and most \
+                 often a catch-all is missing, or a mailbox is full",
                 ON_ITS_WAY.as_secs()
             )
         }),
@@ -114,7 +114,8 @@ fn arrived(header: &[u8], address: &MailAddress, names: &[String], took: Duratio
     let names_joined = names.join(", ");
     match from_mail::read(header, names, true) {
         Ok(mail) if mail.envelope_to.concat().contains(address) => Finding::Ok(format!(
-            "{took}, with its recipient in {}; it is deleted",
+            "{took}, with its recipient in {}; it is deleted. (It went the way of the gateway's own mail: that mail from \
+             elsewhere arrives as well, only such a mail can show)",
             named_in(header, address, names)
         )),
         Ok(mail) if mail.envelope_to.concat().is_empty() => Finding::Wrong(format!(

@@ -1,6 +1,7 @@
 //! The folder of the store.
 
 use super::{Finding, Line};
+use crate::cli::owner;
 use std::fs::{self, File};
 use std::io::{self, Write};
 use std::path::Path;
@@ -18,7 +19,10 @@ pub(super) fn line(path: &Path) -> Line {
             Finding::Wrong("is not a folder; remove it, or give another store.path".to_owned())
         }
         Ok(folder) => open_to_others(&folder).map_or_else(
-            || can_write(path),
+            || match owner::foreign_file(path) {
+                Some(found) => Finding::Wrong(owner::give_back(path, &found)),
+                None => can_write(path),
+            },
             |mode| {
                 Finding::Wrong(format!(
                     "others may look into it (mode {mode:04o}); chmod 700 {}",

@@ -1,0 +1,113 @@
+//! Whose the files of the store are: what one user makes, another one may not be able to read.
+
+use std::fs;
+use std::os::unix::fs::MetadataExt;
+use std::path::{Path, PathBuf};
+
+/// So many files are looked at; a store with more of them is looked at in part.
+const FILES_MAX: usize = 10_000;
+
+/// Who we are.
+fn me() -> Option<u32> {
+    Some(fs::metadata("/proc/self").ok()?.uid())
+}
+
+/// Who owns the store and who we are, where these are two.
+pub(super) fn of_another(store: &Path) -> Option<(u32, u32)> {
+    let (owner, me) = (fs::metadata(store).ok()?.uid(), me()?);
+    (owner != me).then_some((owner, me))
+}
+
+/// A file in the store that is another one's, and whose; links are not followed.
+pub(super) fn foreign_file(store: &Path) -> Option<(PathBuf, u32)> {
+    let me = me()?;
+    let mut folders = vec![store.to_owned()];
+    let mut seen = 0_usize;
+    while let Some(folder) = folders.pop() {
+        for entry in fs::read_dir(&folder).into_iter().flatten().flatten() {
+            seen = seen.saturating_add(1);
+            let Ok(found) = entry.metadata() else {
+                continue;
+            };
+            if found.uid() != me {
+                return Some((entry.path(), found.uid()));
+            }
+            if seen > FILES_MAX {
+                return None;
+            }
+            if found.is_dir() {
+                folders.push(entry.path());
+            }
+        }
+    }
+    None
+}
+
+/// What gives all of the store to us.
+pub(super) fn give_back(store: &Path, (file, owner): &(PathBuf, u32)) -> String {
+    let us = me().map(called).unwrap_or_default();
+    format!(
+        "{} belongs to {}, so that the gateway cannot use it; as root: chown -R {us}: {}",
+        file.display(),
+        called(*owner),
+        store.display()
+    )
+}
+
+/// How a command is run as a user.
+pub(super) fn run_as(user: u32) -> String {
+    match name_of(user) {
+        Some(name) => format!("runuser -u {name} --"),
+        None => format!("sudo -u '#{user}'"),
+    }
+}
+
+/// By name, where it is known.
+pub(super) fn called(user: u32) -> String {
+    name_of(user).unwrap_or_else(|| user.to_string())
+}
+
+/// As passwd(5) has it.
+fn name_of(user: u32) -> Option<String> {
+    let users = fs::read_to_string("/etc/passwd").ok()?;
+    let found = users.lines().find_map(|line| {
+        let mut fields = line.split(':');
+        let name = fields.next()?;
+        let id: u32 = fields.nth(1)?.parse().ok()?;
+        (id == user).then_some(name)
+    });
+    found.map(str::to_owned)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_of_somebody_else_is_found() {
+        let folder = tempfile::tempdir().unwrap();
+        let inner = folder.path().join("db/snap");
+        fs::create_dir_all(&inner).unwrap();
+        fs::write(inner.join("a"), "").unwrap();
+        assert_eq!(foreign_file(folder.path()), None);
+        if me() != Some(0) {
+            // Nobody else can give files away.
+            return;
+        }
+        std::os::unix::fs::chown(inner.join("a"), Some(12345), None).unwrap();
+        let found = foreign_file(folder.path()).unwrap();
+        assert_eq!(found, (inner.join("a"), 12345));
+        let remedy = give_back(folder.path(), &found);
+        let end = format!(
+            "belongs to 12345, so that the gateway cannot use it; as root: chown -R root: {}",
+            folder.path().display()
+        );
+        assert!(remedy.ends_with(&end), "{remedy}");
+    }
+
+    #[test]
+    fn users_are_called_by_their_names() {
+        assert_eq!(run_as(0), "runuser -u root --");
+        assert_eq!(run_as(4_000_000_000), "sudo -u '#4000000000'");
+    }
+}
