@@ -205,9 +205,9 @@ fn words_are_answered_by_words_and_never_by_an_error() {
     }
     let (_, address) = world.says(GATEWAY, "m2", "My address?");
     assert!(address.contains("alice@chat.a.example"), "{address}");
-    let (decision, lost) = world.says(GATEWAY, "m3", "good morning");
+    let (decision, lost) = world.says(GATEWAY, "m3", "good weather");
     assert!(
-        lost.contains("“good morning”") && lost.contains("Nothing was sent"),
+        lost.contains("“good weather”") && lost.contains("Nothing was sent"),
         "{lost}"
     );
     assert!(decision.mails.is_empty());
@@ -748,7 +748,7 @@ fn options_are_of_one_contact_or_of_all_and_hold_at_once() {
     assert!(!shown(&mut world, "carol@mail.example", "7"));
     for (said, answer) in [
         ("set", "set quotes keep carol@mail.example"),
-        ("set quotes", "set quotes keep carol@mail.example"),
+        ("set quotes", "Write for example: set quotes cut"),
         (
             "set colour red",
             "no option; there is quotes, bulk, gather, strangers or language",
@@ -1211,7 +1211,7 @@ fn what_was_typed_wrongly_is_asked_about_and_sends_nothing() {
             "write to carol@mail.example and dave@mail.example Hello",
             "one address at a time",
         ),
-        ("original carol@mail.example", "keeps no mails"),
+        ("original carol@mail.example", "keeps no whole mails"),
         ("my name is \u{2060}", "nothing of it is seen"),
         (
             "my name is carol@mail.example",
@@ -1325,7 +1325,7 @@ fn the_whole_of_the_last_mail_is_asked_for() {
         ),
         (
             None,
-            "The last mail from carol@mail.example is not kept here any more",
+            "The whole of the last mail from carol@mail.example is not kept here.",
         ),
     ] {
         world
@@ -1363,7 +1363,7 @@ fn two_words_are_for_the_gateway_in_a_conversation_and_no_more() {
         ))
     };
     for (id, body, words) in [
-        ("1", " /Help ", "• carol@mail.example Hello!"),
+        ("1", "/Help ", "• carol@mail.example Hello!"),
         ("2", "/original", "No mail from carol@mail.example"),
     ] {
         let decision = says(id, body);
@@ -1374,9 +1374,9 @@ fn two_words_are_for_the_gateway_in_a_conversation_and_no_more() {
     }
     for (id, body) in [
         ("3", "help"),
-        ("4", "/help me"),
+        ("4", " /help me"),
         ("5", "/originals"),
-        ("6", "/contacts"),
+        ("6", " /contacts"),
     ] {
         assert_eq!(says(id, body).mails.len(), 1, "{body}");
     }
@@ -1615,5 +1615,298 @@ fn who_removes_a_registration_is_forgotten() {
         let kind = if is_done { "result" } else { "error" };
         assert_eq!(done.stanzas[0].attr("type"), Some(kind));
         assert!(done.writes.is_empty());
+
+/// Who does not know what there is gets a line or two; all commands are for who asks for them.
+#[test]
+fn what_is_no_command_is_answered_by_a_line_or_two() {
+    let mut world = World::new();
+    for body in ["stop", "spam", "tell me more", "carol"] {
+        let (decision, said) = world.says(GATEWAY, "u1", body);
+        assert!(decision.mails.is_empty());
+        let begins = format!("“{body}” is no command here. Nothing was sent to anybody.\n");
+        assert!(said.starts_with(&begins), "{said}");
+        assert!(
+            said.ends_with("carol@mail.example Hello! “help” lists everything."),
+            "{said}"
+        );
+        assert_eq!(said.lines().count(), 2, "{said}");
+    }
+    for (body, words) in [
+        ("hi", "Hello! This is the e-mail gateway."),
+        ("Good morning!", "Hello! This is the e-mail gateway."),
+        ("thank you", "You are welcome."),
+        ("Thanks!!", "You are welcome."),
+    ] {
+        let (_, said) = world.says(GATEWAY, "u2", body);
+        assert!(said.starts_with(words), "{said}");
+        assert_eq!(said.lines().count(), 1, "{said}");
+    }
+    let (_, help) = world.says(GATEWAY, "u3", "help");
+    assert!(help.lines().count() > 15, "{help}");
+}
+
+#[test]
+fn what_people_write_of_themselves_works() {
+    let mut world = World::new();
+    for (body, mails, words) in [
+        ("send mail to carol@mail.example", 0, LINK),
+        ("new message to carol@mail.example", 0, LINK),
+        ("add carol@mail.example", 0, LINK),
+        ("Invite: Carol &lt;carol@mail.example&gt;", 0, LINK),
+        ("my mail address", 0, "alice@chat.a.example"),
+        ("What is my address?", 0, "alice@chat.a.example"),
+        ("show contacts", 0, "no mail contacts yet"),
+        ("list contacts", 0, "no mail contacts yet"),
+        ("how many mails wait?", 0, "None of your mails waits"),
+        ("delete carol@mail.example", 0, "is none of your contacts"),
+        ("email carol@mail.example hi", 1, LINK),
+        ("new message to carol@mail.example hi", 1, LINK),
+        (
+            "block Carol &lt;carol@mail.example&gt;",
+            0,
+            "Mails of carol@mail.example are not shown to you",
+        ),
+    ] {
+        let (decision, said) = world.says(GATEWAY, body.split(' ').next().unwrap(), body);
+        assert_eq!(decision.mails.len(), mails, "{body}");
+        assert!(said.contains(words), "{body}: {said}");
+    }
+    let german = world.stanza(&format!(
+        "<message from='alice@a.example/x' to='{GATEWAY}' type='chat' id='d1' xml:lang='de'><body>Füge hinzu: dave@mail.example</body></message>"
+    ));
+    assert!(german.mails.is_empty());
+    assert!(body_of(&german.stanzas[0]).contains("xmpp:dave%5C40mail.example@"));
+}
+
+/// Nobody is written to by guess.
+#[test]
+fn how_to_write_to_an_address_is_said_where_it_stands_in_other_words() {
+    let mut world = World::new();
+    let offered = "To write to carol@mail.example, send: carol@mail.example your text";
+    for body in [
+        "Carol &lt;carol@mail.example&gt; hello",
+        "please tell carol@mail.example that I am late",
+        "add carol@mail.example to my friends",
+    ] {
+        let (decision, said) = world.says(GATEWAY, "o1", body);
+        assert!(decision.mails.is_empty() && decision.writes.is_empty());
+        assert!(said.ends_with(offered), "{said}");
+    }
+    let both = "tell carol@mail.example and dave@mail.example";
+    let (_, said) = world.says(GATEWAY, "o2", both);
+    assert!(said.ends_with("“help” lists everything."), "{said}");
+}
+
+#[test]
+fn a_contact_may_be_named_in_short_and_is_asked_about() {
+    let mut world = World::new();
+    let contact = |mail: &str, name: &str, is_written_to: bool| {
+        let contact = Contact {
+            is_written_to,
+            name: Some(name.to_owned()),
+            ..Contact::default()
+        };
+        (MailAddress::parse(mail).unwrap(), contact)
+    };
+    let contacts = vec![
+        contact("carol@mail.example", "Carol Miller", true),
+        contact("carol@other.example", "dave", false),
+        contact("dave@mail.example", "D", true),
+        contact("dave@other.example", "D", true),
+    ];
+    let alice = BareJid::new("alice@a.example").unwrap();
+    world
+        .context
+        .insert(Need::ContactsOf(alice), Some(Row::Contacts(contacts)));
+    for (body, example) in [
+        ("remove carol", "remove carol@mail.example"),
+        ("Block Carol", "block carol@mail.example"),
+        ("unblock carol", "unblock carol@mail.example"),
+        ("where carol miller", "where carol@mail.example"),
+        ("original “Carol”", "original carol@mail.example"),
+        ("accept carol", "accept carol@mail.example"),
+        ("options carol", "options carol@mail.example"),
+        (
+            "set quotes keep carol",
+            "set quotes keep carol@mail.example",
+        ),
+        ("write carol hello", "write carol@mail.example hello"),
+    ] {
+        let (decision, said) = world.says(GATEWAY, "s1", body);
+        assert!(decision.writes.is_empty() && decision.mails.is_empty());
+        let words = format!("Did you mean carol@mail.example? Write: {example}");
+        assert!(said.ends_with(&words), "{body}: {said}");
+    }
+    // Of two that are called so, and of nobody.
+    for body in ["remove dave", "remove zoe"] {
+        let (_, said) = world.says(GATEWAY, "s2", body);
+        assert!(said.ends_with("is not of the form name@domain."), "{said}");
+    }
+}
+
+/// A command that was meant for the gateway is not mailed to a contact.
+#[test]
+fn a_command_behind_a_slash_is_not_mailed() {
+    let mut world = World::new();
+    let mut says = |id: &str, attributes: &str, body: &str| {
+        world.stanza(&format!(
+            "<message from='alice@a.example/x' to='{CAROL}' type='chat' id='{id}'{attributes}><body>{body}</body></message>"
+        ))
+    };
+    let german = " xml:lang='de'";
+    for (id, attributes, body) in [
+        ("1", "", "/contacts"),
+        ("2", "", "/waiting"),
+        ("3", "", "/help me"),
+        ("4", "", "/Send now 3fa91c"),
+        ("5", "", "/block eve@mail.example"),
+        ("6", german, "/kontakte"),
+        ("7", german, "/contacts"),
+    ] {
+        let decision = says(id, attributes, body);
+        assert!(
+            decision.mails.is_empty() && decision.strangers == 0,
+            "{body}"
+        );
+        let answer = &decision.stanzas[0];
+        assert_eq!(answer.attr("from"), Some(CAROL));
+        let said = body_of(answer);
+        assert!(said.contains(body), "{said}");
+        assert!(
+            said.contains(": xmpp:help@gateway.a.example?message"),
+            "{said}"
+        );
+    }
+    for (id, body) in [
+        ("8", " /contacts"),
+        ("9", "/me waves"),
+        ("10", "/contacts\nare people"),
+        ("11", "/etc/hosts"),
+        ("12", "//contacts"),
+        ("13", "contacts"),
+    ] {
+        assert_eq!(says(id, " xml:lang='en'", body).mails.len(), 1, "{body}");
+    }
+    // What needs a contact and nothing else is done for this one.
+    for (id, body, words) in [
+        (
+            "14",
+            "/where",
+            "The last message to carol@mail.example, “contacts”",
+        ),
+        (
+            "15",
+            "/options",
+            "How mails of carol@mail.example are shown",
+        ),
+        ("16", "/block", "Mails of carol@mail.example are not shown"),
+    ] {
+        let decision = says(id, " xml:lang='en'", body);
+        assert!(decision.mails.is_empty(), "{body}");
+        let said = body_of(&decision.stanzas[0]);
+        assert!(said.starts_with(words), "{said}");
+    }
+}
+
+#[test]
+fn a_jid_of_this_server_without_a_mail_address_is_not_mailed_to() {
+    let mut world = World::new();
+    let (decision, said) = world.says(GATEWAY, "j1", "bob@a.example hi");
+    assert!(decision.mails.is_empty() && decision.writes.is_empty());
+    assert!(
+        said.starts_with("bob@a.example chats on this server."),
+        "{said}"
+    );
+    assert!(said.contains("xmpp:bob@a.example?message"), "{said}");
+    let contact = "bob\\40a.example@gateway.a.example";
+    assert!(said.contains(contact), "{said}");
+    // Who means the mail address is not kept from it, and not asked again.
+    let (decision, _) = world.says(GATEWAY, "j2", &format!("{contact} hi"));
+    assert_eq!(decision.mails.len(), 1);
+    let (decision, _) = world.says(GATEWAY, "j3", "bob@a.example hi again");
+    assert_eq!(decision.mails.len(), 1);
+}
+
+#[test]
+fn what_is_wrong_or_missing_is_named() {
+    let mut world = World::new();
+    for (body, words) in [
+        (
+            "set strangers",
+            "strangers takes mark, show, request or hold, or default. Write for example: set strangers mark",
+        ),
+        (
+            "carol@mail,example hi",
+            "“mail,example” is not a domain name.",
+        ),
+        (
+            "set language default",
+            "Your choice is taken back. From now on, what this gateway says to you is in English, as the gateway has it.",
+        ),
+        (
+            "set quotes default carol@mail.example",
+            "Your choice for carol@mail.example is taken back. From now on, quoted history and signatures below an answer are not shown there, as for all your contacts.",
+        ),
+        (
+            "where carol@mail.example",
+            "No message to carol@mail.example is known here.",
+        ),
+    ] {
+        let (decision, said) = world.says(GATEWAY, "n1", body);
+        assert!(decision.mails.is_empty());
+        assert_eq!(said, words);
+    }
+}
+
+/// What is answered while three lines wait in one mail, of which the queue says this.
+fn asked_while_lines_wait(body: &str, change: impl Fn(&mut Job)) -> String {
+    let mut world = World::new();
+    world.waits = true;
+    let mut job = None;
+    for id in ["1", "2", "3"] {
+        let decision = world.stanza(&format!(
+            "<message from='alice@a.example/x' to='{CAROL}' type='chat' id='{id}'><body>Line {id}</body></message>"
+        ));
+        job = decision.mails.into_iter().next().map(|mail| mail.job);
+    }
+    let mut job = job.unwrap();
+    change(&mut job);
+    let stage = Stage::Waits;
+    wait_for(&mut world, "alice@a.example", vec![Waiting { job, stage }]);
+    world.says(GATEWAY, "q1", body).1
+}
+
+#[test]
+fn a_mail_that_waits_is_named_by_all_its_lines_and_by_who_said_why() {
+    for body in ["waiting", "where carol@mail.example"] {
+        let said = asked_while_lines_wait(body, |_| ());
+        assert!(said.contains("“Line 1” and 2 more lines"), "{said}");
+    }
+    for (lines, words) in [(2, "“Line 1” and 1 more line ·"), (1, "“Line 1” ·")] {
+        let said = asked_while_lines_wait("waiting", |job| {
+            job.draft.as_mut().unwrap().lines.truncate(lines);
+        });
+        assert!(said.contains(words), "{said}");
+    }
+    for (code, text, words) in [
+        (
+            None,
+            "the gateway's mail server cannot be reached",
+            "\nThe last attempt failed: the mail server could not be reached\n",
+        ),
+        (
+            Some(450),
+            "4.2.0 busy",
+            "\nThe mail server says: 450 “4.2.0 busy”\n",
+        ),
+    ] {
+        let said = asked_while_lines_wait("where carol@mail.example", |job| {
+            job.last_reply = Some(Reply {
+                code,
+                text: text.to_owned(),
+                ..Reply::default()
+            });
+        });
+        assert!(said.contains(words), "{said}");
     }
 }

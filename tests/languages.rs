@@ -398,7 +398,7 @@ mod told {
         );
         let hilfe = says(&mut world, "4", lang, "hilfe").1;
         assert!(
-            hilfe.ends_with("/help allein zeigt dies. Alles andere geht an dein Gegenüber."),
+            hilfe.ends_with("wird nie gesendet; alles andere geht an dein Gegenüber."),
             "{hilfe}"
         );
     }

@@ -326,7 +326,7 @@ fn no_more_is_kept_than_a_few_mails_of_few_people() {
     let accepted = bodies(&says(&mut world, GATEWAY, "accept eve@mail.example"));
     assert_eq!(accepted.len(), 11);
     assert!(
-        accepted[0].1.contains("2 more lie at your mail server"),
+        accepted[0].1.contains("2 more were not kept here"),
         "{accepted:?}"
     );
     let (decision, _) = mail(&mut world, &of_eve("e11", "", "Hello"));

@@ -3,10 +3,12 @@
 
 use crate::cli::door::{CommandError, Door, Output, unexpected, written};
 use crate::cli::file::{self, Lines};
+use crate::config::Config;
 use crate::control::{ROWS_MAX, Request, Response};
 use crate::core::address::MailAddress;
 use crate::core::record::{Pair, PairOrigin};
 use crate::core::rules::Rules;
+use crate::core::settings::Users;
 use crate::core::text::clean;
 use crate::core::time::Timestamp;
 use crate::store::tables::Record;
@@ -36,8 +38,11 @@ pub(super) struct MapArgs {
 #[derive(Clone, Debug, Subcommand)]
 pub(super) enum MapCommand {
     /// Save a pair: this mail address stands for this JID
+    ///
+    /// It has two uses. A user and the user's own address: mails of alice@a.example come from that address, and mail to it reaches
+    /// alice@a.example. A contact and a short JID, carol@gateway.a.example for carol@mail.example: users write to that JID.
     Add {
-        /// A bare JID, alice@a.example
+        /// A bare JID: of a user (alice@a.example), or of a contact (carol@gateway.a.example)
         jid: String,
         /// A mail address, alice@chat.example
         mail: String,
@@ -76,11 +81,49 @@ pub(super) enum MapCommand {
 /// Does what the command says with the store behind this door.
 pub(super) fn run(
     args: MapArgs,
-    rules: &Rules,
+    config: &Config,
     door: &mut Door,
     output: &mut Output<'_>,
 ) -> Result<(), CommandError> {
-    run_on(args.command, rules, door, output)
+    let (users, gateway) = (config.of_users(), config.xmpp.domain.as_str());
+    let warning = match &args.command {
+        MapCommand::Add { jid, mail, .. } => warning(jid, mail, config.rules(), (&users, gateway)),
+        _ => None,
+    };
+    run_on(args.command, config.rules(), door, output)?;
+    warning.map_or(Ok(()), |warning| output.remark(&warning))
+}
+
+/// What a pair means that was hardly meant so. It is saved all the same: who sets up a gateway may save pairs of users to come, and
+/// which mails other servers take is theirs.
+fn warning(
+    jid: &str,
+    mail: &str,
+    rules: &Rules,
+    (users, gateway): (&Users, &str),
+) -> Option<String> {
+    let (jid, mail) = (BareJid::new(jid).ok()?, MailAddress::parse(mail).ok()?);
+    if jid.domain().as_str() == gateway {
+        // A contact with the address of a user would be two people.
+        let user = rules.user_of(&mail)?;
+        return Some(format!(
+            "warning: {mail} is the address of the user {user} by a rule of the configuration; now it is that of the contact {jid}, and \
+             {user} has none"
+        ));
+    }
+    if !users.allows(&jid) {
+        return Some(format!(
+            "warning: {jid} is no user of this gateway ([users]) and no contact of it (whose JIDs end in @{gateway}): as long as \
+             that is so, nobody can use this pair"
+        ));
+    }
+    (!rules.serves(&mail)).then(|| {
+        format!(
+            "warning: no rule of the configuration is about {}: mails of {jid} now claim to be from {mail}. Other mail servers may \
+             refuse them, unless your mail server may send for {0}, and answers come only if mail to {mail} reaches this gateway",
+            mail.domain()
+        )
+    })
 }
 
 fn run_on(
@@ -485,5 +528,48 @@ mod tests {
         let error = run_line("list", folder.path()).unwrap_err();
         assert!(error.contains("sudo -u '#12345'"), "{error}");
         assert!(!folder.path().join("db").exists());
+    }
+
+    #[test]
+    fn a_pair_that_was_hardly_meant_so_is_saved_with_a_warning() {
+        let rule = (
+            "{local}@a.example".to_owned(),
+            "{local}@chat.a.example".to_owned(),
+        );
+        let rules = Rules::new(&[rule]).unwrap();
+        let users = Users {
+            domains: vec![jid::DomainPart::new("a.example").unwrap().into_owned()],
+            ..Users::default()
+        };
+        let warned = |jid: &str, mail: &str| warning(jid, mail, &rules, (&users, "gw.a.example"));
+        for (jid, mail) in [
+            ("alice@a.example", "boss@chat.a.example"),
+            ("carol@gw.a.example", "carol@mail.example"),
+        ] {
+            assert_eq!(warned(jid, mail), None, "{jid} {mail}");
+        }
+        for (jid, mail, words) in [
+            (
+                "alice@a.example",
+                "ceo@bank.example",
+                "claim to be from ceo@bank.example",
+            ),
+            (
+                "eve@elsewhere.example",
+                "eve@chat.a.example",
+                "is no user of this gateway",
+            ),
+            (
+                "carol@gw.a.example",
+                "bob@chat.a.example",
+                "is the address of the user bob@a.example",
+            ),
+        ] {
+            let said = warned(jid, mail).unwrap();
+            assert!(
+                said.starts_with("warning: ") && said.contains(words),
+                "{said}"
+            );
+        }
     }
 }

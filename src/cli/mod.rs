@@ -130,7 +130,7 @@ fn on_store(
     output: &mut Output<'_>,
 ) -> Result<(), CommandError> {
     match command {
-        Command::Map(args) => map::run(args, config.rules(), door, output),
+        Command::Map(args) => map::run(args, config, door, output),
         Command::Queue(args) => queue::run(args, door, output),
         Command::Peer(args) => peer::run(args, config, door, output),
         Command::Users(args) => users::run(args, config, door, output),

@@ -84,11 +84,7 @@ impl Config {
         Settings {
             gateway: self.xmpp.domain.clone(),
             rules: self.rules.clone(),
-            users: settings::Users {
-                domains: self.users.domains.clone(),
-                jids: self.users.jids.clone(),
-                admins: self.users.admins.clone(),
-            },
+            users: self.of_users(),
             own_names: self.users.names,
             keeps_originals: self.originals().is_some(),
             contacts: settings::Contacts {
@@ -159,6 +155,15 @@ impl Config {
     /// What is right and should be written otherwise: keys under their former names, each as `line: key: what to write`.
     pub fn notes(&self) -> impl Iterator<Item = String> {
         self.notes.iter().map(ToString::to_string)
+    }
+
+    /// Who may use the gateway.
+    pub fn of_users(&self) -> settings::Users {
+        settings::Users {
+            domains: self.users.domains.clone(),
+            jids: self.users.jids.clone(),
+            admins: self.users.admins.clone(),
+        }
     }
 
     /// The address rules, compiled.

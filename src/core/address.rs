@@ -95,7 +95,8 @@ impl MailAddress {
         if !local.chars().all(may_stand_in_local) {
             return Err(AddressError::Local(shown()));
         }
-        let domain = domain_to_ascii(domain).ok_or_else(|| AddressError::Domain(shown()))?;
+        let domain = domain_to_ascii(domain)
+            .ok_or_else(|| AddressError::Domain(domain.chars().take(80).collect()))?;
         if local.len() > LOCAL_PART_READ_OCTETS_MAX || domain.len() > DOMAIN_OCTETS_MAX {
             return Err(AddressError::Length(shown()));
         }

@@ -126,6 +126,11 @@ impl Draft {
         self.lines.iter().flat_map(|line| &line.said)
     }
 
+    /// How many lines follow the first one.
+    pub fn more_lines(&self) -> usize {
+        self.lines.len().saturating_sub(1)
+    }
+
     /// What the mail says. Lines stand below each other; what has several lines itself stands apart.
     pub fn text(&self) -> String {
         let mut text = String::new();

@@ -7,7 +7,7 @@ mod refusal;
 mod stranger;
 
 pub use delivery::{
-    DROPPED, delayed, expired, late, not_delivered, refused, returned, returned_from,
+    DROPPED, UNREACHED, delayed, expired, late, not_delivered, refused, returned, returned_from,
     returned_subject, status_available, status_trouble, undelivered,
 };
 pub use page::{is_whole_mail_line, whole_mail, without_whole_mail};
@@ -486,6 +486,7 @@ pub fn words(language: Language, reply: &Reply) -> String {
     let text = match reply.text.as_str() {
         "" => say!(language, "no-reason"),
         DROPPED => say!(language, "dropped"),
+        UNREACHED => say!(language, "not-reached"),
         text => quoted(text),
     };
     let code = reply

@@ -1,5 +1,6 @@
 //! From a configuration to a connection that mails can be sent on: TCP, TLS, greeting, login, capabilities.
 
+use crate::core::notice;
 use crate::core::outcome::Reply;
 use crate::core::text::clean;
 use crate::net::Io;
@@ -146,9 +147,7 @@ impl ConnectError {
     /// What the senders of waiting mails are told: nothing of the gateway's login or configuration.
     pub fn for_senders(&self) -> Reply {
         outcome::no_reply(match self {
-            Self::Unreachable { .. } | Self::Silent { .. } | Self::Lost { .. } => {
-                "the gateway's mail server cannot be reached"
-            }
+            Self::Unreachable { .. } | Self::Silent { .. } | Self::Lost { .. } => notice::UNREACHED,
             Self::TurnedAway { .. } => "the gateway's mail server takes no mail at the moment",
             _ => "the gateway has trouble with its mail server",
         })

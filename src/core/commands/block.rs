@@ -1,6 +1,6 @@
 //! `block` and `unblock`: whose mails the user does not want to see. Nothing is sent back to them.
 
-use super::write::{Whom, whom_of};
+use super::write::{Whom, meant};
 use super::{Answer, Call, Command, Field, FieldKind, Step, Values, refused, texts};
 use crate::core::address::MailAddress;
 use crate::core::context::{Missing, Write};
@@ -42,7 +42,7 @@ impl Command for Block {
     }
 
     fn run(&self, call: &Call<'_>, values: &Values) -> Result<Answer, Stop> {
-        set(call, values, true)
+        set(call, self, values, true)
     }
 }
 
@@ -60,7 +60,7 @@ impl Command for Unblock {
     }
 
     fn run(&self, call: &Call<'_>, values: &Values) -> Result<Answer, Stop> {
-        set(call, values, false)
+        set(call, self, values, false)
     }
 }
 
@@ -89,9 +89,13 @@ fn of_request(
     })
 }
 
-fn set(call: &Call<'_>, values: &Values, is_blocked: bool) -> Result<Answer, Stop> {
-    let typed = values.get(ADDRESS).map_or("", String::as_str);
-    let mail = match whom_of(call, typed)? {
+fn set(
+    call: &Call<'_>,
+    command: &dyn Command,
+    values: &Values,
+    is_blocked: bool,
+) -> Result<Answer, Stop> {
+    let mail = match meant(call, command, values)? {
         Whom::Contact(mail, _) => mail,
         Whom::User(mail, _) => {
             return Err(refused(texts::not_blocked_here(

@@ -1,7 +1,8 @@
 //! The door for everybody: a message to the gateway, or to its helper, is answered by a message. Never by an error: clients
 //! show that as a sign without words.
 
-use super::{Answer, Call, Command, HELPER, Table, Values, fields, form, help, link, texts, write};
+use super::{Answer, Call, Command, HELPER, Table, Values, fields, form, link, texts, write};
+use crate::core::address::MailAddress;
 use crate::core::context::Missing;
 use crate::core::decide::decider::{Decider, Stop};
 use crate::core::decide::decision::Decision;
@@ -12,7 +13,7 @@ use crate::core::language::Language;
 use crate::core::notice;
 use crate::core::to_stanza;
 use crate::core::xml::CORRECTION;
-use jid::BareJid;
+use jid::{BareJid, NodePart};
 use minidom::Element;
 
 /// Whether a stanza is said to the gateway itself, be it as its helper. A list of recipients (XEP-0033) is for others.
@@ -75,11 +76,28 @@ fn is_change(stanza: &Stanza) -> bool {
     })
 }
 
-/// What is asked in a conversation with somebody who has a mail program, and is for the gateway: these words alone. All else is
-/// mailed.
-const IN_CONVERSATION: [(&str, &str); 2] = [("/help", "help"), ("/original", "original")];
+/// What is behind a slash in a conversation and is no command there: what others say of themselves (XEP-0245), and what goes to
+/// all who have a mail.
+const TO_CONTACTS: [&str; 2] = ["me", "all"];
 
-/// Decides about a message to a contact that is for the gateway. `None`: it is for the contact.
+/// The command that a message to a contact is, with what stands behind it: a slash, the words of a command, and no more than
+/// that line. A space before the slash makes it a text.
+fn slashed<'a>(call: &Call<'_>, body: &'a str) -> Option<(&'static dyn Command, &'a str)> {
+    let line = body.strip_prefix('/')?.trim_end();
+    let first = line.split(|c: char| !c.is_alphanumeric()).next()?;
+    if line.contains('\n')
+        || TO_CONTACTS
+            .iter()
+            .any(|word| first.eq_ignore_ascii_case(word))
+    {
+        return None;
+    }
+    let by_word = by_words(call.language(), line, call.commands());
+    let (_, command, rest) = by_word.max_by_key(|(length, ..)| *length)?;
+    Some((command, rest.trim_matches(['.', '!', '?', ' '])))
+}
+
+/// Decides about a message to a contact that is for the gateway. `None`: it is for the contact, who has a mail program.
 ///
 /// # Errors
 /// [`Missing`] names a row that has to be loaded first.
@@ -88,12 +106,16 @@ pub fn in_conversation(
     stanza: &Stanza,
     message: &Message,
 ) -> Result<Option<Decision>, Missing> {
-    let body = message.body.as_deref().unwrap_or_default().trim();
-    let asked = IN_CONVERSATION
-        .iter()
-        .find(|(word, _)| body.eq_ignore_ascii_case(word));
-    let Some((_, name)) = asked.filter(|_| message.addresses.is_empty() && !is_change(stanza))
-    else {
+    let body = message.body.as_deref().unwrap_or_default();
+    if !body.starts_with('/') || !message.addresses.is_empty() || is_change(stanza) {
+        return Ok(None);
+    }
+    let call = Call {
+        decider,
+        caller: &stanza.from,
+        id: call_id(decider, stanza),
+    };
+    let Some((command, rest)) = slashed(&call, body) else {
         return Ok(None);
     };
     let Some(mail) = Stop::optional(lookup::contact_mail(decider, &stanza.to.to_bare()))? else {
@@ -102,20 +124,29 @@ pub fn in_conversation(
     if lookup::format_of(decider, &mail)?.features().stanzas {
         return Ok(None);
     }
-    let call = Call {
-        decider,
-        caller: &stanza.from,
-        id: call_id(decider, stanza),
+    let (text, beside) = match rest.is_empty() && command.is_of_conversation() {
+        true => answer(&call, command, &filled(command, &mail.to_string()))?,
+        false => (elsewhere(&call, body, &mail)?, Decision::nothing()),
     };
-    let Some(command) = super::named(call.commands(), name) else {
-        return Ok(None);
-    };
-    let values = filled(command, &mail.to_string());
-    let (text, beside) = answer(&call, command, &values)?;
     Ok(Some(match beside.errand {
         Some(_) => beside,
         None => said(stanza, message, text, beside),
     }))
+}
+
+/// Where a command is to be written that was written to a contact.
+fn elsewhere(call: &Call<'_>, body: &str, mail: &MailAddress) -> Result<String, Missing> {
+    let gateway = &call.decider.settings.gateway;
+    let helper = NodePart::new(HELPER).ok();
+    let helper = BareJid::from_parts(helper.as_deref(), gateway);
+    // Where somebody is called so, the gateway is spoken to by its domain.
+    let helper = match super::is_helper(call.decider, &helper)? {
+        true => helper,
+        false => BareJid::from_parts(None, gateway),
+    };
+    let (mail, link) = (mail.for_people(), link(&helper));
+    let to = (helper.as_str(), link.as_str());
+    Ok(texts::for_the_gateway(call.language(), body, &mail, to))
 }
 
 fn answer(
@@ -127,6 +158,9 @@ fn answer(
     for step in command.steps() {
         let language = call.language();
         if form::lack(language, step, values).is_some() {
+            if let Some(hint) = command.hint(language, values) {
+                return Ok((hint, nothing()));
+            }
             let label = step.fields.first().map(|field| field.label);
             let label = label.map_or(String::new(), |label| label.in_language(language));
             let (example, _) = command.help(language);
@@ -172,16 +206,74 @@ fn asked(
         let command = super::named(commands, "write")?;
         return Some((command, filled(command, body)));
     }
-    let by_word = commands.flat_map(|command| {
-        let words = words_of(command, language);
-        words.filter_map(move |word| Some((word.len(), command, after(body, &word)?)))
-    });
+    let by_word = by_words(language, body, commands.clone());
     // A command without fields has nothing behind it: “list of my friends” asks for no list.
     let fitting = by_word.filter(|(_, command, rest)| {
         fields(*command).next().is_some() || rest.trim_matches(['.', '!', '?', ' ']).is_empty()
     });
-    let (_, command, rest) = fitting.max_by_key(|(length, ..)| *length)?;
-    Some((command, filled(command, rest)))
+    match fitting.max_by_key(|(length, ..)| *length) {
+        Some((_, command, rest)) => Some((command, filled(command, rest))),
+        None => {
+            let command = super::named(commands, "write")?;
+            Some((command, filled(command, to_open(language, body)?)))
+        }
+    }
+}
+
+/// The commands whose words a text begins with, with the length of these and what stands behind them.
+fn by_words(
+    language: Language,
+    body: &str,
+    commands: impl Iterator<Item = &'static dyn Command>,
+) -> impl Iterator<Item = (usize, &'static dyn Command, &str)> {
+    commands.flat_map(move |command| {
+        let words = words_of(command, language);
+        words.filter_map(move |word| Some((word.len(), command, after(body, &word)?)))
+    })
+}
+
+/// The address whose conversation is to be opened, where it stands alone behind `add` and its like: what follows it, as in “add
+/// carol@mail.example to my friends”, is no message to anybody.
+fn to_open(language: Language, body: &str) -> Option<&str> {
+    let words = both(language, texts::open_words);
+    let mut rests = words.iter().filter_map(|word| after(body, word));
+    rests.find_map(|rest| {
+        let address = write::bare_address(rest);
+        (address.contains('@') && !address.contains(char::is_whitespace)).then_some(address)
+    })
+}
+
+/// Words of the user's language, and those of English, which work in every language.
+fn both(language: Language, of: fn(Language) -> String) -> Vec<String> {
+    let mut words = super::listed(&of(language));
+    words.extend(super::listed(&of(Language::ENGLISH)));
+    words
+}
+
+/// What is answered to a message that is no more than what people say to each other.
+fn small_talk(language: Language, body: &str) -> Option<String> {
+    let body = body.trim().trim_start_matches(['¿', '¡']);
+    let is_all = |words: fn(Language) -> String| {
+        let mut rests = both(language, words).into_iter();
+        rests.any(|word| {
+            let is_end = |c: char| !c.is_alphanumeric();
+            after(body, &word).is_some_and(|rest| rest.trim_matches(is_end).is_empty())
+        })
+    };
+    if is_all(texts::greeting_words) {
+        return Some(texts::greeting(language));
+    }
+    is_all(texts::thanks_words).then(|| texts::thanks(language))
+}
+
+/// The address that stands in a text, where it is the only one.
+fn only_address(body: &str) -> Option<MailAddress> {
+    const OCTETS_MAX: usize = 1000;
+    let words = body.split_whitespace();
+    let mut found = words.filter(|word| word.contains('@') && word.len() <= OCTETS_MAX);
+    let (address, other) = (found.next()?, found.next());
+    let address = MailAddress::parse(write::bare_address(address)).ok()?;
+    other.is_none().then_some(address)
 }
 
 /// By which words a command is asked for: those of English work in every language, since they stand in what others write about the
@@ -194,13 +286,16 @@ fn words_of(command: &dyn Command, language: Language) -> impl Iterator<Item = S
 
 /// What is said where a message asks for nothing that there is.
 fn no_command(call: &Call<'_>, body: &str) -> String {
-    match nearest(call.language(), body, call.commands()) {
-        Some(command) => texts::did_you_mean(call.language(), body, &command),
-        None => format!(
-            "{}\n\n{}",
-            texts::not_understood(call.language(), body),
-            help::text(call)
-        ),
+    let language = call.language();
+    if let Some(answer) = small_talk(language, body) {
+        return answer;
+    }
+    if let Some(command) = nearest(language, body, call.commands()) {
+        return texts::did_you_mean(language, body, &command);
+    }
+    match only_address(body) {
+        Some(mail) => texts::to_write_to(language, body, &mail.for_people()),
+        None => texts::not_understood(language, body),
     }
 }
 

@@ -11,13 +11,17 @@ impl Command for Help {
         "help"
     }
 
+    fn is_of_conversation(&self) -> bool {
+        true
+    }
+
     fn run(&self, call: &Call<'_>, _values: &Values) -> Result<Answer, Stop> {
         Ok(Answer::says(text(call)))
     }
 }
 
 /// Each command in a line.
-pub(super) fn text(call: &Call<'_>) -> String {
+fn text(call: &Call<'_>) -> String {
     let (settings, language) = (call.decider.settings, call.language());
     let named = call.commands().filter(|one| one.is_in_help(settings));
     let lines = named.map(|command| {

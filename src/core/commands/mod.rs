@@ -49,8 +49,7 @@ pub trait Command: Sync + Debug {
 
     /// What begins a message that asks for it, in lower case, the best one first: the sentence `…-words` of its name.
     fn words(&self, language: Language) -> Vec<String> {
-        let words = of(language, self.name(), "words");
-        words.split(',').map(|one| one.trim().to_owned()).collect()
+        listed(&of(language, self.name(), "words"))
     }
 
     /// A few words for a list.
@@ -72,6 +71,18 @@ pub trait Command: Sync + Debug {
     /// Whether the help names it: not where it has nothing to do in this gateway.
     fn is_in_help(&self, _settings: &Settings) -> bool {
         true
+    }
+
+    /// Whether `/word` alone, in a conversation with a contact, runs it for this contact: where an address is all that it asks for.
+    fn is_of_conversation(&self) -> bool {
+        let mut fields = self.steps().iter().flat_map(|step| step.fields);
+        let first = fields.next().map(|field| field.var);
+        first == Some(write::ADDRESS) && fields.next().is_none()
+    }
+
+    /// What to say of a message that lacks something, where its example would be about something else.
+    fn hint(&self, _language: Language, _values: &Values) -> Option<String> {
+        None
     }
 
     /// The forms to be filled in, one after the other; none: it runs at once.
@@ -108,6 +119,11 @@ pub trait Command: Sync + Debug {
     /// Does it.
     #[allow(clippy::missing_errors_doc)]
     fn run(&self, call: &Call<'_>, values: &Values) -> Result<Answer, Stop>;
+}
+
+/// Words that stand in one sentence, divided by commas.
+fn listed(words: &str) -> Vec<String> {
+    words.split(',').map(|one| one.trim().to_owned()).collect()
 }
 
 /// What the sentences of a language say of a command.
@@ -319,6 +335,22 @@ mod tests {
                 for what in ["title", "example", "help"] {
                     let said = of(language, name, what);
                     assert_ne!(said, format!("{name}-{what}"), "{}", language.tag());
+                }
+            }
+            // What is no command: what opens a conversation, and what people say to each other.
+            let others = [
+                ("open", texts::open_words as fn(Language) -> String),
+                ("greeting", texts::greeting_words),
+                ("thanks", texts::thanks_words),
+            ];
+            for (name, of) in others {
+                for word in listed(&of(Language::ENGLISH))
+                    .into_iter()
+                    .chain(listed(&of(language)))
+                {
+                    assert_eq!(word, word.to_lowercase());
+                    let other = words.insert(word.clone(), name).unwrap_or(name);
+                    assert_eq!(other, name, "{word} means two things");
                 }
             }
         }

@@ -232,7 +232,7 @@ impl Command for ShowOptions {
     }
 
     fn run(&self, call: &Call<'_>, values: &Values) -> Result<Answer, Stop> {
-        let contact = contact_of(call, values)?;
+        let contact = contact_of(call, self, values)?;
         let of_all = own_options(call, None)?;
         let own = match &contact {
             Some(contact) => own_options(call, Some(contact))?,
@@ -305,6 +305,23 @@ impl Command for SetOption {
         }]
     }
 
+    /// Of an option without a value.
+    fn hint(&self, language: Language, values: &Values) -> Option<String> {
+        let name = values.get(OPTION).map(|word| word.trim().to_lowercase());
+        let choice = CHOICES
+            .iter()
+            .find(|choice| Some(choice.name) == name.as_deref())?;
+        let words = choice.words();
+        let alternatives = texts::alternatives(language, &words);
+        let example = texts::choose(choice.name, words.first()?);
+        Some(texts::lacks_value(
+            language,
+            choice.name,
+            &alternatives,
+            &example,
+        ))
+    }
+
     fn choices(
         &self,
         call: &Call<'_>,
@@ -335,7 +352,7 @@ impl Command for SetOption {
 
     fn run(&self, call: &Call<'_>, values: &Values) -> Result<Answer, Stop> {
         let (choice, chosen) = chosen(call.language(), values)?;
-        let contact = contact_of(call, values)?;
+        let contact = contact_of(call, self, values)?;
         if contact.is_some() && !choice.is_of_contacts {
             let why = texts::option_for_all_only(call.language(), choice.name);
             return Err(refused(why));
@@ -354,7 +371,11 @@ impl Command for SetOption {
             Some(value) => {
                 texts::option_set(language, &about, &choice.meaning(language, value), people)
             }
-            None => texts::option_default(language, &about, people),
+            None => {
+                let value = left(call, choice, contact.as_ref(), language)?;
+                let meaning = choice.meaning(language, value);
+                texts::option_default(language, &about, &meaning, people)
+            }
         };
         Ok(Answer {
             beside: Decision {
@@ -366,6 +387,25 @@ impl Command for SetOption {
             ..Answer::says(text)
         })
     }
+}
+
+/// The value that holds where a choice is taken back: for a contact that of all, else that of the gateway, which says it in this
+/// language.
+fn left(
+    call: &Call<'_>,
+    choice: &Choice,
+    contact: Option<&MailAddress>,
+    language: Language,
+) -> Result<&'static str, Missing> {
+    let of_all = match contact {
+        Some(_) => (choice.of)(&own_options(call, None)?),
+        None => None,
+    };
+    let decider = Decider {
+        language,
+        ..call.decider
+    };
+    Ok(of_all.unwrap_or_else(|| (choice.otherwise)(decider)))
 }
 
 /// What was typed: an option, and one of its values, or none to take it back.
@@ -391,12 +431,16 @@ fn chosen(
 }
 
 /// The contact that an option is about; `None`: it is about all.
-fn contact_of(call: &Call<'_>, values: &Values) -> Result<Option<MailAddress>, Stop> {
+fn contact_of(
+    call: &Call<'_>,
+    command: &dyn Command,
+    values: &Values,
+) -> Result<Option<MailAddress>, Stop> {
     let typed = values.get(ADDRESS).map_or("", |typed| typed.trim());
     if typed.is_empty() {
         return Ok(None);
     }
-    write::contact_of(call, typed).map(|(mail, _)| Some(mail))
+    write::contact_of(call, command, values).map(|(mail, _)| Some(mail))
 }
 
 /// What the user has chosen for a contact, or for all.

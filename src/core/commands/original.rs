@@ -48,8 +48,7 @@ impl Command for Original {
         if !call.decider.settings.keeps_originals {
             return Err(refused(texts::none_kept(call.language())));
         }
-        let typed = values.get(ADDRESS).map_or("", |typed| typed.trim());
-        let (mail, _) = contact_of(call, typed)?;
+        let (mail, _) = contact_of(call, self, values)?;
         let people = mail.for_people();
         let Some(last) = last_from(call, &mail)? else {
             return Err(refused(texts::none(call.language(), &people)));

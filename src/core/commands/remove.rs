@@ -36,8 +36,7 @@ impl Command for Remove {
     }
 
     fn run(&self, call: &Call<'_>, values: &Values) -> Result<Answer, Stop> {
-        let typed = values.get(ADDRESS).map_or("", String::as_str);
-        let (mail, shown) = contact_of(call, typed)?;
+        let (mail, shown) = contact_of(call, self, values)?;
         let (user, people) = (call.user(), mail.for_people());
         let (decider, rows) = (call.decider, call.decider.rows);
         let Some(known) = rows.contact(&user, &mail)? else {

@@ -105,7 +105,7 @@ impl Command for Accept {
     }
 
     fn run(&self, call: &Call<'_>, values: &Values) -> Result<Answer, Stop> {
-        let (mail, known) = meant(call, values)?;
+        let (mail, known) = meant(call, self, values)?;
         let (user, people) = (call.user(), mail.for_people());
         let is_settled = known.is_acquainted() && !known.pending_out;
         if known.request.is_none() && !known.is_blocked && is_settled {
@@ -155,7 +155,7 @@ impl Command for Refuse {
     }
 
     fn run(&self, call: &Call<'_>, values: &Values) -> Result<Answer, Stop> {
-        let (mail, known) = meant(call, values)?;
+        let (mail, known) = meant(call, self, values)?;
         let people = mail.for_people();
         if known.request.is_none() {
             return Err(refused(texts::does_not_wait(call.language(), &people)));
@@ -222,9 +222,12 @@ fn needless(call: &Call<'_>) -> Result<Option<String>, Missing> {
 }
 
 /// Who was named, and what is known of them.
-fn meant(call: &Call<'_>, values: &Values) -> Result<(MailAddress, Contact), Stop> {
-    let typed = values.get(ADDRESS).map_or("", String::as_str);
-    let (mail, _) = contact_of(call, typed)?;
+fn meant(
+    call: &Call<'_>,
+    command: &dyn Command,
+    values: &Values,
+) -> Result<(MailAddress, Contact), Stop> {
+    let (mail, _) = contact_of(call, command, values)?;
     let known = call.decider.rows.contact(&call.user(), &mail)?.cloned();
     Ok((mail, known.unwrap_or_default()))
 }

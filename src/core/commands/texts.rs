@@ -61,6 +61,66 @@ pub fn no_changes(language: Language) -> String {
     say!(language, "no-changes")
 }
 
+/// Before an address alone, which is opened then.
+pub fn open_words(language: Language) -> String {
+    say!(language, "open-words")
+}
+
+/// Hello.
+pub fn greeting_words(language: Language) -> String {
+    say!(language, "greeting-words")
+}
+
+/// Thank you.
+pub fn thanks_words(language: Language) -> String {
+    say!(language, "thanks-words")
+}
+
+/// The answer to a greeting.
+pub fn greeting(language: Language) -> String {
+    say!(language, "greeting")
+}
+
+/// The answer to thanks.
+pub fn thanks(language: Language) -> String {
+    say!(language, "thanks")
+}
+
+/// How one writes to an address that stands in a message that is no command.
+pub fn to_write_to(language: Language, body: &str, mail: &str) -> String {
+    let typed = brief(body.lines().next().unwrap_or_default());
+    say!(language, "to-write-to", typed = typed, mail = mail)
+}
+
+/// A name that one contact has, in place of an address; `example` is what was typed, with the address.
+pub fn is_it(language: Language, typed: &str, mail: &str, example: &str) -> String {
+    let typed = brief(typed);
+    say!(
+        language,
+        "is-it",
+        typed = typed,
+        mail = mail,
+        example = example
+    )
+}
+
+/// A command that was written to a contact.
+pub fn for_the_gateway(
+    language: Language,
+    typed: &str,
+    mail: &str,
+    (helper, link): (&str, &str),
+) -> String {
+    say!(
+        language,
+        "for-the-gateway",
+        typed = brief(typed),
+        mail = mail,
+        helper = helper,
+        link = link
+    )
+}
+
 /// A message that is no command.
 pub fn not_understood(language: Language, body: &str) -> String {
     let typed = brief(body.lines().next().unwrap_or_default());
@@ -128,6 +188,11 @@ pub fn begins_with(language: Language, mail: &str, text: &str) -> String {
 /// The address of another user here.
 pub fn is_user(language: Language, mail: &str) -> String {
     say!(language, "is-user", mail = mail)
+}
+
+/// The JID of another user here, who has no such address; `contact` is where a mail to it is written all the same.
+pub fn chats_here(language: Language, mail: &str, contact: &str) -> String {
+    say!(language, "chats-here", mail = mail, contact = contact)
 }
 
 /// One's own address.
@@ -344,16 +409,27 @@ pub fn option_set(language: Language, about: &str, meaning: &str, mail: Option<&
     }
 }
 
-/// An option for which the user has no wish any more.
-pub fn option_default(language: Language, about: &str, mail: Option<&str>) -> String {
+/// An option for which the user has no wish any more, and what holds instead.
+pub fn option_default(
+    language: Language,
+    about: &str,
+    meaning: &str,
+    mail: Option<&str>,
+) -> String {
     match mail {
         Some(mail) => say!(
             language,
             "option-taken-back-for",
             about = about,
+            meaning = meaning,
             mail = mail
         ),
-        None => say!(language, "option-taken-back", about = about),
+        None => say!(
+            language,
+            "option-taken-back",
+            about = about,
+            meaning = meaning
+        ),
     }
 }
 
@@ -381,6 +457,17 @@ pub fn no_value(language: Language, typed: &str, option: &str, values: &str) -> 
         typed = typed,
         option = option,
         values = values
+    )
+}
+
+/// An option without a value.
+pub fn lacks_value(language: Language, option: &str, values: &str, example: &str) -> String {
+    say!(
+        language,
+        "lacks-value",
+        option = option,
+        values = values,
+        example = example
     )
 }
 

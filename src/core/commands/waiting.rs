@@ -101,7 +101,8 @@ fn excerpt(call: &Call<'_>, job: &Job) -> Result<String, Missing> {
     }
     let row = call.decider.rows.message(&job.message_id, &call.user())?;
     let excerpt = row.map_or("", |row| row.sent.excerpt.as_str());
-    Ok(texts::excerpt(excerpt))
+    let more = job.draft.as_ref().map_or(0, |draft| draft.more_lines());
+    Ok(texts::excerpt(call.language(), excerpt, more))
 }
 
 /// The recipients that are left, as far as they are worth naming.

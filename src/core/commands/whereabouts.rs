@@ -45,8 +45,7 @@ impl Command for Where {
     }
 
     fn run(&self, call: &Call<'_>, values: &Values) -> Result<Answer, Stop> {
-        let typed = values.get(ADDRESS).map_or("", String::as_str);
-        let (mail, _) = contact_of(call, typed)?;
+        let (mail, _) = contact_of(call, self, values)?;
         said(call, &call.user(), &mail)
     }
 }
@@ -98,9 +97,13 @@ fn said(call: &Call<'_>, user: &BareJid, mail: &MailAddress) -> Result<Answer, S
         return Err(refused(texts::none(call.language(), &people)));
     };
     let waiting = call.decider.rows.waiting_of(user)?;
+    let is_it = |one: &&Waiting| one.job.message_id == *message.mail_id();
+    let draft = waiting.iter().find(is_it);
+    let draft = draft.and_then(|one| one.job.draft.as_ref());
+    let more = draft.map_or(0, |draft| draft.more_lines());
     let mut lines = vec![texts::last(
         call.language(),
-        (&people, &message.sent.excerpt),
+        (&people, &message.sent.excerpt, more),
         message.at,
         call.decider.now,
     )];
@@ -127,9 +130,14 @@ fn fate(call: &Call<'_>, message: &Message, waiting: &[Waiting]) -> Vec<String> 
             now,
         ));
         let reply = job.last_reply.as_ref();
-        lines.extend(
-            reply.map(|reply| texts::server_said(language, &notice::words(language, reply))),
-        );
+        lines.extend(reply.map(|reply| {
+            let words = notice::words(language, reply);
+            match reply.code {
+                Some(_) => texts::server_said(language, &words),
+                // No server has said that.
+                None => texts::last_attempt(language, &words),
+            }
+        }));
     } else if sent.taken || !sent.delivered.is_empty() || sent.displayed {
         lines.push(texts::taken(language));
     } else if sent.failed.is_empty() {

@@ -1,7 +1,8 @@
 //! `write`: a mail address becomes a conversation, with or without a first message.
 
-use super::{Answer, Call, Command, Field, FieldKind, Step, Values, refused, texts};
+use super::{Answer, Call, Command, Field, FieldKind, Step, Values, fields, known, refused, texts};
 use crate::core::address::{MailAddress, contact_jid};
+use crate::core::context::Missing;
 use crate::core::decide::decider::Stop;
 use crate::core::decide::decision::Decision;
 use crate::core::decide::lookup;
@@ -10,6 +11,7 @@ use crate::core::from_stanza::{Kind, Message, Stanza};
 use crate::core::id::{MessageId, StanzaId};
 use crate::core::language::Sentence;
 use crate::core::notice;
+use crate::core::record::Contact;
 use crate::core::to_stanza;
 use crate::core::xml::{Build, text};
 use jid::{BareJid, Jid};
@@ -64,6 +66,17 @@ impl Command for Write {
             Whom::Contact(mail, jid) => (mail, jid),
             Whom::User(mail, jid) => return Ok(to_user(call, &mail, jid)),
         };
+        let typed = values.get(ADDRESS).map_or("", String::as_str);
+        if let Some(user) = chats_here(call, typed, &mail)? {
+            return Ok(Answer {
+                contact: Some(user),
+                ..Answer::says(texts::chats_here(
+                    call.language(),
+                    &mail.for_people(),
+                    jid.as_str(),
+                ))
+            });
+        }
         let said = values.get(TEXT).map(|text| text.trim());
         let (people, said) = (mail.for_people(), said.filter(|text| !text.is_empty()));
         let Some(said) = said else {
@@ -93,8 +106,77 @@ pub(super) enum Whom {
 }
 
 fn whom(call: &Call<'_>, values: &Values) -> Result<Whom, Stop> {
-    let typed = values.get(ADDRESS).map(String::as_str);
-    whom_of(call, typed.unwrap_or_default())
+    meant(call, &Write, values)
+}
+
+/// Who was meant by what was filled in for a command. Where a contact of the user is called so, this is asked about: nothing is
+/// done by guess.
+pub(super) fn meant(call: &Call<'_>, command: &dyn Command, values: &Values) -> Result<Whom, Stop> {
+    let typed = values.get(ADDRESS).map_or("", String::as_str);
+    let name = bare_address(typed);
+    if !name.is_empty()
+        && !name.contains('@')
+        && let Some(mail) = called(call, name)?
+    {
+        let (language, mail) = (call.language(), mail.for_people());
+        let filled = fields(command).filter_map(|field| match field.var {
+            ADDRESS => Some(mail.as_str()),
+            var => values.get(var).map(|value| value.trim()),
+        });
+        let word = command.words(language).into_iter().next();
+        let example: Vec<&str> = word.iter().map(String::as_str).chain(filled).collect();
+        let example = example.join(" ");
+        return Err(refused(texts::is_it(
+            language,
+            name,
+            &mail,
+            example.trim_end(),
+        )));
+    }
+    whom_of(call, typed)
+}
+
+/// The one contact of the user whose name, or whose address before the @, is this. Whom the user has had to do with goes before
+/// those who have only written.
+fn called(call: &Call<'_>, name: &str) -> Result<Option<MailAddress>, Missing> {
+    let name = name.to_lowercase();
+    let known = known::contacts(call)?.contacts;
+    let is_called = |(mail, known): &&&(MailAddress, Contact)| {
+        let own = known.name.as_ref().map(|own| own.to_lowercase());
+        mail.local().to_lowercase() == name || own.as_ref() == Some(&name)
+    };
+    let found: Vec<_> = known.iter().filter(is_called).collect();
+    let (friends, others): (Vec<_>, Vec<_>) = found
+        .into_iter()
+        .partition(|(_, known)| known.is_acquainted());
+    let only = |found: &[&&(MailAddress, Contact)]| match found {
+        [(mail, _)] => Some(mail.clone()),
+        _ => None,
+    };
+    Ok(match friends.is_empty() {
+        true => only(&others),
+        false => only(&friends),
+    })
+}
+
+/// The user of this server whose JID was typed like a mail address, where it is none that the gateway knows of: what is mailed
+/// there has nobody who takes it. Whoever means the mail address all the same writes to the contact's JID.
+fn chats_here(
+    call: &Call<'_>,
+    typed: &str,
+    mail: &MailAddress,
+) -> Result<Option<BareJid>, Missing> {
+    let (decider, settings) = (call.decider, call.decider.settings);
+    let is_typed_so = MailAddress::parse(bare_address(typed)).is_ok_and(|typed| typed == *mail);
+    let jid = BareJid::new(&mail.to_string()).ok();
+    let jid = jid.filter(|jid| is_typed_so && settings.users.allows(jid));
+    let Some(jid) = jid.filter(|_| !settings.rules.serves(mail)) else {
+        return Ok(None);
+    };
+    let known = decider.rows.contact(&call.user(), mail)?;
+    let is_contact =
+        known.is_some_and(Contact::is_acquainted) || decider.rows.holder_of(mail)?.is_some();
+    Ok(Some(jid).filter(|_| !is_contact))
 }
 
 /// Who was meant: by a mail address, as it is typed or pasted, or by a contact's JID.
@@ -129,8 +211,12 @@ pub(super) fn whom_of(call: &Call<'_>, typed: &str) -> Result<Whom, Stop> {
 }
 
 /// The same where it has to be a contact: their address and JID.
-pub(super) fn contact_of(call: &Call<'_>, typed: &str) -> Result<(MailAddress, BareJid), Stop> {
-    match whom_of(call, typed)? {
+pub(super) fn contact_of(
+    call: &Call<'_>,
+    command: &dyn Command,
+    values: &Values,
+) -> Result<(MailAddress, BareJid), Stop> {
+    match meant(call, command, values)? {
         Whom::Contact(mail, jid) => Ok((mail, jid)),
         Whom::User(mail, _) => {
             let why = texts::no_mail_of(call.language(), &mail.for_people());
@@ -142,6 +228,11 @@ pub(super) fn contact_of(call: &Call<'_>, typed: &str) -> Result<(MailAddress, B
 /// Without what stands around an address that was copied from somewhere.
 pub(super) fn bare_address(typed: &str) -> &str {
     let is_around = |c: char| c.is_whitespace() || "<>\"'“”,;:()".contains(c);
+    // `Carol <carol@mail.example>`, as mail programs copy it.
+    let typed = match typed.rsplit_once('<') {
+        Some((_, inner)) if inner.contains('>') => inner,
+        _ => typed,
+    };
     let typed = typed.trim_matches(is_around);
     let typed = typed.strip_prefix("mailto:").unwrap_or(typed);
     typed.strip_prefix("xmpp:").unwrap_or(typed)
@@ -246,6 +337,8 @@ mod tests {
             "mailto:carol@mail.example",
             "<mailto:carol@mail.example>,",
             "“carol@mail.example”",
+            "Carol <carol@mail.example>",
+            "\"Carol M.\" <carol@mail.example>,",
         ] {
             assert_eq!(bare_address(typed), "carol@mail.example", "{typed}");
         }

@@ -335,12 +335,22 @@ help-before = Das ist das E-Mail-Gateway. Du schreibst Leuten an ihre Mailadress
 help-after = In einer Unterhaltung geht eine Antwort, die mit /all beginnt, an alle, die die Mail haben; { $originals ->
         [yes] /original allein zeigt die letzte Mail vollständig, und /help allein
        *[no] /help allein
-    } zeigt dies. Alles andere geht an dein Gegenüber.
+    } zeigt dies. Ein Befehl hinter einem Schrägstrich wird nie gesendet; alles andere geht an dein Gegenüber.
 
 no-changes = Was du dem Gateway gesagt hast, ist getan und lässt sich hier nicht korrigieren oder zurücknehmen. Schreib eine neue Nachricht.
 not-understood = „{ $typed }“ ist hier kein Befehl. Es wurde nichts an irgendwen gesendet.
+    So schreibst du jemandem: carol@mail.example Hallo! „hilfe“ zeigt alles.
+to-write-to = „{ $typed }“ ist hier kein Befehl. Es wurde nichts an irgendwen gesendet. Um { $mail } zu schreiben, sende: { $mail } dein Text
+greeting-words = hallo, hi, guten tag, guten morgen, guten abend, moin, servus, hallo zusammen
+greeting = Hallo! Hier ist das E-Mail-Gateway. So schreibst du jemandem: carol@mail.example Hallo! „hilfe“ zeigt alles.
+thanks-words = danke, danke schön, dankeschön, danke dir, vielen dank, besten dank
+thanks = Gern geschehen.
 did-you-mean = „{ $typed }“ ist hier kein Befehl. Es wurde nichts an irgendwen gesendet. Meintest du „{ $command }“? „hilfe“ zeigt, was es gibt.
 several-addresses = Schreib immer nur an eine Adresse: Es wurde nichts an irgendwen gesendet.
+is-it = „{ $typed }“ ist keine Mailadresse. Meintest du { $mail }? Schreib: { $example }
+for-the-gateway = [„{ $typed }“ ist ein Befehl für das Gateway und wurde { $mail } nicht gesendet. Schreib ihn an { $helper }: { $link }
+    Um ihn { $mail } als Text zu senden, setze ein Leerzeichen vor den Schrägstrich.]
+lacks-value = { $option } kann { $values } sein, oder default. Schreib zum Beispiel: { $example }
 lacks = { $label }? Schreib zum Beispiel: { $example }
 required = „{ $label }“ fehlt noch.
 session-over = Dieses Formular ist zu alt; fang noch einmal an.
@@ -352,6 +362,7 @@ written = Deine Nachricht geht als Mail an { $mail }. Hier ist die Unterhaltung:
 begins = [Was du hier schreibst, geht als Mail an { $mail }. Antworten kommen hier an.]
 begins-with = [Du hast { $mail } geschrieben: „{ $text }“ Auch was du hier schreibst, geht als Mail dorthin. Antworten kommen hier an.]
 is-user = { $mail } ist jemand auf diesem Server, dem du ohne Mail schreiben kannst:
+chats-here = { $mail } chattet auf diesem Server. Wenn das auch eine Mailadresse ist, schreib ihr als { $contact }. Sonst schreib in deinem Client an diese JID:
 is-yourself = { $mail } ist deine eigene Adresse: Mails dorthin kommen als Nachrichten zu dir.
 cannot-be-contact = { $mail } kann kein Kontakt sein: Mit der Domain des Gateways ist es zu lang für eine Chat-Adresse.
 own-address = Deine Mailadresse ist { $mail }. Mails dorthin kommen als Nachrichten zu dir, und deine Nachrichten an Mailadressen kommen von ihr.
@@ -422,8 +433,8 @@ chosen-by-gateway = Vorgabe des Gateways
 option-set = Ab jetzt gilt: { $about } { $meaning }.
 option-set-for = Ab jetzt gilt für { $mail }: { $about } { $meaning }.
 option-means = { $about } { $meaning }
-option-taken-back = Bei „{ $about }“ gilt wieder die Vorgabe des Gateways.
-option-taken-back-for = Bei „{ $about }“ gilt für { $mail } wieder dasselbe wie für alle deine Kontakte.
+option-taken-back = Deine Wahl ist zurückgenommen, es gilt wieder die Vorgabe des Gateways: { $about } { $meaning }.
+option-taken-back-for = Deine Wahl für { $mail } ist zurückgenommen, es gilt wieder dasselbe wie für alle deine Kontakte: { $about } { $meaning }.
 no-option = „{ $typed }“ ist keine Option; es gibt { $names }. Schreib zum Beispiel: setze quotes keep
 no-value = „{ $typed }“ ist kein Wert von { $option }; schreib { $values }, oder default.
 option-for-all-only = { $option } gilt für alle deine Kontakte; lass die Adresse weg.
@@ -452,8 +463,8 @@ found-more = Es gibt mehr als diese: Gib einen längeren Teil von Name oder Adre
 search-for = Gib eine Mailadresse ein, um ihr zu schreiben, oder einen Teil von Name oder Adresse eines deiner Mailkontakte.
 
 no-mail-known = In deiner Unterhaltung ist keine Mail von { $mail } bekannt.
-no-mails-kept = Dieses Gateway bewahrt keine Mails auf: Ganze Mails liegen, wenn überhaupt, auf deinem Mailserver.
-mail-not-kept = Die letzte Mail von { $mail } wird hier nicht mehr aufbewahrt. Sie liegt, wenn überhaupt, auf deinem Mailserver.
+no-mails-kept = Dieses Gateway bewahrt keine vollständigen Mails auf.
+mail-not-kept = Die letzte Mail von { $mail } wird hier nicht vollständig aufbewahrt.
 mail-shown-whole = Die letzte Mail von { $mail } kam { $moment } und steht so in deiner Unterhaltung: Es wurde nichts weggelassen.
 unverified-original = [Absender nicht überprüft.]
 
@@ -477,8 +488,8 @@ request-shown = { $count ->
        *[other] Die { $count } aufbewahrten Mails stehen in deiner Unterhaltung.
     }
 request-left = { $count ->
-        [one] Eine weitere liegt, wenn überhaupt, auf deinem Mailserver.
-       *[other] { $count } weitere liegen, wenn überhaupt, auf deinem Mailserver.
+        [one] Eine weitere wurde hier nicht aufbewahrt.
+       *[other] { $count } weitere wurden hier nicht aufbewahrt.
     }
 request-confirmed = { $mail } ist jetzt einer deiner Kontakte.
 request-accepted-already = Mails von { $mail } werden dir ohnehin angezeigt.
@@ -486,11 +497,12 @@ request-refused = Mails von { $mail } werden dir nicht angezeigt, und niemand er
 request-not-believed = Deine Kontaktanfrage an { $mail } bleibt offen, bis eine Antwort von { $mail } kommt, die sich überprüfen lässt.
 request-unknown = { $mail } wartet nicht auf dich. Um keine Mails dieser Adresse mehr zu sehen: blockiere { $mail }
 
-way-none = In dieser Unterhaltung ist keine Nachricht an { $mail } bekannt.
+way-none = Hier ist keine Nachricht an { $mail } bekannt.
 way-no-user = „{ $typed }“ ist kein Benutzer dieses Gateways. Schreib zum Beispiel: where of alice@a.example carol@mail.example
 way-last = Die letzte Nachricht an { $mail } wurde { $moment } angenommen:
-way-last-saying = Die letzte Nachricht an { $mail }, „{ $excerpt }“, wurde { $moment } angenommen:
+way-last-saying = Die letzte Nachricht an { $mail }, { $excerpt }, wurde { $moment } angenommen:
 way-server-said = Der Mailserver sagt: { $words }
+way-last-attempt = Der letzte Versuch schlug fehl: { $words }
 way-taken-back = Sie wurde zurückgenommen, bevor sie verschickt war.
 way-taken = Der Mailserver hat sie angenommen.
 way-left = Sie wartet hier nicht mehr; der Mailserver hat sie und hat sonst nichts gesagt.
@@ -502,6 +514,11 @@ way-name = Ihre Message-ID ist { $id }.
 
 nothing-waits = Keine deiner Mails wartet: Alle sind unterwegs.
 a-request = eine Einladung
+excerpt = „{ $text }“{ $more ->
+        [0] { "" }
+        [one] { " " }und 1 weitere Zeile
+       *[other] { " " }und { $more } weitere Zeilen
+    }
 mails-waiting = { $count ->
         [one] Eine deiner Mails wartet.
        *[other] { $count } deiner Mails warten.
@@ -550,7 +567,8 @@ admin-done = Erledigt.
 ### Befehle
 
 write-title = An eine Mailadresse schreiben
-write-words = schreib, schreiben, schreib an, schreiben an, mail an, chat mit, chatten mit
+write-words = schreib, schreiben, schreib an, schreiben an, mail an, chat mit, chatten mit, sende mail an, sende eine mail an, schreib eine mail an, mail senden an, e-mail an, nachricht an, neue nachricht an, neue mail an
+open-words = hinzufügen, füge hinzu, einladen, lade ein, neuer kontakt
 write-example = carol@mail.example Hallo!
 write-help = schreibt an diese Adresse; ohne Text wird nur die Unterhaltung geöffnet
 write-ask = Wem möchtest du schreiben? Du bekommst die Chat-Adresse, unter der du diese Person erreichst.
@@ -558,7 +576,7 @@ write-title-text = Deine erste Nachricht
 write-ask-text = Was möchtest du sagen? Du kannst das leer lassen und in der Unterhaltung schreiben.
 
 my-address-title = Meine Mailadresse
-my-address-words = meine adresse, meine mailadresse, adresse, wer bin ich
+my-address-words = meine adresse, meine mailadresse, adresse, wer bin ich, was ist meine adresse, wie ist meine adresse, wie lautet meine adresse, wie lautet meine mailadresse
 my-address-example = meine adresse
 my-address-help = sagt, unter welcher Mailadresse man dich erreicht
 
@@ -569,12 +587,12 @@ my-name-help = so heißt du in deinen Mails; „ich heiße default“ nimmt es z
 my-name-ask = Wie möchtest du in deinen Mails heißen?
 
 contacts-title = Meine Mailkontakte
-contacts-words = kontakte, meine kontakte, liste
+contacts-words = kontakte, meine kontakte, liste, zeig kontakte, zeige kontakte, zeig meine kontakte, kontakte anzeigen, kontaktliste
 contacts-example = kontakte
 contacts-help = listet die Mailadressen auf, mit denen du zu tun hast
 
 remove-title = Einen Mailkontakt entfernen
-remove-words = entferne, entfernen, vergiss, vergessen
+remove-words = entferne, entfernen, vergiss, vergessen, lösche, löschen
 remove-example = entferne carol@mail.example
 remove-help = vergisst einen Kontakt und was du für ihn gewählt hast
 remove-ask = Welcher deiner Kontakte soll vergessen werden?
@@ -615,7 +633,7 @@ unblock-help = zeigt dir ihre Mails wieder
 unblock-ask = Wessen Mails möchtest du wieder sehen?
 
 waiting-title = Meine wartenden Mails
-waiting-words = warteschlange, was wartet, meine wartenden mails, postausgang
+waiting-words = warteschlange, was wartet, meine wartenden mails, postausgang, wie viele mails warten, wartende mails
 waiting-example = was wartet
 waiting-help = listet auf, welche deiner Mails noch nicht verschickt sind, und warum
 

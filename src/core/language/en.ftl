@@ -354,12 +354,25 @@ help-before = This is the e-mail gateway. Write to people by their mail address:
 help-after = In a conversation, an answer that begins with /all goes to everybody who has the mail; { $originals ->
         [yes] /original alone shows all of the last mail, and /help alone
        *[no] /help alone
-    } shows this. All else goes to the other side.
+    } shows this. A command behind a slash is never sent; all else goes to the other side.
 
 no-changes = What was said to the gateway is done and cannot be corrected or taken back here. Write a new message.
 not-understood = “{ $typed }” is no command here. Nothing was sent to anybody.
+    To write to somebody: carol@mail.example Hello! “help” lists everything.
+to-write-to = “{ $typed }” is no command here. Nothing was sent to anybody. To write to { $mail }, send: { $mail } your text
+# What people say to the gateway that is no command (separated by commas, beside the English words), and what it answers.
+greeting-words = hi, hello, hey, hi there, hello there, good morning, good afternoon, good evening
+greeting = Hello! This is the e-mail gateway. To write to somebody: carol@mail.example Hello! “help” lists everything.
+thanks-words = thanks, thank you, thx, many thanks, thanks a lot, thank you very much
+thanks = You are welcome.
 did-you-mean = “{ $typed }” is no command here. Nothing was sent to anybody. Did you mean “{ $command }”? “help” shows what there is.
 several-addresses = Write to one address at a time: nothing was sent to anybody.
+# $typed: a name that one contact has. $example: the command with the address of this contact.
+is-it = “{ $typed }” is no mail address. Did you mean { $mail }? Write: { $example }
+# In a conversation. $helper: the JID to which commands are written, $link: the same as a link.
+for-the-gateway = [“{ $typed }” is a command for the gateway and was not mailed to { $mail }. Write it to { $helper }: { $link }
+    To send it to { $mail } as text, put a space before the slash.]
+lacks-value = { $option } takes { $values }, or default. Write for example: { $example }
 # $label: what is missing, as it stands beside its field.
 lacks = { $label }? Write for example: { $example }
 required = “{ $label }” is needed.
@@ -372,6 +385,8 @@ written = Your message goes to { $mail } as mail. The conversation is here:
 begins = [What you write here goes to { $mail } as mail. Answers come here.]
 begins-with = [You wrote to { $mail }: “{ $text }” What you write here goes there as mail, too. Answers come here.]
 is-user = { $mail } is somebody on this server, to whom you can write without mail:
+# Somebody to whom no mail address of the gateway belongs. $contact: the JID by which a mail is written all the same.
+chats-here = { $mail } chats on this server. If it is a mail address as well, write to it as { $contact }. Else write to that JID in your client:
 is-yourself = { $mail } is your own address: mail to it comes to you as messages.
 cannot-be-contact = { $mail } cannot be a contact: with the gateway's domain it is too long for a chat address.
 own-address = Your mail address is { $mail }. Mail to it comes to you as messages, and your messages to mail addresses come from it.
@@ -446,8 +461,8 @@ chosen-by-gateway = as the gateway has it
 option-set = From now on, { $about } { $meaning }.
 option-set-for = From now on, { $about } { $meaning }, where they are from { $mail }.
 option-means = { $about } { $meaning }
-option-taken-back = For { $about } holds what the gateway has set.
-option-taken-back-for = For { $about } from { $mail } holds what holds for all your contacts.
+option-taken-back = Your choice is taken back. From now on, { $about } { $meaning }, as the gateway has it.
+option-taken-back-for = Your choice for { $mail } is taken back. From now on, { $about } { $meaning } there, as for all your contacts.
 no-option = “{ $typed }” is no option; there is { $names }. Write for example: set quotes keep
 no-value = “{ $typed }” is no value of { $option }; write { $values }, or default.
 option-for-all-only = { $option } is for all your contacts; leave the address out.
@@ -478,8 +493,8 @@ found-more = There are more than these: enter a longer part of the name or addre
 search-for = Enter a mail address to write to it, or a part of the name or address of one of your mail contacts.
 
 no-mail-known = No mail from { $mail } is known in your conversation.
-no-mails-kept = This gateway keeps no mails: whole mails lie at your mail server, if anywhere.
-mail-not-kept = The last mail from { $mail } is not kept here any more. It lies at your mail server, if anywhere.
+no-mails-kept = This gateway keeps no whole mails.
+mail-not-kept = The whole of the last mail from { $mail } is not kept here.
 mail-shown-whole = The last mail from { $mail } came { $moment } and is in your conversation as it is: nothing of it was left out.
 unverified-original = [Unverified sender.]
 
@@ -506,8 +521,8 @@ request-shown = { $count ->
        *[other] The { $count } mails that were kept are in your conversation.
     }
 request-left = { $count ->
-        [one] One more lies at your mail server, if anywhere.
-       *[other] { $count } more lie at your mail server, if anywhere.
+        [one] One more was not kept here.
+       *[other] { $count } more were not kept here.
     }
 request-confirmed = { $mail } is one of your contacts now.
 request-accepted-already = Mails of { $mail } are already shown to you.
@@ -516,11 +531,13 @@ request-not-believed = Your contact request to { $mail } stays open until { $mai
 request-unknown = { $mail } does not wait for you. To see no more mails of this address: block { $mail }
 
 # What became of a message.
-way-none = No message to { $mail } is known in this conversation.
+way-none = No message to { $mail } is known here.
 way-no-user = “{ $typed }” is no user of this gateway. Write for example: where of alice@a.example carol@mail.example
 way-last = The last message to { $mail } was taken { $moment }:
-way-last-saying = The last message to { $mail }, “{ $excerpt }”, was taken { $moment }:
+way-last-saying = The last message to { $mail }, { $excerpt }, was taken { $moment }:
 way-server-said = The mail server says: { $words }
+# $words: what happened, where no mail server has said anything.
+way-last-attempt = The last attempt failed: { $words }
 way-taken-back = It was taken back before it left.
 way-taken = The mail server has taken it.
 way-left = It does not wait here any more; the mail server has it, and has said nothing else.
@@ -532,6 +549,12 @@ way-name = Its Message-ID is { $id }.
 
 nothing-waits = None of your mails waits: all have left.
 a-request = an invitation
+# How a message begins, and how many lines follow the first.
+excerpt = “{ $text }”{ $more ->
+        [0] { "" }
+        [one] { " " }and 1 more line
+       *[other] { " " }and { $more } more lines
+    }
 mails-waiting = { $count ->
         [one] One of your mails waits.
        *[other] { $count } of your mails wait.
@@ -582,7 +605,9 @@ admin-done = Done.
 # “set quotes keep”.
 
 write-title = Write to a mail address
-write-words = write, write to, mail, mail to, chat, chat with
+write-words = write, write to, mail, mail to, chat, chat with, email, email to, e-mail, e-mail to, send mail to, send a mail to, send email to, send an email to, send to, message to, new message to, new mail to
+# The same where nothing but an address may follow, and its conversation is opened.
+open-words = add, invite, new contact
 write-example = carol@mail.example Hello!
 write-help = writes to this address; without a text it only opens the conversation
 write-ask = To whom do you want to write? You get the chat address by which you reach this person.
@@ -590,7 +615,7 @@ write-title-text = Your first message
 write-ask-text = What do you want to say? You may leave this empty and write in the conversation.
 
 my-address-title = My mail address
-my-address-words = my address, address, whoami, who am i
+my-address-words = my address, address, whoami, who am i, what is my address, what's my address, what is my mail address, my mail address
 my-address-example = my address
 my-address-help = says by which mail address others reach you
 
@@ -601,12 +626,12 @@ my-name-help = is how your mails call you; “my name is default” takes it bac
 my-name-ask = How do you want to be called in your mails?
 
 contacts-title = My mail contacts
-contacts-words = contacts, my contacts, list
+contacts-words = contacts, my contacts, list, show contacts, show my contacts, list contacts, list my contacts
 contacts-example = contacts
 contacts-help = lists the mail addresses that you have to do with
 
 remove-title = Remove a mail contact
-remove-words = remove, forget
+remove-words = remove, forget, delete
 remove-example = remove carol@mail.example
 remove-help = forgets a contact, and what you chose for it
 remove-ask = Which of your contacts is to be forgotten?
@@ -647,7 +672,7 @@ unblock-help = shows you its mails again
 unblock-ask = Whose mails do you want to see again?
 
 waiting-title = My mails that wait
-waiting-words = waiting, what waits, my waiting mails, outbox
+waiting-words = waiting, what waits, my waiting mails, outbox, how many mails wait, how many wait, show waiting
 waiting-example = waiting
 waiting-help = lists those of your mails that have not left yet, and why
 

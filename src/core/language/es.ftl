@@ -332,12 +332,22 @@ help-before = Esta es la pasarela de correo. Escribe a cualquier persona a su di
 help-after = En una conversación, una respuesta que empieza por /all va a todos los que tienen el correo; { $originals ->
         [yes] /original sin nada más muestra el último correo completo, y /help sin nada más
        *[no] /help sin nada más
-    } muestra esto. Todo lo demás va a la otra persona.
+    } muestra esto. Un comando tras una barra nunca se envía; todo lo demás va a la otra persona.
 
 no-changes = Lo que se le dijo a la pasarela ya está hecho, y aquí no se puede corregir ni retirar. Escribe un mensaje nuevo.
 not-understood = “{ $typed }” no es un comando aquí. No se envió nada a nadie.
+    Para escribir a alguien: carol@mail.example ¡Hola! Escribe “ayuda” para ver todo.
+to-write-to = “{ $typed }” no es un comando aquí. No se envió nada a nadie. Para escribir a { $mail }, envía: { $mail } tu texto
+greeting-words = hola, buenos días, buenos dias, buenas, buenas tardes, buenas noches
+greeting = ¡Hola! Esta es la pasarela de correo. Para escribir a alguien: carol@mail.example ¡Hola! Escribe “ayuda” para ver todo.
+thanks-words = gracias, muchas gracias, mil gracias
+thanks = De nada.
 did-you-mean = “{ $typed }” no es un comando aquí. No se envió nada a nadie. ¿Querías decir “{ $command }”? Escribe “ayuda” para ver lo que hay.
 several-addresses = Escribe a una sola dirección cada vez: no se envió nada a nadie.
+is-it = “{ $typed }” no es una dirección de correo. ¿Querías decir { $mail }? Escribe: { $example }
+for-the-gateway = [“{ $typed }” es un comando para la pasarela y no se envió a { $mail }. Escríbelo a { $helper }: { $link }
+    Para enviarlo a { $mail } como texto, pon un espacio delante de la barra.]
+lacks-value = { $option } puede ser { $values }, o default. Escribe por ejemplo: { $example }
 lacks = ¿{ $label }? Escribe por ejemplo: { $example }
 required = Falta “{ $label }”.
 session-over = Este formulario es demasiado antiguo; empieza de nuevo.
@@ -349,6 +359,7 @@ written = Tu mensaje sale por correo a { $mail }. La conversación está aquí:
 begins = [Lo que escribas aquí sale por correo a { $mail }. Las respuestas llegan aquí.]
 begins-with = [Escribiste a { $mail }: “{ $text }” Lo que escribas aquí también le llega por correo. Las respuestas llegan aquí.]
 is-user = { $mail } es alguien de este servidor, a quien puedes escribir sin correo:
+chats-here = { $mail } chatea en este servidor. Si también es una dirección de correo, escríbele como { $contact }. Si no, escribe a ese JID en tu cliente:
 is-yourself = { $mail } es tu propia dirección: los correos que van ahí te llegan como mensajes.
 cannot-be-contact = { $mail } no puede ser un contacto: con el dominio de la pasarela es demasiado largo para una dirección de chat.
 own-address = Tu dirección de correo es { $mail }. Los correos que van ahí te llegan como mensajes, y tus mensajes a direcciones de correo salen de ella.
@@ -419,8 +430,8 @@ chosen-by-gateway = ajuste de la pasarela
 option-set = A partir de ahora, { $about } { $meaning }.
 option-set-for = A partir de ahora, para { $mail }: { $about } { $meaning }.
 option-means = { $about } { $meaning }
-option-taken-back = Para “{ $about }” se aplica de nuevo el ajuste de la pasarela.
-option-taken-back-for = Para “{ $about }” de { $mail } se aplica de nuevo lo mismo que para todos tus contactos.
+option-taken-back = Tu elección queda anulada y se aplica de nuevo el ajuste de la pasarela: { $about } { $meaning }.
+option-taken-back-for = Tu elección para { $mail } queda anulada y se aplica de nuevo lo mismo que para todos tus contactos: { $about } { $meaning }.
 no-option = “{ $typed }” no es una opción; las que hay son: { $names }. Escribe por ejemplo: set quotes keep
 no-value = “{ $typed }” no es un valor de { $option }; escribe { $values }, o default.
 option-for-all-only = { $option } vale para todos tus contactos; no pongas ninguna dirección.
@@ -449,8 +460,8 @@ found-more = Hay más que estos: introduce una parte más larga del nombre o de 
 search-for = Introduce una dirección de correo para escribirle, o una parte del nombre o de la dirección de uno de tus contactos de correo.
 
 no-mail-known = No se conoce ningún correo de { $mail } en tu conversación.
-no-mails-kept = Esta pasarela no conserva correos: los correos completos están, si acaso, en tu servidor de correo.
-mail-not-kept = El último correo de { $mail } ya no se conserva aquí. Está, si acaso, en tu servidor de correo.
+no-mails-kept = Esta pasarela no conserva correos completos.
+mail-not-kept = El último correo de { $mail } no se conserva aquí completo.
 mail-shown-whole = El último correo de { $mail } llegó { $moment } y está en tu conversación tal cual: no se omitió nada.
 unverified-original = [Remitente no verificado.]
 
@@ -474,8 +485,8 @@ request-shown = { $count ->
        *[other] Los { $count } correos conservados están en tu conversación.
     }
 request-left = { $count ->
-        [one] Otro está, si acaso, en tu servidor de correo.
-       *[other] Otros { $count } están, si acaso, en tu servidor de correo.
+        [one] Otro no se conservó aquí.
+       *[other] Otros { $count } no se conservaron aquí.
     }
 request-confirmed = { $mail } ya es uno de tus contactos.
 request-accepted-already = Los correos de { $mail } ya se te muestran.
@@ -483,11 +494,12 @@ request-refused = Los correos de { $mail } no se te muestran, y nadie se entera.
 request-not-believed = Tu solicitud de contacto a { $mail } sigue pendiente hasta que { $mail } responda de un modo que se pueda verificar.
 request-unknown = { $mail } no espera a que lo aceptes. Para no ver más correos de esta dirección: bloquea { $mail }
 
-way-none = No se conoce ningún mensaje a { $mail } en esta conversación.
+way-none = Aquí no se conoce ningún mensaje a { $mail }.
 way-no-user = “{ $typed }” no es un usuario de esta pasarela. Escribe por ejemplo: where of alice@a.example carol@mail.example
 way-last = El último mensaje a { $mail } se aceptó { $moment }:
-way-last-saying = El último mensaje a { $mail }, “{ $excerpt }”, se aceptó { $moment }:
+way-last-saying = El último mensaje a { $mail }, { $excerpt }, se aceptó { $moment }:
 way-server-said = El servidor de correo dice: { $words }
+way-last-attempt = El último intento falló: { $words }
 way-taken-back = Se retiró antes de salir.
 way-taken = El servidor de correo lo aceptó.
 way-left = Ya no espera aquí; lo tiene el servidor de correo, que no ha dicho nada más.
@@ -499,6 +511,11 @@ way-name = Su Message-ID es { $id }.
 
 nothing-waits = Ninguno de tus correos está en espera: todos han salido.
 a-request = una invitación
+excerpt = “{ $text }”{ $more ->
+        [0] { "" }
+        [one] { " " }y 1 línea más
+       *[other] { " " }y { $more } líneas más
+    }
 mails-waiting = { $count ->
         [one] Uno de tus correos está en espera.
        *[other] { $count } de tus correos están en espera.
@@ -547,7 +564,8 @@ admin-done = Hecho.
 ### Comandos
 
 write-title = Escribir a una dirección de correo
-write-words = escribe, escribir, escribe a, escribir a, correo a, chatea con, chatear con
+write-words = escribe, escribir, escribe a, escribir a, correo a, chatea con, chatear con, envía un correo a, envia un correo a, enviar un correo a, enviar correo a, manda un correo a, mandar un correo a, mensaje a, nuevo mensaje a
+open-words = añade, añadir, agrega, agregar, invita, invitar, nuevo contacto
 write-example = carol@mail.example ¡Hola!
 write-help = escribe a esta dirección; sin texto, solo abre la conversación
 write-ask = ¿A quién quieres escribir? Recibirás la dirección de chat de esa persona.
@@ -555,7 +573,7 @@ write-title-text = Tu primer mensaje
 write-ask-text = ¿Qué quieres decir? Puedes dejarlo vacío y escribir en la conversación.
 
 my-address-title = Mi dirección de correo
-my-address-words = mi dirección, mi direccion, dirección, direccion, quién soy, quien soy
+my-address-words = mi dirección, mi direccion, dirección, direccion, quién soy, quien soy, mi dirección de correo, cuál es mi dirección, cual es mi direccion
 my-address-example = mi dirección
 my-address-help = dice cuál es tu dirección de correo para los demás
 
@@ -566,7 +584,7 @@ my-name-help = así te llaman tus correos; “mi nombre es default” lo deshace
 my-name-ask = ¿Cómo quieres llamarte en tus correos?
 
 contacts-title = Mis contactos de correo
-contacts-words = contactos, mis contactos, lista
+contacts-words = contactos, mis contactos, lista, muestra mis contactos, mostrar contactos, ver contactos, lista de contactos
 contacts-example = contactos
 contacts-help = muestra las direcciones de correo con las que tratas
 
@@ -612,7 +630,7 @@ unblock-help = te vuelve a mostrar sus correos
 unblock-ask = ¿De quién quieres volver a ver los correos?
 
 waiting-title = Mis correos en espera
-waiting-words = en espera, correos en espera, mis correos en espera, bandeja de salida
+waiting-words = en espera, correos en espera, mis correos en espera, bandeja de salida, cuántos correos esperan, cuantos correos esperan
 waiting-example = en espera
 waiting-help = muestra tus correos que aún no han salido, y por qué
 

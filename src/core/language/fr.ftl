@@ -335,12 +335,22 @@ help-before = C'est la passerelle e-mail. On écrit aux gens à leur adresse e-m
 help-after = Dans une conversation, une réponse qui commence par /all va à tous ceux qui ont l'e-mail ; { $originals ->
         [yes] /original seul montre tout le dernier e-mail, et /help seul
        *[no] /help seul
-    } montre ceci. Tout le reste part chez ton correspondant.
+    } montre ceci. Une commande derrière une barre oblique n'est jamais envoyée ; tout le reste part chez ton correspondant.
 
 no-changes = Ce qui a été dit à la passerelle est fait et ne peut être ni corrigé ni retiré ici. Écris un nouveau message.
 not-understood = « { $typed } » n'est pas une commande ici. Rien n'a été envoyé à personne.
+    Pour écrire à quelqu'un : carol@mail.example Bonjour ! « aide » montre tout.
+to-write-to = « { $typed } » n'est pas une commande ici. Rien n'a été envoyé à personne. Pour écrire à { $mail }, envoie : { $mail } ton texte
+greeting-words = bonjour, bonsoir, salut, coucou
+greeting = Bonjour ! Ici la passerelle e-mail. Pour écrire à quelqu'un : carol@mail.example Bonjour ! « aide » montre tout.
+thanks-words = merci, merci beaucoup, merci bien
+thanks = Avec plaisir.
 did-you-mean = « { $typed } » n'est pas une commande ici. Rien n'a été envoyé à personne. Voulais-tu dire « { $command } » ? « aide » montre ce qu'il y a.
 several-addresses = Écris à une seule adresse à la fois : rien n'a été envoyé à personne.
+is-it = « { $typed } » n'est pas une adresse e-mail. Voulais-tu dire { $mail } ? Écris : { $example }
+for-the-gateway = [« { $typed } » est une commande pour la passerelle et n'a pas été envoyé à { $mail }. Écris-la à { $helper } : { $link }
+    Pour l'envoyer à { $mail } comme texte, mets une espace avant la barre oblique.]
+lacks-value = { $option } peut être { $values }, ou default. Écris par exemple : { $example }
 lacks = { $label } ? Écris par exemple : { $example }
 required = « { $label } » est nécessaire.
 session-over = Ce formulaire est trop ancien ; recommence.
@@ -352,6 +362,7 @@ written = Ton message part par e-mail à { $mail }. Voici la conversation :
 begins = [Ce que tu écris ici part par e-mail à { $mail }. Les réponses arrivent ici.]
 begins-with = [Tu as écrit à { $mail } : « { $text } » Ce que tu écris ici y part aussi par e-mail. Les réponses arrivent ici.]
 is-user = { $mail } est quelqu'un de ce serveur, à qui tu peux écrire sans e-mail :
+chats-here = { $mail } discute sur ce serveur. Si c'est aussi une adresse e-mail, écris-lui comme { $contact }. Sinon, écris à ce JID dans ton client :
 is-yourself = { $mail } est ta propre adresse : les e-mails à cette adresse t'arrivent comme messages.
 cannot-be-contact = { $mail } ne peut pas être un contact : avec le domaine de la passerelle, c'est trop long pour une adresse de discussion.
 own-address = Ton adresse e-mail est { $mail }. Les e-mails à cette adresse t'arrivent comme messages, et tes messages à des adresses e-mail en proviennent.
@@ -422,8 +433,8 @@ chosen-by-gateway = le réglage de la passerelle
 option-set = Désormais, { $about } { $meaning }.
 option-set-for = Désormais, pour { $mail } : { $about } { $meaning }.
 option-means = { $about } { $meaning }
-option-taken-back = Pour « { $about } », le réglage de la passerelle vaut à nouveau.
-option-taken-back-for = Pour « { $about } » de { $mail }, vaut à nouveau ce qui vaut pour tous tes contacts.
+option-taken-back = Ton choix est annulé, le réglage de la passerelle vaut à nouveau : { $about } { $meaning }.
+option-taken-back-for = Ton choix pour { $mail } est annulé, vaut à nouveau ce qui vaut pour tous tes contacts : { $about } { $meaning }.
 no-option = « { $typed } » n'est pas une option ; il y a { $names }. Écris par exemple : set quotes keep
 no-value = « { $typed } » n'est pas une valeur de { $option } ; écris { $values }, ou default.
 option-for-all-only = { $option } vaut pour tous tes contacts ; omets l'adresse.
@@ -452,8 +463,8 @@ found-more = Il y en a plus que ceux-ci : indique une plus longue partie du nom 
 search-for = Indique une adresse e-mail pour y écrire, ou une partie du nom ou de l'adresse d'un de tes contacts e-mail.
 
 no-mail-known = Aucun e-mail de { $mail } n'est connu dans ta conversation.
-no-mails-kept = Cette passerelle ne conserve pas d'e-mails : les e-mails entiers se trouvent, le cas échéant, sur ton serveur de messagerie.
-mail-not-kept = Le dernier e-mail de { $mail } n'est plus conservé ici. Il se trouve, le cas échéant, sur ton serveur de messagerie.
+no-mails-kept = Cette passerelle ne conserve pas d'e-mails entiers.
+mail-not-kept = Le dernier e-mail de { $mail } n'est pas conservé ici en entier.
 mail-shown-whole = Le dernier e-mail de { $mail } est arrivé { $moment } et figure tel quel dans ta conversation : rien n'en a été omis.
 unverified-original = [Expéditeur non vérifié.]
 
@@ -477,8 +488,8 @@ request-shown = { $count ->
        *[other] Les { $count } e-mails conservés sont dans ta conversation.
     }
 request-left = { $count ->
-        [one] Un autre se trouve, le cas échéant, sur ton serveur de messagerie.
-       *[other] { $count } autres se trouvent, le cas échéant, sur ton serveur de messagerie.
+        [one] Un autre n'a pas été conservé ici.
+       *[other] { $count } autres n'ont pas été conservés ici.
     }
 request-confirmed = { $mail } est maintenant un de tes contacts.
 request-accepted-already = Les e-mails de { $mail } te sont déjà affichés.
@@ -486,11 +497,12 @@ request-refused = Les e-mails de { $mail } ne te sont pas affichés, et personne
 request-not-believed = Ta demande de contact à { $mail } reste ouverte jusqu'à ce que { $mail } réponde d'une façon qui puisse être vérifiée.
 request-unknown = { $mail } ne t'attend pas. Pour ne plus voir d'e-mails de cette adresse : bloque { $mail }
 
-way-none = Aucun message à { $mail } n'est connu dans cette conversation.
+way-none = Aucun message à { $mail } n'est connu ici.
 way-no-user = « { $typed } » n'est pas un utilisateur de cette passerelle. Écris par exemple : where of alice@a.example carol@mail.example
 way-last = Le dernier message à { $mail } a été pris en charge { $moment } :
-way-last-saying = Le dernier message à { $mail }, « { $excerpt } », a été pris en charge { $moment } :
+way-last-saying = Le dernier message à { $mail }, { $excerpt }, a été pris en charge { $moment } :
 way-server-said = Le serveur de messagerie dit : { $words }
+way-last-attempt = Le dernier essai a échoué : { $words }
 way-taken-back = Il a été retiré avant de partir.
 way-taken = Le serveur de messagerie l'a accepté.
 way-left = Il n'attend plus ici ; le serveur de messagerie l'a, et n'a rien dit d'autre.
@@ -502,6 +514,11 @@ way-name = Son Message-ID est { $id }.
 
 nothing-waits = Aucun de tes e-mails n'attend : tous sont partis.
 a-request = une invitation
+excerpt = « { $text } »{ $more ->
+        [0] { "" }
+        [one] { " " }et 1 autre ligne
+       *[other] { " " }et { $more } autres lignes
+    }
 mails-waiting = { $count ->
         [one] Un de tes e-mails attend.
        *[other] { $count } de tes e-mails attendent.
@@ -550,7 +567,8 @@ admin-done = Fait.
 ### Commandes
 
 write-title = Écrire à une adresse e-mail
-write-words = écris, écrire, écris à, écrire à, discuter avec
+write-words = écris, écrire, écris à, écrire à, discuter avec, envoie un e-mail à, envoyer un e-mail à, envoie un mail à, envoyer un mail à, e-mail à, message à, nouveau message à
+open-words = ajoute, ajouter, invite, inviter, nouveau contact
 write-example = carol@mail.example Bonjour !
 write-help = écrit à cette adresse ; sans texte, ouvre seulement la conversation
 write-ask = À qui veux-tu écrire ? Tu reçois l'adresse de discussion par laquelle on joint cette personne.
@@ -558,7 +576,7 @@ write-title-text = Ton premier message
 write-ask-text = Que veux-tu dire ? Tu peux laisser ceci vide et écrire dans la conversation.
 
 my-address-title = Mon adresse e-mail
-my-address-words = mon adresse, adresse, qui suis-je
+my-address-words = mon adresse, adresse, qui suis-je, mon adresse e-mail, quelle est mon adresse, quelle est mon adresse e-mail
 my-address-example = mon adresse
 my-address-help = dit par quelle adresse e-mail on te joint
 
@@ -569,12 +587,12 @@ my-name-help = c'est ainsi que tes e-mails te nomment ; « mon nom est default �
 my-name-ask = Comment veux-tu t'appeler dans tes e-mails ?
 
 contacts-title = Mes contacts e-mail
-contacts-words = mes contacts, liste
+contacts-words = mes contacts, liste, montre mes contacts, affiche mes contacts, liste des contacts, liste mes contacts
 contacts-example = mes contacts
 contacts-help = liste les adresses e-mail avec lesquelles tu es en rapport
 
 remove-title = Supprimer un contact e-mail
-remove-words = supprime, supprimer, oublie, oublier
+remove-words = supprime, supprimer, oublie, oublier, efface, effacer
 remove-example = supprime carol@mail.example
 remove-help = oublie un contact, et ce que tu as choisi pour lui
 remove-ask = Lequel de tes contacts faut-il oublier ?
@@ -615,7 +633,7 @@ unblock-help = t'affiche à nouveau ses e-mails
 unblock-ask = De qui veux-tu revoir les e-mails ?
 
 waiting-title = Mes e-mails en attente
-waiting-words = en attente, file d'attente, mes e-mails en attente
+waiting-words = en attente, file d'attente, mes e-mails en attente, combien d'e-mails attendent, combien de mails attendent
 waiting-example = en attente
 waiting-help = liste ceux de tes e-mails qui ne sont pas encore partis, et pourquoi
 

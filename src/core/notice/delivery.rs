@@ -9,6 +9,8 @@ use crate::core::to_stanza::Condition;
 
 /// How it is noted that the administrator took a mail out of the queue; its sender reads that in words.
 pub const DROPPED: &str = "it was dropped by the administrator of the e-mail gateway";
+/// The same of a mail server that nobody could speak to.
+pub const UNREACHED: &str = "the gateway's mail server cannot be reached";
 
 /// As a sentence chooses by it.
 fn yes(is_so: bool) -> &'static str {

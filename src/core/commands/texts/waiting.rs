@@ -41,11 +41,11 @@ pub fn to(language: Language, people: &str) -> String {
     say!(language, "waiting-to", people = people)
 }
 
-/// How it begins.
-pub fn excerpt(text: &str) -> String {
+/// How it begins, and how many lines follow the first.
+pub fn excerpt(language: Language, text: &str, more: usize) -> String {
     match text {
         "" => String::new(),
-        text => format!("“{text}”"),
+        text => say!(language, "excerpt", text = text, more = more),
     }
 }
 

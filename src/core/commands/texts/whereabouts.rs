@@ -1,6 +1,6 @@
 //! What is said of the way of a message.
 
-use super::{brief, moment};
+use super::{brief, moment, waiting};
 use crate::core::language::{Language, say};
 use crate::core::time::Timestamp;
 
@@ -17,7 +17,7 @@ pub fn no_user(language: Language, typed: &str) -> String {
 /// Which message it is.
 pub fn last(
     language: Language,
-    (mail, excerpt): (&str, &str),
+    (mail, excerpt, more): (&str, &str, usize),
     at: Timestamp,
     now: Timestamp,
 ) -> String {
@@ -28,7 +28,7 @@ pub fn last(
             language,
             "way-last-saying",
             mail = mail,
-            excerpt = excerpt,
+            excerpt = waiting::excerpt(language, excerpt, more),
             moment = moment
         ),
     }
@@ -37,6 +37,11 @@ pub fn last(
 /// It is in the queue, with what the server said last.
 pub fn server_said(language: Language, words: &str) -> String {
     say!(language, "way-server-said", words = words)
+}
+
+/// The same where no server has said anything: what became of the last attempt.
+pub fn last_attempt(language: Language, words: &str) -> String {
+    say!(language, "way-last-attempt", words = words)
 }
 
 /// It was taken back in time.
