@@ -1615,6 +1615,8 @@ fn who_removes_a_registration_is_forgotten() {
         let kind = if is_done { "result" } else { "error" };
         assert_eq!(done.stanzas[0].attr("type"), Some(kind));
         assert!(done.writes.is_empty());
+    }
+}
 
 /// Who does not know what there is gets a line or two; all commands are for who asks for them.
 #[test]
