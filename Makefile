@@ -53,6 +53,7 @@ test:
 
 test-servers:
 	@MAIL=greenmail tests/install.sh
+	cargo build --bins --examples
 	cargo test --no-fail-fast --test chaos --test disk --test examples --test faults --test harness --test scenarios -- \
 		--test-threads=$$(($$(nproc) * 2))
 

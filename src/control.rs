@@ -12,6 +12,7 @@
 
 mod connection;
 pub mod queue;
+pub mod users;
 
 use crate::config::Fingerprints;
 use crate::core::address::{AddressPattern, MailAddress};
@@ -143,6 +144,8 @@ pub enum Request {
         #[serde(default)]
         id: Option<String>,
     },
+    /// Something about users. [`Response::Users`].
+    Users(users::Asked),
     /// Takes one out. [`Response::Queue`] with it.
     DropOne {
         /// Its id.
@@ -225,6 +228,8 @@ pub enum Response {
         /// At most [`ROWS_MAX`]; a page with none is the last.
         peers: Vec<Peer>,
     },
+    /// What was asked about users.
+    Users(users::Told),
     /// These rows.
     Rows {
         /// At most [`ROWS_MAX`]; a page with none is the last.
@@ -391,6 +396,7 @@ pub async fn answer<S: Store>(store: &S, waiting: &Waiting, request: Request) ->
         Request::Quarantine => Ok(waiting.quarantined()),
         Request::ShowOne { id, body } => Ok(waiting.show(&id, body).await),
         Request::Retry { id } => Ok(waiting.retry(id.as_deref()).await),
+        Request::Users(asked) => users::answer(store, waiting, asked).await,
         Request::DropOne { id, silent } => Ok(waiting.drop_one(&id, silent).await),
     };
     answered.unwrap_or_else(Response::refused)

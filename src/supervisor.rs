@@ -191,7 +191,9 @@ impl<S: Store> Parts<S> {
         let files = self.files(config, &link, &quotas, end);
         let sender = sender.attaching(files.as_ref().map(Files::attacher));
         tasks.spawn("smtp", sender.run(round.stop_sending.clone()));
+        let (errands, returns) = Errands::of(queue.clone(), self.kept(), current.commands());
         let running = Running {
+            forgetter: errands.forgetter(),
             queue: queue.clone(),
             spool: Arc::clone(&self.spool),
             stanzas,
@@ -204,8 +206,6 @@ impl<S: Store> Parts<S> {
         };
         self.start_control(&mut tasks, config, running, end);
         announce_ready(link.clone(), opened, end.clone());
-        let (errands, done) =
-            Errands::of(queue.clone(), self.originals.clone(), current.commands());
         let pipeline = Pipeline {
             errands,
             files,
@@ -226,7 +226,7 @@ impl<S: Store> Parts<S> {
             xmpp: Stream::new(events, std::mem::take(&mut self.left)),
             mails,
             settles,
-            errands: done,
+            errands: returns,
             settings: changed,
         };
         let running = pipeline.run(&mut inputs, round.stops(stop));
@@ -234,6 +234,11 @@ impl<S: Store> Parts<S> {
         let result = round.supervise(&mut tasks, running, disk, stop).await;
         self.wind_down(&result, tasks, inputs).await;
         result
+    }
+
+    /// Mails and files of mails.
+    fn kept(&self) -> [Option<Arc<Originals>>; 2] {
+        [self.originals.clone(), self.own_files.clone()]
     }
 
     /// What is done now and then, or when it is asked for.

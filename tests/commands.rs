@@ -13,7 +13,8 @@ use stanzamail::core::job::Job;
 use stanzamail::core::outcome::Reply;
 use stanzamail::core::quota::Quotas;
 use stanzamail::core::record::{Contact, Pair, PairOrigin};
-use stanzamail::core::settings::Allowance;
+use stanzamail::core::settings::{Allowance, OwnNames};
+use stanzamail::core::traces::{Rows, Traces};
 use std::time::Duration;
 
 const GATEWAY: &str = "gateway.a.example";
@@ -265,6 +266,33 @@ fn who_has_used_all_is_told_in_words() {
 }
 
 #[test]
+fn a_command_causes_no_more_than_a_message_may() {
+    let mut world = World::new();
+    world.quotas = Some(Quotas::new(&Allowance {
+        sent_per_hour: Some(2),
+        strangers_per_day: Some(3),
+        ..Allowance::default()
+    }));
+    for (number, is_sent) in [(1, true), (2, true), (3, false)] {
+        let address = format!("c{number}@mail.example");
+        let (_, form) = world.command("node='write'", &[]);
+        let session = form.attr("sessionid").unwrap().to_owned();
+        let of = format!("node='write' sessionid='{session}' action='complete'");
+        let filled = [("step", "1"), ("address", &address), ("text", "hello")];
+        let (decision, answer) = world.command(&of, &filled);
+        assert_eq!(!decision.mails.is_empty(), is_sent, "{address}");
+        let answer = String::from(&answer);
+        assert_eq!(answer.contains("policy-violation"), !is_sent, "{answer}");
+    }
+    // Rows are not to be had without limit either.
+    let (decision, _) = world.says(GATEWAY, "b1", "block d1@mail.example");
+    assert!(!decision.writes.is_empty());
+    let (decision, said) = world.says(GATEWAY, "b2", "block d2@mail.example");
+    assert!(decision.writes.is_empty(), "{said}");
+    assert!(said.contains("3 new addresses in a day"), "{said}");
+}
+
+#[test]
 fn contacts_are_listed_with_what_is_known_of_them() {
     let mut world = World::new();
     let alice = BareJid::new("alice@a.example").unwrap();
@@ -436,6 +464,7 @@ fn the_service_browser_shows_the_helper_and_the_commands() {
             "where",
             "options",
             "set",
+            "forget-me",
             "help"
         ]
     );
@@ -1140,7 +1169,7 @@ fn commands_of_administrators_are_for_them_alone() {
     assert!(nodes(&mut world, "mallory@evil.example/x").is_empty());
     let of_admins = nodes(&mut world, "alice@a.example/x");
     assert_eq!(of_admins[..of_users.len()], of_users);
-    assert_eq!(of_admins.len(), of_users.len() + 15);
+    assert_eq!(of_admins.len(), of_users.len() + 18);
     for node in &of_admins[of_users.len()..] {
         let info = format!("<query xmlns='http://jabber.org/protocol/disco#info' node='{node}'/>");
         let hidden = world.asks(GATEWAY, "adam@a.example/x", &info);
@@ -1163,6 +1192,7 @@ fn commands_of_administrators_are_for_them_alone() {
         "map list",
         "queue drop 3f",
         "reload",
+        "users forget alice@a.example",
     ] {
         let decision = world.stanza(&say("adam@a.example", words));
         assert!(decision.errand.is_none());
@@ -1236,6 +1266,9 @@ fn an_administrator_reads_what_the_command_line_prints() {
         ),
         ("peer set -x xmpp", "peer set -- -x xmpp"),
         ("log level debug", "log-level -- debug"),
+        ("users", "users list"),
+        ("users show bob@a.example", "users show -- bob@a.example"),
+        ("users forget --help", "users forget -- --help"),
     ] {
         let xml = format!(
             "<message from='alice@a.example/x' to='{GATEWAY}' type='chat' id='s1'><body>{said}</body></message>"
@@ -1413,4 +1446,182 @@ fn what_became_of_a_message_is_said_to_its_author_and_to_administrators() {
         "where of eve@elsewhere.example carol@mail.example",
     );
     assert!(said.contains("is no user of this gateway"), "{said}");
+}
+
+fn gone() -> Traces {
+    Traces {
+        rows: Rows {
+            contacts: 3,
+            options: 2,
+            messages: 12,
+            threads: 4,
+            seen: 9,
+            presence: 1,
+            pairs: 1,
+        },
+        waiting: 5,
+        under_way: 0,
+        originals: 6,
+        files: 7,
+    }
+}
+
+/// It is asked for twice, it is done for whom the stanza comes from, and nothing is noted of somebody who was just forgotten.
+#[test]
+fn who_wants_to_be_forgotten_says_so_twice_and_reads_what_was_deleted() {
+    let mut world = World::new();
+    world.settings.own_names = OwnNames::Card;
+    let say = |words: &str| {
+        format!(
+            "<message from='alice@a.example/phone' to='{GATEWAY}' type='chat' id='f1' xml:lang='de'><body>{words}</body></message>"
+        )
+    };
+    for words in [
+        "forget me",
+        "vergiss mich",
+        "forget me no",
+        "delete my data?",
+        "forget me adam@a.example",
+    ] {
+        let asked = world.stanza(&say(words));
+        assert!(asked.errand.is_none(), "{words}");
+        let said = body_of(&asked.stanzas[0]);
+        assert!(
+            said.ends_with("schreib: vergiss mich ja"),
+            "{words}: {said}"
+        );
+    }
+    // Somebody else's address is a contact of one's own at most.
+    let other = world.stanza(&say("forget adam@a.example"));
+    assert!(other.errand.is_none());
+    for (words, traces, answer) in [
+        (
+            "vergiss mich ja",
+            gone(),
+            "Kontakte: 3; Nachrichten: 12; Unterhaltungen: 4; was du gewählt hast: 2; Merkzeichen erledigter Mails: 9; aufbewahrte Mails und Dateien: 13; wartende Mails: 5.\nZugestellte Mails",
+        ),
+        (
+            "Forget me YES!",
+            Traces {
+                under_way: 2,
+                ..gone()
+            },
+            "gerade unterwegs sind: 2.\nZugestellte",
+        ),
+        (
+            "vergiss mich Ja.",
+            Traces::default(),
+            "Von dir war nichts gespeichert.",
+        ),
+    ] {
+        let asked = world.stanza(&say(words));
+        assert!(asked.mails.is_empty() && asked.stanzas.iter().all(|one| one.name() == "iq"));
+        let errand = asked.errand.expect("it is to be done");
+        assert!(matches!(errand, Errand::Forget { .. }), "{errand:?}");
+        world.context = Context::new();
+        world.context.tell(Some((errand, Told::Forgotten(traces))));
+        let decision = world.stanza(&say(words));
+        world.context.tell(None);
+        let said = body_of(&decision.stanzas[0]);
+        assert!(said.contains(answer), "{said}");
+        assert!(decision.errand.is_none());
+        assert_eq!(decision.writes, [], "no row of somebody who was forgotten");
+        assert_eq!(decision.stanzas.len(), 1, "nor a question for a name");
+    }
+    let asked = world.stanza(&say("forget me yes"));
+    world
+        .context
+        .tell(asked.errand.map(|errand| (errand, Told::Busy)));
+    let busy = world.stanza(&say("forget me yes"));
+    world.context.tell(None);
+    assert!(!body_of(&busy.stanzas[0]).contains("gelöscht"), "{busy:?}");
+}
+
+#[test]
+fn a_menu_asks_before_it_forgets() {
+    let mut world = World::new();
+    let (_, begun) = world.command("node='forget-me' action='execute'", &[]);
+    let session = begun.attr("sessionid").unwrap().to_owned();
+    let shown = String::from(&begun);
+    assert!(
+        shown.contains("It cannot be undone") && shown.contains("<value>yes</value>"),
+        "{shown}"
+    );
+    let attributes = format!("node='forget-me' sessionid='{session}' action='complete'");
+    for fields in [&[("sure", "no")][..], &[("sure", "")], &[("step", "0")]] {
+        let (decision, again) = world.command(&attributes, fields);
+        assert!(decision.errand.is_none());
+        assert_eq!(again.attr("status"), Some("executing"), "{again:?}");
+    }
+    let xml = format!(
+        "<iq from='alice@a.example/phone' to='{GATEWAY}' type='set' id='i1'><command xmlns='{COMMANDS}' {attributes}>{}</command></iq>",
+        form(&[("sure", "yes")])
+    );
+    let decision = world.stanza(&xml);
+    assert!(decision.stanzas.is_empty());
+    world.context.tell(
+        decision
+            .errand
+            .map(|errand| (errand, Told::Forgotten(gone()))),
+    );
+    let done = world.stanza(&xml);
+    let command = done.stanzas[0].children().next().unwrap();
+    assert_eq!(command.attr("status"), Some("completed"));
+    assert!(note(command).contains("Contacts: 3;"), "{command:?}");
+    // The form of another client is none.
+    world.context.tell(None);
+    let other = world.stanza(&xml.replace("alice@a.example/phone", "adam@a.example/x"));
+    assert!(other.errand.is_none());
+}
+
+/// XEP-0077 §3.2, as clients say it that a gateway is taken out of.
+#[test]
+fn who_removes_a_registration_is_forgotten() {
+    let mut world = World::new();
+    let ask = |from: &str, to: &str, kind: &str, inner: &str| {
+        format!(
+            "<iq from='{from}/x' to='{to}' type='{kind}' id='r1'><query xmlns='jabber:iq:register'>{inner}</query></iq>"
+        )
+    };
+    for (from, to, kind, inner) in [
+        ("eve@evil.example", GATEWAY, "set", "<remove/>"),
+        ("alice@a.example", CAROL, "set", "<remove/>"),
+        ("alice@a.example", GATEWAY, "get", "<remove/>"),
+        (
+            "alice@a.example",
+            GATEWAY,
+            "set",
+            "<username>bob</username><remove/>",
+        ),
+        (
+            "alice@a.example",
+            GATEWAY,
+            "set",
+            "<remove/><username>bob</username>",
+        ),
+        ("alice@a.example", GATEWAY, "set", "<remove xmlns='other'/>"),
+        ("alice@a.example", GATEWAY, "set", ""),
+    ] {
+        let refused = world.stanza(&ask(from, to, kind, inner));
+        assert!(refused.errand.is_none(), "{from} {inner}");
+        assert_eq!(
+            refused.stanzas[0].attr("type"),
+            Some("error"),
+            "{from} {inner}"
+        );
+    }
+    let xml = ask("alice@a.example", GATEWAY, "set", "<remove/>");
+    for told in [Told::Forgotten(gone()), Told::Busy] {
+        let asked = world.stanza(&xml);
+        assert!(asked.stanzas.is_empty());
+        let is_done = told != Told::Busy;
+        world
+            .context
+            .tell(asked.errand.map(|errand| (errand, told)));
+        let done = world.stanza(&xml);
+        world.context.tell(None);
+        let kind = if is_done { "result" } else { "error" };
+        assert_eq!(done.stanzas[0].attr("type"), Some(kind));
+        assert!(done.writes.is_empty());
+    }
 }

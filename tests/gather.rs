@@ -181,6 +181,16 @@ fn a_correction_and_a_retraction_change_what_waits() {
 }
 
 #[test]
+fn what_corrects_what_nobody_has_seen_is_new() {
+    let mut chat = Chat::new();
+    chat.say("1", "I am so angry");
+    chat.say("2", "Bye");
+    chat.send("3", &retract("1"));
+    let corrected = chat.send("4", &correction("1", "I am glad"));
+    assert_eq!(Chat::said(&corrected).1, "Bye\nI am glad");
+}
+
+#[test]
 fn what_has_left_is_corrected_by_a_mail_and_not_taken_back() {
     let mut chat = Chat::new();
     let sent = chat.say("1", "See you on Tuseday");

@@ -322,6 +322,32 @@ mod told {
     }
 
     #[test]
+    fn a_bounce_and_an_invitation_to_a_meeting_are_told_in_the_language_of_the_user() {
+        let mut world = World::new();
+        let sent = world.stanza(&format!(
+            "<message from='alice@a.example/phone' to='{CAROL}' type='chat' id='1' xml:lang='de'><body>Hallo</body></message>"
+        ));
+        let id = sent.mails[0].job.message_id.in_brackets();
+        let bounce = format!(
+            "Return-Path: <>\r\nFrom: MAILER-DAEMON@mail.example\r\nTo: alice@chat.a.example\r\nMessage-ID: <b@mail.example>\r\n\
+             Content-Type: multipart/report; report-type=delivery-status; boundary=b\r\n\r\n--b\r\nContent-Type: message/delivery-status\r\n\r\n\
+             Reporting-MTA: dns; mx.example\r\n\r\nFinal-Recipient: rfc822;carol@mail.example\r\nAction: failed\r\nStatus: 5.1.1\r\n\
+             \r\n--b\r\nContent-Type: text/rfc822-headers\r\n\r\nMessage-ID: {id}\r\n\r\n--b--\r\n"
+        );
+        let told = world.mail(&bounce);
+        let told: Vec<String> = told.stanzas.iter().map(String::from).collect();
+        assert!(told.concat().contains("wurde nicht zugestellt"), "{told:?}");
+        let meeting = "From: Carol <carol@mail.example>\r\nTo: alice@chat.a.example\r\nMessage-ID: <3@mail.example>\r\n\
+            Content-Type: text/calendar; method=REQUEST\r\n\r\nBEGIN:VCALENDAR\r\nBEGIN:VEVENT\r\nSUMMARY:Dach\r\n\
+            DTSTART;VALUE=DATE:20261204\r\nEND:VEVENT\r\nEND:VCALENDAR\r\n";
+        let told = body(&world.mail(meeting).stanzas[0]);
+        assert!(
+            told.contains("[Einladung: Dach, Fr, 4. Dez. 2026]"),
+            "{told}"
+        );
+    }
+
+    #[test]
     fn forms_and_errors_are_in_the_language_of_the_request() {
         let mut world = World::new();
         let asked = world.stanza(

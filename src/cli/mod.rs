@@ -1,4 +1,4 @@
-//! What an admin types: `stanzamail [--config FILE] run | check | status | map | queue | peer | key | reload | log-level`. What
+//! What an admin types: `stanzamail [--config FILE] run | check | status | map | queue | peer | users | key | reload | log-level`. What
 //! of it may be said in a chat as well is in [`said`].
 
 mod check;
@@ -14,6 +14,7 @@ mod queue;
 mod repair;
 mod said;
 mod status;
+mod users;
 
 use crate::config::Config;
 use crate::core::text::clean;
@@ -76,6 +77,8 @@ enum Command {
     Key,
     /// How mails to a contact are written: for a person, or for another gateway; works whether the gateway runs or not.
     Peer(peer::PeerArgs),
+    /// Of whom something is stored, how much, and that it is forgotten; works whether the gateway runs or not.
+    Users(users::UsersArgs),
 }
 
 /// The whole program.
@@ -130,6 +133,7 @@ fn on_store(
         Command::Map(args) => map::run(args, config.rules(), door, output),
         Command::Queue(args) => queue::run(args, door, output),
         Command::Peer(args) => peer::run(args, config, door, output),
+        Command::Users(args) => users::run(args, config, door, output),
         Command::Status => status::show(door, output),
         Command::Reload => status::reload(door, output),
         Command::LogLevel { level } => status::log_level(level, door, output),

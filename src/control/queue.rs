@@ -4,6 +4,7 @@
 //! told anything.
 
 mod shown;
+mod users;
 
 use super::{ROWS_MAX, Response, Server, ServerTrouble};
 use crate::core::id::{JobId, MessageId};
@@ -12,7 +13,7 @@ use crate::core::time::Timestamp;
 use crate::core::xml;
 use crate::inbound::Mail;
 use crate::net::trouble::Trouble;
-use crate::pipeline::{Files, MailboxMeaning, ReadBatch, read_again, stanza_key};
+use crate::pipeline::{Files, Forgetter, MailboxMeaning, ReadBatch, read_again, stanza_key};
 use crate::smtp::{self, By, Change, Queue, Stage};
 use crate::store::in_hand::InHand;
 use crate::store::quarantine::{self, Kept, Quarantine};
@@ -108,6 +109,8 @@ pub struct Running {
     pub readers: Readers,
     /// Knows what the process has died of.
     pub in_hand: Arc<InHand>,
+    /// Forgets users.
+    pub forgetter: Forgetter,
     /// Puts and fetches files; `None`: they are named, and sent as links.
     pub files: Option<Files>,
 }

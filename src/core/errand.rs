@@ -4,6 +4,8 @@
 use crate::core::from_mail::Attachment;
 use crate::core::id::OriginalId;
 use crate::core::job::Job;
+use crate::core::language::Language;
+use crate::core::traces::Traces;
 
 /// A job of the queue, as it is now.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -52,6 +54,11 @@ pub enum Errand {
     Original(OriginalId),
     /// A command of an administrator, as it would be typed: `queue`, `show`, `--`, `3fa9…`.
     Admin(Vec<String>),
+    /// All that is stored of who asks is forgotten: of nobody else, for nobody is named.
+    Forget {
+        /// In which the answer is; what was chosen is forgotten by then.
+        language: Language,
+    },
 }
 
 /// What a mail says that is kept as it came.
@@ -85,6 +92,8 @@ pub enum Told {
     Original(Option<Whole>),
     /// What the command has printed, or why it was refused.
     Said(Result<String, String>),
+    /// What was forgotten.
+    Forgotten(Traces),
     /// Nothing was begun: too much is being done, or the gateway stops.
     Busy,
 }

@@ -58,6 +58,16 @@ pub const COMMAND_SESSION: Duration = Duration::from_secs(3600);
 pub const CONTACTS_LISTED_MAX: usize = 100;
 /// Contacts of a user among which these are chosen: more than rosters have. One row of each is read, with a few microseconds.
 pub const CONTACTS_SCANNED_MAX: usize = 2_000;
+/// Rows of a user that are forgotten in one step, between which the gateway does its other work. Each takes 0.2 ms of a slow machine,
+/// so that a step takes some tens of milliseconds.
+pub const FORGOTTEN_AT_ONCE: usize = 200;
+/// Those of them that are contacts, of each of which the user's client is told that it is gone.
+pub const CONTACTS_FORGOTTEN_AT_ONCE: usize = 100;
+/// Contacts among them with a pair that the gateway has made, for each of which it is asked of every other user whether they have
+/// it as well: two microseconds a user.
+pub const SHARED_LOOKED_FOR_AT_ONCE: usize = 10;
+/// Users in one page of a list; of each the contacts are read, up to [`CONTACTS_SCANNED_MAX`].
+pub const USERS_PER_PAGE: usize = 100;
 /// Mails of a user that wait and are looked at when the user asks for them; each is read from the spool.
 pub const WAITING_FOUND_MAX: usize = 200;
 /// Those of them that are listed.

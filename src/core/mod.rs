@@ -52,4 +52,5 @@ pub mod text;
 pub mod time;
 pub mod to_mail;
 pub mod to_stanza;
+pub mod traces;
 pub mod xml;

@@ -182,6 +182,21 @@ impl Board {
         }
     }
 
+    /// Nothing is known of this user any more, and nobody is told anything, not even `unavailable`: what was told is over when its
+    /// time is.
+    pub fn forget_user(&mut self, user: &BareJid) {
+        let Some(known) = self.users.remove(user) else {
+            return;
+        };
+        for (domain, lane) in known.lanes {
+            if let Some(at) = lane.scheduled {
+                self.agenda.remove(&(at, user.clone(), domain));
+            }
+        }
+        self.load = self.load.saturating_sub(known.load);
+        self.floor = self.floor.max(known.sequence);
+    }
+
     /// The contact no longer knows what it was told: where the user is available, it hears so again.
     pub fn again(&mut self, user: &BareJid, contact: &MailAddress, now: Instant) {
         let known = self.contact(user, contact);

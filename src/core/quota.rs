@@ -167,11 +167,14 @@ impl Quotas {
             {
                 None
             }
-            Kind::Request { .. } => self.of_request(stanza, (&user, decision), now),
+            // What a command causes costs as much as what a message causes.
+            Kind::Request { .. } => self
+                .of_request(stanza, (&user, decision), now)
+                .or_else(|| self.of_mails(stanza, &user, decision, now)),
             // An answer costs as much as one to a request.
-            Kind::Message(_) | Kind::Groupchat if decision.mails.is_empty() => {
-                self.of_request(stanza, (&user, decision), now)
-            }
+            Kind::Message(_) | Kind::Groupchat if decision.mails.is_empty() => self
+                .of_request(stanza, (&user, decision), now)
+                .or_else(|| self.of_mails(stanza, &user, decision, now)),
             // Nothing more is sent by it.
             Kind::Message(_) if changes_only(stanza, decision) => None,
             // What the user takes back is taken back, whether the contact can be told or not: it is not refused, nor counted.
@@ -189,14 +192,15 @@ impl Quotas {
         decision: &Decision,
         now: Timestamp,
     ) -> Option<Decision> {
-        if decision.mails.is_empty() {
+        if decision.mails.is_empty() && decision.strangers == 0 {
             return None;
         }
         let Err(why) = self.take_mails(user, decision, now) else {
             return None;
         };
         // Nobody is told what becomes of a marker or a receipt.
-        let is_told = decision.mails.iter().any(|mail| mail.job.origin.is_some());
+        let mut mails = decision.mails.iter();
+        let is_told = mails.len() == 0 || mails.any(|mail| mail.job.origin.is_some());
         Some(match is_told {
             true => Decision::refuse(stanza, Condition::PolicyViolation, &why),
             false => Decision::nothing(),

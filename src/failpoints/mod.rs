@@ -3,7 +3,7 @@
 //!
 //! | environment variable | what it does |
 //! | --- | --- |
-//! | `STANZAMAIL_CRASH_AT` | the process dies at one of [`POINTS`], [`FILE_POINTS`] and [`ORIGINAL_POINTS`], as by a power cut or the kernel |
+//! | `STANZAMAIL_CRASH_AT` | the process dies at one of [`POINTS`], [`FILE_POINTS`], [`ORIGINAL_POINTS`] and [`FORGET_POINTS`], as by a power cut or the kernel |
 //! | `STANZAMAIL_PANIC_IN` | a panic at one of [`POINTS`]; or in a part of the gateway (`imap`, `smtp`, `xmpp`, `pipeline`), a second after its start, with `always` before it at every start and at once |
 //! | `STANZAMAIL_STALL_IN` | a part of the gateway keeps its thread for ever, a second after its start |
 //! | `STANZAMAIL_FAIL_AT` | the disk answers with an error (EIO): `7` is the seventh time that store or spool write, move, remove or sync |
@@ -56,6 +56,9 @@ pub const ORIGINAL_POINTS: [&str; 2] = [
     "originals: written, without its name",
     "originals: there, not yet durable",
 ];
+
+/// Where a user is forgotten, besides.
+pub const FORGET_POINTS: [&str; 1] = ["pipeline: some rows of a user forgotten"];
 
 /// What is asked of the disk.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

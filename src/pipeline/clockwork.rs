@@ -95,6 +95,11 @@ impl Clockwork {
         }
     }
 
+    /// Nothing more is told of this user. What the user has heard of contacts ends by itself.
+    pub fn forget(&mut self, user: &BareJid) {
+        self.board.forget_user(user);
+    }
+
     /// Takes in what users heard of contacts.
     pub fn heard(&mut self, writes: &[Write]) {
         for write in writes {

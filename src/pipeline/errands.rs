@@ -2,6 +2,7 @@
 //! it: taking a mail out of the queue may take the loop itself. When it is done, the stanza that asked for it is decided about once more, knowing that.
 
 use super::clockwork::Clockwork;
+use super::forget::{Forgetter, Step};
 use super::{Decided, Fatal, Pipeline};
 use crate::core::context::Context;
 use crate::core::errand::Whole;
@@ -17,6 +18,7 @@ use crate::store::Store;
 use crate::store::originals::Originals;
 use crate::system;
 use futures::future::BoxFuture;
+use jid::Jid;
 use minidom::Element;
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -28,6 +30,15 @@ pub struct Done {
     element: Element,
     errand: Errand,
     told: Told,
+}
+
+/// What comes back to the loop.
+#[derive(Debug)]
+pub struct Returns {
+    /// Errands that are done.
+    pub done: mpsc::Receiver<Done>,
+    /// Users who are to be forgotten, some rows at a time.
+    pub forgets: mpsc::Receiver<Step>,
 }
 
 /// Does a command of an administrator, as it would be typed: what it prints, or why it is refused.
@@ -46,6 +57,7 @@ pub struct Errands {
     queue: Queue,
     commands: Commands,
     originals: Option<Arc<Originals>>,
+    forgetter: Forgetter,
     room: Arc<Semaphore>,
     /// How many are being done for whom, by the bare JID.
     of_one: Arc<Mutex<HashMap<String, usize>>>,
@@ -79,24 +91,36 @@ impl Drop for Place {
 }
 
 impl Errands {
-    /// About mails of this queue, and those that are kept as they came; and what is done comes here.
+    /// About mails of this queue, and about those that are kept as they came and their files; and what comes back to the loop.
     pub fn of(
         queue: Queue,
-        originals: Option<Arc<Originals>>,
+        kept: [Option<Arc<Originals>>; 2],
         commands: Commands,
-    ) -> (Self, mpsc::Receiver<Done>) {
+    ) -> (Self, Returns) {
         let (done, receiver) = mpsc::channel(ERRANDS_MAX);
+        let [originals, _] = kept.clone();
+        let (forgetter, forgets) = Forgetter::of(queue.clone(), kept);
         let room = Arc::new(Semaphore::new(ERRANDS_MAX));
         let errands = Self {
             queue,
             commands,
             originals,
+            forgetter,
             room,
             of_one: Arc::default(),
             reading: Arc::new(Semaphore::new(ORIGINALS_READ_MAX)),
             done,
         };
-        (errands, receiver)
+        let returns = Returns {
+            done: receiver,
+            forgets,
+        };
+        (errands, returns)
+    }
+
+    /// For commands, which forget users as well.
+    pub fn forgetter(&self) -> Forgetter {
+        self.forgetter.clone()
     }
 
     /// Begins one, for this stanza; false where too many are being done, of all users or of this one.
@@ -148,6 +172,14 @@ impl Errands {
                 let command = clean::shorten_addresses(&words.join(" "));
                 tracing::info!(admin = %from, %command, "an administrator runs a command");
                 Told::Said((self.commands)(words).await)
+            }
+            Errand::Forget { .. } => {
+                let Ok(user) = Jid::new(from) else {
+                    return Told::Busy;
+                };
+                tracing::info!("a user wishes to be forgotten");
+                let gone = self.forgetter.all(&user.to_bare()).await;
+                gone.map_or(Told::Busy, Told::Forgotten)
             }
         }
     }

@@ -10,6 +10,8 @@
 //!   taken. Only then the rows, among them the dedupe key and the cursor; then the mailbox is told. A crash in between
 //!   repeats the stanzas with the same ids.
 //! * outcome of a mail → error, receipt or notice: as for a mail; then the file leaves the spool.
+//! * a user is forgotten: the mails that wait leave the spool, then the rows go, some at a time, then what is kept of mails. A crash
+//!   in between leaves the rest, which is asked for again.
 //! * an approval that a mail asks for and a presence that is due: the mail lies in the spool, then the rows.
 //!
 //! What happens at a time rather than at an event is in [`clockwork`].
@@ -19,6 +21,7 @@ mod clockwork;
 mod decided;
 mod errands;
 mod files;
+mod forget;
 mod poison;
 mod recipients;
 mod stream;
@@ -27,8 +30,9 @@ mod waiting;
 pub use arrivals::{ReadBatch, read_again, read_batches};
 #[cfg(test)]
 pub(crate) use errands::no_commands;
-pub use errands::{Commands, Done, Errands};
+pub use errands::{Commands, Errands, Returns};
 pub use files::{Files, NotFetched, OwnFiles, UploadService};
+pub use forget::Forgetter;
 pub use poison::{Unread, stanza_key, stanza_note};
 pub use recipients::answer_recipients;
 pub use stream::Stream;
@@ -102,8 +106,8 @@ pub struct Inputs {
     pub mails: mpsc::Receiver<ReadBatch>,
     /// From the SMTP queue.
     pub settles: mpsc::Receiver<Settle>,
-    /// What was done about mails that wait.
-    pub errands: mpsc::Receiver<Done>,
+    /// What was done about mails that wait, and what the loop has to do of it.
+    pub errands: Returns,
     /// What decisions depend on from now on, where the configuration was read again.
     pub settings: watch::Receiver<Settings>,
 }
@@ -172,7 +176,7 @@ impl<S: Store> Pipeline<S> {
             xmpp: stream,
             mails,
             settles: outcomes,
-            errands,
+            errands: Returns { done, forgets },
             settings,
         } = inputs;
         let mut settles = Vec::with_capacity(EVENTS_PER_BATCH);
@@ -196,7 +200,8 @@ impl<S: Store> Pipeline<S> {
                     self.xmpp_events(&mut clock, stream).await?;
                 }
                 Some(batch) = mails.recv(), if online => self.mails(stream, &mut clock, batch).await?,
-                Some(done) = errands.recv(), if online => self.errand_done(&mut clock, done).await?,
+                Some(done) = done.recv(), if online => self.errand_done(&mut clock, done).await?,
+                Some(step) = forgets.recv() => self.forget_some(&mut clock, step).await?,
                 Ok(()) = settings.changed() => self.take_settings(settings),
                 () = clockwork::sleep_until(due) => self.on_time(&mut clock).await?,
                 () = clockwork::sleep_until(held_due), if online => self.tell_of_held(stream, false).await,

@@ -206,7 +206,8 @@ async fn run(disk: Arc<Disk>, stop: CancellationToken) {
         sender.run(stopping).await;
         all_sent.cancel();
     });
-    let (errands, done) = Errands::of(queue.clone(), None, crate::pipeline::no_commands());
+    let commands = crate::pipeline::no_commands();
+    let (errands, returns) = Errands::of(queue.clone(), [None, None], commands);
     let pipeline = Pipeline {
         errands,
         quotas,
@@ -227,7 +228,7 @@ async fn run(disk: Arc<Disk>, stop: CancellationToken) {
         xmpp: Stream::new(events, Vec::new()),
         mails,
         settles,
-        errands: done,
+        errands: returns,
         settings: watch::channel(pipeline.settings.clone()).1,
     };
     let leaving = stop;

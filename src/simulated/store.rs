@@ -6,9 +6,11 @@ use crate::core::id::IdKey;
 use crate::core::reckoning::Reckoned;
 use crate::core::record::Cursor;
 use crate::core::time::Timestamp;
+use crate::core::traces::{Gone, Rows};
 use crate::store::memory::Undo;
 use crate::store::tables::{Place, Record, Table};
 use crate::store::{MemoryStore, Store, StoreError};
+use jid::BareJid;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -95,6 +97,26 @@ impl Store for SimulatedStore {
         age: Duration,
     ) -> impl Future<Output = Result<u64, StoreError>> + Send {
         self.0.seen.forget_older(now, age)
+    }
+
+    fn users(
+        &self,
+        after: Option<&BareJid>,
+        limit: usize,
+    ) -> impl Future<Output = Result<Vec<BareJid>, StoreError>> + Send {
+        self.0.seen.users(after, limit)
+    }
+
+    fn rows_of(&self, user: &BareJid) -> impl Future<Output = Result<Rows, StoreError>> + Send {
+        self.0.seen.rows_of(user)
+    }
+
+    fn forget_some_of(
+        &self,
+        user: &BareJid,
+        limit: usize,
+    ) -> impl Future<Output = Result<Gone, StoreError>> + Send {
+        self.0.seen.forget_some_of(user, limit)
     }
 
     fn reckon(

@@ -1,5 +1,7 @@
 //! What every [`Store`] must do. Each check gets a store of its own.
 
+mod users;
+
 use crate::core::address::{AddressPattern, MailAddress};
 use crate::core::context::{Need, Row, Write};
 use crate::core::id::{MessageId, StanzaId, ThreadId};
@@ -37,6 +39,7 @@ pub async fn run<S: Store>(make: impl Fn() -> S) {
     options_are_saved_replaced_and_forgotten(&make()).await;
     what_is_learned_too_late_does_not_replace_what_the_admin_said(&make()).await;
     peers_and_announced_come_in_pages(&make()).await;
+    users::run(&make).await;
 }
 
 pub fn user(text: &str) -> BareJid {

@@ -3,22 +3,25 @@
 
 use crate::core::context::{Need, Row, Write};
 use crate::core::id::IdKey;
-use crate::core::limits::CONTACTS_SCANNED_MAX;
+use crate::core::limits::{CONTACTS_SCANNED_MAX, SHARED_LOOKED_FOR_AT_ONCE};
 use crate::core::reckoning::Reckoned;
 use crate::core::record::{Cursor, Pair};
 use crate::core::time::Timestamp;
+use crate::core::traces::{Gone, Rows};
 use crate::store::tables::{self, Change, Place, Record, Table};
+use crate::store::users::{self, OF_USERS};
 use crate::store::{Store, StoreError, replaces, saved_again};
+use jid::BareJid;
 use std::collections::BTreeMap;
 use std::future::{Ready, pending, ready};
-use std::ops::Bound;
+use std::ops::{Bound, Range};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 /// A store in memory. A commit is done at once.
 #[derive(Debug, Default)]
 pub struct MemoryStore {
-    rows: Mutex<Rows>,
+    rows: Mutex<Map>,
     /// How far the time of forgetting has come.
     reached: Mutex<Option<Timestamp>>,
     id_key: IdKey,
@@ -26,7 +29,7 @@ pub struct MemoryStore {
 
 /// Each record under its key; a pair lies under its address as well, and a message under its XMPP name.
 #[derive(Debug, Default)]
-struct Rows(BTreeMap<Vec<u8>, Record>);
+struct Map(BTreeMap<Vec<u8>, Record>);
 
 /// What lay under the keys that some writes have changed, in the order of the changes.
 #[derive(Debug, Default)]
@@ -41,7 +44,7 @@ impl MemoryStore {
         }
     }
 
-    fn rows(&self) -> MutexGuard<'_, Rows> {
+    fn rows(&self) -> MutexGuard<'_, Map> {
         self.rows.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -132,6 +135,29 @@ impl Store for MemoryStore {
         ready(Ok(count))
     }
 
+    fn users(
+        &self,
+        after: Option<&BareJid>,
+        limit: usize,
+    ) -> impl Future<Output = Result<Vec<BareJid>, StoreError>> + Send {
+        let rows = self.rows();
+        ready(users::listed(after, limit, |range| {
+            Ok(rows.first_key(range))
+        }))
+    }
+
+    fn rows_of(&self, user: &BareJid) -> impl Future<Output = Result<Rows, StoreError>> + Send {
+        ready(Ok(self.rows().count(user)))
+    }
+
+    fn forget_some_of(
+        &self,
+        user: &BareJid,
+        limit: usize,
+    ) -> impl Future<Output = Result<Gone, StoreError>> + Send {
+        ready(self.rows().forget_some_of(user, limit))
+    }
+
     fn reckon(
         &self,
         clock: Timestamp,
@@ -160,7 +186,7 @@ impl Store for MemoryStore {
     }
 }
 
-impl Rows {
+impl Map {
     fn row(&self, need: &Need) -> Option<Row> {
         let key = tables::need_key(need);
         if let Need::ContactsOf(_) = need {
@@ -200,6 +226,107 @@ impl Rows {
             }
         }
         Ok(())
+    }
+
+    fn first_key(&self, range: Range<Vec<u8>>) -> Option<Vec<u8>> {
+        self.0.range(range).next().map(|(key, _)| key.clone())
+    }
+
+    fn keys(&self, range: Range<Vec<u8>>, limit: usize) -> Vec<Vec<u8>> {
+        let keys = self.0.range(range).map(|(key, _)| key.clone());
+        keys.take(limit).collect()
+    }
+
+    /// The key of the pair that the gateway has made of the contact whose row has this key.
+    fn made_pair_of(&self, key: &[u8]) -> Option<Vec<u8>> {
+        let record = self.0.get(&users::holder_of_contact(key));
+        record.filter(|_| users::is_made(record)).map(Record::key)
+    }
+
+    fn count(&self, user: &BareJid) -> Rows {
+        let mut rows = Rows::default();
+        for table in OF_USERS {
+            let keys = self.keys(users::range_of(table, user), usize::MAX);
+            let is_made = |key: &&Vec<u8>| users::is_made(self.0.get(*key));
+            match table {
+                Table::Pair => users::count(&mut rows, table, keys.iter().filter(is_made).count()),
+                _ => users::count(&mut rows, table, keys.len()),
+            }
+            if table == Table::Contact {
+                let made = keys.iter().filter_map(|key| self.made_pair_of(key));
+                users::count(&mut rows, Table::Pair, made.count());
+            }
+        }
+        rows
+    }
+
+    fn forget_some_of(&mut self, user: &BareJid, limit: usize) -> Result<Gone, StoreError> {
+        let (mut gone, mut left) = (Gone::default(), limit);
+        let mut removed = Vec::new();
+        for table in OF_USERS {
+            let limit = users::at_once(table, left);
+            let mut keys = self.keys(users::range_of(table, user), limit);
+            left = left.saturating_sub(keys.len());
+            match table {
+                Table::Pair => keys.retain(|key| users::is_made(self.0.get(key))),
+                Table::Contact => removed.extend(self.contacts_to_go(user, &mut keys, &mut gone)?),
+                _ => {}
+            }
+            users::count(&mut gone.rows, table, keys.len());
+            removed.extend(keys);
+            if table == Table::Message {
+                let copies = self.keys(users::copies(user), left);
+                left = left.saturating_sub(copies.len());
+                removed.extend(copies);
+            }
+        }
+        gone.is_all = removed.is_empty();
+        for key in removed {
+            if let Some(other) = self.0.remove(&key).as_ref().and_then(Record::other_key) {
+                self.remove_copy(&key, &other);
+            }
+        }
+        Ok(gone)
+    }
+
+    /// What else leads to a row that was removed, unless it leads to another one by now.
+    fn remove_copy(&mut self, key: &[u8], other: &[u8]) {
+        if self.0.get(other).is_some_and(|record| record.key() == key) {
+            self.0.remove(other);
+        }
+    }
+
+    /// Of these contacts those that are forgotten in one step, and the keys of pairs that go with them.
+    fn contacts_to_go(
+        &self,
+        user: &BareJid,
+        keys: &mut Vec<Vec<u8>>,
+        gone: &mut Gone,
+    ) -> Result<Vec<Vec<u8>>, StoreError> {
+        let mut made: Vec<Vec<u8>> = Vec::new();
+        let mut last = keys.len();
+        for (number, key) in keys.iter().enumerate() {
+            if self.made_pair_of(key).is_some() {
+                if made.len() == SHARED_LOOKED_FOR_AT_ONCE {
+                    last = number;
+                    break;
+                }
+                made.push(key.clone());
+            }
+            if let Some(Record::Contact(row)) = self.0.get(key) {
+                gone.contacts.push((row.mail.clone(), row.contact.clone()));
+            }
+        }
+        keys.truncate(last);
+        let first_key = |range| Ok(self.first_key(range));
+        let is_there = |key: &[u8]| Ok(self.0.contains_key(key));
+        let unshared = users::unshared(user, made, first_key, is_there)?;
+        let pairs: Vec<_> = unshared
+            .iter()
+            .filter_map(|key| self.made_pair_of(key))
+            .collect();
+        users::count(&mut gone.rows, Table::Pair, pairs.len());
+        Ok(pairs)
     }
 
     /// The pair as it is to be saved, if neither side is another one's.

@@ -22,6 +22,7 @@ mod sled;
 pub mod spool;
 pub mod tables;
 pub mod transfer;
+mod users;
 
 pub use memory::MemoryStore;
 
@@ -31,6 +32,7 @@ use crate::core::id::IdKey;
 use crate::core::reckoning::Reckoned;
 use crate::core::record::{Announced, Contact, Cursor, Pair, PairOrigin, Peer, PeerOrigin};
 use crate::core::time::Timestamp;
+use crate::core::traces::{Gone, Rows};
 use crate::store::tables::{Place, Record, Table};
 use jid::BareJid;
 use std::future::Future;
@@ -111,6 +113,31 @@ pub trait Store: Send + Sync + 'static {
         now: Timestamp,
         age: Duration,
     ) -> impl Future<Output = Result<u64, StoreError>> + Send;
+
+    /// Up to `limit` users of whom there is a row, from the first one after `after`, in the order of their JIDs. A pair counts as its
+    /// JID's, which may be a contact's. Nothing but the names is read.
+    #[allow(clippy::missing_errors_doc)]
+    fn users(
+        &self,
+        after: Option<&BareJid>,
+        limit: usize,
+    ) -> impl Future<Output = Result<Vec<BareJid>, StoreError>> + Send;
+
+    /// How many rows there are of a user. Pairs are those that the gateway has made of the user's contacts.
+    #[allow(clippy::missing_errors_doc)]
+    fn rows_of(&self, user: &BareJid) -> impl Future<Output = Result<Rows, StoreError>> + Send;
+
+    /// Forgets up to `limit` rows of a user, and with a contact that nobody else has the pair that the gateway has made of it;
+    /// pairs of the admin stay. Ready when that survives a power cut; to be repeated until nothing is left, also after a
+    /// crash in between.
+    ///
+    /// # Errors
+    /// [`StoreError`]: the store cannot be changed.
+    fn forget_some_of(
+        &self,
+        user: &BareJid,
+        limit: usize,
+    ) -> impl Future<Output = Result<Gone, StoreError>> + Send;
 
     /// By which time is to be forgotten what is old: see [`crate::core::reckoning`]. `ran` is the time since it was asked last.
     ///

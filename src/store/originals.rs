@@ -170,6 +170,19 @@ impl Originals {
         Self::read_folder(Folder::Mails.of(store), limits)
     }
 
+    /// One of the two folders, for somebody who counts or forgets what is one user's while no gateway runs: how much may be kept
+    /// is not looked at.
+    ///
+    /// # Errors
+    /// [`io::Error`]: the folder is there and cannot be read.
+    pub fn at_rest(store: &Path, folder: Folder) -> io::Result<Self> {
+        let limits = Limits {
+            age: Duration::MAX,
+            octets: u64::MAX,
+        };
+        Self::read_folder(folder.of(store), limits)
+    }
+
     fn read_folder(folder: PathBuf, limits: Limits) -> io::Result<Self> {
         let mut state = State::default();
         let files = match fs::read_dir(&folder) {
@@ -281,6 +294,13 @@ impl Originals {
             .map(|(_, id)| id.clone())
             .collect();
         ids.iter().filter(|id| self.remove(&mut state, id)).count()
+    }
+
+    /// How many are a user's.
+    pub fn count_of(&self, user: &BareJid) -> usize {
+        let state = self.state();
+        let of_user = UserKey::of(user).and_then(|user| state.users.get(&user));
+        of_user.map_or(0, |of_user| of_user.order.len())
     }
 
     /// Forgets what is older than it may be; answers how many.
@@ -475,7 +495,10 @@ mod tests {
         }
         assert!(originals.forget(&mine[0].id));
         assert!(!originals.forget(&mine[0].id));
+        let resting = Originals::at_rest(folder.path(), Folder::Mails).unwrap();
+        assert_eq!(resting.count_of(&mine[0].user), 2);
         assert_eq!(originals.forget_user(&mine[0].user), 2);
+        assert_eq!(originals.count_of(&mine[0].user), 0);
         assert_eq!(names(folder.path()).len(), 1);
         assert!(originals.read(&other.id, at(1)).unwrap().is_some());
     }

@@ -6,6 +6,7 @@
 //! [`anchor`]: super::anchor
 //! [`tables`]: super::tables
 
+mod forget;
 mod staged;
 #[cfg(test)]
 mod tests;
@@ -18,6 +19,7 @@ use crate::core::limits::CONTACTS_SCANNED_MAX;
 use crate::core::reckoning::Reckoned;
 use crate::core::record::{Contact, Cursor, Pair};
 use crate::core::time::Timestamp;
+use crate::core::traces::{Gone, Rows};
 use crate::panics;
 use crate::store::anchor::Anchor;
 use crate::store::committer::Committer;
@@ -25,6 +27,7 @@ use crate::store::digest::Counted;
 use crate::store::opening::{self, Ids, SnapshotAtEnd};
 use crate::store::tables::{self, Place, Record, Table};
 use crate::store::{Store, StoreError};
+use jid::BareJid;
 use std::fmt;
 use std::fs::File;
 use std::future::ready;
@@ -481,6 +484,34 @@ impl Store for SledStore {
         age: Duration,
     ) -> impl Future<Output = Result<u64, StoreError>> + Send {
         self.apart(move |database| database.forget_older(now, age))
+    }
+
+    fn users(
+        &self,
+        after: Option<&BareJid>,
+        limit: usize,
+    ) -> impl Future<Output = Result<Vec<BareJid>, StoreError>> + Send {
+        let after = after.cloned();
+        self.apart(move |database| database.users(after.as_ref(), limit))
+    }
+
+    fn rows_of(&self, user: &BareJid) -> impl Future<Output = Result<Rows, StoreError>> + Send {
+        let user = user.clone();
+        self.apart(move |database| database.rows_of(&user))
+    }
+
+    fn forget_some_of(
+        &self,
+        user: &BareJid,
+        limit: usize,
+    ) -> impl Future<Output = Result<Gone, StoreError>> + Send {
+        let user = user.clone();
+        let forgotten = self.apart(move |database| database.forget_some_of(&user, limit));
+        async move {
+            let gone = forgotten.await?;
+            self.0.committer.durable().await?;
+            Ok(gone)
+        }
     }
 
     fn reckon(

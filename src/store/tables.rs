@@ -58,7 +58,7 @@ pub const BY_STANZA: u8 = b's';
 /// Tag of the index by time.
 pub const BY_TIME: u8 = b'o';
 /// Tag of the index of pairs by address.
-const BY_MAIL: u8 = b'a';
+pub const BY_MAIL: u8 = b'a';
 
 /// For each table: its tag; the parts of a row's key; the other key by which a row is found; and the time from which on it grows old
 /// (see [`Store::forget_older`]), `None` where it is kept until it is removed.

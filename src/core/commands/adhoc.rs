@@ -133,10 +133,12 @@ impl Run<'_> {
         // XEP-0004 §3.1: a form that is given back unfilled, whatever stands in it.
         let form = request.get_child("x", ns::DATA_FORMS);
         let is_cancelled = form.is_some_and(|form| form.attr("type") == Some("cancel"));
-        if action == Action::Cancel || is_cancelled {
+        let steps = self.command.steps();
+        // There is nothing before a command that asks for nothing.
+        let goes_out = action == Action::Prev && steps.is_empty();
+        if action == Action::Cancel || is_cancelled || goes_out {
             return Ok((self.response("canceled").done(), nothing()));
         }
-        let steps = self.command.steps();
         let (at, values) = match form::read(self.command, request) {
             Some((at, values)) => (at.min(steps.len().saturating_sub(1)), values),
             None if steps.is_empty() => (0, Values::new()),

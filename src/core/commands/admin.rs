@@ -44,7 +44,7 @@ const fn line(var: &'static str, label: Sentence, is_required: bool) -> Field {
 }
 
 /// In the order in which they are listed.
-pub(super) static ALL: [Admin; 14] = [
+pub(super) static ALL: [Admin; 17] = [
     Admin {
         name: "status",
         line: &["status"],
@@ -156,6 +156,32 @@ pub(super) static ALL: [Admin; 14] = [
             title: Sentence("peer-remove-form"),
             instructions: Sentence("peer-remove-ask"),
             fields: &[line("who", Sentence("label-mail-address-or-domain"), true)],
+        }],
+        options: &[],
+    },
+    Admin {
+        name: "users-list",
+        line: &["users", "list"],
+        steps: &[],
+        options: &[],
+    },
+    Admin {
+        name: "users-show",
+        line: &["users", "show"],
+        steps: &[Step {
+            title: Sentence("users-show-form"),
+            instructions: Sentence("users-show-ask"),
+            fields: &[line("user", Sentence("label-jid-of-user"), true)],
+        }],
+        options: &[],
+    },
+    Admin {
+        name: "users-forget",
+        line: &["users", "forget"],
+        steps: &[Step {
+            title: Sentence("users-forget-form"),
+            instructions: Sentence("users-forget-ask"),
+            fields: &[line("user", Sentence("label-jid-of-user"), true)],
         }],
         options: &[],
     },

@@ -7,6 +7,7 @@ mod admin;
 mod block;
 pub mod chat;
 mod contacts;
+pub(crate) mod forget_me;
 mod form;
 mod help;
 mod known;
@@ -115,7 +116,7 @@ fn of(language: Language, name: &str, what: &str) -> String {
 }
 
 /// All commands, in the order in which they are listed.
-static ALL: [&dyn Command; 18] = [
+static ALL: [&dyn Command; 19] = [
     &write::Write,
     &own_address::OwnAddress,
     &own_name::OwnName,
@@ -133,6 +134,7 @@ static ALL: [&dyn Command; 18] = [
     &whereabouts::Where,
     &options::ShowOptions,
     &options::SetOption,
+    &forget_me::ForgetMe,
     &help::Help,
 ];
 

@@ -6,10 +6,10 @@ use crate::core::context::Write;
 use crate::core::decide::decider::Stop;
 use crate::core::decide::decision::Decision;
 use crate::core::decide::lookup;
+use crate::core::decide::roster::greeting;
 use crate::core::decide::strangers;
 use crate::core::language::Sentence;
 use crate::core::record::{Options, Subscription};
-use crate::core::to_stanza::presence;
 
 const ADDRESS: &str = "address";
 
@@ -60,19 +60,7 @@ impl Command for Remove {
         }
         let mut beside = Decision::default();
         strangers::forget(decider, &user, &mail, &mut beside)?;
-        let kinds = [
-            (
-                known.subscription.has_to() || known.pending_out,
-                "unsubscribed",
-            ),
-            (
-                known.subscription.has_from() || known.pending_in,
-                "unsubscribe",
-            ),
-        ];
-        let ended = kinds.iter().filter(|(is_there, _)| *is_there);
-        let ended = ended.map(|(_, kind)| presence(shown.as_str(), &user, kind));
-        beside.stanzas.extend(ended);
+        beside.stanzas.extend(greeting::ended(&shown, &user, known));
         beside.writes.extend([
             Write::RemoveContact(user.clone(), mail.clone()),
             Write::Options(user, Some(mail), Options::default()),

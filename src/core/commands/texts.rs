@@ -1,5 +1,6 @@
 //! What commands say, in one place. How it is worded is in `language/*.ftl`.
 
+pub mod forget_me;
 pub mod original;
 pub mod requests;
 pub mod waiting;

@@ -29,6 +29,7 @@ use crate::core::decide::outbound::{chat, gather};
 use crate::core::decide::refusal::outsider;
 use crate::core::decide::roster::greeting;
 use crate::core::decide::roster::presence;
+use crate::core::errand::Errand;
 use crate::core::from_stanza::{Act, Kind, Stanza};
 use crate::core::job::Job;
 use crate::core::outcome::{Attempt, Verdict};
@@ -49,12 +50,14 @@ impl Decider<'_> {
     /// [`Missing`] names rows that have to be loaded first; so for all doors.
     pub fn stanza(self, stanza: &Stanza) -> Result<Decision, Missing> {
         let decider = language::of_sender(self, stanza)?;
-        let decision = match decider.of_stanza(stanza) {
+        let decided = decider.of_stanza(stanza);
+        if let Some((Errand::Forget { .. }, _)) = self.rows.told() {
+            // Nothing is noted of somebody who has just been forgotten.
+            return decided.or_else(|stop| Ok(refused(stanza, stop.rejected()?)));
+        }
+        let decision = match decided {
             Ok(decision) => own_name::asked(decider, stanza, decision)?,
-            Err(stop) => {
-                let StanzaError { condition, why } = stop.rejected()?;
-                Decision::refuse(stanza, condition, &why)
-            }
+            Err(stop) => refused(stanza, stop.rejected()?),
         };
         language::noted(decider, stanza, decision)
     }
@@ -88,6 +91,7 @@ impl Decider<'_> {
         match timer {
             Timer::Announce(fanout) => presence::announce(self.about(&fanout.user)?, fanout),
             Timer::Expired(user, contact) => presence::expired(self.about(user)?, user, contact),
+            Timer::Forgotten(relation) => greeting::ended_of(self, relation).map(Decision::answer),
             Timer::Found(job) => gather::missing_rows(self, job),
             Timer::Server(Server::Back, relation) => {
                 greeting::greeting_of(self.about(relation.0)?, relation).map(Decision::answer)
@@ -140,6 +144,10 @@ impl Decider<'_> {
     }
 }
 
+fn refused(stanza: &Stanza, StanzaError { condition, why }: StanzaError) -> Decision {
+    Decision::refuse(stanza, condition, &why)
+}
+
 /// A time that has come.
 #[derive(Clone, Copy, Debug)]
 pub enum Timer<'a> {
@@ -147,6 +155,8 @@ pub enum Timer<'a> {
     Announce(&'a Fanout),
     /// What a user has heard of a contact's presence is over.
     Expired(&'a BareJid, &'a MailAddress),
+    /// A user was forgotten who had this contact.
+    Forgotten(Relation<'a>),
     /// A mail was found in the spool that can still change.
     Found(&'a Job),
     /// The XMPP server is to hear of a contact.

@@ -545,6 +545,14 @@ none-waits-called = Keine deiner wartenden Mails heißt „{ $typed }“. Schrei
 several-wait-called = Mehrere deiner wartenden Mails heißen „{ $typed }…“: Schreib mehr von dem Namen.
 busy = Das Gateway hat gerade zu viel zu tun, und es wurde nichts geändert. Frag gleich noch einmal.
 
+forget-me-sure = Damit wird alles gelöscht, was dieses Gateway von dir gespeichert hat: deine Kontakte und was du gewählt hast, was es von deinen Nachrichten weiß, aufbewahrte Mails und Dateien und deine Mails, die noch warten. Das lässt sich nicht rückgängig machen. Wenn du das willst, schreib: vergiss mich ja
+forget-me-nothing = Von dir war nichts gespeichert.
+forget-me-done = Alles, was dieses Gateway von dir gespeichert hatte, ist gelöscht. Kontakte: { $contacts }; Nachrichten: { $messages }; Unterhaltungen: { $threads }; was du gewählt hast: { $options }; Merkzeichen erledigter Mails: { $marks }; aufbewahrte Mails und Dateien: { $kept }; wartende Mails: { $waiting }.
+forget-me-under-way = Nicht gelöscht, weil sie gerade unterwegs sind: { $count }.
+forget-me-left = Zugestellte Mails sind da, wo sie zugestellt wurden, und deine eigenen in deinem Chat-Programm und auf seinem Server; im Protokoll des Gateways kannst du noch eine Weile vorkommen. Wenn du das Gateway wieder benutzt, fängt es von vorn an.
+word-yes = ja
+word-no = nein
+
 admin-nothing-waits = Nichts wartet darauf, gesendet zu werden, und nichts ist in Quarantäne.
 admin-no-pair = Es ist kein Paar gespeichert; es gelten die Regeln der Konfiguration.
 admin-no-format = Es ist kein Format gespeichert oder gelernt; es gelten die der Konfiguration.
@@ -652,6 +660,12 @@ set-example = setze quotes keep carol@mail.example
 set-help = ändert eine Option für einen Kontakt; ohne Adresse für alle; „default“ nimmt es zurück
 set-ask = Was soll anders sein, und für wen?
 
+forget-me-title = Alles löschen, was von mir gespeichert ist
+forget-me-words = vergiss mich, lösche meine daten
+forget-me-example = vergiss mich
+forget-me-help = löscht nach einer Rückfrage alles, was das Gateway von dir gespeichert hat
+forget-me-ask = Alles, was dieses Gateway von dir gespeichert hat, wird gelöscht, und deine wartenden Mails werden nicht gesendet. Das lässt sich nicht rückgängig machen. Willst du das?
+
 help-title = Hilfe
 help-words = hilfe, befehle
 help-example = hilfe
@@ -735,6 +749,25 @@ peer-remove-help = löscht ein Format
 peer-remove-form = Ein Format löschen
 peer-remove-ask = Wessen?
 
+users-list-title = Admin: Benutzer, von denen etwas gespeichert ist
+users-list-words = users list
+users-list-example = users list
+users-list-help = listet Benutzer auf, mit der Zahl ihrer Kontakte und dem Tag der letzten Nachricht
+
+users-show-title = Admin: wie viel von einem Benutzer gespeichert ist
+users-show-words = users show
+users-show-example = users show alice@a.example
+users-show-help = sagt, wie viel von einem Benutzer gespeichert ist, und nichts von dem, was geschrieben wurde
+users-show-form = Wie viel von einem Benutzer gespeichert ist
+users-show-ask = Von wem?
+
+users-forget-title = Admin: einen Benutzer vergessen
+users-forget-words = users forget
+users-forget-example = users forget alice@a.example
+users-forget-help = löscht sofort alles, was von einem Benutzer gespeichert ist
+users-forget-form = Einen Benutzer vergessen
+users-forget-ask = Von wem soll alles gelöscht werden? Es geschieht sofort und lässt sich nicht rückgängig machen.
+
 reload-title = Admin: Konfiguration neu lesen
 reload-words = reload
 reload-example = reload
@@ -782,6 +815,7 @@ label-whose = Wer es gewählt hat
 label-choose = Was es noch gibt
 label-mail-address-or-name = Mailadresse oder Name
 label-link = Link
+label-sure = Alles löschen?
 label-id = ID
 label-silent = „silent“ oder leer
 label-jid-or-mail-address = JID oder Mailadresse

@@ -575,6 +575,14 @@ none-waits-called = None of your mails that wait is called “{ $typed }”. Wri
 several-wait-called = Several of your mails that wait are called “{ $typed }…”: write more of the name.
 busy = The gateway has too much to do at the moment, and nothing was changed. Ask again in a moment.
 
+forget-me-sure = This deletes all that this gateway has stored of you: your contacts and what you chose, what it remembers of your messages, mails and files that it keeps, and your mails that still wait to be sent. It cannot be undone. If you want that, write: forget me yes
+forget-me-nothing = Nothing was stored of you.
+forget-me-done = All that this gateway had stored of you is deleted. Contacts: { $contacts }; messages: { $messages }; conversations: { $threads }; choices: { $options }; marks of mails that were handled: { $marks }; mails and files that were kept: { $kept }; mails that waited to be sent: { $waiting }.
+forget-me-under-way = Not deleted, since they are on their way at this moment: { $count }.
+forget-me-left = Mails that were delivered are where they were delivered, and your own are in your chat program and on its server; the log of the gateway may still name you for a while. If you use the gateway again, it begins anew.
+word-yes = yes
+word-no = no
+
 admin-nothing-waits = Nothing waits to be sent, and nothing is in quarantine.
 admin-no-pair = No pair is saved; the rules of the configuration hold.
 admin-no-format = No format is saved or learned; those of the configuration hold.
@@ -684,6 +692,12 @@ set-example = set quotes keep carol@mail.example
 set-help = changes an option for one contact; without an address for all; “default” takes it back
 set-ask = What do you want to be otherwise, and for whom?
 
+forget-me-title = Delete all that is stored of me
+forget-me-words = forget me, delete my data
+forget-me-example = forget me
+forget-me-help = deletes all that the gateway has stored of you, after asking once more
+forget-me-ask = All that this gateway has stored of you is deleted, and your mails that still wait are not sent. It cannot be undone. Do you want that?
+
 help-title = Help
 help-words = help, ?, commands, hilfe, aide, ayuda, помощь
 help-example = help
@@ -767,6 +781,25 @@ peer-remove-help = forgets a format
 peer-remove-form = Forget a format
 peer-remove-ask = Whose?
 
+users-list-title = Admin: users of whom something is stored
+users-list-words = users list, users
+users-list-example = users list
+users-list-help = lists users, how many contacts each has, and the day of the last message
+
+users-show-title = Admin: how much is stored of a user
+users-show-words = users show
+users-show-example = users show alice@a.example
+users-show-help = says how much is stored of a user, and nothing of what was written
+users-show-form = How much is stored of a user
+users-show-ask = Of whom?
+
+users-forget-title = Admin: forget a user
+users-forget-words = users forget
+users-forget-example = users forget alice@a.example
+users-forget-help = deletes all that is stored of a user, at once
+users-forget-form = Forget a user
+users-forget-ask = Of whom is all to be deleted? It is done at once, and cannot be undone.
+
 reload-title = Admin: read the configuration again
 reload-words = reload
 reload-example = reload
@@ -814,6 +847,7 @@ label-whose = Who chose it
 label-choose = What else there is
 label-mail-address-or-name = Mail address or name
 label-link = Link
+label-sure = Delete all?
 label-id = ID
 label-silent = “silent”, or empty
 label-jid-or-mail-address = JID or mail address

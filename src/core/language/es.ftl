@@ -542,6 +542,14 @@ none-waits-called = Ninguno de tus correos en espera se llama “{ $typed }”. 
 several-wait-called = Varios de tus correos en espera se llaman “{ $typed }…”: escribe algo más del nombre.
 busy = La pasarela tiene demasiado que hacer en este momento, y no se cambió nada. Vuelve a preguntar dentro de un momento.
 
+forget-me-sure = Esto borra todo lo que esta pasarela ha guardado de ti: tus contactos y lo que elegiste, lo que recuerda de tus mensajes, los correos y archivos que conserva y tus correos que aún esperan. No se puede deshacer. Si es lo que quieres, escribe: olvídame sí
+forget-me-nothing = No había nada guardado de ti.
+forget-me-done = Todo lo que esta pasarela tenía guardado de ti está borrado. Contactos: { $contacts }; mensajes: { $messages }; conversaciones: { $threads }; lo que elegiste: { $options }; marcas de correos tratados: { $marks }; correos y archivos conservados: { $kept }; correos que esperaban: { $waiting }.
+forget-me-under-way = No se borraron, porque van de camino en este momento: { $count }.
+forget-me-left = Los correos entregados están donde se entregaron, y los tuyos, en tu aplicación de chat y en su servidor; el registro de la pasarela aún puede nombrarte un tiempo. Si vuelves a usar la pasarela, todo empieza de nuevo.
+word-yes = sí
+word-no = no
+
 admin-nothing-waits = No hay nada en espera de envío, ni nada en cuarentena.
 admin-no-pair = No hay ningún par guardado; valen las reglas de la configuración.
 admin-no-format = No hay ningún formato guardado ni aprendido; valen los de la configuración.
@@ -649,6 +657,12 @@ set-example = set quotes keep carol@mail.example
 set-help = cambia una opción para un contacto; sin dirección, para todos; “default” lo deshace
 set-ask = ¿Qué quieres cambiar, y para quién?
 
+forget-me-title = Borrar todo lo que hay guardado de mí
+forget-me-words = olvídame, borra mis datos
+forget-me-example = olvídame
+forget-me-help = borra, tras preguntar una vez más, todo lo que la pasarela ha guardado de ti
+forget-me-ask = Se borra todo lo que esta pasarela ha guardado de ti, y tus correos que aún esperan no se envían. No se puede deshacer. ¿Es lo que quieres?
+
 help-title = Ayuda
 help-words = ayuda, comandos
 help-example = ayuda
@@ -732,6 +746,25 @@ peer-remove-help = olvida un formato
 peer-remove-form = Olvidar un formato
 peer-remove-ask = ¿De quién?
 
+users-list-title = Admin: usuarios de los que hay algo guardado
+users-list-words = users list
+users-list-example = users list
+users-list-help = enumera los usuarios, cuántos contactos tiene cada uno y el día del último mensaje
+
+users-show-title = Admin: cuánto hay guardado de un usuario
+users-show-words = users show
+users-show-example = users show alice@a.example
+users-show-help = dice cuánto hay guardado de un usuario, y nada de lo que se escribió
+users-show-form = Cuánto hay guardado de un usuario
+users-show-ask = ¿De quién?
+
+users-forget-title = Admin: olvidar a un usuario
+users-forget-words = users forget
+users-forget-example = users forget alice@a.example
+users-forget-help = borra al momento todo lo que hay guardado de un usuario
+users-forget-form = Olvidar a un usuario
+users-forget-ask = ¿De quién hay que borrarlo todo? Se hace al momento y no se puede deshacer.
+
 reload-title = Admin: volver a leer la configuración
 reload-words = reload
 reload-example = reload
@@ -779,6 +812,7 @@ label-whose = Quién lo eligió
 label-choose = Qué más hay
 label-mail-address-or-name = Dirección de correo o nombre
 label-link = Enlace
+label-sure = ¿Borrarlo todo?
 label-id = ID
 label-silent = “silent”, o vacío
 label-jid-or-mail-address = JID o dirección de correo

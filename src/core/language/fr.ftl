@@ -545,6 +545,14 @@ none-waits-called = Aucun de tes e-mails en attente ne s'appelle « { $typed } �
 several-wait-called = Plusieurs de tes e-mails en attente s'appellent « { $typed }… » : écris davantage du nom.
 busy = La passerelle a trop à faire en ce moment, et rien n'a été changé. Redemande dans un instant.
 
+forget-me-sure = Cela supprime tout ce que cette passerelle a enregistré de toi : tes contacts et tes choix, ce qu'elle sait de tes messages, les e-mails et fichiers qu'elle garde, et tes e-mails qui attendent encore. C'est définitif. Si c'est ce que tu veux, écris : oublie-moi oui
+forget-me-nothing = Rien n'était enregistré de toi.
+forget-me-done = Tout ce que cette passerelle avait enregistré de toi est supprimé. Contacts : { $contacts } ; messages : { $messages } ; conversations : { $threads } ; choix : { $options } ; marques d'e-mails traités : { $marks } ; e-mails et fichiers gardés : { $kept } ; e-mails qui attendaient : { $waiting }.
+forget-me-under-way = Pas supprimés, car en chemin en ce moment : { $count }.
+forget-me-left = Les e-mails remis sont là où ils ont été remis, et les tiens dans ton logiciel et sur son serveur ; le journal de la passerelle peut encore te nommer quelque temps. Si tu te sers à nouveau de la passerelle, tout recommence.
+word-yes = oui
+word-no = non
+
 admin-nothing-waits = Rien n'attend d'être envoyé, et rien n'est en quarantaine.
 admin-no-pair = Aucune paire n'est enregistrée ; les règles de la configuration valent.
 admin-no-format = Aucun format n'est enregistré ni appris ; ceux de la configuration valent.
@@ -652,6 +660,12 @@ set-example = set quotes keep carol@mail.example
 set-help = change une option pour un contact ; sans adresse, pour tous ; « default » l'annule
 set-ask = Qu'est-ce qui doit changer, et pour qui ?
 
+forget-me-title = Supprimer tout ce qui est enregistré de moi
+forget-me-words = oublie-moi, supprime mes données
+forget-me-example = oublie-moi
+forget-me-help = supprime, après confirmation, tout ce que la passerelle a enregistré de toi
+forget-me-ask = Tout ce que cette passerelle a enregistré de toi est supprimé, et tes e-mails en attente ne partent pas. C'est définitif. Est-ce ce que tu veux ?
+
 help-title = Aide
 help-words = aide, commandes
 help-example = aide
@@ -735,6 +749,25 @@ peer-remove-help = oublie un format
 peer-remove-form = Oublier un format
 peer-remove-ask = De qui ?
 
+users-list-title = Admin : utilisateurs dont quelque chose est enregistré
+users-list-words = users list
+users-list-example = users list
+users-list-help = liste les utilisateurs, le nombre de leurs contacts et le jour du dernier message
+
+users-show-title = Admin : ce qui est enregistré d'un utilisateur
+users-show-words = users show
+users-show-example = users show alice@a.example
+users-show-help = dit combien est enregistré d'un utilisateur, et rien de ce qui a été écrit
+users-show-form = Ce qui est enregistré d'un utilisateur
+users-show-ask = De qui ?
+
+users-forget-title = Admin : oublier un utilisateur
+users-forget-words = users forget
+users-forget-example = users forget alice@a.example
+users-forget-help = supprime aussitôt tout ce qui est enregistré d'un utilisateur
+users-forget-form = Oublier un utilisateur
+users-forget-ask = De qui faut-il tout supprimer ? C'est fait aussitôt, et c'est définitif.
+
 reload-title = Admin : relire la configuration
 reload-words = reload
 reload-example = reload
@@ -782,6 +815,7 @@ label-whose = Qui l'a choisi
 label-choose = Ce qu'il y a d'autre
 label-mail-address-or-name = Adresse e-mail ou nom
 label-link = Lien
+label-sure = Tout supprimer ?
 label-id = ID
 label-silent = « silent », ou vide
 label-jid-or-mail-address = JID ou adresse e-mail

@@ -860,6 +860,33 @@ fn happens(world: &mut World, (what, user, contact, resource, which, _): Event) 
     }
 }
 
+#[test]
+fn a_user_who_is_forgotten_is_told_of_no_more_and_nobody_else_is_forgotten() {
+    let mut board = Board::new(TIMING);
+    let (now, wall) = (Instant::now(), Timestamp::from_millis(WALL));
+    let user = |name: &str| jid(name).to_bare();
+    for from in ["a@x.example/r", "b@x.example/r"] {
+        for contact in ["c@y.example", "d@y.example", "e@z.example"] {
+            board.said(&jid(from), &mail(contact), online(), now);
+        }
+    }
+    let all = board.load;
+    board.forget_user(&user("a@x.example"));
+    board.forget_user(&user("nobody@x.example"));
+    assert_eq!(board.load, all / 2);
+    let fanouts = board.due(now + Duration::from_secs(10), wall);
+    let users: Vec<_> = fanouts.iter().map(|one| one.user.as_str()).collect();
+    assert_eq!(users, ["b@x.example"]);
+    // Not even that the user goes, and nothing is repeated.
+    board.forget_user(&user("b@x.example"));
+    assert_eq!((board.load, board.next_due()), (0, None));
+    assert!(board.farewell(wall).is_empty());
+    // What is said of the user later has a higher number than all before.
+    board.said(&jid("b@x.example/r"), &mail("c@y.example"), online(), now);
+    let again = board.due(now + Duration::from_secs(10), wall);
+    assert!(again[0].sequence > fanouts[0].sequence);
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(300))]
 

@@ -113,8 +113,10 @@ impl Runner {
         let mut own: Vec<_> = own
             .filter(|(part, _)| job::is_lane_of(part.lane(), user))
             .collect();
-        own.sort_unstable_by_key(|(part, _)| part.sequence());
+        // Where there are more, those that wait before those whose outcome has yet to be told.
+        own.sort_unstable_by_key(|(part, stage)| (*stage != Stage::Waits, part.sequence()));
         own.truncate(WAITING_FOUND_MAX);
+        own.sort_unstable_by_key(|(part, _)| part.sequence());
         own.into_iter().map(Part::kept).collect()
     }
 

@@ -117,6 +117,20 @@ impl<'a> Staged<'a> {
         Ok(())
     }
 
+    /// Removes a row with all that leads to it: its place in the index by time, and the second copy of a message.
+    pub(super) fn forget(&mut self, key: &[u8], value: &[u8]) -> Result<(), StoreError> {
+        if key.first() == Some(&Table::Message.tag()) {
+            self.remove_copy_of(key)?;
+        }
+        // What cannot be read is forgotten all the same; a place that leads to nothing goes when its time has come.
+        let record = tables::decode(key, value).ok();
+        if let Some(at) = record.as_ref().and_then(Record::time) {
+            self.remove(tables::time_key(at, key));
+        }
+        self.remove(key.to_vec());
+        Ok(())
+    }
+
     /// Whether what lies here is the second copy of this very message.
     fn is_copy(&self, key: &[u8], message: &Message) -> Result<bool, StoreError> {
         let there = self.raw(key)?.map(|value| tables::decode(key, &value));

@@ -1,5 +1,6 @@
 use super::*;
 use crate::core::address::AddressPattern;
+use crate::core::limits::FORGOTTEN_AT_ONCE;
 use crate::core::record::{Format, Peer, PeerOrigin};
 use crate::store::MemoryStore;
 use crate::store::conformance::{self, at, exported, mail, message, pair, user};
@@ -549,4 +550,50 @@ proptest! {
         prop_assert_eq!(store.0.page(tables::BY_TIME, None, 10).unwrap().len(), 0);
         prop_assert_eq!(store.0.page(tables::BY_STANZA, None, 10).unwrap().len(), 0);
     }
+}
+
+/// `cargo test --release --lib sled::tests::how_long_forgetting -- --ignored --nocapture`.
+#[tokio::test]
+#[ignore = "measures"]
+async fn how_long_forgetting_a_user_takes_and_how_long_a_step() {
+    let count: i64 = std::env::var("ROWS").map_or(200_000, |rows| rows.parse().unwrap());
+    let folder = tempfile::tempdir().unwrap();
+    let store = SledStore::open(folder.path()).unwrap();
+    let rows = |range: std::ops::Range<i64>| {
+        range.map(|number| {
+            let message =
+                conformance::message(&format!("{number}@y"), &format!("s{number}"), number);
+            Write::Message(message)
+        })
+    };
+    let begun = Instant::now();
+    for start in (0..count).step_by(1000) {
+        let commit = store.commit(conformance::at(1), rows(start..start + 1000).collect());
+        commit.await.unwrap();
+    }
+    println!("{count} messages in {:?}", begun.elapsed());
+    let user = conformance::user("alice@a.example");
+    let begun = Instant::now();
+    println!(
+        "{:?} counted in {:?}",
+        store.rows_of(&user).await,
+        begun.elapsed()
+    );
+    let (begun, mut longest, mut steps) = (Instant::now(), Duration::ZERO, 0);
+    loop {
+        let step = Instant::now();
+        let gone = store
+            .forget_some_of(&user, FORGOTTEN_AT_ONCE)
+            .await
+            .unwrap();
+        longest = longest.max(step.elapsed());
+        steps += 1;
+        if gone.is_all {
+            break;
+        }
+    }
+    println!(
+        "forgotten in {:?}, {steps} steps of up to {longest:?}",
+        begun.elapsed()
+    );
 }

@@ -65,7 +65,9 @@ impl Report<'_> {
     fn delivery(&self, report: &DeliveryReport) -> Result<Option<Decision>, Missing> {
         if let Some(told) = self.message(&report.about)? {
             let lines = self.lines(&told)?;
-            return Ok(Some(self.of_message(report, told, lines)?));
+            return Ok(Some(
+                self.in_own_language()?.of_message(report, told, lines)?,
+            ));
         }
         let contacts = Context::all(addresses(report), |address| {
             let known = self.decider.rows.contact(self.user, address)?;
@@ -76,9 +78,20 @@ impl Report<'_> {
             known.pending_out && mail.is_some_and(|mail| report.about.contains(mail))
         };
         match contacts.into_iter().flatten().find(is_about) {
-            Some((address, known)) => Ok(Some(self.of_request(report, address, known)?)),
+            Some((address, known)) => {
+                let own = self.in_own_language()?;
+                Ok(Some(own.of_request(report, address, known)?))
+            }
             None => Ok(None),
         }
+    }
+
+    /// The same in the language of the user, once it is known that the user is told something.
+    fn in_own_language(&self) -> Result<Self, Missing> {
+        Ok(Self {
+            decider: self.decider.about(self.user)?,
+            ..*self
+        })
     }
 
     /// The message of the user that one of these ids names.

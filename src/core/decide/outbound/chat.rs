@@ -166,6 +166,14 @@ fn to_person(
                     return unsupported::reaction_has_left(decider, stanza, of, &gesture);
                 }
                 InWords::Nothing => None,
+                InWords::Alone => {
+                    let message = Message {
+                        is_correction: false,
+                        ..message.clone()
+                    };
+                    let said = (body.unwrap_or_default(), gesture.digest(body));
+                    return send(decider, stanza, &message, said, outgoing);
+                }
             }
         }
     };
@@ -217,7 +225,7 @@ fn undone(
                 (&words, digest),
             )
         }
-        InWords::Nothing => undo::take_back(decider, stanza, before),
+        InWords::Nothing | InWords::Alone => undo::take_back(decider, stanza, before),
     }
 }
 

@@ -40,6 +40,8 @@ pub(crate) struct Gesture {
 pub(crate) enum InWords {
     /// A mail with this text.
     Mail(String),
+    /// A mail as of a message that stands for itself: what it is about has never left.
+    Alone,
     /// Nothing.
     Nothing,
 }
@@ -92,8 +94,9 @@ impl Gesture {
             Some(id) => decider.rows.stanza(user, contact, id)?,
             None => None,
         };
-        // What was taken back is said to nobody, nor quoted.
-        let about = about.filter(|about| !about.sent.taken_back);
+        // What was taken back is said to nobody, nor quoted, and what comes in its place is new to whoever reads it.
+        let is_unseen = about.is_some_and(|about| about.sent.taken_back);
+        let about = about.filter(|_| !is_unseen);
         let before = about.map_or("", |about| about.sent.excerpt.as_str());
         Ok(match &self.kind {
             Kind::Reaction(emoji) if emoji.is_empty() => InWords::Nothing,
@@ -101,6 +104,7 @@ impl Gesture {
                 InWords::Mail(notice::reaction(decider.language, &emoji.join(" "), before))
             }
             Kind::Correction => match body {
+                Some(_) if is_unseen => InWords::Alone,
                 Some(body) => InWords::Mail(notice::corrected(decider.language, body, before)),
                 None => InWords::Nothing,
             },

@@ -5,6 +5,7 @@ pub(crate) mod gateway;
 pub(crate) mod vcard;
 
 use crate::core::commands::adhoc::{self, COMMANDS};
+use crate::core::commands::forget_me::{self, REGISTER};
 use crate::core::commands::search::{self, SEARCH};
 use crate::core::commands::{self, Call};
 use crate::core::context::Missing;
@@ -50,6 +51,9 @@ pub fn decide(
         (false, "vCard", ns::VCARD) => Some(gateway_vcard(decider.language, is_helper)),
         (true, "command", COMMANDS) if is_allowed => {
             return adhoc::decide(decider, stanza, payload);
+        }
+        (true, "query", REGISTER) if is_allowed && forget_me::is_removal(payload) => {
+            return forget_me::unregister(decider, stanza);
         }
         (_, "query", SEARCH) | (_, "command", COMMANDS) if !is_allowed => {
             return Ok(outsider(decider, stanza));

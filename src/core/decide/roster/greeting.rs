@@ -9,7 +9,7 @@ use crate::core::decide::roster::presence;
 use crate::core::language::Language;
 use crate::core::notice;
 use crate::core::record::{Contact, Format};
-use crate::core::to_stanza::{CONTACT_RESOURCE, available};
+use crate::core::to_stanza::{self, CONTACT_RESOURCE, available};
 use jid::BareJid;
 use minidom::Element;
 
@@ -63,6 +63,28 @@ pub(crate) fn farewell_of(
         .into_iter()
         .map(|shown| presence::gone(&shown, user))
         .collect())
+}
+
+/// What ends in the user's roster, where the user has been forgotten here: each direction that there was.
+pub(crate) fn ended_of(
+    decider: Decider<'_>,
+    (user, mail, contact): Relation<'_>,
+) -> Result<Vec<Element>, Missing> {
+    let shown = lookup::shown_jid(decider, Some(contact), mail)?;
+    Ok(shown.map_or_else(Vec::new, |shown| ended(&shown, user, contact)))
+}
+
+/// The same of a contact whose JID is known.
+pub(crate) fn ended(shown: &BareJid, user: &BareJid, contact: &Contact) -> Vec<Element> {
+    let subscription = contact.subscription;
+    let kinds = [
+        (subscription.has_to() || contact.pending_out, "unsubscribed"),
+        (subscription.has_from() || contact.pending_in, "unsubscribe"),
+    ];
+    let ended = kinds.iter().filter(|(is_there, _)| *is_there);
+    ended
+        .map(|(_, kind)| to_stanza::presence(shown.as_str(), user, kind))
+        .collect()
 }
 
 /// The JID of a contact whose presence the user gets; `None` for others.

@@ -1,0 +1,127 @@
+//! What waits of a user and what is kept of a user's mails, and that it is forgotten: by the gateway that runs, or in the files.
+
+use super::{Not, Waiting, Way, open, stopping};
+use crate::control::Response;
+use crate::core::job::{self, Brief};
+use crate::core::limits::FORGOTTEN_AT_ONCE;
+use crate::core::traces::{Gone, Traces};
+use crate::store::Store;
+use crate::store::originals::{Folder, Originals};
+use crate::store::spool::{Spool, SpoolError};
+use jid::BareJid;
+use std::collections::HashSet;
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+/// How long a part takes, after which who has asked hears how far it is.
+const PART: Duration = Duration::from_secs(5);
+
+impl Waiting {
+    /// Of the mails: how many wait, are on their way and are kept.
+    pub(in crate::control) async fn traces(&self, user: &BareJid) -> Result<Traces, Response> {
+        refusing(self.traces_of(user).await)
+    }
+
+    /// Forgets a part of what there is of a user; answers how much, and whether nothing is left.
+    pub(in crate::control) async fn forget<S: Store>(
+        &self,
+        store: &S,
+        user: &BareJid,
+    ) -> Result<(Traces, bool), Response> {
+        refusing(self.forget_part(store, user).await)
+    }
+
+    async fn traces_of(&self, user: &BareJid) -> Result<Traces, Not> {
+        match &self.way {
+            Way::Running(running) => {
+                let traces = running.forgetter.traces(user).await;
+                traces.ok_or_else(stopping)
+            }
+            Way::Resting { folder, opened } => {
+                let mut opened = opened.lock().await;
+                let (spool, jobs) = open(folder, &mut opened)?;
+                let waiting = waiting_of(spool, jobs, user).await?.len();
+                let count = |kept| in_folder(folder, kept, |kept| kept.count_of(user));
+                Ok(Traces {
+                    waiting: number(waiting),
+                    originals: count(Folder::Mails)?,
+                    files: count(Folder::Files)?,
+                    ..Traces::default()
+                })
+            }
+        }
+    }
+
+    async fn forget_part<S: Store>(
+        &self,
+        store: &S,
+        user: &BareJid,
+    ) -> Result<(Traces, bool), Not> {
+        match &self.way {
+            Way::Running(running) => {
+                let part = running.forgetter.part(user).await;
+                part.ok_or_else(stopping)
+            }
+            Way::Resting { folder, opened } => {
+                let mut gone = Traces::default();
+                let mut opened = opened.lock().await;
+                let (spool, jobs) = open(folder, &mut opened)?;
+                let own = waiting_of(spool, jobs, user).await?;
+                for brief in &own {
+                    spool.remove(&spool.read_job(brief).await?).await?;
+                }
+                gone.waiting = number(own.len());
+                let own: HashSet<_> = own.iter().map(|brief| &brief.id).collect();
+                jobs.retain(|job| !own.contains(&job.id));
+                let began = Instant::now();
+                loop {
+                    let Gone { rows, is_all, .. } =
+                        store.forget_some_of(user, FORGOTTEN_AT_ONCE).await?;
+                    gone.rows.add(rows);
+                    if is_all {
+                        break;
+                    }
+                    if began.elapsed() >= PART {
+                        return Ok((gone, false));
+                    }
+                }
+                let forget = |kept| in_folder(folder, kept, |kept| kept.forget_user(user));
+                gone.originals = forget(Folder::Mails)?;
+                gone.files = forget(Folder::Files)?;
+                Ok((gone, true))
+            }
+        }
+    }
+}
+
+/// The mails of a user in a spool that nobody serves. By their lanes, and then by what they say themselves.
+async fn waiting_of(
+    spool: &Spool,
+    jobs: &[Brief],
+    user: &BareJid,
+) -> Result<Vec<Brief>, SpoolError> {
+    let mut own = Vec::new();
+    for brief in jobs {
+        if job::is_lane_of(&brief.lane, user) && spool.read_job(brief).await?.is_of(user) {
+            own.push(brief.clone());
+        }
+    }
+    Ok(own)
+}
+
+/// What is kept beside the spool.
+fn in_folder(spool: &Path, folder: Folder, work: impl Fn(&Originals) -> usize) -> Result<u64, Not> {
+    let Some(store) = spool.parent() else {
+        return Ok(0);
+    };
+    let kept = Originals::at_rest(store, folder)?;
+    Ok(number(work(&kept)))
+}
+
+fn number(count: usize) -> u64 {
+    u64::try_from(count).unwrap_or(u64::MAX)
+}
+
+fn refusing<T>(result: Result<T, Not>) -> Result<T, Response> {
+    result.map_err(|Not(sentence)| Response::refused(sentence))
+}

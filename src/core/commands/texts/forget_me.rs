@@ -1,0 +1,37 @@
+//! What is said of a user who wants to be forgotten.
+
+use crate::core::language::{Language, say};
+use crate::core::traces::Traces;
+
+/// What would be done, and how it is asked for.
+pub fn sure(language: Language) -> String {
+    say!(language, "forget-me-sure")
+}
+
+/// It is done: what there was, and what there is elsewhere.
+pub fn forgotten(language: Language, gone: &Traces) -> String {
+    if gone.is_empty() {
+        return say!(language, "forget-me-nothing");
+    }
+    let rows = &gone.rows;
+    let mut lines = vec![say!(
+        language,
+        "forget-me-done",
+        contacts = rows.contacts,
+        messages = rows.messages,
+        threads = rows.threads,
+        options = rows.options,
+        marks = rows.seen,
+        kept = gone.originals.saturating_add(gone.files),
+        waiting = gone.waiting
+    )];
+    if gone.under_way > 0 {
+        lines.push(say!(
+            language,
+            "forget-me-under-way",
+            count = gone.under_way
+        ));
+    }
+    lines.push(say!(language, "forget-me-left"));
+    lines.join("\n")
+}
