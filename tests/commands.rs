@@ -314,17 +314,25 @@ fn contacts_are_listed_with_what_is_known_of_them() {
     let carol =
         format!("• carol@mail.example · {CAROL} · by mail · last message today at 12:00 UTC");
     assert_eq!(line(&list), carol);
-    // What she calls herself, that she was verified when she was added, and the day in words.
+    // What she calls herself, that her last mail was verified, and the day in words.
     let jid = BareJid::new(CAROL).unwrap();
     let carol = MailAddress::parse("carol@mail.example").unwrap();
     let pair = Pair {
         jid: jid.clone(),
         mail: carol.clone(),
-        name: Some("Carol Miller".to_owned()),
+        name: Some("Carol of another user".to_owned()),
         origin: PairOrigin::Verified,
         saved: world.now,
     };
-    world.context.apply(&[Write::Pair(pair)]);
+    let alice = BareJid::new("alice@a.example").unwrap();
+    let known = world.ask(|decider| Ok(decider.rows.contact(&alice, &carol)?.cloned()));
+    let known = Contact {
+        name: Some("Carol Miller".to_owned()),
+        is_verified: true,
+        ..known.unwrap()
+    };
+    let known = Write::Contact(alice, carol, known);
+    world.context.apply(&[Write::Pair(pair), known]);
     for (days, said) in [
         (1, "yesterday at 12:00 UTC"),
         (3, "on Sunday at 12:00 UTC"),
@@ -335,7 +343,7 @@ fn contacts_are_listed_with_what_is_known_of_them() {
         let (_, list) = world.says(GATEWAY, &format!("d{days}"), "contacts");
         world.now = now;
         let carol = format!(
-            "• Carol Miller · carol@mail.example · {CAROL} · by mail · verified · last message {said}"
+            "• “Carol Miller” · carol@mail.example · {CAROL} · by mail · verified · last message {said}"
         );
         assert_eq!(line(&list), carol);
     }
@@ -345,7 +353,7 @@ fn contacts_are_listed_with_what_is_known_of_them() {
     // A field for each: several clients show nothing of a table.
     let fields = form.children().filter(|child| child.name() == "field");
     let labels: Vec<_> = fields.filter_map(|field| field.attr("label")).collect();
-    assert_eq!(labels, ["bob@mail.example", "Carol Miller"]);
+    assert_eq!(labels, ["bob@mail.example", "“Carol Miller”"]);
     assert!(String::from(form).contains(CAROL));
 }
 
@@ -385,7 +393,7 @@ fn acquaintances_come_before_strangers_and_what_is_left_out_is_said() {
         "{said}"
     );
     let first = said.lines().nth(1).unwrap();
-    assert!(first.contains("Zoë Friend · zoe@mail.example"), "{first}");
+    assert!(first.contains("“Zoë Friend” · zoe@mail.example"), "{first}");
     assert_eq!(said.lines().count(), 101);
     let search = |world: &mut World, typed: &str| {
         let form = form(&[("email", typed)]);

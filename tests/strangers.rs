@@ -4,8 +4,9 @@
 use crate::decided::World;
 use minidom::Element;
 use stanzamail::core::address::MailAddress;
+use stanzamail::core::context::{Need, Row, Write};
 use stanzamail::core::decide::decision::{Decision, Fate, Left};
-use stanzamail::core::record::{Contact, Strangers, Subscription};
+use stanzamail::core::record::{Contact, Pair, PairOrigin, Strangers, Subscription};
 use stanzamail::core::settings::Trust;
 use std::time::Duration;
 
@@ -18,6 +19,9 @@ const PASSED: &str = "Authentication-Results: mx.a.example; dmarc=pass header.fr
 fn world(strangers: Strangers) -> World {
     let mut world = World::new();
     world.settings.strangers = strangers;
+    let alice = jid::BareJid::new("alice@a.example").unwrap();
+    let none = Row::Contacts(Vec::new());
+    world.context.insert(Need::ContactsOf(alice), Some(none));
     world
 }
 
@@ -163,7 +167,7 @@ fn a_request_is_asked_once_and_accepting_shows_all_that_came() {
     let list = asked(&mut world, "requests");
     assert!(list.starts_with("One person waits"), "{list}");
     assert!(
-        list.contains("eve@mail.example · “Your house – I want to buy it. Soon.” · 2 mails · came today at 12:00 UTC"),
+        list.contains("“Eve Stranger” · eve@mail.example · “Your house – I want to buy it. Soon.” · 2 mails · came today at 12:00 UTC"),
         "{list}"
     );
     assert!(!asked(&mut world, "contacts").contains("eve@"));
@@ -241,9 +245,9 @@ fn who_is_refused_is_not_shown_and_may_be_accepted_later() {
         let accepted = says(&mut world, GATEWAY, "accept eve@mail.example");
         let shown = bodies(&accepted);
         assert!(
-            shown[0]
-                .1
-                .contains("What was written to you is in your conversation."),
+            shown[0].1.ends_with(
+                "What was written to you is in your conversation. What was written while you had refused it is not kept."
+            ),
             "{shown:?}"
         );
         assert_eq!(shown[1], (EVE.to_owned(), "Hello".to_owned()));
@@ -274,8 +278,6 @@ fn what_is_held_waits_until_the_user_asks() {
         list.starts_with("2 people wait") && list.contains("dave@mail.example"),
         "{list}"
     );
-    // Who waits goes on waiting when others are shown again.
-    asked(&mut world, "set strangers show");
     assert!(world.mail(&of_eve("3", "", "Hello?")).stanzas.is_empty());
     let accepted = bodies(&says(&mut world, GATEWAY, "accept eve@mail.example"));
     assert_eq!(accepted.len(), 3, "{accepted:?}");
@@ -284,6 +286,262 @@ fn what_is_held_waits_until_the_user_asks() {
     assert!(asked(&mut world, "requests").starts_with("Nobody waits"));
     let unblocked = bodies(&says(&mut world, GATEWAY, "unblock dave@mail.example"));
     assert_eq!(unblocked.len(), 2, "{unblocked:?}");
+}
+
+#[test]
+fn who_waits_is_shown_where_strangers_are_shown_again() {
+    for way in ["show", "mark", "show eve@mail.example", "configured"] {
+        let mut world = world(Strangers::Request);
+        world.mail(&of_eve("1", "", "First"));
+        world.mail(&of_eve("2", "", "Second"));
+        world.wait(Duration::from_secs(3600));
+        match way {
+            "configured" => world.settings.strangers = Strangers::Show,
+            way => {
+                asked(&mut world, &format!("set strangers {way}"));
+            }
+        }
+        let shown = world.mail(&of_eve("3", "", "Third"));
+        let told = bodies(&shown);
+        let texts: Vec<&str> = told.iter().map(|(_, text)| text.as_str()).collect();
+        assert_eq!(texts, ["First", "Second", "Third"], "{way}");
+        assert!(told.iter().all(|(from, _)| from == EVE));
+        // What the client was asked is answered.
+        assert_eq!(presences(&shown)[0].0, "unsubscribe", "{way}");
+        let known = contact(&mut world, "eve@mail.example");
+        assert_eq!((known.request, known.pending_in), (None, false));
+        assert!(!known.is_accepted, "nobody has accepted her");
+        assert!(asked(&mut world, "requests").starts_with("Nobody waits"));
+        // Neither again by a mail that comes once more nor by another one.
+        assert!(world.mail(&of_eve("3", "", "Third")).stanzas.is_empty());
+        assert_eq!(bodies(&world.mail(&of_eve("4", "", "Fourth"))).len(), 1);
+        // And waits again where the user wants that.
+        asked(&mut world, "set strangers hold");
+        asked(&mut world, "set strangers hold eve@mail.example");
+        assert!(
+            !bodies(&world.mail(&of_eve("5", "", "Fifth")))
+                .iter()
+                .any(|(from, _)| from == EVE)
+        );
+    }
+    // Of whom more came than is kept it is said.
+    let mut world = world(Strangers::Hold);
+    for number in 0..12 {
+        world.mail(&of_eve(&format!("e{number}"), "", "Hello"));
+    }
+    world.settings.strangers = Strangers::Mark;
+    let (decision, fate) = world.arrives(&of_eve("e12", "", "Hello"));
+    assert_eq!(fate, Fate::Handled);
+    let told = bodies(&decision);
+    assert_eq!(told.len(), 12, "{told:?}");
+    let (from, said) = &told[11];
+    assert!(
+        from == GATEWAY
+            && said.contains("The 10 mails that were kept")
+            && said.contains("2 more lie"),
+        "{said}"
+    );
+}
+
+#[test]
+fn nothing_of_who_is_not_accepted_is_shown_by_original() {
+    let mut world = world(Strangers::Hold);
+    world.mail(&of_eve("1", "", "Secret"));
+    for refused in [false, true] {
+        if refused {
+            says(&mut world, GATEWAY, "refuse eve@mail.example");
+        }
+        let by_command = asked(&mut world, "original eve@mail.example");
+        let in_conversation = bodies(&says(&mut world, EVE, "/original")).remove(0).1;
+        for said in [by_command, in_conversation] {
+            let why = match refused {
+                true => "You have refused eve@mail.example",
+                false => "eve@mail.example waits for you to accept it",
+            };
+            assert!(
+                said.starts_with(why) && said.contains("accept eve@mail.example"),
+                "{said}"
+            );
+            assert!(!said.contains("Secret"), "{said}");
+        }
+    }
+}
+
+#[test]
+fn a_request_says_that_its_sender_is_not_verified() {
+    let mut world = world(Strangers::Request);
+    world.settings.trust = Trust {
+        authserv_ids: vec!["mx.a.example".to_owned()],
+        ..Trust::default()
+    };
+    let first = world.mail(&of_eve("1", "", "Hello"));
+    let doubt = "Nobody could verify that this is from eve@mail.example.";
+    assert!(bodies(&first)[0].1.ends_with(doubt), "{first:?}");
+    assert_eq!(
+        presences(&first)[0].1,
+        format!("eve@mail.example would like to write to you: “Hello”. {doubt}")
+    );
+    let list = asked(&mut world, "requests");
+    assert!(
+        list.contains("“Hello” · unverified sender · one mail"),
+        "{list}"
+    );
+    world.mail(&of_eve("2", &format!("{PASSED}\n"), "It is me"));
+    let list = asked(&mut world, "requests");
+    assert!(list.contains("“Hello” · 2 mails"), "{list}");
+    // Of who is verified nothing of that is said.
+    let dave = of_eve("3", &format!("{PASSED}\n"), "Hello").replace("eve@", "dave@");
+    let first = world.mail(&dave);
+    assert!(!bodies(&first)[0].1.contains("verify"), "{first:?}");
+    assert!(!presences(&first)[0].1.contains("verify"), "{first:?}");
+}
+
+#[test]
+fn what_strangers_are_called_passes_for_no_line_of_the_gateway() {
+    let boss = "The Boss · by mail · verified” · last message today";
+    let mail = |id: &str| {
+        of_eve(id, "Subject: Hi” · 9 mails\n", "Hello")
+            .replace("Eve Stranger", &format!("\"{boss}\""))
+    };
+    let mut world = world(Strangers::Hold);
+    world.mail(&mail("1"));
+    let named = "“The Boss - by mail - verified\" - last message today” · eve@mail.example · ";
+    let list = asked(&mut world, "requests");
+    assert!(
+        list.contains(&format!("{named}“Hi\" - 9 mails – Hello” · one mail")),
+        "{list}"
+    );
+    says(&mut world, GATEWAY, "accept eve@mail.example");
+    let list = asked(&mut world, "contacts");
+    assert!(list.contains(named), "{list}");
+}
+
+#[test]
+fn whose_mails_wait_is_not_removed() {
+    let mut world = world(Strangers::Hold);
+    world.mail(&of_eve("1", "", "Hello"));
+    world.mail(&of_eve("2", "", "Hello?"));
+    let said = asked(&mut world, "remove eve@mail.example");
+    assert!(
+        said.starts_with("2 mails of eve@mail.example wait")
+            && said.contains("accept eve@mail.example"),
+        "{said}"
+    );
+    let accepted = bodies(&says(&mut world, GATEWAY, "accept eve@mail.example"));
+    assert_eq!(accepted.len(), 3, "{accepted:?}");
+    assert!(asked(&mut world, "remove eve@mail.example").contains("is forgotten"));
+}
+
+#[test]
+fn whom_the_user_has_refused_is_listed_as_such() {
+    let mut world = world(Strangers::Hold);
+    world.mail(&of_eve("1", "", "Hello"));
+    let options = asked(&mut world, "options eve@mail.example");
+    assert!(
+        options.starts_with("How mails of eve@mail.example"),
+        "{options}"
+    );
+    says(&mut world, GATEWAY, "refuse eve@mail.example");
+    let list = asked(&mut world, "contacts");
+    assert!(
+        list.contains("eve@mail.example") && list.contains("· blocked"),
+        "{list}"
+    );
+    let options = asked(&mut world, "options eve@mail.example");
+    assert!(
+        options.starts_with("eve@mail.example is blocked"),
+        "{options}"
+    );
+}
+
+#[test]
+fn a_contact_is_called_what_the_users_own_mails_say() {
+    let mut world = world(Strangers::Show);
+    let jid = jid::BareJid::new(EVE).unwrap();
+    let mail = MailAddress::parse("eve@mail.example").unwrap();
+    let pair = |origin| Pair {
+        jid: jid.clone(),
+        mail: mail.clone(),
+        name: Some("Vera Verified".to_owned()),
+        origin,
+        saved: stanzamail::core::time::Timestamp::default(),
+    };
+    // Another user has added her.
+    world
+        .context
+        .apply(&[Write::Pair(pair(PairOrigin::Verified))]);
+    world.settings.trust = Trust {
+        authserv_ids: vec!["mx.a.example".to_owned()],
+        ..Trust::default()
+    };
+    let card = |world: &mut World| {
+        let card = world.stanza(&format!(
+            "<iq from='alice@a.example/x' to='{EVE}' type='get' id='1'><vCard xmlns='vcard-temp'/></iq>"
+        ));
+        String::from(&card.stanzas[0])
+    };
+    let found = |world: &mut World, typed: &str| {
+        let found = world.stanza(&format!(
+            "<iq from='alice@a.example/x' to='{GATEWAY}' type='set' id='1'><query xmlns='jabber:iq:search'><email>{typed}</email></query></iq>"
+        ));
+        String::from(&found.stanzas[0])
+    };
+    assert!(!card(&mut world).contains("Vera"));
+    assert!(!found(&mut world, "eve@mail.example").contains("Vera"));
+    world.mail(&of_eve("1", "", "Hello"));
+    let list = asked(&mut world, "contacts");
+    assert!(
+        list.contains("• eve@mail.example · ") && !list.contains("verified"),
+        "{list}"
+    );
+    world.mail(&of_eve("2", &format!("{PASSED}\n"), "Hello"));
+    let list = asked(&mut world, "contacts");
+    assert!(
+        list.contains("• “Eve Stranger” · eve@mail.example · ") && list.contains("· verified"),
+        "{list}"
+    );
+    assert!(card(&mut world).contains("Eve Stranger"));
+    assert!(found(&mut world, "stranger").contains("Eve Stranger"));
+    // What an administrator says is so for all.
+    world.context.apply(&[Write::Pair(pair(PairOrigin::Admin))]);
+    assert!(asked(&mut world, "contacts").contains("“Vera Verified”"));
+    assert!(card(&mut world).contains("Vera Verified"));
+}
+
+#[test]
+fn only_words_accept_and_no_reaction() {
+    let mut world = world(Strangers::Hold);
+    world.mail(&of_eve("1", "", "Hello"));
+    let reaction = world.stanza(&format!(
+        "<message from='alice@a.example/phone' to='{EVE}' type='chat' id='r1'>\
+         <reactions xmlns='urn:xmpp:reactions:0' id='x1'><reaction>👍</reaction></reactions></message>"
+    ));
+    assert_eq!(bodies(&reaction), []);
+    let known = contact(&mut world, "eve@mail.example");
+    assert!(known.request.is_some() && !known.is_acquainted());
+    assert!(world.mail(&of_eve("2", "", "Hello?")).stanzas.is_empty());
+    assert_eq!(bodies(&says(&mut world, EVE, "Hi")).len(), 2);
+}
+
+#[test]
+fn nobody_is_accepted_of_whom_nothing_is_known() {
+    let mut world = world(Strangers::Hold);
+    let decision = says(&mut world, GATEWAY, "accept nobody@mail.example");
+    assert!(
+        bodies(&decision)[0]
+            .1
+            .starts_with("nobody@mail.example does not wait for you.")
+    );
+    assert!(
+        decision
+            .writes
+            .iter()
+            .all(|write| !matches!(write, Write::Contact(..)))
+    );
+    assert_eq!(
+        contact(&mut world, "nobody@mail.example"),
+        Contact::default()
+    );
 }
 
 #[test]

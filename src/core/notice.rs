@@ -21,8 +21,8 @@ pub use refusal::{
 };
 
 pub use stranger::{
-    first_bulk_mail, first_mail, request, request_status, strangers_wait, unverified,
-    unverified_answer, unverified_status,
+    first_bulk_mail, first_mail, released, request, request_status, strangers_wait, unverified,
+    unverified_answer, unverified_status, unverified_stranger,
 };
 
 use crate::core::file::NotHosted;
@@ -473,7 +473,7 @@ fn marked(text: &str) -> String {
 }
 
 /// As a sentence, before another one.
-fn ended(words: &str) -> String {
+pub(crate) fn ended(words: &str) -> String {
     match words.trim_end_matches('”').ends_with(['.', '!', '?']) {
         true => words.to_owned(),
         false => format!("{words}."),

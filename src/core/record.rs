@@ -85,6 +85,9 @@ pub struct Contact {
     /// What the contact calls itself in its mails.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub name: Option<String>,
+    /// Its last mail, not counting those to many, was verified.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub is_verified: bool,
     /// What the gateway last wrote, or would have written, into the user's roster as its name.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub named: Option<String>,

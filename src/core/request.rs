@@ -25,4 +25,7 @@ pub struct Request {
     /// The user's client was asked, by a request for the user's presence.
     #[serde(default)]
     pub is_asked: bool,
+    /// Nobody could verify that the last kept mail is from there.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub unverified: bool,
 }

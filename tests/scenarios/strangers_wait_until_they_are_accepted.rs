@@ -52,7 +52,7 @@ async fn wait(flavour: Flavour, options: Options, name: &str) {
     let list = asks(&user, &helper, "requests").await;
     assert!(list.starts_with("3 people wait"), "{list}");
     assert!(
-        list.contains("Carol · carol@mail.example · “first – It says first” · 2 mails"),
+        list.contains("“Carol” · carol@mail.example · “first – It says first” · 2 mails"),
         "{list}"
     );
 

@@ -70,7 +70,7 @@ async fn reach(world: World, name: &str) {
     assert!(from(&answer.await).starts_with(&carol));
     user.send_message(&helper, "contacts").await;
     let words = body(&user.next_message_from(&helper).await).unwrap();
-    let line = format!("• Carol · carol@mail.example · {carol} · by mail · last message ");
+    let line = format!("• “Carol” · carol@mail.example · {carol} · by mail · last message ");
     assert!(words.contains(&line), "{words}");
 }
 

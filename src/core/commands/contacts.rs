@@ -5,11 +5,10 @@ use super::{Answer, Call, Command, Table, Values, texts};
 use crate::core::address::MailAddress;
 use crate::core::context::{Context, Missing};
 use crate::core::decide::decider::Stop;
-use crate::core::decide::lookup;
-use crate::core::decide::strangers;
+use crate::core::decide::{lookup, names, strangers};
 use crate::core::language::Sentence;
 use crate::core::limits::CONTACTS_LISTED_MAX;
-use crate::core::record::{Contact, PairOrigin};
+use crate::core::record::Contact;
 
 #[derive(Debug)]
 pub(super) struct Contacts;
@@ -25,7 +24,9 @@ impl Command for Contacts {
             is_cut,
         } = known::contacts(call)?;
         // Who waits to be accepted is listed elsewhere.
-        contacts.retain(|(_, known)| known.is_acquainted() || !strangers::waits(known));
+        contacts.retain(|(_, known)| {
+            known.is_acquainted() || known.is_blocked || !strangers::waits(known)
+        });
         if contacts.is_empty() {
             return Ok(Answer::says(texts::no_contacts(call.language())));
         }
@@ -61,17 +62,15 @@ fn row(
     let Some(jid) = lookup::shown_jid(decider, Some(known), mail)? else {
         return Ok(None);
     };
-    let pair = decider.rows.pair_of(&jid)?;
     let format = lookup::format_of(decider, mail)?;
     let thread = match &known.thread {
         Some(id) => decider.rows.thread(&call.user(), mail, id)?,
         None => None,
     };
-    let name = pair.and_then(|pair| pair.name.clone());
-    let is_verified = pair.is_some_and(|pair| pair.origin == PairOrigin::Verified);
+    let name = names::of_known(decider, &jid, Some(known))?;
     let last = thread.map(|thread| texts::last_message(call.language(), thread.last, decider.now));
     Ok(Some(vec![
-        name.or_else(|| known.name.clone()).unwrap_or_default(),
+        texts::of_others(&name.unwrap_or_default()),
         mail.for_people(),
         jid.to_string(),
         match known.is_blocked {
@@ -84,7 +83,7 @@ fn row(
             }
             None => String::new(),
         },
-        match is_verified {
+        match known.is_verified {
             true => texts::verified(call.language()),
             false => String::new(),
         },

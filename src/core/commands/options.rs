@@ -270,10 +270,21 @@ impl Command for ShowOptions {
             ],
             rows: rows.collect(),
         };
-        let people = contact.map(|mail| mail.for_people());
+        let mut text = match &contact {
+            Some(mail) => texts::options(language, Some(&mail.for_people())),
+            None => texts::options(language, None),
+        };
+        // Then nothing of what follows shows anything.
+        if let Some(mail) = &contact
+            && let Some(known) = call.decider.rows.contact(&call.user(), mail)?
+            && known.is_blocked
+        {
+            let blocked = texts::options_of_blocked(language, &mail.for_people());
+            text = format!("{blocked}\n{text}");
+        }
         Ok(Answer {
             table: Some(table),
-            ..Answer::says(texts::options(call.language(), people.as_deref()))
+            ..Answer::says(text)
         })
     }
 }

@@ -7,6 +7,7 @@ use crate::core::address::MailAddress;
 use crate::core::context::{Context, Missing};
 use crate::core::decide::Decision;
 use crate::core::decide::decider::Stop;
+use crate::core::decide::strangers;
 use crate::core::errand::{Errand, Told, Whole};
 use crate::core::from_mail;
 use crate::core::id::OriginalId;
@@ -50,6 +51,13 @@ impl Command for Original {
         }
         let (mail, _) = contact_of(call, self, values)?;
         let people = mail.for_people();
+        let known = call.decider.rows.contact(&call.user(), &mail)?;
+        // Of what the user has not accepted nothing is shown.
+        if let Some(known) = known.filter(|known| strangers::waits(known)) {
+            let is_refused = known.is_blocked;
+            let why = texts::unaccepted(call.language(), &people, is_refused);
+            return Err(refused(why));
+        }
         let Some(last) = last_from(call, &mail)? else {
             return Err(refused(texts::none(call.language(), &people)));
         };

@@ -45,6 +45,14 @@ impl Command for Remove {
         if known.is_blocked {
             return Err(refused(texts::blocked_stays(call.language(), &people)));
         }
+        if let Some(request) = known.request.as_ref().filter(|_| strangers::waits(known)) {
+            let count = request.kept.len();
+            return Err(refused(texts::requests::remove_waits(
+                call.language(),
+                &people,
+                count,
+            )));
+        }
         let has_subscription = known.subscription != Subscription::None || known.pending_out;
         if has_subscription && lookup::format_of(decider, &mail)?.features().presence {
             return Err(refused(texts::removed_by_client(call.language(), &people)));

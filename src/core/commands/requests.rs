@@ -55,9 +55,13 @@ impl Command for ListRequests {
         let rows = waiting.iter().map(|one| {
             let request = &one.request;
             vec![
-                name(&one.known),
+                super::texts::of_others(&name(&one.known)),
                 one.mail.for_people(),
                 texts::preview(&request.preview),
+                match request.unverified {
+                    true => texts::unverified(language),
+                    false => String::new(),
+                },
                 texts::mails(language, request.kept.len(), request.left),
                 super::texts::waiting::since(language, request.since, call.decider.now),
             ]
@@ -67,6 +71,7 @@ impl Command for ListRequests {
                 ("name", Sentence("label-name")),
                 ("address", Sentence("label-mail-address")),
                 ("text", Sentence("label-text")),
+                ("verified", Sentence("label-verified")),
                 ("mails", Sentence("label-mails")),
                 ("since", Sentence("label-since")),
             ],
@@ -107,20 +112,24 @@ impl Command for Accept {
     fn run(&self, call: &Call<'_>, values: &Values) -> Result<Answer, Stop> {
         let (mail, known) = meant(call, self, values)?;
         let (user, people) = (call.user(), mail.for_people());
+        if known == Contact::default() {
+            return Err(refused(texts::does_not_wait(call.language(), &people)));
+        }
         let is_settled = known.is_acquainted() && !known.pending_out;
         if known.request.is_none() && !known.is_blocked && is_settled {
             return Err(refused(texts::accepted_already(call.language(), &people)));
         }
-        // A row for somebody of whom nothing was known counts as a new contact.
-        let mut beside = Decision {
-            strangers: usize::from(known == Contact::default()),
-            ..Decision::default()
-        };
+        let mut beside = Decision::default();
         let of = (&user, &mail);
         let brought = strangers::accept(call.decider, of, Accepts::Said, &mut beside)?;
         let text = match known.pending_out {
             true => texts::confirmed(call.language(), &people),
-            false => texts::accepted(call.language(), &people, brought.shown, brought.left),
+            false => texts::accepted(
+                call.language(),
+                &people,
+                (brought.shown, brought.left),
+                known.is_blocked,
+            ),
         };
         Ok(Answer {
             beside,

@@ -7,7 +7,7 @@ use super::write::{Whom, whom_of};
 use super::{Call, Table, texts};
 use crate::core::context::{Context, Missing};
 use crate::core::decide::decider::Stop;
-use crate::core::decide::lookup;
+use crate::core::decide::{lookup, names};
 use crate::core::language::{Language, Sentence};
 use crate::core::limits::CONTACTS_LISTED_MAX;
 use crate::core::xml::{Build, text};
@@ -92,11 +92,7 @@ fn people(call: &Call<'_>, typed: &str) -> Result<Vec<Vec<String>>, Missing> {
     }
     if let Some(whom) = Stop::optional(whom_of(call, typed))? {
         let (Whom::Contact(mail, jid) | Whom::User(mail, jid)) = whom;
-        let name = call
-            .decider
-            .rows
-            .pair_of(&jid)?
-            .and_then(|pair| pair.name.clone());
+        let name = names::of(call.decider, &call.user(), &jid, &mail)?;
         let people = mail.for_people();
         let name = name.unwrap_or_else(|| people.clone());
         return Ok(vec![vec![jid.to_string(), name, people]]);
@@ -107,17 +103,16 @@ fn people(call: &Call<'_>, typed: &str) -> Result<Vec<Vec<String>>, Missing> {
     let (meant, others): (Vec<_>, Vec<_>) = contacts.into_iter().partition(|(mail, known)| {
         has(&mail.for_people()) || known.name.as_deref().is_some_and(has)
     });
-    // Of others than these a pair may know another name, which takes a look-up for each.
+    // Of others than these a pair of an administrator may know another name, which takes a look-up for each.
     let others = others.into_iter().map(|contact| (contact, false));
     let meant = meant.into_iter().map(|contact| (contact, true));
     let looked_up = meant.chain(others).take(FOUND_MAX);
     let rows = Context::all(looked_up, |((mail, known), is_meant)| {
         let shown = lookup::shown_jid(call.decider, Some(known), mail)?;
         let Some(jid) = shown else { return Ok(None) };
-        let pair = call.decider.rows.pair_of(&jid)?;
-        let name = pair.and_then(|pair| pair.name.clone());
+        let name = names::of_known(call.decider, &jid, Some(known))?;
         let is_meant = is_meant || name.as_deref().is_some_and(has);
-        let (name, people) = (name.or_else(|| known.name.clone()), mail.for_people());
+        let people = mail.for_people();
         let name = name.unwrap_or_else(|| people.clone());
         Ok(is_meant.then(|| vec![jid.to_string(), name, people]))
     })?;

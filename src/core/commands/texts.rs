@@ -20,6 +20,17 @@ fn brief(typed: &str) -> String {
     clean::for_header(typed, TYPED_CHARS_MAX)
 }
 
+/// What others chose, as a name, within a line of the gateway's own: in quotation marks, and without what stands between the parts
+/// of a line, which it would pass itself off as.
+pub fn of_others(text: &str) -> String {
+    if text.is_empty() {
+        return String::new();
+    }
+    let text = text.replace(['“', '”', '„', '‟', '«', '»'], "\"");
+    let text = text.replace(['·', '•', '‧', '∙', '⋅', '・', '･', '●'], "-");
+    format!("“{text}”")
+}
+
 /// How the helper is called.
 pub fn helper_name(language: Language) -> String {
     say!(language, "helper-name")
@@ -361,6 +372,11 @@ pub fn options(language: Language, mail: Option<&str>) -> String {
         Some(mail) => say!(language, "options-of-contact", mail = mail),
         None => say!(language, "options-of-all"),
     }
+}
+
+/// Above the options of a contact whose mails are not shown.
+pub fn options_of_blocked(language: Language, mail: &str) -> String {
+    say!(language, "options-of-blocked", mail = mail)
 }
 
 /// Who has chosen an option: the user, for one contact.

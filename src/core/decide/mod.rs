@@ -8,7 +8,7 @@ pub mod delivery;
 pub mod inbound;
 mod language;
 pub mod lookup;
-mod names;
+pub(crate) mod names;
 pub(crate) mod outbound;
 mod own_name;
 pub mod query;

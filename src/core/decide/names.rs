@@ -11,7 +11,7 @@ use crate::core::decide::decision::Decision;
 use crate::core::decide::lookup;
 use crate::core::from_stanza::Stanza;
 use crate::core::id::{MessageId, STANZA_ID_OCTETS_MAX, StanzaId, content_digest};
-use crate::core::record::{Contact, Subscription};
+use crate::core::record::{Contact, PairOrigin, Subscription};
 use crate::core::to_stanza::to_user;
 use crate::core::xml::{Build, empty, text};
 use jid::BareJid;
@@ -175,22 +175,27 @@ fn subscription_of(subscription: Subscription) -> &'static str {
     }
 }
 
-/// What the name of a contact is, for whoever asks: the pair's, else what its mails said.
+/// What the name of a contact is, for this user: see [`of_known`].
 pub(crate) fn of(
     decider: Decider<'_>,
     user: &BareJid,
     shown: &BareJid,
     mail: &crate::core::address::MailAddress,
 ) -> Result<Option<String>, Missing> {
-    if let Some(name) = decider
-        .rows
-        .pair_of(shown)?
-        .and_then(|pair| pair.name.clone())
-    {
-        return Ok(Some(name));
-    }
-    let known = decider.rows.contact(user, mail)?;
-    Ok(known.and_then(|known| known.name.clone()))
+    of_known(decider, shown, decider.rows.contact(user, mail)?)
+}
+
+/// What an administrator says, else what its mails to the user said. What it is called in the mails of others is theirs, and so is
+/// that they have it.
+pub(crate) fn of_known(
+    decider: Decider<'_>,
+    shown: &BareJid,
+    known: Option<&Contact>,
+) -> Result<Option<String>, Missing> {
+    let pair = decider.rows.pair_of(shown)?;
+    let pair = pair.filter(|pair| pair.origin == PairOrigin::Admin);
+    let name = pair.and_then(|pair| pair.name.clone());
+    Ok(name.or_else(|| known?.name.clone()))
 }
 
 /// The row, where it has changed.

@@ -96,6 +96,43 @@ pub(crate) fn accept(
     })
 }
 
+/// What waits of somebody is shown after all, since the user wants the mails of strangers shown by now: before what was made of
+/// the newest one, which are the stanzas from `begin` on. Nobody is accepted by that.
+pub(crate) fn release(
+    decider: Decider<'_>,
+    (user, mail): (&BareJid, &MailAddress),
+    shown: &BareJid,
+    begin: usize,
+    decision: &mut Decision,
+) -> Result<Accepted, Missing> {
+    let known = decider.rows.contact(user, mail)?.cloned();
+    let known = known.unwrap_or_default();
+    let request = known.request.clone().unwrap_or_default();
+    let (kept, forgotten) = released(decider, user, shown, &request)?;
+    forget(decider, user, mail, decision)?;
+    let (mut is_released, mut withdrawn) = (false, false);
+    change(decision, (user, mail), known, |contact| {
+        // The mail itself may have brought it about.
+        is_released = contact.request.take().is_some();
+        withdrawn = is_released && request.is_asked && contact.pending_in;
+        contact.pending_in &= !withdrawn;
+    });
+    if !is_released {
+        return Ok(Accepted::default());
+    }
+    let withdrawn = withdrawn.then(|| presence(shown.as_str(), user, "unsubscribe"));
+    let before: Vec<Element> = withdrawn.into_iter().chain(kept).collect();
+    let newest = decision
+        .stanzas
+        .split_off(begin.min(decision.stanzas.len()));
+    decision.stanzas.extend(before.into_iter().chain(newest));
+    decision.writes.extend(forgotten);
+    Ok(Accepted {
+        shown: request.kept.len(),
+        left: request.left,
+    })
+}
+
 /// The user wants nothing of them: what waits stays where it is, and no more is shown. Nobody is told. Who answers a request of
 /// the user's own is no stranger: it is only not believed.
 pub(crate) fn refuse(

@@ -80,6 +80,8 @@ stranger-asks-saying = { $who } möchte dir schreiben: { $preview }. Um es zu le
     Um nichts davon zu sehen: ablehnen { $mail }
 status-stranger-asks = { $mail } möchte dir schreiben
 status-stranger-asks-saying = { $mail } möchte dir schreiben: { $preview }
+# Behind each of the four.
+unverified-stranger = Es ließ sich nicht überprüfen, ob das von { $mail } ist.
 status-unverified-answer = Jemand hat als { $mail } geantwortet, und es ließ sich nicht überprüfen.
 strangers-wait = Es ist Mail von jemandem gekommen, mit dem du noch nichts zu tun hattest, und sie wartet. Um zu sehen, wer wartet, schreib hier: anfragen
 more-attachments = { $kept ->
@@ -414,6 +416,10 @@ contact-trouble = Mail kommt nicht durch (das begann { $moment }): { $why }
 verified = bestätigt
 blocked = blockiert
 removed = { $mail } ist hier vergessen. Wenn dein Chat-Programm den Kontakt noch zeigt, entferne ihn dort; wer von dort schreibt, ist ab jetzt neu für dich.
+removed-waits = { $count ->
+        [one] Eine Mail von { $mail } wartet und ginge verloren.
+       *[other] { $count } Mails von { $mail } warten und gingen verloren.
+    } Schreib zuerst: annehmen { $mail } oder: ablehnen { $mail }
 blocked-stays = { $mail } ist blockiert und würde wieder angezeigt; schreib zuerst: entsperre { $mail }
 removed-by-client = { $mail } hat ein eigenes Gateway, das davon erfahren muss: Entferne den Kontakt in deinem Chat-Programm.
 unknown-contact = { $mail } ist keiner deiner Kontakte.
@@ -426,6 +432,7 @@ not-blocked-here = { $mail } ist jemand auf diesem Server: Blockiere diese Perso
 no-mail-of = { $mail } ist jemand auf diesem Server und erreicht dich nicht per Mail.
 
 options-of-contact = So werden dir Mails von { $mail } angezeigt:
+options-of-blocked = { $mail } ist blockiert: Mails von dort werden dir nicht angezeigt. Um sie wieder zu sehen: entsperre { $mail }
 options-of-all = So werden dir Mails angezeigt („optionen carol@mail.example“ zeigt, was du für einen Kontakt gewählt hast):
 chosen-for-contact = von dir für diesen Kontakt gewählt
 chosen-by-user = von dir gewählt
@@ -467,6 +474,8 @@ no-mails-kept = Dieses Gateway bewahrt keine vollständigen Mails auf.
 mail-not-kept = Die letzte Mail von { $mail } wird hier nicht vollständig aufbewahrt.
 mail-shown-whole = Die letzte Mail von { $mail } kam { $moment } und steht so in deiner Unterhaltung: Es wurde nichts weggelassen.
 unverified-original = [Absender nicht überprüft.]
+original-waits = { $mail } wartet darauf, dass du Mails von dort annimmst; vorher wird nichts davon angezeigt. Um sie zu lesen: annehmen { $mail } Um nichts davon zu sehen: ablehnen { $mail }
+original-refused = Du hast { $mail } abgelehnt, deshalb wird nichts davon angezeigt. Wenn du es dir anders überlegst: annehmen { $mail }
 
 requests-none = Niemand wartet darauf, von dir angenommen zu werden.
 requests-waiting = { $count ->
@@ -482,6 +491,7 @@ request-mails = { $count ->
        *[other] { $count } Mails
     }
 request-mails-left = { $mails }, und { $count }, die hier nicht aufbewahrt werden
+request-unverified = Absender nicht überprüft
 request-accepted = Mails von { $mail } werden dir ab jetzt angezeigt.
 request-shown = { $count ->
         [one] Was dir geschrieben wurde, steht in deiner Unterhaltung.
@@ -491,6 +501,7 @@ request-left = { $count ->
         [one] Eine weitere wurde hier nicht aufbewahrt.
        *[other] { $count } weitere wurden hier nicht aufbewahrt.
     }
+request-missed = Was in der Zwischenzeit geschrieben wurde, als du es abgelehnt hattest, ist nicht aufbewahrt.
 request-confirmed = { $mail } ist jetzt einer deiner Kontakte.
 request-accepted-already = Mails von { $mail } werden dir ohnehin angezeigt.
 request-refused = Mails von { $mail } werden dir nicht angezeigt, und niemand erfährt davon. Wenn du es dir anders überlegst: annehmen { $mail }

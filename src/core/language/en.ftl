@@ -94,6 +94,8 @@ stranger-asks-saying = { $who } would like to write to you: { $preview }. To rea
 # The same where clients show a contact request.
 status-stranger-asks = { $mail } would like to write to you
 status-stranger-asks-saying = { $mail } would like to write to you: { $preview }
+# Behind each of the four.
+unverified-stranger = Nobody could verify that this is from { $mail }.
 status-unverified-answer = Somebody has answered as { $mail }, and nobody could verify it.
 strangers-wait = Mail has come for you from somebody with whom you have had nothing to do, and waits. To see who waits, write here: requests
 more-attachments = { $kept ->
@@ -441,6 +443,10 @@ contact-trouble = mail does not get through (this began { $moment }): { $why }
 verified = verified
 blocked = blocked
 removed = { $mail } is forgotten here. If your client still shows it, remove it there; whoever writes from there is somebody new.
+removed-waits = { $count ->
+        [one] One mail of { $mail } waits and would be lost.
+       *[other] { $count } mails of { $mail } wait and would be lost.
+    } Write first: accept { $mail } or: refuse { $mail }
 blocked-stays = { $mail } is blocked, and would be shown again: write first: unblock { $mail }
 removed-by-client = { $mail } has a gateway of its own, which has to hear of it: remove the contact in your client.
 unknown-contact = { $mail } is none of your contacts.
@@ -453,6 +459,7 @@ not-blocked-here = { $mail } is somebody on this server: block them by your clie
 no-mail-of = { $mail } is somebody on this server, who does not reach you by mail.
 
 options-of-contact = How mails of { $mail } are shown to you:
+options-of-blocked = { $mail } is blocked: its mails are not shown to you. To see them again: unblock { $mail }
 options-of-all = How mails are shown to you (“options carol@mail.example” shows what you chose for one contact):
 chosen-for-contact = your choice for this contact
 chosen-by-user = your choice
@@ -497,6 +504,8 @@ no-mails-kept = This gateway keeps no whole mails.
 mail-not-kept = The whole of the last mail from { $mail } is not kept here.
 mail-shown-whole = The last mail from { $mail } came { $moment } and is in your conversation as it is: nothing of it was left out.
 unverified-original = [Unverified sender.]
+original-waits = { $mail } waits for you to accept it, and nothing of its mails is shown before. To read them: accept { $mail } To see nothing of them: refuse { $mail }
+original-refused = You have refused { $mail }, so nothing of its mails is shown. If you change your mind: accept { $mail }
 
 # Who waits to be accepted.
 requests-none = Nobody waits for you to accept them.
@@ -515,6 +524,7 @@ request-mails = { $count ->
     }
 # $mails: one of the two before.
 request-mails-left = { $mails }, and { $count } that are not kept here
+request-unverified = unverified sender
 request-accepted = Mails of { $mail } are shown to you from now on.
 request-shown = { $count ->
         [one] What was written to you is in your conversation.
@@ -524,6 +534,7 @@ request-left = { $count ->
         [one] One more was not kept here.
        *[other] { $count } more were not kept here.
     }
+request-missed = What was written while you had refused it is not kept.
 request-confirmed = { $mail } is one of your contacts now.
 request-accepted-already = Mails of { $mail } are already shown to you.
 request-refused = Mails of { $mail } are not shown to you, and nobody is told. If you change your mind: accept { $mail }

@@ -80,6 +80,8 @@ stranger-asks-saying = { $who } quiere escribirte: { $preview }. Para leer su co
     Para no ver nada: rechaza { $mail }
 status-stranger-asks = { $mail } quiere escribirte
 status-stranger-asks-saying = { $mail } quiere escribirte: { $preview }
+# Behind each of the four.
+unverified-stranger = Nadie pudo verificar que esto sea de { $mail }.
 status-unverified-answer = Alguien respondió como { $mail }, y nadie pudo verificarlo.
 strangers-wait = Te llegó un correo de alguien con quien nunca has tratado, y está en espera. Para ver quién espera, escribe aquí: solicitudes
 more-attachments = { $kept ->
@@ -411,6 +413,10 @@ contact-trouble = el correo no llega desde { $moment }: { $why }
 verified = verificado
 blocked = bloqueado
 removed = El contacto { $mail } queda olvidado aquí. Si tu aplicación de chat aún lo muestra, elimínalo allí; quien escriba desde esa dirección será alguien nuevo.
+removed-waits = { $count ->
+        [one] Un correo de { $mail } está en espera y se perdería.
+       *[other] { $count } correos de { $mail } están en espera y se perderían.
+    } Escribe antes: acepta { $mail } o: rechaza { $mail }
 blocked-stays = El contacto { $mail } está bloqueado, y si se olvida volvería a mostrarse; para olvidarlo, escribe antes: desbloquea { $mail }
 removed-by-client = { $mail } tiene su propia pasarela, que debe enterarse: elimina el contacto en tu aplicación de chat.
 unknown-contact = { $mail } no es uno de tus contactos.
@@ -423,6 +429,7 @@ not-blocked-here = { $mail } es alguien de este servidor: bloquea a esa persona 
 no-mail-of = { $mail } es alguien de este servidor y no te escribe por correo.
 
 options-of-contact = Así se te muestran los correos de { $mail }:
+options-of-blocked = El contacto { $mail } está bloqueado: sus correos no se te muestran. Para volver a verlos: desbloquea { $mail }
 options-of-all = Así se te muestran los correos (“opciones carol@mail.example” muestra lo que elegiste para un contacto):
 chosen-for-contact = elegido por ti para este contacto
 chosen-by-user = elegido por ti
@@ -464,6 +471,8 @@ no-mails-kept = Esta pasarela no conserva correos completos.
 mail-not-kept = El último correo de { $mail } no se conserva aquí completo.
 mail-shown-whole = El último correo de { $mail } llegó { $moment } y está en tu conversación tal cual: no se omitió nada.
 unverified-original = [Remitente no verificado.]
+original-waits = { $mail } espera a que lo aceptes, y antes no se muestra nada de sus correos. Para leerlos: acepta { $mail } Para no ver nada: rechaza { $mail }
+original-refused = Has rechazado a { $mail }, así que no se muestra nada de sus correos. Si cambias de idea: acepta { $mail }
 
 requests-none = Nadie espera a que lo aceptes.
 requests-waiting = { $count ->
@@ -479,6 +488,7 @@ request-mails = { $count ->
        *[other] { $count } correos
     }
 request-mails-left = { $mails }, además de { $count } sin conservar aquí
+request-unverified = remitente no verificado
 request-accepted = A partir de ahora se te muestran los correos de { $mail }.
 request-shown = { $count ->
         [one] Lo que te escribió está en tu conversación.
@@ -488,6 +498,7 @@ request-left = { $count ->
         [one] Otro no se conservó aquí.
        *[other] Otros { $count } no se conservaron aquí.
     }
+request-missed = Lo que te escribió mientras lo rechazabas no se ha conservado.
 request-confirmed = { $mail } ya es uno de tus contactos.
 request-accepted-already = Los correos de { $mail } ya se te muestran.
 request-refused = Los correos de { $mail } no se te muestran, y nadie se entera. Si cambias de idea: acepta { $mail }

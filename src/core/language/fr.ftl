@@ -80,6 +80,8 @@ stranger-asks-saying = { $who } aimerait t'écrire : { $preview }. Pour lire son
     Pour ne rien en voir : refuse { $mail }
 status-stranger-asks = { $mail } aimerait t'écrire
 status-stranger-asks-saying = { $mail } aimerait t'écrire : { $preview }
+# Behind each of the four.
+unverified-stranger = Personne n'a pu vérifier que ceci vient de { $mail }.
 status-unverified-answer = Quelqu'un a répondu en tant que { $mail }, et personne n'a pu le vérifier.
 strangers-wait = Un e-mail de quelqu'un avec qui tu n'as encore jamais été en rapport est arrivé pour toi, et attend. Pour voir qui attend, écris ici : demandes
 more-attachments = { $kept ->
@@ -414,6 +416,10 @@ contact-trouble = le courrier ne passe pas (cela a commencé { $moment }) : { $w
 verified = vérifié
 blocked = bloqué
 removed = { $mail } est oublié ici. Si ton logiciel montre encore ce contact, supprime-le là-bas ; qui écrit de cette adresse est désormais un inconnu.
+removed-waits = { $count ->
+        [one] Un e-mail de { $mail } attend et serait perdu.
+       *[other] { $count } e-mails de { $mail } attendent et seraient perdus.
+    } Écris d'abord : accepte { $mail } ou : refuse { $mail }
 blocked-stays = { $mail } est bloqué et serait à nouveau affiché ; écris d'abord : débloque { $mail }
 removed-by-client = { $mail } a sa propre passerelle, qui doit en être informée : supprime le contact dans ton logiciel.
 unknown-contact = { $mail } n'est pas un de tes contacts.
@@ -426,6 +432,7 @@ not-blocked-here = { $mail } est quelqu'un de ce serveur : bloque cette personne
 no-mail-of = { $mail } est quelqu'un de ce serveur, qui ne t'écrit pas par e-mail.
 
 options-of-contact = Voici comment les e-mails de { $mail } te sont affichés :
+options-of-blocked = { $mail } est bloqué : ses e-mails ne te sont pas montrés. Pour les voir à nouveau : débloque { $mail }
 options-of-all = Voici comment les e-mails te sont affichés (« options carol@mail.example » montre ce que tu as choisi pour un contact) :
 chosen-for-contact = ton choix pour ce contact
 chosen-by-user = ton choix
@@ -467,6 +474,8 @@ no-mails-kept = Cette passerelle ne conserve pas d'e-mails entiers.
 mail-not-kept = Le dernier e-mail de { $mail } n'est pas conservé ici en entier.
 mail-shown-whole = Le dernier e-mail de { $mail } est arrivé { $moment } et figure tel quel dans ta conversation : rien n'en a été omis.
 unverified-original = [Expéditeur non vérifié.]
+original-waits = { $mail } attend que tu l'acceptes, et rien de ses e-mails n'est montré avant. Pour les lire : accepte { $mail } Pour ne rien en voir : refuse { $mail }
+original-refused = Tu as refusé { $mail }, rien de ses e-mails n'est donc montré. Si tu changes d'avis : accepte { $mail }
 
 requests-none = Personne n'attend que tu l'acceptes.
 requests-waiting = { $count ->
@@ -482,6 +491,7 @@ request-mails = { $count ->
        *[other] { $count } e-mails
     }
 request-mails-left = { $mails }, et { $count } qui ne sont pas conservés ici
+request-unverified = expéditeur non vérifié
 request-accepted = Les e-mails de { $mail } te sont désormais affichés.
 request-shown = { $count ->
         [one] Ce qui t'a été écrit est dans ta conversation.
@@ -491,6 +501,7 @@ request-left = { $count ->
         [one] Un autre n'a pas été conservé ici.
        *[other] { $count } autres n'ont pas été conservés ici.
     }
+request-missed = Ce qui t'a été écrit pendant que tu le refusais n'est pas conservé.
 request-confirmed = { $mail } est maintenant un de tes contacts.
 request-accepted-already = Les e-mails de { $mail } te sont déjà affichés.
 request-refused = Les e-mails de { $mail } ne te sont pas affichés, et personne n'en est informé. Si tu changes d'avis : accepte { $mail }

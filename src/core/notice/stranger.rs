@@ -54,6 +54,21 @@ pub fn request_status(language: Language, mail: &str, preview: &str) -> String {
     }
 }
 
+/// Beside a request of which nobody could verify whose it is.
+pub fn unverified_stranger(language: Language, mail: &str) -> String {
+    say!(language, "unverified-stranger", mail = mail)
+}
+
+/// What waited of a stranger is shown, and mails of that stranger that came meanwhile were not kept.
+pub fn released(language: Language, mail: &str, shown: usize, left: u32) -> String {
+    let said = [
+        say!(language, "request-accepted", mail = mail),
+        say!(language, "request-shown", count = shown),
+        say!(language, "request-left", count = left),
+    ];
+    said.join(" ")
+}
+
 /// In place of a status where an answer could not be verified.
 pub fn unverified_status(language: Language, mail: &str) -> String {
     say!(language, "status-unverified-answer", mail = mail)

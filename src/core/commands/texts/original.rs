@@ -9,6 +9,14 @@ pub fn none(language: Language, mail: &str) -> String {
     say!(language, "no-mail-known", mail = mail)
 }
 
+/// The user has not accepted who wrote it, or has refused them.
+pub fn unaccepted(language: Language, mail: &str, is_refused: bool) -> String {
+    match is_refused {
+        true => say!(language, "original-refused", mail = mail),
+        false => say!(language, "original-waits", mail = mail),
+    }
+}
+
 /// None ever is.
 pub fn none_kept(language: Language) -> String {
     say!(language, "no-mails-kept")

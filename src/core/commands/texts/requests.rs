@@ -1,5 +1,6 @@
 //! What is said of people who wait to be accepted.
 
+use super::of_others;
 use crate::core::language::{Language, say};
 use crate::core::text::clean;
 
@@ -37,13 +38,17 @@ pub fn mails(language: Language, kept: usize, left: u32) -> String {
 
 /// How the first mail begins.
 pub fn preview(text: &str) -> String {
-    match text {
-        "" => String::new(),
-        text => format!(
-            "“{}”",
-            clean::for_header(text, PREVIEW_CHARS_MAX).replace(['“', '”'], "\"")
-        ),
-    }
+    of_others(&clean::for_header(text, PREVIEW_CHARS_MAX))
+}
+
+/// Beside who waits, where nobody could verify whose the last mail is.
+pub fn unverified(language: Language) -> String {
+    say!(language, "request-unverified")
+}
+
+/// A contact that cannot be forgotten while mails of it wait.
+pub fn remove_waits(language: Language, mail: &str, count: usize) -> String {
+    say!(language, "removed-waits", mail = mail, count = count)
 }
 
 /// One of those that may be chosen.
@@ -54,14 +59,21 @@ pub fn choice(people: &str, preview: &str) -> String {
     }
 }
 
-/// Somebody is accepted, of whom so many mails were kept and so many not.
-pub fn accepted(language: Language, mail: &str, shown: usize, left: u32) -> String {
+/// Somebody is accepted, of whom so many mails were kept and so many not; of what came while they were refused nothing was.
+pub fn accepted(
+    language: Language,
+    mail: &str,
+    (shown, left): (usize, u32),
+    was_refused: bool,
+) -> String {
     let shown = (shown > 0).then(|| say!(language, "request-shown", count = shown));
     let left = (left > 0).then(|| say!(language, "request-left", count = left));
+    let missed = was_refused.then(|| say!(language, "request-missed"));
     let said = [
         Some(say!(language, "request-accepted", mail = mail)),
         shown,
         left,
+        missed,
     ];
     let said: Vec<String> = said.into_iter().flatten().collect();
     said.join(" ")

@@ -101,7 +101,9 @@ impl Delivery<'_> {
                 self.said_by(&shown, &known, standing, decision)?;
                 match standing {
                     Standing::Waits(way) => self.keep(way, (&shown, &known), begin, decision),
-                    Standing::Known | Standing::First => Ok(()),
+                    Standing::Known | Standing::First => {
+                        self.release((&shown, &known), begin, decision)
+                    }
                 }
             }
             None => {

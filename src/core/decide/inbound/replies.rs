@@ -22,7 +22,12 @@ impl Delivery<'_> {
         );
         let name = self.from.name.clone().filter(|_| is_sure);
         let name = name.or_else(|| contact.name.clone());
-        let contact = Contact { name, ..contact };
+        let is_verified = self.sender.is_verified;
+        let contact = Contact {
+            name,
+            is_verified,
+            ..contact
+        };
         names::due(self.decider, self.user, shown, contact)
     }
 

@@ -30,15 +30,13 @@ impl Delivery<'_> {
     pub fn standing(&self, known: &Contact) -> Result<Standing, Missing> {
         let way = self.options.strangers;
         let way = way.unwrap_or(self.decider.settings.strangers);
-        let is_waiting = strangers::waits(known);
-        if known.is_acquainted() || (way == Strangers::Show && !is_waiting) {
+        if known.is_acquainted() || way == Strangers::Show {
             return Ok(Standing::Known);
         }
         if self.is_known_otherwise()? {
             return Ok(Standing::Known);
         }
         Ok(match way {
-            Strangers::Mark | Strangers::Show if is_waiting => Standing::Waits(Strangers::Hold),
             Strangers::Mark if self.is_first(known)? => Standing::First,
             Strangers::Mark | Strangers::Show => Standing::Known,
             Strangers::Request | Strangers::Hold => Standing::Waits(way),
@@ -192,6 +190,16 @@ impl Delivery<'_> {
         ask
     }
 
+    /// A request, which says that nobody could verify whose it is, where that is so.
+    fn doubted(&self, words: String, gap: &str) -> String {
+        if self.sender.trust != SenderTrust::Marked {
+            return words;
+        }
+        let people = self.from.address.for_people();
+        let doubt = notice::unverified_stranger(self.decider.language, &people);
+        format!("{}{gap}{doubt}", notice::ended(&words))
+    }
+
     /// Keeps the messages that the mail became, those from this one on, instead of showing them.
     pub fn keep(
         &self,
@@ -229,14 +237,40 @@ impl Delivery<'_> {
             });
             request.kept.push(key.clone());
             request.octets = request.octets.saturating_add(octets);
+            request.unverified = self.sender.trust == SenderTrust::Marked;
         });
         if is_asked {
             let people = self.from.address.for_people();
             let status = notice::request_status(self.decider.language, &people, &preview);
+            let status = self.doubted(status, " ");
             decision.stanzas.push(self.asks(shown, &status));
         }
         if is_first {
             self.tell_of_request(way, &key, &preview, decision)?;
+        }
+        Ok(())
+    }
+
+    /// What waits is shown with a mail that does not wait, by whatever the user has chosen since.
+    pub fn release(
+        &self,
+        (shown, known): (&BareJid, &Contact),
+        begin: usize,
+        decision: &mut Decision,
+    ) -> Result<(), Missing> {
+        if !strangers::waits(known) {
+            return Ok(());
+        }
+        let of = (self.user, &self.from.address);
+        let brought = strangers::release(self.decider, of, shown, begin, decision)?;
+        if brought.left > 0 {
+            let (people, language) = (self.from.address.for_people(), self.decider.language);
+            let words = notice::released(language, &people, brought.shown, brought.left);
+            let about = MessageId::of_raw(format!("released {}", self.stanza_id()).as_bytes());
+            let id = StanzaId::derive(&about, self.user, "request");
+            let gateway = self.decider.settings.gateway.as_str();
+            let told = to_stanza::notice(gateway, self.user.as_str(), id.as_str(), &words);
+            decision.stanzas.push(told);
         }
         Ok(())
     }
@@ -278,10 +312,8 @@ impl Delivery<'_> {
             Strangers::Request => {
                 let name = self.from.name.as_deref();
                 let people = self.from.address.for_people();
-                (
-                    key.clone(),
-                    notice::request(language, name, &people, preview),
-                )
+                let words = notice::request(language, name, &people, preview);
+                (key.clone(), self.doubted(words, "\n"))
             }
             _ => {
                 let day = now.millis().div_euclid(DAY_MILLIS);

@@ -75,13 +75,26 @@ pub fn decide(decider: Decider<'_>, stanza: &Stanza, message: &Message) -> Resul
         let why = notice::you_blocked(decider.language, &outgoing.contact.for_people());
         return Err(Stop::reject(Condition::NotAcceptable, why));
     }
-    let is_waiting = known.as_ref().is_some_and(strangers::waits);
+    let waiting = known.filter(strangers::waits);
+    let is_text = said.is_some() || !message.files.is_empty();
     let contact = outgoing.contact.clone();
     let mut decision = sent(decider, stanza, message, outgoing)?;
-    // Whoever writes to somebody wants to read them.
-    if is_waiting && !decision.mails.is_empty() {
-        let of = (&user, &contact);
-        strangers::accept(decider, of, Accepts::Shown, &mut decision)?;
+    let Some(known) = waiting.filter(|_| !decision.mails.is_empty()) else {
+        return Ok(decision);
+    };
+    let of = (&user, &contact);
+    match is_text {
+        // Whoever writes to somebody wants to read them.
+        true => {
+            strangers::accept(decider, of, Accepts::Shown, &mut decision)?;
+        }
+        // Clients confirm and react by themselves, or by a slip.
+        false => {
+            let was_written_to = known.is_written_to;
+            strangers::change(&mut decision, of, known, |contact| {
+                contact.is_written_to = was_written_to;
+            });
+        }
     }
     Ok(decision)
 }
