@@ -688,10 +688,13 @@ fn quoted_history_is_cut_unless_the_configuration_keeps_it() {
 
 #[test]
 fn an_empty_mail_is_never_silence() {
-    let (decision, _) = World::new().arrives(
-        "From: carol@mail.example\nTo: alice@chat.a.example\nMessage-ID: <1@mail.example>\n\n\n",
-    );
-    assert_eq!(body(&decision.stanzas[0]), "[empty mail]");
+    for text in ["", "\u{200b}\u{202e}"] {
+        let (decision, _) = World::new().arrives(&format!(
+            "From: carol@mail.example\nTo: alice@chat.a.example\nMessage-ID: <1@mail.example>\n\
+             Content-Type: text/plain; charset=utf-8\n\n{text}\n\n"
+        ));
+        assert_eq!(body(&decision.stanzas[0]), "[empty mail]");
+    }
 }
 
 #[test]

@@ -338,7 +338,7 @@ fn who_waits_is_shown_where_strangers_are_shown_again() {
     assert!(
         from == GATEWAY
             && said.contains("The 10 mails that were kept")
-            && said.contains("2 more lie"),
+            && said.contains("2 more were not kept"),
         "{said}"
     );
 }

@@ -1,7 +1,7 @@
 //! `stanzamail peer …`: how mails to an address or a domain are written. Through the [`door`](super::door).
 
 use crate::cli::door::{CommandError, Door, Output, unexpected, written};
-use crate::config::Config;
+use crate::config::{Config, is_ours};
 use crate::control::{Request, Response};
 use crate::core::address::AddressPattern;
 use crate::core::id::IdKey;
@@ -44,6 +44,9 @@ pub(super) fn run(
     door: &mut Door,
     output: &mut Output<'_>,
 ) -> Result<(), CommandError> {
+    if let PeerCommand::Set { who, .. } = &args.command {
+        check_not_ours(config, &who.parse()?)?;
+    }
     // The key is for Message-IDs, of which none is made here.
     let configured = config.settings(IdKey::default()).peers;
     run_on(args.command, &configured, door, output)
@@ -70,6 +73,16 @@ fn run_on(
             let peers = ask(door, Request::RemovePeer { who: who.parse()? })?;
             show(output, "removed\t", &peers)
         }
+    }
+}
+
+/// Our own users are reached by no format.
+fn check_not_ours(config: &Config, who: &AddressPattern) -> Result<(), CommandError> {
+    match is_ours(config, who) {
+        false => Ok(()),
+        true => Err(CommandError::Refused(format!(
+            "nothing was saved for {who}: this gateway gives it to its own users; name what the other gateway gives to its users"
+        ))),
     }
 }
 
@@ -171,6 +184,25 @@ mod tests {
         let mut output = Vec::new();
         run_on(command, &configured(), &mut door, &mut output).map_err(|e| e.to_string())?;
         Ok(String::from_utf8(output).unwrap())
+    }
+
+    #[test]
+    fn our_own_users_have_no_format() {
+        let text = "[xmpp]\nserver = \"127.0.0.1:5347\"\ndomain = \"gateway.example.org\"\nsecret = \"s\"\n\
+                    [[address]]\nmail = \"{local}@chat.example.org\"\njid = \"{local}@example.org\"\n\
+                    [smtp]\nhost = \"127.0.0.1\"\nport = 25\ntls = \"none\"\n\
+                    [[mailbox]]\nhost = \"127.0.0.1\"\nport = 143\ntls = \"none\"\nusername = \"b@chat.example.org\"\n\
+                    password = \"s\"\n[store]\npath = \"/tmp/none\"\n";
+        let config = Config::parse(Path::new("test.toml"), text, None).unwrap();
+        for (who, is_refused) in [
+            ("elsewhere.example", false),
+            ("bob@elsewhere.example", false),
+            ("chat.example.org", true),
+            ("alice@chat.example.org", true),
+        ] {
+            let checked = check_not_ours(&config, &who.parse().unwrap());
+            assert_eq!(checked.is_err(), is_refused, "{who}");
+        }
     }
 
     /// A time of this century as `TIME`, tabs as blanks.

@@ -184,7 +184,8 @@ fn peers(config: &Config, report: &Report<'_>) {
 }
 
 /// An address of a user here, or a domain of which a rule takes every address.
-fn is_ours(config: &Config, who: &AddressPattern) -> bool {
+/// Whether this is, or holds, the address of one of our own users.
+pub(crate) fn is_ours(config: &Config, who: &AddressPattern) -> bool {
     match who {
         AddressPattern::Address(address) => {
             config.rules.user_of(address).is_some()

@@ -15,6 +15,7 @@ mod table;
 mod trust;
 mod value;
 
+pub(crate) use check::is_ours;
 pub use error::{ConfigError, ConfigErrors};
 pub use fingerprint::{Changed, Fingerprints};
 pub use value::HostPort;

@@ -56,7 +56,7 @@ async fn more_than_the_limit_is_announced() {
     let text = body(&alice.next_message_from(&world.carol()).await).expect("it has a body");
     assert_eq!(
         text,
-        "*Plans*\n[This mail has 3 MB, more than the 1 MB that the gateway reads. It lies in the mailbox.]"
+        "*Plans*\n[This mail has 2.8 MB, more than the 1 MB that the gateway reads. It lies in the mailbox.]"
     );
     let kept = world.bridge().await.all().await;
     assert!(kept[0].raw.len() > 2 * MIB, "the mail lies there whole");

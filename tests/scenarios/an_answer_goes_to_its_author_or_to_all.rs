@@ -44,7 +44,10 @@ async fn where_the_user_says_so() {
     for address in ["carol@mail.example", "dave@mail.example"] {
         let inbox = world.mailbox(address).await;
         let answer = inbox.wait_mail_saying("Gladly").await;
-        assert_eq!(answer.header("To").as_deref(), Some("carol@mail.example"));
+        assert_eq!(
+            answer.header("To").as_deref(),
+            Some("Carol <carol@mail.example>")
+        );
         assert_eq!(answer.header("Cc").as_deref(), Some("dave@mail.example"));
         assert_eq!(answer.subject(), "Re: Dinner");
         let answered = answer.header("In-Reply-To");

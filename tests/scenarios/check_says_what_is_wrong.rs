@@ -87,7 +87,7 @@ async fn all_is_well(world: &World) {
     let checked = check(world).await;
     let about = [
         "ok     configuration: ",
-        "ok     users of a.example: alice@a.example has the address alice@chat.a.example",
+        "ok     users of a.example: for example, alice@a.example has the address alice@chat.a.example",
         "note   trust: [trust] has no authserv_ids",
         "ok     store ",
         "ok     component gateway.a.example at 127.0.0.1:",

@@ -45,9 +45,17 @@ async fn reach(world: World, name: &str) {
         assert!(body(&begins).is_some_and(|words| words.contains(text)));
         inbox.wait_mail_saying(text).await;
     }
-    user.send_message(&helper, "what now?").await;
-    let words = body(&user.next_message_from(&helper).await).unwrap();
-    assert!(words.contains("my address"), "{words}");
+    for (said, answer) in [
+        (
+            "what now?",
+            "To write to somebody: carol@mail.example Hello!",
+        ),
+        ("help", "my address"),
+    ] {
+        user.send_message(&helper, said).await;
+        let words = body(&user.next_message_from(&helper).await).unwrap();
+        assert!(words.contains(answer), "{words}");
+    }
 
     the_menu_leads_there(&world, &user).await;
     inbox.wait_mail_saying("Hello from the menu").await;

@@ -30,8 +30,15 @@ pub(super) fn line(path: &Path) -> Line {
                 ))
             },
         ),
+        // Tried, since not every folder takes another one.
         Err(_) if parent_of(path).is_dir() => {
-            Finding::Ok("will be made at the first start".to_owned())
+            match fs::create_dir(path).and_then(|()| fs::remove_dir(path)) {
+                Ok(()) => Finding::Ok("will be made at the first start".to_owned()),
+                Err(error) => Finding::Wrong(format!(
+                    "cannot be made ({error}); make it for the gateway's user: install -d -m 700 {}",
+                    path.display()
+                )),
+            }
         }
         Err(error) => Finding::Wrong(format!(
             "cannot be reached ({error}); make it for the gateway's user: install -d -m 700 {}",

@@ -1,6 +1,6 @@
 # Français. On tutoie ; ce qui est mis dans une accolade peut venir d'un inconnu et reste tel quel.
 
-language = Français
+language = français
 
 ### Ce qu'a dit un serveur de messagerie
 

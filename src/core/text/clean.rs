@@ -122,6 +122,12 @@ fn is_invisible(c: char) -> bool {
     matches!(c, '\u{AD}' | '\u{200B}' | '\u{2060}'..='\u{2064}' | '\u{206A}'..='\u{206F}' | '\u{FEFF}' | '\u{FFF9}'..='\u{FFFB}')
 }
 
+/// Whether nobody sees anything of a text.
+pub fn is_blank(text: &str) -> bool {
+    text.chars()
+        .all(|c| c.is_whitespace() || is_bidi_control(c) || is_invisible(c))
+}
+
 /// The beginning of `text`, at most `octets_max` octets, never half a character.
 pub fn cut(text: &str, octets_max: usize) -> &str {
     text.get(..text.floor_char_boundary(octets_max))

@@ -7,6 +7,7 @@ use crate::core::id::StanzaId;
 use crate::core::language::Language;
 use crate::core::limits::{LISTED_MAX, SHOWN_OCTETS_MAX};
 use crate::core::record::Quotes;
+use crate::core::text::clean;
 use crate::core::{notice, xml};
 use jid::BareJid;
 
@@ -87,7 +88,7 @@ fn text(
         Some(max) => blocks.push(notice::too_large(language, arrived.octets, max)),
         None => {
             let text = own.unwrap_or(&mail.text);
-            blocks.extend((!text.is_empty()).then(|| text.clone()));
+            blocks.extend((!clean::is_blank(text)).then(|| text.clone()));
             // The author's own words are whole.
             let is_cut = mail.text_cut && own.is_none();
             blocks.extend(is_cut.then(|| notice::cut(language, arrived.octets, mail.kept())));

@@ -309,7 +309,7 @@ fn prepare(
     user: &BareJid,
 ) -> Result<Outgoing, Stop> {
     let sender = lookup::user_mail(decider, user)?;
-    let recipients = recipients::of(decider, &stanza.to.to_bare(), message)?;
+    let recipients = recipients::of(decider, user, &stanza.to.to_bare(), message)?;
     let format = format_of(decider, &recipients)?;
     let contact = recipients::allowed(decider, &recipients)?;
     Ok(Outgoing {

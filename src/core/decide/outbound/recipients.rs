@@ -8,6 +8,7 @@ use crate::core::decide::lookup;
 use crate::core::from_stanza::{Message, Target};
 use crate::core::message::{Recipient, Role};
 use crate::core::notice;
+use crate::core::record::PairOrigin;
 use crate::core::to_stanza::Condition;
 use jid::{BareJid, Jid};
 
@@ -26,6 +27,7 @@ pub(crate) fn strangers(
 /// looked up: a stanza has room for thousands.
 pub(crate) fn of(
     decider: Decider<'_>,
+    user: &BareJid,
     to: &BareJid,
     message: &Message,
 ) -> Result<Vec<Recipient>, Stop> {
@@ -52,8 +54,12 @@ pub(crate) fn of(
         list.insert(0, first);
     }
     let named = Context::all(list, |(role, mail)| {
+        // How the mails of others call somebody is theirs: see `names::of_known`.
         let pair = decider.rows.holder_of(&mail)?;
+        let pair = pair.filter(|pair| pair.origin == PairOrigin::Admin);
         let name = pair.and_then(|pair| pair.name.clone());
+        let known = decider.rows.contact(user, &mail)?;
+        let name = name.or_else(|| known?.name.clone());
         Ok(Recipient { role, mail, name })
     })?;
     Ok(named)
