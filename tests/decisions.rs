@@ -1,14 +1,17 @@
 //! What becomes of stanzas, mails and outcomes, decision by decision, with no server: rows come from a map.
 
 use crate::decided::{World, arrived};
+use jid::BareJid;
 use minidom::Element;
 use stanzamail::core::context::Write;
 use stanzamail::core::decide::decision::{Decision, Fate};
+use stanzamail::core::decide::inbound::arrived::Wait;
 use stanzamail::core::from_mail;
 use stanzamail::core::outcome::{Outcome, Reply, Verdict};
 use stanzamail::core::record::{Bulk, Pair, PairOrigin, Quotes, Subscription};
 use stanzamail::core::settings::{Receipts, Trust};
 use stanzamail::core::time::Timestamp;
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 const DEFERRED: Verdict = Verdict::Deferred {
@@ -694,6 +697,23 @@ fn an_empty_mail_is_never_silence() {
              Content-Type: text/plain; charset=utf-8\n\n{text}\n\n"
         ));
         assert_eq!(body(&decision.stanzas[0]), "[empty mail]");
+    }
+}
+
+/// Who is over the limit is told that mails wait; who waits behind another mail of the conversation has been told by that one.
+#[test]
+fn that_mails_wait_is_said_to_whoever_is_over_the_limit_alone() {
+    let alice: BareJid = "alice@a.example".parse().unwrap();
+    let raw = b"From: carol@mail.example\r\nTo: alice@chat.a.example\r\nMessage-ID: <1@mail.example>\r\n\r\nHi\r\n";
+    for (wait, is_told) in [(Wait::OverLimit, true), (Wait::Behind, false)] {
+        let waits: &BTreeMap<_, _> = Box::leak(Box::new(BTreeMap::from([(alice.clone(), wait)])));
+        let mut world = World::new();
+        let arrived = world.mail_with(raw, |arrived| arrived.waits = Some(waits));
+        let (decision, fate) = arrived.unwrap();
+        assert_eq!(fate, Fate::Later);
+        assert_eq!(decision.stanzas.len(), usize::from(is_told), "{wait:?}");
+        let told: String = decision.stanzas.iter().map(body).collect();
+        assert!(!told.contains("Hi"), "{told}");
     }
 }
 
