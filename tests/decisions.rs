@@ -717,6 +717,24 @@ fn that_mails_wait_is_said_to_whoever_is_over_the_limit_alone() {
     }
 }
 
+/// News from nobody are dropped only by who wants none, and letters from nobody never.
+#[test]
+fn bulk_mail_without_a_sender_is_dropped_where_bulk_mail_is() {
+    for (precedence, bulk, is_shown) in [
+        ("bulk", Bulk::Drop, false),
+        ("bulk", Bulk::Show, true),
+        ("normal", Bulk::Drop, true),
+    ] {
+        let mut world = World::new();
+        world.settings.bulk = bulk;
+        let (decision, fate) = world.arrives(&format!(
+            "From: undisclosed\nTo: alice@chat.a.example\nPrecedence: {precedence}\nMessage-ID: <1@mail.example>\n\nHi\n"
+        ));
+        assert_eq!(fate, Fate::Handled);
+        assert_eq!(!decision.stanzas.is_empty(), is_shown, "{precedence}");
+    }
+}
+
 #[test]
 fn an_old_mail_carries_its_date() {
     let (decision, _) = World::new().arrives("From: carol@mail.example\nTo: alice@chat.a.example\nDate: Sun, 22 Nov 2026 10:00:00 +0000\nMessage-ID: <1@mail.example>\n\nHi\n");

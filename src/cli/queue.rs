@@ -270,6 +270,37 @@ mod tests {
         Mail { job, bytes }
     }
 
+    fn note(kind: Kind) -> Note {
+        Note {
+            kind,
+            at: Timestamp::from_secs(1_789_999_990),
+            why: "index\tout of bounds".to_owned(),
+            from: "alice@a.example/phone".to_owned(),
+            to: "carol".to_owned(),
+            mailbox: None,
+            envelope: None,
+            octets: 0,
+            header_only: false,
+        }
+    }
+
+    #[test]
+    fn the_text_of_a_mail_in_quarantine_is_for_who_asks_for_it() {
+        let folder = tempfile::tempdir().unwrap();
+        fill(folder.path());
+        let quarantine = Quarantine::of_store(folder.path());
+        let mail = b"Subject: Plans\r\n\r\nOnly for Alice\r\n";
+        quarantine.put(&note(Kind::Mail), mail).unwrap();
+        let kept = quarantine.list().unwrap();
+        let kept = kept.iter().find(|kept| kept.note.kind == Kind::Mail);
+        let id = &kept.unwrap().id;
+        for (option, is_shown) in [("", false), (" --body", true)] {
+            let shown = run_line(&format!("show {id}{option}"), folder.path()).unwrap();
+            assert!(shown.contains("Subject: Plans"), "{shown}");
+            assert_eq!(shown.contains("Only for Alice"), is_shown, "{shown}");
+        }
+    }
+
     /// Two mails wait, and a stanza is in quarantine. Answers their ids.
     fn fill(store: &Path) -> [String; 3] {
         let mails = [mail("one", 1), mail("two", 2)];
@@ -280,19 +311,8 @@ mod tests {
         runtime.block_on(spool.accept(mails.to_vec())).unwrap();
         drop(spool);
         drop(runtime);
-        let note = Note {
-            kind: Kind::Stanza,
-            at: Timestamp::from_secs(1_789_999_990),
-            why: "index\tout of bounds".to_owned(),
-            from: "alice@a.example/phone".to_owned(),
-            to: "carol".to_owned(),
-            mailbox: None,
-            envelope: None,
-            octets: 0,
-            header_only: false,
-        };
         let quarantine = Quarantine::of_store(store);
-        quarantine.put(&note, b"<message/>").unwrap();
+        quarantine.put(&note(Kind::Stanza), b"<message/>").unwrap();
         let kept = quarantine.list().unwrap().remove(0).id.to_string();
         let [one, two] = ids;
         [one, two, kept]
