@@ -18,9 +18,10 @@ pub(super) fn of_another(store: &Path) -> Option<(u32, u32)> {
     (owner != me).then_some((owner, me))
 }
 
-/// A file in the store that is another one's, and whose; links are not followed.
+/// A file in the store that is not of whose the store is, and whose; links are not followed. Who looks makes no difference:
+/// that may be root.
 pub(super) fn foreign_file(store: &Path) -> Option<(PathBuf, u32)> {
-    let me = me()?;
+    let us = fs::metadata(store).ok()?.uid();
     let mut folders = vec![store.to_owned()];
     let mut seen = 0_usize;
     while let Some(folder) = folders.pop() {
@@ -29,7 +30,7 @@ pub(super) fn foreign_file(store: &Path) -> Option<(PathBuf, u32)> {
             let Ok(found) = entry.metadata() else {
                 continue;
             };
-            if found.uid() != me {
+            if found.uid() != us {
                 return Some((entry.path(), found.uid()));
             }
             if seen > FILES_MAX {
@@ -43,9 +44,9 @@ pub(super) fn foreign_file(store: &Path) -> Option<(PathBuf, u32)> {
     None
 }
 
-/// What gives all of the store to us.
+/// What gives all of the store to whose it is.
 pub(super) fn give_back(store: &Path, (file, owner): &(PathBuf, u32)) -> String {
-    let us = me().map(called).unwrap_or_default();
+    let us = fs::metadata(store).map_or_else(|_| String::new(), |store| called(store.uid()));
     format!(
         "{} belongs to {}, so that the gateway cannot use it; as root: chown -R {us}: {}",
         file.display(),
@@ -103,6 +104,11 @@ mod tests {
             folder.path().display()
         );
         assert!(remedy.ends_with(&end), "{remedy}");
+        // Root looks at what is the gateway's own.
+        for own in [folder.path(), &folder.path().join("db"), &inner] {
+            std::os::unix::fs::chown(own, Some(12345), None).unwrap();
+        }
+        assert_eq!(foreign_file(folder.path()), None);
     }
 
     #[test]
