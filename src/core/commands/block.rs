@@ -1,7 +1,7 @@
 //! `block` and `unblock`: whose mails the user does not want to see. Nothing is sent back to them.
 
-use super::write::{Whom, meant};
-use super::{Answer, Call, Command, Field, FieldKind, Step, Values, refused, texts};
+use super::write::{CONTACT, Whom, meant};
+use super::{Answer, Call, Command, Step, Values, refused, texts};
 use crate::core::address::MailAddress;
 use crate::core::context::{Missing, Write};
 use crate::core::decide::decider::Stop;
@@ -10,15 +10,6 @@ use crate::core::decide::strangers::{self, Accepts};
 use crate::core::language::Sentence;
 use crate::core::record::Contact;
 use jid::BareJid;
-
-const ADDRESS: &str = "address";
-
-const WHOSE: Field = Field {
-    var: ADDRESS,
-    label: Sentence("label-mail-address"),
-    kind: FieldKind::Line,
-    is_required: true,
-};
 
 /// Mails of this address are not shown any more.
 #[derive(Debug)]
@@ -37,7 +28,7 @@ impl Command for Block {
         &[Step {
             title: Sentence("block-title"),
             instructions: Sentence("block-ask"),
-            fields: &[WHOSE],
+            fields: &[CONTACT],
         }]
     }
 
@@ -55,7 +46,7 @@ impl Command for Unblock {
         &[Step {
             title: Sentence("unblock-title"),
             instructions: Sentence("unblock-ask"),
-            fields: &[WHOSE],
+            fields: &[CONTACT],
         }]
     }
 

@@ -1,6 +1,6 @@
 //! `options` and `set`: how the user wants mails to be shown, those of all contacts or of one.
 
-use super::write;
+use super::write::{self, ADDRESS};
 use super::{Answer, Call, Command, Field, FieldKind, Step, Table, Values, refused, texts};
 use crate::core::address::MailAddress;
 use crate::core::context::{Missing, Write};
@@ -11,7 +11,6 @@ use crate::core::record::{Bulk, Options, Quotes, Strangers};
 
 const OPTION: &str = "option";
 const VALUE: &str = "value";
-const ADDRESS: &str = "address";
 
 /// The value that takes back what the user has chosen.
 const DEFAULT: &str = "default";

@@ -1,8 +1,8 @@
 //! `original`: all that the last mail of a contact says, where the chat has shown less.
 
 use super::texts::original as texts;
-use super::write::contact_of;
-use super::{Answer, Call, Command, Field, FieldKind, Step, Values, refused};
+use super::write::{CONTACT, contact_of};
+use super::{Answer, Call, Command, Step, Values, refused};
 use crate::core::address::MailAddress;
 use crate::core::context::{Context, Missing};
 use crate::core::decide::Decision;
@@ -17,8 +17,6 @@ use crate::core::notice::{self, Kept};
 use crate::core::record::{Direction, LastMail, Message};
 use crate::core::settings::Settings;
 use crate::core::xml;
-
-const ADDRESS: &str = "address";
 
 #[derive(Debug)]
 pub(super) struct Original;
@@ -36,12 +34,7 @@ impl Command for Original {
         &[Step {
             title: Sentence("original-title"),
             instructions: Sentence("original-ask"),
-            fields: &[Field {
-                var: ADDRESS,
-                label: Sentence("label-mail-address"),
-                kind: FieldKind::Line,
-                is_required: true,
-            }],
+            fields: &[CONTACT],
         }]
     }
 

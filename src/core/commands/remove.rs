@@ -1,7 +1,7 @@
 //! `remove`: what is between the user and a contact is forgotten.
 
-use super::write::contact_of;
-use super::{Answer, Call, Command, Field, FieldKind, Step, Values, refused, texts};
+use super::write::{CONTACT, contact_of};
+use super::{Answer, Call, Command, Step, Values, refused, texts};
 use crate::core::context::Write;
 use crate::core::decide::decider::Stop;
 use crate::core::decide::decision::Decision;
@@ -10,8 +10,6 @@ use crate::core::decide::roster::greeting;
 use crate::core::decide::strangers;
 use crate::core::language::Sentence;
 use crate::core::record::{Options, Subscription};
-
-const ADDRESS: &str = "address";
 
 /// A contact is forgotten.
 #[derive(Debug)]
@@ -26,12 +24,7 @@ impl Command for Remove {
         &[Step {
             title: Sentence("remove-title"),
             instructions: Sentence("remove-ask"),
-            fields: &[Field {
-                var: ADDRESS,
-                label: Sentence("label-mail-address"),
-                kind: FieldKind::Line,
-                is_required: true,
-            }],
+            fields: &[CONTACT],
         }]
     }
 

@@ -2,7 +2,7 @@
 //! answer nobody could verify.
 
 use super::texts::requests as texts;
-use super::write::contact_of;
+use super::write::{ADDRESS, contact_of};
 use super::{Answer, Call, Command, Field, FieldKind, Step, Table, Values, refused};
 use crate::core::address::MailAddress;
 use crate::core::context::{Context, Missing};
@@ -13,8 +13,6 @@ use crate::core::language::Sentence;
 use crate::core::limits::REQUESTS_MAX;
 use crate::core::record::{Contact, Request};
 use crate::core::text::clean;
-
-const ADDRESS: &str = "address";
 
 /// Who waits.
 #[derive(Debug)]

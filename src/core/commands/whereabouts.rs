@@ -1,7 +1,7 @@
 //! `where`: what became of the last message to a contact, as far as anybody has said so. Administrators ask it of any user's.
 
 use super::texts::whereabouts as texts;
-use super::write::{bare_address, contact_of};
+use super::write::{ADDRESS, CONTACT, bare_address, contact_of};
 use super::{Answer, Call, Command, Field, FieldKind, Step, Values, refused};
 use crate::core::address::MailAddress;
 use crate::core::context::{Context, Missing};
@@ -14,7 +14,6 @@ use crate::core::settings::Settings;
 use jid::BareJid;
 
 const USER: &str = "user";
-const ADDRESS: &str = "address";
 
 /// Of the user's own.
 #[derive(Debug)]
@@ -23,13 +22,6 @@ pub(super) struct Where;
 /// Of any user's.
 #[derive(Debug)]
 pub(super) struct WhereOf;
-
-const TO_WHOM: Field = Field {
-    var: ADDRESS,
-    label: Sentence("label-mail-address"),
-    kind: FieldKind::Line,
-    is_required: true,
-};
 
 impl Command for Where {
     fn name(&self) -> &'static str {
@@ -40,7 +32,7 @@ impl Command for Where {
         &[Step {
             title: Sentence("where-title"),
             instructions: Sentence("where-ask"),
-            fields: &[TO_WHOM],
+            fields: &[CONTACT],
         }]
     }
 
@@ -70,7 +62,7 @@ impl Command for WhereOf {
                     kind: FieldKind::Line,
                     is_required: true,
                 },
-                TO_WHOM,
+                CONTACT,
             ],
         }]
     }

@@ -19,6 +19,14 @@ use xmpp_parsers::ns;
 
 /// The name of the field that holds the address.
 pub(super) const ADDRESS: &str = "address";
+
+/// The address of somebody, in a form that asks for it.
+pub(super) const CONTACT: Field = Field {
+    var: ADDRESS,
+    label: Sentence("label-mail-address"),
+    kind: FieldKind::Line,
+    is_required: true,
+};
 const TEXT: &str = "text";
 
 #[derive(Debug)]
@@ -34,12 +42,7 @@ impl Command for Write {
             Step {
                 title: Sentence("write-title"),
                 instructions: Sentence("write-ask"),
-                fields: &[Field {
-                    var: ADDRESS,
-                    label: Sentence("label-mail-address"),
-                    kind: FieldKind::Line,
-                    is_required: true,
-                }],
+                fields: &[CONTACT],
             },
             Step {
                 title: Sentence("write-title-text"),
