@@ -316,9 +316,9 @@ fn only_messages_and_presence_in_the_right_place_are_taken() {
     }
 }
 
-/// The other gateway's sieve may have holes, or be no gateway's at all.
+/// The other gateway's payload filter may have holes, or be no gateway's at all.
 #[test]
-fn the_sieve_stands_where_a_mail_comes_in_too() {
+fn the_payload_filter_stands_where_a_mail_comes_in_too() {
     let xml = fs::read_to_string(data("hostile", "stanza.xml")).unwrap();
     let mail = format!("<xmpp xmlns='jabber:client'>{xml}</xmpp>");
     let mut taken = taken(&read(&mail_with(mail.as_bytes()))).unwrap();
@@ -522,22 +522,22 @@ proptest! {
     ) {
         let stanza = message_of(payloads);
         let id = StanzaId::parse(&id).unwrap();
-        let Some(sieved) = carried::message(&stanza, &id) else {
+        let Some(filtered) = carried::message(&stanza, &id) else {
             return Ok(());
         };
-        let mut letter = letter("x", std::slice::from_ref(&sieved));
+        let mut letter = letter("x", std::slice::from_ref(&filtered));
         letter.text = stanzamail::core::text::clean::for_xml(&text);
         let written = to_mail::of(Format::Xmpp).write(&letter).unwrap();
         prop_assert!(is_for_any_mail_server(&written));
         let mail = read(&written);
-        prop_assert_eq!(mail.carried.as_ref(), Some(&carried::root(std::slice::from_ref(&sieved))));
+        prop_assert_eq!(mail.carried.as_ref(), Some(&carried::root(std::slice::from_ref(&filtered))));
         prop_assert_eq!(&mail.attachments, &Vec::new());
         let mut taken = taken(&mail).unwrap();
         let Some(Carried::Message(message)) = taken.pop() else {
             panic!("a message");
         };
         prop_assert_eq!(message.id.as_ref(), Some(&id));
-        prop_assert_eq!(carried::message(&message_of(message.payloads), &id), Some(sieved));
+        prop_assert_eq!(carried::message(&message_of(message.payloads), &id), Some(filtered));
     }
 
     #[test]

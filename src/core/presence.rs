@@ -1,4 +1,4 @@
-//! The board of the local users' presence towards contacts at other gateways: which mail is due to whom, and when.
+//! The scheduler of the local users' presence towards contacts at other gateways: which mail is due to whom, and when.
 //!
 //! An XMPP server sends one presence stanza for each resource of a user and each contact, a thousand for one change where
 //! the user has a thousand contacts. Mail must not: one mail goes to each mail domain with all its contacts in the
@@ -13,7 +13,7 @@
 //!
 //! A pure state machine: the time comes in. [`Instant`] says when something is due, [`Timestamp`] is what contacts read.
 
-mod lane;
+mod domain_batch;
 mod pool;
 #[cfg(test)]
 mod tests;
@@ -23,8 +23,8 @@ use crate::core::limits;
 use crate::core::record::{Announced, PresenceState};
 use crate::core::text::clean;
 use crate::core::time::Timestamp;
+use domain_batch::{Contact, DomainBatch, Resource};
 use jid::{BareJid, Jid};
-use lane::{Contact, Lane, Resource};
 use pool::Pool;
 use sha2::{Digest, Sha256};
 use std::cmp::Reverse;
@@ -56,11 +56,47 @@ pub struct Fanout {
     pub sequence: Timestamp,
     /// Until when the mails hold.
     pub expires: Timestamp,
-    /// At least one, as the board gives it.
+    /// At least one, as the scheduler gives it.
     pub mails: Vec<Announcement>,
-    /// What to remember for [`Board::restore`], to be made durable together with the mails. Contacts that were told at
-    /// different times are one here: `at` is of the first, so that it is repeated in time, `expires` of the last.
-    pub announced: Announced,
+    /// What to remember for [`PresenceScheduler::restore`], to be made durable together with the mails; `None` in all shares but the last.
+    /// Contacts that were told at different times are one here: `at` is of the first, so that it is repeated in time,
+    /// `expires` of the last.
+    pub announced: Option<Announced>,
+}
+
+impl Fanout {
+    /// How many contacts are told.
+    pub fn contacts(&self) -> usize {
+        let contacts = self.mails.iter().map(|mail| mail.contacts.len());
+        contacts.fold(0, usize::saturating_add)
+    }
+
+    /// The same in shares of at most [`limits::PRESENCE_RECIPIENTS_MAX`] contacts: each contact may take a mail of its own, and
+    /// ten thousand mails are not made at once. What was announced is remembered with the last: whoever was told before a crash
+    /// is told again.
+    pub fn into_shares(mut self) -> Vec<Self> {
+        let mut shares: Vec<Self> = Vec::new();
+        let mut room = 0_usize;
+        for mail in std::mem::take(&mut self.mails) {
+            let left = room.checked_sub(mail.contacts.len());
+            room = left.unwrap_or_else(|| {
+                limits::PRESENCE_RECIPIENTS_MAX.saturating_sub(mail.contacts.len())
+            });
+            match shares.last_mut().filter(|_| left.is_some()) {
+                Some(last) => last.mails.push(mail),
+                None => shares.push(Self {
+                    user: self.user.clone(),
+                    mails: vec![mail],
+                    announced: None,
+                    ..self
+                }),
+            }
+        }
+        if let Some(last) = shares.last_mut() {
+            last.announced = self.announced;
+        }
+        shares
+    }
 }
 
 /// One mail.
@@ -76,10 +112,10 @@ pub struct Announcement {
 
 /// See the module.
 #[derive(Debug)]
-pub struct Board {
+pub struct PresenceScheduler {
     timing: Timing,
     users: BTreeMap<BareJid, User>,
-    /// When which lane is next due.
+    /// When which batch is next due.
     agenda: BTreeSet<Slot>,
     states: Pool<PresenceState>,
     names: Pool<str>,
@@ -103,7 +139,7 @@ type Slot = (Instant, BareJid, Box<str>);
 #[derive(Debug)]
 struct User {
     /// By mail domain.
-    lanes: BTreeMap<Box<str>, Lane>,
+    batches: BTreeMap<Box<str>, DomainBatch>,
     /// Contacts, and their resources.
     load: usize,
     /// Of the last mail.
@@ -112,8 +148,8 @@ struct User {
     expires: Timestamp,
 }
 
-impl Board {
-    /// An empty board.
+impl PresenceScheduler {
+    /// An empty scheduler.
     pub fn new(timing: Timing) -> Self {
         Self {
             timing,
@@ -134,8 +170,8 @@ impl Board {
     /// `from`. `None`: unavailable; from a bare JID, all its resources are.
     ///
     /// What would be too much ([`limits::PRESENCE_LOAD_MAX`] and others) is not taken, and counted in
-    /// [`Board::refused`]. A status is cut at [`limits::PRESENCE_STATUS_OCTETS_MAX`].
-    pub fn said(
+    /// [`PresenceScheduler::refused`]. A status is cut at [`limits::PRESENCE_STATUS_OCTETS_MAX`].
+    pub fn update(
         &mut self,
         from: &Jid,
         contact: &MailAddress,
@@ -169,14 +205,14 @@ impl Board {
     }
 
     /// The contact no longer gets the user's presence: nothing more is sent to it, not even `unavailable`.
-    pub fn forget(&mut self, user: &BareJid, contact: &MailAddress) {
-        let lane = self
+    pub fn remove(&mut self, user: &BareJid, contact: &MailAddress) {
+        let batch = self
             .users
             .get_mut(user)
-            .and_then(|known| known.lanes.get_mut(contact.domain()));
-        if let Some(lane) = lane {
-            let before = lane.load();
-            lane.forget(contact);
+            .and_then(|known| known.batches.get_mut(contact.domain()));
+        if let Some(batch) = batch {
+            let before = batch.load();
+            batch.remove(contact);
             self.weigh(user, contact.domain(), before);
             self.plan(user, contact.domain(), None);
         }
@@ -184,12 +220,12 @@ impl Board {
 
     /// Nothing is known of this user any more, and nobody is told anything, not even `unavailable`: what was told is over when its
     /// time is.
-    pub fn forget_user(&mut self, user: &BareJid) {
+    pub fn remove_user(&mut self, user: &BareJid) {
         let Some(known) = self.users.remove(user) else {
             return;
         };
-        for (domain, lane) in known.lanes {
-            if let Some(at) = lane.scheduled {
+        for (domain, batch) in known.batches {
+            if let Some(at) = batch.scheduled {
                 self.agenda.remove(&(at, user.clone(), domain));
             }
         }
@@ -198,7 +234,7 @@ impl Board {
     }
 
     /// The contact no longer knows what it was told: where the user is available, it hears so again.
-    pub fn again(&mut self, user: &BareJid, contact: &MailAddress, now: Instant) {
+    pub fn invalidate(&mut self, user: &BareJid, contact: &MailAddress, now: Instant) {
         let known = self.contact(user, contact);
         if known.is_some_and(|contact| contact.folded().is_some()) {
             self.edit(user, contact, now, None, |contact| contact.told = None);
@@ -219,7 +255,7 @@ impl Board {
     }
 
     /// At start: what the user's contacts were told before this process. All of `contacts` are taken to have been told
-    /// the same; nothing is sent to them before [`Board::settle`] unless the user says something else.
+    /// the same; nothing is sent to them before [`PresenceScheduler::probe_done`] unless the user says something else.
     pub fn restore(
         &mut self,
         user: &BareJid,
@@ -253,7 +289,7 @@ impl Board {
         }
     }
 
-    /// The XMPP server is connected anew and everybody is probed: who spoke so far counts until [`Board::settle`], and
+    /// The XMPP server is connected anew and everybody is probed: who spoke so far counts until [`PresenceScheduler::probe_done`], and
     /// afterwards only if it has spoken again. Until then nothing is repeated, since it is only remembered.
     pub fn forget_resources(&mut self) {
         self.generation = self.generation.saturating_add(1);
@@ -261,23 +297,23 @@ impl Board {
     }
 
     /// Who was probed and has not answered by now is gone.
-    pub fn settle(&mut self, now: Instant) {
+    pub fn probe_done(&mut self, now: Instant) {
         self.is_settled = true;
-        let mut lanes = Vec::new();
+        let mut batches = Vec::new();
         for (user, known) in &mut self.users {
-            for (domain, lane) in &mut known.lanes {
-                let before = lane.load();
-                lane.settle(self.generation, now);
-                lanes.push((user.clone(), domain.clone(), before));
+            for (domain, batch) in &mut known.batches {
+                let before = batch.load();
+                batch.probe_done(self.generation, now);
+                batches.push((user.clone(), domain.clone(), before));
             }
         }
-        for (user, domain, before) in lanes {
+        for (user, domain, before) in batches {
             self.weigh(&user, &domain, before);
             self.plan(&user, &domain, Some(now));
         }
     }
 
-    /// When [`Board::due`] next has something to do. It may turn out to be no mail.
+    /// When [`PresenceScheduler::due`] next has something to do. It may turn out to be no mail.
     pub fn next_due(&self) -> Option<Instant> {
         self.agenda.first().map(|(at, ..)| *at)
     }
@@ -286,9 +322,9 @@ impl Board {
     pub fn due(&mut self, now: Instant, wall: Timestamp) -> Vec<Fanout> {
         let mut mails: BTreeMap<BareJid, Vec<Announcement>> = BTreeMap::new();
         for (_, user, domain) in self.take_slots(now) {
-            let of_lane = self.mail(&user, &domain, now);
-            if !of_lane.is_empty() {
-                mails.entry(user).or_default().extend(of_lane);
+            let of_batch = self.mail(&user, &domain, now);
+            if !of_batch.is_empty() {
+                mails.entry(user).or_default().extend(of_batch);
             }
         }
         mails
@@ -297,16 +333,16 @@ impl Board {
             .collect()
     }
 
-    /// At stop: `unavailable` for all who believe a user to be available. The board is empty afterwards.
+    /// At stop: `unavailable` for all who believe a user to be available. The scheduler is empty afterwards.
     pub fn farewell(&mut self, wall: Timestamp) -> Vec<Fanout> {
         let mut mails = Vec::new();
         for (user, known) in std::mem::take(&mut self.users) {
             self.floor = self.floor.max(known.sequence);
             let of_user: Vec<_> = known
-                .lanes
+                .batches
                 .iter()
-                .flat_map(|(domain, lane)| {
-                    let told = lane.contacts().filter(|(_, one)| one.told.is_some());
+                .flat_map(|(domain, batch)| {
+                    let told = batch.contacts().filter(|(_, one)| one.told.is_some());
                     let contacts = told.map(|(address, _)| address.clone()).collect();
                     announcements(domain, None, contacts)
                 })
@@ -327,9 +363,14 @@ impl Board {
         self.refused
     }
 
+    /// Whether the contact gets the user's presence.
+    pub fn tells(&self, user: &BareJid, contact: &MailAddress) -> bool {
+        self.contact(user, contact).is_some()
+    }
+
     fn contact(&self, user: &BareJid, contact: &MailAddress) -> Option<&Contact> {
-        let lane = self.users.get(user)?.lanes.get(contact.domain())?;
-        lane.contact(contact)
+        let batch = self.users.get(user)?.batches.get(contact.domain())?;
+        batch.contact(contact)
     }
 
     /// Whether this resource of the user may be kept for this contact.
@@ -357,58 +398,58 @@ impl Board {
         let known = match self.users.get_mut(user) {
             Some(known) => known,
             None => self.users.entry(user.clone()).or_insert(User {
-                lanes: BTreeMap::new(),
+                batches: BTreeMap::new(),
                 load: 0,
                 sequence: floor,
                 expires: Timestamp::default(),
             }),
         };
-        let lane = match known.lanes.get_mut(contact.domain()) {
-            Some(lane) => lane,
-            None => known.lanes.entry(contact.domain().into()).or_default(),
+        let batch = match known.batches.get_mut(contact.domain()) {
+            Some(batch) => batch,
+            None => known.batches.entry(contact.domain().into()).or_default(),
         };
-        let before = lane.load();
-        lane.edit(contact, now, edit);
+        let before = batch.load();
+        batch.edit(contact, now, edit);
         if let Some(refresh) = refresh {
-            lane.refresh_by(refresh);
+            batch.refresh_by(refresh);
         }
         self.weigh(user, contact.domain(), before);
         self.plan(user, contact.domain(), None);
     }
 
-    /// Keeps the sums over a lane that weighed `before`.
+    /// Keeps the sums over a batch that weighed `before`.
     fn weigh(&mut self, user: &BareJid, domain: &str, before: usize) {
         let Some(known) = self.users.get_mut(user) else {
             return;
         };
-        let after = known.lanes.get(domain).map_or(0, Lane::load);
+        let after = known.batches.get(domain).map_or(0, DomainBatch::load);
         known.load = known.load.saturating_sub(before).saturating_add(after);
         self.load = self.load.saturating_sub(before).saturating_add(after);
     }
 
-    /// Puts a lane where it belongs in the agenda, or drops it where nothing of it is needed any more.
+    /// Puts a batch where it belongs in the agenda, or drops it where nothing of it is needed any more.
     fn plan(&mut self, user: &BareJid, domain: &str, now: Option<Instant>) {
         let Some(known) = self.users.get_mut(user) else {
             return;
         };
-        let Some(lane) = known.lanes.get_mut(domain) else {
+        let Some(batch) = known.batches.get_mut(domain) else {
             return;
         };
-        let is_over = lane.is_over(now);
-        let due = lane.due(self.timing, self.is_settled).filter(|_| !is_over);
-        if due != lane.scheduled {
-            if let Some(at) = lane.scheduled {
+        let is_over = batch.is_over(now);
+        let due = batch.due(self.timing, self.is_settled).filter(|_| !is_over);
+        if due != batch.scheduled {
+            if let Some(at) = batch.scheduled {
                 self.agenda.remove(&(at, user.clone(), domain.into()));
             }
             if let Some(at) = due {
                 self.agenda.insert((at, user.clone(), domain.into()));
             }
-            lane.scheduled = due;
+            batch.scheduled = due;
         }
         if is_over {
-            known.lanes.remove(domain);
+            known.batches.remove(domain);
         }
-        if known.lanes.is_empty() {
+        if known.batches.is_empty() {
             self.floor = self.floor.max(known.sequence);
             self.users.remove(user);
         }
@@ -422,19 +463,19 @@ impl Board {
         slots
     }
 
-    /// What is due of one lane, which is no longer in the agenda.
+    /// What is due of one batch, which is no longer in the agenda.
     fn mail(&mut self, user: &BareJid, domain: &str, now: Instant) -> Vec<Announcement> {
         let refresh = self.refresh(user);
-        let lane = self
+        let batch = self
             .users
             .get_mut(user)
-            .and_then(|known| known.lanes.get_mut(domain));
-        let Some(lane) = lane else {
+            .and_then(|known| known.batches.get_mut(domain));
+        let Some(batch) = batch else {
             return Vec::new();
         };
-        lane.scheduled = None;
-        let before = lane.load();
-        let mut mailing = lane.mail(now, self.timing, self.is_settled, refresh);
+        batch.scheduled = None;
+        let before = batch.load();
+        let mut mailing = batch.mail(now, self.timing, self.is_settled, refresh);
         mailing.sort_by_key(|(state, _)| state.is_some());
         self.weigh(user, domain, before);
         self.plan(user, domain, Some(now));
@@ -480,14 +521,14 @@ impl Board {
             sequence,
             expires,
             mails,
-            announced,
+            announced: Some(announced),
         }
     }
 
     /// When that mail went which is the next to be repeated; now where there is none.
     fn oldest(&self, user: &BareJid, now: Instant, wall: Timestamp) -> Timestamp {
-        let lanes = self.users.get(user).map(|known| known.lanes.values());
-        let next = lanes.and_then(|lanes| lanes.filter_map(Lane::refresh_at).min());
+        let batches = self.users.get(user).map(|known| known.batches.values());
+        let next = batches.and_then(|batches| batches.filter_map(DomainBatch::refresh_at).min());
         let Some(next) = next else {
             return wall;
         };
@@ -516,7 +557,7 @@ impl User {
     /// after a restart, which is better than one that is never told.
     fn mostly_told(&self) -> Option<PresenceState> {
         let mut counts: HashMap<&PresenceState, (usize, Reverse<usize>)> = HashMap::new();
-        let contacts = self.lanes.values().flat_map(Lane::contacts);
+        let contacts = self.batches.values().flat_map(DomainBatch::contacts);
         let told = contacts.filter_map(|(_, contact)| contact.told.as_deref());
         for (place, state) in told.enumerate() {
             let count = counts.entry(state).or_insert((0, Reverse(place)));

@@ -1,8 +1,8 @@
 //! Mails: read beside the loop, decided in it, delivered in portions, and disposed of by the mailbox at last.
 
-use super::clockwork::Clockwork;
 use super::decided::Undecided;
 use super::poison::{DEADLY, Unread};
+use super::timers::Timers;
 use super::{Fatal, MailboxMeaning, Pipeline, Stream, files, full_or_fatal, joined, log_notes};
 use crate::core::context::{Context, Write};
 use crate::core::decide::Decider;
@@ -152,7 +152,7 @@ impl<S: Store> Pipeline<S> {
     pub(super) async fn mails(
         &self,
         stream: &mut Stream,
-        clock: &mut Clockwork,
+        timers: &mut Timers,
         read: ReadBatch,
     ) -> Result<(), Fatal> {
         let now = Timestamp::now();
@@ -176,7 +176,9 @@ impl<S: Store> Pipeline<S> {
                 verdicts.push(verdict);
                 // Where the answer is dropped, the mailbox hands the same mails over again.
                 if portion.is_full()
-                    && !self.deliver(stream, clock, &mut portion, None, now).await?
+                    && !self
+                        .deliver(stream, timers, &mut portion, None, now)
+                        .await?
                 {
                     return Ok(());
                 }
@@ -184,7 +186,7 @@ impl<S: Store> Pipeline<S> {
             held.waits();
             let is_last = verdicts.len() == read.mails.len();
             let cursor = is_last.then(|| cursor_of(&read, &verdicts)).flatten();
-            let delivered = self.deliver(stream, clock, &mut portion, cursor, now);
+            let delivered = self.deliver(stream, timers, &mut portion, cursor, now);
             if !delivered.await? {
                 return Ok(());
             }
@@ -437,7 +439,7 @@ impl<S: Store> Pipeline<S> {
     async fn deliver(
         &self,
         stream: &mut Stream,
-        clock: &mut Clockwork,
+        timers: &mut Timers,
         portion: &mut Portion,
         cursor: Option<Write>,
         now: Timestamp,
@@ -456,10 +458,10 @@ impl<S: Store> Pipeline<S> {
             return Ok(false);
         }
         failpoints::point("pipeline: stanzas taken by the server, rows not yet committed");
-        clock.heard(&writes);
+        timers.track_expiries(&writes);
         writes.extend(cursor);
         self.commit(now, writes).await?;
-        clock.take(said);
+        timers.take(said);
         let mut quotas = self.quotas.lock();
         for (user, held) in held {
             quotas.held(&user, held.mails, held.is_told, now);

@@ -1,8 +1,8 @@
 //! What is done about mails that wait, because a user wishes it, and what administrators have done. The loop does not wait for
 //! it: taking a mail out of the queue may take the loop itself. When it is done, the stanza that asked for it is decided about once more, knowing that.
 
-use super::clockwork::Clockwork;
 use super::forget::{Forgetter, Step};
+use super::timers::Timers;
 use super::{Decided, Fatal, Pipeline};
 use crate::core::context::Context;
 use crate::core::errand::Whole;
@@ -220,12 +220,12 @@ impl<S: Store> Pipeline<S> {
     }
 
     /// Decides once more about the stanza that asked for it.
-    pub(super) async fn errand_done(&self, clock: &mut Clockwork, done: Done) -> Result<(), Fatal> {
+    pub(super) async fn errand_done(&self, timers: &mut Timers, done: Done) -> Result<(), Fatal> {
         let now = Timestamp::now();
         let mut context = Context::new();
         context.tell(Some((done.errand, done.told)));
         let decided: Decided = self.stanza(&mut context, &done.element, now).await?;
         let kept = context.kept();
-        self.make_durable(clock, now, kept, vec![decided]).await
+        self.make_durable(timers, now, kept, vec![decided]).await
     }
 }

@@ -1,12 +1,12 @@
 //! A user is forgotten: what waits of theirs leaves the queue, then the rows, then what is kept of mails.
 //!
 //! Rows go in steps, between which the loop does its other work. Each step is done by the loop itself: so no decision is in hand
-//! that has read a row of before and writes it once more, and the board has nothing of the user when its row is gone. A crash in
+//! that has read a row of before and writes it once more, and the presence scheduler has nothing of the user when its row is gone. A crash in
 //! between leaves the rest, and the same is asked for again.
 //!
 //! A mail that is on its way stays, since it may have arrived: its attempt ends, and its sender is told what came of it.
 
-use super::clockwork::Clockwork;
+use super::timers::Timers;
 use super::{Fatal, Pipeline, or_by_defect};
 use crate::core::context::Context;
 use crate::core::decide::decision::Decision;
@@ -164,10 +164,10 @@ impl<S: Store> Pipeline<S> {
     /// Some rows of a user go, and the user's clients hear that the contacts among them are gone.
     pub(super) async fn forget_some(
         &self,
-        clock: &mut Clockwork,
+        timers: &mut Timers,
         Step { user, done }: Step,
     ) -> Result<(), Fatal> {
-        clock.forget(&user);
+        timers.forget(&user);
         let gone = self.store.forget_some_of(&user, FORGOTTEN_AT_ONCE).await?;
         failpoints::point("pipeline: some rows of a user forgotten");
         let mut context = Context::new();
@@ -183,7 +183,7 @@ impl<S: Store> Pipeline<S> {
             stanzas.extend(words.stanzas);
         }
         if !stanzas.is_empty() && self.link.online() {
-            self.answer(stanzas, clock.is_stopped()).await;
+            self.answer(stanzas, timers.is_stopped()).await;
         }
         // Nobody listens after a stop.
         let _ = done.send(gone);

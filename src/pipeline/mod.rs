@@ -14,10 +14,9 @@
 //!   in between leaves the rest, which is asked for again.
 //! * an approval that a mail asks for and a presence that is due: the mail lies in the spool, then the rows.
 //!
-//! What happens at a time rather than at an event is in [`clockwork`].
+//! What happens at a time rather than at an event is in [`timers`].
 
 mod arrivals;
-mod clockwork;
 mod decided;
 mod errands;
 mod files;
@@ -25,6 +24,7 @@ mod forget;
 mod poison;
 mod recipients;
 mod stream;
+mod timers;
 mod waiting;
 
 pub use arrivals::{ReadBatch, read_again, read_batches};
@@ -61,13 +61,13 @@ use crate::store::quarantine::Quarantine;
 use crate::store::spool::{Spool, SpoolError};
 use crate::store::{Store, StoreError};
 use crate::xmpp::{Link, XmppEvent};
-use clockwork::Clockwork;
 use decided::{Undecided, or_by_defect};
 use jid::BareJid;
 use minidom::Element;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
+use timers::Timers;
 use tokio::sync::{mpsc, watch};
 use tokio_util::sync::CancellationToken;
 
@@ -180,31 +180,31 @@ impl<S: Store> Pipeline<S> {
             settings,
         } = inputs;
         let mut settles = Vec::with_capacity(EVENTS_PER_BATCH);
-        let mut clock = Clockwork::new(&self.settings.presence);
+        let mut timers = Timers::new(&self.settings.presence);
         self.complete_rows().await?;
-        self.wind_up(&mut clock).await?;
+        self.restore(&mut timers).await?;
         while !stops.disk_failed.is_cancelled() {
             let online = self.link.online();
             if online && !settles.is_empty() {
                 self.settles(stream, &mut settles).await?;
             }
-            let due = clock.next_due();
-            let held_due = clockwork::wall(self.quotas.lock().held_due());
+            let due = timers.next_due();
+            let held_due = timers::wall(self.quotas.lock().held_due());
             let is_unproved = online && !settles.is_empty();
             tokio::select! {
                 () = stops.disk_failed.cancelled() => {}
-                () = stops.sent.cancelled() => return self.say_goodbye(stream, clock).await,
-                () = stops.leaving.cancelled(), if !clock.is_stopped() => self.leave(&mut clock).await?,
+                () = stops.sent.cancelled() => return self.say_goodbye(stream, timers).await,
+                () = stops.leaving.cancelled(), if !timers.is_stopped() => self.leave(&mut timers).await?,
                 is_up = stream.next() => {
                     if !is_up { return Ok(()) }
-                    self.xmpp_events(&mut clock, stream).await?;
+                    self.xmpp_events(&mut timers, stream).await?;
                 }
-                Some(batch) = mails.recv(), if online => self.mails(stream, &mut clock, batch).await?,
-                Some(done) = done.recv(), if online => self.errand_done(&mut clock, done).await?,
-                Some(step) = forgets.recv() => self.forget_some(&mut clock, step).await?,
+                Some(batch) = mails.recv(), if online => self.mails(stream, &mut timers, batch).await?,
+                Some(done) = done.recv(), if online => self.errand_done(&mut timers, done).await?,
+                Some(step) = forgets.recv() => self.forget_some(&mut timers, step).await?,
                 Ok(()) = settings.changed() => self.take_settings(settings),
-                () = clockwork::sleep_until(due) => self.on_time(&mut clock).await?,
-                () = clockwork::sleep_until(held_due), if online => self.tell_of_held(stream, false).await,
+                () = timers::sleep_until(due) => self.on_time(&mut timers).await?,
+                () = timers::sleep_until(held_due), if online => self.tell_of_held(stream, false).await,
                 // What the server did not confirm stays in `settles` for the next round, which must not wait for news: a
                 // server that was silent for a while may have none.
                 () = tokio::time::sleep(PROVE_AGAIN), if is_unproved => {}
@@ -220,7 +220,7 @@ impl<S: Store> Pipeline<S> {
         self.quotas.lock().change(&self.settings.allowance);
     }
 
-    async fn say_goodbye(&self, stream: &mut Stream, mut clock: Clockwork) -> Result<(), Fatal> {
+    async fn say_goodbye(&self, stream: &mut Stream, mut timers: Timers) -> Result<(), Fatal> {
         if self.link.online() {
             self.tell_of_held(stream, true).await;
         }
@@ -232,7 +232,7 @@ impl<S: Store> Pipeline<S> {
                 if !stream.next().await {
                     return Ok(());
                 }
-                self.xmpp_events(&mut clock, stream).await?;
+                self.xmpp_events(&mut timers, stream).await?;
             }
         };
         tokio::time::timeout(CLOSE_WAIT, rest)
@@ -241,7 +241,7 @@ impl<S: Store> Pipeline<S> {
     }
 
     /// What the stream has in hand.
-    async fn xmpp_events(&self, clock: &mut Clockwork, stream: &mut Stream) -> Result<(), Fatal> {
+    async fn xmpp_events(&self, timers: &mut Timers, stream: &mut Stream) -> Result<(), Fatal> {
         let mut elements = Vec::with_capacity(stream.in_hand.len());
         let mut octets = 0_usize;
         for event in &stream.in_hand {
@@ -250,37 +250,37 @@ impl<S: Store> Pipeline<S> {
                     elements.push(element);
                     octets = octets.saturating_add(xml::weight(element));
                     if octets >= OCTETS_PER_BATCH {
-                        self.stanzas(clock, std::mem::take(&mut elements)).await?;
+                        self.stanzas(timers, std::mem::take(&mut elements)).await?;
                         octets = 0;
                     }
                 }
                 XmppEvent::Online => {
-                    self.stanzas(clock, std::mem::take(&mut elements)).await?;
+                    self.stanzas(timers, std::mem::take(&mut elements)).await?;
                     tracing::info!(domain = %self.settings.gateway, "attached to the XMPP server");
-                    clock.forget_resources();
+                    timers.forget_resources();
                     let contacts = self.announce(Server::Back).await?;
-                    clock.expect_answers(contacts);
+                    timers.expect_answers(contacts);
                 }
-                XmppEvent::Offline { .. } if clock.is_stopped() => {}
+                XmppEvent::Offline { .. } if timers.is_stopped() => {}
                 XmppEvent::Offline { reason } => {
-                    self.stanzas(clock, std::mem::take(&mut elements)).await?;
+                    self.stanzas(timers, std::mem::take(&mut elements)).await?;
                     tracing::warn!(%reason, "the XMPP server is gone; connecting again");
-                    clock.lose_sight();
+                    timers.server_lost();
                 }
             }
         }
-        self.stanzas(clock, elements).await?;
+        self.stanzas(timers, elements).await?;
         stream.in_hand.clear();
         Ok(())
     }
 
-    async fn stanzas(&self, clock: &mut Clockwork, elements: Vec<&Element>) -> Result<(), Fatal> {
+    async fn stanzas(&self, timers: &mut Timers, elements: Vec<&Element>) -> Result<(), Fatal> {
         let keys: Vec<JobId> = elements.iter().map(|one| stanza_key(one)).collect();
         let mut elements = elements.into_iter();
         for run in self.in_hand.runs(&keys) {
             let held = self.in_hand.take(run).await;
             let together = elements.by_ref().take(run.len());
-            let is_aside = self.stanzas_together(clock, together.zip(run), &held);
+            let is_aside = self.stanzas_together(timers, together.zip(run), &held);
             if !is_aside.await? {
                 held.done();
             }
@@ -291,7 +291,7 @@ impl<S: Store> Pipeline<S> {
     /// Answers whether one of them was set aside.
     async fn stanzas_together(
         &self,
-        clock: &mut Clockwork,
+        timers: &mut Timers,
         elements: impl Iterator<Item = (&Element, &JobId)>,
         held: &Held,
     ) -> Result<bool, Fatal> {
@@ -307,14 +307,16 @@ impl<S: Store> Pipeline<S> {
             is_aside |= is_deadly;
         }
         held.waits();
-        let made = self.make_durable(clock, now, context.kept(), decided).await;
+        let made = self
+            .make_durable(timers, now, context.kept(), decided)
+            .await;
         made.map(|()| is_aside)
     }
 
     /// What was decided about stanzas: the mails, the rows, the answers. The queue kept some mails until then.
     async fn make_durable(
         &self,
-        clock: &mut Clockwork,
+        timers: &mut Timers,
         now: Timestamp,
         kept: Vec<JobId>,
         decided: Vec<Decided>,
@@ -323,11 +325,11 @@ impl<S: Store> Pipeline<S> {
         self.let_go(kept);
         let (writes, answers, said) = joined(decided);
         failpoints::point("pipeline: mails accepted, rows not yet committed");
-        clock.heard(&writes);
+        timers.track_expiries(&writes);
         self.commit(now, writes).await?;
         failpoints::point("pipeline: rows of stanzas committed, not yet answered");
-        clock.take(said);
-        self.answer(answers, clock.is_stopped()).await;
+        timers.take(said);
+        self.answer(answers, timers.is_stopped()).await;
         spool
     }
 

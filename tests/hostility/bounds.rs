@@ -612,7 +612,7 @@ fn presence_due(count: usize) -> Work {
             state: None,
             contacts: addresses(count),
         }],
-        announced,
+        announced: Some(announced),
     };
     Box::new(move || {
         black_box(house.ask(|decider| decider.timer(Timer::Announce(&fanout))));

@@ -150,12 +150,12 @@ fn announced(settings: &Settings, rows: &[Write]) -> Vec<Vec<String>> {
             state: state.clone(),
             contacts,
         }],
-        announced: Announced {
+        announced: Some(Announced {
             sequence: now,
             at: now,
             expires: now,
             state,
-        },
+        }),
     };
     let decision = house.timer(Timer::Announce(&fanout));
     let lanes: std::collections::BTreeSet<_> =

@@ -11,7 +11,7 @@ use stanzamail::core::context::Write;
 use stanzamail::core::decide::Timer;
 use stanzamail::core::decide::decision::{Decision, Fate, PresenceUpdate};
 use stanzamail::core::id::StanzaId;
-use stanzamail::core::presence::{Board, Timing};
+use stanzamail::core::presence::{PresenceScheduler, Timing};
 use stanzamail::core::record::{Contact, Format, Subscription, SubscriptionExchange};
 use stanzamail::core::settings::{Peer, Trust};
 use stanzamail::core::time::Timestamp;
@@ -31,8 +31,8 @@ struct Side {
     /// What became of the last mail.
     fate: Fate,
     /// What the user's contacts are told of its presence.
-    board: Board,
-    /// [`start`] by the board's clock.
+    scheduler: PresenceScheduler,
+    /// [`start`] by the scheduler's clock.
     begun: Instant,
 }
 
@@ -63,7 +63,7 @@ impl Side {
             seen: Vec::new(),
             notes: Vec::new(),
             fate: Fate::Handled,
-            board: Board::new(Timing {
+            scheduler: PresenceScheduler::new(Timing {
                 debounce: presence.debounce,
                 spacing: presence.spacing,
                 expires: presence.expires,
@@ -98,9 +98,11 @@ impl Side {
                     from,
                     contact,
                     state,
-                } => self.board.said(&from, &contact, state, at),
-                PresenceUpdate::Again { user, contact } => self.board.again(&user, &contact, at),
-                PresenceUpdate::Forget { user, contact } => self.board.forget(&user, &contact),
+                } => self.scheduler.update(&from, &contact, state, at),
+                PresenceUpdate::Again { user, contact } => {
+                    self.scheduler.invalidate(&user, &contact, at)
+                }
+                PresenceUpdate::Forget { user, contact } => self.scheduler.remove(&user, &contact),
             }
         }
         let mails = decision.mails.into_iter();
@@ -124,7 +126,7 @@ impl Side {
 
     /// The presence mails that are due.
     fn on_time(&mut self, now: Timestamp) -> Vec<OnTheWay> {
-        let fanouts = self.board.due(self.instant(now), now);
+        let fanouts = self.scheduler.due(self.instant(now), now);
         let mut mails = Vec::new();
         for fanout in fanouts {
             let decision = self.at(now).timer(Timer::Announce(&fanout));

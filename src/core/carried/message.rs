@@ -1,6 +1,6 @@
 //! Messages.
 
-use super::{CLIENT, WhyNot, brief, sieve};
+use super::{CLIENT, WhyNot, brief, payload_filter};
 use crate::core::id::StanzaId;
 use crate::core::limits;
 use crate::core::xml::{self, Build};
@@ -18,7 +18,7 @@ pub struct Message {
     pub kind: MessageType,
     /// The id that it has at the other gateway.
     pub id: Option<StanzaId>,
-    /// What passed the sieve, in the namespace of the component stream. At least one means something to a person or
+    /// What passed the payload filter, in the namespace of the component stream. At least one means something to a person or
     /// to a program of theirs.
     pub payloads: Vec<Element>,
     /// `xml:lang`, in the characters of a language tag.
@@ -57,13 +57,13 @@ impl MessageType {
     }
 }
 
-/// What a mail carries of a message of the component stream: type, id, language and what passes the sieve, in
+/// What a mail carries of a message of the component stream: type, id, language and what passes the payload filter, in
 /// `jabber:client`, without addresses. `None` where nothing remains that means something at the other end, and for the
 /// types `error` and `groupchat`.
 pub fn message(stanza: &Element, id: &StanzaId) -> Option<Element> {
     let kind = MessageType::of(stanza).ok()?;
-    let payloads = sieve::payloads(stanza, ns::COMPONENT, CLIENT);
-    if !payloads.iter().any(sieve::means_something) {
+    let payloads = payload_filter::payloads(stanza, ns::COMPONENT, CLIENT);
+    if !payloads.iter().any(payload_filter::means_something) {
         return None;
     }
     let mut message = Build::new("message", CLIENT)
@@ -79,8 +79,8 @@ pub fn message(stanza: &Element, id: &StanzaId) -> Option<Element> {
 
 pub fn read(stanza: &Element) -> Result<Message, WhyNot> {
     let kind = MessageType::of(stanza)?;
-    let payloads = sieve::payloads(stanza, CLIENT, ns::COMPONENT);
-    if !payloads.iter().any(sieve::means_something) {
+    let payloads = payload_filter::payloads(stanza, CLIENT, ns::COMPONENT);
+    if !payloads.iter().any(payload_filter::means_something) {
         return Err(WhyNot::Nothing);
     }
     let octets = octets(&payloads);

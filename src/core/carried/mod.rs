@@ -1,11 +1,11 @@
 //! What of a stanza travels in a mail of format `xmpp`, as `<xmpp xmlns='jabber:client'/>` of the media type
 //! `application/xmpp+xml` (RFC 3923 §3), and what is taken out of one. Addresses are never carried: the mail's own,
-//! verified, are the only ones. The same [`sieve`] stands in both directions, since neither gateway can know what the
+//! verified, are the only ones. The same [`payload_filter`] stands in both directions, since neither gateway can know what the
 //! other lets through.
 
 mod message;
+mod payload_filter;
 mod presence;
-mod sieve;
 
 pub use message::{Message, MessageType, message};
 pub use presence::{CarriedPresence, PresenceKind, presence};
@@ -52,7 +52,7 @@ pub enum WhyNot {
     /// `type='error'`, `type='probe'`, and types that there are not.
     #[error("a presence of type “{0}” is not taken from a mail")]
     PresenceType(String),
-    /// After the sieve.
+    /// After the payload filter.
     #[error("nothing in the message is meant for a person")]
     Nothing,
     /// As a stanza it would be too big for servers.

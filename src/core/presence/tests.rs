@@ -56,9 +56,9 @@ struct View {
 
 type Key = (BareJid, MailAddress);
 
-/// A board with a clock, its contacts, and an observer who checks all that comes out.
+/// A scheduler with a clock, its contacts, and an observer who checks all that comes out.
 struct World {
-    board: Board,
+    scheduler: PresenceScheduler,
     start: Instant,
     /// Milliseconds since the start.
     now: u64,
@@ -81,7 +81,7 @@ struct World {
 impl World {
     fn new() -> Self {
         Self {
-            board: Board::new(TIMING),
+            scheduler: PresenceScheduler::new(TIMING),
             start: Instant::now(),
             now: 0,
             said: BTreeMap::new(),
@@ -110,7 +110,7 @@ impl World {
     fn says(&mut self, from: &str, contact: &str, state: Option<PresenceState>) {
         let (from, contact) = (jid(from), mail(contact));
         let now = self.instant();
-        self.board.said(&from, &contact, state.clone(), now);
+        self.scheduler.update(&from, &contact, state.clone(), now);
         let key = (from.to_bare(), contact);
         let known = self.said.entry(key.clone()).or_default();
         let name = from.resource().map(|name| name.as_str().to_owned());
@@ -132,7 +132,7 @@ impl World {
 
     fn forgets(&mut self, user: &str, contact: &str) {
         let key = (jid(user).to_bare(), mail(contact));
-        self.board.forget(&key.0, &key.1);
+        self.scheduler.remove(&key.0, &key.1);
         self.said.remove(&key);
         self.views.remove(&key);
         self.gone_since.remove(&key);
@@ -140,14 +140,14 @@ impl World {
     }
 
     fn reconnects(&mut self) {
-        self.board.forget_resources();
+        self.scheduler.forget_resources();
         self.is_settled = false;
         let all = self.said.values_mut().flat_map(BTreeMap::values_mut);
         all.for_each(|said| said.is_stale = true);
     }
 
     fn restarts(&mut self) {
-        self.board = Board::new(TIMING);
+        self.scheduler = PresenceScheduler::new(TIMING);
         self.reconnects();
         self.last_mails.clear();
         for (user, announced) in &self.announced {
@@ -160,13 +160,13 @@ impl World {
                 }
             }
             let (now, wall) = (self.instant(), self.wall());
-            self.board.restore(user, announced, contacts, now, wall);
+            self.scheduler.restore(user, announced, contacts, now, wall);
         }
     }
 
     fn settles(&mut self) {
         let now = self.instant();
-        self.board.settle(now);
+        self.scheduler.probe_done(now);
         self.is_settled = true;
         self.settled_at = self.now;
         for known in self.said.values_mut() {
@@ -188,7 +188,7 @@ impl World {
         }
     }
 
-    /// What the contact is to see, said once more and otherwise than in the board.
+    /// What the contact is to see, said once more and otherwise than in the scheduler.
     fn fold(&self, key: &Key) -> Option<PresenceState> {
         let mut said: Vec<_> = self.said.get(key)?.values().cloned().collect();
         if said.iter().any(|said| !said.is_stale) {
@@ -225,13 +225,13 @@ impl World {
     fn passes(&mut self, millis: u64) {
         let end = self.now + millis;
         let mut rounds = 0;
-        while let Some(at) = self.board.next_due() {
+        while let Some(at) = self.scheduler.next_due() {
             let at = u64::try_from(at.duration_since(self.start).as_millis()).unwrap();
             if at > end {
                 break;
             }
             rounds += 1;
-            assert!(rounds < 100_000, "the board does not come to rest");
+            assert!(rounds < 100_000, "the scheduler does not come to rest");
             self.now = self.now.max(at);
             self.looks();
         }
@@ -240,7 +240,7 @@ impl World {
     }
 
     fn looks(&mut self) {
-        let fanouts = self.board.due(self.instant(), self.wall());
+        let fanouts = self.scheduler.due(self.instant(), self.wall());
         for fanout in fanouts {
             self.takes(fanout);
         }
@@ -273,7 +273,9 @@ impl World {
         self.number(&fanout.user, fanout.sequence);
         assert!(!fanout.mails.is_empty());
         assert_eq!(fanout.expires, self.wall().plus(TIMING.expires));
-        assert_eq!(fanout.announced.sequence, fanout.sequence);
+        assert_shares(&fanout);
+        let announced = fanout.announced.expect("what to remember");
+        assert_eq!(announced.sequence, fanout.sequence);
         let mut domains = BTreeMap::new();
         for mail in fanout.mails {
             assert!((1..=limits::PRESENCE_RECIPIENTS_MAX).contains(&mail.contacts.len()));
@@ -302,7 +304,7 @@ impl World {
             let is_free = last.is_none_or(|last| last + 30 * SECOND <= self.now);
             assert!(is_free, "two mails within the spacing");
         }
-        self.announced.insert(fanout.user, fanout.announced);
+        self.announced.insert(fanout.user, announced);
     }
 
     fn assert_all_told(&self) {
@@ -390,7 +392,7 @@ fn who_goes_and_comes_back_within_the_debounce_sends_nothing() {
     }
     assert_eq!(world.mails.len(), 1);
     world.says("a@x.example/r", "c@b.example", online());
-    assert!(world.board.next_due().unwrap() > world.instant() + Duration::from_secs(2000));
+    assert!(world.scheduler.next_due().unwrap() > world.instant() + Duration::from_secs(2000));
 }
 
 #[test]
@@ -401,7 +403,7 @@ fn who_comes_and_goes_within_the_debounce_was_never_there() {
     world.says("a@x.example/r", "c@b.example", None);
     world.passes(7200 * SECOND);
     assert!(world.mails.is_empty());
-    assert!(world.board.users.is_empty() && world.board.load == 0);
+    assert!(world.scheduler.users.is_empty() && world.scheduler.load == 0);
 }
 
 #[test]
@@ -427,14 +429,14 @@ fn the_contact_sees_the_resource_that_the_user_is_best_reached_at() {
             "c@b.example",
             Some(state),
         );
-        let seen = world.board.state_of(&user, &contact).unwrap();
+        let seen = world.scheduler.state_of(&user, &contact).unwrap();
         assert_eq!(seen.status.as_deref(), Some(best));
     }
     world.says("a@x.example/tv", "c@b.example", None);
-    let seen = world.board.state_of(&user, &contact).unwrap();
+    let seen = world.scheduler.state_of(&user, &contact).unwrap();
     assert_eq!(seen.status.as_deref(), Some("late"));
     world.says("a@x.example", "c@b.example", None);
-    assert_eq!(world.board.state_of(&user, &contact), None);
+    assert_eq!(world.scheduler.state_of(&user, &contact), None);
 }
 
 #[test]
@@ -479,8 +481,8 @@ fn a_contact_that_is_forgotten_gets_nothing_more_and_does_not_hold_the_others_up
     world.forgets("a@x.example", "c@b.example");
     world.passes(7200 * SECOND);
     assert_eq!(world.mails.len(), 1);
-    assert!(world.board.users.is_empty() && world.board.agenda.is_empty());
-    assert_eq!(world.board.load, 0);
+    assert!(world.scheduler.users.is_empty() && world.scheduler.agenda.is_empty());
+    assert_eq!(world.scheduler.load, 0);
 }
 
 #[test]
@@ -604,6 +606,25 @@ fn on_a_new_connection_who_has_spoken_counts_and_nothing_is_repeated_before_it_i
     );
 }
 
+/// In shares it is the same, none of them is too large, and what to remember comes with the last.
+fn assert_shares(fanout: &Fanout) {
+    let shares = fanout.clone().into_shares();
+    let sizes = shares.iter().map(Fanout::contacts);
+    assert!(
+        sizes
+            .clone()
+            .all(|size| (1..=limits::PRESENCE_RECIPIENTS_MAX).contains(&size))
+    );
+    assert_eq!(sizes.sum::<usize>(), fanout.contacts());
+    let (last, others) = shares.split_last().expect("a share");
+    assert_eq!(last.announced, fanout.announced);
+    assert!(others.iter().all(|share| share.announced.is_none()));
+    let of = |share: &Fanout| (share.user.clone(), share.sequence, share.expires);
+    assert!(shares.iter().all(|share| of(share) == of(fanout)));
+    let mails: Vec<_> = shares.into_iter().flat_map(|share| share.mails).collect();
+    assert_eq!(mails, fanout.mails);
+}
+
 #[test]
 fn at_stop_all_who_were_told_available_are_told_unavailable_and_nobody_else() {
     let mut world = World::new();
@@ -614,75 +635,75 @@ fn at_stop_all_who_were_told_available_are_told_unavailable_and_nobody_else() {
     world.says("b@x.example/r", "c@b.example", None);
     world.passes(60 * SECOND);
     world.says("b@x.example/r", "e@b.example", online());
-    for fanout in world.board.farewell(world.wall()) {
+    for fanout in world.scheduler.farewell(world.wall()) {
         assert_eq!(fanout.user.as_str(), "a@x.example");
-        assert_eq!(fanout.announced.state, None);
+        assert_eq!(fanout.announced.as_ref().unwrap().state, None);
         assert_eq!(fanout.mails.len(), 2);
         world.takes(fanout);
     }
     assert!(world.views.values().all(|view| view.state.is_none()));
-    assert_eq!(world.board.next_due(), None);
-    assert!(world.board.farewell(world.wall()).is_empty());
+    assert_eq!(world.scheduler.next_due(), None);
+    assert!(world.scheduler.farewell(world.wall()).is_empty());
 }
 
 #[test]
 fn numbers_rise_when_the_clock_is_set_back_and_when_a_user_was_dropped_in_between() {
     let (user, contact) = (jid("a@x.example/r"), mail("c@b.example"));
-    let mut board = Board::new(TIMING);
+    let mut scheduler = PresenceScheduler::new(TIMING);
     let (mut now, mut last) = (Instant::now(), Timestamp::default());
     for round in 0..10_i64 {
         let state = online().filter(|_| round % 2 == 0);
-        board.said(&user, &contact, state, now);
+        scheduler.update(&user, &contact, state, now);
         now += Duration::from_secs(100);
         let wall = Timestamp::from_millis(WALL - round * 1_000_000);
-        let fanouts = board.due(now, wall);
+        let fanouts = scheduler.due(now, wall);
         assert_eq!(fanouts.len(), 1);
         assert!(fanouts[0].sequence > last);
         last = fanouts[0].sequence;
         now += Duration::from_secs(100);
-        assert!(board.due(now, wall).is_empty());
-        assert_eq!(board.users.is_empty(), round % 2 == 1);
+        assert!(scheduler.due(now, wall).is_empty());
+        assert_eq!(scheduler.users.is_empty(), round % 2 == 1);
     }
 }
 
 #[test]
 fn too_much_is_refused_and_counted_and_all_that_was_taken_can_be_taken_back() {
     let now = Instant::now();
-    let mut board = Board::new(TIMING);
+    let mut scheduler = PresenceScheduler::new(TIMING);
     for resource in 0..200 {
         let from = jid(&format!("a@x.example/{resource}"));
-        board.said(&from, &mail("c@b.example"), online(), now);
+        scheduler.update(&from, &mail("c@b.example"), online(), now);
     }
-    assert_eq!(board.refused(), 100);
-    assert_eq!(board.load, 101);
+    assert_eq!(scheduler.refused(), 100);
+    assert_eq!(scheduler.load, 101);
     for contact in 0..limits::PRESENCE_USER_LOAD_MAX {
         let contact = mail(&format!("c{contact}@b.example"));
-        board.said(&jid("a@x.example/0"), &contact, online(), now);
+        scheduler.update(&jid("a@x.example/0"), &contact, online(), now);
     }
-    assert!(board.load <= limits::PRESENCE_USER_LOAD_MAX + 1);
-    board.said(&jid("b@x.example/0"), &mail("c@b.example"), online(), now);
-    assert_eq!(board.users.len(), 2);
-    let refused = board.refused();
-    board.said(
+    assert!(scheduler.load <= limits::PRESENCE_USER_LOAD_MAX + 1);
+    scheduler.update(&jid("b@x.example/0"), &mail("c@b.example"), online(), now);
+    assert_eq!(scheduler.users.len(), 2);
+    let refused = scheduler.refused();
+    scheduler.update(
         &jid("a@x.example/0"),
         &mail("c@b.example"),
         status("new"),
         now,
     );
     assert_eq!(
-        board.refused(),
+        scheduler.refused(),
         refused,
         "a resource that is kept may change"
     );
     for (user, contacts) in [("a@x.example", 20_000), ("b@x.example", 0)] {
-        board.said(&jid(user), &mail("c@b.example"), None, now);
+        scheduler.update(&jid(user), &mail("c@b.example"), None, now);
         for contact in 0..contacts {
             let contact = mail(&format!("c{contact}@b.example"));
-            board.said(&jid(user), &contact, None, now);
+            scheduler.update(&jid(user), &contact, None, now);
         }
     }
-    assert_eq!(board.load, 0);
-    assert!(board.users.is_empty() && board.agenda.is_empty());
+    assert_eq!(scheduler.load, 0);
+    assert!(scheduler.users.is_empty() && scheduler.agenda.is_empty());
 }
 
 #[test]
@@ -690,14 +711,14 @@ fn a_long_status_is_cut() {
     let mut world = World::new();
     let long = "ü".repeat(5000);
     let now = world.instant();
-    world.board.said(
+    world.scheduler.update(
         &jid("a@x.example/r"),
         &mail("c@b.example"),
         status(&long),
         now,
     );
     let seen = world
-        .board
+        .scheduler
         .state_of(&jid("a@x.example").to_bare(), &mail("c@b.example"));
     assert_eq!(seen, status(&"ü".repeat(512)));
 }
@@ -717,7 +738,7 @@ impl Dice {
 
 /// Users with 50 contacts each at three domains.
 struct Storm {
-    board: Board,
+    scheduler: PresenceScheduler,
     start: Instant,
     contacts: Vec<MailAddress>,
     users: Vec<Jid>,
@@ -731,7 +752,7 @@ impl Storm {
     fn new(users: usize) -> Self {
         let contact = |number: usize| mail(&format!("c{number}@d{}.example", number % 3));
         Self {
-            board: Board::new(TIMING),
+            scheduler: PresenceScheduler::new(TIMING),
             start: Instant::now(),
             contacts: (0..50).map(contact).collect(),
             users: (0..users)
@@ -746,18 +767,18 @@ impl Storm {
     fn says(&mut self, user: usize, state: Option<PresenceState>, at: u64) {
         let now = self.start + Duration::from_millis(at);
         for contact in &self.contacts {
-            self.board
-                .said(&self.users[user], contact, state.clone(), now);
+            self.scheduler
+                .update(&self.users[user], contact, state.clone(), now);
         }
         self.last[user] = state;
     }
 
     fn runs_until(&mut self, at: u64) {
         let end = self.start + Duration::from_millis(at);
-        while let Some(due) = self.board.next_due().filter(|due| *due <= end) {
+        while let Some(due) = self.scheduler.next_due().filter(|due| *due <= end) {
             let millis = i64::try_from((due - self.start).as_millis()).unwrap();
             let wall = Timestamp::from_millis(WALL + millis);
-            for fanout in self.board.due(due, wall) {
+            for fanout in self.scheduler.due(due, wall) {
                 for mail in fanout.mails {
                     let key = (fanout.user.to_string(), mail.domain);
                     *self.mails.entry(key).or_default() += 1;
@@ -862,28 +883,28 @@ fn happens(world: &mut World, (what, user, contact, resource, which, _): Event) 
 
 #[test]
 fn a_user_who_is_forgotten_is_told_of_no_more_and_nobody_else_is_forgotten() {
-    let mut board = Board::new(TIMING);
+    let mut scheduler = PresenceScheduler::new(TIMING);
     let (now, wall) = (Instant::now(), Timestamp::from_millis(WALL));
     let user = |name: &str| jid(name).to_bare();
     for from in ["a@x.example/r", "b@x.example/r"] {
         for contact in ["c@y.example", "d@y.example", "e@z.example"] {
-            board.said(&jid(from), &mail(contact), online(), now);
+            scheduler.update(&jid(from), &mail(contact), online(), now);
         }
     }
-    let all = board.load;
-    board.forget_user(&user("a@x.example"));
-    board.forget_user(&user("nobody@x.example"));
-    assert_eq!(board.load, all / 2);
-    let fanouts = board.due(now + Duration::from_secs(10), wall);
+    let all = scheduler.load;
+    scheduler.remove_user(&user("a@x.example"));
+    scheduler.remove_user(&user("nobody@x.example"));
+    assert_eq!(scheduler.load, all / 2);
+    let fanouts = scheduler.due(now + Duration::from_secs(10), wall);
     let users: Vec<_> = fanouts.iter().map(|one| one.user.as_str()).collect();
     assert_eq!(users, ["b@x.example"]);
     // Not even that the user goes, and nothing is repeated.
-    board.forget_user(&user("b@x.example"));
-    assert_eq!((board.load, board.next_due()), (0, None));
-    assert!(board.farewell(wall).is_empty());
+    scheduler.remove_user(&user("b@x.example"));
+    assert_eq!((scheduler.load, scheduler.next_due()), (0, None));
+    assert!(scheduler.farewell(wall).is_empty());
     // What is said of the user later has a higher number than all before.
-    board.said(&jid("b@x.example/r"), &mail("c@y.example"), online(), now);
-    let again = board.due(now + Duration::from_secs(10), wall);
+    scheduler.update(&jid("b@x.example/r"), &mail("c@y.example"), online(), now);
+    let again = scheduler.due(now + Duration::from_secs(10), wall);
     assert!(again[0].sequence > fanouts[0].sequence);
 }
 
@@ -902,8 +923,8 @@ proptest! {
         world.assert_all_told();
         world.passes(20_000 * SECOND);
         world.assert_all_told();
-        let load: usize = world.board.users.values().map(|user| user.load).sum();
-        prop_assert_eq!(load, world.board.load);
+        let load: usize = world.scheduler.users.values().map(|user| user.load).sum();
+        prop_assert_eq!(load, world.scheduler.load);
     }
 }
 
@@ -915,7 +936,7 @@ fn how_long_a_stanza_takes_and_how_much_a_contact() {
         let pages = std::fs::read_to_string("/proc/self/statm").unwrap();
         pages.split(' ').nth(1).unwrap().parse::<usize>().unwrap() * 4096
     };
-    let mut board = Board::new(TIMING);
+    let mut scheduler = PresenceScheduler::new(TIMING);
     let (from, now) = (jid("a@x.example/r"), Instant::now());
     let thousand: Vec<_> = (0..1000)
         .map(|number| mail(&format!("somebody{number}@chat.b.example")))
@@ -923,23 +944,23 @@ fn how_long_a_stanza_takes_and_how_much_a_contact() {
     for round in 0..3 {
         let start = Instant::now();
         for contact in &thousand {
-            board.said(&from, contact, status(&format!("round {round}")), now);
+            scheduler.update(&from, contact, status(&format!("round {round}")), now);
         }
         println!("1,000 contacts: {:?}", start.elapsed());
     }
     let later = now + Duration::from_secs(100);
     let start = Instant::now();
-    let fanouts = board.due(later, Timestamp::from_millis(WALL));
+    let fanouts = scheduler.due(later, Timestamp::from_millis(WALL));
     println!("{} mail: {:?}", fanouts[0].mails.len(), start.elapsed());
     let before = memory();
     for user in 0..1000 {
         let from = jid(&format!("user{user}@x.example/Conversations.a1b2"));
         for contact in thousand.iter().take(50) {
-            board.said(&from, contact, status("at my desk"), now);
+            scheduler.update(&from, contact, status("at my desk"), now);
         }
     }
     println!("{} octets a contact", (memory() - before) / 50_000);
     let start = Instant::now();
-    let fanouts = board.due(later, Timestamp::from_millis(WALL));
+    let fanouts = scheduler.due(later, Timestamp::from_millis(WALL));
     println!("{} users: {:?}", fanouts.len(), start.elapsed());
 }

@@ -1,5 +1,5 @@
 //! A message without words, for a contact with a gateway of its own: a marker, a receipt, a reaction, or whatever else passes
-//! the sieve. A receipt goes there once, however many clients the user has.
+//! the payload filter. A receipt goes there once, however many clients the user has.
 
 use crate::core::context::{Missing, Write};
 use crate::core::decide::decider::{Decider, Stop};

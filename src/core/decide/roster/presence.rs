@@ -169,7 +169,8 @@ pub fn announce(decider: Decider<'_>, fanout: &Fanout) -> Result<Decision, Missi
         }
     }
     let row = fanout.announced.clone();
-    decision.writes.push(Write::Announced(user.clone(), row));
+    let row = row.map(|row| Write::Announced(user.clone(), row));
+    decision.writes.extend(row);
     Ok(decision)
 }
 

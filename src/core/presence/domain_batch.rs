@@ -104,7 +104,7 @@ fn availability(show: Option<Show>) -> u8 {
     }
 }
 
-/// Counts over the contacts of a lane.
+/// Counts over the contacts of a batch.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 struct Tally {
     /// Contacts and their resources.
@@ -152,7 +152,7 @@ pub(super) type Mailing = Vec<(Option<Arc<PresenceState>>, Vec<MailAddress>)>;
 
 /// See the module.
 #[derive(Debug, Default)]
-pub(super) struct Lane {
+pub(super) struct DomainBatch {
     contacts: BTreeMap<MailAddress, Contact>,
     tally: Tally,
     /// Since when something is pending.
@@ -167,7 +167,7 @@ pub(super) struct Lane {
     pub(super) scheduled: Option<Instant>,
 }
 
-impl Lane {
+impl DomainBatch {
     pub(super) fn contact(&self, address: &MailAddress) -> Option<&Contact> {
         self.contacts.get(address)
     }
@@ -213,7 +213,7 @@ impl Lane {
     }
 
     /// Drops one contact, told or not.
-    pub(super) fn forget(&mut self, address: &MailAddress) {
+    pub(super) fn remove(&mut self, address: &MailAddress) {
         if let Some(contact) = self.contacts.remove(address) {
             self.tally = self.tally.without(contact.tally());
             self.keep_time(None);
@@ -228,7 +228,7 @@ impl Lane {
     }
 
     /// Who has not spoken since `generation` began is gone.
-    pub(super) fn settle(&mut self, generation: u32, now: Instant) {
+    pub(super) fn probe_done(&mut self, generation: u32, now: Instant) {
         for contact in self.contacts.values_mut() {
             contact
                 .resources
@@ -276,7 +276,7 @@ impl Lane {
     /// what is only remembered.
     pub(super) fn due(&self, timing: Timing, is_settled: bool) -> Option<Instant> {
         let refresh = self.refresh_due_at(timing).filter(|_| is_settled);
-        // An empty lane stays until its last mail no longer holds up the next one.
+        // An empty batch stays until its last mail no longer holds up the next one.
         let end = self.free_at.filter(|_| self.contacts.is_empty());
         [self.gone_at(timing), self.changed_at(timing), refresh, end]
             .into_iter()
@@ -284,7 +284,7 @@ impl Lane {
             .min()
     }
 
-    /// Whether nothing of the lane is needed any more. `now` may be missing: then its last mail still is.
+    /// Whether nothing of the batch is needed any more. `now` may be missing: then its last mail still is.
     pub(super) fn is_over(&self, now: Option<Instant>) -> bool {
         let is_free = match (self.free_at, now) {
             (None, _) => true,

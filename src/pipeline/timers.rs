@@ -8,15 +8,16 @@ use crate::core::decide::decision::{Decision, PresenceUpdate};
 use crate::core::decide::{Decider, Server, Timer, lookup};
 use crate::core::id::{MessageId, StanzaId};
 use crate::core::language::Language;
+use crate::core::limits;
 use crate::core::notice;
-use crate::core::presence::{Board, Fanout, Timing};
+use crate::core::presence::{Fanout, PresenceScheduler, Timing};
 use crate::core::record::{Announced, Contact};
 use crate::core::settings::Presence;
 use crate::core::time::Timestamp;
 use crate::core::to_stanza;
 use crate::store::Store;
 use jid::BareJid;
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeSet, HashMap, VecDeque};
 use std::time::Duration;
 use tokio::time::Instant;
 
@@ -38,9 +39,11 @@ const SLEEP_MAX: Duration = Duration::from_secs(60);
 type Relation = (BareJid, MailAddress);
 
 /// What waits for its time. All of it can be made again from the store and by asking the XMPP server.
-pub(super) struct Clockwork {
+pub(super) struct Timers {
     /// Our users.
-    board: Board,
+    scheduler: PresenceScheduler,
+    /// What the scheduler has given and is not told yet: some contacts at a time, so that nothing else waits for all of them.
+    untold: VecDeque<Fanout>,
     /// When what users heard of contacts is over, the earliest first, and the same by user and contact.
     ends: BTreeSet<(Timestamp, Relation)>,
     end_of: HashMap<Relation, Timestamp>,
@@ -50,14 +53,15 @@ pub(super) struct Clockwork {
     is_stopped: bool,
 }
 
-impl Clockwork {
+impl Timers {
     pub fn new(presence: &Presence) -> Self {
         Self {
-            board: Board::new(Timing {
+            scheduler: PresenceScheduler::new(Timing {
                 debounce: presence.debounce,
                 spacing: presence.spacing,
                 expires: presence.expires,
             }),
+            untold: VecDeque::new(),
             ends: BTreeSet::new(),
             end_of: HashMap::new(),
             answers_until: None,
@@ -74,19 +78,21 @@ impl Clockwork {
     /// Takes in what decisions say of our users.
     pub fn take(&mut self, said: Vec<PresenceUpdate>) {
         let now = Instant::now().into_std();
-        let refused = self.board.refused();
+        let refused = self.scheduler.refused();
         for one in said {
             match one {
                 PresenceUpdate::Presence {
                     from,
                     contact,
                     state,
-                } => self.board.said(&from, &contact, state, now),
-                PresenceUpdate::Again { user, contact } => self.board.again(&user, &contact, now),
-                PresenceUpdate::Forget { user, contact } => self.board.forget(&user, &contact),
+                } => self.scheduler.update(&from, &contact, state, now),
+                PresenceUpdate::Again { user, contact } => {
+                    self.scheduler.invalidate(&user, &contact, now)
+                }
+                PresenceUpdate::Forget { user, contact } => self.scheduler.remove(&user, &contact),
             }
         }
-        let refused = self.board.refused().saturating_sub(refused);
+        let refused = self.scheduler.refused().saturating_sub(refused);
         if refused > 0 {
             tracing::warn!(
                 stanzas = refused,
@@ -97,19 +103,20 @@ impl Clockwork {
 
     /// Nothing more is told of this user. What the user has heard of contacts ends by itself.
     pub fn forget(&mut self, user: &BareJid) {
-        self.board.forget_user(user);
+        self.scheduler.remove_user(user);
+        self.untold.retain(|fanout| fanout.user != *user);
     }
 
     /// Takes in what users heard of contacts.
-    pub fn heard(&mut self, writes: &[Write]) {
+    pub fn track_expiries(&mut self, writes: &[Write]) {
         for write in writes {
             if let Write::Contact(user, mail, contact) = write {
-                self.ends_with(user, mail, contact);
+                self.track_expiry(user, mail, contact);
             }
         }
     }
 
-    fn ends_with(&mut self, user: &BareJid, mail: &MailAddress, contact: &Contact) {
+    fn track_expiry(&mut self, user: &BareJid, mail: &MailAddress, contact: &Contact) {
         let heard = contact.heard.as_ref();
         let end = heard.and_then(|heard| heard.state.as_ref().map(|_| heard.expires));
         let relation = (user.clone(), mail.clone());
@@ -127,12 +134,12 @@ impl Clockwork {
 
     /// The XMPP server is there again; nobody knows who has left it meanwhile.
     pub fn forget_resources(&mut self) {
-        self.board.forget_resources();
+        self.scheduler.forget_resources();
     }
 
     /// The XMPP server is gone: nothing more is said of who was there, and if it stays away, they are gone with it.
-    pub fn lose_sight(&mut self) {
-        self.board.forget_resources();
+    pub fn server_lost(&mut self) {
+        self.scheduler.forget_resources();
         self.answers_until = Instant::now().checked_add(ABSENCE_WAIT.min(self.wait_max));
     }
 
@@ -150,20 +157,52 @@ impl Clockwork {
         if self.is_stopped {
             return end;
         }
-        let board = self.board.next_due().map(Instant::from_std);
-        [end, board, self.answers_until].into_iter().flatten().min()
+        if !self.untold.is_empty() {
+            return Some(Instant::now());
+        }
+        let scheduled = self.scheduler.next_due().map(Instant::from_std);
+        [end, scheduled, self.answers_until]
+            .into_iter()
+            .flatten()
+            .min()
     }
 
-    fn fanouts(&mut self) -> Vec<Fanout> {
-        let now = Instant::now();
+    /// Asks the scheduler what is due.
+    fn look(&mut self) {
         if self.is_stopped {
-            return Vec::new();
+            return;
         }
+        let now = Instant::now();
         if self.answers_until.is_some_and(|until| until <= now) {
             self.answers_until = None;
-            self.board.settle(now.into_std());
+            self.scheduler.probe_done(now.into_std());
         }
-        self.board.due(now.into_std(), Timestamp::now())
+        let due = self.scheduler.due(now.into_std(), Timestamp::now());
+        self.tell(due);
+    }
+
+    fn tell(&mut self, fanouts: Vec<Fanout>) {
+        let shares = fanouts.into_iter().flat_map(Fanout::into_shares);
+        self.untold.extend(shares);
+    }
+
+    /// What is told next: at most [`limits::PRESENCE_RECIPIENTS_MAX`] contacts. Who was not to be told any more meanwhile is left
+    /// out, but for who is to hear that the user is gone, whom the scheduler does not keep.
+    fn next_told(&mut self) -> Vec<Fanout> {
+        let (mut told, mut room) = (Vec::new(), limits::PRESENCE_RECIPIENTS_MAX);
+        while let Some(next) = self.untold.front()
+            && let Some(left) = room.checked_sub(next.contacts())
+            && let Some(mut fanout) = self.untold.pop_front()
+        {
+            room = left;
+            for mail in &mut fanout.mails {
+                let (user, is_gone) = (&fanout.user, mail.state.is_none());
+                mail.contacts
+                    .retain(|contact| is_gone || self.scheduler.tells(user, contact));
+            }
+            told.push(fanout);
+        }
+        told
     }
 
     fn ended(&mut self, now: Timestamp) -> Vec<Relation> {
@@ -195,7 +234,7 @@ pub(super) async fn sleep_until(due: Option<Instant>) {
 
 impl<S: Store> Pipeline<S> {
     /// What the last process knew.
-    pub(super) async fn wind_up(&self, clock: &mut Clockwork) -> Result<(), Fatal> {
+    pub(super) async fn restore(&self, timers: &mut Timers) -> Result<(), Fatal> {
         let announced = self.announced().await?;
         let mut told: HashMap<BareJid, Vec<MailAddress>> = HashMap::new();
         let mut after: Option<Relation> = None;
@@ -210,7 +249,7 @@ impl<S: Store> Pipeline<S> {
             }
             let mut context = Context::new();
             for (user, mail, contact) in page {
-                clock.ends_with(&user, &mail, &contact);
+                timers.track_expiry(&user, &mail, &contact);
                 let format = |context: &Context| {
                     lookup::format_of(
                         Decider::new(&self.settings, context, Timestamp::now()),
@@ -229,9 +268,11 @@ impl<S: Store> Pipeline<S> {
         for (user, announced) in announced {
             let contacts = told.remove(&user).unwrap_or_default();
             let (now, wall) = (Instant::now().into_std(), Timestamp::now());
-            clock.board.restore(&user, &announced, contacts, now, wall);
+            timers
+                .scheduler
+                .restore(&user, &announced, contacts, now, wall);
         }
-        clock.lose_sight();
+        timers.server_lost();
         Ok(())
     }
 
@@ -249,13 +290,14 @@ impl<S: Store> Pipeline<S> {
     }
 
     /// Does what is due.
-    pub(super) async fn on_time(&self, clock: &mut Clockwork) -> Result<(), Fatal> {
-        let fanouts = clock.fanouts();
-        self.tell(clock, fanouts).await?;
+    pub(super) async fn on_time(&self, timers: &mut Timers) -> Result<(), Fatal> {
+        timers.look();
+        let told = timers.next_told();
+        self.tell(timers, told).await?;
         let now = Timestamp::now();
         let mut context = Context::new();
         let mut decisions = Vec::new();
-        for (user, contact) in clock.ended(now) {
+        for (user, contact) in timers.ended(now) {
             let decide = |context: &Context| {
                 Decider::new(&self.settings, context, now).timer(Timer::Expired(&user, &contact))
             };
@@ -264,7 +306,7 @@ impl<S: Store> Pipeline<S> {
         }
         let (writes, stanzas, _) = joined(decisions);
         if !stanzas.is_empty() {
-            self.answer(stanzas, clock.is_stopped()).await;
+            self.answer(stanzas, timers.is_stopped()).await;
         }
         self.commit(now, writes).await
     }
@@ -340,11 +382,15 @@ impl<S: Store> Pipeline<S> {
     }
 
     /// Contacts elsewhere are told that our users go; then no more mails are sent.
-    pub(super) async fn leave(&self, clock: &mut Clockwork) -> Result<(), Fatal> {
-        clock.is_stopped = true;
-        let fanouts = clock.board.farewell(Timestamp::now());
-        let has_farewells = self.queue.send_drafts().await > 0 || !fanouts.is_empty();
-        self.tell(clock, fanouts).await?;
+    pub(super) async fn leave(&self, timers: &mut Timers) -> Result<(), Fatal> {
+        timers.is_stopped = true;
+        let farewells = timers.scheduler.farewell(Timestamp::now());
+        timers.tell(farewells);
+        let has_farewells = self.queue.send_drafts().await > 0 || !timers.untold.is_empty();
+        while !timers.untold.is_empty() {
+            let told = timers.next_told();
+            self.tell(timers, told).await?;
+        }
         let (queue, stop_sending) = (self.queue.clone(), self.stop_sending.clone());
         tokio::spawn(async move {
             if has_farewells && !queue.drained(FAREWELL_WAIT).await {
@@ -356,12 +402,12 @@ impl<S: Store> Pipeline<S> {
     }
 
     /// A presence that finds no room in the spool is told with the next change, or when it is refreshed.
-    async fn tell(&self, clock: &mut Clockwork, fanouts: Vec<Fanout>) -> Result<(), Fatal> {
+    async fn tell(&self, timers: &mut Timers, fanouts: Vec<Fanout>) -> Result<(), Fatal> {
         let now = Timestamp::now();
         let mut context = Context::new();
         let mut decided = Vec::with_capacity(fanouts.len());
         for mut fanout in fanouts {
-            self.leave_people_out(clock, &mut context, &mut fanout)
+            self.leave_people_out(timers, &mut context, &mut fanout)
                 .await?;
             let decide = |context: &Context| {
                 Decider::new(&self.settings, context, now).timer(Timer::Announce(&fanout))
@@ -383,27 +429,24 @@ impl<S: Store> Pipeline<S> {
     /// A contact may have become one with a mail program since it was first told.
     async fn leave_people_out(
         &self,
-        clock: &mut Clockwork,
+        timers: &mut Timers,
         context: &mut Context,
         fanout: &mut Fanout,
     ) -> Result<(), Fatal> {
         for mail in &mut fanout.mails {
-            let mut gateways = Vec::with_capacity(mail.contacts.len());
-            for contact in mail.contacts.drain(..) {
-                let format = |context: &Context| {
-                    lookup::format_of(
-                        Decider::new(&self.settings, context, Timestamp::now()),
-                        &contact,
-                    )
-                };
-                let format = self.decided(context, format).await;
-                let format = or_by_defect(format, nothing_of(&fanout.user))?;
+            let contacts = std::mem::take(&mut mail.contacts);
+            let formats = |context: &Context| {
+                let decider = Decider::new(&self.settings, context, Timestamp::now());
+                Context::all(&contacts, |contact| lookup::format_of(decider, contact))
+            };
+            let formats = self.decided(context, formats).await;
+            let formats = or_by_defect(formats, nothing_of(&fanout.user))?;
+            for (contact, format) in contacts.into_iter().zip(formats) {
                 match format.features().presence {
-                    true => gateways.push(contact),
-                    false => clock.board.forget(&fanout.user, &contact),
+                    true => mail.contacts.push(contact),
+                    false => timers.scheduler.remove(&fanout.user, &contact),
                 }
             }
-            mail.contacts = gateways;
         }
         fanout.mails.retain(|mail| !mail.contacts.is_empty());
         Ok(())
@@ -424,7 +467,7 @@ mod tests {
         let wall = Rc::new(Cell::new(Timestamp::from_secs(1_790_000_000)));
         let reading = Rc::clone(&wall);
         clock::set(move || reading.get());
-        let mut clockwork = Clockwork::new(&Presence::default());
+        let mut timers = Timers::new(&Presence::default());
         let hour = Duration::from_secs(3600);
         let heard = Heard {
             sequence: wall.get(),
@@ -441,15 +484,57 @@ mod tests {
         );
         let day = 24 * 3600;
         let soon = || Instant::now() + SLEEP_MAX;
-        clockwork.heard(&[Write::Contact(user.clone(), mail.clone(), contact.clone())]);
-        assert!(clockwork.next_due().is_some_and(|due| due <= soon()));
+        timers.track_expiries(&[Write::Contact(user.clone(), mail.clone(), contact.clone())]);
+        assert!(timers.next_due().is_some_and(|due| due <= soon()));
         for (jump, ends) in [(-day, 0), (-day, 0), (3 * day, 1), (-2 * day, 0), (day, 0)] {
             let then = wall.get().millis() + jump * 1000;
             wall.set(Timestamp::from_millis(then));
-            let is_looked_at = clockwork.next_due().is_none_or(|due| due <= soon());
+            let is_looked_at = timers.next_due().is_none_or(|due| due <= soon());
             assert!(is_looked_at, "{jump}");
-            assert_eq!(clockwork.ended(wall.get()).len(), ends, "{jump}");
-            assert!(clockwork.fanouts().is_empty());
+            assert_eq!(timers.ended(wall.get()).len(), ends, "{jump}");
+            timers.look();
+            assert!(timers.next_told().is_empty());
         }
+    }
+
+    /// Ten thousand contacts that are told by a mail each are told some at a time, and nobody whom the user took leave of
+    /// meanwhile.
+    #[test]
+    fn many_contacts_are_told_some_at_a_time() {
+        let mut timers = Timers::new(&Presence::default());
+        let user: BareJid = "alice@a.example".parse().unwrap();
+        let address = |number: usize| MailAddress::parse(&format!("c@d{number}.example")).unwrap();
+        let from = "alice@a.example/phone".parse().unwrap();
+        let now = Instant::now().into_std();
+        for number in 0..2_500 {
+            let state = Some(PresenceState::default());
+            timers.scheduler.update(&from, &address(number), state, now);
+        }
+        let later = now + Duration::from_secs(3600);
+        let due = timers.scheduler.due(later, Timestamp::now());
+        timers.tell(due);
+        assert!(timers.next_due().is_some_and(|due| due <= Instant::now()));
+        let told = |timers: &mut Timers| {
+            let told = timers.next_told();
+            let contacts: usize = told.iter().map(Fanout::contacts).sum();
+            let remembered = told.iter().filter(|one| one.announced.is_some()).count();
+            (contacts, remembered)
+        };
+        assert_eq!(told(&mut timers), (1_000, 0));
+        let waits = timers.untold[0].mails[0].contacts[0].clone();
+        timers.scheduler.remove(&user, &waits);
+        assert_eq!(told(&mut timers), (999, 0));
+        assert_eq!(told(&mut timers), (500, 1));
+        assert_eq!(told(&mut timers), (0, 0));
+
+        let farewell = timers.scheduler.farewell(Timestamp::now());
+        timers.tell(farewell);
+        assert_eq!(
+            told(&mut timers),
+            (1_000, 0),
+            "who the scheduler does not keep"
+        );
+        timers.forget(&user);
+        assert_eq!(told(&mut timers), (0, 0), "a user who is forgotten");
     }
 }
