@@ -1,5 +1,6 @@
-//! A mail on standard input becomes the stanzas; a stanza becomes the mail. Files are named that would be put up, or fetched. Both go through the gateway's own core, as the
-//! first thing that it ever sees: no server, no store.
+//! A mail on standard input becomes the stanzas; a stanza becomes the mail. Files are named that would be put up, or fetched.
+//! Both go through the gateway's own core, as the first thing that it ever sees: no server, no store. Only that the user knows
+//! the sender of the mail is taken as given; `--stranger` shows what is told of one who is not known.
 //!
 //! ```text
 //! cargo run --example translate < mail.eml
@@ -10,11 +11,12 @@
 //! `alice@chat.example.org`. Other names: `--user-domain D --gateway D --mail-domain D`.
 
 use minidom::Element;
-use stanzamail::core::context::{Context, Missing};
+use stanzamail::core::context::{Context, Missing, Need, Row};
 use stanzamail::core::decide::Decider;
 use stanzamail::core::decide::decision::Decision;
 use stanzamail::core::decide::inbound::arrived::Arrived;
 use stanzamail::core::language::Language;
+use stanzamail::core::record::Contact;
 use stanzamail::core::rules::Rules;
 use stanzamail::core::settings::{OwnNames, Settings, Users};
 use stanzamail::core::time::Timestamp;
@@ -23,12 +25,16 @@ use std::error::Error;
 use std::io::{Read, Write};
 
 fn main() -> Result<(), Box<dyn Error>> {
-    let settings = settings(&std::env::args().skip(1).collect::<Vec<_>>())?;
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let settings = settings(&arguments)?;
     let mut input = Vec::new();
     std::io::stdin().read_to_end(&mut input)?;
     let decision = match input.trim_ascii_start().first() {
         Some(b'<') => from_xmpp(&settings, std::str::from_utf8(&input)?)?,
-        _ => from_mail(&settings, &input)?,
+        _ => {
+            let is_known = !arguments.iter().any(|argument| argument == "--stranger");
+            from_mail(&settings, &input, is_known)?
+        }
     };
     print(&decision)
 }
@@ -67,12 +73,12 @@ fn from_xmpp(settings: &Settings, xml: &str) -> Result<Decision, Box<dyn Error>>
         .ok_or("there is no stanza on standard input")?
         .clone();
     let stanza = from_stanza::read(stanza).map_err(|malformed| malformed.why)?;
-    Ok(decided(|context| {
-        Decider::new(settings, context, Timestamp::now()).stanza(&stanza)
-    }))
+    let decide =
+        |context: &Context| Decider::new(settings, context, Timestamp::now()).stanza(&stanza);
+    Ok(decided(decide, |_| None))
 }
 
-fn from_mail(settings: &Settings, raw: &[u8]) -> Result<Decision, Box<dyn Error>> {
+fn from_mail(settings: &Settings, raw: &[u8], is_known: bool) -> Result<Decision, Box<dyn Error>> {
     let mail = from_mail::read(raw, &settings.recipient_headers, false)?;
     let octets = u64::try_from(raw.len())?;
     let arrived = Arrived {
@@ -85,8 +91,16 @@ fn from_mail(settings: &Settings, raw: &[u8]) -> Result<Decision, Box<dyn Error>
         may_be_kept: false,
         own: None,
     };
-    let (decision, _) =
-        decided(|context| Decider::new(settings, context, Timestamp::now()).mail(&arrived));
+    let decide =
+        |context: &Context| Decider::new(settings, context, Timestamp::now()).mail(&arrived);
+    let sender = Contact {
+        is_accepted: true,
+        ..Contact::default()
+    };
+    let (decision, _) = decided(decide, |need| match need {
+        Need::Contact(..) if is_known => Some(Row::Contact(sender.clone())),
+        _ => None,
+    });
     if decision.upload.is_some() {
         let files = mail
             .attachments
@@ -102,15 +116,19 @@ fn from_mail(settings: &Settings, raw: &[u8]) -> Result<Decision, Box<dyn Error>
     Ok(decision)
 }
 
-/// A store without any rows.
-fn decided<T>(decide: impl Fn(&Context) -> Result<T, Missing>) -> T {
+/// With a store that has no rows but those of `rows`.
+fn decided<T>(
+    decide: impl Fn(&Context) -> Result<T, Missing>,
+    rows: impl Fn(&Need) -> Option<Row>,
+) -> T {
     let mut context = Context::new();
     loop {
         match decide(&context) {
             Ok(decision) => return decision,
             Err(Missing(needs)) => {
                 for need in needs {
-                    context.insert(need, None);
+                    let row = rows(&need);
+                    context.insert(need, row);
                 }
             }
         }

@@ -64,6 +64,10 @@ fn a_mail_becomes_a_stanza() {
             "{part} is not in {stanza}"
         );
     }
+    let first = "writes to you for the first time";
+    assert!(!stanza.contains(first), "{stanza}");
+    let stranger = translate(mail, &["--stranger"]);
+    assert!(stranger.contains(first), "{stranger}");
 }
 
 #[test]
