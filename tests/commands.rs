@@ -764,7 +764,7 @@ fn options_are_of_one_contact_or_of_all_and_hold_at_once() {
         ("set quotes show", "no value of quotes; write cut or keep"),
         (
             "set quotes keep adam@chat.a.example",
-            "does not reach you by mail",
+            "no mail comes from there",
         ),
         ("set quotes keep nobody", "nobody"),
     ] {
@@ -959,13 +959,13 @@ fn what_waits_is_shown_with_the_mail_servers_words() {
     assert_eq!(
         lines[1],
         format!(
-            "• {first} · to carol@mail.example · “The first” · came today at 12:00 UTC · tried 3 times, again today at 13:00 UTC · 450 4.2.0 “mailbox is busy”"
+            "• {first} · to carol@mail.example · “The first” · written today at 12:00 UTC · tried 3 times, again today at 13:00 UTC · 450 4.2.0 “mailbox is busy”"
         )
     );
     assert_eq!(
         lines[2],
         format!(
-            "• {second} · to dave@mail.example · “The second” · came today at 12:00 UTC · not tried yet, its turn comes"
+            "• {second} · to dave@mail.example · “The second” · written today at 12:00 UTC · not tried yet, its turn comes"
         )
     );
     let (_, none) = World::new().says(GATEWAY, "q2", "What waits?");
@@ -1383,7 +1383,7 @@ fn two_words_are_for_the_gateway_in_a_conversation_and_no_more() {
     for (id, body) in [
         ("3", "help"),
         ("4", " /help me"),
-        ("5", "/originals"),
+        ("5", "/organ"),
         ("6", " /contacts"),
     ] {
         assert_eq!(says(id, body).mails.len(), 1, "{body}");
@@ -1429,7 +1429,8 @@ fn what_became_of_a_message_is_said_to_its_author_and_to_administrators() {
         "<message from='alice@a.example/x' to='{CAROL}' type='chat' id='c1'><body>Lunch?</body></message>"
     ));
     let (_, said) = world.says(GATEWAY, "w1", "where carol@mail.example");
-    let words = "The last message to carol@mail.example, “Lunch?”, was taken today at 12:00 UTC:\n";
+    let words =
+        "The last message to carol@mail.example, “Lunch?”, was accepted here today at 12:00 UTC:\n";
     assert!(
         said.starts_with(words) && said.contains("Its Message-ID is "),
         "{said}"
@@ -1783,12 +1784,28 @@ fn a_command_behind_a_slash_is_not_mailed() {
         let said = body_of(answer);
         assert!(said.contains(body), "{said}");
         assert!(
-            said.contains(": xmpp:help@gateway.a.example?message"),
+            said.contains(":\nxmpp:help@gateway.a.example?message"),
             "{said}"
         );
     }
+    // Nor is a slip, and one of another language.
+    for (id, attributes, body, meant) in [
+        ("s1", "", "/waitng", "waiting"),
+        ("s2", "", "/contcts", "contacts"),
+        ("s3", " xml:lang='fr'", "/kontakte", "kontakte"),
+        ("s4", german, "/orignal", "original"),
+    ] {
+        let decision = says(id, attributes, body);
+        assert!(decision.mails.is_empty(), "{body}");
+        let said = body_of(&decision.stanzas[0]);
+        assert!(said.contains(body) && said.contains(meant), "{said}");
+    }
     for (id, body) in [
         ("8", " /contacts"),
+        ("s5", "/home/alice"),
+        ("s6", "/s/tuseday/tuesday"),
+        ("s7", "/waitng\nfor you"),
+        ("s8", "/waitng for godot"),
         ("9", "/me waves"),
         ("10", "/contacts\nare people"),
         ("11", "/etc/hosts"),
@@ -1824,7 +1841,7 @@ fn a_jid_of_this_server_without_a_mail_address_is_not_mailed_to() {
     let (decision, said) = world.says(GATEWAY, "j1", "bob@a.example hi");
     assert!(decision.mails.is_empty() && decision.writes.is_empty());
     assert!(
-        said.starts_with("bob@a.example chats on this server."),
+        said.starts_with("bob@a.example belongs to this chat server."),
         "{said}"
     );
     assert!(said.contains("xmpp:bob@a.example?message"), "{said}");
@@ -1851,7 +1868,7 @@ fn what_is_wrong_or_missing_is_named() {
         ),
         (
             "set language default",
-            "Your choice is taken back. From now on, what this gateway says to you is in English, as the gateway has it.",
+            "Your choice is taken back. From now on, what this gateway says to you is in English, the gateway's default.",
         ),
         (
             "set quotes default carol@mail.example",

@@ -390,7 +390,10 @@ mod told {
         let told = body(&world.mail(mail).stanzas[0]);
         assert!(told.ends_with("schreib hier: anfragen"), "{told}");
         let (_, answer) = says(&mut world, "2", lang, "anfragen");
-        assert!(answer.starts_with("Eine Person wartet darauf"), "{answer}");
+        assert!(
+            answer.starts_with("Eine Person möchte dir schreiben"),
+            "{answer}"
+        );
         let (_, answer) = says(&mut world, "3", lang, "annehmen eve@mail.example");
         assert_eq!(
             answer,

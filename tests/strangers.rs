@@ -165,9 +165,9 @@ fn a_request_is_asked_once_and_accepting_shows_all_that_came() {
             .is_empty()
     );
     let list = asked(&mut world, "requests");
-    assert!(list.starts_with("One person waits"), "{list}");
+    assert!(list.starts_with("One person would like"), "{list}");
     assert!(
-        list.contains("“Eve Stranger” · eve@mail.example · “Your house – I want to buy it. Soon.” · 2 mails · came today at 12:00 UTC"),
+        list.contains("“Eve Stranger” · eve@mail.example · “Your house – I want to buy it. Soon.” · 2 mails · written today at 12:00 UTC"),
         "{list}"
     );
     assert!(!asked(&mut world, "contacts").contains("eve@"));
@@ -275,7 +275,7 @@ fn what_is_held_waits_until_the_user_asks() {
     assert!(world.mail(&dave).stanzas.is_empty());
     let list = asked(&mut world, "requests");
     assert!(
-        list.starts_with("2 people wait") && list.contains("dave@mail.example"),
+        list.starts_with("2 people would like") && list.contains("dave@mail.example"),
         "{list}"
     );
     assert!(world.mail(&of_eve("3", "", "Hello?")).stanzas.is_empty());
@@ -574,7 +574,7 @@ fn no_more_is_kept_than_a_few_mails_of_few_people() {
     }
     let list = asked(&mut world, "requests");
     assert!(
-        list.starts_with("100 people wait for you to accept them. Of more than these"),
+        list.starts_with("100 people would like to write to you. Of more than these"),
         "{list}"
     );
     assert!(

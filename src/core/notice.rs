@@ -171,7 +171,7 @@ pub fn reaction(language: Language, emoji: &str, before: &str) -> String {
             language,
             "reaction-to",
             emoji = emoji,
-            excerpt = quoted(before)
+            excerpt = quoted(language, before)
         ),
     }
 }
@@ -180,7 +180,11 @@ pub fn reaction(language: Language, emoji: &str, before: &str) -> String {
 pub fn reaction_taken_back(language: Language, before: &str) -> String {
     match before {
         "" => say!(language, "reaction-taken-back"),
-        before => say!(language, "reaction-taken-back-of", excerpt = quoted(before)),
+        before => say!(
+            language,
+            "reaction-taken-back-of",
+            excerpt = quoted(language, before)
+        ),
     }
 }
 
@@ -188,7 +192,12 @@ pub fn reaction_taken_back(language: Language, before: &str) -> String {
 pub fn corrected(language: Language, body: &str, before: &str) -> String {
     match before {
         "" => body.to_owned(),
-        before => say!(language, "corrected", text = body, excerpt = quoted(before)),
+        before => say!(
+            language,
+            "corrected",
+            text = body,
+            excerpt = quoted(language, before)
+        ),
     }
 }
 
@@ -326,7 +335,7 @@ pub fn unshowable_sender(language: Language, mail: &str) -> String {
 /// A mail in whose `From` there is no address.
 pub fn nameless_sender(language: Language, words: Option<&str>) -> String {
     match words {
-        Some(words) => say!(language, "nameless-sender", words = quoted(words)),
+        Some(words) => say!(language, "nameless-sender", words = quoted(language, words)),
         None => say!(language, "silent-sender"),
     }
 }
@@ -357,7 +366,7 @@ pub struct Inviting<'a> {
 /// The invitation: its subject and its text. The user's JID is not in it: mail programs would make it an address.
 pub fn invitation(language: Language, by: Inviting<'_>) -> (String, String) {
     let Inviting { name, mail, .. } = by;
-    let words = by.words.map(marked);
+    let words = by.words.map(|words| in_quotes(language, words));
     let words = words.map(|words| say!(language, "invitation-words", name = name, words = words));
     let footer = |organisation| say!(language, "invitation-by", organisation = organisation);
     let parts = [
@@ -464,17 +473,23 @@ pub fn gateway_prompt(language: Language) -> String {
 }
 
 /// The words of others, in marks that they cannot end themselves.
-fn quoted(text: &str) -> String {
-    marked(&clean::for_header(text, limits::REPLY_TEXT_CHARS_MAX))
+fn quoted(language: Language, text: &str) -> String {
+    in_quotes(
+        language,
+        &clean::for_header(text, limits::REPLY_TEXT_CHARS_MAX),
+    )
 }
 
-fn marked(text: &str) -> String {
-    format!("“{}”", text.replace(['“', '”'], "\""))
+/// In the quotation marks of the language, which the text cannot end.
+pub(crate) fn in_quotes(language: Language, text: &str) -> String {
+    let text = text.replace(['“', '”', '„', '‟', '«', '»'], "\"");
+    say!(language, "in-quotes", text = text)
 }
 
 /// As a sentence, before another one.
 pub(crate) fn ended(words: &str) -> String {
-    match words.trim_end_matches('”').ends_with(['.', '!', '?']) {
+    let last = words.trim_end_matches(['”', '“', '»', '\u{a0}', '\u{202f}']);
+    match last.ends_with(['.', '!', '?']) {
         true => words.to_owned(),
         false => format!("{words}."),
     }
@@ -487,7 +502,7 @@ pub fn words(language: Language, reply: &Reply) -> String {
         "" => say!(language, "no-reason"),
         DROPPED => say!(language, "dropped"),
         UNREACHED => say!(language, "not-reached"),
-        text => quoted(text),
+        text => quoted(language, text),
     };
     let code = reply
         .code

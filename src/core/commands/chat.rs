@@ -80,21 +80,40 @@ fn is_change(stanza: &Stanza) -> bool {
 /// all who have a mail.
 const TO_CONTACTS: [&str; 2] = ["me", "all"];
 
+/// What a line behind a slash is.
+enum Slashed<'a> {
+    /// A command, with what stands behind its words.
+    Command(&'static dyn Command, &'a str),
+    /// None, but nearly these words of one.
+    Slip(String),
+}
+
 /// The command that a message to a contact is, with what stands behind it: a slash, the words of a command, and no more than
 /// that line. A space before the slash makes it a text.
 fn slashed<'a>(call: &Call<'_>, body: &'a str) -> Option<(&'static dyn Command, &'a str)> {
-    let line = body.strip_prefix('/')?.trim_end();
-    let first = line.split(|c: char| !c.is_alphanumeric()).next()?;
-    if line.contains('\n')
-        || TO_CONTACTS
-            .iter()
-            .any(|word| first.eq_ignore_ascii_case(word))
-    {
-        return None;
-    }
+    let line = slashed_line(body)?;
     let by_word = by_words(call.language(), line, call.commands());
     let (_, command, rest) = by_word.max_by_key(|(length, ..)| *length)?;
     Some((command, rest.trim_matches(['.', '!', '?', ' '])))
+}
+
+/// The words of a command that such a line may be a slip for, or says in another language than the user's.
+fn slip(call: &Call<'_>, body: &str) -> Option<String> {
+    let line = slashed_line(body)?;
+    let others = Language::all().filter(|other| *other != call.language());
+    let mut languages = std::iter::once(call.language()).chain(others);
+    languages.find_map(|language| nearest(language, line, call.commands()))
+}
+
+/// What is behind a slash that is neither a contact's nor the beginning of more lines.
+fn slashed_line(body: &str) -> Option<&str> {
+    let line = body.strip_prefix('/')?.trim_end();
+    let first = line.split(|c: char| !c.is_alphanumeric()).next()?;
+    let is_for_contact = |word: &&str| first.eq_ignore_ascii_case(word);
+    let is_other = first.is_empty()
+        || line.contains('\n')
+        || TO_CONTACTS.iter().any(|word| is_for_contact(word));
+    (!is_other).then_some(line)
 }
 
 /// Decides about a message to a contact that is for the gateway. `None`: it is for the contact, who has a mail program.
@@ -115,8 +134,12 @@ pub fn in_conversation(
         caller: &stanza.from,
         id: call_id(decider, stanza),
     };
-    let Some((command, rest)) = slashed(&call, body) else {
-        return Ok(None);
+    let found = match slashed(&call, body) {
+        Some((command, rest)) => Slashed::Command(command, rest),
+        None => match slip(&call, body) {
+            Some(meant) => Slashed::Slip(meant),
+            None => return Ok(None),
+        },
     };
     let Some(mail) = Stop::optional(lookup::contact_mail(decider, &stanza.to.to_bare()))? else {
         return Ok(None);
@@ -124,9 +147,18 @@ pub fn in_conversation(
     if lookup::format_of(decider, &mail)?.features().stanzas {
         return Ok(None);
     }
-    let (text, beside) = match rest.is_empty() && command.is_of_conversation() {
-        true => answer(&call, command, &filled(command, &mail.to_string()))?,
-        false => (elsewhere(&call, body, &mail)?, Decision::nothing()),
+    let (text, beside) = match found {
+        Slashed::Command(command, "") if command.is_of_conversation() => {
+            answer(&call, command, &filled(command, &mail.to_string()))?
+        }
+        Slashed::Command(..) => {
+            let text = elsewhere(&call, body, &mail, None)?;
+            (text, Decision::nothing())
+        }
+        Slashed::Slip(meant) => {
+            let text = elsewhere(&call, body, &mail, Some(&meant))?;
+            (text, Decision::nothing())
+        }
     };
     Ok(Some(match beside.errand {
         Some(_) => beside,
@@ -134,8 +166,13 @@ pub fn in_conversation(
     }))
 }
 
-/// Where a command is to be written that was written to a contact.
-fn elsewhere(call: &Call<'_>, body: &str, mail: &MailAddress) -> Result<String, Missing> {
+/// Where a command is to be written that was written to a contact, and how, where it was a slip.
+fn elsewhere(
+    call: &Call<'_>,
+    body: &str,
+    mail: &MailAddress,
+    meant: Option<&str>,
+) -> Result<String, Missing> {
     let gateway = &call.decider.settings.gateway;
     let helper = NodePart::new(HELPER).ok();
     let helper = BareJid::from_parts(helper.as_deref(), gateway);
@@ -146,7 +183,11 @@ fn elsewhere(call: &Call<'_>, body: &str, mail: &MailAddress) -> Result<String, 
     };
     let (mail, link) = (mail.for_people(), link(&helper));
     let to = (helper.as_str(), link.as_str());
-    Ok(texts::for_the_gateway(call.language(), body, &mail, to))
+    let language = call.language();
+    Ok(match meant {
+        Some(meant) => texts::slip_of_the_slash(language, body, &mail, meant, to),
+        None => texts::for_the_gateway(language, body, &mail, to),
+    })
 }
 
 fn answer(

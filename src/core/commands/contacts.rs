@@ -70,7 +70,7 @@ fn row(
     let name = names::of_known(decider, &jid, Some(known))?;
     let last = thread.map(|thread| texts::last_message(call.language(), thread.last, decider.now));
     Ok(Some(vec![
-        texts::of_others(&name.unwrap_or_default()),
+        texts::of_others(call.language(), &name.unwrap_or_default()),
         mail.for_people(),
         jid.to_string(),
         match known.is_blocked {

@@ -53,9 +53,9 @@ impl Command for ListRequests {
         let rows = waiting.iter().map(|one| {
             let request = &one.request;
             vec![
-                super::texts::of_others(&name(&one.known)),
+                super::texts::of_others(language, &name(&one.known)),
                 one.mail.for_people(),
-                texts::preview(&request.preview),
+                texts::preview(language, &request.preview),
                 match request.unverified {
                     true => texts::unverified(language),
                     false => String::new(),
@@ -217,7 +217,10 @@ fn choices(call: &Call<'_>) -> Result<Vec<(String, String)>, Missing> {
     let waiting = waiting(call)?;
     let choices = waiting.iter().map(|one| {
         let people = one.mail.for_people();
-        let shown = texts::choice(&people, &texts::preview(&one.request.preview));
+        let shown = texts::choice(
+            &people,
+            &texts::preview(call.language(), &one.request.preview),
+        );
         (people, shown)
     });
     Ok(choices.collect())

@@ -8,6 +8,7 @@ pub mod whereabouts;
 
 use crate::core::language::{Language, say};
 use crate::core::limits;
+use crate::core::notice;
 use crate::core::record::Format;
 use crate::core::text::clean;
 use crate::core::time::Timestamp;
@@ -22,13 +23,12 @@ fn brief(typed: &str) -> String {
 
 /// What others chose, as a name, within a line of the gateway's own: in quotation marks, and without what stands between the parts
 /// of a line, which it would pass itself off as.
-pub fn of_others(text: &str) -> String {
+pub fn of_others(language: Language, text: &str) -> String {
     if text.is_empty() {
         return String::new();
     }
-    let text = text.replace(['“', '”', '„', '‟', '«', '»'], "\"");
     let text = text.replace(['·', '•', '‧', '∙', '⋅', '・', '･', '●'], "-");
-    format!("“{text}”")
+    notice::in_quotes(language, &text)
 }
 
 /// How the helper is called.
@@ -127,6 +127,25 @@ pub fn for_the_gateway(
         "for-the-gateway",
         typed = brief(typed),
         mail = mail,
+        helper = helper,
+        link = link
+    )
+}
+
+/// A line behind a slash, written to a contact, that is nearly a command.
+pub fn slip_of_the_slash(
+    language: Language,
+    typed: &str,
+    mail: &str,
+    command: &str,
+    (helper, link): (&str, &str),
+) -> String {
+    say!(
+        language,
+        "slash-slip",
+        typed = brief(typed),
+        mail = mail,
+        command = command,
         helper = helper,
         link = link
     )

@@ -62,6 +62,8 @@ returned-other = der Server des Benutzers hat sie nicht angenommen
 
 ## Mails, die gezeigt werden oder nicht
 
+in-quotes = „{ $text }“
+
 whole-mail = Die ganze Mail: { $url }
 rest-too-long = [Der Rest ist zu lang für eine Nachricht.]
 cut = { $kept ->
@@ -116,8 +118,8 @@ held-unverified = { $kept ->
        *[nowhere] Bei einer Mail, die angeblich von { $mail } ist, ließ sich der Absender nicht überprüfen; sie wurde abgewiesen.
     }
 held-unread = { $kept ->
-        [mailbox] Eine Mail, die angeblich von { $mail } ist, hat einen zu langen Kopf, um sie zu überprüfen; sie liegt im Postfach.
-       *[nowhere] Eine Mail, die angeblich von { $mail } ist, hat einen zu langen Kopf, um sie zu überprüfen; sie wurde abgewiesen.
+        [mailbox] Eine Mail, die angeblich von { $mail } ist, ließ sich nicht überprüfen, weil ihr Kopf zu lang ist; sie liegt im Postfach.
+       *[nowhere] Eine Mail, die angeblich von { $mail } ist, ließ sich nicht überprüfen, weil ihr Kopf zu lang ist; sie wurde abgewiesen.
     }
 held-as-well = { $count ->
         [one] Seit der letzten Meldung kam noch eine Mail mit zweifelhaftem Absender; sie wird nicht angezeigt.
@@ -330,7 +332,7 @@ helper-name = E-Mail-Helfer
 gateway-name = E-Mail-Gateway
 gateway-status = E-Mail-Gateway
 gateway-short-name = E-Mail
-gateway-description = Verbindet diesen Server mit E-Mail: Du schreibst carol@mail.example als einem seiner Kontakte.
+gateway-description = Verbindet diesen Server mit E-Mail: An carol@mail.example schreibst du wie an jeden anderen Kontakt.
 gateway-prompt = Gib die Mailadresse der Person ein, mit der du chatten möchtest, zum Beispiel carol@mail.example.
 
 help-before = Das ist das E-Mail-Gateway. Du schreibst Leuten an ihre Mailadresse:
@@ -340,18 +342,22 @@ help-after = In einer Unterhaltung geht eine Antwort, die mit /all beginnt, an a
     } zeigt dies. Ein Befehl hinter einem Schrägstrich wird nie gesendet; alles andere geht an dein Gegenüber.
 
 no-changes = Was du dem Gateway gesagt hast, ist getan und lässt sich hier nicht korrigieren oder zurücknehmen. Schreib eine neue Nachricht.
-not-understood = „{ $typed }“ ist hier kein Befehl. Es wurde nichts an irgendwen gesendet.
+not-understood = „{ $typed }“ ist hier kein Befehl. Es wurde niemandem etwas gesendet.
     So schreibst du jemandem: carol@mail.example Hallo! „hilfe“ zeigt alles.
-to-write-to = „{ $typed }“ ist hier kein Befehl. Es wurde nichts an irgendwen gesendet. Um { $mail } zu schreiben, sende: { $mail } dein Text
+to-write-to = „{ $typed }“ ist hier kein Befehl. Es wurde niemandem etwas gesendet. Um { $mail } zu schreiben, sende: { $mail } dein Text
 greeting-words = hallo, hi, guten tag, guten morgen, guten abend, moin, servus, hallo zusammen
 greeting = Hallo! Hier ist das E-Mail-Gateway. So schreibst du jemandem: carol@mail.example Hallo! „hilfe“ zeigt alles.
 thanks-words = danke, danke schön, dankeschön, danke dir, vielen dank, besten dank
 thanks = Gern geschehen.
-did-you-mean = „{ $typed }“ ist hier kein Befehl. Es wurde nichts an irgendwen gesendet. Meintest du „{ $command }“? „hilfe“ zeigt, was es gibt.
-several-addresses = Schreib immer nur an eine Adresse: Es wurde nichts an irgendwen gesendet.
+did-you-mean = „{ $typed }“ ist hier kein Befehl. Es wurde niemandem etwas gesendet. Meintest du „{ $command }“? „hilfe“ zeigt, was es gibt.
+several-addresses = Schreib immer nur an eine Adresse: Es wurde niemandem etwas gesendet.
 is-it = „{ $typed }“ ist keine Mailadresse. Meintest du { $mail }? Schreib: { $example }
-for-the-gateway = [„{ $typed }“ ist ein Befehl für das Gateway und wurde { $mail } nicht gesendet. Schreib ihn an { $helper }: { $link }
+for-the-gateway = [„{ $typed }“ ist ein Befehl für das Gateway und wurde { $mail } nicht gesendet. Schreib ihn an { $helper }:
+    { $link }
     Um ihn { $mail } als Text zu senden, setze ein Leerzeichen vor den Schrägstrich.]
+slash-slip = [„{ $typed }“ wurde { $mail } nicht gesendet. Meintest du den Befehl „{ $command }“? Schreib ihn an { $helper }:
+    { $link }
+    Um die Zeile { $mail } als Text zu senden, setze ein Leerzeichen vor den Schrägstrich.]
 lacks-value = { $option } kann { $values } sein, oder default. Schreib zum Beispiel: { $example }
 lacks = { $label }? Schreib zum Beispiel: { $example }
 required = „{ $label }“ fehlt noch.
@@ -363,8 +369,8 @@ opened = Was du in der Unterhaltung mit { $mail } schreibst, geht als Mail dorth
 written = Deine Nachricht geht als Mail an { $mail }. Hier ist die Unterhaltung:
 begins = [Was du hier schreibst, geht als Mail an { $mail }. Antworten kommen hier an.]
 begins-with = [Du hast { $mail } geschrieben: „{ $text }“ Auch was du hier schreibst, geht als Mail dorthin. Antworten kommen hier an.]
-is-user = { $mail } ist jemand auf diesem Server, dem du ohne Mail schreiben kannst:
-chats-here = { $mail } chattet auf diesem Server. Wenn das auch eine Mailadresse ist, schreib ihr als { $contact }. Sonst schreib in deinem Client an diese JID:
+is-user = { $mail } gehört zu diesem Chat-Server, dafür braucht es keine Mail. Wenn es das Konto gibt, schreib hier:
+chats-here = { $mail } gehört zu diesem Chat-Server. Wenn das auch eine Mailadresse ist, schreib an { $contact }. Sonst, wenn es das Konto gibt, schreib hier:
 is-yourself = { $mail } ist deine eigene Adresse: Mails dorthin kommen als Nachrichten zu dir.
 cannot-be-contact = { $mail } kann kein Kontakt sein: Mit der Domain des Gateways ist es zu lang für eine Chat-Adresse.
 own-address = Deine Mailadresse ist { $mail }. Mails dorthin kommen als Nachrichten zu dir, und deine Nachrichten an Mailadressen kommen von ihr.
@@ -426,10 +432,10 @@ unknown-contact = { $mail } ist keiner deiner Kontakte.
 
 is-blocked = Mails von { $mail } werden dir nicht mehr angezeigt. Um sie wieder zu sehen: entsperre { $mail }
 is-blocked-already = Mails von { $mail } werden dir ohnehin nicht angezeigt. Um sie wieder zu sehen: entsperre { $mail }
-is-unblocked = Mails von { $mail } werden dir wieder angezeigt. Die inzwischen gekommenen nicht.
+is-unblocked = Mails von { $mail } werden dir wieder angezeigt. Was inzwischen kam, bleibt verborgen.
 was-not-blocked = { $mail } ist nicht blockiert.
 not-blocked-here = { $mail } ist jemand auf diesem Server: Blockiere diese Person in deinem Chat-Programm, wie alle dort.
-no-mail-of = { $mail } ist jemand auf diesem Server und erreicht dich nicht per Mail.
+no-mail-of = { $mail } gehört zu diesem Chat-Server, von dort kommt keine Mail.
 
 options-of-contact = So werden dir Mails von { $mail } angezeigt:
 options-of-blocked = { $mail } ist blockiert: Mails von dort werden dir nicht angezeigt. Um sie wieder zu sehen: entsperre { $mail }
@@ -456,13 +462,13 @@ option-bulk-headline = werden als Neuigkeiten angezeigt, und nur, solange du onl
 option-bulk-drop = werden nicht angezeigt
 option-gather = Nachrichten, die du in einem Zug schreibst,
 option-gather-on = werden eine Mail
-option-gather-off = sind jede eine eigene Mail
+option-gather-off = werden einzeln verschickt
 option-strangers = Mails von Leuten, mit denen du noch nichts zu tun hattest,
 option-strangers-mark = werden angezeigt, und die erste sagt es dazu
 option-strangers-show = werden angezeigt wie alle anderen
-option-strangers-request = warten, bis du ihren Absender annimmst, wonach dein Chat-Programm dich fragt
+option-strangers-request = warten, bis du den Absender annimmst; dein Chat-Programm fragt dich
 option-strangers-hold = warten, bis du mit „anfragen“ danach fragst
-option-language = was dieses Gateway dir sagt,
+option-language = was dieses Gateway dir schreibt,
 option-language-is = ist auf { $name }
 
 found = E-Mail
@@ -474,13 +480,14 @@ no-mails-kept = Dieses Gateway bewahrt keine vollständigen Mails auf.
 mail-not-kept = Die letzte Mail von { $mail } wird hier nicht vollständig aufbewahrt.
 mail-shown-whole = Die letzte Mail von { $mail } kam { $moment } und steht so in deiner Unterhaltung: Es wurde nichts weggelassen.
 unverified-original = [Absender nicht überprüft.]
-original-waits = { $mail } wartet darauf, dass du Mails von dort annimmst; vorher wird nichts davon angezeigt. Um sie zu lesen: annehmen { $mail } Um nichts davon zu sehen: ablehnen { $mail }
+original-waits = { $mail } wartet darauf, dass du Mails von dort annimmst; vorher wird nichts davon angezeigt. Um sie zu lesen: annehmen { $mail }
+    Um nichts davon zu sehen: ablehnen { $mail }
 original-refused = Du hast { $mail } abgelehnt, deshalb wird nichts davon angezeigt. Wenn du es dir anders überlegst: annehmen { $mail }
 
 requests-none = Niemand wartet darauf, von dir angenommen zu werden.
 requests-waiting = { $count ->
-        [one] Eine Person wartet darauf, von dir angenommen zu werden.
-       *[other] { $count } Personen warten darauf, von dir angenommen zu werden.
+        [one] Eine Person möchte dir schreiben.
+       *[other] { $count } Personen möchten dir schreiben.
     } { $full ->
         [yes] Von weiteren wird nichts aufbewahrt, bis du einige annimmst oder ablehnst. Um zu lesen,
        *[no] Um zu lesen,
@@ -540,7 +547,7 @@ people = { $first } und { $others ->
        *[other] { $others } weitere
     }
 waiting-to = an { $people }
-waiting-since = kam { $moment }
+waiting-since = geschrieben { $moment }
 not-tried = noch nicht versucht
 tried-times = { $count ->
         [one] einmal versucht
@@ -617,7 +624,7 @@ original-ask = Von wem möchtest du die letzte Mail mit allem sehen, was sie zit
 requests-title = Wer darauf wartet, angenommen zu werden
 requests-words = anfragen, kontaktanfragen, wer wartet, fremde
 requests-example = anfragen
-requests-help = listet auf, wer dir geschrieben hat und wartet, bis du ihn annimmst
+requests-help = listet auf, wer dir schreiben möchte
 
 accept-title = Jemanden annehmen, der wartet
 accept-words = annehmen, nimm an, akzeptiere, akzeptieren

@@ -72,6 +72,9 @@ returned-other = the server of the user did not take it
 
 ## Mails that are shown, or not
 
+# The words of others, which the gateway did not write.
+in-quotes = “{ $text }”
+
 whole-mail = The whole mail: { $url }
 rest-too-long = [The rest is too long for a message.]
 # $kept: mailbox, or nowhere.
@@ -372,8 +375,13 @@ several-addresses = Write to one address at a time: nothing was sent to anybody.
 # $typed: a name that one contact has. $example: the command with the address of this contact.
 is-it = “{ $typed }” is no mail address. Did you mean { $mail }? Write: { $example }
 # In a conversation. $helper: the JID to which commands are written, $link: the same as a link.
-for-the-gateway = [“{ $typed }” is a command for the gateway and was not mailed to { $mail }. Write it to { $helper }: { $link }
+for-the-gateway = [“{ $typed }” is a command for the gateway and was not mailed to { $mail }. Write it to { $helper }:
+    { $link }
     To send it to { $mail } as text, put a space before the slash.]
+# Nearly a command, in a conversation. $command: the words of the command.
+slash-slip = [“{ $typed }” was not mailed to { $mail }. Did you mean the command “{ $command }”? Write it to { $helper }:
+    { $link }
+    To send the line to { $mail } as text, put a space before the slash.]
 lacks-value = { $option } takes { $values }, or default. Write for example: { $example }
 # $label: what is missing, as it stands beside its field.
 lacks = { $label }? Write for example: { $example }
@@ -386,9 +394,9 @@ opened = What you write in the conversation with { $mail } goes there as mail, a
 written = Your message goes to { $mail } as mail. The conversation is here:
 begins = [What you write here goes to { $mail } as mail. Answers come here.]
 begins-with = [You wrote to { $mail }: “{ $text }” What you write here goes there as mail, too. Answers come here.]
-is-user = { $mail } is somebody on this server, to whom you can write without mail:
+is-user = { $mail } belongs to this chat server, so no mail is needed. If that account exists, write here:
 # Somebody to whom no mail address of the gateway belongs. $contact: the JID by which a mail is written all the same.
-chats-here = { $mail } chats on this server. If it is a mail address as well, write to it as { $contact }. Else write to that JID in your client:
+chats-here = { $mail } belongs to this chat server. If it is a mail address as well, write to it as { $contact }. Else, if that account exists, write here:
 is-yourself = { $mail } is your own address: mail to it comes to you as messages.
 cannot-be-contact = { $mail } cannot be a contact: with the gateway's domain it is too long for a chat address.
 own-address = Your mail address is { $mail }. Mail to it comes to you as messages, and your messages to mail addresses come from it.
@@ -456,19 +464,19 @@ is-blocked-already = Mails of { $mail } are already hidden from you. To see them
 is-unblocked = Mails of { $mail } are shown to you again. Those that came meanwhile are not.
 was-not-blocked = { $mail } is not blocked.
 not-blocked-here = { $mail } is somebody on this server: block them by your client, as everybody there.
-no-mail-of = { $mail } is somebody on this server, who does not reach you by mail.
+no-mail-of = { $mail } belongs to this chat server, and no mail comes from there.
 
 options-of-contact = How mails of { $mail } are shown to you:
 options-of-blocked = { $mail } is blocked: its mails are not shown to you. To see them again: unblock { $mail }
 options-of-all = How mails are shown to you (“options carol@mail.example” shows what you chose for one contact):
 chosen-for-contact = your choice for this contact
 chosen-by-user = your choice
-chosen-by-gateway = as the gateway has it
+chosen-by-gateway = the gateway's default
 # $about and $meaning: an option and one of its values, below.
 option-set = From now on, { $about } { $meaning }.
 option-set-for = From now on, { $about } { $meaning }, where they are from { $mail }.
 option-means = { $about } { $meaning }
-option-taken-back = Your choice is taken back. From now on, { $about } { $meaning }, as the gateway has it.
+option-taken-back = Your choice is taken back. From now on, { $about } { $meaning }, the gateway's default.
 option-taken-back-for = Your choice for { $mail } is taken back. From now on, { $about } { $meaning } there, as for all your contacts.
 no-option = “{ $typed }” is no option; there is { $names }. Write for example: set quotes keep
 no-value = “{ $typed }” is no value of { $option }; write { $values }, or default.
@@ -504,15 +512,16 @@ no-mails-kept = This gateway keeps no whole mails.
 mail-not-kept = The whole of the last mail from { $mail } is not kept here.
 mail-shown-whole = The last mail from { $mail } came { $moment } and is in your conversation as it is: nothing of it was left out.
 unverified-original = [Unverified sender.]
-original-waits = { $mail } waits for you to accept it, and nothing of its mails is shown before. To read them: accept { $mail } To see nothing of them: refuse { $mail }
+original-waits = { $mail } waits for you to accept it, and nothing of its mails is shown before. To read them: accept { $mail }
+    To see nothing of them: refuse { $mail }
 original-refused = You have refused { $mail }, so nothing of its mails is shown. If you change your mind: accept { $mail }
 
 # Who waits to be accepted.
 requests-none = Nobody waits for you to accept them.
 # $full: yes where no more people can wait.
 requests-waiting = { $count ->
-        [one] One person waits for you to accept them.
-       *[other] { $count } people wait for you to accept them.
+        [one] One person would like to write to you.
+       *[other] { $count } people would like to write to you.
     } { $full ->
         [yes] Of more than these nothing is kept until you accept or refuse some. To read
        *[no] To read
@@ -544,14 +553,14 @@ request-unknown = { $mail } does not wait for you. To see no more mails of this 
 # What became of a message.
 way-none = No message to { $mail } is known here.
 way-no-user = “{ $typed }” is no user of this gateway. Write for example: where of alice@a.example carol@mail.example
-way-last = The last message to { $mail } was taken { $moment }:
-way-last-saying = The last message to { $mail }, { $excerpt }, was taken { $moment }:
+way-last = The last message to { $mail } was accepted here { $moment }:
+way-last-saying = The last message to { $mail }, { $excerpt }, was accepted here { $moment }:
 way-server-said = The mail server says: { $words }
 # $words: what happened, where no mail server has said anything.
 way-last-attempt = The last attempt failed: { $words }
 way-taken-back = It was taken back before it left.
 way-taken = The mail server has taken it.
-way-left = It does not wait here any more; the mail server has it, and has said nothing else.
+way-left = It has left; the mail server has reported nothing since.
 way-late = It was late on its way.
 way-delivered = A mail server reports that { $mail } has it.
 way-failed = It did not reach { $mail }.
@@ -576,7 +585,7 @@ people = { $first } and { $others ->
        *[other] { $others } others
     }
 waiting-to = to { $people }
-waiting-since = came { $moment }
+waiting-since = written { $moment }
 not-tried = not tried yet
 tried-times = { $count ->
         [one] tried once
@@ -633,7 +642,7 @@ my-address-help = says by which mail address others reach you
 my-name-title = My name in mails
 my-name-words = my name is, my name, call me
 my-name-example = my name is Alice Liddell
-my-name-help = is how your mails call you; “my name is default” takes it back
+my-name-help = sets the name in your mails; “my name is default” takes it back
 my-name-ask = How do you want to be called in your mails?
 
 contacts-title = My mail contacts
@@ -656,7 +665,7 @@ original-ask = Of whom do you want to see the last mail with all that it quotes?
 requests-title = Who waits to be accepted
 requests-words = requests, contact requests, strangers
 requests-example = requests
-requests-help = lists who has written to you and waits until you accept them
+requests-help = lists people who would like to write to you
 
 accept-title = Accept somebody who waits
 accept-words = accept

@@ -62,6 +62,8 @@ returned-other = el servidor del usuario no lo aceptó
 
 ## Correos que se muestran o no
 
+in-quotes = “{ $text }”
+
 whole-mail = El correo completo: { $url }
 rest-too-long = [El resto es demasiado largo para un mensaje.]
 cut = { $kept ->
@@ -305,10 +307,10 @@ meeting-task = tarea
 meeting-event = evento
 meeting-untitled = sin título
 meeting-more = y { $more } más
-meeting-daily = se repite por días
-meeting-weekly = se repite por semanas
-meeting-monthly = se repite por meses
-meeting-yearly = se repite por años
+meeting-daily = cada día
+meeting-weekly = cada semana
+meeting-monthly = cada mes
+meeting-yearly = cada año
 meeting-repeated = se repite
 day = { $weekday } { $day } { $month } { $year }
 weekdays = lun mar mié jue vie sáb dom
@@ -347,8 +349,12 @@ thanks = De nada.
 did-you-mean = “{ $typed }” no es un comando aquí. No se envió nada a nadie. ¿Querías decir “{ $command }”? Escribe “ayuda” para ver lo que hay.
 several-addresses = Escribe a una sola dirección cada vez: no se envió nada a nadie.
 is-it = “{ $typed }” no es una dirección de correo. ¿Querías decir { $mail }? Escribe: { $example }
-for-the-gateway = [“{ $typed }” es un comando para la pasarela y no se envió a { $mail }. Escríbelo a { $helper }: { $link }
+for-the-gateway = [“{ $typed }” es un comando para la pasarela y no se envió a { $mail }. Escríbelo a { $helper }:
+    { $link }
     Para enviarlo a { $mail } como texto, pon un espacio delante de la barra.]
+slash-slip = [“{ $typed }” no se envió a { $mail }. ¿Querías el comando “{ $command }”? Escríbelo a { $helper }:
+    { $link }
+    Para enviar la línea a { $mail } como texto, pon un espacio delante de la barra.]
 lacks-value = { $option } puede ser { $values }, o default. Escribe por ejemplo: { $example }
 lacks = ¿{ $label }? Escribe por ejemplo: { $example }
 required = Falta “{ $label }”.
@@ -360,8 +366,8 @@ opened = Lo que escribas en la conversación con { $mail } sale por correo, y la
 written = Tu mensaje sale por correo a { $mail }. La conversación está aquí:
 begins = [Lo que escribas aquí sale por correo a { $mail }. Las respuestas llegan aquí.]
 begins-with = [Escribiste a { $mail }: “{ $text }” Lo que escribas aquí también le llega por correo. Las respuestas llegan aquí.]
-is-user = { $mail } es alguien de este servidor, a quien puedes escribir sin correo:
-chats-here = { $mail } chatea en este servidor. Si también es una dirección de correo, escríbele como { $contact }. Si no, escribe a ese JID en tu cliente:
+is-user = { $mail } pertenece a este servidor de chat, así que no hace falta correo. Si existe esa cuenta, escribe aquí:
+chats-here = { $mail } pertenece a este servidor de chat. Si también es una dirección de correo, escribe a { $contact }. Si no, y si existe esa cuenta, escribe aquí:
 is-yourself = { $mail } es tu propia dirección: los correos que van ahí te llegan como mensajes.
 cannot-be-contact = { $mail } no puede ser un contacto: con el dominio de la pasarela es demasiado largo para una dirección de chat.
 own-address = Tu dirección de correo es { $mail }. Los correos que van ahí te llegan como mensajes, y tus mensajes a direcciones de correo salen de ella.
@@ -426,7 +432,7 @@ is-blocked-already = Los correos de { $mail } tampoco se te mostraban antes. Par
 is-unblocked = Los correos de { $mail } se te vuelven a mostrar. Los que llegaron mientras tanto, no.
 was-not-blocked = El contacto { $mail } no está bloqueado.
 not-blocked-here = { $mail } es alguien de este servidor: bloquea a esa persona en tu aplicación de chat, como a cualquiera de allí.
-no-mail-of = { $mail } es alguien de este servidor y no te escribe por correo.
+no-mail-of = { $mail } pertenece a este servidor de chat, y de ahí no llega correo.
 
 options-of-contact = Así se te muestran los correos de { $mail }:
 options-of-blocked = El contacto { $mail } está bloqueado: sus correos no se te muestran. Para volver a verlos: desbloquea { $mail }
@@ -453,14 +459,14 @@ option-bulk-headline = se muestran como noticias, y solo mientras estás en lín
 option-bulk-drop = no se muestran
 option-gather = los mensajes que escribes de un tirón
 option-gather-on = se convierten en un solo correo
-option-gather-off = son un correo cada uno
+option-gather-off = salen en correos separados
 option-strangers = los correos de gente con quien nunca has tratado
 option-strangers-mark = se muestran, y el primero lo indica
 option-strangers-show = se muestran como todos los demás
-option-strangers-request = esperan hasta que aceptes a su remitente, algo que te pregunta tu aplicación de chat
+option-strangers-request = esperan hasta que aceptes al remitente; tu aplicación de chat te lo preguntará
 option-strangers-hold = esperan hasta que los pidas con “solicitudes”
-option-language = lo que te dice esta pasarela
-option-language-is = está en { $name }
+option-language = los mensajes de esta pasarela
+option-language-is = están en { $name }
 
 found = Correo electrónico
 found-more = Hay más que estos: introduce una parte más larga del nombre o de la dirección
@@ -471,13 +477,14 @@ no-mails-kept = Esta pasarela no conserva correos completos.
 mail-not-kept = El último correo de { $mail } no se conserva aquí completo.
 mail-shown-whole = El último correo de { $mail } llegó { $moment } y está en tu conversación tal cual: no se omitió nada.
 unverified-original = [Remitente no verificado.]
-original-waits = { $mail } espera a que lo aceptes, y antes no se muestra nada de sus correos. Para leerlos: acepta { $mail } Para no ver nada: rechaza { $mail }
+original-waits = { $mail } espera a que lo aceptes, y antes no se muestra nada de sus correos. Para leerlos: acepta { $mail }
+    Para no ver nada: rechaza { $mail }
 original-refused = Has rechazado a { $mail }, así que no se muestra nada de sus correos. Si cambias de idea: acepta { $mail }
 
 requests-none = Nadie espera a que lo aceptes.
 requests-waiting = { $count ->
-        [one] Una persona espera a que la aceptes.
-       *[other] { $count } personas esperan a que las aceptes.
+        [one] Una persona quiere escribirte.
+       *[other] { $count } personas quieren escribirte.
     } { $full ->
         [yes] De otras personas no se conserva nada hasta que aceptes o rechaces a alguna de estas. Para leer
        *[no] Para leer
@@ -537,7 +544,7 @@ people = { $first } y { $others ->
        *[other] otras { $others } personas
     }
 waiting-to = a { $people }
-waiting-since = en espera desde { $moment }
+waiting-since = escrito { $moment }
 not-tried = aún no intentado
 tried-times = { $count ->
         [one] intentado una vez
@@ -614,7 +621,7 @@ original-ask = ¿De quién quieres ver el último correo con todo lo que cita?
 requests-title = Quién espera a que lo aceptes
 requests-words = solicitudes, solicitudes de contacto, quién espera, quien espera, desconocidos
 requests-example = solicitudes
-requests-help = muestra quién te ha escrito y espera a que lo aceptes
+requests-help = muestra quién quiere escribirte
 
 accept-title = Aceptar a alguien que espera
 accept-words = acepta, aceptar

@@ -62,6 +62,8 @@ returned-other = le serveur de l'utilisateur ne l'a pas accepté
 
 ## E-mails affichés ou non
 
+in-quotes = « { $text } »
+
 whole-mail = L'e-mail entier : { $url }
 rest-too-long = [La suite est trop longue pour un message.]
 cut = { $kept ->
@@ -237,7 +239,7 @@ unwritable = { $error }. Le message n'a pas été envoyé.
 unwritable-address = L'adresse { $mail } ne peut pas figurer dans un e-mail
 unwritable-other = Le message ne peut pas être écrit comme e-mail : { $why }
 no-room = La passerelle e-mail ne peut pas accepter de messages en ce moment (son disque est plein ou défaillant). Le message n'a pas été envoyé ; réessaie plus tard.
-failed = La passerelle e-mail a échoué là-dessus, ce qui est un défaut de la passerelle ; rien n'a été envoyé. C'est conservé pour son administration.
+failed = La passerelle e-mail n'a pas pu traiter ceci à cause d'un défaut de la passerelle ; rien n'a été envoyé. C'est conservé pour son administration.
 unknown-request = La passerelle e-mail ne connaît pas cette demande.
 no-answer-to-all = Ceci ne répond pas à un e-mail adressé à plusieurs, ou répond à un e-mail adressé à plus de monde que la passerelle ne peut en joindre ; écris-le sans /all. Le message n'a pas été envoyé.
 nothing-for-all = Écris après /all ce que doivent lire tous ceux qui ont l'e-mail. Le message n'a pas été envoyé.
@@ -350,8 +352,12 @@ thanks = Avec plaisir.
 did-you-mean = « { $typed } » n'est pas une commande ici. Rien n'a été envoyé à personne. Voulais-tu dire « { $command } » ? « aide » montre ce qu'il y a.
 several-addresses = Écris à une seule adresse à la fois : rien n'a été envoyé à personne.
 is-it = « { $typed } » n'est pas une adresse e-mail. Voulais-tu dire { $mail } ? Écris : { $example }
-for-the-gateway = [« { $typed } » est une commande pour la passerelle et n'a pas été envoyé à { $mail }. Écris-la à { $helper } : { $link }
+for-the-gateway = [« { $typed } » est une commande pour la passerelle et n'a pas été envoyée à { $mail }. Écris-la à { $helper } :
+    { $link }
     Pour l'envoyer à { $mail } comme texte, mets une espace avant la barre oblique.]
+slash-slip = [« { $typed } » n'a pas été envoyé à { $mail }. Voulais-tu la commande « { $command } » ? Écris-la à { $helper } :
+    { $link }
+    Pour envoyer la ligne à { $mail } comme texte, mets une espace avant la barre oblique.]
 lacks-value = { $option } peut être { $values }, ou default. Écris par exemple : { $example }
 lacks = { $label } ? Écris par exemple : { $example }
 required = « { $label } » est nécessaire.
@@ -363,8 +369,8 @@ opened = Ce que tu écris dans la conversation avec { $mail } y part par e-mail,
 written = Ton message part par e-mail à { $mail }. Voici la conversation :
 begins = [Ce que tu écris ici part par e-mail à { $mail }. Les réponses arrivent ici.]
 begins-with = [Tu as écrit à { $mail } : « { $text } » Ce que tu écris ici y part aussi par e-mail. Les réponses arrivent ici.]
-is-user = { $mail } est quelqu'un de ce serveur, à qui tu peux écrire sans e-mail :
-chats-here = { $mail } discute sur ce serveur. Si c'est aussi une adresse e-mail, écris-lui comme { $contact }. Sinon, écris à ce JID dans ton client :
+is-user = { $mail } fait partie de ce serveur de discussion, sans besoin d'e-mail. Si ce compte existe, écris ici :
+chats-here = { $mail } fait partie de ce serveur de discussion. Si c'est aussi une adresse e-mail, écris à { $contact }. Sinon, si ce compte existe, écris ici :
 is-yourself = { $mail } est ta propre adresse : les e-mails à cette adresse t'arrivent comme messages.
 cannot-be-contact = { $mail } ne peut pas être un contact : avec le domaine de la passerelle, c'est trop long pour une adresse de discussion.
 own-address = Ton adresse e-mail est { $mail }. Les e-mails à cette adresse t'arrivent comme messages, et tes messages à des adresses e-mail en proviennent.
@@ -429,7 +435,7 @@ is-blocked-already = Les e-mails de { $mail } ne te sont déjà pas affichés. P
 is-unblocked = Les e-mails de { $mail } te sont à nouveau affichés. Pas ceux arrivés entre-temps.
 was-not-blocked = { $mail } n'est pas bloqué.
 not-blocked-here = { $mail } est quelqu'un de ce serveur : bloque cette personne dans ton logiciel, comme tout le monde là-bas.
-no-mail-of = { $mail } est quelqu'un de ce serveur, qui ne t'écrit pas par e-mail.
+no-mail-of = { $mail } fait partie de ce serveur de discussion, et aucun e-mail n'en vient.
 
 options-of-contact = Voici comment les e-mails de { $mail } te sont affichés :
 options-of-blocked = { $mail } est bloqué : ses e-mails ne te sont pas montrés. Pour les voir à nouveau : débloque { $mail }
@@ -452,7 +458,7 @@ option-quotes-cut = ne sont pas affichés
 option-quotes-keep = sont affichés
 option-bulk = les e-mails de listes et autres envois en masse
 option-bulk-show = sont affichés comme tous les autres
-option-bulk-headline = sont affichés comme des nouvelles, et seulement pendant que tu es en ligne
+option-bulk-headline = sont affichés comme des actualités, et seulement pendant que tu es en ligne
 option-bulk-drop = ne sont pas affichés
 option-gather = les messages que tu écris d'un trait
 option-gather-on = deviennent un seul e-mail
@@ -474,13 +480,14 @@ no-mails-kept = Cette passerelle ne conserve pas d'e-mails entiers.
 mail-not-kept = Le dernier e-mail de { $mail } n'est pas conservé ici en entier.
 mail-shown-whole = Le dernier e-mail de { $mail } est arrivé { $moment } et figure tel quel dans ta conversation : rien n'en a été omis.
 unverified-original = [Expéditeur non vérifié.]
-original-waits = { $mail } attend que tu l'acceptes, et rien de ses e-mails n'est montré avant. Pour les lire : accepte { $mail } Pour ne rien en voir : refuse { $mail }
+original-waits = { $mail } attend que tu l'acceptes, et rien de ses e-mails n'est montré avant. Pour les lire : accepte { $mail }
+    Pour ne rien en voir : refuse { $mail }
 original-refused = Tu as refusé { $mail }, rien de ses e-mails n'est donc montré. Si tu changes d'avis : accepte { $mail }
 
 requests-none = Personne n'attend que tu l'acceptes.
 requests-waiting = { $count ->
-        [one] Une personne attend que tu l'acceptes.
-       *[other] { $count } personnes attendent que tu les acceptes.
+        [one] Une personne souhaite t'écrire.
+       *[other] { $count } personnes souhaitent t'écrire.
     } { $full ->
         [yes] Au-delà, rien n'est conservé tant que tu n'en acceptes ou n'en refuses pas. Pour lire
        *[no] Pour lire
@@ -533,14 +540,14 @@ excerpt = « { $text } »{ $more ->
 mails-waiting = { $count ->
         [one] Un de tes e-mails attend.
        *[other] { $count } de tes e-mails attendent.
-    } Pour en retirer un, écris par exemple : retire { $example }. Pour le faire essayer tout de suite : envoie maintenant { $example }
-mails-waiting-more = Plus de { $count } de tes e-mails attendent ; voici les plus anciens. Pour en retirer un, écris par exemple : retire { $example }. Pour le faire essayer tout de suite : envoie maintenant { $example }
+    } Pour en retirer un, écris par exemple : retire { $example }. Pour tenter l'envoi tout de suite : envoie maintenant { $example }
+mails-waiting-more = Plus de { $count } de tes e-mails attendent ; voici les plus anciens. Pour en retirer un, écris par exemple : retire { $example }. Pour tenter l'envoi tout de suite : envoie maintenant { $example }
 people = { $first } et { $others ->
         [one] une autre personne
        *[other] { $others } autres
     }
 waiting-to = à { $people }
-waiting-since = attend depuis { $moment }
+waiting-since = écrit { $moment }
 not-tried = pas encore essayé
 tried-times = { $count ->
         [one] essayé une fois
@@ -553,7 +560,7 @@ under-way = en chemin en ce moment
 just-ended = le dernier essai vient de se terminer
 taken-back = Ton e-mail à { $people } est retiré ; il n'a pas été envoyé.
 taken-back-uncertain = Ton e-mail à { $people } n'est plus essayé. Un essai antérieur a été interrompu à sa fin, il est donc peut-être arrivé.
-tried-now = Ton e-mail à { $people } est essayé maintenant, après ceux que tu as écrits avant lui à la même adresse.
+tried-now = L'envoi de ton e-mail à { $people } est tenté maintenant, après ceux que tu as écrits avant lui à la même adresse.
 unchanged-under-way = Ton e-mail à { $people } est en chemin en ce moment : rien n'a été changé. Redemande quand ce sera fini.
 unchanged-settling = Ton e-mail à { $people } vient d'être essayé pour la dernière fois : rien n'a été changé, et tu sauras ce qu'il en est.
 unchanged-unreadable = Ton e-mail à { $people } ne peut pas être lu en ce moment : rien n'a été changé. Redemande plus tard.
@@ -617,7 +624,7 @@ original-ask = De qui veux-tu voir le dernier e-mail avec tout ce qu'il cite ?
 requests-title = Qui attend d'être accepté
 requests-words = demandes, demandes de contact, qui attend, inconnus
 requests-example = demandes
-requests-help = liste ceux qui t'ont écrit et attendent que tu les acceptes
+requests-help = liste les personnes qui souhaitent t'écrire
 
 accept-title = Accepter quelqu'un qui attend
 accept-words = accepte, accepter

@@ -45,7 +45,7 @@ pub fn undelivered(language: Language, excerpt: &str, condition: Condition, why:
         excerpt => say!(
             language,
             "undelivered-excerpt",
-            excerpt = quoted(excerpt),
+            excerpt = quoted(language, excerpt),
             reason = reason,
             why = why
         ),
@@ -95,7 +95,7 @@ pub fn returned(
         _ => say!(language, "returned-other"),
     };
     let condition = condition.name();
-    let said = text.map(|text| say!(language, "returned-said", words = quoted(text)));
+    let said = text.map(|text| say!(language, "returned-said", words = quoted(language, text)));
     let parts = [
         Some(say!(
             language,

@@ -1,6 +1,6 @@
 //! What is said of people with whom the user has had nothing to do, and of mails that nobody could verify.
 
-use super::{marked, quoted};
+use super::{in_quotes, quoted};
 use crate::core::language::{Language, say};
 
 /// On top of the first mail of a stranger.
@@ -26,7 +26,7 @@ pub fn unverified_answer(language: Language, mail: &str) -> String {
 /// A stranger has written, and waits to be accepted. `preview` is how the mail begins.
 pub fn request(language: Language, name: Option<&str>, mail: &str, preview: &str) -> String {
     let who = match name {
-        Some(name) => format!("{} <{mail}>", marked(name)),
+        Some(name) => format!("{} <{mail}>", in_quotes(language, name)),
         None => mail.to_owned(),
     };
     match preview {
@@ -36,7 +36,7 @@ pub fn request(language: Language, name: Option<&str>, mail: &str, preview: &str
             "stranger-asks-saying",
             who = who,
             mail = mail,
-            preview = quoted(preview)
+            preview = quoted(language, preview)
         ),
     }
 }
@@ -49,7 +49,7 @@ pub fn request_status(language: Language, mail: &str, preview: &str) -> String {
             language,
             "status-stranger-asks-saying",
             mail = mail,
-            preview = quoted(preview)
+            preview = quoted(language, preview)
         ),
     }
 }

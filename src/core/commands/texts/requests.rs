@@ -37,8 +37,8 @@ pub fn mails(language: Language, kept: usize, left: u32) -> String {
 }
 
 /// How the first mail begins.
-pub fn preview(text: &str) -> String {
-    of_others(&clean::for_header(text, PREVIEW_CHARS_MAX))
+pub fn preview(language: Language, text: &str) -> String {
+    of_others(language, &clean::for_header(text, PREVIEW_CHARS_MAX))
 }
 
 /// Beside who waits, where nobody could verify whose the last mail is.

@@ -197,7 +197,12 @@ impl Delivery<'_> {
         }
         let people = self.from.address.for_people();
         let doubt = notice::unverified_stranger(self.decider.language, &people);
-        format!("{}{gap}{doubt}", notice::ended(&words))
+        // Two lines need no full stop between them, which would become part of the address at the end of the first.
+        let words = match gap {
+            "\n" => words,
+            _ => notice::ended(&words),
+        };
+        format!("{words}{gap}{doubt}")
     }
 
     /// Keeps the messages that the mail became, those from this one on, instead of showing them.
