@@ -458,6 +458,40 @@ fn c3_two_gateways_that_give_back_each_others_reports_stop_at_the_first() {
     }
 }
 
+/// A user who misspells another one is told on the message, though nobody has verified the mail, and nobody else is by a mail that
+/// says it was theirs.
+#[test]
+fn a_user_who_writes_to_nobody_here_is_told() {
+    let mut world = new_world();
+    let nobody = "zork\\40chat.a.example@gateway.a.example";
+    let wrote = world.stanza(&format!(
+        "<message from='alice@a.example/x' to='{nobody}' type='chat' id='s1'><body>Hello Zork</body></message>"
+    ));
+    let [mail] = &wrote.mails[..] else {
+        panic!("{wrote:?}");
+    };
+    let text = String::from_utf8(mail.bytes.clone()).unwrap();
+    let arrived = format!("Delivered-To: zork@chat.a.example\n{text}");
+    let shown = world.mail(&arrived);
+    let error = error_of(&shown.stanzas[0], &plain("service-unavailable"));
+    // The mail comes back before the mail server's word is known: an error to the client that wrote it.
+    let told = world.stanza(&error);
+    assert!(told.mails.is_empty(), "{told:?}");
+    let of_message = |stanza: &&Element| stanza.attr("id") == Some("s1");
+    let failed = told.stanzas.iter().find(of_message).expect("an error");
+    assert_eq!(failed.attr("type"), Some("error"));
+    assert_eq!(failed.attr("to"), Some("alice@a.example/x"));
+    assert_eq!(failed.attr("from"), Some(nobody));
+    assert!(world.stanza(&error).stanzas.is_empty(), "once");
+
+    // Somebody who has seen the mail sends it on to others in her name.
+    let forged = format!("Delivered-To: ghost@chat.a.example\n{text}").replace("zork@", "ghost@");
+    let shown = world.mail(&forged);
+    let error = error_of(&shown.stanzas[0], &plain("service-unavailable"));
+    let told = world.stanza(&error);
+    assert!(told.stanzas.is_empty() && told.mails.is_empty(), "{told:?}");
+}
+
 /// How senders are forged: what our mail server, or a forger in its name, says about them.
 const FORGERIES: [&str; 10] = [
     "",

@@ -10,12 +10,14 @@ use crate::core::context::{Missing, Write};
 use crate::core::decide::compose;
 use crate::core::decide::decider::{Decider, Stop};
 use crate::core::decide::decision::Decision;
+use crate::core::decide::inbound::report;
 use crate::core::decide::inbound::trust::JudgedSender;
 use crate::core::decide::lookup;
-use crate::core::from_mail::{self, Person};
+use crate::core::from_mail::{self, Action, DeliveryReport, Person, Reported};
 use crate::core::from_stanza::{Returned, Stanza};
 use crate::core::id::MessageId;
 use crate::core::limits::RETURN_INTERVAL;
+use crate::core::outcome::Reply;
 use crate::core::record::{Answerable, Direction, Message};
 use crate::core::text::clean;
 use crate::core::to_mail::{self, Undelivered};
@@ -101,6 +103,9 @@ pub(crate) fn decide(
             why.condition.name()
         )
     };
+    if let Some(told) = own_sender(decider, message, &user, why)? {
+        return Ok(told);
+    }
     let Some(answerable) = &message.answerable else {
         let unanswered = "its sender is not told, being unverified or no person";
         decision.notes.push(note(unanswered));
@@ -117,8 +122,8 @@ pub(crate) fn decide(
     let Some(recipient) = Stop::optional(lookup::user_mail(decider, &user))? else {
         return Ok(decision);
     };
-    let report = report(decider, message, answerable, &recipient, why);
-    match compose::report(&report) {
+    let undelivered = undelivered(decider, message, answerable, &recipient, why);
+    match compose::report(&undelivered) {
         Ok(mail) => decision.mails.push(mail),
         Err(error) => {
             decision
@@ -135,6 +140,40 @@ pub(crate) fn decide(
         ..message.clone()
     }));
     Ok(decision)
+}
+
+/// Whoever wrote the mail is a user of this gateway, who has misspelled another one: that is told on the message that the mail
+/// was. Nobody has to verify it, as with other reports: the mail has the id that the user's had, and went to the same recipient.
+fn own_sender(
+    decider: Decider<'_>,
+    message: &Message,
+    recipient: &BareJid,
+    why: &Returned,
+) -> Result<Option<Decision>, Missing> {
+    let Some(sender) = lookup::user_of(decider, &message.contact)? else {
+        return Ok(None);
+    };
+    let Some(recipient) = Stop::optional(lookup::user_mail(decider, recipient))? else {
+        return Ok(None);
+    };
+    let text = why.text.as_deref().unwrap_or(why.condition.name());
+    let report = DeliveryReport {
+        about: vec![message.message_id.clone()],
+        envelope_id: None,
+        recipients: vec![Reported {
+            original: Some(recipient.clone()),
+            last: None,
+            action: Action::Failed,
+            reply: Reply {
+                code: None,
+                enhanced: Some(status_of(why.condition)),
+                text: text.to_owned(),
+            },
+            remote: None,
+        }],
+        original_to: vec![recipient],
+    };
+    report::of_own_mail(decider, &sender, &report)
 }
 
 /// The message that came in as a mail and left under the id of this stanza, from its contact to its user.
@@ -158,7 +197,7 @@ fn told(decider: Decider<'_>, address: &MailAddress) -> (BareJid, MessageId) {
     (gateway, MessageId::of_raw(key.as_bytes()))
 }
 
-fn report<'a>(
+fn undelivered<'a>(
     decider: Decider<'a>,
     message: &'a Message,
     answerable: &'a Answerable,

@@ -53,6 +53,31 @@ pub(crate) fn decide(
     Ok(decided.into_iter().flatten().next())
 }
 
+/// The same of what no mail reports: the gateway knows itself what became of a mail from one of its users to another. `None` where
+/// the user sent no such mail to that recipient.
+pub(crate) fn of_own_mail(
+    decider: Decider<'_>,
+    user: &BareJid,
+    delivery: &DeliveryReport,
+) -> Result<Option<Decision>, Missing> {
+    let report = Report {
+        decider,
+        id: match delivery.about.first() {
+            Some(id) => id,
+            None => return Ok(None),
+        },
+        user,
+    };
+    let Some(told) = report.message(&delivery.about)? else {
+        return Ok(None);
+    };
+    let mut recipients = std::iter::once(&told.message.contact).chain(&told.message.sent.also);
+    match recipients.any(|address| delivery.original_to.contains(address)) {
+        true => report.delivery(delivery),
+        false => Ok(None),
+    }
+}
+
 /// A report on its way to one user.
 struct Report<'a> {
     decider: Decider<'a>,
