@@ -1458,6 +1458,7 @@ fn gone() -> Traces {
             seen: 9,
             presence: 1,
             pairs: 1,
+            avatars: 0,
         },
         waiting: 5,
         under_way: 0,
