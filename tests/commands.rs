@@ -1459,6 +1459,7 @@ fn gone() -> Traces {
             seen: 9,
             presence: 1,
             pairs: 1,
+            avatars: 0,
         },
         waiting: 5,
         under_way: 0,

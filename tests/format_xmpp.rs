@@ -152,6 +152,7 @@ fn letter(id: &str, stanzas: &[Element]) -> OutboundMail {
             jid: "alice@a.example".parse().unwrap(),
             mail: mail("alice@chat.a.example"),
             name: Some("Alice".to_owned()),
+            face: None,
         },
         to: vec![Recipient {
             role: Role::To,
@@ -169,6 +170,7 @@ fn letter(id: &str, stanzas: &[Element]) -> OutboundMail {
         carried: stanzas.to_vec(),
         reaction: None,
         is_styled: false,
+        page: None,
     }
 }
 

@@ -81,6 +81,8 @@ fn shown_one(stanza: &Element) -> String {
                 let condition = parts.next().unwrap().name().to_owned();
                 shown.push_str(&format!(": {condition}: {}", parts.next().unwrap().text()));
             }
+            // What the contact can, and how it looks.
+            "c" | "x" => {}
             "body" | "show" | "status" => shown.push_str(&format!(": {}", child.text())),
             name => shown.push_str(&format!(": {name} {}", child.attr("id").unwrap_or("-"))),
         }

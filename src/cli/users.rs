@@ -167,7 +167,7 @@ fn show(
 }
 
 /// What there is, or was.
-fn counted(traces: &Traces) -> [(&'static str, u64); 11] {
+fn counted(traces: &Traces) -> [(&'static str, u64); 12] {
     let rows = &traces.rows;
     [
         ("contacts", rows.contacts),
@@ -177,6 +177,7 @@ fn counted(traces: &Traces) -> [(&'static str, u64); 11] {
         ("marks of mails that were handled", rows.seen),
         ("announced presence", rows.presence),
         ("pairs made for contacts", rows.pairs),
+        ("pictures of contacts", rows.avatars),
         ("mails kept as they came", traces.originals),
         ("files of mails", traces.files),
         ("mails that wait to be sent", traces.waiting),
@@ -323,7 +324,7 @@ path = "{}"
             "user: alice@a.example\nmail address: a@c.example (pair)\nlast message: -\n\
              options for all contacts: bulk=drop\nstrangers who wait: 0\ncontacts: 1\nrows of options: 2\n\
              messages: 1\nthreads: 1\nmarks of mails that were handled: 1\nannounced presence: 1\n\
-             pairs made for contacts: 1\nmails kept as they came: 0\nfiles of mails: 0\n\
+             pairs made for contacts: 1\npictures of contacts: 1\nmails kept as they came: 0\nfiles of mails: 0\n\
              mails that wait to be sent: 0\nmails that are on their way: 0\n"
         );
         assert!(nobody.contains("mail address: nobody@chat.a.example (rule)\n"));
@@ -334,7 +335,8 @@ path = "{}"
         assert_eq!(
             forgotten,
             "forgotten: alice@a.example\ncontacts: 1\nrows of options: 2\nmessages: 1\nthreads: 1\n\
-             marks of mails that were handled: 1\nannounced presence: 1\npairs made for contacts: 1\n"
+             marks of mails that were handled: 1\nannounced presence: 1\npairs made for contacts: 1\n\
+             pictures of contacts: 1\n"
         );
         assert_eq!(again, "nothing is stored of alice@a.example\n");
         // Her pair is the admin's word.

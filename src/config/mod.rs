@@ -144,7 +144,8 @@ pub struct Users {
     pub admins: Vec<BareJid>,
     /// How users are called in their mails, where neither they have said it (`my name is`) nor their client or a pair does:
     /// "vcard", as in the profile that they have on their own server (XEP-0054), which is asked once a day, when they turn to
-    /// the gateway; "off", by the local part of their JID.
+    /// the gateway, and whose picture goes with their mails where it is small enough for a `Face` (PNG, 48 by 48); "off", by the
+    /// local part of their JID.
     ///
     /// Default `names = "vcard"`
     pub names: OwnNames,

@@ -196,6 +196,7 @@ mod tests {
             language: Language::of_tag("de"),
             card: Some(Card {
                 name: Some("Alice".to_owned()),
+                face: None,
                 asked: Timestamp::default(),
                 is_answered: true,
             }),

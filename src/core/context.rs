@@ -6,6 +6,7 @@
 //! found out by letting it ask: [`Context::ahead`].
 
 use crate::core::address::{AddressPattern, MailAddress};
+use crate::core::avatar::Avatar;
 use crate::core::errand::{Errand, Told, Waiting};
 use crate::core::id::{JobId, MessageId, StanzaId, ThreadId};
 use crate::core::job::{Job, Mail};
@@ -39,6 +40,8 @@ pub enum Need {
     Peer(AddressPattern),
     /// How a local user wants the mails of a contact; of all contacts where none is named.
     Options(BareJid, Option<MailAddress>),
+    /// The picture that a local user sees of a contact.
+    Avatar(BareJid, MailAddress),
     /// A mail that waits in the queue. Not a row of the store: who decides about a stanza asks the queue, which keeps the mail
     /// until that is done. A mail that is on its way, or may have been, does not wait.
     Waiting(JobId),
@@ -77,6 +80,8 @@ pub enum Row {
     Peer(Peer),
     /// For [`Need::Options`].
     Options(Options),
+    /// For [`Need::Avatar`].
+    Avatar(Avatar),
     /// For [`Need::WaitingOf`].
     Waiting(Vec<Waiting>),
     /// For [`Need::Waiting`] and [`Need::LastOf`].
@@ -110,6 +115,8 @@ pub enum Write {
     Announced(BareJid, Announced),
     /// How a local user wants the mails of a contact, or of all contacts; forgotten where it says nothing.
     Options(BareJid, Option<MailAddress>, Options),
+    /// The picture that a local user sees of a contact; `None` where there is none any more.
+    Avatar(BareJid, MailAddress, Option<Avatar>),
 }
 
 /// A decision asked for rows that were not loaded yet: at least one.
@@ -288,6 +295,10 @@ impl Context {
                 let row = (!row.is_empty()).then_some(Row::Options(row));
                 self.rows.insert(Need::Options(user, contact), row);
             }
+            Write::Avatar(user, contact, row) => {
+                self.rows
+                    .insert(Need::Avatar(user, contact), row.map(Row::Avatar));
+            }
             Write::Cursor(..) | Write::Announced(..) => {}
         }
     }
@@ -432,6 +443,19 @@ impl Context {
             Some(Row::Options(options)) => options.clone(),
             _ => Options::default(),
         })
+    }
+
+    /// The picture that a local user sees of a contact.
+    #[allow(clippy::missing_errors_doc)]
+    pub fn avatar(
+        &self,
+        user: &BareJid,
+        contact: &MailAddress,
+    ) -> Result<Option<&Avatar>, Missing> {
+        match self.get(Need::Avatar(user.clone(), contact.clone()))? {
+            Some(Row::Avatar(avatar)) => Ok(Some(avatar)),
+            _ => Ok(None),
+        }
     }
 
     /// A mail that waits in the queue, and of which nobody can have seen anything.

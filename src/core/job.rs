@@ -70,6 +70,9 @@ pub struct Draft {
     pub thread: ThreadId,
     /// What the sender is called.
     pub name: Option<String>,
+    /// The sender's picture as it stands in the header.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub face: Option<String>,
     /// Its one recipient.
     pub to: Recipient,
     /// The subject.

@@ -151,6 +151,16 @@ pub const REPORT_DEPTH_MAX: usize = 3;
 pub const HTML_OCTETS_MAX: usize = 1024 * 1024;
 /// Nesting of quotes, lists and tables that is kept track of; deeper ones are read as if they were flat.
 pub const HTML_DEPTH_MAX: usize = 400;
+/// The picture of a contact, in octets. Delta Chat's have up to 20 KB; with base64 and all that is around it stays far below
+/// [`STANZA_OCTETS_MAX`].
+pub const AVATAR_OCTETS_MAX: usize = 32 * 1024;
+/// The longer side of a picture, in pixels: twice that of Delta Chat's, so that no client unpacks more than 4 MB of it.
+pub const AVATAR_PIXELS_MAX: usize = 1024;
+/// A picture that stands in a mail's header as a `Face`, in octets: its convention, with which the field has 974 octets, of the
+/// 998 of a line (RFC 5322 §2.1.1).
+pub const FACE_OCTETS_MAX: usize = 725;
+/// The longer side of it, in pixels.
+pub const FACE_PIXELS_MAX: usize = 48;
 /// Attachments named in a text, and other recipients listed, at most.
 pub const LISTED_MAX: usize = 50;
 /// Ancestors in a `References` header; the first and the last are kept.

@@ -49,6 +49,8 @@ pub struct Party {
     pub mail: MailAddress,
     /// Their name, if known.
     pub name: Option<String>,
+    /// Their picture as it stands in a mail's header, if they have one that fits there.
+    pub face: Option<String>,
 }
 
 /// Another recipient of a mail.
@@ -85,6 +87,8 @@ pub struct OutboundMail {
     pub text: String,
     /// Its marks are styling (XEP-0393), which HTML beside the text shows.
     pub is_styled: bool,
+    /// The page beside the text, where it is another one than that of its styling.
+    pub page: Option<String>,
     /// Written by the gateway itself, not by a person: nobody answers it automatically (RFC 3834 §5).
     pub automatic: bool,
     /// Its sender asks to be notified when it was read (RFC 8098 §2.1).
@@ -114,6 +118,7 @@ impl OutboundMail {
             date,
             text,
             is_styled: false,
+            page: None,
             automatic: false,
             notify_read: false,
             carried: Vec::new(),

@@ -16,6 +16,8 @@
 
 pub mod address;
 pub mod authentication;
+pub mod avatar;
+pub mod caps;
 pub mod carried;
 pub mod commands;
 pub mod context;

@@ -363,21 +363,45 @@ pub struct Inviting<'a> {
     pub organisation: Option<&'a str>,
 }
 
-/// The invitation: its subject and its text. The user's JID is not in it: mail programs would make it an address.
-pub fn invitation(language: Language, by: Inviting<'_>) -> (String, String) {
+/// What an invitation says.
+pub struct Invitation {
+    /// Its subject.
+    pub subject: String,
+    /// Who invites to what.
+    pub greeting: String,
+    /// How it is accepted or refused.
+    pub how: String,
+    /// What is written on what accepts it.
+    pub accept: String,
+    /// What the answer says that accepts it.
+    pub yes: String,
+}
+
+impl Invitation {
+    /// As the mail has it.
+    pub fn text(&self) -> String {
+        format!("{}\n\n{}", self.greeting, self.how)
+    }
+}
+
+/// The invitation. The user's JID is not in it: mail programs would make it an address.
+pub fn invitation(language: Language, by: Inviting<'_>) -> Invitation {
     let Inviting { name, mail, .. } = by;
     let words = by.words.map(|words| in_quotes(language, words));
     let words = words.map(|words| say!(language, "invitation-words", name = name, words = words));
     let footer = |organisation| say!(language, "invitation-by", organisation = organisation);
-    let parts = [
-        Some(say!(language, "invitation-hello", name = name)),
-        words,
-        Some(say!(language, "invitation-how", name = name, mail = mail)),
-        by.organisation.map(footer),
-    ];
-    let parts: Vec<String> = parts.into_iter().flatten().collect();
-    let subject = say!(language, "invitation-subject", name = name);
-    (subject, parts.join("\n\n"))
+    let joined = |first: String, second: Option<String>| {
+        let parts: Vec<String> = std::iter::once(first).chain(second).collect();
+        parts.join("\n\n")
+    };
+    let how = say!(language, "invitation-how", name = name, mail = mail);
+    Invitation {
+        subject: say!(language, "invitation-subject", name = name),
+        greeting: joined(say!(language, "invitation-hello", name = name), words),
+        how: joined(how, by.organisation.map(footer)),
+        accept: say!(language, "invitation-accept"),
+        yes: say!(language, "invitation-yes"),
+    }
 }
 
 /// The mail that carries a subscription stanza, for a person who opens it.

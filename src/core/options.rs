@@ -91,6 +91,9 @@ pub struct Card {
     /// How the card calls the user.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub name: Option<String>,
+    /// The picture of it, in base64, where it may stand in a mail's header ([`crate::core::avatar::Avatar::is_face`]).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub face: Option<String>,
     /// When the user's server was asked for it.
     pub asked: Timestamp,
     /// It has answered that question.

@@ -202,7 +202,7 @@ impl Quotas {
         let mut mails = decision.mails.iter();
         let is_told = mails.len() == 0 || mails.any(|mail| mail.job.origin.is_some());
         Some(match is_told {
-            true => Decision::refuse(stanza, Condition::PolicyViolation, &why),
+            true => Decision::refuse(stanza, decision.language, Condition::PolicyViolation, &why),
             false => Decision::nothing(),
         })
     }
@@ -269,6 +269,7 @@ impl Quotas {
         let why = notice::unanswered_requests(decision.language);
         Some(Decision::refuse(
             stanza,
+            decision.language,
             Condition::ResourceConstraint,
             &why,
         ))

@@ -103,6 +103,9 @@ pub struct Contact {
     /// Its last mail.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub last_mail: Option<LastMail>,
+    /// The id of its picture ([`crate::core::avatar::Avatar::id`]), which is a row of its own.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub avatar: Option<String>,
 }
 
 impl Contact {
@@ -437,6 +440,9 @@ pub struct Features {
 impl Format {
     /// The format of whatever carries stanzas, for mails that gateways write to each other.
     pub const OF_GATEWAYS: Self = Self::Xmpp;
+
+    /// All of them.
+    pub const ALL: [Self; 2] = [Self::Mail, Self::Xmpp];
 
     /// What it can do: the only place that compares formats by name.
     pub fn features(self) -> Features {

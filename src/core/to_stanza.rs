@@ -2,9 +2,11 @@
 //! gateway's own domain, else the server ends the stream.
 
 pub mod file;
+pub mod pep;
 
 use crate::core::carried;
 use crate::core::id::StanzaId;
+use crate::core::language::Language;
 use crate::core::limits;
 use crate::core::message::{InboundMessage, Other};
 use crate::core::record::PresenceState;
@@ -20,6 +22,9 @@ use xmpp_parsers::ns;
 
 /// The resource from which a contact is available. A contact is one mailbox, so there is one.
 pub const CONTACT_RESOURCE: &str = "mail";
+
+/// The resource from which the gateway itself is available.
+pub const GATEWAY_RESOURCE: &str = "gateway";
 
 /// RFC 6120 §8.3.3.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -311,29 +316,42 @@ pub fn reactions(
     let each = emoji.iter().map(|one| text("reaction", REACTIONS, one));
     let reactions = Build::new("reactions", REACTIONS).attr("id", about.as_str());
     let fallback = Build::new("fallback", FALLBACK).attr("for", REACTIONS);
-    let mut message = notice(from.as_str(), to.as_str(), id.as_str(), body);
+    let mut message = words(from.as_str(), to.as_str(), id.as_str(), body);
     message.append_child(reactions.children(each).done());
     message.append_child(fallback.child(empty("body", FALLBACK)).done());
     message.append_child(empty("store", HINTS));
     message
 }
 
-/// A sentence of the gateway itself, from a contact or from the gateway.
-pub fn notice(from: &str, to: &str, id: &str, body: &str) -> Element {
+/// Words of whomever, from a contact or from the gateway.
+pub fn words(from: &str, to: &str, id: &str, body: &str) -> Element {
     let message = stanza("message", from, to)
         .attr("type", "chat")
         .attr("id", id);
     message.child(text("body", ns::COMPONENT, body)).done()
 }
 
+/// A sentence of the gateway itself, in this language (RFC 6120 §8.1.5).
+pub fn notice(language: Language, (from, to): (&str, &str), id: &str, body: &str) -> Element {
+    let mut notice = words(from, to, id, body);
+    let lang = xml_ncname!("lang").to_ncname();
+    notice.set_attr(Namespace::XML, lang, language.tag());
+    notice
+}
+
 /// The same about a message of the user (XEP-0461).
-pub fn notice_on(from: &str, user: &str, id: &str, about: Option<&str>, body: &str) -> Element {
+pub fn notice_on(
+    language: Language,
+    (from, user): (&str, &str),
+    (id, about): (&str, Option<&str>),
+    body: &str,
+) -> Element {
     let reply = |about| {
         Build::new("reply", REPLY)
             .attr("to", user)
             .attr("id", about)
     };
-    let mut notice = notice(from, user, id, body);
+    let mut notice = notice(language, (from, user), id, body);
     if let Some(about) = about {
         notice.append_child(reply(about).done());
     }

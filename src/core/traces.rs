@@ -21,6 +21,9 @@ pub struct Rows {
     pub presence: u64,
     /// Pairs that the gateway has made by itself of contacts that nobody else has.
     pub pairs: u64,
+    /// Pictures of contacts.
+    #[serde(default)]
+    pub avatars: u64,
 }
 
 impl Rows {
@@ -34,6 +37,7 @@ impl Rows {
             seen,
             presence,
             pairs,
+            avatars,
         } = others;
         let more = [
             (&mut self.contacts, contacts),
@@ -43,6 +47,7 @@ impl Rows {
             (&mut self.seen, seen),
             (&mut self.presence, presence),
             (&mut self.pairs, pairs),
+            (&mut self.avatars, avatars),
         ];
         for (sum, one) in more {
             *sum = sum.saturating_add(one);
@@ -112,6 +117,7 @@ mod tests {
                 seen: 5,
                 presence: 6,
                 pairs: 7,
+                avatars: 12,
             },
             waiting: 8,
             under_way: 9,
@@ -126,6 +132,7 @@ mod tests {
         let twice = serde_json::to_value(sum).unwrap();
         assert_eq!(twice["rows"]["pairs"], 14);
         assert_eq!(twice["rows"]["contacts"], 2);
+        assert_eq!(twice["rows"]["avatars"], 24);
         assert_eq!((sum.waiting, sum.under_way, sum.files), (16, 9, 22));
     }
 }

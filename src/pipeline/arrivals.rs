@@ -575,7 +575,7 @@ mod tests {
     fn a_portion_is_full_by_what_the_mails_have_become() {
         let of = |stanzas: usize, octets: usize, rows: usize| {
             let body = "x".repeat(octets);
-            let stanza = to_stanza::notice("gateway.a.example", "alice@a.example", "1", &body);
+            let stanza = to_stanza::words("gateway.a.example", "alice@a.example", "1", &body);
             let cursor = Cursor {
                 uid_validity: 1,
                 uid_next: 1,

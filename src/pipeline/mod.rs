@@ -386,6 +386,7 @@ impl<S: Store> Pipeline<S> {
         let refusal = (!decision.mails.is_empty()).then(|| {
             Decision::refuse(
                 &stanza,
+                decision.language,
                 Condition::ResourceConstraint,
                 &notice::no_room(decision.language),
             )

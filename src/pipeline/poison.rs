@@ -91,8 +91,10 @@ impl<S: Store> Pipeline<S> {
                 let bound = bound.and_then(|meaning| meaning.bound.as_ref());
                 let id = format!("not-shown-{}", fetched.uid);
                 let told = bound.map(|user| {
-                    let words = notice::not_shown(self.settings.language, None, kept);
-                    to_stanza::notice(self.settings.gateway.as_str(), user.as_str(), &id, &words)
+                    let language = self.settings.language;
+                    let words = notice::not_shown(language, None, kept);
+                    let from_to = (self.settings.gateway.as_str(), user.as_str());
+                    to_stanza::notice(language, from_to, &id, &words)
                 });
                 Some(Decision::answer(told))
             }

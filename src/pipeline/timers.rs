@@ -336,12 +336,8 @@ impl<S: Store> Pipeline<S> {
         let notice = |((user, count), language): (&(BareJid, usize), Language)| {
             let key = MessageId::of_raw(format!("held at {}", now.millis()).as_bytes());
             let id = StanzaId::derive(&key, user, "");
-            to_stanza::notice(
-                gateway,
-                user.as_str(),
-                id.as_str(),
-                &notice::held_as_well(language, *count),
-            )
+            let body = notice::held_as_well(language, *count);
+            to_stanza::notice(language, (gateway, user.as_str()), id.as_str(), &body)
         };
         let notices = due.iter().zip(languages).map(notice).collect();
         if !self.prove(stream, notices).await {

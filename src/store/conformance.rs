@@ -3,6 +3,7 @@
 mod users;
 
 use crate::core::address::{AddressPattern, MailAddress};
+use crate::core::avatar::{Avatar, MediaType};
 use crate::core::context::{Need, Row, Write};
 use crate::core::id::{MessageId, StanzaId, ThreadId};
 use crate::core::record::{
@@ -37,6 +38,7 @@ pub async fn run<S: Store>(make: impl Fn() -> S) {
     cursors_are_kept_by_mailbox(&make()).await;
     peers_are_saved_replaced_and_forgotten(&make()).await;
     options_are_saved_replaced_and_forgotten(&make()).await;
+    avatars_are_saved_replaced_and_forgotten(&make()).await;
     what_is_learned_too_late_does_not_replace_what_the_admin_said(&make()).await;
     peers_and_announced_come_in_pages(&make()).await;
     users::run(&make).await;
@@ -607,7 +609,7 @@ pub fn rows_of_each_table() -> Vec<Write> {
         Write::Contact(alice.clone(), carol.clone(), contact(4)),
         Write::Thread(
             alice.clone(),
-            carol,
+            carol.clone(),
             ThreadId::parse("t").unwrap(),
             thread(1),
         ),
@@ -631,7 +633,38 @@ pub fn rows_of_each_table() -> Vec<Write> {
             Some(mail("Carol@mail.example")),
             options(Some(Quotes::Keep), None),
         ),
+        Write::Avatar(user("alice@a.example"), carol, Some(avatar())),
     ]
+}
+
+/// A picture, as the rows have it.
+pub fn avatar() -> Avatar {
+    Avatar {
+        id: "0".repeat(40),
+        media_type: MediaType::Png,
+        octets: 3,
+        width: 48,
+        height: 48,
+        data: "AAAA".to_owned(),
+    }
+}
+
+async fn avatars_are_saved_replaced_and_forgotten<S: Store>(store: &S) {
+    let (alice, carol) = (user("alice@a.example"), mail("Carol@mail.example"));
+    let other = Avatar {
+        media_type: MediaType::Jpeg,
+        ..avatar()
+    };
+    let need = || Need::Avatar(user("alice@a.example"), mail("carol@MAIL.example"));
+    let write = |avatar| vec![Write::Avatar(alice.clone(), carol.clone(), avatar)];
+    for each in [avatar(), other] {
+        save(store, write(Some(each.clone()))).await;
+        assert_eq!(one(store, need()).await, Some(Row::Avatar(each)));
+    }
+    let adam = Need::Avatar(user("adam@a.example"), carol.clone());
+    assert_eq!(one(store, adam).await, None);
+    save(store, write(None)).await;
+    assert_eq!(one(store, need()).await, None);
 }
 
 fn options(quotes: Option<Quotes>, bulk: Option<Bulk>) -> Options {

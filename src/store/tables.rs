@@ -24,6 +24,7 @@
 //! the `s` row stays behind and gets an `o` row; and in a store of a former version each has one.
 
 use crate::core::address::{AddressPattern, MailAddress};
+use crate::core::avatar::Avatar;
 use crate::core::context::{Need, Row, Write};
 use crate::core::id::{MessageId, ThreadId};
 use crate::core::record::{Announced, Contact, Cursor, Message, Options, Pair, Peer, Thread};
@@ -35,7 +36,7 @@ use std::fmt;
 
 /// The format of the tables above. A store with a higher number is refused.
 ///
-/// The tables `f`, `h` and `n` came later and did not raise it, for a program without them works on a store that has them: it
+/// The tables `f`, `h`, `i` and `n` came later and did not raise it, for a program without them works on a store that has them: it
 /// reads by key or within the range of a tag that it knows (an export: those of its own tables), so that it
 /// neither sees, exports nor removes their rows, and `o` leads to none of them. Of a contact it passes over the fields that
 /// it does not know, and drops them where it saves that contact. What an older program must not pass over raises the number.
@@ -176,6 +177,13 @@ tables! {
         also: |_row| None,
         time: |_row| None,
     }
+    /// The picture that a user sees of a contact, which the contact's row names.
+    Avatar(AvatarRecord) {
+        tag: b'i',
+        key: |row| [row.user.as_str(), row.mail.key()],
+        also: |_row| None,
+        time: |_row| None,
+    }
     /// What was told of a user's presence.
     Announced(AnnouncedRecord) {
         tag: b'n',
@@ -283,6 +291,18 @@ pub struct OptionsRecord {
     pub options: Options,
 }
 
+/// The picture of a contact, with their names.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AvatarRecord {
+    /// The local user.
+    pub user: BareJid,
+    /// The contact.
+    pub mail: MailAddress,
+    /// The picture.
+    #[serde(flatten)]
+    pub avatar: Avatar,
+}
+
 /// Where a row lies among the others, to go on after it. Its text means something to its own store only.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
 #[serde(from = "String")]
@@ -386,6 +406,12 @@ impl From<Write> for Change {
                 mail,
                 options,
             }),
+            Write::Avatar(user, mail, Some(avatar)) => {
+                Record::Avatar(AvatarRecord { user, mail, avatar })
+            }
+            Write::Avatar(user, mail, None) => {
+                return Self::Remove(need_key(&Need::Avatar(user, mail)));
+            }
             Write::RemovePair(jid) => return Self::Remove(pair_key(&jid)),
             Write::RemoveContact(user, mail) => return Self::Remove(contact_key(&user, &mail)),
             Write::RemovePeer(who) => return Self::Remove(peer_key(&who)),
@@ -405,6 +431,7 @@ impl From<Record> for Write {
             Record::Peer(peer) => Self::Peer(peer),
             Record::Options(row) => Self::Options(row.user, row.mail, row.options),
             Record::Announced(row) => Self::Announced(row.user, row.announced),
+            Record::Avatar(row) => Self::Avatar(row.user, row.mail, Some(row.avatar)),
         }
     }
 }
@@ -419,6 +446,7 @@ pub(super) fn row_of(record: Record) -> Option<Row> {
         Record::Seen(row) => Some(Row::Seen(row.at)),
         Record::Peer(peer) => Some(Row::Peer(peer)),
         Record::Options(row) => Some(Row::Options(row.options)),
+        Record::Avatar(row) => Some(Row::Avatar(row.avatar)),
         Record::Cursor(_) | Record::Announced(_) => None,
     }
 }
@@ -501,6 +529,7 @@ pub fn need_key(need: &Need) -> Vec<u8> {
             let contact = contact.as_ref().map_or("", MailAddress::key);
             key(Table::Options.tag(), &[user.as_str(), contact])
         }
+        Need::Avatar(user, contact) => key(Table::Avatar.tag(), &[user.as_str(), contact.key()]),
         // These lie in the queue, and nothing lies under this key.
         Need::Waiting(_) | Need::LastOf(_) | Need::WaitingOf(_) => Vec::new(),
     }

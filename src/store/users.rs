@@ -12,12 +12,13 @@ use std::ops::Range;
 
 /// The tables whose keys begin with a user, in the order in which they are forgotten: who is killed in the middle leaves a
 /// user with contacts, whom a list still shows. A pair's is its JID, which may be a contact's.
-pub(super) const OF_USERS: [Table; 7] = [
+pub(super) const OF_USERS: [Table; 8] = [
     Table::Message,
     Table::Thread,
     Table::Seen,
     Table::Announced,
     Table::Options,
+    Table::Avatar,
     Table::Contact,
     Table::Pair,
 ];
@@ -75,6 +76,7 @@ pub(super) fn count(rows: &mut Rows, table: Table, number: usize) {
         Table::Contact => &mut rows.contacts,
         Table::Message => &mut rows.messages,
         Table::Options => &mut rows.options,
+        Table::Avatar => &mut rows.avatars,
         Table::Announced => &mut rows.presence,
         Table::Pair => &mut rows.pairs,
         Table::Thread => &mut rows.threads,

@@ -238,6 +238,7 @@ fn to_mail(data: &[u8]) {
         jid: jid::BareJid::new("alice@a.example").unwrap(),
         mail: address("alice@chat.a.example"),
         name: Some(text.clone()),
+        face: None,
     };
     let id = MessageId::parse("1@chat.a.example").unwrap();
     let mut letter = OutboundMail::plain(from, id, text.clone(), clean::for_xml(&text), NOW);

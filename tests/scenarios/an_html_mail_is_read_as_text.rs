@@ -27,7 +27,7 @@ async fn with_its_links_and_without_the_network() {
     let text = body(&alice.next_message_from(&world.carol()).await).expect("it has a body");
     assert!(text.starts_with("*Offers*\n"), "{text}");
     for expected in [
-        "Hello Alice & friends,",
+        "Hello *Alice* & friends,",
         "our offers (https://shop.example/offers?id=7&lang=de)",
         "- apples",
         "- pears",

@@ -15,6 +15,7 @@ mod a_blind_copy_reaches_whom_the_envelope_names;
 mod a_bounce_that_comes_later_is_an_error;
 mod a_burst_arrives_whole_and_in_order;
 mod a_client_can_ask_what_the_gateway_is;
+mod a_contact_has_a_face;
 mod a_conversation_keeps_its_thread;
 mod a_crash_is_seen_by_expiry;
 mod a_damaged_store_is_set_aside_and_made_anew;

@@ -129,7 +129,10 @@ fn address(person: &str) -> String {
 }
 
 fn messages(side: &Side) -> Vec<String> {
-    let messages = side.seen.iter().filter(|seen| seen.name() == "message");
+    // That somebody has another name is no message to anybody.
+    let is_one =
+        |seen: &&Element| seen.name() == "message" && seen.attr("type") != Some("headline");
+    let messages = side.seen.iter().filter(is_one);
     messages
         .map(|message| {
             let body = message.children().find(|child| child.name() == "body");

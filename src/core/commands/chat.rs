@@ -38,15 +38,12 @@ pub fn decide(
     message: &Message,
 ) -> Result<Decision, Missing> {
     if message.encrypted {
-        return Ok(said(
-            stanza,
-            message,
-            notice::encrypted(decider.language),
-            Decision::nothing(),
-        ));
+        let text = notice::encrypted(decider.language);
+        let text = (decider.language, text);
+        return Ok(said(stanza, message, text, Decision::nothing()));
     }
     if is_change(stanza) {
-        let text = texts::no_changes(decider.language);
+        let text = (decider.language, texts::no_changes(decider.language));
         return Ok(said(stanza, message, text, Decision::nothing()));
     }
     let Some(body) = &message.body else {
@@ -64,7 +61,7 @@ pub fn decide(
     // What is said of an errand is known when it is done.
     Ok(match beside.errand {
         Some(_) => beside,
-        None => said(stanza, message, text, beside),
+        None => said(stanza, message, (decider.language, text), beside),
     })
 }
 
@@ -162,7 +159,7 @@ pub fn in_conversation(
     };
     Ok(Some(match beside.errand {
         Some(_) => beside,
-        None => said(stanza, message, text, beside),
+        None => said(stanza, message, (decider.language, text), beside),
     }))
 }
 
@@ -409,14 +406,22 @@ fn filled(command: &dyn Command, rest: &str) -> Values {
 }
 
 /// The answer to a message of a user, in words.
-pub fn refused(stanza: &Stanza, why: &str) -> Decision {
+pub fn refused(stanza: &Stanza, language: Language, why: &str) -> Decision {
     match &stanza.kind {
-        Kind::Message(message) => said(stanza, message, why.to_owned(), Decision::nothing()),
+        Kind::Message(message) => {
+            let why = (language, why.to_owned());
+            said(stanza, message, why, Decision::nothing())
+        }
         _ => Decision::nothing(),
     }
 }
 
-fn said(stanza: &Stanza, message: &Message, text: String, beside: Decision) -> Decision {
+fn said(
+    stanza: &Stanza,
+    message: &Message,
+    (language, text): (Language, String),
+    beside: Decision,
+) -> Decision {
     let (helper, user) = (stanza.to.to_bare(), stanza.from.to_bare());
     let about = MessageId::of_raw(id_of(stanza).as_str().as_bytes());
     let derived = |what: &str| StanzaId::derive(&about, &user, what);
@@ -425,14 +430,11 @@ fn said(stanza: &Stanza, message: &Message, text: String, beside: Decision) -> D
         let id = derived("receipt");
         to_stanza::receipt(&helper, &stanza.from, received, id.as_str())
     });
-    let answer = spoken(&helper, &user, &derived("answer"), &text);
+    let (id, from_to) = (derived("answer"), (helper.as_str(), user.as_str()));
+    let answer = to_stanza::notice(language, from_to, id.as_str(), &text);
     let mut stanzas: Vec<Element> = receipt.into_iter().chain([answer]).collect();
     stanzas.extend(beside.stanzas);
     Decision { stanzas, ..beside }
-}
-
-fn spoken(helper: &BareJid, user: &BareJid, id: &StanzaId, text: &str) -> Element {
-    to_stanza::notice(helper.as_str(), user.as_str(), id.as_str(), text)
 }
 
 /// By which the same call is known. Without an id nobody can tell whether a message is the one before or is meant once more, so

@@ -55,6 +55,7 @@ impl Command for Remove {
         beside.stanzas.extend(greeting::ended(&shown, &user, known));
         beside.writes.extend([
             Write::RemoveContact(user.clone(), mail.clone()),
+            Write::Avatar(user.clone(), mail.clone(), None),
             Write::Options(user, Some(mail), Options::default()),
         ]);
         Ok(Answer {

@@ -280,7 +280,8 @@ fn first_message(call: &Call<'_>, jid: &BareJid, body: &str) -> minidom::Element
     let user = call.user();
     let about = MessageId::of_raw(format!("begin {} {jid}", call.id).as_bytes());
     let id = StanzaId::derive(&about, &user, "begin");
-    to_stanza::notice(jid.as_str(), user.as_str(), id.as_str(), body)
+    let from_to = (jid.as_str(), user.as_str());
+    to_stanza::notice(call.language(), from_to, id.as_str(), body)
 }
 
 /// The message as if the user had written it to the contact. It has no resource: no client knows it as its own, so whatever

@@ -129,7 +129,10 @@ pub(crate) fn party(
         }
         (options, pair) => (options?, pair?.and_then(|pair| pair.name.clone())),
     };
-    let of_card = options.card.and_then(|card| card.name);
+    let (of_card, face) = match options.card {
+        Some(card) => (card.name, card.face),
+        None => (None, None),
+    };
     let local = user.node().map(|node| unescape(node.as_str()));
     let owner = Owner {
         mail: &mail,
@@ -141,6 +144,7 @@ pub(crate) fn party(
         jid: user.clone(),
         mail,
         name: nick.or(of_pair).or(of_card).or(local),
+        face,
     })
 }
 

@@ -11,6 +11,7 @@ pub mod lookup;
 pub(crate) mod names;
 pub(crate) mod outbound;
 mod own_name;
+pub(crate) mod picture;
 pub mod query;
 mod refusal;
 pub mod roster;
@@ -53,11 +54,11 @@ impl Decider<'_> {
         let decided = decider.of_stanza(stanza);
         if let Some((Errand::Forget { .. }, _)) = self.rows.told() {
             // Nothing is noted of somebody who has just been forgotten.
-            return decided.or_else(|stop| Ok(refused(stanza, stop.rejected()?)));
+            return decided.or_else(|stop| Ok(refused(decider, stanza, stop.rejected()?)));
         }
         let decision = match decided {
             Ok(decision) => own_name::asked(decider, stanza, decision)?,
-            Err(stop) => refused(stanza, stop.rejected()?),
+            Err(stop) => refused(decider, stanza, stop.rejected()?),
         };
         language::noted(decider, stanza, decision)
     }
@@ -144,8 +145,12 @@ impl Decider<'_> {
     }
 }
 
-fn refused(stanza: &Stanza, StanzaError { condition, why }: StanzaError) -> Decision {
-    Decision::refuse(stanza, condition, &why)
+fn refused(
+    decider: Decider<'_>,
+    stanza: &Stanza,
+    StanzaError { condition, why }: StanzaError,
+) -> Decision {
+    Decision::refuse(stanza, decider.language, condition, &why)
 }
 
 /// A time that has come.

@@ -1,10 +1,11 @@
-//! What a local user's own card calls them (XEP-0054), for their mails. The user's server is asked once a day, whenever the user
-//! turns to the gateway in any way: as a rule that is before the first message, for clients ask what a contact can, or say that
+//! What a local user's own card calls them (XEP-0054), and its picture, for their mails. The user's server is asked once a day,
+//! whenever the user turns to the gateway in any way: as a rule that is before the first message, for clients ask what a contact can, or say that
 //! its user is typing. Nothing waits for the answer: where nothing has gone before it, the first mail has no name, and no mail
 //! is ever late or lost for one.
 //!
 //! The name is kept with the user's options. The answer is believed only as the one to the last question.
 
+use crate::core::avatar::Avatar;
 use crate::core::context::{Missing, Write};
 use crate::core::decide::decider::{Decider, Stop};
 use crate::core::decide::decision::Decision;
@@ -55,8 +56,10 @@ pub(crate) fn asked(
     let question = empty("vCard", ns::VCARD);
     let question = to_user("iq", gateway, &user, "get", &id, question);
     decision.stanzas.push(question);
+    let known = options.card.clone();
     let card = Card {
-        name: options.card.as_ref().and_then(|card| card.name.clone()),
+        name: known.as_ref().and_then(|card| card.name.clone()),
+        face: known.and_then(|card| card.face),
         asked: decider.now,
         is_answered: false,
     };
@@ -108,13 +111,14 @@ pub(crate) fn answered(
         return nothing;
     };
     let mail = Stop::optional(lookup::user_mail(decider, &user))?;
-    let name = match (answer, mail) {
-        (Ok(card), Some(mail)) => name_of(card, &user, &mail),
-        (Ok(_), None) | (Err(Condition::ItemNotFound), _) => None,
-        (Err(_), _) => card.name.clone(),
+    let (name, face) = match (answer, mail) {
+        (Ok(card), Some(mail)) => (name_of(card, &user, &mail), face_of(card)),
+        (Ok(_), None) | (Err(Condition::ItemNotFound), _) => (None, None),
+        (Err(_), _) => (card.name.clone(), card.face.clone()),
     };
     let card = Card {
         name,
+        face,
         is_answered: true,
         ..card.clone()
     };
@@ -154,4 +158,12 @@ fn name_of(
     ]
     .into_iter();
     names.find_map(|name| name::shown(&clean::for_header(&name, name::CHARS_MAX), owner))
+}
+
+/// The picture, where it fits into a mail's header as it is.
+fn face_of(card: &Element) -> Option<String> {
+    let photo = card.get_child("PHOTO", ns::VCARD)?;
+    let written = photo.get_child("BINVAL", ns::VCARD)?.text();
+    let avatar = Avatar::of_base64(&written)?;
+    avatar.is_face().then_some(avatar.data)
 }

@@ -12,9 +12,9 @@ use crate::core::to_stanza::{Condition, error_reply};
 impl Decision {
     /// The sender is told that the stanza is refused, where an answer is due. Who talks to the gateway itself is answered in
     /// words.
-    pub fn refuse(stanza: &Stanza, condition: Condition, why: &str) -> Self {
+    pub fn refuse(stanza: &Stanza, language: Language, condition: Condition, why: &str) -> Self {
         match chat::is_spoken(stanza) {
-            true => chat::refused(stanza, why),
+            true => chat::refused(stanza, language, why),
             false => Self::refuse_by_error(stanza, condition, why),
         }
     }

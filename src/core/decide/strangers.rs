@@ -83,7 +83,8 @@ pub(crate) fn accept(
     let withdrawn = withdrawn.then(|| presence(from, user, "unsubscribe"));
     decision.stanzas.extend(withdrawn);
     if answers {
-        let there = by_mail(decider.language, &shown, user, &next);
+        let format = lookup::format_of(decider, mail)?;
+        let there = by_mail(decider.language, (&shown, user, &next), format);
         let stanzas = [presence(from, user, "subscribed"), there];
         decision.stanzas.extend(stanzas);
     }

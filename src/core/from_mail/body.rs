@@ -70,6 +70,7 @@ pub fn read_with(
         parts_left: limits::MIME_PARTS_MAX,
         body: Body::default(),
         has_text: false,
+        alternatives: 0,
         is_all_parts: mail.is_all_parts(),
         circumstances,
         charset,
@@ -185,6 +186,8 @@ struct Reader<'a> {
     body: Body,
     /// A text was found in an earlier part, so that a named text is an attachment.
     has_text: bool,
+    /// In how many multiparts of alternatives the part stands.
+    alternatives: usize,
     /// The mail is its parts and nothing else. Many mail servers sign a body without saying how it is to be read: with
     /// another boundary, what somebody has quoted or forwarded would be a part.
     is_all_parts: bool,
@@ -298,7 +301,9 @@ impl Reader<'_> {
                 continue;
             }
             self.has_text = had_text;
+            self.alternatives = self.alternatives.saturating_add(1);
             let found = self.part(child, place);
+            self.alternatives = self.alternatives.saturating_sub(1);
             let best = if found.is_html { &mut html } else { &mut plain };
             if best.text.is_blank() {
                 *best = found;
@@ -432,9 +437,13 @@ impl Reader<'_> {
 
     fn html(&mut self, part: &Part<'_>) -> Found {
         let source = self.decoded(part, &part.decoded_text(), true);
+        let is_alone = self.alternatives == 0 && !self.has_text;
         let html::Read {
             text, hides_words, ..
-        } = html::read_page(&source);
+        } = match is_alone {
+            true => html::read_alone(&source),
+            false => html::read_page(&source),
+        };
         let is_rich = shows_more_than_words(&source);
         let is_unseen = text.is_blank() && (hides_words || is_rich);
         Found {

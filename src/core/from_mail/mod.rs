@@ -2,6 +2,7 @@
 
 pub(crate) mod attachment;
 mod automatic;
+mod avatar;
 mod body;
 mod bounce;
 mod calendar;
@@ -25,6 +26,7 @@ mod transfer_encoding;
 
 pub use attachment::{Attachment, attachment_line, attachment_lines, file_name};
 pub use automatic::{Automatic, Report};
+pub use avatar::Shown;
 pub use delivery::{Action, DeliveryReport, Reported};
 pub use disposition::{Disposition, DispositionKind};
 pub(crate) use mime::split_header;
@@ -144,6 +146,9 @@ pub struct Mail {
     pub return_path: Option<MailAddress>,
     /// `XMPP-Bridge`, cleaned: `v=1` from another gateway.
     pub bridge: Option<String>,
+    /// The picture that it shows of its author. Whoever passes a mail on can add one: see
+    /// [`crate::core::decide::inbound`].
+    pub avatar: Option<Shown>,
     /// `Jabber-ID` (RFC 7259), cleaned. For display only, never an identity.
     pub jabber_id: Option<String>,
     /// The signature of another gateway, good or bad; `None` where there is none. It means nothing before
@@ -221,6 +226,7 @@ pub fn read(
     let signature = signature::read(raw, header_names(header), header_only);
     let mail = Mail {
         signature,
+        avatar: avatar::read(&part, header),
         cut: cut(raw, &part, header, header_only),
         ..mail(raw, header, recipient_headers, body)
     };
@@ -393,6 +399,7 @@ fn mail(raw: &[u8], message: &Message<'_>, recipient_headers: &[String], body: b
             .into_iter()
             .next(),
         bridge: line("XMPP-Bridge"),
+        avatar: None,
         jabber_id: line("Jabber-ID"),
         signature: None,
         from,

@@ -164,6 +164,8 @@ invitation-how =
 
     Wenn du nicht möchtest, antworte nur mit dem Wort „nein“ oder tu gar nichts: Du wirst mindestens eine Woche lang nicht wieder gefragt.
 invitation-by = Dies ist ein Dienst von { $organisation }.
+invitation-accept = Annehmen
+invitation-yes = Ja
 
 subscribe-subject = { $name } möchte sehen, wann du online bist
 subscribe-text = { $name } ({ $mail }) möchte sehen, wann du online bist.

@@ -182,6 +182,8 @@ invitation-how =
 
     To refuse, answer with the one word no, or do nothing: you will not be asked again for at least a week.
 invitation-by = This is a service of { $organisation }.
+invitation-accept = Accept
+invitation-yes = Yes
 
 subscribe-subject = { $name } asks for your presence
 subscribe-text = { $name } ({ $mail }) would like to see when you are online.

@@ -164,6 +164,8 @@ invitation-how =
 
     Para rechazar, responde solo con la palabra “no” o no hagas nada: no se te volverá a preguntar durante al menos una semana.
 invitation-by = Este es un servicio de { $organisation }.
+invitation-accept = Aceptar
+invitation-yes = Sí
 
 subscribe-subject = { $name } quiere ver cuándo estás en línea
 subscribe-text = { $name } ({ $mail }) quiere ver cuándo estás en línea.

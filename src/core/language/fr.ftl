@@ -164,6 +164,8 @@ invitation-how =
 
     Pour refuser, réponds par le seul mot « non », ou ne fais rien : on ne te le redemandera pas avant une semaine au moins.
 invitation-by = C'est un service de { $organisation }.
+invitation-accept = Accepter
+invitation-yes = Oui
 
 subscribe-subject = { $name } aimerait voir ta présence
 subscribe-text = { $name } ({ $mail }) aimerait voir quand tu es en ligne.

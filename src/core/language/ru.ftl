@@ -168,6 +168,8 @@ invitation-how =
 
     Если не хочешь, ответь одним словом «нет» или ничего не делай: в ближайшую неделю повторного приглашения не будет.
 invitation-by = Этот сервис предоставляет { $organisation }.
+invitation-accept = Принять
+invitation-yes = Да
 
 subscribe-subject = { $name } хочет видеть твой статус
 subscribe-text = { $name } ({ $mail }) хочет видеть, когда ты в сети.

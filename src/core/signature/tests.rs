@@ -437,6 +437,7 @@ fn letter(subject: &str, name: &str, text: String, id: &str, others: usize) -> O
             jid: jid::BareJid::new("bob@b.example").unwrap(),
             mail: mail("bob@chat.b.example"),
             name: name.clone(),
+            face: None,
         },
         to: (0..=others).map(to).collect(),
         message_id: MessageId::parse("1@chat.b.example").unwrap(),
@@ -450,6 +451,7 @@ fn letter(subject: &str, name: &str, text: String, id: &str, others: usize) -> O
         carried: Vec::new(),
         reaction: None,
         is_styled: false,
+        page: None,
     }
 }
 

@@ -5,6 +5,8 @@ use crate::core::message::OutboundMail;
 use crate::core::text::{flowed, styling};
 use lettre::message::MultiPart;
 
+pub(super) const PAGE: &str = "text/html; charset=utf-8";
+
 /// For people with a mail client.
 #[derive(Debug)]
 pub struct Plain;
@@ -26,23 +28,34 @@ impl MailFormat for Plain {
 /// [`Unwritable`] names what the mail library refused.
 pub fn plain(letter: &OutboundMail) -> Result<Vec<u8>, Unwritable> {
     let (headers, text) = (headers(letter)?, Text::of(letter));
-    let page = letter.is_styled.then(|| styling::html(&letter.text));
-    let mail = match page.flatten() {
+    let mail = match page(letter) {
         None => headers
             .header(content_type(text.content_type)?)
             .body(text.text),
         Some(page) => {
-            let (boundary, page) = (boundary(&letter.message_id), page.replace('\n', "\r\n"));
+            let boundary = boundary(&letter.message_id);
             let alternative = format!("multipart/alternative; boundary=\"{boundary}\"");
             let parts = MultiPart::builder()
                 .header(content_type(&alternative)?)
                 .build()
                 .singlepart(part(text.content_type, text.text, &boundary)?)
-                .singlepart(part("text/html; charset=utf-8", page, &boundary)?);
+                .singlepart(part(PAGE, page, &boundary)?);
             headers.multipart(parts)
         }
     };
     Ok(mail.map_err(unwritable)?.formatted())
+}
+
+/// The page beside the text of a letter, where it has one. Lines end in CRLF.
+pub(super) fn page(letter: &OutboundMail) -> Option<String> {
+    let styled = || {
+        letter
+            .is_styled
+            .then(|| styling::html(&letter.text))
+            .flatten()
+    };
+    let page = letter.page.clone().or_else(styled)?;
+    Some(page.replace('\n', "\r\n"))
 }
 
 /// The text of a letter as it stands in a mail.

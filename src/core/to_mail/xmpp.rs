@@ -2,7 +2,7 @@
 //! gateway (RFC 3923). In a reaction its emoji stand as a part of their own as well, which some mail clients understand
 //! (RFC 9078).
 
-use super::plain::{Text, plain};
+use super::plain::{PAGE, Text, page, plain};
 use super::{MailFormat, Unwritable, boundary, content_type, headers, part, unwritable};
 use crate::core::carried;
 use crate::core::limits;
@@ -46,9 +46,12 @@ impl MailFormat for Xmpp {
             parts = parts.singlepart(reaction);
         }
         let text = Text::of(letter);
-        parts = parts
-            .singlepart(part(text.content_type, text.text, &boundary)?)
-            .singlepart(part(STANZAS, stanzas, &boundary)?);
+        parts = parts.singlepart(part(text.content_type, text.text, &boundary)?);
+        // Of an invitation, of which nobody knows whether a person gets it.
+        if let Some(page) = letter.page.as_ref().and_then(|_| page(letter)) {
+            parts = parts.singlepart(part(PAGE, page, &boundary)?);
+        }
+        parts = parts.singlepart(part(STANZAS, stanzas, &boundary)?);
         Ok(headers(letter)?
             .multipart(parts)
             .map_err(unwritable)?

@@ -25,6 +25,8 @@ pub const CORRECTION: &str = "urn:xmpp:message-correct:0";
 pub const FALLBACK: &str = "urn:xmpp:fallback:0";
 /// XEP-0444 Message Reactions.
 pub const REACTIONS: &str = "urn:xmpp:reactions:0";
+/// XEP-0292 vCard4 over XMPP.
+pub const VCARD4: &str = "urn:ietf:params:xml:ns:vcard-4.0";
 /// XEP-0461 Message Replies.
 pub const REPLY: &str = "urn:xmpp:reply:0";
 

@@ -108,13 +108,8 @@ impl Shared {
         let told = refused.iter().enumerate().map(|(index, (link, why))| {
             let id = StanzaId::derive(&job.message_id, user, &format!("not attached {index}"));
             let body = notice::not_attached(language, &link.name(), why);
-            to_stanza::notice_on(
-                origin.contact.as_str(),
-                user.as_str(),
-                id.as_str(),
-                about,
-                &body,
-            )
+            let from_to = (origin.contact.as_str(), user.as_str());
+            to_stanza::notice_on(language, from_to, (id.as_str(), about), &body)
         });
         if let Err(error) = self.link.send(told.collect()).await {
             tracing::debug!(%error, "a user was not told that a file is not attached");

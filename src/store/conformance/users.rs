@@ -1,8 +1,8 @@
 //! What a store knows of users, and that one of them is forgotten.
 
 use super::{
-    announced, at, contact, exported, found, mail, message, options, pair, rows_of_each_table,
-    save, thread, user,
+    announced, at, avatar, contact, exported, found, mail, message, options, pair,
+    rows_of_each_table, save, thread, user,
 };
 use crate::core::context::Write;
 use crate::core::id::{MessageId, StanzaId, ThreadId};
@@ -44,7 +44,12 @@ fn rows_of(name: &str) -> Vec<Write> {
         Write::Seen(owner.clone(), id("w@y"), at(3)),
         Write::Announced(owner.clone(), announced(1)),
         Write::Options(owner.clone(), None, options(Some(Quotes::Keep), None)),
-        Write::Options(owner, Some(carol), options(Some(Quotes::Cut), None)),
+        Write::Options(
+            owner.clone(),
+            Some(carol.clone()),
+            options(Some(Quotes::Cut), None),
+        ),
+        Write::Avatar(owner, carol, Some(avatar())),
     ]
 }
 
@@ -57,6 +62,7 @@ const ROWS: Rows = Rows {
     seen: 3,
     presence: 1,
     pairs: 0,
+    avatars: 1,
 };
 
 async fn forget<S: Store>(store: &S, name: &str, limit: usize) -> (Rows, usize, usize) {
@@ -149,7 +155,7 @@ async fn a_user_is_forgotten_and_nobody_else<S: Store>(store: &S, other: &S) {
         // Nothing of it is left in what says when rows grow old, and the same may be there again.
         save(store, rows_of(ALICE)).await;
     }
-    assert_eq!(forget(store, ALICE, 3).await, (ROWS, 2, 5));
+    assert_eq!(forget(store, ALICE, 3).await, (ROWS, 2, 6));
     assert_eq!(forget(store, ALICE, 3).await.0, Rows::default());
     assert_eq!(forget(store, "nobody@a.example", 3).await.2, 1);
     let left = store.users(None, 10).await.unwrap();

@@ -14,6 +14,8 @@ pub fn forgotten(language: Language, gone: &Traces) -> String {
         return say!(language, "forget-me-nothing");
     }
     let rows = &gone.rows;
+    let kept = gone.originals.saturating_add(gone.files);
+    let kept = kept.saturating_add(rows.avatars);
     let mut lines = vec![say!(
         language,
         "forget-me-done",
@@ -22,7 +24,7 @@ pub fn forgotten(language: Language, gone: &Traces) -> String {
         threads = rows.threads,
         options = rows.options,
         marks = rows.seen,
-        kept = gone.originals.saturating_add(gone.files),
+        kept = kept,
         waiting = gone.waiting
     )];
     if gone.under_way > 0 {

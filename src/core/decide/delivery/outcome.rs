@@ -420,12 +420,9 @@ fn delay_notice<'a>(
     })?;
     let hours = decider.now.since(job.accepted).as_secs() / 3600;
     let body = notice::delayed(decider.language, &mail.for_people(), hours, Some(reply));
-    let id = StanzaId::derive(&job.message_id, &origin.user.to_bare(), "delay");
-    let notice = to_stanza::notice(
-        origin.contact.as_str(),
-        origin.user.to_bare().as_str(),
-        id.as_str(),
-        &body,
-    );
+    let user = origin.user.to_bare();
+    let id = StanzaId::derive(&job.message_id, &user, "delay");
+    let from_to = (origin.contact.as_str(), user.as_str());
+    let notice = to_stanza::notice(decider.language, from_to, id.as_str(), &body);
     Some((mail, notice))
 }

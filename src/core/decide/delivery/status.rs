@@ -79,8 +79,8 @@ impl Failure<'_> {
             false => self.why.to_owned(),
         };
         let id = self.id.map(StanzaId::as_str);
-        let user = self.user.as_str();
-        to_stanza::notice_on(self.contact, user, notice.as_str(), id, &body)
+        let from_to = (self.contact, self.user.as_str());
+        to_stanza::notice_on(self.language, from_to, (notice.as_str(), id), &body)
     }
 }
 

@@ -68,7 +68,9 @@ impl Delivery<'_> {
                 }
             }
         }
+        let next = self.pictured(next, decision);
         let (next, ask) = self.named(shown, next);
+        self.tell_profile(shown, (known, &next), decision)?;
         let write = names::write(self.user, &self.from.address, known, next);
         decision.writes.extend(write);
         decision.stanzas.extend(ask);

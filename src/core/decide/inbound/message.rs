@@ -234,7 +234,7 @@ impl Delivery<'_> {
         let from = lookup::unanswerable_jid(self.decider, &self.from.address);
         let (user, id) = (self.user.as_str(), self.stanza_id());
         let body = format!("{introduction}\n{text}");
-        to_stanza::notice(from.as_str(), user, id.as_str(), &body)
+        to_stanza::words(from.as_str(), user, id.as_str(), &body)
     }
 
     /// What the user reads, not longer than servers take it.
@@ -247,7 +247,8 @@ impl Delivery<'_> {
     /// A message of the gateway itself.
     fn notice(&self, body: &str) -> minidom::Element {
         let (gateway, user) = (self.decider.settings.gateway.as_str(), self.user.as_str());
-        to_stanza::notice(gateway, user, self.stanza_id().as_str(), body)
+        let id = self.stanza_id();
+        to_stanza::notice(self.decider.language, (gateway, user), id.as_str(), body)
     }
 
     pub fn stanza_id(&self) -> StanzaId {
@@ -269,6 +270,7 @@ impl Delivery<'_> {
             thread: Some(id.clone()),
             ..known.clone()
         };
+        let next = self.pictured(next, decision);
         let (next, marks) = self.met(shown, next, standing, decision)?;
         let is_answered = known.request.is_some() && known.pending_out && !next.pending_out;
         // News of a list change no conversation.
@@ -276,6 +278,7 @@ impl Delivery<'_> {
         if !mail.bulk {
             let (next, question) = self.named(shown, next);
             ask = question;
+            self.tell_profile(shown, (known, &next), decision)?;
             let write = names::write(user, contact, known, next);
             decision.writes.extend(write);
         }
@@ -451,6 +454,7 @@ impl Delivery<'_> {
                 jid: shown.clone(),
                 mail: self.from.address.clone(),
                 name: self.from.name.clone(),
+                face: None,
             },
             to: self.user.clone(),
             stanza_id: self.stanza_id(),

@@ -9,6 +9,7 @@ pub(crate) mod message;
 pub(crate) mod no_sender;
 pub(crate) mod other_recipients;
 pub(crate) mod presence;
+mod profile;
 pub(crate) mod recipients;
 pub(crate) mod replies;
 pub(crate) mod report;
@@ -63,7 +64,8 @@ fn sendable(
             // Loaded when the message was made.
             let decider = decider.about(&user).unwrap_or(decider);
             let body = notice::too_big(decider.language, from.as_deref(), mail.kept());
-            *stanza = to_stanza::notice(gateway, user.as_str(), id.as_str(), &body);
+            let from_to = (gateway, user.as_str());
+            *stanza = to_stanza::notice(decider.language, from_to, id.as_str(), &body);
             let id = &mail.message_id;
             let note = format!(
                 "mail {id} {}: it is too big for a stanza",
@@ -203,7 +205,8 @@ fn tell_of_wait(
             allowed.shown_per_minute,
             allowed.shown_per_minute_from_one,
         );
-        let notice = to_stanza::notice(gateway, user.as_str(), id.as_str(), &body);
+        let from_to = (gateway, user.as_str());
+        let notice = to_stanza::notice(decider.language, from_to, id.as_str(), &body);
         decision.stanzas.push(notice);
         decision
             .writes
@@ -233,7 +236,7 @@ pub fn not_shown(decider: Decider<'_>, arrived: &Arrived<'_>) -> Result<Decision
     for (user, _, language) in told.into_iter().filter(|(_, is_told, _)| !is_told) {
         let body = notice::not_shown(language, people.as_deref(), mail.kept());
         let (gateway, id) = (decider.settings.gateway.as_str(), not_shown_id(mail, &user));
-        let told = to_stanza::notice(gateway, user.as_str(), id.as_str(), &body);
+        let told = to_stanza::notice(language, (gateway, user.as_str()), id.as_str(), &body);
         decision.stanzas.push(told);
         decision
             .writes
@@ -270,7 +273,7 @@ mod tests {
             own: None,
         };
         let message = |to: &str, octets: usize| {
-            to_stanza::notice("c@gateway.a.example", to, "1", &"x".repeat(octets))
+            to_stanza::words("c@gateway.a.example", to, "1", &"x".repeat(octets))
         };
         let big = message("alice@a.example", 256 * 1024);
         let small = message("adam@a.example", 200 * 1024);

@@ -75,12 +75,8 @@ fn shown(
     let id = stanza_id(mail, user, trust);
     if let SenderTrust::Held(why) = trust {
         let body = notice::held(decider.language, None, why, mail.kept());
-        return to_stanza::notice(
-            decider.settings.gateway.as_str(),
-            user.as_str(),
-            id.as_str(),
-            &body,
-        );
+        let from_to = (decider.settings.gateway.as_str(), user.as_str());
+        return to_stanza::notice(decider.language, from_to, id.as_str(), &body);
     }
     let words = mail.from_words.as_deref();
     let introduction = notice::nameless_sender(decider.language, words);
@@ -95,5 +91,5 @@ fn shown(
     );
     let from = lookup::nameless_jid(decider, words.unwrap_or_default());
     let body = format!("{introduction}\n{}", shown.text);
-    to_stanza::notice(from.as_str(), user.as_str(), id.as_str(), &body)
+    to_stanza::words(from.as_str(), user.as_str(), id.as_str(), &body)
 }

@@ -235,7 +235,8 @@ impl Report<'_> {
         let who = meant.map(MailAddress::for_people);
         let who = who.unwrap_or_else(|| notice::one_of_its_recipients(language));
         let body = notice::late(language, &who, &one.reply);
-        to_stanza::notice(shown.as_str(), self.user.as_str(), id.as_str(), &body)
+        let from_to = (shown.as_str(), self.user.as_str());
+        to_stanza::notice(language, from_to, id.as_str(), &body)
     }
 
     /// The recipient is shown `away` while mail to it does not get through.

@@ -274,7 +274,8 @@ impl Delivery<'_> {
             let about = MessageId::of_raw(format!("released {}", self.stanza_id()).as_bytes());
             let id = StanzaId::derive(&about, self.user, "request");
             let gateway = self.decider.settings.gateway.as_str();
-            let told = to_stanza::notice(gateway, self.user.as_str(), id.as_str(), &words);
+            let from_to = (gateway, self.user.as_str());
+            let told = to_stanza::notice(language, from_to, id.as_str(), &words);
             decision.stanzas.push(told);
         }
         Ok(())
@@ -333,7 +334,7 @@ impl Delivery<'_> {
             }
         };
         let id = StanzaId::derive(&about, user, "request");
-        let told = to_stanza::notice(gateway, user.as_str(), id.as_str(), &words);
+        let told = to_stanza::notice(language, (gateway, user.as_str()), id.as_str(), &words);
         decision.stanzas.push(told);
         Ok(())
     }

@@ -35,7 +35,12 @@ impl Elsewhere {
         let body = notice::answer_goes_to(language, &self.told.as_ref()?.for_people());
         let id = StanzaId::derive(mail, user, "answers");
         let contact = stanza.to.to_bare();
-        let notice = to_stanza::notice(contact.as_str(), user.as_str(), id.as_str(), &body);
+        let notice = to_stanza::notice(
+            language,
+            (contact.as_str(), user.as_str()),
+            id.as_str(),
+            &body,
+        );
         Some(notice)
     }
 }

@@ -122,6 +122,7 @@ pub(crate) fn draft(
         contact: outgoing.contact.clone(),
         thread: place.id.clone(),
         name: letter.from.name.clone(),
+        face: letter.from.face.clone(),
         to,
         subject: letter.subject.clone(),
         in_reply_to: letter.in_reply_to.clone(),
@@ -173,6 +174,7 @@ pub(crate) fn version(decider: Decider<'_>, mut job: Job) -> Result<Option<Mail>
         jid: first.origin.user.to_bare(),
         mail: from.clone(),
         name: draft.name.clone(),
+        face: draft.face.clone(),
     };
     let (id, subject) = (job.message_id.clone(), draft.subject.clone());
     let letter = OutboundMail {

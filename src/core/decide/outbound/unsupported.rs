@@ -56,7 +56,7 @@ fn retracted(
     taken_back: &StanzaId,
 ) -> Result<Decision, Stop> {
     let language = decider.language;
-    let told = |words: &str| told(stanza, Some(taken_back.as_str()), words);
+    let told = |words: &str| told(language, stanza, Some(taken_back.as_str()), words);
     if let Some(mut decision) = undo::take_back_all(decider, stanza, taken_back)? {
         // Of one that is repeated nothing is to be written.
         if !decision.writes.is_empty() {
@@ -93,19 +93,20 @@ pub(crate) fn reaction_has_left(
     if decider.rows.stanza(user, contact, about)?.is_none() {
         return Ok(Decision::nothing());
     }
-    let words = notice::reaction_has_left(decider.language);
-    Ok(Decision::answer([told(
-        stanza,
-        Some(about.as_str()),
-        &words,
-    )]))
+    let language = decider.language;
+    let words = notice::reaction_has_left(language);
+    let told = told(language, stanza, Some(about.as_str()), &words);
+    Ok(Decision::answer([told]))
 }
 
 /// A call is rejected at once, so that it does not ring on, and the user is told why.
 fn unanswered(language: Language, stanza: &Stanza, (id, namespace): (&str, &str)) -> Decision {
     let (from, to) = (stanza.to.as_str(), stanza.from.as_str());
     let reject = to_stanza::call_rejected(from, to, id, namespace);
-    Decision::answer([reject, told(stanza, None, &notice::no_calls(language))])
+    Decision::answer([
+        reject,
+        told(language, stanza, None, &notice::no_calls(language)),
+    ])
 }
 
 /// XEP-0045 §7.8.2: the room tells who invited.
@@ -116,10 +117,11 @@ pub(crate) fn declined(language: Language, stanza: &Stanza, inviter: &str) -> De
 }
 
 /// A sentence of the contact, the same for the same stanza.
-fn told(stanza: &Stanza, about: Option<&str>, body: &str) -> Element {
+fn told(language: Language, stanza: &Stanza, about: Option<&str>, body: &str) -> Element {
     let (contact, user) = (stanza.to.to_bare(), stanza.from.to_bare());
     let name = stanza.id.as_ref().map_or("", StanzaId::as_str);
     let name = MessageId::of_raw(format!("{name} {}", about.unwrap_or_default()).as_bytes());
     let id = StanzaId::derive(&name, &user, contact.as_str());
-    to_stanza::notice_on(contact.as_str(), user.as_str(), id.as_str(), about, body)
+    let from_to = (contact.as_str(), user.as_str());
+    to_stanza::notice_on(language, from_to, (id.as_str(), about), body)
 }

@@ -1,16 +1,17 @@
 //! What the gateway and its contacts are (XEP-0030, XEP-0092).
 
 use crate::core::address::MailAddress;
+use crate::core::caps::Info;
 use crate::core::commands::adhoc::{self, COMMANDS};
 use crate::core::commands::search::SEARCH;
 use crate::core::commands::{self, HELPER};
 use crate::core::decide::decider::{Decider, Stop};
-use crate::core::decide::query::vcard::VCARD4;
+use crate::core::decide::lookup;
 use crate::core::decide::refusal::no_such_item;
 use crate::core::from_stanza::Stanza;
+use crate::core::record::Format;
 use crate::core::xml::{ADDRESS, Build, GATEWAY, text};
 use minidom::Element;
-use rxml::{Namespace, xml_ncname};
 use xmpp_parsers::ns;
 
 /// The helper, and what one can ask for (XEP-0050 §2.2), for who may use the gateway.
@@ -46,72 +47,84 @@ pub(crate) fn gateway_info(
     stanza: &Stanza,
     (query, is_helper): (&Element, bool),
 ) -> Result<Element, Stop> {
-    if let Some(node) = query.attr("node") {
+    let (node, gateway) = (query.attr("node"), decider.settings.gateway.as_str());
+    let own = of_gateway(is_helper);
+    if (node.is_some() || stanza.to.is_full()) && own.is_at(node, gateway) {
+        return Ok(own.query(node));
+    }
+    if let Some(node) = node {
         let identity = adhoc::identity(decider, node, &stanza.from.to_bare());
         let (category, kind, name) = identity.ok_or_else(|| no_such_item(decider.language))?;
-        let mut info = info(
-            category,
-            kind,
-            &name,
-            &[ns::DISCO_INFO, COMMANDS, ns::DATA_FORMS],
-        );
-        info.set_attr(Namespace::NONE, xml_ncname!("node").to_ncname(), node);
-        return Ok(info);
+        let info = Info {
+            identities: vec![(category, kind, Some(name))],
+            features: vec![ns::DISCO_INFO, COMMANDS, ns::DATA_FORMS],
+        };
+        return Ok(info.query(Some(node)));
     }
-    let features = [
-        ns::DISCO_INFO,
-        ns::DISCO_ITEMS,
-        ns::PING,
-        ns::VERSION,
-        ns::VCARD,
-        GATEWAY,
-        ADDRESS,
-        COMMANDS,
-        ns::DATA_FORMS,
-        SEARCH,
-    ];
-    let (category, kind, name) = match is_helper {
-        true => ("client", "bot", commands::helper_name(decider.language)),
-        false => (
-            "gateway",
-            "smtp",
-            commands::gateway_short_name(decider.language),
-        ),
+    let name = match is_helper {
+        true => commands::helper_name(decider.language),
+        false => commands::gateway_short_name(decider.language),
     };
-    Ok(info(category, kind, &name, &features))
+    let (category, kind) = identity(is_helper);
+    let info = Info {
+        identities: vec![(category, kind, Some(name))],
+        ..own
+    };
+    Ok(info.query(None))
 }
 
-pub(crate) fn contact_info(mail: &MailAddress, is_resource: bool) -> Element {
-    let features = [
-        ns::DISCO_INFO,
-        ns::DISCO_ITEMS,
-        ns::PING,
-        ns::VERSION,
-        ns::VCARD,
-        VCARD4,
-        ns::RECEIPTS,
-    ];
-    let (category, kind) = if is_resource {
-        ("client", "pc")
-    } else {
-        ("account", "registered")
-    };
-    info(category, kind, &mail.for_people(), &features)
+fn identity(is_helper: bool) -> (&'static str, &'static str) {
+    match is_helper {
+        true => ("client", "bot"),
+        false => ("gateway", "smtp"),
+    }
 }
 
-fn info(category: &str, kind: &str, name: &str, features: &[&str]) -> Element {
-    let identity = Build::new("identity", ns::DISCO_INFO)
-        .attr("category", category)
-        .attr("type", kind);
-    let features = features.iter().map(|var| {
-        Build::new("feature", ns::DISCO_INFO)
-            .attr("var", var)
-            .done()
-    });
-    Build::new("query", ns::DISCO_INFO)
-        .child(identity.attr("name", name).done())
-        .children(features)
-        .done()
+/// What the gateway, or its helper, is at the JID from which it is available: without its name, which is another one in each
+/// language.
+pub(crate) fn of_gateway(is_helper: bool) -> Info {
+    let (category, kind) = identity(is_helper);
+    Info {
+        identities: vec![(category, kind, None)],
+        features: vec![
+            ns::DISCO_INFO,
+            ns::DISCO_ITEMS,
+            ns::CAPS,
+            ns::PING,
+            ns::VERSION,
+            ns::VCARD,
+            GATEWAY,
+            ADDRESS,
+            COMMANDS,
+            ns::DATA_FORMS,
+            SEARCH,
+        ],
+    }
+}
+
+/// A contact, or, at its resource, what would be its client. Clients ask by the node in the contact's presence, maybe when its format
+/// has become another one.
+pub(crate) fn contact_info(
+    decider: Decider<'_>,
+    stanza: &Stanza,
+    (mail, node): (&MailAddress, Option<&str>),
+) -> Result<Element, Stop> {
+    let info = Info::of_contact(lookup::format_of(decider, mail)?);
+    if node.is_none() && !stanza.to.is_full() {
+        let info = Info {
+            identities: vec![
+                ("account", "registered", Some(mail.for_people())),
+                ("pubsub", "pep", None),
+            ],
+            ..info
+        };
+        return Ok(info.query(None));
+    }
+    let gateway = decider.settings.gateway.as_str();
+    let mut all = std::iter::once(info).chain(Format::ALL.map(Info::of_contact));
+    let info = all.find(|info| info.is_at(node, gateway));
+    let info = info.ok_or_else(|| no_such_item(decider.language))?;
+    Ok(info.query(node))
 }
 
 /// XEP-0092.

@@ -13,14 +13,15 @@ use crate::core::decide::decider::{Decider, Stop};
 use crate::core::decide::decision::Decision;
 use crate::core::decide::lookup;
 use crate::core::decide::names;
+use crate::core::decide::picture;
 use crate::core::decide::query::disco::{contact_info, gateway_info, gateway_items, version};
 use crate::core::decide::query::gateway::{prompt, translate_address};
-use crate::core::decide::query::vcard::{VCARD4, contact_vcard, gateway_vcard, published, vcard4};
+use crate::core::decide::query::vcard::{ContactCard, gateway_vcard};
 use crate::core::decide::refusal::{outsider, unknown};
 use crate::core::from_stanza::Stanza;
 use crate::core::id::{MessageId, StanzaId};
 use crate::core::to_stanza::result;
-use crate::core::xml::{GATEWAY, empty};
+use crate::core::xml::{GATEWAY, VCARD4, empty};
 use minidom::Element;
 use xmpp_parsers::ns;
 
@@ -75,21 +76,28 @@ fn of_contact(
 ) -> Result<Element, Stop> {
     let jid = stanza.to.to_bare();
     let mail = lookup::contact_mail(decider, &jid)?;
+    let is_of_card = matches!(
+        (name, namespace),
+        ("vCard", ns::VCARD) | ("vcard", VCARD4) | ("pubsub", ns::PUBSUB)
+    );
+    if is_of_card && !set {
+        let user = stanza.from.to_bare();
+        let card = ContactCard {
+            mail: &mail,
+            name: names::of(decider, &user, &jid, &mail)?,
+            avatar: picture::of(decider, &user, &mail)?,
+        };
+        return Ok(match namespace {
+            ns::VCARD => card.vcard(),
+            VCARD4 => card.vcard4(),
+            _ => card.published(decider.language, payload)?,
+        });
+    }
     Ok(match (set, name, namespace) {
-        (false, "query", ns::DISCO_INFO) => contact_info(&mail, stanza.to.is_full()),
+        (false, "query", ns::DISCO_INFO) => {
+            contact_info(decider, stanza, (&mail, payload.attr("node")))?
+        }
         (false, "query", ns::DISCO_ITEMS) => empty("query", ns::DISCO_ITEMS),
-        (false, "vCard", ns::VCARD) => {
-            let name = names::of(decider, &stanza.from.to_bare(), &jid, &mail)?;
-            contact_vcard(&mail, name)
-        }
-        (false, "vcard", VCARD4) => {
-            let name = names::of(decider, &stanza.from.to_bare(), &jid, &mail)?;
-            vcard4(&mail, name)
-        }
-        (false, "pubsub", ns::PUBSUB) => {
-            let name = names::of(decider, &stanza.from.to_bare(), &jid, &mail)?;
-            published(decider.language, payload, &mail, name)?
-        }
         _ => return Err(unknown(decider.language)),
     })
 }

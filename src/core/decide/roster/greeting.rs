@@ -1,6 +1,7 @@
 //! What a user sees of a contact who is there.
 
 use crate::core::address::MailAddress;
+use crate::core::caps::announced;
 use crate::core::context::Missing;
 use crate::core::decide::decider::Decider;
 use crate::core::decide::decision::Relation;
@@ -111,19 +112,18 @@ pub(crate) fn here(
 ) -> Element {
     match format.features().presence && contact.is_asked() {
         true => presence::of_contact(shown, user, contact, decider.now),
-        false => by_mail(decider.language, shown, user, contact),
+        false => by_mail(decider.language, (shown, user, contact), format),
     }
 }
 
 /// A contact with a mailbox is always there; whether mail gets through is what its presence says.
 pub(crate) fn by_mail(
     language: Language,
-    shown: &BareJid,
-    user: &BareJid,
-    contact: &Contact,
+    (shown, user, contact): (&BareJid, &BareJid, &Contact),
+    format: Format,
 ) -> Element {
     let from = format!("{shown}/{CONTACT_RESOURCE}");
-    match &contact.trouble {
+    let presence = match &contact.trouble {
         None => available(&from, user, None, &notice::status_available(language)),
         Some(trouble) => available(
             &from,
@@ -131,5 +131,6 @@ pub(crate) fn by_mail(
             Some("away"),
             &notice::status_trouble(language, &trouble.text),
         ),
-    }
+    };
+    announced(presence, shown, format, contact.avatar.as_deref())
 }

@@ -11,13 +11,14 @@ pub(crate) mod subscription_exchange;
 use crate::core::decide::decider::{Decider, Stop};
 use crate::core::decide::decision::{Decision, PresenceUpdate};
 use crate::core::decide::lookup;
+use crate::core::decide::query::disco;
 use crate::core::decide::roster::person::{approve, probe, subscribe, unsubscribe};
 use crate::core::decide::roster::subscription_context::SubscriptionContext;
 use crate::core::decide::strangers::{self, Accepts};
 use crate::core::from_stanza::{self, Presence, Stanza};
 use crate::core::language::Language;
 use crate::core::subscription::Verb;
-use crate::core::to_stanza::{Condition, available, presence};
+use crate::core::to_stanza::{Condition, GATEWAY_RESOURCE, available, presence};
 use crate::core::{commands, notice};
 use jid::BareJid;
 
@@ -100,9 +101,14 @@ fn said(stanza: &Stanza, asked: SubscriptionContext) -> Decision {
 
 /// The gateway itself is there for everybody who may use it.
 fn of_gateway(language: Language, user: &BareJid, gateway: &BareJid, kind: Presence) -> Decision {
+    // From a resource, or clients take it for one that is not there.
     let there = || {
-        let status = commands::gateway_status(language);
-        available(gateway.as_str(), user, None, &status)
+        let from = format!("{gateway}/{GATEWAY_RESOURCE}");
+        let mut there = available(&from, user, None, &commands::gateway_status(language));
+        let is_helper = gateway.node().is_some();
+        let caps = disco::of_gateway(is_helper).in_presence(gateway.domain().as_str());
+        there.append_child(caps);
+        there
     };
     match kind {
         Presence::Subscribe => {

@@ -24,6 +24,7 @@ use crate::core::notice::{self, Inviting};
 use crate::core::record::{Contact, Format, Subscription, SubscriptionExchange, Thread};
 use crate::core::text::clean;
 use crate::core::time::Timestamp;
+use crate::core::to_mail;
 use jid::BareJid;
 use minidom::Element;
 use xmpp_parsers::ns;
@@ -37,7 +38,8 @@ pub(crate) fn subscribe(
 ) -> Result<Decision, Stop> {
     if asked.known.subscription.has_to() {
         let confirmed = presence(asked.to.as_str(), &asked.user, "subscribed");
-        let here = by_mail(decider.language, &asked.to, &asked.user, &asked.known);
+        let format = lookup::format_of(decider, &asked.mail)?;
+        let here = asked.here(decider, format);
         return Ok(Decision::answer([confirmed, here]));
     }
     let jid = asked.known.jid.clone().or_else(|| Some(asked.to.clone()));
@@ -74,9 +76,10 @@ fn granted(
     };
     let pair = subscription_exchange::pair(decider, to, mail, next.name.as_deref())?;
     let (next, ask) = names::due(decider, user, to, next);
+    let format = lookup::format_of(decider, mail)?;
     let mut stanzas = vec![
         presence(to.as_str(), user, "subscribed"),
-        by_mail(decider.language, to, user, &next),
+        by_mail(decider.language, (to, user, &next), format),
     ];
     stanzas.extend(ask);
     let mut writes = asked.write(next);
@@ -141,7 +144,7 @@ fn invitation(
     let from = compose::party(decider, &asked.user, sender, nick.clone())?;
     let name = from.name.clone().unwrap_or_default();
     let words = words_of(stanza);
-    let (subject, text) = notice::invitation(
+    let invitation = notice::invitation(
         decider.language,
         Inviting {
             name: &name,
@@ -174,11 +177,14 @@ fn invitation(
             nick,
         }));
     }
+    let page = to_mail::invitation(decider.language, &invitation, &from.mail, &message_id);
+    let text = invitation.text();
     Ok(OutboundMail {
         to: vec![compose::to(&asked.mail)],
         automatic: true,
         carried,
-        ..OutboundMail::plain(from, message_id, subject, text, decider.now)
+        page: Some(page),
+        ..OutboundMail::plain(from, message_id, invitation.subject, text, decider.now)
     })
 }
 
@@ -286,9 +292,10 @@ pub(crate) fn answered_by_mail(
     if let Some(handshake) = &mut known.handshake {
         handshake.asked = None;
     }
+    let format = lookup::format_of(decider, &from.address)?;
     let stanzas = vec![
         presence(shown.as_str(), user, "subscribed"),
-        by_mail(decider.language, shown, user, known),
+        by_mail(decider.language, (shown, user, known), format),
     ];
     let (address, name) = (&from.address, from.name.as_deref());
     let pair = subscription_exchange::pair(decider, shown, address, name)?;

@@ -2,6 +2,7 @@
 //! contacts are to know goes out as one mail for each mail domain.
 
 use crate::core::address::MailAddress;
+use crate::core::caps::announced;
 use crate::core::carried::{self, CarriedPresence, PresenceKind};
 use crate::core::context::{Context, Missing, Write};
 use crate::core::decide::compose::{self, MailOptions};
@@ -97,12 +98,8 @@ pub(crate) fn of_contact(
     now: Timestamp,
 ) -> Element {
     let heard = contact.heard.as_ref().filter(|heard| heard.expires > now);
-    shown_as(
-        shown,
-        user,
-        heard.and_then(|heard| heard.state.as_ref()),
-        None,
-    )
+    let state = heard.and_then(|heard| heard.state.as_ref());
+    shown_as(shown, user, state.map(|state| (state, contact)), None)
 }
 
 /// The same with the last words of a contact who is gone.
@@ -117,12 +114,8 @@ pub(crate) fn as_heard(
         _ => None,
     };
     let heard = contact.heard.as_ref();
-    shown_as(
-        shown,
-        user,
-        heard.and_then(|heard| heard.state.as_ref()),
-        status,
-    )
+    let state = heard.and_then(|heard| heard.state.as_ref());
+    shown_as(shown, user, state.map(|state| (state, contact)), status)
 }
 
 /// A contact goes.
@@ -133,12 +126,16 @@ pub(crate) fn gone(shown: &BareJid, user: &BareJid) -> Element {
 fn shown_as(
     shown: &BareJid,
     user: &BareJid,
-    state: Option<&PresenceState>,
+    state: Option<(&PresenceState, &Contact)>,
     status: Option<&str>,
 ) -> Element {
     let from = format!("{shown}/{CONTACT_RESOURCE}");
     match state {
-        Some(state) => to_stanza::presence_state(&from, user, state),
+        Some((state, contact)) => {
+            let presence = to_stanza::presence_state(&from, user, state);
+            let avatar = contact.avatar.as_deref();
+            announced(presence, shown, Format::OF_GATEWAYS, avatar)
+        }
         None => to_stanza::unavailable(&from, user, status),
     }
 }

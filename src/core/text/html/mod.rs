@@ -5,6 +5,7 @@ mod inked;
 mod link;
 mod page;
 mod part;
+mod styled;
 mod tokens;
 
 use crate::core::limits::{HTML_DEPTH_MAX, HTML_OCTETS_MAX};
@@ -15,6 +16,7 @@ use inked::{Font, Inked};
 use page::{Cell, Mark, Page};
 use part::Parts;
 use std::borrow::Cow;
+use styled::Styled;
 use tokens::{Tag, Token, Tokens};
 
 /// Readable text: paragraphs, lists, quotes (`> `) and link targets kept, scripts, styles and hidden parts left out.
@@ -44,12 +46,26 @@ pub struct Read {
 
 /// The same, with what it hides.
 pub fn read_page(html: &str) -> Read {
+    read_by(html, Reader::default())
+}
+
+/// The same of a page beside which no text says the same: what is bold, italic or code in it is marked as in a chat
+/// (XEP-0393).
+pub fn read_alone(html: &str) -> Read {
+    let reader = Reader {
+        styled: Some(Styled::default()),
+        ..Reader::default()
+    };
+    read_by(html, reader)
+}
+
+fn read_by(html: &str, mut reader: Reader) -> Read {
     let start = clean::cut(html, HTML_OCTETS_MAX);
-    let mut reader = Reader::default();
     for token in Tokens::new(start) {
         reader.take(token);
     }
     reader.end_link();
+    reader.page.end_style();
     reader.page.strike(false);
     Read {
         text: tidy(&reader.page),
@@ -65,6 +81,8 @@ fn tidy(page: &Page) -> Marked {
     let mut begun = false;
     for (line, place, ink) in page.lines() {
         let line = line.strip_suffix('\r').unwrap_or(line);
+        let line = styled::line(line, place);
+        let line = line.as_ref();
         let clean = match line.bytes().all(|b| matches!(b, b' '..=b'~')) {
             true => Cow::Borrowed(line),
             false => Cow::Owned(clean::for_xml(line)),
@@ -97,6 +115,8 @@ struct Reader {
     margin: usize,
     parts: Parts,
     inked: Inked,
+    /// `None` where nobody wants to know.
+    styled: Option<Styled>,
 }
 
 struct Link {
@@ -122,7 +142,7 @@ impl Reader {
                 let has_word = || tokens::decode_references(text).contains(char::is_alphanumeric);
                 self.hides_words = self.hides_words || has_word();
             }
-            Token::Text(text) => self.text(&tokens::decode_references(text)),
+            Token::Text(text) => self.text(&styled::bare(&tokens::decode_references(text))),
             Token::Start(tag) => self.start(&tag),
             Token::End(name) => self.end(&name),
         }
@@ -130,6 +150,8 @@ impl Reader {
 
     fn text(&mut self, text: &str) {
         self.page.strike(self.inked.is_struck());
+        let styled = self.styled.as_ref().filter(|_| self.preformatted == 0);
+        self.page.style = styled.and_then(Styled::style);
         self.page.ink = self.inked.ink();
         let font = self.inked.font();
         if font != Font::Letters {
@@ -162,6 +184,9 @@ impl Reader {
     fn show_start(&mut self, tag: &Tag) {
         let is_begun = self.parts.start(tag);
         self.inked.start(tag);
+        if let Some(styled) = &mut self.styled {
+            styled.start(tag);
+        }
         if is_begun && tag.name != "span" {
             self.page.block(1);
         }
@@ -204,6 +229,9 @@ impl Reader {
         self.show_end(name);
         self.parts.end(name);
         self.inked.end(name);
+        if let Some(styled) = &mut self.styled {
+            styled.end(name);
+        }
         self.page.place = self.parts.place();
     }
 
@@ -262,9 +290,9 @@ impl Reader {
     /// Writes where the link leads, if its text does not say so. A link around nothing leads nobody anywhere.
     fn end_link(&mut self) {
         let Some(link) = self.link.take() else { return };
-        let text = self.page.since(link.start);
+        let text = styled::bare(self.page.since(link.start));
         let is_empty = text.is_empty();
-        match link::target_beside(text, &link.href) {
+        match link::target_beside(&text, &link.href) {
             Some(target) if !is_empty => self.page.append(&format!(" ({target})")),
             Some(target) if link.has_image => self.page.flow(&target),
             _ => {}

@@ -1,5 +1,6 @@
 //! The text that an HTML mail becomes, line by line.
 
+use super::styled::Style;
 use crate::core::limits::HTML_DEPTH_MAX;
 use crate::core::text::quotes::{Ink, LINES_MAX, Place};
 
@@ -28,6 +29,10 @@ pub struct Page {
     is_struck: bool,
     /// What was written last is, and its mark is not written yet.
     is_striking: bool,
+    /// How the words are written that come next.
+    pub style: Option<Style>,
+    /// How those were that were written last, where the end of that is not written yet.
+    open_style: Option<Style>,
     /// In what the words stand that are written next.
     pub place: Place,
     /// Of each line of the text.
@@ -126,8 +131,16 @@ impl Page {
         }
     }
 
+    /// Whatever is written next is not as what was written last.
+    pub fn end_style(&mut self) {
+        if let Some(style) = self.open_style.take() {
+            self.text.push(style.end());
+        }
+    }
+
     /// Writes right after the last word, whatever was to come before the next one.
     pub fn append(&mut self, text: &str) {
+        self.end_style();
         self.end_strike();
         self.text.push_str(text);
     }
@@ -232,6 +245,12 @@ impl Page {
                 Place::Written
             };
         }
+        if self.is_at_line_start()
+            || self.cell == Some(Cell::Beside)
+            || self.open_style != self.style
+        {
+            self.end_style();
+        }
         if self.is_at_line_start() {
             self.end_strike();
             self.begin_line();
@@ -253,6 +272,10 @@ impl Page {
         self.held_open = false;
         if self.is_struck && !std::mem::replace(&mut self.is_striking, true) {
             self.text.push('~');
+        }
+        if self.open_style != self.style {
+            self.text.extend(self.style.map(Style::begin));
+            self.open_style = self.style;
         }
         self.text.push_str(word);
     }

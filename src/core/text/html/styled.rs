@@ -1,0 +1,260 @@
+//! What is bold, italic or code in a page, as a chat writes it (XEP-0393): only where it is certain that it is read so there, and
+//! that it was meant. Marks of their own kind are put around such words while the page is read, since whether they stand in a
+//! line with other words is known only at its end. A whole line in bold is a heading, or somebody's habit: nothing of it is
+//! marked, and neither is what has a mark of styling anywhere on its line.
+
+use super::tokens::Tag;
+use crate::core::text::quotes::Place;
+use std::borrow::Cow;
+
+/// Elements that are open at a time and kept track of.
+const DEPTH_MAX: usize = 50;
+/// Characters of a span. What is longer is no emphasis.
+const CHARS_MAX: usize = 100;
+
+/// Where a span begins and ends while the page is read: characters that are none (Unicode §23.7).
+const BEGINS: [char; 3] = ['\u{fdd0}', '\u{fdd2}', '\u{fdd4}'];
+const ENDS: [char; 3] = ['\u{fdd1}', '\u{fdd3}', '\u{fdd5}'];
+/// As which marks they stand then.
+const MARKS: [char; 3] = ['*', '_', '`'];
+/// What means something in a chat.
+const STYLING: [char; 4] = ['*', '_', '`', '~'];
+
+/// How words are written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Style {
+    /// Bold.
+    Strong = 0,
+    /// Italic.
+    Emphasis = 1,
+    /// As a program has it.
+    Code = 2,
+}
+
+impl Style {
+    fn of(name: &str) -> Option<Self> {
+        match name {
+            "b" | "strong" => Some(Self::Strong),
+            "i" | "em" => Some(Self::Emphasis),
+            "code" | "tt" | "kbd" => Some(Self::Code),
+            _ => None,
+        }
+    }
+
+    /// What is written before it.
+    pub fn begin(self) -> char {
+        BEGINS.get(self as usize).copied().unwrap_or_default()
+    }
+
+    /// What is written behind it.
+    pub fn end(self) -> char {
+        ENDS.get(self as usize).copied().unwrap_or_default()
+    }
+}
+
+/// The elements that are open and style what is in them.
+#[derive(Default)]
+pub struct Styled(Vec<Style>);
+
+impl Styled {
+    /// Takes a start tag.
+    pub fn start(&mut self, tag: &Tag) {
+        if let Some(style) = Style::of(&tag.name).filter(|_| self.0.len() < DEPTH_MAX) {
+            self.0.push(style);
+        }
+    }
+
+    /// Takes an end tag.
+    pub fn end(&mut self, name: &str) {
+        let last = Style::of(name).and_then(|style| self.0.iter().rposition(|one| *one == style));
+        if let Some(last) = last {
+            self.0.remove(last);
+        }
+    }
+
+    /// How words are written here: as the outermost element has it.
+    pub fn style(&self) -> Option<Style> {
+        self.0.first().copied()
+    }
+}
+
+/// A text without what is written around spans.
+pub fn bare(text: &str) -> Cow<'_, str> {
+    let is_ours = |c: char| BEGINS.contains(&c) || ENDS.contains(&c);
+    match text.contains(is_ours) {
+        true => Cow::Owned(text.replace(is_ours, "")),
+        false => Cow::Borrowed(text),
+    }
+}
+
+/// A line as it stands in a chat.
+pub fn line(line: &str, place: Place) -> Cow<'_, str> {
+    let bare = bare(line);
+    if matches!(bare, Cow::Borrowed(_)) {
+        return bare;
+    }
+    match marked(line) {
+        Some(marked) if place == Place::Written && !bare.contains(STYLING) => Cow::Owned(marked),
+        _ => bare,
+    }
+}
+
+/// The line with its marks, those that are certain; `None` where nothing stands outside of them.
+fn marked(line: &str) -> Option<String> {
+    let mut marked = String::with_capacity(line.len());
+    let mut is_mixed = false;
+    let mut rest = line;
+    while let Some(at) = rest.find(BEGINS) {
+        let (before, from) = rest.split_at(at);
+        is_mixed |= before.contains(char::is_alphanumeric);
+        marked.push_str(before);
+        let begin = from.chars().next()?;
+        let style = BEGINS.iter().position(|one| *one == begin)?;
+        let inner = from.get(begin.len_utf8()..)?;
+        let end = *ENDS.get(style)?;
+        let (inner, behind) = inner.split_once(end)?;
+        let is_first = before.is_empty() && marked.is_empty();
+        let is_after_space = before.ends_with(' ');
+        let after = behind.chars().next();
+        let is_in_word = after.is_some_and(|c| c.is_alphanumeric() || c == ':');
+        let is_certain = (is_first || is_after_space)
+            && !is_in_word
+            && !inner.ends_with(':')
+            && !inner.contains(BEGINS)
+            && inner.contains(char::is_alphanumeric)
+            && inner.trim() == inner
+            && inner.chars().take(CHARS_MAX.saturating_add(1)).count() <= CHARS_MAX;
+        let mark = MARKS.get(style).filter(|_| is_certain);
+        marked.extend(mark);
+        marked.push_str(inner);
+        marked.extend(mark);
+        rest = behind;
+    }
+    is_mixed |= rest.contains(char::is_alphanumeric);
+    marked.push_str(rest);
+    (is_mixed && !marked.contains(ENDS)).then_some(marked)
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::core::text::html::read_alone;
+    use proptest::prelude::*;
+
+    fn text(html: &str) -> String {
+        read_alone(html).text.into_string()
+    }
+
+    #[test]
+    fn what_is_meant_and_certain_is_marked() {
+        for (html, shown) in [
+            ("<p>That is <b>really</b> it", "That is *really* it"),
+            ("a <strong> b</strong>, <em>c d</em>.", "a *b*, _c d_."),
+            ("Run <code>make x</code>!", "Run `make x`!"),
+            ("<i>No</i> and <i>no</i>", "_No_ and _no_"),
+            ("so <b>a <i>b</i> c</b> d", "so *a b c* d"),
+            (
+                "see <a href='https://a.example/'><b>it</b></a>, <b>a.example</b>",
+                "see *it* (https://a.example/), *a.example*",
+            ),
+            ("<ul><li><b>one</b> of two</ul>", "- *one* of two"),
+            ("a <b>one<br>two</b> c", "a *one*\n*two* c"),
+        ] {
+            assert_eq!(text(html), shown, "{html}");
+        }
+    }
+
+    #[test]
+    fn what_is_not_is_as_it_was() {
+        for (html, shown) in [
+            ("<b>All of it</b>", "All of it"),
+            (
+                "<h1>A <b>title</b></h1><b>x<br>y z</b>",
+                "A *title*\n\nx\ny z",
+            ),
+            ("<b>From:</b> Bob<br><b>To</b>: you", "From: Bob\nTo: you"),
+            ("foo<b>bar</b> baz", "foobar baz"),
+            ("a <b>b</b>ar", "a bar"),
+            ("2 * 3 is <b>six</b>", "2 * 3 is six"),
+            ("a <b>b_c</b> d", "a b_c d"),
+            (
+                "see https://a.example/_x_ <b>now</b>",
+                "see https://a.example/_x_ now",
+            ),
+            ("a <s>b</s> <b>c</b>", "a ~b~ c"),
+            ("a <b> </b><b>!</b> c", "a ! c"),
+            ("a \u{fdd0}b\u{fdd1} &#xfdd0;c&#64977; d", "a b c d"),
+            (
+                "<div class=gmail_signature>Bob, <b>boss</b></div>",
+                "Bob, boss",
+            ),
+            ("<blockquote type=cite>a <b>b</b></blockquote>", "> a b"),
+        ] {
+            assert_eq!(text(html), shown, "{html}");
+        }
+    }
+
+    /// XEP-0393 §6.2, for one line: what each mark styles.
+    fn spans(line: &str) -> Vec<(char, String)> {
+        let chars: Vec<char> = line.chars().collect();
+        let (mut found, mut at) = (Vec::new(), 0);
+        while at < chars.len() {
+            let c = chars[at];
+            let begins = super::STYLING.contains(&c)
+                && (at == 0 || chars[at - 1].is_whitespace())
+                && chars.get(at + 1).is_some_and(|next| !next.is_whitespace());
+            let end = (at + 2..chars.len())
+                .find(|end| begins && chars[*end] == c && !chars[*end - 1].is_whitespace());
+            match end {
+                Some(end) => {
+                    found.push((c, chars[at + 1..end].iter().collect()));
+                    at = end + 1;
+                }
+                None => at += 1,
+            }
+        }
+        found
+    }
+
+    proptest! {
+        /// Each mark that is written is read as the span that it was, and no word is lost.
+        #[test]
+        fn what_is_marked_is_read_as_it_was_meant(
+            words in proptest::collection::vec(("[a-z*_.:( ]{0,6}", 0..4_usize, "[ ,]?"), 1..8)
+        ) {
+            let tags = ["", "b", "i", "code"];
+            let html: String = words
+                .iter()
+                .map(|(word, tag, behind)| match tags[*tag] {
+                    "" => format!("{word}{behind}"),
+                    tag => format!("<{tag}>{word}</{tag}>{behind}"),
+                })
+                .collect();
+            let (styled, plain) = (text(&html), super::super::to_text(&html).0);
+            let marks = ['*', '_', '`'];
+            if styled != plain {
+                let meant: Vec<(char, String)> = words
+                    .iter()
+                    .filter(|(_, tag, _)| *tag > 0)
+                    .map(|(word, tag, _)| (marks[*tag - 1], word.split_whitespace().collect::<Vec<_>>().join(" ")))
+                    .collect();
+                let read = spans(&styled);
+                prop_assert!(!read.is_empty(), "{styled}");
+                let all = format!("{meant:?}");
+                for (mark, inner) in &read {
+                    let is_meant = meant.iter().any(|(kind, word)| kind == mark && inner.contains(word.as_str()));
+                    prop_assert!(is_meant, "{styled} reads {mark} {inner}, meant {all}");
+                }
+                let without: String = styled.chars().filter(|c| !marks.contains(c)).collect();
+                prop_assert_eq!(without, plain);
+            }
+        }
+    }
+
+    #[test]
+    fn e30_a_line_of_spans_takes_no_longer_than_others() {
+        let line = "<b>a</b> x <i>b</i>".repeat(20_000);
+        assert!(text(&line).contains("*a*"));
+        let open = "<b>a ".repeat(50_000);
+        assert!(!text(&open).contains('*'));
+    }
+}
