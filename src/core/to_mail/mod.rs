@@ -2,11 +2,13 @@
 //! header except cleaned and encoded. A format is one file that implements [`MailFormat`].
 
 mod attached;
+mod chat;
 mod plain;
 mod report;
 mod xmpp;
 
 pub use attached::{Attached, attached};
+pub use chat::Chat;
 pub use plain::{Plain, plain};
 pub use report::{Undelivered, diagnostic, undelivered};
 pub use xmpp::Xmpp;
@@ -67,6 +69,7 @@ pub fn of(format: Format) -> &'static dyn MailFormat {
     match format {
         Format::Mail => &Plain,
         Format::Xmpp => &Xmpp,
+        Format::Chat => &Chat,
     }
 }
 
