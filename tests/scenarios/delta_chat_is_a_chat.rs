@@ -118,8 +118,8 @@ async fn alice_answers(chat: &mut Chat, about: &str) -> u64 {
 
     let quoting = json!({"text": "Fine, thanks", "quotedMessageId": hi});
     chat.carol.send(chat.number, quoting).await;
-    let shown = chat.alice.next_message_saying("Fine, thanks").await;
-    assert_eq!(body(&shown).unwrap(), "> Hi Caroll\n\nFine, thanks");
+    let quoting = "> Hi Caroll\n\nFine, thanks";
+    let shown = chat.alice.next_message_saying(quoting).await;
     assert_eq!(names(&shown, "reply", REPLY), "a1");
     let fallback = find(&shown, "fallback", "urn:xmpp:fallback:0").expect("the quotation");
     let range = fallback.children().next().expect("of the body");

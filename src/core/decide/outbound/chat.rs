@@ -145,13 +145,7 @@ fn to_person(
             if let Some(decision) = undone(decider, stanza, message, &outgoing, &gesture)? {
                 return Ok(decision);
             }
-            let in_words = match fields::act(decider, &outgoing, message, &gesture)? {
-                Some((words, act)) => {
-                    outgoing.act = Some(act);
-                    InWords::Mail(words)
-                }
-                None => gesture.in_words(decider, &outgoing.user, &outgoing.contact, body)?,
-            };
+            let in_words = fields::or_words(decider, &mut outgoing, message, &gesture)?;
             let (user, contact) = (&outgoing.user, &outgoing.contact);
             match in_words {
                 InWords::Mail(words) => {

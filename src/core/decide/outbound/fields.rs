@@ -5,7 +5,7 @@ use crate::core::context::{Missing, Write};
 use crate::core::decide::decider::{Decider, Stop};
 use crate::core::decide::decision::Decision;
 use crate::core::decide::lookup;
-use crate::core::decide::outbound::gesture::{self, Gesture};
+use crate::core::decide::outbound::gesture::{self, Gesture, InWords};
 use crate::core::decide::outbound::outgoing::Outgoing;
 use crate::core::decide::outbound::wordless::without_text;
 use crate::core::decide::thread;
@@ -20,8 +20,23 @@ fn are_understood(outgoing: &Outgoing) -> bool {
     outgoing.format.features().gestures == Gestures::Fields && is_alone
 }
 
+/// What the contact gets of it: what fields can say is noted with the message, and all else is said in words.
+pub(crate) fn or_words(
+    decider: Decider<'_>,
+    outgoing: &mut Outgoing,
+    message: &Message,
+    gesture: &Gesture,
+) -> Result<InWords, Missing> {
+    if let Some((text, act)) = act(decider, outgoing, message, gesture)? {
+        outgoing.act = Some(act);
+        return Ok(InWords::Mail(text));
+    }
+    let (user, contact) = (&outgoing.user, &outgoing.contact);
+    gesture.in_words(decider, user, contact, message.body.as_deref())
+}
+
 /// What is done to a message that the contact has, with the text of the mail.
-pub(crate) fn act(
+fn act(
     decider: Decider<'_>,
     outgoing: &Outgoing,
     message: &Message,
