@@ -102,7 +102,7 @@ fn what_the_admin_said_is_not_learned_away() {
 }
 
 #[test]
-fn an_edit_changes_a_message_of_the_same_verified_sender_alone() {
+fn e33_an_edit_changes_a_message_of_the_same_verified_sender_alone() {
     let edit = "Chat-Edit: <1@localhost>\n";
     let changed = |fields: &str, from: &str, of: &str| {
         let mut world = new_world();
@@ -149,7 +149,7 @@ fn an_edit_changes_a_message_of_the_same_verified_sender_alone() {
 }
 
 #[test]
-fn that_it_was_read_is_told_once_and_to_its_author_alone() {
+fn e33_that_it_was_read_is_told_once_and_to_its_author_alone() {
     let asks = |from: &str| format!("{CHAT}Chat-Disposition-Notification-To: {from}\n");
     for (fields, is_asked) in [
         (with(&[PASSED, &asks("carol@mail.example")]), true),

@@ -16,19 +16,23 @@ pub struct Chat {
     pub asks_read: bool,
 }
 
-/// `None` for other mails. `text` is all that it says.
+/// Whether it is one.
+pub(super) fn is_one(header: &Message<'_>) -> bool {
+    header::raw_value(header, "Chat-Version").is_some_and(|version| !version.is_empty())
+}
+
+/// What it says. `text` is all of its text.
 pub(super) fn read(
     part: &Part<'_>,
     header: &Message<'_>,
     (from, text): (Option<&MailAddress>, &str),
-) -> Option<Chat> {
-    header::raw_value(header, "Chat-Version").filter(|version| !version.is_empty())?;
+) -> Chat {
     let asks = header::raw_value(header, "Chat-Disposition-Notification-To");
     let asks = header::addresses_in(&asks.unwrap_or_default());
-    Some(Chat {
-        edit: edits(part, header).zip(chat::edited(text)),
+    Chat {
+        edit: edits(part, header).and_then(|of| Some((of, chat::edited(text)?))),
         asks_read: from.is_some() && asks.first() == from,
-    })
+    }
 }
 
 /// In the first part, where older versions write it and all believe it; else in the header, where newer ones do.

@@ -303,11 +303,12 @@ fn cut(raw: &[u8], part: &mime::Part<'_>, header: &Message<'_>, header_only: boo
 /// The same without the footer that stands under each line of a chat, in which there is no history either: who wants to quote
 /// does so on purpose.
 fn as_chat(mail: Mail, part: &mime::Part<'_>, header: &Message<'_>) -> Mail {
+    if !chat::is_one(header) {
+        return mail;
+    }
     let said = text::chat::said(&mail.text);
     let from = mail.from.as_ref().map(|from| &from.address);
-    let Some(chat) = chat::read(part, header, (from, &said)) else {
-        return mail;
-    };
+    let chat = chat::read(part, header, (from, &said));
     let is_all = said.is_empty() && mail.attachments.is_empty();
     Mail {
         chat: Some(chat),

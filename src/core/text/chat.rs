@@ -10,23 +10,35 @@ const GUARDED: &str = "-\u{200B}-";
 
 /// The text with its own lines guarded that would be taken for the beginning of a footer.
 pub fn guarded(text: &str) -> String {
-    let guarded = |line: &str| match line.strip_prefix(DASHES) {
-        Some(rest) => format!("{GUARDED}{rest}"),
-        None => line.to_owned(),
-    };
-    let lines: Vec<String> = text.split('\n').map(guarded).collect();
-    lines.join("\n")
+    let lines = text.split('\n');
+    joined(lines.map(|line| {
+        line.strip_prefix(DASHES)
+            .map_or(("", line), |rest| (GUARDED, rest))
+    }))
+}
+
+/// The lines, each with what stands in front of it. A text may have very many.
+fn joined<'a>(lines: impl Iterator<Item = (&'a str, &'a str)>) -> String {
+    let mut all = String::new();
+    for (number, (front, line)) in lines.enumerate() {
+        if number > 0 {
+            all.push('\n');
+        }
+        all.push_str(front);
+        all.push_str(line);
+    }
+    all
 }
 
 /// What its author says: the text without footer and guards. Empty where there is nothing else.
 pub fn said(text: &str) -> String {
     let own = text.split('\n').take_while(|line| *line != FOOTER);
-    let unguarded = |line: &str| match line.strip_prefix(GUARDED) {
-        Some(rest) => format!("{DASHES}{rest}"),
-        None => line.to_owned(),
-    };
-    let lines: Vec<String> = own.map(unguarded).collect();
-    lines.join("\n").trim_end().to_owned()
+    let mut said = joined(own.map(|line| {
+        line.strip_prefix(GUARDED)
+            .map_or(("", line), |rest| (DASHES, rest))
+    }));
+    said.truncate(said.trim_end().len());
+    said
 }
 
 /// A text that takes the place of one that began so.
@@ -40,8 +52,9 @@ pub fn edit(before: &str, text: &str) -> String {
 /// The text that takes the place of another one, without the quotation of that; `None` where nothing is left.
 pub fn edited(text: &str) -> Option<String> {
     let is_quoted = |line: &&str| line.starts_with('>');
-    let own: Vec<&str> = text.split('\n').skip_while(is_quoted).collect();
-    let own = own.join("\n");
+    let quoted = text.split_inclusive('\n').take_while(is_quoted);
+    let quoted: usize = quoted.map(str::len).sum();
+    let own = text.get(quoted..).unwrap_or_default();
     let own = own.trim();
     let own = own.strip_prefix(PENCIL).unwrap_or(own).trim();
     (!own.is_empty()).then(|| own.to_owned())
