@@ -262,7 +262,7 @@ mod tests {
         let StanzaKind::Message(message) = &stanza.kind else {
             panic!("{children}")
         };
-        answer(Language::ENGLISH, &stanza, message, None, "Carol")
+        answer(Language::ENGLISH, &stanza, message, None, Some("Carol"))
     }
 
     #[test]
