@@ -48,11 +48,11 @@ quick:
 
 # Some tests are about GreenMail. Most of their time tests wait, so that each core has two of them.
 test:
-	@MAIL=greenmail tests/install.sh
+	@MAIL=greenmail DELTACHAT=yes tests/install.sh
 	cargo test --no-fail-fast -- --test-threads=$$(($$(nproc) * 2))
 
 test-servers:
-	@MAIL=greenmail tests/install.sh
+	@MAIL=greenmail DELTACHAT=yes tests/install.sh
 	cargo build --bins --examples
 	cargo test --no-fail-fast --test chaos --test disk --test examples --test faults --test harness --test scenarios -- \
 		--test-threads=$$(($$(nproc) * 2))

@@ -1077,8 +1077,8 @@ const BROKEN: &[Broken] = &[
     ),
     (
         "[smtp]",
-        "[[peer]]\ndomain = \"chat.b.example\"\nformat = \"chat\"\n[smtp]",
-        "13: peer 1.format: found \"chat\"; allowed is \"mail\" or \"xmpp\"; write, for example, format = \"xmpp\"",
+        "[[peer]]\ndomain = \"chat.b.example\"\nformat = \"fax\"\n[smtp]",
+        "13: peer 1.format: found \"fax\"; allowed is \"mail\", \"xmpp\" or \"chat\"; write, for example, format = \"xmpp\"",
     ),
     (
         "[smtp]",

@@ -7,7 +7,7 @@ use stanzamail::core::address::MailAddress;
 use stanzamail::core::carried::{self, Carried, CarriedPresence, PresenceKind};
 use stanzamail::core::from_mail::{self, Mail};
 use stanzamail::core::id::{MessageId, StanzaId};
-use stanzamail::core::message::{OutboundMail, Party, Recipient, Role};
+use stanzamail::core::message::{Act, OutboundMail, Party, Recipient, Role};
 use stanzamail::core::record::{Format, PresenceState, Show};
 use stanzamail::core::time::Timestamp;
 use stanzamail::core::{limits, to_mail};
@@ -34,7 +34,7 @@ fn every_stanza_becomes_its_mail_and_every_mail_is_read_as_expected() {
         match name {
             "reaction" => {
                 letter.text = "👍🎉".to_owned();
-                letter.reaction = Some("👍🎉".to_owned());
+                letter.act = Some(Act::Reaction("👍🎉".to_owned()));
             }
             "receipt" => letter.text = "Your message was received.".to_owned(),
             _ => letter.text = stanza.get_child("body", COMPONENT).unwrap().text(),
@@ -168,7 +168,7 @@ fn letter(id: &str, stanzas: &[Element]) -> OutboundMail {
         automatic: false,
         notify_read: false,
         carried: stanzas.to_vec(),
-        reaction: None,
+        act: None,
         is_styled: false,
         page: None,
     }
@@ -450,7 +450,7 @@ fn a_thousand_recipients_are_all_named_in_lines_that_no_mail_server_breaks() {
             name: name(number).map(|name| name.trim().to_owned()),
         })
         .collect();
-    for format in [Format::Mail, Format::Xmpp] {
+    for format in [Format::Mail, Format::Xmpp, Format::Chat] {
         let written = to_mail::of(format).write(&letter).unwrap();
         assert!(is_for_any_mail_server(&written));
         let mail = read(&written);
@@ -463,13 +463,13 @@ fn a_thousand_recipients_are_all_named_in_lines_that_no_mail_server_breaks() {
 
 #[test]
 fn a_format_is_named_in_one_word() {
-    for format in [Format::Mail, Format::Xmpp] {
+    for format in [Format::Mail, Format::Xmpp, Format::Chat] {
         assert_eq!(format.to_string().parse(), Ok(format));
         assert_eq!(to_mail::of(format).name(), format.to_string());
     }
     assert_eq!(
         "Jabber".parse::<Format>().unwrap_err().to_string(),
-        "“Jabber” is no format; it is mail (for people with a mail client) or xmpp (for another gateway)"
+        "“Jabber” is no format; it is mail (for people with a mail client), chat (for Delta Chat without encryption) or xmpp (for another gateway)"
     );
 }
 

@@ -1,6 +1,7 @@
 #!/bin/sh
 # Installs what the tests need on Debian 12 or 13, and nothing if all of it is there. As root, or with sudo.
 # GreenMail (Java, 200 MB) only where it is asked for (MAIL=greenmail, as `make test` does) or where java is installed.
+# Delta Chat's core (26 MB, from PyPI by pip) only where it is asked for (DELTACHAT=yes, as `make test` does).
 # Rust only where there is none, or an older one than Cargo.toml wants; RUST=no forbids it. `tests/install.sh rust` does that
 # alone.
 set -eu
@@ -10,6 +11,9 @@ GREENMAIL=2.1.13 # tests/servers/greenmail.rs names it too
 SHA256=21b361e46e8ffe83afe7915a2b01231c4a163c8d0fa5de607e32ed19732d908d
 CACHE="${XDG_CACHE_HOME:-${HOME:-/root}/.cache}/stanzamail-test"
 JAR="$CACHE/greenmail-standalone-$GREENMAIL.jar"
+DELTA=2.65.0 # tests/servers/delta_chat.rs names it too
+DELTA_SHA256="f2ec9f161ad0ebd3352791a7f8a72d5a1a0e4f3babbd3f12ca8cef40ad8b8aa0 73cb549de372650b623d24e196b5efb55cea546e714c01b40825d9bc71f5f456"
+CORE="$CACHE/deltachat-$DELTA/deltachat-rpc-server"
 WANTED_RUST=$(sed -n 's/^rust-version = "\(.*\)"/\1/p' "$(dirname "$0")/../Cargo.toml")
 CARGO_BIN="${CARGO_HOME:-${HOME:-/root}/.cargo}/bin"
 PATH="$CARGO_BIN:$PATH" # the Makefile does so too
@@ -28,6 +32,8 @@ SYSTEM=$(. "${OS_RELEASE:-/etc/os-release}" 2>/dev/null && echo "${ID:-?} ${VERS
 known() { case $SYSTEM in "debian 12" | "debian 13") ;; *) false ;; esac; }
 
 greenmail_wanted() { [ "${MAIL:-}" = greenmail ] || has java; }
+
+delta_wanted() { [ "${DELTACHAT:-}" = yes ] && ! [ -x "$CORE" ]; }
 
 look() {
     missing=
@@ -50,6 +56,9 @@ look() {
     need openssl has openssl
     need curl has curl
     need ca-certificates exists /etc/ssl/certs/ca-certificates.crt
+    if delta_wanted; then
+        need python3-venv python3 -c 'import ensurepip' 2>/dev/null
+    fi
     has cc || missing="$missing build-essential pkg-config"
     if greenmail_wanted; then
         need default-jre-headless has java
@@ -122,6 +131,22 @@ fetch_greenmail() {
     mv "$part" "$JAR" && rmdir "$CACHE/part"
 }
 
+# By pip, into an environment of its own, of which only the program is kept: one for x86-64 or aarch64, whichever this is.
+fetch_delta() {
+    echo "tests/install.sh: Delta Chat's core $DELTA is being fetched by pip"
+    part="$CACHE/deltachat.part"
+    rm -rf "$part" && mkdir -p "$part" "${CORE%/*}"
+    {
+        printf 'deltachat-rpc-server==%s' "$DELTA"
+        for sum in $DELTA_SHA256; do printf ' --hash=sha256:%s' "$sum"; done
+    } >"$part/requirements"
+    python3 -m venv "$part/python" &&
+        PIP_CERT="${PIP_CERT:-/etc/ssl/certs/ca-certificates.crt}" "$part/python/bin/pip" install -q --no-deps \
+            --only-binary :all: --require-hashes -r "$part/requirements" &&
+        mv "$part"/python/lib/python3*/site-packages/deltachat_rpc_server/deltachat-rpc-server "$CORE" &&
+        rm -rf "$part"
+}
+
 # --- Rust ------------------------------------------------------------------------------------------------------------
 
 # The version of the Rust that is there, or nothing. In `/`: a toolchain file in another folder is not meant.
@@ -185,6 +210,9 @@ rust_is_good || get_rust
 # Servers refuse root: tests that run as root start them under this account.
 if [ "$(id -u)" = 0 ] && ! id "$ACCOUNT" >/dev/null 2>&1; then
     useradd --system --user-group --no-create-home --home-dir /nonexistent --shell /usr/sbin/nologin "$ACCOUNT"
+fi
+if delta_wanted; then
+    fetch_delta || die "pip could not fetch Delta Chat's core $DELTA: is PyPI in reach, and is this x86-64 or aarch64?"
 fi
 if greenmail_wanted && ! [ -s "$JAR" ] && ! fetch_greenmail; then
     if [ "${MAIL:-}" = greenmail ]; then die "$why"; fi

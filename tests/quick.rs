@@ -11,6 +11,7 @@ mod decided;
 mod decisions;
 mod dependencies;
 mod for_people;
+mod format_chat;
 mod format_xmpp;
 #[path = "fuzz/main.rs"]
 mod fuzz;

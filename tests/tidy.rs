@@ -365,6 +365,7 @@ fn formats_are_asked_what_they_can() {
         "Some(Format::",
         "Format::Mail =>",
         "Format::Xmpp =>",
+        "Format::Chat =>",
     ];
     let found: Vec<_> = sources()
         .iter()

@@ -248,7 +248,7 @@ mod tests {
             ("remove sub.chat.b.example", "removed sub.chat.b.example mail admin TIME".to_owned()),
             (
                 "set d.example fax",
-                "error: “fax” is no format; it is mail (for people with a mail client) or xmpp (for another gateway)"
+                "error: “fax” is no format; it is mail (for people with a mail client), chat (for Delta Chat without encryption) or xmpp (for another gateway)"
                     .to_owned(),
             ),
             ("set d..example xmpp", "error: “d..example” is not a domain name".to_owned()),

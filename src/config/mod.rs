@@ -249,7 +249,8 @@ pub struct Peer {
     /// Or `address = "bob@mail.example"`
     pub who: AddressPattern,
     /// How mails to it are written. "mail": for a person with a mail program; presence is not sent. "xmpp": for a gateway
-    /// like this one; whole stanzas, with presence and subscriptions. Left out, it is what its verified mails show.
+    /// like this one; whole stanzas, with presence and subscriptions. "chat": for Delta Chat without encryption; no subjects,
+    /// and quotations, reactions and corrections as it shows them. Left out, it is what its verified mails show.
     ///
     /// Or `format = "xmpp"`
     pub format: Option<Format>,

@@ -254,7 +254,11 @@ fn trust(mut table: Table<'_>) -> Option<Trust> {
 fn peer(mut table: Table<'_>) -> Option<Peer> {
     let domain = table.optional("domain", mail_domain);
     let address = table.optional("address", mail_address);
-    let formats = [("mail", Format::Mail), ("xmpp", Format::Xmpp)];
+    let formats = [
+        ("mail", Format::Mail),
+        ("xmpp", Format::Xmpp),
+        ("chat", Format::Chat),
+    ];
     let format = table.optional("format", choice(&formats));
     let key = table.optional("key", public_key);
     table.finish();

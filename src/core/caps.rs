@@ -43,13 +43,17 @@ impl Info {
             ns::OOB,
             SHARING,
             STYLING,
+            CORRECTION,
+            REACTIONS,
+            REPLY,
+            FALLBACK,
         ];
         let can = format.features();
-        if can.stanzas || can.gestures_in_words {
-            features.extend([CORRECTION, REACTIONS, REPLY, FALLBACK]);
+        if can.stanzas || can.chat {
+            features.push(CHAT_MARKERS);
         }
         if can.stanzas {
-            features.extend([CHAT_MARKERS, RETRACTION]);
+            features.push(RETRACTION);
         }
         Self {
             identities: vec![("client", "pc", None)],

@@ -36,6 +36,8 @@ pub struct InboundMessage {
     pub answered: Option<StanzaId>,
     /// Which characters of the text only quote that message.
     pub quotation: Option<Range<usize>>,
+    /// Its sender asks to be told when it was read (XEP-0333).
+    pub is_markable: bool,
     /// Who else got the mail.
     pub others: Vec<Other>,
 }
@@ -95,8 +97,25 @@ pub struct OutboundMail {
     pub notify_read: bool,
     /// For format `xmpp`: the stanzas themselves, from `core::carried`. Empty: the mail is text only.
     pub carried: Vec<Element>,
-    /// For format `xmpp`: the emoji of a reaction (RFC 9078), and nothing else.
-    pub reaction: Option<String>,
+    /// What it does to another mail, for programs that understand that: the formats `xmpp` and `chat` say it beside the text, or in
+    /// its place.
+    pub act: Option<Act>,
+}
+
+/// What a mail does to another one.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Act {
+    /// The emoji of a reaction (RFC 9078) to the one that it answers, and nothing else; empty: it is taken back.
+    Reaction(String),
+    /// The text takes the place of another one.
+    Edit {
+        /// The mail that is changed.
+        of: MessageId,
+        /// How it began.
+        before: String,
+    },
+    /// It was read (RFC 8098).
+    Read(MessageId),
 }
 
 impl OutboundMail {
@@ -122,7 +141,7 @@ impl OutboundMail {
             automatic: false,
             notify_read: false,
             carried: Vec::new(),
-            reaction: None,
+            act: None,
         }
     }
 }

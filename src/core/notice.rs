@@ -64,6 +64,16 @@ pub fn said(language: Language, body: &str, name: &str, is_correction: bool) -> 
     }
 }
 
+/// The subject of a mail to somebody whose program shows none.
+pub fn chat_subject(language: Language, name: &str) -> String {
+    say!(language, "chat-subject", name = name)
+}
+
+/// Above the first mail of a contact that is encrypted.
+pub fn encrypts(language: Language, mail: &str) -> String {
+    say!(language, "encrypts", mail = mail)
+}
+
 /// Of a whole mail that is shown, where it is longer than a message may be.
 pub fn rest_too_long(language: Language) -> String {
     say!(language, "rest-too-long")

@@ -106,6 +106,9 @@ pub struct Contact {
     /// The id of its picture ([`crate::core::avatar::Avatar::id`]), which is a row of its own.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub avatar: Option<String>,
+    /// The user was told that its mails are encrypted, and that it may not see what is not.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub is_told_encrypted: bool,
 }
 
 impl Contact {
@@ -345,6 +348,9 @@ pub struct Sent {
     /// The rows of the messages that correct it and went in mails of their own.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub corrections: Vec<MessageId>,
+    /// Of one that came in: its sender asks to be told when the user has read it.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub asks_read: bool,
     /// Of one that came in, and whose sender the user has not accepted yet: the stanzas that it became.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub kept: Vec<String>,
@@ -414,6 +420,8 @@ pub enum Format {
     Mail,
     /// For another gateway like this one: readable text, and the stanza itself (RFC 3923).
     Xmpp,
+    /// For Delta Chat without encryption, and other programs that show mails as a chat (`Chat-Version`).
+    Chat,
 }
 
 /// What a contact can be sent, by the format that it understands.
@@ -429,26 +437,42 @@ pub struct Features {
     pub without_text: bool,
     /// Files are attached to the mail; else their links are enough.
     pub attached_files: bool,
-    /// What is done to a message (a reaction, a correction, a quotation) has to be said in words.
-    pub gestures_in_words: bool,
+    /// How the contact is told what is done to a message (a reaction, a correction, a quotation).
+    pub gestures: Gestures,
     /// Answers go where a mail asks for them (Reply-To); else to the contact alone.
     pub reply_to: bool,
     /// Several lines in one go become one mail.
     pub gathered: bool,
+    /// A mail is a line of a chat: its subject is shown to nobody, and that it was read is told without asking anybody.
+    pub chat: bool,
+}
+
+/// How a contact is told what is done to a message.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Gestures {
+    /// By the stanza itself.
+    Stanzas,
+    /// By fields of the mail, which its program understands.
+    Fields,
+    /// In words.
+    Words,
 }
 
 impl Format {
     /// The format of whatever carries stanzas, for mails that gateways write to each other.
     pub const OF_GATEWAYS: Self = Self::Xmpp;
+    /// The format of whatever says that it shows mails as a chat.
+    pub const OF_CHATS: Self = Self::Chat;
 
     /// All of them.
-    pub const ALL: [Self; 2] = [Self::Mail, Self::Xmpp];
+    pub const ALL: [Self; 3] = [Self::Mail, Self::Xmpp, Self::Chat];
 
     /// What it can do: the only place that compares formats by name.
     pub fn features(self) -> Features {
-        let is_gateway = match self {
-            Self::Mail => false,
-            Self::Xmpp => true,
+        let (is_gateway, is_chat) = match self {
+            Self::Mail => (false, false),
+            Self::Xmpp => (true, false),
+            Self::Chat => (false, true),
         };
         Features {
             stanzas: is_gateway,
@@ -456,9 +480,14 @@ impl Format {
             own_receipts: is_gateway,
             without_text: is_gateway,
             attached_files: !is_gateway,
-            gestures_in_words: !is_gateway,
+            gestures: match (is_gateway, is_chat) {
+                (true, _) => Gestures::Stanzas,
+                (_, true) => Gestures::Fields,
+                _ => Gestures::Words,
+            },
             reply_to: !is_gateway,
-            gathered: !is_gateway,
+            gathered: !is_gateway && !is_chat,
+            chat: is_chat,
         }
     }
 }
@@ -468,6 +497,7 @@ impl std::fmt::Display for Format {
         f.write_str(match self {
             Self::Mail => "mail",
             Self::Xmpp => "xmpp",
+            Self::Chat => "chat",
         })
     }
 }
@@ -479,6 +509,7 @@ impl std::str::FromStr for Format {
         match text {
             "mail" => Ok(Self::Mail),
             "xmpp" => Ok(Self::Xmpp),
+            "chat" => Ok(Self::Chat),
             other => Err(UnknownFormat(clean::for_header(other, 40))),
         }
     }
@@ -487,7 +518,7 @@ impl std::str::FromStr for Format {
 /// A word that names no [`Format`].
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error(
-    "“{0}” is no format; it is mail (for people with a mail client) or xmpp (for another gateway)"
+    "“{0}” is no format; it is mail (for people with a mail client), chat (for Delta Chat without encryption) or xmpp (for another gateway)"
 )]
 pub struct UnknownFormat(String);
 

@@ -12,7 +12,7 @@ use crate::core::message::{InboundMessage, Other};
 use crate::core::record::PresenceState;
 use crate::core::time::Timestamp;
 use crate::core::xml::{
-    self, ADDRESS, Build, CHAT_MARKERS, FALLBACK, HINTS, REACTIONS, REPLY, empty, text,
+    self, ADDRESS, Build, CHAT_MARKERS, CORRECTION, FALLBACK, HINTS, REACTIONS, REPLY, empty, text,
 };
 use jid::{BareJid, Jid};
 use minidom::Element;
@@ -225,6 +225,9 @@ pub fn message(parcel: &InboundMessage) -> Element {
             .delayed
             .and_then(|stamp| delay(&parcel.from.jid, stamp)),
     );
+    if parcel.is_markable {
+        build = build.child(empty("markable", CHAT_MARKERS));
+    }
     let mut message = build.done();
     add_addresses(&mut message, &parcel.others);
     message
@@ -320,6 +323,20 @@ pub fn reactions(
     message.append_child(reactions.children(each).done());
     message.append_child(fallback.child(empty("body", FALLBACK)).done());
     message.append_child(empty("store", HINTS));
+    message
+}
+
+/// XEP-0308: the contact puts another text in the place of a message.
+pub fn correction(
+    from: &BareJid,
+    to: &BareJid,
+    id: &StanzaId,
+    about: &StanzaId,
+    body: &str,
+) -> Element {
+    let mut message = words(from.as_str(), to.as_str(), id.as_str(), body);
+    let replace = Build::new("replace", CORRECTION).attr("id", about.as_str());
+    message.append_child(replace.done());
     message
 }
 

@@ -247,7 +247,7 @@ fn to_mail(data: &[u8]) {
         mail: address("carol@mail.example"),
         name: Some(text.clone()),
     });
-    for format in [Format::Mail, Format::Xmpp] {
+    for format in [Format::Mail, Format::Xmpp, Format::Chat] {
         let Ok(bytes) = to_mail::of(format).write(&letter) else {
             continue;
         };

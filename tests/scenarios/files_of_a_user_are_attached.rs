@@ -21,7 +21,7 @@ fn fetching() -> Options {
 }
 
 /// Puts a file as a client does (XEP-0363), and answers where it lies.
-async fn put(client: &XmppClient, domain: &str, octets: &[u8]) -> String {
+pub(super) async fn put(client: &XmppClient, domain: &str, octets: &[u8]) -> String {
     let request = format!(
         "<request xmlns='urn:xmpp:http:upload:0' filename='a photo.png' size='{}' content-type='image/png'/>",
         octets.len()

@@ -65,6 +65,7 @@ mod check_says_what_is_wrong;
 mod check_tells_what_is_missing;
 mod contacts_come_and_go_with_the_gateway;
 mod conversations_do_not_mix;
+mod delta_chat_is_a_chat;
 mod files_of_a_mail_arrive;
 mod files_of_a_user_are_attached;
 mod formats_are_learned_and_set;

@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use super::mail_client::{Refusal, submit};
 use super::mailbox::Mailbox;
-use super::process::{Folder, Port, Process, Rights, answers, find, program};
+use super::process::{Folder, Port, Process, Rights, answers, cache, find, program};
 use super::{PASSWORD, START};
 
 /// Said once more in `tests/install.sh`, which fetches it.
@@ -140,12 +140,7 @@ fn jar() -> PathBuf {
 }
 
 fn jar_path() -> PathBuf {
-    let home = std::env::var_os("HOME").map(|home| PathBuf::from(home).join(".cache"));
-    let cache = std::env::var_os("XDG_CACHE_HOME")
-        .map(PathBuf::from)
-        .or(home)
-        .unwrap_or_else(|| "/var/cache".into());
-    cache.join("stanzamail-test").join(JAR)
+    cache().join(JAR)
 }
 
 /// Whether a user can log in by IMAP.

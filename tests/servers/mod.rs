@@ -11,7 +11,7 @@
 //! | [`mail`] = [`postfix`] + [`dovecot`] + [`policy`] (+ [`opendkim`]); [`greenmail`] | the mail side |
 //! | [`proxy`] | a bad network between any two of them |
 //! | [`gateway`] | the program under test |
-//! | [`xmpp_client`] (with [`login`], [`frames`], [`stanza`], [`inbox`]), [`slixmpp_client`], [`mail_client`], [`mailbox`], [`real_mail_client`] | the people |
+//! | [`xmpp_client`] (with [`login`], [`frames`], [`stanza`], [`inbox`]), [`slixmpp_client`], [`mail_client`], [`mailbox`], [`real_mail_client`], [`delta_chat`] | the people |
 //! | [`tls`] | a certificate authority for the mail servers |
 //! | [`tokens`] | whoever gives OAuth tokens, as Dovecot asks it |
 //!
@@ -20,6 +20,7 @@
 // Every test includes this tree and uses another part of it.
 #![allow(dead_code, unused_imports, missing_docs)]
 
+pub mod delta_chat;
 pub mod dovecot;
 pub mod ejabberd;
 pub mod frames;
@@ -44,6 +45,7 @@ pub mod tokens;
 pub mod xmpp_client;
 pub mod xmpp_server;
 
+pub use delta_chat::DeltaChat;
 pub use ejabberd::Ejabberd;
 pub use gateway::Gateway;
 pub use greenmail::GreenMail;

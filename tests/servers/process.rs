@@ -169,6 +169,16 @@ pub fn render(template: &str, values: &[(&str, &str)]) -> String {
 
 // --- programs --------------------------------------------------------------------------------------------------------
 
+/// Where `tests/install.sh` puts what is no package of Debian.
+pub fn cache() -> PathBuf {
+    let home = std::env::var_os("HOME").map(|home| PathBuf::from(home).join(".cache"));
+    let cache = std::env::var_os("XDG_CACHE_HOME")
+        .map(PathBuf::from)
+        .or(home);
+    let cache = cache.unwrap_or_else(|| "/var/cache".into());
+    cache.join("stanzamail-test")
+}
+
 /// Finds a program, also in the folders that are only in root's PATH.
 pub fn program(name: &str) -> PathBuf {
     find(name).unwrap_or_else(|| {

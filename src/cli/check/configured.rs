@@ -87,6 +87,7 @@ fn other_side(peer: &config::Peer, own: Option<PublicKey>) -> Line {
     let format = match peer.format {
         Some(Format::Mail) => "format mail",
         Some(Format::Xmpp) => "format xmpp",
+        Some(Format::Chat) => "format chat",
         None => "the format that its mails show",
     };
     let key = match peer.key {

@@ -6,6 +6,7 @@ mod avatar;
 mod body;
 mod bounce;
 mod calendar;
+mod chat;
 mod content;
 mod delivery;
 mod delivery_status;
@@ -27,6 +28,7 @@ mod transfer_encoding;
 pub use attachment::{Attachment, attachment_line, attachment_lines, file_name};
 pub use automatic::{Automatic, Report};
 pub use avatar::Shown;
+pub use chat::Chat;
 pub use delivery::{Action, DeliveryReport, Reported};
 pub use disposition::{Disposition, DispositionKind};
 pub(crate) use mime::split_header;
@@ -41,6 +43,7 @@ use crate::core::notice::Kept;
 use crate::core::signature::{self, Signed};
 use crate::core::text::quotes::{self, Circumstances, Known};
 use crate::core::text::subject;
+use crate::core::text::{self, clean};
 use crate::core::time::Timestamp;
 use mail_parser::{HeaderName, Message};
 use minidom::Element;
@@ -135,6 +138,8 @@ pub struct Mail {
     pub reaction: Vec<String>,
     /// The mail takes such a reaction back: one without emoji, and nothing else.
     pub takes_reaction_back: bool,
+    /// What it says as a line of a chat; `None` where its program does not say that it is one.
+    pub chat: Option<Chat>,
     /// The mail came through a list or is other bulk mail (List-*, Precedence).
     pub bulk: bool,
     /// `XMPP-Bridge-Hops`; 0 where absent, the highest number where it is none.
@@ -163,6 +168,13 @@ impl Mail {
             Some(_) => Kept::Nowhere,
             None => Kept::Mailbox,
         }
+    }
+
+    /// Whether all that it says is encrypted (RFC 3156).
+    pub fn is_encrypted(&self) -> bool {
+        let mut attachments = self.attachments.iter();
+        let is_encrypted = |one: &Attachment| one.media_type == "multipart/encrypted";
+        clean::is_blank(&self.text) && attachments.any(is_encrypted)
     }
 
     /// When it was written: the time of its `Date`, unless that is far from when it came. Where nothing says when it came, a
@@ -231,7 +243,7 @@ pub fn read(
         ..mail(raw, header, recipient_headers, body)
     };
     Ok(match header_only {
-        true => mail,
+        true => as_chat(mail, &part, header),
         false => {
             // Beside stanzas it is one of those.
             let is_alone = mail.carried.is_none() && mail.carried_problem.is_none();
@@ -245,7 +257,7 @@ pub fn read(
                 takes_reaction_back,
                 ..mail
             };
-            with_reports(mail, &part, header)
+            with_reports(as_chat(mail, &part, header), &part, header)
         }
     })
 }
@@ -292,6 +304,24 @@ fn cut(raw: &[u8], part: &mime::Part<'_>, header: &Message<'_>, header_only: boo
         return Some(Cut::Header);
     }
     header::has_more_people(header).then_some(Cut::Recipients)
+}
+
+/// The same without the footer that stands under each line of a chat, in which there is no history either: who wants to quote
+/// does so on purpose.
+fn as_chat(mail: Mail, part: &mime::Part<'_>, header: &Message<'_>) -> Mail {
+    if !chat::is_one(header) {
+        return mail;
+    }
+    let said = text::chat::said(&mail.text);
+    let from = mail.from.as_ref().map(|from| &from.address);
+    let chat = chat::read(part, header, (from, &said));
+    let is_all = said.is_empty() && mail.attachments.is_empty();
+    Mail {
+        chat: Some(chat),
+        text: if is_all { mail.text } else { said },
+        own_text: None,
+        ..mail
+    }
 }
 
 /// Reads what the mail reports of other mails, if a program wrote it.
@@ -366,11 +396,7 @@ fn mail(raw: &[u8], message: &Message<'_>, recipient_headers: &[String], body: b
         envelope: None,
         date: header::date(message),
         received: header::received(message),
-        base_subject: only
-            .or(subject.as_deref())
-            .map(subject::base)
-            .filter(|base| !base.is_empty())
-            .map(str::to_owned),
+        base_subject: base_subject(only.or(subject.as_deref())),
         is_subject_all: only.is_some(),
         is_of_machine: machine::wrote(message, subject.as_deref()),
         subject,
@@ -392,6 +418,7 @@ fn mail(raw: &[u8], message: &Message<'_>, recipient_headers: &[String], body: b
         disposition: None,
         reaction: Vec::new(),
         takes_reaction_back: false,
+        chat: None,
         bulk: automatic::is_bulk(message),
         hops: hops(message),
         null_return_path,
@@ -404,6 +431,11 @@ fn mail(raw: &[u8], message: &Message<'_>, recipient_headers: &[String], body: b
         signature: None,
         from,
     }
+}
+
+fn base_subject(subject: Option<&str>) -> Option<String> {
+    let base = subject.map(subject::base)?;
+    (!base.is_empty()).then(|| base.to_owned())
 }
 
 /// The first that it has, else one of its octets.

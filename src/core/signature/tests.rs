@@ -449,7 +449,7 @@ fn letter(subject: &str, name: &str, text: String, id: &str, others: usize) -> O
         automatic: others == 0,
         notify_read: false,
         carried: Vec::new(),
-        reaction: None,
+        act: None,
         is_styled: false,
         page: None,
     }

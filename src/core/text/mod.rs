@@ -1,6 +1,7 @@
 //! Text on its way between mail and XMPP.
 
 pub mod charset;
+pub mod chat;
 pub mod clean;
 pub mod flowed;
 pub mod html;

@@ -2,12 +2,14 @@
 //! header except cleaned and encoded. A format is one file that implements [`MailFormat`].
 
 mod attached;
+mod chat;
 mod invitation;
 mod plain;
 mod report;
 mod xmpp;
 
 pub use attached::{Attached, attached};
+pub use chat::Chat;
 pub use invitation::invitation;
 pub use plain::{Plain, plain};
 pub use report::{Undelivered, diagnostic, undelivered};
@@ -71,6 +73,7 @@ pub fn of(format: Format) -> &'static dyn MailFormat {
     match format {
         Format::Mail => &Plain,
         Format::Xmpp => &Xmpp,
+        Format::Chat => &Chat,
     }
 }
 

@@ -6,7 +6,7 @@ use super::plain::{PAGE, Text, page, plain};
 use super::{MailFormat, Unwritable, boundary, content_type, headers, part, unwritable};
 use crate::core::carried;
 use crate::core::limits;
-use crate::core::message::OutboundMail;
+use crate::core::message::{Act, OutboundMail};
 use crate::core::text::clean;
 use crate::core::xml;
 use lettre::message::header::{Header, HeaderName, HeaderValue};
@@ -42,7 +42,9 @@ impl MailFormat for Xmpp {
                 "multipart/alternative; boundary=\"{boundary}\""
             ))?)
             .build();
-        if let Some(reaction) = letter.reaction.as_deref().and_then(reaction) {
+        if let Some(Act::Reaction(emoji)) = &letter.act
+            && let Some(reaction) = reaction(emoji)
+        {
             parts = parts.singlepart(reaction);
         }
         let text = Text::of(letter);
@@ -75,7 +77,7 @@ fn reaction(emoji: &str) -> Option<SinglePart> {
 
 /// `Content-Disposition: reaction`, which the library does not know.
 #[derive(Clone)]
-struct Reaction;
+pub(super) struct Reaction;
 
 impl Header for Reaction {
     fn name() -> HeaderName {

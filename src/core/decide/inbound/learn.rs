@@ -26,6 +26,7 @@ pub fn learn(
     // The body is signed in any case, and `XMPP-Bridge` is not by every mail server.
     let shown = match is_bridge(mail) || mail.carried.is_some() {
         true => Format::OF_GATEWAYS,
+        false if mail.chat.is_some() => Format::OF_CHATS,
         false => Format::default(),
     };
     let is_of_machine = mail.automatic.is_some() || mail.null_return_path;

@@ -129,9 +129,14 @@ impl Delivery<'_> {
         if self.carries() {
             return self.hand_over(self.embedded, shown, known, decision);
         }
-        match self.reacted(shown)? {
-            Some(reaction) => {
-                decision.stanzas.push(reaction);
+        if let Some(reaction) = self.reacted(shown)? {
+            decision.stanzas.push(reaction);
+            return Ok(());
+        }
+        match self.edited(shown)? {
+            Some((correction, row)) => {
+                decision.stanzas.push(correction);
+                decision.writes.push(Write::Message(row));
                 Ok(())
             }
             None => self.decide(shown, (known, standing), decision),
@@ -308,7 +313,7 @@ impl Delivery<'_> {
                 contact.last_mail = Some(last);
             });
         }
-        let row = message_row(&parcel, mail, others, self.decider.now);
+        let row = self.message_row(&parcel, others);
         let answerable = self.answerable();
         self.remember(record::Message { answerable, ..row }, decision)?;
         let original = parcel.original.clone();
@@ -418,6 +423,33 @@ impl Delivery<'_> {
         Ok(())
     }
 
+    fn message_row(
+        &self,
+        parcel: &InboundMessage,
+        others: Vec<(Other, MailAddress)>,
+    ) -> record::Message {
+        let mail = self.arrived.mail;
+        record::Message {
+            message_id: mail.message_id.clone(),
+            stanza_id: parcel.stanza_id.clone(),
+            user: parcel.to.clone(),
+            resource: None,
+            contact: parcel.from.mail.clone(),
+            thread: parcel.thread.clone(),
+            direction: Direction::In,
+            at: self.decider.now,
+            digest: String::new(),
+            others: others.into_iter().map(|(_, address)| address).collect(),
+            sent: record::Sent {
+                excerpt: gesture::excerpt(mail.own_text.as_ref().unwrap_or(&mail.text)),
+                asks_read: parcel.is_markable,
+                ..record::Sent::default()
+            },
+            answerable: None,
+            within: None,
+        }
+    }
+
     /// Who is told if the XMPP side gives the message back: see [`returned`].
     pub fn answerable(&self) -> Option<Box<Answerable>> {
         let mail = self.arrived.mail;
@@ -467,6 +499,7 @@ impl Delivery<'_> {
             is_headline: mail.bulk && self.bulk() == Bulk::Headline,
             answered: None,
             quotation: None,
+            is_markable: self.asks_read(),
             others: others.iter().map(|(other, _)| other.clone()).collect(),
         }
     }
@@ -546,38 +579,11 @@ impl Delivery<'_> {
     }
 }
 
-fn message_row(
-    parcel: &InboundMessage,
-    mail: &from_mail::Mail,
-    others: Vec<(Other, MailAddress)>,
-    now: Timestamp,
-) -> record::Message {
-    record::Message {
-        message_id: mail.message_id.clone(),
-        stanza_id: parcel.stanza_id.clone(),
-        user: parcel.to.clone(),
-        resource: None,
-        contact: parcel.from.mail.clone(),
-        thread: parcel.thread.clone(),
-        direction: Direction::In,
-        at: now,
-        digest: String::new(),
-        others: others.into_iter().map(|(_, address)| address).collect(),
-        sent: record::Sent {
-            excerpt: gesture::excerpt(mail.own_text.as_ref().unwrap_or(&mail.text)),
-            ..record::Sent::default()
-        },
-        answerable: None,
-        within: None,
-    }
-}
-
 /// A subject is shown where it opens a thread or changes one.
 fn shown_subject(mail: &from_mail::Mail, thread: Option<&Thread>) -> Option<String> {
-    let base = mail
-        .base_subject
-        .as_deref()
-        .filter(|base| !base.is_empty())?;
+    // A program that shows mails as a chat writes one for others.
+    let base = mail.base_subject.as_deref().filter(|_| mail.chat.is_none());
+    let base = base.filter(|base| !base.is_empty())?;
     let known = thread
         .and_then(|thread| thread.subject.as_deref())
         .map(subject::base);

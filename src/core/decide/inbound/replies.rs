@@ -6,10 +6,11 @@ use crate::core::decide::inbound::trust::SenderTrust;
 use crate::core::decide::names;
 use crate::core::decide::outbound::gesture;
 use crate::core::id::StanzaId;
+use crate::core::limits::SHOWN_OCTETS_MAX;
 use crate::core::message::InboundMessage;
 use crate::core::record::{self, Contact, Direction, Thread};
 use crate::core::text::quotes;
-use crate::core::{notice, to_stanza};
+use crate::core::{notice, to_stanza, xml};
 use jid::BareJid;
 use std::ops::Range;
 
@@ -41,16 +42,53 @@ impl Delivery<'_> {
         Ok(known.filter(|known| known.contact == *contact || known.sent.also.contains(contact)))
     }
 
+    /// Whether the mail may do something to other messages: not one of a machine, or of who may be somebody else.
+    pub fn may_change(&self) -> bool {
+        let mail = self.arrived.mail;
+        let is_person = !mail.bulk && mail.automatic.is_none();
+        is_person
+            && matches!(
+                self.sender.trust,
+                SenderTrust::Believed | SenderTrust::Unasked
+            )
+    }
+
+    /// Whether the sender is to be told when the user has read it.
+    pub fn asks_read(&self) -> bool {
+        let chat = self.arrived.mail.chat.as_ref();
+        chat.is_some_and(|chat| chat.asks_read) && self.may_change()
+    }
+
+    /// The mail as another text of an earlier message of the same sender to the same user (XEP-0308), and the row of that. Of
+    /// anything else it is a text like others.
+    pub fn edited(
+        &self,
+        shown: &BareJid,
+    ) -> Result<Option<(minidom::Element, record::Message)>, Missing> {
+        let chat = self.arrived.mail.chat.as_ref();
+        let edit = chat.and_then(|chat| chat.edit.as_ref());
+        let Some((of, text)) = edit.filter(|_| self.may_change()) else {
+            return Ok(None);
+        };
+        let known = self.decider.rows.message(of, self.user)?;
+        let is_own = |known: &&record::Message| {
+            known.direction == Direction::In && known.contact == self.from.address
+        };
+        Ok(known.filter(is_own).map(|known| {
+            let text = xml::cut(text, SHOWN_OCTETS_MAX);
+            let (id, target) = (self.stanza_id(), known_as(known));
+            let correction = to_stanza::correction(shown, self.user, &id, target, text);
+            let mut row = known.clone();
+            row.sent.excerpt = gesture::excerpt(text);
+            (correction, row)
+        }))
+    }
+
     /// The mail as a reaction to a message that the user knows. Of who may be somebody else it is a text like others.
     pub fn reacted(&self, shown: &BareJid) -> Result<Option<minidom::Element>, Missing> {
         let mail = self.arrived.mail;
-        let is_person = !mail.bulk && mail.automatic.is_none();
-        let is_sure = matches!(
-            self.sender.trust,
-            SenderTrust::Believed | SenderTrust::Unasked
-        );
         let is_reaction = !mail.reaction.is_empty() || mail.takes_reaction_back;
-        if !is_reaction || !is_person || !is_sure {
+        if !is_reaction || !self.may_change() {
             return Ok(None);
         }
         Ok(self.answered()?.map(|about| {
@@ -97,15 +135,25 @@ impl Delivery<'_> {
             .find_map(|words| Some((shown(words)?, words)))?;
         let leading = quotes::leading(words)?;
         let excerpt = gesture::excerpt(&leading.quoted);
-        let is_it = answered.direction == Direction::Out
-            && !excerpt.is_empty()
-            && excerpt == answered.sent.excerpt;
+        // A line of a chat that begins with a quotation answers that message, of whichever of the two it is.
+        let is_it = match mail.chat.is_some() {
+            true => words.starts_with('>'),
+            false => {
+                answered.direction == Direction::Out
+                    && !excerpt.is_empty()
+                    && excerpt == answered.sent.excerpt
+            }
+        };
         let start = text.get(..at)?.chars().count();
         is_it.then(|| start..start.saturating_add(leading.chars))
     }
 
     /// Which of several messages of the user the mail answers, where it is not the last one of its thread.
     fn answers_earlier(&self, thread: Option<&Thread>) -> Result<Option<StanzaId>, Missing> {
+        // A line of a chat names the one before it in any case.
+        if self.arrived.mail.chat.is_some() {
+            return Ok(None);
+        }
         let last = thread.and_then(|thread| thread.references.last());
         let answered = self.answered()?;
         let earlier = answered.filter(|answered| {

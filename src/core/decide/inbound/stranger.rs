@@ -134,6 +134,10 @@ impl Delivery<'_> {
                     .push(Write::Seen(user, self.bulk_key(), now));
             }
         }
+        if mail.is_encrypted() && self.may_change() && !next.is_told_encrypted {
+            next.is_told_encrypted = true;
+            marks.push(notice::encrypts(language, &people));
+        }
         if self.sender.trust != SenderTrust::Marked {
             next.doubted = None;
             return marks;

@@ -8,6 +8,7 @@ use crate::core::decide::decision::Decision;
 use crate::core::decide::lookup;
 use crate::core::decide::names;
 use crate::core::decide::outbound::elsewhere::elsewhere;
+use crate::core::decide::outbound::fields;
 use crate::core::decide::outbound::gather::{self, InMail, Way};
 use crate::core::decide::outbound::gesture::{self, Gesture, InWords};
 use crate::core::decide::outbound::identity::{Identity, Named, name};
@@ -25,7 +26,7 @@ use crate::core::job::{Draft, Mail, Origin, OriginKind, Said};
 use crate::core::language::Language;
 use crate::core::message::{OutboundMail, Recipient};
 use crate::core::notice::{self, WithoutText};
-use crate::core::record::{self, Contact, Format};
+use crate::core::record::{self, Contact, Format, Gestures};
 use crate::core::settings::Receipts;
 use crate::core::text::subject;
 use crate::core::time::Timestamp;
@@ -106,7 +107,7 @@ fn sent(
     outgoing: Outgoing,
 ) -> Result<Decision, Stop> {
     let features = outgoing.format.features();
-    if features.gestures_in_words {
+    if features.gestures != Gestures::Stanzas {
         return to_person(decider, stanza, message, outgoing);
     }
     let said = message.body.as_ref().or(subject_alone(stanza, message));
@@ -123,15 +124,15 @@ fn sent(
     }
 }
 
-/// To somebody with a mail program goes what is for people: words, and what a client does to other messages in words.
+/// To somebody with a mail program goes what is for people: words, and what a client does to other messages in words, where the
+/// program understands nothing else.
 fn to_person(
     decider: Decider<'_>,
     stanza: &Stanza,
     message: &Message,
-    outgoing: Outgoing,
+    mut outgoing: Outgoing,
 ) -> Result<Decision, Stop> {
     let body = message.body.as_deref();
-    let (user, contact) = (&outgoing.user, &outgoing.contact);
     let said = match Gesture::of(&stanza.element) {
         None => {
             let said = match answer(decider, stanza, message, &outgoing)? {
@@ -144,7 +145,9 @@ fn to_person(
             if let Some(decision) = undone(decider, stanza, message, &outgoing, &gesture)? {
                 return Ok(decision);
             }
-            match gesture.in_words(decider, user, contact, body)? {
+            let in_words = fields::or_words(decider, &mut outgoing, message, &gesture)?;
+            let (user, contact) = (&outgoing.user, &outgoing.contact);
+            match in_words {
                 InWords::Mail(words) => {
                     let digest = gesture.digest(body);
                     let message = Message {
@@ -182,7 +185,10 @@ fn to_person(
             let digest = said_by(message, &said);
             send(decider, stanza, message, (&said, digest), outgoing)
         }
-        None => Ok(gather::state(decider, stanza, &outgoing)?),
+        None => match fields::read(decider, stanza, message, &outgoing)? {
+            Some(decision) => Ok(decision),
+            None => Ok(gather::state(decider, stanza, &outgoing)?),
+        },
     }
 }
 
@@ -283,6 +289,9 @@ fn answer(
     };
     let contact = &outgoing.contact;
     let answered = decider.rows.stanza(&outgoing.user, contact, id)?;
+    if outgoing.format.features().gestures == Gestures::Fields {
+        return Ok(fields::answer(decider, stanza, message, answered));
+    }
     let name = names::of(decider, &outgoing.user, &stanza.to.to_bare(), contact)?;
     let name = name.unwrap_or_else(|| contact.for_people());
     Ok(gesture::answer(
@@ -290,7 +299,7 @@ fn answer(
         stanza,
         message,
         answered,
-        &name,
+        Some(&name),
     ))
 }
 
@@ -319,6 +328,7 @@ fn prepare(
         recipients,
         format,
         is_to_all: false,
+        act: None,
     })
 }
 
@@ -344,12 +354,16 @@ fn without_word(
     }
 }
 
+/// What one of several understands, the others can read, where that is not a matter of looks alone.
 fn format_of(decider: Decider<'_>, recipients: &[Recipient]) -> Result<Format, Missing> {
     let formats = Context::all(recipients, |recipient| {
         lookup::format_of(decider, &recipient.mail)
     })?;
     let carries = |format: &Format| format.features().stanzas;
-    Ok(formats.into_iter().find(carries).unwrap_or_default())
+    Ok(match formats.as_slice() {
+        [alone] => *alone,
+        several => several.iter().copied().find(carries).unwrap_or_default(),
+    })
 }
 
 fn send(

@@ -67,6 +67,14 @@ impl Gesture {
         about.filter(|_| self.kind == Kind::Correction)
     }
 
+    /// The emoji of a reaction.
+    pub fn emoji(&self) -> Option<String> {
+        match &self.kind {
+            Kind::Reaction(emoji) => Some(emoji.join(" ")),
+            Kind::Correction => None,
+        }
+    }
+
     /// Whether it takes all reactions back.
     pub fn takes_back(&self) -> bool {
         matches!(&self.kind, Kind::Reaction(emoji) if emoji.is_empty())
@@ -126,14 +134,14 @@ fn emoji(reactions: &Element) -> Vec<String> {
     all
 }
 
-/// The text of an answer as mail programs write it: who wrote what, the quotation, a blank line, the answer. `None` where the
-/// client says of no part of the body that it is a quotation (XEP-0461 §3.1).
+/// The text of an answer as mail programs write it: who wrote what, where `name` says what the contact is called, the quotation, a
+/// blank line, the answer. `None` where the client says of no part of the body that it is a quotation (XEP-0461 §3.1).
 pub(crate) fn answer(
     language: Language,
     stanza: &Stanza,
     message: &Message,
     answered: Option<&record::Message>,
-    name: &str,
+    name: Option<&str>,
 ) -> Option<String> {
     let body = message.body.as_deref()?;
     let (start, end) = quotation(stanza, body)?;
@@ -156,12 +164,13 @@ pub(crate) fn answer(
         .iter()
         .map(|line| as_quotation(line))
         .collect();
-    let who = match answered.map(|answered| answered.direction) {
-        Some(Direction::Out) => notice::you_quote_yourself(language),
-        _ => notice::you_quote(language, name),
-    };
+    let who = name.map(|name| match answered.map(|answered| answered.direction) {
+        Some(Direction::Out) => format!("{}\n", notice::you_quote_yourself(language)),
+        _ => format!("{}\n", notice::you_quote(language, name)),
+    });
+    let who = who.unwrap_or_default();
     let is_empty = lines.is_empty() || own.trim().is_empty();
-    (!is_empty).then(|| format!("{who}\n{}\n\n{own}", lines.join("\n")))
+    (!is_empty).then(|| format!("{who}{}\n\n{own}", lines.join("\n")))
 }
 
 /// From which character to which the body is a quotation, as the client says.
@@ -253,7 +262,7 @@ mod tests {
         let StanzaKind::Message(message) = &stanza.kind else {
             panic!("{children}")
         };
-        answer(Language::ENGLISH, &stanza, message, None, "Carol")
+        answer(Language::ENGLISH, &stanza, message, None, Some("Carol"))
     }
 
     #[test]

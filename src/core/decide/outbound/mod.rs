@@ -2,6 +2,7 @@
 
 pub(crate) mod chat;
 pub(crate) mod elsewhere;
+pub(crate) mod fields;
 pub(crate) mod gather;
 pub(crate) mod gesture;
 pub(crate) mod identity;

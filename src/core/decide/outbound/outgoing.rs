@@ -9,7 +9,7 @@ use crate::core::decide::thread::Place;
 use crate::core::from_stanza::{Message, Stanza};
 use crate::core::id::{MessageId, StanzaId};
 use crate::core::job::Origin;
-use crate::core::message::{OutboundMail, Recipient};
+use crate::core::message::{Act, OutboundMail, Recipient};
 use crate::core::notice;
 use crate::core::record::Format;
 use crate::core::text::subject;
@@ -28,6 +28,8 @@ pub(crate) struct Outgoing {
     pub format: Format,
     /// Everybody gets it who has the mail that it answers.
     pub is_to_all: bool,
+    /// What it does to another mail, for a program that understands that.
+    pub act: Option<Act>,
 }
 
 impl Outgoing {
@@ -67,21 +69,28 @@ impl Outgoing {
             .answered
             .as_ref()
             .map(|message| message.mail_id().clone());
-        let subject = subject_line(decider, message, place, &name);
+        let features = self.format.features();
+        let default = match features.chat {
+            true => notice::chat_subject(decider.language, &name),
+            false => decider.settings.default_subject.replace("{name}", &name),
+        };
+        let subject = subject_line(message, place, default);
         let date = message
             .delay
             .filter(|delay| *delay < decider.now)
             .unwrap_or(decider.now);
-        let text = notice::said(decider.language, body, &name, message.is_correction);
+        let is_correction = message.is_correction && self.act.is_none();
+        let text = notice::said(decider.language, body, &name, is_correction);
         Ok(OutboundMail {
             to: self.recipients.clone(),
             in_reply_to: answered.or_else(|| references.last().cloned()),
             references,
             is_styled: !message.is_unstyled,
-            // A client at the other end of another gateway says so by a marker.
-            notify_read: decider.settings.read_receipts
+            // A client at the other end of another gateway says so by a marker, and a chat program without asking anybody.
+            notify_read: (decider.settings.read_receipts || features.chat)
                 && message.markable
-                && !self.format.features().own_receipts,
+                && !features.own_receipts,
+            act: self.act.clone(),
             ..OutboundMail::plain(from, message_id.clone(), subject, text, date)
         })
     }
@@ -96,18 +105,13 @@ pub(crate) fn carried(stanza: &Stanza, id: &StanzaId, outgoing: &Outgoing) -> Ve
     carried::message(&stanza.element, id).into_iter().collect()
 }
 
-/// The stanza's subject, else the thread's with one `Re: `, else the configured one: an invitation that was answered is over.
-fn subject_line(decider: Decider<'_>, message: &Message, place: &Place, name: &str) -> String {
+/// The stanza's subject, else the thread's with one `Re: `, else the default: an invitation that was answered is over.
+fn subject_line(message: &Message, place: &Place, default: String) -> String {
     let of_thread = place
         .known
         .as_ref()
         .filter(|thread| !thread.is_invitation)
         .and_then(|thread| thread.subject.as_deref())
         .map(subject::reply);
-    let default = || decider.settings.default_subject.replace("{name}", name);
-    message
-        .subject
-        .clone()
-        .or(of_thread)
-        .unwrap_or_else(default)
+    message.subject.clone().or(of_thread).unwrap_or(default)
 }

@@ -11,7 +11,7 @@ use crate::core::decide::outbound::recipients;
 use crate::core::decide::thread;
 use crate::core::from_stanza::{Message, Stanza};
 use crate::core::id::{MessageId, content_digest};
-use crate::core::message::OutboundMail;
+use crate::core::message::{Act, OutboundMail};
 use crate::core::notice::{self, WithoutText};
 use crate::core::record::{self, Direction};
 use crate::core::text::clean;
@@ -55,8 +55,8 @@ pub(crate) fn pass_on(
     let letter = outgoing.letter(decider, message, "", &place, &message_id)?;
     let name = letter.from.name.clone().unwrap_or_default();
     let letter = OutboundMail {
-        reaction: match &what {
-            WithoutText::Reaction(emoji) => Some(emoji.clone()),
+        act: match &what {
+            WithoutText::Reaction(emoji) => Some(Act::Reaction(emoji.clone())),
             _ => None,
         },
         automatic: matches!(what, WithoutText::Received | WithoutText::Read),
