@@ -1,7 +1,7 @@
 //! What a local user's own card calls them (XEP-0054), and its picture, for their mails. The user's server is asked once a day,
-//! whenever the user turns to the gateway in any way: as a rule that is before the first message, for clients ask what a contact can, or say that
-//! its user is typing. Nothing waits for the answer: where nothing has gone before it, the first mail has no name, and no mail
-//! is ever late or lost for one.
+//! whenever the user turns to the gateway in any way: as a rule that is before the first message, for clients ask what a contact
+//! can, or say that its user is typing. Nothing waits for the answer: where nothing has gone before it, the first mail has no name,
+//! and no mail is ever late or lost for one.
 //!
 //! The name is kept with the user's options. The answer is believed only as the one to the last question.
 

@@ -102,8 +102,8 @@ pub(crate) fn of_gateway(is_helper: bool) -> Info {
     }
 }
 
-/// A contact, or, at its resource, what would be its client. Clients ask by the node in the contact's presence, maybe when its format
-/// has become another one.
+/// A contact, or, at its resource, what would be its client. Clients ask by the node in the contact's presence, maybe when its
+/// format has become another one.
 pub(crate) fn contact_info(
     decider: Decider<'_>,
     stanza: &Stanza,
