@@ -5,6 +5,7 @@ mod automatic;
 mod body;
 mod bounce;
 mod calendar;
+mod card;
 mod content;
 mod delivery;
 mod delivery_status;
@@ -16,10 +17,12 @@ mod keyed;
 mod machine;
 pub(crate) mod mime;
 mod mime_field;
+mod pictures;
 mod pieces;
 mod reaction;
 mod repair;
 mod report;
+mod smime;
 mod stub;
 mod transfer_encoding;
 
@@ -27,6 +30,7 @@ pub use attachment::{Attachment, attachment_line, attachment_lines, file_name};
 pub use automatic::{Automatic, Report};
 pub use delivery::{Action, DeliveryReport, Reported};
 pub use disposition::{Disposition, DispositionKind};
+pub use enclosed::Enclosed;
 pub(crate) use mime::split_header;
 pub use pieces::{Piece, pieces, repaired};
 
@@ -108,6 +112,8 @@ pub struct Mail {
     pub is_simplified: bool,
     /// What else the mail holds.
     pub attachments: Vec<Attachment>,
+    /// Files in the text itself.
+    pub enclosed: Enclosed,
     /// The root of the stanzas that the mail carries (RFC 3923), for [`crate::core::carried::read`]. Nothing in it is
     /// verified, least of all an address.
     pub carried: Option<Element>,
@@ -376,6 +382,7 @@ fn mail(raw: &[u8], message: &Message<'_>, recipient_headers: &[String], body: b
         text_cut: body.cut,
         is_simplified: body.is_simplified,
         attachments: body.attachments,
+        enclosed: body.enclosed,
         carried: body.carried,
         carried_problem: body.carried_problem,
         about_machine: (automatic.is_some() || null_return_path)
