@@ -7,7 +7,7 @@ use minidom::Element;
 use stanzamail::core::address::MailAddress;
 use stanzamail::core::context::{Context, Need, Row, Write};
 use stanzamail::core::decide::decision::Decision;
-use stanzamail::core::errand::{Change, Errand, Stage, Told, Waiting, Whole, Wish};
+use stanzamail::core::errand::{Change, Errand, Links, Stage, Told, Waiting, Whole, Wish};
 use stanzamail::core::id::{OriginalId, StanzaId};
 use stanzamail::core::job::Job;
 use stanzamail::core::outcome::Reply;
@@ -453,6 +453,7 @@ fn the_service_browser_shows_the_helper_and_the_commands() {
             "contacts",
             "remove",
             "original",
+            "revoke",
             "requests",
             "accept",
             "refuse",
@@ -1220,6 +1221,7 @@ fn what_was_typed_wrongly_is_asked_about_and_sends_nothing() {
             "one address at a time",
         ),
         ("original carol@mail.example", "keeps no whole mails"),
+        ("revoke carol@mail.example", "keeps no whole mails"),
         ("my name is \u{2060}", "nothing of it is seen"),
         (
             "my name is carol@mail.example",
@@ -1347,6 +1349,73 @@ fn the_whole_of_the_last_mail_is_asked_for() {
     let other = world.stanza(&ask("adam@a.example"));
     assert!(other.errand.is_none());
     assert!(body_of(&other.stanzas[0]).contains("No mail from carol@mail.example"));
+}
+
+/// By the address of the contact, in the conversation with it, by the link itself, wherever that was copied from; and all of them.
+#[test]
+fn links_are_revoked() {
+    let mut world = World::new();
+    let raw = "From: Carol <carol@mail.example>\r\nTo: alice@chat.a.example\r\nMessage-ID: <1@mail.example>\r\nIn-Reply-To: <0@mail.example>\r\n\r\nGreat\r\n\r\n\
+             On Mon, Nov 2, 2026 at 10:15 AM alice <alice@chat.a.example> wrote:\r\n\r\n> all of it\r\n";
+    let shown = world.mail(raw);
+    let last = StanzaId::parse(shown.stanzas[0].attr("id").unwrap()).unwrap();
+    let alice = BareJid::new("alice@a.example").unwrap();
+    let page = OriginalId::derive(&world.settings.id_key, &alice, &last);
+    let of_page = Errand::Revoke(Links::These(vec![page]));
+    const ID: &str = "0123456789abcdef0123456789abcdef";
+    let of_link = Errand::Revoke(Links::These(vec![OriginalId::parse(ID).unwrap()]));
+    let all = Errand::Revoke(Links::All);
+    let mut says = |to: &str, body: &str, told: Option<(&Errand, Option<usize>)>| {
+        let told = told.map(|(errand, count)| (errand.clone(), Told::Revoked(count)));
+        world.context.tell(told);
+        let decision = world.stanza(&format!(
+            "<message from='alice@a.example/x' to='{to}' type='chat' id='r1'><body>{body}</body></message>"
+        ));
+        assert!(decision.mails.is_empty(), "{body}");
+        decision
+    };
+    for (to, body, errand) in [
+        (GATEWAY, "revoke carol@mail.example".to_owned(), &of_page),
+        (CAROL, "/revoke".to_owned(), &of_page),
+        (
+            GATEWAY,
+            format!("revoke https://mail.a.example/m/{ID}"),
+            &of_link,
+        ),
+        (
+            GATEWAY,
+            format!("revoke The whole mail: https://mail.a.example/x/m/{ID}"),
+            &of_link,
+        ),
+        (
+            GATEWAY,
+            format!("revoke https://mail.a.example/f/{ID}/a%20photo.png"),
+            &of_link,
+        ),
+        (GATEWAY, "revoke all".to_owned(), &all),
+    ] {
+        let asked = says(to, &body, None);
+        assert_eq!(asked.errand.as_ref(), Some(errand), "{body}");
+        assert!(asked.stanzas.is_empty(), "{body}");
+    }
+    for (errand, count, words) in [
+        (&of_link, Some(1), "That link is dead"),
+        (&of_link, Some(0), "leads to nothing of yours"),
+        (&of_link, Some(3), "3 links are dead"),
+        (&of_link, None, "could not delete it"),
+        (&all, Some(1), "Your link is dead"),
+        (&all, Some(0), "There was no link of yours"),
+        (&all, Some(7), "Your 7 links are dead"),
+    ] {
+        let told = says(GATEWAY, "revoke x", Some((errand, count)));
+        assert!(told.errand.is_none());
+        let said = body_of(&told.stanzas[0]);
+        assert!(said.contains(words), "{said}");
+    }
+    // Nothing of somebody else's is named: the store looks whose it is.
+    for no_link in [ID.to_owned(), format!("/m/{ID}0"), "/m/0123".to_owned()] {
+        assert_eq!(OriginalId::in_link(&no_link), None, "{no_link}");
+    }
 }
 
 #[test]

@@ -4,6 +4,7 @@ use crate::decided::{World, settings};
 use stanzamail::core::decide::decision::Decision;
 use stanzamail::core::decide::inbound::arrived::Arrived;
 use stanzamail::core::file::{Files, Hosted};
+use stanzamail::core::language::Language;
 use stanzamail::core::record::Quotes;
 use stanzamail::core::settings::Settings;
 use stanzamail::core::time::Timestamp;
@@ -153,4 +154,26 @@ fn the_address_of_its_page_is_the_last_line() {
     assert_eq!(body, format!("*Lunch*\nGreat\n{line}"));
     let (body, originals) = text(&format!("{TEXT}Great\r\n"));
     assert_eq!((body.as_str(), originals.len()), ("*Lunch*\nGreat", 0));
+}
+
+/// What stands in place of a file in a text is said in the language of who reads it, as all else is.
+#[test]
+fn a_file_in_the_text_is_named_in_the_users_language() {
+    let mail = raw(&format!(
+        "{TEXT}Here\r\n\r\nbegin 644 plan.txt\r\n#0V%T\r\n`\r\nend\r\nBye\r\n"
+    ));
+    for (tag, line) in [
+        ("en", "[file plan.txt, 3 bytes]"),
+        ("de", "[Datei plan.txt, 3 Byte]"),
+    ] {
+        let settings = Settings {
+            language: Language::of_tag(tag).unwrap(),
+            ..settings()
+        };
+        let decision = decision(&settings, &mail, |_| {});
+        let bodies = decision.stanzas.iter().flat_map(minidom::Element::children);
+        let mut bodies = bodies.filter(|child| child.name() == "body");
+        let body = bodies.next().expect("a body").text();
+        assert!(body.ends_with(&format!("Here\n\n{line}\nBye")), "{body}");
+    }
 }

@@ -1,7 +1,7 @@
 //! What a decision has done that is neither a mail nor a row nor a stanza: about mails that wait, or as an administrator. What comes of it is known only
 //! afterwards: the shell does it, and then the same stanza is decided about once more, knowing that (`Context::told`).
 
-use crate::core::from_mail::Attachment;
+use crate::core::from_mail::{Attachment, Enclosed};
 use crate::core::id::OriginalId;
 use crate::core::job::Job;
 use crate::core::language::Language;
@@ -52,6 +52,8 @@ pub enum Errand {
     },
     /// A mail that was kept as it came is read.
     Original(OriginalId),
+    /// Links of who asks are dead from now on.
+    Revoke(Links),
     /// A command of an administrator, as it would be typed: `queue`, `show`, `--`, `3fa9…`.
     Admin(Vec<String>),
     /// All that is stored of who asks is forgotten: of nobody else, for nobody is named.
@@ -59,6 +61,15 @@ pub enum Errand {
         /// In which the answer is; what was chosen is forgotten by then.
         language: Language,
     },
+}
+
+/// Which links: to pages of mails, and to files that the gateway keeps itself.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Links {
+    /// All.
+    All,
+    /// These, as far as they are of who asks.
+    These(Vec<OriginalId>),
 }
 
 /// What a mail says that is kept as it came.
@@ -72,6 +83,8 @@ pub struct Whole {
     pub is_cut: bool,
     /// Its files, without what is in them.
     pub files: Vec<Attachment>,
+    /// Files in the text itself.
+    pub enclosed: Enclosed,
 }
 
 /// What is wanted of a mail that waits.
@@ -90,6 +103,8 @@ pub enum Told {
     Changed(Change),
     /// All that the mail says, in words; `None` where it is not kept.
     Original(Option<Whole>),
+    /// How many links there were; `None` where the disk failed, and some may still be there.
+    Revoked(Option<usize>),
     /// What the command has printed, or why it was refused.
     Said(Result<String, String>),
     /// What was forgotten.

@@ -223,7 +223,7 @@ impl JobId {
 
 /// The name of a mail that is kept as it came, for one user. Whoever knows it may read the mail, and nobody can guess it: it is 128
 /// bits of a keyed hash, so that the same mail, read again after a crash, has the same name.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct OriginalId(JobId);
 
 impl OriginalId {
@@ -240,6 +240,23 @@ impl OriginalId {
         let (user, mail) = (user.as_str().as_bytes(), mail.as_str().as_bytes());
         let hash = digest(&[key, b"file", user, mail, place.as_bytes()]);
         Self(JobId::of_hash(&hash))
+    }
+
+    /// The one that a link of the gateway's leads to: `…/m/ID`, `…/f/ID/a.png`. Whatever stands around it.
+    pub fn in_link(text: &str) -> Option<Self> {
+        const DIGITS: usize = 32;
+        let pieces = ["/m/", "/f/"].map(|kind| text.split(kind).skip(1));
+        let mut pieces = pieces.into_iter().flatten();
+        pieces.find_map(|piece| {
+            let id = Self::parse(piece.get(..DIGITS)?)?;
+            let is_end = |c: char| !c.is_ascii_alphanumeric();
+            piece
+                .get(DIGITS..)?
+                .chars()
+                .next()
+                .is_none_or(is_end)
+                .then_some(id)
+        })
     }
 
     /// Takes what stands in a link or a file name: 32 lower-case hexadecimal digits, else `None`.

@@ -1,6 +1,6 @@
 //! What is known of the last mail of a contact, for whoever wants to see all of it.
 
-use crate::core::id::StanzaId;
+use crate::core::id::{OriginalId, StanzaId};
 use crate::core::time::Timestamp;
 use serde::{Deserialize, Serialize};
 
@@ -17,4 +17,7 @@ pub struct LastMail {
     /// Nobody could verify its sender.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub unverified: bool,
+    /// Its files that the gateway keeps itself.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub files: Vec<OriginalId>,
 }

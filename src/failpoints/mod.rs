@@ -46,9 +46,10 @@ pub const POINTS: [&str; 15] = [
 ];
 
 /// Where mails have files, besides.
-pub const FILE_POINTS: [&str; 2] = [
+pub const FILE_POINTS: [&str; 3] = [
     "files: up, the mail not yet brought again",
     "smtp: files fetched, mail not yet rewritten",
+    "files: one up, the next one not yet",
 ];
 
 /// Where a mail is kept as it came, besides.

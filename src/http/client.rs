@@ -161,7 +161,7 @@ pub struct Put {
     /// What it is called.
     pub media_type: String,
     /// All of it: at least one.
-    pub octets: Vec<u8>,
+    pub octets: Bytes,
 }
 
 /// Fetches and puts files.
@@ -244,8 +244,7 @@ impl<W: Wire> Client<W> {
             if let Ok(kind) = HeaderValue::from_str(&put.media_type) {
                 fields.insert(header::CONTENT_TYPE, kind);
             }
-            let octets = Bytes::from(put.octets);
-            let exchange = self.exchange(&url, true, Method::PUT, fields, octets);
+            let exchange = self.exchange(&url, true, Method::PUT, fields, put.octets);
             let exchange = exchange.await?;
             match exchange.response.status() {
                 status if status.is_success() => Ok(()),

@@ -4,6 +4,7 @@
 //! header; no body is read. What is not there, no longer there or asked for wrongly is one answer.
 
 mod answer;
+mod body;
 
 #[cfg(test)]
 mod tests;
@@ -15,14 +16,17 @@ use crate::net::listen::Listener;
 use crate::system;
 pub use answer::ABOUT;
 use answer::{Answer, Asked};
-use http_body_util::Full;
-use hyper::body::{Bytes, Incoming};
+use body::Body;
+use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper::{Request, Response};
 use hyper_util::rt::{TokioIo, TokioTimer};
 use std::convert::Infallible;
 use std::fmt;
+use std::fs::File;
+use std::io::{self, Read};
+use std::os::unix::fs::FileExt;
 use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
@@ -41,6 +45,8 @@ const FIELDS_MAX: usize = 64;
 const READ_MAX: usize = 2;
 /// What answers that are under way have together, in KiB.
 const ROOM_KIBIBYTES: u32 = 64 * 1024;
+/// Of a file, what tells of which kind it is, in octets.
+const BEGINNING_OCTETS: usize = 16 * 1024;
 /// How long to wait before connections are taken again, when the system has no file handles left.
 const ACCEPT_PAUSE: Duration = Duration::from_secs(1);
 
@@ -59,12 +65,31 @@ time_limits! {
 }
 
 /// A mail or a file that is kept.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Debug)]
 pub struct ServedMail {
-    /// As it came.
-    pub raw: Vec<u8>,
+    /// As it came, open.
+    pub file: File,
+    /// Its size, in octets.
+    pub octets: u64,
     /// Until when.
     pub until: Timestamp,
+}
+
+impl ServedMail {
+    /// All of it. Blocks.
+    fn read(&mut self) -> io::Result<Vec<u8>> {
+        let mut raw = Vec::with_capacity(usize::try_from(self.octets).unwrap_or_default());
+        self.file.read_to_end(&mut raw)?;
+        Ok(raw)
+    }
+
+    /// What tells what kind of file it is. Blocks.
+    fn beginning(&self) -> io::Result<Vec<u8>> {
+        let octets = usize::try_from(self.octets).unwrap_or(BEGINNING_OCTETS);
+        let mut beginning = vec![0; octets.min(BEGINNING_OCTETS)];
+        self.file.read_exact_at(&mut beginning, 0)?;
+        Ok(beginning)
+    }
 }
 
 /// Where mails are kept, or files: blocks. `None`: there is none of this name, or none any more.
@@ -164,20 +189,14 @@ impl House {
         }
     }
 
-    async fn answer(&self, asked: Result<Asked, Answer>) -> Response<Full<Bytes>> {
+    async fn answer(&self, asked: Result<Asked, Answer>) -> Response<Body> {
         let answer = match asked {
             Err(answer) => answer,
             Ok(asked) => self.found(asked).await,
         };
-        let octets = answer.octets.len();
-        match self.room_for(octets).await {
-            Some(permit) => answer.into_response(|octets| {
-                Bytes::from_owner(Held {
-                    octets,
-                    _permit: permit,
-                })
-            }),
-            None => Answer::busy().into_response(Bytes::from),
+        match self.room_for(answer.room()).await {
+            Some(permit) => answer.into_response(permit),
+            None => Answer::busy().into_response(()),
         }
     }
 
@@ -196,9 +215,13 @@ impl House {
         };
         let (kept, base) = (Arc::clone(kept), self.base(&asked));
         let read = system::blocking(move || {
-            let answer = kept(&asked.id).and_then(|mail| asked.answer(mail, &base));
+            let mail = kept(&asked.id)?;
+            let answer = asked.answer(mail, &base);
             drop(reader);
-            answer
+            answer.unwrap_or_else(|error| {
+                tracing::warn!(%error, "what is kept of a mail cannot be read");
+                None
+            })
         });
         read.await.ok().flatten().unwrap_or_else(Answer::not_found)
     }
@@ -213,17 +236,5 @@ impl House {
         let kibibytes = kibibytes.saturating_add(1).min(ROOM_KIBIBYTES);
         let room = Arc::clone(&self.room).acquire_many_owned(kibibytes);
         timeout(self.config.timings.room, room).await.ok()?.ok()
-    }
-}
-
-/// Octets of an answer, with the room that they take until they are sent.
-struct Held {
-    octets: Vec<u8>,
-    _permit: OwnedSemaphorePermit,
-}
-
-impl AsRef<[u8]> for Held {
-    fn as_ref(&self) -> &[u8] {
-        &self.octets
     }
 }

@@ -34,7 +34,7 @@ pub(super) const NOT_NOW: Reply = Reply(451, "4.3.0", "the gateway cannot take t
 pub(super) const LATER: Reply = Reply(
     450,
     "4.2.1",
-    "more mails come for this user than are shown at once",
+    "it has to wait: its files are not up yet, or more comes for this user than is shown at once",
 );
 pub(super) const NO_ROOM: Reply = Reply(452, "4.3.1", "too much mail comes at the same time");
 pub(super) const TOO_MANY_RECIPIENTS: Reply = Reply(452, "4.5.3", "too many recipients");

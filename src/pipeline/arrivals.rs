@@ -239,7 +239,7 @@ impl<S: Store> Pipeline<S> {
             decided = self.arrival(context, &arrived, now).await;
         }
         if let Ok((decision, _)) = &decided
-            && self.is_put_off(waiting, one, decision, &mut waits)
+            && self.is_put_off(waiting, (one, mail), decision, &mut waits)
         {
             return Ok(Verdict::Later(waits));
         }
@@ -364,7 +364,7 @@ impl<S: Store> Pipeline<S> {
     fn is_put_off(
         &self,
         waiting: &mut BTreeSet<Conversation>,
-        one: &One<'_>,
+        (one, mail): (&One<'_>, &from_mail::Mail),
         decision: &Decision,
         waits: &mut Demands,
     ) -> bool {
@@ -381,9 +381,10 @@ impl<S: Store> Pipeline<S> {
         let counted: Demands = counted.collect();
         waiting.extend(counted.keys().cloned());
         let conversations = counted.keys().cloned().collect();
+        let is_only_here = files::is_only_here(mail, Timestamp::now());
         files.begin(
             one.key.clone(),
-            &one.fetched.raw,
+            (&one.fetched.raw, is_only_here),
             upload.clone(),
             conversations,
         );

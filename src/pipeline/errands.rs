@@ -6,7 +6,7 @@ use super::timers::Timers;
 use super::{Decided, Fatal, Pipeline};
 use crate::core::context::Context;
 use crate::core::errand::Whole;
-use crate::core::errand::{Errand, Told, Wish};
+use crate::core::errand::{Errand, Links, Told, Wish};
 use crate::core::from_mail;
 use crate::core::id::OriginalId;
 use crate::core::limits::{ERRANDS_MAX, ERRANDS_OF_ONE_MAX, ORIGINALS_READ_MAX};
@@ -18,7 +18,7 @@ use crate::store::Store;
 use crate::store::originals::Originals;
 use crate::system;
 use futures::future::BoxFuture;
-use jid::Jid;
+use jid::{BareJid, Jid};
 use minidom::Element;
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -57,6 +57,7 @@ pub struct Errands {
     queue: Queue,
     commands: Commands,
     originals: Option<Arc<Originals>>,
+    own_files: Option<Arc<Originals>>,
     forgetter: Forgetter,
     room: Arc<Semaphore>,
     /// How many are being done for whom, by the bare JID.
@@ -98,13 +99,14 @@ impl Errands {
         commands: Commands,
     ) -> (Self, Returns) {
         let (done, receiver) = mpsc::channel(ERRANDS_MAX);
-        let [originals, _] = kept.clone();
+        let [originals, own_files] = kept.clone();
         let (forgetter, forgets) = Forgetter::of(queue.clone(), kept);
         let room = Arc::new(Semaphore::new(ERRANDS_MAX));
         let errands = Self {
             queue,
             commands,
             originals,
+            own_files,
             forgetter,
             room,
             of_one: Arc::default(),
@@ -167,6 +169,15 @@ impl Errands {
                 let text = system::blocking(move || whole_text(originals?.as_ref(), &id));
                 Told::Original(text.await.ok().flatten())
             }
+            Errand::Revoke(links) => {
+                let Ok(user) = Jid::new(from) else {
+                    return Told::Busy;
+                };
+                let kept = [self.originals.clone(), self.own_files.clone()];
+                let links = links.clone();
+                let gone = system::blocking(move || revoked(kept, &user.to_bare(), &links));
+                Told::Revoked(gone.await.ok().flatten())
+            }
             Errand::Admin(words) => {
                 let words = words.clone();
                 let command = clean::shorten_addresses(&words.join(" "));
@@ -183,6 +194,25 @@ impl Errands {
             }
         }
     }
+}
+
+/// How many of a user's links are dead now that were not; `None`: the disk does not do it.
+fn revoked(kept: [Option<Arc<Originals>>; 2], user: &BareJid, links: &Links) -> Option<usize> {
+    let these = match links {
+        Links::All => None,
+        Links::These(ids) => Some(ids.as_slice()),
+    };
+    let mut gone = 0_usize;
+    for folder in kept.into_iter().flatten() {
+        match folder.revoke(user, these) {
+            Ok(count) => gone = gone.saturating_add(count),
+            Err(error) => {
+                tracing::error!(%error, "what a user's links lead to cannot be removed");
+                return None;
+            }
+        }
+    }
+    Some(gone)
 }
 
 /// All that a mail says which is kept as it came. `None` where it is not kept, or cannot be read.
@@ -206,6 +236,7 @@ fn whole(mail: from_mail::Mail) -> Whole {
         text: mail.text.trim_end().to_owned(),
         is_cut: mail.text_cut,
         files: mail.attachments,
+        enclosed: mail.enclosed,
     }
 }
 

@@ -16,11 +16,13 @@ use crate::core::file::{
 };
 use crate::core::from_mail::{self, Attachment};
 use crate::core::id::JobId;
+use crate::core::notice::Kept;
 use crate::core::quota::{Conversation, SharedQuotas};
 use crate::core::time::Timestamp;
 use crate::http::{self, Client, Put};
 use crate::xmpp::Link;
 use crate::{failpoints, system};
+use hyper::body::Bytes;
 use jid::BareJid;
 use own::OwnFile;
 pub use own::OwnFiles;
@@ -28,6 +30,7 @@ pub use probe::{NotFetched, UploadService};
 use service::{Cut, No, Service, Services};
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 use tokio_util::sync::CancellationToken;
 
 /// Mails whose files are on their way together. Each has a file at a time under way.
@@ -36,6 +39,11 @@ const MAILS_MAX: usize = 8;
 const MAILS_OF_USER_MAX: usize = 4;
 /// What these mails have together, in octets, but for the last of them.
 const OCTETS_MAX: usize = 32 * 1024 * 1024;
+/// A mail that nobody keeps waits for an upload service that is away, from when its mail server took it; then its text comes,
+/// and its files are named.
+const AWAY_MAX: Duration = Duration::from_secs(3600);
+/// After so long it is tried again: one try for each time that the mail server brings the mail, for it hears before that it waits.
+const AWAY_PAUSE: Duration = Duration::from_secs(60);
 /// Mails of which it is known what became of their files, and which were not brought again since.
 const KNOWN_MAX: usize = 1_000;
 
@@ -124,11 +132,12 @@ impl Files {
         self.0.own.is_some() || !services.is_known_to_be_missing(upload.user.domain().as_str())
     }
 
-    /// Begins to put up the files of a mail. The conversations get nothing until that is over.
+    /// Begins to put up the files of a mail. The conversations get nothing until that is over. `is_only_here`: what is not put up
+    /// is lost with the mail.
     pub(super) fn begin(
         &self,
         key: JobId,
-        raw: &[u8],
+        (raw, is_only_here): (&[u8], bool),
         upload: Upload,
         conversations: BTreeSet<Conversation>,
     ) {
@@ -157,7 +166,7 @@ impl Files {
         tokio::spawn(end.run_until_cancelled_owned(async move {
             under_way.outcomes = under_way
                 .shared
-                .put_all(&under_way.key, raw, &upload)
+                .put_all(&under_way.key, (raw, is_only_here), &upload)
                 .await
                 .ok();
             failpoints::point("files: up, the mail not yet brought again");
@@ -206,14 +215,14 @@ impl Shared {
     async fn put_all(
         &self,
         mail: &JobId,
-        raw: Vec<u8>,
+        (raw, is_only_here): (Vec<u8>, bool),
         upload: &Upload,
     ) -> Result<Vec<Outcome>, Cut> {
         let read = system::blocking(move || from_mail::attachments(&raw)).await;
         let attachments = read.unwrap_or_default();
         let service = self.services.of(upload.user.domain().as_str()).await?;
         let mut outcomes = Vec::with_capacity(attachments.len());
-        let (mut put, mut is_silent) = (0_usize, false);
+        let (mut put, mut failed) = (0_usize, Failed::default());
         for (place, attachment) in attachments.into_iter().enumerate() {
             let which = OwnFile {
                 mail,
@@ -223,16 +232,22 @@ impl Shared {
             let service = service.as_deref();
             let outcome = match put < FILES_PER_MAIL_MAX {
                 true => {
-                    self.put(service, &mut is_silent, upload, which, attachment)
+                    self.put(service, &mut failed, upload, which, attachment)
                         .await?
                 }
                 false => Err(NotHosted::Named),
             };
+            if outcome.is_err() && failed.is_away && is_only_here {
+                tracing::info!("the upload service is away; the mail waits with the mail server");
+                tokio::time::sleep(failpoints::hurry(AWAY_PAUSE)).await;
+                return Err(Cut);
+            }
             put = put.saturating_add(usize::from(outcome.is_ok()));
             if let Err(why) = &outcome {
                 tracing::debug!(?why, "a file of a mail is only named");
             }
             outcomes.push(outcome);
+            failpoints::point("files: one up, the next one not yet");
         }
         Ok(outcomes)
     }
@@ -254,14 +269,14 @@ impl Shared {
     async fn put(
         &self,
         service: Option<&Service>,
-        is_silent: &mut bool,
+        failed: &mut Failed,
         upload: &Upload,
         which: OwnFile<'_>,
         attachment: Attachment,
     ) -> Result<Outcome, Cut> {
         let taker = match service {
             // Who gave no answer to one gives none to the next, and everybody waits.
-            Some(_) if *is_silent => Err(NotHosted::Silent),
+            Some(_) if failed.is_silent => Err(NotHosted::Silent),
             Some(service) => Ok(service),
             None => Err(NotHosted::Named),
         };
@@ -272,7 +287,7 @@ impl Shared {
         if let Some(why) = self.why_not(max, &upload.user, &attachment) {
             return Ok(Err(why));
         }
-        let octets = attachment.content.unwrap_or_default();
+        let octets = Bytes::from(attachment.content.unwrap_or_default());
         let media_type = file::media_type(&octets, &attachment.media_type);
         let name = file::name(attachment.name.as_deref(), &media_type);
         let spare = self.own.as_ref().map(|own| (own, octets.clone()));
@@ -282,12 +297,13 @@ impl Shared {
             }
             Ok(service) => {
                 let contact = upload.contact.as_str();
-                self.put_at(service, contact, (&name, &media_type), octets)
+                self.put_at(service, contact, (&name, &media_type), octets, failed)
                     .await?
             }
             Err(why) => Err(why),
         };
-        *is_silent |= matches!(outcome, Err(NotHosted::Silent));
+        failed.is_silent |= matches!(outcome, Err(NotHosted::Silent));
+        failed.is_away |= failed.is_silent;
         match (outcome, spare) {
             (Err(why), Some((own, octets))) => {
                 let kept = own.put(which, &name, &media_type, octets).await;
@@ -302,7 +318,8 @@ impl Shared {
         service: &Service,
         contact: &str,
         (name, media_type): (&str, &str),
-        octets: Vec<u8>,
+        octets: Bytes,
+        failed: &mut Failed,
     ) -> Result<Outcome, Cut> {
         let file = (name, octets.len(), media_type);
         let slot = match service.slot(&self.link, contact, file).await {
@@ -320,6 +337,7 @@ impl Shared {
         Ok(match self.client.put(put).await {
             Ok(()) => Ok(hosted),
             Err(error) => {
+                failed.is_away |= error.is_passing();
                 tracing::warn!(%error, "the upload service has given a place for a file and does not take it");
                 Err(match error {
                     http::Error::Status { status: 413, .. } => NotHosted::TooLarge(None),
@@ -331,8 +349,23 @@ impl Shared {
     }
 }
 
+/// What is known of an upload service since it did not take a file of a mail.
+#[derive(Clone, Copy, Debug, Default)]
+struct Failed {
+    /// It gave no answer.
+    is_silent: bool,
+    /// It may take the same file later.
+    is_away: bool,
+}
+
 fn is_over(octets: usize, max: u64) -> bool {
     u64::try_from(octets).is_ok_and(|octets| octets > max)
+}
+
+/// Whether what is not put up of a mail is lost, and yet may be put up: no mailbox has it, and its mail server brings it again.
+pub(super) fn is_only_here(mail: &from_mail::Mail, now: Timestamp) -> bool {
+    let is_young = |came: Timestamp| now.since(came) < AWAY_MAX && came.since(now) < AWAY_MAX;
+    mail.kept() == Kept::Nowhere && mail.received.is_some_and(is_young)
 }
 
 /// What a decision is told of the files of a mail: what became of them; else that they could be put up, where they may.

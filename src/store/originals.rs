@@ -55,6 +55,17 @@ pub struct KeptMail {
     pub until: Timestamp,
 }
 
+/// The same, open.
+#[derive(Debug)]
+pub struct OpenMail {
+    /// The mail.
+    pub file: File,
+    /// Its size, in octets.
+    pub octets: u64,
+    /// Until when it is kept.
+    pub until: Timestamp,
+}
+
 /// What a folder holds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Folder {
@@ -243,7 +254,7 @@ impl Originals {
         }
         if first.is_some() {
             failpoints::point("originals: there, not yet durable");
-            handles::patiently(|| File::open(&self.folder))?.sync_all()?;
+            self.sync()?;
         }
         self.make_room(&mut state);
         match originals.iter().all(|one| state.all.contains_key(&one.id)) {
@@ -265,8 +276,7 @@ impl Originals {
     /// # Errors
     /// [`io::Error`]: it is there and cannot be read.
     pub fn read(&self, id: &OriginalId, now: Timestamp) -> io::Result<Option<KeptMail>> {
-        let entry = self.state().all.get(id).cloned();
-        let Some(entry) = entry.filter(|entry| now.since(entry.at) < self.limits.age) else {
+        let Some(entry) = self.shown(id, now) else {
             return Ok(None);
         };
         match fs::read(self.path(id, &entry)) {
@@ -279,6 +289,29 @@ impl Originals {
         }
     }
 
+    /// The same, for who reads it piece by piece.
+    ///
+    /// # Errors
+    /// [`io::Error`]: it is there and cannot be opened.
+    pub fn open(&self, id: &OriginalId, now: Timestamp) -> io::Result<Option<OpenMail>> {
+        let Some(entry) = self.shown(id, now) else {
+            return Ok(None);
+        };
+        match handles::patiently(|| File::open(self.path(id, &entry))) {
+            Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
+            file => Ok(Some(OpenMail {
+                file: file?,
+                octets: entry.octets,
+                until: entry.at.plus(self.limits.age),
+            })),
+        }
+    }
+
+    fn shown(&self, id: &OriginalId, now: Timestamp) -> Option<Entry> {
+        let entry = self.state().all.get(id).cloned();
+        entry.filter(|entry| now.since(entry.at) < self.limits.age)
+    }
+
     /// Forgets one of them; false where it is not there.
     pub fn forget(&self, id: &OriginalId) -> bool {
         self.remove(&mut self.state(), id)
@@ -287,13 +320,39 @@ impl Originals {
     /// Forgets all of a user; answers how many.
     pub fn forget_user(&self, user: &BareJid) -> usize {
         let mut state = self.state();
-        let of_user = UserKey::of(user).and_then(|user| state.users.get(&user));
-        let ids: Vec<OriginalId> = of_user
-            .into_iter()
-            .flat_map(|of_user| &of_user.order)
-            .map(|(_, id)| id.clone())
-            .collect();
-        ids.iter().filter(|id| self.remove(&mut state, id)).count()
+        let ids = state.of_user(user);
+        let gone = ids.iter().filter(|id| self.remove(&mut state, id)).count();
+        if let Err(error) = self.sync() {
+            tracing::warn!(%error, "what is forgotten of a user may come back after a power cut");
+        }
+        gone
+    }
+
+    /// The same of these of a user, or of all; when this returns nothing brings them back, be it a power cut. What is somebody
+    /// else's stays, and is not counted.
+    ///
+    /// # Errors
+    /// [`io::Error`]: nobody is shown them any more, but a start may bring them back.
+    pub fn revoke(&self, user: &BareJid, these: Option<&[OriginalId]>) -> io::Result<usize> {
+        let mut state = self.state();
+        let mut ids = state.of_user(user);
+        ids.retain(|id| these.is_none_or(|these| these.contains(id)));
+        for id in &ids {
+            if let Some(entry) = state.remove(id) {
+                match fs::remove_file(self.path(id, &entry)) {
+                    Err(error) if error.kind() != ErrorKind::NotFound => return Err(error),
+                    _ => {}
+                }
+            }
+        }
+        if !ids.is_empty() {
+            self.sync()?;
+        }
+        Ok(ids.len())
+    }
+
+    fn sync(&self) -> io::Result<()> {
+        handles::patiently(|| File::open(&self.folder))?.sync_all()
     }
 
     /// How many are a user's.
@@ -373,6 +432,12 @@ impl Originals {
 }
 
 impl State {
+    fn of_user(&self, user: &BareJid) -> Vec<OriginalId> {
+        let of_user = UserKey::of(user).and_then(|user| self.users.get(&user));
+        let order = of_user.into_iter().flat_map(|of_user| &of_user.order);
+        order.map(|(_, id)| id.clone()).collect()
+    }
+
     fn add(&mut self, id: OriginalId, entry: Entry) {
         self.remove(&id);
         let of_user = self.users.entry(entry.user.clone()).or_default();
@@ -501,6 +566,33 @@ mod tests {
         assert_eq!(originals.count_of(&mine[0].user), 0);
         assert_eq!(names(folder.path()).len(), 1);
         assert!(originals.read(&other.id, at(1)).unwrap().is_some());
+    }
+
+    #[test]
+    fn only_what_is_the_users_own_is_revoked() {
+        let folder = tempfile::tempdir().unwrap();
+        let originals = Originals::of_store(folder.path(), LIMITS).unwrap();
+        let (alice, adam) = ("alice@a.example", "adam@a.example");
+        let both = [original(alice, "1"), original(adam, "1")];
+        originals.keep(&both, b"x", at(0)).unwrap();
+        let other = original(alice, "2");
+        originals
+            .keep(slice::from_ref(&other), b"y", at(0))
+            .unwrap();
+        let ids = both.clone().map(|one| one.id);
+        assert_eq!(originals.revoke(&both[0].user, Some(&ids)).unwrap(), 1);
+        assert_eq!(originals.revoke(&both[0].user, Some(&ids)).unwrap(), 0);
+        // The same mail, under the name that somebody else has for it.
+        for originals in [
+            originals,
+            Originals::of_store(folder.path(), LIMITS).unwrap(),
+        ] {
+            let there = |one: &Original| originals.read(&one.id, at(1)).unwrap().is_some();
+            assert_eq!([&both[0], &both[1], &other].map(there), [false, true, true]);
+        }
+        let originals = Originals::of_store(folder.path(), LIMITS).unwrap();
+        assert_eq!(originals.revoke(&both[0].user, None).unwrap(), 1);
+        assert_eq!(names(folder.path()).len(), 1);
     }
 
     #[test]

@@ -72,9 +72,10 @@ impl<S: Store> Parts<S> {
 /// What gives out what lies in a folder.
 fn kept_in(originals: &Arc<Originals>) -> Kept {
     let originals = Arc::clone(originals);
-    Arc::new(move |id| match originals.read(id, Timestamp::now()) {
+    Arc::new(move |id| match originals.open(id, Timestamp::now()) {
         Ok(kept) => kept.map(|kept| ServedMail {
-            raw: kept.raw,
+            file: kept.file,
+            octets: kept.octets,
             until: kept.until,
         }),
         Err(error) => {

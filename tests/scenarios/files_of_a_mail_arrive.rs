@@ -2,16 +2,17 @@
 //! upload service.
 
 use super::servers::stanza::{body, find, is_from, stanza_id, thread};
-use super::servers::{Flavour, PATIENCE, Port, XmppClient};
+use super::servers::{Flavour, Network, PATIENCE, Port, Proxy, Uploads, XmppClient};
 use super::world::{Options, World};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use minidom::Element;
 use sha2::{Digest, Sha256};
-use stanzamail::failpoints::FILE_POINTS;
+use stanzamail::failpoints::{FILE_POINTS, ORIGINAL_POINTS};
 use std::collections::BTreeSet;
 use std::io::{Read, Write};
 use std::net::TcpStream;
+use std::time::{Duration, Instant};
 
 /// Two by one pixels.
 pub(super) const PNG: &[u8] = &[
@@ -23,7 +24,7 @@ pub(super) const PNG: &[u8] = &[
 const LIST: &[u8] = b"one line\r\nanother\r\n";
 
 /// A mail with a text and these files: name, media type, octets.
-fn mail(to: &str, id: &str, text: &str, files: &[(&str, &str, &[u8])]) -> String {
+pub fn mail(to: &str, id: &str, text: &str, files: &[(&str, &str, &[u8])]) -> String {
     let parts: String = files
         .iter()
         .map(|(name, media_type, octets)| {
@@ -48,15 +49,15 @@ fn mail(to: &str, id: &str, text: &str, files: &[(&str, &str, &[u8])]) -> String
 
 /// A file as its message tells it.
 #[derive(Debug)]
-struct File {
-    id: String,
-    name: String,
-    media_type: String,
-    octets: Vec<u8>,
+pub struct File {
+    pub id: String,
+    pub name: String,
+    pub media_type: String,
+    pub octets: Vec<u8>,
 }
 
 /// What a message says of a file, with what lies at its URL.
-fn file(message: &Element) -> File {
+pub fn file(message: &Element) -> File {
     let url = body(message).expect("a body");
     let oob = find(message, "x", "jabber:x:oob").expect("XEP-0066");
     assert_eq!(text_of(oob, "url").as_deref(), Some(url.as_str()));
@@ -252,16 +253,50 @@ async fn also_where_the_server_takes_none() {
 /// Wherever the gateway dies, each file comes under one name.
 #[tokio::test]
 async fn also_when_the_gateway_dies_on_the_way() {
-    let mut world = World::start().await;
-    let alice = world.login("alice").await;
-    let to = "alice@chat.a.example";
     let points = [
+        FILE_POINTS[2],
         FILE_POINTS[0],
         "pipeline: mails decided, stanzas not yet sent",
         "pipeline: stanzas taken by the server, rows not yet committed",
         "pipeline: rows of mails committed, mailbox not yet told",
+        "imap: handled, not yet disposed of",
     ];
-    for (turn, point) in points.into_iter().enumerate() {
+    dies_at(World::start().await, &points).await;
+}
+
+/// The same where the gateway keeps them: the address of each is the same again, and nothing is left half.
+#[tokio::test]
+async fn also_when_it_dies_while_it_keeps_them() {
+    let port = Port::free();
+    let number = port.number();
+    let options = Options {
+        refuse_uploads: true,
+        more: format!(
+            "[http]\nlisten = \"127.0.0.1:{number}\"\npublic_url = \"http://127.0.0.1:{number}\"\n"
+        ),
+        ..Options::default()
+    };
+    let points = [
+        ORIGINAL_POINTS[0],
+        ORIGINAL_POINTS[1],
+        FILE_POINTS[2],
+        FILE_POINTS[0],
+        "pipeline: stanzas taken by the server, rows not yet committed",
+    ];
+    let world = dies_at(World::with(options).await, &points).await;
+    let folder = world.gateway.folder().join("store/files");
+    let files = std::fs::read_dir(folder).unwrap();
+    let names: Vec<String> = files
+        .map(|file| file.unwrap().file_name().into_string().unwrap())
+        .collect();
+    assert_eq!(names.len(), 2 * points.len(), "{names:?}");
+    assert!(names.iter().all(|name| name.ends_with(".eml")), "{names:?}");
+}
+
+async fn dies_at(mut world: World, points: &[&str]) -> World {
+    let alice = world.login("alice").await;
+    let to = "alice@chat.a.example";
+    for (turn, point) in points.iter().enumerate() {
         world.gateway.kill9();
         world.gateway.environment(&[("STANZAMAIL_CRASH_AT", point)]);
         world.gateway.launch();
@@ -273,16 +308,9 @@ async fn also_when_the_gateway_dies_on_the_way() {
         world
             .carol_sends(&[to], &mail(to, &format!("t{turn}"), &text, &files))
             .await;
-        let end = std::time::Instant::now() + PATIENCE;
-        while !world
-            .gateway
-            .died(std::time::Duration::from_millis(500))
-            .await
-        {
-            assert!(
-                std::time::Instant::now() < end,
-                "the gateway never came to “{point}”"
-            );
+        let end = Instant::now() + PATIENCE;
+        while !world.gateway.died(Duration::from_millis(500)).await {
+            assert!(Instant::now() < end, "the gateway never came to “{point}”");
         }
         world.gateway.environment(&[]);
         world.gateway.start_again().await;
@@ -296,6 +324,7 @@ async fn also_when_the_gateway_dies_on_the_way() {
         let named = messages_of_turn(&alice, turn);
         assert_eq!(named.len(), 3, "{point}: {named:?}");
     }
+    world
 }
 
 /// The ids of what came of a turn: its text and what followed it up to the next text.
@@ -381,4 +410,129 @@ async fn and_what_comes_behind_them_waits_without_a_word() {
             "behind 2"
         ]
     );
+}
+
+/// A service that takes nothing for a minute: the mail with the file waits for it, and nobody else's does, nor anybody's to the
+/// same user.
+#[tokio::test]
+async fn and_a_slow_upload_service_holds_up_nobody_else() {
+    let port = Port::free();
+    let uploads = Uploads {
+        port: Some(port.number()),
+        ..Uploads::default()
+    };
+    let options = Options {
+        uploads,
+        ..Options::default()
+    };
+    let world = World::with(options).await;
+    let proxy = Proxy::at(port, world.xmpp.http_port).await;
+    proxy.becomes(Network::Halts).await;
+    let (alice, adam) = (world.login("alice").await, world.login("adam").await);
+    // As big as is waited for two minutes for.
+    let big = vec![7; 7 * 1024 * 1024];
+    let of_alice = "alice@chat.a.example";
+    let with_file = mail(
+        of_alice,
+        "slow",
+        "slow",
+        &[("a.bin", "application/x-own", &big)],
+    );
+    world.carol_sends(&[of_alice], &with_file).await;
+    let end = Instant::now() + PATIENCE;
+    while proxy.carried().is_empty() {
+        assert!(Instant::now() < end, "nothing is put");
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    for (to, from) in [
+        (of_alice, "Carol <carol@mail.example>"),
+        ("adam@chat.a.example", "Carol <carol@mail.example>"),
+        (of_alice, "Dave <dave@mail.example>"),
+    ] {
+        let text = format!("From: {from}\nTo: {to}\n\nmeanwhile, from {from} to {to}\n");
+        world.carol_sends(&[to], &text).await;
+    }
+    adam.next_message_saying("meanwhile").await;
+    alice.next_message_saying("from Dave").await;
+    let is_of_carol = |stanza: &Element| is_from(stanza, &world.carol());
+    let of_carol = alice.received().into_iter().filter(is_of_carol);
+    assert_eq!(of_carol.filter_map(|stanza| body(&stanza)).count(), 0);
+
+    proxy.becomes(Network::Passes).await;
+    alice.next_message_saying("meanwhile, from Carol").await;
+    let received = alice.received();
+    let of_carol: Vec<&Element> = received
+        .iter()
+        .filter(|stanza| is_of_carol(stanza) && body(stanza).is_some())
+        .collect();
+    let [text, with_file, _] = of_carol.as_slice() else {
+        panic!("{of_carol:?}");
+    };
+    assert_eq!(body(text).as_deref(), Some("slow"));
+    assert!(file(with_file).octets == big);
+}
+
+/// All of a burst are there, in their order, each with its own three files behind it.
+async fn burst(count: usize) {
+    let options = Options {
+        more: "[limits]\nsent_per_hour = \"unlimited\"\nsent_per_hour_to_one = \"unlimited\"\nsent_per_hour_by_all = \"unlimited\"\n\
+               shown_per_minute = \"unlimited\"\nshown_per_minute_from_one = \"unlimited\"\nfiles_per_day = \"unlimited\"\n"
+            .to_owned(),
+        ..Options::default()
+    };
+    let world = World::with(options).await;
+    let alice = world.login("alice").await;
+    let to = "alice@chat.a.example";
+    let names = ["a.png", "list.txt", "b.png"];
+    let mails: Vec<String> = (0..count)
+        .map(|number| {
+            let text = format!("mail {number}");
+            let list = format!("list {number}");
+            let files: [(&str, &str, &[u8]); 3] = [
+                (names[0], "image/png", PNG),
+                (names[1], "text/plain", list.as_bytes()),
+                (names[2], "image/png", PNG),
+            ];
+            let mail = mail(to, &format!("burst{number}"), &text, &files);
+            format!("Delivered-To: {to}\n{mail}").replace('\n', "\r\n")
+        })
+        .collect();
+    let began = Instant::now();
+    world.mail.dovecot.deposit("bridge@chat.a.example", &mails);
+    let mut there = Vec::new();
+    for number in 0..count {
+        let text = alice.next_message_from(&world.carol()).await;
+        assert_eq!(body(&text), Some(format!("mail {number}")));
+        for name in names {
+            let message = alice.next_message_from(&world.carol()).await;
+            let url = body(&message).expect("an address");
+            assert!(url.ends_with(name), "mail {number}: {url}");
+            if name == names[1] && number % 10 == 0 {
+                assert_eq!(file(&message).octets, format!("list {number}").as_bytes());
+            }
+        }
+        there.push(began.elapsed());
+    }
+    // Since they all came at once the time of one is that since the one before.
+    let mut each: Vec<Duration> = there.windows(2).map(|two| two[1] - two[0]).collect();
+    each.sort();
+    let of = |percent: usize| each[(each.len() * percent / 100).min(each.len() - 1)];
+    println!(
+        "{count} mails with three files each: all there after {:?}; for each mail p50 {:?}, p99 {:?}",
+        began.elapsed(),
+        of(50),
+        of(99)
+    );
+}
+
+#[tokio::test]
+async fn in_a_burst_whole_and_in_order() {
+    burst(20).await;
+}
+
+/// For docs/PERFORMANCE.md: `cargo test --release --test scenarios -- --ignored --nocapture two_hundred`.
+#[tokio::test]
+#[ignore = "a measurement"]
+async fn two_hundred_in_a_burst() {
+    burst(200).await;
 }

@@ -1,10 +1,11 @@
 //! Postfix hands mail over by LMTP: no mailbox, and each recipient has an answer of its own.
 
+use super::files_of_a_mail_arrive::{file, mail};
 use super::servers::stanza::{body, stanza_id};
-use super::servers::{Flavour, PATIENCE};
+use super::servers::{Flavour, PATIENCE, Port, Proxy, Uploads};
 use super::world::{Options, World};
 use std::collections::BTreeSet;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 #[tokio::test]
 async fn to_whom_the_envelope_names_and_answered_by_mail() {
@@ -95,6 +96,54 @@ async fn while_the_xmpp_server_is_away_it_waits_with_postfix() {
     world.xmpp.start_again().await;
     let alice = world.login("alice").await;
     alice.next_message_saying("When you are back").await;
+}
+
+/// While nobody takes its files nothing of the mail is shown, and nothing of it lost: Postfix keeps it.
+#[tokio::test]
+async fn while_the_upload_service_is_away_files_wait_with_postfix() {
+    let port = Port::free();
+    let uploads = Uploads {
+        port: Some(port.number()),
+        ..Uploads::default()
+    };
+    let options = Options {
+        uploads,
+        ..Options::by_lmtp()
+    };
+    let mut world = World::prepare(Flavour::Prosody, options).await;
+    world.gateway.environment(&[("STANZAMAIL_HURRY", "10")]);
+    world.gateway.start_again().await;
+    let (alice, adam) = (world.login("alice").await, world.login("adam").await);
+    let to = "alice@chat.a.example";
+    let files: [(&str, &str, &[u8]); 2] = [
+        ("a.txt", "text/plain", b"one"),
+        ("b.txt", "text/plain", b"two"),
+    ];
+    world
+        .carol_sends(&[to], &mail(to, "w", "Look", &files))
+        .await;
+    let end = Instant::now() + PATIENCE;
+    while !world.mail.postfix_log().contains("450 4.2.1") {
+        assert!(Instant::now() < end, "{}", world.mail.postfix_log());
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    let of_adam = "From: carol@mail.example\n\nMeanwhile\n";
+    world.carol_sends(&["adam@chat.a.example"], of_adam).await;
+    adam.next_message_saying("Meanwhile").await;
+    assert_eq!(alice.count_messages(), 0);
+
+    let _proxy = Proxy::at(port, world.xmpp.http_port).await;
+    let text = alice.next_message_from(&world.carol()).await;
+    assert_eq!(body(&text).as_deref(), Some("Look"));
+    for (name, _, octets) in files {
+        let found = file(&alice.next_message_from(&world.carol()).await);
+        assert_eq!(
+            (found.name.as_str(), found.octets.as_slice()),
+            (name, octets)
+        );
+    }
+    world.mail.hands_all_on().await;
+    assert_eq!(alice.count_messages(), 3);
 }
 
 /// It dies when the XMPP server has the stanza and Postfix has no answer: the mail comes again, and is shown once.

@@ -2,6 +2,7 @@
 //! that it tests; `world` starts the servers, `counting` numbers what is sent.
 
 mod acquainted;
+mod big_files_go_in_little_memory;
 mod counting;
 mod friends;
 #[path = "../servers/mod.rs"]

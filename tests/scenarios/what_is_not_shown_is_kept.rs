@@ -138,6 +138,62 @@ async fn and_can_be_read_in_a_browser() {
     assert!(said.contains(&line), "{said}");
 }
 
+/// Whose link it is revokes it, and nobody else; what is revoked stays so over a kill.
+#[tokio::test]
+async fn until_the_link_is_revoked() {
+    let port = Port::free();
+    let url = format!("http://127.0.0.1:{}", port.number());
+    let http = format!(
+        "[http]\nlisten = \"127.0.0.1:{}\"\npublic_url = \"{url}\"\n",
+        port.number()
+    );
+    let options = Options {
+        more: http,
+        ..Options::default()
+    };
+    let mut world = World::with(options).await;
+    let (alice, adam) = (world.login("alice").await, world.login("adam").await);
+    let mut links = Vec::new();
+    for id in 1..=3 {
+        world
+            .carol_sends(&["alice@chat.a.example"], &mail(id, QUOTING))
+            .await;
+        let shown = body(&alice.next_message_from(&world.carol()).await).unwrap();
+        links.push(shown.rsplit(' ').next().expect("a link").to_owned());
+    }
+    let found = |links: &[String]| -> Vec<bool> {
+        let is_there = |link: &String| get(link).0.starts_with("HTTP/1.1 200");
+        links.iter().map(is_there).collect()
+    };
+    assert_eq!(found(&links), [true, true, true]);
+    let helper = format!("help@{}", world.xmpp.gateway);
+    adam.send_message(&helper, &format!("revoke {}", links[0]))
+        .await;
+    let said = body(&adam.next_message_from(&helper).await).unwrap();
+    assert!(said.contains("leads to nothing of yours"), "{said}");
+    assert_eq!(found(&links), [true, true, true]);
+
+    alice
+        .send_message(&helper, &format!("revoke {}", links[0]))
+        .await;
+    let said = body(&alice.next_message_from(&helper).await).unwrap();
+    assert!(said.starts_with("That link is dead"), "{said}");
+    assert_eq!(found(&links), [false, true, true]);
+    // In the conversation: the last mail.
+    alice.send_message(&world.carol(), "/revoke").await;
+    let said = body(&alice.next_message_from(&world.carol()).await).unwrap();
+    assert!(said.starts_with("That link is dead"), "{said}");
+    assert_eq!(found(&links), [false, true, false]);
+
+    world.gateway.kill9();
+    world.gateway.start_again().await;
+    assert_eq!(found(&links), [false, true, false]);
+    alice.send_message(&helper, "revoke all").await;
+    let said = body(&alice.next_message_from(&helper).await).unwrap();
+    assert!(said.starts_with("Your link is dead"), "{said}");
+    assert_eq!(found(&links), [false, false, false]);
+}
+
 /// As a browser would.
 fn get(url: &str) -> (String, String) {
     let rest = url.strip_prefix("http://").expect("no TLS in tests");

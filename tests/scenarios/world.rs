@@ -12,7 +12,7 @@
 use super::servers::stanza::contact;
 use super::servers::{
     Ejabberd, Flavour, Gateway, GreenMail, Mail, MailOptions, MailServer, Mailbox, PASSWORD,
-    PATIENCE, Passed, Port, Prosody, SlixmppClient, XmppClient, XmppOptions, XmppServer,
+    PATIENCE, Passed, Port, Prosody, SlixmppClient, Uploads, XmppClient, XmppOptions, XmppServer,
 };
 use std::sync::Arc;
 use std::time::Duration;
@@ -35,6 +35,8 @@ pub struct Options {
     pub mail: MailOptions,
     /// The XMPP server gives the gateway no places for files.
     pub refuse_uploads: bool,
+    /// Its upload service, where it is Prosody.
+    pub uploads: Uploads,
     /// Where the gateway takes mail by LMTP; then it has no mailbox.
     pub lmtp: Option<Arc<Port>>,
 }
@@ -596,7 +598,11 @@ async fn xmpp(flavour: Flavour, options: &Options) -> XmppServer {
         false => xmpp,
     };
     match flavour {
-        Flavour::Prosody => Prosody::start(may_upload(XmppOptions::a())).await,
+        Flavour::Prosody => {
+            let mut prosody = may_upload(XmppOptions::a());
+            prosody.uploads = options.uploads;
+            Prosody::start(prosody).await
+        }
         Flavour::Ejabberd => Ejabberd::start(may_upload(XmppOptions::b())).await,
     }
 }

@@ -59,7 +59,7 @@ pub use proxy::{Network, Proxy, Way};
 pub use real_mail_client::RealMailClient;
 pub use slixmpp_client::{SlixmppClient, SlixmppOptions};
 pub use xmpp_client::XmppClient;
-pub use xmpp_server::{Flavour, XmppOptions, XmppServer};
+pub use xmpp_server::{Flavour, Uploads, XmppOptions, XmppServer};
 
 /// How long a test waits for anything that ought to happen at once, the start of a server too. Generous, also for a machine
 /// whose cores are busy with something else: a failing test may be slow, a passing one never waits this long. What is promised

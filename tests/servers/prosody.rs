@@ -27,6 +27,7 @@ pub(super) fn prepare(server: &XmppServer, folder: &Folder) {
         .iter()
         .map(|domain| component(domain, options))
         .collect();
+    let upload_port = options.uploads.port.unwrap_or(server.http_port);
     let config = render(
         include_str!("config/prosody.cfg.lua"),
         &[
@@ -35,6 +36,8 @@ pub(super) fn prepare(server: &XmppServer, folder: &Folder) {
             ("C2S", &server.c2s_port.to_string()),
             ("COMPONENT", &server.component_port.to_string()),
             ("HTTP", &server.http_port.to_string()),
+            ("UPLOAD", &upload_port.to_string()),
+            ("MEBIBYTES", &options.uploads.mebibytes_max.to_string()),
             ("LIMITS", if options.limits { "\"limits\";" } else { "" }),
             ("HOSTS", &hosts),
             ("COMPONENTS", &components),

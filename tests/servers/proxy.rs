@@ -102,7 +102,11 @@ enum Reset {
 impl Proxy {
     /// Stands before the server at this port.
     pub async fn before(target: u16) -> Proxy {
-        let port = Port::free();
+        Proxy::at(Port::free(), target).await
+    }
+
+    /// The same at a port that somebody was told before.
+    pub async fn at(port: Port, target: u16) -> Proxy {
         let (network, seen) = watch::channel(Network::Passes);
         let (told, mut listening) = watch::channel(None);
         let shared = Arc::new(Shared {

@@ -35,6 +35,26 @@ pub struct XmppOptions {
     pub limits: bool,
     /// The components get no places for files.
     pub refuse_uploads: bool,
+    /// Prosody: its upload service.
+    pub uploads: Uploads,
+}
+
+/// An upload service (XEP-0363).
+#[derive(Clone, Copy, Debug)]
+pub struct Uploads {
+    /// The port that stands in its addresses, where that is not its own: somebody stands between.
+    pub port: Option<u16>,
+    /// The biggest file, in MiB.
+    pub mebibytes_max: usize,
+}
+
+impl Default for Uploads {
+    fn default() -> Self {
+        Uploads {
+            port: None,
+            mebibytes_max: 10,
+        }
+    }
 }
 
 impl XmppOptions {
@@ -50,6 +70,7 @@ impl XmppOptions {
             privileged: false,
             limits: false,
             refuse_uploads: false,
+            uploads: Uploads::default(),
         }
     }
 

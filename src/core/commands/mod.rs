@@ -17,6 +17,7 @@ mod own_address;
 mod own_name;
 mod remove;
 mod requests;
+mod revoke;
 pub mod search;
 mod texts;
 mod waiting;
@@ -132,13 +133,14 @@ fn of(language: Language, name: &str, what: &str) -> String {
 }
 
 /// All commands, in the order in which they are listed.
-static ALL: [&dyn Command; 19] = [
+static ALL: [&dyn Command; 20] = [
     &write::Write,
     &own_address::OwnAddress,
     &own_name::OwnName,
     &contacts::Contacts,
     &remove::Remove,
     &original::Original,
+    &revoke::Revoke,
     &requests::ListRequests,
     &requests::Accept,
     &requests::Refuse,

@@ -86,7 +86,7 @@ impl Command for Original {
 }
 
 /// The last mail of this contact; of one that came before that was written down, as far back as the thread is known.
-fn last_from(call: &Call<'_>, mail: &MailAddress) -> Result<Option<LastMail>, Missing> {
+pub(super) fn last_from(call: &Call<'_>, mail: &MailAddress) -> Result<Option<LastMail>, Missing> {
     let (rows, user) = (call.decider.rows, call.user());
     let known = rows.contact(&user, mail)?;
     if let Some(last) = known.and_then(|known| known.last_mail.clone()) {
@@ -106,6 +106,7 @@ fn last_from(call: &Call<'_>, mail: &MailAddress) -> Result<Option<LastMail>, Mi
         at: last.at,
         is_whole: false,
         unverified: false,
+        files: Vec::new(),
     }))
 }
 
@@ -114,7 +115,8 @@ fn last_from(call: &Call<'_>, mail: &MailAddress) -> Result<Option<LastMail>, Mi
 fn shown(language: Language, whole: &Whole, unverified: bool) -> String {
     let mut blocks: Vec<String> = Vec::new();
     blocks.extend(whole.subject.as_deref().map(notice::subject_line));
-    blocks.extend((!whole.text.is_empty()).then(|| whole.text.clone()));
+    let text = whole.enclosed.told(&whole.text, language);
+    blocks.extend((!text.is_empty()).then(|| text.into_owned()));
     blocks.extend(whole.is_cut.then(|| notice::rest_too_long(language)));
     let named: Vec<_> = whole.files.iter().map(|one| (one, None)).collect();
     let (lines, more) = from_mail::attachment_lines(language, &named, LISTED_MAX);

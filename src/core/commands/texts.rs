@@ -3,6 +3,7 @@
 pub mod forget_me;
 pub mod original;
 pub mod requests;
+pub mod revoke;
 pub mod waiting;
 pub mod whereabouts;
 

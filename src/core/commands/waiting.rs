@@ -284,8 +284,9 @@ fn said(call: &Call<'_>, job: &Job, wish: Wish, told: &Told) -> Result<Answer, S
         (_, Told::Changed(change)) => {
             Err(refused(texts::unchanged(call.language(), &people, *change)))
         }
-        (_, Told::Busy | Told::Said(_) | Told::Original(_) | Told::Forgotten(_)) => {
-            Err(refused(texts::busy(call.language())))
-        }
+        (
+            _,
+            Told::Busy | Told::Said(_) | Told::Original(_) | Told::Revoked(_) | Told::Forgotten(_),
+        ) => Err(refused(texts::busy(call.language()))),
     }
 }

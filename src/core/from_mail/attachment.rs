@@ -1,6 +1,7 @@
 //! Parts that are not shown as text, and how they are named to a person.
 
 use super::calendar::Meeting;
+use super::card::Card;
 use crate::core::language::{Language, Sentence, say};
 use crate::core::text::{clean, size};
 
@@ -20,6 +21,8 @@ pub struct Attachment {
     pub octets: usize,
     /// What of a calendar matters.
     pub meeting: Option<Meeting>,
+    /// What of a contact card matters.
+    pub card: Option<Card>,
     /// A picture that belongs to the look of the text: the logos of a signature.
     pub is_ornament: bool,
     /// What is in it, where that was asked for ([`super::attachments`]).
@@ -27,6 +30,11 @@ pub struct Attachment {
 }
 
 impl Attachment {
+    /// Whether it is told in words, wherever the file itself is.
+    pub fn is_in_words(&self) -> bool {
+        self.meeting.is_some() || self.card.is_some()
+    }
+
     /// A file of which no more is known.
     pub fn new(name: Option<String>, octets: usize) -> Self {
         Self {
@@ -34,6 +42,7 @@ impl Attachment {
             media_type: "application/octet-stream".to_owned(),
             octets,
             meeting: None,
+            card: None,
             is_ornament: false,
             content: None,
         }
@@ -79,6 +88,10 @@ pub fn attachment_line(language: Language, attachment: &Attachment, why: Option<
     if let Some(meeting) = &attachment.meeting {
         return format!("[{}]", meeting.in_words(language));
     }
+    if let Some(card) = &attachment.card {
+        let kind = Sentence("file-contact").in_language(language);
+        return format!("[{kind}: {}{why}]", card.in_words());
+    }
     match &attachment.name {
         Some(name) => format!("[{kind} {name}, {size}{why}]"),
         None => format!("[{kind}, {size}{why}]"),
@@ -99,6 +112,7 @@ fn kind_of(media_type: &str) -> Sentence {
         | "application/x-pkcs7-signature" => Sentence("file-signature"),
         "application/ms-tnef" | "application/vnd.ms-tnef" => Sentence("file-tnef"),
         "message/rfc822" | "message/global" => Sentence("file-mail"),
+        "message/partial" => Sentence("file-partial"),
         "message/delivery-status" | "message/global-delivery-status" => {
             Sentence("file-delivery-report")
         }

@@ -3,9 +3,10 @@
 use super::attachment::{self, Attachment};
 use super::calendar::{self, Meeting};
 use super::content::{is_binary, is_html_source, is_text, shows_more_than_words};
-use super::enclosed::{self, Piece};
+use super::enclosed::{self, Enclosed, Piece};
 use super::mime::Part;
 use super::stub::is_stub;
+use super::{card, pictures, smime};
 use crate::core::text::quotes::{self, Circumstances, Marked};
 use crate::core::text::{charset, clean, flowed, html};
 use crate::core::{carried, limits, xml};
@@ -13,8 +14,6 @@ use minidom::Element;
 
 /// A picture that the text shows, in octets: a bigger one is worth a line of its own.
 const ORNAMENT_OCTETS_MAX: usize = 20 * 1024;
-/// The name of a picture in a text, in octets.
-const PICTURE_OCTETS_MAX: usize = 200;
 /// RFC 6838 §4.2: 127 characters for a type and for a subtype.
 const MEDIA_TYPE_CHARS_MAX: usize = 255;
 
@@ -36,6 +35,8 @@ pub struct Body {
     pub own: Option<String>,
     /// What else the mail holds, in order.
     pub attachments: Vec<Attachment>,
+    /// Files in the text itself, where a line stands in place of each.
+    pub enclosed: Enclosed,
     /// As in [`super::Mail`].
     pub carried: Option<Element>,
     /// As in [`super::Mail`].
@@ -360,6 +361,12 @@ impl Reader<'_> {
                 ..Found::default()
             };
         }
+        if smime::is_opaque(&media_type)
+            && place.depth < limits::MIME_DEPTH_MAX
+            && let Some(signed) = smime::signed_content(&part.decoded())
+        {
+            return self.part(&Part::read(&signed), place.inside(Parent::Other));
+        }
         let is_attachment = part.is_attachment() || part.file_name().is_some() && self.has_text;
         let may_be_all = || self.spare.is_none() && !is_binary(part, &part.decoded_text());
         if is_attachment && media_type == "text/plain" && may_be_all() {
@@ -412,7 +419,7 @@ impl Reader<'_> {
             text
         };
         let text = enclosed::without_armor(&text).unwrap_or(text);
-        let text = without_pictures(text);
+        let text = pictures::without_pictures(text);
         Found {
             text: if text.trim().is_empty() {
                 Marked::default()
@@ -468,7 +475,7 @@ impl Reader<'_> {
             Some(pieces) => {
                 let pieces = pieces.into_iter().map(|piece| match piece {
                     Piece::Text(text) => decode(text),
-                    Piece::File(line) => format!("{line}\n"),
+                    Piece::File(file) => self.body.enclosed.line(file),
                 });
                 pieces.collect()
             }
@@ -486,38 +493,6 @@ impl Reader<'_> {
     }
 }
 
-/// A text without what Outlook writes in place of the pictures of the page: `[cid:image001.png@01D5A1B2]`, and where the
-/// picture leads.
-fn without_pictures(text: String) -> String {
-    const MARK: &str = "[cid:";
-    if !text.contains(MARK) {
-        return text;
-    }
-    let mut shown = String::with_capacity(text.len());
-    for line in text.split_inclusive('\n') {
-        let mut pieces = line.split(MARK);
-        let mut rest = pieces.next().unwrap_or_default().to_owned();
-        for piece in pieces {
-            let name = piece.split_once(']').filter(|(name, _)| {
-                name.len() <= PICTURE_OCTETS_MAX && !name.contains(char::is_whitespace)
-            });
-            match name {
-                Some((_, after)) => rest.push_str(after),
-                None => {
-                    rest.push_str(MARK);
-                    rest.push_str(piece);
-                }
-            }
-        }
-        let is_link = |word: &str| word.starts_with("<http") && word.ends_with('>');
-        let is_left = rest.split_whitespace().any(|word| !is_link(word));
-        if is_left || rest.len() == line.len() {
-            shown.push_str(&rest);
-        }
-    }
-    shown
-}
-
 fn attachment_of(part: &Part<'_>, media_type: String, contents: Contents) -> Attachment {
     let name = part.file_name().and_then(attachment::file_name);
     let octets = part.octets();
@@ -527,6 +502,7 @@ fn attachment_of(part: &Part<'_>, media_type: String, contents: Contents) -> Att
         && !part.is_attachment();
     Attachment {
         meeting: meeting(part, &media_type),
+        card: card::card(part, &media_type, name.as_deref()),
         media_type: clean::for_header(&media_type, MEDIA_TYPE_CHARS_MAX),
         is_ornament,
         content: (contents == Contents::Kept).then(|| part.decoded().into_owned()),

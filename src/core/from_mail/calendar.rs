@@ -12,15 +12,15 @@ const WORDS_CHARS_MAX: usize = 120;
 const DURATION_SECS_MAX: i64 = 10 * 366 * 24 * 3600;
 
 /// A property: `DTSTART;TZID=Europe/Berlin:20261204T130000`.
-struct Property<'a> {
+pub struct Property<'a> {
     /// In upper case.
-    name: String,
-    parameters: &'a str,
-    value: &'a str,
+    pub name: String,
+    pub parameters: &'a str,
+    pub value: &'a str,
 }
 
 impl<'a> Property<'a> {
-    fn read(line: &'a str) -> Option<Self> {
+    pub fn read(line: &'a str) -> Option<Self> {
         let mut quoted = false;
         let colon = line.find(|c| {
             quoted ^= c == '"';
@@ -35,7 +35,7 @@ impl<'a> Property<'a> {
         })
     }
 
-    fn parameter(&self, name: &str) -> Option<&'a str> {
+    pub fn parameter(&self, name: &str) -> Option<&'a str> {
         let mut parameters = self
             .parameters
             .split(';')
@@ -44,8 +44,20 @@ impl<'a> Property<'a> {
         found.map(|(_, value)| value.trim_matches('"'))
     }
 
+    /// The same with another value.
+    pub fn of_value<'b>(&self, value: &'b str) -> Property<'b>
+    where
+        'a: 'b,
+    {
+        Property {
+            name: self.name.clone(),
+            parameters: self.parameters,
+            value,
+        }
+    }
+
     /// The value as text (RFC 5545 §3.3.11), on one line; `None` where empty.
-    fn text(&self) -> Option<String> {
+    pub fn text(&self) -> Option<String> {
         let mut text = String::with_capacity(self.value.len());
         let mut chars = self.value.chars();
         while let Some(c) = chars.next() {
@@ -154,7 +166,7 @@ pub fn meeting(calendar: &str, method: Option<&str>) -> Option<Meeting> {
 }
 
 /// RFC 5545 §3.1.
-fn unfolded(text: &str) -> String {
+pub fn unfolded(text: &str) -> String {
     text.replace("\r\n", "\n")
         .replace("\n ", "")
         .replace("\n\t", "")

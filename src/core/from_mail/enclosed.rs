@@ -3,7 +3,10 @@
 use super::attachment::{self, Attachment, attachment_line};
 use super::transfer_encoding::is_base64;
 use crate::core::language::Language;
+use crate::core::limits;
 use crate::core::text::{charset, clean};
+use std::borrow::Cow;
+use std::collections::BTreeMap;
 
 /// A file name in octets; a longer line is none.
 const NAME_OCTETS_MAX: usize = 250;
@@ -19,8 +22,36 @@ const BINHEX_LINE_MAX: usize = 80;
 pub enum Piece<'a> {
     /// As it stands there.
     Text(&'a [u8]),
-    /// A line in place of a file.
-    File(String),
+    /// A line stands in its place.
+    File(Attachment),
+}
+
+/// Files that stand in a text, by the line that stands there in place of each: in English, since nobody knows yet who reads it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Enclosed(BTreeMap<String, Attachment>);
+
+impl Enclosed {
+    /// The line for one more.
+    pub fn line(&mut self, file: Attachment) -> String {
+        let line = attachment_line(Language::ENGLISH, &file, None);
+        let with_end = format!("{line}\n");
+        if self.0.len() < limits::MIME_PARTS_MAX {
+            self.0.insert(line, file);
+        }
+        with_end
+    }
+
+    /// The text with these lines in a language.
+    pub fn told<'a>(&self, text: &'a str, language: Language) -> Cow<'a, str> {
+        if self.0.is_empty() || language == Language::ENGLISH {
+            return Cow::Borrowed(text);
+        }
+        let lines = text.split('\n').map(|line| match self.0.get(line) {
+            Some(file) => Cow::Owned(attachment_line(language, file, None)),
+            None => Cow::Borrowed(line),
+        });
+        Cow::Owned(lines.collect::<Vec<_>>().join("\n"))
+    }
 }
 
 /// The text with a line in place of each file in it; `None` where there is none.
@@ -32,11 +63,7 @@ pub fn pieces(text: &[u8]) -> Option<Vec<Piece<'_>>> {
             pieces.extend(text.get(start..at).map(Piece::Text));
             let name = charset::decode(None, file.name);
             let attachment = Attachment::new(attachment::file_name(&name), file.octets);
-            pieces.push(Piece::File(attachment_line(
-                Language::ENGLISH,
-                &attachment,
-                None,
-            )));
+            pieces.push(Piece::File(attachment));
             at = at.saturating_add(file.length);
             start = at;
         } else {
@@ -282,7 +309,7 @@ mod tests {
         let pieces = pieces(text.as_bytes()).unwrap_or_default().into_iter();
         let shown = pieces.map(|piece| match piece {
             Piece::Text(text) => String::from_utf8_lossy(text).into_owned(),
-            Piece::File(line) => format!("{line}\n"),
+            Piece::File(file) => Enclosed::default().line(file),
         });
         shown.collect()
     }
@@ -329,6 +356,31 @@ mod tests {
         ] {
             assert_eq!(shown(text), expected, "{text:?}");
         }
+    }
+
+    #[test]
+    fn the_line_of_a_file_is_in_the_language_of_its_reader() {
+        let mut enclosed = Enclosed::default();
+        let file = Attachment::new(Some("plan.txt".to_owned()), 3);
+        let text = format!(
+            "Hello\n{}\n  [file plan.txt, 3 bytes]\nBye",
+            enclosed.line(file)
+        );
+        let german = Language::of_tag("de").unwrap();
+        let told = enclosed.told(&text, german);
+        let lines: Vec<&str> = told.split('\n').collect();
+        assert_eq!(
+            lines,
+            [
+                "Hello",
+                "[Datei plan.txt, 3 Byte]",
+                "",
+                "  [file plan.txt, 3 bytes]",
+                "Bye"
+            ]
+        );
+        assert_eq!(enclosed.told(&text, Language::ENGLISH), text);
+        assert_eq!(Enclosed::default().told(&text, german), text);
     }
 
     #[test]

@@ -6,6 +6,7 @@ mod avatar;
 mod body;
 mod bounce;
 mod calendar;
+mod card;
 mod chat;
 mod content;
 mod delivery;
@@ -18,10 +19,12 @@ mod keyed;
 mod machine;
 pub(crate) mod mime;
 mod mime_field;
+mod pictures;
 mod pieces;
 mod reaction;
 mod repair;
 mod report;
+mod smime;
 mod stub;
 mod transfer_encoding;
 
@@ -31,6 +34,7 @@ pub use avatar::Shown;
 pub use chat::Chat;
 pub use delivery::{Action, DeliveryReport, Reported};
 pub use disposition::{Disposition, DispositionKind};
+pub use enclosed::Enclosed;
 pub(crate) use mime::split_header;
 pub use pieces::{Piece, pieces, repaired};
 
@@ -113,6 +117,8 @@ pub struct Mail {
     pub is_simplified: bool,
     /// What else the mail holds.
     pub attachments: Vec<Attachment>,
+    /// Files in the text itself.
+    pub enclosed: Enclosed,
     /// The root of the stanzas that the mail carries (RFC 3923), for [`crate::core::carried::read`]. Nothing in it is
     /// verified, least of all an address.
     pub carried: Option<Element>,
@@ -408,6 +414,7 @@ fn mail(raw: &[u8], message: &Message<'_>, recipient_headers: &[String], body: b
         text_cut: body.cut,
         is_simplified: body.is_simplified,
         attachments: body.attachments,
+        enclosed: body.enclosed,
         carried: body.carried,
         carried_problem: body.carried_problem,
         about_machine: (automatic.is_some() || null_return_path)

@@ -281,6 +281,7 @@ file-smime = S/MIME-Nachricht
 file-openpgp-key = OpenPGP-Schlüssel
 file-signature = Signatur
 file-tnef = Outlook-Anhänge
+file-partial = Teil einer Mail
 file-mail = Mail
 file-delivery-report = Zustellbericht
 file-read-receipt = Lesebestätigung
@@ -487,6 +488,19 @@ unverified-original = [Absender nicht überprüft.]
 original-waits = { $mail } wartet darauf, dass du Mails von dort annimmst; vorher wird nichts davon angezeigt. Um sie zu lesen: annehmen { $mail }
     Um nichts davon zu sehen: ablehnen { $mail }
 original-refused = Du hast { $mail } abgelehnt, deshalb wird nichts davon angezeigt. Wenn du es dir anders überlegst: annehmen { $mail }
+revoke-done = { $all ->
+        [yes] { $count ->
+            [0] Du hattest keinen Link.
+            [one] Dein Link ist ungültig: Wer ihn öffnet, findet nichts.
+           *[other] Deine { $count } Links sind ungültig: Wer einen öffnet, findet nichts.
+        }
+       *[no] { $count ->
+            [0] Das führt zu nichts von dir: Der Link ist abgelaufen oder widerrufen, oder es gab ihn nie.
+            [one] Dieser Link ist ungültig: Wer ihn öffnet, findet nichts.
+           *[other] { $count } Links sind ungültig: Wer einen öffnet, findet nichts.
+        }
+    }
+revoke-failed = Niemandem wird mehr gezeigt, wohin der Link führt, aber das Gateway konnte es nicht löschen. Bitte noch einmal darum; wenn du das wieder liest, sag dem Bescheid, der dieses Gateway betreibt.
 
 requests-none = Niemand wartet darauf, von dir angenommen zu werden.
 requests-waiting = { $count ->
@@ -578,6 +592,7 @@ forget-me-nothing = Von dir war nichts gespeichert.
 forget-me-done = Alles, was dieses Gateway von dir gespeichert hatte, ist gelöscht. Kontakte: { $contacts }; Nachrichten: { $messages }; Unterhaltungen: { $threads }; was du gewählt hast: { $options }; Merkzeichen erledigter Mails: { $marks }; aufbewahrte Mails und Dateien: { $kept }; wartende Mails: { $waiting }.
 forget-me-under-way = Nicht gelöscht, weil sie gerade unterwegs sind: { $count }.
 forget-me-left = Zugestellte Mails sind da, wo sie zugestellt wurden, und deine eigenen in deinem Chat-Programm und auf seinem Server; im Protokoll des Gateways kannst du noch eine Weile vorkommen. Wenn du das Gateway wieder benutzt, fängt es von vorn an.
+word-all = alle
 word-yes = ja
 word-no = nein
 
@@ -624,6 +639,12 @@ original-words = ganze mail, zeig original
 original-example = ganze mail carol@mail.example
 original-help = zeigt die letzte Mail von dieser Adresse vollständig, mit allem, was sie zitiert
 original-ask = Von wem möchtest du die letzte Mail mit allem sehen, was sie zitiert?
+
+revoke-title = Links ungültig machen
+revoke-words = widerrufe, widerrufen, link widerrufen
+revoke-example = widerrufe carol@mail.example
+revoke-help = macht den Link zur vollständigen letzten Mail von dieser Adresse und die zu ihren Dateien ungültig; mit einem Link dahinter diesen Link; mit „alle“ alle deine Links
+revoke-ask = Gib den Link einer Mail oder einer Datei ein; oder eine Mailadresse, für die letzte Mail von dort; oder „alle“, für alle deine Links.
 
 requests-title = Wer darauf wartet, angenommen zu werden
 requests-words = anfragen, kontaktanfragen, wer wartet, fremde
@@ -843,6 +864,7 @@ label-meaning = Was es bedeutet
 label-whose = Wer es gewählt hat
 label-choose = Was es noch gibt
 label-mail-address-or-name = Mailadresse oder Name
+label-link-or-address = Link oder Mailadresse
 label-link = Link
 label-sure = Alles löschen?
 label-id = ID

@@ -302,6 +302,7 @@ file-smime = S/MIME message
 file-openpgp-key = OpenPGP key
 file-signature = signature
 file-tnef = Outlook attachments
+file-partial = piece of a mail
 file-mail = mail
 file-delivery-report = delivery report
 file-read-receipt = read receipt
@@ -519,6 +520,20 @@ unverified-original = [Unverified sender.]
 original-waits = { $mail } waits for you to accept it, and nothing of its mails is shown before. To read them: accept { $mail }
     To see nothing of them: refuse { $mail }
 original-refused = You have refused { $mail }, so nothing of its mails is shown. If you change your mind: accept { $mail }
+# Of links to pages of mails and to files. $all: yes where the user asked for all of them.
+revoke-done = { $all ->
+        [yes] { $count ->
+            [0] There was no link of yours.
+            [one] Your link is dead: whoever opens it finds nothing.
+           *[other] Your { $count } links are dead: whoever opens one finds nothing.
+        }
+       *[no] { $count ->
+            [0] That leads to nothing of yours: it has expired, or you have revoked it, or there never was such a link.
+            [one] That link is dead: whoever opens it finds nothing.
+           *[other] { $count } links are dead: whoever opens one finds nothing.
+        }
+    }
+revoke-failed = Nobody is shown what the link leads to, but the gateway could not delete it. Ask once more; if that is said again, tell whoever runs this gateway.
 
 # Who waits to be accepted.
 requests-none = Nobody waits for you to accept them.
@@ -616,6 +631,7 @@ forget-me-nothing = Nothing was stored of you.
 forget-me-done = All that this gateway had stored of you is deleted. Contacts: { $contacts }; messages: { $messages }; conversations: { $threads }; choices: { $options }; marks of mails that were handled: { $marks }; mails and files that were kept: { $kept }; mails that waited to be sent: { $waiting }.
 forget-me-under-way = Not deleted, since they are on their way at this moment: { $count }.
 forget-me-left = Mails that were delivered are where they were delivered, and your own are in your chat program and on its server; the log of the gateway may still name you for a while. If you use the gateway again, it begins anew.
+word-all = all
 word-yes = yes
 word-no = no
 
@@ -665,6 +681,12 @@ original-words = original, show original, whole mail
 original-example = original carol@mail.example
 original-help = shows all of the last mail from this address, with what it quotes
 original-ask = Of whom do you want to see the last mail with all that it quotes?
+
+revoke-title = Make links dead
+revoke-words = revoke, revoke links, revoke link
+revoke-example = revoke carol@mail.example
+revoke-help = makes dead the link to the whole of the last mail from this address, and those to its files; a link behind it makes dead that link; “all”, all of yours
+revoke-ask = Enter the link of a mail or a file; or a mail address, for the last mail from there; or “all”, for all your links.
 
 requests-title = Who waits to be accepted
 requests-words = requests, contact requests, strangers
@@ -884,6 +906,7 @@ label-meaning = What it means
 label-whose = Who chose it
 label-choose = What else there is
 label-mail-address-or-name = Mail address or name
+label-link-or-address = Link or mail address
 label-link = Link
 label-sure = Delete all?
 label-id = ID

@@ -281,6 +281,7 @@ file-smime = mensaje S/MIME
 file-openpgp-key = clave OpenPGP
 file-signature = firma
 file-tnef = adjuntos de Outlook
+file-partial = parte de un correo
 file-mail = correo
 file-delivery-report = informe de entrega
 file-read-receipt = confirmación de lectura
@@ -484,6 +485,19 @@ unverified-original = [Remitente no verificado.]
 original-waits = { $mail } espera a que lo aceptes, y antes no se muestra nada de sus correos. Para leerlos: acepta { $mail }
     Para no ver nada: rechaza { $mail }
 original-refused = Has rechazado a { $mail }, así que no se muestra nada de sus correos. Si cambias de idea: acepta { $mail }
+revoke-done = { $all ->
+        [yes] { $count ->
+            [0] No tenías ningún enlace.
+            [one] Tu enlace ya no lleva a nada.
+           *[other] Tus { $count } enlaces ya no llevan a nada.
+        }
+       *[no] { $count ->
+            [0] Eso no lleva a nada tuyo: ha caducado, lo has revocado o nunca existió.
+            [one] Ese enlace ya no lleva a nada.
+           *[other] { $count } enlaces ya no llevan a nada.
+        }
+    }
+revoke-failed = A nadie se le muestra ya lo que había en el enlace, pero la pasarela no pudo borrarlo. Pídelo otra vez; si vuelves a leer esto, avisa a quien lleva esta pasarela.
 
 requests-none = Nadie espera a que lo aceptes.
 requests-waiting = { $count ->
@@ -575,6 +589,7 @@ forget-me-nothing = No había nada guardado de ti.
 forget-me-done = Todo lo que esta pasarela tenía guardado de ti está borrado. Contactos: { $contacts }; mensajes: { $messages }; conversaciones: { $threads }; lo que elegiste: { $options }; marcas de correos tratados: { $marks }; correos y archivos conservados: { $kept }; correos que esperaban: { $waiting }.
 forget-me-under-way = No se borraron, porque van de camino en este momento: { $count }.
 forget-me-left = Los correos entregados están donde se entregaron, y los tuyos, en tu aplicación de chat y en su servidor; el registro de la pasarela aún puede nombrarte un tiempo. Si vuelves a usar la pasarela, todo empieza de nuevo.
+word-all = todos
 word-yes = sí
 word-no = no
 
@@ -621,6 +636,12 @@ original-words = correo completo, muestra original, mostrar original
 original-example = correo completo carol@mail.example
 original-help = muestra completo el último correo de esta dirección, con lo que cita
 original-ask = ¿De quién quieres ver el último correo con todo lo que cita?
+
+revoke-title = Revocar enlaces
+revoke-words = revoca, revocar, revoca el enlace
+revoke-example = revoca carol@mail.example
+revoke-help = revoca el enlace al último correo completo de esta dirección y los de sus archivos; con un enlace detrás, ese enlace; con «todos», todos los tuyos
+revoke-ask = Escribe el enlace de un correo o de un archivo; o una dirección de correo, para el último correo de allí; o «todos», para todos tus enlaces.
 
 requests-title = Quién espera a que lo aceptes
 requests-words = solicitudes, solicitudes de contacto, quién espera, quien espera, desconocidos
@@ -840,6 +861,7 @@ label-meaning = Qué significa
 label-whose = Quién lo eligió
 label-choose = Qué más hay
 label-mail-address-or-name = Dirección de correo o nombre
+label-link-or-address = Enlace o dirección de correo
 label-link = Enlace
 label-sure = ¿Borrarlo todo?
 label-id = ID

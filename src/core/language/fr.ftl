@@ -281,6 +281,7 @@ file-smime = message S/MIME
 file-openpgp-key = clé OpenPGP
 file-signature = signature
 file-tnef = pièces jointes d'Outlook
+file-partial = morceau d'un e-mail
 file-mail = e-mail
 file-delivery-report = rapport de distribution
 file-read-receipt = accusé de lecture
@@ -487,6 +488,19 @@ unverified-original = [Expéditeur non vérifié.]
 original-waits = { $mail } attend que tu l'acceptes, et rien de ses e-mails n'est montré avant. Pour les lire : accepte { $mail }
     Pour ne rien en voir : refuse { $mail }
 original-refused = Tu as refusé { $mail }, rien de ses e-mails n'est donc montré. Si tu changes d'avis : accepte { $mail }
+revoke-done = { $all ->
+        [yes] { $count ->
+            [0] Tu n'avais aucun lien.
+            [1] Ton lien ne mène plus à rien.
+           *[other] Tes { $count } liens ne mènent plus à rien.
+        }
+       *[no] { $count ->
+            [0] Ce lien ne mène à rien qui soit à toi : il a expiré, tu l'as révoqué, ou il n'a jamais existé.
+            [1] Ce lien ne mène plus à rien.
+           *[other] { $count } liens ne mènent plus à rien.
+        }
+    }
+revoke-failed = Personne ne voit plus ce que montrait le lien, mais la passerelle n'a pas pu le supprimer. Redemande-le ; si tu lis encore cela, dis-le à qui gère cette passerelle.
 
 requests-none = Personne n'attend que tu l'acceptes.
 requests-waiting = { $count ->
@@ -578,6 +592,7 @@ forget-me-nothing = Rien n'était enregistré de toi.
 forget-me-done = Tout ce que cette passerelle avait enregistré de toi est supprimé. Contacts : { $contacts } ; messages : { $messages } ; conversations : { $threads } ; choix : { $options } ; marques d'e-mails traités : { $marks } ; e-mails et fichiers gardés : { $kept } ; e-mails qui attendaient : { $waiting }.
 forget-me-under-way = Pas supprimés, car en chemin en ce moment : { $count }.
 forget-me-left = Les e-mails remis sont là où ils ont été remis, et les tiens dans ton logiciel et sur son serveur ; le journal de la passerelle peut encore te nommer quelque temps. Si tu te sers à nouveau de la passerelle, tout recommence.
+word-all = tous
 word-yes = oui
 word-no = non
 
@@ -624,6 +639,12 @@ original-words = e-mail entier, montre original
 original-example = e-mail entier carol@mail.example
 original-help = montre tout le dernier e-mail de cette adresse, avec ce qu'il cite
 original-ask = De qui veux-tu voir le dernier e-mail avec tout ce qu'il cite ?
+
+revoke-title = Rendre des liens inutilisables
+revoke-words = révoque, révoquer, révoque le lien
+revoke-example = révoque carol@mail.example
+revoke-help = rend inutilisable le lien vers le dernier e-mail entier de cette adresse, et ceux vers ses fichiers ; suivi d'un lien, ce lien ; suivi de « tous », tous les tiens
+revoke-ask = Indique le lien d'un e-mail ou d'un fichier ; ou une adresse e-mail, pour le dernier e-mail qui en vient ; ou « tous », pour tous tes liens.
 
 requests-title = Qui attend d'être accepté
 requests-words = demandes, demandes de contact, qui attend, inconnus
@@ -843,6 +864,7 @@ label-meaning = Ce que cela signifie
 label-whose = Qui l'a choisi
 label-choose = Ce qu'il y a d'autre
 label-mail-address-or-name = Adresse e-mail ou nom
+label-link-or-address = Lien ou adresse e-mail
 label-link = Lien
 label-sure = Tout supprimer ?
 label-id = ID

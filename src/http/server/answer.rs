@@ -1,17 +1,17 @@
 //! A request becomes an answer.
 
-use super::ServedMail;
+use super::body::{Body, FilePart};
+use super::{ServedMail, body};
 use crate::core::id::OriginalId;
 use crate::core::language::Language;
 use crate::core::{file, from_mail, page};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use http_body_util::Full;
-use hyper::body::Bytes;
 use hyper::header::{self, HeaderMap, HeaderName, HeaderValue};
 use hyper::{Method, Request, Response, StatusCode};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
 use sha2::{Digest, Sha256};
+use std::io;
 use url::Url;
 
 /// What a person reads where there is nothing, or nothing any more.
@@ -57,7 +57,14 @@ enum What {
 pub struct Answer {
     status: StatusCode,
     fields: Vec<(HeaderName, HeaderValue)>,
-    pub octets: Vec<u8>,
+    content: Content,
+}
+
+/// What stands below its header.
+enum Content {
+    Octets(Vec<u8>),
+    /// Read while it is sent.
+    File(FilePart),
 }
 
 /// The path of an address, without a slash at its end.
@@ -93,43 +100,45 @@ impl Asked {
         matches!(self.what, What::File(_))
     }
 
-    /// The answer, by what is there; `None` where it has no such part. `base` is the address below which its parts lie.
-    pub fn answer(&self, mail: ServedMail, base: &str) -> Option<Answer> {
-        match &self.what {
+    /// The answer, by what is there; `None` where it has no such part. `base` is the address below which its parts lie. Blocks.
+    ///
+    /// # Errors
+    /// [`io::Error`]: it cannot be read.
+    pub fn answer(&self, mut mail: ServedMail, base: &str) -> io::Result<Option<Answer>> {
+        let until = mail.until;
+        Ok(match &self.what {
             What::Page { is_remote } => {
-                let html = page::page(
-                    Language::ENGLISH,
-                    &mail.raw,
-                    &self.id,
-                    mail.until,
-                    *is_remote,
-                );
+                let raw = mail.read()?;
+                let html = page::page(Language::ENGLISH, &raw, &self.id, until, *is_remote);
                 Some(Answer::html(html, &policy_of_page()))
             }
             What::Document { is_remote } => {
-                let html = page::document(&mail.raw)?;
-                Some(Answer::html(html, &policy_of_document(base, *is_remote)))
+                let html = page::document(&mail.read()?);
+                html.map(|html| Answer::html(html, &policy_of_document(base, *is_remote)))
             }
             What::Part(place) => {
-                let file = page::file(&mail.raw, *place)?;
-                drop(mail);
-                let media_type = served_as(&file.media_type);
-                let answer = Answer::file(&file.name, SAVED, media_type, file.octets);
-                Some(answer.part(self.range))
+                let file = page::file(&mail.read()?, *place);
+                file.map(|file| {
+                    let media_type = served_as(&file.media_type);
+                    let content = Content::Octets(file.octets);
+                    Answer::file(&file.name, SAVED, media_type, content).part(self.range)
+                })
             }
             What::Mail => {
-                let answer = Answer::file("mail.eml", SAVED, "message/rfc822", mail.raw);
+                let content = Content::File(FilePart::all(mail));
+                let answer = Answer::file("mail.eml", SAVED, "message/rfc822", content);
                 Some(answer.part(self.range))
             }
             What::File(name) => {
-                let media_type = file::media_type(&mail.raw, "");
+                let media_type = file::media_type(&mail.beginning()?, "");
                 let media_type = served_as(&media_type);
-                let mut answer = Answer::file(name, how(media_type), media_type, mail.raw);
+                let content = Content::File(FilePart::all(mail));
+                let mut answer = Answer::file(name, how(media_type), media_type, content);
                 // Clients in a browser fetch it, too; there is no login that they could use.
                 answer.field(header::ACCESS_CONTROL_ALLOW_ORIGIN, "*");
                 Some(answer.part(self.range))
             }
-        }
+        })
     }
 }
 
@@ -193,14 +202,13 @@ fn range(fields: &HeaderMap) -> Option<(Option<u64>, Option<u64>)> {
 }
 
 /// Of so many octets: the first of a range and the one behind its last. `None`: there are none of these.
-fn within(range: (Option<u64>, Option<u64>), length: usize) -> Option<(usize, usize)> {
-    let octets = |octets: u64| usize::try_from(octets).unwrap_or(usize::MAX);
+fn within(range: (Option<u64>, Option<u64>), length: u64) -> Option<(u64, u64)> {
     let (start, end) = match range {
         (Some(first), last) => {
-            let behind = last.map_or(length, |last| octets(last).saturating_add(1));
-            (octets(first), behind.min(length))
+            let behind = last.map_or(length, |last| last.saturating_add(1));
+            (first, behind.min(length))
         }
-        (None, last) => (length.saturating_sub(octets(last?)), length),
+        (None, last) => (length.saturating_sub(last?), length),
     };
     (start < end).then_some((start, end))
 }
@@ -224,11 +232,11 @@ fn policy_of_document(base: &str, is_remote: bool) -> String {
 }
 
 impl Answer {
-    fn new(status: StatusCode, media_type: &str, octets: Vec<u8>) -> Self {
+    fn new(status: StatusCode, media_type: &str, content: Content) -> Self {
         let mut answer = Self {
             status,
             fields: Vec::new(),
-            octets,
+            content,
         };
         answer.field(header::CONTENT_TYPE, media_type);
         answer.field(header::CACHE_CONTROL, "private, no-store");
@@ -248,7 +256,8 @@ impl Answer {
     }
 
     fn plain(status: StatusCode, text: &str) -> Self {
-        let mut answer = Self::new(status, "text/plain; charset=utf-8", text.into());
+        let content = Content::Octets(text.into());
+        let mut answer = Self::new(status, "text/plain; charset=utf-8", content);
         answer.field(
             header::CONTENT_SECURITY_POLICY,
             "default-src 'none'; sandbox",
@@ -279,13 +288,14 @@ impl Answer {
     }
 
     fn html(html: String, policy: &str) -> Self {
-        let mut answer = Self::new(StatusCode::OK, "text/html; charset=utf-8", html.into());
+        let content = Content::Octets(html.into());
+        let mut answer = Self::new(StatusCode::OK, "text/html; charset=utf-8", content);
         answer.field(header::CONTENT_SECURITY_POLICY, policy);
         answer
     }
 
-    fn file(name: &str, how: &str, media_type: &str, octets: Vec<u8>) -> Self {
-        let mut answer = Self::new(StatusCode::OK, media_type, octets);
+    fn file(name: &str, how: &str, media_type: &str, content: Content) -> Self {
+        let mut answer = Self::new(StatusCode::OK, media_type, content);
         answer.field(
             header::CONTENT_SECURITY_POLICY,
             "default-src 'none'; sandbox",
@@ -298,11 +308,10 @@ impl Answer {
     /// A part of a file, where one is asked for.
     fn part(mut self, range: Option<(Option<u64>, Option<u64>)>) -> Self {
         let Some(range) = range else { return self };
-        let length = self.octets.len();
+        let length = self.content.octets();
         match within(range, length) {
             Some((start, end)) => {
-                self.octets.truncate(end);
-                self.octets.drain(..start);
+                self.content.cut(start, end);
                 self.status = StatusCode::PARTIAL_CONTENT;
                 let last = end.saturating_sub(1);
                 self.field(
@@ -320,12 +329,49 @@ impl Answer {
         }
     }
 
-    /// For the wire. `body` holds the octets until they are sent.
-    pub fn into_response(self, body: impl FnOnce(Vec<u8>) -> Bytes) -> Response<Full<Bytes>> {
-        let mut response = Response::new(Full::new(body(self.octets)));
+    /// What of it is in memory until it is sent, in octets.
+    pub fn room(&self) -> usize {
+        match &self.content {
+            Content::Octets(octets) => octets.len(),
+            Content::File(_) => body::AT_ONCE,
+        }
+    }
+
+    /// For the wire. `held` is dropped when all of it is sent, or nobody wants it any more.
+    pub fn into_response<H: Send + Sync + 'static>(mut self, held: H) -> Response<Body> {
+        let octets = self.content.octets();
+        self.field(header::CONTENT_LENGTH, &octets.to_string());
+        let mut response = Response::new(match self.content {
+            Content::Octets(octets) => body::of_octets(octets, held),
+            Content::File(part) => body::of_file(part, held),
+        });
         *response.status_mut() = self.status;
         response.headers_mut().extend(self.fields);
         response
+    }
+}
+
+impl Content {
+    fn octets(&self) -> u64 {
+        match self {
+            Self::Octets(octets) => u64::try_from(octets.len()).unwrap_or(u64::MAX),
+            Self::File(part) => part.length,
+        }
+    }
+
+    /// From the first octet up to the one before `end`; there are as many.
+    fn cut(&mut self, start: u64, end: u64) {
+        match self {
+            Self::Octets(octets) => {
+                let place = |place: u64| usize::try_from(place).unwrap_or(usize::MAX);
+                octets.truncate(place(end));
+                octets.drain(..place(start).min(octets.len()));
+            }
+            Self::File(part) => {
+                part.start = part.start.saturating_add(start);
+                part.length = end.saturating_sub(start);
+            }
+        }
     }
 }
 

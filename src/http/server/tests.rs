@@ -16,6 +16,25 @@ const MAIL: &str = "From: Carol <carol@mail.example>\r\nSubject: Lunch\r\nConten
     --b\r\nContent-Type: image/svg+xml; name=\"a \\\"b.svg\"\r\nContent-ID: <1@c>\r\n\r\n<svg onload=x>\r\n\
     --b\r\nContent-Type: text/plain; name=list.txt\r\n\r\n0123456789\r\n--b--\r\n";
 
+/// A file that is sent in pieces.
+const BIG_ID: &str = "00112233445566778899aabbccddeeff";
+
+fn big() -> Vec<u8> {
+    let numbers = (0_u32..).flat_map(u32::to_be_bytes);
+    numbers.take(3 * body::AT_ONCE + 17).collect()
+}
+
+fn kept(octets: &[u8]) -> ServedMail {
+    let mut file = tempfile::tempfile().unwrap();
+    io::Write::write_all(&mut file, octets).unwrap();
+    io::Seek::rewind(&mut file).unwrap();
+    ServedMail {
+        file,
+        octets: octets.len().try_into().unwrap(),
+        until: Timestamp::from_secs(1_800_000_000),
+    }
+}
+
 /// A server that has one mail; the limits are for tests.
 struct Lab {
     address: SocketAddr,
@@ -37,16 +56,12 @@ impl Lab {
             public_url: "https://mail.example.org/x".to_owned(),
             mails: Arc::new(move |id| {
                 *count.lock().unwrap() += 1;
-                (id.as_str() == ID).then(|| ServedMail {
-                    raw: MAIL.as_bytes().to_vec(),
-                    until: Timestamp::from_secs(1_800_000_000),
-                })
+                (id.as_str() == ID).then(|| kept(MAIL.as_bytes()))
             }),
-            files: Arc::new(|id| {
-                (id.as_str() == FILE_ID).then(|| ServedMail {
-                    raw: b"\x89PNG\r\n\x1a\n0123".to_vec(),
-                    until: Timestamp::from_secs(1_800_000_000),
-                })
+            files: Arc::new(|id| match id.as_str() {
+                FILE_ID => Some(kept(b"\x89PNG\r\n\x1a\n0123")),
+                BIG_ID => Some(kept(&big())),
+                _ => None,
             }),
             timings,
         };
@@ -179,6 +194,46 @@ async fn a_file_of_its_own_is_no_mail_and_a_mail_no_file() {
     ] {
         let (header, _) = lab.get(&path, "").await;
         assert!(header.starts_with("http/1.1 404"), "{path}: {header}");
+    }
+}
+
+/// It is read while it is sent: all of it is there, and each part of it.
+#[tokio::test]
+async fn a_file_of_many_pieces_comes_whole_and_in_parts() {
+    let lab = Lab::start(Timings::default()).await;
+    let whole = big();
+    for (range, (start, end)) in [
+        ("", (0, whole.len())),
+        ("Range: bytes=65530-65545\r\n", (65_530, 65_546)),
+        ("Range: bytes=131072-\r\n", (131_072, whole.len())),
+        ("Range: bytes=-18\r\n", (whole.len() - 18, whole.len())),
+    ] {
+        let mut tcp = lab.connect().await;
+        let path = format!("/f/{BIG_ID}/a.bin");
+        let request = format!("GET {path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n{range}\r\n");
+        tcp.write_all(request.as_bytes()).await.unwrap();
+        let mut answer = Vec::new();
+        tcp.read_to_end(&mut answer).await.unwrap();
+        let is_end = |four: &[u8]| four == b"\r\n\r\n";
+        let header = answer.windows(4).position(is_end).unwrap();
+        let (header, body) = answer.split_at(header + 4);
+        let header = String::from_utf8_lossy(header).to_lowercase();
+        let length = format!("content-length: {}\r\n", end - start);
+        assert!(header.contains(&length), "{header}");
+        for field in [
+            "nosniff",
+            "content-disposition: attachment",
+            "default-src 'none'; sandbox",
+        ] {
+            assert!(header.contains(field), "{field} in {header}");
+        }
+        assert!(body == &whole[start..end], "{range}");
+        let head = format!("HEAD {path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n{range}\r\n");
+        let (header, body) = lab.says(&head).await;
+        assert!(
+            header.contains(length.trim_end()) && body.is_empty(),
+            "{header}"
+        );
     }
 }
 

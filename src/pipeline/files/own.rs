@@ -6,6 +6,7 @@ use crate::core::id::{IdKey, JobId, OriginalId};
 use crate::core::time::Timestamp;
 use crate::store::originals::Originals;
 use crate::system;
+use hyper::body::Bytes;
 use jid::BareJid;
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use std::sync::Arc;
@@ -36,7 +37,7 @@ impl OwnFiles {
         which: OwnFile<'_>,
         name: &str,
         media_type: &str,
-        octets: Vec<u8>,
+        octets: Bytes,
     ) -> Option<Hosted> {
         let id = OriginalId::of_file(&self.key, which.user, which.mail, which.place);
         // Some clients know what a file is by how its address ends.

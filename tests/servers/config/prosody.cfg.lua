@@ -26,8 +26,8 @@ allow_unencrypted_plain_auth = true
 @HOSTS@
 Component "upload.@DOMAIN@" "http_file_share"
 	http_host = "127.0.0.1"
-	http_external_url = "http://127.0.0.1:@HTTP@/"
+	http_external_url = "http://127.0.0.1:@UPLOAD@/"
 	http_file_share_access = { @UPLOADERS@ }
-	http_file_share_size_limit = 10 * 1024 * 1024
+	http_file_share_size_limit = @MEBIBYTES@ * 1024 * 1024
 
 @COMPONENTS@

@@ -510,7 +510,16 @@ impl Delivery<'_> {
             at: self.decider.now,
             is_whole: parcel.is_whole,
             unverified: self.sender.trust == SenderTrust::Marked,
+            files: self.own_files(),
         }
+    }
+
+    /// Its files that lie at the gateway itself.
+    fn own_files(&self) -> Vec<OriginalId> {
+        let pages = self.decider.settings.pages.as_deref();
+        let hosted = self.arrived.files.hosted();
+        let own = hosted.filter_map(|(_, file)| file.url.strip_prefix(pages?));
+        own.filter_map(OriginalId::in_link).collect()
     }
 
     /// The name under which the mail is kept, where the user is not shown all of it.

@@ -88,12 +88,13 @@ fn text(
         Some(max) => blocks.push(notice::too_large(language, arrived.octets, max)),
         None => {
             let text = own.unwrap_or(&mail.text);
-            blocks.extend((!clean::is_blank(text)).then(|| text.clone()));
+            let text = mail.enclosed.told(text, language);
+            blocks.extend((!clean::is_blank(&text)).then(|| text.into_owned()));
             // The author's own words are whole.
             let is_cut = mail.text_cut && own.is_none();
             blocks.extend(is_cut.then(|| notice::cut(language, arrived.octets, mail.kept())));
             let is_named = |(index, one): &(usize, &Attachment)| {
-                arrived.files.outcome(*index).is_err() || one.meeting.is_some()
+                arrived.files.outcome(*index).is_err() || one.is_in_words()
             };
             let named = mail.attachments.iter().enumerate().filter(is_named);
             let named: Vec<(&Attachment, Option<String>)> = named

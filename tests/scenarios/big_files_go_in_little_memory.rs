@@ -1,0 +1,148 @@
+//! Big files, both ways and to a browser, and what the gateway takes of memory for that.
+
+use super::files_of_a_mail_arrive::{file, mail};
+use super::files_of_a_user_are_attached::{of_file, put};
+use super::servers::stanza::body;
+use super::servers::{Gateway, MailOptions, PATIENCE, Port, Uploads};
+use super::world::{Options, World};
+use std::io::{Read, Write};
+use std::net::TcpStream;
+use std::time::Duration;
+
+const MEBIBYTE: usize = 1024 * 1024;
+const BIG: usize = 25 * MEBIBYTE;
+/// What may be attached.
+const ATTACHED: usize = 19 * MEBIBYTE;
+/// What a browser may take of memory, however big the file is.
+const FOR_A_BROWSER: u64 = 20 * 1024;
+
+/// What the process has, and the most that it had since [`Memory::forget`], in KiB.
+struct Memory(u32);
+
+impl Memory {
+    fn of(gateway: &Gateway) -> Self {
+        Self(gateway.pid())
+    }
+
+    fn field(&self, name: &str) -> u64 {
+        let status = std::fs::read_to_string(format!("/proc/{}/status", self.0)).unwrap();
+        let line = status.lines().find_map(|line| line.strip_prefix(name));
+        let number = line.and_then(|line| line.split_whitespace().next()?.parse().ok());
+        number.expect("Linux counts it")
+    }
+
+    fn now(&self) -> u64 {
+        self.field("VmRSS:")
+    }
+
+    fn peak(&self) -> u64 {
+        self.field("VmHWM:")
+    }
+
+    /// From now on (proc_pid_clear_refs(5)).
+    fn forget(&self) {
+        std::fs::write(format!("/proc/{}/clear_refs", self.0), "5").expect("Linux takes it");
+    }
+
+    /// When nothing is under way, what it has.
+    async fn idle(&self) -> u64 {
+        let mut before = self.now();
+        loop {
+            tokio::time::sleep(Duration::from_millis(500)).await;
+            let now = self.now();
+            if now.abs_diff(before) < 256 {
+                self.forget();
+                return now;
+            }
+            before = now;
+        }
+    }
+}
+
+fn options(refuse_uploads: bool, http: &str) -> Options {
+    let uploads = Uploads {
+        mebibytes_max: 30,
+        ..Uploads::default()
+    };
+    Options {
+        mail: MailOptions::default().postfix("message_size_limit = 60000000"),
+        more: format!(
+            "[http]\nfetch_from = [\"127.0.0.1\"]\n{http}\n[mail]\noctets_max = \"48 MiB\"\n"
+        ),
+        refuse_uploads,
+        uploads,
+        ..Options::default()
+    }
+}
+
+/// A file that the gateway keeps is read while it is sent: a browser, and one that stops in the middle, take next to nothing.
+#[tokio::test]
+async fn to_a_browser() {
+    let port = Port::free();
+    let number = port.number();
+    let http =
+        format!("listen = \"127.0.0.1:{number}\"\npublic_url = \"http://127.0.0.1:{number}\"");
+    let world = World::with(options(true, &http)).await;
+    let alice = world.login("alice").await;
+    let to = "alice@chat.a.example";
+    let big: Vec<u8> = (0..BIG).map(|place| (place / 7) as u8).collect();
+    let files: [(&str, &str, &[u8]); 1] = [("a.bin", "application/x-own", &big)];
+    world
+        .carol_sends(&[to], &mail(to, "big", "Look", &files))
+        .await;
+    alice.next_message_saying("Look").await;
+    let message = alice.next_message_from(&world.carol()).await;
+    let memory = Memory::of(&world.gateway);
+    let idle = memory.idle().await;
+    let url = body(&message).expect("an address");
+    let mut stopped: Vec<TcpStream> = Vec::new();
+    for _ in 0..20 {
+        let mut tcp = asked(&url);
+        let mut beginning = [0; 4096];
+        tcp.read_exact(&mut beginning).unwrap();
+        stopped.push(tcp);
+    }
+    assert!(file(&message).octets == big);
+    let taken = memory.peak().saturating_sub(idle);
+    println!("25 MiB to a browser, with 20 that stop in the middle: {taken} KiB over {idle}");
+    assert!(taken <= FOR_A_BROWSER, "{taken} KiB");
+}
+
+fn asked(url: &str) -> TcpStream {
+    let rest = url.strip_prefix("http://").expect("no TLS in tests");
+    let (host, path) = rest.split_once('/').expect("a path");
+    let mut tcp = TcpStream::connect(host).expect("the gateway is there");
+    tcp.set_read_timeout(Some(PATIENCE)).unwrap();
+    write!(tcp, "GET /{path} HTTP/1.1\r\nHost: {host}\r\n\r\n").unwrap();
+    tcp
+}
+
+/// For docs/PERFORMANCE.md: `cargo test --release --test scenarios -- --ignored --nocapture big_files`.
+#[tokio::test]
+#[ignore = "a measurement"]
+async fn both_ways() {
+    let world = World::with(options(false, "")).await;
+    let alice = world.login("alice").await;
+    let to = "alice@chat.a.example";
+    let big: Vec<u8> = (0..BIG).map(|place| (place / 7) as u8).collect();
+    let memory = Memory::of(&world.gateway);
+    let idle = memory.idle().await;
+    let files: [(&str, &str, &[u8]); 1] = [("a.bin", "application/x-own", &big)];
+    world
+        .carol_sends(&[to], &mail(to, "big", "Look", &files))
+        .await;
+    alice.next_message_saying("Look").await;
+    let message = alice.next_message_from(&world.carol()).await;
+    let taken = memory.peak().saturating_sub(idle);
+    println!("25 MiB of a mail to the upload service: {taken} KiB over {idle}");
+    assert!(file(&message).octets == big);
+
+    let idle = memory.idle().await;
+    let inbox = world.mailbox("carol@mail.example").await;
+    let url = put(&alice, "a.example", &big[..ATTACHED]).await;
+    alice.send(of_file(&world.carol(), "f1", &url)).await;
+    let mails = inbox.wait_for(1).await;
+    assert!(mails[0].raw.len() > ATTACHED, "it is attached");
+    let taken = memory.peak().saturating_sub(idle);
+    println!("19 MiB of the upload service into a mail: {taken} KiB over {idle}");
+}
