@@ -323,3 +323,69 @@ fn a_message_whose_mail_still_waits_is_taken_back_and_that_is_said_once() {
     );
     assert_eq!(gone.stanzas.len(), 1);
 }
+
+/// Mail programs draw a staircase of lines that each answer the one before.
+#[test]
+fn lines_of_one_side_stand_beside_each_other() {
+    let mut world = World::with(settings(), NOW);
+    let says = |world: &mut World, id: &str| {
+        let decision = world.stanza(&format!(
+            "<message from='alice@a.example/phone' to='{CAROL}' type='chat' id='{id}'><body>{id}</body></message>"
+        ));
+        let mail = mail_parser::MessageParser::default()
+            .parse(&decision.mails[0].bytes)
+            .unwrap();
+        let ids = |header: &mail_parser::HeaderValue| {
+            let ids = header.as_text_list().unwrap_or_default();
+            ids.iter().map(ToString::to_string).collect::<Vec<_>>()
+        };
+        let own = mail.message_id().unwrap().to_owned();
+        (own, ids(mail.in_reply_to()), ids(mail.references()))
+    };
+    let (first, nothing, _) = says(&mut world, "1");
+    assert!(nothing.is_empty());
+    let begun = (vec![first.clone()], vec![first.clone()]);
+    for id in ["2", "3"] {
+        let (_, answers, references) = says(&mut world, id);
+        assert_eq!((answers, references), begun);
+    }
+    world.mail(&format!(
+        "From: carol@mail.example\nTo: alice@chat.a.example\nMessage-ID: <c@mail.example>\nIn-Reply-To: <{first}>\n\nYes\n"
+    ));
+    let (_, answers, references) = says(&mut world, "4");
+    assert_eq!(answers, ["c@mail.example"]);
+    assert_eq!(references.last(), answers.first());
+    let (_, again, same) = says(&mut world, "5");
+    assert_eq!((again, same), (answers, references));
+}
+
+/// Converse.js puts the author's name above what it quotes, all that the gateway has put above the text too, and cuts it.
+#[test]
+fn of_a_quotation_only_what_its_author_wrote_is_mailed() {
+    let mut world = World::with(settings(), NOW);
+    let came = world.mail(
+        "From: Carol <carol@mail.example>\nTo: alice@chat.a.example, dave@mail.example\nSubject: Weekend\n\
+         Message-ID: <c@mail.example>\n\nWho comes to the lake on Sunday?\n",
+    );
+    let shown = came.stanzas.iter().find(|one| one.name() == "message");
+    let id = shown.and_then(|one| one.attr("id")).unwrap();
+    for quoted in [
+        "> Carol:\n> *Weekend*\n> To: you, dave@mail.example\n> Who…\n",
+        "> *Weekend*\n> To: you, dave@mail.example\n> Who comes to the lake on Sunday?\n",
+    ] {
+        let end = quoted.chars().count();
+        let quoted = quoted.replace('>', "&gt;");
+        let decision = world.stanza(&format!(
+            "<message from='alice@a.example/phone' to='{CAROL}' type='chat' id='{end}'><body>{quoted}Me</body>\
+             <reply xmlns='urn:xmpp:reply:0' id='{id}' to='{CAROL}'/><fallback xmlns='urn:xmpp:fallback:0' \
+             for='urn:xmpp:reply:0'><body start='0' end='{end}'/></fallback></message>"
+        ));
+        let mail = mail_parser::MessageParser::default()
+            .parse(&decision.mails[0].bytes)
+            .unwrap();
+        assert_eq!(
+            mail.body_text(0).unwrap().replace("\r\n", "\n").trim_end(),
+            "Carol wrote:\n> Who comes to the lake on Sunday?\n\nMe"
+        );
+    }
+}

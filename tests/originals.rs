@@ -85,6 +85,42 @@ fn what_is_cut_simplified_or_only_named_is_kept() {
     assert!(whole.originals.is_empty());
 }
 
+/// The only file of a mail is up, where its messages say.
+fn hosted(name: &str) -> Files<'static> {
+    let up = Hosted {
+        url: format!("https://upload.a.example/1/{name}"),
+        name: name.to_owned(),
+        media_type: "application/octet-stream".to_owned(),
+        octets: 4,
+        sha256: String::new(),
+        pixels: None,
+    };
+    // Of a decision, not of its test.
+    Files::Known(Box::leak(Box::new([Ok(up)])))
+}
+
+#[test]
+fn a_picture_without_words_is_no_empty_mail() {
+    let picture = "Content-Type: image/png; name=lake.png\r\n\r\nPNG";
+    for (mail, said) in [
+        (raw(picture), "*Lunch*"),
+        (
+            raw(picture).replace("Subject: Re: Lunch\r\n", ""),
+            "https://upload.a.example/1/lake.png",
+        ),
+    ] {
+        let decision = decision(&settings(), &mail, |arrived| {
+            arrived.files = hosted("lake.png")
+        });
+        let bodies = decision.stanzas.iter().flat_map(minidom::Element::children);
+        let body = bodies
+            .filter(|child| child.name() == "body")
+            .map(minidom::Element::text)
+            .next();
+        assert_eq!(body.as_deref(), Some(said), "{mail}");
+    }
+}
+
 #[test]
 fn a_file_that_is_up_is_not_only_named_and_what_cannot_be_kept_is_not() {
     let mail = raw(&parts(
@@ -94,18 +130,8 @@ fn a_file_that_is_up_is_not_only_named_and_what_cannot_be_kept_is_not() {
             "Content-Type: application/pdf; name=plan.pdf\r\n\r\n%PDF",
         ],
     ));
-    let hosted = Hosted {
-        url: "https://upload.a.example/1/plan.pdf".to_owned(),
-        name: "plan.pdf".to_owned(),
-        media_type: "application/pdf".to_owned(),
-        octets: 4,
-        sha256: String::new(),
-        pixels: None,
-    };
-    let outcomes = [Ok(hosted)];
     let up = decision(&settings(), &mail, |arrived| {
-        // Of a decision, not of its test.
-        arrived.files = Files::Known(Box::leak(Box::new(outcomes.clone())));
+        arrived.files = hosted("plan.pdf")
     });
     assert!(up.originals.is_empty());
     let full = decision(&settings(), &mail, |arrived| arrived.may_be_kept = false);

@@ -12,7 +12,7 @@ use std::time::Duration;
 
 const EVE: &str = "eve\\40mail.example@gateway.a.example";
 const GATEWAY: &str = "gateway.a.example";
-const FIRST: &str = "[eve@mail.example writes to you for the first time.]";
+const FIRST: &str = "[“Eve Stranger” <eve@mail.example> writes to you for the first time.]";
 const UNVERIFIED: &str = "[Unverified sender. This is said once a day.]";
 const PASSED: &str = "Authentication-Results: mx.a.example; dmarc=pass header.from=mail.example";
 
@@ -102,7 +102,8 @@ fn the_first_mail_of_a_stranger_is_marked_once() {
     let list = "List-Id: <news.mail.example>\n";
     let news = |id: &str| of_eve(id, list, "Buy").replace("eve@", "news@");
     let first = bodies(&world.mail(&news("3")));
-    let mark = "[news@mail.example writes to many, and to you for the first time.]";
+    let mark =
+        "[“Eve Stranger” <news@mail.example> writes to many, and to you for the first time.]";
     assert_eq!(first[0].1, format!("{mark}\nBuy"));
     assert_eq!(bodies(&world.mail(&news("4")))[0].1, "Buy");
     assert_eq!(contact(&mut world, "news@mail.example"), Contact::default());

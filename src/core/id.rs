@@ -90,6 +90,13 @@ impl MessageId {
         ))
     }
 
+    /// Whether it looks like one of [`MessageId::derive`] for a sender of this mail domain.
+    pub fn is_derived_at(&self, domain: &str) -> bool {
+        let is_hash = |hash: &str| hash.len() == 40 && hash.bytes().all(|b| b.is_ascii_hexdigit());
+        let parts = self.0.split_once('@');
+        parts.is_some_and(|(hash, at)| is_hash(hash) && at.eq_ignore_ascii_case(domain))
+    }
+
     /// The identity of a mail that has no usable Message-ID: the hash of its bytes.
     pub fn of_raw(raw: &[u8]) -> Self {
         Self(format!("sha256.{}{MADE_UP}", hex(&Sha256::digest(raw))))

@@ -70,11 +70,8 @@ pub fn file(message: &Element) -> File {
     let octets = fetched(&url);
     assert_eq!(text("size"), octets.len().to_string());
     assert_eq!(text("hash"), STANDARD.encode(Sha256::digest(&octets)));
-    let media = find(message, "media-sharing", "urn:xmpp:sims:1").expect("XEP-0385");
-    assert!(
-        find(media, "reference", "urn:xmpp:reference:0")
-            .is_some_and(|it| it.attr("uri") == Some(&url))
-    );
+    // XEP-0372 is how Converse.js is told of somebody's name, which it shows in place of the file.
+    assert_eq!(find(message, "reference", "urn:xmpp:reference:0"), None);
     File {
         id: stanza_id(message),
         name: text("name"),

@@ -2,9 +2,14 @@
 
 use crate::core::file::{self, FILES_PER_MESSAGE_MAX, Link};
 use crate::core::from_mail;
-use crate::core::to_stanza::file::{JINGLE_FILE, METADATA, SHARING, SIMS, URL_DATA};
+use crate::core::to_stanza::file::{METADATA, SHARING, URL_DATA};
 use minidom::Element;
 use xmpp_parsers::ns;
+
+/// XEP-0385.
+const SIMS: &str = "urn:xmpp:sims:1";
+/// XEP-0234.
+const JINGLE_FILE: &str = "urn:xmpp:jingle:apps:file-transfer:5";
 
 /// In their order, each once. An address beside other words is a link in a text, not a file.
 pub(super) fn files(message: &Element, body: Option<&str>) -> Vec<Link> {

@@ -73,8 +73,8 @@ cut = { $kept ->
 too-large = [Diese Mail hat { $size }, mehr als die { $max }, die das Gateway liest. Sie liegt im Postfach.]
 empty-mail = [leere Mail]
 unverified = [Absender nicht überprüft. Das steht hier einmal am Tag.]
-first-mail = [{ $mail } schreibt dir zum ersten Mal.]
-first-bulk-mail = [{ $mail } schreibt an viele und dir zum ersten Mal.]
+first-mail = [{ $who } schreibt dir zum ersten Mal.]
+first-bulk-mail = [{ $who } schreibt an viele und dir zum ersten Mal.]
 unverified-answer = [Es ließ sich nicht überprüfen, ob das von { $mail } ist, deshalb bleibt deine Kontaktanfrage offen. Wenn du weißt, dass es so ist, nimm die Anfrage von { $mail } an oder schreib dem Gateway: annehmen { $mail }]
 stranger-asks = { $who } möchte dir schreiben. Um es zu lesen, nimm die Kontaktanfrage an oder schreib hier: annehmen { $mail }
     Um nichts davon zu sehen: ablehnen { $mail }

@@ -85,9 +85,9 @@ cut = { $kept ->
 too-large = [This mail has { $size }, more than the { $max } that the gateway reads. It lies in the mailbox.]
 empty-mail = [empty mail]
 unverified = [Unverified sender. This is said once a day.]
-# On top of the first mail of somebody with whom the user has had nothing to do.
-first-mail = [{ $mail } writes to you for the first time.]
-first-bulk-mail = [{ $mail } writes to many, and to you for the first time.]
+# On top of the first mail of somebody with whom the user has had nothing to do. $who: a name with its address, or an address.
+first-mail = [{ $who } writes to you for the first time.]
+first-bulk-mail = [{ $who } writes to many, and to you for the first time.]
 unverified-answer = [Nobody could verify that this is from { $mail }, so your contact request stays open. If you know that it is, accept the request of { $mail }, or write to the gateway: accept { $mail }]
 # $who: a name with its address, or an address. $preview: how the mail begins, in quotation marks.
 stranger-asks = { $who } would like to write to you. To read it, accept the contact request, or write here: accept { $mail }

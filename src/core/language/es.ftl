@@ -73,8 +73,8 @@ cut = { $kept ->
 too-large = [Este correo ocupa { $size }, más de los { $max } que lee la pasarela. Está en el buzón.]
 empty-mail = [correo vacío]
 unverified = [Remitente no verificado. Este aviso aparece una vez al día.]
-first-mail = [{ $mail } te escribe por primera vez.]
-first-bulk-mail = [{ $mail } escribe a mucha gente, y a ti por primera vez.]
+first-mail = [{ $who } te escribe por primera vez.]
+first-bulk-mail = [{ $who } escribe a mucha gente, y a ti por primera vez.]
 unverified-answer = [Nadie pudo verificar que esto sea de { $mail }, así que tu solicitud de contacto sigue pendiente. Si sabes que lo es, acepta la solicitud de { $mail } o escribe a la pasarela: acepta { $mail }]
 stranger-asks = { $who } quiere escribirte. Para leer su correo, acepta la solicitud de contacto o escribe aquí: acepta { $mail }
     Para no ver nada: rechaza { $mail }

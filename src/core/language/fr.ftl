@@ -73,8 +73,8 @@ cut = { $kept ->
 too-large = [Cet e-mail fait { $size }, plus que les { $max } que la passerelle lit. Il se trouve dans la boîte.]
 empty-mail = [e-mail vide]
 unverified = [Expéditeur non vérifié. Ceci est dit une fois par jour.]
-first-mail = [{ $mail } t'écrit pour la première fois.]
-first-bulk-mail = [{ $mail } écrit à beaucoup de monde, et à toi pour la première fois.]
+first-mail = [{ $who } t'écrit pour la première fois.]
+first-bulk-mail = [{ $who } écrit à beaucoup de monde, et à toi pour la première fois.]
 unverified-answer = [Personne n'a pu vérifier que ceci vient de { $mail }, ta demande de contact reste donc ouverte. Si tu sais que c'est le cas, accepte la demande de { $mail }, ou écris à la passerelle : accepte { $mail }]
 stranger-asks = { $who } aimerait t'écrire. Pour lire son e-mail, accepte la demande de contact, ou écris ici : accepte { $mail }
     Pour ne rien en voir : refuse { $mail }

@@ -4,13 +4,13 @@ use super::{in_quotes, quoted};
 use crate::core::language::{Language, say};
 
 /// On top of the first mail of a stranger.
-pub fn first_mail(language: Language, mail: &str) -> String {
-    say!(language, "first-mail", mail = mail)
+pub fn first_mail(language: Language, name: Option<&str>, mail: &str) -> String {
+    say!(language, "first-mail", who = who(language, name, mail))
 }
 
 /// On top of the first mail from a list, or of one that went to many.
-pub fn first_bulk_mail(language: Language, mail: &str) -> String {
-    say!(language, "first-bulk-mail", mail = mail)
+pub fn first_bulk_mail(language: Language, name: Option<&str>, mail: &str) -> String {
+    say!(language, "first-bulk-mail", who = who(language, name, mail))
 }
 
 /// On top of the first mail of a day whose sender is not verified.
@@ -25,10 +25,7 @@ pub fn unverified_answer(language: Language, mail: &str) -> String {
 
 /// A stranger has written, and waits to be accepted. `preview` is how the mail begins.
 pub fn request(language: Language, name: Option<&str>, mail: &str, preview: &str) -> String {
-    let who = match name {
-        Some(name) => format!("{} <{mail}>", in_quotes(language, name)),
-        None => mail.to_owned(),
-    };
+    let who = who(language, name, mail);
     match preview {
         "" => say!(language, "stranger-asks", who = who, mail = mail),
         preview => say!(
@@ -38,6 +35,14 @@ pub fn request(language: Language, name: Option<&str>, mail: &str, preview: &str
             mail = mail,
             preview = quoted(language, preview)
         ),
+    }
+}
+
+/// Whoever this is: clients do not show what somebody is called who is in no roster.
+fn who(language: Language, name: Option<&str>, mail: &str) -> String {
+    match name {
+        Some(name) => format!("{} <{mail}>", in_quotes(language, name)),
+        None => mail.to_owned(),
     }
 }
 

@@ -1,5 +1,6 @@
 //! A file as a message: its body is the URL and nothing else, since clients take a message for a file only then. What else
-//! is known of it stands beside: XEP-0066 for all, XEP-0447 for newer clients, XEP-0385 for those of before.
+//! is known of it stands beside: XEP-0066 for all, XEP-0447 for newer clients. Not XEP-0385, which came before that: Converse.js
+//! takes its reference (XEP-0372) for the name of somebody, and shows neither a picture nor a link.
 
 use super::{delay, stanza};
 use crate::core::file::Hosted;
@@ -17,12 +18,6 @@ pub const METADATA: &str = "urn:xmpp:file:metadata:0";
 pub const URL_DATA: &str = "http://jabber.org/protocol/url-data";
 /// XEP-0300.
 const HASHES: &str = "urn:xmpp:hashes:2";
-/// XEP-0372.
-const REFERENCE: &str = "urn:xmpp:reference:0";
-/// XEP-0385.
-pub const SIMS: &str = "urn:xmpp:sims:1";
-/// XEP-0234.
-pub const JINGLE_FILE: &str = "urn:xmpp:jingle:apps:file-transfer:5";
 
 /// A file of the mail that became `parcel`.
 pub fn message(parcel: &InboundMessage, id: &StanzaId, file: &Hosted) -> Element {
@@ -50,7 +45,6 @@ pub fn message(parcel: &InboundMessage, id: &StanzaId, file: &Hosted) -> Element
         .children(delayed)
         .child(oob(file))
         .child(sharing(file))
-        .child(media_sharing(file))
         .done()
 }
 
@@ -68,34 +62,17 @@ fn sharing(file: &Hosted) -> Element {
     };
     Build::new("file-sharing", SHARING)
         .attr("disposition", disposition)
-        .child(described(file, METADATA))
+        .child(described(file))
         .child(sources.done())
         .done()
 }
 
-fn media_sharing(file: &Hosted) -> Element {
-    let source = Build::new("reference", REFERENCE)
-        .attr("type", "data")
-        .attr("uri", &file.url);
-    let sources = Build::new("sources", SIMS).child(source.done());
-    let media = Build::new("media-sharing", SIMS)
-        .child(described(file, JINGLE_FILE))
-        .child(sources.done());
-    Build::new("reference", REFERENCE)
-        .attr("type", "data")
-        .attr("begin", "0")
-        .attr("end", &file.url.chars().count().to_string())
-        .child(media.done())
-        .done()
-}
-
-/// In both namespaces the same words.
-fn described(file: &Hosted, namespace: &str) -> Element {
-    let value = |name, value: &str| text(name, namespace, value);
+fn described(file: &Hosted) -> Element {
+    let value = |name, value: &str| text(name, METADATA, value);
     let hash = Build::new("hash", HASHES).attr("algo", "sha-256");
     let pixels = |name, count: usize| value(name, &count.to_string());
     let pixels = |(width, height)| [pixels("width", width), pixels("height", height)];
-    Build::new("file", namespace)
+    Build::new("file", METADATA)
         .child(value("media-type", &file.media_type))
         .child(value("name", &file.name))
         .child(value("size", &file.octets.to_string()))

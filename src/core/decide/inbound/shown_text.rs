@@ -111,12 +111,13 @@ fn text(
             blocks.extend((!lines.is_empty()).then(|| lines.join("\n")));
         }
     }
-    let is_shown = introduction == 0 && arrived.files.hosted().next().is_some();
+    // A picture without words is no empty mail.
+    let has_files = arrived.files.hosted().next().is_some();
     if blocks.len() == introduction && mail.is_subject_all {
         // Shown, even where the conversation has it.
         let all = mail.base_subject.clone().filter(|_| subject.is_none());
         blocks.extend(all);
-    } else if blocks.len() == introduction && !is_shown {
+    } else if blocks.len() == introduction && !has_files {
         blocks.push(notice::empty_mail(language));
     }
     blocks.join("\n")

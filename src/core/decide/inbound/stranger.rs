@@ -120,12 +120,12 @@ impl Delivery<'_> {
         decision: &mut Decision,
     ) -> Vec<String> {
         let (mail, language) = (self.arrived.mail, self.decider.language);
-        let people = self.from.address.for_people();
+        let (name, people) = (self.from.name.as_deref(), self.from.address.for_people());
         let mut marks = Vec::new();
         if standing == Standing::First {
             marks.push(match mail.bulk {
-                true => notice::first_bulk_mail(language, &people),
-                false => notice::first_mail(language, &people),
+                true => notice::first_bulk_mail(language, name, &people),
+                false => notice::first_mail(language, name, &people),
             });
             if mail.bulk {
                 let (user, now) = (self.user.clone(), self.decider.now);

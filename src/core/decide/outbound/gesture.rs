@@ -160,10 +160,12 @@ pub(crate) fn answer(
     if answered.is_none() && quoted.first().is_some_and(|line| line.starts_with('[')) {
         return Some(own);
     }
-    let lines: Vec<String> = of_author(&quoted)
-        .iter()
-        .map(|line| as_quotation(line))
-        .collect();
+    let excerpt = answered.map_or("", |answered| answered.sent.excerpt.as_str());
+    let quoted = of_author(unnamed(&quoted, excerpt));
+    let lines: Vec<String> = match quoted {
+        [line] if is_beginning(line, excerpt) => vec![as_quotation(excerpt)],
+        lines => lines.iter().map(|line| as_quotation(line)).collect(),
+    };
     let who = name.map(|name| match answered.map(|answered| answered.direction) {
         Some(Direction::Out) => format!("{}\n", notice::you_quote_yourself(language)),
         _ => format!("{}\n", notice::you_quote(language, name)),
@@ -208,6 +210,24 @@ fn unmarked(quoted: &str) -> Vec<String> {
         None => line.to_owned(),
     };
     lines().map(unmark).collect()
+}
+
+/// The lines without the name of their author, which Converse.js puts above them and `who` says.
+fn unnamed<'a>(lines: &'a [String], excerpt: &str) -> &'a [String] {
+    match lines {
+        [name, rest @ ..]
+            if name.ends_with(':') && !excerpt.is_empty() && !excerpt.starts_with(name) =>
+        {
+            rest
+        }
+        lines => lines,
+    }
+}
+
+/// Whether a client has cut the line short of what is known of the message.
+fn is_beginning(line: &str, excerpt: &str) -> bool {
+    let begins = line.strip_suffix('…').map(str::trim_end);
+    begins.is_some_and(|begins| begins.len() < excerpt.len() && excerpt.starts_with(begins))
 }
 
 /// What of the lines its author wrote: not the subject and the recipients, which this gateway has put above.

@@ -11,7 +11,7 @@ use crate::core::id::{MessageId, StanzaId};
 use crate::core::job::Origin;
 use crate::core::message::{Act, OutboundMail, Recipient};
 use crate::core::notice;
-use crate::core::record::Format;
+use crate::core::record::{self, Format};
 use crate::core::text::subject;
 use crate::core::time::Timestamp;
 use jid::BareJid;
@@ -60,15 +60,7 @@ impl Outgoing {
         let (user, sender) = (&self.user, self.sender.clone());
         let from = compose::party(decider, user, sender, message.nick.clone())?;
         let name = from.name.clone().unwrap_or_default();
-        let references = place
-            .known
-            .as_ref()
-            .map(|thread| thread.references.clone())
-            .unwrap_or_default();
-        let answered = place
-            .answered
-            .as_ref()
-            .map(|message| message.mail_id().clone());
+        let (in_reply_to, references) = ancestry(place, self.sender.domain());
         let features = self.format.features();
         let default = match features.chat {
             true => notice::chat_subject(decider.language, &name),
@@ -83,7 +75,7 @@ impl Outgoing {
         let text = notice::said(decider.language, body, &name, is_correction);
         Ok(OutboundMail {
             to: self.recipients.clone(),
-            in_reply_to: answered.or_else(|| references.last().cloned()),
+            in_reply_to,
             references,
             is_styled: !message.is_unstyled,
             // A client at the other end of another gateway says so by a marker, and a chat program without asking anybody.
@@ -94,6 +86,20 @@ impl Outgoing {
             ..OutboundMail::plain(from, message_id.clone(), subject, text, date)
         })
     }
+}
+
+/// What the mail answers, and what that answered: the message that the user names, else the last one that did not come from
+/// here, else the first of all. Mail programs would draw a staircase of lines that each answer the one before.
+fn ancestry(place: &Place, own_domain: &str) -> (Option<MessageId>, Vec<MessageId>) {
+    let known = place.known.as_ref();
+    let mut references = known.map_or_else(Vec::new, |thread| thread.references.clone());
+    let answered = place.answered.as_ref().map(record::Message::mail_id);
+    let last_of_others = || references.iter().rfind(|id| !id.is_derived_at(own_domain));
+    let parent = answered.or_else(last_of_others).or(references.first());
+    let parent = parent.cloned();
+    let place = references.iter().position(|id| Some(id) == parent.as_ref());
+    references.truncate(place.map_or(references.len(), |place| place + 1));
+    (parent, references)
 }
 
 pub(crate) fn carried(stanza: &Stanza, id: &StanzaId, outgoing: &Outgoing) -> Vec<Element> {
