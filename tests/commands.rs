@@ -462,6 +462,8 @@ fn the_service_browser_shows_the_helper_and_the_commands() {
             "cancel",
             "send-now",
             "where",
+            "away",
+            "back",
             "options",
             "set",
             "forget-me",

@@ -2,6 +2,7 @@
 //! since each links the whole crate once more. `cargo test --test quick decisions::` runs one of its files.
 
 mod automatic;
+mod away;
 #[path = "bounces/main.rs"]
 mod bounces;
 mod commands;

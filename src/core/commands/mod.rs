@@ -4,6 +4,7 @@
 
 pub mod adhoc;
 mod admin;
+mod away;
 mod block;
 pub mod chat;
 mod contacts;
@@ -132,7 +133,7 @@ fn of(language: Language, name: &str, what: &str) -> String {
 }
 
 /// All commands, in the order in which they are listed.
-static ALL: [&dyn Command; 19] = [
+static ALL: [&dyn Command; 21] = [
     &write::Write,
     &own_address::OwnAddress,
     &own_name::OwnName,
@@ -140,14 +141,16 @@ static ALL: [&dyn Command; 19] = [
     &remove::Remove,
     &original::Original,
     &requests::ListRequests,
-    &requests::Accept,
-    &requests::Refuse,
+    &requests::ACCEPT,
+    &requests::REFUSE,
     &block::Block,
     &block::Unblock,
     &waiting::ListWaiting,
-    &waiting::TakeBack,
-    &waiting::SendNow,
+    &waiting::TAKE_BACK,
+    &waiting::SEND_NOW,
     &whereabouts::Where,
+    &away::GoAway,
+    &away::Return,
     &options::ShowOptions,
     &options::SetOption,
     &forget_me::ForgetMe,
