@@ -4,6 +4,7 @@
 use super::servers::stanza::{body, error_condition, find};
 use super::servers::{Flavour, MailOptions, PATIENCE, XmppClient};
 use super::world::{AUTHSERV_ID, Options, World};
+use stanzamail::core::time::Timestamp;
 
 const COMMANDS: &str = "http://jabber.org/protocol/commands";
 const FORM: &str = "jabber:x:data";
@@ -40,12 +41,25 @@ async fn says(world: &World, user: &XmppClient, words: &str) -> String {
     body(&user.next_message_from(&helper).await).unwrap()
 }
 
+/// Reads the message that has these words, whatever stands above them.
+async fn hears(user: &XmppClient, words: &str) {
+    let has = |stanza: &minidom::Element| body(stanza).is_some_and(|body| body.contains(words));
+    user.expect(has, PATIENCE).await;
+}
+
 /// A mail that is verified, and arrives.
 async fn writes(world: &World, user: &XmppClient, name: &str, from: &str, text: &str, more: &str) {
     let to = format!("{name}@{}", world.mail_domain());
-    let mail = format!("From: {from}\nTo: {to}\nSubject: Lunch\n{more}\n{text}\n");
+    let date = date();
+    let mail = format!("From: {from}\nTo: {to}\nDate: {date}\nSubject: Lunch\n{more}\n{text}\n");
     world.mail.submit_as(from, from, &[&to], mail).await;
-    user.next_message_saying(text).await;
+    hears(user, text).await;
+}
+
+/// What is of nobody knows when is not answered.
+fn date() -> String {
+    let now = chrono::DateTime::from_timestamp_millis(Timestamp::now().millis());
+    now.unwrap().to_rfc2822()
 }
 
 /// How many answers have left, to whom. Nothing that was to leave before this is still on its way.
@@ -70,7 +84,7 @@ async fn by_chat(flavour: Flavour, name: &str) {
     let forged = format!("From: {DAVE}\nTo: {to}\n\nNobody verified this\n");
     let sent = world.mail.submit(DAVE, &[&to], forged).await;
     sent.expect("Postfix takes it");
-    user.next_message_saying("Nobody verified this").await;
+    hears(&user, "Nobody verified this").await;
     writes(
         &world,
         &user,
@@ -157,7 +171,10 @@ async fn by_the_menu_and_nobody_twice_after_a_crash() {
         world.gateway.terminate().await;
         world.gateway.environment(&[("STANZAMAIL_CRASH_AT", point)]);
         world.gateway.start_again().await;
-        let mail = format!("From: {who}\nTo: alice@chat.a.example\n\nAre you there, says {who}\n");
+        let mail = format!(
+            "From: {who}\nTo: alice@chat.a.example\nDate: {}\n\nAre you there, says {who}\n",
+            date()
+        );
         world
             .mail
             .submit_as(who, who, &["alice@chat.a.example"], mail)
@@ -165,7 +182,7 @@ async fn by_the_menu_and_nobody_twice_after_a_crash() {
         assert!(world.gateway.died(PATIENCE).await, "{point}");
         world.gateway.environment(&[]);
         world.gateway.start_again().await;
-        alice.next_message_saying(&format!("says {who}")).await;
+        hears(&alice, &format!("says {who}")).await;
         let inbox = world.mailbox(who).await;
         inbox.wait_mail_saying("on Monday.").await;
         // What comes later shows that nothing else is on its way.
