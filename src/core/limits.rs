@@ -68,6 +68,12 @@ pub const CONTACTS_FORGOTTEN_AT_ONCE: usize = 100;
 /// Contacts among them with a pair that the gateway has made, for each of which it is asked of every other user whether they have
 /// it as well: two microseconds a user.
 pub const SHARED_LOOKED_FOR_AT_ONCE: usize = 10;
+/// Users who are told something by an administrator in one step.
+pub const ANNOUNCED_AT_ONCE: usize = 200;
+/// How much that may be, in octets.
+pub const ANNOUNCEMENT_OCTETS_MAX: usize = 8 * 1024;
+/// Nobody is told the same a second time before this is over: whoever begins anew after a break tells the others.
+pub const ANNOUNCED_FOR: Duration = Duration::from_secs(24 * 3600);
 /// Users in one page of a list; of each the contacts are read, up to [`CONTACTS_SCANNED_MAX`].
 pub const USERS_PER_PAGE: usize = 100;
 /// Mails of a user that wait and are looked at when the user asks for them; each is read from the spool.

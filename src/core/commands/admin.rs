@@ -44,7 +44,7 @@ const fn line(var: &'static str, label: Sentence, is_required: bool) -> Field {
 }
 
 /// In the order in which they are listed.
-pub(super) static ALL: [Admin; 17] = [
+pub(super) static ALL: [Admin; 18] = [
     Admin {
         name: "status",
         line: &["status"],
@@ -182,6 +182,21 @@ pub(super) static ALL: [Admin; 17] = [
             title: Sentence("users-forget-form"),
             instructions: Sentence("users-forget-ask"),
             fields: &[line("user", Sentence("label-jid-of-user"), true)],
+        }],
+        options: &[],
+    },
+    Admin {
+        name: "announce",
+        line: &["announce"],
+        steps: &[Step {
+            title: Sentence("announce-form"),
+            instructions: Sentence("announce-ask"),
+            fields: &[Field {
+                var: "text",
+                label: Sentence("label-announcement"),
+                kind: FieldKind::Text,
+                is_required: true,
+            }],
         }],
         options: &[],
     },

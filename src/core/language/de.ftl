@@ -814,6 +814,13 @@ users-forget-help = löscht sofort alles, was von einem Benutzer gespeichert ist
 users-forget-form = Einen Benutzer vergessen
 users-forget-ask = Von wem soll alles gelöscht werden? Es geschieht sofort und lässt sich nicht rückgängig machen.
 
+announce-title = Admin: allen etwas sagen
+announce-words = ansage, announce
+announce-example = ansage Heute von 21 bis 22 Uhr geht keine Mail durch.
+announce-help = sagt es allen, von denen etwas gespeichert ist; am selben Tag wiederholt nur denen, die es noch nicht gehört haben
+announce-form = Allen etwas sagen
+announce-ask = Was soll allen gesagt werden, die dieses Gateway benutzen?
+
 reload-title = Admin: Konfiguration neu lesen
 reload-words = reload
 reload-example = reload
@@ -852,6 +859,7 @@ label-to = An
 label-text = Text
 label-last-day = Letzter Tag, wie 2026-12-24
 label-away-text = Was in der Antwort steht
+label-announcement = Was gesagt wird
 label-since = Seit
 label-next-attempt = Nächster Versuch
 label-why = Warum

@@ -855,6 +855,13 @@ users-forget-help = deletes all that is stored of a user, at once
 users-forget-form = Forget a user
 users-forget-ask = Of whom is all to be deleted? It is done at once, and cannot be undone.
 
+announce-title = Admin: tell all users something
+announce-words = announce
+announce-example = announce Tonight from 9 to 10 no mail goes through.
+announce-help = tells it to every user of whom something is stored; repeated within a day, to those who were not told
+announce-form = Tell all users something
+announce-ask = What is every user of this gateway to be told?
+
 reload-title = Admin: read the configuration again
 reload-words = reload
 reload-example = reload
@@ -893,6 +900,7 @@ label-to = To
 label-text = Text
 label-last-day = Last day, like 2026-12-24
 label-away-text = What the answer says
+label-announcement = What it says
 label-since = Since
 label-next-attempt = Next attempt
 label-why = Why

@@ -811,6 +811,13 @@ users-forget-help = borra al momento todo lo que hay guardado de un usuario
 users-forget-form = Olvidar a un usuario
 users-forget-ask = ¿De quién hay que borrarlo todo? Se hace al momento y no se puede deshacer.
 
+announce-title = Admin: anunciar algo a todos
+announce-words = anuncio, anunciar
+announce-example = anuncio Esta noche de 21 a 22 no pasará ningún correo.
+announce-help = lo dice a todos de quienes hay algo guardado; repetido el mismo día, a quienes no lo recibieron
+announce-form = Anunciar algo a todos
+announce-ask = ¿Qué hay que decir a todos los que usan esta pasarela?
+
 reload-title = Admin: volver a leer la configuración
 reload-words = reload
 reload-example = reload
@@ -849,6 +856,7 @@ label-to = Para
 label-text = Texto
 label-last-day = Último día, como 2026-12-24
 label-away-text = Lo que dice la respuesta
+label-announcement = Lo que se dice
 label-since = Desde
 label-next-attempt = Próximo intento
 label-why = Por qué

@@ -814,6 +814,13 @@ users-forget-help = supprime aussitôt tout ce qui est enregistré d'un utilisat
 users-forget-form = Oublier un utilisateur
 users-forget-ask = De qui faut-il tout supprimer ? C'est fait aussitôt, et c'est définitif.
 
+announce-title = Admin : annoncer à tous
+announce-words = annonce
+announce-example = annonce Ce soir de 21 h à 22 h, aucun e-mail ne passera.
+announce-help = le dit à tous ceux dont quelque chose est enregistré ; répété le même jour, à ceux qui ne l'ont pas reçu
+announce-form = Annoncer à tous
+announce-ask = Que faut-il dire à tous ceux qui se servent de cette passerelle ?
+
 reload-title = Admin : relire la configuration
 reload-words = reload
 reload-example = reload
@@ -852,6 +859,7 @@ label-to = À
 label-text = Texte
 label-last-day = Dernier jour, comme 2026-12-24
 label-away-text = Ce que dit la réponse
+label-announcement = Ce qui est dit
 label-since = Depuis
 label-next-attempt = Prochain essai
 label-why = Pourquoi

@@ -856,6 +856,13 @@ users-forget-help = сразу удалить всё, что хранится о
 users-forget-form = Забыть пользователя
 users-forget-ask = О ком всё удалить? Это делается сразу, и отменить это нельзя.
 
+announce-title = Админ: сообщить всем
+announce-words = объявление
+announce-example = объявление Сегодня с 21 до 22 часов почта не работает.
+announce-help = сообщает это всем, о ком что-то хранится; при повторе в тот же день — тем, кто ещё не получил
+announce-form = Сообщить всем
+announce-ask = Что сообщить всем, кто пользуется этим шлюзом?
+
 reload-title = Админ: перечитать конфигурацию
 reload-words = reload
 reload-example = reload
@@ -894,6 +901,7 @@ label-to = Кому
 label-text = Текст
 label-last-day = Последний день, например 2026-12-24
 label-away-text = Что сказано в ответе
+label-announcement = Что сказать
 label-since = Начало ожидания
 label-next-attempt = Следующая попытка
 label-why = Причина
