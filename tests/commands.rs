@@ -463,6 +463,8 @@ fn the_service_browser_shows_the_helper_and_the_commands() {
             "cancel",
             "send-now",
             "where",
+            "away",
+            "back",
             "options",
             "set",
             "forget-me",
@@ -1170,7 +1172,7 @@ fn commands_of_administrators_are_for_them_alone() {
     assert!(nodes(&mut world, "mallory@evil.example/x").is_empty());
     let of_admins = nodes(&mut world, "alice@a.example/x");
     assert_eq!(of_admins[..of_users.len()], of_users);
-    assert_eq!(of_admins.len(), of_users.len() + 18);
+    assert_eq!(of_admins.len(), of_users.len() + 19);
     for node in &of_admins[of_users.len()..] {
         let info = format!("<query xmlns='http://jabber.org/protocol/disco#info' node='{node}'/>");
         let hidden = world.asks(GATEWAY, "adam@a.example/x", &info);

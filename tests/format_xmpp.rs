@@ -165,6 +165,7 @@ fn letter(id: &str, stanzas: &[Element]) -> OutboundMail {
         references: Vec::new(),
         date: Timestamp::from_xep0082("2026-11-22T12:00:00Z").unwrap(),
         text: "text".to_owned(),
+        answers_automatically: false,
         automatic: false,
         notify_read: false,
         carried: stanzas.to_vec(),

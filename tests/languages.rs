@@ -159,6 +159,14 @@ fn asked() -> Sentences {
         let is_command = path.starts_with("src/core/commands");
         let named = code.split("fn name(&self) -> &'static str {").skip(1);
         let listed = code.split("Admin {\n        name: ").skip(1);
+        // Those that are one type, each a static.
+        let of_a_kind = code.split(" {\n    name: \"").skip(1);
+        let of_a_kind = of_a_kind.map(|rest| rest.split('"').next().unwrap_or_default());
+        for name in of_a_kind.filter(|_| is_command) {
+            for what in ["title", "words", "example", "help"] {
+                asked.entry(format!("{name}-{what}")).or_default();
+            }
+        }
         for name in named.chain(listed).filter(|_| is_command) {
             let Some(name) = name.trim_start().strip_prefix('"') else {
                 continue;

@@ -3,6 +3,7 @@
 
 mod automatic;
 mod avatars;
+mod away;
 #[path = "bounces/main.rs"]
 mod bounces;
 mod commands;

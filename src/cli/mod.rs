@@ -1,4 +1,4 @@
-//! What an admin types: `stanzamail [--config FILE] run | check | status | map | queue | peer | users | key | reload | log-level`. What
+//! What an admin types: `stanzamail [--config FILE] run | check | status | map | queue | peer | users | announce | key | reload | log-level`. What
 //! of it may be said in a chat as well is in [`said`].
 
 mod check;
@@ -77,6 +77,13 @@ enum Command {
     Key,
     /// How mails to a contact are written: for a person, or for another gateway; works whether the gateway runs or not.
     Peer(peer::PeerArgs),
+    /// Have the running gateway tell a message to every user of whom something is stored. Repeated within a day, it tells those who
+    /// were not told before
+    Announce {
+        /// What it says
+        #[arg(required = true)]
+        text: Vec<String>,
+    },
     /// Of whom something is stored, how much, and that it is forgotten; works whether the gateway runs or not.
     Users(users::UsersArgs),
 }
@@ -134,6 +141,7 @@ fn on_store(
         Command::Queue(args) => queue::run(args, door, output),
         Command::Peer(args) => peer::run(args, config, door, output),
         Command::Users(args) => users::run(args, config, door, output),
+        Command::Announce { text } => users::announce(&text, door, output),
         Command::Status => status::show(door, output),
         Command::Reload => status::reload(door, output),
         Command::LogLevel { level } => status::log_level(level, door, output),

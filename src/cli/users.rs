@@ -185,6 +185,39 @@ fn counted(traces: &Traces) -> [(&'static str, u64); 12] {
     ]
 }
 
+/// `stanzamail announce …`: something is told to everybody of whom something is stored.
+pub(super) fn announce(
+    words: &[String],
+    door: &mut Door,
+    output: &mut Output<'_>,
+) -> Result<(), CommandError> {
+    let text = words.join(" ");
+    let (mut all, mut earlier, mut after) = (0_usize, 0_usize, None);
+    loop {
+        let text = text.clone();
+        let told = ask(door, Asked::Announce { text, after })?;
+        let Told::Announced {
+            count,
+            before,
+            last,
+        } = told
+        else {
+            return Err(unexpected(Response::Done));
+        };
+        all = all.saturating_add(count);
+        earlier = earlier.saturating_add(before);
+        after = match last {
+            Some(last) => Some(last),
+            None => break,
+        };
+    }
+    line(output, &format!("users told: {all}"))?;
+    match earlier {
+        0 => Ok(()),
+        earlier => line(output, &format!("told the same within a day: {earlier}")),
+    }
+}
+
 fn forget(user: &BareJid, door: &mut Door, output: &mut Output<'_>) -> Result<(), CommandError> {
     let mut gone = Traces::default();
     loop {

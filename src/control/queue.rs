@@ -18,9 +18,10 @@ use crate::smtp::{self, By, Change, Queue, Stage};
 use crate::store::in_hand::InHand;
 use crate::store::quarantine::{self, Kept, Quarantine};
 use crate::store::spool::{Spool, SpoolError};
-use crate::xmpp::XmppEvent;
+use crate::xmpp::{Link, XmppEvent};
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
+use jid::DomainPart;
 use serde::{Deserialize, Serialize};
 use shown::{at_rest, facts_of, facts_of_kept, item_of, item_of_kept, items_of, shown};
 use std::collections::BTreeMap;
@@ -115,6 +116,14 @@ pub struct Running {
     pub files: Option<Files>,
 }
 
+/// How the gateway says something to users of its own accord.
+pub struct Announcer {
+    /// By the XMPP server.
+    pub link: Link,
+    /// As this.
+    pub gateway: DomainPart,
+}
+
 /// The mailboxes that are read, by name.
 pub type Readers = Vec<(String, watch::Receiver<Option<Trouble>>)>;
 
@@ -141,6 +150,8 @@ impl Running {
 
 /// What commands are told of a gateway that runs, and can change of it.
 pub struct Itself {
+    /// Tells users something.
+    pub announcer: Announcer,
     /// [`Response::Running`].
     pub status: Box<dyn Fn() -> Response + Send + Sync>,
     /// Why it is not attached to the XMPP server.

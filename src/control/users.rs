@@ -51,6 +51,14 @@ pub enum Asked {
         /// Who.
         user: BareJid,
     },
+    /// Tells a message of the gateway to some of all users, after this one: to be repeated. [`Told::Announced`].
+    Announce {
+        /// What.
+        text: String,
+        /// The last one of the step before.
+        #[serde(default)]
+        after: Option<BareJid>,
+    },
     /// Forgets one, as far as that takes some seconds: to be repeated. [`Told::Forgotten`].
     Forget {
         /// Who.
@@ -72,6 +80,15 @@ pub enum Told {
         /// How much there is.
         user: Box<Shown>,
     },
+    /// Some were told.
+    Announced {
+        /// So many.
+        count: usize,
+        /// So many had been told the same within a day.
+        before: usize,
+        /// The last one of them all; none where nobody is left.
+        last: Option<BareJid>,
+    },
     /// One, or a part of what there was.
     Forgotten {
         /// How much.
@@ -91,6 +108,10 @@ pub(super) async fn answer<S: Store>(
         Asked::List { after } => list(store, after).await,
         Asked::Show { user } => show(store, waiting, user).await,
         Asked::Forget { user } => Ok(forget(store, waiting, &user).await),
+        Asked::Announce { text, after } => {
+            let told = waiting.announce(store, &text, after.as_ref()).await;
+            Ok(told.map_or_else(|refused| refused, Response::Users))
+        }
     }
 }
 

@@ -54,6 +54,8 @@ pub const GATHERED_OCTETS_MAX: usize = 16 * 1024;
 pub const EXCERPT_CHARS_MAX: usize = 60;
 /// For so long a form of a command may be filled in (XEP-0050 sets no limit).
 pub const COMMAND_SESSION: Duration = Duration::from_secs(3600);
+/// Sessions of commands of which is remembered that they are over, so that none is completed twice: about 100 octets each.
+pub const SESSIONS_OVER_MAX: usize = 20_000;
 /// Contacts that a command lists, or a search finds; each is some look-ups.
 pub const CONTACTS_LISTED_MAX: usize = 100;
 /// Contacts of a user among which these are chosen: more than rosters have. One row of each is read, with a few microseconds.
@@ -66,6 +68,12 @@ pub const CONTACTS_FORGOTTEN_AT_ONCE: usize = 100;
 /// Contacts among them with a pair that the gateway has made, for each of which it is asked of every other user whether they have
 /// it as well: two microseconds a user.
 pub const SHARED_LOOKED_FOR_AT_ONCE: usize = 10;
+/// Users who are told something by an administrator in one step.
+pub const ANNOUNCED_AT_ONCE: usize = 200;
+/// How much that may be, in octets.
+pub const ANNOUNCEMENT_OCTETS_MAX: usize = 8 * 1024;
+/// Nobody is told the same a second time before this is over: whoever begins anew after a break tells the others.
+pub const ANNOUNCED_FOR: Duration = Duration::from_secs(24 * 3600);
 /// Users in one page of a list; of each the contacts are read, up to [`CONTACTS_SCANNED_MAX`].
 pub const USERS_PER_PAGE: usize = 100;
 /// Mails of a user that wait and are looked at when the user asks for them; each is read from the spool.
@@ -205,6 +213,12 @@ pub const PRESENCE_STATUS_OCTETS_MAX: usize = 1024;
 pub const REPORTED_TROUBLE: Duration = Duration::from_secs(3600);
 /// At most one report on mails that the XMPP side could not take goes to one sender in this time.
 pub const RETURN_INTERVAL: Duration = Duration::from_secs(3600);
+/// At most one answer of a user who is away goes to one address in this time, as other mail systems have it.
+pub const AWAY_INTERVAL: Duration = Duration::from_secs(7 * 24 * 3600);
+/// What a user says of being away, in characters.
+pub const AWAY_TEXT_CHARS_MAX: usize = 1_000;
+/// For how long a user may say to be away.
+pub const AWAY_MAX: Duration = Duration::from_secs(366 * 24 * 3600);
 /// A user is told that often of mails that are not shown since their sender is in doubt: whoever forges many addresses would
 /// else have so many words shown, each with an address of their choice.
 pub const HELD_INTERVAL: Duration = Duration::from_secs(3600);

@@ -93,6 +93,8 @@ pub struct OutboundMail {
     pub page: Option<String>,
     /// Written by the gateway itself, not by a person: nobody answers it automatically (RFC 3834 §5).
     pub automatic: bool,
+    /// Written by the gateway as an answer to a mail of a person (RFC 3834 §3.1.7).
+    pub answers_automatically: bool,
     /// Its sender asks to be notified when it was read (RFC 8098 §2.1).
     pub notify_read: bool,
     /// For format `xmpp`: the stanzas themselves, from `core::carried`. Empty: the mail is text only.
@@ -139,6 +141,7 @@ impl OutboundMail {
             is_styled: false,
             page: None,
             automatic: false,
+            answers_automatically: false,
             notify_read: false,
             carried: Vec::new(),
             act: None,

@@ -47,6 +47,7 @@ pub mod record;
 pub mod request;
 pub mod retry;
 pub mod rules;
+pub mod sessions;
 pub mod settings;
 pub mod signature;
 pub mod subscription;

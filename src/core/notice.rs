@@ -414,6 +414,25 @@ pub fn invitation(language: Language, by: Inviting<'_>) -> Invitation {
     }
 }
 
+/// The answer of a user who is away: its subject and its text. It answers a mail of this subject, with these words of the user's.
+pub fn away(
+    language: Language,
+    name: &str,
+    (subject, words): (Option<&str>, Option<&str>),
+) -> (String, String) {
+    let text = words.map_or_else(|| say!(language, "away-text", name = name), str::to_owned);
+    let text = format!(
+        "{text}\n\n{}",
+        say!(language, "away-by-program", name = name)
+    );
+    // RFC 3834 §3.1.5.
+    let subject = match subject {
+        Some(subject) => format!("Auto: {subject}"),
+        None => say!(language, "away-subject", name = name),
+    };
+    (subject, text)
+}
+
 /// The mail that carries a subscription stanza, for a person who opens it.
 pub fn subscription(language: Language, verb: &str, name: &str, mail: &str) -> (String, String) {
     let (subject, text) = match verb {

@@ -83,6 +83,9 @@ pub struct Options {
     /// What the user's card says, of which it is no choice; among what holds for all contacts only.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub card: Option<Card>,
+    /// The user is away; among what holds for all contacts only.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub away: Option<Away>,
 }
 
 /// What is known of a local user's own card (XEP-0054).
@@ -99,6 +102,24 @@ pub struct Card {
     /// It has answered that question.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub is_answered: bool,
+}
+
+/// The user is away: who writes by mail is told so.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Away {
+    /// What they are told, in the user's words.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub text: Option<String>,
+    /// When that ends by itself.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub until: Option<Timestamp>,
+}
+
+impl Away {
+    /// It has not ended.
+    pub fn holds(&self, now: Timestamp) -> bool {
+        self.until.is_none_or(|until| now < until)
+    }
 }
 
 impl Options {
@@ -120,6 +141,7 @@ impl Options {
             language: self.language.or(others.language),
             client_language: self.client_language.or(others.client_language),
             card: self.card.or(others.card),
+            away: self.away.or(others.away),
         }
     }
 }

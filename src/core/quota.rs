@@ -6,6 +6,7 @@
 use crate::core::address::MailAddress;
 use crate::core::decide::decision::Decision;
 use crate::core::from_stanza::{Act, Kind, Presence, Stanza};
+use crate::core::job::Mail;
 use crate::core::limits::{HELD_INTERVAL, REFUSALS_NOTED, REFUSED_REQUESTS, REQUESTS, Rate};
 use crate::core::notice;
 use crate::core::settings::Allowance;
@@ -205,6 +206,15 @@ impl Quotas {
             true => Decision::refuse(stanza, decision.language, Condition::PolicyViolation, &why),
             false => Decision::nothing(),
         })
+    }
+
+    /// Whether a user may send this mail, which then counts.
+    pub fn take_mail(&mut self, user: &BareJid, mail: &Mail, now: Timestamp) -> bool {
+        let decision = Decision {
+            mails: vec![mail.clone()],
+            ..Decision::default()
+        };
+        self.take_mails(user, &decision, now).is_ok()
     }
 
     /// All that the mails of a decision cost, or nothing and why not.

@@ -263,7 +263,7 @@ impl<S: Store> Pipeline<S> {
                 (told, Fate::Left)
             }
         };
-        context.apply(&decision.writes);
+        self.at_most_once(portion, &mut decision, now);
         self.told_of_held(portion, &mut decision, now);
         log_notes(&decision);
         let left = decision.left.unwrap_or(Left::SetAside);
@@ -273,6 +273,22 @@ impl<S: Store> Pipeline<S> {
             Fate::Left => Verdict::Left(left),
             Fate::Later => Verdict::Later(waits),
         })
+    }
+
+    /// What is written for users is among the mails where they may send it, with the rows that have to be there first; then the rows
+    /// are as they will be.
+    fn at_most_once(&self, portion: &mut Portion, decision: &mut Decision, now: Timestamp) {
+        for one in std::mem::take(&mut decision.at_most_once) {
+            if !self.quotas.lock().take_mail(&one.user, &one.mail, now) {
+                let note = "an automatic answer is not sent: its user has sent all that one may";
+                decision.notes.push(note.to_owned());
+                continue;
+            }
+            portion.first.push(one.written.clone());
+            decision.writes.push(one.written);
+            decision.mails.push(one.mail);
+        }
+        portion.context.apply(&decision.writes);
     }
 
     /// A mail of which nothing is known, or only its header.
@@ -446,8 +462,12 @@ impl<S: Store> Pipeline<S> {
         now: Timestamp,
     ) -> Result<bool, Fatal> {
         let Portion {
-            decisions, held, ..
+            decisions,
+            first,
+            held,
+            ..
         } = std::mem::take(portion);
+        self.commit(now, first).await?;
         let answers = decisions.iter().flat_map(|one| one.mails.iter().cloned());
         if let Err(error) = self.spooled(answers.collect()).await {
             tracing::error!(%error, "the spool cannot take an answer to a mail; the mail is read again");
@@ -535,6 +555,8 @@ fn is_message(stanza: &Element) -> bool {
 struct Portion {
     decisions: Vec<Decision>,
     context: Context,
+    /// What is committed before their mails are accepted.
+    first: Vec<Write>,
     /// Of mails that are not shown.
     held: BTreeMap<BareJid, HeldMails>,
     stanzas: usize,

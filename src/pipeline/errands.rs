@@ -5,11 +5,13 @@ use super::forget::{Forgetter, Step};
 use super::timers::Timers;
 use super::{Decided, Fatal, Pipeline};
 use crate::core::context::Context;
+use crate::core::decide::decision::Decision;
 use crate::core::errand::Whole;
 use crate::core::errand::{Errand, Links, Told, Wish};
 use crate::core::from_mail;
 use crate::core::id::OriginalId;
 use crate::core::limits::{ERRANDS_MAX, ERRANDS_OF_ONE_MAX, ORIGINALS_READ_MAX};
+use crate::core::sessions::Over;
 use crate::core::text::clean;
 use crate::core::time::Timestamp;
 use crate::panics;
@@ -63,6 +65,8 @@ pub struct Errands {
     /// How many are being done for whom, by the bare JID.
     of_one: Arc<Mutex<HashMap<String, usize>>>,
     reading: Arc<Semaphore>,
+    /// Sessions of commands that are over, whatever an errand of theirs is about.
+    over: Arc<Mutex<Over>>,
     done: mpsc::Sender<Done>,
 }
 
@@ -111,6 +115,7 @@ impl Errands {
             room,
             of_one: Arc::default(),
             reading: Arc::new(Semaphore::new(ORIGINALS_READ_MAX)),
+            over: Arc::default(),
             done,
         };
         let returns = Returns {
@@ -248,6 +253,24 @@ impl<S: Store> Pipeline<S> {
             context.tell(Some((errand, Told::Busy)));
         }
         is_begun
+    }
+
+    /// What is answered to who completes a session of a command again; `None` where it is not over, which is noted. Where an errand
+    /// was done, it may turn out that it is not.
+    pub(super) fn ended(
+        &self,
+        context: &Context,
+        decision: &Decision,
+        now: Timestamp,
+    ) -> Option<Decision> {
+        let session = decision.session.as_deref()?;
+        let over = &self.errands.over;
+        let mut over = over.lock().unwrap_or_else(PoisonError::into_inner);
+        if session.is_old && context.told().is_none() && over.has(&session.id, now) {
+            return Some(Decision::answer(session.otherwise.clone()));
+        }
+        over.put(&session.id, session.is_over, now);
+        None
     }
 
     /// Decides once more about the stanza that asked for it.

@@ -12,6 +12,8 @@
 //! * outcome of a mail → error, receipt or notice: as for a mail; then the file leaves the spool.
 //! * a user is forgotten: the mails that wait leave the spool, then the rows go, some at a time, then what is kept of mails. A crash
 //!   in between leaves the rest, which is asked for again.
+//! * mail → an answer that nobody may get twice: the row that says that it was written; then the mail lies in the spool. A crash in
+//!   between loses the answer.
 //! * an approval that a mail asks for and a presence that is due: the mail lies in the spool, then the rows.
 //!
 //! What happens at a time rather than at an event is in [`timers`].
@@ -367,13 +369,21 @@ impl<S: Store> Pipeline<S> {
             Err(Undecided::Defect(why)) => return Ok(self.set_stanza_aside(element, &why).await),
             Err(Undecided::Fatal(fatal)) => return Err(fatal),
         };
+        if let Some(ended) = self.ended(context, &decision, now) {
+            return Ok(Decided {
+                refusal: None,
+                decision: ended,
+            });
+        }
         let decision = match decision.errand.clone() {
             None => decision,
             Some(errand) => match self.begins(context, element, errand) {
                 true => Decision::nothing(),
                 false => {
                     let decided = self.decided_of_waiting(context, decide).await;
-                    or_by_defect(decided, |_| Decision::nothing())?
+                    let decided = or_by_defect(decided, |_| Decision::nothing())?;
+                    self.ended(context, &decided, now);
+                    decided
                 }
             },
         };

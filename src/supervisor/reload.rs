@@ -4,7 +4,7 @@
 use super::{Stopped, no_signals, reserved, save_pairs, say_who_is_believed, settings_of};
 use crate::config::{Changed, Config, ConfigErrors, Pair};
 use crate::control::Response;
-use crate::control::queue::Itself;
+use crate::control::queue::{Announcer, Itself};
 use crate::core::settings::Settings;
 use crate::pipeline::Commands;
 use crate::store::Store;
@@ -72,6 +72,10 @@ impl<S: Store> Current<S> {
         let current = Arc::clone(self);
         Itself {
             trouble: link.trouble(),
+            announcer: Announcer {
+                link: link.clone(),
+                gateway: self.config().xmpp.domain.clone(),
+            },
             status: Box::new(move || Response::Running {
                 is_attached: link.online(),
                 fingerprints: current.config().fingerprints(),

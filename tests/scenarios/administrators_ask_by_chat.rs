@@ -3,6 +3,7 @@
 
 use std::time::Instant;
 
+use super::counting::eventually;
 use super::servers::stanza::{body, error_condition, find};
 use super::servers::{Flavour, PATIENCE, XmppClient};
 use super::world::{Options, World};
@@ -133,4 +134,56 @@ async fn see_nothing(world: &World, other: &XmppClient) {
         format!("<query xmlns='http://jabber.org/protocol/disco#items' node='{COMMANDS}'/>");
     let items = other.iq("get", Some(gateway), &items).await;
     assert!(!String::from(&items).contains("Admin"), "{items:?}");
+}
+
+/// Everybody of whom something is stored is told once, whoever says it by which way, and over a restart.
+#[tokio::test]
+async fn all_users_are_told_something_once() {
+    let options = Options {
+        more: "[users]\nadmins = [\"alice@a.example\"]".to_owned(),
+        ..Options::default()
+    };
+    let mut world = World::with(options).await;
+    let (alice, adam) = (world.login("alice").await, world.login("adam").await);
+    // Of whom nothing is stored nobody knows.
+    for user in [&alice, &adam] {
+        user.send_message(&world.carol(), "Hello").await;
+    }
+    eventually("both are known", async || {
+        let output = world.gateway.command(&["users", "list"]).await;
+        String::from_utf8(output.stdout)
+            .unwrap()
+            .matches("@a.example")
+            .count()
+            == 2
+    })
+    .await;
+    let said = says(&world, &alice, "announce Tonight from 9 to 10 --silent").await;
+    assert_eq!(said, "users told: 2");
+    // The administrator is a user as well.
+    for user in [&alice, &adam] {
+        user.next_message_saying("Tonight from 9 to 10 --silent")
+            .await;
+    }
+
+    world.gateway.kill9();
+    world.gateway.start_again().await;
+    let typed = async |words: &[&str]| {
+        let output = world.gateway.command(words).await;
+        String::from_utf8([output.stdout, output.stderr].concat()).unwrap()
+    };
+    let again = typed(&["announce", "Tonight from 9 to 10 --silent"]).await;
+    assert_eq!(again, "users told: 0\ntold the same within a day: 2\n");
+    let other = typed(&["announce", "No more", "today"]).await;
+    assert_eq!(other, "users told: 2\n");
+    for user in [&alice, &adam] {
+        user.next_message_saying("No more today").await;
+    }
+    let refused = says(&world, &adam, "announce Free money").await;
+    assert!(!refused.contains("users told"), "{refused}");
+    world.gateway.terminate().await;
+    let refused = world.gateway.command(&["announce", "Anybody?"]).await;
+    assert!(!refused.status.success());
+    let why = String::from_utf8(refused.stderr).unwrap();
+    assert!(why.contains("no gateway runs"), "{why}");
 }

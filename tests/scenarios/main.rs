@@ -102,6 +102,7 @@ mod what_is_done_to_a_message_is_said_in_words;
 mod what_is_not_shown_is_kept;
 mod what_waits_can_be_taken_back;
 mod what_waits_is_seen_and_taken_back;
+mod who_is_away_says_so_once;
 mod who_logs_in_later_sees_who_is_there;
 mod who_stays_online_stays_there;
 mod whoever_knows_an_address_can_write_to_it;

@@ -1,9 +1,17 @@
 //! What waits of a user and what is kept of a user's mails, and that it is forgotten: by the gateway that runs, or in the files.
 
-use super::{Not, Waiting, Way, open, stopping};
+use super::{Not, Waiting, Way, not, open, stopping};
 use crate::control::Response;
+use crate::control::users::Told;
+use crate::core::context::{Need, Row, Write};
+use crate::core::id::{MessageId, StanzaId};
 use crate::core::job::{self, Brief};
-use crate::core::limits::FORGOTTEN_AT_ONCE;
+use crate::core::limits::{
+    ANNOUNCED_AT_ONCE, ANNOUNCED_FOR, ANNOUNCEMENT_OCTETS_MAX, FORGOTTEN_AT_ONCE,
+};
+use crate::core::text::clean;
+use crate::core::time::Timestamp;
+use crate::core::to_stanza;
 use crate::core::traces::{Gone, Traces};
 use crate::store::Store;
 use crate::store::originals::{Folder, Originals};
@@ -29,6 +37,73 @@ impl Waiting {
         user: &BareJid,
     ) -> Result<(Traces, bool), Response> {
         refusing(self.forget_part(store, user).await)
+    }
+
+    /// Tells something to some users after this one.
+    pub(in crate::control) async fn announce<S: Store>(
+        &self,
+        store: &S,
+        text: &str,
+        after: Option<&BareJid>,
+    ) -> Result<Told, Response> {
+        refusing(self.announce_to_some(store, text, after).await)
+    }
+
+    /// What is stored is that they were told, after the XMPP server has taken it: who is told twice is told it under the same id.
+    async fn announce_to_some<S: Store>(
+        &self,
+        store: &S,
+        text: &str,
+        after: Option<&BareJid>,
+    ) -> Result<Told, Not> {
+        let Way::Running(running) = &self.way else {
+            return Err(not("no gateway runs; without one nobody can be told"));
+        };
+        let announcer = &running.itself.announcer;
+        let text = clean::for_xml(text.trim());
+        if text.is_empty() || text.len() > ANNOUNCEMENT_OCTETS_MAX {
+            return Err(not(format!(
+                "a text of 1 to {ANNOUNCEMENT_OCTETS_MAX} octets can be told"
+            )));
+        }
+        let mut users = store.users(after, ANNOUNCED_AT_ONCE).await?;
+        let last = users.last().cloned();
+        // Of contacts there may be pairs.
+        users.retain(|user| user.domain().as_str() != announcer.gateway.as_str());
+        let key = MessageId::of_raw(format!("announcement {text}").as_bytes());
+        let need = |user: &BareJid| Need::Seen(user.clone(), key.clone());
+        let needs: Vec<Need> = users.iter().map(need).collect();
+        let (rows, now) = (store.load(&needs).await?, Timestamp::now());
+        let all = users.len();
+        let is_new = |row: &Option<Row>| !matches!(row, Some(Row::Seen(at)) if now.since(*at) < ANNOUNCED_FOR);
+        let untold = users.into_iter().zip(rows).filter(|(_, row)| is_new(row));
+        let untold: Vec<BareJid> = untold.map(|(user, _)| user).collect();
+        if !untold.is_empty() {
+            let day = i64::try_from(ANNOUNCED_FOR.as_millis()).unwrap_or(i64::MAX);
+            let day = now.millis().div_euclid(day).to_string();
+            let message = |user: &BareJid| {
+                let id = StanzaId::derive(&key, user, &day);
+                to_stanza::words(
+                    announcer.gateway.as_str(),
+                    user.as_str(),
+                    id.as_str(),
+                    &text,
+                )
+            };
+            announcer
+                .link
+                .deliver(untold.iter().map(message).collect())
+                .await?;
+            let written = |user: &BareJid| Write::Seen(user.clone(), key.clone(), now);
+            store
+                .commit(now, untold.iter().map(written).collect())
+                .await?;
+        }
+        Ok(Told::Announced {
+            count: untold.len(),
+            before: all.saturating_sub(untold.len()),
+            last,
+        })
     }
 
     async fn traces_of(&self, user: &BareJid) -> Result<Traces, Not> {

@@ -1,7 +1,8 @@
 //! The door of XEP-0050: commands as a client's menu shows them, with forms.
 //!
 //! A session is kept nowhere. Its name says who began it and when, under our key, and the forms carry what was filled in
-//! before: whoever opens a hundred thousand sessions has them alone, and a restart ends none.
+//! before: whoever opens a hundred thousand sessions has them alone, and a restart ends none. That one is over is what the shell
+//! remembers ([`sessions::Over`]): a form that is sent again does nothing again.
 
 use super::form::{self, Asked};
 use super::{Answer, Call, Command, Values, commands_of, link, named, texts};
@@ -13,6 +14,7 @@ use crate::core::id::{MessageId, StanzaId, content_digest, keyed_digest};
 use crate::core::language::Language;
 use crate::core::limits::COMMAND_SESSION;
 use crate::core::notice;
+use crate::core::sessions;
 use crate::core::to_stanza::{Condition, error_reply, result};
 use crate::core::xml::Build;
 use jid::BareJid;
@@ -60,7 +62,8 @@ pub fn decide(decider: Decider<'_>, stanza: &Stanza, request: &Element) -> Resul
         return Err(Stop::reject(Condition::ItemNotFound, why));
     };
     let client = stanza.from.as_str();
-    let session = match request.attr("sessionid") {
+    let sent = request.attr("sessionid");
+    let session = match sent {
         Some(id) => match Session::parse(decider, client, command, id) {
             Ok(session) => session,
             Err(refusal) => return Ok(refusal.answer(decider.language, stanza)),
@@ -85,13 +88,20 @@ pub fn decide(decider: Decider<'_>, stanza: &Stanza, request: &Element) -> Resul
         session: &session,
     };
     let (response, beside) = run.next(request, asked)?;
-    if beside.errand.is_some() {
-        return Ok(beside);
+    let said = Some(Box::new(sessions::Session {
+        is_old: sent.is_some(),
+        is_over: beside.errand.is_some() || response.attr("status") == Some("completed"),
+        otherwise: Refusal::Over.element(decider.language, stanza),
+        id: session.id,
+    }));
+    let mut stanzas = Vec::new();
+    if beside.errand.is_none() {
+        stanzas.extend(result(&stanza.element, Some(response)));
+        stanzas.extend(beside.stanzas);
     }
-    let mut decision = Decision::answer(result(&stanza.element, Some(response)));
-    decision.stanzas.extend(beside.stanzas);
     Ok(Decision {
-        stanzas: decision.stanzas,
+        stanzas,
+        session: said,
         ..beside
     })
 }
@@ -317,10 +327,16 @@ enum Refusal {
     BadAction,
     BadSession,
     Expired,
+    /// Its command is done.
+    Over,
 }
 
 impl Refusal {
     fn answer(self, language: Language, stanza: &Stanza) -> Decision {
+        Decision::answer(self.element(language, stanza))
+    }
+
+    fn element(self, language: Language, stanza: &Stanza) -> Option<Element> {
         let (condition, specific, why) = match self {
             Self::BadAction => (
                 Condition::BadRequest,
@@ -337,6 +353,11 @@ impl Refusal {
                 "session-expired",
                 texts::session_over(language),
             ),
+            Self::Over => (
+                Condition::NotAllowed,
+                "session-expired",
+                texts::session_done(language),
+            ),
         };
         let mut answer = error_reply(&stanza.element, condition, &why);
         for child in answer.iter_mut().flat_map(Element::children_mut) {
@@ -344,6 +365,6 @@ impl Refusal {
                 child.append_child(Element::bare(specific, COMMANDS));
             }
         }
-        Decision::answer(answer)
+        answer
     }
 }

@@ -44,7 +44,7 @@ const fn line(var: &'static str, label: Sentence, is_required: bool) -> Field {
 }
 
 /// In the order in which they are listed.
-pub(super) static ALL: [Admin; 17] = [
+pub(super) static ALL: [Admin; 18] = [
     Admin {
         name: "status",
         line: &["status"],
@@ -186,6 +186,21 @@ pub(super) static ALL: [Admin; 17] = [
         options: &[],
     },
     Admin {
+        name: "announce",
+        line: &["announce"],
+        steps: &[Step {
+            title: Sentence("announce-form"),
+            instructions: Sentence("announce-ask"),
+            fields: &[Field {
+                var: "text",
+                label: Sentence("label-announcement"),
+                kind: FieldKind::Text,
+                is_required: true,
+            }],
+        }],
+        options: &[],
+    },
+    Admin {
         name: "reload",
         line: &["reload"],
         steps: &[],
@@ -240,8 +255,20 @@ impl Admin {
     fn typed(&self, values: &Values) -> Vec<String> {
         let mut typed: Vec<String> = self.line.iter().map(|word| (*word).to_owned()).collect();
         let mut behind = Vec::new();
-        for field in self.steps.iter().flat_map(|step| step.fields) {
-            let value = values.get(field.var).map_or("", |value| value.trim());
+        let fields: Vec<&Field> = self.steps.iter().flat_map(|step| step.fields).collect();
+        let value = |field: &&Field| values.get(field.var).map_or("", |value| value.trim());
+        let mut given: Vec<&str> = fields.iter().map(value).collect();
+        // As it is typed in a shell, where it may stand first.
+        let is_switch = |value: &&str| {
+            self.options
+                .iter()
+                .any(|(_, given)| matches!(given, Given::Where(_, option) if option == value))
+        };
+        if let Some(place) = given.iter().position(|value| is_switch(&value)) {
+            typed.push(given.remove(place).to_owned());
+            given.push("");
+        }
+        for (field, value) in fields.into_iter().zip(given) {
             let option = self.options.iter().find(|(var, _)| *var == field.var);
             match option.map(|(_, given)| *given) {
                 _ if value.is_empty() => {}
@@ -341,6 +368,16 @@ mod tests {
         assert_eq!(
             typed("queue-drop", &[("id", "3f"), ("how", "--body")]),
             "queue drop -- 3f --body"
+        );
+        for values in [
+            [("id", "--silent"), ("how", "3f")],
+            [("id", "3f"), ("how", "--silent")],
+        ] {
+            assert_eq!(typed("queue-drop", &values), "queue drop --silent -- 3f");
+        }
+        assert_eq!(
+            typed("queue-drop", &[("id", "--silent"), ("how", "--silent")]),
+            "queue drop --silent -- --silent"
         );
         let pair = [("jid", "a@b"), ("mail", "-x"), ("name", "--json Alice")];
         assert_eq!(

@@ -4,6 +4,7 @@
 
 pub mod adhoc;
 mod admin;
+mod away;
 mod block;
 pub mod chat;
 mod contacts;
@@ -133,7 +134,7 @@ fn of(language: Language, name: &str, what: &str) -> String {
 }
 
 /// All commands, in the order in which they are listed.
-static ALL: [&dyn Command; 20] = [
+static ALL: [&dyn Command; 22] = [
     &write::Write,
     &own_address::OwnAddress,
     &own_name::OwnName,
@@ -142,14 +143,16 @@ static ALL: [&dyn Command; 20] = [
     &original::Original,
     &revoke::Revoke,
     &requests::ListRequests,
-    &requests::Accept,
-    &requests::Refuse,
+    &requests::ACCEPT,
+    &requests::REFUSE,
     &block::Block,
     &block::Unblock,
     &waiting::ListWaiting,
-    &waiting::TakeBack,
-    &waiting::SendNow,
+    &waiting::TAKE_BACK,
+    &waiting::SEND_NOW,
     &whereabouts::Where,
+    &away::GoAway,
+    &away::Return,
     &options::ShowOptions,
     &options::SetOption,
     &forget_me::ForgetMe,

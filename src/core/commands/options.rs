@@ -273,6 +273,9 @@ impl Command for ShowOptions {
             Some(mail) => texts::options(language, Some(&mail.for_people())),
             None => texts::options(language, None),
         };
+        if let Some(away) = of_all.away.filter(|away| away.holds(call.decider.now)) {
+            text = format!("{}\n{text}", texts::away::holds(language, away.until));
+        }
         // Then nothing of what follows shows anything.
         if let Some(mail) = &contact
             && let Some(known) = call.decider.rows.contact(&call.user(), mail)?

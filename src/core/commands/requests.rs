@@ -18,14 +18,6 @@ use crate::core::text::clean;
 #[derive(Debug)]
 pub(super) struct ListRequests;
 
-/// One of them is to be shown.
-#[derive(Debug)]
-pub(super) struct Accept;
-
-/// One of them is not.
-#[derive(Debug)]
-pub(super) struct Refuse;
-
 const WHO: Field = Field {
     var: ADDRESS,
     label: Sentence("label-who"),
@@ -82,17 +74,43 @@ impl Command for ListRequests {
     }
 }
 
-impl Command for Accept {
+/// To say what is to become of one of them.
+#[derive(Debug)]
+pub(super) struct Answering {
+    name: &'static str,
+    steps: &'static [Step],
+    answer: fn(&Call<'_>, &MailAddress, &Contact) -> Result<Answer, Stop>,
+}
+
+/// One of them is to be shown.
+pub(super) static ACCEPT: Answering = Answering {
+    name: "accept",
+    steps: &[Step {
+        title: Sentence("accept-title"),
+        instructions: Sentence("accept-ask"),
+        fields: &[WHO],
+    }],
+    answer: accept,
+};
+
+/// One of them is not.
+pub(super) static REFUSE: Answering = Answering {
+    name: "refuse",
+    steps: &[Step {
+        title: Sentence("refuse-title"),
+        instructions: Sentence("refuse-ask"),
+        fields: &[WHO],
+    }],
+    answer: refuse,
+};
+
+impl Command for Answering {
     fn name(&self) -> &'static str {
-        "accept"
+        self.name
     }
 
     fn steps(&self) -> &'static [Step] {
-        &[Step {
-            title: Sentence("accept-title"),
-            instructions: Sentence("accept-ask"),
-            fields: &[WHO],
-        }]
+        self.steps
     }
 
     fn choices(
@@ -109,76 +127,52 @@ impl Command for Accept {
 
     fn run(&self, call: &Call<'_>, values: &Values) -> Result<Answer, Stop> {
         let (mail, known) = meant(call, self, values)?;
-        let (user, people) = (call.user(), mail.for_people());
-        if known == Contact::default() {
-            return Err(refused(texts::does_not_wait(call.language(), &people)));
-        }
-        let is_settled = known.is_acquainted() && !known.pending_out;
-        if known.request.is_none() && !known.is_blocked && is_settled {
-            return Err(refused(texts::accepted_already(call.language(), &people)));
-        }
-        let mut beside = Decision::default();
-        let of = (&user, &mail);
-        let brought = strangers::accept(call.decider, of, Accepts::Said, &mut beside)?;
-        let text = match known.pending_out {
-            true => texts::confirmed(call.language(), &people),
-            false => texts::accepted(
-                call.language(),
-                &people,
-                (brought.shown, brought.left),
-                known.is_blocked,
-            ),
-        };
-        Ok(Answer {
-            beside,
-            ..Answer::says(text)
-        })
+        (self.answer)(call, &mail, &known)
     }
 }
 
-impl Command for Refuse {
-    fn name(&self) -> &'static str {
-        "refuse"
+fn accept(call: &Call<'_>, mail: &MailAddress, known: &Contact) -> Result<Answer, Stop> {
+    let (user, people) = (call.user(), mail.for_people());
+    if *known == Contact::default() {
+        return Err(refused(texts::does_not_wait(call.language(), &people)));
     }
+    let is_settled = known.is_acquainted() && !known.pending_out;
+    if known.request.is_none() && !known.is_blocked && is_settled {
+        return Err(refused(texts::accepted_already(call.language(), &people)));
+    }
+    let mut beside = Decision::default();
+    let of = (&user, mail);
+    let brought = strangers::accept(call.decider, of, Accepts::Said, &mut beside)?;
+    let text = match known.pending_out {
+        true => texts::confirmed(call.language(), &people),
+        false => texts::accepted(
+            call.language(),
+            &people,
+            (brought.shown, brought.left),
+            known.is_blocked,
+        ),
+    };
+    Ok(Answer {
+        beside,
+        ..Answer::says(text)
+    })
+}
 
-    fn steps(&self) -> &'static [Step] {
-        &[Step {
-            title: Sentence("refuse-title"),
-            instructions: Sentence("refuse-ask"),
-            fields: &[WHO],
-        }]
+fn refuse(call: &Call<'_>, mail: &MailAddress, known: &Contact) -> Result<Answer, Stop> {
+    let people = mail.for_people();
+    if known.request.is_none() {
+        return Err(refused(texts::does_not_wait(call.language(), &people)));
     }
-
-    fn choices(
-        &self,
-        call: &Call<'_>,
-        _field: &'static str,
-    ) -> Result<Vec<(String, String)>, Missing> {
-        choices(call)
-    }
-
-    fn needless(&self, call: &Call<'_>) -> Result<Option<String>, Missing> {
-        needless(call)
-    }
-
-    fn run(&self, call: &Call<'_>, values: &Values) -> Result<Answer, Stop> {
-        let (mail, known) = meant(call, self, values)?;
-        let people = mail.for_people();
-        if known.request.is_none() {
-            return Err(refused(texts::does_not_wait(call.language(), &people)));
-        }
-        let mut beside = Decision::default();
-        let user = call.user();
-        strangers::refuse(call.decider, (&user, &mail), &mut beside)?;
-        let text = match known.pending_out {
-            true => texts::not_believed(call.language(), &people),
-            false => texts::refused(call.language(), &people),
-        };
-        Ok(Answer {
-            beside,
-            ..Answer::says(text)
-        })
-    }
+    let mut beside = Decision::default();
+    strangers::refuse(call.decider, (&call.user(), mail), &mut beside)?;
+    let text = match known.pending_out {
+        true => texts::not_believed(call.language(), &people),
+        false => texts::refused(call.language(), &people),
+    };
+    Ok(Answer {
+        beside,
+        ..Answer::says(text)
+    })
 }
 
 /// Somebody who waits.

@@ -1,5 +1,6 @@
 //! What commands say, in one place. How it is worded is in `language/*.ftl`.
 
+pub mod away;
 pub mod forget_me;
 pub mod original;
 pub mod requests;
@@ -14,6 +15,11 @@ use crate::core::record::Format;
 use crate::core::text::clean;
 use crate::core::time::Timestamp;
 use chrono::Datelike;
+
+/// A form that was sent before, and did what it says.
+pub fn session_done(language: Language) -> String {
+    say!(language, "session-done")
+}
 
 /// Of what somebody has typed, for a sentence about it, in characters.
 const TYPED_CHARS_MAX: usize = 60;

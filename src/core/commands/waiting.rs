@@ -26,14 +26,6 @@ const SHORT_MIN: usize = 4;
 #[derive(Debug)]
 pub(super) struct ListWaiting;
 
-/// One of these is not to leave.
-#[derive(Debug)]
-pub(super) struct TakeBack;
-
-/// One of these is to leave at once.
-#[derive(Debug)]
-pub(super) struct SendNow;
-
 const WHICH: Field = Field {
     var: MAIL,
     label: Sentence("label-which-mail"),
@@ -128,47 +120,43 @@ fn name(job: &Job, own: &[Waiting]) -> String {
     }
 }
 
-impl Command for TakeBack {
-    fn name(&self) -> &'static str {
-        "cancel"
-    }
-
-    fn steps(&self) -> &'static [Step] {
-        &[Step {
-            title: Sentence("cancel-title"),
-            instructions: Sentence("cancel-ask"),
-            fields: &[WHICH],
-        }]
-    }
-
-    fn choices(
-        &self,
-        call: &Call<'_>,
-        _field: &'static str,
-    ) -> Result<Vec<(String, String)>, Missing> {
-        choices(call)
-    }
-
-    fn needless(&self, call: &Call<'_>) -> Result<Option<String>, Missing> {
-        needless(call)
-    }
-
-    fn run(&self, call: &Call<'_>, values: &Values) -> Result<Answer, Stop> {
-        change(call, values, Wish::TakeBack)
-    }
+/// What a user wishes of one of these.
+#[derive(Debug)]
+pub(super) struct Wishing {
+    name: &'static str,
+    steps: &'static [Step],
+    wish: Wish,
 }
 
-impl Command for SendNow {
+/// One of these is not to leave.
+pub(super) static TAKE_BACK: Wishing = Wishing {
+    name: "cancel",
+    steps: &[Step {
+        title: Sentence("cancel-title"),
+        instructions: Sentence("cancel-ask"),
+        fields: &[WHICH],
+    }],
+    wish: Wish::TakeBack,
+};
+
+/// One of these is to leave at once.
+pub(super) static SEND_NOW: Wishing = Wishing {
+    name: "send-now",
+    steps: &[Step {
+        title: Sentence("send-now-title"),
+        instructions: Sentence("send-now-ask"),
+        fields: &[WHICH],
+    }],
+    wish: Wish::SendNow,
+};
+
+impl Command for Wishing {
     fn name(&self) -> &'static str {
-        "send-now"
+        self.name
     }
 
     fn steps(&self) -> &'static [Step] {
-        &[Step {
-            title: Sentence("send-now-title"),
-            instructions: Sentence("send-now-ask"),
-            fields: &[WHICH],
-        }]
+        self.steps
     }
 
     fn choices(
@@ -184,7 +172,7 @@ impl Command for SendNow {
     }
 
     fn run(&self, call: &Call<'_>, values: &Values) -> Result<Answer, Stop> {
-        change(call, values, Wish::SendNow)
+        change(call, values, self.wish)
     }
 }
 

@@ -108,8 +108,19 @@ pub(super) enum Whom {
     User(MailAddress, BareJid),
 }
 
+/// Who may be written to.
 fn whom(call: &Call<'_>, values: &Values) -> Result<Whom, Stop> {
-    meant(call, &Write, values)
+    let whom = meant(call, &Write, values)?;
+    match &whom {
+        Whom::Contact(mail, _) if !call.decider.settings.contacts.allows(mail) => {
+            Err(denied(call, mail))
+        }
+        _ => Ok(whom),
+    }
+}
+
+fn denied(call: &Call<'_>, mail: &MailAddress) -> Stop {
+    refused(notice::contact_denied(call.language(), &mail.for_people()))
 }
 
 /// Who was meant by what was filled in for a command. Where a contact of the user is called so, this is asked about: nothing is
@@ -199,12 +210,13 @@ pub(super) fn whom_of(call: &Call<'_>, typed: &str) -> Result<Whom, Stop> {
     if let Some(jid) = lookup::user_of(decider, &mail)? {
         return Ok(Whom::User(mail, jid));
     }
-    if !decider.settings.contacts.allows(&mail) {
-        return Err(refused(notice::contact_denied(decider.language, &people)));
-    }
     let user = call.user();
-    lookup::user_mail(decider, &user)?;
     let known = lookup::contact(decider, &user, &mail)?;
+    // What there is of somebody can be seen and removed, whoever the configuration allows by now.
+    if known.is_none() && !decider.settings.contacts.allows(&mail) {
+        return Err(denied(call, &mail));
+    }
+    lookup::user_mail(decider, &user)?;
     let shown = lookup::shown_jid(decider, known.as_ref(), &mail)?;
     let jid = shown.or_else(|| contact_jid(&mail, &decider.settings.gateway).ok());
     match jid {

@@ -8,6 +8,7 @@ use crate::core::id::{JobId, OriginalId};
 use crate::core::job::{Job, Mail};
 use crate::core::language::Language;
 use crate::core::record::{Contact, PresenceState};
+use crate::core::sessions::Session;
 use crate::core::time::Timestamp;
 use crate::core::xml;
 use jid::{BareJid, Jid};
@@ -34,6 +35,8 @@ pub struct Decision {
     pub leaving: Vec<(JobId, Timestamp)>,
     /// Mails that leave the queue unsent, without a word to anybody.
     pub withdrawn: Vec<Job>,
+    /// Mails of the same kind that are better lost than sent twice.
+    pub at_most_once: Vec<AtMostOnce>,
     /// Changes of the store.
     pub writes: Vec<Write>,
     /// Stanzas to be sent.
@@ -42,6 +45,8 @@ pub struct Decision {
     pub upload: Option<Upload>,
     /// What is to be done about a mail that waits: before all else, and then the decision is made again, knowing what came of it.
     pub errand: Option<Errand>,
+    /// The session of a command that this is about.
+    pub session: Option<Box<Session>>,
     /// For whom the mail is kept as it came, before the stanzas leave: for those who are not shown all of it.
     pub originals: Vec<Original>,
     /// Addresses among the recipients of the mails to which the user has never written.
@@ -60,6 +65,17 @@ pub struct Decision {
     pub language: Language,
     /// What an administrator may want to read in the log.
     pub notes: Vec<String>,
+}
+
+/// A mail that a program writes for a user, as far as the user may send any: what says that it was written is committed first.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AtMostOnce {
+    /// Whose it is.
+    pub user: BareJid,
+    /// The mail.
+    pub mail: Mail,
+    /// That it was written.
+    pub written: Write,
 }
 
 /// A mail is kept as it came.

@@ -167,6 +167,10 @@ invitation-by = Dies ist ein Dienst von { $organisation }.
 invitation-accept = Annehmen
 invitation-yes = Ja
 
+away-subject = { $name } ist abwesend
+away-text = { $name } ist gerade abwesend und liest deine Mail später.
+away-by-program = [Hier antwortet ein Programm an Stelle von { $name }, höchstens einmal in 7 Tagen.]
+
 subscribe-subject = { $name } möchte sehen, wann du online bist
 subscribe-text = { $name } ({ $mail }) möchte sehen, wann du online bist.
 subscribed-subject = { $name } zeigt dir den Online-Status
@@ -366,6 +370,7 @@ slash-slip = [„{ $typed }“ wurde { $mail } nicht gesendet. Meintest du den B
 lacks-value = { $option } kann { $values } sein, oder default. Schreib zum Beispiel: { $example }
 lacks = { $label }? Schreib zum Beispiel: { $example }
 required = „{ $label }“ fehlt noch.
+session-done = Dieses Formular wurde schon abgeschickt, und was darin steht, ist erledigt. Fang von vorn an, wenn du es noch einmal willst.
 session-over = Dieses Formular ist zu alt; fang noch einmal an.
 session-unknown = Dieses Formular hast du nicht von diesem Befehl bekommen; fang noch einmal an.
 action-unknown = Dieser Befehl kennt execute, next, prev, complete und cancel.
@@ -587,6 +592,18 @@ none-waits-called = Keine deiner wartenden Mails heißt „{ $typed }“. Schrei
 several-wait-called = Mehrere deiner wartenden Mails heißen „{ $typed }…“: Schreib mehr von dem Namen.
 busy = Das Gateway hat gerade zu viel zu tun, und es wurde nichts geändert. Frag gleich noch einmal.
 
+until-words = bis, bis zum
+away-begun = Wer dir per Mail schreibt, bekommt ab jetzt die Antwort, dass du abwesend bist, höchstens einmal in 7 Tagen: Menschen, deren Adresse geprüft ist, und keine Listen. Wenn du wieder da bist, schreib: zurück
+away-begun-until = Wer dir per Mail schreibt, bekommt bis { $day } die Antwort, dass du abwesend bist, höchstens einmal in 7 Tagen: Menschen, deren Adresse geprüft ist, und keine Listen. Wenn du früher wieder da bist, schreib: zurück
+away-says = In der Antwort steht: { $text }
+away-says-nothing = Mehr steht nicht in der Antwort; deine eigenen Worte können hinter dem Befehl stehen.
+away-holds = Du bist abwesend: Wer dir per Mail schreibt, bekommt das als Antwort. „zurück“ beendet es.
+away-holds-until = Du bist bis { $day } abwesend: Wer dir per Mail schreibt, bekommt das als Antwort. „zurück“ beendet es.
+away-ended = Willkommen zurück. Niemand bekommt mehr die Antwort, dass du abwesend bist.
+away-not = Du warst nicht abwesend: Niemand bekommt eine automatische Antwort.
+away-no-day = { $typed } ist kein Tag des kommenden Jahres. Schreib ihn so: abwesend bis 2026-12-24 Ich bin in den Bergen
+away-too-long = Das sind mehr als { $max } Zeichen. Schreib weniger.
+
 forget-me-sure = Damit wird alles gelöscht, was dieses Gateway von dir gespeichert hat: deine Kontakte und was du gewählt hast, was es von deinen Nachrichten weiß, aufbewahrte Mails und Dateien und deine Mails, die noch warten. Das lässt sich nicht rückgängig machen. Wenn du das willst, schreib: vergiss mich ja
 forget-me-nothing = Von dir war nichts gespeichert.
 forget-me-done = Alles, was dieses Gateway von dir gespeichert hatte, ist gelöscht. Kontakte: { $contacts }; Nachrichten: { $messages }; Unterhaltungen: { $threads }; was du gewählt hast: { $options }; Merkzeichen erledigter Mails: { $marks }; aufbewahrte Mails und Dateien: { $kept }; wartende Mails: { $waiting }.
@@ -697,6 +714,17 @@ where-words = was wurde aus, wo ist meine nachricht an
 where-example = wo ist meine nachricht an carol@mail.example
 where-help = sagt, was aus deiner letzten Nachricht an diese Adresse wurde
 where-ask = An wen hast du geschrieben?
+
+away-title = Antworten, dass ich abwesend bin
+away-words = abwesend, ich bin abwesend, ich bin weg, urlaub, pause
+away-example = abwesend bis 2026-12-24 Ich bin in den Bergen
+away-help = antwortet Menschen, die dir per Mail schreiben, mit deinen Worten; ohne einen Tag, bis du „zurück“ schreibst
+away-ask = Wer dir per Mail schreibt, bekommt in 7 Tagen eine Antwort. Bis wann, und was steht darin?
+
+back-title = Ich bin wieder da
+back-words = zurück, ich bin zurück, ich bin wieder da
+back-example = zurück
+back-help = beendet, was „abwesend“ begonnen hat
 
 options-title = Meine Optionen anzeigen
 options-words = optionen, meine optionen, einstellungen
@@ -818,6 +846,13 @@ users-forget-help = löscht sofort alles, was von einem Benutzer gespeichert ist
 users-forget-form = Einen Benutzer vergessen
 users-forget-ask = Von wem soll alles gelöscht werden? Es geschieht sofort und lässt sich nicht rückgängig machen.
 
+announce-title = Admin: allen etwas sagen
+announce-words = ansage, announce
+announce-example = ansage Heute von 21 bis 22 Uhr geht keine Mail durch.
+announce-help = sagt es allen, von denen etwas gespeichert ist; am selben Tag wiederholt nur denen, die es noch nicht gehört haben
+announce-form = Allen etwas sagen
+announce-ask = Was soll allen gesagt werden, die dieses Gateway benutzen?
+
 reload-title = Admin: Konfiguration neu lesen
 reload-words = reload
 reload-example = reload
@@ -854,6 +889,9 @@ label-who = Wer
 label-mails = Mails
 label-to = An
 label-text = Text
+label-last-day = Letzter Tag, wie 2026-12-24
+label-away-text = Was in der Antwort steht
+label-announcement = Was gesagt wird
 label-since = Seit
 label-next-attempt = Nächster Versuch
 label-why = Warum

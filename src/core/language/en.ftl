@@ -185,6 +185,10 @@ invitation-by = This is a service of { $organisation }.
 invitation-accept = Accept
 invitation-yes = Yes
 
+away-subject = { $name } is away
+away-text = { $name } is away at the moment, and reads your mail later.
+away-by-program = [A program answers in place of { $name }, at most once in 7 days.]
+
 subscribe-subject = { $name } asks for your presence
 subscribe-text = { $name } ({ $mail }) would like to see when you are online.
 subscribed-subject = { $name } lets you see their presence
@@ -391,6 +395,7 @@ lacks-value = { $option } takes { $values }, or default. Write for example: { $e
 # $label: what is missing, as it stands beside its field.
 lacks = { $label }? Write for example: { $example }
 required = “{ $label }” is needed.
+session-done = This form was sent before, and what it says is done. Begin again if you want it once more.
 session-over = This form is too old; begin again.
 session-unknown = This form was not given to you by this command; begin again.
 action-unknown = This command knows execute, next, prev, complete and cancel.
@@ -626,6 +631,20 @@ none-waits-called = None of your mails that wait is called “{ $typed }”. Wri
 several-wait-called = Several of your mails that wait are called “{ $typed }…”: write more of the name.
 busy = The gateway has too much to do at the moment, and nothing was changed. Ask again in a moment.
 
+# What comes before a day (separated by commas, beside the English words).
+until-words = until, till
+# $day: a date like 2026-12-24, the last one.
+away-begun = Who writes to you by mail is answered from now on that you are away, at most once in 7 days: people whose address is verified, and no lists. When you are here again, write: back
+away-begun-until = Who writes to you by mail is answered until { $day } that you are away, at most once in 7 days: people whose address is verified, and no lists. When you are here earlier, write: back
+away-says = The answer says: { $text }
+away-says-nothing = The answer says no more than that; your own words can follow the command.
+away-holds = You are away: who writes to you by mail is answered so. “back” ends it.
+away-holds-until = You are away until { $day }: who writes to you by mail is answered so. “back” ends it.
+away-ended = Welcome back. Nobody is answered any more that you are away.
+away-not = You were not away: nobody is answered automatically.
+away-no-day = { $typed } is no day of the coming year. Write it like this: away until 2026-12-24 I am in the mountains
+away-too-long = That is more than { $max } characters. Write less.
+
 forget-me-sure = This deletes all that this gateway has stored of you: your contacts and what you chose, what it remembers of your messages, mails and files that it keeps, and your mails that still wait to be sent. It cannot be undone. If you want that, write: forget me yes
 forget-me-nothing = Nothing was stored of you.
 forget-me-done = All that this gateway had stored of you is deleted. Contacts: { $contacts }; messages: { $messages }; conversations: { $threads }; choices: { $options }; marks of mails that were handled: { $marks }; mails and files that were kept: { $kept }; mails that waited to be sent: { $waiting }.
@@ -739,6 +758,17 @@ where-words = where, where is my message to, what became of
 where-example = where carol@mail.example
 where-help = says what became of your last message to this address
 where-ask = To whom did you write?
+
+away-title = Answer that I am away
+away-words = away, i am away, away reply, out of office, vacation, pause
+away-example = away until 2026-12-24 I am in the mountains
+away-help = answers people who write to you by mail with your words; without a day until you write “back”
+away-ask = Who writes to you by mail gets one answer in 7 days. Until when, and what does it say?
+
+back-title = I am here again
+back-words = back, i am back, resume
+back-example = back
+back-help = ends what “away” began
 
 options-title = Show my options
 options-words = options, my options, settings, preferences
@@ -860,6 +890,13 @@ users-forget-help = deletes all that is stored of a user, at once
 users-forget-form = Forget a user
 users-forget-ask = Of whom is all to be deleted? It is done at once, and cannot be undone.
 
+announce-title = Admin: tell all users something
+announce-words = announce
+announce-example = announce Tonight from 9 to 10 no mail goes through.
+announce-help = tells it to every user of whom something is stored; repeated within a day, to those who were not told
+announce-form = Tell all users something
+announce-ask = What is every user of this gateway to be told?
+
 reload-title = Admin: read the configuration again
 reload-words = reload
 reload-example = reload
@@ -896,6 +933,9 @@ label-who = Who
 label-mails = Mails
 label-to = To
 label-text = Text
+label-last-day = Last day, like 2026-12-24
+label-away-text = What the answer says
+label-announcement = What it says
 label-since = Since
 label-next-attempt = Next attempt
 label-why = Why

@@ -167,6 +167,10 @@ invitation-by = Este es un servicio de { $organisation }.
 invitation-accept = Aceptar
 invitation-yes = Sí
 
+away-subject = { $name } no está
+away-text = { $name } no está en este momento y leerá tu correo más tarde.
+away-by-program = [Responde un programa en lugar de { $name }, como mucho una vez en 7 días.]
+
 subscribe-subject = { $name } quiere ver cuándo estás en línea
 subscribe-text = { $name } ({ $mail }) quiere ver cuándo estás en línea.
 subscribed-subject = { $name } te deja ver su presencia
@@ -363,6 +367,7 @@ slash-slip = [“{ $typed }” no se envió a { $mail }. ¿Querías el comando �
 lacks-value = { $option } puede ser { $values }, o default. Escribe por ejemplo: { $example }
 lacks = ¿{ $label }? Escribe por ejemplo: { $example }
 required = Falta “{ $label }”.
+session-done = Este formulario ya se envió, y lo que dice está hecho. Empieza de nuevo si lo quieres otra vez.
 session-over = Este formulario es demasiado antiguo; empieza de nuevo.
 session-unknown = Este formulario no te lo dio este comando; empieza de nuevo.
 action-unknown = Este comando conoce execute, next, prev, complete y cancel.
@@ -584,6 +589,18 @@ none-waits-called = Ninguno de tus correos en espera se llama “{ $typed }”. 
 several-wait-called = Varios de tus correos en espera se llaman “{ $typed }…”: escribe algo más del nombre.
 busy = La pasarela tiene demasiado que hacer en este momento, y no se cambió nada. Vuelve a preguntar dentro de un momento.
 
+until-words = hasta, hasta el
+away-begun = Desde ahora, quien te escribe por correo recibe la respuesta de que no estás, como mucho una vez en 7 días: personas cuya dirección está verificada, y ninguna lista. Cuando vuelvas, escribe: he vuelto
+away-begun-until = Hasta el { $day }, quien te escribe por correo recibe la respuesta de que no estás, como mucho una vez en 7 días: personas cuya dirección está verificada, y ninguna lista. Si vuelves antes, escribe: he vuelto
+away-says = La respuesta dice: { $text }
+away-says-nothing = La respuesta no dice más que eso; tus propias palabras pueden seguir a la orden.
+away-holds = No estás: quien te escribe por correo recibe esa respuesta. «he vuelto» lo termina.
+away-holds-until = No estás hasta el { $day }: quien te escribe por correo recibe esa respuesta. «he vuelto» lo termina.
+away-ended = Hola de nuevo. Ya nadie recibe la respuesta de que no estás.
+away-not = No estabas en ausencia: nadie recibe respuestas automáticas.
+away-no-day = { $typed } no es un día del próximo año. Escríbelo así: ausencia hasta 2026-12-24 Estoy en la montaña
+away-too-long = Son más de { $max } caracteres. Escribe menos.
+
 forget-me-sure = Esto borra todo lo que esta pasarela ha guardado de ti: tus contactos y lo que elegiste, lo que recuerda de tus mensajes, los correos y archivos que conserva y tus correos que aún esperan. No se puede deshacer. Si es lo que quieres, escribe: olvídame sí
 forget-me-nothing = No había nada guardado de ti.
 forget-me-done = Todo lo que esta pasarela tenía guardado de ti está borrado. Contactos: { $contacts }; mensajes: { $messages }; conversaciones: { $threads }; lo que elegiste: { $options }; marcas de correos tratados: { $marks }; correos y archivos conservados: { $kept }; correos que esperaban: { $waiting }.
@@ -694,6 +711,17 @@ where-words = qué pasó con mi mensaje a, que paso con mi mensaje a, dónde est
 where-example = qué pasó con mi mensaje a carol@mail.example
 where-help = dice qué pasó con tu último mensaje a esta dirección
 where-ask = ¿A quién escribiste?
+
+away-title = Responder que no estoy
+away-words = ausencia, no estoy, vacaciones, pausa
+away-example = ausencia hasta 2026-12-24 Estoy en la montaña
+away-help = responde con tus palabras a quien te escribe por correo; sin un día, hasta que escribas «he vuelto»
+away-ask = Quien te escribe por correo recibe una respuesta en 7 días. ¿Hasta cuándo, y qué dice?
+
+back-title = Ya estoy aquí
+back-words = he vuelto, ya estoy aquí, de vuelta
+back-example = he vuelto
+back-help = termina lo que empezó «ausencia»
 
 options-title = Mostrar mis opciones
 options-words = opciones, mis opciones, ajustes, preferencias
@@ -815,6 +843,13 @@ users-forget-help = borra al momento todo lo que hay guardado de un usuario
 users-forget-form = Olvidar a un usuario
 users-forget-ask = ¿De quién hay que borrarlo todo? Se hace al momento y no se puede deshacer.
 
+announce-title = Admin: anunciar algo a todos
+announce-words = anuncio, anunciar
+announce-example = anuncio Esta noche de 21 a 22 no pasará ningún correo.
+announce-help = lo dice a todos de quienes hay algo guardado; repetido el mismo día, a quienes no lo recibieron
+announce-form = Anunciar algo a todos
+announce-ask = ¿Qué hay que decir a todos los que usan esta pasarela?
+
 reload-title = Admin: volver a leer la configuración
 reload-words = reload
 reload-example = reload
@@ -851,6 +886,9 @@ label-who = Quién
 label-mails = Correos
 label-to = Para
 label-text = Texto
+label-last-day = Último día, como 2026-12-24
+label-away-text = Lo que dice la respuesta
+label-announcement = Lo que se dice
 label-since = Desde
 label-next-attempt = Próximo intento
 label-why = Por qué

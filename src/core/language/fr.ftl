@@ -167,6 +167,10 @@ invitation-by = C'est un service de { $organisation }.
 invitation-accept = Accepter
 invitation-yes = Oui
 
+away-subject = { $name } est en absence
+away-text = { $name } n'est pas là en ce moment et lira ton e-mail plus tard.
+away-by-program = [Un programme répond à la place de { $name }, au plus une fois en 7 jours.]
+
 subscribe-subject = { $name } aimerait voir ta présence
 subscribe-text = { $name } ({ $mail }) aimerait voir quand tu es en ligne.
 subscribed-subject = { $name } te montre sa présence
@@ -366,6 +370,7 @@ slash-slip = [« { $typed } » n'a pas été envoyé à { $mail }. Voulais-tu la
 lacks-value = { $option } peut être { $values }, ou default. Écris par exemple : { $example }
 lacks = { $label } ? Écris par exemple : { $example }
 required = « { $label } » est nécessaire.
+session-done = Ce formulaire a déjà été envoyé, et ce qu'il dit est fait. Recommence si tu le veux encore une fois.
 session-over = Ce formulaire est trop ancien ; recommence.
 session-unknown = Ce formulaire ne t'a pas été donné par cette commande ; recommence.
 action-unknown = Cette commande connaît execute, next, prev, complete et cancel.
@@ -587,6 +592,18 @@ none-waits-called = Aucun de tes e-mails en attente ne s'appelle « { $typed } �
 several-wait-called = Plusieurs de tes e-mails en attente s'appellent « { $typed }… » : écris davantage du nom.
 busy = La passerelle a trop à faire en ce moment, et rien n'a été changé. Redemande dans un instant.
 
+until-words = jusqu'au, jusqu’au, jusque
+away-begun = À partir de maintenant, qui t'écrit par e-mail reçoit la réponse que tu n'es pas là, au plus une fois en 7 jours : les personnes dont l'adresse est vérifiée, et aucune liste. À ton retour, écris : retour
+away-begun-until = Jusqu'au { $day }, qui t'écrit par e-mail reçoit la réponse que tu n'es pas là, au plus une fois en 7 jours : les personnes dont l'adresse est vérifiée, et aucune liste. Si tu reviens plus tôt, écris : retour
+away-says = La réponse dit : { $text }
+away-says-nothing = La réponse n'en dit pas plus ; tes propres mots peuvent suivre la commande.
+away-holds = Tu n'es pas là : qui t'écrit par e-mail reçoit cette réponse. « retour » y met fin.
+away-holds-until = Tu n'es pas là jusqu'au { $day } : qui t'écrit par e-mail reçoit cette réponse. « retour » y met fin.
+away-ended = Bon retour. Plus personne ne reçoit la réponse que tu n'es pas là.
+away-not = Tu n'étais pas en absence : personne ne reçoit de réponse automatique.
+away-no-day = { $typed } n'est pas un jour de l'année à venir. Écris-le ainsi : absence jusqu'au 2026-12-24 Je suis à la montagne
+away-too-long = C'est plus de { $max } caractères. Écris-en moins.
+
 forget-me-sure = Cela supprime tout ce que cette passerelle a enregistré de toi : tes contacts et tes choix, ce qu'elle sait de tes messages, les e-mails et fichiers qu'elle garde, et tes e-mails qui attendent encore. C'est définitif. Si c'est ce que tu veux, écris : oublie-moi oui
 forget-me-nothing = Rien n'était enregistré de toi.
 forget-me-done = Tout ce que cette passerelle avait enregistré de toi est supprimé. Contacts : { $contacts } ; messages : { $messages } ; conversations : { $threads } ; choix : { $options } ; marques d'e-mails traités : { $marks } ; e-mails et fichiers gardés : { $kept } ; e-mails qui attendaient : { $waiting }.
@@ -697,6 +714,17 @@ where-words = où est mon message à, qu'est devenu mon message à
 where-example = où est mon message à carol@mail.example
 where-help = dit ce qu'est devenu ton dernier message à cette adresse
 where-ask = À qui as-tu écrit ?
+
+away-title = Répondre que je ne suis pas là
+away-words = absence, je suis en absence, vacances, pause
+away-example = absence jusqu'au 2026-12-24 Je suis à la montagne
+away-help = répond avec tes mots aux personnes qui t'écrivent par e-mail ; sans jour, jusqu'à ce que tu écrives « retour »
+away-ask = Qui t'écrit par e-mail reçoit une réponse en 7 jours. Jusqu'à quand, et que dit-elle ?
+
+back-title = Je suis de retour
+back-words = retour, je suis de retour, me revoilà
+back-example = retour
+back-help = met fin à ce que « absence » a commencé
 
 options-title = Montrer mes options
 options-words = mes options, réglages, préférences
@@ -818,6 +846,13 @@ users-forget-help = supprime aussitôt tout ce qui est enregistré d'un utilisat
 users-forget-form = Oublier un utilisateur
 users-forget-ask = De qui faut-il tout supprimer ? C'est fait aussitôt, et c'est définitif.
 
+announce-title = Admin : annoncer à tous
+announce-words = annonce
+announce-example = annonce Ce soir de 21 h à 22 h, aucun e-mail ne passera.
+announce-help = le dit à tous ceux dont quelque chose est enregistré ; répété le même jour, à ceux qui ne l'ont pas reçu
+announce-form = Annoncer à tous
+announce-ask = Que faut-il dire à tous ceux qui se servent de cette passerelle ?
+
 reload-title = Admin : relire la configuration
 reload-words = reload
 reload-example = reload
@@ -854,6 +889,9 @@ label-who = Qui
 label-mails = E-mails
 label-to = À
 label-text = Texte
+label-last-day = Dernier jour, comme 2026-12-24
+label-away-text = Ce que dit la réponse
+label-announcement = Ce qui est dit
 label-since = Depuis
 label-next-attempt = Prochain essai
 label-why = Pourquoi

@@ -107,6 +107,9 @@ fn headers(letter: &OutboundMail) -> Result<MessageBuilder, Unwritable> {
     if let Some(face) = letter.from.face.as_deref().filter(|_| !letter.automatic) {
         builder = builder.raw_header(picture(face));
     }
+    if letter.answers_automatically {
+        builder = builder.raw_header(raw(AUTO_SUBMITTED, "auto-replied"));
+    }
     // What is not ASCII could only stand there encoded, which no address may be.
     if letter.notify_read && !letter.from.mail.needs_smtputf8() {
         builder = builder.raw_header(raw(NOTIFICATION_TO, &letter.from.mail.to_string()));

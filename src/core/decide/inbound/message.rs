@@ -6,6 +6,7 @@ use crate::core::decide::decider::Decider;
 use crate::core::decide::decision::{Decision, Left, Original};
 use crate::core::decide::delivery::returned;
 use crate::core::decide::inbound::arrived::Arrived;
+use crate::core::decide::inbound::away;
 use crate::core::decide::inbound::embedded_stanzas::EmbeddedStanzas;
 use crate::core::decide::inbound::other_recipients::others;
 use crate::core::decide::inbound::shown_text::Above;
@@ -139,8 +140,26 @@ impl Delivery<'_> {
                 decision.writes.push(Write::Message(row));
                 Ok(())
             }
-            None => self.decide(shown, (known, standing), decision),
+            None => {
+                self.decide(shown, (known, standing), decision)?;
+                self.answer_away(standing, decision)
+            }
         }
+    }
+
+    /// A user who is away tells that to a person whose mail is shown.
+    fn answer_away(&self, standing: Standing, decision: &mut Decision) -> Result<(), Missing> {
+        let is_kept = matches!(standing, Standing::Waits(_));
+        if let Some(away) = &self.options.away
+            && self.is_named()
+            && !is_kept
+            && self.is_from_person()?
+        {
+            let of = (self.from, self.sender, self.user);
+            let answer = away::answer(self.decider, self.arrived.mail, of, away)?;
+            decision.at_most_once.extend(answer);
+        }
+        Ok(())
     }
 
     fn bulk(&self) -> Bulk {

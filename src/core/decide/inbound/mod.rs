@@ -2,6 +2,7 @@
 //! believed, goes its own way: see [`embedded_stanzas`] and [`deliver_stanzas`].
 
 pub mod arrived;
+pub(crate) mod away;
 pub(crate) mod deliver_stanzas;
 pub(crate) mod embedded_stanzas;
 pub(crate) mod learn;

@@ -1,0 +1,204 @@
+//! A user is away: people who write are told so once in a while, and nobody else. No server; rows come from a map.
+
+use crate::decided::World;
+use minidom::Element;
+use stanzamail::core::decide::decision::{AtMostOnce, Decision};
+use stanzamail::core::record::Strangers;
+use stanzamail::core::settings::Trust;
+use std::time::Duration;
+
+const GATEWAY: &str = "gateway.a.example";
+const PASSED: &str = "Authentication-Results: mx.a.example; dmarc=pass header.from=mail.example";
+const DAY: Duration = Duration::from_secs(24 * 3600);
+
+fn world() -> World {
+    let mut world = World::new();
+    world.settings.trust = Trust {
+        authserv_ids: vec!["mx.a.example".to_owned()],
+        ..Trust::default()
+    };
+    world
+}
+
+fn asked(world: &mut World, words: &str) -> String {
+    let at = world.now.millis();
+    let decision = world.stanza(&format!(
+        "<message from='alice@a.example/phone' to='{GATEWAY}' type='chat' id='{at}{}'><body>{words}</body></message>",
+        words.len()
+    ));
+    let answer = decision.stanzas.first().expect("it is answered");
+    let body = answer.children().find(|child| child.name() == "body");
+    body.map(Element::text).unwrap()
+}
+
+/// A mail of Carol to Alice, verified, with these lines of its header besides.
+fn mail(world: &mut World, more: &str) -> Decision {
+    let date = chrono::DateTime::from_timestamp_millis(world.now.millis());
+    let date = date.unwrap().to_rfc2822();
+    let id = world.now.millis();
+    let head = "From: Carol <carol@mail.example>\nTo: alice@chat.a.example\nSubject: Lunch\n";
+    let mut lines: Vec<String> =
+        format!("{PASSED}\n{head}Message-ID: <{id}@mail.example>\nDate: {date}")
+            .lines()
+            .map(str::to_owned)
+            .collect();
+    // A line of the same name takes the other's place.
+    for line in more.lines() {
+        let name = line.split(':').next().unwrap();
+        lines.retain(|known| known.split(':').next() != Some(name));
+        lines.push(line.to_owned());
+    }
+    lines.retain(|line| !line.ends_with(": -"));
+    world.wait(Duration::from_secs(1));
+    world.mail(&format!("{}\n\nShall we meet?\n", lines.join("\n")))
+}
+
+fn answers(decision: &Decision) -> &[AtMostOnce] {
+    &decision.at_most_once
+}
+
+/// As the shell does where the user may send it.
+fn accept(world: &mut World, decision: &Decision) {
+    for one in answers(decision) {
+        world.context.apply(std::slice::from_ref(&one.written));
+    }
+}
+
+#[test]
+fn a_person_is_told_once_in_seven_days() {
+    let mut world = world();
+    assert!(
+        answers(&mail(&mut world, "")).is_empty(),
+        "nobody asked for it"
+    );
+    let said = asked(&mut world, "away I am in the *mountains*.");
+    assert!(
+        said.contains("at most once in 7 days")
+            && said.ends_with("The answer says: I am in the *mountains*."),
+        "{said}"
+    );
+    assert!(asked(&mut world, "options").starts_with("You are away:"));
+
+    let first = mail(&mut world, "");
+    let [answer] = answers(&first) else {
+        panic!("{:?}", first.at_most_once);
+    };
+    let job = &answer.mail.job;
+    assert_eq!(job.from, None, "no reverse path");
+    assert_eq!(job.to[0].to_string(), "carol@mail.example");
+    assert!(job.origin.is_none() && job.silent, "nobody is told of it");
+    let text = String::from_utf8(answer.mail.bytes.clone()).unwrap();
+    for line in [
+        "From: alice <alice@chat.a.example>\r\n",
+        "To: carol@mail.example\r\n",
+        "Subject: Auto: Lunch\r\n",
+        "In-Reply-To: <",
+        "References: <",
+        "Auto-Submitted: auto-replied\r\n",
+        "I am in the *mountains*.\r\n\r\n[A program answers in place of alice, at most once in 7 days.]",
+    ] {
+        assert!(text.contains(line), "{line}:\n{text}");
+    }
+    // What was not accepted is written again, under the same name.
+    accept(&mut world, &first);
+    assert!(answers(&mail(&mut world, "")).is_empty());
+    // Somebody else is told.
+    let others = "From: dave@mail.example";
+    let other = mail(&mut world, others);
+    assert_eq!(
+        answers(&other)[0].mail.job.to[0].to_string(),
+        "dave@mail.example"
+    );
+
+    world.wait(DAY * 7 - Duration::from_secs(60));
+    assert!(answers(&mail(&mut world, "")).is_empty());
+    world.wait(Duration::from_secs(60));
+    assert_eq!(answers(&mail(&mut world, "")).len(), 1);
+    let said = asked(&mut world, "back");
+    assert!(said.starts_with("Welcome back."), "{said}");
+    assert!(answers(&mail(&mut world, "")).is_empty());
+    assert!(asked(&mut world, "back").starts_with("You were not away"));
+    assert!(!asked(&mut world, "options").contains("You are away"));
+}
+
+#[test]
+fn c3_c4_nobody_else_is_told() {
+    let mut world = world();
+    asked(&mut world, "away");
+    for more in [
+        "Auto-Submitted: auto-replied",
+        "Auto-Submitted: auto-generated",
+        "Precedence: bulk",
+        "Precedence: junk",
+        "List-Id: <news.mail.example>",
+        "List-Unsubscribe: <https://mail.example/>",
+        "X-Auto-Response-Suppress: All",
+        "Return-Path: <>",
+        // Somebody else's, who did not write it.
+        "Return-Path: <victim@other.example>",
+        "From: noreply@mail.example",
+        "From: mailer-daemon@mail.example",
+        "From: news-owner@mail.example",
+        // Nobody says whose it is.
+        "Authentication-Results: mx.a.example; dmarc=none",
+        "Authentication-Results: mx.a.example; dmarc=fail header.from=mail.example",
+        "Authentication-Results: mx.evil.example; dmarc=pass header.from=mail.example",
+        "From: carol@other.example",
+        // A copy that somebody has sent on, or that a list sends to all of its own.
+        "To: somebody@mail.example\nDelivered-To: alice@chat.a.example",
+        // From before, and of nobody knows when.
+        "Date: Sun, 1 Nov 2026 12:00:00 +0000",
+        "Date: -",
+        // Another gateway.
+        "From: dave@mail.example\nXMPP-Bridge: v=1",
+    ] {
+        let decision = mail(&mut world, more);
+        assert!(answers(&decision).is_empty(), "{more}");
+    }
+    // And then she is, so that it was not for want of anything else.
+    assert_eq!(answers(&mail(&mut world, "")).len(), 1);
+
+    // Who is blocked, and who waits to be accepted.
+    asked(&mut world, "block carol@mail.example");
+    assert!(answers(&mail(&mut world, "")).is_empty());
+    world.settings.strangers = Strangers::Request;
+    let eve = mail(&mut world, "From: eve@mail.example");
+    assert!(answers(&eve).is_empty());
+}
+
+#[test]
+fn it_ends_by_itself_after_the_last_day() {
+    let mut world = world(); // on November 22nd, 2026
+    let said = asked(&mut world, "Away until 2026-11-24: Gone fishing");
+    assert!(
+        said.contains("until 2026-11-24") && said.ends_with("The answer says: Gone fishing"),
+        "{said}"
+    );
+    assert!(asked(&mut world, "options").starts_with("You are away until 2026-11-24:"));
+    world.wait(DAY * 2);
+    let last = mail(&mut world, "");
+    assert_eq!(answers(&last).len(), 1);
+    world.wait(DAY);
+    assert!(answers(&mail(&mut world, "")).is_empty());
+    assert!(asked(&mut world, "back").starts_with("You were not away"));
+
+    for typed in [
+        "2026-11-24",
+        "until 2026-13-01 x",
+        "2026-11-1 x",
+        "until",
+        "2027-12-31",
+        "until Friday x",
+    ] {
+        let said = asked(&mut world, &format!("away {typed}"));
+        assert!(
+            said.contains("is no day of the coming year"),
+            "{typed}: {said}"
+        );
+    }
+    assert!(asked(&mut world, &format!("away {}", "x".repeat(1_001))).contains("more than 1000"));
+    assert!(answers(&mail(&mut world, "")).is_empty());
+    // Today is one, and so is a day without a word before it.
+    let said = asked(&mut world, "away 2026-11-25");
+    assert!(said.contains("until 2026-11-25"), "{said}");
+}
