@@ -446,6 +446,7 @@ fn letter(subject: &str, name: &str, text: String, id: &str, others: usize) -> O
         date: NOW,
         text,
         automatic: others == 0,
+        answers_automatically: false,
         notify_read: false,
         carried: Vec::new(),
         reaction: None,
