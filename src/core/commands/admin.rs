@@ -264,7 +264,7 @@ impl Admin {
                 .iter()
                 .any(|(_, given)| matches!(given, Given::Where(_, option) if option == value))
         };
-        if let Some(place) = given.iter().position(|value| is_switch(&value)) {
+        if let Some(place) = given.iter().position(is_switch) {
             typed.push(given.remove(place).to_owned());
             given.push("");
         }

@@ -62,7 +62,7 @@ impl Command for GoAway {
         let text = Some(text).filter(|text| !text.is_empty());
         let said = texts::away::begun(language, text.as_deref(), until);
         let until = until.map(|last_day| last_day.plus(DAY));
-        Ok(set(call, Some(Away { text, until }), said)?)
+        set(call, Some(Away { text, until }), said)
     }
 }
 
@@ -78,7 +78,7 @@ impl Command for Return {
             true => texts::away::ended(language),
             false => texts::away::is_here(language),
         };
-        Ok(set(call, None, said)?)
+        set(call, None, said)
     }
 }
 

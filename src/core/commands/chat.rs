@@ -106,10 +106,11 @@ fn slip(call: &Call<'_>, body: &str) -> Option<String> {
 fn slashed_line(body: &str) -> Option<&str> {
     let line = body.strip_prefix('/')?.trim_end();
     let first = line.split(|c: char| !c.is_alphanumeric()).next()?;
-    let is_for_contact = |word: &&str| first.eq_ignore_ascii_case(word);
     let is_other = first.is_empty()
         || line.contains('\n')
-        || TO_CONTACTS.iter().any(|word| is_for_contact(word));
+        || TO_CONTACTS
+            .iter()
+            .any(|word| first.eq_ignore_ascii_case(word));
     (!is_other).then_some(line)
 }
 

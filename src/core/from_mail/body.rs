@@ -475,7 +475,7 @@ impl Reader<'_> {
             Some(pieces) => {
                 let pieces = pieces.into_iter().map(|piece| match piece {
                     Piece::Text(text) => decode(text),
-                    Piece::File(file) => self.body.enclosed.line(file),
+                    Piece::File(file) => self.body.enclosed.line(*file),
                 });
                 pieces.collect()
             }

@@ -23,7 +23,7 @@ pub enum Piece<'a> {
     /// As it stands there.
     Text(&'a [u8]),
     /// A line stands in its place.
-    File(Attachment),
+    File(Box<Attachment>),
 }
 
 /// Files that stand in a text, by the line that stands there in place of each: in English, since nobody knows yet who reads it.
@@ -63,7 +63,7 @@ pub fn pieces(text: &[u8]) -> Option<Vec<Piece<'_>>> {
             pieces.extend(text.get(start..at).map(Piece::Text));
             let name = charset::decode(None, file.name);
             let attachment = Attachment::new(attachment::file_name(&name), file.octets);
-            pieces.push(Piece::File(attachment));
+            pieces.push(Piece::File(Box::new(attachment)));
             at = at.saturating_add(file.length);
             start = at;
         } else {
@@ -309,7 +309,7 @@ mod tests {
         let pieces = pieces(text.as_bytes()).unwrap_or_default().into_iter();
         let shown = pieces.map(|piece| match piece {
             Piece::Text(text) => String::from_utf8_lossy(text).into_owned(),
-            Piece::File(file) => Enclosed::default().line(file),
+            Piece::File(file) => Enclosed::default().line(*file),
         });
         shown.collect()
     }

@@ -174,9 +174,9 @@ mod tests {
         assert_eq!(signed_content(&signed(b"x", &words, der)), None);
         assert_eq!(signed_content(&signed(DATA, &[], der)), None);
         for hostile in [
-            vec![SEQUENCE, 0x80].repeat(200_000),
-            vec![OCTETS_IN_PIECES, 0x80].repeat(200_000),
-            signed(DATA, &vec![OCTETS_IN_PIECES, 0x80].repeat(100_000), der),
+            [SEQUENCE, 0x80].repeat(200_000),
+            [OCTETS_IN_PIECES, 0x80].repeat(200_000),
+            signed(DATA, &[OCTETS_IN_PIECES, 0x80].repeat(100_000), der),
             vec![0x30, 0x84, 0xff, 0xff, 0xff, 0xff],
             vec![0x30, 0xff],
         ] {
