@@ -1648,6 +1648,31 @@ fn a_menu_asks_before_it_forgets() {
 }
 
 /// XEP-0077 §3.2, as clients say it that a gateway is taken out of.
+/// What there is of somebody can be seen and removed, whoever the configuration allows by now.
+#[test]
+fn who_is_denied_by_now_can_be_removed_and_not_written_to() {
+    let mut world = World::new();
+    world.says(GATEWAY, "1", "carol@mail.example Hello");
+    world.settings.contacts.deny = vec!["mail.example".parse().unwrap()];
+    let (_, shown) = world.says(GATEWAY, "2", "options carol@mail.example");
+    assert!(shown.contains("carol@mail.example"), "{shown}");
+    for (id, words) in [
+        ("3", "carol@mail.example Are you there?"),
+        ("4", "carol@mail.example"),
+    ] {
+        let (decision, why) = world.says(GATEWAY, id, words);
+        assert!(decision.mails.is_empty());
+        assert!(why.contains("not allow"), "{why}");
+    }
+    // Nobody learns what there is of others.
+    let (_, why) = world.says(GATEWAY, "5", "options dave@mail.example");
+    assert!(why.contains("not allow"), "{why}");
+    let (_, gone) = world.says(GATEWAY, "6", "remove carol@mail.example");
+    assert!(gone.contains("carol@mail.example"), "{gone}");
+    let (_, why) = world.says(GATEWAY, "7", "remove carol@mail.example");
+    assert!(why.contains("not allow"), "{why}");
+}
+
 #[test]
 fn who_removes_a_registration_is_forgotten() {
     let mut world = World::new();
