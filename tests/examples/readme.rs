@@ -133,6 +133,24 @@ fn configuration(domain: &str, component: u16) -> String {
     )
 }
 
+/// A prompt that is pasted with its command makes a remark of the first line of it, and the lines that continue it are run
+/// alone: an empty secret was written by that.
+#[test]
+fn a_command_of_several_lines_has_no_prompt() {
+    for name in ["README.md", "docs/OPERATING.md"] {
+        let text = file(name);
+        let after_prompt = |pair: &[&str]| pair[0].starts_with("# ") && pair[1].starts_with("    ");
+        for block in text.split("```console\n").skip(1) {
+            let block = block.split("```").next().unwrap_or_default();
+            let lines: Vec<&str> = block.lines().collect();
+            assert!(!lines.windows(2).any(after_prompt), "{name}: {block}");
+        }
+    }
+    let pasted = readme_commands();
+    let secret = pasted.iter().find(|command| command.starts_with("secret=$(cat"));
+    assert!(secret.is_some_and(|command| command.lines().count() == 3), "{pasted:#?}");
+}
+
 #[test]
 fn its_commands_name_files_that_are_there() {
     let commands = readme_commands().join("\n");
