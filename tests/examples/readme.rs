@@ -3,8 +3,12 @@
 
 use std::fs::{Permissions, set_permissions};
 use std::os::unix::fs::PermissionsExt;
+use std::process::Command;
+
+use stanzamail::net::tls::roots_in;
 
 use super::mail::{MailServer, Site, of_domain};
+use super::servers::process::Folder;
 use super::servers::stanza::{body, contact};
 use super::servers::{Gateway, MailOptions, MailServer as World, XmppServer, submit};
 use super::text::{block, file, readme, readme_commands, replaced};
@@ -147,8 +151,37 @@ fn a_command_of_several_lines_has_no_prompt() {
         }
     }
     let pasted = readme_commands();
-    let secret = pasted.iter().find(|command| command.starts_with("secret=$(cat"));
-    assert!(secret.is_some_and(|command| command.lines().count() == 3), "{pasted:#?}");
+    let secret = pasted
+        .iter()
+        .find(|command| command.starts_with("secret=$(cat"));
+    assert!(
+        secret.is_some_and(|command| command.lines().count() == 3),
+        "{pasted:#?}"
+    );
+}
+
+/// What docs/OPERATING.md makes can be a server's certificate, and be trusted as it stands.
+#[test]
+fn a_certificate_of_ones_own_is_no_authoritys() {
+    let command = block(&file("docs/OPERATING.md"), "sh", "openssl req -x509");
+    let folder = Folder::new("certificate");
+    let shell = |command: &str| {
+        let mut shell = Command::new("sh");
+        let output = shell
+            .args(["-ec", command])
+            .current_dir(folder.path())
+            .output()
+            .unwrap();
+        assert!(output.status.success(), "{output:?}");
+        String::from_utf8_lossy(&output.stdout).into_owned()
+    };
+    shell(&command);
+    let text = shell("openssl x509 -in mail.pem -noout -text");
+    for words in ["CA:FALSE", "DNS:mail.example.org"] {
+        assert!(text.contains(words), "{words}: {text}");
+    }
+    assert!(!text.contains("CA:TRUE"), "{text}");
+    assert_eq!(roots_in(&folder.join("mail.pem")).unwrap().len(), 1);
 }
 
 #[test]
