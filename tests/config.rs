@@ -680,6 +680,11 @@ const BROKEN: &[Broken] = &[
         "12: users.admins: found eve@example.net, who is none of the users; add the JID to jids, or leave it out here",
     ),
     (
+        "domain = \"mail.example.org\"",
+        "domain = \"Example.org\"",
+        r#"4: xmpp.domain: found example.org, which is the domain of your users (jid of address 1); the gateway needs one of its own; write, for example, domain = "mail.example.org""#,
+    ),
+    (
         "[smtp]",
         "[users]\ndomains = [\"example.org\", \"mail.example.org\"]\n[smtp]",
         "12: users.domains: found mail.example.org, the component's own domain, where contacts live; write the domains of your users",

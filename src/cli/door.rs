@@ -59,6 +59,15 @@ pub(super) enum CommandError {
         /// What happened.
         cause: io::Error,
     },
+    /// No gateway runs that could be asked, and its store is not ours to open.
+    #[error(
+        "no gateway runs; its store belongs to {}, so to look into it without one: `{} stanzamail …`",
+        owner::called(*owner), owner::run_as(*owner)
+    )]
+    NoGateway {
+        /// Whose the store is.
+        owner: u32,
+    },
     /// The store belongs to another user, whom files made by us would lock out.
     #[error(
         "the store {path} belongs to {}, and this runs as {}; run it as that user: `{} stanzamail …`",
@@ -173,7 +182,9 @@ impl Door {
         if let Some(client) = Client::connect(&path.join(SOCKET))? {
             return Ok(Self::Gateway(client));
         }
-        check_owner(path)?;
+        if let Some((owner, _)) = owner::of_another(path) {
+            return Err(CommandError::NoGateway { owner });
+        }
         let runtime = tokio::runtime::Builder::new_current_thread()
             .enable_time()
             .build();
@@ -238,6 +249,23 @@ pub mod tests {
         assert_eq!(
             String::from_utf8(written).unwrap(),
             "a\tü\\u{1b}[2J\\u{9b}31m\\u{202e}\\rb\n\u{fffd}\\u{1b}]0;x\\u{7}\n"
+        );
+    }
+
+    #[test]
+    fn root_is_told_that_no_gateway_runs_before_whose_the_store_is() {
+        let folder = tempfile::tempdir().unwrap();
+        if std::os::unix::fs::chown(folder.path(), Some(4_000_000_000), None).is_err() {
+            // Nobody else can give folders away.
+            return;
+        }
+        let Err(error) = Door::open(folder.path()) else {
+            panic!("root makes nothing in a store of somebody else");
+        };
+        assert_eq!(
+            error.to_string(),
+            "no gateway runs; its store belongs to 4000000000, so to look into it without one: `sudo -u '#4000000000' \
+             stanzamail …`"
         );
     }
 

@@ -67,6 +67,7 @@ enum Command {
     /// The pairs of JIDs and mail addresses; works whether the gateway runs or not.
     Map(map::MapArgs),
     /// The mails that wait to be sent, and what is in quarantine; works whether the gateway runs or not.
+    #[command(alias = "quarantine")]
     Queue(queue::QueueArgs),
     /// Print a mail that was kept as it came (`originals` of `[store]`).
     Original {
@@ -171,6 +172,12 @@ async fn run(config: Config, reload: Reload) -> ExitCode {
         tracing::error!("{error}");
         return ExitCode::from(EXIT_CONFIG);
     }
+    if owner::is_made_as_root(&store) {
+        tracing::warn!(
+            "this runs as root and makes {} for root alone: a service that runs as another user will not be able to read it",
+            store.display()
+        );
+    }
     match supervisor::run(config, reload).await {
         Ok(()) => ExitCode::SUCCESS,
         // A [[pair]] that the store has otherwise: another start would not mend it.
@@ -179,8 +186,8 @@ async fn run(config: Config, reload: Reload) -> ExitCode {
             ExitCode::from(EXIT_CONFIG)
         }
         Err(error) => {
-            match owner::foreign_file(&store) {
-                Some(found) => tracing::error!("{error}; {}", owner::give_back(&store, &found)),
+            match owner::remedy(&store) {
+                Some(remedy) => tracing::error!("{error}; {remedy}"),
                 None => tracing::error!("{error}"),
             }
             ExitCode::FAILURE
@@ -222,6 +229,12 @@ mod tests {
     #[test]
     fn the_command_line_is_well_formed() {
         Args::command().debug_assert();
+    }
+
+    #[test]
+    fn the_quarantine_is_found_by_its_name() {
+        let args = Args::try_parse_from(["stanzamail", "quarantine", "list"]).unwrap();
+        assert!(matches!(args.command, Command::Queue(_)));
     }
 
     #[test]

@@ -12,6 +12,11 @@ fn me() -> Option<u32> {
     Some(fs::metadata("/proc/self").ok()?.uid())
 }
 
+/// Whether a store would be made as root, for nobody else to read.
+pub(super) fn is_made_as_root(store: &Path) -> bool {
+    me() == Some(0) && !store.exists()
+}
+
 /// Who owns the store and who we are, where these are two.
 pub(super) fn of_another(store: &Path) -> Option<(u32, u32)> {
     let (owner, me) = (fs::metadata(store).ok()?.uid(), me()?);
@@ -53,6 +58,43 @@ pub(super) fn give_back(store: &Path, (file, owner): &(PathBuf, u32)) -> String 
         called(*owner),
         store.display()
     )
+}
+
+/// Makes the folder of the store for whom the gateway runs as.
+pub(super) fn make(store: &Path) -> String {
+    let user = gateways_user();
+    format!(
+        "as root: install -d -m 700 -o {user} -g {user} {}",
+        store.display()
+    )
+}
+
+/// Who we are, unless that is root: then it is who the README makes.
+fn gateways_user() -> String {
+    match me() {
+        None | Some(0) => "stanzamail".to_owned(),
+        Some(me) => called(me),
+    }
+}
+
+/// What is to be done with a store that this process cannot use, as far as it can be seen from here.
+pub(super) fn remedy(store: &Path) -> Option<String> {
+    if let Some(found) = foreign_file(store) {
+        return Some(give_back(store, &found));
+    }
+    match of_another(store) {
+        Some((owner, me)) if me != 0 => {
+            let (path, owner, me) = (store.display(), called(owner), called(me));
+            Some(format!(
+                "{path} belongs to {owner}, and this runs as {me}; run it as {owner}, or give it the folder, as root: \
+                 chown -R {me}: {path}"
+            ))
+        }
+        None if !store.exists() => {
+            Some(format!("{} is not there; {}", store.display(), make(store)))
+        }
+        _ => None,
+    }
 }
 
 /// How a command is run as a user.
@@ -109,6 +151,30 @@ mod tests {
             std::os::unix::fs::chown(own, Some(12345), None).unwrap();
         }
         assert_eq!(foreign_file(folder.path()), None);
+    }
+
+    #[test]
+    fn what_is_to_be_done_with_a_store_is_said() {
+        let folder = tempfile::tempdir().unwrap();
+        assert_eq!(remedy(folder.path()), None);
+        let missing = folder.path().join("store");
+        let said = remedy(&missing).unwrap();
+        let user = gateways_user();
+        let end = format!(
+            "is not there; as root: install -d -m 700 -o {user} -g {user} {}",
+            missing.display()
+        );
+        assert!(said.ends_with(&end), "{said}");
+        assert_eq!(is_made_as_root(&missing), me() == Some(0));
+        assert!(!is_made_as_root(folder.path()));
+        // Root's own folder, which those who are not root meet.
+        if me() != Some(0) {
+            let said = remedy(Path::new("/")).unwrap();
+            assert!(
+                said.contains("belongs to root") && said.contains("chown -R "),
+                "{said}"
+            );
+        }
     }
 
     #[test]

@@ -43,6 +43,21 @@ fn users(config: &Config, report: &Report<'_>) {
         );
         report.refuse("users.domains", problem);
     }
+    let is_of_users = |rule: &Address| {
+        let domain = rule
+            .jid
+            .rsplit_once('@')
+            .map(|(_, domain)| domain_to_ascii(domain));
+        domain.as_ref() == Some(&gateway)
+    };
+    if let Some(rule) = config.address.iter().position(is_of_users) {
+        let (domain, rule) = (&config.xmpp.domain, rule.saturating_add(1));
+        let problem = format!(
+            "found {domain}, which is the domain of your users (jid of address {rule}); the gateway needs one of its own; write, \
+             for example, domain = \"mail.{domain}\""
+        );
+        report.refuse("xmpp.domain", problem);
+    }
 }
 
 /// The folder of the store is the gateway's own, and at one place one listens.

@@ -61,7 +61,7 @@ async fn connect(config: &MailboxConfig) -> Result<TcpStream, ImapError> {
     tcp.map_err(|error| ImapError::Unreachable {
         host: config.host.clone(),
         port: config.port,
-        reason: error.to_string(),
+        reason: error,
     })
 }
 
@@ -77,6 +77,13 @@ async fn start_tls(tcp: TcpStream, config: &MailboxConfig) -> Result<TcpStream, 
     let greeting = read_line(&mut stream).await?;
     if starts_with(&greeting, "* PREAUTH") {
         return Err(tampered("a login that is done already"));
+    }
+    if !greeting.starts_with("* ") {
+        return Err(ImapError::NoGreeting {
+            host: config.host.clone(),
+            port: config.port,
+            words: shown(&greeting),
+        });
     }
     if !starts_with(&greeting, "* OK") {
         return Err(ImapError::Greeting {

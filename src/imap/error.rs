@@ -1,6 +1,7 @@
 //! What goes wrong with a mailbox, as sentences for the admin.
 
 use crate::net::sasl::{SaslError, TokenError};
+use crate::net::tcp::TcpError;
 use crate::net::tls::{Remedies, TlsError, TlsFault};
 use std::io;
 use std::time::Duration;
@@ -18,18 +19,22 @@ const REMEDIES: Remedies = Remedies {
 pub enum ImapError {
     /// The name has no address, or nothing answers there.
     #[error(
-        "{host}:{port} cannot be reached ({reason}); see host and port of [[mailbox]], and that the server runs"
+        "{host}:{port} cannot be reached ({reason}); see {}",
+        match reason.is_about_the_name() {
+            true => "host of [[mailbox]], or /etc/resolv.conf of this machine",
+            false => "host and port of [[mailbox]], and that the server runs",
+        }
     )]
     Unreachable {
         /// As configured.
         host: String,
         /// As configured.
         port: u16,
-        /// What the system says.
-        reason: String,
+        /// What was seen.
+        reason: TcpError,
     },
     /// The host can stand in no certificate.
-    #[error("“{0}” is neither a host name nor an IP address; correct imap host")]
+    #[error("“{0}” is neither a host name nor an IP address; correct host of [[mailbox]]")]
     HostName(String),
     /// There is nobody to trust.
     #[error("{0}; see ca_file of the [[mailbox]]")]
@@ -70,6 +75,16 @@ pub enum ImapError {
         /// As configured.
         host: String,
         /// The server's words.
+        words: String,
+    },
+    /// It begins with something else than IMAP does.
+    #[error("{host}:{port} does not speak IMAP: “{words}”; see port of [[mailbox]]")]
+    NoGreeting {
+        /// As configured.
+        host: String,
+        /// As configured.
+        port: u16,
+        /// What came.
         words: String,
     },
     /// The server wants none of the ways to log in that there are.
@@ -116,7 +131,9 @@ pub enum ImapError {
         secret: &'static str,
     },
     /// The folder is not there.
-    #[error("the folder “{folder}” cannot be opened ({words}); create it, or correct imap folder")]
+    #[error(
+        "the folder “{folder}” cannot be opened ({words}); create it, or correct folder of [[mailbox]]"
+    )]
     Folder {
         /// As configured.
         folder: String,
@@ -141,7 +158,7 @@ pub enum ImapError {
     },
     /// The folder that handled mails go to cannot be had.
     #[error(
-        "the folder “{folder}”, where handled mails go, is not there and cannot be created ({words}); create it, or correct imap after"
+        "the folder “{folder}”, where handled mails go, is not there and cannot be created ({words}); create it, or correct move_to of [[mailbox]]"
     )]
     MoveTarget {
         /// As configured.
@@ -150,13 +167,15 @@ pub enum ImapError {
         words: String,
     },
     /// Handled mails would go to where they come from.
-    #[error("handled mails of “{folder}” would be moved to the same folder; correct imap after")]
+    #[error(
+        "handled mails of “{folder}” would be moved to the same folder; correct move_to of [[mailbox]]"
+    )]
     MoveToItself {
         /// As configured.
         folder: String,
     },
     /// A name or password that no IMAP command can hold.
-    #[error("imap {0} has a line break or a NUL in it; correct it")]
+    #[error("{0} of [[mailbox]] has a line break or a NUL in it; correct it")]
     Unspeakable(&'static str),
     /// The server answered NO or BAD.
     #[error("the server refuses {command} ({words})")]

@@ -2,7 +2,7 @@
 
 use super::fetch::{self, Part};
 use super::session::Session;
-use super::{ImapError, MailboxConfig, connect, dispose, name};
+use super::{After, ImapError, MailboxConfig, connect, dispose, name};
 use crate::core::from_mail;
 use imap_proto::Response;
 use imap_proto::rfc2087::QuotaResourceName;
@@ -43,7 +43,8 @@ pub struct Found {
     pub capabilities: Capabilities,
     /// How full it is (RFC 9208), where the server says so: kibibytes in use, and how many there may be.
     pub storage: Option<(u64, u64)>,
-    /// The headers of its newest mails.
+    /// The headers of its newest mails, and of those that were handled, where these go to a folder of their own: a gateway that
+    /// runs leaves none in the first one.
     pub headers: Vec<Vec<u8>>,
 }
 
@@ -63,9 +64,21 @@ pub async fn probe(config: &MailboxConfig) -> Result<Capabilities, ImapError> {
 pub async fn look(config: &MailboxConfig) -> Result<Found, ImapError> {
     let mut session = open(config).await?;
     let storage = storage(&mut session, config).await?;
-    let headers = newest(&mut session).await?;
+    let capabilities = capabilities(&session);
+    let mut headers = newest(&mut session).await?;
+    if let After::Move(folder) = &config.after
+        && capabilities.exists < NEWEST
+    {
+        session.exists = 0;
+        let command = format!("EXAMINE {}", name::folder(folder)?);
+        match session.command(&command, |_| {}).await {
+            Ok(()) => headers.extend(newest(&mut session).await?),
+            Err(ImapError::Refused { .. }) => {}
+            Err(error) => return Err(error),
+        }
+    }
     Ok(Found {
-        capabilities: capabilities(&session),
+        capabilities,
         storage,
         headers,
     })
@@ -243,22 +256,7 @@ mod tests {
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         let port = listener.local_addr().unwrap().port();
         let server = tokio::spawn(finds_too_much(listener));
-        let config = MailboxConfig {
-            name: "a".to_owned(),
-            host: "127.0.0.1".to_owned(),
-            port,
-            tls: crate::imap::TlsMode::Plain,
-            ca_file: None,
-            login: crate::imap::Login::by_password("a", "b"),
-            folder: "INBOX".to_owned(),
-            idle: false,
-            poll: Duration::from_secs(1),
-            after: crate::imap::After::Keep,
-            octets_max: 1000,
-            first_start: crate::imap::FirstStart::All,
-            timings: crate::imap::Timings::default(),
-            left_keyword: "$Left".to_owned(),
-        };
+        let config = config(port);
         let found = take(&config, "ours@b.example", Duration::from_secs(5))
             .await
             .unwrap();
@@ -276,5 +274,48 @@ mod tests {
             changes,
             ["UID STORE 102 +FLAGS.SILENT (\\Deleted)", "UID EXPUNGE 102"]
         );
+    }
+
+    #[tokio::test]
+    async fn who_does_not_speak_imap_is_at_another_port() {
+        use crate::imap::TlsMode::{Plain, StartTls};
+        use tokio::io::AsyncWriteExt;
+        for tls in [Plain, StartTls] {
+            let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+            let port = listener.local_addr().unwrap().port();
+            let config = MailboxConfig {
+                tls,
+                ..config(port)
+            };
+            let (probed, _) = tokio::join!(probe(&config), async {
+                let (mut stream, _) = listener.accept().await.unwrap();
+                let greeting = b"220 mail.example ESMTP Postfix\r\n";
+                stream.write_all(greeting).await.unwrap();
+                stream
+            });
+            let text = probed.unwrap_err().to_string();
+            let end =
+                "does not speak IMAP: “220 mail.example ESMTP Postfix”; see port of [[mailbox]]";
+            assert!(text.ends_with(end), "{text}");
+        }
+    }
+
+    fn config(port: u16) -> MailboxConfig {
+        MailboxConfig {
+            name: "a".to_owned(),
+            host: "127.0.0.1".to_owned(),
+            port,
+            tls: crate::imap::TlsMode::Plain,
+            ca_file: None,
+            login: crate::imap::Login::by_password("a", "b"),
+            folder: "INBOX".to_owned(),
+            idle: false,
+            poll: Duration::from_secs(1),
+            after: crate::imap::After::Keep,
+            octets_max: 1000,
+            first_start: crate::imap::FirstStart::All,
+            timings: crate::imap::Timings::default(),
+            left_keyword: "$Left".to_owned(),
+        }
     }
 }

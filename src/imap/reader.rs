@@ -12,7 +12,7 @@ use crate::core::record::Cursor;
 use crate::core::time::Timestamp;
 use crate::failpoints;
 use crate::inbound::{Batch, Mail, Verdict, held};
-use crate::net::backoff::Backoff;
+use crate::net::backoff::{Backoff, shown};
 use crate::net::trouble::Trouble;
 use futures::FutureExt;
 use std::collections::BTreeSet;
@@ -80,7 +80,7 @@ async fn read_for_ever(mut reader: Reader) -> Infallible {
         } else {
             backoff.pause()
         };
-        tracing::warn!(mailbox = %reader.config.name, %error, retry_in = ?wait, "the mailbox is not being read");
+        tracing::warn!(mailbox = %reader.config.name, %error, retry_in = shown(wait), "the mailbox is not being read");
         Trouble::again(&reader.reports.trouble, &error);
         sleep(wait).await;
     }

@@ -255,12 +255,18 @@ impl Session {
             Response::Data { outcome, .. } => Err(refused(words(outcome))),
             _ => Err(ImapError::NotImap("no greeting".to_owned())),
         };
+        let other = |words| ImapError::NoGreeting {
+            host: config.host.clone(),
+            port: config.port,
+            words,
+        };
         match self.response(self.timings.silence, see).await {
             Err(ImapError::Bye(words)) => Err(refused(words)),
+            Err(ImapError::NotImap(words)) => Err(other(words)),
             Err(ImapError::Silent(_)) => Err(refused(
                 "it says nothing; port 993 is for tls = \"implicit\"".to_owned(),
             )),
-            other => other?,
+            read => read?,
         }
     }
 

@@ -996,18 +996,18 @@ async fn what_an_admin_has_to_mend_is_told() {
     expect(
         &fake,
         After::Keep,
-        "the folder “INBOX” cannot be opened (no such folder); create it, or correct imap folder",
+        "the folder “INBOX” cannot be opened (no such folder); create it, or correct folder of [[mailbox]]",
     )
     .await;
     fake.state().folders.insert("\"INBOX\"".to_owned());
     expect(
         &fake,
         After::Move("Inbox".to_owned()),
-        "handled mails of “Inbox” would be moved to the same folder; correct imap after",
+        "handled mails of “Inbox” would be moved to the same folder; correct move_to of [[mailbox]]",
     )
     .await;
     fake.fault("CREATE", Fault::Instead("%T NO no right\r\n".to_owned()));
-    expect(&fake, After::Move("Done".to_owned()), "the folder “Done”, where handled mails go, is not there and cannot be created (no right); create it, or correct imap after").await;
+    expect(&fake, After::Move("Done".to_owned()), "the folder “Done”, where handled mails go, is not there and cannot be created (no right); create it, or correct move_to of [[mailbox]]").await;
     fake.state().capabilities = "IMAP4rev1 LOGINDISABLED".to_owned();
     expect(&fake, After::Keep, "127.0.0.1 lets nobody log in with a password here; use TLS, or allow AUTH=SCRAM-SHA-256, AUTH=PLAIN or LOGIN on the server").await;
 }

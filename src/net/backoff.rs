@@ -50,6 +50,14 @@ impl Backoff {
     }
 }
 
+/// As it is logged: whole seconds, unless it is less than one.
+pub fn shown(pause: Duration) -> String {
+    match pause.as_secs() {
+        0 => format!("{}ms", pause.as_millis()),
+        _ => format!("{:.0}s", pause.as_secs_f64()),
+    }
+}
+
 /// The first pause, doubled so many times, up to the longest.
 pub fn doubled(first: Duration, times: u32, longest: Duration) -> Duration {
     first
@@ -67,6 +75,12 @@ pub fn jittered(pause: Duration) -> Duration {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_pause_is_logged_in_whole_seconds() {
+        assert_eq!(shown(Duration::from_secs_f64(63.984_375)), "64s");
+        assert_eq!(shown(Duration::from_millis(250)), "250ms");
+    }
 
     #[test]
     fn pauses_double_up_to_the_longest_and_begin_again_after_success() {

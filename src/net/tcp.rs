@@ -16,15 +16,25 @@ pub enum TcpError {
     /// The resolver did not answer.
     #[error("its name was not looked up within {} s", .0.as_secs_f32())]
     LookUp(Duration),
+    /// There is no such name, or nobody who knows.
+    #[error("its name cannot be resolved: {0}")]
+    Name(io::Error),
     /// The resolver knows the name and no address.
     #[error("its name has no address")]
     NoAddress,
     /// No address answered.
     #[error("no answer within {} s", .0.as_secs_f32())]
     Silent(Duration),
-    /// The system's words: no such name, refused, no route.
+    /// The system's words: refused, no route.
     #[error("{0}")]
     Io(#[from] io::Error),
+}
+
+impl TcpError {
+    /// Whether it is the name, and nothing of the server was seen.
+    pub(crate) fn is_about_the_name(&self) -> bool {
+        matches!(self, Self::LookUp(_) | Self::Name(_) | Self::NoAddress)
+    }
 }
 
 /// Connects to the first address that answers. Each has the whole time limit, and so has the look-up of the name: a dead
@@ -63,7 +73,8 @@ pub(crate) async fn look_up(
 ) -> Result<Vec<SocketAddr>, TcpError> {
     let addresses = timeout(limit, lookup_host(host))
         .await
-        .map_err(|_| TcpError::LookUp(limit))??;
+        .map_err(|_| TcpError::LookUp(limit))?
+        .map_err(TcpError::Name)?;
     Ok(addresses.collect())
 }
 
@@ -124,6 +135,18 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Prompt<S> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[tokio::test]
+    async fn a_name_that_nobody_has_is_told_from_a_server_that_is_down() {
+        let limit = Duration::from_secs(10);
+        let unknown = connect(("stanzamail.invalid", 25), limit)
+            .await
+            .unwrap_err();
+        assert!(unknown.is_about_the_name(), "{unknown}");
+        let down = connect(("127.0.0.1", 1), limit).await.unwrap_err();
+        assert!(!down.is_about_the_name(), "{down}");
+    }
+
     use tokio::net::TcpListener;
 
     const LIMIT: Duration = Duration::from_millis(200);

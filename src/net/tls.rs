@@ -74,6 +74,8 @@ pub enum TlsFault {
     Authority,
     /// The certificate is out of date or not yet in date, or this machine's clock is wrong.
     Date(String),
+    /// It is a certificate that signs others, as `openssl req -x509` makes it: no server's (RFC 5280 §4.2.1.9).
+    IsAuthority,
     /// Something else is wrong with the certificate.
     Certificate(String),
     /// Something else is wrong: often there is no TLS at that port.
@@ -108,6 +110,8 @@ impl TlsFault {
             | CertificateError::ExpiredContext { .. }
             | CertificateError::NotValidYet
             | CertificateError::NotValidYetContext { .. } => Self::Date(words),
+            // rustls has no variant of its own for this one.
+            _ if words.contains("CaUsedAsEndEntity") => Self::IsAuthority,
             _ => Self::Certificate(words),
         }
     }
@@ -134,6 +138,11 @@ impl TlsFault {
             ),
             Self::Date(why) => format!(
                 "its certificate is not valid now ({why}); renew it, or correct this machine's clock"
+            ),
+            Self::IsAuthority => format!(
+                "its certificate is that of an authority, as openssl req -x509 makes it; make one with -addext \
+                 basicConstraints=critical,CA:FALSE and -addext subjectAltName=DNS:NAME, and set {authority} to it, or have one \
+                 issued"
             ),
             Self::Certificate(why) => {
                 format!("its certificate cannot be used ({why}); give it another one")

@@ -525,14 +525,24 @@ impl<S: Store> Pipeline<S> {
     }
 
     async fn answer(&self, stanzas: Vec<Element>, is_stopped: bool) {
+        let is_presence = |stanza: &Element| stanza.name() == "presence";
+        let (count, all) = (
+            stanzas.iter().filter(|one| !is_presence(one)).count(),
+            stanzas.len(),
+        );
         match self.link.send(stanzas).await {
             // The stream was closed by us; whoever waits for an answer asks again.
             Err(error) if is_stopped => {
                 tracing::debug!(%error, "answers were not sent any more");
             }
-            Err(error) => {
-                tracing::warn!(%error, "answers were lost with the stream to the XMPP server")
+            // All presence is sent anew when the stream is back.
+            Err(error) if count == 0 => {
+                tracing::debug!(%error, presences = all, "presence was not sent");
             }
+            Err(error) => tracing::warn!(
+                %error, count,
+                "answers to users were lost with the stream to the XMPP server: who asked sees none and may ask again"
+            ),
             Ok(()) => {}
         }
     }

@@ -39,14 +39,14 @@ pub enum ConnectError {
     #[error("“{0}” is no host name that a certificate could have; see host of [smtp]")]
     Name(String),
     /// No TCP connection.
-    #[error(
-        "the mail server {server} cannot be reached: {cause}; see host and port of [smtp], and whether it runs"
-    )]
+    #[error("the mail server {server} cannot be reached: {cause}; {remedy}")]
     Unreachable {
         /// Which server.
         server: String,
         /// The system's words.
         cause: String,
+        /// What to look at.
+        remedy: &'static str,
     },
     /// Nothing came within the time limit.
     #[error("the mail server {server} did not answer within {seconds} s ({phase})")]
@@ -277,8 +277,26 @@ impl Connector {
             error => ConnectError::Unreachable {
                 server: self.server.clone(),
                 cause: error.to_string(),
+                remedy: self.remedy(&error),
             },
         })
+    }
+
+    /// A port of TLS is often not one that was written.
+    fn remedy(&self, error: &TcpError) -> &'static str {
+        match (self.config.tls, self.config.port) {
+            _ if error.is_about_the_name() => {
+                "see host of [smtp], or /etc/resolv.conf of this machine"
+            }
+            (TlsMode::Implicit, 465) => {
+                "see host of [smtp], and whether it runs (465 is the port of tls = \"implicit\"; write port = … if it is another)"
+            }
+            (TlsMode::StartTls, 587) => {
+                "see host of [smtp], and whether it runs (587 is the port of tls = \"starttls\"; write port = 25 if STARTTLS is \
+                 there)"
+            }
+            _ => "see host and port of [smtp], and whether it runs",
+        }
     }
 
     /// Leads a connection in plain text to where TLS begins (RFC 3207). Nothing that was said before is believed: `EHLO` is
@@ -387,6 +405,7 @@ impl Connector {
                 server: self.server.clone(),
                 reply,
             },
+            DialogError::NoReply(error) => self.lost(phase, format!("{error}; see port of [smtp]")),
             error => self.lost(phase, error),
         }
     }
@@ -408,17 +427,25 @@ mod tests {
 
     /// A server's side of TLS with a certificate for these names, and the file by which it is trusted.
     fn certificate(names: &[&str]) -> (TlsAcceptor, tempfile::NamedTempFile) {
+        made_as(names, rcgen::IsCa::NoCa)
+    }
+
+    /// The same, by whose certificate others could be signed or not.
+    fn made_as(names: &[&str], is_ca: rcgen::IsCa) -> (TlsAcceptor, tempfile::NamedTempFile) {
         let names: Vec<String> = names.iter().map(|name| (*name).to_owned()).collect();
-        let made = rcgen::generate_simple_self_signed(names).unwrap();
-        let key = PrivatePkcs8KeyDer::from(made.signing_key.serialize_der());
+        let mut params = rcgen::CertificateParams::new(names).unwrap();
+        params.is_ca = is_ca;
+        let signing_key = rcgen::KeyPair::generate().unwrap();
+        let cert = params.self_signed(&signing_key).unwrap();
+        let key = PrivatePkcs8KeyDer::from(signing_key.serialize_der());
         let config = ServerConfig::builder_with_provider(Arc::new(ring::default_provider()))
             .with_safe_default_protocol_versions()
             .unwrap()
             .with_no_client_auth()
-            .with_single_cert(vec![made.cert.der().clone()], key.into())
+            .with_single_cert(vec![cert.der().clone()], key.into())
             .unwrap();
         let mut file = tempfile::NamedTempFile::new().unwrap();
-        file.write_all(made.cert.pem().as_bytes()).unwrap();
+        file.write_all(cert.pem().as_bytes()).unwrap();
         (TlsAcceptor::from(Arc::new(config)), file)
     }
 
@@ -478,6 +505,45 @@ mod tests {
             assert!(text.contains(said), "{text}");
         }
         assert!(fake.seen_with("EHLO").is_empty());
+    }
+
+    /// What `openssl req -x509` makes, if it is told nothing else: with ca_file, and without.
+    #[tokio::test]
+    async fn the_certificate_of_an_authority_is_no_servers() {
+        let is_ca = rcgen::IsCa::Ca(rcgen::BasicConstraints::Unconstrained);
+        let (acceptor, ca) = made_as(&["localhost"], is_ca);
+        let (_, stranger) = certificate(&["localhost"]);
+        let fake = Fake::start_tls(acceptor, |_, _| Say::Usual).await;
+        for trusted in [&ca, &stranger] {
+            let error = probe(config(fake.port, TlsMode::Implicit, Some(trusted))).await;
+            let text = error.unwrap_err().to_string();
+            for words in ["CA:FALSE", "subjectAltName", "set ca_file of [smtp] to it"] {
+                assert!(text.contains(words), "{words}: {text}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_port_that_nobody_has_written_is_explained() {
+        let remedy = |port, tls, error| {
+            let mut config = config(port, tls, None);
+            config.ca_file = None;
+            Connector::new(config).unwrap().remedy(&error)
+        };
+        let refused = || TcpError::Io(std::io::ErrorKind::ConnectionRefused.into());
+        let starttls = remedy(587, TlsMode::StartTls, refused());
+        assert!(starttls.contains("587 is the port of tls = \"starttls\"; write port = 25"));
+        assert!(remedy(465, TlsMode::Implicit, refused()).contains("465 is the port of tls"));
+        assert!(remedy(25, TlsMode::Plain, refused()).starts_with("see host and port of [smtp]"));
+        let unknown = TcpError::Name(std::io::ErrorKind::NotFound.into());
+        assert!(remedy(587, TlsMode::StartTls, unknown).contains("/etc/resolv.conf"));
+    }
+
+    #[tokio::test]
+    async fn who_does_not_speak_smtp_is_at_another_port() {
+        let imap = Fake::start(|_, _| Say::Last("* OK [CAPABILITY IMAP4rev1] hello\r\n")).await;
+        let text = probe(imap.config()).await.unwrap_err().to_string();
+        assert!(text.ends_with("hello”; see port of [smtp]"), "{text}");
     }
 
     #[tokio::test]

@@ -78,6 +78,27 @@ pub fn wants_login(reply: &Reply) -> bool {
     matches!(reply.code, Some(530 | 534 | 535 | 538))
 }
 
+/// How servers say that they take mail for their own domains and for no others; no code says it alone. Postfix, sendmail, Exim,
+/// Exchange, Stalwart and qmail, in this order.
+const NO_RELAY: [&str; 6] = [
+    "relay access denied",
+    "relaying denied",
+    "relay not permitted",
+    "unable to relay",
+    "relay not allowed",
+    "rcpthosts",
+];
+
+/// Whether the server takes no mail of ours for elsewhere, since it does not know us.
+pub fn is_no_relay(reply: &Reply) -> bool {
+    let text = reply.text.to_ascii_lowercase();
+    reply.code.is_some_and(|code| code >= 400) && NO_RELAY.iter().any(|words| text.contains(words))
+}
+
+/// What an admin does where [`is_no_relay`].
+pub const RELAY_REMEDY: &str = "the mail server takes mail for its own domains from this gateway, and none for others; let this \
+     machine send (Postfix: mynetworks), or give [smtp] a login (docs/OPERATING.md, “With TLS and a login”)";
+
 /// The job after an attempt, without the recipients that were served or refused, and what is to become of it. `jitter`
 /// as in [`retry::delay`]; `expire` is how long after its acceptance a mail is given up.
 pub fn settle(
@@ -267,6 +288,28 @@ pub(super) mod tests {
         ];
         for (code, text, expected) in table {
             assert_eq!(is_too_many(&reply(code, text)), expected, "{code} {text}");
+        }
+    }
+
+    #[test]
+    fn a_server_that_does_not_relay_is_told_from_one_that_refuses_an_address() {
+        for (code, text) in [
+            (454, "4.7.1 <c@d.example>: Relay access denied"),
+            (550, "5.7.1 <c@d.example>... Relaying denied"),
+            (550, "relay not permitted"),
+            (
+                553,
+                "sorry, that domain isn't in my list of allowed rcpthosts (#5.7.1)",
+            ),
+        ] {
+            assert!(is_no_relay(&reply(code, text)), "{text}");
+        }
+        for (code, text) in [
+            (250, "2.1.5 Ok, relay access denied"),
+            (556, "5.1.10 example.com does not accept mail (nullMX)"),
+            (451, "4.7.1 relay.example: greylisted"),
+        ] {
+            assert!(!is_no_relay(&reply(code, text)), "{text}");
         }
     }
 

@@ -1,6 +1,7 @@
 //! What `stanzamail check` asks the mail server.
 
 use super::connect::{ConnectError, Connector};
+use super::outcome::is_no_relay;
 use super::submit::Connection;
 use super::{Capabilities, SmtpConfig};
 use crate::core::address::MailAddress;
@@ -9,6 +10,11 @@ use crate::core::job::Job;
 use crate::core::outcome::{Outcome, Reply};
 use crate::core::time::Timestamp;
 use crate::net::sasl::Mechanism;
+
+/// Mail for elsewhere is asked about with this address. Nobody has the domain (RFC 2606 §3), its null MX (RFC 7505) keeps servers
+/// from asking there whether it knows the address, and unlike `.invalid` it is in the DNS, which some servers look at before they
+/// say whether they relay.
+const ELSEWHERE: &str = "stanzamail-check@example.com";
 
 /// What was found.
 #[derive(Clone, Debug)]
@@ -28,6 +34,8 @@ pub enum Refused {
     Sender(MailAddress, Reply),
     /// It takes no mail to this address.
     Recipient(MailAddress, Reply),
+    /// It takes mail to our users, and none to anybody else.
+    Elsewhere(Reply),
 }
 
 /// Connects, logs in, reads what the server can do, and leaves.
@@ -39,7 +47,8 @@ pub async fn probe(config: SmtpConfig) -> Result<Capabilities, ConnectError> {
     Ok(found.capabilities)
 }
 
-/// Connects, logs in, and asks whether mail from each of these addresses to itself would be taken, without sending any.
+/// Connects, logs in, and asks whether mail from each of these addresses to itself would be taken, and from the first one to
+/// elsewhere, without sending any.
 ///
 /// # Errors
 /// [`ConnectError`] saying what failed and what to look at.
@@ -56,6 +65,9 @@ pub async fn try_addresses(
         if refused.is_some() {
             break;
         }
+    }
+    if let (None, Some(sender)) = (&refused, addresses.first()) {
+        refused = elsewhere(&mut connection, sender).await;
     }
     connection.quit().await;
     Ok(Found {
@@ -82,6 +94,16 @@ async fn envelope(connection: &mut Connection, address: &MailAddress) -> Result<
     // Whatever it says: the next address gets a reply of its own, or none.
     let _ = connection.command("RSET").await;
     rcpt
+}
+
+/// Any other refusal is about the address.
+async fn elsewhere(connection: &mut Connection, sender: &MailAddress) -> Option<Refused> {
+    let mail = connection.command(&format!("MAIL FROM:<{sender}>")).await;
+    accepted(mail).ok()?;
+    let rcpt = connection.command(&format!("RCPT TO:<{ELSEWHERE}>")).await;
+    let refused = accepted(rcpt).err().filter(is_no_relay);
+    let _ = connection.command("RSET").await;
+    refused.map(Refused::Elsewhere)
 }
 
 fn accepted(reply: Result<Reply, Reply>) -> Result<(), Reply> {
@@ -172,6 +194,13 @@ mod tests {
                 matches!(refused, Some(Refused::Sender(who, _)) if who.to_string() == "c@d.example")
             );
         }
+        let command = "RCPT TO:<stanzamail-check@example.com";
+        let no_relay = "454 4.7.1 <stanzamail-check@example.com>: Relay access denied\r\n";
+        let elsewhere = refused(command, no_relay).await;
+        assert!(matches!(elsewhere, Some(Refused::Elsewhere(reply)) if reply.code == Some(454)));
+        let no_mail =
+            "556 5.1.10 <stanzamail-check@example.com>: does not accept mail (nullMX)\r\n";
+        assert_eq!(refused(command, no_mail).await, None);
         let unknown = "550 5.1.1 <a@b.example>: User unknown in virtual alias table\r\n";
         let refused = refused("RCPT TO:<a", unknown).await;
         assert!(matches!(refused, Some(Refused::Recipient(_, reply)) if reply.code == Some(550)));

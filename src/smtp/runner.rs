@@ -541,13 +541,21 @@ fn log(job: &Job, attempt: &Attempt) {
     };
     for same in attempt.chunk_by(is_same) {
         if let Some((to, outcome)) = same.first() {
-            log_outcome(&job.id, to.domain(), same.len(), outcome);
+            log_outcome(job, to.domain(), same.len(), outcome);
         }
     }
 }
 
-fn log_outcome(job: &JobId, domain: &str, recipients: usize, outcome: &Outcome) {
+fn log_outcome(job: &Job, domain: &str, recipients: usize, outcome: &Outcome) {
+    // This attempt is counted already.
+    let (job, is_first) = (&job.id, job.attempts <= 1);
     match outcome {
+        // Said of each mail once: it may be tried for days.
+        Outcome::Refused(reply) | Outcome::Retry { reply, .. }
+            if is_first && outcome::is_no_relay(reply) =>
+        {
+            tracing::warn!(%job, domain, recipients, "mail not taken: {} {}; {}", shown(reply), reply.text, outcome::RELAY_REMEDY);
+        }
         Outcome::Delivered(reply) => {
             tracing::info!(%job, domain, recipients, "mail delivered: {}", reply.text);
         }

@@ -6,7 +6,7 @@ use super::event::{Question, SendError, Timings, XmppConfig, XmppEvent};
 use super::guard::{Frame, ReadError};
 use super::session::{self, Ended, Session};
 use super::stream::{Account, Connection, LoginError};
-use crate::net::backoff::{Backoff, jittered};
+use crate::net::backoff::{Backoff, jittered, shown};
 use crate::net::trouble::Trouble;
 use minidom::Element;
 use std::sync::Arc;
@@ -204,15 +204,19 @@ impl Connector {
                     Ok(connection) => {
                         last_failure.clear();
                         let began = Instant::now();
-                        match self.serve(connection, &stop).await {
+                        let ended = self.serve(connection, &stop).await;
+                        let pause = pace.after_session(&ended, began.elapsed());
+                        self.report_end(&ended, pause, &stop).await;
+                        match ended {
                             Ended::Stopped | Ended::NobodyListens => return,
-                            ended => pace.after_session(&ended, began.elapsed()),
+                            _ => pause,
                         }
                     }
                     Err(error) => {
-                        log_failure(&error, &mut last_failure);
+                        let pause = pace.after_login(&error);
+                        log_failure(&error, pause, &mut last_failure);
                         Trouble::again(&self.trouble, &error);
-                        pace.after_login(&error)
+                        pause
                     }
                 }
             };
@@ -232,18 +236,20 @@ impl Connector {
         self.trouble.send_replace(None);
         tracing::info!(domain = %self.config.domain, server = %self.config.server, "logged in to the XMPP server");
         let withdraw = || drop(self.current.send_replace(None));
-        let ended = running.run(stop, withdraw).await;
-        self.report_end(&ended, stop).await;
-        ended
+        running.run(stop, withdraw).await
     }
 
-    async fn report_end(&self, ended: &Ended, stop: &CancellationToken) {
+    async fn report_end(&self, ended: &Ended, pause: Duration, stop: &CancellationToken) {
         let reason = ended.to_string();
         Trouble::again(&self.trouble, &reason);
         match ended {
             Ended::Stopped => tracing::info!("disconnected from the XMPP server"),
-            Ended::Replaced => tracing::error!(%reason, "thrown out by the XMPP server"),
-            _ => tracing::warn!(%reason, "the XMPP connection is lost; connecting again"),
+            Ended::Replaced => {
+                tracing::error!(%reason, retry_in = shown(pause), "thrown out by the XMPP server")
+            }
+            _ => {
+                tracing::warn!(%reason, retry_in = shown(pause), "the XMPP connection is lost; connecting again")
+            }
         }
         let told = self.events.send(XmppEvent::Offline { reason });
         tokio::select! {
@@ -260,12 +266,12 @@ async fn stopped_for(stop: &CancellationToken, grace: Duration) {
 }
 
 /// The same failure again and again is told once.
-fn log_failure(error: &LoginError, last: &mut String) {
-    let sentence = error.to_string();
+fn log_failure(error: &LoginError, pause: Duration, last: &mut String) {
+    let (sentence, retry_in) = (error.to_string(), shown(pause));
     match (is_for_an_admin(error), sentence == *last) {
-        (_, true) => tracing::debug!("{sentence}"),
-        (true, false) => tracing::error!("{sentence}"),
-        (false, false) => tracing::warn!("{sentence}"),
+        (_, true) => tracing::debug!(retry_in, "{sentence}"),
+        (true, false) => tracing::error!(retry_in, "{sentence}"),
+        (false, false) => tracing::warn!(retry_in, "{sentence}"),
     }
     *last = sentence;
 }

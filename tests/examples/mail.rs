@@ -306,7 +306,7 @@ impl MailServer {
             path(&self.dovecot.join("vmail")),
         );
         let dovecot = replaced(
-            &self.shell.commands("README.md", "doveconf"),
+            &self.shell.pasted("README.md", "doveconf"),
             &[
                 ("-o vmail -g vmail", &format!("-o {user} -g {group}")),
                 ("-g dovecot ", &format!("-g {group} ")),
@@ -315,7 +315,7 @@ impl MailServer {
                 ("/etc/stanzamail/mail-password", "mail-password"),
             ],
         );
-        let postfix = self.shell.commands("README.md", "transport_maps");
+        let postfix = self.shell.pasted("README.md", "transport_maps");
         self.types_for_postfix(&format!("{dovecot}\n{postfix}"))
             .await
     }
@@ -357,7 +357,7 @@ impl MailServer {
     async fn types_about_logins(&mut self) {
         let place = format!("127.0.0.1:{}", self.submissions.number());
         let commands = replaced(
-            &self.shell.commands("docs/OPERATING.md", "submissions"),
+            &self.shell.pasted("docs/OPERATING.md", "submissions"),
             &[
                 // No chroot without root, and a port of our own.
                 (

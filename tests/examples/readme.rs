@@ -3,8 +3,12 @@
 
 use std::fs::{Permissions, set_permissions};
 use std::os::unix::fs::PermissionsExt;
+use std::process::Command;
+
+use stanzamail::net::tls::roots_in;
 
 use super::mail::{MailServer, Site, of_domain};
+use super::servers::process::Folder;
 use super::servers::stanza::{body, contact};
 use super::servers::{Gateway, MailOptions, MailServer as World, XmppServer, submit};
 use super::text::{block, file, readme, readme_commands, replaced};
@@ -131,6 +135,53 @@ fn configuration(domain: &str, component: u16) -> String {
             ("/var/lib/stanzamail", "@DIR@/store"),
         ],
     )
+}
+
+/// A prompt that is pasted with its command makes a remark of the first line of it, and the lines that continue it are run
+/// alone: an empty secret was written by that.
+#[test]
+fn a_command_of_several_lines_has_no_prompt() {
+    for name in ["README.md", "docs/OPERATING.md"] {
+        let text = file(name);
+        let after_prompt = |pair: &[&str]| pair[0].starts_with("# ") && pair[1].starts_with("    ");
+        for block in text.split("```console\n").skip(1) {
+            let block = block.split("```").next().unwrap_or_default();
+            let lines: Vec<&str> = block.lines().collect();
+            assert!(!lines.windows(2).any(after_prompt), "{name}: {block}");
+        }
+    }
+    let pasted = readme_commands();
+    let secret = pasted
+        .iter()
+        .find(|command| command.starts_with("secret=$(cat"));
+    assert!(
+        secret.is_some_and(|command| command.lines().count() == 3),
+        "{pasted:#?}"
+    );
+}
+
+/// What docs/OPERATING.md makes can be a server's certificate, and be trusted as it stands.
+#[test]
+fn a_certificate_of_ones_own_is_no_authoritys() {
+    let command = block(&file("docs/OPERATING.md"), "sh", "openssl req -x509");
+    let folder = Folder::new("certificate");
+    let shell = |command: &str| {
+        let mut shell = Command::new("sh");
+        let output = shell
+            .args(["-ec", command])
+            .current_dir(folder.path())
+            .output()
+            .unwrap();
+        assert!(output.status.success(), "{output:?}");
+        String::from_utf8_lossy(&output.stdout).into_owned()
+    };
+    shell(&command);
+    let text = shell("openssl x509 -in mail.pem -noout -text");
+    for words in ["CA:FALSE", "DNS:mail.example.org"] {
+        assert!(text.contains(words), "{words}: {text}");
+    }
+    assert!(!text.contains("CA:TRUE"), "{text}");
+    assert_eq!(roots_in(&folder.join("mail.pem")).unwrap().len(), 1);
 }
 
 #[test]

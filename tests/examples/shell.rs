@@ -8,7 +8,7 @@ use std::process::Command;
 
 use super::servers::PATIENCE;
 use super::servers::process::{Folder, Process, Rights};
-use super::text::{block, lines_of, replaced};
+use super::text::{block, commands, replaced};
 
 const ROOT: &str = env!("CARGO_MANIFEST_DIR");
 /// The first command of the README, for whoever has another domain.
@@ -36,7 +36,7 @@ impl Shell {
             }
         }
         let readme = std::fs::read_to_string(format!("{ROOT}/README.md")).unwrap();
-        let sed = lines_of(&readme, "$ ").into_iter();
+        let sed = commands(&readme, "$ ").into_iter();
         let sed = sed.filter(|line| line.starts_with(SED)).collect::<String>();
         assert!(!sed.is_empty(), "the README has the command");
         let done = Command::new("sh")
@@ -62,9 +62,9 @@ impl Shell {
         block(&self.file(file), language, words)
     }
 
-    /// What is typed as root in a block.
-    pub fn commands(&self, file: &str, words: &str) -> String {
-        lines_of(&self.block(file, "console", words), "# ").join("\n")
+    /// What is pasted as root: a block as it stands.
+    pub fn pasted(&self, file: &str, words: &str) -> String {
+        self.block(file, "sh", words)
     }
 
     /// Changes a copied file: places that are others in a test.

@@ -13,13 +13,8 @@ pub fn readme(language: &str, words: &str) -> String {
 
 /// The same of any text.
 pub fn block(text: &str, language: &str, words: &str) -> String {
-    let fence = format!("```{language}\n");
-    let blocks: Vec<&str> = text
-        .split(&fence)
-        .skip(1)
-        .filter_map(|rest| Some(rest.split_once("```")?.0))
-        .filter(|block| block.contains(words))
-        .collect();
+    let blocks = blocks(text, language);
+    let blocks: Vec<&str> = blocks.filter(|block| block.contains(words)).collect();
     let [block] = blocks[..] else {
         panic!(
             "there are {} blocks of {language} with {words:?}",
@@ -27,6 +22,14 @@ pub fn block(text: &str, language: &str, words: &str) -> String {
         );
     };
     block.to_owned()
+}
+
+/// All blocks of this language.
+fn blocks<'a>(text: &'a str, language: &str) -> impl Iterator<Item = &'a str> {
+    let fence = format!("```{language}\n");
+    let all: Vec<&str> = text.split(&fence).skip(1).collect();
+    all.into_iter()
+        .filter_map(|rest| Some(rest.split_once("```")?.0))
 }
 
 /// Replaces texts that must be there.
@@ -40,28 +43,29 @@ pub fn replaced(text: &str, changes: &[(&str, &str)]) -> String {
 /// Every command that the README shows to be typed as root.
 pub fn readme_commands() -> Vec<String> {
     let readme = file("README.md");
-    let blocks = readme.split("```console\n").skip(1);
-    let blocks = blocks.map(|rest| rest.split("```").next().unwrap_or_default());
-    blocks.flat_map(|block| lines_of(block, "# ")).collect()
+    let pasted = blocks(&readme, "sh").flat_map(|block| commands(block, ""));
+    let typed = blocks(&readme, "console").flat_map(|block| commands(block, "# "));
+    pasted.chain(typed).collect()
 }
 
-/// The commands behind a prompt, each with the lines that continue it, without remarks.
-pub fn lines_of(text: &str, prompt: &str) -> Vec<String> {
+/// The commands behind a prompt, which may be none, each with the lines that continue it, without remarks.
+pub fn commands(text: &str, prompt: &str) -> Vec<String> {
     let mut commands: Vec<String> = Vec::new();
     let mut is_wanted = false;
     for line in text.lines() {
-        let begins = ["# ", "$ "].iter().any(|prompt| line.starts_with(prompt));
-        if let Some(command) = line.strip_prefix(prompt) {
-            is_wanted = true;
-            commands.push(without_remark(command));
-        } else if let (true, false, Some(last)) = (is_wanted, begins, commands.last_mut()) {
-            is_wanted = line.starts_with("    ");
-            if is_wanted {
-                last.push('\n');
-                last.push_str(&without_remark(line));
+        let continues = line.starts_with("    ");
+        match line.strip_prefix(prompt).filter(|_| !continues) {
+            Some(command) => {
+                is_wanted = true;
+                commands.push(without_remark(command));
             }
-        } else {
-            is_wanted = false;
+            None if is_wanted && continues => {
+                if let Some(last) = commands.last_mut() {
+                    last.push('\n');
+                    last.push_str(&without_remark(line));
+                }
+            }
+            None => is_wanted = false,
         }
     }
     commands

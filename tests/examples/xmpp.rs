@@ -73,7 +73,7 @@ fn ejabberds_shell(
     );
     let folder = server.folder().to_string_lossy().into_owned();
     let commands = replaced(
-        &shell.commands("README.md", "ejabberdctl reload_config"),
+        &shell.pasted("README.md", "ejabberdctl reload_config"),
         &[
             ("/etc/ejabberd", &folder),
             ("/etc/stanzamail/component-secret", "component-secret"),
@@ -131,7 +131,7 @@ fn prosodys_shell(server: &XmppServer, secret: &str) -> (Shell, String) {
     );
     let folder = server.folder().to_string_lossy().into_owned();
     let commands = replaced(
-        &shell.commands("README.md", "host:activate"),
+        &shell.pasted("README.md", "host:activate"),
         &[
             ("/etc/prosody", &folder),
             ("/etc/stanzamail/component-secret", "component-secret"),

@@ -1,7 +1,7 @@
 //! An admin runs `stanzamail check`: a good set-up is one `ok` line each, a mistake is one `WRONG` line that says what to
 //! do, and a gateway that is running does not notice.
 
-use std::fs::{create_dir, set_permissions};
+use std::fs::{create_dir, remove_dir, set_permissions, write};
 use std::os::unix::fs::PermissionsExt;
 
 use super::counting::logins;
@@ -159,6 +159,15 @@ async fn the_files(world: &World) {
     open.assert_wrong("store", &["chmod 700", "(mode 0755)"]);
     set_permissions(&store, PermissionsExt::from_mode(0o700)).unwrap();
     assert_eq!(check(world).await.code, 0);
+
+    // The gateway's socket, which cannot be tried then, is no second mistake.
+    remove_dir(&store).unwrap();
+    write(&store, "").unwrap();
+    let no_folder = check(world).await;
+    no_folder.assert_wrong("store", &["is not a folder"]);
+    let told =
+        |line: &String| line.starts_with("note   component") && line.contains("mended first");
+    assert!(no_folder.lines.iter().any(told), "{:#?}", no_folder.lines);
 }
 
 #[tokio::test]

@@ -4,7 +4,7 @@
 use std::fs;
 
 use super::check_says_what_is_wrong::{Checked, check, check_by};
-use super::servers::Flavour;
+use super::servers::{Flavour, MailOptions};
 use super::small_disk::SmallDisk;
 use super::world::{Options, World};
 
@@ -191,7 +191,7 @@ async fn of_who_a_mail_is_from() {
     try_with("mx.a.example").await.assert_says(
         "note",
         "IMAP",
-        "none of the newest 1 mails has Authentication-Results",
+        "the only mail has no Authentication-Results",
     );
     world
         .carol_sends(&["alice@chat.a.example"], &mail(&results("mx.a.example")))
@@ -208,6 +208,58 @@ async fn of_who_a_mail_is_from() {
             "authserv_ids",
         ],
     );
+}
+
+/// The README's own way: a gateway that runs leaves no mail in the folder that it reads.
+#[tokio::test]
+async fn of_who_a_handled_mail_is_from() {
+    let options = Options {
+        mailbox: "after = \"move\"\nmove_to = \"Handled\"".to_owned(),
+        more: "[trust]\nauthserv_ids = [\"mx\"]\n".to_owned(),
+        ..Options::default()
+    };
+    let world = World::with(options).await;
+    let mail = "Authentication-Results: mx.a.example; dkim=pass header.d=mail.example\n\
+                From: carol@mail.example\nTo: alice@chat.a.example\n\nHi\n";
+    world.carol_sends(&["alice@chat.a.example"], mail).await;
+    let bridge = world.bridge().await;
+    bridge.folder("Handled").await.wait_for(1).await;
+    assert_eq!(bridge.count().await, 0);
+    let wrong = check(&world).await;
+    wrong.assert_wrong(
+        "IMAP",
+        &["those of mx.a.example", "name it in authserv_ids"],
+    );
+    wrong.assert_says("ok", "IMAP", ": 0 mails; it lets us in");
+}
+
+/// Mail to one's own users arrives, and mail to all others waits for days.
+#[tokio::test]
+async fn of_a_mail_server_that_does_not_relay() {
+    let mail = MailOptions::default()
+        .postfix("mynetworks = 192.0.2.0/24")
+        .postfix("smtpd_relay_restrictions = permit_mynetworks defer_unauth_destination");
+    let world = World::with(Options {
+        mail,
+        ..Options::default()
+    })
+    .await;
+    check(&world).await.assert_wrong(
+        "SMTP",
+        &[
+            "mynetworks",
+            "454 <stanzamail-check@example.com>: Relay access denied",
+        ],
+    );
+    let alice = world.login("alice").await;
+    let somebody = world.contact("somebody@outside.example");
+    alice.send_message(&somebody, "Hello").await;
+    super::counting::eventually("the log warns", async || {
+        let log = world.gateway.log();
+        let mut lines = log.lines();
+        lines.any(|line| line.contains("WARN") && line.contains("mail not taken: 454"))
+    })
+    .await;
 }
 
 #[tokio::test]

@@ -30,7 +30,7 @@ fn rules(config: &Config) -> Vec<Line> {
         let example = example(domain).and_then(|user| Some((config.rules().mail_of(&user)?, user)));
         let result = match example {
             Some((mail, user)) => Ok(format!("for example, {user} has the address {mail}")),
-            None => Err("no rule gives its users mail addresses; add an [[address]], or a [[pair]] for each of them".to_owned()),
+            None => Err(no_rule(config, domain)),
         };
         Line::new(format!("users of {domain}"), result)
     });
@@ -57,6 +57,25 @@ fn rules(config: &Config) -> Vec<Line> {
         )
     });
     of_domains.chain(of_jids).chain(given).collect()
+}
+
+fn no_rule(config: &Config, domain: &DomainRef) -> String {
+    let after_at = |template: &str| {
+        template
+            .rsplit_once('@')
+            .map(|(_, domain)| domain.to_owned())
+    };
+    let is_swapped = |rule: &&config::Address| {
+        after_at(&rule.mail).is_some_and(|mail| mail.eq_ignore_ascii_case(domain.as_str()))
+    };
+    let swapped = config.address.iter().find(is_swapped);
+    match swapped.and_then(|rule| after_at(&rule.jid)) {
+        Some(other) => format!(
+            "no rule gives its users mail addresses; your [[address]] is for users of {other}, with mail addresses at {domain}: \
+             are its jid and mail swapped?"
+        ),
+        None => "no rule gives its users mail addresses; add an [[address]], or a [[pair]] for each of them".to_owned(),
+    }
 }
 
 fn no_address(config: &Config, jid: &BareJid) -> String {
@@ -105,6 +124,32 @@ fn example(domain: &DomainRef) -> Option<BareJid> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::os::unix::fs::PermissionsExt;
+
+    #[test]
+    fn a_rule_that_is_the_wrong_way_round_is_found() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("stanzamail.toml");
+        let says = |jid: &str, mail: &str| {
+            let text = format!(
+                "[xmpp]\nserver = \"127.0.0.1:5347\"\ndomain = \"mail.a.example\"\nsecret = \"x\"\n[[address]]\n\
+                 jid = \"{{local}}@{jid}\"\nmail = \"{{local}}@{mail}\"\n[smtp]\nhost = \"a\"\n[[mailbox]]\n\
+                 host = \"a\"\nusername = \"b\"\npassword = \"c\"\n"
+            );
+            std::fs::write(&path, text).unwrap();
+            std::fs::set_permissions(&path, PermissionsExt::from_mode(0o600)).unwrap();
+            let config = Config::load(&path).unwrap();
+            rules(&config)[0].to_string()
+        };
+        let swapped = says("chat.a.example", "a.example");
+        let end = "for users of chat.a.example, with mail addresses at a.example: are its jid and mail swapped?";
+        assert!(
+            swapped.starts_with("WRONG  users of a.example") && swapped.ends_with(end),
+            "{swapped}"
+        );
+        assert!(says("b.example", "chat.b.example").contains("add an [[address]]"));
+        assert!(says("a.example", "chat.a.example").starts_with("ok"));
+    }
 
     #[test]
     fn a_peer_is_shown_with_the_whole_of_its_key() {

@@ -1,6 +1,6 @@
 //! The mail server and the mailboxes.
 
-use super::{Finding, Line, PATIENCE};
+use super::{Finding, Line, PATIENCE, own_mail};
 use crate::config::{self, Config};
 use crate::core::address::MailAddress;
 use crate::core::outcome::Reply;
@@ -45,7 +45,8 @@ pub(super) async fn submission(config: &Config, made_up: &[MailAddress]) -> Line
         Ok(found) => found,
         Err(error) => {
             let silent = matches!(error, smtp::ConnectError::Silent { .. });
-            return Line::wrong(what, with_hint(error.to_string(), silent));
+            let ports = "implicit TLS is on port 465, STARTTLS on 587, and no TLS on 25";
+            return Line::wrong(what, with_hint(error.to_string(), silent, ports));
         }
     };
     match found.refused {
@@ -56,7 +57,9 @@ pub(super) async fn submission(config: &Config, made_up: &[MailAddress]) -> Line
 
 /// What is refused for now may be greylisting.
 fn refusal(refused: &smtp::Refused) -> Finding {
-    let (smtp::Refused::Sender(_, reply) | smtp::Refused::Recipient(_, reply)) = refused;
+    let (smtp::Refused::Sender(_, reply)
+    | smtp::Refused::Recipient(_, reply)
+    | smtp::Refused::Elsewhere(reply)) = refused;
     // RFC 3207 §4: a server that wants TLS says so to every command.
     if reply.code == Some(530) && words(reply).to_uppercase().contains("STARTTLS") {
         return Finding::Wrong(format!(
@@ -82,6 +85,10 @@ fn refusal(refused: &smtp::Refused) -> Finding {
             ),
             reply,
         ),
+        smtp::Refused::Elsewhere(reply) => {
+            let remedy = smtp::outcome::RELAY_REMEDY;
+            return Finding::Wrong(format!("{remedy}; it says: {}", words(reply)));
+        }
     };
     if reply.code.is_some_and(|code| code >= 500) {
         Finding::Wrong(says)
@@ -96,9 +103,9 @@ pub(super) fn words(reply: &Reply) -> String {
 }
 
 /// Two that each wait for the other to begin: the usual reason for silence.
-fn with_hint(wrong: String, silent: bool) -> String {
+fn with_hint(wrong: String, silent: bool, ports: &str) -> String {
     match silent {
-        true => format!("{wrong}; does tls = \"…\" suit the port?"),
+        true => format!("{wrong}; does tls = \"…\" suit the port? {ports}"),
         false => wrong,
     }
 }
@@ -136,7 +143,11 @@ pub(super) async fn reading(mailbox: &config::Mailbox, config: &Config) -> Vec<L
         Ok(found) => found,
         Err(error) => {
             let silent = matches!(error, imap::ImapError::Silent(_));
-            return vec![Line::wrong(what, with_hint(error.to_string(), silent))];
+            let ports = "implicit TLS is on port 993, STARTTLS and no TLS on 143";
+            return vec![Line::wrong(
+                what,
+                with_hint(error.to_string(), silent, ports),
+            )];
         }
     };
     let mut lines = vec![Line::ok(
@@ -149,7 +160,7 @@ pub(super) async fn reading(mailbox: &config::Mailbox, config: &Config) -> Vec<L
     if !config.trust.authserv_ids.is_empty() {
         lines.push(Line::new(
             what,
-            verified(&found.headers, &config.trust.authserv_ids),
+            verified(&found.headers, &config.trust.authserv_ids, &mailbox.after),
         ));
     }
     lines
@@ -186,14 +197,16 @@ fn fullness(what: &str, used: u64, limit: u64) -> Option<Line> {
 }
 
 /// Whether the newest mails have what `[trust]` believes.
-fn verified(headers: &[Vec<u8>], authserv_ids: &[String]) -> Finding {
+fn verified(headers: &[Vec<u8>], authserv_ids: &[String], after: &imap::After) -> Finding {
     let ids = authserv_ids.join(", ");
     let mut others = BTreeSet::new();
-    let mut count: usize = 0;
-    for header in headers {
-        let Ok(mail) = from_mail::read(header, &[], true) else {
-            continue;
-        };
+    let (mut all, mut count): (usize, usize) = (0, 0);
+    let mails = headers
+        .iter()
+        .filter_map(|header| from_mail::read(header, &[], true).ok());
+    // What `check` has sent itself came from nowhere else.
+    for mail in mails.filter(|mail| !own_mail::is_own(&mail.message_id)) {
+        all = all.saturating_add(1);
         let fields = mail.authentication.iter();
         let written_by: Vec<String> = fields
             .filter_map(|field| authentication::parse(field))
@@ -205,29 +218,40 @@ fn verified(headers: &[Vec<u8>], authserv_ids: &[String]) -> Finding {
         }
         others.extend(written_by.into_iter().take(3));
     }
-    let all = headers.len();
     if count > 0 {
-        return Finding::Ok(format!(
-            "{count} of the newest {all} mails have Authentication-Results of {ids}"
-        ));
+        let of_all = match all {
+            1 => "the only mail has".to_owned(),
+            all => format!("{count} of the newest {all} mails have"),
+        };
+        return Finding::Ok(format!("{of_all} Authentication-Results of {ids}"));
     }
-    if all == 0 {
-        return Finding::Note(format!(
-            "it has no mail by which to see whether {ids} writes Authentication-Results; send one from elsewhere and check again"
-        ));
-    }
+    let none = match all {
+        0 => return Finding::Note(no_mail(&ids, after)),
+        1 => "the only mail has no".to_owned(),
+        all => format!("none of the newest {all} mails has"),
+    };
     let others: Vec<String> = others.into_iter().take(5).collect();
     if others.is_empty() {
         return Finding::Note(format!(
-            "none of the newest {all} mails has Authentication-Results, so none of their senders is verified; unless all of \
-             them are from your own users, see docs/OPERATING.md, “Who a mail is from”"
+            "{none} Authentication-Results, so that no sender is verified; unless all that comes is from your own users, see \
+             docs/OPERATING.md, “Who a mail is from”"
         ));
     }
     Finding::Wrong(format!(
-        "none of the newest {all} mails has Authentication-Results of {ids}, but some have those of {}; if that is your mail \
-         server, name it in authserv_ids of [trust]",
+        "{none} Authentication-Results of {ids}, and yet there are those of {}; if that is your mail server, name it in \
+         authserv_ids of [trust]",
         others.join(", ")
     ))
+}
+
+fn no_mail(ids: &str, after: &imap::After) -> String {
+    let remedy = match after {
+        imap::After::Delete => {
+            "handled mails are deleted: stop the gateway, send one from elsewhere and check again"
+        }
+        _ => "send one from elsewhere and check again",
+    };
+    format!("it has no mail by which to see whether {ids} writes Authentication-Results; {remedy}")
 }
 
 fn readable(found: &imap::Capabilities, mailbox: &config::Mailbox) -> String {
@@ -294,16 +318,58 @@ mod tests {
         };
         let plain = b"From: a@b.example\r\n\r\n".to_vec();
         let ours = ["mx.example".to_owned()];
-        let says = |headers: &[Vec<u8>]| verified(headers, &ours);
-        assert!(matches!(says(&[]), Finding::Note(says) if says.contains("no mail by which")));
-        assert!(
-            matches!(says(std::slice::from_ref(&plain)), Finding::Note(says) if says.contains("none of their senders"))
+        let says = |headers: &[Vec<u8>], expected: &str| {
+            let line = Line::new("a", verified(headers, &ours, &imap::After::Seen)).to_string();
+            assert!(line.contains(expected), "{expected:?} is not in {line}");
+        };
+        says(&[], "note   a: it has no mail by which");
+        let one = std::slice::from_ref(&plain);
+        says(
+            one,
+            "note   a: the only mail has no Authentication-Results, so",
         );
-        assert!(
-            matches!(says(&[plain.clone(), mail("MX.example")]), Finding::Ok(says) if says.contains("1 of the newest 2"))
+        let two = [plain.clone(), mail("MX.example")];
+        says(&two, "ok     a: 1 of the newest 2 mails have");
+        says(
+            &two[1..],
+            "ok     a: the only mail has Authentication-Results of mx",
         );
-        assert!(
-            matches!(says(&[plain, mail("mx.other.example")]), Finding::Wrong(says) if says.contains("mx.other.example"))
+        let other = [plain.clone(), mail("mx.other.example")];
+        says(
+            &other,
+            "WRONG  a: none of the newest 2 mails has Authentication-Results of mx.example,",
         );
+        says(
+            &other,
+            "there are those of mx.other.example; if that is your mail server",
+        );
+
+        let check = "stanzamail-check@b.example".parse().unwrap();
+        let (_, own) = own_mail::written(&check).unwrap();
+        let own = own.into_bytes();
+        says(
+            std::slice::from_ref(&own),
+            "note   a: it has no mail by which",
+        );
+        says(&[own, plain], "note   a: the only mail has no");
+        let deleted = verified(&[], &ours, &imap::After::Delete);
+        assert!(matches!(deleted, Finding::Note(says) if says.contains("stop the gateway")));
+    }
+
+    #[test]
+    fn a_mail_server_that_does_not_relay_is_wrong_also_if_it_says_not_now() {
+        let reply = smtp::outcome::reply(454, "4.7.1 <a@example.com>: Relay access denied");
+        let says = Line::new("SMTP", refusal(&smtp::Refused::Elsewhere(reply))).to_string();
+        assert!(
+            says.starts_with("WRONG  SMTP: the mail server takes mail for its own"),
+            "{says}"
+        );
+        for words in [
+            "mynetworks",
+            "“With TLS and a login”",
+            "454 <a@example.com>: Relay",
+        ] {
+            assert!(says.contains(words), "{words}: {says}");
+        }
     }
 }

@@ -4,6 +4,7 @@ mod configured;
 mod dns;
 mod lmtp;
 mod mail;
+mod own_mail;
 mod pages;
 mod running;
 mod send;
@@ -141,8 +142,9 @@ pub(super) async fn run(path: &Path, config: Result<Config, ConfigErrors>, send:
     for line in configured::lines(&config) {
         report.add(&line);
     }
-    report.add(&store::line(&config.store.path));
-    for line in running::lines(&config).await {
+    let store = store::line(&config.store.path);
+    report.add(&store);
+    for line in running::lines(&config, &store).await {
         report.add(&line);
     }
     let addresses = mail::made_up(&config);

@@ -1,6 +1,6 @@
 //! The component: by the gateway that runs with it, or else by a login.
 
-use super::Line;
+use super::{Finding, Line};
 use crate::cli::door::SOCKET;
 use crate::config::{self, Changed, Config};
 use crate::control::{Client, Request, Response};
@@ -17,12 +17,16 @@ const MIB: u64 = 1024 * 1024;
 
 /// A second login under the same name would take the place of a running gateway, or half of its stanzas; so one that runs
 /// is asked instead.
-pub(super) async fn lines(config: &Config) -> Vec<Line> {
+pub(super) async fn lines(config: &Config, store: &Line) -> Vec<Line> {
     let what = format!("component {} at {}", config.xmpp.domain, config.xmpp.server);
     let mut gateway = match Client::connect(&config.store.path.join(SOCKET)) {
         Ok(Some(gateway)) => gateway,
         Ok(None) => return vec![by_login(what, config).await],
         // Whether one runs cannot be seen.
+        Err(_) if matches!(store.finding, Finding::Wrong(_)) => {
+            let why = "was not tried: a gateway that runs is asked by a socket in the store, which is to be mended first";
+            return vec![Line::note(what, why)];
+        }
         Err(error) => return vec![Line::wrong(what, format!("was not tried: {error}"))],
     };
     match gateway.ask(&Request::Running) {

@@ -1,14 +1,11 @@
 //! `check --send`: whether a mail that leaves by the mail server arrives in the mailbox, with what the gateway needs of it.
 
-use super::{Finding, Line, mail};
+use super::{Finding, Line, mail, own_mail};
 use crate::config::Config;
 use crate::core::address::MailAddress;
 use crate::core::from_mail;
-use crate::core::id::MessageId;
 use crate::{imap, smtp, supervisor};
-use chrono::Utc;
 use futures::future::join_all;
-use ring::rand::{SecureRandom, SystemRandom};
 use std::time::{Duration, Instant};
 
 /// How long the mail may be on its way.
@@ -29,7 +26,7 @@ pub(super) async fn line(config: &Config, address: &MailAddress) -> Line {
             "was not sent: there is no mailbox for all users in which it could be seen",
         );
     }
-    let Some((message_id, text)) = written(address) else {
+    let Some((message_id, text)) = own_mail::written(address) else {
         return Line::wrong(what, "was not sent: the system gives us no random number");
     };
     let began = Instant::now();
@@ -82,22 +79,6 @@ pub(super) async fn line(config: &Config, address: &MailAddress) -> Line {
     )
 }
 
-/// A mail of a machine, which nobody answers (RFC 3834).
-fn written(address: &MailAddress) -> Option<(MessageId, String)> {
-    let mut random = [0_u8; 16];
-    SystemRandom::new().fill(&mut random).ok()?;
-    let random: String = random.iter().map(|octet| format!("{octet:02x}")).collect();
-    let id = MessageId::parse(&format!("<{random}.check@{}>", address.domain()))?;
-    let date = Utc::now().to_rfc2822();
-    let text = format!(
-        "From: <{address}>\r\nTo: <{address}>\r\nSubject: stanzamail check\r\nDate: {date}\r\nMessage-ID: {}\r\n\
-         Auto-Submitted: auto-generated\r\nMIME-Version: 1.0\r\nContent-Type: text/plain\r\n\r\n\
-         `stanzamail check --send` sent this and deletes it.\r\n",
-        id.in_brackets()
-    );
-    Some((id, text))
-}
-
 /// Those of the fields that hold the address.
 fn named_in(header: &[u8], address: &MailAddress, names: &[String]) -> String {
     let holds = |name: &&String| {
@@ -108,6 +89,23 @@ fn named_in(header: &[u8], address: &MailAddress, names: &[String]) -> String {
     named.join(", ")
 }
 
+/// Without a signature (RFC 6376) the mail of the users is refused at many places, or taken for spam. A relay behind the mail
+/// server may sign as well, and does so only for mail that goes through it.
+fn unsigned(header: &[u8]) -> &'static str {
+    let name = b"DKIM-Signature:";
+    let mut lines = header.split(|octet| *octet == b'\n');
+    let is_signed = lines.any(|line| {
+        line.get(..name.len())
+            .is_some_and(|start| start.eq_ignore_ascii_case(name))
+    });
+    match is_signed {
+        true => "",
+        false => {
+            ". It left without DKIM-Signature: unless a relay signs later, see the README, “Before you write to the world”"
+        }
+    }
+}
+
 /// Whether the header says for whom the mail was.
 fn arrived(header: &[u8], address: &MailAddress, names: &[String], took: Duration) -> Finding {
     let took = format!("arrived after {:.1} s", took.as_secs_f32());
@@ -115,8 +113,9 @@ fn arrived(header: &[u8], address: &MailAddress, names: &[String], took: Duratio
     match from_mail::read(header, names, true) {
         Ok(mail) if mail.envelope_to.concat().contains(address) => Finding::Ok(format!(
             "{took}, with its recipient in {}; it is deleted. (It went the way of the gateway's own mail: that mail from \
-             elsewhere arrives as well, only such a mail can show)",
-            named_in(header, address, names)
+             elsewhere arrives as well, only such a mail can show){}",
+            named_in(header, address, names),
+            unsigned(header)
         )),
         Ok(mail) if mail.envelope_to.concat().is_empty() => Finding::Wrong(format!(
             "{took}, and none of {names_joined} says for whom it was, so that blind copies and lists reach nobody; let the \
@@ -150,5 +149,11 @@ mod tests {
             panic!("it says for whom it was");
         };
         assert!(said.contains("in X-Original-To;"), "{said}");
+        assert!(said.contains("left without DKIM-Signature"), "{said}");
+        let signed = [b"dkim-signature: v=1; a=rsa-sha256\r\n", &header[..]].concat();
+        let Finding::Ok(said) = arrived(&signed, &address, &names, Duration::ZERO) else {
+            panic!("it says for whom it was");
+        };
+        assert!(!said.contains("DKIM"), "{said}");
     }
 }

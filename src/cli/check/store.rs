@@ -35,14 +35,14 @@ pub(super) fn line(path: &Path) -> Line {
             match fs::create_dir(path).and_then(|()| fs::remove_dir(path)) {
                 Ok(()) => Finding::Ok("will be made at the first start".to_owned()),
                 Err(error) => Finding::Wrong(format!(
-                    "cannot be made ({error}); make it for the gateway's user: install -d -m 700 {}",
-                    path.display()
+                    "cannot be made ({error}); make it for the gateway's user, {}",
+                    owner::make(path)
                 )),
             }
         }
         Err(error) => Finding::Wrong(format!(
-            "cannot be reached ({error}); make it for the gateway's user: install -d -m 700 {}",
-            path.display()
+            "cannot be reached ({error}); make it for the gateway's user, {}",
+            owner::make(path)
         )),
     };
     Line::new(what, finding)
@@ -66,9 +66,12 @@ fn can_write(folder: &Path) -> Finding {
             io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => {
                 format!("cannot be written ({error}); every message is refused until there is room")
             }
-            _ => format!(
-                "cannot be written ({error}); run this as the gateway's user, and give the folder to it"
-            ),
+            _ => {
+                let remedy = owner::remedy(folder).unwrap_or_else(|| {
+                    "run this as the gateway's user, and give the folder to it".to_owned()
+                });
+                format!("cannot be written ({error}); {remedy}")
+            }
         });
     }
     let Ok(space) = rustix::fs::statvfs(folder) else {
@@ -137,6 +140,6 @@ mod tests {
         );
         fs::write(path.join("file"), b"").unwrap();
         assert!(says(&path.join("file")).contains("is not a folder"));
-        assert!(says(&path.join("a/b")).contains("install -d -m 700"));
+        assert!(says(&path.join("a/b")).contains("as root: install -d -m 700 -o "));
     }
 }

@@ -25,13 +25,27 @@ impl Decision {
             .stanzas
             .extend(error_reply(&stanza.element, condition, why));
         decision.notes.push(format!(
-            "refused a {} ({}): {}",
+            "refused a {} of {} ({}): {}",
             stanza.element.name(),
+            clean::shorten_addresses(stanza.from.to_bare().as_str()),
             condition.name(),
-            clean::shorten_addresses(why)
+            for_log(why)
         ));
         decision
     }
+}
+
+/// Carol is nobody in the sentences that say how an address is written; shortened, they would say nothing.
+fn for_log(why: &str) -> String {
+    const EXAMPLE: &str = "carol\\40mail.example@";
+    let examples = [EXAMPLE, "carol%mail.example@", "carol@mail.example"];
+    let is_example = |word: &&str| examples.iter().any(|example| word.starts_with(example));
+    let has_example = why.contains(EXAMPLE);
+    let words = why.split(' ').map(|word| match has_example {
+        true if is_example(&word) => word.to_owned(),
+        _ => clean::shorten_addresses(word),
+    });
+    words.collect::<Vec<_>>().join(" ")
 }
 
 /// The answer to who may not use the gateway: an error, which no program answers.
@@ -59,4 +73,23 @@ pub(crate) fn unknown(language: Language) -> Stop {
 
 pub(crate) fn no_such_item(language: Language) -> Stop {
     Stop::reject(Condition::ItemNotFound, notice::unknown_request(language))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::for_log;
+
+    #[test]
+    fn of_addresses_in_a_log_only_the_example_is_whole() {
+        let example = "“eve@x.example” is nobody. Write to carol@mail.example as carol\\40mail.example@gateway.example or \
+                       carol%mail.example@gateway.example.";
+        assert_eq!(
+            for_log(example),
+            example.replace("eve", "e…").replace("“e…", "“…")
+        );
+        assert_eq!(
+            for_log("no mail to carol@mail.example"),
+            "no mail to c…@mail.example"
+        );
+    }
 }
