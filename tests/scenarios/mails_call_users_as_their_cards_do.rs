@@ -1,5 +1,5 @@
 //! Alice and Bob have cards on their servers (XEP-0054), which say what they are called. Their mails call them so, from the first
-//! one on where their clients have turned to the gateway before, as they do when somebody types.
+//! one on where they have turned to the gateway before.
 
 use super::servers::stanza::kind_of;
 use super::servers::{Flavour, PATIENCE, XmppClient};
@@ -12,18 +12,15 @@ async fn named(user: &XmppClient, name: &str) {
     assert_eq!(kind_of(&saved), "result", "{saved:?}");
 }
 
-/// The user's client says that its user is typing. The answer to what the gateway asks then may come late, which no mail
+/// The user asks for help. The answer to what the gateway asks then may come late, which no mail
 /// waits for: the user writes until it is there.
 async fn is_called(flavour: Flavour, login: &str, name: &str) {
     let world = World::on(flavour, Options::default()).await;
     let user = world.login(login).await;
     named(&user, name).await;
     let inbox = world.mailbox("carol@mail.example").await;
-    let typing = format!(
-        "<message to='{}' type='chat'><composing xmlns='http://jabber.org/protocol/chatstates'/></message>",
-        world.carol()
-    );
-    user.send(typing).await;
+    let helper = format!("help@{}", world.xmpp.gateway);
+    user.send_message(&helper, "help").await;
     let called = format!("\"{name}\" <{login}@{}>", world.mail_domain());
     let (end, mut count) = (Instant::now() + PATIENCE, 0);
     loop {
