@@ -167,7 +167,7 @@ impl Errands {
                 let text = system::blocking(move || whole_text(originals?.as_ref(), &id));
                 Told::Original(text.await.ok().flatten())
             }
-            Errand::Admin(words) => {
+            Errand::Admin { words, .. } => {
                 let words = words.clone();
                 let command = clean::shorten_addresses(&words.join(" "));
                 tracing::info!(admin = %from, %command, "an administrator runs a command");
