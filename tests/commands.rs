@@ -1956,7 +1956,7 @@ fn a_command_behind_a_slash_is_not_mailed() {
         (
             "14",
             "/where",
-            "The last message to carol@mail.example, “contacts”",
+            "The last message to carol@mail.example, “/contacts”",
         ),
         (
             "15",
