@@ -1868,6 +1868,10 @@ fn a_command_behind_a_slash_is_not_mailed() {
         assert!(said.starts_with(words), "{said}");
     }
     // What is corrected as the gateway advises was never mailed, and is new to whoever reads it.
+    let mut world = World::new();
+    world.stanza(&format!(
+        "<message from='alice@a.example/x' to='{CAROL}' type='chat' id='1'><body>/contacts</body></message>"
+    ));
     let corrected = world.stanza(&format!(
         "<message from='alice@a.example/x' to='{CAROL}' type='chat' id='1c'><body> /contacts</body><replace xmlns='urn:xmpp:message-correct:0' id='1'/></message>"
     ));

@@ -389,7 +389,10 @@ path = "{}"
         let said = |words: &str| typed(folder.path(), words, false).unwrap_or_else(|why| why);
         assert_eq!(said("list"), "a.example\t1\t-\n");
         assert!(said("show a.example").contains("\ncontacts: 1\n"));
-        assert_eq!(said("forget a.example"), "forgotten: a.example\ncontacts: 1\n");
+        assert_eq!(
+            said("forget a.example"),
+            "forgotten: a.example\ncontacts: 1\n"
+        );
         assert_eq!(said("list"), "");
         assert!(said("forget a.example").contains("is not a bare JID"));
     }
