@@ -113,7 +113,7 @@ fn slashed_line(body: &str) -> Option<&str> {
     let is_for_contact = |word: &&str| first.eq_ignore_ascii_case(word);
     let is_other = first.is_empty()
         || line.contains('\n')
-        || TO_CONTACTS.iter().any(|word| is_for_contact(word));
+        || TO_CONTACTS.iter().any(is_for_contact);
     (!is_other).then_some(line)
 }
 
