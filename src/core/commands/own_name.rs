@@ -53,7 +53,8 @@ impl Command for OwnName {
                     jid: Some(&user),
                 };
                 let name = name::shown(&clean::for_header(typed, name::CHARS_MAX), owner);
-                let name = name.filter(|name| !has_address(name));
+                let own = [mail.to_string(), user.to_string()];
+                let name = name.filter(|name| !has_address(name, &own));
                 let name = name.ok_or_else(|| {
                     refused(texts::no_name(call.language(), typed, name::is_seen(typed)))
                 })?;
@@ -90,14 +91,17 @@ fn is_sentence(language: Language, typed: &str) -> bool {
     typed.contains('\n')
         || words.len() > WORDS_OF_ANY_NAME
         || words.len() > WORDS_MAX && words.iter().any(is_said)
-        || is_joined && rest.any(|word| is_lower(&word))
+        || is_joined && rest.any(is_lower)
 }
 
-/// Whether a part of it is an address, were it one that nobody can have: mails have the user's own beside the name.
-fn has_address(name: &str) -> bool {
+/// Whether a part of it is an address that is not the user's own, were it one that nobody can have.
+fn has_address(name: &str, own: &[String]) -> bool {
+    let foreign = own
+        .iter()
+        .fold(name.to_owned(), |name, own| name.replace(own, " "));
     let is_address = |word: &str| {
         let divided = word.split_once('@');
         divided.is_some_and(|(local, domain)| !local.is_empty() && !domain.is_empty())
     };
-    name.split_whitespace().any(is_address)
+    foreign.split_whitespace().any(is_address)
 }

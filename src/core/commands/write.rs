@@ -263,7 +263,7 @@ fn the_address(typed: &str) -> &str {
     let typed = bare_address(typed);
     let mut words = typed.split_whitespace().filter(|word| word.contains('@'));
     match (words.next(), words.next()) {
-        (Some(address), None) => bare_address(address),
+        (Some(address), None) => bare_address(address.trim_end_matches(['.', '!', '?'])),
         _ => typed,
     }
 }
