@@ -411,7 +411,8 @@ async fn and_what_comes_behind_them_waits_without_a_word() {
 
 /// A service that takes nothing for a minute: the mail with the file waits for it, and nobody else's does, nor anybody's to the
 /// same user.
-#[tokio::test]
+// A file is fetched by a thread that waits for it, through a proxy that another one serves.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn and_a_slow_upload_service_holds_up_nobody_else() {
     let port = Port::free();
     let uploads = Uploads {
