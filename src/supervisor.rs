@@ -13,6 +13,7 @@ mod reload;
 mod reserved;
 mod restarts;
 mod round;
+mod signals;
 mod stopped;
 mod upkeep;
 mod watchdog;
@@ -46,13 +47,13 @@ use reload::Current;
 pub use reload::Reload;
 use restarts::{RESTARTS_MAX, Restarts, WITHIN};
 use round::{LAST_WORDS, Round, Tasks, WIND_DOWN};
+pub use signals::Signals;
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 pub use stopped::{Failed, Stopped};
-use tokio::signal::unix::{SignalKind, signal};
-use tokio::sync::{mpsc, watch};
+use tokio::sync::{Notify, mpsc, watch};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 use watchdog::Watchdog;
@@ -68,19 +69,11 @@ const SETTLES: usize = 1024;
 ///
 /// # Errors
 /// [`Stopped`] says why it could not start or had to stop.
-pub async fn run(config: Config, reload: Reload) -> Result<(), Stopped> {
-    // Before all else: until then a SIGHUP would end the process.
-    let asked = reload::listen()?;
+pub async fn run(config: Config, reload: Reload, signals: Signals) -> Result<(), Stopped> {
     say_who_is_believed(&config);
     let mut parts = Parts::open(&config, store::open(&config.store.path)?).await?;
     let stop = CancellationToken::new();
-    let signal = stop.clone();
-    let signals = signals()?;
-    tokio::spawn(async move {
-        signals.await;
-        tracing::info!("stopping");
-        signal.cancel();
-    });
+    let asked = signals.obeyed(stop.clone(), Arc::clone(&parts.retry));
     let current = Current::new(&config, Arc::clone(&parts.store), &reload)?;
     reload::when_asked(asked, Arc::clone(&current), reload, stop.clone());
     let mut restarts = Restarts::default();
@@ -132,6 +125,8 @@ struct Parts<S> {
     left: Vec<Element>,
     /// Among them is what that round had in hand when it failed.
     repeats: bool,
+    /// All waiting mails are to be tried now.
+    retry: Arc<Notify>,
 }
 
 impl<S: Store> Parts<S> {
@@ -161,6 +156,7 @@ impl<S: Store> Parts<S> {
             jobs,
             left: Vec::new(),
             repeats: false,
+            retry: Arc::default(),
         })
     }
 
@@ -185,7 +181,7 @@ impl<S: Store> Parts<S> {
         let begun = self.start_mailboxes(&mut tasks, config, &mailboxes, &quotas, read, end);
         let (opened, readers) = begun.await?;
         handover.start(&mut tasks, config).await?;
-        self.look_after(config, &queue, end)?;
+        self.look_after(config, &queue, end);
         self.start_pages(&mut tasks, config, end).await?;
         tasks.spawn("xmpp", connector.run(round.close_stream.clone()));
         let files = self.files(config, &link, &quotas, end);
@@ -242,15 +238,10 @@ impl<S: Store> Parts<S> {
     }
 
     /// What is done now and then, or when it is asked for.
-    fn look_after(
-        &self,
-        config: &Config,
-        queue: &smtp::Queue,
-        end: &CancellationToken,
-    ) -> Result<(), Stopped> {
+    fn look_after(&self, config: &Config, queue: &smtp::Queue, end: &CancellationToken) {
         upkeep::begin(&self.store, config.store.remember, end);
         upkeep::forget_originals(&self.store, [&self.originals, &self.own_files], end);
-        retry_when_asked(queue.clone(), end.clone())
+        retry_when_asked(queue.clone(), Arc::clone(&self.retry), end.clone());
     }
 
     fn start_control(
@@ -473,32 +464,20 @@ fn verify<S: Store>(store: Arc<S>) {
     tokio::spawn(async move { store.verify().await });
 }
 
-/// SIGUSR1: an admin has mended something and does not want to wait for the next attempts.
-fn retry_when_asked(queue: smtp::Queue, stop: CancellationToken) -> Result<(), Stopped> {
-    let mut asked = signal(SignalKind::user_defined1()).map_err(no_signals)?;
+/// An admin has mended something and does not want to wait for the next attempts.
+fn retry_when_asked(queue: smtp::Queue, asked: Arc<Notify>, stop: CancellationToken) {
     let retry = async move {
-        while asked.recv().await.is_some() {
+        loop {
+            asked.notified().await;
             tracing::info!(mails = queue.depth(), "asked to try all waiting mails now");
             queue.flush_now();
         }
     };
     tokio::spawn(async move { stop.run_until_cancelled(retry).await });
-    Ok(())
 }
 
 fn no_signals(error: std::io::Error) -> Stopped {
     Stopped::System(format!("signals cannot be received: {error}"))
-}
-
-fn signals() -> Result<impl Future<Output = ()> + Send + 'static, Stopped> {
-    let mut terminate = signal(SignalKind::terminate()).map_err(no_signals)?;
-    let mut interrupt = signal(SignalKind::interrupt()).map_err(no_signals)?;
-    Ok(async move {
-        tokio::select! {
-            _ = terminate.recv() => {}
-            _ = interrupt.recv() => {}
-        }
-    })
 }
 
 #[cfg(test)]
@@ -521,6 +500,7 @@ mod tests {
             jobs,
             left: Vec::new(),
             repeats: false,
+            retry: Arc::default(),
         };
         let message = |id: &str| {
             let xml = format!("<message xmlns='jabber:component:accept' id='{id}'/>");

@@ -255,11 +255,11 @@ fn who_is_removed_has_no_face() {
 fn header_of(photo: &str) -> String {
     let mut world = World::new();
     world.settings.own_names = OwnNames::Card;
-    let typing = format!(
-        "<message from='alice@a.example/x' to='{CAROL}' type='chat'><composing xmlns='http://jabber.org/protocol/chatstates'/></message>"
+    let asked = world.stanza(
+        "<message from='alice@a.example/x' to='gateway.a.example' type='chat' id='h'><body>help</body></message>",
     );
-    let asked = world.stanza(&typing);
-    let id = asked.stanzas.iter().find_map(|one| one.attr("id")).unwrap();
+    let mut ids = asked.stanzas.iter().filter_map(|one| one.attr("id"));
+    let id = ids.find(|id| id.starts_with("card.")).unwrap();
     world.stanza(&format!(
         "<iq type='result' from='alice@a.example' to='gateway.a.example' id='{id}'><vCard xmlns='vcard-temp'><FN>Alice</FN><PHOTO><TYPE>image/png</TYPE><BINVAL>{photo}</BINVAL></PHOTO></vCard></iq>"
     ));

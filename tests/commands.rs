@@ -1279,7 +1279,7 @@ fn an_administrator_reads_what_the_command_line_prints() {
         );
         let asked = world.stanza(&xml);
         assert!(asked.stanzas.is_empty());
-        let Some(Errand::Admin(words)) = asked.errand else {
+        let Some(Errand::Admin { words, language }) = asked.errand else {
             panic!("{said}");
         };
         assert_eq!(words.join(" "), typed);
@@ -1287,9 +1287,11 @@ fn an_administrator_reads_what_the_command_line_prints() {
             (Ok("one\ttwo\n".to_owned()), "one · two"),
             (Err("no such thing".to_owned()), "no such thing"),
         ] {
-            world
-                .context
-                .tell(Some((Errand::Admin(words.clone()), Told::Said(told))));
+            let errand = Errand::Admin {
+                words: words.clone(),
+                language,
+            };
+            world.context.tell(Some((errand, Told::Said(told))));
             let decision = world.stanza(&xml);
             world.context.tell(None);
             assert!(decision.errand.is_none());
@@ -1610,6 +1612,35 @@ fn who_wants_to_be_forgotten_says_so_twice_and_reads_what_was_deleted() {
     assert!(!body_of(&busy.stanzas[0]).contains("gelöscht"), "{busy:?}");
 }
 
+/// What was chosen is forgotten by the time when the words are read once more.
+#[test]
+fn the_answer_to_who_is_forgotten_is_in_the_language_that_was_chosen() {
+    for (language, asks, answer) in [
+        ("de", "vergiss mich", "Kontakte: 3;"),
+        ("fr", "oublie-moi", "contacts : 3"),
+        ("es", "olvídame", "contactos: 3"),
+        ("ru", "забудь меня", "контакты: 3"),
+    ] {
+        let mut world = World::new();
+        let (_, chosen) = world.says(GATEWAY, "l1", &format!("set language {language}"));
+        assert!(!chosen.is_empty());
+        let (_, sure) = world.says(GATEWAY, "f1", asks);
+        let yes = sure.rsplit(": ").next().unwrap().trim().to_owned();
+        assert!(yes.starts_with(asks), "{sure}");
+        let said = format!(
+            "<message from='alice@a.example/phone' to='{GATEWAY}' type='chat' id='f2'><body>{yes}</body></message>"
+        );
+        let errand = world.stanza(&said).errand.expect("it is to be done");
+        world.context = Context::new();
+        world.context.tell(Some((errand, Told::Forgotten(gone()))));
+        let told = body_of(&world.stanza(&said).stanzas[0]);
+        assert!(
+            told.to_lowercase().contains(&answer.to_lowercase()),
+            "{told}"
+        );
+    }
+}
+
 #[test]
 fn a_menu_asks_before_it_forgets() {
     let mut world = World::new();
@@ -1911,12 +1942,21 @@ fn a_command_behind_a_slash_is_not_mailed() {
     ] {
         assert_eq!(says(id, " xml:lang='en'", body).mails.len(), 1, "{body}");
     }
+    // What is corrected as the gateway advises was never mailed, and is new to whoever reads it.
+    let corrected = world.stanza(&format!(
+        "<message from='alice@a.example/x' to='{CAROL}' type='chat' id='1c'><body> /contacts</body><replace xmlns='urn:xmpp:message-correct:0' id='1'/></message>"
+    ));
+    let mail = mail_text(&corrected);
+    assert!(
+        mail.contains(" /contacts") && !mail.contains("Correction"),
+        "{mail}"
+    );
     // What needs a contact and nothing else is done for this one.
     for (id, body, words) in [
         (
             "14",
             "/where",
-            "The last message to carol@mail.example, “contacts”",
+            "The last message to carol@mail.example, “/contacts”",
         ),
         (
             "15",
@@ -1925,11 +1965,152 @@ fn a_command_behind_a_slash_is_not_mailed() {
         ),
         ("16", "/block", "Mails of carol@mail.example are not shown"),
     ] {
-        let decision = says(id, " xml:lang='en'", body);
+        let decision = world.stanza(&format!(
+            "<message from='alice@a.example/x' to='{CAROL}' type='chat' id='{id}' xml:lang='en'><body>{body}</body></message>"
+        ));
         assert!(decision.mails.is_empty(), "{body}");
         let said = body_of(&decision.stanzas[0]);
         assert!(said.starts_with(words), "{said}");
     }
+}
+
+/// What is said to the gateway as to a person is not carried out by guess.
+#[test]
+fn a_sentence_is_asked_about() {
+    let mut world = World::new();
+    let table = [
+        (
+            "en",
+            "My name is Bob and I need help with my account",
+            "for example: my name is Alice",
+        ),
+        (
+            "en",
+            "my name is Bob and I am late",
+            "for example: my name is Alice",
+        ),
+        (
+            "en",
+            "call me when you have an hour",
+            "for example: my name is Alice",
+        ),
+        (
+            "de",
+            "ich heiße Bob und brauche Hilfe",
+            "zum Beispiel: ich heiße Alice",
+        ),
+        (
+            "fr",
+            "je m'appelle Bob et je suis en retard",
+            "par exemple : mon nom est Alice",
+        ),
+        (
+            "es",
+            "me llamo Bob y necesito ayuda",
+            "por ejemplo: mi nombre es Alice",
+        ),
+        (
+            "ru",
+            "меня зовут Боб и мне нужна помощь",
+            "например: меня зовут Alice",
+        ),
+        (
+            "en",
+            "mail carol@mail.example about the invoice",
+            "send: carol@mail.example your text",
+        ),
+        (
+            "en",
+            "write to carol@mail.example that I am late",
+            "send: carol@mail.example your text",
+        ),
+        (
+            "en",
+            "email <carol@mail.example> if you can",
+            "send: carol@mail.example your text",
+        ),
+        (
+            "de",
+            "schreib an carol@mail.example dass ich komme",
+            "sende: carol@mail.example dein Text",
+        ),
+        (
+            "de",
+            "write carol@mail.example to say hello",
+            "sende: carol@mail.example dein Text",
+        ),
+        (
+            "fr",
+            "écris à carol@mail.example que je viens",
+            "envoie : carol@mail.example ton texte",
+        ),
+        (
+            "es",
+            "escribe a carol@mail.example sobre la cena",
+            "envía: carol@mail.example tu texto",
+        ),
+        (
+            "ru",
+            "напиши carol@mail.example о встрече",
+            "отправь: carol@mail.example твой текст",
+        ),
+    ];
+    for (number, (language, body, words)) in table.into_iter().enumerate() {
+        let decision = world.stanza(&format!(
+            "<message from='alice@a.example/phone' to='{GATEWAY}' type='chat' id='s{number}' xml:lang='{language}'><body>{}</body></message>",
+            body.replace('<', "&lt;")
+        ));
+        let said = body_of(&decision.stanzas[0]);
+        assert!(said.contains(words), "{body}: {said}");
+        assert!(decision.mails.is_empty(), "{body}");
+        let is_named = |write: &Write| matches!(write, Write::Options(_, None, options) if options.name.is_some());
+        assert!(!decision.writes.iter().any(is_named), "{body}");
+    }
+    for name in [
+        "Bob",
+        "María del Carmen de la Cruz",
+        "José Ortega y Gasset",
+        "Tim and Tina",
+    ] {
+        let (_, said) = world.says(GATEWAY, name, &format!("my name is {name}"));
+        assert!(said.contains(&format!("{name} <")), "{said}");
+    }
+    for (body, text) in [
+        ("carol@mail.example about the invoice", "about the invoice"),
+        ("write to carol@mail.example That is fine", "That is fine"),
+        ("mail carol@mail.example thanks!", "thanks!"),
+    ] {
+        let (decision, _) = world.says(GATEWAY, body, body);
+        assert!(mail_text(&decision).contains(text), "{body}");
+    }
+}
+
+#[test]
+fn an_answer_advises_what_was_wanted() {
+    let mut world = World::new();
+    let (_, said) = world.says(GATEWAY, "a1", "accept nobody@x.example");
+    assert!(said.ends_with("send: nobody@x.example your text"), "{said}");
+    let (decision, said) = world.says(GATEWAY, "a2", "block carol@mail.example please");
+    assert!(
+        said.starts_with("Mails of carol@mail.example are not"),
+        "{said}"
+    );
+    assert_eq!(decision.writes.len(), 1);
+    for body in ["my name is \"Bob\" &lt;x@y&gt;", "my name is x@y"] {
+        let (decision, said) = world.says(GATEWAY, body, body);
+        assert!(said.contains("the address of somebody else"), "{said}");
+        assert!(decision.writes.is_empty());
+    }
+    // What turns around what stands behind it is not shown again.
+    let (_, begun) = world.command("node='block' action='execute'", &[]);
+    let session = begun.attr("sessionid").unwrap().to_owned();
+    let attributes = format!("node='block' sessionid='{session}' action='complete'");
+    let (_, refused) = world.command(&attributes, &[("address", "evil\u{202E}gro.elpmaxe@moc")]);
+    let refused = String::from(&refused);
+    assert!(
+        refused.contains("evil") && !refused.contains('\u{202E}'),
+        "{refused}"
+    );
 }
 
 #[test]

@@ -203,7 +203,7 @@ fn what_its_fields_cannot_say_is_said_in_words() {
     let unknown = "<body>New</body><replace xmlns='urn:xmpp:message-correct:0' id='nobody'/>";
     let words = said(&mut world, unknown);
     assert_eq!(words.chat.unwrap().edit, None);
-    assert_eq!(words.text, "Correction: New");
+    assert_eq!(words.text, "New");
 }
 
 #[test]

@@ -4,6 +4,7 @@ use crate::decided::{World, settings};
 use stanzamail::core::decide::decision::Decision;
 use stanzamail::core::decide::inbound::arrived::Arrived;
 use stanzamail::core::file::{Files, Hosted};
+use stanzamail::core::from_mail::Mail;
 use stanzamail::core::language::Language;
 use stanzamail::core::record::Quotes;
 use stanzamail::core::settings::Settings;
@@ -201,5 +202,47 @@ fn a_file_in_the_text_is_named_in_the_users_language() {
         let mut bodies = bodies.filter(|child| child.name() == "body");
         let body = bodies.next().expect("a body").text();
         assert!(body.ends_with(&format!("Here\n\n{line}\nBye")), "{body}");
+    }
+}
+
+/// What lies here is not said to be lost, in whatever way the mail came.
+#[test]
+fn of_what_is_kept_nothing_says_that_it_is_not() {
+    let long = raw(&format!("{TEXT}{}", "many words ".repeat(60_000)));
+    let file = raw(&parts(
+        "mixed",
+        &[
+            &format!("{TEXT}Great"),
+            "Content-Type: application/pdf; name=plan.pdf\r\n\r\n%PDF",
+        ],
+    ));
+    for (mail, may_be_kept, says, says_not) in [
+        (&long, true, "the whole mail has", "not kept"),
+        (&long, false, "and is not kept.]", "The whole mail: "),
+        (&file, true, "plan.pdf", "not kept"),
+    ] {
+        let settings = Settings {
+            pages: Some("https://pages.a.example".to_owned()),
+            ..settings()
+        };
+        let decision = decision(&settings, mail, |arrived| {
+            arrived.may_be_kept = may_be_kept;
+            // A mail server hands it over: it lies in no mailbox.
+            let handed_over = Mail {
+                envelope: Some(
+                    arrived
+                        .mail
+                        .to
+                        .iter()
+                        .map(|one| one.address.clone())
+                        .collect(),
+                ),
+                ..arrived.mail.clone()
+            };
+            arrived.mail = Box::leak(Box::new(handed_over));
+        });
+        let text: String = decision.stanzas.iter().map(String::from).collect();
+        assert!(text.contains(says) && !text.contains(says_not));
+        assert_eq!(text.contains("The whole mail: https://"), may_be_kept);
     }
 }

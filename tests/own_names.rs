@@ -11,7 +11,8 @@ use std::time::Duration;
 
 const DAY: Duration = Duration::from_secs(24 * 3600);
 static NEXT: AtomicU32 = AtomicU32::new(0);
-const TYPING: &str = "<composing xmlns='http://jabber.org/protocol/chatstates'/>";
+/// What Adam says where it does not matter what.
+const WORDS: &str = "<body>Hi</body>";
 
 struct Asked(World);
 
@@ -60,7 +61,7 @@ impl Asked {
 
     /// Adam's server is asked, and answers.
     fn learn(&mut self, card: &str) {
-        let asked = self.says(TYPING);
+        let asked = self.says(WORDS);
         self.answer("adam@a.example", &asked[0], "result", &vcard(card));
     }
 }
@@ -82,9 +83,11 @@ fn questions(decision: &Decision) -> Vec<String> {
 }
 
 #[test]
-fn who_is_typing_is_asked_for_and_named_in_the_first_mail() {
+fn who_has_asked_for_help_is_named_in_the_first_mail() {
     let mut world = Asked::new();
-    world.learn("<FN>Adam Smith</FN><NICKNAME>ad</NICKNAME>");
+    let asked = questions(&world.message("gateway.a.example", "<body>help</body>"));
+    let card = vcard("<FN>Adam Smith</FN><NICKNAME>ad</NICKNAME>");
+    world.answer("adam@a.example", &asked[0], "result", &card);
     assert_eq!(world.from(""), "\"Adam Smith\" <adam@chat.a.example>");
 }
 
@@ -107,11 +110,31 @@ fn a_message_waits_for_no_name_and_the_next_has_it() {
 }
 
 #[test]
-fn all_that_a_user_does_asks_but_presence() {
+fn all_that_a_user_does_asks_and_nothing_that_a_client_does() {
     for (asks, xml) in [
         (
-            1,
+            0,
             "<iq type='get' id='1' from='adam@a.example/x' to='gateway.a.example'><ping xmlns='urn:xmpp:ping'/></iq>",
+        ),
+        (
+            0,
+            "<iq type='get' id='1' from='adam@a.example/x' to='carol\\40mail.example@gateway.a.example'><vCard xmlns='vcard-temp'/></iq>",
+        ),
+        (
+            1,
+            "<message from='adam@a.example/x' to='carol\\40mail.example@gateway.a.example' type='chat' xml:lang='de'><composing xmlns='http://jabber.org/protocol/chatstates'/></message>",
+        ),
+        (
+            0,
+            "<message from='adam@a.example/x' to='carol\\40mail.example@gateway.a.example' type='chat' xml:lang='de'><received xmlns='urn:xmpp:receipts' id='1'/></message>",
+        ),
+        (
+            1,
+            "<message from='adam@a.example/x' to='carol\\40mail.example@gateway.a.example' type='chat' id='m'><body>Hi</body></message>",
+        ),
+        (
+            1,
+            "<iq type='set' id='1' from='adam@a.example/x' to='gateway.a.example'><command xmlns='http://jabber.org/protocol/commands' node='help'/></iq>",
         ),
         (
             1,
@@ -128,7 +151,15 @@ fn all_that_a_user_does_asks_but_presence() {
     ] {
         let decision = Asked::new().stanza(xml);
         assert_eq!(questions(&decision).len(), asks, "{xml}");
+        // Who was forgotten is not remembered for that.
+        assert_eq!(decision.writes.is_empty(), asks == 0, "{xml}");
     }
+    // Of whom something is stored the card is kept up to date by what clients do.
+    let mut world = Asked::new();
+    world.learn("<FN>Adam</FN>");
+    world.wait(DAY);
+    let composing = "<composing xmlns='http://jabber.org/protocol/chatstates'/>";
+    assert_eq!(world.says(composing).len(), 1);
     let outsider = "<message from='eve@evil.example/x' to='carol\\40mail.example@gateway.a.example'><body>Hi</body></message>";
     let decision = Asked::new().stanza(outsider);
     let asked = decision
@@ -142,10 +173,10 @@ fn all_that_a_user_does_asks_but_presence() {
 #[test]
 fn the_server_is_asked_once_a_day_and_sooner_where_it_said_nothing() {
     let mut world = Asked::new();
-    assert_eq!(world.says(TYPING).len(), 1);
-    assert_eq!(world.says(TYPING).len(), 0);
+    assert_eq!(world.says(WORDS).len(), 1);
+    assert_eq!(world.says(WORDS).len(), 0);
     world.wait(Duration::from_secs(10 * 60));
-    let asked = world.says(TYPING);
+    let asked = world.says(WORDS);
     assert_eq!(asked.len(), 1, "no answer has come");
     world.answer(
         "adam@a.example",
@@ -154,9 +185,9 @@ fn the_server_is_asked_once_a_day_and_sooner_where_it_said_nothing() {
         &vcard("<FN>Adam</FN>"),
     );
     world.wait(DAY - Duration::from_secs(1));
-    assert_eq!(world.says(TYPING).len(), 0);
+    assert_eq!(world.says(WORDS).len(), 0);
     world.wait(Duration::from_secs(1));
-    let asked = world.says(TYPING);
+    let asked = world.says(WORDS);
     assert_eq!(asked.len(), 1);
     assert_eq!(
         world.from(""),
@@ -177,7 +208,7 @@ fn an_error_says_that_there_is_no_card_or_nothing() {
         let mut world = Asked::new();
         world.learn("<FN>Adam</FN>");
         world.wait(DAY);
-        let asked = world.says(TYPING);
+        let asked = world.says(WORDS);
         let error = format!(
             "<error type='cancel'><{condition} xmlns='urn:ietf:params:xml:ns:xmpp-stanzas'/></error>"
         );
@@ -189,7 +220,7 @@ fn an_error_says_that_there_is_no_card_or_nothing() {
         assert_eq!(world.from(""), format!("{name} <adam@chat.a.example>"));
         world.wait(DAY - Duration::from_secs(1));
         assert_eq!(
-            world.says(TYPING).len(),
+            world.says(WORDS).len(),
             0,
             "{condition} is an answer as well"
         );
@@ -199,7 +230,7 @@ fn an_error_says_that_there_is_no_card_or_nothing() {
 #[test]
 fn only_the_users_server_answers_and_only_what_was_asked() {
     let mut world = Asked::new();
-    let asked = world.says(TYPING).remove(0);
+    let asked = world.says(WORDS).remove(0);
     let forged = vcard("<FN>Eve</FN>");
     for (from, id) in [
         ("adam@a.example/phone", asked.as_str()),
@@ -243,12 +274,12 @@ fn what_somebody_said_goes_before_the_card() {
     assert_eq!(world.from(nick), "\"Adam the First\" <adam@chat.a.example>");
     world.wait(DAY);
     assert_eq!(
-        world.says(TYPING).len(),
+        world.says(WORDS).len(),
         0,
         "who has chosen a name is not asked for"
     );
     world.message("gateway.a.example", "<body>my name is default</body>");
-    assert_eq!(world.says(TYPING).len(), 1);
+    assert_eq!(world.says(WORDS).len(), 1);
 }
 
 #[test]
@@ -309,6 +340,6 @@ fn others_who_have_the_mail_go_by_their_own_names() {
 fn who_does_not_want_it_asks_nobody() {
     let mut world = Asked::new();
     world.0.settings.own_names = OwnNames::Off;
-    assert_eq!(world.says(TYPING).len(), 0);
+    assert_eq!(world.says(WORDS).len(), 0);
     assert_eq!(world.from(""), "adam <adam@chat.a.example>");
 }

@@ -31,6 +31,7 @@ mod properties_text;
 #[path = "quotes/main.rs"]
 mod quotes;
 mod reports;
+mod signals;
 mod strangers;
 mod tidy;
 mod trust;

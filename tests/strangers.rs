@@ -121,9 +121,56 @@ fn whoever_the_user_knows_is_no_stranger() {
         let answers = format!("In-Reply-To: <{id}>\n");
         let mail = of_eve("2", &answers, "Me too").replace("eve@", "dave@");
         assert_eq!(bodies(&world.mail(&mail))[0].1, "Me too");
-        // A user of the gateway writes by mail.
-        let mail = of_eve("3", "", "Lunch?").replace("eve@mail.example", "adam@chat.a.example");
+        // A user of the gateway writes by mail, through the mail server or through the gateway.
+        world.settings.trust.authserv_ids = vec!["mx.a.example".to_owned()];
+        let passed = PASSED.replace("mail.example", "chat.a.example") + "\n";
+        let mail =
+            of_eve("3", &passed, "Lunch?").replace("eve@mail.example", "adam@chat.a.example");
         assert_eq!(bodies(&world.mail(&mail))[0].1, "Lunch?");
+        let sent = of_user_here(&mut world, "abel", "alice", "Tea?");
+        let shown = bodies(&world.mail(&sent)).pop().unwrap().1;
+        assert!(shown.ends_with("\nTea?"), "{shown}");
+        assert!(!shown.contains("first time"), "{shown}");
+    }
+}
+
+/// A mail that a user of the gateway has sent through it to another one's address.
+fn of_user_here(world: &mut World, from: &str, to: &str, words: &str) -> String {
+    let sent = world.stanza(&format!(
+        "<message from='{from}@a.example/x' to='{to}\\40chat.a.example@{GATEWAY}' type='chat' id='h1'><body>{words}</body></message>"
+    ));
+    String::from_utf8(sent.mails[0].bytes.clone()).unwrap()
+}
+
+/// Of any address that a rule makes a user of anybody can write; so it excuses only whose it is.
+#[test]
+fn an_address_of_the_own_domain_excuses_no_stranger() {
+    for strangers in [Strangers::Request, Strangers::Hold] {
+        for asked in [false, true] {
+            let mut world = world(strangers);
+            if asked {
+                world.settings.trust.authserv_ids = vec!["mx.a.example".to_owned()];
+            }
+            let forged = |id: &str, local: &str| {
+                of_eve(id, "", "Win!")
+                    .replace("eve@mail.example", &format!("{local}@chat.a.example"))
+            };
+            let waits = |world: &mut World, mail: &str, from: &str| {
+                let shown = bodies(&world.mail(mail));
+                assert!(!shown.iter().any(|(_, body)| body == "Win!"), "{shown:?}");
+                let from = format!("{from}@chat.a.example");
+                assert!(contact(world, &from).request.is_some(), "{from}");
+            };
+            waits(&mut world, &forged("1", "nobody"), "nobody");
+            // The id of a mail to somebody else, or of somebody else's, proves nothing.
+            let sent = of_user_here(&mut world, "abel", "adam", "Tea?");
+            let id = sent.lines().find(|line| line.starts_with("Message-ID:"));
+            let id = id.unwrap().trim_start_matches("Message-ID:").trim();
+            for local in ["abel", "ben"] {
+                let mail = forged("2", local).replace("<2@mail.example>", id);
+                waits(&mut world, &mail, local);
+            }
+        }
     }
 }
 

@@ -16,11 +16,11 @@ mod said;
 mod status;
 mod users;
 
-use crate::config::Config;
+use crate::config::{Config, ConfigErrors};
 use crate::core::text::clean;
 use crate::panics;
 use crate::store::StoreError;
-use crate::supervisor::{self, Reload, Stopped};
+use crate::supervisor::{self, Reload, Signals, Stopped};
 use check::CheckArgs;
 use clap::{Parser, Subcommand};
 use door::{CommandError, Door, Output};
@@ -93,6 +93,9 @@ enum Command {
 pub fn main() -> ExitCode {
     panics::print_no_caught_panic();
     let args = Args::parse();
+    if matches!(args.command, Command::Run) {
+        return in_runtime(start(args.config));
+    }
     let config = Config::load(&args.config);
     match (args.command, config) {
         (
@@ -102,16 +105,6 @@ pub fn main() -> ExitCode {
             Ok(config),
         ) => ended(repair::run(&config, from.as_deref())),
         (Command::Check(check), config) => in_runtime(check::run(&args.config, config, check.send)),
-        (Command::Run, Ok(config)) => {
-            let set_level = log::init(config.log.level);
-            keep_secrets_out_of_core_dumps();
-            let reload = Reload {
-                commands: said::commands(args.config.clone()),
-                path: args.config,
-                set_level,
-            };
-            in_runtime(run(config, reload))
-        }
         (Command::Original { id }, Ok(config)) => ended(original::run(&id, &config)),
         (Command::Key, Ok(config)) => ended(key::run(&config.store.path)),
         (command, Ok(config)) => {
@@ -123,11 +116,13 @@ pub fn main() -> ExitCode {
                 done => ended(done),
             }
         }
-        (_, Err(errors)) => {
-            eprintln!("{}", clean::for_terminal(&errors.to_string()));
-            ExitCode::from(EXIT_CONFIG)
-        }
+        (_, Err(errors)) => wrong(&errors),
     }
+}
+
+fn wrong(errors: &ConfigErrors) -> ExitCode {
+    eprintln!("{}", clean::for_terminal(&errors.to_string()));
+    ExitCode::from(EXIT_CONFIG)
 }
 
 /// What is done with the store, by whichever door.
@@ -162,8 +157,28 @@ fn ended(result: Result<(), impl Display>) -> ExitCode {
     }
 }
 
+/// Reads the configuration and runs the gateway by it. Before that, nothing but to listen to signals.
+async fn start(path: PathBuf) -> ExitCode {
+    let signals = match Signals::listen() {
+        Ok(signals) => signals,
+        Err(error) => return ended(Err(error)),
+    };
+    let config = match Config::load(&path) {
+        Ok(config) => config,
+        Err(errors) => return wrong(&errors),
+    };
+    let set_level = log::init(config.log.level);
+    keep_secrets_out_of_core_dumps();
+    let reload = Reload {
+        commands: said::commands(path.clone()),
+        path,
+        set_level,
+    };
+    run(config, reload, signals).await
+}
+
 /// Runs the gateway until it is told to stop.
-async fn run(config: Config, reload: Reload) -> ExitCode {
+async fn run(config: Config, reload: Reload, signals: Signals) -> ExitCode {
     let store = config.store.path.clone();
     // Root could open it, and the gateway's own user nothing any more that root has made in it.
     if let Some((_, 0)) = owner::of_another(&store)
@@ -178,7 +193,7 @@ async fn run(config: Config, reload: Reload) -> ExitCode {
             store.display()
         );
     }
-    match supervisor::run(config, reload).await {
+    match supervisor::run(config, reload, signals).await {
         Ok(()) => ExitCode::SUCCESS,
         // A [[pair]] that the store has otherwise: another start would not mend it.
         Err(Stopped::Store(error @ StoreError::Held { .. })) => {

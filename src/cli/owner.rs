@@ -84,10 +84,14 @@ pub(super) fn remedy(store: &Path) -> Option<String> {
     }
     match of_another(store) {
         Some((owner, me)) if me != 0 => {
-            let (path, owner, me) = (store.display(), called(owner), called(me));
+            let (path, user, me) = (store.display(), called(owner), called(me));
+            // Nobody is told to run it as root.
+            let or = match owner {
+                0 => String::new(),
+                _ => format!("run it as {user}, or "),
+            };
             Some(format!(
-                "{path} belongs to {owner}, and this runs as {me}; run it as {owner}, or give it the folder, as root: \
-                 chown -R {me}: {path}"
+                "{path} belongs to {user}, and this runs as {me}; {or}give it the folder, as root: chown -R {me}: {path}"
             ))
         }
         None if !store.exists() => {
@@ -171,7 +175,8 @@ mod tests {
         if me() != Some(0) {
             let said = remedy(Path::new("/")).unwrap();
             assert!(
-                said.contains("belongs to root") && said.contains("chown -R "),
+                said.contains("belongs to root")
+                    && said.contains("; give it the folder, as root: chown -R "),
                 "{said}"
             );
         }

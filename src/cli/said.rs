@@ -9,6 +9,7 @@ use crate::pipeline::Commands;
 use clap::Parser;
 use std::io::{self, ErrorKind, Write};
 use std::path::{Path, PathBuf};
+use std::slice;
 use std::sync::Arc;
 
 /// Runs them, by this configuration as it is then.
@@ -45,11 +46,17 @@ fn first_line(error: &str) -> String {
     line.trim_start_matches("error: ").to_owned()
 }
 
-/// What fits into a message: the rest is left out, and whoever writes it stops there.
+/// What is said is shown with a line about what is left out.
+const SHOWN_OCTETS_MAX: usize = COMMAND_OUTPUT_OCTETS_MAX - 200;
+/// Lines that are left out are counted up to here.
+const LEFT_OUT_MAX: usize = 10_000;
+
+/// What fits into a message: the rest is left out and counted, and whoever writes too much of it stops there.
 #[derive(Default)]
 struct Bounded {
     octets: Vec<u8>,
     is_cut: bool,
+    left_out: usize,
 }
 
 impl Bounded {
@@ -58,7 +65,12 @@ impl Bounded {
         let text = String::from_utf8_lossy(&self.octets).into_owned();
         match (self.is_cut, text.rsplit_once('\n')) {
             (true, Some((whole, _))) => {
-                format!("{whole}\n… and more, which the command line shows\n")
+                let left_out = match self.left_out {
+                    1 => "1 more line".to_owned(),
+                    count if count > LEFT_OUT_MAX => format!("over {LEFT_OUT_MAX} more lines"),
+                    count => format!("{count} more lines"),
+                };
+                format!("{whole}\n… and {left_out}, which the command line shows\n")
             }
             _ => text,
         }
@@ -67,14 +79,24 @@ impl Bounded {
 
 impl Write for Bounded {
     fn write(&mut self, octets: &[u8]) -> io::Result<usize> {
-        let room = COMMAND_OUTPUT_OCTETS_MAX.saturating_sub(self.octets.len());
-        if room == 0 && !octets.is_empty() {
-            self.is_cut = true;
-            return Err(ErrorKind::BrokenPipe.into());
+        for octet in octets {
+            // As a chat shows it.
+            let shown = match octet {
+                b'\t' => " · ".as_bytes(),
+                _ => slice::from_ref(octet),
+            };
+            let octets = self.octets.len().saturating_add(shown.len());
+            self.is_cut |= octets > SHOWN_OCTETS_MAX;
+            match self.is_cut {
+                false => self.octets.extend(shown),
+                true if *octet == b'\n' => self.left_out = self.left_out.saturating_add(1),
+                true => {}
+            }
         }
-        let fits = octets.iter().take(room);
-        self.octets.extend(fits);
-        Ok(octets.len().min(room))
+        match self.left_out > LEFT_OUT_MAX {
+            true => Err(ErrorKind::BrokenPipe.into()),
+            false => Ok(octets.len()),
+        }
     }
 
     fn flush(&mut self) -> io::Result<()> {
@@ -88,16 +110,23 @@ mod tests {
 
     #[test]
     fn what_does_not_fit_is_left_out_by_whole_lines() {
-        let mut said = Bounded::default();
-        let line = format!("{}\n", "x".repeat(999));
-        let ended = (0..1_000).find_map(|_| said.write_all(line.as_bytes()).err());
-        assert_eq!(ended.unwrap().kind(), ErrorKind::BrokenPipe);
-        let text = said.text();
-        assert!(text.len() < COMMAND_OUTPUT_OCTETS_MAX + 100);
-        let last = text.lines().last().unwrap();
-        assert!(last.starts_with("… and more"), "{last}");
-        let whole = text.lines().filter(|line| line.len() == 999).count();
-        assert_eq!(whole, COMMAND_OUTPUT_OCTETS_MAX / 1_000);
+        let line = format!("{}\t{}\n", "x".repeat(500), "x".repeat(495));
+        for (lines, left_out, ends) in [
+            (17, "1 more line,", false),
+            (1_000, "984 more lines,", false),
+            (20_000, "over 10000 more lines,", true),
+        ] {
+            let mut said = Bounded::default();
+            let ended = (0..lines).find_map(|_| said.write_all(line.as_bytes()).err());
+            let ended = ended.map(|error| error.kind());
+            assert_eq!(ended, ends.then_some(ErrorKind::BrokenPipe));
+            let text = said.text();
+            assert!(text.len() < COMMAND_OUTPUT_OCTETS_MAX);
+            let last = text.lines().last().unwrap();
+            assert!(last.starts_with(&format!("… and {left_out}")), "{last}");
+            let whole = text.lines().filter(|line| line.len() == 999);
+            assert_eq!(whole.count(), 16);
+        }
     }
 
     #[test]

@@ -65,9 +65,12 @@ fn ask(door: &mut Door, asked: Asked) -> Result<Told, CommandError> {
 }
 
 fn jid_of(typed: &str) -> Result<BareJid, CommandError> {
-    let user = BareJid::new(typed).ok();
-    let user = user.filter(|user| user.node().is_some());
-    user.ok_or_else(|| CommandError::Jid(typed.to_owned()))
+    BareJid::new(typed).map_err(|_| CommandError::Jid(typed.to_owned()))
+}
+
+/// A server that has written itself is a user as well; a domain of which there is nothing was rather a slip.
+fn is_slip(user: &BareJid, traces: &Traces) -> bool {
+    user.node().is_none() && traces.is_empty()
 }
 
 /// The mail address, and what it comes from.
@@ -147,6 +150,9 @@ fn show(
         strangers,
         traces,
     } = *user;
+    if is_slip(&listed.user, &traces) {
+        return Err(CommandError::Jid(listed.user.to_string()));
+    }
     let chosen: Vec<String> = options
         .iter()
         .map(|(name, value)| format!("{name}={value}"))
@@ -229,6 +235,9 @@ fn forget(user: &BareJid, door: &mut Door, output: &mut Output<'_>) -> Result<()
         if is_all {
             break;
         }
+    }
+    if is_slip(user, &gone) {
+        return Err(CommandError::Jid(user.to_string()));
     }
     if gone.is_empty() {
         return line(output, &format!("nothing is stored of {user}"));
@@ -402,6 +411,23 @@ path = "{}"
         let folder = tempfile::tempdir().unwrap();
         fill(folder.path(), rows());
         with_a_gateway(folder.path(), || check(&said(folder.path())));
+    }
+
+    #[test]
+    fn a_server_that_has_written_is_forgotten() {
+        let folder = tempfile::tempdir().unwrap();
+        let server = BareJid::new("a.example").unwrap();
+        let contact = Row::Contact(server, mail("carol@mail.example"), Default::default());
+        fill(folder.path(), vec![contact]);
+        let said = |words: &str| typed(folder.path(), words, false).unwrap_or_else(|why| why);
+        assert_eq!(said("list"), "a.example\t1\t-\n");
+        assert!(said("show a.example").contains("\ncontacts: 1\n"));
+        assert_eq!(
+            said("forget a.example"),
+            "forgotten: a.example\ncontacts: 1\n"
+        );
+        assert_eq!(said("list"), "");
+        assert!(said("forget a.example").contains("is not a bare JID"));
     }
 
     #[test]

@@ -55,12 +55,28 @@ pub enum Errand {
     /// Links of who asks are dead from now on.
     Revoke(Links),
     /// A command of an administrator, as it would be typed: `queue`, `show`, `--`, `3fa9…`.
-    Admin(Vec<String>),
-    /// All that is stored of who asks is forgotten: of nobody else, for nobody is named.
-    Forget {
-        /// In which the answer is; what was chosen is forgotten by then.
+    Admin {
+        /// Its words.
+        words: Vec<String>,
+        /// In which it was asked for: it may be about who asks, of whom no choice is known when it is done.
         language: Language,
     },
+    /// All that is stored of who asks is forgotten: of nobody else, for nobody is named.
+    Forget {
+        /// In which it was asked for; what was chosen is forgotten when it is done.
+        language: Language,
+    },
+}
+
+impl Errand {
+    /// In which language it was asked for, where that may be forgotten when it is done. What was typed is read once more then, and
+    /// means nothing in another one.
+    pub fn language(&self) -> Option<Language> {
+        match self {
+            Self::Admin { language, .. } | Self::Forget { language } => Some(*language),
+            Self::Mail { .. } | Self::Original(_) | Self::Revoke(_) => None,
+        }
+    }
 }
 
 /// Which links: to pages of mails, and to files that the gateway keeps itself.

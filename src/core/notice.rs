@@ -117,6 +117,8 @@ pub fn mails_wait(language: Language, of_all: Option<u32>, from_one: Option<u32>
 pub enum Kept {
     /// In the mailbox in which it came.
     Mailbox,
+    /// Here, for a while, as it came.
+    Here,
     /// Nowhere: a mail server handed it over, and hears what became of it.
     Nowhere,
 }
@@ -126,7 +128,7 @@ impl Kept {
     pub fn left(self) -> &'static str {
         match self {
             Self::Mailbox => "is left in the mailbox",
-            Self::Nowhere => "is refused",
+            Self::Here | Self::Nowhere => "is refused",
         }
     }
 
@@ -134,7 +136,7 @@ impl Kept {
     pub fn held(self) -> &'static str {
         match self {
             Self::Mailbox => "is held in the mailbox",
-            Self::Nowhere => "is refused",
+            Self::Here | Self::Nowhere => "is refused",
         }
     }
 
@@ -142,6 +144,7 @@ impl Kept {
     fn key(self) -> &'static str {
         match self {
             Self::Mailbox => "mailbox",
+            Self::Here => "here",
             Self::Nowhere => "nowhere",
         }
     }
@@ -280,6 +283,7 @@ pub fn more_attachments(language: Language, count: usize, kept: Kept) -> String 
 pub fn not_hosted(language: Language, why: &NotHosted, kept: Kept) -> Option<String> {
     let lies = match kept {
         Kept::Mailbox => say!(language, "lies-in-mailbox"),
+        Kept::Here => say!(language, "lies-here"),
         Kept::Nowhere => say!(language, "lies-nowhere"),
     };
     Some(match why {

@@ -183,7 +183,7 @@ impl Errands {
                 let gone = system::blocking(move || revoked(kept, &user.to_bare(), &links));
                 Told::Revoked(gone.await.ok().flatten())
             }
-            Errand::Admin(words) => {
+            Errand::Admin { words, .. } => {
                 let words = words.clone();
                 let command = clean::shorten_addresses(&words.join(" "));
                 tracing::info!(admin = %from, %command, "an administrator runs a command");

@@ -525,19 +525,14 @@ impl<S: Store> Pipeline<S> {
     }
 
     async fn answer(&self, stanzas: Vec<Element>, is_stopped: bool) {
-        let is_presence = |stanza: &Element| stanza.name() == "presence";
-        let (count, all) = (
-            stanzas.iter().filter(|one| !is_presence(one)).count(),
-            stanzas.len(),
-        );
+        let count = stream::said_once(&stanzas);
         match self.link.send(stanzas).await {
             // The stream was closed by us; whoever waits for an answer asks again.
             Err(error) if is_stopped => {
                 tracing::debug!(%error, "answers were not sent any more");
             }
-            // All presence is sent anew when the stream is back.
             Err(error) if count == 0 => {
-                tracing::debug!(%error, presences = all, "presence was not sent");
+                tracing::debug!(%error, "presence was not sent");
             }
             Err(error) => tracing::warn!(
                 %error, count,

@@ -72,3 +72,34 @@ impl Stream {
         }
     }
 }
+
+/// How many of these are not sent anew by themselves when a lost stream is back, as is who is there.
+pub(super) fn said_once(stanzas: &[Element]) -> usize {
+    let is_repeated = |stanza: &Element| {
+        stanza.name() == "presence" && matches!(stanza.attr("type"), None | Some("unavailable"))
+    };
+    stanzas.iter().filter(|stanza| !is_repeated(stanza)).count()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn who_is_there_is_said_again_and_an_answer_is_not() {
+        let stanzas = |of: &[&str]| -> Vec<Element> {
+            let stanza = |text: &&str| format!("<{text} xmlns='jabber:component:accept'/>");
+            of.iter()
+                .map(|text| stanza(text).parse().unwrap())
+                .collect()
+        };
+        let presence = stanzas(&["presence", "presence type='unavailable'"]);
+        assert_eq!(said_once(&presence), 0);
+        let answers = [
+            "message type='error'",
+            "iq type='result'",
+            "presence type='subscribed'",
+        ];
+        assert_eq!(said_once(&stanzas(&answers)), 3);
+    }
+}

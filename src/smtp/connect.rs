@@ -272,7 +272,6 @@ impl Connector {
         let host = (self.config.host.as_str(), self.config.port);
         let tcp = tcp::connect(host, self.config.limits.connect).await;
         tcp.map_err(|error| match error {
-            TcpError::LookUp(limit) => self.silent("look-up of its name", limit),
             TcpError::Silent(limit) => self.silent("connection", limit),
             error => ConnectError::Unreachable {
                 server: self.server.clone(),

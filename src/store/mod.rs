@@ -35,6 +35,7 @@ use crate::core::time::Timestamp;
 use crate::core::traces::{Gone, Rows};
 use crate::store::tables::{Place, Record, Table};
 use jid::BareJid;
+use rustix::io::Errno;
 use std::future::Future;
 use std::path::Path;
 use std::time::Duration;
@@ -317,8 +318,19 @@ pub enum StoreError {
     )]
     Moved(String),
     /// The disk or the store's files fail.
-    #[error("the store failed: {0}")]
+    #[error("the store failed: {0}{advice}", advice = of_full_disk(.0))]
     Broken(String),
+}
+
+/// What to do where that is all that is wrong. What the database says is text, which ends as the standard library writes it.
+fn of_full_disk(cause: &str) -> &'static str {
+    let is_full = |errno: Errno| cause.contains(&format!("(os error {})", errno.raw_os_error()));
+    match is_full(Errno::NOSPC) || is_full(Errno::DQUOT) {
+        true => {
+            "; its disk is full, and no gateway runs until there is room: free some space there, then start it"
+        }
+        false => "",
+    }
 }
 
 impl StoreError {
@@ -330,5 +342,27 @@ impl StoreError {
             held: shown(held),
             held_jid: held.jid.to_string(),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::io;
+
+    #[test]
+    fn a_full_disk_is_told_from_one_that_fails() {
+        let said = |errno: Errno| {
+            let cause = io::Error::from(errno);
+            StoreError::Broken(format!("/store/db: {cause}; restart to go on")).to_string()
+        };
+        for full in [Errno::NOSPC, Errno::DQUOT] {
+            let said = said(full);
+            assert!(
+                said.contains("/store/db: ") && said.contains("no gateway runs until"),
+                "{said}"
+            );
+        }
+        assert!(!said(Errno::IO).contains("gateway"));
     }
 }

@@ -1,7 +1,7 @@
 //! SIGHUP, or `stanzamail reload`: the configuration is read again. What decisions depend on holds from the next event on; what a connection or a
 //! file depends on takes a restart, and the log says so. A configuration that is wrong changes nothing.
 
-use super::{Stopped, no_signals, reserved, save_pairs, say_who_is_believed, settings_of};
+use super::{Stopped, reserved, save_pairs, say_who_is_believed, settings_of};
 use crate::config::{Changed, Config, ConfigErrors, Pair};
 use crate::control::Response;
 use crate::control::queue::{Announcer, Itself};
@@ -12,7 +12,7 @@ use crate::xmpp::Link;
 use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
-use tokio::signal::unix::{Signal, SignalKind, signal};
+use tokio::signal::unix::Signal;
 use tokio::sync::{Notify, watch};
 use tokio_util::sync::CancellationToken;
 
@@ -121,11 +121,6 @@ fn left_out<'a>(running: &'a Config, wanted: &Config) -> Vec<&'a Pair> {
     let jids: BTreeSet<_> = wanted.pair.iter().map(|pair| &pair.jid).collect();
     let pairs = running.pair.iter();
     pairs.filter(|pair| !jids.contains(&pair.jid)).collect()
-}
-
-/// From now on a SIGHUP does not end the process.
-pub(super) fn listen() -> Result<Signal, Stopped> {
-    signal(SignalKind::hangup()).map_err(no_signals)
 }
 
 /// Reads the configuration again at each SIGHUP and whenever a command wants it, until `stop`.

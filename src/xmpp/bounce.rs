@@ -109,6 +109,30 @@ mod tests {
     }
 
     #[test]
+    fn answers_a_stanza_whose_own_attribute_is_too_long() {
+        use crate::xmpp::guard::{Frame, Guard};
+        let long = "x".repeat(50_000);
+        for (attributes, id) in [
+            (
+                format!("xml:lang='{long}' from='a@x' to='b@mail.example' id='7'"),
+                Some("7"),
+            ),
+            (format!("from='a@x' to='b@mail.example' id='{long}'"), None),
+        ] {
+            let stanza = format!("<message {attributes}><body>Hi</body></message>");
+            let (_, frame) = Guard::new().push(stanza.as_bytes()).unwrap();
+            let Some(Frame::OverLimit(over)) = frame else {
+                panic!("it is over a limit");
+            };
+            let start = codec::parse_start_tag(&over.start_tag).unwrap();
+            let answer = error_stanza(&start, Refusal::Policy, &over.to_string(), "mail.example");
+            let answer = answer.expect("its sender is told");
+            assert_eq!(answer.attr("to"), Some("a@x"));
+            assert_eq!(answer.attr("id"), id);
+        }
+    }
+
+    #[test]
     fn answers_from_its_own_domain_where_the_other_address_is_foreign() {
         for to in ["b@other.example/mail.example", "x@y@mail.example", ""] {
             let answer = answer(&format!("<message from='a@x' to='{to}'>")).unwrap();

@@ -4,7 +4,8 @@
 //! parser takes for an attack on itself. So this machine looks at octets only, in one pass, without recursion and in
 //! bounded memory. It does not check that XML is well-formed; it finds the same boundaries as a parser in XML that is.
 //!
-//! An element over a limit is skipped to its end. Its start tag is kept, so that its sender can be told.
+//! An element over a limit is skipped to its end. Its start tag is kept, so that its sender can be told: without the attributes
+//! that are too long themselves.
 
 use crate::core::limits;
 use std::fmt;
@@ -12,6 +13,8 @@ use tokio::io::{AsyncBufRead, AsyncBufReadExt};
 
 /// What a stanza of usual size needs, in octets.
 const USUAL_OCTETS: usize = 1024;
+/// The longest start tag that is kept of an element whose start tag breaks a limit, in octets.
+const START_TAG_OCTETS_MAX: usize = 32 * 1024;
 
 /// What stands between two ends of first-level elements.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -31,7 +34,7 @@ pub struct OverLimit {
     pub limit: Limit,
     /// How much there was of it in the whole element.
     pub found: usize,
-    /// The element's start tag; empty where the start tag itself broke the limit.
+    /// The element's start tag, without attributes that are too long; empty where the rest is, too.
     pub start_tag: Vec<u8>,
 }
 
@@ -141,6 +144,10 @@ pub struct Guard {
     /// Octets of the current element; of an element over a limit, its start tag.
     kept: Vec<u8>,
     start_tag_octets: usize,
+    /// Where the attribute begins that the first-level element's start tag is at.
+    attribute_start: usize,
+    /// That start tag is too long to be kept.
+    is_lost: bool,
     depth: usize,
     octets: usize,
     elements: usize,
@@ -163,6 +170,8 @@ impl Guard {
             state: State::Between,
             kept: Vec::new(),
             start_tag_octets: 0,
+            attribute_start: 0,
+            is_lost: false,
             depth: 0,
             octets: 0,
             elements: 0,
@@ -205,8 +214,24 @@ impl Guard {
         }
         self.octets = self.octets.saturating_add(run.len());
         self.measure(Limit::Octets, self.octets);
-        if self.over.is_none() {
+        if self.depth == 0 {
+            self.keep_of_start_tag(run);
+        } else if self.over.is_none() {
             self.kept.extend_from_slice(run);
+        }
+    }
+
+    /// An attribute that is too long is dropped when it ends: see [`Guard::value_ended`].
+    fn keep_of_start_tag(&mut self, run: &[u8]) {
+        let is_in_value = matches!(self.state, State::Value(_));
+        let max = Limit::AttributeOctets.most().saturating_add(1); // with the quote
+        if self.is_lost || is_in_value && self.value_octets > max {
+            return;
+        }
+        self.kept.extend_from_slice(run);
+        if self.over.is_some() && self.kept.len() > START_TAG_OCTETS_MAX {
+            self.is_lost = true;
+            self.kept = Vec::new();
         }
     }
 
@@ -269,13 +294,26 @@ impl Guard {
     fn value_ended(&mut self) -> State {
         self.attributes = self.attributes.saturating_add(1);
         self.attributes_in_all = self.attributes_in_all.saturating_add(1);
-        self.measure(
-            Limit::AttributeOctets,
-            self.value_octets.saturating_sub(1), // without the quote
-        );
+        let octets = self.value_octets.saturating_sub(1); // without the quote
+        if self.depth == 0 {
+            if octets > Limit::AttributeOctets.most() {
+                self.drop_attribute();
+            }
+            self.attribute_start = self.kept.len();
+        }
+        self.measure(Limit::AttributeOctets, octets);
         self.measure(Limit::Attributes, self.attributes);
         self.measure(Limit::AttributesInAll, self.attributes_in_all);
         State::Tag
+    }
+
+    /// Takes the last attribute out of the start tag; before the first one, the name of the element stands.
+    fn drop_attribute(&mut self) {
+        let start = match self.attribute_start {
+            0 => self.kept.iter().position(u8::is_ascii_whitespace),
+            start => Some(start),
+        };
+        self.kept.truncate(start.unwrap_or(0));
     }
 
     fn start_tag_ended(&mut self) -> State {
@@ -324,8 +362,10 @@ impl Guard {
             Some(_) => {}
             None => {
                 self.over = Some((limit, value));
-                self.kept.truncate(self.start_tag_octets);
-                self.kept.shrink_to_fit();
+                if self.depth > 0 {
+                    self.kept.truncate(self.start_tag_octets);
+                    self.kept.shrink_to_fit();
+                }
             }
         }
     }
@@ -513,10 +553,47 @@ mod tests {
     }
 
     #[test]
-    fn keeps_nothing_of_a_start_tag_that_is_itself_over_a_limit() {
-        let attribute = format!("<m a='{}'><x/></m><ok/>", "y".repeat(4097));
-        let said = " An attribute in this stanza has 4097 octets; the gateway takes at most 4096.";
-        assert_eq!(shown(&attribute), [said, "<ok/>"]);
+    fn keeps_the_rest_of_a_start_tag_that_is_itself_over_a_limit() {
+        let said = |kept: &str, octets: usize| {
+            format!(
+                "{kept} An attribute in this stanza has {octets} octets; the gateway takes at most 4096."
+            )
+        };
+        for octets in [4097, 4098, 50_000] {
+            let long = "y".repeat(octets);
+            for (start_tag, kept) in [
+                (format!("<m a='{long}'>"), "<m>"),
+                (
+                    format!("<m a='{long}' from='a' to='b'>"),
+                    "<m from='a' to='b'>",
+                ),
+                (
+                    format!("<m from='a' a='{long}'\n to='b'>"),
+                    "<m from='a'\n to='b'>",
+                ),
+                (
+                    format!("<m from='a' to=\"b\" a=\"{long}\" >"),
+                    "<m from='a' to=\"b\" >",
+                ),
+                (format!("<m a='{long}' b='{long}' id='1'>"), "<m id='1'>"),
+            ] {
+                let xml = format!("{start_tag}<x/></m><ok/>");
+                assert_eq!(shown(&xml), [said(kept, octets).as_str(), "<ok/>"]);
+            }
+            let empty = format!("<m a='{long}' id='1'/><ok/>");
+            assert_eq!(
+                shown(&empty),
+                [said("<m id='1'/>", octets).as_str(), "<ok/>"]
+            );
+        }
+        // Attributes without an end, and one that is longer than a stanza.
+        let many = format!("<m {} from='a'>x</m><ok/>", "a='' ".repeat(20_000));
+        let said =
+            " An element of this stanza has 20001 attributes; the gateway takes at most 256.";
+        assert_eq!(shown(&many), [said, "<ok/>"]);
+        let longest = format!("<m id='1' a='{}'/><ok/>", "y".repeat(Limit::Octets.most()));
+        let said = "<m id='1'/> This stanza has 262160 octets; the gateway takes at most 262144.";
+        assert_eq!(shown(&longest), [said, "<ok/>"]);
     }
 
     #[test]
@@ -534,6 +611,14 @@ mod tests {
             guard.push(&[b'n'; 10_000]).unwrap();
         }
         assert!(guard.kept.capacity() < 300_000);
+        for begins in [&b"<m"[..], b"<m n", b"<m n='"] {
+            let mut guard = Guard::new();
+            guard.push(begins).unwrap();
+            for _ in 0..1000 {
+                guard.push(&[b'n'; 10_000]).unwrap();
+                assert!(guard.kept.capacity() < 600_000);
+            }
+        }
     }
 
     #[test]

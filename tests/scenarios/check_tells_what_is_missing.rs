@@ -97,7 +97,9 @@ async fn of_a_gateway_that_runs_with_another_configuration() {
     world.gateway.start_again().await;
     world.xmpp.stop().await;
     super::counting::eventually("the gateway has noticed", async || {
-        world.gateway.log().contains("connection is lost")
+        let log = world.gateway.log();
+        let lost = log.lines().find(|line| line.contains("connection is lost"));
+        lost.is_some_and(|line| line.contains("retry_in="))
     })
     .await;
     check(&world).await.assert_wrong(

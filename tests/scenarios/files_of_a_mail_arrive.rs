@@ -411,7 +411,8 @@ async fn and_what_comes_behind_them_waits_without_a_word() {
 
 /// A service that takes nothing for a minute: the mail with the file waits for it, and nobody else's does, nor anybody's to the
 /// same user.
-#[tokio::test]
+// A file is fetched by a thread that waits for it, through a proxy that another one serves.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn and_a_slow_upload_service_holds_up_nobody_else() {
     let port = Port::free();
     let uploads = Uploads {
@@ -446,17 +447,21 @@ async fn and_a_slow_upload_service_holds_up_nobody_else() {
         ("adam@chat.a.example", "Carol <carol@mail.example>"),
         (of_alice, "Dave <dave@mail.example>"),
     ] {
-        let text = format!("From: {from}\nTo: {to}\n\nmeanwhile, from {from} to {to}\n");
+        let text = format!("From: {from}\nTo: {to}\n\nmeanwhile, to {to}\n");
         world.carol_sends(&[to], &text).await;
     }
-    adam.next_message_saying("meanwhile").await;
-    alice.next_message_saying("from Dave").await;
+    adam.next_message_saying("meanwhile, to adam@chat.a.example")
+        .await;
+    let of_dave = alice.next_message_saying("meanwhile, to alice@chat.a.example");
+    assert!(is_from(&of_dave.await, &world.contact("dave@mail.example")));
     let is_of_carol = |stanza: &Element| is_from(stanza, &world.carol());
     let of_carol = alice.received().into_iter().filter(is_of_carol);
     assert_eq!(of_carol.filter_map(|stanza| body(&stanza)).count(), 0);
 
     proxy.becomes(Network::Passes).await;
-    alice.next_message_saying("meanwhile, from Carol").await;
+    alice
+        .next_message_saying("meanwhile, to alice@chat.a.example")
+        .await;
     let received = alice.received();
     let of_carol: Vec<&Element> = received
         .iter()

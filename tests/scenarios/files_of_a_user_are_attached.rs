@@ -195,18 +195,20 @@ async fn also_when_the_gateway_dies_on_the_way() {
     let alice = world.login("alice").await;
     let inbox = world.mailbox("carol@mail.example").await;
     let url = put(&alice, "a.example", PNG).await;
-    // The second time that the spool writes the mail is when it has its file.
-    let points = [
-        "spool: written, not yet synced",
-        "spool: synced, not yet told",
-        "pipeline: mails accepted, rows not yet committed",
-        FILE_POINTS[1],
-        "2 spool: written, not yet synced",
-        "2 spool: synced, not yet told",
-    ];
-    for (turn, point) in points.into_iter().enumerate() {
+    for (turn, point) in [FILE_POINTS[1], "spool: written, not yet synced"]
+        .into_iter()
+        .enumerate()
+    {
         world.gateway.kill9();
-        world.gateway.environment(&[("STANZAMAIL_CRASH_AT", point)]);
+        // The second time that the spool writes the mail is when it has its file.
+        let point = if turn == 1 {
+            format!("2 {point}")
+        } else {
+            point.to_owned()
+        };
+        world
+            .gateway
+            .environment(&[("STANZAMAIL_CRASH_AT", &point)]);
         world.gateway.start_again().await;
         alice
             .send(of_file(&world.carol(), &format!("f{turn}"), &url))
@@ -220,5 +222,5 @@ async fn also_when_the_gateway_dies_on_the_way() {
         let mails = inbox.wait_for(turn + 1).await;
         assert_eq!(read(&mails[turn]).1.len(), 1, "{point}");
     }
-    assert_eq!(world.carol_has().await.len(), points.len());
+    assert_eq!(world.carol_has().await.len(), 2);
 }

@@ -99,7 +99,8 @@ async fn while_the_xmpp_server_is_away_it_waits_with_postfix() {
 }
 
 /// While nobody takes its files nothing of the mail is shown, and nothing of it lost: Postfix keeps it.
-#[tokio::test]
+// A file is fetched by a thread that waits for it, through a proxy that another one serves.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn while_the_upload_service_is_away_files_wait_with_postfix() {
     let port = Port::free();
     let uploads = Uploads {

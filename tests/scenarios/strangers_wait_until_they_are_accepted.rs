@@ -50,7 +50,7 @@ async fn wait(flavour: Flavour, options: Options, name: &str) {
         assert!(status(&asks).is_some_and(|text| text.contains("would like to write to you: “")));
     }
     let list = asks(&user, &helper, "requests").await;
-    assert!(list.starts_with("3 people wait"), "{list}");
+    assert!(list.starts_with("3 people would like"), "{list}");
     assert!(
         list.contains("“Carol” · carol@mail.example · “first – It says first” · 2 mails"),
         "{list}"

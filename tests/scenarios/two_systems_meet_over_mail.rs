@@ -154,10 +154,13 @@ async fn they_part(pair: &Pair, alice: &SlixmppClient, bob: &SlixmppClient) {
 }
 
 /// The next message of a contact, with a body or without.
+/// What the contact says, not what is told of its name (XEP-0172).
 async fn next(client: &SlixmppClient, contact: &str) -> Element {
-    client
-        .expect(|stanza| stanza.name() == "message" && from(stanza).starts_with(contact))
-        .await
+    let is_said = |stanza: &Element| {
+        let is_event = stanza.has_child("event", "http://jabber.org/protocol/pubsub#event");
+        stanza.name() == "message" && !is_event && from(stanza).starts_with(contact)
+    };
+    client.expect(is_said).await
 }
 
 fn is_there(stanza: &Element, contact: &str, show: Option<&str>) -> bool {

@@ -233,14 +233,17 @@ impl Command for Admin {
 
     fn run(&self, call: &Call<'_>, values: &Values) -> Result<Answer, Stop> {
         match call.decider.rows.told() {
-            Some((Errand::Admin(_), Told::Said(said))) => {
+            Some((Errand::Admin { .. }, Told::Said(said))) => {
                 return self.answered(call.language(), said);
             }
             Some((_, Told::Busy)) => return Err(refused(texts::waiting::busy(call.language()))),
             _ => {}
         }
         let beside = Decision {
-            errand: Some(Errand::Admin(self.typed(values))),
+            errand: Some(Errand::Admin {
+                words: self.typed(values),
+                language: call.language(),
+            }),
             ..Decision::default()
         };
         Ok(Answer {

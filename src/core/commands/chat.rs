@@ -1,6 +1,7 @@
 //! The door for everybody: a message to the gateway, or to its helper, is answered by a message. Never by an error: clients
 //! show that as a sign without words.
 
+use super::words::{after, both};
 use super::{Answer, Call, Command, HELPER, Table, Values, fields, form, link, texts, write};
 use crate::core::address::MailAddress;
 use crate::core::context::Missing;
@@ -55,7 +56,10 @@ pub fn decide(
         id: call_id(decider, stanza),
     };
     let (text, beside) = match asked(decider.language, body, call.commands()) {
-        Some((command, values)) => answer(&call, command, &values)?,
+        Some((command, values)) => match command.doubt(&call, body, &values) {
+            Some(doubt) => (doubt, Decision::nothing()),
+            None => answer(&call, command, &values)?,
+        },
         None => (no_command(&call, body), Decision::nothing()),
     };
     // What is said of an errand is known when it is done.
@@ -282,13 +286,6 @@ fn to_open(language: Language, body: &str) -> Option<&str> {
     })
 }
 
-/// Words of the user's language, and those of English, which work in every language.
-fn both(language: Language, of: fn(Language) -> String) -> Vec<String> {
-    let mut words = super::listed(&of(language));
-    words.extend(super::listed(&of(Language::ENGLISH)));
-    words
-}
-
 /// What is answered to a message that is no more than what people say to each other.
 fn small_talk(language: Language, body: &str) -> Option<String> {
     let body = body.trim().trim_start_matches(['¿', '¡']);
@@ -366,27 +363,6 @@ fn nearest(
     let words = commands.flat_map(|command| words_of(command, language));
     let slips = words.filter_map(edits);
     slips.min().map(|(.., words)| words)
-}
-
-/// What stands behind these words, where a text begins with them.
-fn after<'a>(body: &'a str, words: &str) -> Option<&'a str> {
-    let mut rest = body;
-    for (number, word) in words.split(' ').enumerate() {
-        let text = rest.trim_start();
-        if number > 0 && text.len() == rest.len() {
-            return None;
-        }
-        let mut chars = text.char_indices();
-        for expected in word.chars() {
-            let (_, found) = chars.next()?;
-            if !found.to_lowercase().eq(expected.to_lowercase()) {
-                return None;
-            }
-        }
-        rest = chars.as_str();
-    }
-    let is_end = |c: char| c.is_whitespace() || ".!?:,".contains(c);
-    rest.chars().next().is_none_or(is_end).then_some(rest)
 }
 
 /// The words of a message as the fields of a command: one word for each, and what is left for the last.

@@ -59,8 +59,8 @@ impl Command for ForgetMe {
     }
 
     fn run(&self, call: &Call<'_>, values: &Values) -> Result<Answer, Stop> {
-        if let Some((language, gone)) = told(call.decider)? {
-            return Ok(Answer::says(texts::forgotten(language, gone)));
+        if let Some(gone) = told(call.decider)? {
+            return Ok(Answer::says(texts::forgotten(call.language(), gone)));
         }
         let typed = values.get(SURE).map_or("", String::as_str);
         if !is_yes(call.language(), typed) {
@@ -87,10 +87,10 @@ fn errand(language: Language) -> Decision {
 }
 
 /// What came of it; `None`: it was not asked for yet.
-fn told(decider: Decider<'_>) -> Result<Option<(Language, &Traces)>, Stop> {
+fn told(decider: Decider<'_>) -> Result<Option<&Traces>, Stop> {
     match decider.rows.told() {
         None => Ok(None),
-        Some((Errand::Forget { language }, Told::Forgotten(gone))) => Ok(Some((*language, gone))),
+        Some((Errand::Forget { .. }, Told::Forgotten(gone))) => Ok(Some(gone)),
         Some(_) => Err(Stop::reject(
             Condition::ResourceConstraint,
             waiting::busy(decider.language),

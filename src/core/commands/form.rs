@@ -97,7 +97,12 @@ pub(super) fn read(command: &dyn Command, request: &Element) -> Option<(usize, V
     let known = fields(command).filter_map(|field| {
         let value = clean::for_xml(&value_of(form, field.var)?);
         let value = match field.kind {
-            FieldKind::Line | FieldKind::Choice => value.replace('\n', " ").trim().to_owned(),
+            // What turns the rest around is no part of it, and would be shown again.
+            FieldKind::Line | FieldKind::Choice => {
+                let value = value.replace('\n', " ");
+                let value = value.replace(clean::is_bidi_control, "");
+                value.trim().to_owned()
+            }
             FieldKind::Text => value,
         };
         Some((field.var, value))

@@ -23,6 +23,7 @@ pub mod search;
 mod texts;
 mod waiting;
 mod whereabouts;
+mod words;
 mod write;
 
 use crate::core::context::Missing;
@@ -84,6 +85,12 @@ pub trait Command: Sync + Debug {
 
     /// What to say of a message that lacks something, where its example would be about something else.
     fn hint(&self, _language: Language, _values: &Values) -> Option<String> {
+        None
+    }
+
+    /// What to answer to a message in place of running it, where what stands behind its words makes it a sentence that others could have
+    /// got: nothing is done by guess.
+    fn doubt(&self, _call: &Call<'_>, _body: &str, _values: &Values) -> Option<String> {
         None
     }
 

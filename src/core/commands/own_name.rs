@@ -1,10 +1,10 @@
 //! `my name is`: how the user is called in mails.
 
-use super::{Answer, Call, Command, Field, FieldKind, Step, Values, refused, texts};
+use super::{Answer, Call, Command, Field, FieldKind, Step, Values, refused, texts, words};
 use crate::core::context::Write;
 use crate::core::decide::decider::Stop;
 use crate::core::decide::{Decision, lookup};
-use crate::core::language::Sentence;
+use crate::core::language::{Language, Sentence};
 use crate::core::name::{self, Owner};
 use crate::core::record::Options;
 use crate::core::text::clean;
@@ -34,6 +34,13 @@ impl Command for OwnName {
         }]
     }
 
+    fn doubt(&self, call: &Call<'_>, _body: &str, values: &Values) -> Option<String> {
+        let language = call.language();
+        let typed = values.get(NAME).map_or("", |name| name.trim());
+        let (example, _) = self.help(language);
+        is_sentence(language, typed).then(|| texts::no_name_but_sentence(language, typed, &example))
+    }
+
     fn run(&self, call: &Call<'_>, values: &Values) -> Result<Answer, Stop> {
         let user = call.user();
         let typed = values.get(NAME).map_or("", |name| name.trim());
@@ -46,6 +53,8 @@ impl Command for OwnName {
                     jid: Some(&user),
                 };
                 let name = name::shown(&clean::for_header(typed, name::CHARS_MAX), owner);
+                let own = [mail.to_string(), user.to_string()];
+                let name = name.filter(|name| !has_address(name, &own));
                 let name = name.ok_or_else(|| {
                     refused(texts::no_name(call.language(), typed, name::is_seen(typed)))
                 })?;
@@ -66,4 +75,33 @@ impl Command for OwnName {
             ..Answer::says(text)
         })
     }
+}
+
+/// Names are of few words, and those of many have small ones in them (`de la`), of which no sentence is made.
+fn is_sentence(language: Language, typed: &str) -> bool {
+    const WORDS_MAX: usize = 4;
+    const WORDS_OF_ANY_NAME: usize = 8;
+    const SMALL: usize = 3;
+    let words: Vec<&str> = typed.split_whitespace().collect();
+    let is_lower = |word: &&str| word.starts_with(char::is_lowercase);
+    let is_said = |word: &&str| is_lower(word) && word.chars().count() > SMALL;
+    let joins = words::both(language, texts::and_words);
+    let mut rest = words.iter();
+    let is_joined = rest.any(|word| joins.iter().any(|join| join == word));
+    typed.contains('\n')
+        || words.len() > WORDS_OF_ANY_NAME
+        || words.len() > WORDS_MAX && words.iter().any(is_said)
+        || is_joined && rest.any(is_lower)
+}
+
+/// Whether a part of it is an address that is not the user's own, were it one that nobody can have.
+fn has_address(name: &str, own: &[String]) -> bool {
+    let foreign = own
+        .iter()
+        .fold(name.to_owned(), |name, own| name.replace(own, " "));
+    let is_address = |word: &str| {
+        let divided = word.split_once('@');
+        divided.is_some_and(|(local, domain)| !local.is_empty() && !domain.is_empty())
+    };
+    foreign.split_whitespace().any(is_address)
 }

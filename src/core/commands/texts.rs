@@ -84,6 +84,16 @@ pub fn open_words(language: Language) -> String {
     say!(language, "open-words")
 }
 
+/// With what goes on what began with whom to write to.
+pub fn sentence_words(language: Language) -> String {
+    say!(language, "sentence-words")
+}
+
+/// What joins two names, or two sentences.
+pub fn and_words(language: Language) -> String {
+    say!(language, "and-words")
+}
+
 /// Hello.
 pub fn greeting_words(language: Language) -> String {
     say!(language, "greeting-words")
@@ -255,6 +265,16 @@ pub fn own_name(language: Language, name: &str, mail: &str) -> String {
 /// The user has no wish any more.
 pub fn own_name_taken_back(language: Language) -> String {
     say!(language, "own-name-taken-back")
+}
+
+/// What is rather a sentence than a name; `example` is what to write in place of it.
+pub fn no_name_but_sentence(language: Language, typed: &str, example: &str) -> String {
+    say!(
+        language,
+        "no-name-but-sentence",
+        typed = brief(typed),
+        example = example
+    )
 }
 
 /// What cannot be a name: whether anything of it is seen.

@@ -1,15 +1,17 @@
 //! `write`: a mail address becomes a conversation, with or without a first message.
 
-use super::{Answer, Call, Command, Field, FieldKind, Step, Values, fields, known, refused, texts};
+use super::{
+    Answer, Call, Command, Field, FieldKind, Step, Values, fields, known, refused, texts, words,
+};
 use crate::core::address::{MailAddress, contact_jid};
 use crate::core::context::Missing;
 use crate::core::decide::decider::Stop;
 use crate::core::decide::decision::Decision;
 use crate::core::decide::lookup;
-use crate::core::decide::outbound::chat;
+use crate::core::decide::outbound;
 use crate::core::from_stanza::{Kind, Message, Stanza};
 use crate::core::id::{MessageId, StanzaId};
-use crate::core::language::Sentence;
+use crate::core::language::{Language, Sentence};
 use crate::core::notice;
 use crate::core::record::Contact;
 use crate::core::to_stanza;
@@ -57,6 +59,22 @@ impl Command for Write {
         ]
     }
 
+    /// `mail carol@mail.example about the invoice` is said to somebody who mails for others. Behind an address alone it is a text.
+    fn doubt(&self, call: &Call<'_>, body: &str, values: &Values) -> Option<String> {
+        let typed = |var| values.get(var).map_or("", |typed| typed.trim());
+        let first = body.split_whitespace().next().unwrap_or_default();
+        let is_by_word = !bare_address(first).contains('@');
+        if !is_by_word || !goes_on(call.language(), typed(TEXT)) {
+            return None;
+        }
+        let mail = MailAddress::parse(bare_address(typed(ADDRESS))).ok()?;
+        Some(texts::to_write_to(
+            call.language(),
+            body,
+            &mail.for_people(),
+        ))
+    }
+
     fn check(&self, call: &Call<'_>, values: &Values) -> Result<(), Stop> {
         whom(call, values).map(|_| ())
     }
@@ -89,7 +107,7 @@ impl Command for Write {
         let Kind::Message(message) = &stanza.kind else {
             return Err(refused(notice::unknown_request(call.language())));
         };
-        let mut beside = chat::decide(call.decider, &stanza, message)?;
+        let mut beside = outbound::chat::decide(call.decider, &stanza, message)?;
         let begins = texts::begins_with(call.language(), &people, said);
         beside.stanzas.push(first_message(call, &jid, &begins));
         Ok(Answer {
@@ -127,7 +145,7 @@ fn denied(call: &Call<'_>, mail: &MailAddress) -> Stop {
 /// done by guess.
 pub(super) fn meant(call: &Call<'_>, command: &dyn Command, values: &Values) -> Result<Whom, Stop> {
     let typed = values.get(ADDRESS).map_or("", String::as_str);
-    let name = bare_address(typed);
+    let name = the_address(typed);
     if !name.is_empty()
         && !name.contains('@')
         && let Some(mail) = called(call, name)?
@@ -181,7 +199,7 @@ fn chats_here(
     mail: &MailAddress,
 ) -> Result<Option<BareJid>, Missing> {
     let (decider, settings) = (call.decider, call.decider.settings);
-    let is_typed_so = MailAddress::parse(bare_address(typed)).is_ok_and(|typed| typed == *mail);
+    let is_typed_so = MailAddress::parse(the_address(typed)).is_ok_and(|typed| typed == *mail);
     let jid = BareJid::new(&mail.to_string()).ok();
     let jid = jid.filter(|jid| is_typed_so && settings.users.allows(jid));
     let Some(jid) = jid.filter(|_| !settings.rules.serves(mail)) else {
@@ -196,7 +214,7 @@ fn chats_here(
 /// Who was meant: by a mail address, as it is typed or pasted, or by a contact's JID.
 pub(super) fn whom_of(call: &Call<'_>, typed: &str) -> Result<Whom, Stop> {
     let decider = call.decider;
-    let typed = bare_address(typed);
+    let typed = the_address(typed);
     let mail = match BareJid::new(typed) {
         Ok(jid) if jid.domain().as_str() == decider.settings.gateway.as_str() => {
             lookup::contact_mail(decider, &jid)?
@@ -240,6 +258,16 @@ pub(super) fn contact_of(
     }
 }
 
+/// The address in what was filled in, whatever was said beside it, as in “block eve@mail.example please”.
+fn the_address(typed: &str) -> &str {
+    let typed = bare_address(typed);
+    let mut words = typed.split_whitespace().filter(|word| word.contains('@'));
+    match (words.next(), words.next()) {
+        (Some(address), None) => bare_address(address.trim_end_matches(['.', '!', '?'])),
+        _ => typed,
+    }
+}
+
 /// Without what stands around an address that was copied from somewhere.
 pub(super) fn bare_address(typed: &str) -> &str {
     let is_around = |c: char| c.is_whitespace() || "<>\"'“”,;:()".contains(c);
@@ -251,6 +279,14 @@ pub(super) fn bare_address(typed: &str) -> &str {
     let typed = typed.trim_matches(is_around);
     let typed = typed.strip_prefix("mailto:").unwrap_or(typed);
     typed.strip_prefix("xmpp:").unwrap_or(typed)
+}
+
+/// Whether a text goes on with the sentence before it, and says what is to be written or when. One that stands for itself may
+/// begin with such a word as well: but mostly with a capital letter.
+fn goes_on(language: Language, text: &str) -> bool {
+    let is_small = text.chars().next().is_some_and(char::is_lowercase);
+    let begins = words::both(language, texts::sentence_words);
+    is_small && begins.iter().any(|word| words::after(text, word).is_some())
 }
 
 /// Whether the text begins with one more address, joined to the first: whoever writes so means both.
@@ -357,6 +393,12 @@ mod tests {
             "\"Carol M.\" <carol@mail.example>,",
         ] {
             assert_eq!(bare_address(typed), "carol@mail.example", "{typed}");
+            assert_eq!(the_address(typed), "carol@mail.example", "{typed}");
         }
+        for typed in ["carol@mail.example please!", "Carol, carol@mail.example."] {
+            assert_eq!(the_address(typed), "carol@mail.example", "{typed}");
+        }
+        let two = "carol@mail.example and dave@mail.example";
+        assert_eq!(the_address(two), two);
     }
 }

@@ -1,11 +1,13 @@
 //! In which language a user is told something: in the one that the user has chosen, else in that of the stanza, else in that of what
 //! the user's client sent last, else in the configuration's.
 //!
-//! The language of the last message is kept with the user's options, so that a mail that comes later is told of in it, too.
+//! The language of the last message is kept with the user's options, so that a mail that comes later is told of in it, too. That of a
+//! message without a word begins no such row.
 
 use crate::core::context::{Missing, Write};
 use crate::core::decide::decider::Decider;
 use crate::core::decide::decision::Decision;
+use crate::core::decide::own_name;
 use crate::core::from_stanza::{Kind, Stanza};
 use crate::core::language::Language;
 use crate::core::record::Options;
@@ -59,6 +61,9 @@ pub(crate) fn noted(
         _ => None,
     });
     let kept = decider.rows.own_options(&user, None)?;
+    if kept == Options::default() && own.is_none() && !own_name::is_meant(stanza) {
+        return Ok(decision);
+    }
     let known = kept.client_language.unwrap_or(decider.settings.language);
     match own {
         _ if known == sent => {}

@@ -50,7 +50,9 @@ impl Decider<'_> {
     /// # Errors
     /// [`Missing`] names rows that have to be loaded first; so for all doors.
     pub fn stanza(self, stanza: &Stanza) -> Result<Decision, Missing> {
-        let decider = language::of_sender(self, stanza)?;
+        let mut decider = language::of_sender(self, stanza)?;
+        let asked_in = self.rows.told().and_then(|(errand, _)| errand.language());
+        decider.language = asked_in.unwrap_or(decider.language);
         let decided = decider.of_stanza(stanza);
         if let Some((Errand::Forget { .. }, _)) = self.rows.told() {
             // Nothing is noted of somebody who has just been forgotten.

@@ -1,7 +1,7 @@
 //! What a local user's own card calls them (XEP-0054), and its picture, for their mails. The user's server is asked once a day,
-//! whenever the user turns to the gateway in any way: as a rule that is before the first message, for clients ask what a contact
-//! can, or say that its user is typing. Nothing waits for the answer: where nothing has gone before it, the first mail has no name,
-//! and no mail is ever late or lost for one.
+//! whenever the user turns to the gateway in any way, and for the first time when the user writes, types or asks for something: what
+//! clients ask and say by themselves brings nobody back who was forgotten. Nothing waits for the answer: where nothing has gone before
+//! it, the first mail has no name, and no mail is ever late or lost for one.
 //!
 //! The name is kept with the user's options. The answer is believed only as the one to the last question.
 
@@ -22,6 +22,9 @@ use crate::core::xml::empty;
 use jid::BareJid;
 use minidom::Element;
 use xmpp_parsers::ns;
+
+/// XEP-0050.
+const COMMANDS: &str = "http://jabber.org/protocol/commands";
 
 /// How the id of a question begins; its time follows.
 const ASKS: &str = "card.";
@@ -45,7 +48,9 @@ pub(crate) fn asked(
     }
     let options = decider.rows.own_options(&user, None)?;
     let is_written = |write: &Write| matches!(write, Write::Options(of, None, _) if *of == user);
+    let is_known = options != Options::default();
     if options.name.is_some()
+        || !is_known && !is_meant(stanza)
         || !is_due(options.card.as_ref(), decider.now)
         || decision.writes.iter().any(is_written)
     {
@@ -77,6 +82,19 @@ fn is_occasion(kind: &Kind) -> bool {
         kind,
         Kind::Message(_) | Kind::Request { .. } | Kind::Presence(Presence::Subscribe)
     )
+}
+
+/// Whether the user has done it, and no client by itself.
+pub(crate) fn is_meant(stanza: &Stanza) -> bool {
+    let is_typing = || stanza.element.has_child("composing", ns::CHATSTATES);
+    match &stanza.kind {
+        Kind::Message(message) => {
+            message.body.is_some() || !message.files.is_empty() || is_typing()
+        }
+        Kind::Request { payload, .. } => payload.is("command", COMMANDS),
+        Kind::Presence(Presence::Subscribe) => true,
+        _ => false,
+    }
 }
 
 fn is_due(card: Option<&Card>, now: Timestamp) -> bool {

@@ -68,6 +68,7 @@ whole-mail = Die ganze Mail: { $url }
 rest-too-long = [Der Rest ist zu lang für eine Nachricht.]
 cut = { $kept ->
         [mailbox] [Der Text geht weiter; die ganze Mail hat { $size } und liegt im Postfach.]
+        [here] [Der Text geht weiter; die ganze Mail hat { $size }.]
        *[nowhere] [Der Text geht weiter; die ganze Mail hat { $size } und wird nicht aufbewahrt.]
     }
 too-large = [Diese Mail hat { $size }, mehr als die { $max }, die das Gateway liest. Sie liegt im Postfach.]
@@ -91,6 +92,7 @@ more-attachments = { $kept ->
        *[nowhere] [und { $count } weitere]
     }
 lies-in-mailbox = sie liegt im Postfach
+lies-here = sie liegt in der ganzen Mail
 lies-nowhere = sie wird nicht aufbewahrt
 not-hosted-over = der Server nimmt keine Datei über { $max } an; { $lies }
 not-hosted-too-big = zu groß für den Server; { $lies }
@@ -388,6 +390,7 @@ own-name = Deine Mails sind ab jetzt von { $name } <{ $mail }>.
 own-name-taken-back = In deinen Mails heißt du wieder so, wie dein Chat-Programm oder dieses Gateway dich nennt.
 no-name = „{ $typed }“ kann nicht dein Name sein: Darin steht die Adresse von jemand anderem.
 no-name-unseen = Das kann nicht dein Name sein: Man würde nichts davon sehen.
+no-name-but-sentence = „{ $typed }“ liest sich wie ein Satz; es wurde nichts geändert. Schreib deinen Namen allein, zum Beispiel: { $example }
 
 no-contacts = Du hast noch keine Mailkontakte. Schreib jemandem: carol@mail.example Hallo!
 contacts-all = { $count ->
@@ -536,7 +539,7 @@ request-confirmed = { $mail } ist jetzt einer deiner Kontakte.
 request-accepted-already = Mails von { $mail } werden dir ohnehin angezeigt.
 request-refused = Mails von { $mail } werden dir nicht angezeigt, und niemand erfährt davon. Wenn du es dir anders überlegst: annehmen { $mail }
 request-not-believed = Deine Kontaktanfrage an { $mail } bleibt offen, bis eine Antwort von { $mail } kommt, die sich überprüfen lässt.
-request-unknown = { $mail } wartet nicht auf dich. Um keine Mails dieser Adresse mehr zu sehen: blockiere { $mail }
+request-unknown = { $mail } wartet nicht auf dich. Um dorthin zu schreiben, sende: { $mail } dein Text
 
 way-none = Hier ist keine Nachricht an { $mail } bekannt.
 way-no-user = „{ $typed }“ ist kein Benutzer dieses Gateways. Schreib zum Beispiel: where of alice@a.example carol@mail.example
@@ -623,6 +626,8 @@ admin-done = Erledigt.
 write-title = An eine Mailadresse schreiben
 write-words = schreib, schreiben, schreib an, schreiben an, mail an, chat mit, chatten mit, sende mail an, sende eine mail an, schreib eine mail an, mail senden an, e-mail an, nachricht an, neue nachricht an, neue mail an
 open-words = hinzufügen, füge hinzu, einladen, lade ein, neuer kontakt
+sentence-words = über, dass, daß, ob, wegen, wenn, weil, zum, zur, bezüglich, um
+and-words = und
 write-example = carol@mail.example Hallo!
 write-help = schreibt an diese Adresse; ohne Text wird nur die Unterhaltung geöffnet
 write-ask = Wem möchtest du schreiben? Du bekommst die Chat-Adresse, unter der du diese Person erreichst.

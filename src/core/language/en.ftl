@@ -77,9 +77,10 @@ in-quotes = “{ $text }”
 
 whole-mail = The whole mail: { $url }
 rest-too-long = [The rest is too long for a message.]
-# $kept: mailbox, or nowhere.
+# $kept: mailbox, here, or nowhere. Where it is kept here, the next line may say where the whole mail is read.
 cut = { $kept ->
         [mailbox] [The text goes on; the whole mail has { $size } and lies in the mailbox.]
+        [here] [The text goes on; the whole mail has { $size }.]
        *[nowhere] [The text goes on; the whole mail has { $size } and is not kept.]
     }
 too-large = [This mail has { $size }, more than the { $max } that the gateway reads. It lies in the mailbox.]
@@ -107,6 +108,7 @@ more-attachments = { $kept ->
     }
 # Why a file is only named.
 lies-in-mailbox = the file is in the mailbox
+lies-here = the file is in the whole mail
 lies-nowhere = the file is not kept
 not-hosted-over = the server takes no file over { $max }; { $lies }
 not-hosted-too-big = too big for the server; { $lies }
@@ -414,6 +416,7 @@ own-name = Your mails are from { $name } <{ $mail }> from now on.
 own-name-taken-back = Your mails call you again what your client or this gateway calls you.
 no-name = “{ $typed }” cannot be your name: it has the address of somebody else in it.
 no-name-unseen = That cannot be your name: nothing of it is seen.
+no-name-but-sentence = “{ $typed }” reads like a sentence, so nothing was changed. Write your name alone, for example: { $example }
 
 no-contacts = You have no mail contacts yet. Write to somebody: carol@mail.example Hello!
 contacts-all = { $count ->
@@ -572,7 +575,7 @@ request-confirmed = { $mail } is one of your contacts now.
 request-accepted-already = Mails of { $mail } are already shown to you.
 request-refused = Mails of { $mail } are not shown to you, and nobody is told. If you change your mind: accept { $mail }
 request-not-believed = Your contact request to { $mail } stays open until { $mail } answers in a way that can be verified.
-request-unknown = { $mail } does not wait for you. To see no more mails of this address: block { $mail }
+request-unknown = { $mail } does not wait for you. To write there, send: { $mail } your text
 
 # What became of a message.
 way-none = No message to { $mail } is known here.
@@ -667,6 +670,10 @@ write-title = Write to a mail address
 write-words = write, write to, mail, mail to, chat, chat with, email, email to, e-mail, e-mail to, send mail to, send a mail to, send email to, send an email to, send to, message to, new message to, new mail to
 # The same where nothing but an address may follow, and its conversation is opened.
 open-words = add, invite, new contact
+# With what goes on a sentence that began with whom to write to: “mail carol@mail.example about it”.
+sentence-words = about, that, if, whether, because, regarding, concerning, for, to
+# What joins names, or sentences.
+and-words = and
 write-example = carol@mail.example Hello!
 write-help = writes to this address; without a text it only opens the conversation
 write-ask = To whom do you want to write? You get the chat address by which you reach this person.

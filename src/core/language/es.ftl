@@ -68,6 +68,7 @@ whole-mail = El correo completo: { $url }
 rest-too-long = [El resto es demasiado largo para un mensaje.]
 cut = { $kept ->
         [mailbox] [El texto continúa; el correo completo ocupa { $size } y está en el buzón.]
+        [here] [El texto continúa; el correo completo ocupa { $size }.]
        *[nowhere] [El texto continúa; el correo completo ocupa { $size } y no se conserva.]
     }
 too-large = [Este correo ocupa { $size }, más de los { $max } que lee la pasarela. Está en el buzón.]
@@ -91,6 +92,7 @@ more-attachments = { $kept ->
        *[nowhere] [y { $count } más]
     }
 lies-in-mailbox = el archivo está en el buzón
+lies-here = el archivo está en el correo completo
 lies-nowhere = el archivo no se conserva
 not-hosted-over = el servidor no acepta archivos de más de { $max }; { $lies }
 not-hosted-too-big = demasiado grande para el servidor; { $lies }
@@ -385,6 +387,7 @@ own-name = A partir de ahora, tus correos son de { $name } <{ $mail }>.
 own-name-taken-back = En tus correos vuelves a llamarte como te llama tu aplicación de chat o esta pasarela.
 no-name = “{ $typed }” no puede ser tu nombre: contiene la dirección de otra persona.
 no-name-unseen = Ese no puede ser tu nombre: no se vería nada de él.
+no-name-but-sentence = “{ $typed }” parece una frase; no se cambió nada. Escribe solo tu nombre, por ejemplo: { $example }
 
 no-contacts = Aún no tienes contactos de correo. Escribe a alguien: carol@mail.example ¡Hola!
 contacts-all = { $count ->
@@ -533,7 +536,7 @@ request-confirmed = { $mail } ya es uno de tus contactos.
 request-accepted-already = Los correos de { $mail } ya se te muestran.
 request-refused = Los correos de { $mail } no se te muestran, y nadie se entera. Si cambias de idea: acepta { $mail }
 request-not-believed = Tu solicitud de contacto a { $mail } sigue pendiente hasta que { $mail } responda de un modo que se pueda verificar.
-request-unknown = { $mail } no espera a que lo aceptes. Para no ver más correos de esta dirección: bloquea { $mail }
+request-unknown = { $mail } no espera a que lo aceptes. Para escribirle, envía: { $mail } tu texto
 
 way-none = Aquí no se conoce ningún mensaje a { $mail }.
 way-no-user = “{ $typed }” no es un usuario de esta pasarela. Escribe por ejemplo: where of alice@a.example carol@mail.example
@@ -620,6 +623,8 @@ admin-done = Hecho.
 write-title = Escribir a una dirección de correo
 write-words = escribe, escribir, escribe a, escribir a, correo a, chatea con, chatear con, envía un correo a, envia un correo a, enviar un correo a, enviar correo a, manda un correo a, mandar un correo a, mensaje a, nuevo mensaje a
 open-words = añade, añadir, agrega, agregar, invita, invitar, nuevo contacto
+sentence-words = que, si, sobre, para, porque, acerca de, de que
+and-words = y, e
 write-example = carol@mail.example ¡Hola!
 write-help = escribe a esta dirección; sin texto, solo abre la conversación
 write-ask = ¿A quién quieres escribir? Recibirás la dirección de chat de esa persona.

@@ -68,6 +68,7 @@ whole-mail = L'e-mail entier : { $url }
 rest-too-long = [La suite est trop longue pour un message.]
 cut = { $kept ->
         [mailbox] [Le texte continue ; l'e-mail entier fait { $size } et se trouve dans la boîte.]
+        [here] [Le texte continue ; l'e-mail entier fait { $size }.]
        *[nowhere] [Le texte continue ; l'e-mail entier fait { $size } et n'est pas conservé.]
     }
 too-large = [Cet e-mail fait { $size }, plus que les { $max } que la passerelle lit. Il se trouve dans la boîte.]
@@ -91,6 +92,7 @@ more-attachments = { $kept ->
        *[nowhere] [et { $count } de plus]
     }
 lies-in-mailbox = il se trouve dans la boîte
+lies-here = il se trouve dans l'e-mail entier
 lies-nowhere = il n'est pas conservé
 not-hosted-over = le serveur n'accepte pas de fichier de plus de { $max } ; { $lies }
 not-hosted-too-big = trop gros pour le serveur ; { $lies }
@@ -388,6 +390,7 @@ own-name = Tes e-mails sont désormais de { $name } <{ $mail }>.
 own-name-taken-back = Tes e-mails te nomment à nouveau comme le fait ton logiciel ou cette passerelle.
 no-name = « { $typed } » ne peut pas être ton nom : il contient l'adresse de quelqu'un d'autre.
 no-name-unseen = Cela ne peut pas être ton nom : on n'en voit rien.
+no-name-but-sentence = « { $typed } » se lit comme une phrase ; rien n'a été changé. Écris ton nom seul, par exemple : { $example }
 
 no-contacts = Tu n'as pas encore de contacts e-mail. Écris à quelqu'un : carol@mail.example Bonjour !
 contacts-all = { $count ->
@@ -536,7 +539,7 @@ request-confirmed = { $mail } est maintenant un de tes contacts.
 request-accepted-already = Les e-mails de { $mail } te sont déjà affichés.
 request-refused = Les e-mails de { $mail } ne te sont pas affichés, et personne n'en est informé. Si tu changes d'avis : accepte { $mail }
 request-not-believed = Ta demande de contact à { $mail } reste ouverte jusqu'à ce que { $mail } réponde d'une façon qui puisse être vérifiée.
-request-unknown = { $mail } ne t'attend pas. Pour ne plus voir d'e-mails de cette adresse : bloque { $mail }
+request-unknown = { $mail } ne t'attend pas. Pour lui écrire, envoie : { $mail } ton texte
 
 way-none = Aucun message à { $mail } n'est connu ici.
 way-no-user = « { $typed } » n'est pas un utilisateur de cette passerelle. Écris par exemple : where of alice@a.example carol@mail.example
@@ -623,6 +626,8 @@ admin-done = Fait.
 write-title = Écrire à une adresse e-mail
 write-words = écris, écrire, écris à, écrire à, discuter avec, envoie un e-mail à, envoyer un e-mail à, envoie un mail à, envoyer un mail à, e-mail à, message à, nouveau message à
 open-words = ajoute, ajouter, invite, inviter, nouveau contact
+sentence-words = que, qu'il, qu'elle, qu'on, si, pour, concernant, à propos, au sujet, parce que
+and-words = et
 write-example = carol@mail.example Bonjour !
 write-help = écrit à cette adresse ; sans texte, ouvre seulement la conversation
 write-ask = À qui veux-tu écrire ? Tu reçois l'adresse de discussion par laquelle on joint cette personne.

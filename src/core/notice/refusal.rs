@@ -2,8 +2,12 @@
 
 use crate::core::address::AddressError;
 use crate::core::language::{Language, say};
+use crate::core::text::clean;
 use crate::core::to_mail::Unwritable;
 use std::time::Duration;
+
+/// Of what was typed, in characters.
+const TYPED_CHARS_MAX: usize = 80;
 
 /// Who may use the gateway was asked for by somebody else.
 pub fn outsider(language: Language, domains: &[String]) -> String {
@@ -15,11 +19,13 @@ pub fn outsider(language: Language, domains: &[String]) -> String {
 
 /// What is wrong with an address, as a sentence without its end.
 pub fn address_error(language: Language, error: &AddressError) -> String {
+    // Whoever reads it may have been told by others what to type.
+    let shown = |typed: &str| clean::for_header(typed, TYPED_CHARS_MAX);
     match error {
-        AddressError::Form(typed) => say!(language, "address-form", typed = typed),
-        AddressError::Length(typed) => say!(language, "address-length", typed = typed),
-        AddressError::Local(typed) => say!(language, "address-local", typed = typed),
-        AddressError::Domain(typed) => say!(language, "address-domain", typed = typed),
+        AddressError::Form(typed) => say!(language, "address-form", typed = shown(typed)),
+        AddressError::Length(typed) => say!(language, "address-length", typed = shown(typed)),
+        AddressError::Local(typed) => say!(language, "address-local", typed = shown(typed)),
+        AddressError::Domain(typed) => say!(language, "address-domain", typed = shown(typed)),
     }
 }
 

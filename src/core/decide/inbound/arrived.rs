@@ -3,6 +3,7 @@
 use crate::core::address::MailAddress;
 use crate::core::file::Files;
 use crate::core::from_mail;
+use crate::core::notice::Kept;
 use jid::BareJid;
 use std::collections::BTreeMap;
 
@@ -41,6 +42,14 @@ impl Arrived<'_> {
     pub(crate) fn parted(&self, users: Vec<BareJid>) -> (Vec<BareJid>, Vec<BareJid>) {
         let is_waiting = |user: &BareJid| self.waits.is_some_and(|waits| waits.contains_key(user));
         users.into_iter().partition(is_waiting)
+    }
+
+    /// Where the whole of it lies where a user is shown less.
+    pub(crate) fn kept(&self) -> Kept {
+        match self.mail.kept() {
+            Kept::Nowhere if self.may_be_kept => Kept::Here,
+            kept => kept,
+        }
     }
 
     /// Whether the user is shown as many as are allowed.

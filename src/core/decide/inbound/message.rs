@@ -253,6 +253,7 @@ impl Delivery<'_> {
             marks: &marks,
             subject: self.arrived.mail.subject.as_deref(),
             to: None,
+            kept: self.arrived.mail.kept(),
         };
         let text = self.text(above).text;
         let from = lookup::unanswerable_jid(self.decider, &self.from.address);
@@ -497,6 +498,7 @@ impl Delivery<'_> {
             marks,
             subject: subject.as_deref(),
             to: to.as_deref(),
+            kept: self.arrived.kept(),
         });
         let original = self.original(&shown_text);
         let is_old = |date: &Timestamp| self.decider.now.since(*date) > DELAY_SHOWN_AFTER;

@@ -87,6 +87,7 @@ fn shown(
             marks: &trust.marks(decider.language),
             subject: mail.subject.as_deref(),
             to: None,
+            kept: mail.kept(),
         },
     );
     let from = lookup::nameless_jid(decider, words.unwrap_or_default());

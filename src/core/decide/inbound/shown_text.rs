@@ -6,6 +6,7 @@ use crate::core::from_mail::{self, Attachment};
 use crate::core::id::StanzaId;
 use crate::core::language::Language;
 use crate::core::limits::{LISTED_MAX, SHOWN_OCTETS_MAX};
+use crate::core::notice::Kept;
 use crate::core::record::Quotes;
 use crate::core::text::clean;
 use crate::core::{notice, xml};
@@ -26,6 +27,8 @@ pub(crate) struct Above<'a> {
     pub subject: Option<&'a str>,
     /// Who else has the mail.
     pub to: Option<&'a str>,
+    /// Where the whole of it lies, should this be less.
+    pub kept: Kept,
 }
 
 /// What the user reads, not longer than servers take it.
@@ -46,7 +49,7 @@ pub(crate) fn shown_text(
         true => format!(
             "{}\n{}",
             shown.trim_end(),
-            notice::cut(language, arrived.octets, arrived.mail.kept())
+            notice::cut(language, arrived.octets, above.kept)
         ),
         false => text,
     };
@@ -76,7 +79,9 @@ fn text(
     language: Language,
     arrived: &Arrived<'_>,
     quotes: Quotes,
-    Above { subject, to, .. }: Above<'_>,
+    Above {
+        subject, to, kept, ..
+    }: Above<'_>,
 ) -> String {
     let mail = arrived.mail;
     let own = mail.own_text.as_ref().filter(|_| quotes == Quotes::Cut);
@@ -92,7 +97,7 @@ fn text(
             blocks.extend((!clean::is_blank(&text)).then(|| text.into_owned()));
             // The author's own words are whole.
             let is_cut = mail.text_cut && own.is_none();
-            blocks.extend(is_cut.then(|| notice::cut(language, arrived.octets, mail.kept())));
+            blocks.extend(is_cut.then(|| notice::cut(language, arrived.octets, kept)));
             let is_named = |(index, one): &(usize, &Attachment)| {
                 arrived.files.outcome(*index).is_err() || one.is_in_words()
             };
@@ -102,12 +107,12 @@ fn text(
                     let why = arrived.files.outcome(index).as_ref().err();
                     (
                         one,
-                        why.and_then(|why| notice::not_hosted(language, why, mail.kept())),
+                        why.and_then(|why| notice::not_hosted(language, why, kept)),
                     )
                 })
                 .collect();
             let (mut lines, more) = from_mail::attachment_lines(language, &named, LISTED_MAX);
-            lines.extend((more > 0).then(|| notice::more_attachments(language, more, mail.kept())));
+            lines.extend((more > 0).then(|| notice::more_attachments(language, more, kept)));
             blocks.extend((!lines.is_empty()).then(|| lines.join("\n")));
         }
     }

@@ -3,6 +3,7 @@
 //! [`strangers`].
 
 use crate::core::context::{Context, Missing, Write};
+use crate::core::decide::decider::Stop;
 use crate::core::decide::decision::Decision;
 use crate::core::decide::inbound::embedded_stanzas::EmbeddedStanzas;
 use crate::core::decide::inbound::message::Delivery;
@@ -43,14 +44,12 @@ impl Delivery<'_> {
         })
     }
 
-    /// The administrator knows the sender, or it is a user here, or it answers what the user has written: of whom an answer
+    /// The administrator knows the sender, or it is truly a user here, or it answers what the user has written: of whom an answer
     /// comes who has got that by others, or has another address.
     fn is_known_otherwise(&self) -> Result<bool, Missing> {
         let (rows, from) = (self.decider.rows, &self.from.address);
         let pair = rows.holder_of(from)?;
-        if pair.is_some_and(|pair| pair.origin == PairOrigin::Admin)
-            || lookup::user_of(self.decider, from)?.is_some()
-        {
+        if pair.is_some_and(|pair| pair.origin == PairOrigin::Admin) || self.is_of_user_here()? {
             return Ok(true);
         }
         let mail = self.arrived.mail;
@@ -60,6 +59,27 @@ impl Delivery<'_> {
         })?;
         let mut answered = answered.into_iter().flatten();
         Ok(answered.any(|row| row.direction == Direction::Out))
+    }
+
+    /// A user here is one where somebody vouches for the address in `From`: anybody can write there what a rule makes a user of. Nobody
+    /// does for a mail that stays in the house; that one has the id that only the message of that user to this one has.
+    fn is_of_user_here(&self) -> Result<bool, Missing> {
+        let Some(author) = lookup::user_of(self.decider, &self.from.address)? else {
+            return Ok(false);
+        };
+        if self.sender.is_verified {
+            return Ok(true);
+        }
+        let sent = self
+            .decider
+            .rows
+            .message(&self.arrived.mail.message_id, &author)?;
+        let own = Stop::optional(lookup::user_mail(self.decider, self.user))?;
+        let (Some(sent), Some(own)) = (sent, own) else {
+            return Ok(false);
+        };
+        let is_to_user = sent.contact == own || sent.sent.also.contains(&own);
+        Ok(sent.direction == Direction::Out && is_to_user)
     }
 
     /// Of who writes to many no row says that it has written before.

@@ -102,9 +102,10 @@ impl Gesture {
             Some(id) => decider.rows.stanza(user, contact, id)?,
             None => None,
         };
-        // What was taken back is said to nobody, nor quoted, and what comes in its place is new to whoever reads it.
-        let is_unseen = about.is_some_and(|about| about.sent.taken_back);
-        let about = about.filter(|_| !is_unseen);
+        // What was taken back is said to nobody, nor quoted. What comes in its place, or in that of a command or of what was
+        // refused, of which there is no row, is new to whoever reads it.
+        let about = about.filter(|about| !about.sent.taken_back);
+        let is_unseen = about.is_none();
         let before = about.map_or("", |about| about.sent.excerpt.as_str());
         Ok(match &self.kind {
             Kind::Reaction(emoji) if emoji.is_empty() => InWords::Nothing,
