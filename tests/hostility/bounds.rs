@@ -447,6 +447,15 @@ fn bodies() -> Vec<Case> {
         of_lines("mail: hidden", 5_000, ("To: alice@chat.a.example\r\nContent-Type: text/html\r\n\r\n<p>a", "<div style='display:none'>b</div>", "")),
         of_lines("mail: open comments", 20_000, ("To: alice@chat.a.example\r\nContent-Type: text/html\r\n\r\n<p>a", "<!-- <", "")),
         of_lines("mail: attributes", 20_000, ("To: alice@chat.a.example\r\nContent-Type: text/html\r\n\r\n<p ", "a#=b ", ">c</p>")),
+        of_lines("mail: files in a text", 1_000, ("To: alice@chat.a.example\r\n\r\nHello\r\n", "begin 644 f#\r\n#0V%T\r\n`\r\nend\r\n", "")),
+        of_lines("mail: a card", 2_000, ("To: alice@chat.a.example\r\nContent-Type: multipart/mixed; boundary=x\r\n\r\n--x\r\n\r\nHello\r\n--x\r\nContent-Type: text/vcard\r\n\r\nBEGIN:VCARD\r\nFN:Carol\r\n", "item#.EMAIL;X=#:u#@x.example\r\n", "--x--\r\n")),
+        of_lines("mail: cards", 2_000, ("To: alice@chat.a.example\r\nContent-Type: multipart/mixed; boundary=x\r\n\r\n--x\r\n\r\nHello\r\n--x\r\nContent-Type: text/vcard\r\n\r\n", "BEGIN:VCARD\r\nFN:C#\r\nEND:VCARD\r\n", "--x--\r\n")),
+        of_lines("mail: a calendar", 2_000, ("To: alice@chat.a.example\r\nContent-Type: multipart/mixed; boundary=x\r\n\r\n--x\r\n\r\nHello\r\n--x\r\nContent-Type: text/calendar; method=REQUEST\r\n\r\nBEGIN:VCALENDAR\r\n", "BEGIN:VEVENT\r\nSUMMARY:s#\r\nDTSTART:20261122T120000Z\r\nEND:VEVENT\r\n", "--x--\r\n")),
+        of_lines("mail: signed in one part", 20_000, ("To: alice@chat.a.example\r\nContent-Type: application/pkcs7-mime; smime-type=signed-data\r\nContent-Transfer-Encoding: base64\r\n\r\n", "JIAkgCSA", "\r\n")),
+        of_lines("chat: lines", 20_000, ("To: alice@chat.a.example\r\nChat-Version: 1.0\r\nChat-Edit: <m@chat.a.example>\r\n\r\n", "> a\r\n", "Hello\r\n-- \r\nx\r\n")),
+        of_lines("chat: who is told of reading", 1_000, ("To: alice@chat.a.example\r\nChat-Version: 1.0\r\nChat-Disposition-Notification-To: a@x.example", ",\r\n u#@x.example", "\r\n\r\nHello\r\n")),
+        of_lines("mail: pictures of its author", 2_000, (TO, "Face: iVBORw0KGgoAAAANSUhEUgAAADAAAAAw\r\n", TEXT)),
+        of_lines("mail: a picture of its author", 8_000, ("To: alice@chat.a.example\r\nChat-Version: 1.0\r\nChat-User-Avatar: base64:", "iVBORw0KGgo=", "\r\n\r\nHello\r\n")),
         of_lines("mail: entities", 20_000, ("To: alice@chat.a.example\r\nContent-Type: text/html\r\n\r\n", "&amp;&#x202e;&x", "")),
     ];
     cases.push(Case {
