@@ -162,6 +162,7 @@ fn the_example_is_a_configuration_and_its_comments_are_the_defaults() {
         "originals =",
         "public_url =",
         "organisation =",
+        "default_subject =",
         "allow = [\"",
         "deny = [\"",
         "authserv_ids = [\"",

@@ -426,10 +426,11 @@ pub struct Store {
 /// How messages look.
 #[derive(Clone, Debug)]
 pub struct Messages {
-    /// The subject of a mail whose message has none; {name} is the sender's name.
+    /// The subject of a mail whose message has none; {name} is the sender's name. Without this it is “Chat with …” in the sender's
+    /// language.
     ///
-    /// Default `default_subject = "Chat with {name}"`
-    pub default_subject: String,
+    /// Or `default_subject = "Chat with {name}"`
+    pub default_subject: Option<String>,
     /// In which language users are told something who have chosen none (`set language de`), and whose clients name none: "en",
     /// "de", "fr", "es" or "ru". Invitations and the like, which people read in their mail program, are in the language of the user from
     /// whom they are. Logs and commands are English.

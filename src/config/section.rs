@@ -315,7 +315,7 @@ fn store(mut table: Table<'_>) -> Option<Store> {
 }
 
 fn messages(mut table: Table<'_>) -> Option<Messages> {
-    let default_subject = table.or("default_subject", text, "Chat with {name}".to_owned());
+    let default_subject = table.optional("default_subject", text);
     let languages: Vec<_> = Language::all().map(|one| (one.tag(), one)).collect();
     let language = table.or("language", choice(&languages), Language::default());
     let organisation = table.optional("organisation", text);
@@ -355,9 +355,11 @@ fn messages(mut table: Table<'_>) -> Option<Messages> {
     let recipients_max = table.or("recipients_max", number(1..=1000), limits::RECIPIENTS_MAX);
     table.finish();
     let default_subject = default_subject?;
-    if default_subject.replace("{name}", "").contains(['{', '}'])
-        || default_subject.chars().count() > limits::HEADER_TEXT_CHARS_MAX
-    {
+    let is_wrong = |subject: &&String| {
+        subject.replace("{name}", "").contains(['{', '}'])
+            || subject.chars().count() > limits::HEADER_TEXT_CHARS_MAX
+    };
+    if let Some(default_subject) = default_subject.as_ref().filter(is_wrong) {
         let problem = format!(
             "found {default_subject:?}; allowed is a text of at most {} characters in which {{name}} is the only placeholder",
             limits::HEADER_TEXT_CHARS_MAX

@@ -64,6 +64,11 @@ pub fn said(language: Language, body: &str, name: &str, is_correction: bool) -> 
     }
 }
 
+/// The subject of a mail whose message has none.
+pub fn default_subject(language: Language, name: &str) -> String {
+    say!(language, "default-subject", name = name)
+}
+
 /// The subject of a mail to somebody whose program shows none.
 pub fn chat_subject(language: Language, name: &str) -> String {
     say!(language, "chat-subject", name = name)

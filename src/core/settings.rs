@@ -39,8 +39,8 @@ pub struct Settings {
     pub allowance: Allowance,
     /// Headers that are believed to hold the envelope recipient, in the order in which they are looked at.
     pub recipient_headers: Vec<String>,
-    /// Subject of a mail that has none: `{name}` is the sender's name.
-    pub default_subject: String,
+    /// Subject of a mail that has none: `{name}` is the sender's name. `None`: in the sender's language.
+    pub default_subject: Option<String>,
     /// In which language users are told something who have chosen none, and whose clients name none.
     pub language: Language,
     /// Who runs the gateway, as invitations say.
@@ -266,7 +266,7 @@ impl Settings {
             presence: Presence::default(),
             allowance: Allowance::default(),
             recipient_headers: default_recipient_headers(),
-            default_subject: "Chat with {name}".to_owned(),
+            default_subject: None,
             language: Language::default(),
             organisation: None,
             bulk: Bulk::default(),

@@ -213,6 +213,7 @@ address-is-taken = Die Mailadresse { $mail }, die nach den Regeln deine wäre, g
 you-blocked = Du hast { $mail } blockiert und würdest die Antworten nicht sehen. Wenn du dorthin schreiben willst, sag dem E-Mail-Gateway zuerst: entsperre { $mail }
 contact-denied = Die Administration des E-Mail-Gateways lässt keine Mails an { $mail } zu.
 known-as = { $mail } ist schon dein Kontakt { $jid }; entferne zuerst den einen oder den anderen.
+default-subject = Chat mit { $name }
 chat-subject = Nachricht von { $name }
 encrypts = [Diese Mail ist verschlüsselt, und dieses Gateway kann sie nicht lesen. Wenn das Programm von { $mail } nur verschlüsselte Mails annimmt, wie Delta Chat es ohne andere Einstellung tut, wird dort nicht angezeigt, was du schreibst: Bitte um eine andere Adresse oder darum, dort unverschlüsselte Mails zu erlauben.]
 encrypted = Dieses Gateway kann Ende-zu-Ende-verschlüsselte Nachrichten nicht übertragen; schalte die Verschlüsselung für diesen Kontakt aus und sende noch einmal.

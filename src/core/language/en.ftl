@@ -233,6 +233,8 @@ address-is-taken = The mail address { $mail }, which would be yours by rule, bel
 you-blocked = You have blocked { $mail }, whose answers you would not see. To write there, say this to the e-mail gateway first: unblock { $mail }
 contact-denied = The administrator of the e-mail gateway does not allow mail to { $mail }.
 known-as = { $mail } is your contact { $jid } already; remove that one first, or this one.
+# The subject of a mail whose message has none. $name: of who writes.
+default-subject = Chat with { $name }
 chat-subject = Message from { $name }
 encrypts = [This mail is encrypted, and this gateway cannot read it. If the program of { $mail } takes encrypted mail alone, as Delta Chat does unless it is told otherwise, what you write is not shown there: ask for another address, or for unencrypted mail to be allowed there.]
 encrypted = This gateway cannot carry end-to-end encrypted messages; switch encryption off for this contact and send again.

@@ -213,6 +213,7 @@ address-is-taken = La dirección de correo { $mail }, que según las reglas ser�
 you-blocked = Has bloqueado a { $mail } y no verías sus respuestas. Para escribir ahí, dile antes a la pasarela de correo: desbloquea { $mail }
 contact-denied = La administración de la pasarela de correo no permite enviar correos a { $mail }.
 known-as = { $mail } ya es tu contacto { $jid }; elimina primero uno de los dos.
+default-subject = Chat con { $name }
 chat-subject = Mensaje de { $name }
 encrypts = [Este correo está cifrado y esta pasarela no puede leerlo. Si el programa de { $mail } solo acepta correo cifrado, como hace Delta Chat si no se le indica otra cosa, lo que escribes no se muestra allí: pide otra dirección, o que allí se permita el correo sin cifrar.]
 encrypted = Esta pasarela no puede transmitir mensajes cifrados de extremo a extremo; desactiva el cifrado para este contacto y vuelve a enviar el mensaje.

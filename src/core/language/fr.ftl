@@ -213,6 +213,7 @@ address-is-taken = L'adresse e-mail { $mail }, qui serait la tienne d'après les
 you-blocked = Tu as bloqué { $mail } et ne verrais pas les réponses. Pour y écrire, dis d'abord à la passerelle e-mail : débloque { $mail }
 contact-denied = L'administration de la passerelle e-mail n'autorise pas les e-mails à { $mail }.
 known-as = { $mail } est déjà ton contact { $jid } ; supprime d'abord l'un ou l'autre.
+default-subject = Discussion avec { $name }
 chat-subject = Message de { $name }
 encrypts = [Cet e-mail est chiffré, et cette passerelle ne peut pas le lire. Si le programme de { $mail } n'accepte que des e-mails chiffrés, comme Delta Chat sauf réglage contraire, ce que tu écris n'y est pas affiché : demande une autre adresse, ou que les e-mails non chiffrés y soient autorisés.]
 encrypted = Cette passerelle ne peut pas transporter de messages chiffrés de bout en bout ; désactive le chiffrement pour ce contact et renvoie.

@@ -64,7 +64,10 @@ impl Outgoing {
         let features = self.format.features();
         let default = match features.chat {
             true => notice::chat_subject(decider.language, &name),
-            false => decider.settings.default_subject.replace("{name}", &name),
+            false => match &decider.settings.default_subject {
+                Some(subject) => subject.replace("{name}", &name),
+                None => notice::default_subject(decider.language, &name),
+            },
         };
         let subject = subject_line(message, place, default);
         let date = message
