@@ -18,6 +18,9 @@
 //! `http` and `store` know `core` and `net` and not each other, but for the spool, which is the queue of `smtp`, and for `inbound`,
 //! which knows `core`.
 
+// What only its room uses is seen there alone; of tests nothing can be reached.
+#![cfg_attr(not(test), warn(unreachable_pub))]
+
 pub mod cli;
 pub mod config;
 pub mod control;

@@ -6,36 +6,36 @@ use std::time::Duration;
 
 /// Nothing.
 #[inline(always)]
-pub fn point(_: &'static str) {}
+pub(crate) fn point(_: &'static str) {}
 
 /// The disk is asked.
 #[inline(always)]
-pub fn disk(_: Step) -> io::Result<()> {
+pub(crate) fn disk(_: Step) -> io::Result<()> {
     Ok(())
 }
 
 /// Nothing.
 #[inline(always)]
-pub fn poison(_: impl FnOnce() -> String) {}
+pub(crate) fn poison(_: impl FnOnce() -> String) {}
 
 /// Nothing.
 #[inline(always)]
-pub fn deadly(_: &str, _: impl FnOnce() -> String) {}
+pub(crate) fn deadly(_: &str, _: impl FnOnce() -> String) {}
 
 /// As it is.
 #[inline(always)]
-pub fn hurry(time: Duration) -> Duration {
+pub(crate) fn hurry(time: Duration) -> Duration {
     time
 }
 
 /// As it is.
 #[inline(always)]
-pub fn remember(time: Duration) -> Duration {
+pub(crate) fn remember(time: Duration) -> Duration {
     time
 }
 
 /// The part, and nothing else.
 #[inline(always)]
-pub async fn part<T>(_: &'static str, work: impl Future<Output = T>) -> T {
+pub(crate) async fn part<T>(_: &'static str, work: impl Future<Output = T>) -> T {
     work.await
 }

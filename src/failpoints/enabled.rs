@@ -27,7 +27,7 @@ static HURRY: Wish = Wish::of("STANZAMAIL_HURRY");
 static REMEMBER: Wish = Wish::of("STANZAMAIL_REMEMBER");
 
 /// Ends the process at once, or panics, if a test asked for that here.
-pub fn point(name: &'static str) {
+pub(crate) fn point(name: &'static str) {
     if CRASH_AT.is_met_by(name) {
         std::process::abort();
     }
@@ -37,7 +37,7 @@ pub fn point(name: &'static str) {
 }
 
 /// The disk's answer, before it is asked: an error if a test wants one, or time.
-pub fn disk(step: Step) -> io::Result<()> {
+pub(crate) fn disk(step: Step) -> io::Result<()> {
     if step == Step::Sync
         && let Some(millis) = SLOW_SYNC.wanted().and_then(|wanted| wanted.parse().ok())
     {
@@ -58,7 +58,7 @@ pub fn disk(step: Step) -> io::Result<()> {
 }
 
 /// Panics if what is being decided about says the word that a test chose.
-pub fn poison(said: impl FnOnce() -> String) {
+pub(crate) fn poison(said: impl FnOnce() -> String) {
     if DEADLY.wanted().is_some() {
         return deadly("deciding", said);
     }
@@ -69,7 +69,7 @@ pub fn poison(said: impl FnOnce() -> String) {
 }
 
 /// Ends the process, if at this stage of work something says the word that a test chose.
-pub fn deadly(stage: &str, said: impl FnOnce() -> String) {
+pub(crate) fn deadly(stage: &str, said: impl FnOnce() -> String) {
     let mut words = DEADLY.wanted().unwrap_or_default().splitn(3, ' ');
     let (how, when, word) = (words.next(), words.next(), words.next());
     if when != Some(stage) || !word.is_some_and(|word| said().contains(word)) {
@@ -85,19 +85,19 @@ pub fn deadly(stage: &str, said: impl FnOnce() -> String) {
 }
 
 /// This time, or a part of it if a test has none to lose.
-pub fn hurry(time: Duration) -> Duration {
+pub(crate) fn hurry(time: Duration) -> Duration {
     let times = HURRY.wanted().and_then(|times| times.parse().ok());
     time.checked_div(times.unwrap_or(1)).unwrap_or(time)
 }
 
 /// How long what was handled is remembered: this time, unless a test cannot wait for that.
-pub fn remember(time: Duration) -> Duration {
+pub(crate) fn remember(time: Duration) -> Duration {
     let seconds = REMEMBER.wanted().and_then(|seconds| seconds.parse().ok());
     seconds.map_or(time, Duration::from_secs)
 }
 
 /// The part, which panics or stands still if a test asked for that.
-pub async fn part<T>(name: &'static str, work: impl Future<Output = T>) -> T {
+pub(crate) async fn part<T>(name: &'static str, work: impl Future<Output = T>) -> T {
     tokio::select! {
         biased;
         () = until_asked(name) => as_asked(),

@@ -41,7 +41,7 @@ const REFUSAL: Duration = Duration::from_secs(1);
 
 /// What all connections share.
 #[derive(Debug)]
-pub struct House {
+pub(super) struct House {
     pub(super) config: LmtpConfig,
     pub(super) hand_over: mpsc::Sender<Handed>,
     /// KiB that mails may have together.
@@ -98,7 +98,7 @@ struct Session<S> {
 }
 
 /// Talks with one client until it ends, or until `stop` and no mail is under way.
-pub async fn converse<S>(stream: S, house: Arc<House>, stop: CancellationToken)
+pub(super) async fn converse<S>(stream: S, house: Arc<House>, stop: CancellationToken)
 where
     S: AsyncRead + AsyncWrite + Unpin + Send,
 {

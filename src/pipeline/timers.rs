@@ -54,7 +54,7 @@ pub(super) struct Timers {
 }
 
 impl Timers {
-    pub fn new(presence: &Presence) -> Self {
+    pub(super) fn new(presence: &Presence) -> Self {
         Self {
             scheduler: PresenceScheduler::new(Timing {
                 debounce: presence.debounce,
@@ -71,12 +71,12 @@ impl Timers {
     }
 
     /// Nothing more is told to contacts elsewhere.
-    pub fn is_stopped(&self) -> bool {
+    pub(super) fn is_stopped(&self) -> bool {
         self.is_stopped
     }
 
     /// Takes in what decisions say of our users.
-    pub fn take(&mut self, said: Vec<PresenceUpdate>) {
+    pub(super) fn take(&mut self, said: Vec<PresenceUpdate>) {
         let now = Instant::now().into_std();
         let refused = self.scheduler.refused();
         for one in said {
@@ -102,13 +102,13 @@ impl Timers {
     }
 
     /// Nothing more is told of this user. What the user has heard of contacts ends by itself.
-    pub fn forget(&mut self, user: &BareJid) {
+    pub(super) fn forget(&mut self, user: &BareJid) {
         self.scheduler.remove_user(user);
         self.untold.retain(|fanout| fanout.user != *user);
     }
 
     /// Takes in what users heard of contacts.
-    pub fn track_expiries(&mut self, writes: &[Write]) {
+    pub(super) fn track_expiries(&mut self, writes: &[Write]) {
         for write in writes {
             if let Write::Contact(user, mail, contact) = write {
                 self.track_expiry(user, mail, contact);
@@ -133,18 +133,18 @@ impl Timers {
     }
 
     /// The XMPP server is there again; nobody knows who has left it meanwhile.
-    pub fn forget_resources(&mut self) {
+    pub(super) fn forget_resources(&mut self) {
         self.scheduler.forget_resources();
     }
 
     /// The XMPP server is gone: nothing more is said of who was there, and if it stays away, they are gone with it.
-    pub fn server_lost(&mut self) {
+    pub(super) fn server_lost(&mut self) {
         self.scheduler.forget_resources();
         self.answers_until = Instant::now().checked_add(ABSENCE_WAIT.min(self.wait_max));
     }
 
     /// It was asked about so many contacts.
-    pub fn expect_answers(&mut self, contacts: usize) {
+    pub(super) fn expect_answers(&mut self, contacts: usize) {
         let each = u32::try_from(contacts).unwrap_or(u32::MAX);
         let wait = ANSWERS_WAIT.min(self.wait_max);
         let wait = wait.saturating_add(ANSWER_WAIT.saturating_mul(each));
@@ -152,7 +152,7 @@ impl Timers {
     }
 
     /// When something is due; `None` where nothing is to be awaited.
-    pub fn next_due(&self) -> Option<Instant> {
+    pub(super) fn next_due(&self) -> Option<Instant> {
         let end = wall(self.ends.first().map(|(end, _)| *end));
         if self.is_stopped {
             return end;

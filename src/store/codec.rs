@@ -4,7 +4,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 /// First octet of every record.
-pub const VALUE_VERSION: u8 = 1;
+pub(super) const VALUE_VERSION: u8 = 1;
 
 /// A value that does not hold what it should.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
@@ -24,7 +24,7 @@ pub enum CodecError {
 ///
 /// # Errors
 /// [`CodecError::Json`] where it cannot be written as JSON, which no record of ours does.
-pub fn encode<T: Serialize>(record: &T) -> Result<Vec<u8>, CodecError> {
+pub(super) fn encode<T: Serialize>(record: &T) -> Result<Vec<u8>, CodecError> {
     let mut octets = vec![VALUE_VERSION];
     serde_json::to_writer(&mut octets, record).map_err(|e| CodecError::Json(e.to_string()))?;
     Ok(octets)
@@ -34,7 +34,7 @@ pub fn encode<T: Serialize>(record: &T) -> Result<Vec<u8>, CodecError> {
 ///
 /// # Errors
 /// [`CodecError`] says what was found instead.
-pub fn decode<T: DeserializeOwned>(octets: &[u8]) -> Result<T, CodecError> {
+pub(super) fn decode<T: DeserializeOwned>(octets: &[u8]) -> Result<T, CodecError> {
     match octets.split_first() {
         None => Err(CodecError::Empty),
         Some((&VALUE_VERSION, json)) => {

@@ -26,7 +26,7 @@ type Waiter = oneshot::Sender<Result<(), StoreError>>;
 
 /// Makes what was applied durable, for many callers at once.
 #[derive(Debug)]
-pub struct Committer {
+pub(super) struct Committer {
     /// `None` only while it is dropped.
     waiters: Option<Sender<Waiter>>,
     thread: Option<JoinHandle<()>>,
@@ -81,12 +81,12 @@ impl Committer {
 
     /// # Errors
     /// What broke the store, once it is broken.
-    pub fn check(&self) -> Result<(), StoreError> {
+    pub(super) fn check(&self) -> Result<(), StoreError> {
         self.broken.check()
     }
 
     /// Remembers that the store is broken, and answers with what broke it first.
-    pub fn broken_by(&self, error: StoreError) -> StoreError {
+    pub(super) fn broken_by(&self, error: StoreError) -> StoreError {
         self.broken.by(error)
     }
 
@@ -97,7 +97,7 @@ impl Committer {
     }
 
     /// Ready when all that was applied before this call survives a power cut.
-    pub fn durable(&self) -> impl Future<Output = Result<(), StoreError>> + Send + use<> {
+    pub(super) fn durable(&self) -> impl Future<Output = Result<(), StoreError>> + Send + use<> {
         let (waiter, told) = oneshot::channel();
         // Where the thread has ended, the waiter is dropped here, and `told` says so.
         let _ = self.waiters.as_ref().map(|waiters| waiters.send(waiter));

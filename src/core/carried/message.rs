@@ -77,7 +77,7 @@ pub fn message(stanza: &Element, id: &StanzaId) -> Option<Element> {
     Some(message)
 }
 
-pub fn read(stanza: &Element) -> Result<Message, WhyNot> {
+pub(super) fn read(stanza: &Element) -> Result<Message, WhyNot> {
     let kind = MessageType::of(stanza)?;
     let payloads = payload_filter::payloads(stanza, CLIENT, ns::COMPONENT);
     if !payloads.iter().any(payload_filter::means_something) {

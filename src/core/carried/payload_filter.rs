@@ -209,14 +209,14 @@ struct Sides<'a> {
 }
 
 /// The children of a message in namespace `from` that pass, as they stand in a message in namespace `to`.
-pub fn payloads(message: &Element, from: &str, to: &str) -> Vec<Element> {
+pub(super) fn payloads(message: &Element, from: &str, to: &str) -> Vec<Element> {
     let sides = Sides { from, to };
     let children = message.children();
     children.filter_map(|child| payload(child, sides)).collect()
 }
 
 /// Whether a child that passed is reason enough for a mail or a stanza.
-pub fn means_something(payload: &Element) -> bool {
+pub(super) fn means_something(payload: &Element) -> bool {
     let namespace = payload.ns();
     let (name, namespace) = (payload.name(), namespace.as_str());
     let is_thread = name == "thread" && is_of_stanzas(namespace);

@@ -102,7 +102,7 @@ fn expiry(value: &str) -> Element {
     Build::new("amp", AMP).child(rule.done()).done()
 }
 
-pub fn read(stanza: &Element) -> Result<CarriedPresence, WhyNot> {
+pub(super) fn read(stanza: &Element) -> Result<CarriedPresence, WhyNot> {
     let kind = match stanza.attr("type") {
         None => PresenceKind::Available(PresenceState {
             show: content(stanza, "show").and_then(|show| Show::parse(&show)),

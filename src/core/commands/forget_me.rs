@@ -17,7 +17,7 @@ use crate::core::traces::Traces;
 use minidom::Element;
 
 /// XEP-0077.
-pub const REGISTER: &str = "jabber:iq:register";
+pub(crate) const REGISTER: &str = "jabber:iq:register";
 
 const SURE: &str = "sure";
 /// What says so.

@@ -1,12 +1,12 @@
 //! What commands say, in one place. How it is worded is in `language/*.ftl`.
 
-pub mod away;
-pub mod forget_me;
-pub mod original;
-pub mod requests;
-pub mod revoke;
-pub mod waiting;
-pub mod whereabouts;
+pub(super) mod away;
+pub(super) mod forget_me;
+pub(super) mod original;
+pub(super) mod requests;
+pub(super) mod revoke;
+pub(super) mod waiting;
+pub(super) mod whereabouts;
 
 use crate::core::language::{Language, say};
 use crate::core::limits;
@@ -17,7 +17,7 @@ use crate::core::time::Timestamp;
 use chrono::Datelike;
 
 /// A form that was sent before, and did what it says.
-pub fn session_done(language: Language) -> String {
+pub(super) fn session_done(language: Language) -> String {
     say!(language, "session-done")
 }
 
@@ -30,7 +30,7 @@ fn brief(typed: &str) -> String {
 
 /// What others chose, as a name, within a line of the gateway's own: in quotation marks, and without what stands between the parts
 /// of a line, which it would pass itself off as.
-pub fn of_others(language: Language, text: &str) -> String {
+pub(super) fn of_others(language: Language, text: &str) -> String {
     if text.is_empty() {
         return String::new();
     }
@@ -64,64 +64,64 @@ pub fn gateway_description(language: Language) -> String {
 }
 
 /// What is shown before the list of commands.
-pub fn help_before(language: Language) -> String {
+pub(super) fn help_before(language: Language) -> String {
     say!(language, "help-before")
 }
 
 /// What is shown after it.
-pub fn help_after(language: Language, has_originals: bool) -> String {
+pub(super) fn help_after(language: Language, has_originals: bool) -> String {
     let originals = if has_originals { "yes" } else { "no" };
     say!(language, "help-after", originals = originals)
 }
 
 /// A command that is corrected or taken back.
-pub fn no_changes(language: Language) -> String {
+pub(super) fn no_changes(language: Language) -> String {
     say!(language, "no-changes")
 }
 
 /// Before an address alone, which is opened then.
-pub fn open_words(language: Language) -> String {
+pub(super) fn open_words(language: Language) -> String {
     say!(language, "open-words")
 }
 
 /// With what goes on what began with whom to write to.
-pub fn sentence_words(language: Language) -> String {
+pub(super) fn sentence_words(language: Language) -> String {
     say!(language, "sentence-words")
 }
 
 /// What joins two names, or two sentences.
-pub fn and_words(language: Language) -> String {
+pub(super) fn and_words(language: Language) -> String {
     say!(language, "and-words")
 }
 
 /// Hello.
-pub fn greeting_words(language: Language) -> String {
+pub(super) fn greeting_words(language: Language) -> String {
     say!(language, "greeting-words")
 }
 
 /// Thank you.
-pub fn thanks_words(language: Language) -> String {
+pub(super) fn thanks_words(language: Language) -> String {
     say!(language, "thanks-words")
 }
 
 /// The answer to a greeting.
-pub fn greeting(language: Language) -> String {
+pub(super) fn greeting(language: Language) -> String {
     say!(language, "greeting")
 }
 
 /// The answer to thanks.
-pub fn thanks(language: Language) -> String {
+pub(super) fn thanks(language: Language) -> String {
     say!(language, "thanks")
 }
 
 /// How one writes to an address that stands in a message that is no command.
-pub fn to_write_to(language: Language, body: &str, mail: &str) -> String {
+pub(super) fn to_write_to(language: Language, body: &str, mail: &str) -> String {
     let typed = brief(body.lines().next().unwrap_or_default());
     say!(language, "to-write-to", typed = typed, mail = mail)
 }
 
 /// A name that one contact has, in place of an address; `example` is what was typed, with the address.
-pub fn is_it(language: Language, typed: &str, mail: &str, example: &str) -> String {
+pub(super) fn is_it(language: Language, typed: &str, mail: &str, example: &str) -> String {
     let typed = brief(typed);
     say!(
         language,
@@ -133,7 +133,7 @@ pub fn is_it(language: Language, typed: &str, mail: &str, example: &str) -> Stri
 }
 
 /// A command that was written to a contact.
-pub fn for_the_gateway(
+pub(super) fn for_the_gateway(
     language: Language,
     typed: &str,
     mail: &str,
@@ -150,7 +150,7 @@ pub fn for_the_gateway(
 }
 
 /// A line behind a slash, written to a contact, that is nearly a command.
-pub fn slip_of_the_slash(
+pub(super) fn slip_of_the_slash(
     language: Language,
     typed: &str,
     mail: &str,
@@ -169,106 +169,106 @@ pub fn slip_of_the_slash(
 }
 
 /// A message that is no command.
-pub fn not_understood(language: Language, body: &str) -> String {
+pub(super) fn not_understood(language: Language, body: &str) -> String {
     let typed = brief(body.lines().next().unwrap_or_default());
     say!(language, "not-understood", typed = typed)
 }
 
 /// A message that is no command, and the command that it may be a slip for.
-pub fn did_you_mean(language: Language, body: &str, command: &str) -> String {
+pub(super) fn did_you_mean(language: Language, body: &str, command: &str) -> String {
     let typed = brief(body.lines().next().unwrap_or_default());
     say!(language, "did-you-mean", typed = typed, command = command)
 }
 
 /// A message to more than one.
-pub fn several_addresses(language: Language) -> String {
+pub(super) fn several_addresses(language: Language) -> String {
     say!(language, "several-addresses")
 }
 
 /// A command without what it needs.
-pub fn lacks(language: Language, label: &str, example: &str) -> String {
+pub(super) fn lacks(language: Language, label: &str, example: &str) -> String {
     say!(language, "lacks", label = label, example = example)
 }
 
 /// A field that is empty and may not be.
-pub fn required(language: Language, label: &str) -> String {
+pub(super) fn required(language: Language, label: &str) -> String {
     say!(language, "required", label = label)
 }
 
 /// A form came back too late.
-pub fn session_over(language: Language) -> String {
+pub(super) fn session_over(language: Language) -> String {
     say!(language, "session-over")
 }
 
 /// A form came back that was not given to who sends it.
-pub fn session_unknown(language: Language) -> String {
+pub(super) fn session_unknown(language: Language) -> String {
     say!(language, "session-unknown")
 }
 
 /// What is asked of a session cannot be done.
-pub fn action_unknown(language: Language) -> String {
+pub(super) fn action_unknown(language: Language) -> String {
     say!(language, "action-unknown")
 }
 
 /// A conversation that may begin.
-pub fn opened(language: Language, mail: &str) -> String {
+pub(super) fn opened(language: Language, mail: &str) -> String {
     say!(language, "opened", mail = mail)
 }
 
 /// A message that was taken.
-pub fn written(language: Language, mail: &str) -> String {
+pub(super) fn written(language: Language, mail: &str) -> String {
     say!(language, "written", mail = mail)
 }
 
 /// The first message of a conversation, from the contact.
-pub fn begins(language: Language, mail: &str) -> String {
+pub(super) fn begins(language: Language, mail: &str) -> String {
     say!(language, "begins", mail = mail)
 }
 
 /// The same where something was said already.
-pub fn begins_with(language: Language, mail: &str, text: &str) -> String {
+pub(super) fn begins_with(language: Language, mail: &str, text: &str) -> String {
     let said = clean::for_header(text, limits::REPLY_TEXT_CHARS_MAX);
     let said = said.replace(['“', '”', '„'], "\"");
     say!(language, "begins-with", mail = mail, text = said)
 }
 
 /// The address of another user here.
-pub fn is_user(language: Language, mail: &str) -> String {
+pub(super) fn is_user(language: Language, mail: &str) -> String {
     say!(language, "is-user", mail = mail)
 }
 
 /// The JID of another user here, who has no such address; `contact` is where a mail to it is written all the same.
-pub fn chats_here(language: Language, mail: &str, contact: &str) -> String {
+pub(super) fn chats_here(language: Language, mail: &str, contact: &str) -> String {
     say!(language, "chats-here", mail = mail, contact = contact)
 }
 
 /// One's own address.
-pub fn is_yourself(language: Language, mail: &str) -> String {
+pub(super) fn is_yourself(language: Language, mail: &str) -> String {
     say!(language, "is-yourself", mail = mail)
 }
 
 /// An address that cannot be a JID.
-pub fn cannot_be_contact(language: Language, mail: &str) -> String {
+pub(super) fn cannot_be_contact(language: Language, mail: &str) -> String {
     say!(language, "cannot-be-contact", mail = mail)
 }
 
 /// A user's own address.
-pub fn own_address(language: Language, mail: &str) -> String {
+pub(super) fn own_address(language: Language, mail: &str) -> String {
     say!(language, "own-address", mail = mail)
 }
 
 /// How the user is called from now on.
-pub fn own_name(language: Language, name: &str, mail: &str) -> String {
+pub(super) fn own_name(language: Language, name: &str, mail: &str) -> String {
     say!(language, "own-name", name = name, mail = mail)
 }
 
 /// The user has no wish any more.
-pub fn own_name_taken_back(language: Language) -> String {
+pub(super) fn own_name_taken_back(language: Language) -> String {
     say!(language, "own-name-taken-back")
 }
 
 /// What is rather a sentence than a name; `example` is what to write in place of it.
-pub fn no_name_but_sentence(language: Language, typed: &str, example: &str) -> String {
+pub(super) fn no_name_but_sentence(language: Language, typed: &str, example: &str) -> String {
     say!(
         language,
         "no-name-but-sentence",
@@ -278,7 +278,7 @@ pub fn no_name_but_sentence(language: Language, typed: &str, example: &str) -> S
 }
 
 /// What cannot be a name: whether anything of it is seen.
-pub fn no_name(language: Language, typed: &str, is_seen: bool) -> String {
+pub(super) fn no_name(language: Language, typed: &str, is_seen: bool) -> String {
     match is_seen {
         true => say!(language, "no-name", typed = brief(typed)),
         false => say!(language, "no-name-unseen"),
@@ -286,12 +286,12 @@ pub fn no_name(language: Language, typed: &str, is_seen: bool) -> String {
 }
 
 /// A user without contacts.
-pub fn no_contacts(language: Language) -> String {
+pub(super) fn no_contacts(language: Language) -> String {
     say!(language, "no-contacts")
 }
 
 /// Before the list of contacts: how many are shown, of how many, where not even these are all.
-pub fn contacts(language: Language, shown: usize, all: usize, is_cut: bool) -> String {
+pub(super) fn contacts(language: Language, shown: usize, all: usize, is_cut: bool) -> String {
     match (shown >= all, is_cut) {
         (true, false) => say!(language, "contacts-all", count = all),
         (true, true) => say!(language, "contacts-more-than", all = all),
@@ -309,7 +309,7 @@ pub fn contacts(language: Language, shown: usize, all: usize, is_cut: bool) -> S
 }
 
 /// When the last message of a conversation went either way.
-pub fn last_message(language: Language, at: Timestamp, now: Timestamp) -> String {
+pub(super) fn last_message(language: Language, at: Timestamp, now: Timestamp) -> String {
     match moment(language, at, now) {
         moment if moment.is_empty() => moment,
         moment => say!(language, "last-message", moment = moment),
@@ -317,7 +317,7 @@ pub fn last_message(language: Language, at: Timestamp, now: Timestamp) -> String
 }
 
 /// A time as people say it, with its day. Whose clock shows what is not known here, so it is UTC.
-pub fn moment(language: Language, at: Timestamp, now: Timestamp) -> String {
+pub(super) fn moment(language: Language, at: Timestamp, now: Timestamp) -> String {
     let (Some(at), Some(now)) = (at.in_utc(), now.in_utc()) else {
         return String::new();
     };
@@ -344,7 +344,7 @@ pub fn moment(language: Language, at: Timestamp, now: Timestamp) -> String {
 }
 
 /// How mails to a contact are written.
-pub fn reached(language: Language, format: Format) -> String {
+pub(super) fn reached(language: Language, format: Format) -> String {
     match format.features().presence {
         true => say!(language, "reached-by-gateway"),
         false => say!(language, "reached-by-mail"),
@@ -352,68 +352,68 @@ pub fn reached(language: Language, format: Format) -> String {
 }
 
 /// Mail to a contact does not get through.
-pub fn trouble(language: Language, words: &str, since: Timestamp, now: Timestamp) -> String {
+pub(super) fn trouble(language: Language, words: &str, since: Timestamp, now: Timestamp) -> String {
     let moment = moment(language, since, now);
     say!(language, "contact-trouble", moment = moment, why = words)
 }
 
 /// A contact that is forgotten.
-pub fn removed(language: Language, mail: &str) -> String {
+pub(super) fn removed(language: Language, mail: &str) -> String {
     say!(language, "removed", mail = mail)
 }
 
 /// One who cannot be forgotten without being seen again.
-pub fn blocked_stays(language: Language, mail: &str) -> String {
+pub(super) fn blocked_stays(language: Language, mail: &str) -> String {
     say!(language, "blocked-stays", mail = mail)
 }
 
 /// One who is told by its own gateway.
-pub fn removed_by_client(language: Language, mail: &str) -> String {
+pub(super) fn removed_by_client(language: Language, mail: &str) -> String {
     say!(language, "removed-by-client", mail = mail)
 }
 
 /// One of whom nothing is known.
-pub fn unknown_contact(language: Language, mail: &str) -> String {
+pub(super) fn unknown_contact(language: Language, mail: &str) -> String {
     say!(language, "unknown-contact", mail = mail)
 }
 
 /// A contact whose address was verified when it was added.
-pub fn verified(language: Language) -> String {
+pub(super) fn verified(language: Language) -> String {
     say!(language, "verified")
 }
 
 /// In the list of contacts, in place of the format.
-pub fn blocked(language: Language) -> String {
+pub(super) fn blocked(language: Language) -> String {
     say!(language, "blocked")
 }
 
 /// A contact whose mails are not shown from now on.
-pub fn is_blocked(language: Language, mail: &str) -> String {
+pub(super) fn is_blocked(language: Language, mail: &str) -> String {
     say!(language, "is-blocked", mail = mail)
 }
 
 /// One whose mails were not shown before either.
-pub fn is_blocked_already(language: Language, mail: &str) -> String {
+pub(super) fn is_blocked_already(language: Language, mail: &str) -> String {
     say!(language, "is-blocked-already", mail = mail)
 }
 
 /// A contact whose mails are shown again.
-pub fn is_unblocked(language: Language, mail: &str) -> String {
+pub(super) fn is_unblocked(language: Language, mail: &str) -> String {
     say!(language, "is-unblocked", mail = mail)
 }
 
 /// One whose mails are shown anyway.
-pub fn was_not_blocked(language: Language, mail: &str) -> String {
+pub(super) fn was_not_blocked(language: Language, mail: &str) -> String {
     say!(language, "was-not-blocked", mail = mail)
 }
 
 /// A user here, who does not write by mail.
-pub fn not_blocked_here(language: Language, mail: &str) -> String {
+pub(super) fn not_blocked_here(language: Language, mail: &str) -> String {
     say!(language, "not-blocked-here", mail = mail)
 }
 
 /// Before the list of options.
-pub fn options(language: Language, mail: Option<&str>) -> String {
+pub(super) fn options(language: Language, mail: Option<&str>) -> String {
     match mail {
         Some(mail) => say!(language, "options-of-contact", mail = mail),
         None => say!(language, "options-of-all"),
@@ -421,44 +421,49 @@ pub fn options(language: Language, mail: Option<&str>) -> String {
 }
 
 /// Above the options of a contact whose mails are not shown.
-pub fn options_of_blocked(language: Language, mail: &str) -> String {
+pub(super) fn options_of_blocked(language: Language, mail: &str) -> String {
     say!(language, "options-of-blocked", mail = mail)
 }
 
 /// Who has chosen an option: the user, for one contact.
-pub fn chosen_for_contact(language: Language) -> String {
+pub(super) fn chosen_for_contact(language: Language) -> String {
     say!(language, "chosen-for-contact")
 }
 
 /// The user, for all.
-pub fn chosen_by_user(language: Language) -> String {
+pub(super) fn chosen_by_user(language: Language) -> String {
     say!(language, "chosen-by-user")
 }
 
 /// Nobody: it is in the configuration.
-pub fn chosen_by_gateway(language: Language) -> String {
+pub(super) fn chosen_by_gateway(language: Language) -> String {
     say!(language, "chosen-by-gateway")
 }
 
 /// A few words as they begin a line.
-pub fn begun(words: &str) -> String {
+pub(super) fn begun(words: &str) -> String {
     let mut chars = words.chars();
     let first = chars.next().into_iter().flat_map(char::to_uppercase);
     first.chain(chars).collect()
 }
 
 /// How something else is chosen, as it is typed.
-pub fn choose(option: &str, values: &str) -> String {
+pub(super) fn choose(option: &str, values: &str) -> String {
     format!("set {option} {values}")
 }
 
 /// What an option is about, and what its value means.
-pub fn option_means(language: Language, about: &str, meaning: &str) -> String {
+pub(super) fn option_means(language: Language, about: &str, meaning: &str) -> String {
     say!(language, "option-means", about = about, meaning = meaning)
 }
 
 /// An option that holds from now on.
-pub fn option_set(language: Language, about: &str, meaning: &str, mail: Option<&str>) -> String {
+pub(super) fn option_set(
+    language: Language,
+    about: &str,
+    meaning: &str,
+    mail: Option<&str>,
+) -> String {
     match mail {
         Some(mail) => say!(
             language,
@@ -472,7 +477,7 @@ pub fn option_set(language: Language, about: &str, meaning: &str, mail: Option<&
 }
 
 /// An option for which the user has no wish any more, and what holds instead.
-pub fn option_default(
+pub(super) fn option_default(
     language: Language,
     about: &str,
     meaning: &str,
@@ -496,22 +501,22 @@ pub fn option_default(
 }
 
 /// An option that is not one of single contacts.
-pub fn option_for_all_only(language: Language, option: &str) -> String {
+pub(super) fn option_for_all_only(language: Language, option: &str) -> String {
     say!(language, "option-for-all-only", option = option)
 }
 
 /// What it means that one of them is chosen.
-pub fn option_language_is(language: Language, chosen: Language) -> String {
+pub(super) fn option_language_is(language: Language, chosen: Language) -> String {
     say!(language, "option-language-is", name = chosen.name())
 }
 
 /// An option that there is not.
-pub fn no_option(language: Language, typed: &str, names: &str) -> String {
+pub(super) fn no_option(language: Language, typed: &str, names: &str) -> String {
     say!(language, "no-option", typed = brief(typed), names = names)
 }
 
 /// A value that an option does not have.
-pub fn no_value(language: Language, typed: &str, option: &str, values: &str) -> String {
+pub(super) fn no_value(language: Language, typed: &str, option: &str, values: &str) -> String {
     let typed = brief(typed);
     say!(
         language,
@@ -523,7 +528,7 @@ pub fn no_value(language: Language, typed: &str, option: &str, values: &str) -> 
 }
 
 /// An option without a value.
-pub fn lacks_value(language: Language, option: &str, values: &str, example: &str) -> String {
+pub(super) fn lacks_value(language: Language, option: &str, values: &str, example: &str) -> String {
     say!(
         language,
         "lacks-value",
@@ -534,12 +539,12 @@ pub fn lacks_value(language: Language, option: &str, values: &str, example: &str
 }
 
 /// Somebody whose messages are no mails.
-pub fn no_mail_of(language: Language, mail: &str) -> String {
+pub(super) fn no_mail_of(language: Language, mail: &str) -> String {
     say!(language, "no-mail-of", mail = mail)
 }
 
 /// `a, b or c`.
-pub fn alternatives(language: Language, words: &[&str]) -> String {
+pub(super) fn alternatives(language: Language, words: &[&str]) -> String {
     match words.split_last() {
         Some((last, [])) => (*last).to_owned(),
         Some((last, others)) => {
@@ -551,7 +556,7 @@ pub fn alternatives(language: Language, words: &[&str]) -> String {
 }
 
 /// Above what a search has found.
-pub fn found(language: Language, has_more: bool) -> String {
+pub(super) fn found(language: Language, has_more: bool) -> String {
     match has_more {
         true => say!(language, "found-more"),
         false => say!(language, "found"),
@@ -559,6 +564,6 @@ pub fn found(language: Language, has_more: bool) -> String {
 }
 
 /// What XEP-0055 asks for.
-pub fn search(language: Language) -> String {
+pub(super) fn search(language: Language) -> String {
     say!(language, "search-for")
 }

@@ -33,7 +33,11 @@ impl MailOptions<'_> {
     ///
     /// # Errors
     /// [`StanzaError`] says what the mail library refused.
-    pub fn mail(self, decider: Decider<'_>, letter: &OutboundMail) -> Result<Mail, StanzaError> {
+    pub(crate) fn mail(
+        self,
+        decider: Decider<'_>,
+        letter: &OutboundMail,
+    ) -> Result<Mail, StanzaError> {
         let bytes = bytes(decider, self.format, letter)?;
         let job = Job {
             id: JobId::derive(&letter.message_id),

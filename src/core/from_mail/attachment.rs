@@ -153,7 +153,7 @@ pub fn file_name(written: &str) -> Option<String> {
 }
 
 /// The name of a mail inside a mail: its subject, in which slashes are ordinary.
-pub fn name_of_mail(subject: &str) -> Option<String> {
+pub(crate) fn name_of_mail(subject: &str) -> Option<String> {
     one_name(subject)
 }
 

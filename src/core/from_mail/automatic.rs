@@ -32,7 +32,7 @@ const REPLY_FIELDS: [&str; 3] = ["X-Autoreply", "X-Autorespond", "X-Auto-Reply"]
 const LIST_FIELDS: &str = "List-";
 
 /// Whether a program wrote the mail, and why it is thought so (RFC 3834 §2).
-pub fn automatic(message: &Message<'_>, sender: Option<&str>) -> Option<Automatic> {
+pub(super) fn automatic(message: &Message<'_>, sender: Option<&str>) -> Option<Automatic> {
     let precedence = keyword(message, "Precedence");
     let submitted = raw_values(message, "Auto-Submitted")
         .map(|value| first_word(&value))
@@ -58,7 +58,7 @@ pub fn automatic(message: &Message<'_>, sender: Option<&str>) -> Option<Automati
 }
 
 /// Whether the mail came through a list or to many at once.
-pub fn is_bulk(message: &Message<'_>) -> bool {
+pub(super) fn is_bulk(message: &Message<'_>) -> bool {
     let is_of_list = |name: &str| {
         let start = name.get(..LIST_FIELDS.len());
         start.is_some_and(|start| start.eq_ignore_ascii_case(LIST_FIELDS))
@@ -70,7 +70,7 @@ pub fn is_bulk(message: &Message<'_>) -> bool {
 }
 
 /// What the mail reports, if it is a report.
-pub fn report(message: &Message<'_>) -> Option<Report> {
+pub(super) fn report(message: &Message<'_>) -> Option<Report> {
     let content_type = message.content_type()?;
     let is_report = content_type.ctype().eq_ignore_ascii_case("multipart")
         && content_type
@@ -100,7 +100,7 @@ const ID_FIELDS: [&[u8]; 4] = [
 
 /// Whether an id of a mail that only gateways read stands in such a field anywhere in these octets: in the header, in a
 /// part, or in quoted text. Linear in their length.
-pub fn names_machine_mail(raw: &[u8]) -> bool {
+pub(super) fn names_machine_mail(raw: &[u8]) -> bool {
     let mut in_id_field = false;
     raw.split(|b| *b == b'\n').any(|line| {
         let line = without_quote(line);
@@ -135,17 +135,17 @@ fn holds_machine_id(line: &[u8]) -> bool {
 }
 
 /// Whether a program says that it wrote the mail by itself (RFC 3834 §5.1).
-pub fn is_generated(message: &Message<'_>) -> bool {
+pub(super) fn is_generated(message: &Message<'_>) -> bool {
     keyword(message, "Auto-Submitted").as_deref() == Some("auto-generated")
 }
 
 /// Local parts from which only programs write (RFC 3834 §2).
-pub fn is_mailer(local: &str) -> bool {
+pub(super) fn is_mailer(local: &str) -> bool {
     local.eq_ignore_ascii_case("mailer-daemon")
 }
 
 /// Local parts from which bounces come; people use some of them as well.
-pub fn sends_bounces(local: &str) -> bool {
+pub(super) fn sends_bounces(local: &str) -> bool {
     let letters = local.chars().filter(char::is_ascii_alphanumeric);
     let local: String = letters.map(|c| c.to_ascii_lowercase()).collect();
     matches!(
@@ -159,7 +159,7 @@ pub fn sends_bounces(local: &str) -> bool {
 }
 
 /// Whether a `From` without an address is one of them: `MAILER-DAEMON <>`.
-pub fn names_mailer(words: &str) -> bool {
+pub(super) fn names_mailer(words: &str) -> bool {
     let words = words.to_ascii_lowercase();
     words.trim() == "<>" || words.contains("mailer-daemon") || words.contains("postmaster")
 }

@@ -24,7 +24,7 @@ const HEADER_CUT: &str = "the header of its part is longer than is read";
 
 /// What the body of a mail holds.
 #[derive(Debug, Default)]
-pub struct Body {
+pub(super) struct Body {
     /// Cleaned, lines ended by `\n`.
     pub text: String,
     /// The text is shorter than what the mail holds.
@@ -46,13 +46,13 @@ pub struct Body {
 /// Reads the body: the best text for a chat, and everything else as attachments, so that nothing is passed over in
 /// silence.
 /// `charset`: what an encoded word of the header is in, for a text that does not say.
-pub fn read(mail: &Part<'_>, circumstances: &Circumstances, charset: Option<&str>) -> Body {
+pub(super) fn read(mail: &Part<'_>, circumstances: &Circumstances, charset: Option<&str>) -> Body {
     read_with(mail, circumstances, charset, Contents::Measured)
 }
 
 /// Whether what is in attachments is kept.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Contents {
+pub(super) enum Contents {
     /// Their sizes alone.
     Measured,
     /// All of it.
@@ -60,7 +60,7 @@ pub enum Contents {
 }
 
 /// The same, with the contents of attachments where they are wanted.
-pub fn read_with(
+pub(super) fn read_with(
     mail: &Part<'_>,
     circumstances: &Circumstances,
     charset: Option<&str>,

@@ -54,7 +54,7 @@ const COPY_WORDS: [&str; 5] = [
 ];
 
 /// Reads such a text. `None` where it is none of these.
-pub fn read(parts: &Parts, known: &Circumstances<'_>) -> Option<DeliveryReport> {
+pub(super) fn read(parts: &Parts, known: &Circumstances<'_>) -> Option<DeliveryReport> {
     let (said, copy) = divided(known.text);
     let action = action(said)?;
     let copied = copy.and_then(|copy| Returned::read(copy.trim_start().as_bytes()));
@@ -105,7 +105,7 @@ const LATE_WORDS: [&str; 12] = [
 
 /// What a program of which nothing is known says of a mail of ours: a server wrote it, and it holds the Message-ID. `None` where
 /// it holds none.
-pub fn of_any_program(parts: &Parts, known: &Circumstances<'_>) -> Option<DeliveryReport> {
+pub(super) fn of_any_program(parts: &Parts, known: &Circumstances<'_>) -> Option<DeliveryReport> {
     if known.ours.is_empty() {
         return None;
     }

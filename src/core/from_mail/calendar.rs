@@ -12,7 +12,7 @@ const WORDS_CHARS_MAX: usize = 120;
 const DURATION_SECS_MAX: i64 = 10 * 366 * 24 * 3600;
 
 /// A property: `DTSTART;TZID=Europe/Berlin:20261204T130000`.
-pub struct Property<'a> {
+pub(super) struct Property<'a> {
     /// In upper case.
     pub name: String,
     pub parameters: &'a str,
@@ -20,7 +20,7 @@ pub struct Property<'a> {
 }
 
 impl<'a> Property<'a> {
-    pub fn read(line: &'a str) -> Option<Self> {
+    pub(super) fn read(line: &'a str) -> Option<Self> {
         let mut quoted = false;
         let colon = line.find(|c| {
             quoted ^= c == '"';
@@ -35,7 +35,7 @@ impl<'a> Property<'a> {
         })
     }
 
-    pub fn parameter(&self, name: &str) -> Option<&'a str> {
+    pub(super) fn parameter(&self, name: &str) -> Option<&'a str> {
         let mut parameters = self
             .parameters
             .split(';')
@@ -45,7 +45,7 @@ impl<'a> Property<'a> {
     }
 
     /// The same with another value.
-    pub fn of_value<'b>(&self, value: &'b str) -> Property<'b>
+    pub(super) fn of_value<'b>(&self, value: &'b str) -> Property<'b>
     where
         'a: 'b,
     {
@@ -57,7 +57,7 @@ impl<'a> Property<'a> {
     }
 
     /// The value as text (RFC 5545 §3.3.11), on one line; `None` where empty.
-    pub fn text(&self) -> Option<String> {
+    pub(super) fn text(&self) -> Option<String> {
         let mut text = String::with_capacity(self.value.len());
         let mut chars = self.value.chars();
         while let Some(c) = chars.next() {
@@ -125,7 +125,7 @@ pub struct Meeting {
 }
 
 /// `method`: the parameter of the Content-Type, for a calendar that does not say. `None` where there is neither a meeting nor a task in it.
-pub fn meeting(calendar: &str, method: Option<&str>) -> Option<Meeting> {
+pub(super) fn meeting(calendar: &str, method: Option<&str>) -> Option<Meeting> {
     let text = unfolded(clean::cut(calendar, OCTETS_MAX));
     let mut method = method.map(str::to_ascii_uppercase);
     let mut meetings: Vec<Meeting> = Vec::new();
@@ -166,7 +166,7 @@ pub fn meeting(calendar: &str, method: Option<&str>) -> Option<Meeting> {
 }
 
 /// RFC 5545 §3.1.
-pub fn unfolded(text: &str) -> String {
+pub(super) fn unfolded(text: &str) -> String {
     text.replace("\r\n", "\n")
         .replace("\n ", "")
         .replace("\n\t", "")

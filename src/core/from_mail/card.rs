@@ -21,7 +21,7 @@ pub struct Card {
 }
 
 /// Of a part that is one; `None` where there is nobody's name in it.
-pub fn card(part: &Part<'_>, media_type: &str, name: Option<&str>) -> Option<Card> {
+pub(super) fn card(part: &Part<'_>, media_type: &str, name: Option<&str>) -> Option<Card> {
     let is_called_so = || name.is_some_and(|name| name.to_ascii_lowercase().ends_with(".vcf"));
     let is_card = match media_type {
         "text/vcard" | "text/x-vcard" | "text/directory" => true,

@@ -17,7 +17,7 @@ const SIGHTS: [&str; 11] = [
 ];
 
 /// Whether what is called text is the source of a page: it begins and ends with a tag, and has one that pages have.
-pub fn is_html_source(text: &str) -> bool {
+pub(super) fn is_html_source(text: &str) -> bool {
     let mut text = text.trim();
     while let Some((_, rest)) = text
         .strip_prefix("<!--")
@@ -42,7 +42,7 @@ pub fn is_html_source(text: &str) -> bool {
 }
 
 /// Whether what is called text is none, but a picture or a program.
-pub fn is_binary(part: &Part<'_>, octets: &[u8]) -> bool {
+pub(super) fn is_binary(part: &Part<'_>, octets: &[u8]) -> bool {
     let start = octets.get(..BINARY_OCTETS_MAX).unwrap_or(octets);
     let is_wide = start.starts_with(b"\xff\xfe") || start.starts_with(b"\xfe\xff");
     // ISO-2022 has ESC, SO and SI.
@@ -57,7 +57,7 @@ pub fn is_binary(part: &Part<'_>, octets: &[u8]) -> bool {
 
 /// Whether there is something in a page beside words: a picture, or what only scripts fill. One without is empty, however
 /// many tags it has.
-pub fn shows_more_than_words(source: &str) -> bool {
+pub(super) fn shows_more_than_words(source: &str) -> bool {
     let begins = |at: usize, words: &str| {
         let here = source.get(at..at.saturating_add(words.len()));
         here.is_some_and(|here| here.eq_ignore_ascii_case(words))
@@ -75,7 +75,7 @@ pub fn shows_more_than_words(source: &str) -> bool {
 }
 
 /// Whether octets of no type are words.
-pub fn is_text(part: &Part<'_>) -> bool {
+pub(super) fn is_text(part: &Part<'_>) -> bool {
     let octets = part.decoded();
     let is_text = std::str::from_utf8(&octets).is_ok_and(|text| {
         !text.trim().is_empty() && text.chars().all(|c| !c.is_control() || c.is_whitespace())

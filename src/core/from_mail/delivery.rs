@@ -55,7 +55,7 @@ pub enum Action {
 }
 
 /// What else is known of the mail that may be a report.
-pub struct Circumstances<'a> {
+pub(super) struct Circumstances<'a> {
     /// Its text.
     pub text: &'a str,
     /// Its subject.
@@ -71,7 +71,7 @@ pub struct Circumstances<'a> {
 }
 
 /// The Message-ID of what came back, then others.
-pub fn about(parts: &Parts, others: impl Iterator<Item = MessageId>) -> Vec<MessageId> {
+pub(super) fn about(parts: &Parts, others: impl Iterator<Item = MessageId>) -> Vec<MessageId> {
     let returned = parts.returned.as_ref();
     let first = returned.and_then(|returned| returned.message_id.clone());
     let mut about: Vec<MessageId> = Vec::new();
@@ -83,14 +83,14 @@ pub fn about(parts: &Parts, others: impl Iterator<Item = MessageId>) -> Vec<Mess
     about
 }
 
-pub fn original_to(parts: &Parts) -> Vec<MailAddress> {
+pub(super) fn original_to(parts: &Parts) -> Vec<MailAddress> {
     let returned = parts.returned.as_ref();
     returned.map_or_else(Vec::new, |returned| returned.to.clone())
 }
 
 /// The reply that a status and a diagnostic stand for. Of two codes the one that says more counts: Exim gives 5.0.0 as the
 /// status of everything.
-pub fn reply(status: &str, diagnostic: &str) -> Reply {
+pub(super) fn reply(status: &str, diagnostic: &str) -> Reply {
     let status = enhanced_code(status.split([' ', '(']).next().unwrap_or_default());
     let (code, rest) = match code(diagnostic) {
         Some((code, rest)) => (Some(code), rest),
@@ -109,7 +109,7 @@ pub fn reply(status: &str, diagnostic: &str) -> Reply {
 }
 
 /// The reply code with which a text begins, and what follows it (RFC 5321 §4.2).
-pub fn code(text: &str) -> Option<(u16, &str)> {
+pub(super) fn code(text: &str) -> Option<(u16, &str)> {
     let (digits, rest) = text.split_at_checked(3)?;
     let is_code = digits.starts_with(['2', '4', '5']) && digits.bytes().all(|b| b.is_ascii_digit());
     let rest = match rest.chars().next() {

@@ -11,7 +11,7 @@ use crate::core::text::clean;
 const TYPE_OCTETS_MAX: usize = 30;
 
 /// The report that these parts make, or this text.
-pub fn read(parts: &Parts, known: &Circumstances<'_>) -> Option<DeliveryReport> {
+pub(super) fn read(parts: &Parts, known: &Circumstances<'_>) -> Option<DeliveryReport> {
     let groups = parts.delivery.as_ref();
     let report = groups.and_then(|groups| of_fields(groups, parts, known));
     let report = match report {

@@ -29,7 +29,7 @@ pub enum DispositionKind {
 }
 
 /// The notification in these parts. `answers` is what the mail itself says that it answers.
-pub fn read(parts: &Parts, answers: &[MessageId]) -> Option<Disposition> {
+pub(super) fn read(parts: &Parts, answers: &[MessageId]) -> Option<Disposition> {
     let fields = parts.disposition.as_ref()?;
     let recipients = ["original-recipient", "final-recipient"].map(|name| fields.address(name));
     let named = fields.get("original-message-id").and_then(MessageId::parse);

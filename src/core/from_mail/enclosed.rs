@@ -19,7 +19,7 @@ const BINHEX_LINE_MAX: usize = 80;
 
 /// A piece of a text.
 #[derive(Debug, PartialEq, Eq)]
-pub enum Piece<'a> {
+pub(super) enum Piece<'a> {
     /// As it stands there.
     Text(&'a [u8]),
     /// A line stands in its place.
@@ -55,7 +55,7 @@ impl Enclosed {
 }
 
 /// The text with a line in place of each file in it; `None` where there is none.
-pub fn pieces(text: &[u8]) -> Option<Vec<Piece<'_>>> {
+pub(super) fn pieces(text: &[u8]) -> Option<Vec<Piece<'_>>> {
     let mut pieces = Vec::new();
     let (mut start, mut at) = (0_usize, 0_usize);
     while let Some(rest) = text.get(at..).filter(|rest| !rest.is_empty()) {
@@ -254,7 +254,7 @@ const ARMOR_END: &str = "-----END PGP ";
 const SIGNED: &str = "SIGNED MESSAGE-----";
 
 /// A text without armor: of what is signed the words (RFC 9580 §7), of what is encrypted that it is. `None` where there is none.
-pub fn without_armor(text: &str) -> Option<String> {
+pub(super) fn without_armor(text: &str) -> Option<String> {
     let begins = |line: &str| line.starts_with(ARMOR);
     text.lines().find(|line| begins(line))?;
     let mut shown = String::with_capacity(text.len());

@@ -60,7 +60,7 @@ impl<'a> Word<'a> {
 }
 
 /// The header with each run of encoded words of one charset as one word in UTF-8.
-pub fn joined(header: &[u8]) -> Cow<'_, [u8]> {
+pub(super) fn joined(header: &[u8]) -> Cow<'_, [u8]> {
     replaced(header, |text| {
         let encoded = STANDARD.encode(text);
         format!("=?utf-8?B?{encoded}?=")
@@ -68,7 +68,7 @@ pub fn joined(header: &[u8]) -> Cow<'_, [u8]> {
 }
 
 /// A text with its encoded words as what they say, in UTF-8; borrowed where there are none.
-pub fn decoded(text: &[u8]) -> Cow<'_, [u8]> {
+pub(super) fn decoded(text: &[u8]) -> Cow<'_, [u8]> {
     match joined(text) {
         Cow::Owned(joined) => Cow::Owned(replaced(&joined, |text| text).into_owned()),
         Cow::Borrowed(text) => Cow::Borrowed(text),
@@ -136,7 +136,7 @@ fn next_word(after: &[u8]) -> Option<Word<'_>> {
 }
 
 /// The charset of the first encoded word that is not in UTF-8 or US-ASCII: what the rest of the mail may be in.
-pub fn first_charset(header: &[u8]) -> Option<String> {
+pub(super) fn first_charset(header: &[u8]) -> Option<String> {
     let starts = header.windows(2).enumerate();
     let words = starts
         .filter(|(_, two)| *two == b"=?")

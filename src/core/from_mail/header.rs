@@ -36,7 +36,7 @@ const SINGLE_FIELDS: [&str; 8] = [
 const DECISIVE_FIELDS: [&str; 4] = ["From", "To", "Cc", "Date"];
 
 /// The values of all fields of this name as they stand in the mail, unfolded, the topmost first.
-pub fn raw_values<'a>(
+pub(super) fn raw_values<'a>(
     message: &'a Message<'_>,
     name: &'a str,
 ) -> impl Iterator<Item = String> + 'a {
@@ -53,7 +53,7 @@ pub fn raw_values<'a>(
 }
 
 /// The topmost value of this name, unfolded.
-pub fn raw_value(message: &Message<'_>, name: &str) -> Option<String> {
+pub(super) fn raw_value(message: &Message<'_>, name: &str) -> Option<String> {
     raw_values(message, name).next()
 }
 
@@ -75,19 +75,19 @@ fn values<'a, 'x>(
 }
 
 /// Decoded and cleaned text of the topmost field of this name; `None` where empty.
-pub fn text(message: &Message<'_>, name: HeaderName<'static>) -> Option<String> {
+pub(super) fn text(message: &Message<'_>, name: HeaderName<'static>) -> Option<String> {
     let value = values(message, &name).next()?.as_text()?;
     some_text(value)
 }
 
 /// A display text for one line; `None` where nothing remains of it.
-pub fn some_text(text: &str) -> Option<String> {
+pub(super) fn some_text(text: &str) -> Option<String> {
     let text = clean::for_header(text, limits::HEADER_TEXT_CHARS_MAX);
     (!text.is_empty()).then_some(text)
 }
 
 /// The `Date` field, if it names a day that exists: as RFC 5322 §3.3 and §4.3 have it, else as kindly as can be.
-pub fn date(message: &Message<'_>) -> Option<Timestamp> {
+pub(super) fn date(message: &Message<'_>) -> Option<Timestamp> {
     let written = raw_value(message, "Date")?;
     if let Ok(date) = chrono::DateTime::parse_from_rfc2822(&written) {
         return Some(Timestamp::from_millis(date.timestamp_millis()));
@@ -110,7 +110,7 @@ fn of_machine(written: &str) -> Option<Timestamp> {
 }
 
 /// When the last mail server took the mail: what stands behind the last semicolon of the topmost `Received`.
-pub fn received(message: &Message<'_>) -> Option<Timestamp> {
+pub(super) fn received(message: &Message<'_>) -> Option<Timestamp> {
     let field = raw_value(message, "Received")?;
     let (_, written) = field.rsplit_once(';')?;
     let date = chrono::DateTime::parse_from_rfc2822(written.trim()).ok()?;
@@ -118,7 +118,7 @@ pub fn received(message: &Message<'_>) -> Option<Timestamp> {
 }
 
 /// The people in all fields of this name, the members of groups among them. Who has no usable address is left out.
-pub fn people(message: &Message<'_>, name: HeaderName<'static>) -> Vec<Person> {
+pub(super) fn people(message: &Message<'_>, name: HeaderName<'static>) -> Vec<Person> {
     values(message, &name)
         .filter_map(HeaderValue::as_address)
         .flat_map(|addresses| addresses.iter())
@@ -128,7 +128,7 @@ pub fn people(message: &Message<'_>, name: HeaderName<'static>) -> Vec<Person> {
 }
 
 /// Whether a field names more recipients than are taken.
-pub fn has_more_people(message: &Message<'_>) -> bool {
+pub(super) fn has_more_people(message: &Message<'_>) -> bool {
     let named = |name: &HeaderName<'static>| {
         let addresses = values(message, name).filter_map(HeaderValue::as_address);
         addresses.flat_map(|addresses| addresses.iter()).count()
@@ -149,7 +149,7 @@ fn person(one: &Addr<'_>) -> Option<Person> {
 
 /// Who the mail is from: the first address of the topmost `From` (RFC 5322 §3.6.2), else the first that can be found in it.
 /// [`has_several_from`] says of the latter that it is not to be believed.
-pub fn from(message: &Message<'_>) -> Option<Person> {
+pub(super) fn from(message: &Message<'_>) -> Option<Person> {
     let first = values(message, &HeaderName::From)
         .next()
         .and_then(HeaderValue::as_address)
@@ -192,13 +192,13 @@ fn found(field: &str) -> Option<Person> {
 }
 
 /// What the topmost `From` says, for a person, whatever it is.
-pub fn from_words(message: &Message<'_>) -> Option<String> {
+pub(super) fn from_words(message: &Message<'_>) -> Option<String> {
     some_text(&in_words(&raw_value(message, "From")?))
 }
 
 /// Whether two readers of this mail could take two different addresses for its author: there are several `From` fields
 /// or addresses, or the one address is written in an odd way (RFC 7489 §6.6.1).
-pub fn has_several_from(message: &Message<'_>) -> bool {
+pub(super) fn has_several_from(message: &Message<'_>) -> bool {
     let mut fields = raw_values(message, "From");
     let (Some(field), None) = (fields.next(), fields.next()) else {
         return raw_value(message, "From").is_some();
@@ -212,7 +212,7 @@ pub fn has_several_from(message: &Message<'_>) -> bool {
 
 /// Whether, however it is written, there is but one address that anybody could take for the author's: one `From` with one
 /// `@`, and nothing encoded that could hold another.
-pub fn has_one_address(message: &Message<'_>) -> bool {
+pub(super) fn has_one_address(message: &Message<'_>) -> bool {
     let mut fields = raw_values(message, "From");
     match (fields.next(), fields.next()) {
         (Some(field), None) => field.matches('@').count() == 1 && !field.contains("=?"),
@@ -221,13 +221,13 @@ pub fn has_one_address(message: &Message<'_>) -> bool {
 }
 
 /// Whether a field that our decisions rest on is there more than once.
-pub fn has_doubled_fields(message: &Message<'_>) -> bool {
+pub(super) fn has_doubled_fields(message: &Message<'_>) -> bool {
     let count = |name: &&str| raw_values(message, name).take(2).count();
     SINGLE_FIELDS.iter().any(|name| count(name) > 1)
 }
 
 /// Whether a DKIM signature leaves a part of the body out (`l=`, RFC 6376 §8.2), or a field that says to whom and when.
-pub fn is_signed_in_part(message: &Message<'_>) -> bool {
+pub(super) fn is_signed_in_part(message: &Message<'_>) -> bool {
     let is_there = |name: &&&str| raw_value(message, name).is_some();
     let needed: Vec<_> = DECISIVE_FIELDS.iter().filter(is_there).collect();
     raw_values(message, "DKIM-Signature").any(|value| {
@@ -246,7 +246,7 @@ pub fn is_signed_in_part(message: &Message<'_>) -> bool {
 /// What mail servers say about the author (RFC 8601), the topmost first; one more than are looked at, where there are more. Of a
 /// field that is too long the name of its server is kept, so that it still stands above others, and that it says the worst: it
 /// may. Whoever writes a mail can make it long, by the signatures that it reports of.
-pub fn authentication(message: &Message<'_>) -> Vec<String> {
+pub(super) fn authentication(message: &Message<'_>) -> Vec<String> {
     let kept = |value: String| match value.split_once(';') {
         Some((server, _)) if value.len() > limits::AUTHENTICATION_FIELD_OCTETS_MAX => {
             format!("{server}; dmarc=fail reason=\"too long\"")
@@ -291,7 +291,10 @@ fn without_quoted(field: &str) -> String {
 }
 
 /// The addresses in the topmost value of each of these fields that is there, field by field.
-pub fn envelope_recipients(message: &Message<'_>, names: &[String]) -> Vec<Vec<MailAddress>> {
+pub(super) fn envelope_recipients(
+    message: &Message<'_>,
+    names: &[String],
+) -> Vec<Vec<MailAddress>> {
     let values = names.iter().filter_map(|name| raw_value(message, name));
     values
         .map(|value| addresses_in(&value))
@@ -300,7 +303,7 @@ pub fn envelope_recipients(message: &Message<'_>, names: &[String]) -> Vec<Vec<M
 }
 
 /// The addresses in a list of them.
-pub fn addresses_in(value: &str) -> Vec<MailAddress> {
+pub(super) fn addresses_in(value: &str) -> Vec<MailAddress> {
     let mut recipients: Vec<MailAddress> = Vec::new();
     for one in split_at_commas(value).into_iter().take(PEOPLE_MAX) {
         let one = one.trim();
@@ -334,7 +337,7 @@ fn split_at_commas(value: &str) -> Vec<&str> {
 }
 
 /// The Message-IDs in all fields of this name, each once, in order. Of too many those in the middle are left out.
-pub fn message_ids(message: &Message<'_>, name: HeaderName<'static>) -> Vec<MessageId> {
+pub(super) fn message_ids(message: &Message<'_>, name: HeaderName<'static>) -> Vec<MessageId> {
     let mut known = BTreeSet::new();
     let found = values(message, &name)
         .filter_map(HeaderValue::as_text_list)

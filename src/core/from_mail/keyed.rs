@@ -13,7 +13,7 @@ const DOMAIN_OCTETS_MAX: usize = 253;
 const IDS_MAX: usize = 20;
 
 /// The ids in the body of a mail, each once, in order.
-pub fn ids(mail: &Part<'_>) -> Vec<MessageId> {
+pub(super) fn ids(mail: &Part<'_>) -> Vec<MessageId> {
     let mut found = Vec::new();
     let mut left = limits::REPORT_PARTS_MAX;
     find(mail, 0, &mut left, &mut found);

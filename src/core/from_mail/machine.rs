@@ -110,7 +110,7 @@ const TICKETS: [&str; 10] = [
 const RECEIVED: &str = "we have received your|we received your|your request has been received|your message has been received|your ticket|ticket received|ticket created|request received|thank you for contacting|thanks for contacting|thank you for your message|thank you for your email|empfangsbestätigung|eingangsbestätigung|wir haben ihre anfrage|ihre anfrage|accusé de réception|nous avons bien reçu|hemos recibido|acuse de recibo|abbiamo ricevuto|recebemos sua|ontvangstbevestiging|mottagningsbekräftelse|potwierdzenie otrzymania|обращение зарегистрировано";
 
 /// Whether a program wrote this, by shapes that are known.
-pub fn wrote(message: &Message<'_>, subject: Option<&str>) -> bool {
+pub(super) fn wrote(message: &Message<'_>, subject: Option<&str>) -> bool {
     let has = |name: &&str| raw_value(message, name).is_some();
     let says = |name: &str, word: &str| {
         let mut values = raw_values(message, name);

@@ -29,7 +29,7 @@ const NOTICE: &[u8] = b"This is a multi";
 const MISPLACED_PARTS_MAX: usize = 3;
 
 /// A mail, or a part of one.
-pub struct Part<'a> {
+pub(crate) struct Part<'a> {
     /// `None` where it has no field.
     header: Option<Message<'static>>,
     /// There is more of the header than was looked at.
@@ -42,12 +42,12 @@ pub struct Part<'a> {
 
 impl<'a> Part<'a> {
     /// Reads the header, of which at most [`limits::MAIL_HEADER_OCTETS_MAX`] count.
-    pub fn read(raw: &'a [u8]) -> Self {
+    pub(crate) fn read(raw: &'a [u8]) -> Self {
         Self::read_near(raw, None)
     }
 
     /// The same; `charset` is that of something near it, for what says nothing of its own.
-    pub fn read_near(raw: &'a [u8], charset: Option<&str>) -> Self {
+    pub(crate) fn read_near(raw: &'a [u8], charset: Option<&str>) -> Self {
         let (header, mut body) = split_header(raw);
         let is_text = header
             .split(|b| *b == b'\n')
@@ -80,7 +80,7 @@ impl<'a> Part<'a> {
     }
 
     /// The same with its encoding taken off: a multipart that has one breaks RFC 2045 §6.4. `None` where there is none to take off.
-    pub fn of_decoded<'b>(&self, decoded: &'b [u8]) -> Option<Part<'b>> {
+    pub(crate) fn of_decoded<'b>(&self, decoded: &'b [u8]) -> Option<Part<'b>> {
         self.is_encoded().then(|| Part {
             header: self.header.clone(),
             is_cut: self.is_cut,
@@ -91,7 +91,7 @@ impl<'a> Part<'a> {
 
     /// What a program has put below a blank line though it belongs to the header: a mail that says nothing of its kind, and begins
     /// with fields that do, or with a part.
-    pub fn misplaced(&self) -> Option<Part<'a>> {
+    pub(crate) fn misplaced(&self) -> Option<Part<'a>> {
         let kind = self.media_type();
         let is_said = self
             .content_type()
@@ -143,17 +143,17 @@ impl<'a> Part<'a> {
 
     /// Whether there is more of the header than was looked at: a field that says the contrary of what was read may stand
     /// there, or a second one of a name.
-    pub fn is_cut(&self) -> bool {
+    pub(crate) fn is_cut(&self) -> bool {
         self.is_cut
     }
 
     /// The header fields; `None` where there are none.
-    pub fn header(&self) -> Option<&Message<'static>> {
+    pub(crate) fn header(&self) -> Option<&Message<'static>> {
         self.header.as_ref()
     }
 
     /// The body without its Content-Transfer-Encoding.
-    pub fn decoded(&self) -> Cow<'a, [u8]> {
+    pub(crate) fn decoded(&self) -> Cow<'a, [u8]> {
         match self.encoding().as_deref() {
             Some("base64") => {
                 let (encoded, behind) = split_at_words(self.body);
@@ -171,7 +171,7 @@ impl<'a> Part<'a> {
     }
 
     /// The same of a text, of which the encoding may not be named, or wrongly.
-    pub fn decoded_text(&self) -> Cow<'a, [u8]> {
+    pub(crate) fn decoded_text(&self) -> Cow<'a, [u8]> {
         let encoding = self.encoding();
         let is_plain = matches!(encoding.as_deref(), None | Some("7bit" | "8bit" | "binary"))
             && !self.is_decoded;
@@ -186,7 +186,7 @@ impl<'a> Part<'a> {
     }
 
     /// The length of [`Part::decoded`] in octets.
-    pub fn octets(&self) -> usize {
+    pub(crate) fn octets(&self) -> usize {
         match self.encoding().as_deref() {
             Some("base64") => {
                 let digits = self.body.iter().filter(|b| is_base64(**b)).count();
@@ -198,7 +198,7 @@ impl<'a> Part<'a> {
     }
 
     /// Whether the body is its parts and nothing else, with no text before or behind them (RFC 2046 §5.1.1).
-    pub fn is_all_parts(&self) -> bool {
+    pub(crate) fn is_all_parts(&self) -> bool {
         let boundary = self
             .content_type()
             .and_then(|content_type| content_type.attribute("boundary"));
@@ -211,7 +211,7 @@ impl<'a> Part<'a> {
 
     /// The parts of a multipart in order, at most `max` of them; none where the boundary is missing or nowhere to be
     /// found. A part that nothing ends reaches to the end of the body (RFC 2046 §5.1.1 asks readers to be kind).
-    pub fn parts(&self, max: usize) -> Vec<&'a [u8]> {
+    pub(crate) fn parts(&self, max: usize) -> Vec<&'a [u8]> {
         let named = self.boundary();
         let parts = named.map(|boundary| split_at_boundary(self.body, boundary, max));
         match parts.filter(|parts| !parts.is_empty()) {
@@ -233,7 +233,7 @@ impl<'a> Part<'a> {
 
     /// The text before the parts of a multipart that another Content-Type calls a text: programs that added parts to it have left
     /// it there. Else it is for programs that know no parts, and says so.
-    pub fn text_before_parts(&self) -> Option<Part<'a>> {
+    pub(crate) fn text_before_parts(&self) -> Option<Part<'a>> {
         let header = self.header.as_ref()?;
         let is_text = |field: &mail_parser::Header<'_>| {
             let kind = field.value().as_content_type();
@@ -256,26 +256,26 @@ impl<'a> Part<'a> {
     }
 
     /// The parsed Content-Type.
-    pub fn content_type(&self) -> Option<&ContentType<'_>> {
+    pub(crate) fn content_type(&self) -> Option<&ContentType<'_>> {
         self.header.as_ref()?.content_type()
     }
 
     /// The media type in lower case, e.g. `text/plain`; `None` where it names none.
-    pub fn media_type(&self) -> Option<String> {
+    pub(crate) fn media_type(&self) -> Option<String> {
         let content_type = self.content_type()?;
         let subtype = content_type.subtype()?;
         Some(format!("{}/{subtype}", content_type.ctype()).to_lowercase())
     }
 
     /// Whether a parameter of the Content-Type has this value.
-    pub fn parameter_is(&self, name: &str, value: &str) -> bool {
+    pub(crate) fn parameter_is(&self, name: &str, value: &str) -> bool {
         self.content_type()
             .and_then(|content_type| content_type.attribute(name))
             .is_some_and(|found| found.eq_ignore_ascii_case(value))
     }
 
     /// `Content-Disposition: attachment` (RFC 2183 §2.2).
-    pub fn is_attachment(&self) -> bool {
+    pub(crate) fn is_attachment(&self) -> bool {
         self.header
             .as_ref()
             .and_then(|header| header.content_disposition())
@@ -283,13 +283,13 @@ impl<'a> Part<'a> {
     }
 
     /// Whether the page can show it (RFC 2392).
-    pub fn has_content_id(&self) -> bool {
+    pub(crate) fn has_content_id(&self) -> bool {
         let header = self.header.as_ref();
         header.is_some_and(|header| header.content_id().is_some())
     }
 
     /// Whether the Content-Disposition is this word.
-    pub fn disposition_is(&self, word: &str) -> bool {
+    pub(crate) fn disposition_is(&self, word: &str) -> bool {
         self.header
             .as_ref()
             .and_then(|header| header.content_disposition())
@@ -297,7 +297,7 @@ impl<'a> Part<'a> {
     }
 
     /// The file name as written: `filename` of Content-Disposition, else `name` of Content-Type.
-    pub fn file_name(&self) -> Option<&str> {
+    pub(crate) fn file_name(&self) -> Option<&str> {
         self.header.as_ref()?.attachment_name()
     }
 

@@ -10,7 +10,7 @@ use std::fmt::Write;
 
 /// A header without the MIME fields that are over their limit: the crate joins a parameter of which they have many parts (RFC
 /// 2231 §3) in time that grows with the square.
-pub fn without_long_fields(header: &[u8]) -> Cow<'_, [u8]> {
+pub(super) fn without_long_fields(header: &[u8]) -> Cow<'_, [u8]> {
     let is_long = |field: &&[u8]| {
         let is_mime = field
             .get(..8)
@@ -40,7 +40,7 @@ fn fields_of(header: &[u8]) -> Vec<&[u8]> {
 }
 
 /// A header with such fields as they are read best. `charset`: that of something near it, for names that say nothing of theirs.
-pub fn mended<'a>(header: &'a [u8], charset: Option<&str>) -> Cow<'a, [u8]> {
+pub(super) fn mended<'a>(header: &'a [u8], charset: Option<&str>) -> Cow<'a, [u8]> {
     let mut fields = fields_of(header);
     let mut whole = Vec::new();
     let mut is_mended = multipart_last(&mut fields);

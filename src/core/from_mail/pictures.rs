@@ -5,7 +5,7 @@ const PICTURE_OCTETS_MAX: usize = 200;
 
 /// A text without what Outlook writes in place of the pictures of the page: `[cid:image001.png@01D5A1B2]`, and where the
 /// picture leads.
-pub fn without_pictures(text: String) -> String {
+pub(super) fn without_pictures(text: String) -> String {
     const MARK: &str = "[cid:";
     if !text.contains(MARK) {
         return text;

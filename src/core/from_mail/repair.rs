@@ -14,7 +14,7 @@ const DIGEST_OCTETS: usize = 16;
 const MAILBOX_LINES: [&[u8]; 2] = [b"From ", b">From "];
 
 /// The mail without what stands before its first field, and with line ends that are line ends.
-pub fn repaired(raw: &[u8]) -> Cow<'_, [u8]> {
+pub(super) fn repaired(raw: &[u8]) -> Cow<'_, [u8]> {
     let start = without_mailbox_line(raw.strip_prefix(BYTE_ORDER_MARK).unwrap_or(raw));
     if has_returns_alone(start) {
         return Cow::Owned(with_line_feeds(start));
@@ -81,7 +81,7 @@ fn without_doubled_returns(raw: &[u8]) -> Vec<u8> {
 
 /// A hash of what two mails differ in that have one Message-ID, date, subject and body: the same however lines end, and
 /// whatever blank lines follow.
-pub fn digest(raw: &[u8]) -> String {
+pub(super) fn digest(raw: &[u8]) -> String {
     let (header, body) = split_header(raw);
     let mut hash = Sha256::new();
     let mut is_wanted = false;

@@ -15,7 +15,7 @@ const ORIGINAL_TO_MAX: usize = 20;
 
 /// What of a report was found.
 #[derive(Debug, Default)]
-pub struct Parts {
+pub(super) struct Parts {
     /// The groups of fields of a delivery report (RFC 3464).
     pub delivery: Option<Vec<Group>>,
     /// The fields of a disposition notification (RFC 8098).
@@ -26,7 +26,7 @@ pub struct Parts {
 
 /// The header of a mail that came back, as far as reports need it.
 #[derive(Debug, Default)]
-pub struct Returned {
+pub(super) struct Returned {
     /// Its Message-ID.
     pub message_id: Option<MessageId>,
     /// Whom it was for.
@@ -35,7 +35,7 @@ pub struct Returned {
 
 impl Returned {
     /// Reads the beginning of a mail, or a header without one.
-    pub fn read(bytes: &[u8]) -> Option<Self> {
+    pub(super) fn read(bytes: &[u8]) -> Option<Self> {
         let (head, _) = split_header(bytes);
         let part = Part::read(head);
         let found = part.header()?;
@@ -54,7 +54,7 @@ impl Returned {
 }
 
 /// Looks for the parts, in the multipart itself and a little below: a mail inside the mail is not looked into.
-pub fn parts(mail: &Part<'_>) -> Parts {
+pub(super) fn parts(mail: &Part<'_>) -> Parts {
     let mut found = Parts::default();
     let mut left = limits::REPORT_PARTS_MAX;
     find(mail, 0, &mut left, &mut found);
@@ -95,17 +95,17 @@ fn find(part: &Part<'_>, depth: usize, left: &mut usize, found: &mut Parts) {
 
 /// Fields that belong together: of the whole report, or of one recipient.
 #[derive(Debug, Default)]
-pub struct Group(Vec<(String, String)>);
+pub(super) struct Group(Vec<(String, String)>);
 
 impl Group {
     /// The first field of this name, which is given in lower case, unfolded.
-    pub fn get(&self, name: &str) -> Option<&str> {
+    pub(super) fn get(&self, name: &str) -> Option<&str> {
         let field = self.0.iter().find(|(field, _)| field == name);
         field.map(|(_, value)| value.trim())
     }
 
     /// The address in a field such as `rfc822; carol@mail.example`.
-    pub fn address(&self, name: &str) -> Option<MailAddress> {
+    pub(super) fn address(&self, name: &str) -> Option<MailAddress> {
         address(self.get(name)?)
     }
 

@@ -21,7 +21,7 @@ const LENGTH_OCTETS_MAX: usize = 4;
 const PIECES_DEPTH_MAX: usize = 4;
 
 /// Whether a part may be one.
-pub fn is_opaque(media_type: &str) -> bool {
+pub(super) fn is_opaque(media_type: &str) -> bool {
     matches!(
         media_type,
         "application/pkcs7-mime" | "application/x-pkcs7-mime"
@@ -29,7 +29,7 @@ pub fn is_opaque(media_type: &str) -> bool {
 }
 
 /// The part that was signed, with its header; `None` where it is something else: encrypted, compressed, or a mere certificate.
-pub fn signed_content(octets: &[u8]) -> Option<Vec<u8>> {
+pub(super) fn signed_content(octets: &[u8]) -> Option<Vec<u8>> {
     let (info, _) = element(octets, SEQUENCE)?;
     let (kind, info) = element(info, IDENTIFIER)?;
     if kind != SIGNED_DATA {

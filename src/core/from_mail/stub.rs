@@ -45,7 +45,7 @@ const NAMES: [&str; 29] = [
 ];
 
 /// Whether a plain text is empty or only says that the mail is in HTML.
-pub fn is_stub(plain: &str, html: &str) -> bool {
+pub(super) fn is_stub(plain: &str, html: &str) -> bool {
     let plain = plain.trim();
     if plain.is_empty() || is_style(plain, html) {
         return true;

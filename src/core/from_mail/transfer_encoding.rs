@@ -19,7 +19,7 @@ const ODD_CHARS_SHARE: usize = 50;
 const ESCAPES_MIN: usize = 3;
 
 /// Base64 as it stands, else as kindly as can be.
-pub fn base64_of(raw: &[u8]) -> Vec<u8> {
+pub(super) fn base64_of(raw: &[u8]) -> Vec<u8> {
     let digits = with_digits_of_mail(raw);
     base64_decode(&digits).unwrap_or_else(|| lenient_base64(&digits))
 }
@@ -41,12 +41,12 @@ fn with_digits_of_mail(raw: &[u8]) -> Cow<'_, [u8]> {
 }
 
 /// Quoted-printable as it stands, else as kindly as can be.
-pub fn quoted_printable_of(raw: &[u8]) -> Vec<u8> {
+pub(super) fn quoted_printable_of(raw: &[u8]) -> Vec<u8> {
     quoted_printable_decode(raw).unwrap_or_else(|| lenient_quoted_printable(raw))
 }
 
 /// Of uuencode (POSIX), which some programs name as an encoding, the file; as it is where there is none.
-pub fn uuencode_of(raw: &[u8]) -> Cow<'_, [u8]> {
+pub(super) fn uuencode_of(raw: &[u8]) -> Cow<'_, [u8]> {
     let mut lines = raw.split(|b| *b == b'\n').map(<[u8]>::trim_ascii_end);
     if !lines.any(|line| line.starts_with(b"begin ")) {
         return Cow::Borrowed(raw);
@@ -68,7 +68,7 @@ pub fn uuencode_of(raw: &[u8]) -> Cow<'_, [u8]> {
 
 /// Splits base64 before the text that lists and scanners put behind it: from the first line on that cannot be base64, if a
 /// blank or words are in what follows, and no long line of base64.
-pub fn split_at_words(body: &[u8]) -> (&[u8], &[u8]) {
+pub(super) fn split_at_words(body: &[u8]) -> (&[u8], &[u8]) {
     let mut start = 0_usize;
     let mut text: Option<usize> = None;
     let mut has_words = false;
@@ -100,7 +100,7 @@ fn behind_padding(line: &[u8]) -> Option<usize> {
 }
 
 /// Whether this is one of its digits.
-pub fn is_base64(byte: u8) -> bool {
+pub(super) fn is_base64(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/')
 }
 
@@ -124,7 +124,7 @@ fn lenient_base64(raw: &[u8]) -> Vec<u8> {
 
 /// Whether a text is none of base64, though it says so: it begins with words, and neither is there a line of base64 in it nor do
 /// words come out.
-pub fn is_no_base64(body: &[u8]) -> bool {
+pub(super) fn is_no_base64(body: &[u8]) -> bool {
     let mut lines = body.split(|b| *b == b'\n').map(<[u8]>::trim_ascii);
     let first = lines.clone().find(|line| !line.is_empty());
     let first = first.unwrap_or_default();
@@ -144,7 +144,7 @@ pub fn is_no_base64(body: &[u8]) -> bool {
 
 /// What a text says that is base64 from its first line to its last, though nothing says so: a program lost the field. `None`
 /// where that is not certain: nobody writes lines of one length without a blank, of which words come out.
-pub fn undeclared_base64(body: &[u8]) -> Option<Vec<u8>> {
+pub(super) fn undeclared_base64(body: &[u8]) -> Option<Vec<u8>> {
     let mut lines = body.trim_ascii().split(|b| *b == b'\n').peekable();
     let length = lines.peek()?.trim_ascii_end().len();
     let is_word = length >= BASE64_WORD_OCTETS_MIN && length == body.trim_ascii().len();
@@ -172,7 +172,7 @@ pub fn undeclared_base64(body: &[u8]) -> Option<Vec<u8>> {
 
 /// What a text says that is in quoted-printable, though nothing says so; `None` where that is not certain: each `=` begins an
 /// escape or ends a line, several of them are letters that ASCII has not, and UTF-8 comes out.
-pub fn undeclared_quoted_printable(body: &[u8]) -> Option<Vec<u8>> {
+pub(super) fn undeclared_quoted_printable(body: &[u8]) -> Option<Vec<u8>> {
     if !body.is_ascii() {
         return None;
     }

@@ -48,7 +48,7 @@ const PARTS_MAX: usize = 20;
 const SPOILER_LINES: usize = 6;
 
 /// The text of a message for people; `None` where there is none.
-pub fn text(message: &Element) -> Option<String> {
+pub(super) fn text(message: &Element) -> Option<String> {
     let body = body(message).or_else(|| xhtml(message)).unwrap_or_default();
     let mut text = body.clone();
     for part in message.children().filter_map(part).take(PARTS_MAX) {
@@ -70,7 +70,7 @@ pub fn text(message: &Element) -> Option<String> {
 }
 
 /// Whether the body is one of an OTR conversation.
-pub fn is_otr(message: &Element) -> bool {
+pub(super) fn is_otr(message: &Element) -> bool {
     let bodies = message
         .children()
         .filter(|child| child.is("body", ns::COMPONENT));
@@ -80,7 +80,7 @@ pub fn is_otr(message: &Element) -> bool {
 }
 
 /// Of children of one name, the one in the language of the stanza, else the first (RFC 6121 §5.2.3).
-pub fn in_language<'a>(message: &'a Element, name: &str) -> Option<&'a Element> {
+pub(super) fn in_language<'a>(message: &'a Element, name: &str) -> Option<&'a Element> {
     let wanted = message.attr_ns(&Namespace::XML, "lang");
     let is_named =
         |child: &&Element| child.is(name, ns::COMPONENT) && !child.text().trim().is_empty();

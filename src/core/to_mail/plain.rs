@@ -59,14 +59,14 @@ pub(super) fn page(letter: &OutboundMail) -> Option<String> {
 }
 
 /// The text of a letter as it stands in a mail.
-pub struct Text {
+pub(super) struct Text {
     /// Lines end in CRLF.
     pub text: String,
     pub content_type: &'static str,
 }
 
 impl Text {
-    pub fn of(letter: &OutboundMail) -> Self {
+    pub(super) fn of(letter: &OutboundMail) -> Self {
         let (text, content_type) = match flowed::wrap(&letter.text) {
             Some(wrapped) => (wrapped, "text/plain; charset=utf-8; format=flowed"),
             None => (letter.text.clone(), "text/plain; charset=utf-8"),

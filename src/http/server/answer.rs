@@ -15,7 +15,7 @@ use std::io;
 use url::Url;
 
 /// What a person reads where there is nothing, or nothing any more.
-pub const NOT_FOUND: &str =
+pub(super) const NOT_FOUND: &str =
     "There is no mail here, or it is gone: such pages are kept for some days only.\n";
 /// What a person reads who has the address of no mail; and what `stanzamail check` looks for.
 pub const ABOUT: &str = "Here are mails for whoever has the address of one.\n";
@@ -32,7 +32,7 @@ const SHOWN: &str = "inline";
 const FRAME: &str = "sandbox allow-popups allow-popups-to-escape-sandbox";
 
 /// What somebody wants to see.
-pub struct Asked {
+pub(super) struct Asked {
     pub id: OriginalId,
     what: What,
     /// RFC 9110 §14.2: the first and the last octet.
@@ -54,7 +54,7 @@ enum What {
 }
 
 /// An answer.
-pub struct Answer {
+pub(super) struct Answer {
     status: StatusCode,
     fields: Vec<(HeaderName, HeaderValue)>,
     content: Content,
@@ -68,7 +68,7 @@ enum Content {
 }
 
 /// The path of an address, without a slash at its end.
-pub fn path_of(url: &str) -> String {
+pub(super) fn path_of(url: &str) -> String {
     let url = Url::parse(url).ok();
     let path = url.map(|url| url.path().to_owned()).unwrap_or_default();
     path.trim_end_matches('/').to_owned()
@@ -79,7 +79,7 @@ impl Asked {
     ///
     /// # Errors
     /// The answer to one that asks for no mail.
-    pub fn of<B>(request: &Request<B>, prefix: &str) -> Result<Self, Answer> {
+    pub(super) fn of<B>(request: &Request<B>, prefix: &str) -> Result<Self, Answer> {
         if !matches!(*request.method(), Method::GET | Method::HEAD) {
             return Err(Answer::not_allowed());
         }
@@ -96,7 +96,7 @@ impl Asked {
     }
 
     /// Whether it is a file of its own, and no mail.
-    pub fn is_file(&self) -> bool {
+    pub(super) fn is_file(&self) -> bool {
         matches!(self.what, What::File(_))
     }
 
@@ -104,7 +104,7 @@ impl Asked {
     ///
     /// # Errors
     /// [`io::Error`]: it cannot be read.
-    pub fn answer(&self, mut mail: ServedMail, base: &str) -> io::Result<Option<Answer>> {
+    pub(super) fn answer(&self, mut mail: ServedMail, base: &str) -> io::Result<Option<Answer>> {
         let until = mail.until;
         Ok(match &self.what {
             What::Page { is_remote } => {
@@ -266,7 +266,7 @@ impl Answer {
     }
 
     /// There is nothing, or nothing any more.
-    pub fn not_found() -> Self {
+    pub(super) fn not_found() -> Self {
         Self::plain(StatusCode::NOT_FOUND, NOT_FOUND)
     }
 
@@ -280,7 +280,7 @@ impl Answer {
     }
 
     /// Too much is under way.
-    pub fn busy() -> Self {
+    pub(super) fn busy() -> Self {
         let text = "Too much is asked for at the moment; try again in a minute.\n";
         let mut answer = Self::plain(StatusCode::SERVICE_UNAVAILABLE, text);
         answer.field(header::RETRY_AFTER, "60");
@@ -330,7 +330,7 @@ impl Answer {
     }
 
     /// What of it is in memory until it is sent, in octets.
-    pub fn room(&self) -> usize {
+    pub(super) fn room(&self) -> usize {
         match &self.content {
             Content::Octets(octets) => octets.len(),
             Content::File(_) => body::AT_ONCE,
@@ -338,7 +338,7 @@ impl Answer {
     }
 
     /// For the wire. `held` is dropped when all of it is sent, or nobody wants it any more.
-    pub fn into_response<H: Send + Sync + 'static>(mut self, held: H) -> Response<Body> {
+    pub(super) fn into_response<H: Send + Sync + 'static>(mut self, held: H) -> Response<Body> {
         let octets = self.content.octets();
         self.field(header::CONTENT_LENGTH, &octets.to_string());
         let mut response = Response::new(match self.content {

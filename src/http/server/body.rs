@@ -11,13 +11,13 @@ use std::io;
 use std::os::unix::fs::FileExt;
 
 /// Of a file that is sent, what is in memory at a time, in octets.
-pub const AT_ONCE: usize = 64 * 1024;
+pub(super) const AT_ONCE: usize = 64 * 1024;
 
 /// The body of an answer.
-pub type Body = UnsyncBoxBody<Bytes, io::Error>;
+pub(super) type Body = UnsyncBoxBody<Bytes, io::Error>;
 
 /// A part of a file.
-pub struct FilePart {
+pub(super) struct FilePart {
     file: File,
     /// The first octet.
     pub start: u64,
@@ -27,7 +27,7 @@ pub struct FilePart {
 
 impl FilePart {
     /// All of it.
-    pub fn all(mail: ServedMail) -> Self {
+    pub(super) fn all(mail: ServedMail) -> Self {
         Self {
             file: mail.file,
             start: 0,
@@ -51,7 +51,7 @@ impl FilePart {
 }
 
 /// What there is already.
-pub fn of_octets<H: Send + Sync + 'static>(octets: Vec<u8>, held: H) -> Body {
+pub(super) fn of_octets<H: Send + Sync + 'static>(octets: Vec<u8>, held: H) -> Body {
     let octets = Bytes::from_owner(Held {
         octets,
         _held: held,
@@ -62,7 +62,7 @@ pub fn of_octets<H: Send + Sync + 'static>(octets: Vec<u8>, held: H) -> Body {
 }
 
 /// A file, piece by piece, as fast as it is taken. One that is removed meanwhile is still there for who reads it.
-pub fn of_file<H: Send + Sync + 'static>(part: FilePart, held: H) -> Body {
+pub(super) fn of_file<H: Send + Sync + 'static>(part: FilePart, held: H) -> Body {
     let pieces = stream::try_unfold((part, held), |(part, held)| async move {
         let read = system::blocking(move || part.next()).await;
         let next = read.map_err(io::Error::other)??;

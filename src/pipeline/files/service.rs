@@ -64,7 +64,7 @@ struct Found {
 }
 
 impl Services {
-    pub fn new(link: Link) -> Self {
+    pub(super) fn new(link: Link) -> Self {
         Self {
             link,
             found: Mutex::default(),
@@ -73,7 +73,7 @@ impl Services {
     }
 
     /// Where files lie that are put at the upload service of a server: what a place for a small one says.
-    pub async fn origin(&self, server: &str) -> Option<String> {
+    pub(super) async fn origin(&self, server: &str) -> Option<String> {
         let origins = || self.origins.lock().unwrap_or_else(PoisonError::into_inner);
         let known = origins().get(server).cloned();
         if let Some(known) = known.filter(|known| Instant::now() < known.until) {
@@ -114,7 +114,7 @@ impl Services {
         found.filter(|found| Instant::now() < found.until)
     }
 
-    pub fn is_known_to_be_missing(&self, server: &str) -> bool {
+    pub(super) fn is_known_to_be_missing(&self, server: &str) -> bool {
         self.known(server)
             .is_some_and(|found| found.service.is_none())
     }
@@ -123,7 +123,7 @@ impl Services {
     ///
     /// # Errors
     /// [`Cut`]: it is not known.
-    pub async fn of(&self, server: &str) -> Result<Option<Arc<Service>>, Cut> {
+    pub(super) async fn of(&self, server: &str) -> Result<Option<Arc<Service>>, Cut> {
         if let Some(found) = self.known(server) {
             return Ok(found.service);
         }
@@ -268,7 +268,7 @@ fn refusal(answer: &Element) -> NotHosted {
 }
 
 impl Service {
-    pub fn jid(&self) -> &str {
+    pub(super) fn jid(&self) -> &str {
         &self.jid
     }
 
@@ -277,7 +277,7 @@ impl Service {
     ///
     /// # Errors
     /// [`No`]: it is not known whether there is one; or why there is none.
-    pub async fn slot(
+    pub(super) async fn slot(
         &self,
         link: &Link,
         contact: &str,

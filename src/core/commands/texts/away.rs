@@ -6,14 +6,14 @@ use crate::core::language::{Language, say};
 use crate::core::time::Timestamp;
 
 /// Before the last day.
-pub fn until_words(language: Language) -> Vec<String> {
+pub(crate) fn until_words(language: Language) -> Vec<String> {
     let mut words = listed(&say!(language, "until-words"));
     words.extend(listed(&say!(Language::ENGLISH, "until-words")));
     words
 }
 
 /// Who writes is told so from now on, up to the end of this day.
-pub fn begun(language: Language, text: Option<&str>, last_day: Option<Timestamp>) -> String {
+pub(crate) fn begun(language: Language, text: Option<&str>, last_day: Option<Timestamp>) -> String {
     let day = last_day.and_then(day).unwrap_or_default();
     let said = match day.as_str() {
         "" => say!(language, "away-begun"),
@@ -27,7 +27,7 @@ pub fn begun(language: Language, text: Option<&str>, last_day: Option<Timestamp>
 }
 
 /// On top of the options of a user who is away.
-pub fn holds(language: Language, until: Option<Timestamp>) -> String {
+pub(crate) fn holds(language: Language, until: Option<Timestamp>) -> String {
     // The day before is the last one.
     let last = until.map(|until| Timestamp::from_millis(until.millis().saturating_sub(1)));
     match last.and_then(day) {
@@ -37,22 +37,22 @@ pub fn holds(language: Language, until: Option<Timestamp>) -> String {
 }
 
 /// Nobody is told so any more.
-pub fn ended(language: Language) -> String {
+pub(crate) fn ended(language: Language) -> String {
     say!(language, "away-ended")
 }
 
 /// Who was not away.
-pub fn is_here(language: Language) -> String {
+pub(crate) fn is_here(language: Language) -> String {
     say!(language, "away-not")
 }
 
 /// What is no day, or one that is over or far away.
-pub fn no_day(language: Language, typed: &str) -> String {
+pub(crate) fn no_day(language: Language, typed: &str) -> String {
     say!(language, "away-no-day", typed = brief(typed))
 }
 
 /// More words than this.
-pub fn too_long(language: Language, max: usize) -> String {
+pub(crate) fn too_long(language: Language, max: usize) -> String {
     say!(language, "away-too-long", max = max)
 }
 

@@ -4,12 +4,12 @@ use crate::core::language::{Language, say};
 use crate::core::traces::Traces;
 
 /// What would be done, and how it is asked for.
-pub fn sure(language: Language) -> String {
+pub(crate) fn sure(language: Language) -> String {
     say!(language, "forget-me-sure")
 }
 
 /// It is done: what there was, and what there is elsewhere.
-pub fn forgotten(language: Language, gone: &Traces) -> String {
+pub(crate) fn forgotten(language: Language, gone: &Traces) -> String {
     if gone.is_empty() {
         return say!(language, "forget-me-nothing");
     }

@@ -8,12 +8,12 @@ use crate::core::text::clean;
 const PREVIEW_CHARS_MAX: usize = 120;
 
 /// Nobody waits.
-pub fn nothing(language: Language) -> String {
+pub(crate) fn nothing(language: Language) -> String {
     say!(language, "requests-none")
 }
 
 /// Before the list; `example` is the address of the first.
-pub fn waiting(language: Language, count: usize, is_full: bool, example: &str) -> String {
+pub(crate) fn waiting(language: Language, count: usize, is_full: bool, example: &str) -> String {
     let full = if is_full { "yes" } else { "no" };
     say!(
         language,
@@ -25,7 +25,7 @@ pub fn waiting(language: Language, count: usize, is_full: bool, example: &str) -
 }
 
 /// How many mails are kept of one.
-pub fn mails(language: Language, kept: usize, left: u32) -> String {
+pub(crate) fn mails(language: Language, kept: usize, left: u32) -> String {
     let mails = match kept {
         0 => say!(language, "request-answered"),
         kept => say!(language, "request-mails", count = kept),
@@ -37,22 +37,22 @@ pub fn mails(language: Language, kept: usize, left: u32) -> String {
 }
 
 /// How the first mail begins.
-pub fn preview(language: Language, text: &str) -> String {
+pub(crate) fn preview(language: Language, text: &str) -> String {
     of_others(language, &clean::for_header(text, PREVIEW_CHARS_MAX))
 }
 
 /// Beside who waits, where nobody could verify whose the last mail is.
-pub fn unverified(language: Language) -> String {
+pub(crate) fn unverified(language: Language) -> String {
     say!(language, "request-unverified")
 }
 
 /// A contact that cannot be forgotten while mails of it wait.
-pub fn remove_waits(language: Language, mail: &str, count: usize) -> String {
+pub(crate) fn remove_waits(language: Language, mail: &str, count: usize) -> String {
     say!(language, "removed-waits", mail = mail, count = count)
 }
 
 /// One of those that may be chosen.
-pub fn choice(people: &str, preview: &str) -> String {
+pub(crate) fn choice(people: &str, preview: &str) -> String {
     match preview {
         "" => people.to_owned(),
         preview => format!("{people}: {preview}"),
@@ -60,7 +60,7 @@ pub fn choice(people: &str, preview: &str) -> String {
 }
 
 /// Somebody is accepted, of whom so many mails were kept and so many not; of what came while they were refused nothing was.
-pub fn accepted(
+pub(crate) fn accepted(
     language: Language,
     mail: &str,
     (shown, left): (usize, u32),
@@ -80,26 +80,26 @@ pub fn accepted(
 }
 
 /// Somebody whose answer could not be verified is believed by the user.
-pub fn confirmed(language: Language, mail: &str) -> String {
+pub(crate) fn confirmed(language: Language, mail: &str) -> String {
     say!(language, "request-confirmed", mail = mail)
 }
 
 /// Somebody who needs no accepting.
-pub fn accepted_already(language: Language, mail: &str) -> String {
+pub(crate) fn accepted_already(language: Language, mail: &str) -> String {
     say!(language, "request-accepted-already", mail = mail)
 }
 
 /// Somebody is refused.
-pub fn refused(language: Language, mail: &str) -> String {
+pub(crate) fn refused(language: Language, mail: &str) -> String {
     say!(language, "request-refused", mail = mail)
 }
 
 /// An answer is not believed.
-pub fn not_believed(language: Language, mail: &str) -> String {
+pub(crate) fn not_believed(language: Language, mail: &str) -> String {
     say!(language, "request-not-believed", mail = mail)
 }
 
 /// Somebody who does not wait.
-pub fn does_not_wait(language: Language, mail: &str) -> String {
+pub(crate) fn does_not_wait(language: Language, mail: &str) -> String {
     say!(language, "request-unknown", mail = mail)
 }

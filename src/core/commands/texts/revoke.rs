@@ -3,12 +3,12 @@
 use crate::core::language::{Language, say};
 
 /// They are dead.
-pub fn revoked(language: Language, count: usize, is_all: bool) -> String {
+pub(crate) fn revoked(language: Language, count: usize, is_all: bool) -> String {
     let all = if is_all { "yes" } else { "no" };
     say!(language, "revoke-done", count = count, all = all)
 }
 
 /// The disk does not do it.
-pub fn failed(language: Language) -> String {
+pub(crate) fn failed(language: Language) -> String {
     say!(language, "revoke-failed")
 }

@@ -6,17 +6,17 @@ use crate::core::language::{Language, say};
 use crate::core::time::Timestamp;
 
 /// All has left.
-pub fn nothing(language: Language) -> String {
+pub(crate) fn nothing(language: Language) -> String {
     say!(language, "nothing-waits")
 }
 
 /// In place of a text: the mail asks for a subscription.
-pub fn request(language: Language) -> String {
+pub(crate) fn request(language: Language) -> String {
     say!(language, "a-request")
 }
 
 /// Before the list; `example` names the first of them.
-pub fn waiting(language: Language, shown: usize, all: usize, example: &str) -> String {
+pub(crate) fn waiting(language: Language, shown: usize, all: usize, example: &str) -> String {
     match shown >= all {
         true => say!(language, "mails-waiting", count = all, example = example),
         false => say!(
@@ -29,7 +29,7 @@ pub fn waiting(language: Language, shown: usize, all: usize, example: &str) -> S
 }
 
 /// Recipients: the first, and how many others there are.
-pub fn people(language: Language, first: &str, others: usize) -> String {
+pub(crate) fn people(language: Language, first: &str, others: usize) -> String {
     match others {
         0 => first.to_owned(),
         others => say!(language, "people", first = first, others = others),
@@ -37,12 +37,12 @@ pub fn people(language: Language, first: &str, others: usize) -> String {
 }
 
 /// For whom it is.
-pub fn to(language: Language, people: &str) -> String {
+pub(crate) fn to(language: Language, people: &str) -> String {
     say!(language, "waiting-to", people = people)
 }
 
 /// How it begins, and how many lines follow the first.
-pub fn excerpt(language: Language, text: &str, more: usize) -> String {
+pub(crate) fn excerpt(language: Language, text: &str, more: usize) -> String {
     match text {
         "" => String::new(),
         text => say!(language, "excerpt", text = text, more = more),
@@ -50,7 +50,7 @@ pub fn excerpt(language: Language, text: &str, more: usize) -> String {
 }
 
 /// One of those that may be chosen.
-pub fn choice(language: Language, people: &str, excerpt: &str) -> String {
+pub(crate) fn choice(language: Language, people: &str, excerpt: &str) -> String {
     let to = to(language, people);
     match excerpt {
         "" => to,
@@ -59,7 +59,7 @@ pub fn choice(language: Language, people: &str, excerpt: &str) -> String {
 }
 
 /// Since when it waits.
-pub fn since(language: Language, at: Timestamp, now: Timestamp) -> String {
+pub(crate) fn since(language: Language, at: Timestamp, now: Timestamp) -> String {
     say!(
         language,
         "waiting-since",
@@ -68,7 +68,7 @@ pub fn since(language: Language, at: Timestamp, now: Timestamp) -> String {
 }
 
 /// For what it waits.
-pub fn next(
+pub(crate) fn next(
     language: Language,
     (stage, attempts): (Stage, u32),
     at: Timestamp,
@@ -91,7 +91,7 @@ pub fn next(
 }
 
 /// It is not sent.
-pub fn taken_back(language: Language, people: &str, certain: bool) -> String {
+pub(crate) fn taken_back(language: Language, people: &str, certain: bool) -> String {
     match certain {
         true => say!(language, "taken-back", people = people),
         false => say!(language, "taken-back-uncertain", people = people),
@@ -99,12 +99,12 @@ pub fn taken_back(language: Language, people: &str, certain: bool) -> String {
 }
 
 /// Its turn is now.
-pub fn tried(language: Language, people: &str) -> String {
+pub(crate) fn tried(language: Language, people: &str) -> String {
     say!(language, "tried-now", people = people)
 }
 
 /// Nothing was done.
-pub fn unchanged(language: Language, people: &str, change: Change) -> String {
+pub(crate) fn unchanged(language: Language, people: &str, change: Change) -> String {
     match change {
         Change::Not(Stage::UnderWay | Stage::Waits) => {
             say!(language, "unchanged-under-way", people = people)
@@ -116,16 +116,16 @@ pub fn unchanged(language: Language, people: &str, change: Change) -> String {
 }
 
 /// No mail of the user is called so; whether one of somebody else is, is not said.
-pub fn none(language: Language, typed: &str) -> String {
+pub(crate) fn none(language: Language, typed: &str) -> String {
     say!(language, "none-waits-called", typed = brief(typed))
 }
 
 /// Not enough was typed.
-pub fn several(language: Language, typed: &str) -> String {
+pub(crate) fn several(language: Language, typed: &str) -> String {
     say!(language, "several-wait-called", typed = brief(typed))
 }
 
 /// Nothing was begun.
-pub fn busy(language: Language) -> String {
+pub(crate) fn busy(language: Language) -> String {
     say!(language, "busy")
 }

@@ -5,17 +5,17 @@ use crate::core::language::{Language, say};
 use crate::core::time::Timestamp;
 
 /// Nothing was written there.
-pub fn none(language: Language, mail: &str) -> String {
+pub(crate) fn none(language: Language, mail: &str) -> String {
     say!(language, "way-none", mail = mail)
 }
 
 /// Somebody who is no user.
-pub fn no_user(language: Language, typed: &str) -> String {
+pub(crate) fn no_user(language: Language, typed: &str) -> String {
     say!(language, "way-no-user", typed = brief(typed))
 }
 
 /// Which message it is.
-pub fn last(
+pub(crate) fn last(
     language: Language,
     (mail, excerpt, more): (&str, &str, usize),
     at: Timestamp,
@@ -35,51 +35,51 @@ pub fn last(
 }
 
 /// It is in the queue, with what the server said last.
-pub fn server_said(language: Language, words: &str) -> String {
+pub(crate) fn server_said(language: Language, words: &str) -> String {
     say!(language, "way-server-said", words = words)
 }
 
 /// The same where no server has said anything: what became of the last attempt.
-pub fn last_attempt(language: Language, words: &str) -> String {
+pub(crate) fn last_attempt(language: Language, words: &str) -> String {
     say!(language, "way-last-attempt", words = words)
 }
 
 /// It was taken back in time.
-pub fn taken_back(language: Language) -> String {
+pub(crate) fn taken_back(language: Language) -> String {
     say!(language, "way-taken-back")
 }
 
 /// The mail server has it.
-pub fn taken(language: Language) -> String {
+pub(crate) fn taken(language: Language) -> String {
     say!(language, "way-taken")
 }
 
 /// Nobody has said anything of it.
-pub fn left(language: Language) -> String {
+pub(crate) fn left(language: Language) -> String {
     say!(language, "way-left")
 }
 
 /// It is late somewhere.
-pub fn late(language: Language) -> String {
+pub(crate) fn late(language: Language) -> String {
     say!(language, "way-late")
 }
 
 /// By a report.
-pub fn delivered(language: Language, mail: &str) -> String {
+pub(crate) fn delivered(language: Language, mail: &str) -> String {
     say!(language, "way-delivered", mail = mail)
 }
 
 /// By a refusal or a report.
-pub fn failed(language: Language, mail: &str) -> String {
+pub(crate) fn failed(language: Language, mail: &str) -> String {
     say!(language, "way-failed", mail = mail)
 }
 
 /// By its reader's program.
-pub fn read(language: Language) -> String {
+pub(crate) fn read(language: Language) -> String {
     say!(language, "way-read")
 }
 
 /// Its name in the log and at mail servers.
-pub fn name(language: Language, id: &str) -> String {
+pub(crate) fn name(language: Language, id: &str) -> String {
     say!(language, "way-name", id = id)
 }

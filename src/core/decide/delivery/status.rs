@@ -42,7 +42,7 @@ impl Failure<'_> {
     /// message, which goes to whichever client is there, and is kept where there is none. Who got the error is not told
     /// twice. A client that has shown a receipt may go on showing that (XEP-0184 knows no taking back): then the user gets
     /// both.
-    pub fn to_stanzas(&self, row: Option<&mut DeliveryStatus>) -> Vec<Element> {
+    pub(crate) fn to_stanzas(&self, row: Option<&mut DeliveryStatus>) -> Vec<Element> {
         let is_client = |jid: &&Jid| jid.resource().is_some();
         let id = self.id.map(StanzaId::as_str);
         let Some(client) = self.client.filter(is_client).map(Jid::as_str) else {
@@ -140,7 +140,7 @@ pub(crate) struct DeliveryStatus {
 
 impl DeliveryStatus {
     /// Of the message that became this mail; `None` where the user sent none.
-    pub fn of(
+    pub(crate) fn of(
         decider: Decider<'_>,
         mail: &MessageId,
         user: &BareJid,
@@ -155,7 +155,7 @@ impl DeliveryStatus {
 
     /// Whether the sender is to be told now that this recipient did not get it. Of one recipient a mail server may
     /// report under several addresses, so there are no more errors than recipients.
-    pub fn failed(&mut self, recipient: &MailAddress) -> bool {
+    pub(crate) fn failed(&mut self, recipient: &MailAddress) -> bool {
         let sent = &mut self.message.sent;
         let is_news = !sent.failed.contains(recipient) && sent.failed.len() <= sent.also.len();
         if is_news {
@@ -165,12 +165,12 @@ impl DeliveryStatus {
     }
 
     /// The sender gets the receipt that the mail server has taken the mail.
-    pub fn taken(&mut self) {
+    pub(crate) fn taken(&mut self) {
         self.message.sent.taken = true;
     }
 
     /// Whether the receipt is due now that this recipient has got the mail: once all have got it.
-    pub fn delivered(&mut self, recipient: &MailAddress) -> bool {
+    pub(crate) fn delivered(&mut self, recipient: &MailAddress) -> bool {
         let message = &mut self.message;
         let sent = &mut message.sent;
         if !sent.confirm {
@@ -186,24 +186,24 @@ impl DeliveryStatus {
     }
 
     /// Whether the sender is to be told now that the mail is late: no more when it is known to have failed.
-    pub fn delayed(&mut self, recipient: &MailAddress) -> bool {
+    pub(crate) fn delayed(&mut self, recipient: &MailAddress) -> bool {
         let sent = &mut self.message.sent;
         !sent.failed.contains(recipient) && !std::mem::replace(&mut sent.delayed, true)
     }
 
     /// Whether the sender is to be told now that the contact has read it.
-    pub fn displayed(&mut self) -> bool {
+    pub(crate) fn displayed(&mut self) -> bool {
         !std::mem::replace(&mut self.message.sent.displayed, true)
     }
 
     /// The stanza's id, as its client knows it.
-    pub fn stanza_id(&self) -> &StanzaId {
+    pub(crate) fn stanza_id(&self) -> &StanzaId {
         let message = &self.message;
         message.sent.id.as_ref().unwrap_or(&message.stanza_id)
     }
 
     /// The row, where something was told.
-    pub fn write(self) -> Option<Write> {
+    pub(crate) fn write(self) -> Option<Write> {
         (self.message != self.before).then_some(Write::Message(self.message))
     }
 }

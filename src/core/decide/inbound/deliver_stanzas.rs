@@ -35,7 +35,7 @@ struct Placed<'a> {
 
 impl Delivery<'_> {
     /// Hands the stanzas of a mail over as the contact's own.
-    pub fn hand_over(
+    pub(crate) fn hand_over(
         &self,
         embedded: &EmbeddedStanzas,
         shown: &BareJid,

@@ -17,7 +17,11 @@ pub(crate) enum EmbeddedStanzas {
 }
 
 impl EmbeddedStanzas {
-    pub fn of(mail: &from_mail::Mail, sender: &JudgedSender, notes: &mut Vec<String>) -> Self {
+    pub(crate) fn of(
+        mail: &from_mail::Mail,
+        sender: &JudgedSender,
+        notes: &mut Vec<String>,
+    ) -> Self {
         let id = &mail.message_id;
         if let Some(why) = &mail.carried_problem {
             notes.push(format!("the stanza in mail {id} cannot be read: {why}"));
@@ -40,13 +44,13 @@ impl EmbeddedStanzas {
         }
     }
 
-    pub fn is_taken(&self) -> bool {
+    pub(crate) fn is_taken(&self) -> bool {
         matches!(self, Self::Taken(_))
     }
 
     /// Whether there is something for a person in the mail: not in a presence, nor in what machines say about one; and of
     /// what is not believed only in what a person wrote, and in a request that did not come through a list.
-    pub fn is_for_people(&self, mail: &from_mail::Mail) -> bool {
+    pub(crate) fn is_for_people(&self, mail: &from_mail::Mail) -> bool {
         match self {
             Self::None => !mail.about_machine,
             Self::Refused(stanzas) => {
@@ -58,7 +62,7 @@ impl EmbeddedStanzas {
 
     /// Whether the text of a mail that a gateway wrote by itself says nothing to `user`: to whom it is not addressed it says
     /// nothing at all, and to others, who cannot answer it, only a request does.
-    pub fn says_nothing_to(&self, mail: &from_mail::Mail, is_addressed: bool) -> bool {
+    pub(crate) fn says_nothing_to(&self, mail: &from_mail::Mail, is_addressed: bool) -> bool {
         match self {
             Self::Taken(stanzas) => {
                 mail.automatic.is_some() && (!is_addressed || !stanzas.iter().any(is_request))
@@ -68,7 +72,7 @@ impl EmbeddedStanzas {
     }
 
     /// The presence in a mail that is not for people, if it is believed: the last one is the newest.
-    pub fn presence(&self) -> Option<&CarriedPresence> {
+    pub(crate) fn presence(&self) -> Option<&CarriedPresence> {
         match self {
             Self::Taken(stanzas) => stanzas.iter().filter_map(announced).next_back(),
             _ => None,

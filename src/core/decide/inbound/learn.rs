@@ -17,7 +17,7 @@ use crate::core::text::clean;
 /// and only what is newer than what was learned: somebody who has got hold of an older mail can send it again, and take
 /// fields away that are not signed. To whom the mail is the contact is another from now on: it is shown as such, and a
 /// gateway is told of the user again.
-pub fn learn(
+pub(crate) fn learn(
     decider: Decider<'_>,
     mail: &from_mail::Mail,
     from: &MailAddress,

@@ -53,7 +53,7 @@ pub(crate) struct Delivery<'a> {
 }
 
 impl Delivery<'_> {
-    pub fn for_user(&self, decision: &mut Decision) -> Result<(), Missing> {
+    pub(crate) fn for_user(&self, decision: &mut Decision) -> Result<(), Missing> {
         let (decider, user) = (self.decider, self.user);
         let (mail, from) = (self.arrived.mail, self.from);
         decision.is_believed = self.sender.trust.is_believed();
@@ -276,7 +276,7 @@ impl Delivery<'_> {
         to_stanza::notice(self.decider.language, (gateway, user), id.as_str(), body)
     }
 
-    pub fn stanza_id(&self) -> StanzaId {
+    pub(crate) fn stanza_id(&self) -> StanzaId {
         stanza_id(self.arrived.mail, self.user, self.sender.trust)
     }
 
@@ -435,7 +435,11 @@ impl Delivery<'_> {
     }
 
     /// A Message-ID stays with the contact who used it first.
-    pub fn remember(&self, row: record::Message, decision: &mut Decision) -> Result<(), Missing> {
+    pub(crate) fn remember(
+        &self,
+        row: record::Message,
+        decision: &mut Decision,
+    ) -> Result<(), Missing> {
         let known = self.decider.rows.message(&row.message_id, self.user)?;
         if known.is_none_or(|known| known.contact == row.contact) {
             decision.writes.push(Write::Message(row));
@@ -471,7 +475,7 @@ impl Delivery<'_> {
     }
 
     /// Who is told if the XMPP side gives the message back: see [`returned`].
-    pub fn answerable(&self) -> Option<Box<Answerable>> {
+    pub(crate) fn answerable(&self) -> Option<Box<Answerable>> {
         let mail = self.arrived.mail;
         returned::answerable(self.decider, mail, self.from, self.sender).map(Box::new)
     }
@@ -591,7 +595,7 @@ impl Delivery<'_> {
         all.saturating_sub(listed.len().saturating_add(usize::from(self.is_named())))
     }
 
-    pub fn grown(&self, thread: Option<&Thread>) -> Thread {
+    pub(crate) fn grown(&self, thread: Option<&Thread>) -> Thread {
         let mail = self.arrived.mail;
         let ancestors: Vec<_> = mail
             .references

@@ -10,7 +10,7 @@ use jid::BareJid;
 
 impl Delivery<'_> {
     /// The contact with the picture that the mail shows. Nothing of the mail of a list is its author's for certain.
-    pub fn pictured(&self, contact: Contact, decision: &mut Decision) -> Contact {
+    pub(crate) fn pictured(&self, contact: Contact, decision: &mut Decision) -> Contact {
         let mail = self.arrived.mail;
         if mail.bulk || !self.sender.is_verified {
             return contact;
@@ -22,7 +22,7 @@ impl Delivery<'_> {
     }
 
     /// What the user's clients hear of it who see the contact already.
-    pub fn tell_profile(
+    pub(crate) fn tell_profile(
         &self,
         shown: &BareJid,
         (before, after): (&Contact, &Contact),

@@ -29,7 +29,7 @@ pub(crate) struct NamedUsers {
 
 impl NamedUsers {
     /// Each address is looked up once: that is most of the work of a mail to very many.
-    pub fn of(decider: Decider<'_>, mail: &from_mail::Mail) -> Result<Self, Missing> {
+    pub(crate) fn of(decider: Decider<'_>, mail: &from_mail::Mail) -> Result<Self, Missing> {
         let to = mail.to.iter().map(|person| (true, &person.address));
         let cc = mail.cc.iter().map(|person| (false, &person.address));
         let named = to.chain(cc).take(MAIL_ADDRESSES_MAX);

@@ -16,7 +16,11 @@ use std::ops::Range;
 
 impl Delivery<'_> {
     /// The contact by the name that the mail gives, where the mail is not perhaps of somebody else.
-    pub fn named(&self, shown: &BareJid, contact: Contact) -> (Contact, Option<minidom::Element>) {
+    pub(crate) fn named(
+        &self,
+        shown: &BareJid,
+        contact: Contact,
+    ) -> (Contact, Option<minidom::Element>) {
         let is_sure = matches!(
             self.sender.trust,
             SenderTrust::Believed | SenderTrust::Unasked
@@ -43,7 +47,7 @@ impl Delivery<'_> {
     }
 
     /// Whether the mail may do something to other messages: not one of a machine, or of who may be somebody else.
-    pub fn may_change(&self) -> bool {
+    pub(crate) fn may_change(&self) -> bool {
         let mail = self.arrived.mail;
         let is_person = !mail.bulk && mail.automatic.is_none();
         is_person
@@ -54,14 +58,14 @@ impl Delivery<'_> {
     }
 
     /// Whether the sender is to be told when the user has read it.
-    pub fn asks_read(&self) -> bool {
+    pub(crate) fn asks_read(&self) -> bool {
         let chat = self.arrived.mail.chat.as_ref();
         chat.is_some_and(|chat| chat.asks_read) && self.may_change()
     }
 
     /// The mail as another text of an earlier message of the same sender to the same user (XEP-0308), and the row of that. Of
     /// anything else it is a text like others.
-    pub fn edited(
+    pub(crate) fn edited(
         &self,
         shown: &BareJid,
     ) -> Result<Option<(minidom::Element, record::Message)>, Missing> {
@@ -85,7 +89,7 @@ impl Delivery<'_> {
     }
 
     /// The mail as a reaction to a message that the user knows. Of who may be somebody else it is a text like others.
-    pub fn reacted(&self, shown: &BareJid) -> Result<Option<minidom::Element>, Missing> {
+    pub(crate) fn reacted(&self, shown: &BareJid) -> Result<Option<minidom::Element>, Missing> {
         let mail = self.arrived.mail;
         let is_reaction = !mail.reaction.is_empty() || mail.takes_reaction_back;
         if !is_reaction || !self.may_change() {
@@ -104,7 +108,7 @@ impl Delivery<'_> {
 
     /// The message with the one that it answers, where that is not simply the last one, or where the text begins with a quotation
     /// of all of it.
-    pub fn answering(
+    pub(crate) fn answering(
         &self,
         parcel: InboundMessage,
         thread: Option<&Thread>,

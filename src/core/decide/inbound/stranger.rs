@@ -28,7 +28,7 @@ const DAY_MILLIS: i64 = 24 * 3600 * 1000;
 
 impl Delivery<'_> {
     /// What the sender is.
-    pub fn standing(&self, known: &Contact) -> Result<Standing, Missing> {
+    pub(crate) fn standing(&self, known: &Contact) -> Result<Standing, Missing> {
         let way = self.options.strangers;
         let way = way.unwrap_or(self.decider.settings.strangers);
         if known.is_acquainted() || way == Strangers::Show {
@@ -100,7 +100,7 @@ impl Delivery<'_> {
     }
 
     /// Whether no more can be kept of this sender. Then the mail stays where it is, or comes again.
-    pub fn is_turned_away(&self, known: &Contact) -> Result<bool, Missing> {
+    pub(crate) fn is_turned_away(&self, known: &Contact) -> Result<bool, Missing> {
         let is_held = matches!(self.sender.trust, SenderTrust::Held(_));
         if is_held || known.is_blocked || !matches!(self.standing(known)?, Standing::Waits(_)) {
             return Ok(false);
@@ -115,7 +115,7 @@ impl Delivery<'_> {
     }
 
     /// Counts a mail that is not kept.
-    pub fn turned_away(&self, known: &Contact, decision: &mut Decision) {
+    pub(crate) fn turned_away(&self, known: &Contact, decision: &mut Decision) {
         let mail = self.arrived.mail;
         decision.notes.push(format!(
             "mail {} {}: its recipient has not accepted its sender yet, of whom enough waits",
@@ -133,7 +133,7 @@ impl Delivery<'_> {
     }
 
     /// What stands on top of the text, beside what it is; and the contact, who is told of then.
-    pub fn marks(
+    pub(crate) fn marks(
         &self,
         standing: Standing,
         next: &mut Contact,
@@ -172,7 +172,7 @@ impl Delivery<'_> {
     }
 
     /// A person seems to answer a request of the user's, and nobody could verify it: the user is asked, once.
-    pub fn ask_of_answer(
+    pub(crate) fn ask_of_answer(
         &self,
         shown: &BareJid,
         next: &mut Contact,
@@ -230,7 +230,7 @@ impl Delivery<'_> {
     }
 
     /// Keeps the messages that the mail became, those from this one on, instead of showing them.
-    pub fn keep(
+    pub(crate) fn keep(
         &self,
         way: Strangers,
         (shown, known): (&BareJid, &Contact),
@@ -281,7 +281,7 @@ impl Delivery<'_> {
     }
 
     /// What waits is shown with a mail that does not wait, by whatever the user has chosen since.
-    pub fn release(
+    pub(crate) fn release(
         &self,
         (shown, known): (&BareJid, &Contact),
         begin: usize,

@@ -17,7 +17,7 @@ use jid::BareJid;
 const BRIDGE_VERSION: &str = "v=1";
 
 /// Whether another gateway wrote the mail.
-pub fn is_bridge(mail: &from_mail::Mail) -> bool {
+pub(crate) fn is_bridge(mail: &from_mail::Mail) -> bool {
     let first = |value: &str| value.split(';').next().map(str::trim) == Some(BRIDGE_VERSION);
     mail.bridge.as_deref().is_some_and(first)
 }
@@ -34,7 +34,7 @@ pub(crate) struct JudgedSender {
 }
 
 impl JudgedSender {
-    pub fn of(decider: Decider<'_>, mail: &from_mail::Mail) -> Self {
+    pub(crate) fn of(decider: Decider<'_>, mail: &from_mail::Mail) -> Self {
         let is_verified = is_verified(decider, mail);
         Self {
             trust: SenderTrust::of(decider, mail, is_verified),
@@ -175,7 +175,7 @@ impl SenderTrust {
     }
 
     /// Whether it counts as mail of the address in its `From`.
-    pub fn is_believed(self) -> bool {
+    pub(crate) fn is_believed(self) -> bool {
         matches!(self, Self::Believed | Self::Unasked)
     }
 

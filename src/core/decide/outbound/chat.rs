@@ -36,7 +36,11 @@ use minidom::Element;
 use xmpp_parsers::ns;
 
 /// Decides about a message. One with neither body nor subject (a chat state, a marker) is nothing for people and is not answered.
-pub fn decide(decider: Decider<'_>, stanza: &Stanza, message: &Message) -> Result<Decision, Stop> {
+pub(crate) fn decide(
+    decider: Decider<'_>,
+    stanza: &Stanza,
+    message: &Message,
+) -> Result<Decision, Stop> {
     if message.encrypted {
         return Err(Stop::reject(
             Condition::NotAcceptable,

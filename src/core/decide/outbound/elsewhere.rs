@@ -25,7 +25,7 @@ pub(crate) struct Elsewhere {
 
 impl Elsewhere {
     /// The contact says so itself, once in a conversation.
-    pub fn told(
+    pub(crate) fn told(
         &self,
         language: Language,
         user: &BareJid,

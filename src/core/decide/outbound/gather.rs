@@ -65,7 +65,7 @@ pub(crate) enum Way<'a> {
 
 impl Way<'_> {
     /// When what waits leaves, where it is ended.
-    pub fn ends(&self, now: Timestamp) -> Option<(JobId, Timestamp)> {
+    pub(crate) fn ends(&self, now: Timestamp) -> Option<(JobId, Timestamp)> {
         match self {
             Self::Alone(open) | Self::First(_, open) => open.map(|job| (job.id.clone(), now)),
             Self::Joins(..) => None,
@@ -226,7 +226,7 @@ pub(crate) struct InMail<'a> {
 }
 
 impl<'a> InMail<'a> {
-    pub fn of_draft(mail: &'a MessageId, draft: &'a Draft) -> Self {
+    pub(crate) fn of_draft(mail: &'a MessageId, draft: &'a Draft) -> Self {
         let to = Some(&draft.to.mail).filter(|to| **to != draft.contact);
         Self {
             contact: &draft.contact,
@@ -237,7 +237,7 @@ impl<'a> InMail<'a> {
     }
 
     /// The row of the stanza. Where the receipt is given at once, its sender has it already.
-    pub fn row(self, decider: Decider<'_>, said: &Said) -> record::Message {
+    pub(crate) fn row(self, decider: Decider<'_>, said: &Said) -> record::Message {
         let origin = &said.origin;
         let has_receipt = origin.receipt && origin.stanza_id.is_some();
         record::Message {

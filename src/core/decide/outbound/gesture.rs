@@ -48,7 +48,7 @@ pub(crate) enum InWords {
 
 impl Gesture {
     /// `None` for a message that stands for itself.
-    pub fn of(stanza: &Element) -> Option<Self> {
+    pub(crate) fn of(stanza: &Element) -> Option<Self> {
         stanza.children().find_map(|child| {
             let namespace = child.ns();
             let kind = match (child.name(), namespace.as_str()) {
@@ -62,13 +62,13 @@ impl Gesture {
     }
 
     /// The message that it corrects.
-    pub fn corrects(&self) -> Option<&StanzaId> {
+    pub(crate) fn corrects(&self) -> Option<&StanzaId> {
         let about = self.about.as_ref();
         about.filter(|_| self.kind == Kind::Correction)
     }
 
     /// The emoji of a reaction.
-    pub fn emoji(&self) -> Option<String> {
+    pub(crate) fn emoji(&self) -> Option<String> {
         match &self.kind {
             Kind::Reaction(emoji) => Some(emoji.join(" ")),
             Kind::Correction => None,
@@ -76,13 +76,13 @@ impl Gesture {
     }
 
     /// Whether it takes all reactions back.
-    pub fn takes_back(&self) -> bool {
+    pub(crate) fn takes_back(&self) -> bool {
         matches!(&self.kind, Kind::Reaction(emoji) if emoji.is_empty())
     }
 
     /// [`content_digest`] of it: the same whether it changes what waits or goes in words, so that the same stanza, sent again, is
     /// never done in both ways.
-    pub fn digest(&self, body: Option<&str>) -> String {
+    pub(crate) fn digest(&self, body: Option<&str>) -> String {
         let about = self.about.as_ref().map_or("", StanzaId::as_str);
         match &self.kind {
             Kind::Reaction(emoji) => content_digest(&["reaction to", about, &emoji.join(" ")]),
@@ -91,7 +91,7 @@ impl Gesture {
     }
 
     /// What a contact with a mail program gets of it. `body` is what the message says.
-    pub fn in_words(
+    pub(crate) fn in_words(
         &self,
         decider: Decider<'_>,
         user: &BareJid,

@@ -34,7 +34,7 @@ pub(crate) struct Named<'a> {
 }
 
 impl<'n> Named<'n> {
-    pub fn new(
+    pub(crate) fn new(
         decider: Decider<'n>,
         outgoing: &'n Outgoing,
         message: &Message,
@@ -54,7 +54,7 @@ impl<'n> Named<'n> {
     /// text under a known id is another message, and its digest joins the identity; and so is the same text after
     /// [`RESENT_WITHIN`], when nobody sends a stanza again, and the time of the one before joins it. All of that is in the rows
     /// or in the stanza, so that after a crash it comes out the same.
-    pub fn identity<'a>(&self, decider: Decider<'a>) -> Result<Identity<'a>, Missing> {
+    pub(crate) fn identity<'a>(&self, decider: Decider<'a>) -> Result<Identity<'a>, Missing> {
         let (user, contact) = (&self.outgoing.user, &self.outgoing.contact);
         let first = self.id(FIRST);
         let both = Context::all([true, false], |is_last| match is_last {

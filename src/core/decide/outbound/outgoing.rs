@@ -34,11 +34,16 @@ pub(crate) struct Outgoing {
 
 impl Outgoing {
     /// The lane of its mails ([`crate::core::job::Job::lane`]).
-    pub fn lane(&self) -> String {
+    pub(crate) fn lane(&self) -> String {
         format!("{} {}", self.user, self.contact.key())
     }
 
-    pub fn options(&self, origin: Option<Origin>, silent: bool, now: Timestamp) -> MailOptions<'_> {
+    pub(crate) fn options(
+        &self,
+        origin: Option<Origin>,
+        silent: bool,
+        now: Timestamp,
+    ) -> MailOptions<'_> {
         MailOptions {
             format: self.format,
             lane: self.contact.key(),
@@ -49,7 +54,7 @@ impl Outgoing {
     }
 
     /// The mail that it becomes, without what it carries.
-    pub fn letter(
+    pub(crate) fn letter(
         &self,
         decider: Decider<'_>,
         message: &Message,

@@ -36,7 +36,7 @@ pub(crate) struct ContactCard<'a> {
 
 impl ContactCard<'_> {
     /// XEP-0054.
-    pub fn vcard(&self) -> Element {
+    pub(crate) fn vcard(&self) -> Element {
         let address = self.mail.for_people();
         let email = Build::new("EMAIL", ns::VCARD)
             .child(empty("INTERNET", ns::VCARD))
@@ -57,7 +57,7 @@ impl ContactCard<'_> {
     }
 
     /// XEP-0292 (RFC 6350 as XML): the same.
-    pub fn vcard4(&self) -> Element {
+    pub(crate) fn vcard4(&self) -> Element {
         let address = self.mail.for_people();
         let property = |property: &str, kind: &str, value: &str| {
             Build::new(property, VCARD4)
@@ -78,7 +78,7 @@ impl ContactCard<'_> {
 
     /// What the contact would have published itself (XEP-0163): its name (XEP-0172 §3.1), its card (XEP-0292 §3), and its
     /// picture (XEP-0084 §4).
-    pub fn published(&self, language: Language, payload: &Element) -> Result<Element, Stop> {
+    pub(crate) fn published(&self, language: Language, payload: &Element) -> Result<Element, Stop> {
         let items = payload.get_child("items", ns::PUBSUB);
         let node = items.and_then(|items| items.attr("node"));
         let item = items.and_then(|items| items.get_child("item", ns::PUBSUB));

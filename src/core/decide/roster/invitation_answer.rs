@@ -36,7 +36,7 @@ const GREETINGS: &str = "hi|hello|hey|dear|good|hallo|guten|liebe|lieber|sehr|mo
 
 /// What a mail says to an invitation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Answer {
+pub(crate) enum Answer {
     /// Yes, or anything that is no no.
     Yes,
     /// No.
@@ -46,7 +46,7 @@ pub enum Answer {
 }
 
 /// The answer of a text: of what stands above a quotation, or, where that is only its introduction, of what stands below it.
-pub fn of(text: &str) -> Answer {
+pub(crate) fn of(text: &str) -> Answer {
     let filled = |line: &&str| !line.is_empty();
     let lines: Vec<&str> = text.lines().map(str::trim).filter(filled).collect();
     let is_quoted = |line: &&str| line.starts_with('>');

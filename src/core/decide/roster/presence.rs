@@ -59,7 +59,7 @@ pub(crate) fn heard(
 
 /// The time of what the user has heard of a contact is over, and nothing newer came: nobody knows, which is shown as
 /// unavailable.
-pub fn expired(
+pub(crate) fn expired(
     decider: Decider<'_>,
     user: &BareJid,
     contact: &MailAddress,
@@ -141,7 +141,7 @@ fn shown_as(
 }
 
 /// What the contacts of a user are to be told.
-pub fn announce(decider: Decider<'_>, fanout: &Fanout) -> Result<Decision, Missing> {
+pub(crate) fn announce(decider: Decider<'_>, fanout: &Fanout) -> Result<Decision, Missing> {
     let user = &fanout.user;
     let mut decision = Decision::default();
     let sender = match lookup::user_mail(decider, user) {

@@ -20,22 +20,22 @@ pub(crate) struct SubscriptionContext {
 }
 
 impl SubscriptionContext {
-    pub fn here(&self, decider: Decider<'_>, format: Format) -> Element {
+    pub(crate) fn here(&self, decider: Decider<'_>, format: Format) -> Element {
         here(decider, &self.to, &self.user, &self.known, format)
     }
 
     /// The form of the JID under which the user knows the contact, where it is not this one.
-    pub fn other_form(&self) -> Option<BareJid> {
+    pub(crate) fn other_form(&self) -> Option<BareJid> {
         self.known.jid.clone().filter(|known| *known != self.to)
     }
 
     /// The user's server keeps something of the contact in the user's roster, under the form that is known.
-    pub fn is_in_roster(&self) -> bool {
+    pub(crate) fn is_in_roster(&self) -> bool {
         let known = &self.known;
         known.subscription != Subscription::None || known.pending_out || known.pending_in
     }
 
-    pub fn write(&self, next: Contact) -> Vec<Write> {
+    pub(crate) fn write(&self, next: Contact) -> Vec<Write> {
         if next == self.known {
             return Vec::new();
         }

@@ -222,7 +222,7 @@ pub(crate) struct Received<'a> {
 
 impl Received<'_> {
     /// Decides about it. `known` is changed; what follows is added to the decision.
-    pub fn decide(
+    pub(crate) fn decide(
         &self,
         presence: &CarriedPresence,
         verb: Verb,

@@ -18,7 +18,7 @@ const ENCLOSING: [&str; 9] = [
 ];
 
 /// Whether a tag begins something that a mail program would not show.
-pub fn is_hidden(tag: &Tag) -> bool {
+pub(super) fn is_hidden(tag: &Tag) -> bool {
     if NEVER_SHOWN.contains(&tag.name.as_str()) {
         return true;
     }
@@ -31,7 +31,7 @@ pub fn is_hidden(tag: &Tag) -> bool {
 }
 
 /// Whether an element of this name has no content.
-pub fn is_void(name: &str) -> bool {
+pub(super) fn is_void(name: &str) -> bool {
     VOID.contains(&name)
 }
 
@@ -67,14 +67,14 @@ fn hides(style: &str) -> bool {
 }
 
 /// A hidden element that is open, and what is open inside it.
-pub struct Hidden {
+pub(super) struct Hidden {
     name: String,
     open: HashMap<String, u32>,
 }
 
 impl Hidden {
     /// The element that this tag begins.
-    pub fn new(tag: &Tag) -> Self {
+    pub(super) fn new(tag: &Tag) -> Self {
         Self {
             name: tag.name.clone(),
             open: HashMap::from([(tag.name.clone(), 1)]),
@@ -82,7 +82,7 @@ impl Hidden {
     }
 
     /// Takes a start tag; `false` where it ends the hidden element because HTML lets its end tag be left out.
-    pub fn start(&mut self, name: &str) -> bool {
+    pub(super) fn start(&mut self, name: &str) -> bool {
         if self.is_ended_by(name) {
             return false;
         }
@@ -108,7 +108,7 @@ impl Hidden {
     }
 
     /// Takes an end tag and says what it ends.
-    pub fn end(&mut self, name: &str) -> End {
+    pub(super) fn end(&mut self, name: &str) -> End {
         match self.open.get_mut(name) {
             Some(count) if *count > 0 => {
                 *count = count.saturating_sub(1);
@@ -126,7 +126,7 @@ impl Hidden {
 
 /// What an end tag inside a hidden element ends.
 #[derive(Debug, PartialEq, Eq)]
-pub enum End {
+pub(super) enum End {
     /// Something inside, or nothing.
     Inner,
     /// The hidden element.

@@ -13,7 +13,7 @@ const BY_NAME: [&str; 4] = ["s", "del", "strike", "a"];
 
 /// A font in which letters are pictures.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Font {
+pub(super) enum Font {
     /// Any with letters.
     Letters,
     /// Wingdings: Outlook writes `:-)` as a J in it.
@@ -33,11 +33,11 @@ struct Open {
 
 /// The elements that are open and say something by their look.
 #[derive(Default)]
-pub struct Inked(Vec<Open>);
+pub(super) struct Inked(Vec<Open>);
 
 impl Inked {
     /// Takes a start tag.
-    pub fn start(&mut self, tag: &Tag) {
+    pub(super) fn start(&mut self, tag: &Tag) {
         if is_void(&tag.name) {
             return;
         }
@@ -63,7 +63,7 @@ impl Inked {
     }
 
     /// Takes an end tag. One that is missing is made up for by the next one outside.
-    pub fn end(&mut self, name: &str) {
+    pub(super) fn end(&mut self, name: &str) {
         let Some(at) = self.0.iter().rposition(|open| open.name == name) else {
             return;
         };
@@ -77,12 +77,12 @@ impl Inked {
     }
 
     /// Whether what stands here is struck out.
-    pub fn is_struck(&self) -> bool {
+    pub(super) fn is_struck(&self) -> bool {
         self.0.iter().any(|open| open.is_struck)
     }
 
     /// The colour here. That of a link says nothing.
-    pub fn ink(&self) -> Ink {
+    pub(super) fn ink(&self) -> Ink {
         if self.0.iter().any(|open| open.name == "a") {
             return Ink::Unknown;
         }
@@ -91,7 +91,7 @@ impl Inked {
     }
 
     /// The font here.
-    pub fn font(&self) -> Font {
+    pub(super) fn font(&self) -> Font {
         let fonts = self.0.iter().rev().filter_map(|open| open.font);
         fonts.into_iter().next().unwrap_or(Font::Letters)
     }
@@ -203,7 +203,7 @@ fn ink(value: &str) -> Option<Ink> {
 }
 
 /// What a letter of such a font looks like; as it is where it is no picture that is known.
-pub fn shown(font: Font, c: char) -> char {
+pub(super) fn shown(font: Font, c: char) -> char {
     match (font, c) {
         (Font::Wingdings, 'J') => '☺',
         (Font::Wingdings, 'K') => '😐',

@@ -9,7 +9,7 @@ const SCHEMES: [&str; 5] = ["http://", "https://", "mailto:", "tel:", "xmpp:"];
 
 /// The target of a link as it is shown after `text`; `None` where the text says it already, or where a person could not
 /// follow it.
-pub fn target_beside(text: &str, href: &str) -> Option<String> {
+pub(super) fn target_beside(text: &str, href: &str) -> Option<String> {
     let url = cleaned(href)?;
     let shown = url
         .strip_prefix("mailto:")

@@ -10,7 +10,7 @@ const SHOWN_DEPTH_MAX: usize = 10;
 /// Text as it grows. Breaks and spaces are remembered and written only before the next word, so that there are never
 /// two blank lines.
 #[derive(Default)]
-pub struct Page {
+pub(super) struct Page {
     text: String,
     /// Line ends to write before the next word: 0, 1, or 2 for a blank line.
     breaks: usize,
@@ -45,7 +45,7 @@ pub struct Page {
 
 /// Where a cell stands in its row.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Cell {
+pub(super) enum Cell {
     /// At the start of a line.
     First,
     /// After another cell, on the same line.
@@ -54,7 +54,7 @@ pub enum Cell {
 
 /// A place in a [`Page`].
 #[derive(Clone, Copy)]
-pub struct Mark {
+pub(super) struct Mark {
     octets: usize,
     lines: usize,
     at_line_start: bool,
@@ -62,7 +62,7 @@ pub struct Mark {
 
 impl Page {
     /// The lines of the whole text, and where and in which colour each stood.
-    pub fn lines(&self) -> impl Iterator<Item = (&str, Place, Ink)> {
+    pub(super) fn lines(&self) -> impl Iterator<Item = (&str, Place, Ink)> {
         let places = self.places.iter().copied();
         let lines = self.text.split('\n').zip(places);
         let inks = self.inks.iter().copied();
@@ -71,7 +71,7 @@ impl Page {
     }
 
     /// The place after the last word.
-    pub fn mark(&self) -> Mark {
+    pub(super) fn mark(&self) -> Mark {
         Mark {
             octets: self.text.len(),
             lines: self.lines,
@@ -80,18 +80,18 @@ impl Page {
     }
 
     /// What was written since.
-    pub fn since(&self, mark: Mark) -> &str {
+    pub(super) fn since(&self, mark: Mark) -> &str {
         self.text.get(mark.octets..).unwrap_or_default()
     }
 
     /// Whether all that was written since stands on one line.
-    pub fn is_one_line_since(&self, mark: Mark) -> bool {
+    pub(super) fn is_one_line_since(&self, mark: Mark) -> bool {
         let first = usize::from(mark.at_line_start);
         !self.since(mark).is_empty() && self.lines <= mark.lines.saturating_add(first)
     }
 
     /// Writes text in which runs of white space are one space.
-    pub fn flow(&mut self, text: &str) {
+    pub(super) fn flow(&mut self, text: &str) {
         for piece in text.split_inclusive(is_space) {
             let word = piece.trim_end_matches(is_space);
             if !word.chars().all(is_padding) {
@@ -105,7 +105,7 @@ impl Page {
     }
 
     /// Writes preformatted text.
-    pub fn preformatted(&mut self, text: &str) {
+    pub(super) fn preformatted(&mut self, text: &str) {
         for (number, line) in text.split('\n').enumerate() {
             if number > 0 {
                 self.line_break();
@@ -118,7 +118,7 @@ impl Page {
     }
 
     /// Whether what is written next is struck out: it stands between tildes, on each line (XEP-0393 §6.2.4).
-    pub fn strike(&mut self, is_struck: bool) {
+    pub(super) fn strike(&mut self, is_struck: bool) {
         if !is_struck {
             self.end_strike();
         }
@@ -132,28 +132,28 @@ impl Page {
     }
 
     /// Whatever is written next is not as what was written last.
-    pub fn end_style(&mut self) {
+    pub(super) fn end_style(&mut self) {
         if let Some(style) = self.open_style.take() {
             self.text.push(style.end());
         }
     }
 
     /// Writes right after the last word, whatever was to come before the next one.
-    pub fn append(&mut self, text: &str) {
+    pub(super) fn append(&mut self, text: &str) {
         self.end_style();
         self.end_strike();
         self.text.push_str(text);
     }
 
     /// `<br>`.
-    pub fn line_break(&mut self) {
+    pub(super) fn line_break(&mut self) {
         self.breaks = self.breaks.saturating_add(1).min(2);
         self.space = false;
     }
 
     /// The edge of a block: at least a new line (1), or a blank line (2). It is none where a cell or an item of a list
     /// has just begun, and lists have no blank lines.
-    pub fn block(&mut self, breaks: usize) {
+    pub(super) fn block(&mut self, breaks: usize) {
         let held_open = std::mem::take(&mut self.held_open);
         self.space = false;
         if self.cell.is_some() || self.marker.is_some() {
@@ -168,7 +168,7 @@ impl Page {
     }
 
     /// The end of a row of cells; in a grid (`is_grid`) the next one follows closely.
-    pub fn end_row(&mut self, is_grid: bool) {
+    pub(super) fn end_row(&mut self, is_grid: bool) {
         self.cell = None;
         self.block(1);
         if is_grid {
@@ -177,7 +177,7 @@ impl Page {
     }
 
     /// Begins a cell, whose first paragraph needs no line of its own.
-    pub fn begin_cell(&mut self, cell: Cell) {
+    pub(super) fn begin_cell(&mut self, cell: Cell) {
         if cell == Cell::Beside {
             self.breaks = 0;
         }
@@ -186,7 +186,7 @@ impl Page {
     }
 
     /// Begins a quote, or what only looks like one (`quotes` is false).
-    pub fn begin_quote(&mut self, quotes: bool) {
+    pub(super) fn begin_quote(&mut self, quotes: bool) {
         self.block(2);
         if self.quotes.len() < HTML_DEPTH_MAX {
             self.quotes.push(quotes);
@@ -194,13 +194,13 @@ impl Page {
     }
 
     /// Ends a quote.
-    pub fn end_quote(&mut self) {
+    pub(super) fn end_quote(&mut self) {
         self.block(2);
         self.quotes.pop();
     }
 
     /// Begins a list; `first` is the number of its first item if it is numbered.
-    pub fn begin_list(&mut self, first: Option<i64>) {
+    pub(super) fn begin_list(&mut self, first: Option<i64>) {
         self.block(2);
         if self.lists.len() < HTML_DEPTH_MAX {
             self.lists.push(first);
@@ -208,14 +208,14 @@ impl Page {
     }
 
     /// Ends a list.
-    pub fn end_list(&mut self) {
+    pub(super) fn end_list(&mut self) {
         self.lists.pop();
         self.marker = None;
         self.block(2);
     }
 
     /// Begins an item of a list.
-    pub fn begin_item(&mut self) {
+    pub(super) fn begin_item(&mut self) {
         self.marker = None;
         self.block(1);
         self.marker = Some(match self.lists.last_mut() {

@@ -70,14 +70,14 @@ struct Open {
 
 /// The part that is open. There is never one in another: what is quoted in a quotation is part of it.
 #[derive(Default)]
-pub struct Parts {
+pub(super) struct Parts {
     open: Option<Open>,
     is_behind: bool,
 }
 
 impl Parts {
     /// Where words stand now.
-    pub fn place(&self) -> Place {
+    pub(super) fn place(&self) -> Place {
         match &self.open {
             Some(open) => open.place,
             None if self.is_behind => Place::Behind,
@@ -86,7 +86,7 @@ impl Parts {
     }
 
     /// Takes a start tag; `true` where it begins a part.
-    pub fn start(&mut self, tag: &Tag) -> bool {
+    pub(super) fn start(&mut self, tag: &Tag) -> bool {
         if let Some(open) = &mut self.open {
             if tag.name == open.name {
                 open.depth = open.depth.saturating_add(1);
@@ -111,7 +111,7 @@ impl Parts {
     }
 
     /// Takes an end tag.
-    pub fn end(&mut self, name: &str) {
+    pub(super) fn end(&mut self, name: &str) {
         let Some(open) = self.open.as_mut().filter(|open| open.name == name) else {
             return;
         };

@@ -22,7 +22,7 @@ const STYLING: [char; 4] = ['*', '_', '`', '~'];
 
 /// How words are written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Style {
+pub(super) enum Style {
     /// Bold.
     Strong = 0,
     /// Italic.
@@ -42,30 +42,30 @@ impl Style {
     }
 
     /// What is written before it.
-    pub fn begin(self) -> char {
+    pub(super) fn begin(self) -> char {
         BEGINS.get(self as usize).copied().unwrap_or_default()
     }
 
     /// What is written behind it.
-    pub fn end(self) -> char {
+    pub(super) fn end(self) -> char {
         ENDS.get(self as usize).copied().unwrap_or_default()
     }
 }
 
 /// The elements that are open and style what is in them.
 #[derive(Default)]
-pub struct Styled(Vec<Style>);
+pub(super) struct Styled(Vec<Style>);
 
 impl Styled {
     /// Takes a start tag.
-    pub fn start(&mut self, tag: &Tag) {
+    pub(super) fn start(&mut self, tag: &Tag) {
         if let Some(style) = Style::of(&tag.name).filter(|_| self.0.len() < DEPTH_MAX) {
             self.0.push(style);
         }
     }
 
     /// Takes an end tag.
-    pub fn end(&mut self, name: &str) {
+    pub(super) fn end(&mut self, name: &str) {
         let last = Style::of(name).and_then(|style| self.0.iter().rposition(|one| *one == style));
         if let Some(last) = last {
             self.0.remove(last);
@@ -73,13 +73,13 @@ impl Styled {
     }
 
     /// How words are written here: as the outermost element has it.
-    pub fn style(&self) -> Option<Style> {
+    pub(super) fn style(&self) -> Option<Style> {
         self.0.first().copied()
     }
 }
 
 /// A text without what is written around spans.
-pub fn bare(text: &str) -> Cow<'_, str> {
+pub(super) fn bare(text: &str) -> Cow<'_, str> {
     let is_ours = |c: char| BEGINS.contains(&c) || ENDS.contains(&c);
     match text.contains(is_ours) {
         true => Cow::Owned(text.replace(is_ours, "")),
@@ -88,7 +88,7 @@ pub fn bare(text: &str) -> Cow<'_, str> {
 }
 
 /// A line as it stands in a chat.
-pub fn line(line: &str, place: Place) -> Cow<'_, str> {
+pub(super) fn line(line: &str, place: Place) -> Cow<'_, str> {
     let bare = bare(line);
     if matches!(bare, Cow::Borrowed(_)) {
         return bare;

@@ -45,7 +45,7 @@ const COMMON_NAMES: [(&str, char); 6] = [
 
 /// A piece of HTML.
 #[derive(Debug, PartialEq, Eq)]
-pub enum Token<'a> {
+pub(super) enum Token<'a> {
     /// Text with its character references, see [`decode_references`].
     Text(&'a str),
     /// `<a href="…">`.
@@ -56,7 +56,7 @@ pub enum Token<'a> {
 
 /// A start tag.
 #[derive(Debug, Default, PartialEq, Eq)]
-pub struct Tag {
+pub(super) struct Tag {
     /// In lower case.
     pub name: String,
     attributes: Vec<(&'static str, String)>,
@@ -64,7 +64,7 @@ pub struct Tag {
 
 impl Tag {
     /// The value of an attribute, decoded; empty where it has none.
-    pub fn attribute(&self, name: &str) -> Option<&str> {
+    pub(super) fn attribute(&self, name: &str) -> Option<&str> {
         self.attributes
             .iter()
             .find(|(known, _)| *known == name)
@@ -72,7 +72,7 @@ impl Tag {
     }
 
     /// Whether it has no attribute that a text depends on.
-    pub fn is_bare(&self) -> bool {
+    pub(super) fn is_bare(&self) -> bool {
         self.attributes.is_empty()
     }
 
@@ -91,13 +91,13 @@ impl Tag {
 
 /// The tokens of a piece of HTML. Comments (with all that hides in Outlook's conditional ones), declarations and the
 /// content of scripts and styles are not among them.
-pub struct Tokens<'a> {
+pub(super) struct Tokens<'a> {
     rest: &'a str,
 }
 
 impl<'a> Tokens<'a> {
     /// Nothing is copied but names and the attributes that a text depends on.
-    pub fn new(html: &'a str) -> Self {
+    pub(super) fn new(html: &'a str) -> Self {
         Self { rest: html }
     }
 
@@ -246,7 +246,7 @@ impl<'a> Iterator for Tokens<'a> {
 }
 
 /// The text with its character references (`&eacute;`, `&#8364;`, `&#x20AC;`) decoded; what is none stays as it is.
-pub fn decode_references(text: &str) -> Cow<'_, str> {
+pub(super) fn decode_references(text: &str) -> Cow<'_, str> {
     match text.contains('&') {
         true => Cow::Owned(decode(text, false)),
         false => Cow::Borrowed(text),

@@ -103,7 +103,7 @@ impl Message {
 
 /// Whether there are answers within what is quoted: a line that begins with the author's name in brackets; or one that is, or ends,
 /// in another colour than what stands before it, which is red, or that of the author's own words, or has another line below.
-pub fn are_within(lines: &[Line<'_>], circumstances: &Circumstances) -> bool {
+pub(super) fn are_within(lines: &[Line<'_>], circumstances: &Circumstances) -> bool {
     lines.iter().any(|line| is_named(line, circumstances))
         || lines.iter().any(|line| line.ink.colour().is_some()) && are_coloured(lines)
 }

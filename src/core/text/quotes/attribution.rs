@@ -115,7 +115,7 @@ fn ends_with_verb(text: &str) -> bool {
 }
 
 /// `a@b`.
-pub fn has_address(text: &str) -> bool {
+pub(super) fn has_address(text: &str) -> bool {
     text.match_indices('@').any(|(at, _)| {
         let before = text.get(..at).and_then(|text| text.chars().next_back());
         let after = text
@@ -167,7 +167,7 @@ fn digit(c: char) -> Option<usize> {
 }
 
 /// A year, of whichever calendar, or three numbers with the same thing between them.
-pub fn has_date(text: &str) -> bool {
+pub(super) fn has_date(text: &str) -> bool {
     let numbers = numbers(text);
     let is_year = |(_, length, value, _): &(Option<char>, usize, usize, Option<char>)| {
         *length == 4 && (matches!(value, 1970..=2199 | 1350..=1550 | 2500..=2700))
@@ -184,7 +184,7 @@ pub fn has_date(text: &str) -> bool {
 }
 
 /// `10:15`, `10.15`, `10h15`, `10時15分`; not the parts of a date.
-pub fn has_time(text: &str) -> bool {
+pub(super) fn has_time(text: &str) -> bool {
     numbers(text).windows(2).any(|pair| match pair {
         [
             (before, hours, hour, Some(between)),
@@ -309,7 +309,7 @@ fn start(
 
 /// Where a history without marks begins: below a line that names who wrote, with their address, the day and the time, and
 /// who is among those to whom this answer is.
-pub fn history(lines: &[Line<'_>], circumstances: &Circumstances) -> Option<usize> {
+pub(super) fn history(lines: &[Line<'_>], circumstances: &Circumstances) -> Option<usize> {
     let is_end = |line: &Line<'_>| {
         !line.is_quoted() && line.place != Place::Introduction && line.text.ends_with([':', '：'])
     };
@@ -333,7 +333,7 @@ pub fn history(lines: &[Line<'_>], circumstances: &Circumstances) -> Option<usiz
 
 /// Where the last quotation begins, with the line over it, if the text ends with one that is history. `stands_over`: whether
 /// it begins with something else that says so.
-pub fn last_quotation(
+pub(super) fn last_quotation(
     lines: &[Line<'_>],
     circumstances: &Circumstances,
     stands_over: impl Fn(&[Line<'_>]) -> bool,

@@ -45,7 +45,7 @@ fn between_dashes(line: &str) -> Option<String> {
 }
 
 /// Whether a line says that what follows is sent on.
-pub fn begins_forward(line: &str) -> bool {
+pub(super) fn begins_forward(line: &str) -> bool {
     let is_one = |words: &str| words::FORWARDED.split('|').any(|known| known == words);
     let begins = |words: &str| {
         words::FORWARDED
@@ -117,12 +117,12 @@ fn label(line: &str) -> Option<(Label, &str)> {
 }
 
 /// Whether a line is one of those over a message.
-pub fn is_label(line: &str) -> bool {
+pub(super) fn is_label(line: &str) -> bool {
     label(line).is_some_and(|(label, _)| label != Label::Other)
 }
 
 /// Whether the lines begin with those over another message: who wrote it, and when, to whom or what.
-pub fn begins_block(lines: &[Line<'_>]) -> bool {
+pub(super) fn begins_block(lines: &[Line<'_>]) -> bool {
     let mut labels = lines
         .iter()
         .filter(|line| !line.is_blank())
@@ -199,7 +199,7 @@ impl Block {
 }
 
 /// Where a history begins that goes on to the end of the mail: at a separator, or at header lines.
-pub fn history(lines: &[Line<'_>], circumstances: &Circumstances) -> Option<usize> {
+pub(super) fn history(lines: &[Line<'_>], circumstances: &Circumstances) -> Option<usize> {
     let mut candidates = 0_usize;
     for (at, line) in lines.iter().enumerate() {
         let is_of_groupwise = is_of_groupwise(line.text);
@@ -234,7 +234,7 @@ pub fn history(lines: &[Line<'_>], circumstances: &Circumstances) -> Option<usiz
 }
 
 /// Whether what stands from `start` on is what this mail answers: Outlook writes the same over what it sends on.
-pub fn is_answered(lines: &[Line<'_>], start: usize, circumstances: &Circumstances) -> bool {
+pub(super) fn is_answered(lines: &[Line<'_>], start: usize, circumstances: &Circumstances) -> bool {
     let below = lines.get(start..).unwrap_or_default();
     let is_label =
         |line: &Line<'_>| matches!(label(line.text), Some((Label::From | Label::Sent, _)));
@@ -244,7 +244,7 @@ pub fn is_answered(lines: &[Line<'_>], start: usize, circumstances: &Circumstanc
 }
 
 /// Whether a quotation begins with a separator or with the header lines of what this mail answers.
-pub fn stands_over(block: &[Line<'_>], circumstances: &Circumstances) -> bool {
+pub(super) fn stands_over(block: &[Line<'_>], circumstances: &Circumstances) -> bool {
     let unquoted = block.iter().map(|line| Line {
         text: line.unquoted(),
         ..*line

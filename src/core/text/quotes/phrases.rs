@@ -6,7 +6,7 @@ use std::collections::HashMap;
 const SCRIPTS_WITHOUT_SPACES: char = '\u{2e80}';
 
 /// Phrases in lower case.
-pub struct Phrases {
+pub(super) struct Phrases {
     /// By their first word.
     by_word: HashMap<&'static str, Vec<&'static str>>,
     /// Of scripts that put nothing between words.
@@ -15,7 +15,7 @@ pub struct Phrases {
 
 impl Phrases {
     /// The entries of tables, between which `|` stands.
-    pub fn new(tables: impl IntoIterator<Item = &'static str>) -> Self {
+    pub(super) fn new(tables: impl IntoIterator<Item = &'static str>) -> Self {
         let mut phrases = Self {
             by_word: HashMap::new(),
             anywhere: Vec::new(),
@@ -32,7 +32,7 @@ impl Phrases {
     }
 
     /// Whether one stands in a text in lower case, between characters that are no letters.
-    pub fn stand_in(&self, text: &str) -> bool {
+    pub(super) fn stand_in(&self, text: &str) -> bool {
         let stands_at = |(at, word): (usize, &str)| {
             let rest = text.get(at..).unwrap_or_default();
             let is_here = |phrase: &&'static str| {

@@ -4,7 +4,7 @@
 use super::{Line, Place, words};
 
 /// RFC 3676 §4.3.
-pub const SEPARATOR: &str = "-- ";
+pub(super) const SEPARATOR: &str = "-- ";
 /// Below a separator more than this is no signature, in lines that are not blank.
 const LINES_MAX: usize = 30;
 /// Nor is a longer one, in octets.
@@ -40,7 +40,7 @@ const SEPARATORS_TOO_MANY: usize = 3;
 const GET_WORDS_MAX: usize = 9;
 
 /// Where a signature or footer begins with which the text ends; it may be one of several. The last line is not blank.
-pub fn start(lines: &[Line<'_>]) -> Option<usize> {
+pub(super) fn start(lines: &[Line<'_>]) -> Option<usize> {
     marked(lines)
         .or_else(|| footer(lines))
         .or_else(|| scanned(lines))
@@ -86,7 +86,7 @@ fn separated(lines: &[Line<'_>]) -> Option<usize> {
 
 /// Whether what stands between two separators is a signature as well: the lower one is a list's, or these are lines of a name and
 /// not sentences.
-pub fn is_above(block: &[Line<'_>], below: &[Line<'_>]) -> bool {
+pub(super) fn is_above(block: &[Line<'_>], below: &[Line<'_>]) -> bool {
     let is_sentence = |line: &Line<'_>| {
         let text = line.text.trim_end();
         text.chars().count() > NAME_CHARS_MAX
