@@ -5,10 +5,11 @@
 //! * What comes in is read into typed values: [`from_stanza`], [`from_mail`], over [`xml`] and [`text`]; whether a mail is from whom
 //!   it says: [`authentication`], [`signature`].
 //! * [`decide`] says what becomes of it, over rows ([`context`], [`record`]), [`settings`], [`rules`] and the tables of
-//!   [`subscription`]; [`commands`] is what users ask the gateway itself for; [`quota`] says how much of it each may;
+//!   [`subscription`]; [`commands`] is what users ask the gateway itself for, in [`sessions`]; [`quota`] says how much of it each may;
 //!   [`presence`] when which contact is told.
 //! * What goes out ([`message`], [`job`], [`mod@file`]) is written: [`to_mail`], [`to_stanza`], with the stanzas that travel in mails
-//!   ([`carried`]) and every sentence that a user reads ([`notice`]).
+//!   ([`carried`]) and every sentence that a user reads ([`notice`]); what a contact's [`mod@format`] can carry, clients are told by
+//!   [`caps`], and whom they see by [`avatar`].
 //! * [`page`] is all of a mail for a browser.
 //! * The ground floor: [`address`], [`name`], [`id`], [`time`], [`retry`], [`outcome`], [`limits`], [`reckoning`].
 //!
@@ -24,6 +25,7 @@ pub mod context;
 pub mod decide;
 pub mod errand;
 pub mod file;
+pub mod format;
 pub mod from_mail;
 pub mod from_stanza;
 pub mod id;

@@ -1,5 +1,5 @@
 //! Which sessions of commands (XEP-0050) are over, so that none is completed twice. A session is kept nowhere while it lasts: its
-//! name says all, under our key ([`crate::core::commands::adhoc`]). What is kept is that one has ended, for as long as its name
+//! name says all, under our key (`commands/adhoc`). What is kept is that one has ended, for as long as its name
 //! would be taken, in memory alone: after a restart one that had ended may be completed once more, and none that lasts is lost.
 
 use crate::core::limits::{COMMAND_SESSION, SESSIONS_OVER_MAX};

@@ -354,10 +354,15 @@ fn nearest(
         let is_command = rest.len() <= 1 && rest.iter().all(|word| word.contains('@'));
         let begin = begin.join(" ");
         let begin = begin.trim_matches(['.', '!', '?', ':', ',']);
-        let edits = strsim::damerau_levenshtein(&words, begin);
         let max = if words.len() < SHORT { 1 } else { 2 };
+        // Looked at before the letters are compared, which takes the product of both lengths for each command.
+        let apart = words.chars().count().abs_diff(begin.chars().count());
+        if !is_command || apart > max {
+            return None;
+        }
+        let edits = strsim::damerau_levenshtein(&words, begin);
         // Of two that are as near, the one of which letters are missing: `ublock` is no wish to block.
-        let is_near = is_command && words.len() > 3 && edits <= max;
+        let is_near = words.len() > 3 && edits <= max;
         is_near.then_some((edits, std::cmp::Reverse(words.len()), words))
     };
     let words = commands.flat_map(|command| words_of(command, language));

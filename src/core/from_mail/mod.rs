@@ -157,8 +157,8 @@ pub struct Mail {
     pub return_path: Option<MailAddress>,
     /// `XMPP-Bridge`, cleaned: `v=1` from another gateway.
     pub bridge: Option<String>,
-    /// The picture that it shows of its author. Whoever passes a mail on can add one: see
-    /// [`crate::core::decide::inbound`].
+    /// The picture that it shows of its author. Whoever passes a mail on can add one: `decide/inbound/profile` says when it is
+    /// believed.
     pub avatar: Option<Shown>,
     /// `Jabber-ID` (RFC 7259), cleaned. For display only, never an identity.
     pub jabber_id: Option<String>,

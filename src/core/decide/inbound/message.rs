@@ -8,9 +8,9 @@ use crate::core::decide::delivery::returned;
 use crate::core::decide::inbound::arrived::Arrived;
 use crate::core::decide::inbound::away;
 use crate::core::decide::inbound::embedded_stanzas::EmbeddedStanzas;
-use crate::core::decide::inbound::other_recipients::others;
+use crate::core::decide::inbound::other_recipients::{self, others};
 use crate::core::decide::inbound::shown_text::Above;
-use crate::core::decide::inbound::shown_text::{Shown, shown_text, stanza_id};
+use crate::core::decide::inbound::shown_text::{Shown, shown_subject, shown_text, stanza_id};
 use crate::core::decide::inbound::trust::{self, JudgedSender, SenderTrust};
 use crate::core::decide::lookup;
 use crate::core::decide::names;
@@ -19,7 +19,7 @@ use crate::core::decide::roster::person;
 use crate::core::decide::strangers::{self, Accepts, Standing};
 use crate::core::decide::thread;
 use crate::core::file::{self, Files, Upload};
-use crate::core::from_mail::{self, Person};
+use crate::core::from_mail::Person;
 use crate::core::id::{MessageId, OriginalId, StanzaId, ThreadId};
 use crate::core::limits::DELAY_SHOWN_AFTER;
 use crate::core::message::{InboundMessage, Other, Party};
@@ -27,7 +27,6 @@ use crate::core::notice::{self, Held};
 use crate::core::record::{
     self, Answerable, AnswersTo, Bulk, Contact, Direction, LastMail, Options, Thread,
 };
-use crate::core::text::subject;
 use crate::core::time::Timestamp;
 use crate::core::to_stanza;
 use jid::BareJid;
@@ -497,7 +496,10 @@ impl Delivery<'_> {
     ) -> InboundMessage {
         let mail = self.arrived.mail;
         let subject = shown_subject(mail, thread);
-        let to = self.line_of_recipients(others);
+        let to = {
+            let (language, more) = (self.decider.language, self.unlisted(others));
+            other_recipients::line(language, self.is_named(), others, more)
+        };
         let shown_text = self.text(Above {
             marks,
             subject: subject.as_deref(),
@@ -569,30 +571,9 @@ impl Delivery<'_> {
         }
     }
 
-    /// Who else has the mail, where anybody has: an answer goes to the author alone, and only [`recipients::TO_ALL`] to
-    /// those who stand here.
-    ///
-    /// [`recipients::TO_ALL`]: super::recipients
-    fn line_of_recipients(&self, others: &[(Other, MailAddress)]) -> Option<String> {
-        if others.is_empty() {
-            return None;
-        }
-        let labels = others.iter().map(|(other, _)| other.label.as_str());
-        let more = self.unlisted(others);
-        Some(notice::recipients(
-            self.decider.language,
-            self.is_named(),
-            labels,
-            more,
-        ))
-    }
-
-    /// How many others the header names than these.
     fn unlisted(&self, listed: &[(Other, MailAddress)]) -> usize {
-        let mail = self.arrived.mail;
-        let is_other = |person: &&Person| person.address != self.from.address;
-        let all = mail.to.iter().chain(&mail.cc).filter(is_other).count();
-        all.saturating_sub(listed.len().saturating_add(usize::from(self.is_named())))
+        let (mail, author) = (self.arrived.mail, &self.from.address);
+        other_recipients::unlisted(mail, author, self.is_named(), listed)
     }
 
     pub(crate) fn grown(&self, thread: Option<&Thread>) -> Thread {
@@ -611,15 +592,4 @@ impl Delivery<'_> {
             self.decider.now,
         )
     }
-}
-
-/// A subject is shown where it opens a thread or changes one.
-fn shown_subject(mail: &from_mail::Mail, thread: Option<&Thread>) -> Option<String> {
-    // A program that shows mails as a chat writes one for others.
-    let base = mail.base_subject.as_deref().filter(|_| mail.chat.is_none());
-    let base = base.filter(|base| !base.is_empty())?;
-    let known = thread
-        .and_then(|thread| thread.subject.as_deref())
-        .map(subject::base);
-    (known != Some(base)).then(|| base.to_owned())
 }

@@ -6,8 +6,10 @@ use crate::core::decide::decider::Decider;
 use crate::core::decide::lookup;
 use crate::core::decide::own_name;
 use crate::core::from_mail::{self, Person};
+use crate::core::language::Language;
 use crate::core::limits::LISTED_MAX;
 use crate::core::message::Other;
+use crate::core::notice;
 use jid::BareJid;
 use std::collections::BTreeSet;
 
@@ -63,4 +65,30 @@ pub(crate) fn others(
     let mut known = BTreeSet::new();
     let is_new = |other: &(Other, MailAddress)| known.insert(other.1.clone());
     Ok(others.into_iter().flatten().filter(is_new).collect())
+}
+
+/// How many others than these, and than the user where the header names it, have the mail.
+pub(crate) fn unlisted(
+    mail: &from_mail::Mail,
+    author: &MailAddress,
+    is_named: bool,
+    listed: &[(Other, MailAddress)],
+) -> usize {
+    let is_other = |person: &&Person| person.address != *author;
+    let all = mail.to.iter().chain(&mail.cc).filter(is_other).count();
+    all.saturating_sub(listed.len().saturating_add(usize::from(is_named)))
+}
+
+/// Who else has the mail, where anybody has: an answer goes to the author alone, and only one to all to those who stand here.
+pub(crate) fn line(
+    language: Language,
+    is_named: bool,
+    others: &[(Other, MailAddress)],
+    more: usize,
+) -> Option<String> {
+    if others.is_empty() {
+        return None;
+    }
+    let labels = others.iter().map(|(other, _)| other.label.as_str());
+    Some(notice::recipients(language, is_named, labels, more))
 }

@@ -7,8 +7,8 @@ use crate::core::id::StanzaId;
 use crate::core::language::Language;
 use crate::core::limits::{LISTED_MAX, SHOWN_OCTETS_MAX};
 use crate::core::notice::Kept;
-use crate::core::record::Quotes;
-use crate::core::text::clean;
+use crate::core::record::{Quotes, Thread};
+use crate::core::text::{clean, subject};
 use crate::core::{notice, xml};
 use jid::BareJid;
 
@@ -126,4 +126,15 @@ fn text(
         blocks.push(notice::empty_mail(language));
     }
     blocks.join("\n")
+}
+
+/// A subject is shown where it opens a thread or changes one.
+pub(crate) fn shown_subject(mail: &from_mail::Mail, thread: Option<&Thread>) -> Option<String> {
+    // A program that shows mails as a chat writes one for others.
+    let base = mail.base_subject.as_deref().filter(|_| mail.chat.is_none());
+    let base = base.filter(|base| !base.is_empty())?;
+    let known = thread
+        .and_then(|thread| thread.subject.as_deref())
+        .map(subject::base);
+    (known != Some(base)).then(|| base.to_owned())
 }
