@@ -5,7 +5,7 @@
 use rustix::time::{ClockId, clock_gettime};
 use stanzamail::core::address::MailAddress;
 use stanzamail::core::id::{JobId, MessageId};
-use stanzamail::core::job::{Job, Mail};
+use stanzamail::core::job::{ComposedMail, Job};
 use stanzamail::core::time::Timestamp;
 use stanzamail::store::spool::Spool;
 use std::sync::Arc;
@@ -85,13 +85,13 @@ fn times() -> (Duration, Duration) {
     (time(11), time(12))
 }
 
-fn mail(number: u64) -> Mail {
+fn mail(number: u64) -> ComposedMail {
     let message_id = MessageId::parse(&format!("m{number}@chat.a.example")).expect("it is one");
     let address = |text: &str| MailAddress::parse(text).expect("it is one");
     let job = Job {
         id: JobId::derive(&message_id),
         message_id,
-        lane: format!("alice {}", number % 7),
+        ordering_key: format!("alice {}", number % 7),
         sequence: number,
         from: Some(address("alice@chat.a.example")),
         to: vec![address("carol@mail.example")],
@@ -109,5 +109,5 @@ fn mail(number: u64) -> Mail {
         draft: None,
     };
     let bytes = vec![b'x'; OCTETS];
-    Mail { job, bytes }
+    ComposedMail { job, bytes }
 }

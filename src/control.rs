@@ -21,11 +21,11 @@ use crate::core::record::{Format, Pair, PairOrigin, Peer, PeerOrigin};
 use crate::core::time::Timestamp;
 use crate::net::unix;
 use crate::pipeline::UploadService;
-use crate::store::tables::{Place, Record};
+use crate::store::tables::{Record, RowPlace};
 use crate::store::{Store, StoreError};
-use connection::{Limits, Shared, line_of};
+use connection::{ControlLimits, ControlShared, line_of};
 use jid::BareJid;
-use queue::{Item, Waiting};
+use queue::{QueueItem, WaitingItems};
 use serde::de::{IgnoredAny, SeqAccess, Visitor};
 use serde::{Deserialize, Deserializer, Serialize};
 use std::fmt;
@@ -47,7 +47,7 @@ const ACCEPT_PAUSE: Duration = Duration::from_secs(1);
 /// What a command asks for.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "do", rename_all = "lowercase")]
-pub enum Request {
+pub enum ControlRequest {
     /// Whether a gateway answers. [`Response::Pong`].
     Ping,
     /// With what a gateway runs. [`Response::Running`].
@@ -103,7 +103,7 @@ pub enum Request {
     Export {
         /// The last place of the page before.
         #[serde(default)]
-        after: Option<Place>,
+        after: Option<RowPlace>,
     },
     /// A page of the formats, in a fixed order. [`Response::Peers`].
     Peers {
@@ -145,7 +145,7 @@ pub enum Request {
         id: Option<String>,
     },
     /// Something about users. [`Response::Users`].
-    Users(users::Asked),
+    Users(users::UsersQuery),
     /// Takes one out. [`Response::Queue`] with it.
     DropOne {
         /// Its id.
@@ -157,8 +157,8 @@ pub enum Request {
 
 /// No more than may come at once and one: with that one the request is refused.
 fn some_rows<'de, D: Deserializer<'de>>(rows: D) -> Result<Vec<Record>, D::Error> {
-    struct Rows;
-    impl<'de> Visitor<'de> for Rows {
+    struct RowsVisitor;
+    impl<'de> Visitor<'de> for RowsVisitor {
         type Value = Vec<Record>;
 
         fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -176,7 +176,7 @@ fn some_rows<'de, D: Deserializer<'de>>(rows: D) -> Result<Vec<Record>, D::Error
             Ok(rows)
         }
     }
-    rows.deserialize_seq(Rows)
+    rows.deserialize_seq(RowsVisitor)
 }
 
 /// What a command is told.
@@ -229,16 +229,16 @@ pub enum Response {
         peers: Vec<Peer>,
     },
     /// What was asked about users.
-    Users(users::Told),
+    Users(users::UsersAnswer),
     /// These rows.
     Rows {
         /// At most [`ROWS_MAX`]; a page with none is the last.
-        rows: Vec<(Place, Record)>,
+        rows: Vec<(RowPlace, Record)>,
     },
     /// These wait.
     Queue {
         /// At most [`ROWS_MAX`]; a page with none is the last.
-        items: Vec<Item>,
+        items: Vec<QueueItem>,
     },
     /// One that waits.
     Shown {
@@ -273,7 +273,7 @@ pub enum Response {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ServerTrouble {
     /// Which.
-    pub server: Server,
+    pub server: NeededServer,
     /// For how long.
     pub secs: u64,
     /// A sentence that says why.
@@ -283,7 +283,7 @@ pub struct ServerTrouble {
 /// What a server is needed for.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "is", rename_all = "lowercase")]
-pub enum Server {
+pub enum NeededServer {
     /// It has the users.
     XmppServer,
     /// It takes mails that are sent.
@@ -311,10 +311,14 @@ impl Response {
 pub fn begin<S: Store>(
     path: &Path,
     store: Arc<S>,
-    waiting: Arc<Waiting>,
+    waiting: Arc<WaitingItems>,
     stop: CancellationToken,
 ) -> io::Result<impl Future<Output = ()> + Send + use<S>> {
-    begin_within(path, Shared::new(store, waiting, Limits::default()), stop)
+    begin_within(
+        path,
+        ControlShared::new(store, waiting, ControlLimits::default()),
+        stop,
+    )
 }
 
 /// The same as one future.
@@ -324,7 +328,7 @@ pub fn begin<S: Store>(
 pub async fn serve<S: Store>(
     path: &Path,
     store: Arc<S>,
-    waiting: Arc<Waiting>,
+    waiting: Arc<WaitingItems>,
     stop: CancellationToken,
 ) -> io::Result<()> {
     begin(path, store, waiting, stop)?.await;
@@ -333,7 +337,7 @@ pub async fn serve<S: Store>(
 
 fn begin_within<S: Store>(
     path: &Path,
-    shared: Shared<S>,
+    shared: ControlShared<S>,
     stop: CancellationToken,
 ) -> io::Result<impl Future<Output = ()> + Send + use<S>> {
     let listener = unix::listen(path, 0o600)?;
@@ -362,42 +366,46 @@ fn begin_within<S: Store>(
 }
 
 /// Does what is asked.
-pub async fn answer<S: Store>(store: &S, waiting: &Waiting, request: Request) -> Response {
+pub async fn answer<S: Store>(
+    store: &S,
+    waiting: &WaitingItems,
+    request: ControlRequest,
+) -> Response {
     let answered = match request {
-        Request::Ping => Ok(Response::Pong {
+        ControlRequest::Ping => Ok(Response::Pong {
             version: env!("CARGO_PKG_VERSION").to_owned(),
         }),
-        Request::Running => Ok(waiting.status()),
-        Request::Status => Ok(waiting.facts().await),
-        Request::Reload => Ok(waiting.reload()),
-        Request::Log { level } => Ok(waiting.log(&level)),
-        Request::Upload { server } => Ok(waiting.upload(&server).await),
-        Request::Add { jid, mail, name } => add(store, jid, mail, name).await,
-        Request::Remove { side } => remove(store, &side).await,
-        Request::Find { side } => find(store, &side)
+        ControlRequest::Running => Ok(waiting.status()),
+        ControlRequest::Status => Ok(waiting.facts().await),
+        ControlRequest::Reload => Ok(waiting.reload()),
+        ControlRequest::Log { level } => Ok(waiting.log(&level)),
+        ControlRequest::Upload { server } => Ok(waiting.upload(&server).await),
+        ControlRequest::Add { jid, mail, name } => add(store, jid, mail, name).await,
+        ControlRequest::Remove { side } => remove(store, &side).await,
+        ControlRequest::Find { side } => find(store, &side)
             .await
             .map(|pairs| Response::Pairs { pairs }),
-        Request::List { after } => store
+        ControlRequest::List { after } => store
             .pairs(after.as_ref(), ROWS_MAX)
             .await
             .map(|pairs| Response::Pairs { pairs }),
-        Request::Import { rows } => import(store, rows).await,
-        Request::Export { after } => store
+        ControlRequest::Import { rows } => import(store, rows).await,
+        ControlRequest::Export { after } => store
             .page(None, after.as_ref(), ROWS_MAX)
             .await
             .map(|rows| Response::Rows { rows }),
-        Request::Peers { after } => store
+        ControlRequest::Peers { after } => store
             .peers(after.as_ref(), ROWS_MAX)
             .await
             .map(|peers| Response::Peers { peers }),
-        Request::SetPeer { who, format } => set_peer(store, who, format).await,
-        Request::RemovePeer { who } => remove_peer(store, who).await,
-        Request::Queue { after } => Ok(waiting.list(after).await),
-        Request::Quarantine => Ok(waiting.quarantined()),
-        Request::ShowOne { id, body } => Ok(waiting.show(&id, body).await),
-        Request::Retry { id } => Ok(waiting.retry(id.as_deref()).await),
-        Request::Users(asked) => users::answer(store, waiting, asked).await,
-        Request::DropOne { id, silent } => Ok(waiting.drop_one(&id, silent).await),
+        ControlRequest::SetPeer { who, format } => set_peer(store, who, format).await,
+        ControlRequest::RemovePeer { who } => remove_peer(store, who).await,
+        ControlRequest::Queue { after } => Ok(waiting.list(after).await),
+        ControlRequest::Quarantine => Ok(waiting.quarantined()),
+        ControlRequest::ShowOne { id, body } => Ok(waiting.show(&id, body).await),
+        ControlRequest::Retry { id } => Ok(waiting.retry(id.as_deref()).await),
+        ControlRequest::Users(asked) => users::answer(store, waiting, asked).await,
+        ControlRequest::DropOne { id, silent } => Ok(waiting.drop_one(&id, silent).await),
     };
     answered.unwrap_or_else(Response::refused)
 }
@@ -542,11 +550,11 @@ pub enum ControlError {
 
 /// A connection to a running gateway. Its functions block.
 #[derive(Debug)]
-pub struct Client {
+pub struct ControlClient {
     stream: io::BufReader<BlockingStream>,
 }
 
-impl Client {
+impl ControlClient {
     /// Connects to the gateway that answers on this socket; `None` where none runs.
     ///
     /// # Errors
@@ -578,7 +586,7 @@ impl Client {
     ///
     /// # Errors
     /// [`ControlError::Silent`], [`ControlError::Strange`]: then it is not certain whether it was done.
-    pub fn ask(&mut self, request: &Request) -> Result<Response, ControlError> {
+    pub fn ask(&mut self, request: &ControlRequest) -> Result<Response, ControlError> {
         let mut writer = self.stream.get_ref();
         let written = writer.write_all(&line_of(request));
         let mut line = String::new();
@@ -608,20 +616,20 @@ mod tests {
         let (token, socket) = (stop.clone(), path.clone());
         let waiting = resting(&socket);
         let task = tokio::spawn(async move { serve(&socket, store, waiting, token).await });
-        while Client::connect(&path).unwrap().is_none() {
+        while ControlClient::connect(&path).unwrap().is_none() {
             tokio::time::sleep(Duration::from_millis(5)).await;
         }
         (stop, task)
     }
 
-    fn resting(socket: &Path) -> Arc<Waiting> {
-        Arc::new(Waiting::resting(socket.parent().unwrap()))
+    fn resting(socket: &Path) -> Arc<WaitingItems> {
+        Arc::new(WaitingItems::resting(socket.parent().unwrap()))
     }
 
-    async fn ask(path: &Path, requests: Vec<Request>) -> Vec<Response> {
+    async fn ask(path: &Path, requests: Vec<ControlRequest>) -> Vec<Response> {
         let path = path.to_owned();
         tokio::task::spawn_blocking(move || {
-            let mut client = Client::connect(&path).unwrap().unwrap();
+            let mut client = ControlClient::connect(&path).unwrap().unwrap();
             let ask = |request| client.ask(request).unwrap();
             requests.iter().map(ask).collect()
         })
@@ -642,12 +650,12 @@ mod tests {
         let path = folder.path().join("control.sock");
         // What a killed gateway leaves.
         drop(std::os::unix::net::UnixListener::bind(&path).unwrap());
-        assert!(Client::connect(&path).unwrap().is_none());
+        assert!(ControlClient::connect(&path).unwrap().is_none());
         let (stop, task) = start(&path).await;
         let mode = std::fs::metadata(&path).unwrap().permissions().mode();
         assert_eq!(mode & 0o777, 0o600);
         let version = env!("CARGO_PKG_VERSION").to_owned();
-        let pong = ask(&path, vec![Request::Ping]).await;
+        let pong = ask(&path, vec![ControlRequest::Ping]).await;
         assert_eq!(pong, [Response::Pong { version }]);
         let store = Arc::new(MemoryStore::default());
         let second = serve(&path, store, resting(&path), stop.clone()).await;
@@ -676,13 +684,13 @@ mod tests {
 
     /// A gateway with room for two connections and 200 KB of requests, which waits for a tenth of a second.
     async fn small(path: &Path) {
-        let limits = Limits {
+        let limits = ControlLimits {
             connections: 2,
             octets: 200_000,
             request: Duration::from_millis(100),
             silence: Duration::from_millis(500),
         };
-        let shared = Shared::new(Arc::new(MemoryStore::default()), resting(path), limits);
+        let shared = ControlShared::new(Arc::new(MemoryStore::default()), resting(path), limits);
         let socket = path.to_owned();
         tokio::spawn(async move {
             let stop = CancellationToken::new();
@@ -713,7 +721,7 @@ mod tests {
                 held.push(stream);
             }
         }
-        let refused = &ask(&path, vec![Request::Ping]).await[0];
+        let refused = &ask(&path, vec![ControlRequest::Ping]).await[0];
         assert!(
             reason(refused).starts_with("2 commands are connected"),
             "{refused:?}"
@@ -723,7 +731,7 @@ mod tests {
         let mut silent = held.pop().unwrap();
         assert_eq!(said(&mut silent).await, "", "it is closed after a time");
         for _ in 0..5 {
-            let pong = &ask(&path, vec![Request::Ping]).await[0];
+            let pong = &ask(&path, vec![ControlRequest::Ping]).await[0];
             assert!(matches!(pong, Response::Pong { .. }), "{pong:?}");
         }
     }
@@ -758,7 +766,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("control.sock");
         let _running = start(&path).await;
-        let add = |jid, address| Request::Add {
+        let add = |jid, address| ControlRequest::Add {
             jid: user(jid),
             mail: mail(address),
             name: None,
@@ -770,20 +778,20 @@ mod tests {
                 add("alice@a.example", "alice@m.example"),
                 add("bob@a.example", "ALICE@m.example"),
                 add("alice@m.example", "other@m.example"),
-                Request::Find {
+                ControlRequest::Find {
                     side: side("alice@m.example"),
                 },
-                Request::Remove {
+                ControlRequest::Remove {
                     side: side("alice@m.example"),
                 },
-                Request::Remove {
+                ControlRequest::Remove {
                     side: side("other@m.example"),
                 },
-                Request::List { after: None },
-                Request::List {
+                ControlRequest::List { after: None },
+                ControlRequest::List {
                     after: Some(user("alice@a.example")),
                 },
-                Request::Remove {
+                ControlRequest::Remove {
                     side: side("nobody"),
                 },
             ],
@@ -816,7 +824,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("control.sock");
         let _running = start(&path).await;
-        let set = |name, format| Request::SetPeer {
+        let set = |name, format| ControlRequest::SetPeer {
             who: who(name),
             format,
         };
@@ -826,14 +834,14 @@ mod tests {
                 set("chat.b.example", Format::Mail),
                 set("Bob@chat.b.example", Format::Mail),
                 set("bob@chat.b.example", Format::Xmpp),
-                Request::Peers { after: None },
-                Request::Peers {
+                ControlRequest::Peers { after: None },
+                ControlRequest::Peers {
                     after: Some(who("bob@chat.b.example")),
                 },
-                Request::RemovePeer {
+                ControlRequest::RemovePeer {
                     who: who("BOB@chat.b.example"),
                 },
-                Request::RemovePeer {
+                ControlRequest::RemovePeer {
                     who: who("bob@chat.b.example"),
                 },
             ],
@@ -867,7 +875,7 @@ mod tests {
     #[tokio::test]
     async fn an_import_is_saved_up_to_the_row_that_is_refused() {
         let store = MemoryStore::default();
-        let waiting = Waiting::resting(Path::new("/nonexistent"));
+        let waiting = WaitingItems::resting(Path::new("/nonexistent"));
         let row = |jid, address| Record::Pair(pair(jid, address));
         let rows = vec![
             row("a@a.example", "a@m.example"),
@@ -875,17 +883,22 @@ mod tests {
             row("c@a.example", "a@m.example"),
             row("d@a.example", "d@m.example"),
         ];
-        let response = answer(&store, &waiting, Request::Import { rows: rows.clone() }).await;
+        let response = answer(
+            &store,
+            &waiting,
+            ControlRequest::Import { rows: rows.clone() },
+        )
+        .await;
         assert!(
             matches!(response, Response::Refused { done: 2, .. }),
             "{response:?}"
         );
         assert_eq!(store.pairs(None, 9).await.unwrap().len(), 2);
         let good = vec![rows[0].clone(), rows[3].clone()];
-        let response = answer(&store, &waiting, Request::Import { rows: good }).await;
+        let response = answer(&store, &waiting, ControlRequest::Import { rows: good }).await;
         assert_eq!(response, Response::Imported { count: 2 });
         let many = vec![rows[0].clone(); ROWS_MAX + 1];
-        let response = answer(&store, &waiting, Request::Import { rows: many }).await;
+        let response = answer(&store, &waiting, ControlRequest::Import { rows: many }).await;
         assert!(reason(&response).contains("than 1000; send them"));
     }
 }

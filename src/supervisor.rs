@@ -20,7 +20,7 @@ mod watchdog;
 
 use crate::config::{self, Config};
 use crate::control;
-use crate::control::queue::{Readers, Running, Waiting};
+use crate::control::queue::{Readers, RunningParts, WaitingItems};
 use crate::core::context::Write;
 use crate::core::quota::SharedQuotas;
 use crate::core::record::{Pair, PairOrigin};
@@ -30,7 +30,7 @@ use crate::core::xml;
 use crate::failpoints;
 use crate::imap::{self};
 use crate::pipeline::{
-    self, Errands, Fatal, Files, Inputs, MailboxMeaning, Pipeline, Stream, read_batches,
+    self, Fatal, FileUploader, Inputs, MailboxMeaning, Operations, Pipeline, Stream, read_batches,
 };
 use crate::smtp::{self};
 use crate::store::in_hand::InHand;
@@ -52,7 +52,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
-pub use stopped::{Failed, Stopped};
+pub use stopped::{FailedPart, Stopped};
 use tokio::sync::{Notify, mpsc, watch};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
@@ -71,7 +71,7 @@ const SETTLES: usize = 1024;
 /// [`Stopped`] says why it could not start or had to stop.
 pub async fn run(config: Config, reload: Reload, signals: Signals) -> Result<(), Stopped> {
     say_who_is_believed(&config);
-    let mut parts = Parts::open(&config, store::open(&config.store.path)?).await?;
+    let mut parts = StateParts::open(&config, store::open(&config.store.path)?).await?;
     let stop = CancellationToken::new();
     let asked = signals.obeyed(stop.clone(), Arc::clone(&parts.retry));
     let current = Current::new(&config, Arc::clone(&parts.store), &reload)?;
@@ -112,7 +112,7 @@ fn say_who_is_believed(config: &Config) {
 }
 
 /// The state, opened.
-struct Parts<S> {
+struct StateParts<S> {
     watchdog: Watchdog,
     store: Arc<S>,
     spool: Arc<Spool>,
@@ -129,7 +129,7 @@ struct Parts<S> {
     retry: Arc<Notify>,
 }
 
-impl<S: Store> Parts<S> {
+impl<S: Store> StateParts<S> {
     async fn open(config: &Config, store: S) -> Result<Self, Stopped> {
         let (path, store) = (&config.store.path, Arc::new(store));
         verify(Arc::clone(&store));
@@ -185,11 +185,11 @@ impl<S: Store> Parts<S> {
         self.start_pages(&mut tasks, config, end).await?;
         tasks.spawn("xmpp", connector.run(round.close_stream.clone()));
         let files = self.files(config, &link, &quotas, end);
-        let sender = sender.attaching(files.as_ref().map(Files::attacher));
+        let sender = sender.attaching(files.as_ref().map(FileUploader::attacher));
         tasks.spawn("smtp", sender.run(round.stop_sending.clone()));
-        let (errands, returns) = Errands::of(queue.clone(), self.kept(), current.commands());
-        let running = Running {
-            forgetter: errands.forgetter(),
+        let (operations, returns) = Operations::of(queue.clone(), self.kept(), current.commands());
+        let running = RunningParts {
+            forgetter: operations.forgetter(),
             queue: queue.clone(),
             spool: Arc::clone(&self.spool),
             stanzas,
@@ -203,7 +203,7 @@ impl<S: Store> Parts<S> {
         self.start_control(&mut tasks, config, running, end);
         announce_ready(link.clone(), opened, end.clone());
         let pipeline = Pipeline {
-            errands,
+            operations,
             files,
             originals: self.originals.clone(),
             quotas,
@@ -222,7 +222,7 @@ impl<S: Store> Parts<S> {
             xmpp: Stream::new(events, std::mem::take(&mut self.left)),
             mails,
             settles,
-            errands: returns,
+            operations: returns,
             settings: changed,
         };
         let running = pipeline.run(&mut inputs, round.stops(stop));
@@ -248,10 +248,10 @@ impl<S: Store> Parts<S> {
         &self,
         tasks: &mut Tasks,
         config: &Config,
-        running: Running,
+        running: RunningParts,
         end: &CancellationToken,
     ) {
-        let waiting = Waiting::running(Arc::clone(&self.quarantine), running);
+        let waiting = WaitingItems::running(Arc::clone(&self.quarantine), running);
         let socket = config.store.path.join("control.sock");
         let store = Arc::clone(&self.store);
         match control::begin(&socket, store, Arc::new(waiting), end.clone()) {
@@ -266,7 +266,7 @@ impl<S: Store> Parts<S> {
         config: &Config,
         settle: mpsc::Sender<smtp::Settle>,
     ) -> Result<(smtp::Queue, smtp::Runner), Stopped> {
-        let smtp = smtp::Connector::new(smtp_config(config))
+        let smtp = smtp::SmtpConnector::new(smtp_config(config))
             .map_err(|error| Stopped::System(error.to_string()))?;
         Ok(smtp::Queue::start(
             smtp,
@@ -426,7 +426,7 @@ fn settings_of(config: &Config, store: &impl Store) -> Result<Settings, Stopped>
 /// The pairs of the configuration are part of the directory.
 async fn save_pairs(store: &impl Store, config: &Config) -> Result<(), StoreError> {
     let now = Timestamp::now();
-    let pair = |pair: &config::Pair| {
+    let pair = |pair: &config::PairSection| {
         Write::Pair(Pair {
             jid: pair.jid.clone(),
             mail: pair.mail.clone(),
@@ -489,7 +489,7 @@ mod tests {
     fn what_was_in_hand_at_two_failures_is_set_aside_and_the_rest_goes_on() {
         let folder = tempfile::tempdir().unwrap();
         let (spool, jobs) = Spool::open(&folder.path().join("spool")).unwrap();
-        let mut parts = Parts {
+        let mut parts = StateParts {
             watchdog: Watchdog::default(),
             store: Arc::new(MemoryStore::default()),
             spool: Arc::new(spool),
@@ -506,7 +506,7 @@ mod tests {
             let xml = format!("<message xmlns='jabber:component:accept' id='{id}'/>");
             xml::read(xml.as_bytes()).unwrap()
         };
-        let ids = |parts: &mut Parts<MemoryStore>| -> Vec<String> {
+        let ids = |parts: &mut StateParts<MemoryStore>| -> Vec<String> {
             let left = std::mem::take(&mut parts.left);
             let id = |one: &Element| one.attr("id").unwrap_or_default().to_owned();
             left.iter().map(id).collect()

@@ -6,8 +6,8 @@ use minidom::Element;
 use stanzamail::core::context::{Context, Write};
 use stanzamail::core::decide;
 use stanzamail::core::decide::delivery::returned::status_of;
-use stanzamail::core::from_mail::{self, Action};
-use stanzamail::core::job::Mail;
+use stanzamail::core::from_mail::{self, DeliveryAction};
+use stanzamail::core::job::ComposedMail;
 use stanzamail::core::limits;
 use stanzamail::core::record::{Pair, PairOrigin};
 use stanzamail::core::settings::Trust;
@@ -19,7 +19,7 @@ const VERIFIED: &str =
 
 trait Returned {
     /// The server gives back every message that this mail became. Returns the reports.
-    fn returned(&mut self, mail: &str, condition: &str) -> Vec<Mail>;
+    fn returned(&mut self, mail: &str, condition: &str) -> Vec<ComposedMail>;
 }
 
 /// Whose mail server is mx.a.example.
@@ -33,7 +33,7 @@ fn new_world() -> World {
 }
 
 impl Returned for World {
-    fn returned(&mut self, mail: &str, condition: &str) -> Vec<Mail> {
+    fn returned(&mut self, mail: &str, condition: &str) -> Vec<ComposedMail> {
         let decision = self.mail(mail);
         assert!(
             decision.mails.is_empty(),
@@ -123,7 +123,7 @@ fn a17_each_condition_of_rfc_6120_is_a_report_with_its_status_and_a_condition_ag
         let read = from_mail::read(text.as_bytes(), &[], false).unwrap();
         let report = read.delivery.expect("it is a report");
         assert_eq!(report.recipients.len(), 1);
-        assert_eq!(report.recipients[0].action, Action::Failed);
+        assert_eq!(report.recipients[0].action, DeliveryAction::Failed);
         let there = decide::delivery::outcome::condition_of(&report.recipients[0].reply);
         assert_eq!(there.name(), again, "{name}");
         let (class, subject, detail) = status_of(Condition::parse(name).unwrap());
@@ -163,7 +163,7 @@ fn a_report_has_all_that_mail_servers_and_people_look_for() {
         );
     }
     let read = from_mail::read(text.as_bytes(), &[], false).unwrap();
-    assert_eq!(read.report, Some(from_mail::Report::Delivery));
+    assert_eq!(read.report, Some(from_mail::ReportType::Delivery));
     assert!(read.automatic.is_some());
     assert!(
         read.text

@@ -7,14 +7,16 @@ use minidom::Element;
 use stanzamail::core::address::MailAddress;
 use stanzamail::core::context::{Context, Need, Row, Write};
 use stanzamail::core::decide::decision::Decision;
-use stanzamail::core::errand::{Change, Errand, Links, Stage, Told, Waiting, Whole, Wish};
 use stanzamail::core::id::{OriginalId, StanzaId};
 use stanzamail::core::job::Job;
+use stanzamail::core::operation::{
+    JobChange, JobStage, JobWish, Links, Operation, OperationResult, OriginalText, WaitingJob,
+};
 use stanzamail::core::outcome::Reply;
 use stanzamail::core::quota::Quotas;
 use stanzamail::core::record::{Contact, Pair, PairOrigin};
 use stanzamail::core::settings::{Allowance, OwnNames};
-use stanzamail::core::traces::{Rows, Traces};
+use stanzamail::core::traces::{RowCounts, Traces};
 use std::time::Duration;
 
 const GATEWAY: &str = "gateway.a.example";
@@ -915,15 +917,15 @@ fn two_that_wait(world: &mut World) -> [Job; 2] {
         text: "mailbox is busy".to_owned(),
     });
     let all = [first, second];
-    let waiting = all.clone().map(|job| Waiting {
+    let waiting = all.clone().map(|job| WaitingJob {
         job,
-        stage: Stage::Waits,
+        stage: JobStage::Waits,
     });
     wait_for(world, "alice@a.example", waiting.to_vec());
     all
 }
 
-fn wait_for(world: &mut World, user: &str, waiting: Vec<Waiting>) {
+fn wait_for(world: &mut World, user: &str, waiting: Vec<WaitingJob>) {
     let user = BareJid::new(user).unwrap();
     world
         .context
@@ -934,9 +936,9 @@ fn wait_for(world: &mut World, user: &str, waiting: Vec<Waiting>) {
 fn what_waits_for_more_lines_leaves_soon() {
     let mut world = World::new();
     let (decision, _) = world.says(GATEWAY, "w1", "carol@mail.example The first");
-    let waiting = Waiting {
+    let waiting = WaitingJob {
         job: decision.mails[0].job.clone(),
-        stage: Stage::Waits,
+        stage: JobStage::Waits,
     };
     wait_for(&mut world, "alice@a.example", vec![waiting]);
     let (_, said) = world.says(GATEWAY, "q1", "waiting");
@@ -951,7 +953,7 @@ fn what_waits_is_shown_with_the_mail_servers_words() {
     let mut world = World::new();
     let [first, second] = two_that_wait(&mut world);
     let (decision, said) = world.says(GATEWAY, "q1", "waiting");
-    assert!(decision.errand.is_none());
+    assert!(decision.operation.is_none());
     let [first, second] = [first, second].map(|job| job.id.as_str()[..6].to_owned());
     let lines: Vec<&str> = said.lines().collect();
     assert!(
@@ -983,29 +985,34 @@ fn a_mail_that_waits_is_taken_back_or_tried_and_its_user_told_what_came_of_it() 
     for (said, wish, told, answer) in [
         (
             "Cancel",
-            Wish::TakeBack,
-            Told::Changed(Change::Done),
+            JobWish::TakeBack,
+            OperationResult::Changed(JobChange::Done),
             "taken back; it was not sent",
         ),
         (
             "take back",
-            Wish::TakeBack,
-            Told::Changed(Change::Not(Stage::UnderWay)),
+            JobWish::TakeBack,
+            OperationResult::Changed(JobChange::Not(JobStage::UnderWay)),
             "on its way at this moment",
         ),
         (
             "send now",
-            Wish::SendNow,
-            Told::Changed(Change::Done),
+            JobWish::SendNow,
+            OperationResult::Changed(JobChange::Done),
             "is tried now",
         ),
         (
             "send now",
-            Wish::SendNow,
-            Told::Changed(Change::Unknown),
+            JobWish::SendNow,
+            OperationResult::Changed(JobChange::Unknown),
             "does not wait any more",
         ),
-        ("cancel", Wish::TakeBack, Told::Busy, "too much to do"),
+        (
+            "cancel",
+            JobWish::TakeBack,
+            OperationResult::Busy,
+            "too much to do",
+        ),
     ] {
         let xml = format!(
             "<message from='alice@a.example/phone' to='{GATEWAY}' type='chat' id='c1'><body>{said} {short}</body></message>"
@@ -1015,16 +1022,16 @@ fn a_mail_that_waits_is_taken_back_or_tried_and_its_user_told_what_came_of_it() 
             asked.stanzas.is_empty() && asked.mails.is_empty(),
             "nothing is said before it is done"
         );
-        let errand = asked.errand.expect("something is to be done");
-        let Errand::Mail { job, wish: wanted } = &errand else {
-            panic!("{errand:?}");
+        let operation = asked.operation.expect("something is to be done");
+        let Operation::Mail { job, wish: wanted } = &operation else {
+            panic!("{operation:?}");
         };
         assert_eq!((&job.id, *wanted), (&first.id, wish));
-        let is_busy = told == Told::Busy;
-        world.context.tell(Some((errand, told)));
+        let is_busy = told == OperationResult::Busy;
+        world.context.tell(Some((operation, told)));
         let decision = world.stanza(&xml);
         world.context.tell(None);
-        assert!(decision.errand.is_none());
+        assert!(decision.operation.is_none());
         let words = body_of(&decision.stanzas[0]);
         assert!(
             words.contains(answer) && (is_busy || words.contains("carol@mail.example")),
@@ -1042,11 +1049,11 @@ fn whoever_takes_an_invitation_back_may_invite_again() {
     let asked = world.stanza(&subscribe);
     let job = asked.mails[0].job.clone();
     assert!(world.stanza(&subscribe).mails.is_empty(), "once a week");
-    let stage = Stage::Waits;
+    let stage = JobStage::Waits;
     wait_for(
         &mut world,
         "alice@a.example",
-        vec![Waiting {
+        vec![WaitingJob {
             job: job.clone(),
             stage,
         }],
@@ -1055,10 +1062,13 @@ fn whoever_takes_an_invitation_back_may_invite_again() {
         "<message from='alice@a.example/phone' to='{GATEWAY}' type='chat' id='c1'><body>cancel {}</body></message>",
         &job.id.as_str()[..6]
     );
-    let errand = world.stanza(&cancel).errand.expect("it is to be cancelled");
+    let operation = world
+        .stanza(&cancel)
+        .operation
+        .expect("it is to be cancelled");
     world
         .context
-        .tell(Some((errand, Told::Changed(Change::Done))));
+        .tell(Some((operation, OperationResult::Changed(JobChange::Done))));
     world.stanza(&cancel);
     world.context.tell(None);
     assert_eq!(world.stanza(&subscribe).mails.len(), 1);
@@ -1082,7 +1092,7 @@ fn mails_of_others_are_not_there() {
                 "<message from='adam@a.example/x' to='{GATEWAY}' type='chat' id='h{id}{command}'><body>{command} {typed}</body></message>"
             ));
             assert!(
-                decision.errand.is_none() && decision.writes.is_empty(),
+                decision.operation.is_none() && decision.writes.is_empty(),
                 "{typed}"
             );
             let words = body_of(&decision.stanzas[0]);
@@ -1102,7 +1112,7 @@ fn mails_of_others_are_not_there() {
     };
     let (decision, done) =
         world.asks_with(GATEWAY, "adam@a.example/x", &command("action='complete'"));
-    assert!(decision.errand.is_none());
+    assert!(decision.operation.is_none());
     assert!(
         note(&done).contains("None of your mails that wait is called"),
         "{done:?}"
@@ -1135,8 +1145,10 @@ fn a_form_names_the_mails_that_wait_and_needs_none_where_all_have_left() {
         decision.stanzas.is_empty(),
         "it is answered when it is done"
     );
-    let told = Told::Changed(Change::Done);
-    world.context.tell(Some((decision.errand.unwrap(), told)));
+    let told = OperationResult::Changed(JobChange::Done);
+    world
+        .context
+        .tell(Some((decision.operation.unwrap(), told)));
     let (_, done) = world.command(&go_on, &[("mail", short)]);
     assert_eq!(done.attr("status"), Some("completed"));
     assert!(note(&done).contains("is taken back"), "{done:?}");
@@ -1180,7 +1192,7 @@ fn commands_of_administrators_are_for_them_alone() {
         let command = format!("<command xmlns='{COMMANDS}' node='{node}' action='execute'/>");
         let (decision, refused) = world.asks_with(GATEWAY, "adam@a.example/x", &command);
         assert_eq!(condition(&refused), "item-not-found", "{node}");
-        assert!(decision.errand.is_none());
+        assert!(decision.operation.is_none());
         let shown = world.asks(GATEWAY, "alice@a.example/x", &info);
         assert!(String::from(&shown).contains("command-node"), "{node}");
     }
@@ -1198,7 +1210,7 @@ fn commands_of_administrators_are_for_them_alone() {
         "users forget alice@a.example",
     ] {
         let decision = world.stanza(&say("adam@a.example", words));
-        assert!(decision.errand.is_none());
+        assert!(decision.operation.is_none());
         let said = body_of(&decision.stanzas[0]);
         assert!(said.contains("is no command here"), "{said}");
         assert!(!said.contains("queue drop ID"), "{said}");
@@ -1238,7 +1250,7 @@ fn what_was_typed_wrongly_is_asked_about_and_sends_nothing() {
             "<message from='alice@a.example/x' to='{GATEWAY}' type='chat' id='t{number}'><body>{typed}</body></message>"
         ));
         assert!(
-            decision.mails.is_empty() && decision.errand.is_none(),
+            decision.mails.is_empty() && decision.operation.is_none(),
             "{typed}"
         );
         let answer = body_of(&decision.stanzas[0]);
@@ -1279,7 +1291,7 @@ fn an_administrator_reads_what_the_command_line_prints() {
         );
         let asked = world.stanza(&xml);
         assert!(asked.stanzas.is_empty());
-        let Some(Errand::Admin { words, language }) = asked.errand else {
+        let Some(Operation::Admin { words, language }) = asked.operation else {
             panic!("{said}");
         };
         assert_eq!(words.join(" "), typed);
@@ -1287,14 +1299,16 @@ fn an_administrator_reads_what_the_command_line_prints() {
             (Ok("one\ttwo\n".to_owned()), "one · two"),
             (Err("no such thing".to_owned()), "no such thing"),
         ] {
-            let errand = Errand::Admin {
+            let operation = Operation::Admin {
                 words: words.clone(),
                 language,
             };
-            world.context.tell(Some((errand, Told::Said(told))));
+            world
+                .context
+                .tell(Some((operation, OperationResult::Said(told))));
             let decision = world.stanza(&xml);
             world.context.tell(None);
-            assert!(decision.errand.is_none());
+            assert!(decision.operation.is_none());
             assert_eq!(body_of(&decision.stanzas[0]), answer);
         }
     }
@@ -1320,20 +1334,20 @@ fn the_whole_of_the_last_mail_is_asked_for() {
     world.says(GATEWAY, "m1", "carol@mail.example Fine");
     let alice = BareJid::new("alice@a.example").unwrap();
     let last = StanzaId::parse(&ids[1]).unwrap();
-    let expected = Errand::Original(OriginalId::derive(&world.settings.id_key, &alice, &last));
+    let expected = Operation::Original(OriginalId::derive(&world.settings.id_key, &alice, &last));
     let ask = |who: &str| {
         format!(
             "<message from='{who}/x' to='{GATEWAY}' type='chat' id='o1'><body>original carol@mail.example</body></message>"
         )
     };
     let asked = world.stanza(&ask("alice@a.example"));
-    assert_eq!(asked.errand, Some(expected.clone()));
+    assert_eq!(asked.operation, Some(expected.clone()));
     assert!(asked.stanzas.is_empty());
     for (told, words) in [
         (
-            Some(Whole {
+            Some(OriginalText {
                 text: "Great 2\n> all of it".to_owned(),
-                ..Whole::default()
+                ..OriginalText::default()
             }),
             "Great 2\n> all of it",
         ),
@@ -1344,14 +1358,14 @@ fn the_whole_of_the_last_mail_is_asked_for() {
     ] {
         world
             .context
-            .tell(Some((expected.clone(), Told::Original(told))));
+            .tell(Some((expected.clone(), OperationResult::Original(told))));
         let decision = world.stanza(&ask("alice@a.example"));
         world.context.tell(None);
         let said = body_of(&decision.stanzas[0]);
         assert!(said.contains(words), "{said}");
     }
     let other = world.stanza(&ask("adam@a.example"));
-    assert!(other.errand.is_none());
+    assert!(other.operation.is_none());
     assert!(body_of(&other.stanzas[0]).contains("No mail from carol@mail.example"));
 }
 
@@ -1365,12 +1379,13 @@ fn links_are_revoked() {
     let last = StanzaId::parse(shown.stanzas[0].attr("id").unwrap()).unwrap();
     let alice = BareJid::new("alice@a.example").unwrap();
     let page = OriginalId::derive(&world.settings.id_key, &alice, &last);
-    let of_page = Errand::Revoke(Links::These(vec![page]));
+    let of_page = Operation::Revoke(Links::These(vec![page]));
     const ID: &str = "0123456789abcdef0123456789abcdef";
-    let of_link = Errand::Revoke(Links::These(vec![OriginalId::parse(ID).unwrap()]));
-    let all = Errand::Revoke(Links::All);
-    let mut says = |to: &str, body: &str, told: Option<(&Errand, Option<usize>)>| {
-        let told = told.map(|(errand, count)| (errand.clone(), Told::Revoked(count)));
+    let of_link = Operation::Revoke(Links::These(vec![OriginalId::parse(ID).unwrap()]));
+    let all = Operation::Revoke(Links::All);
+    let mut says = |to: &str, body: &str, told: Option<(&Operation, Option<usize>)>| {
+        let told =
+            told.map(|(operation, count)| (operation.clone(), OperationResult::Revoked(count)));
         world.context.tell(told);
         let decision = world.stanza(&format!(
             "<message from='alice@a.example/x' to='{to}' type='chat' id='r1'><body>{body}</body></message>"
@@ -1378,7 +1393,7 @@ fn links_are_revoked() {
         assert!(decision.mails.is_empty(), "{body}");
         decision
     };
-    for (to, body, errand) in [
+    for (to, body, operation) in [
         (GATEWAY, "revoke carol@mail.example".to_owned(), &of_page),
         (CAROL, "/revoke".to_owned(), &of_page),
         (
@@ -1399,10 +1414,10 @@ fn links_are_revoked() {
         (GATEWAY, "revoke all".to_owned(), &all),
     ] {
         let asked = says(to, &body, None);
-        assert_eq!(asked.errand.as_ref(), Some(errand), "{body}");
+        assert_eq!(asked.operation.as_ref(), Some(operation), "{body}");
         assert!(asked.stanzas.is_empty(), "{body}");
     }
-    for (errand, count, words) in [
+    for (operation, count, words) in [
         (&of_link, Some(1), "That link is dead"),
         (&of_link, Some(0), "leads to nothing of yours"),
         (&of_link, Some(3), "3 links are dead"),
@@ -1411,8 +1426,8 @@ fn links_are_revoked() {
         (&all, Some(0), "There was no link of yours"),
         (&all, Some(7), "Your 7 links are dead"),
     ] {
-        let told = says(GATEWAY, "revoke x", Some((errand, count)));
-        assert!(told.errand.is_none());
+        let told = says(GATEWAY, "revoke x", Some((operation, count)));
+        assert!(told.operation.is_none());
         let said = body_of(&told.stanzas[0]);
         assert!(said.contains(words), "{said}");
     }
@@ -1524,7 +1539,7 @@ fn what_became_of_a_message_is_said_to_its_author_and_to_administrators() {
 
 fn gone() -> Traces {
     Traces {
-        rows: Rows {
+        rows: RowCounts {
             contacts: 3,
             options: 2,
             messages: 12,
@@ -1559,7 +1574,7 @@ fn who_wants_to_be_forgotten_says_so_twice_and_reads_what_was_deleted() {
         "forget me adam@a.example",
     ] {
         let asked = world.stanza(&say(words));
-        assert!(asked.errand.is_none(), "{words}");
+        assert!(asked.operation.is_none(), "{words}");
         let said = body_of(&asked.stanzas[0]);
         assert!(
             said.ends_with("schreib: vergiss mich ja"),
@@ -1568,7 +1583,7 @@ fn who_wants_to_be_forgotten_says_so_twice_and_reads_what_was_deleted() {
     }
     // Somebody else's address is a contact of one's own at most.
     let other = world.stanza(&say("forget adam@a.example"));
-    assert!(other.errand.is_none());
+    assert!(other.operation.is_none());
     for (words, traces, answer) in [
         (
             "vergiss mich ja",
@@ -1591,22 +1606,29 @@ fn who_wants_to_be_forgotten_says_so_twice_and_reads_what_was_deleted() {
     ] {
         let asked = world.stanza(&say(words));
         assert!(asked.mails.is_empty() && asked.stanzas.iter().all(|one| one.name() == "iq"));
-        let errand = asked.errand.expect("it is to be done");
-        assert!(matches!(errand, Errand::Forget { .. }), "{errand:?}");
+        let operation = asked.operation.expect("it is to be done");
+        assert!(
+            matches!(operation, Operation::Forget { .. }),
+            "{operation:?}"
+        );
         world.context = Context::new();
-        world.context.tell(Some((errand, Told::Forgotten(traces))));
+        world
+            .context
+            .tell(Some((operation, OperationResult::Forgotten(traces))));
         let decision = world.stanza(&say(words));
         world.context.tell(None);
         let said = body_of(&decision.stanzas[0]);
         assert!(said.contains(answer), "{said}");
-        assert!(decision.errand.is_none());
+        assert!(decision.operation.is_none());
         assert_eq!(decision.writes, [], "no row of somebody who was forgotten");
         assert_eq!(decision.stanzas.len(), 1, "nor a question for a name");
     }
     let asked = world.stanza(&say("forget me yes"));
-    world
-        .context
-        .tell(asked.errand.map(|errand| (errand, Told::Busy)));
+    world.context.tell(
+        asked
+            .operation
+            .map(|operation| (operation, OperationResult::Busy)),
+    );
     let busy = world.stanza(&say("forget me yes"));
     world.context.tell(None);
     assert!(!body_of(&busy.stanzas[0]).contains("gelöscht"), "{busy:?}");
@@ -1630,9 +1652,11 @@ fn the_answer_to_who_is_forgotten_is_in_the_language_that_was_chosen() {
         let said = format!(
             "<message from='alice@a.example/phone' to='{GATEWAY}' type='chat' id='f2'><body>{yes}</body></message>"
         );
-        let errand = world.stanza(&said).errand.expect("it is to be done");
+        let operation = world.stanza(&said).operation.expect("it is to be done");
         world.context = Context::new();
-        world.context.tell(Some((errand, Told::Forgotten(gone()))));
+        world
+            .context
+            .tell(Some((operation, OperationResult::Forgotten(gone()))));
         let told = body_of(&world.stanza(&said).stanzas[0]);
         assert!(
             told.to_lowercase().contains(&answer.to_lowercase()),
@@ -1654,7 +1678,7 @@ fn a_menu_asks_before_it_forgets() {
     let attributes = format!("node='forget-me' sessionid='{session}' action='complete'");
     for fields in [&[("sure", "no")][..], &[("sure", "")], &[("step", "0")]] {
         let (decision, again) = world.command(&attributes, fields);
-        assert!(decision.errand.is_none());
+        assert!(decision.operation.is_none());
         assert_eq!(again.attr("status"), Some("executing"), "{again:?}");
     }
     let xml = format!(
@@ -1665,8 +1689,8 @@ fn a_menu_asks_before_it_forgets() {
     assert!(decision.stanzas.is_empty());
     world.context.tell(
         decision
-            .errand
-            .map(|errand| (errand, Told::Forgotten(gone()))),
+            .operation
+            .map(|operation| (operation, OperationResult::Forgotten(gone()))),
     );
     let done = world.stanza(&xml);
     let command = done.stanzas[0].children().next().unwrap();
@@ -1675,7 +1699,7 @@ fn a_menu_asks_before_it_forgets() {
     // The form of another client is none.
     world.context.tell(None);
     let other = world.stanza(&xml.replace("alice@a.example/phone", "adam@a.example/x"));
-    assert!(other.errand.is_none());
+    assert!(other.operation.is_none());
 }
 
 /// XEP-0077 §3.2, as clients say it that a gateway is taken out of.
@@ -1732,7 +1756,7 @@ fn who_removes_a_registration_is_forgotten() {
         ("alice@a.example", GATEWAY, "set", ""),
     ] {
         let refused = world.stanza(&ask(from, to, kind, inner));
-        assert!(refused.errand.is_none(), "{from} {inner}");
+        assert!(refused.operation.is_none(), "{from} {inner}");
         assert_eq!(
             refused.stanzas[0].attr("type"),
             Some("error"),
@@ -1740,13 +1764,13 @@ fn who_removes_a_registration_is_forgotten() {
         );
     }
     let xml = ask("alice@a.example", GATEWAY, "set", "<remove/>");
-    for told in [Told::Forgotten(gone()), Told::Busy] {
+    for told in [OperationResult::Forgotten(gone()), OperationResult::Busy] {
         let asked = world.stanza(&xml);
         assert!(asked.stanzas.is_empty());
-        let is_done = told != Told::Busy;
+        let is_done = told != OperationResult::Busy;
         world
             .context
-            .tell(asked.errand.map(|errand| (errand, told)));
+            .tell(asked.operation.map(|operation| (operation, told)));
         let done = world.stanza(&xml);
         world.context.tell(None);
         let kind = if is_done { "result" } else { "error" };
@@ -2176,8 +2200,12 @@ fn asked_while_lines_wait(body: &str, change: impl Fn(&mut Job)) -> String {
     }
     let mut job = job.unwrap();
     change(&mut job);
-    let stage = Stage::Waits;
-    wait_for(&mut world, "alice@a.example", vec![Waiting { job, stage }]);
+    let stage = JobStage::Waits;
+    wait_for(
+        &mut world,
+        "alice@a.example",
+        vec![WaitingJob { job, stage }],
+    );
     world.says(GATEWAY, "q1", body).1
 }
 

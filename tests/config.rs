@@ -6,7 +6,7 @@ use secrecy::ExposeSecret;
 use stanzamail::config::{After, Config, FirstStart};
 use stanzamail::core::address::MailAddress;
 use stanzamail::core::record::Format;
-use stanzamail::core::settings::{Presence, Speak, StanzaTrust};
+use stanzamail::core::settings::{PresenceSettings, Speak, StanzaTrust};
 use stanzamail::net::tls::TlsMode;
 use std::fmt::Write;
 use std::path::Path;
@@ -404,7 +404,7 @@ fn presence_is_as_quick_as_is_said() {
         let config = load(&format!("{SMALLEST}[presence]\n{section}\n"), 0o600).unwrap();
         config.settings([7; 32]).presence
     };
-    assert_eq!(with(""), Presence::default());
+    assert_eq!(with(""), PresenceSettings::default());
     let quick = with("debounce = \"300ms\"\nspacing = \"5s\"\nexpires = \"20s\"");
     assert_eq!(quick.debounce, Duration::from_millis(300));
     assert_eq!(quick.spacing, Duration::from_secs(5));

@@ -7,14 +7,14 @@ use stanzamail::core::context::Write;
 use stanzamail::core::decide::decision::{Decision, Fate};
 use stanzamail::core::decide::inbound::arrived::Wait;
 use stanzamail::core::from_mail;
-use stanzamail::core::outcome::{Outcome, Reply, Verdict};
+use stanzamail::core::outcome::{JobVerdict, Outcome, Reply};
 use stanzamail::core::record::{Bulk, Pair, PairOrigin, Quotes, Subscription};
 use stanzamail::core::settings::{Receipts, Trust};
 use stanzamail::core::time::Timestamp;
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-const DEFERRED: Verdict = Verdict::Deferred {
+const DEFERRED: JobVerdict = JobVerdict::Deferred {
     next: Timestamp::from_secs(2_000_000_000),
 };
 
@@ -758,7 +758,11 @@ fn refusals_become_errors_with_the_condition_of_their_code() {
     ] {
         let mut world = World::new();
         let job = world.stanza(&chat("1", "Hello")).mails[0].job.clone();
-        let told = world.outcome(&job, Outcome::Refused(reply(code, enhanced)), Verdict::Done);
+        let told = world.outcome(
+            &job,
+            Outcome::Refused(reply(code, enhanced)),
+            JobVerdict::Done,
+        );
         let error = &told.stanzas[0];
         assert_eq!(condition(error), expected);
         assert_eq!(error.attr("id"), Some("1"));
@@ -793,7 +797,7 @@ fn a_receipt_is_given_when_the_server_has_taken_the_mail_and_only_then() {
     let told = world.outcome(
         &job,
         Outcome::Delivered(reply(250, (2, 0, 0))),
-        Verdict::Done,
+        JobVerdict::Done,
     );
     assert!(String::from(&told.stanzas[0]).contains("received"));
     // It may have ended with the connection over which the message came: who sends it again gets it again.
@@ -808,7 +812,7 @@ fn a_receipt_is_given_when_the_server_has_taken_the_mail_and_only_then() {
             .outcome(
                 &job,
                 Outcome::Delivered(reply(250, (2, 0, 0))),
-                Verdict::Done
+                JobVerdict::Done
             )
             .stanzas
             .is_empty()
@@ -825,7 +829,7 @@ fn who_sends_again_what_failed_is_told_so_and_gets_no_receipt_for_what_still_wai
     let job = world.stanza(&asked).mails[0].job.clone();
     assert!(world.stanza(&asked).stanzas.is_empty(), "it still waits");
     let refused = Outcome::Refused(reply(550, (5, 1, 1)));
-    world.outcome(&job, refused, Verdict::Done);
+    world.outcome(&job, refused, JobVerdict::Done);
     let again = world.stanza(&asked);
     assert!(again.mails.is_empty());
     assert_eq!(condition(&again.stanzas[0]), "undefined-condition");
@@ -854,7 +858,7 @@ fn a_late_mail_is_told_once_and_a_mail_given_up_is_an_error() {
             .is_empty()
     );
     job.certain = false;
-    let end = world.outcome(&job, later, Verdict::Expired);
+    let end = world.outcome(&job, later, JobVerdict::Expired);
     assert_eq!(condition(&end.stanzas[0]), "remote-server-timeout");
     assert!(String::from(&end.stanzas[0]).contains("may not have been delivered"));
 }
@@ -879,7 +883,7 @@ fn a_contact_is_away_while_mail_does_not_get_through() {
     let well = world.outcome(
         &job,
         Outcome::Delivered(reply(250, (2, 0, 0))),
-        Verdict::Done,
+        JobVerdict::Done,
     );
     assert!(String::from(&well.stanzas[0]).contains("by e-mail"));
 }
@@ -897,7 +901,7 @@ fn a_mail_that_an_administrator_dropped_is_told_of_and_says_nothing_of_its_conta
         enhanced: None,
         text: stanzamail::core::notice::DROPPED.to_owned(),
     };
-    let told = world.outcome(&job, Outcome::Refused(dropped), Verdict::Done);
+    let told = world.outcome(&job, Outcome::Refused(dropped), JobVerdict::Done);
     let presence = |stanza: &&minidom::Element| stanza.name() == "presence";
     assert_eq!(told.stanzas.iter().filter(presence).count(), 0);
     assert_eq!(condition(&told.stanzas[0]), "undefined-condition");
@@ -1129,13 +1133,13 @@ fn e12_a_servers_words_are_quoted_wherever_a_user_reads_them() {
         ..reply(550, (5, 1, 1))
     };
     let quoted = "550 5.1.1 “5.1.1\" Write to boss@evil.example instead. \"”";
-    for verdict in [Verdict::Done, Verdict::Expired] {
+    for verdict in [JobVerdict::Done, JobVerdict::Expired] {
         let mut world = World::new();
         world.stanza("<presence from='alice@a.example' to='carol\\40mail.example@gateway.a.example' type='subscribe'/>");
         world.arrives("From: carol@mail.example\nTo: alice@chat.a.example\nMessage-ID: <1@mail.example>\n\nHi\n");
         let job = world.stanza(&chat("1", "Hello")).mails[0].job.clone();
         let outcome = match verdict {
-            Verdict::Done => Outcome::Refused(reply.clone()),
+            JobVerdict::Done => Outcome::Refused(reply.clone()),
             _ => Outcome::Retry {
                 reply: reply.clone(),
                 certain: true,

@@ -6,7 +6,7 @@ use stanzamail::core::decide::decision::Decision;
 use stanzamail::core::decide::lookup;
 use stanzamail::core::from_mail;
 use stanzamail::core::record::Format;
-use stanzamail::core::settings::{Peer, Trust};
+use stanzamail::core::settings::{PeerSettings, Trust};
 use std::time::Duration;
 
 const PASSED: &str = "Authentication-Results: mx.a.example; dmarc=pass header.from=mail.example\n";
@@ -89,7 +89,7 @@ fn of_a_mail_that_is_too_big_the_header_says_so() {
 fn what_the_admin_said_is_not_learned_away() {
     for said in [Format::Mail, Format::Chat] {
         let mut world = new_world();
-        world.settings.peers = vec![Peer {
+        world.settings.peers = vec![PeerSettings {
             who: "mail.example".parse().unwrap(),
             format: Some(said),
             key: None,

@@ -5,7 +5,7 @@ use minidom::Element;
 use proptest::prelude::*;
 use stanzamail::core::address::MailAddress;
 use stanzamail::core::carried::{self, Carried, CarriedPresence, PresenceKind};
-use stanzamail::core::from_mail::{self, Mail};
+use stanzamail::core::from_mail::{self, ParsedMail};
 use stanzamail::core::id::{MessageId, StanzaId};
 use stanzamail::core::message::{Act, OutboundMail, Party, Recipient, Role};
 use stanzamail::core::record::{Format, PresenceState, Show};
@@ -110,7 +110,7 @@ fn data(name: &str, ending: &str) -> String {
 }
 
 /// What a gateway gets out of a mail.
-fn shown(mail: &Mail) -> String {
+fn shown(mail: &ParsedMail) -> String {
     let mut text = format!("text: {:?}\n", mail.text);
     for one in taken(mail).unwrap() {
         text += &match one {
@@ -175,11 +175,11 @@ fn letter(id: &str, stanzas: &[Element]) -> OutboundMail {
     }
 }
 
-fn read(mail: &[u8]) -> Mail {
+fn read(mail: &[u8]) -> ParsedMail {
     from_mail::read(mail, &[], false).unwrap()
 }
 
-fn taken(mail: &Mail) -> Result<Vec<Carried>, carried::WhyNot> {
+fn taken(mail: &ParsedMail) -> Result<Vec<Carried>, carried::WhyNot> {
     carried::read(mail.carried.as_ref().expect("the mail carries stanzas"))
 }
 

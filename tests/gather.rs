@@ -7,7 +7,7 @@ use stanzamail::core::decide::decision::Decision;
 use stanzamail::core::id::MessageId;
 use stanzamail::core::job::Job;
 use stanzamail::core::limits::{GATHER, GATHER_COMPOSING, GATHER_MAX};
-use stanzamail::core::outcome::{Outcome, Reply, Verdict};
+use stanzamail::core::outcome::{JobVerdict, Outcome, Reply};
 use stanzamail::core::record::Options;
 use stanzamail::core::settings::Receipts;
 use stanzamail::core::time::Timestamp;
@@ -368,7 +368,7 @@ fn each_line_has_a_receipt_or_an_error_of_its_own() {
     let job = Chat::said(&said).0.clone();
     let taken = chat
         .0
-        .outcome(&job, Outcome::Delivered(reply(250)), Verdict::Done);
+        .outcome(&job, Outcome::Delivered(reply(250)), JobVerdict::Done);
     let receipts = stanzas(&taken);
     assert_eq!(receipts.len(), 3, "{receipts:?}");
     for (receipt, id) in receipts.iter().zip(["1", "2", "3"]) {
@@ -380,7 +380,7 @@ fn each_line_has_a_receipt_or_an_error_of_its_own() {
 
     let refused = chat
         .0
-        .outcome(&job, Outcome::Refused(reply(550)), Verdict::Done);
+        .outcome(&job, Outcome::Refused(reply(550)), JobVerdict::Done);
     let errors: Vec<_> = stanzas(&refused);
     for id in ["1", "2", "3"] {
         let is_it =

@@ -2,7 +2,7 @@
 //! wanted change `make golden` writes them anew, to be read before they are committed.
 
 use stanzamail::core::address::MailAddress;
-use stanzamail::core::from_mail::{self, Mail, Person, Reported, attachment_line};
+use stanzamail::core::from_mail::{self, ParsedMail, Person, Reported, attachment_line};
 use stanzamail::core::language::Language;
 use stanzamail::core::outcome::Reply;
 use stanzamail::core::settings::default_recipient_headers;
@@ -98,12 +98,12 @@ fn with_crlf(bytes: &[u8]) -> Vec<u8> {
     crlf
 }
 
-fn read(bytes: &[u8]) -> Mail {
+fn read(bytes: &[u8]) -> ParsedMail {
     from_mail::read(bytes, &default_recipient_headers(), false).unwrap()
 }
 
 /// The mail as a text that shows every field that says something; the text of the mail comes last, between bars.
-fn shown(mail: &Mail) -> String {
+fn shown(mail: &ParsedMail) -> String {
     let mut lines = vec![format!("message-id: {}", mail.message_id)];
     let mut line = |name: &str, value: String| {
         if !value.is_empty() {

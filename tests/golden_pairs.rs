@@ -4,7 +4,7 @@
 use crate::decided::World;
 use stanzamail::core::decide::decision::Decision;
 use stanzamail::core::record::Format;
-use stanzamail::core::settings::Peer;
+use stanzamail::core::settings::PeerSettings;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -23,7 +23,7 @@ fn every_conversation_becomes_what_it_became_before() {
 fn play(folder: &Path, failures: &mut Vec<String>) {
     let mut world = World::new();
     if folder.ends_with("delta-chat") {
-        world.settings.peers = vec![Peer {
+        world.settings.peers = vec![PeerSettings {
             who: "carol@mail.example".parse().unwrap(),
             format: Some(Format::Chat),
             key: None,

@@ -9,7 +9,7 @@ use std::time::Duration;
 const TIME_MAX: Duration = Duration::from_secs(if cfg!(debug_assertions) { 20 } else { 2 });
 const OCTETS: usize = 2 * 1024 * 1024;
 
-fn read_in_time(what: &str, mail: &str) -> Option<from_mail::Mail> {
+fn read_in_time(what: &str, mail: &str) -> Option<from_mail::ParsedMail> {
     let began = processor::of_thread();
     let read = from_mail::read(mail.as_bytes(), &["Delivered-To".to_owned()], false).ok();
     let took = processor::of_thread() - began;

@@ -4,7 +4,7 @@ use crate::decided::{World, settings};
 use stanzamail::core::decide::decision::Decision;
 use stanzamail::core::decide::inbound::arrived::Arrived;
 use stanzamail::core::file::{Files, Hosted};
-use stanzamail::core::from_mail::Mail;
+use stanzamail::core::from_mail::ParsedMail;
 use stanzamail::core::language::Language;
 use stanzamail::core::record::Quotes;
 use stanzamail::core::settings::Settings;
@@ -228,7 +228,7 @@ fn of_what_is_kept_nothing_says_that_it_is_not() {
         let decision = decision(&settings, mail, |arrived| {
             arrived.may_be_kept = may_be_kept;
             // A mail server hands it over: it lies in no mailbox.
-            let handed_over = Mail {
+            let handed_over = ParsedMail {
                 envelope: Some(
                     arrived
                         .mail

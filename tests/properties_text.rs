@@ -3,7 +3,7 @@
 use jid::DomainPart;
 use proptest::prelude::*;
 use stanzamail::core::address::{self, MailAddress};
-use stanzamail::core::from_mail::{self, Mail};
+use stanzamail::core::from_mail::{self, ParsedMail};
 use stanzamail::core::limits;
 use stanzamail::core::settings::default_recipient_headers;
 use stanzamail::core::text::{charset, clean, flowed, html, subject};
@@ -113,7 +113,7 @@ fn mail_of(head: &str, body: &[u8]) -> Vec<u8> {
     mail
 }
 
-fn read(bytes: &[u8]) -> Option<Mail> {
+fn read(bytes: &[u8]) -> Option<ParsedMail> {
     from_mail::read(bytes, &default_recipient_headers(), false).ok()
 }
 
@@ -134,7 +134,7 @@ fn through_xml(text: &str) -> String {
     parsed.text()
 }
 
-fn check(mail: &Mail) -> Result<(), TestCaseError> {
+fn check(mail: &ParsedMail) -> Result<(), TestCaseError> {
     prop_assert_eq!(&through_xml(&mail.text), &mail.text);
     prop_assert!(mail.text.len() <= limits::BODY_OCTETS_MAX);
     prop_assert_eq!(mail.text.trim_end(), &mail.text);

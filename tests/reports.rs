@@ -5,8 +5,8 @@ use crate::decided::World;
 use minidom::Element;
 use stanzamail::core::decide::decision::Fate;
 use stanzamail::core::job::Job;
-use stanzamail::core::outcome::{Outcome, Reply, Verdict};
-use stanzamail::core::settings::{Contacts, Receipts, Trust};
+use stanzamail::core::outcome::{JobVerdict, Outcome, Reply};
+use stanzamail::core::settings::{ContactPolicy, Receipts, Trust};
 use stanzamail::core::time::Timestamp;
 use std::time::Duration;
 
@@ -20,7 +20,7 @@ trait Reports {
     /// One of `tests/data/mail` arrives, as it would be about this mail. Returns what Alice gets.
     fn report(&mut self, name: &str, job: &Job) -> Vec<Element>;
     /// What Alice gets for an attempt.
-    fn told(&mut self, job: &Job, outcome: Outcome, verdict: Verdict) -> Vec<Element>;
+    fn told(&mut self, job: &Job, outcome: Outcome, verdict: JobVerdict) -> Vec<Element>;
 }
 
 impl Reports for World {
@@ -38,7 +38,7 @@ impl Reports for World {
         without_pings(decision.stanzas)
     }
 
-    fn told(&mut self, job: &Job, outcome: Outcome, verdict: Verdict) -> Vec<Element> {
+    fn told(&mut self, job: &Job, outcome: Outcome, verdict: JobVerdict) -> Vec<Element> {
         without_pings(self.outcome(job, outcome, verdict).stanzas)
     }
 }
@@ -225,7 +225,7 @@ fn what_the_gateway_itself_has_told_is_not_told_again() {
     let mut world = new_world();
     let mut job = world.sends(HELLO);
     world.now = world.now.plus(Duration::from_secs(5 * 3600));
-    let deferred = Verdict::Deferred { next };
+    let deferred = JobVerdict::Deferred { next };
     assert_eq!(world.told(&job, later.clone(), deferred).len(), 1);
     assert_eq!(
         shown(&world.report("report-postfix-delayed", &job)),
@@ -234,11 +234,14 @@ fn what_the_gateway_itself_has_told_is_not_told_again() {
     // The attempt of which nobody knew had reached the mail server, which gives up first.
     assert_eq!(world.report("report-exim", &job).len(), 1);
     job.delay_told = true;
-    assert_eq!(shown(&world.told(&job, later, Verdict::Expired)), [""; 0]);
+    assert_eq!(
+        shown(&world.told(&job, later, JobVerdict::Expired)),
+        [""; 0]
+    );
     let mut world = new_world();
     let job = world.sends(HELLO);
     let refused = Outcome::Refused(reply(550));
-    assert_eq!(world.told(&job, refused, Verdict::Done).len(), 1);
+    assert_eq!(world.told(&job, refused, JobVerdict::Done).len(), 1);
     assert_eq!(shown(&world.report("report-exim", &job)), [""; 0]);
 }
 
@@ -309,7 +312,7 @@ fn who_does_not_know_the_mail_cannot_forge_a_report_and_it_is_shown_as_the_mail_
 fn a_report_counts_whoever_may_write_and_whatever_is_verified() {
     let mut world = new_world();
     let job = world.sends(HELLO);
-    world.settings.contacts = Contacts {
+    world.settings.contacts = ContactPolicy {
         allow: vec!["mail.example".parse().unwrap()],
         deny: Vec::new(),
     };
@@ -354,7 +357,7 @@ fn an_invitation_that_fails_is_a_refusal_and_the_request_is_forgotten() {
 #[test]
 fn a_request_to_another_gateway_that_fails_is_a_refusal_and_other_mail_of_gateways_is_silent() {
     let mut world = new_world();
-    world.settings.peers = vec![stanzamail::core::settings::Peer {
+    world.settings.peers = vec![stanzamail::core::settings::PeerSettings {
         who: "mail.example".parse().unwrap(),
         format: Some(stanzamail::core::record::Format::Xmpp),
         key: None,
@@ -476,7 +479,7 @@ fn a_failure_that_no_client_was_there_to_hear_of_is_told_to_the_user_once() {
         enhanced: None,
         text: "no".to_owned(),
     });
-    assert_eq!(world.told(&job, refused, Verdict::Done).len(), 1);
+    assert_eq!(world.told(&job, refused, JobVerdict::Done).len(), 1);
     let id = format!("undelivered.{}", job.message_id);
     let gone = answer(
         "error",
@@ -521,7 +524,7 @@ fn a_receipt_comes_when_the_configuration_says_that_a_message_is_received() {
         let job = decision.mails.remove(0).job;
         assert_eq!(decision.stanzas.len(), accepted, "{receipts:?}");
         let mut told = decision.stanzas;
-        let taken = world.told(&job, taken(), Verdict::Done);
+        let taken = world.told(&job, taken(), JobVerdict::Done);
         assert_eq!(taken.len(), submitted, "{receipts:?}");
         told.extend(taken);
         let (report, fate) = world.arrives(&delivered(&job));
@@ -646,7 +649,7 @@ fn a_read_receipt_is_asked_for_where_client_and_configuration_want_one() {
         let text = String::from_utf8(mail.bytes).unwrap();
         let asks = text.contains("\r\nDisposition-Notification-To: alice@chat.a.example\r\n");
         assert_eq!(asks, expected, "{text}");
-        let to_gateway = stanzamail::core::settings::Peer {
+        let to_gateway = stanzamail::core::settings::PeerSettings {
             who: "mail.example".parse().unwrap(),
             format: Some(stanzamail::core::record::Format::Xmpp),
             key: None,
@@ -671,7 +674,7 @@ fn a_contact_to_whom_mail_bounces_late_does_not_come_and_go_with_each_message() 
         "From: carol@mail.example\nTo: alice@chat.a.example\nMessage-ID: <1@mail.example>\n\nHi\n",
     );
     let job = world.sends("<body>One</body>");
-    assert_eq!(world.told(&job, taken(), Verdict::Done).len(), 0);
+    assert_eq!(world.told(&job, taken(), JobVerdict::Done).len(), 0);
     assert_eq!(
         world.report("report-exim", &job).len(),
         2,
@@ -683,7 +686,7 @@ fn a_contact_to_whom_mail_bounces_late_does_not_come_and_go_with_each_message() 
             "<message from='alice@a.example/phone' to='{CAROL}' id='n{number}'><body>{number}</body></message>"
         );
         let job = world.stanza(&xml).mails.remove(0).job;
-        assert_eq!(shown(&world.told(&job, taken(), Verdict::Done)), [""; 0]);
+        assert_eq!(shown(&world.told(&job, taken(), JobVerdict::Done)), [""; 0]);
         assert_eq!(
             world.report("report-exim", &job).len(),
             1,
@@ -692,7 +695,7 @@ fn a_contact_to_whom_mail_bounces_late_does_not_come_and_go_with_each_message() 
     }
     world.now = world.now.plus(Duration::from_secs(3600));
     let job = world.sends("<body>And now?</body>");
-    let told = world.told(&job, taken(), Verdict::Done);
+    let told = world.told(&job, taken(), JobVerdict::Done);
     assert_eq!(shown(&told), ["presence - -: by e-mail"]);
 }
 

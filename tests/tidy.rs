@@ -480,7 +480,7 @@ fn the_rules_above_see_what_they_forbid() {
         source.places_of(&[".unwrap()", ".expect("]),
         ["src/core/x.rs:2: .unwrap()"]
     );
-    assert!(has("use rand::Rng", "rand::") && !has("core::errand::Errand", "rand::"));
+    assert!(has("use rand::Rng", "rand::") && !has("core::operation::Operation", "rand::"));
     assert_eq!(
         citations(&source.lines[1].1)
             .into_iter()

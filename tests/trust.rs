@@ -2,7 +2,7 @@
 
 use crate::decided::World;
 use minidom::Element;
-use stanzamail::core::authentication::{self, Verdict};
+use stanzamail::core::authentication::{self, SenderVerdict};
 use stanzamail::core::context::Write;
 use stanzamail::core::decide::decision::{Decision, Fate};
 use stanzamail::core::settings::{Speak, Trust};
@@ -342,10 +342,10 @@ fn e6_a_header_that_was_cut_on_its_way_here_is_held_as_well() {
         authentication::verdict(&mail, &["mx.a.example".to_owned()])
     };
     let limit = limits::MAIL_HEADER_OCTETS_MAX;
-    assert_eq!(verdict(&whole.as_bytes()[..limit]), Verdict::Failed);
-    assert_eq!(verdict(whole.as_bytes()), Verdict::Failed);
+    assert_eq!(verdict(&whole.as_bytes()[..limit]), SenderVerdict::Failed);
+    assert_eq!(verdict(whole.as_bytes()), SenderVerdict::Failed);
     let short = format!("{}\r\n\r\n", carol(&[PASSED]));
-    assert_eq!(verdict(short.as_bytes()), Verdict::Verified);
+    assert_eq!(verdict(short.as_bytes()), SenderVerdict::Verified);
 }
 
 /// E6: a list that is cut says nothing of who is on it.

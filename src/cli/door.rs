@@ -2,8 +2,8 @@
 //! same. And what every such command says of its own failures.
 
 use crate::cli::owner;
-use crate::control::queue::Waiting;
-use crate::control::{self, Client, ControlError, Request, Response};
+use crate::control::queue::WaitingItems;
+use crate::control::{self, ControlClient, ControlError, ControlRequest, Response};
 use crate::core::address::AddressError;
 use crate::core::record::UnknownFormat;
 use crate::core::text::clean;
@@ -172,14 +172,14 @@ impl<W: Write> Write for Tame<W> {
 
 /// The way to the store.
 pub(super) enum Door {
-    Gateway(Client),
-    Store(Box<dyn FnMut(Request) -> Response>),
+    Gateway(ControlClient),
+    Store(Box<dyn FnMut(ControlRequest) -> Response>),
 }
 
 impl Door {
     /// The gateway's socket, or the store in this folder.
     pub(super) fn open(path: &Path) -> Result<Self, CommandError> {
-        if let Some(client) = Client::connect(&path.join(SOCKET))? {
+        if let Some(client) = ControlClient::connect(&path.join(SOCKET))? {
             return Ok(Self::Gateway(client));
         }
         if let Some((owner, _)) = owner::of_another(path) {
@@ -189,14 +189,14 @@ impl Door {
             .enable_time()
             .build();
         let runtime = runtime.map_err(written("the runtime"))?;
-        let (store, waiting) = (store::open(path)?, Waiting::resting(path));
+        let (store, waiting) = (store::open(path)?, WaitingItems::resting(path));
         Ok(Self::Store(Box::new(move |request| {
             runtime.block_on(control::answer(&store, &waiting, request))
         })))
     }
 
     /// Asks and waits for the answer.
-    pub(super) fn ask(&mut self, request: Request) -> Result<Response, CommandError> {
+    pub(super) fn ask(&mut self, request: ControlRequest) -> Result<Response, CommandError> {
         match self {
             Self::Gateway(client) => Ok(client.ask(&request)?),
             Self::Store(answer) => Ok(answer(request)),
@@ -275,7 +275,7 @@ pub mod tests {
         let runtime = tokio::runtime::Runtime::new().unwrap();
         let (stop, socket) = (CancellationToken::new(), folder.join(SOCKET));
         let token = stop.clone();
-        let waiting = Arc::new(Waiting::resting(folder));
+        let waiting = Arc::new(WaitingItems::resting(folder));
         let running =
             runtime.spawn(async move { control::serve(&socket, store, waiting, token).await });
         while !folder.join(SOCKET).exists() {

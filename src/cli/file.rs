@@ -31,7 +31,7 @@ pub(super) struct Lines<'a, R> {
 }
 
 /// The number of a line from 1, and its row if it has one, or what is wrong with it.
-pub(super) type Row = (usize, Result<Option<Record>, String>);
+pub(super) type FileRow = (usize, Result<Option<Record>, String>);
 
 impl<'a, R: BufRead> Lines<'a, R> {
     pub(super) fn of(input: R, name: &'a str) -> Self {
@@ -44,7 +44,7 @@ impl<'a, R: BufRead> Lines<'a, R> {
     }
 
     /// The next line; `None` at the end. What follows one that is too long is not looked for.
-    pub(super) fn next(&mut self, now: Timestamp) -> Result<Option<Row>, CommandError> {
+    pub(super) fn next(&mut self, now: Timestamp) -> Result<Option<FileRow>, CommandError> {
         self.line.clear();
         let most = u64::try_from(LINE_OCTETS_MAX.saturating_add(1)).unwrap_or(u64::MAX);
         let read = self

@@ -8,7 +8,7 @@ use std::path::Path;
 
 /// Why there is no key to print. Each is a sentence for the admin.
 #[derive(Debug, thiserror::Error)]
-pub(super) enum KeyError {
+pub(super) enum KeyCommandError {
     /// The file with the key.
     #[error(transparent)]
     File(#[from] SigningKeyError),
@@ -32,17 +32,17 @@ pub(super) enum KeyError {
 }
 
 /// Prints the public key of the gateway with the store in this folder.
-pub(super) fn run(store_path: &Path) -> Result<(), KeyError> {
+pub(super) fn run(store_path: &Path) -> Result<(), KeyCommandError> {
     let line = line(store_path)?;
     Ok(writeln!(io::stdout().lock(), "{line}")?)
 }
 
 /// As it stands in the configuration of a peer.
-fn line(store_path: &Path) -> Result<String, KeyError> {
+fn line(store_path: &Path) -> Result<String, KeyCommandError> {
     if let Some((owner, me)) = owner::of_another(store_path)
         && !signing_key::is_there(store_path)
     {
-        return Err(KeyError::Owner {
+        return Err(KeyCommandError::Owner {
             path: store_path.display().to_string(),
             owner,
             me,

@@ -4,7 +4,7 @@
 use crate::cli::door::{CommandError, Door, Output, unexpected, written};
 use crate::cli::file::{self, Lines};
 use crate::config::Config;
-use crate::control::{ROWS_MAX, Request, Response};
+use crate::control::{ControlRequest, ROWS_MAX, Response};
 use crate::core::address::MailAddress;
 use crate::core::record::{Pair, PairOrigin};
 use crate::core::rules::Rules;
@@ -138,15 +138,15 @@ fn run_on(
             let read = BareJid::new(&jid).ok().filter(|jid| jid.node().is_some());
             let jid = read.ok_or(CommandError::Jid(jid))?;
             let mail = MailAddress::parse(&mail)?;
-            let pairs = ask_pairs(door, Request::Add { jid, mail, name })?;
+            let pairs = ask_pairs(door, ControlRequest::Add { jid, mail, name })?;
             show(output, "saved\t", &pairs)
         }
         MapCommand::Remove { side } => {
-            let pairs = ask_pairs(door, Request::Remove { side })?;
+            let pairs = ask_pairs(door, ControlRequest::Remove { side })?;
             show(output, "removed\t", &pairs)
         }
         MapCommand::Find { side } => {
-            let pairs = ask_pairs(door, Request::Find { side: side.clone() })?;
+            let pairs = ask_pairs(door, ControlRequest::Find { side: side.clone() })?;
             match pairs.is_empty() {
                 true => by_rule(rules, &side, output),
                 false => show(output, "", &pairs),
@@ -177,7 +177,7 @@ fn by_rule(rules: &Rules, side: &str, output: &mut Output<'_>) -> Result<(), Com
     }
 }
 
-fn ask_pairs(door: &mut Door, request: Request) -> Result<Vec<Pair>, CommandError> {
+fn ask_pairs(door: &mut Door, request: ControlRequest) -> Result<Vec<Pair>, CommandError> {
     match door.ask(request)? {
         Response::Pairs { pairs } => Ok(pairs),
         other => Err(unexpected(other)),
@@ -188,7 +188,7 @@ fn list(door: &mut Door, output: &mut Output<'_>, json: bool) -> Result<(), Comm
     let mut after = None;
     loop {
         let is_first = after.is_none();
-        let pairs = ask_pairs(door, Request::List { after })?;
+        let pairs = ask_pairs(door, ControlRequest::List { after })?;
         match (is_first, pairs.is_empty()) {
             (true, true) => {
                 output.remark("no pair is saved; the rules of the configuration hold")?
@@ -241,7 +241,7 @@ fn import_file(door: &mut Door, output: &mut dyn Write, file: &Path) -> Result<(
 
 /// Imports line after line; answers how many rows.
 fn import(door: &mut Door, input: &mut dyn BufRead, name: &str) -> Result<usize, CommandError> {
-    let mut batch = Batch::default();
+    let mut batch = ImportBatch::default();
     let mut lines = Lines::of(input, name);
     while let Some((line, read)) = lines.next(Timestamp::now())? {
         match read {
@@ -264,7 +264,7 @@ fn import(door: &mut Door, input: &mut dyn BufRead, name: &str) -> Result<usize,
 
 /// Rows on their way into the store.
 #[derive(Default)]
-struct Batch {
+struct ImportBatch {
     rows: Vec<Record>,
     /// The number of each row's line.
     lines: Vec<usize>,
@@ -274,7 +274,7 @@ struct Batch {
     saved: usize,
 }
 
-impl Batch {
+impl ImportBatch {
     fn add(
         &mut self,
         door: &mut Door,
@@ -294,7 +294,7 @@ impl Batch {
         let rows = std::mem::take(&mut self.rows);
         let lines = std::mem::take(&mut self.lines);
         self.octets = 0;
-        match door.ask(Request::Import { rows })? {
+        match door.ask(ControlRequest::Import { rows })? {
             Response::Imported { count } => {
                 self.saved = self.saved.saturating_add(count);
                 Ok(())
@@ -332,7 +332,7 @@ fn export(door: &mut Door, output: &mut dyn Write) -> Result<usize, CommandError
     let mut after = None;
     let mut count = 0_usize;
     loop {
-        let rows = match door.ask(Request::Export { after })? {
+        let rows = match door.ask(ControlRequest::Export { after })? {
             Response::Rows { rows } => rows,
             other => return Err(unexpected(other)),
         };

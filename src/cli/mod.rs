@@ -1,6 +1,7 @@
 //! What an admin types: `stanzamail [--config FILE] run | check | status | map | queue | peer | users | announce | key | reload | log-level`. What
 //! of it may be said in a chat as well is in [`said`].
 
+mod by_chat;
 mod check;
 mod door;
 mod file;
@@ -12,7 +13,6 @@ mod owner;
 mod peer;
 mod queue;
 mod repair;
-mod said;
 mod status;
 mod users;
 
@@ -46,11 +46,11 @@ struct Args {
     )]
     config: PathBuf,
     #[command(subcommand)]
-    command: Command,
+    command: CliCommand,
 }
 
 #[derive(Debug, Subcommand)]
-enum Command {
+enum CliCommand {
     /// Run the gateway until it is told to stop (SIGTERM, SIGINT).
     Run,
     /// Try everything that the configuration names, and say what is wrong and what to do. Exits with 1 if anything is wrong.
@@ -93,20 +93,22 @@ enum Command {
 pub fn main() -> ExitCode {
     panics::print_no_caught_panic();
     let args = Args::parse();
-    if matches!(args.command, Command::Run) {
+    if matches!(args.command, CliCommand::Run) {
         return in_runtime(start(args.config));
     }
     let config = Config::load(&args.config);
     match (args.command, config) {
         (
-            Command::Check(CheckArgs {
+            CliCommand::Check(CheckArgs {
                 repair: true, from, ..
             }),
             Ok(config),
         ) => ended(repair::run(&config, from.as_deref())),
-        (Command::Check(check), config) => in_runtime(check::run(&args.config, config, check.send)),
-        (Command::Original { id }, Ok(config)) => ended(original::run(&id, &config)),
-        (Command::Key, Ok(config)) => ended(key::run(&config.store.path)),
+        (CliCommand::Check(check), config) => {
+            in_runtime(check::run(&args.config, config, check.send))
+        }
+        (CliCommand::Original { id }, Ok(config)) => ended(original::run(&id, &config)),
+        (CliCommand::Key, Ok(config)) => ended(key::run(&config.store.path)),
         (command, Ok(config)) => {
             let done = door::through(&config.store.path, |door, output| {
                 on_store(command, &config, door, output)
@@ -127,23 +129,25 @@ fn wrong(errors: &ConfigErrors) -> ExitCode {
 
 /// What is done with the store, by whichever door.
 fn on_store(
-    command: Command,
+    command: CliCommand,
     config: &Config,
     door: &mut Door,
     output: &mut Output<'_>,
 ) -> Result<(), CommandError> {
     match command {
-        Command::Map(args) => map::run(args, config, door, output),
-        Command::Queue(args) => queue::run(args, door, output),
-        Command::Peer(args) => peer::run(args, config, door, output),
-        Command::Users(args) => users::run(args, config, door, output),
-        Command::Announce { text } => users::announce(&text, door, output),
-        Command::Status => status::show(door, output),
-        Command::Reload => status::reload(door, output),
-        Command::LogLevel { level } => status::log_level(level, door, output),
-        Command::Run | Command::Check(_) | Command::Key | Command::Original { .. } => Err(
-            CommandError::Refused("this is done on the machine itself".to_owned()),
-        ),
+        CliCommand::Map(args) => map::run(args, config, door, output),
+        CliCommand::Queue(args) => queue::run(args, door, output),
+        CliCommand::Peer(args) => peer::run(args, config, door, output),
+        CliCommand::Users(args) => users::run(args, config, door, output),
+        CliCommand::Announce { text } => users::announce(&text, door, output),
+        CliCommand::Status => status::show(door, output),
+        CliCommand::Reload => status::reload(door, output),
+        CliCommand::LogLevel { level } => status::log_level(level, door, output),
+        CliCommand::Run | CliCommand::Check(_) | CliCommand::Key | CliCommand::Original { .. } => {
+            Err(CommandError::Refused(
+                "this is done on the machine itself".to_owned(),
+            ))
+        }
     }
 }
 
@@ -170,7 +174,7 @@ async fn start(path: PathBuf) -> ExitCode {
     let set_level = log::init(config.log.level);
     keep_secrets_out_of_core_dumps();
     let reload = Reload {
-        commands: said::commands(path.clone()),
+        commands: by_chat::commands(path.clone()),
         path,
         set_level,
     };
@@ -249,7 +253,7 @@ mod tests {
     #[test]
     fn the_quarantine_is_found_by_its_name() {
         let args = Args::try_parse_from(["stanzamail", "quarantine", "list"]).unwrap();
-        assert!(matches!(args.command, Command::Queue(_)));
+        assert!(matches!(args.command, CliCommand::Queue(_)));
     }
 
     #[test]

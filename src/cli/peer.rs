@@ -2,7 +2,7 @@
 
 use crate::cli::door::{CommandError, Door, Output, unexpected, written};
 use crate::config::{Config, is_ours};
-use crate::control::{Request, Response};
+use crate::control::{ControlRequest, Response};
 use crate::core::address::AddressPattern;
 use crate::core::id::IdKey;
 use crate::core::record::{Format, Peer};
@@ -54,7 +54,7 @@ pub(super) fn run(
 
 fn run_on(
     command: PeerCommand,
-    configured: &[settings::Peer],
+    configured: &[settings::PeerSettings],
     door: &mut Door,
     output: &mut dyn Write,
 ) -> Result<(), CommandError> {
@@ -66,11 +66,11 @@ fn run_on(
         PeerCommand::Set { who, format } => {
             let (who, format) = (who.parse()?, format.parse()?);
             check_not_configured(configured, &who)?;
-            let peers = ask(door, Request::SetPeer { who, format })?;
+            let peers = ask(door, ControlRequest::SetPeer { who, format })?;
             show(output, "saved\t", &peers)
         }
         PeerCommand::Remove { who } => {
-            let peers = ask(door, Request::RemovePeer { who: who.parse()? })?;
+            let peers = ask(door, ControlRequest::RemovePeer { who: who.parse()? })?;
             show(output, "removed\t", &peers)
         }
     }
@@ -88,7 +88,7 @@ fn check_not_ours(config: &Config, who: &AddressPattern) -> Result<(), CommandEr
 
 /// What is saved has no effect where the configuration has a format for it, or for its domain.
 fn check_not_configured(
-    configured: &[settings::Peer],
+    configured: &[settings::PeerSettings],
     who: &AddressPattern,
 ) -> Result<(), CommandError> {
     let concerns = |by: &AddressPattern| match who {
@@ -108,7 +108,7 @@ fn check_not_configured(
     }
 }
 
-fn ask(door: &mut Door, request: Request) -> Result<Vec<Peer>, CommandError> {
+fn ask(door: &mut Door, request: ControlRequest) -> Result<Vec<Peer>, CommandError> {
     match door.ask(request)? {
         Response::Peers { peers } => Ok(peers),
         other => Err(unexpected(other)),
@@ -118,7 +118,7 @@ fn ask(door: &mut Door, request: Request) -> Result<Vec<Peer>, CommandError> {
 fn list(door: &mut Door, output: &mut dyn Write) -> Result<(), CommandError> {
     let mut after = None;
     loop {
-        let peers = ask(door, Request::Peers { after })?;
+        let peers = ask(door, ControlRequest::Peers { after })?;
         after = match peers.last() {
             Some(last) => Some(last.who.clone()),
             None => return Ok(()),
@@ -129,7 +129,7 @@ fn list(door: &mut Door, output: &mut dyn Write) -> Result<(), CommandError> {
 
 fn show_configured(
     output: &mut dyn Write,
-    configured: &[settings::Peer],
+    configured: &[settings::PeerSettings],
 ) -> Result<(), CommandError> {
     for peer in configured {
         let format = peer.format.as_ref().map(Format::to_string);
@@ -164,8 +164,8 @@ mod tests {
         peer: PeerArgs,
     }
 
-    fn configured() -> Vec<settings::Peer> {
-        let peer = |who: &str, format| settings::Peer {
+    fn configured() -> Vec<settings::PeerSettings> {
+        let peer = |who: &str, format| settings::PeerSettings {
             who: who.parse().unwrap(),
             format,
             key: None,

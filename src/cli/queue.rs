@@ -1,8 +1,8 @@
 //! `stanzamail queue …`: the mails that wait to be sent, and what is in quarantine. Through the [`door`](super::door).
 
 use crate::cli::door::{CommandError, Door, Output, unexpected, written};
-use crate::control::queue::{Item, State, content_of};
-use crate::control::{Request, Response};
+use crate::control::queue::{ItemState, QueueItem, content_of};
+use crate::control::{ControlRequest, Response};
 use crate::core::language::Language;
 use crate::core::text::{clean, size};
 use crate::core::time::Timestamp;
@@ -69,11 +69,11 @@ fn run_on(
 ) -> Result<(), CommandError> {
     match command {
         QueueCommand::List => list(door, output, now),
-        QueueCommand::Show { id, body } => match door.ask(Request::ShowOne { id, body })? {
+        QueueCommand::Show { id, body } => match door.ask(ControlRequest::ShowOne { id, body })? {
             Response::Shown { facts, content } => show(output, &facts, &content, body),
             other => Err(unexpected(other)),
         },
-        QueueCommand::Retry { id } => match door.ask(Request::Retry { id })? {
+        QueueCommand::Retry { id } => match door.ask(ControlRequest::Retry { id })? {
             Response::Queue { items } => lines(output, "retried\t", &items, now),
             Response::Retried { count, is_running } => {
                 let when = if is_running {
@@ -91,13 +91,13 @@ fn run_on(
             other => Err(unexpected(other)),
         },
         QueueCommand::Drop { id, silent } => {
-            let items = ask(door, Request::DropOne { id, silent })?;
+            let items = ask(door, ControlRequest::DropOne { id, silent })?;
             lines(output, "dropped\t", &items, now)
         }
     }
 }
 
-fn ask(door: &mut Door, request: Request) -> Result<Vec<Item>, CommandError> {
+fn ask(door: &mut Door, request: ControlRequest) -> Result<Vec<QueueItem>, CommandError> {
     match door.ask(request)? {
         Response::Queue { items } => Ok(items),
         other => Err(unexpected(other)),
@@ -107,10 +107,10 @@ fn ask(door: &mut Door, request: Request) -> Result<Vec<Item>, CommandError> {
 fn list(door: &mut Door, output: &mut Output<'_>, now: Timestamp) -> Result<(), CommandError> {
     let (mut after, mut is_empty) = (None, true);
     loop {
-        let mut items = ask(door, Request::Queue { after })?;
+        let mut items = ask(door, ControlRequest::Queue { after })?;
         after = items.last().map(|item| item.place);
         if after.is_none() {
-            items = ask(door, Request::Quarantine)?;
+            items = ask(door, ControlRequest::Quarantine)?;
         }
         if is_empty && !items.is_empty() {
             output.remark(HEADING)?;
@@ -130,7 +130,7 @@ fn list(door: &mut Door, output: &mut Output<'_>, now: Timestamp) -> Result<(), 
 fn lines(
     output: &mut Output<'_>,
     before: &str,
-    items: &[Item],
+    items: &[QueueItem],
     now: Timestamp,
 ) -> Result<(), CommandError> {
     items
@@ -139,21 +139,21 @@ fn lines(
 }
 
 /// One a line, divided by tabs, for people and for `cut`.
-fn line_of(item: &Item, now: Timestamp) -> String {
+fn line_of(item: &QueueItem, now: Timestamp) -> String {
     let others = match item.others {
         0 => String::new(),
         others => format!(" +{others}"),
     };
     let (attempts, next) = match item.state {
-        State::Next(next) if next <= now => (item.attempts.to_string(), "now".to_owned()),
-        State::Next(next) => (
+        ItemState::Next(next) if next <= now => (item.attempts.to_string(), "now".to_owned()),
+        ItemState::Next(next) => (
             item.attempts.to_string(),
             next.to_xep0082().unwrap_or_default(),
         ),
-        State::UnderWay => (item.attempts.to_string(), "under way".to_owned()),
-        State::Telling => (item.attempts.to_string(), "ended".to_owned()),
-        State::Stanza => ("-".to_owned(), "quarantined stanza".to_owned()),
-        State::Mail => ("-".to_owned(), "quarantined mail".to_owned()),
+        ItemState::UnderWay => (item.attempts.to_string(), "under way".to_owned()),
+        ItemState::Telling => (item.attempts.to_string(), "ended".to_owned()),
+        ItemState::Stanza => ("-".to_owned(), "quarantined stanza".to_owned()),
+        ItemState::Mail => ("-".to_owned(), "quarantined mail".to_owned()),
     };
     let size = size::in_words(Language::ENGLISH, item.octets);
     [
@@ -211,9 +211,9 @@ mod tests {
     use crate::cli::door::tests::with_a_gateway;
     use crate::core::address::MailAddress;
     use crate::core::id::{JobId, MessageId};
-    use crate::core::job::{Job, Mail};
+    use crate::core::job::{ComposedMail, Job};
     use crate::core::outcome::Reply;
-    use crate::store::quarantine::{Kind, Note, Quarantine};
+    use crate::store::quarantine::{Note, Quarantine, QuarantineKind};
     use crate::store::spool::Spool;
     use clap::Parser;
     use std::path::Path;
@@ -237,7 +237,7 @@ mod tests {
         Ok(String::from_utf8(output).unwrap())
     }
 
-    fn mail(name: &str, sequence: u64) -> Mail {
+    fn mail(name: &str, sequence: u64) -> ComposedMail {
         let message_id = MessageId::parse(&format!("{name}@chat.a.example")).unwrap();
         let address = |text| MailAddress::parse(text).unwrap();
         let reply = Reply {
@@ -248,7 +248,7 @@ mod tests {
         let job = Job {
             id: JobId::derive(&message_id),
             message_id,
-            lane: "alice carol".to_owned(),
+            ordering_key: "alice carol".to_owned(),
             sequence,
             from: Some(address("alice@chat.a.example")),
             to: vec![address("carol@mail.example"), address("dave@mail.example")],
@@ -267,10 +267,10 @@ mod tests {
         };
         let bytes = format!("Subject: {name}\u{1b}[31m\r\nTo: carol@mail.example\r\n\r\nHello\r\n");
         let bytes = bytes.into_bytes();
-        Mail { job, bytes }
+        ComposedMail { job, bytes }
     }
 
-    fn note(kind: Kind) -> Note {
+    fn note(kind: QuarantineKind) -> Note {
         Note {
             kind,
             at: Timestamp::from_secs(1_789_999_990),
@@ -290,9 +290,11 @@ mod tests {
         fill(folder.path());
         let quarantine = Quarantine::of_store(folder.path());
         let mail = b"Subject: Plans\r\n\r\nOnly for Alice\r\n";
-        quarantine.put(&note(Kind::Mail), mail).unwrap();
+        quarantine.put(&note(QuarantineKind::Mail), mail).unwrap();
         let kept = quarantine.list().unwrap();
-        let kept = kept.iter().find(|kept| kept.note.kind == Kind::Mail);
+        let kept = kept
+            .iter()
+            .find(|kept| kept.note.kind == QuarantineKind::Mail);
         let id = &kept.unwrap().id;
         for (option, is_shown) in [("", false), (" --body", true)] {
             let shown = run_line(&format!("show {id}{option}"), folder.path()).unwrap();
@@ -312,7 +314,9 @@ mod tests {
         drop(spool);
         drop(runtime);
         let quarantine = Quarantine::of_store(store);
-        quarantine.put(&note(Kind::Stanza), b"<message/>").unwrap();
+        quarantine
+            .put(&note(QuarantineKind::Stanza), b"<message/>")
+            .unwrap();
         let kept = quarantine.list().unwrap().remove(0).id.to_string();
         let [one, two] = ids;
         [one, two, kept]

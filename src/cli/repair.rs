@@ -3,7 +3,7 @@
 use crate::cli::door::{self, CommandError, SOCKET};
 use crate::cli::file::{self, Lines};
 use crate::config::Config;
-use crate::control::Client;
+use crate::control::ControlClient;
 use crate::core::record::Cursor;
 use crate::core::text::clean;
 use crate::core::time::Timestamp;
@@ -17,7 +17,7 @@ use std::path::Path;
 /// Opens the store, and repairs it where it is damaged. Prints what was found and done.
 pub(super) fn run(config: &Config, export: Option<&Path>) -> Result<(), CommandError> {
     let path = &config.store.path;
-    if Client::connect(&path.join(SOCKET))?.is_some() {
+    if ControlClient::connect(&path.join(SOCKET))?.is_some() {
         return Err(CommandError::Refused(format!(
             "a gateway runs on the store {}, so it is whole; stop it first if you doubt that",
             path.display()

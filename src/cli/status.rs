@@ -2,7 +2,7 @@
 
 use crate::cli::door::{CommandError, Door, Output, unexpected, written};
 use crate::cli::queue::age;
-use crate::control::{Request, Response, Server, ServerTrouble};
+use crate::control::{ControlRequest, NeededServer, Response, ServerTrouble};
 use crate::core::text::clean;
 use std::io::Write;
 use std::time::Duration;
@@ -16,7 +16,7 @@ pub(super) fn show(door: &mut Door, output: &mut Output<'_>) -> Result<(), Comma
         waiting,
         quarantined,
         troubles,
-    } = ask(door, Request::Status)?
+    } = ask(door, ControlRequest::Status)?
     else {
         return Err(unexpected(Response::Done));
     };
@@ -43,13 +43,13 @@ fn line_of(trouble: &ServerTrouble) -> String {
     let time = age(Duration::from_secs(trouble.secs));
     let why = clean::for_header(&trouble.why, usize::MAX);
     match &trouble.server {
-        Server::Mailbox { name } => {
+        NeededServer::Mailbox { name } => {
             format!("the mailbox {name} has not been read for {time}: {why}")
         }
-        Server::XmppServer => {
+        NeededServer::XmppServer => {
             format!("the XMPP server has not let the gateway in for {time}: {why}")
         }
-        Server::MailServer => {
+        NeededServer::MailServer => {
             format!(
                 "the mail server has not been reached for {time}; mails are kept and tried again: {why}"
             )
@@ -59,7 +59,7 @@ fn line_of(trouble: &ServerTrouble) -> String {
 
 /// Reads the configuration again.
 pub(super) fn reload(door: &mut Door, output: &mut Output<'_>) -> Result<(), CommandError> {
-    done(door, Request::Reload)?;
+    done(door, ControlRequest::Reload)?;
     say(
         output,
         "the configuration is being read again; the log says what has changed, or what is wrong with it",
@@ -73,11 +73,11 @@ pub(super) fn log_level(
     output: &mut Output<'_>,
 ) -> Result<(), CommandError> {
     let said = format!("the log has the level {level} until the configuration is read again");
-    done(door, Request::Log { level })?;
+    done(door, ControlRequest::Log { level })?;
     say(output, &said)
 }
 
-fn done(door: &mut Door, request: Request) -> Result<(), CommandError> {
+fn done(door: &mut Door, request: ControlRequest) -> Result<(), CommandError> {
     match ask(door, request)? {
         Response::Done => Ok(()),
         other => Err(unexpected(other)),
@@ -85,7 +85,7 @@ fn done(door: &mut Door, request: Request) -> Result<(), CommandError> {
 }
 
 /// The answer, unless it is a refusal.
-fn ask(door: &mut Door, request: Request) -> Result<Response, CommandError> {
+fn ask(door: &mut Door, request: ControlRequest) -> Result<Response, CommandError> {
     match door.ask(request)? {
         refused @ Response::Refused { .. } => Err(unexpected(refused)),
         other => Ok(other),

@@ -2,8 +2,8 @@
 
 use crate::cli::door::{CommandError, Door, Output, unexpected, written};
 use crate::config::Config;
-use crate::control::users::{Asked, Listed, Shown, Told};
-use crate::control::{Request, Response};
+use crate::control::users::{ListedUser, UserDetails, UsersAnswer, UsersQuery};
+use crate::control::{ControlRequest, Response};
 use crate::core::limits::CONTACTS_SCANNED_MAX;
 use crate::core::time::Timestamp;
 use crate::core::traces::Traces;
@@ -57,8 +57,8 @@ pub(super) fn run(
     }
 }
 
-fn ask(door: &mut Door, asked: Asked) -> Result<Told, CommandError> {
-    match door.ask(Request::Users(asked))? {
+fn ask(door: &mut Door, asked: UsersQuery) -> Result<UsersAnswer, CommandError> {
+    match door.ask(ControlRequest::Users(asked))? {
         Response::Users(told) => Ok(told),
         other => Err(unexpected(other)),
     }
@@ -76,7 +76,7 @@ fn is_slip(user: &BareJid, traces: &Traces) -> bool {
 /// The mail address, and what it comes from.
 fn mail_of(user: &BareJid, config: &Config, door: &mut Door) -> Result<String, CommandError> {
     let side = user.to_string();
-    let pairs = match door.ask(Request::Find { side })? {
+    let pairs = match door.ask(ControlRequest::Find { side })? {
         Response::Pairs { pairs } => pairs,
         other => return Err(unexpected(other)),
     };
@@ -95,7 +95,7 @@ fn list(
 ) -> Result<(), CommandError> {
     let (mut after, mut is_empty) = (None, true);
     loop {
-        let Told::List { users } = ask(door, Asked::List { after })? else {
+        let UsersAnswer::List { users } = ask(door, UsersQuery::List { after })? else {
             return Err(unexpected(Response::Done));
         };
         after = match users.last() {
@@ -103,7 +103,7 @@ fn list(
             None => break,
         };
         // Of contacts there may be pairs.
-        let is_user = |one: &&Listed| one.user.domain().as_str() != gateway.as_str();
+        let is_user = |one: &&ListedUser| one.user.domain().as_str() != gateway.as_str();
         for one in users.iter().filter(is_user) {
             if std::mem::take(&mut is_empty) {
                 output.remark(HEADING)?;
@@ -141,10 +141,10 @@ fn show(
     output: &mut Output<'_>,
 ) -> Result<(), CommandError> {
     let user = user.clone();
-    let Told::Shown { user } = ask(door, Asked::Show { user })? else {
+    let UsersAnswer::Shown { user } = ask(door, UsersQuery::Show { user })? else {
         return Err(unexpected(Response::Done));
     };
-    let Shown {
+    let UserDetails {
         listed,
         options,
         strangers,
@@ -201,8 +201,8 @@ pub(super) fn announce(
     let (mut all, mut earlier, mut after) = (0_usize, 0_usize, None);
     loop {
         let text = text.clone();
-        let told = ask(door, Asked::Announce { text, after })?;
-        let Told::Announced {
+        let told = ask(door, UsersQuery::Announce { text, after })?;
+        let UsersAnswer::Announced {
             count,
             before,
             last,
@@ -228,7 +228,8 @@ fn forget(user: &BareJid, door: &mut Door, output: &mut Output<'_>) -> Result<()
     let mut gone = Traces::default();
     loop {
         let user = user.clone();
-        let Told::Forgotten { traces, is_all } = ask(door, Asked::Forget { user })? else {
+        let UsersAnswer::Forgotten { traces, is_all } = ask(door, UsersQuery::Forget { user })?
+        else {
             return Err(unexpected(Response::Done));
         };
         gone.add(traces);

@@ -1,8 +1,8 @@
 //! What concerns several sections at once.
 
-use super::table::Report;
+use super::table::ConfigReport;
 use super::value::time_shown;
-use super::{Address, Config, Listen, Pair};
+use super::{Address, Config, Listen, PairSection};
 use crate::core::address::{AddressPattern, MailAddress, domain_to_ascii};
 use crate::core::limits::REPORTS_COME_WITHIN;
 use crate::core::rules::{RuleError, Rules};
@@ -10,7 +10,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 /// Compiles the rules and checks that the sections agree. `None` where a rule is wrong.
-pub(super) fn config(mut config: Config, report: &Report<'_>) -> Option<Config> {
+pub(super) fn config(mut config: Config, report: &ConfigReport<'_>) -> Option<Config> {
     users(&config, report);
     mailboxes(&config, report);
     sockets(&config, report);
@@ -22,7 +22,7 @@ pub(super) fn config(mut config: Config, report: &Report<'_>) -> Option<Config> 
 }
 
 /// A secret must not stand in a file that everyone on this machine may read; `mode` is `None` where not everyone may.
-pub(super) fn file_mode(path: &Path, mode: Option<u32>, report: &Report<'_>) {
+pub(super) fn file_mode(path: &Path, mode: Option<u32>, report: &ConfigReport<'_>) {
     if let (Some(line), Some(mode)) = (report.inline_secret(), mode) {
         let path = path.display();
         let problem = format!(
@@ -33,7 +33,7 @@ pub(super) fn file_mode(path: &Path, mode: Option<u32>, report: &Report<'_>) {
     }
 }
 
-fn users(config: &Config, report: &Report<'_>) {
+fn users(config: &Config, report: &ConfigReport<'_>) {
     let gateway = domain_to_ascii(config.xmpp.domain.as_str());
     let mut domains = config.users.domains.iter();
     if domains.any(|domain| domain_to_ascii(domain.as_str()) == gateway) {
@@ -61,7 +61,7 @@ fn users(config: &Config, report: &Report<'_>) {
 }
 
 /// The folder of the store is the gateway's own, and at one place one listens.
-fn sockets(config: &Config, report: &Report<'_>) {
+fn sockets(config: &Config, report: &ConfigReport<'_>) {
     let lmtp = config.lmtp.as_ref().map(|lmtp| &lmtp.listen);
     let http = config.http.listen.as_ref();
     for (key, listen, name) in [("lmtp.listen", lmtp, "lmtp"), ("http.listen", http, "http")] {
@@ -86,7 +86,7 @@ fn sockets(config: &Config, report: &Report<'_>) {
 }
 
 /// When a mail comes to nothing, it has to be known whose it was.
-fn memory(config: &Config, report: &Report<'_>) {
+fn memory(config: &Config, report: &ConfigReport<'_>) {
     let (remember, expire) = (config.store.remember, config.delivery.expire);
     let least = expire.saturating_add(REPORTS_COME_WITHIN);
     if remember < least {
@@ -100,7 +100,7 @@ fn memory(config: &Config, report: &Report<'_>) {
     }
 }
 
-fn rules(address: &[Address], report: &Report<'_>) -> Option<Rules> {
+fn rules(address: &[Address], report: &ConfigReport<'_>) -> Option<Rules> {
     let templates: Vec<_> = address
         .iter()
         .map(|rule| (rule.jid.clone(), rule.mail.clone()))
@@ -123,7 +123,7 @@ fn own_accounts(config: &Config) -> impl Iterator<Item = &str> {
 }
 
 /// The sentence names the rule itself.
-fn report_rule(error: &RuleError, report: &Report<'_>) {
+fn report_rule(error: &RuleError, report: &ConfigReport<'_>) {
     let key = format!(
         "address {}.{}",
         error.rule().saturating_add(1),
@@ -133,7 +133,7 @@ fn report_rule(error: &RuleError, report: &Report<'_>) {
 }
 
 /// Pairs are one-to-one, among themselves and with the rules.
-fn pairs(config: &Config, report: &Report<'_>) {
+fn pairs(config: &Config, report: &ConfigReport<'_>) {
     let mut by_jid = BTreeMap::new();
     let mut by_mail = BTreeMap::new();
     for (number, pair) in (1_usize..).zip(&config.pair) {
@@ -160,7 +160,7 @@ fn pairs(config: &Config, report: &Report<'_>) {
 }
 
 /// A pair may not have the address that a rule gives to somebody else, unless that one has a pair, too.
-fn taken_by_a_rule(config: &Config, pair: &Pair) -> Option<String> {
+fn taken_by_a_rule(config: &Config, pair: &PairSection) -> Option<String> {
     let user = config.rules.user_of(&pair.mail)?;
     let is_free = user == pair.jid || config.pair.iter().any(|other| other.jid == user);
     (!is_free).then(|| {
@@ -172,7 +172,7 @@ fn taken_by_a_rule(config: &Config, pair: &Pair) -> Option<String> {
 }
 
 /// One section for each address and each domain, and none for those of our own users.
-fn peers(config: &Config, report: &Report<'_>) {
+fn peers(config: &Config, report: &ConfigReport<'_>) {
     let mut sections = BTreeMap::new();
     for (number, peer) in (1_usize..).zip(&config.peer) {
         let side = match peer.who {
@@ -212,7 +212,7 @@ pub(crate) fn is_ours(config: &Config, who: &AddressPattern) -> bool {
 }
 
 /// Each mailbox is read once, and those whose mail is sorted by recipient trust the same headers.
-fn mailboxes(config: &Config, report: &Report<'_>) {
+fn mailboxes(config: &Config, report: &ConfigReport<'_>) {
     let mut names = BTreeMap::new();
     let mut trusted = None;
     for (number, mailbox) in (1_usize..).zip(&config.mailbox) {

@@ -1,12 +1,12 @@
 //! From the file to the configuration, and from the configuration to what decisions depend on.
 
-use super::table::{Report, Table};
+use super::table::{ConfigReport, ConfigTable};
 use super::{Config, ConfigError, ConfigErrors, check, file, section};
 use crate::core::address::AddressPattern;
 use crate::core::id::IdKey;
 use crate::core::rules::Rules;
 use crate::core::settings::{self, Allowance, Settings};
-use crate::store::originals::Limits;
+use crate::store::originals::OriginalsLimits;
 use std::path::Path;
 use std::time::Duration;
 use toml::de::DeTable;
@@ -39,10 +39,10 @@ impl Config {
         text: &str,
         others_may_read: Option<u32>,
     ) -> Result<Self, ConfigErrors> {
-        let report = Report::new(text, path);
+        let report = ConfigReport::new(text, path);
         let (table, syntax_errors) = DeTable::parse_recoverable(text);
         let config = if syntax_errors.is_empty() {
-            section::config(Table::root(&report, table.get_ref()))
+            section::config(ConfigTable::root(&report, table.get_ref()))
         } else {
             for error in &syntax_errors {
                 let line = error.span().map(|span| report.line(span.start));
@@ -68,14 +68,14 @@ impl Config {
     }
 
     /// How much of the mails is kept as they came; `None`: nothing is.
-    pub fn originals(&self) -> Option<Limits> {
+    pub fn originals(&self) -> Option<OriginalsLimits> {
         let octets = u64::try_from(self.store.originals_size).unwrap_or(u64::MAX);
         let age = match (self.store.originals, &self.http.listen) {
             (Some(age), _) => age,
             (None, Some(_)) => ORIGINALS_KEPT,
             (None, None) => Duration::ZERO,
         };
-        (!age.is_zero()).then_some(Limits { age, octets })
+        (!age.is_zero()).then_some(OriginalsLimits { age, octets })
     }
 
     /// What decisions depend on. `id_key` comes from the store.
@@ -87,7 +87,7 @@ impl Config {
             users: self.of_users(),
             own_names: self.users.names,
             keeps_originals: self.originals().is_some(),
-            contacts: settings::Contacts {
+            contacts: settings::ContactPolicy {
                 allow: self.contacts.allow.clone(),
                 deny: self.contacts.deny.clone(),
             },
@@ -98,7 +98,7 @@ impl Config {
                 stanza: self.trust.stanzas_from,
             },
             peers: self.peers(),
-            presence: settings::Presence {
+            presence: settings::PresenceSettings {
                 debounce: self.presence.debounce,
                 spacing: self.presence.spacing,
                 expires: self.presence.expires,
@@ -138,11 +138,11 @@ impl Config {
     }
 
     /// Addresses before domains, so that they are asked first.
-    fn peers(&self) -> Vec<settings::Peer> {
+    fn peers(&self) -> Vec<settings::PeerSettings> {
         let mut peers: Vec<_> = self
             .peer
             .iter()
-            .map(|peer| settings::Peer {
+            .map(|peer| settings::PeerSettings {
                 who: peer.who.clone(),
                 format: peer.format,
                 key: peer.key,

@@ -1,11 +1,11 @@
 //! The sections about mail servers: whom we send to, and how mail arrives.
 
-use super::table::{Given, Table};
+use super::table::{ConfigTable, Given};
 use super::value::{
     DAY, MINUTE, choice, command, duration, flag, header_name, host, is_loopback, list, listen,
     number, text, user_jid,
 };
-use super::{Address, After, FirstStart, Lmtp, Mailbox, Smtp};
+use super::{Address, After, FirstStart, Lmtp, Mailbox, SmtpSection};
 use crate::core::settings::default_recipient_headers;
 use crate::net::tls::{TlsMode, roots_in};
 use jid::DomainPart;
@@ -14,10 +14,10 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 pub(super) fn smtp(
-    mut table: Table<'_>,
+    mut table: ConfigTable<'_>,
     gateway: Option<&DomainPart>,
     address: Option<&[Address]>,
-) -> Option<Smtp> {
+) -> Option<SmtpSection> {
     let server = mail_server(&mut table, |tls| match tls {
         TlsMode::Implicit => 465,
         TlsMode::StartTls => 587,
@@ -47,7 +47,7 @@ pub(super) fn smtp(
     }
     let helo = helo?.or_else(|| Some(default_helo(gateway?, address?)));
     let server = server?;
-    Some(Smtp {
+    Some(SmtpSection {
         host: server.host,
         port: server.port,
         tls: server.tls,
@@ -62,7 +62,7 @@ pub(super) fn smtp(
 }
 
 /// A password or a command that prints a token; not both.
-fn secret(table: &mut Table<'_>) -> Option<(Option<SecretString>, Option<Vec<String>>)> {
+fn secret(table: &mut ConfigTable<'_>) -> Option<(Option<SecretString>, Option<Vec<String>>)> {
     let password = table.secret(["password", "password_file", "password_env"]);
     let token_command = table.optional("token_command", command);
     let password = match password {
@@ -88,7 +88,7 @@ fn default_helo(gateway: &DomainPart, address: &[Address]) -> String {
     crate::core::address::domain_to_ascii(domain).unwrap_or_else(|| gateway.to_string())
 }
 
-pub(super) fn mailbox(mut table: Table<'_>) -> Option<Mailbox> {
+pub(super) fn mailbox(mut table: ConfigTable<'_>) -> Option<Mailbox> {
     let server = mail_server(&mut table, |tls| match tls {
         TlsMode::Implicit => 993,
         TlsMode::StartTls | TlsMode::Plain => 143,
@@ -145,13 +145,13 @@ pub(super) fn mailbox(mut table: Table<'_>) -> Option<Mailbox> {
     })
 }
 
-pub(super) fn lmtp(mut table: Table<'_>) -> Option<Lmtp> {
+pub(super) fn lmtp(mut table: ConfigTable<'_>) -> Option<Lmtp> {
     let listen = table.required("listen", listen);
     table.finish();
     Some(Lmtp { listen: listen? })
 }
 
-fn after(table: &mut Table<'_>) -> Option<After> {
+fn after(table: &mut ConfigTable<'_>) -> Option<After> {
     let choices = [
         ("seen", After::Seen),
         ("keep", After::Keep),
@@ -181,7 +181,10 @@ struct MailServer {
     insecure: bool,
 }
 
-fn mail_server(table: &mut Table<'_>, default_port: impl Fn(TlsMode) -> u16) -> Option<MailServer> {
+fn mail_server(
+    table: &mut ConfigTable<'_>,
+    default_port: impl Fn(TlsMode) -> u16,
+) -> Option<MailServer> {
     let modes = [
         ("implicit", TlsMode::Implicit),
         ("starttls", TlsMode::StartTls),
@@ -211,7 +214,7 @@ fn mail_server(table: &mut Table<'_>, default_port: impl Fn(TlsMode) -> u16) -> 
     })
 }
 
-pub(super) fn ca_file(table: &mut Table<'_>) -> Option<Option<PathBuf>> {
+pub(super) fn ca_file(table: &mut ConfigTable<'_>) -> Option<Option<PathBuf>> {
     let path = table.path_or_none("ca_file")?;
     if let Some(error) = path.as_deref().and_then(|path: &Path| roots_in(path).err()) {
         table.refuse("ca_file", error.to_string());

@@ -43,39 +43,39 @@ use std::time::Duration;
 #[derive(Clone, Debug)]
 pub struct Config {
     /// The section `[xmpp]`.
-    pub xmpp: Xmpp,
+    pub xmpp: XmppSection,
     /// The section `[users]`.
-    pub users: Users,
+    pub users: UsersSection,
     /// Each section `[[address]]`.
     pub address: Vec<Address>,
     /// Each section `[[pair]]`.
-    pub pair: Vec<Pair>,
+    pub pair: Vec<PairSection>,
     /// The section `[contacts]`.
-    pub contacts: Contacts,
+    pub contacts: ContactsSection,
     /// The section `[trust]`.
-    pub trust: Trust,
+    pub trust: TrustSection,
     /// Each section `[[peer]]`.
-    pub peer: Vec<Peer>,
+    pub peer: Vec<PeerSection>,
     /// The section `[smtp]`.
-    pub smtp: Smtp,
+    pub smtp: SmtpSection,
     /// Each section `[[mailbox]]`.
     pub mailbox: Vec<Mailbox>,
     /// The section `[lmtp]`.
     pub lmtp: Option<Lmtp>,
     /// The section `[store]`.
-    pub store: Store,
+    pub store: StoreSection,
     /// The section `[messages]`.
     pub messages: Messages,
     /// The section `[presence]`.
-    pub presence: Presence,
+    pub presence: PresenceSection,
     /// The section `[limits]`.
-    pub limits: Limits,
+    pub limits: LimitsSection,
     /// The section `[delivery]`.
-    pub delivery: Delivery,
+    pub delivery: DeliverySection,
     /// The section `[http]`.
     pub http: Http,
     /// The section `[mail]`.
-    pub mail: Mail,
+    pub mail: MailSection,
     /// The section `[log]`.
     pub log: Log,
     /// The rules of `address`, compiled.
@@ -86,7 +86,7 @@ pub struct Config {
 
 /// The XMPP server that this component (XEP-0114) belongs to.
 #[derive(Clone, Debug)]
-pub struct Xmpp {
+pub struct XmppSection {
     /// Where the server takes components: host and port.
     ///
     /// Write `server = "127.0.0.1:5347"`
@@ -126,7 +126,7 @@ pub struct Xmpp {
 
 /// Who may use the gateway from the XMPP side.
 #[derive(Clone, Debug)]
-pub struct Users {
+pub struct UsersSection {
     /// Everyone of these domains. Where neither this nor `jids` is given, it is the domain above the component's.
     ///
     /// Default `domains = ["example.org"]`
@@ -175,7 +175,7 @@ pub struct Address {
 /// One user whose address is not the one of a rule. There may be several, or none. (Pairs can also be kept in the store:
 /// see `stanzamail map`.)
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Pair {
+pub struct PairSection {
     /// The JID of the local user; no other pair may have it.
     ///
     /// Or `jid = "alice@example.org"`
@@ -188,7 +188,7 @@ pub struct Pair {
 
 /// Whom the users may write to and who may write to them: mail addresses, or domains of mail addresses.
 #[derive(Clone, Debug)]
-pub struct Contacts {
+pub struct ContactsSection {
     /// Nobody but these. An empty list allows everyone.
     ///
     /// Default `allow = []`
@@ -213,7 +213,7 @@ pub struct Contacts {
 /// (RFC 8601). The sender is verified by DMARC, or by DKIM or SPF for the same domain. docs/OPERATING.md says how to make a
 /// mail server write it.
 #[derive(Clone, Debug)]
-pub struct Trust {
+pub struct TrustSection {
     /// The names under which that server writes: what stands before the first semicolon in Authentication-Results of a
     /// mail in the mailbox, most often the server's host name. With none, no sender can be verified, and every mail is
     /// shown as from whom it says.
@@ -240,7 +240,7 @@ pub struct Trust {
 /// none: a gateway whose mails are verified is also found by its first mail. A section says `format`, `key` or both. One
 /// about an address goes before one about its domain, which still holds for what it leaves out.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Peer {
+pub struct PeerSection {
     /// Whom the section is about: all addresses of a mail domain (not of those below it), or one address. A domain is one
     /// that this gateway serves alone: a user's presence goes to all contacts there in one mail, which names them. At other
     /// domains each gets a mail of its own.
@@ -264,7 +264,7 @@ pub struct Peer {
 
 /// The server that takes the mail that we send.
 #[derive(Clone, Debug)]
-pub struct Smtp {
+pub struct SmtpSection {
     /// Its name, which must be in its certificate.
     ///
     /// Write `host = "smtp.example.org"`
@@ -398,7 +398,7 @@ pub struct Lmtp {
 
 /// Where the gateway keeps what it must not forget.
 #[derive(Clone, Debug)]
-pub struct Store {
+pub struct StoreSection {
     /// A folder that only the gateway may read and write. It holds the database, the mail that waits to be sent, and the
     /// socket for commands.
     ///
@@ -482,7 +482,7 @@ pub struct Messages {
 
 /// How presence goes to other gateways: by mail, so less often than between XMPP servers.
 #[derive(Clone, Debug)]
-pub struct Presence {
+pub struct PresenceSection {
     /// Changes that follow each other within this time are one: the last one is sent. From "0s" to "60s"; here a time may
     /// also be like "300ms".
     ///
@@ -503,7 +503,7 @@ pub struct Presence {
 /// How much one user may do, so that one who floods, or whose password was stolen, is a trouble to nobody else. Each is a
 /// number or "unlimited". As much as is allowed may come at once; then it comes back bit by bit.
 #[derive(Clone, Debug)]
-pub struct Limits {
+pub struct LimitsSection {
     /// Mails that one user sends in an hour; each recipient counts, and so does each receipt or marker for another gateway.
     /// Who sends more gets an error that says so.
     ///
@@ -578,7 +578,7 @@ pub struct Http {
 
 /// How long a mail that the mail server does not take is tried again.
 #[derive(Clone, Debug)]
-pub struct Delivery {
+pub struct DeliverySection {
     /// The sender is told of the delay after this time, once.
     ///
     /// Default `delay_notice = "4h"`
@@ -591,7 +591,7 @@ pub struct Delivery {
 
 /// How mail is read.
 #[derive(Clone, Debug)]
-pub struct Mail {
+pub struct MailSection {
     /// Of a bigger mail only the header is read, and its recipient is told.
     ///
     /// Default `octets_max = "32 MiB"`

@@ -1,15 +1,16 @@
 //! Each section of the file, read key by key. A section with an error is `None`; the error was reported.
 
 use super::mail_servers::{ca_file, lmtp, mailbox, smtp};
-use super::table::Table;
+use super::table::ConfigTable;
 use super::value::{
     DAY, HOUR, MINUTE, authserv_id, choice, duration, flag, host_and_port, host_or_port,
     is_loopback, jid_domain, list, listen, mail_address, mail_domain, number, or_off, pattern,
     public_key, public_url, quota, remembered, size, text, time_shown, user_jid,
 };
 use super::{
-    Address, Config, Contacts, Delivery, Http, Limits, Log, Mail, Messages, Pair, Peer, Presence,
-    Store, Trust, Users, Xmpp,
+    Address, Config, ContactsSection, DeliverySection, Http, LimitsSection, Log, MailSection,
+    Messages, PairSection, PeerSection, PresenceSection, StoreSection, TrustSection, UsersSection,
+    XmppSection,
 };
 use crate::core::address::{AddressPattern, MailAddress};
 use crate::core::language::Language;
@@ -27,7 +28,7 @@ use tracing::Level;
 const SPACINGS_IN_EXPIRES_MIN: u32 = 4;
 
 /// The whole file. The rules and what concerns several sections are left to [`super::check`].
-pub(super) fn config(mut root: Table<'_>) -> Option<Config> {
+pub(super) fn config(mut root: ConfigTable<'_>) -> Option<Config> {
     let xmpp = root.required_section("xmpp").and_then(xmpp);
     let gateway = xmpp.as_ref().map(|xmpp| &xmpp.domain);
     let users = root
@@ -85,12 +86,15 @@ pub(super) fn config(mut root: Table<'_>) -> Option<Config> {
 }
 
 /// Several sections of one name. All are read, even after one that is wrong.
-fn each<'a, T>(tables: Vec<Table<'a>>, read: impl Fn(Table<'a>) -> Option<T>) -> Option<Vec<T>> {
+fn each<'a, T>(
+    tables: Vec<ConfigTable<'a>>,
+    read: impl Fn(ConfigTable<'a>) -> Option<T>,
+) -> Option<Vec<T>> {
     let read: Vec<Option<T>> = tables.into_iter().map(read).collect();
     read.into_iter().collect()
 }
 
-fn xmpp(mut table: Table<'_>) -> Option<Xmpp> {
+fn xmpp(mut table: ConfigTable<'_>) -> Option<XmppSection> {
     let server = table.required("server", host_and_port);
     let domain = table.required("domain", jid_domain);
     let secret = table.required_secret(["secret", "secret_file", "secret_env"]);
@@ -114,7 +118,7 @@ fn xmpp(mut table: Table<'_>) -> Option<Xmpp> {
         table.refuse("server", problem);
         return None;
     }
-    Some(Xmpp {
+    Some(XmppSection {
         server,
         domain,
         secret: secret?,
@@ -131,7 +135,7 @@ fn parent(domain: &DomainPart) -> Option<DomainPart> {
     DomainPart::new(above).ok().map(|part| part.into_owned())
 }
 
-fn users(mut table: Table<'_>, gateway: Option<&DomainPart>) -> Option<Users> {
+fn users(mut table: ConfigTable<'_>, gateway: Option<&DomainPart>) -> Option<UsersSection> {
     let jids = table.or("jids", list(user_jid), Vec::new());
     let domains = table.optional("domains", list(jid_domain));
     let admins = table.or("admins", list(user_jid), Vec::new());
@@ -167,7 +171,7 @@ fn users(mut table: Table<'_>, gateway: Option<&DomainPart>) -> Option<Users> {
         );
         return None;
     }
-    Some(Users {
+    Some(UsersSection {
         domains,
         jids,
         admins,
@@ -175,7 +179,7 @@ fn users(mut table: Table<'_>, gateway: Option<&DomainPart>) -> Option<Users> {
     })
 }
 
-fn address(mut table: Table<'_>) -> Option<Address> {
+fn address(mut table: ConfigTable<'_>) -> Option<Address> {
     let jid = table.required("jid", text);
     let mail = table.required("mail", text);
     table.finish();
@@ -185,17 +189,17 @@ fn address(mut table: Table<'_>) -> Option<Address> {
     })
 }
 
-fn pair(mut table: Table<'_>) -> Option<Pair> {
+fn pair(mut table: ConfigTable<'_>) -> Option<PairSection> {
     let jid = table.required("jid", user_jid);
     let mail = table.required("mail", mail_address);
     table.finish();
-    Some(Pair {
+    Some(PairSection {
         jid: jid?,
         mail: mail?,
     })
 }
 
-fn contacts(mut table: Table<'_>) -> Option<Contacts> {
+fn contacts(mut table: ConfigTable<'_>) -> Option<ContactsSection> {
     let allow = table.or("allow", list(pattern), Vec::new());
     let deny = table.or("deny", list(pattern), Vec::new());
     let words = [
@@ -206,14 +210,14 @@ fn contacts(mut table: Table<'_>) -> Option<Contacts> {
     ];
     let strangers = table.or("strangers", choice(&words), Strangers::default());
     table.finish();
-    Some(Contacts {
+    Some(ContactsSection {
         allow: allow?,
         deny: deny?,
         strangers: strangers?,
     })
 }
 
-fn trust(mut table: Table<'_>) -> Option<Trust> {
+fn trust(mut table: ConfigTable<'_>) -> Option<TrustSection> {
     let authserv_ids = table.or("authserv_ids", list(authserv_id), Vec::new());
     let unverified = table.renamed(
         "unverified",
@@ -244,14 +248,14 @@ fn trust(mut table: Table<'_>) -> Option<Trust> {
         );
         return None;
     }
-    Some(Trust {
+    Some(TrustSection {
         authserv_ids,
         unverified,
         stanzas_from: stanzas_from?,
     })
 }
 
-fn peer(mut table: Table<'_>) -> Option<Peer> {
+fn peer(mut table: ConfigTable<'_>) -> Option<PeerSection> {
     let domain = table.optional("domain", mail_domain);
     let address = table.optional("address", mail_address);
     let formats = [
@@ -272,7 +276,7 @@ fn peer(mut table: Table<'_>) -> Option<Peer> {
         );
         return None;
     }
-    Some(Peer {
+    Some(PeerSection {
         who: who?,
         format,
         key,
@@ -281,7 +285,7 @@ fn peer(mut table: Table<'_>) -> Option<Peer> {
 
 /// Exactly one of the two. What is `None` was reported.
 fn who(
-    table: &Table<'_>,
+    table: &ConfigTable<'_>,
     domain: Option<Option<String>>,
     address: Option<Option<MailAddress>>,
 ) -> Option<AddressPattern> {
@@ -299,14 +303,14 @@ fn who(
     }
 }
 
-fn store(mut table: Table<'_>) -> Option<Store> {
+fn store(mut table: ConfigTable<'_>) -> Option<StoreSection> {
     let path = table.path_or_none("path");
     let remember = table.or("remember", remembered, limits::REMEMBERED);
     let originals = table.optional("originals", or_off(HOUR..=DAY.saturating_mul(365)));
     let originals_size = table.or("originals_size", size(1 << 20..=1 << 40), 1 << 30);
     table.finish();
     let path = path?.unwrap_or_else(|| PathBuf::from("/var/lib/stanzamail"));
-    Some(Store {
+    Some(StoreSection {
         path,
         remember: remember?,
         originals: originals?,
@@ -314,7 +318,7 @@ fn store(mut table: Table<'_>) -> Option<Store> {
     })
 }
 
-fn messages(mut table: Table<'_>) -> Option<Messages> {
+fn messages(mut table: ConfigTable<'_>) -> Option<Messages> {
     let default_subject = table.optional("default_subject", text);
     let languages: Vec<_> = Language::all().map(|one| (one.tag(), one)).collect();
     let language = table.or("language", choice(&languages), Language::default());
@@ -381,8 +385,8 @@ fn messages(mut table: Table<'_>) -> Option<Messages> {
     })
 }
 
-fn presence(mut table: Table<'_>) -> Option<Presence> {
-    let default = settings::Presence::default();
+fn presence(mut table: ConfigTable<'_>) -> Option<PresenceSection> {
+    let default = settings::PresenceSettings::default();
     let debounce = table.or(
         "debounce",
         duration(Duration::ZERO..=MINUTE),
@@ -410,14 +414,14 @@ fn presence(mut table: Table<'_>) -> Option<Presence> {
         table.refuse(key, format!("expires is {end}, which is shorter than {SPACINGS_IN_EXPIRES_MIN} times spacing, {between}; write a longer expires or a shorter spacing"));
         return None;
     }
-    Some(Presence {
+    Some(PresenceSection {
         debounce: debounce?,
         spacing,
         expires,
     })
 }
 
-fn limits(mut table: Table<'_>) -> Option<Limits> {
+fn limits(mut table: ConfigTable<'_>) -> Option<LimitsSection> {
     let mut amount = |key, default| table.or(key, quota(), Some(default));
     let sent = amount("sent_per_hour", limits::SENT_PER_HOUR);
     let sent_to_one = amount("sent_per_hour_to_one", limits::SENT_PER_HOUR_TO_ONE);
@@ -431,7 +435,7 @@ fn limits(mut table: Table<'_>) -> Option<Limits> {
     let files = amount("files_per_day", limits::FILES_PER_DAY);
     let megabytes = amount("file_megabytes_per_day", limits::FILE_MEGABYTES_PER_DAY);
     table.finish();
-    Some(Limits {
+    Some(LimitsSection {
         sent_per_hour: sent?,
         sent_per_hour_to_one: sent_to_one?,
         sent_per_hour_by_all: sent_by_all?,
@@ -443,7 +447,7 @@ fn limits(mut table: Table<'_>) -> Option<Limits> {
     })
 }
 
-fn http(mut table: Table<'_>) -> Option<Http> {
+fn http(mut table: ConfigTable<'_>) -> Option<Http> {
     let files = table.or("files", flag, true);
     let fetch_from = table.or("fetch_from", list(host_or_port), Vec::new());
     let address = table.optional("listen", listen);
@@ -471,7 +475,7 @@ fn http(mut table: Table<'_>) -> Option<Http> {
     })
 }
 
-fn delivery(mut table: Table<'_>) -> Option<Delivery> {
+fn delivery(mut table: ConfigTable<'_>) -> Option<DeliverySection> {
     let delay_notice = table.or(
         "delay_notice",
         duration(MINUTE..=DAY.saturating_mul(30)),
@@ -494,25 +498,25 @@ fn delivery(mut table: Table<'_>) -> Option<Delivery> {
         table.refuse(key, format!("delay_notice is {notice}, which is not shorter than expire, {end}; write a shorter delay_notice or a longer expire"));
         return None;
     }
-    Some(Delivery {
+    Some(DeliverySection {
         delay_notice,
         expire,
     })
 }
 
-fn mail(mut table: Table<'_>) -> Option<Mail> {
+fn mail(mut table: ConfigTable<'_>) -> Option<MailSection> {
     let octets_max = table.or(
         "octets_max",
         size(64 * 1024..=1 << 30),
         limits::MAIL_OCTETS_MAX,
     );
     table.finish();
-    Some(Mail {
+    Some(MailSection {
         octets_max: octets_max?,
     })
 }
 
-fn log(mut table: Table<'_>) -> Option<Log> {
+fn log(mut table: ConfigTable<'_>) -> Option<Log> {
     let levels = [
         ("error", Level::ERROR),
         ("warn", Level::WARN),

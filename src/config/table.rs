@@ -2,7 +2,7 @@
 
 use super::error::ConfigError;
 use super::file;
-use super::value::{Read, kind, shown};
+use super::value::{ReadValue, kind, shown};
 use secrecy::SecretString;
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
@@ -15,7 +15,7 @@ const EXAMPLE: &str = include_str!("../../config.example.toml");
 
 /// What was found in one file so far.
 #[derive(Debug)]
-pub(super) struct Report<'a> {
+pub(super) struct ConfigReport<'a> {
     text: &'a str,
     folder: PathBuf,
     errors: RefCell<Vec<ConfigError>>,
@@ -26,7 +26,7 @@ pub(super) struct Report<'a> {
     inline_secret: Cell<Option<usize>>,
 }
 
-impl<'a> Report<'a> {
+impl<'a> ConfigReport<'a> {
     pub(super) fn new(text: &'a str, file: &Path) -> Self {
         Self {
             text,
@@ -93,18 +93,18 @@ impl<'a> Report<'a> {
 
 /// One table, `[smtp]`, or one of several, `[[mailbox]]`.
 #[derive(Debug)]
-pub(super) struct Table<'a> {
-    report: &'a Report<'a>,
+pub(super) struct ConfigTable<'a> {
+    report: &'a ConfigReport<'a>,
     /// `smtp`; empty for the file itself.
     section: &'static str,
     /// `smtp`, `mailbox 2`; empty for the file itself.
     shown: String,
-    entries: BTreeMap<&'a str, Entry<'a>>,
+    entries: BTreeMap<&'a str, TableEntry<'a>>,
     known: Vec<&'static str>,
 }
 
 #[derive(Clone, Copy, Debug)]
-struct Entry<'a> {
+struct TableEntry<'a> {
     line: usize,
     value: &'a Spanned<DeValue<'a>>,
 }
@@ -117,20 +117,20 @@ pub(super) enum Given<T> {
     Value(T),
 }
 
-impl<'a> Table<'a> {
-    pub(super) fn root(report: &'a Report<'a>, table: &'a DeTable<'a>) -> Self {
+impl<'a> ConfigTable<'a> {
+    pub(super) fn root(report: &'a ConfigReport<'a>, table: &'a DeTable<'a>) -> Self {
         Self::new(report, "", String::new(), table)
     }
 
     fn new(
-        report: &'a Report<'a>,
+        report: &'a ConfigReport<'a>,
         section: &'static str,
         shown: String,
         table: &'a DeTable<'a>,
     ) -> Self {
         let entry = |(key, value): (&'a Spanned<DeString<'a>>, _)| {
             let line = report.line(key.span().start);
-            (key.get_ref().as_ref(), Entry { line, value })
+            (key.get_ref().as_ref(), TableEntry { line, value })
         };
         let table = Self {
             report,
@@ -148,9 +148,9 @@ impl<'a> Table<'a> {
     }
 
     /// The table of this name; an absent one is empty.
-    pub(super) fn section(&mut self, name: &'static str) -> Option<Table<'a>> {
+    pub(super) fn section(&mut self, name: &'static str) -> Option<ConfigTable<'a>> {
         let Some(entry) = self.entry(name) else {
-            return Some(Table {
+            return Some(ConfigTable {
                 report: self.report,
                 section: name,
                 shown: name.to_owned(),
@@ -162,11 +162,11 @@ impl<'a> Table<'a> {
             self.wrong_kind(name, entry, &format!("a section [{name}]"));
             return None;
         };
-        Some(Table::new(self.report, name, name.to_owned(), table))
+        Some(ConfigTable::new(self.report, name, name.to_owned(), table))
     }
 
     /// The table of this name, which must be there.
-    pub(super) fn required_section(&mut self, name: &'static str) -> Option<Table<'a>> {
+    pub(super) fn required_section(&mut self, name: &'static str) -> Option<ConfigTable<'a>> {
         let is_absent = self.entry(name).is_none();
         if is_absent {
             let problem = format!("found no section [{name}]; add it as in config.example.toml");
@@ -177,7 +177,7 @@ impl<'a> Table<'a> {
     }
 
     /// The tables of this name, `[[name]]`, in order; none where it is absent.
-    pub(super) fn sections(&mut self, name: &'static str) -> Vec<Table<'a>> {
+    pub(super) fn sections(&mut self, name: &'static str) -> Vec<ConfigTable<'a>> {
         let Some(entry) = self.entry(name) else {
             return Vec::new();
         };
@@ -199,7 +199,7 @@ impl<'a> Table<'a> {
             let shown = format!("{name} {at}");
             let line = self.report.line(offset);
             self.report.lines.borrow_mut().insert(shown.clone(), line);
-            Table::new(self.report, name, shown, table)
+            ConfigTable::new(self.report, name, shown, table)
         };
         (1..).zip(tables).map(table).collect()
     }
@@ -220,7 +220,7 @@ impl<'a> Table<'a> {
     pub(super) fn get<T>(
         &mut self,
         key: &'static str,
-        read: impl Fn(&DeValue<'_>) -> Read<T>,
+        read: impl Fn(&DeValue<'_>) -> ReadValue<T>,
     ) -> Given<T> {
         let Some(entry) = self.entry(key) else {
             return Given::Absent;
@@ -248,7 +248,7 @@ impl<'a> Table<'a> {
     pub(super) fn or<T>(
         &mut self,
         key: &'static str,
-        read: impl Fn(&DeValue<'_>) -> Read<T>,
+        read: impl Fn(&DeValue<'_>) -> ReadValue<T>,
         default: T,
     ) -> Option<T> {
         match self.get(key, read) {
@@ -258,7 +258,7 @@ impl<'a> Table<'a> {
         }
     }
 
-    /// As [`Table::or`], for a key that had another name, and other words for its values. `words` are the value's words:
+    /// As [`ConfigTable::or`], for a key that had another name, and other words for its values. `words` are the value's words:
     /// the present one, the former one, and what they mean.
     pub(super) fn renamed<T: Clone>(
         &mut self,
@@ -293,7 +293,7 @@ impl<'a> Table<'a> {
     pub(super) fn optional<T>(
         &mut self,
         key: &'static str,
-        read: impl Fn(&DeValue<'_>) -> Read<T>,
+        read: impl Fn(&DeValue<'_>) -> ReadValue<T>,
     ) -> Option<Option<T>> {
         self.or(key, |value| read(value).map(Some), None)
     }
@@ -302,7 +302,7 @@ impl<'a> Table<'a> {
     pub(super) fn required<T>(
         &mut self,
         key: &'static str,
-        read: impl Fn(&DeValue<'_>) -> Read<T>,
+        read: impl Fn(&DeValue<'_>) -> ReadValue<T>,
     ) -> Option<T> {
         let value = self.optional(key, read)?;
         if value.is_none() {
@@ -369,7 +369,7 @@ impl<'a> Table<'a> {
         }
     }
 
-    fn inline_secret(&self, key: &'static str, entry: Entry<'a>) -> Option<SecretString> {
+    fn inline_secret(&self, key: &'static str, entry: TableEntry<'a>) -> Option<SecretString> {
         let value = entry.value.get_ref();
         let secret = value.as_str().filter(|text| is_secret(text));
         if secret.is_none() {
@@ -445,14 +445,14 @@ impl<'a> Table<'a> {
         }
     }
 
-    fn entry(&mut self, key: &'static str) -> Option<Entry<'a>> {
+    fn entry(&mut self, key: &'static str) -> Option<TableEntry<'a>> {
         if !self.known.contains(&key) {
             self.known.push(key);
         }
         self.entries.get(key).copied()
     }
 
-    fn wrong_kind(&self, name: &str, entry: Entry<'_>, allowed: &str) {
+    fn wrong_kind(&self, name: &str, entry: TableEntry<'_>, allowed: &str) {
         let found = kind(entry.value.get_ref());
         let problem = format!("found {found}; allowed is {allowed}, as in config.example.toml");
         self.report.add(Some(entry.line), name, problem);

@@ -1,19 +1,19 @@
 //! What the sections about trust mean, in the words of an administrator.
 
-use super::{Peer, Trust};
+use super::{PeerSection, TrustSection};
 use crate::core::settings::{Speak, StanzaTrust};
 use std::fmt::Write;
 
 /// So many peers are named in one line; of more only their number is said.
 const PEERS_NAMED_MAX: usize = 5;
 
-impl Trust {
+impl TrustSection {
     /// What the section and the keys of the peers mean, in one line for an administrator: `Err` where a forger would be
     /// believed, unless it is about messages only and wanted so.
     ///
     /// # Errors
     /// The line itself, which is then a warning.
-    pub fn meaning(&self, peers: &[Peer]) -> Result<String, String> {
+    pub fn meaning(&self, peers: &[PeerSection]) -> Result<String, String> {
         let with_key: Vec<String> = peers
             .iter()
             .filter(|peer| peer.key.is_some())

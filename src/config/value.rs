@@ -14,7 +14,7 @@ use toml::de::DeValue;
 use url::Url;
 
 /// What a reader answers.
-pub(super) type Read<T> = Result<T, Wrong>;
+pub(super) type ReadValue<T> = Result<T, Wrong>;
 
 /// Why a value is refused.
 #[derive(Debug)]
@@ -62,7 +62,7 @@ pub(super) fn kind(value: &DeValue<'_>) -> &'static str {
 }
 
 /// One line of text.
-pub(super) fn text(value: &DeValue<'_>) -> Read<String> {
+pub(super) fn text(value: &DeValue<'_>) -> ReadValue<String> {
     value
         .as_str()
         .filter(|text| !text.trim().is_empty() && !text.chars().any(char::is_control))
@@ -71,14 +71,14 @@ pub(super) fn text(value: &DeValue<'_>) -> Read<String> {
 }
 
 /// `true` or `false`.
-pub(super) fn flag(value: &DeValue<'_>) -> Read<bool> {
+pub(super) fn flag(value: &DeValue<'_>) -> ReadValue<bool> {
     value
         .as_bool()
         .ok_or_else(|| Wrong::because("true or false, without quotes"))
 }
 
 /// A whole number in this range.
-pub(super) fn number<T>(range: RangeInclusive<T>) -> impl Fn(&DeValue<'_>) -> Read<T>
+pub(super) fn number<T>(range: RangeInclusive<T>) -> impl Fn(&DeValue<'_>) -> ReadValue<T>
 where
     T: TryFrom<i64> + PartialOrd + std::fmt::Display,
 {
@@ -98,7 +98,7 @@ where
 }
 
 /// A number, or `None` for `"unlimited"`.
-pub(super) fn quota() -> impl Fn(&DeValue<'_>) -> Read<Option<u32>> {
+pub(super) fn quota() -> impl Fn(&DeValue<'_>) -> ReadValue<Option<u32>> {
     let range = 1..=1_000_000;
     move |value| match value.as_str() {
         Some("unlimited") => Ok(None),
@@ -112,7 +112,7 @@ pub(super) fn quota() -> impl Fn(&DeValue<'_>) -> Read<Option<u32>> {
 }
 
 /// One of these words.
-pub(super) fn choice<T: Clone>(words: &[(&str, T)]) -> impl Fn(&DeValue<'_>) -> Read<T> {
+pub(super) fn choice<T: Clone>(words: &[(&str, T)]) -> impl Fn(&DeValue<'_>) -> ReadValue<T> {
     move |value| {
         let found = words.iter().find(|(word, _)| value.as_str() == Some(word));
         found.map(|(_, meaning)| meaning.clone()).ok_or_else(|| {
@@ -146,7 +146,9 @@ pub(super) fn time_shown(time: Duration) -> String {
 }
 
 /// A time, `"300ms"`, `"90s"`, `"5m"`, `"4h"` or `"3d"`, in this range.
-pub(super) fn duration(range: RangeInclusive<Duration>) -> impl Fn(&DeValue<'_>) -> Read<Duration> {
+pub(super) fn duration(
+    range: RangeInclusive<Duration>,
+) -> impl Fn(&DeValue<'_>) -> ReadValue<Duration> {
     move |value| {
         value
             .as_str()
@@ -169,7 +171,9 @@ pub(super) fn duration(range: RangeInclusive<Duration>) -> impl Fn(&DeValue<'_>)
 }
 
 /// A time in this range, or `"off"`, which is none at all.
-pub(super) fn or_off(range: RangeInclusive<Duration>) -> impl Fn(&DeValue<'_>) -> Read<Duration> {
+pub(super) fn or_off(
+    range: RangeInclusive<Duration>,
+) -> impl Fn(&DeValue<'_>) -> ReadValue<Duration> {
     let time = duration(range);
     move |value| match value.as_str() {
         Some("off") => Ok(Duration::ZERO),
@@ -178,7 +182,7 @@ pub(super) fn or_off(range: RangeInclusive<Duration>) -> impl Fn(&DeValue<'_>) -
 }
 
 /// How long handled mails and messages are remembered.
-pub(super) fn remembered(value: &DeValue<'_>) -> Read<Duration> {
+pub(super) fn remembered(value: &DeValue<'_>) -> ReadValue<Duration> {
     let range = limits::REMEMBERED_MIN..=limits::REMEMBERED_MAX;
     duration(range)(value).map_err(|wrong| {
         let why = "with less, bounces would be about nothing that is known, and a mail could be sent again and shown as a new one";
@@ -187,7 +191,7 @@ pub(super) fn remembered(value: &DeValue<'_>) -> Read<Duration> {
 }
 
 /// A size in octets, `"512 B"`, `"100 KiB"`, `"32 MiB"` or `"1 GiB"`, in this range.
-pub(super) fn size(range: RangeInclusive<usize>) -> impl Fn(&DeValue<'_>) -> Read<usize> {
+pub(super) fn size(range: RangeInclusive<usize>) -> impl Fn(&DeValue<'_>) -> ReadValue<usize> {
     const UNITS: &[(&str, u64)] = &[
         ("GiB", 1 << 30),
         ("MiB", 1 << 20),
@@ -234,7 +238,7 @@ fn in_units(amount: u64, space: &str, units: &[(&str, u64)]) -> String {
 }
 
 /// The name of a host, in A-labels, or its IP address.
-pub(super) fn host(value: &DeValue<'_>) -> Read<String> {
+pub(super) fn host(value: &DeValue<'_>) -> ReadValue<String> {
     value
         .as_str()
         .and_then(host_of)
@@ -242,7 +246,7 @@ pub(super) fn host(value: &DeValue<'_>) -> Read<String> {
 }
 
 /// A host, with or without a port.
-pub(super) fn host_or_port(value: &DeValue<'_>) -> Read<String> {
+pub(super) fn host_or_port(value: &DeValue<'_>) -> ReadValue<String> {
     let with_port = || {
         host_and_port(value)
             .ok()
@@ -255,7 +259,7 @@ pub(super) fn host_or_port(value: &DeValue<'_>) -> Read<String> {
 }
 
 /// `host:port`; an IPv6 address stands in brackets.
-pub(super) fn host_and_port(value: &DeValue<'_>) -> Read<HostPort> {
+pub(super) fn host_and_port(value: &DeValue<'_>) -> ReadValue<HostPort> {
     let parse = |text: &str| {
         let (host, port) = text.rsplit_once(':')?;
         let port = port.parse().ok().filter(|port| *port > 0)?;
@@ -275,7 +279,7 @@ pub(super) fn host_and_port(value: &DeValue<'_>) -> Read<HostPort> {
 }
 
 /// A port of this machine, or `unix:` and the path of a socket.
-pub(super) fn listen(value: &DeValue<'_>) -> Read<Listen> {
+pub(super) fn listen(value: &DeValue<'_>) -> ReadValue<Listen> {
     let parse = |text: &str| match text.strip_prefix("unix:") {
         Some(path) => path
             .starts_with('/')
@@ -291,7 +295,7 @@ pub(super) fn listen(value: &DeValue<'_>) -> Read<Listen> {
 }
 
 /// An address of the web that others can be appended to, without a slash at its end. Not encrypted only on this machine.
-pub(super) fn public_url(value: &DeValue<'_>) -> Read<String> {
+pub(super) fn public_url(value: &DeValue<'_>) -> ReadValue<String> {
     let parse = |text: &str| {
         let url = Url::parse(text).ok()?;
         let host = url.host_str()?;
@@ -344,7 +348,7 @@ pub(super) fn is_loopback(host: &str) -> bool {
 }
 
 /// The domain of JIDs (RFC 7622 §3.2).
-pub(super) fn jid_domain(value: &DeValue<'_>) -> Read<DomainPart> {
+pub(super) fn jid_domain(value: &DeValue<'_>) -> ReadValue<DomainPart> {
     value
         .as_str()
         .filter(|text| domain_to_ascii(text).is_some())
@@ -354,7 +358,7 @@ pub(super) fn jid_domain(value: &DeValue<'_>) -> Read<DomainPart> {
 }
 
 /// The JID of a user: `alice@example.org`.
-pub(super) fn user_jid(value: &DeValue<'_>) -> Read<BareJid> {
+pub(super) fn user_jid(value: &DeValue<'_>) -> ReadValue<BareJid> {
     value
         .as_str()
         .and_then(|text| BareJid::new(text).ok())
@@ -363,7 +367,7 @@ pub(super) fn user_jid(value: &DeValue<'_>) -> Read<BareJid> {
 }
 
 /// A mail address.
-pub(super) fn mail_address(value: &DeValue<'_>) -> Read<MailAddress> {
+pub(super) fn mail_address(value: &DeValue<'_>) -> ReadValue<MailAddress> {
     value
         .as_str()
         .and_then(|text| MailAddress::parse(text).ok())
@@ -371,7 +375,7 @@ pub(super) fn mail_address(value: &DeValue<'_>) -> Read<MailAddress> {
 }
 
 /// The domain of mail addresses, in lower-case A-labels.
-pub(super) fn mail_domain(value: &DeValue<'_>) -> Read<String> {
+pub(super) fn mail_domain(value: &DeValue<'_>) -> ReadValue<String> {
     value
         .as_str()
         .and_then(domain_to_ascii)
@@ -379,7 +383,7 @@ pub(super) fn mail_domain(value: &DeValue<'_>) -> Read<String> {
 }
 
 /// The public key of another gateway.
-pub(super) fn public_key(value: &DeValue<'_>) -> Read<PublicKey> {
+pub(super) fn public_key(value: &DeValue<'_>) -> ReadValue<PublicKey> {
     let text = value.as_str().unwrap_or_default();
     PublicKey::parse(text).map_err(|error| {
         let but = match error {
@@ -394,7 +398,7 @@ pub(super) fn public_key(value: &DeValue<'_>) -> Read<PublicKey> {
 }
 
 /// A mail address or the domain of many.
-pub(super) fn pattern(value: &DeValue<'_>) -> Read<AddressPattern> {
+pub(super) fn pattern(value: &DeValue<'_>) -> ReadValue<AddressPattern> {
     value
         .as_str()
         .and_then(|text| text.parse().ok())
@@ -402,7 +406,7 @@ pub(super) fn pattern(value: &DeValue<'_>) -> Read<AddressPattern> {
 }
 
 /// The name of a header field (RFC 5322 §3.6.8).
-pub(super) fn header_name(value: &DeValue<'_>) -> Read<String> {
+pub(super) fn header_name(value: &DeValue<'_>) -> ReadValue<String> {
     value
         .as_str()
         .filter(|name| !name.is_empty() && name.bytes().all(|b| b.is_ascii_graphic() && b != b':'))
@@ -411,7 +415,7 @@ pub(super) fn header_name(value: &DeValue<'_>) -> Read<String> {
 }
 
 /// The name under which a mail server writes Authentication-Results (RFC 8601 §2.5).
-pub(super) fn authserv_id(value: &DeValue<'_>) -> Read<String> {
+pub(super) fn authserv_id(value: &DeValue<'_>) -> ReadValue<String> {
     let may_stand = |b: u8| b.is_ascii_graphic() && !b"()<>;=\"\\".contains(&b);
     value
         .as_str()
@@ -423,7 +427,7 @@ pub(super) fn authserv_id(value: &DeValue<'_>) -> Read<String> {
 }
 
 /// A program, by its whole path, and its arguments.
-pub(super) fn command(value: &DeValue<'_>) -> Read<Vec<String>> {
+pub(super) fn command(value: &DeValue<'_>) -> ReadValue<Vec<String>> {
     let word = |value: &DeValue<'_>| value.as_str().map(str::to_owned);
     let words = value.as_array().and_then(|words| {
         let words = words.iter().map(|value| word(value.get_ref()));
@@ -440,8 +444,8 @@ pub(super) fn command(value: &DeValue<'_>) -> Read<Vec<String>> {
 
 /// A list of what `item` reads.
 pub(super) fn list<T>(
-    item: impl Fn(&DeValue<'_>) -> Read<T>,
-) -> impl Fn(&DeValue<'_>) -> Read<Vec<T>> {
+    item: impl Fn(&DeValue<'_>) -> ReadValue<T>,
+) -> impl Fn(&DeValue<'_>) -> ReadValue<Vec<T>> {
     move |value| {
         let items = value
             .as_array()

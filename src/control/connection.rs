@@ -1,6 +1,6 @@
 //! One command's connection: requests are read within limits and answered.
 
-use super::{Response, answer, queue::Waiting};
+use super::{Response, answer, queue::WaitingItems};
 use crate::store::Store;
 use serde::Serialize;
 use std::io::Write;
@@ -16,7 +16,7 @@ const STEP: usize = 64 * 1024;
 
 /// What commands may take of the gateway.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Limits {
+pub(super) struct ControlLimits {
     /// Connections at the same time: an admin has a few shells.
     pub connections: usize,
     /// Requests that are read and not yet answered, of all connections together, in octets. One may have them all:
@@ -28,7 +28,7 @@ pub(super) struct Limits {
     pub silence: Duration,
 }
 
-impl Default for Limits {
+impl Default for ControlLimits {
     fn default() -> Self {
         Self {
             connections: 16,
@@ -40,16 +40,16 @@ impl Default for Limits {
 }
 
 /// What connections share.
-pub(super) struct Shared<S> {
+pub(super) struct ControlShared<S> {
     pub store: Arc<S>,
-    pub waiting: Arc<Waiting>,
-    pub limits: Limits,
+    pub waiting: Arc<WaitingItems>,
+    pub limits: ControlLimits,
     /// In [`STEP`]s.
     room: Arc<Semaphore>,
 }
 
-impl<S> Shared<S> {
-    pub(super) fn new(store: Arc<S>, waiting: Arc<Waiting>, limits: Limits) -> Self {
+impl<S> ControlShared<S> {
+    pub(super) fn new(store: Arc<S>, waiting: Arc<WaitingItems>, limits: ControlLimits) -> Self {
         let room = Arc::new(Semaphore::new(limits.octets.div_ceil(STEP)));
         Self {
             store,
@@ -61,13 +61,13 @@ impl<S> Shared<S> {
 }
 
 /// A request, and its part of the room.
-struct Asked {
+struct QueuedRequest {
     line: Vec<u8>,
     room: Vec<OwnedSemaphorePermit>,
 }
 
 /// Why no further request is read.
-enum End {
+enum ConnectionEnd {
     /// The other side is gone, or silent.
     Gone,
     /// It is told why.
@@ -75,15 +75,15 @@ enum End {
 }
 
 /// Answers requests until the connection ends.
-pub(super) async fn serve<S: Store>(mut stream: UnixStream, shared: Arc<Shared<S>>) {
+pub(super) async fn serve<S: Store>(mut stream: UnixStream, shared: Arc<ControlShared<S>>) {
     let (reader, mut writer) = stream.split();
     let mut reader = BufReader::new(reader);
     loop {
         let asked = request(&mut reader, &shared.room, &shared.limits).await;
         let (response, is_last) = match &asked {
             Ok(asked) => (answered(&asked.line, &shared).await, false),
-            Err(End::Refused(why)) => (Response::refused(why), true),
-            Err(End::Gone) => return,
+            Err(ConnectionEnd::Refused(why)) => (Response::refused(why), true),
+            Err(ConnectionEnd::Gone) => return,
         };
         let line = line_of(&response);
         let written = tokio::time::timeout(shared.limits.request, writer.write_all(&line)).await;
@@ -93,7 +93,7 @@ pub(super) async fn serve<S: Store>(mut stream: UnixStream, shared: Arc<Shared<S
     }
 }
 
-async fn answered<S: Store>(line: &[u8], shared: &Shared<S>) -> Response {
+async fn answered<S: Store>(line: &[u8], shared: &ControlShared<S>) -> Response {
     match serde_json::from_slice(line) {
         Ok(request) => answer(shared.store.as_ref(), &shared.waiting, request).await,
         Err(error) => Response::refused(format!(
@@ -106,9 +106,9 @@ async fn answered<S: Store>(line: &[u8], shared: &Shared<S>) -> Response {
 async fn request(
     reader: &mut (impl AsyncBufRead + Unpin),
     room: &Arc<Semaphore>,
-    limits: &Limits,
-) -> Result<Asked, End> {
-    let mut asked = Asked {
+    limits: &ControlLimits,
+) -> Result<QueuedRequest, ConnectionEnd> {
+    let mut asked = QueuedRequest {
         line: Vec::new(),
         room: Vec::new(),
     };
@@ -120,9 +120,9 @@ async fn request(
             Err(_) if !asked.line.is_empty() => {
                 let within = limits.request.as_secs();
                 let why = format!("the request did not end within {within} seconds; ask again");
-                return Err(End::Refused(why));
+                return Err(ConnectionEnd::Refused(why));
             }
-            _ => return Err(End::Gone),
+            _ => return Err(ConnectionEnd::Gone),
         };
         if asked.line.is_empty() {
             until = Instant::now() + limits.request;
@@ -136,7 +136,7 @@ async fn request(
                 let why = format!(
                     "more than {max} octets of requests come at once; ask again when other commands are done, with fewer rows"
                 );
-                return Err(End::Refused(why));
+                return Err(ConnectionEnd::Refused(why));
             };
             asked.room.push(step);
         }
@@ -149,7 +149,7 @@ async fn request(
 }
 
 /// Tells a connection that there are too many, without waiting for anything.
-pub(super) fn turn_away(stream: UnixStream, limits: &Limits) {
+pub(super) fn turn_away(stream: UnixStream, limits: &ControlLimits) {
     let count = limits.connections;
     let response = Response::refused(format!(
         "{count} commands are connected to the gateway already; end some of them, and ask again"

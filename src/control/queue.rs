@@ -6,17 +6,17 @@
 mod shown;
 mod users;
 
-use super::{ROWS_MAX, Response, Server, ServerTrouble};
+use super::{NeededServer, ROWS_MAX, Response, ServerTrouble};
 use crate::core::id::{JobId, MessageId};
 use crate::core::job::Brief;
 use crate::core::time::Timestamp;
 use crate::core::xml;
-use crate::inbound::Mail;
-use crate::net::trouble::Trouble;
-use crate::pipeline::{Files, Forgetter, MailboxMeaning, ReadBatch, read_again, stanza_key};
-use crate::smtp::{self, By, Change, Queue, Stage};
+use crate::inbound::InboundMail;
+use crate::net::trouble::OngoingTrouble;
+use crate::pipeline::{FileUploader, Forgetter, MailboxMeaning, ReadBatch, read_again, stanza_key};
+use crate::smtp::{self, By, JobChange, JobStage, Queue};
 use crate::store::in_hand::InHand;
-use crate::store::quarantine::{self, Kept, Quarantine};
+use crate::store::quarantine::{self, Quarantine, QuarantinedEvent};
 use crate::store::spool::{Spool, SpoolError};
 use crate::xmpp::{Link, XmppEvent};
 use base64::Engine as _;
@@ -36,7 +36,7 @@ const PATIENCE: Duration = Duration::from_secs(10);
 
 /// One thing that waits.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Item {
+pub struct QueueItem {
     /// By which commands name it.
     pub id: String,
     /// Since when.
@@ -50,7 +50,7 @@ pub struct Item {
     /// Its size.
     pub octets: u64,
     /// What it waits for.
-    pub state: State,
+    pub state: ItemState,
     /// Attempts so far.
     pub attempts: u32,
     /// What the last attempt brought, or why it is in quarantine.
@@ -65,7 +65,7 @@ const ID_MIN: usize = 6;
 /// What something waits for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
-pub enum State {
+pub enum ItemState {
     /// An attempt at this time.
     Next(Timestamp),
     /// The end of an attempt.
@@ -79,13 +79,13 @@ pub enum State {
 }
 
 /// What waits, and how it is reached.
-pub struct Waiting {
+pub struct WaitingItems {
     quarantine: Arc<Quarantine>,
-    way: Way,
+    way: QueueAccess,
 }
 
-enum Way {
-    Running(Running),
+enum QueueAccess {
+    Running(RunningParts),
     Resting {
         folder: PathBuf,
         opened: Mutex<Option<(Spool, Vec<Brief>)>>,
@@ -93,7 +93,7 @@ enum Way {
 }
 
 /// The parts of a gateway that runs.
-pub struct Running {
+pub struct RunningParts {
     /// What sends mails.
     pub queue: Queue,
     /// Where they lie.
@@ -113,7 +113,7 @@ pub struct Running {
     /// Forgets users.
     pub forgetter: Forgetter,
     /// Puts and fetches files; `None`: they are named, and sent as links.
-    pub files: Option<Files>,
+    pub files: Option<FileUploader>,
 }
 
 /// How the gateway says something to users of its own accord.
@@ -125,23 +125,26 @@ pub struct Announcer {
 }
 
 /// The mailboxes that are read, by name.
-pub type Readers = Vec<(String, watch::Receiver<Option<Trouble>>)>;
+pub type Readers = Vec<(String, watch::Receiver<Option<OngoingTrouble>>)>;
 
-impl Running {
+impl RunningParts {
     /// Of all servers that are needed.
     fn troubles(&self) -> Vec<ServerTrouble> {
-        let seen = |server, trouble: Option<Trouble>| {
+        let seen = |server, trouble: Option<OngoingTrouble>| {
             trouble.map(|trouble| ServerTrouble {
                 server,
                 secs: trouble.since.elapsed().as_secs(),
                 why: trouble.why,
             })
         };
-        let xmpp_server = seen(Server::XmppServer, self.itself.trouble.borrow().clone());
-        let mail_server = seen(Server::MailServer, self.queue.trouble());
+        let xmpp_server = seen(
+            NeededServer::XmppServer,
+            self.itself.trouble.borrow().clone(),
+        );
+        let mail_server = seen(NeededServer::MailServer, self.queue.trouble());
         let readers = self.readers.iter().filter_map(|(name, trouble)| {
             let trouble = trouble.borrow().clone();
-            seen(Server::Mailbox { name: name.clone() }, trouble)
+            seen(NeededServer::Mailbox { name: name.clone() }, trouble)
         });
         let troubles = xmpp_server.into_iter().chain(readers);
         troubles.chain(mail_server).collect()
@@ -155,7 +158,7 @@ pub struct Itself {
     /// [`Response::Running`].
     pub status: Box<dyn Fn() -> Response + Send + Sync>,
     /// Why it is not attached to the XMPP server.
-    pub trouble: watch::Receiver<Option<Trouble>>,
+    pub trouble: watch::Receiver<Option<OngoingTrouble>>,
     /// How much is logged.
     pub set_level: Arc<dyn Fn(tracing::Level) + Send + Sync>,
     /// Has the configuration read again.
@@ -175,10 +178,10 @@ fn not(sentence: impl Into<String>) -> Not {
     Not(sentence.into())
 }
 
-impl Waiting {
+impl WaitingItems {
     /// Of a gateway that runs.
-    pub fn running(quarantine: Arc<Quarantine>, running: Running) -> Self {
-        let way = Way::Running(running);
+    pub fn running(quarantine: Arc<Quarantine>, running: RunningParts) -> Self {
+        let way = QueueAccess::Running(running);
         Self { quarantine, way }
     }
 
@@ -186,7 +189,7 @@ impl Waiting {
     pub fn resting(store: &Path) -> Self {
         Self {
             quarantine: Arc::new(Quarantine::of_store(store)),
-            way: Way::Resting {
+            way: QueueAccess::Resting {
                 folder: store.join("spool"),
                 opened: Mutex::new(None),
             },
@@ -196,8 +199,8 @@ impl Waiting {
     /// [`Response::Running`].
     pub(super) fn status(&self) -> Response {
         match &self.way {
-            Way::Running(running) => (running.itself.status)(),
-            Way::Resting { .. } => Response::refused("no gateway runs"),
+            QueueAccess::Running(running) => (running.itself.status)(),
+            QueueAccess::Resting { .. } => Response::refused("no gateway runs"),
         }
     }
 
@@ -205,7 +208,7 @@ impl Waiting {
     pub(super) async fn facts(&self) -> Response {
         let mut troubles = Vec::new();
         let (is_running, is_attached, waiting) = match &self.way {
-            Way::Running(running) => {
+            QueueAccess::Running(running) => {
                 let status = (running.itself.status)();
                 let is_attached = matches!(
                     status,
@@ -217,7 +220,7 @@ impl Waiting {
                 troubles = running.troubles();
                 (true, is_attached, Ok(running.queue.depth()))
             }
-            Way::Resting { folder, opened } => {
+            QueueAccess::Resting { folder, opened } => {
                 let mut opened = opened.lock().await;
                 let found = open(folder, &mut opened).map(|(_, jobs)| jobs.len());
                 (false, false, found.map_err(Not::from))
@@ -239,40 +242,40 @@ impl Waiting {
     /// [`Response::Done`].
     pub(super) fn reload(&self) -> Response {
         match &self.way {
-            Way::Running(running) => {
+            QueueAccess::Running(running) => {
                 running.itself.again.notify_one();
                 Response::Done
             }
-            Way::Resting { .. } => Response::refused("no gateway runs"),
+            QueueAccess::Resting { .. } => Response::refused("no gateway runs"),
         }
     }
 
     /// [`Response::Done`].
     pub(super) fn log(&self, level: &str) -> Response {
         match (&self.way, level.parse()) {
-            (Way::Running(running), Ok(level)) => {
+            (QueueAccess::Running(running), Ok(level)) => {
                 (running.itself.set_level)(level);
                 Response::Done
             }
             (_, Err(_)) => Response::refused(format!(
                 "{level} is no level; it is error, warn, info, debug or trace"
             )),
-            (Way::Resting { .. }, _) => Response::refused("no gateway runs"),
+            (QueueAccess::Resting { .. }, _) => Response::refused("no gateway runs"),
         }
     }
 
     /// [`Response::Upload`].
     pub(super) async fn upload(&self, server: &str) -> Response {
         match &self.way {
-            Way::Running(Running {
+            QueueAccess::Running(RunningParts {
                 files: Some(files), ..
             }) => Response::Upload {
                 service: files.probe(server).await,
             },
-            Way::Running(_) => {
+            QueueAccess::Running(_) => {
                 Response::refused("the gateway that runs leaves files alone ([http] files)")
             }
-            Way::Resting { .. } => Response::refused("no gateway runs"),
+            QueueAccess::Resting { .. } => Response::refused("no gateway runs"),
         }
     }
 
@@ -311,13 +314,13 @@ impl Waiting {
         answered(self.dropped(id, silent).await)
     }
 
-    async fn page(&self, after: Option<u64>) -> Result<Vec<Item>, Not> {
+    async fn page(&self, after: Option<u64>) -> Result<Vec<QueueItem>, Not> {
         match &self.way {
-            Way::Running(running) => {
+            QueueAccess::Running(running) => {
                 let page = running.queue.page(after, ROWS_MAX).await;
                 items_of(&running.spool, page.ok_or_else(stopping)?).await
             }
-            Way::Resting { folder, opened } => {
+            QueueAccess::Resting { folder, opened } => {
                 let mut opened = opened.lock().await;
                 let (spool, jobs) = open(folder, &mut opened)?;
                 let is_later = |brief: &&Brief| after.is_none_or(|after| brief.sequence > after);
@@ -337,7 +340,7 @@ impl Waiting {
             return Ok(shown(facts_of(&waiting, octets), &content, body));
         }
         let (kept, content) = self.kept(&id).await?;
-        let body = body || kept.note.kind == quarantine::Kind::Stanza;
+        let body = body || kept.note.kind == quarantine::QuarantineKind::Stanza;
         Ok(shown(facts_of_kept(&kept), &content, body))
     }
 
@@ -376,9 +379,9 @@ impl Waiting {
     }
 
     /// A job with its mail.
-    async fn find(&self, id: &JobId) -> Result<Option<(smtp::Waiting, Vec<u8>)>, Not> {
+    async fn find(&self, id: &JobId) -> Result<Option<(smtp::WaitingJob, Vec<u8>)>, Not> {
         match &self.way {
-            Way::Running(running) => {
+            QueueAccess::Running(running) => {
                 let found = running.queue.find(id.clone()).await.ok_or_else(stopping)?;
                 let Some(waiting) = found else {
                     return Ok(None);
@@ -386,7 +389,7 @@ impl Waiting {
                 let mail = running.spool.read_mail(&waiting.job).await?;
                 Ok(Some((waiting, mail)))
             }
-            Way::Resting { folder, opened } => {
+            QueueAccess::Resting { folder, opened } => {
                 let mut opened = opened.lock().await;
                 let (spool, jobs) = open(folder, &mut opened)?;
                 let Some(brief) = jobs.iter().find(|brief| brief.id == *id) else {
@@ -399,7 +402,7 @@ impl Waiting {
         }
     }
 
-    async fn kept(&self, id: &JobId) -> Result<(Kept, Vec<u8>), Not> {
+    async fn kept(&self, id: &JobId) -> Result<(QuarantinedEvent, Vec<u8>), Not> {
         let (quarantine, wanted) = (Arc::clone(&self.quarantine), id.clone());
         let read = tokio::task::spawn_blocking(move || quarantine.read(&wanted)).await;
         read?.map_err(Not::from)?.ok_or_else(|| {
@@ -410,7 +413,7 @@ impl Waiting {
         })
     }
 
-    async fn item(&self, id: &JobId) -> Result<Option<Item>, Not> {
+    async fn item(&self, id: &JobId) -> Result<Option<QueueItem>, Not> {
         let found = self.find(id).await?;
         Ok(found.map(|(waiting, mail)| {
             let octets = u64::try_from(mail.len()).unwrap_or(u64::MAX);
@@ -424,11 +427,11 @@ impl Waiting {
             return self.decide_again(&id).await;
         };
         match &self.way {
-            Way::Running(running) => {
+            QueueAccess::Running(running) => {
                 let change = running.queue.hasten(id.clone(), By::Administrator).await;
                 changed(change.ok_or_else(stopping)?, &id)?;
             }
-            Way::Resting { folder, opened } => {
+            QueueAccess::Resting { folder, opened } => {
                 let mut opened = opened.lock().await;
                 let (spool, jobs) = open(folder, &mut opened)?;
                 for job in jobs.iter_mut().filter(|job| job.id == id) {
@@ -436,17 +439,17 @@ impl Waiting {
                 }
             }
         }
-        item.state = State::Next(Timestamp::now());
+        item.state = ItemState::Next(Timestamp::now());
         Ok(Response::Queue { items: vec![item] })
     }
 
     async fn retry_all(&self) -> Result<Response, Not> {
         let count = match &self.way {
-            Way::Running(running) => {
+            QueueAccess::Running(running) => {
                 running.queue.flush_now();
                 running.queue.depth()
             }
-            Way::Resting { folder, opened } => {
+            QueueAccess::Resting { folder, opened } => {
                 let mut opened = opened.lock().await;
                 let (spool, jobs) = open(folder, &mut opened)?;
                 for job in jobs.iter_mut() {
@@ -455,7 +458,7 @@ impl Waiting {
                 jobs.len()
             }
         };
-        let is_running = matches!(self.way, Way::Running(_));
+        let is_running = matches!(self.way, QueueAccess::Running(_));
         Ok(Response::Retried { count, is_running })
     }
 
@@ -477,7 +480,7 @@ impl Waiting {
 
     async fn drop_job(&self, id: &JobId, silent: bool) -> Result<(), Not> {
         match &self.way {
-            Way::Running(running) => {
+            QueueAccess::Running(running) => {
                 let change = running.queue.withdraw(id.clone(), silent);
                 match tokio::time::timeout(PATIENCE, change).await {
                     Ok(change) => changed(change.ok_or_else(stopping)?, id),
@@ -487,11 +490,11 @@ impl Waiting {
                     ))),
                 }
             }
-            Way::Resting { .. } if !silent => Err(not(format!(
+            QueueAccess::Resting { .. } if !silent => Err(not(format!(
                 "the mail {id} was not dropped: no gateway runs that could tell its sender. Drop it when one runs, or add \
                  --silent"
             ))),
-            Way::Resting { folder, opened } => {
+            QueueAccess::Resting { folder, opened } => {
                 let mut opened = opened.lock().await;
                 let (spool, jobs) = open(folder, &mut opened)?;
                 for brief in jobs.iter().filter(|brief| brief.id == *id) {
@@ -506,13 +509,13 @@ impl Waiting {
     /// Takes something out of the quarantine and has it decided about once more.
     async fn decide_again(&self, id: &JobId) -> Result<Response, Not> {
         let (kept, content) = self.kept(id).await?;
-        let Way::Running(running) = &self.way else {
+        let QueueAccess::Running(running) = &self.way else {
             return Err(not(format!(
                 "{id} is in quarantine and can be tried again only while the gateway runs"
             )));
         };
         match kept.note.kind {
-            quarantine::Kind::Stanza => {
+            quarantine::QuarantineKind::Stanza => {
                 let stanza = xml::read(&content)?;
                 let stanzas = running.stanzas.upgrade().ok_or_else(stopping)?;
                 // If it fails again, it is put back: so it has to be gone before.
@@ -523,9 +526,9 @@ impl Waiting {
                     .await;
                 sent.map_err(|_| self.put_back(&kept, &content))?;
             }
-            quarantine::Kind::Mail => {
+            quarantine::QuarantineKind::Mail => {
                 let source = kept.note.mailbox.clone().unwrap_or_default();
-                let mail = Mail {
+                let mail = InboundMail {
                     key: JobId::of_name(&["mail again", MessageId::of_raw(&content).as_str()]),
                     uid: 0,
                     octets: kept.note.octets,
@@ -545,7 +548,7 @@ impl Waiting {
         Ok(Response::Queue { items })
     }
 
-    fn put_back(&self, kept: &Kept, content: &[u8]) -> Not {
+    fn put_back(&self, kept: &QuarantinedEvent, content: &[u8]) -> Not {
         match self.quarantine.put(&kept.note, content) {
             Ok(_) => not("the gateway is too busy, or has no XMPP server; try again later"),
             Err(error) => error.into(),
@@ -585,15 +588,17 @@ async fn hasten(spool: &Spool, brief: &mut Brief) -> Result<(), SpoolError> {
     spool.update(&spool.read_job(brief).await?).await
 }
 
-fn changed(change: Change, id: &JobId) -> Result<(), Not> {
+fn changed(change: JobChange, id: &JobId) -> Result<(), Not> {
     let why = match change {
-        Change::Done => return Ok(()),
-        Change::Not(Stage::Settling) => {
+        JobChange::Done => return Ok(()),
+        JobChange::Not(JobStage::Settling) => {
             "the last attempt at it has ended, and its sender is being told"
         }
-        Change::Not(_) => "it is on its way at this moment; ask again when the attempt has ended",
-        Change::Unknown => "it does not wait any more",
-        Change::Unreadable => {
+        JobChange::Not(_) => {
+            "it is on its way at this moment; ask again when the attempt has ended"
+        }
+        JobChange::Unknown => "it does not wait any more",
+        JobChange::Unreadable => {
             "its file in the spool cannot be read; the log says why. Look at the disk, then try again"
         }
     };

@@ -1,7 +1,7 @@
 //! What commands do with users: who there is, how much is stored of one, and that it is forgotten.
 
 use super::Response;
-use super::queue::Waiting;
+use super::queue::WaitingItems;
 use crate::core::address::MailAddress;
 use crate::core::context::{Need, Row};
 use crate::core::limits::{CONTACTS_SCANNED_MAX, USERS_PER_PAGE};
@@ -14,7 +14,7 @@ use serde::{Deserialize, Serialize};
 
 /// A user in a list.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Listed {
+pub struct ListedUser {
     /// Who. Of somebody of whom there is a pair alone, this may be a contact.
     pub user: BareJid,
     /// How many contacts: one more than [`CONTACTS_SCANNED_MAX`] where there are more than that.
@@ -25,9 +25,9 @@ pub struct Listed {
 
 /// What is said of one user: nothing of what was written, and to whom.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Shown {
+pub struct UserDetails {
     /// As in a list.
-    pub listed: Listed,
+    pub listed: ListedUser,
     /// What was chosen for all contacts.
     pub options: Vec<(String, String)>,
     /// Strangers who wait to be accepted.
@@ -39,19 +39,19 @@ pub struct Shown {
 /// What is asked.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "asked", rename_all = "lowercase")]
-pub enum Asked {
-    /// A page of those of whom something is stored. [`Told::List`].
+pub enum UsersQuery {
+    /// A page of those of whom something is stored. [`UsersAnswer::List`].
     List {
         /// The last one of the page before.
         #[serde(default)]
         after: Option<BareJid>,
     },
-    /// How much is stored of one. [`Told::Shown`].
+    /// How much is stored of one. [`UsersAnswer::Shown`].
     Show {
         /// Who.
         user: BareJid,
     },
-    /// Tells a message of the gateway to some of all users, after this one: to be repeated. [`Told::Announced`].
+    /// Tells a message of the gateway to some of all users, after this one: to be repeated. [`UsersAnswer::Announced`].
     Announce {
         /// What.
         text: String,
@@ -59,7 +59,7 @@ pub enum Asked {
         #[serde(default)]
         after: Option<BareJid>,
     },
-    /// Forgets one, as far as that takes some seconds: to be repeated. [`Told::Forgotten`].
+    /// Forgets one, as far as that takes some seconds: to be repeated. [`UsersAnswer::Forgotten`].
     Forget {
         /// Who.
         user: BareJid,
@@ -69,16 +69,16 @@ pub enum Asked {
 /// And what is answered.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "told", rename_all = "lowercase")]
-pub enum Told {
+pub enum UsersAnswer {
     /// These.
     List {
         /// At most [`USERS_PER_PAGE`]; a page with none is the last.
-        users: Vec<Listed>,
+        users: Vec<ListedUser>,
     },
     /// One.
     Shown {
         /// How much there is.
-        user: Box<Shown>,
+        user: Box<UserDetails>,
     },
     /// Some were told.
     Announced {
@@ -101,14 +101,14 @@ pub enum Told {
 /// Does what is asked.
 pub(super) async fn answer<S: Store>(
     store: &S,
-    waiting: &Waiting,
-    asked: Asked,
+    waiting: &WaitingItems,
+    asked: UsersQuery,
 ) -> Result<Response, StoreError> {
     match asked {
-        Asked::List { after } => list(store, after).await,
-        Asked::Show { user } => show(store, waiting, user).await,
-        Asked::Forget { user } => Ok(forget(store, waiting, &user).await),
-        Asked::Announce { text, after } => {
+        UsersQuery::List { after } => list(store, after).await,
+        UsersQuery::Show { user } => show(store, waiting, user).await,
+        UsersQuery::Forget { user } => Ok(forget(store, waiting, &user).await),
+        UsersQuery::Announce { text, after } => {
             let told = waiting.announce(store, &text, after.as_ref()).await;
             Ok(told.map_or_else(|refused| refused, Response::Users))
         }
@@ -123,13 +123,13 @@ async fn list<S: Store>(store: &S, after: Option<BareJid>) -> Result<Response, S
         // Many contacts take some milliseconds, and reading them waits for nothing.
         tokio::task::yield_now().await;
     }
-    Ok(Response::Users(Told::List { users }))
+    Ok(Response::Users(UsersAnswer::List { users }))
 }
 
 /// One of them.
 async fn show<S: Store>(
     store: &S,
-    waiting: &Waiting,
+    waiting: &WaitingItems,
     user: BareJid,
 ) -> Result<Response, StoreError> {
     let mails = match waiting.traces(&user).await {
@@ -142,20 +142,20 @@ async fn show<S: Store>(
         Some(Row::Options(options)) => options,
         _ => Options::default(),
     };
-    let user = Shown {
+    let user = UserDetails {
         listed: listed(store, user).await?,
         strangers: options.requests.len(),
         options: chosen(&options),
         traces: Traces { rows, ..mails },
     };
     let user = Box::new(user);
-    Ok(Response::Users(Told::Shown { user }))
+    Ok(Response::Users(UsersAnswer::Shown { user }))
 }
 
 /// Forgets a part of one.
-async fn forget<S: Store>(store: &S, waiting: &Waiting, user: &BareJid) -> Response {
+async fn forget<S: Store>(store: &S, waiting: &WaitingItems, user: &BareJid) -> Response {
     match waiting.forget(store, user).await {
-        Ok((traces, is_all)) => Response::Users(Told::Forgotten { traces, is_all }),
+        Ok((traces, is_all)) => Response::Users(UsersAnswer::Forgotten { traces, is_all }),
         Err(refused) => refused,
     }
 }
@@ -175,7 +175,7 @@ fn chosen(options: &Options) -> Vec<(String, String)> {
     names.into_iter().filter_map(of).collect()
 }
 
-async fn listed<S: Store>(store: &S, user: BareJid) -> Result<Listed, StoreError> {
+async fn listed<S: Store>(store: &S, user: BareJid) -> Result<ListedUser, StoreError> {
     let found = store.load(&[Need::ContactsOf(user.clone())]).await?;
     let contacts = match found.into_iter().next().flatten() {
         Some(Row::Contacts(contacts)) => contacts,
@@ -195,7 +195,7 @@ async fn listed<S: Store>(store: &S, user: BareJid) -> Result<Listed, StoreError
     });
     let of_mails = looked_at.filter_map(|(_, contact)| Some(contact.last_mail.as_ref()?.at));
     let last = of_threads.chain(of_mails).max();
-    Ok(Listed {
+    Ok(ListedUser {
         user,
         contacts: counted,
         last,
@@ -206,7 +206,7 @@ async fn listed<S: Store>(store: &S, user: BareJid) -> Result<Listed, StoreError
 mod tests {
     use super::*;
     use crate::core::language::Language;
-    use crate::core::record::{Card, Quotes};
+    use crate::core::record::{Quotes, UserCard};
 
     #[test]
     fn what_was_chosen_is_said_and_no_name() {
@@ -215,7 +215,7 @@ mod tests {
             gather: Some(false),
             name: Some("Alice Liddell".to_owned()),
             language: Language::of_tag("de"),
-            card: Some(Card {
+            card: Some(UserCard {
                 name: Some("Alice".to_owned()),
                 face: None,
                 asked: Timestamp::default(),

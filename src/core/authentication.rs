@@ -4,12 +4,12 @@
 //! topmost counts, even where it cannot be read: what lies below it came with the mail.
 
 use crate::core::address::domain_to_ascii;
-use crate::core::from_mail::{Cut, Mail};
+use crate::core::from_mail::{ParsedMail, Truncated};
 use crate::core::limits::AUTHENTICATION_FIELDS_MAX;
 
 /// What our mail server found out about the author of a mail.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Verdict {
+pub enum SenderVerdict {
     /// The mail is from the domain of its `From`.
     Verified,
     /// It is not, or nobody can say who its one author is, or a part of what decides it was not read.
@@ -23,27 +23,27 @@ pub enum Verdict {
 ///
 /// What a header holds behind the limit may be a second author: it counts as one, so that nobody gains by a long header. That
 /// of a person's mail is a hundred times shorter.
-pub fn verdict(mail: &Mail, authserv_ids: &[String]) -> Verdict {
+pub fn verdict(mail: &ParsedMail, authserv_ids: &[String]) -> SenderVerdict {
     let is_clear = !mail.several_from || mail.has_one_address;
-    let is_clear = is_clear && mail.cut != Some(Cut::Header);
+    let is_clear = is_clear && mail.cut != Some(Truncated::Header);
     let Some(from) = mail.from.as_ref().filter(|_| is_clear) else {
-        return Verdict::Failed;
+        return SenderVerdict::Failed;
     };
     let is_open = mail.several_from
         || mail.has_doubled_fields
         || mail.is_signed_in_part
         || mail.cut.is_some();
     match judge(&mail.authentication, authserv_ids, from.address.domain()) {
-        Verdict::Verified if is_open => Verdict::Unknown,
+        SenderVerdict::Verified if is_open => SenderVerdict::Unknown,
         verdict => verdict,
     }
 }
 
 /// Whether our mail server found that a server of this domain sent the mail (SPF). What verifies the author says nothing of
 /// that: whoever has got hold of a signed mail can send it again, with any reverse path.
-pub fn is_sent_by(mail: &Mail, authserv_ids: &[String], domain: &str) -> bool {
+pub fn is_sent_by(mail: &ParsedMail, authserv_ids: &[String], domain: &str) -> bool {
     let findings = ours(&mail.authentication, authserv_ids).map(|field| field.findings);
-    let has_passed = |finding: &Finding| {
+    let has_passed = |finding: &MethodResult| {
         let is_it = |found: &str| found == domain;
         finding.method == "spf" && finding.result == "pass" && finding.every("smtp.mailfrom", is_it)
     };
@@ -51,8 +51,8 @@ pub fn is_sent_by(mail: &Mail, authserv_ids: &[String], domain: &str) -> bool {
 }
 
 /// The topmost field of our mail server, of those that are looked at.
-fn ours(fields: &[String], authserv_ids: &[String]) -> Option<Field> {
-    let is_ours = |field: &Field| {
+fn ours(fields: &[String], authserv_ids: &[String]) -> Option<ResultsField> {
+    let is_ours = |field: &ResultsField| {
         let is_it = |id: &String| id.eq_ignore_ascii_case(&field.authserv_id);
         authserv_ids.iter().any(is_it)
     };
@@ -62,40 +62,40 @@ fn ours(fields: &[String], authserv_ids: &[String]) -> Option<Field> {
 
 /// The fields stand as in the mail, the topmost first; the domain is in lower-case A-labels. Where there are more than are
 /// looked at, and ours is not among these, it may say the worst.
-fn judge(fields: &[String], authserv_ids: &[String], from: &str) -> Verdict {
+fn judge(fields: &[String], authserv_ids: &[String], from: &str) -> SenderVerdict {
     let ours = ours(fields, authserv_ids);
     if ours.is_none() && fields.len() > AUTHENTICATION_FIELDS_MAX {
-        return Verdict::Failed;
+        return SenderVerdict::Failed;
     }
     let findings = ours.map(|field| field.findings).unwrap_or_default();
-    let dmarc_failed = |finding: &Finding| finding.method == "dmarc" && finding.has_failed();
-    let of_domain = |finding: &Finding| matches!(finding.method.as_str(), "dkim" | "spf");
+    let dmarc_failed = |finding: &MethodResult| finding.method == "dmarc" && finding.has_failed();
+    let of_domain = |finding: &MethodResult| matches!(finding.method.as_str(), "dkim" | "spf");
     if findings.iter().any(dmarc_failed) {
-        return Verdict::Failed;
+        return SenderVerdict::Failed;
     }
     if findings.iter().any(|finding| finding.verifies(from)) {
-        return Verdict::Verified;
+        return SenderVerdict::Verified;
     }
-    let has_passed = |finding: &Finding| of_domain(finding) && finding.result == "pass";
-    let has_failed = |finding: &Finding| of_domain(finding) && finding.has_failed();
+    let has_passed = |finding: &MethodResult| of_domain(finding) && finding.result == "pass";
+    let has_failed = |finding: &MethodResult| of_domain(finding) && finding.has_failed();
     if findings.iter().any(has_failed) && !findings.iter().any(has_passed) {
-        return Verdict::Failed;
+        return SenderVerdict::Failed;
     }
-    Verdict::Unknown
+    SenderVerdict::Unknown
 }
 
 /// An `Authentication-Results` field (RFC 8601 §2.2).
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Field {
+pub struct ResultsField {
     /// Who wrote it.
     pub authserv_id: String,
     /// What it says; nothing where it has another version or cannot be read.
-    pub findings: Vec<Finding>,
+    pub findings: Vec<MethodResult>,
 }
 
 /// The result of one method.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Finding {
+pub struct MethodResult {
     /// `dkim`, `spf`, `dmarc` …, in lower case.
     pub method: String,
     /// `pass`, `fail` …, in lower case.
@@ -106,7 +106,7 @@ pub struct Finding {
     pub properties: Vec<(String, String)>,
 }
 
-impl Finding {
+impl MethodResult {
     /// `hardfail` is what RFC 5451 called it.
     fn has_failed(&self) -> bool {
         matches!(self.result.as_str(), "fail" | "hardfail" | "softfail")
@@ -157,8 +157,8 @@ fn domain_of(value: &str) -> Option<String> {
 }
 
 /// Reads the value of a field, unfolded. `None` where it does not say who wrote it.
-pub fn parse(value: &str) -> Option<Field> {
-    let mut reader = Reader { rest: value };
+pub fn parse(value: &str) -> Option<ResultsField> {
+    let mut reader = ResultsReader { rest: value };
     reader.skip_space()?;
     let authserv_id = reader.word("=").filter(|id| !id.is_empty())?;
     reader.skip_space()?;
@@ -167,20 +167,20 @@ pub fn parse(value: &str) -> Option<Field> {
     }
     // What cannot be read says nothing, and still is the field of this server.
     let findings = reader.findings().unwrap_or_default();
-    Some(Field {
+    Some(ResultsField {
         authserv_id,
         findings,
     })
 }
 
 /// What is left of a field. Every function is `None` where what comes cannot be read.
-struct Reader<'a> {
+struct ResultsReader<'a> {
     rest: &'a str,
 }
 
-impl Reader<'_> {
+impl ResultsReader<'_> {
     /// All that follows the authserv-id. Only version 1 is known (RFC 8601 §2.2).
-    fn findings(&mut self) -> Option<Vec<Finding>> {
+    fn findings(&mut self) -> Option<Vec<MethodResult>> {
         let version = self.word("=")?;
         self.skip_space()?;
         if !matches!(version.as_str(), "" | "1") {
@@ -199,8 +199,8 @@ impl Reader<'_> {
     }
 
     /// Up to the next semicolon; without a method where there is `none`, or one of a version that nobody knows.
-    fn finding(&mut self) -> Option<Finding> {
-        let mut finding = Finding::default();
+    fn finding(&mut self) -> Option<MethodResult> {
+        let mut finding = MethodResult::default();
         let mut is_clear = true;
         while !self.rest.is_empty() && !self.rest.starts_with(';') {
             let key = self.key()?;
@@ -307,16 +307,16 @@ impl Reader<'_> {
 
 #[cfg(test)]
 mod tests {
-    use super::Verdict::{Failed, Unknown, Verified};
+    use super::SenderVerdict::{Failed, Unknown, Verified};
     use super::*;
 
     const OURS: &str = "mx.a.example";
 
-    fn of(fields: &[&str]) -> Verdict {
+    fn of(fields: &[&str]) -> SenderVerdict {
         of_domain(fields, "mail.example")
     }
 
-    fn of_domain(fields: &[&str], from: &str) -> Verdict {
+    fn of_domain(fields: &[&str], from: &str) -> SenderVerdict {
         let fields: Vec<String> = fields.iter().map(|field| (*field).to_owned()).collect();
         judge(
             &fields,
@@ -325,7 +325,7 @@ mod tests {
         )
     }
 
-    fn all(expected: Verdict, fields: &[&str]) {
+    fn all(expected: SenderVerdict, fields: &[&str]) {
         for field in fields {
             assert_eq!(of(&[field]), expected, "{field}");
         }

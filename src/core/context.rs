@@ -7,10 +7,10 @@
 
 use crate::core::address::{AddressPattern, MailAddress};
 use crate::core::avatar::Avatar;
-use crate::core::errand::{Errand, Told, Waiting};
 use crate::core::id::{JobId, MessageId, StanzaId, ThreadId};
-use crate::core::job::{Job, Mail};
+use crate::core::job::{ComposedMail, Job};
 use crate::core::limits::CONTACTS_SCANNED_MAX;
+use crate::core::operation::{Operation, OperationResult, WaitingJob};
 use crate::core::record::{Announced, Contact, Cursor, Message, Options, Pair, Peer, Thread};
 use crate::core::time::Timestamp;
 use jid::BareJid;
@@ -45,7 +45,7 @@ pub enum Need {
     /// A mail that waits in the queue. Not a row of the store: who decides about a stanza asks the queue, which keeps the mail
     /// until that is done. A mail that is on its way, or may have been, does not wait.
     Waiting(JobId),
-    /// The last mail of a lane, likewise, if nothing of it is under way.
+    /// The last mail with an ordering key, likewise, if nothing of it is under way.
     LastOf(String),
     /// The mails of a local user that wait to be sent, as they are now; they are not kept.
     WaitingOf(BareJid),
@@ -83,7 +83,7 @@ pub enum Row {
     /// For [`Need::Avatar`].
     Avatar(Avatar),
     /// For [`Need::WaitingOf`].
-    Waiting(Vec<Waiting>),
+    Waiting(Vec<WaitingJob>),
     /// For [`Need::Waiting`] and [`Need::LastOf`].
     Job(Box<Job>),
 }
@@ -129,8 +129,8 @@ pub struct Context {
     rows: BTreeMap<Need, Option<Row>>,
     /// What is asked for and was not loaded, while [`Context::ahead`] looks ahead.
     asked: Option<RefCell<BTreeSet<Need>>>,
-    /// What came of the errand of the decision that is made once more.
-    told: Option<(Errand, Told)>,
+    /// What came of the operation of the decision that is made once more.
+    told: Option<(Operation, OperationResult)>,
 }
 
 impl Context {
@@ -184,13 +184,13 @@ impl Context {
         }
     }
 
-    /// What came of an errand, for the decision that has asked for it; `None` for every other one.
-    pub fn tell(&mut self, told: Option<(Errand, Told)>) {
+    /// What came of an operation, for the decision that has asked for it; `None` for every other one.
+    pub fn tell(&mut self, told: Option<(Operation, OperationResult)>) {
         self.told = told;
     }
 
-    /// What came of the errand that was asked for when the same was decided about before.
-    pub fn told(&self) -> Option<&(Errand, Told)> {
+    /// What came of the operation that was asked for when the same was decided about before.
+    pub fn told(&self) -> Option<&(Operation, OperationResult)> {
         self.told.as_ref()
     }
 
@@ -213,12 +213,13 @@ impl Context {
     }
 
     /// Makes the queue as it will be with these mails: new ones, or others in place of those that wait.
-    pub fn accept(&mut self, mails: &[Mail]) {
-        for Mail { job, .. } in mails {
+    pub fn accept(&mut self, mails: &[ComposedMail]) {
+        for ComposedMail { job, .. } in mails {
             let row = Some(Row::Job(Box::new(job.clone())));
             let before = self.rows.insert(Need::Waiting(job.id.clone()), row.clone());
             if !matches!(before, Some(Some(_))) {
-                self.rows.insert(Need::LastOf(job.lane.clone()), row);
+                self.rows
+                    .insert(Need::LastOf(job.ordering_key.clone()), row);
             }
         }
     }
@@ -361,7 +362,7 @@ impl Context {
 
     /// The mails of a local user that wait to be sent, in the order of their acceptance.
     #[allow(clippy::missing_errors_doc)]
-    pub fn waiting_of(&self, user: &BareJid) -> Result<&[Waiting], Missing> {
+    pub fn waiting_of(&self, user: &BareJid) -> Result<&[WaitingJob], Missing> {
         match self.get(Need::WaitingOf(user.clone()))? {
             Some(Row::Waiting(list)) => Ok(list),
             _ => Ok(&[]),
@@ -467,10 +468,10 @@ impl Context {
         }
     }
 
-    /// The last mail of a lane, likewise.
+    /// The last mail with an ordering key, likewise.
     #[allow(clippy::missing_errors_doc)]
-    pub fn last_of(&self, lane: &str) -> Result<Option<&Job>, Missing> {
-        match self.get(Need::LastOf(lane.to_owned()))? {
+    pub fn last_of(&self, ordering_key: &str) -> Result<Option<&Job>, Missing> {
+        match self.get(Need::LastOf(ordering_key.to_owned()))? {
             // As it is by now.
             Some(Row::Job(job)) => self.waiting(&job.id),
             _ => Ok(None),

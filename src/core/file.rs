@@ -67,7 +67,7 @@ pub enum NotHosted {
 }
 
 /// What became of a file of a mail.
-pub type Outcome = Result<Hosted, NotHosted>;
+pub type UploadOutcome = Result<Hosted, NotHosted>;
 
 /// What a decision knows of the files of a mail.
 #[derive(Clone, Copy, Debug, Default)]
@@ -78,12 +78,12 @@ pub enum Files<'a> {
     /// They could be put somewhere: a decision says for whom ([`Upload`]).
     Wanted,
     /// That was done: what became of each, in the order of the mail.
-    Known(&'a [Outcome]),
+    Known(&'a [UploadOutcome]),
 }
 
 impl Files<'_> {
     /// What became of one.
-    pub fn outcome(&self, index: usize) -> &Outcome {
+    pub fn outcome(&self, index: usize) -> &UploadOutcome {
         match self {
             Self::Known(outcomes) => outcomes.get(index).unwrap_or(&Err(NotHosted::Named)),
             Self::Named | Self::Wanted => &Err(NotHosted::Named),
@@ -112,14 +112,14 @@ pub struct Upload {
 
 /// A file that a user sends, as its stanza tells of it. Nothing of that is verified.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Link {
+pub struct FileLink {
     /// Where it lies.
     pub url: String,
     /// What it is called, safe in any folder.
     pub name: Option<String>,
 }
 
-impl Link {
+impl FileLink {
     /// Its name, else the last piece of its address.
     pub fn name(&self) -> String {
         let path = self.url.split(['?', '#']).next().unwrap_or_default();

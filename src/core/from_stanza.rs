@@ -5,7 +5,7 @@
 mod file;
 mod spoken;
 
-use crate::core::file::Link;
+use crate::core::file::FileLink;
 use crate::core::id::{StanzaId, ThreadId};
 use crate::core::message::Role;
 use crate::core::record::{PresenceState, Show};
@@ -48,16 +48,16 @@ pub struct Stanza {
     /// The id attribute.
     pub id: Option<StanzaId>,
     /// What it is.
-    pub kind: Kind,
+    pub kind: StanzaKind,
     /// As it came, for error answers.
     pub element: Element,
 }
 
 /// What a stanza is.
 #[derive(Clone, Debug)]
-pub enum Kind {
+pub enum StanzaKind {
     /// `<message/>` of type chat, normal or headline.
-    Message(Box<Message>),
+    Message(Box<StanzaMessage>),
     /// `<message type='groupchat'/>`.
     Groupchat,
     /// `<presence/>`.
@@ -70,7 +70,7 @@ pub enum Kind {
         payload: Element,
     },
     /// `<message type='error'/>`: a message of ours that came back.
-    Returned(Returned),
+    Returned(ReturnedMessage),
     /// `<iq type='result'/>` with content: an answer to a question of ours.
     Answered(Element),
     /// `<iq type='error'/>`: an answer to a question of ours.
@@ -81,7 +81,7 @@ pub enum Kind {
 
 /// Why a message came back (RFC 6120 §8.3).
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Returned {
+pub struct ReturnedMessage {
     /// The condition; one that is not known, or none, is undefined-condition (RFC 6120 §8.3.2).
     pub condition: Condition,
     /// It was only a warning: the message was taken (`type='continue'`).
@@ -92,7 +92,7 @@ pub struct Returned {
 
 /// A message for one or several contacts.
 #[derive(Clone, Debug, Default)]
-pub struct Message {
+pub struct StanzaMessage {
     /// What it says to people, cleaned: the body, and what of it is in no body; `None` where there is none or only white
     /// space.
     pub body: Option<String>,
@@ -117,20 +117,20 @@ pub struct Message {
     /// The content is encrypted end to end.
     pub encrypted: bool,
     /// Files that it is about (XEP-0066, XEP-0447, XEP-0385).
-    pub files: Vec<Link>,
+    pub files: Vec<FileLink>,
     /// XEP-0308: it stands in place of another one.
     pub is_correction: bool,
-    /// XEP-0444: it is a reaction to [`Message::reply_to`], or takes one back.
+    /// XEP-0444: it is a reaction to [`StanzaMessage::reply_to`], or takes one back.
     pub is_reaction: bool,
     /// XEP-0393: what looks like styling is none.
     pub is_unstyled: bool,
     /// What is no message, but something that a client does.
-    pub act: Option<Act>,
+    pub act: Option<StanzaAct>,
 }
 
 /// What a client does by a message.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Act {
+pub enum StanzaAct {
     /// XEP-0424: this message is taken back.
     Retract(StanzaId),
     /// XEP-0353: it rings.
@@ -155,12 +155,12 @@ pub struct Addressee {
     /// How the mail names it.
     pub role: Role,
     /// A JID, or a mail address from a `mailto:` URI.
-    pub target: Target,
+    pub target: AddressTarget,
 }
 
 /// What an XEP-0033 address points to.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Target {
+pub enum AddressTarget {
     /// `jid='…'`, as written.
     Jid(String),
     /// `uri='mailto:…'`, the address as written.
@@ -241,16 +241,16 @@ fn malformed(element: &Element, why: &str) -> Malformed {
     }
 }
 
-fn message_kind(element: &Element) -> Kind {
+fn message_kind(element: &Element) -> StanzaKind {
     match element.attr("type") {
-        Some("error") => Kind::Returned(returned(element)),
-        Some("groupchat") => Kind::Groupchat,
+        Some("error") => StanzaKind::Returned(returned(element)),
+        Some("groupchat") => StanzaKind::Groupchat,
         // RFC 6121 §5.2.2: an unknown type is read as normal.
-        _ => Kind::Message(Box::new(message(element))),
+        _ => StanzaKind::Message(Box::new(message(element))),
     }
 }
 
-fn returned(element: &Element) -> Returned {
+fn returned(element: &Element) -> ReturnedMessage {
     let error = element.get_child("error", ns::COMPONENT);
     let children = error.into_iter().flat_map(Element::children);
     let stanza_errors = children.filter(|child| child.has_ns(ns::XMPP_STANZAS));
@@ -261,20 +261,20 @@ fn returned(element: &Element) -> Returned {
             name => condition = condition.or_else(|| Condition::parse(name)),
         }
     }
-    Returned {
+    ReturnedMessage {
         condition: condition.unwrap_or(Condition::UndefinedCondition),
         is_warning: error.and_then(|error| error.attr("type")) == Some("continue"),
         text,
     }
 }
 
-fn message(element: &Element) -> Message {
+fn message(element: &Element) -> StanzaMessage {
     let subject = spoken::in_language(element, "subject");
-    let mut message = Message {
+    let mut message = StanzaMessage {
         body: spoken::text(element),
         subject: subject.and_then(|subject| line(&subject.text())),
         encrypted: spoken::is_otr(element),
-        ..Message::default()
+        ..StanzaMessage::default()
     };
     for child in element.children() {
         read_payload(&mut message, child);
@@ -286,34 +286,34 @@ fn message(element: &Element) -> Message {
 }
 
 /// What a client does by this child of a message.
-fn act(child: &Element) -> Option<Act> {
+fn act(child: &Element) -> Option<StanzaAct> {
     let namespace = child.ns();
     let id = |element: &Element| element.attr("id").and_then(StanzaId::parse);
     match (child.name(), namespace.as_str()) {
-        ("retract", RETRACT) => id(child).map(Act::Retract),
+        ("retract", RETRACT) => id(child).map(StanzaAct::Retract),
         // As it was first written.
         ("apply-to", FASTEN) => {
             let holds = child
                 .children()
                 .any(|inner| inner.is("retract", FIRST_RETRACT));
-            id(child).filter(|_| holds).map(Act::Retract)
+            id(child).filter(|_| holds).map(StanzaAct::Retract)
         }
-        ("propose", ns::JINGLE_MESSAGE) | ("invite", CALL_INVITES) => Some(Act::Call {
+        ("propose", ns::JINGLE_MESSAGE) | ("invite", CALL_INVITES) => Some(StanzaAct::Call {
             id: child.attr("id").unwrap_or_default().to_owned(),
             namespace,
         }),
         ("x", ns::MUC_USER) => {
             let invite = child.get_child("invite", ns::MUC_USER)?;
-            Some(Act::Invite {
+            Some(StanzaAct::Invite {
                 from: invite.attr("from")?.to_owned(),
             })
         }
-        ("attention", ns::ATTENTION) => Some(Act::Attention),
+        ("attention", ns::ATTENTION) => Some(StanzaAct::Attention),
         _ => None,
     }
 }
 
-fn read_payload(message: &mut Message, child: &Element) {
+fn read_payload(message: &mut StanzaMessage, child: &Element) {
     let child_ns = child.ns();
     message.is_reaction |= child.is("reactions", REACTIONS);
     match (child.name(), child_ns.as_str()) {
@@ -360,15 +360,15 @@ fn addressee(address: &Element) -> Option<Addressee> {
         _ => return None,
     };
     let target = match (address.attr("jid"), address.attr("uri")) {
-        (Some(jid), _) => Target::Jid(jid.to_owned()),
-        (None, Some(uri)) => Target::Mail(uri.strip_prefix("mailto:")?.to_owned()),
+        (Some(jid), _) => AddressTarget::Jid(jid.to_owned()),
+        (None, Some(uri)) => AddressTarget::Mail(uri.strip_prefix("mailto:")?.to_owned()),
         (None, None) => return None,
     };
     Some(Addressee { role, target })
 }
 
-fn presence_kind(element: &Element) -> Result<Kind, Malformed> {
-    Ok(Kind::Presence(match element.attr("type") {
+fn presence_kind(element: &Element) -> Result<StanzaKind, Malformed> {
+    Ok(StanzaKind::Presence(match element.attr("type") {
         None => Presence::Available,
         Some("unavailable") => Presence::Unavailable,
         Some("subscribe") => Presence::Subscribe,
@@ -376,7 +376,7 @@ fn presence_kind(element: &Element) -> Result<Kind, Malformed> {
         Some("unsubscribe") => Presence::Unsubscribe,
         Some("unsubscribed") => Presence::Unsubscribed,
         Some("probe") => Presence::Probe,
-        Some("error") => return Ok(Kind::Silent),
+        Some("error") => return Ok(StanzaKind::Silent),
         Some(other) => {
             return Err(malformed(
                 element,
@@ -402,15 +402,15 @@ pub fn state(presence: &Element) -> Option<PresenceState> {
     })
 }
 
-fn iq_kind(element: &Element) -> Result<Kind, Malformed> {
+fn iq_kind(element: &Element) -> Result<StanzaKind, Malformed> {
     let set = match element.attr("type") {
         Some("get") => false,
         Some("set") => true,
         Some("result") => {
             let payload = element.children().next().cloned();
-            return Ok(payload.map_or(Kind::Silent, Kind::Answered));
+            return Ok(payload.map_or(StanzaKind::Silent, StanzaKind::Answered));
         }
-        Some("error") => return Ok(Kind::Unanswered(returned(element).condition)),
+        Some("error") => return Ok(StanzaKind::Unanswered(returned(element).condition)),
         _ => {
             return Err(malformed(
                 element,
@@ -419,7 +419,7 @@ fn iq_kind(element: &Element) -> Result<Kind, Malformed> {
         }
     };
     match (element.attr("id"), element.children().next()) {
-        (Some(_), Some(payload)) => Ok(Kind::Request {
+        (Some(_), Some(payload)) => Ok(StanzaKind::Request {
             set,
             payload: payload.clone(),
         }),

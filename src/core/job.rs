@@ -1,7 +1,7 @@
 //! A mail that waits to be sent: what the spool keeps.
 
 use crate::core::address::MailAddress;
-use crate::core::file::Link;
+use crate::core::file::FileLink;
 use crate::core::id::{JobId, MessageId, StanzaId, ThreadId};
 use crate::core::language::{self, Language};
 use crate::core::message::Recipient;
@@ -18,8 +18,9 @@ pub struct Job {
     pub id: JobId,
     /// The mail's Message-ID.
     pub message_id: MessageId,
-    /// Jobs of one lane are sent one after the other in the order of `sequence`: the pair of correspondents.
-    pub lane: String,
+    /// Jobs with one ordering key are sent one after the other in the order of `sequence`: the pair of correspondents.
+    #[serde(rename = "lane")]
+    pub ordering_key: String,
     /// Order of acceptance within this gateway, strictly increasing.
     pub sequence: u64,
     /// Reverse path; `None` is the null reverse path `<>`.
@@ -55,7 +56,7 @@ pub struct Job {
     /// Files that are still to be fetched and attached. Until then, and where that cannot be, their links in the text stand
     /// for them.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub files: Vec<Link>,
+    pub files: Vec<FileLink>,
     /// What it is made of, where it can still change.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub draft: Option<Box<Draft>>,
@@ -89,26 +90,26 @@ pub struct Draft {
     #[serde(default)]
     pub is_styled: bool,
     /// At least one, in their order.
-    pub lines: Vec<Line>,
+    pub lines: Vec<DraftLine>,
     /// When the last line came, or the last change of one.
     pub last: Timestamp,
 }
 
 /// A message among those that are one mail.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Line {
+pub struct DraftLine {
     /// As the mail has it.
     pub text: String,
     /// The message that it is a reaction to: a user has one to each, so the next one takes its place.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reaction_to: Option<StanzaId>,
     /// The message, and its corrections: each wants a receipt of its own.
-    pub said: Vec<Said>,
+    pub said: Vec<SourceStanza>,
 }
 
 /// A stanza that a line came from, with what its row in the store holds.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Said {
+pub struct SourceStanza {
     /// The name of its row. Of the first line this is the mail's Message-ID; nobody else ever sees that of another.
     pub id: MessageId,
     /// What identifies the message.
@@ -125,7 +126,7 @@ pub struct Said {
 
 impl Draft {
     /// Every stanza that it came from.
-    pub fn said(&self) -> impl Iterator<Item = &Said> {
+    pub fn said(&self) -> impl Iterator<Item = &SourceStanza> {
         self.lines.iter().flat_map(|line| &line.said)
     }
 
@@ -174,9 +175,9 @@ impl Job {
     }
 }
 
-/// Whether the mails of a lane are from this user to somebody. What tells others of the user's presence is not meant.
-pub fn is_lane_of(lane: &str, user: &BareJid) -> bool {
-    let rest = lane.strip_prefix(user.as_str());
+/// Whether mails with this ordering key are from this user to somebody. What tells others of the user's presence is not meant.
+pub fn is_ordering_key_of(ordering_key: &str, user: &BareJid) -> bool {
+    let rest = ordering_key.strip_prefix(user.as_str());
     let contact = rest.and_then(|rest| rest.strip_prefix(' '));
     contact.is_some_and(|contact| !contact.starts_with("presence "))
 }
@@ -187,8 +188,8 @@ pub fn is_lane_of(lane: &str, user: &BareJid) -> bool {
 pub struct Brief {
     /// [`Job::id`]
     pub id: JobId,
-    /// [`Job::lane`]
-    pub lane: Arc<str>,
+    /// [`Job::ordering_key`]
+    pub ordering_key: Arc<str>,
     /// [`Job::sequence`]
     pub sequence: u64,
     /// [`Job::attempts`]
@@ -223,7 +224,7 @@ impl From<&Job> for Brief {
     fn from(job: &Job) -> Self {
         Self {
             id: job.id.clone(),
-            lane: Arc::from(job.lane.as_str()),
+            ordering_key: Arc::from(job.ordering_key.as_str()),
             sequence: job.sequence,
             attempts: job.attempts,
             next_attempt: job.next_attempt,
@@ -270,7 +271,7 @@ pub enum OriginKind {
 
 /// A job and the mail itself, ready to be accepted into the spool.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Mail {
+pub struct ComposedMail {
     /// The transaction.
     pub job: Job,
     /// The mail with CRLF line ends throughout and no bare CR or LF.

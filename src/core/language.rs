@@ -10,12 +10,12 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use std::sync::OnceLock;
 
 /// What stands in a sentence: a text, or a number, by which it chooses between one and many.
-pub type Value<'a> = FluentValue<'a>;
+pub type SentenceValue<'a> = FluentValue<'a>;
 
 type Words = FluentBundle<FluentResource>;
 
 /// A language that the gateway speaks.
-struct File {
+struct LanguageFile {
     /// RFC 5646, without region.
     tag: &'static str,
     text: &'static str,
@@ -23,8 +23,8 @@ struct File {
     words: OnceLock<Words>,
 }
 
-const fn file(tag: &'static str, text: &'static str) -> File {
-    File {
+const fn file(tag: &'static str, text: &'static str) -> LanguageFile {
+    LanguageFile {
         tag,
         text,
         words: OnceLock::new(),
@@ -32,7 +32,7 @@ const fn file(tag: &'static str, text: &'static str) -> File {
 }
 
 /// All languages; the first one is that of whoever asks for none.
-static FILES: [File; 5] = [
+static FILES: [LanguageFile; 5] = [
     file("en", include_str!("language/en.ftl")),
     file("de", include_str!("language/de.ftl")),
     file("fr", include_str!("language/fr.ftl")),
@@ -71,13 +71,13 @@ impl Language {
     }
 
     /// The sentence of this id. One that this language does not have is said in English.
-    pub fn say(self, id: &str, arguments: &[(&'static str, Value<'_>)]) -> String {
+    pub fn say(self, id: &str, arguments: &[(&'static str, SentenceValue<'_>)]) -> String {
         let own = self.said(id, arguments);
         own.or_else(|| Self::ENGLISH.said(id, arguments))
             .unwrap_or_else(|| id.to_owned())
     }
 
-    fn said(self, id: &str, arguments: &[(&'static str, Value<'_>)]) -> Option<String> {
+    fn said(self, id: &str, arguments: &[(&'static str, SentenceValue<'_>)]) -> Option<String> {
         let words = self.words()?;
         let pattern = words.get_message(id)?.value()?;
         let mut given = FluentArgs::with_capacity(arguments.len());
@@ -98,7 +98,7 @@ impl Language {
 }
 
 /// A file that is not Fluent in parts is read in the others.
-fn read(file: &File) -> Words {
+fn read(file: &LanguageFile) -> Words {
     let locale = file.tag.parse().unwrap_or_default();
     let mut words = Words::new_concurrent(vec![locale]);
     // They would stand around each argument, in what is compared and matched, too.
@@ -141,7 +141,7 @@ impl Sentence {
 /// language has it, with these arguments.
 macro_rules! say {
     ($language:expr, $id:literal $(, $name:ident = $value:expr)* $(,)?) => {
-        $language.say($id, &[$((stringify!($name), $crate::core::language::Value::from($value))),*])
+        $language.say($id, &[$((stringify!($name), $crate::core::language::SentenceValue::from($value))),*])
     };
 }
 pub(crate) use say;

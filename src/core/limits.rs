@@ -83,9 +83,9 @@ pub const WAITING_LISTED_MAX: usize = 50;
 /// What an administrator's command may say in a chat, in octets: about a hundred lines.
 pub const COMMAND_OUTPUT_OCTETS_MAX: usize = 16 * 1024;
 /// What is being done at the same time about mails that wait, for all users. Each keeps the stanza that asked for it.
-pub const ERRANDS_MAX: usize = 64;
+pub const OPERATIONS_MAX: usize = 64;
 /// The same for one user, so that no one keeps others, administrators above all, from what they ask.
-pub const ERRANDS_OF_ONE_MAX: usize = 4;
+pub const OPERATIONS_OF_ONE_MAX: usize = 4;
 /// Mails that are kept as they came and read at the same time, for all users: each may have tens of megabytes.
 pub const ORIGINALS_READ_MAX: usize = 1;
 /// Strangers who wait until one user accepts them. Each is a line of a list that nobody reads to its end.

@@ -119,7 +119,7 @@ pub fn mails_wait(language: Language, of_all: Option<u32>, from_one: Option<u32>
 
 /// Where a mail lies that is not shown, or not whole.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Kept {
+pub enum KeptAt {
     /// In the mailbox in which it came.
     Mailbox,
     /// Here, for a while, as it came.
@@ -128,7 +128,7 @@ pub enum Kept {
     Nowhere,
 }
 
-impl Kept {
+impl KeptAt {
     /// What becomes of a mail that is not shown, for the log.
     pub fn left(self) -> &'static str {
         match self {
@@ -164,13 +164,13 @@ fn a_mail(language: Language, mail: Option<&str>) -> String {
 }
 
 /// The gateway itself failed on a mail. Whose, where that could be read.
-pub fn not_shown(language: Language, mail: Option<&str>, kept: Kept) -> String {
+pub fn not_shown(language: Language, mail: Option<&str>, kept: KeptAt) -> String {
     let what = a_mail(language, mail);
     say!(language, "not-shown", what = what, kept = kept.key())
 }
 
 /// A mail became a message that is too big. Whose, where that could be read.
-pub fn too_big(language: Language, mail: Option<&str>, kept: Kept) -> String {
+pub fn too_big(language: Language, mail: Option<&str>, kept: KeptAt) -> String {
     let what = a_mail(language, mail);
     say!(language, "too-big", what = what, kept = kept.key())
 }
@@ -269,13 +269,13 @@ pub fn is_recipients_line(line: &str) -> bool {
 }
 
 /// What follows a text that was cut at the limit.
-pub fn cut(language: Language, octets: u64, kept: Kept) -> String {
+pub fn cut(language: Language, octets: u64, kept: KeptAt) -> String {
     let size = size::in_words(language, octets);
     say!(language, "cut", size = size, kept = kept.key())
 }
 
 /// After a list of attachments that is too long.
-pub fn more_attachments(language: Language, count: usize, kept: Kept) -> String {
+pub fn more_attachments(language: Language, count: usize, kept: KeptAt) -> String {
     say!(
         language,
         "more-attachments",
@@ -285,11 +285,11 @@ pub fn more_attachments(language: Language, count: usize, kept: Kept) -> String 
 }
 
 /// Why an attachment is only named; `None` where that needs no words.
-pub fn not_hosted(language: Language, why: &NotHosted, kept: Kept) -> Option<String> {
+pub fn not_hosted(language: Language, why: &NotHosted, kept: KeptAt) -> Option<String> {
     let lies = match kept {
-        Kept::Mailbox => say!(language, "lies-in-mailbox"),
-        Kept::Here => say!(language, "lies-here"),
-        Kept::Nowhere => say!(language, "lies-nowhere"),
+        KeptAt::Mailbox => say!(language, "lies-in-mailbox"),
+        KeptAt::Here => say!(language, "lies-here"),
+        KeptAt::Nowhere => say!(language, "lies-nowhere"),
     };
     Some(match why {
         NotHosted::Named => return None,
@@ -315,7 +315,7 @@ pub fn too_large(language: Language, octets: u64, max: usize) -> String {
 
 /// Why a mail is not shown whose sender is in doubt.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Held {
+pub enum HoldReason {
     /// Its sender failed authentication.
     Failed,
     /// Nobody verified its sender, where that is required.
@@ -325,14 +325,14 @@ pub enum Held {
 }
 
 /// In place of a mail whose sender is in doubt; `None`: not even an address of it could be read.
-pub fn held(language: Language, mail: Option<&str>, why: Held, kept: Kept) -> String {
+pub fn held(language: Language, mail: Option<&str>, why: HoldReason, kept: KeptAt) -> String {
     let mail = mail.map(str::to_owned);
     let mail = mail.unwrap_or_else(|| say!(language, "nobody-to-be-read"));
     let kept = kept.key();
     match why {
-        Held::Failed => say!(language, "held-failed", mail = mail, kept = kept),
-        Held::Unverified => say!(language, "held-unverified", mail = mail, kept = kept),
-        Held::Unread => say!(language, "held-unread", mail = mail, kept = kept),
+        HoldReason::Failed => say!(language, "held-failed", mail = mail, kept = kept),
+        HoldReason::Unverified => say!(language, "held-unverified", mail = mail, kept = kept),
+        HoldReason::Unread => say!(language, "held-unread", mail = mail, kept = kept),
     }
 }
 

@@ -82,7 +82,7 @@ pub struct Options {
     pub client_language: Option<Language>,
     /// What the user's card says, of which it is no choice; among what holds for all contacts only.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub card: Option<Card>,
+    pub card: Option<UserCard>,
     /// The user is away; among what holds for all contacts only.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub away: Option<Away>,
@@ -90,7 +90,7 @@ pub struct Options {
 
 /// What is known of a local user's own card (XEP-0054).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Card {
+pub struct UserCard {
     /// How the card calls the user.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub name: Option<String>,

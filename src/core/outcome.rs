@@ -48,7 +48,7 @@ pub type Attempt = Vec<(MailAddress, Outcome)>;
 
 /// What became of a job by one attempt.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Verdict {
+pub enum JobVerdict {
     /// Nobody is left: all recipients were served or refused.
     Done,
     /// Some are left and will be tried again.

@@ -8,7 +8,7 @@ pub mod escape;
 pub mod tamed;
 
 use crate::core::file;
-use crate::core::from_mail::{self, Mail, Person, Piece};
+use crate::core::from_mail::{self, ParsedMail, Person, Piece};
 use crate::core::id::OriginalId;
 use crate::core::language::{Language, say};
 use crate::core::text::{clean, size};
@@ -46,7 +46,7 @@ a{padding:.3rem 0}\
 
 /// A file of a mail.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct File {
+pub struct PageFile {
     /// Safe in any folder.
     pub name: String,
     /// By what is in it.
@@ -126,13 +126,13 @@ pub fn document(raw: &[u8]) -> Option<String> {
 }
 
 /// A file of a mail, by its place among all parts.
-pub fn file(raw: &[u8], place: usize) -> Option<File> {
+pub fn file(raw: &[u8], place: usize) -> Option<PageFile> {
     let repaired = from_mail::repaired(raw);
     let pieces = from_mail::pieces(&repaired);
     let piece = pieces.get(place)?;
     let octets = piece.content();
     let media_type = file::media_type(&octets, &piece.media_type);
-    Some(File {
+    Some(PageFile {
         name: file::name(piece.name.as_deref(), &media_type),
         media_type,
         octets,
@@ -145,7 +145,7 @@ fn page_of<'a, 'b>(pieces: &'a [Piece<'b>]) -> Option<&'a Piece<'b>> {
 }
 
 /// The plain texts; of a mail that has none, what the chat shows.
-fn text_of(pieces: &[Piece<'_>], mail: Option<&Mail>) -> String {
+fn text_of(pieces: &[Piece<'_>], mail: Option<&ParsedMail>) -> String {
     let is_text = |one: &&Piece<'_>| one.is_body && one.media_type == "text/plain";
     let texts = pieces.iter().filter(is_text);
     let texts: Vec<String> = texts.map(|one| clean::for_xml(&one.text())).collect();
@@ -156,7 +156,7 @@ fn text_of(pieces: &[Piece<'_>], mail: Option<&Mail>) -> String {
     }
 }
 
-fn fields(language: Language, html: &mut String, mail: Option<&Mail>) {
+fn fields(language: Language, html: &mut String, mail: Option<&ParsedMail>) {
     let Some(mail) = mail else { return };
     html.push_str("<dl>");
     let from = match (&mail.from, &mail.from_words) {

@@ -24,7 +24,7 @@ use crate::core::limits;
 use crate::core::record::{Announced, PresenceState};
 use crate::core::text::clean;
 use crate::core::time::Timestamp;
-use domain_batch::{Contact, DomainBatch, Resource};
+use domain_batch::{BatchedContact, DomainBatch, Resource};
 use fanout::announcements;
 pub use fanout::{Announcement, Fanout};
 use jid::{BareJid, Jid};
@@ -56,7 +56,7 @@ pub struct PresenceScheduler {
     timing: Timing,
     users: BTreeMap<BareJid, User>,
     /// When which batch is next due.
-    agenda: BTreeSet<Slot>,
+    agenda: BTreeSet<DueSlot>,
     states: Pool<PresenceState>,
     names: Pool<str>,
     /// Contacts of all users, and their resources.
@@ -73,7 +73,7 @@ pub struct PresenceScheduler {
 }
 
 /// A moment, the user, the mail domain.
-type Slot = (Instant, BareJid, Box<str>);
+type DueSlot = (Instant, BareJid, Box<str>);
 
 /// Of a user with contacts.
 #[derive(Debug)]
@@ -308,7 +308,7 @@ impl PresenceScheduler {
         self.contact(user, contact).is_some()
     }
 
-    fn contact(&self, user: &BareJid, contact: &MailAddress) -> Option<&Contact> {
+    fn contact(&self, user: &BareJid, contact: &MailAddress) -> Option<&BatchedContact> {
         let batch = self.users.get(user)?.batches.get(contact.domain())?;
         batch.contact(contact)
     }
@@ -320,7 +320,7 @@ impl PresenceScheduler {
             return true;
         }
         let of_user = self.users.get(user).map_or(0, |known| known.load);
-        known.map_or(0, Contact::resources) < limits::PRESENCE_RESOURCES_MAX
+        known.map_or(0, BatchedContact::resources) < limits::PRESENCE_RESOURCES_MAX
             && of_user < limits::PRESENCE_USER_LOAD_MAX
             && self.load < limits::PRESENCE_LOAD_MAX
     }
@@ -332,7 +332,7 @@ impl PresenceScheduler {
         contact: &MailAddress,
         now: Instant,
         refresh: Option<Instant>,
-        edit: impl FnOnce(&mut Contact),
+        edit: impl FnOnce(&mut BatchedContact),
     ) {
         let floor = self.floor;
         let known = match self.users.get_mut(user) {
@@ -395,7 +395,7 @@ impl PresenceScheduler {
         }
     }
 
-    fn take_slots(&mut self, now: Instant) -> Vec<Slot> {
+    fn take_slots(&mut self, now: Instant) -> Vec<DueSlot> {
         let mut slots = Vec::new();
         while self.agenda.first().is_some_and(|(at, ..)| *at <= now) {
             slots.extend(self.agenda.pop_first());
@@ -509,7 +509,7 @@ impl User {
 }
 
 /// What a contact was told before a restart holds until the user says something.
-fn remember(contact: &mut Contact, state: Arc<PresenceState>) {
+fn remember(contact: &mut BatchedContact, state: Arc<PresenceState>) {
     contact.told = Some(Arc::clone(&state));
     if contact.resources() == 0 {
         contact.speaks(Resource {

@@ -5,8 +5,8 @@
 
 use crate::core::address::MailAddress;
 use crate::core::decide::decision::Decision;
-use crate::core::from_stanza::{Act, Kind, Presence, Stanza};
-use crate::core::job::Mail;
+use crate::core::from_stanza::{Presence, Stanza, StanzaAct, StanzaKind};
+use crate::core::job::ComposedMail;
 use crate::core::limits::{HELD_INTERVAL, REFUSALS_NOTED, REFUSED_REQUESTS, REQUESTS, Rate};
 use crate::core::notice;
 use crate::core::settings::Allowance;
@@ -76,18 +76,18 @@ impl SharedQuotas {
 /// What everybody has used of what they may.
 #[derive(Debug)]
 pub struct Quotas {
-    sent: Meter<BareJid>,
-    sent_to_one: Meter<(BareJid, MailAddress)>,
-    sent_by_all: Meter<Domain>,
-    strangers: Meter<BareJid>,
-    shown: Meter<BareJid>,
-    shown_from_one: Meter<Conversation>,
-    requests: Meter<BareJid>,
-    refusals: Meter<BareJid>,
-    noted: Meter<BareJid>,
-    held: BTreeMap<BareJid, HeldMails>,
-    files: Meter<BareJid>,
-    file_kilobytes: Meter<BareJid>,
+    sent: QuotaMeter<BareJid>,
+    sent_to_one: QuotaMeter<(BareJid, MailAddress)>,
+    sent_by_all: QuotaMeter<Domain>,
+    strangers: QuotaMeter<BareJid>,
+    shown: QuotaMeter<BareJid>,
+    shown_from_one: QuotaMeter<Conversation>,
+    requests: QuotaMeter<BareJid>,
+    refusals: QuotaMeter<BareJid>,
+    noted: QuotaMeter<BareJid>,
+    held: BTreeMap<BareJid, HeldCount>,
+    files: QuotaMeter<BareJid>,
+    file_kilobytes: QuotaMeter<BareJid>,
     /// Whose files are on their way: nothing may overtake them.
     under_way: BTreeSet<Conversation>,
 }
@@ -95,13 +95,13 @@ pub struct Quotas {
 /// Whether a message takes another one out of a mail that waits.
 fn changes_only(stanza: &Stanza, decision: &Decision) -> bool {
     let mut mails = decision.mails.iter();
-    matches!(&stanza.kind, Kind::Message(message) if matches!(message.act, Some(Act::Retract(_))))
+    matches!(&stanza.kind, StanzaKind::Message(message) if matches!(message.act, Some(StanzaAct::Retract(_))))
         && mails.all(|mail| mail.job.draft.is_some())
 }
 
 /// Of mails that a user is not shown.
 #[derive(Clone, Copy, Debug)]
-struct HeldMails {
+struct HeldCount {
     /// When the user was told of some.
     told: Timestamp,
     /// How many there were since.
@@ -115,18 +115,18 @@ impl Quotas {
     /// Nobody has used anything.
     pub fn new(allowance: &Allowance) -> Self {
         let mut quotas = Self {
-            sent: Meter::new(None),
-            sent_to_one: Meter::new(None),
-            sent_by_all: Meter::new(None),
-            strangers: Meter::new(None),
-            shown: Meter::new(None),
-            shown_from_one: Meter::new(None),
-            requests: Meter::new(Some(REQUESTS)),
-            refusals: Meter::new(Some(REFUSED_REQUESTS)),
-            noted: Meter::new(Some(REFUSALS_NOTED)),
+            sent: QuotaMeter::new(None),
+            sent_to_one: QuotaMeter::new(None),
+            sent_by_all: QuotaMeter::new(None),
+            strangers: QuotaMeter::new(None),
+            shown: QuotaMeter::new(None),
+            shown_from_one: QuotaMeter::new(None),
+            requests: QuotaMeter::new(Some(REQUESTS)),
+            refusals: QuotaMeter::new(Some(REFUSED_REQUESTS)),
+            noted: QuotaMeter::new(Some(REFUSALS_NOTED)),
             held: BTreeMap::new(),
-            files: Meter::new(None),
-            file_kilobytes: Meter::new(None),
+            files: QuotaMeter::new(None),
+            file_kilobytes: QuotaMeter::new(None),
             under_way: BTreeSet::new(),
         };
         quotas.change(allowance);
@@ -164,22 +164,22 @@ impl Quotas {
         match stanza.kind {
             _ if decision.mails.is_empty()
                 && decision.stanzas.is_empty()
-                && decision.errand.is_none() =>
+                && decision.operation.is_none() =>
             {
                 None
             }
             // What a command causes costs as much as what a message causes.
-            Kind::Request { .. } => self
+            StanzaKind::Request { .. } => self
                 .of_request(stanza, (&user, decision), now)
                 .or_else(|| self.of_mails(stanza, &user, decision, now)),
             // An answer costs as much as one to a request.
-            Kind::Message(_) | Kind::Groupchat if decision.mails.is_empty() => self
+            StanzaKind::Message(_) | StanzaKind::Groupchat if decision.mails.is_empty() => self
                 .of_request(stanza, (&user, decision), now)
                 .or_else(|| self.of_mails(stanza, &user, decision, now)),
             // Nothing more is sent by it.
-            Kind::Message(_) if changes_only(stanza, decision) => None,
+            StanzaKind::Message(_) if changes_only(stanza, decision) => None,
             // What the user takes back is taken back, whether the contact can be told or not: it is not refused, nor counted.
-            Kind::Message(_) | Kind::Presence(Presence::Subscribe) => {
+            StanzaKind::Message(_) | StanzaKind::Presence(Presence::Subscribe) => {
                 self.of_mails(stanza, &user, decision, now)
             }
             _ => None,
@@ -209,7 +209,7 @@ impl Quotas {
     }
 
     /// Whether a user may send this mail, which then counts.
-    pub fn take_mail(&mut self, user: &BareJid, mail: &Mail, now: Timestamp) -> bool {
+    pub fn take_mail(&mut self, user: &BareJid, mail: &ComposedMail, now: Timestamp) -> bool {
         let decision = Decision {
             mails: vec![mail.clone()],
             ..Decision::default()
@@ -356,13 +356,13 @@ impl Quotas {
             return None;
         }
         let share = match demand.is_acquainted {
-            true => Share::All,
-            false => Share::Half,
+            true => BucketShare::All,
+            false => BucketShare::Half,
         };
         let (user, messages) = (&conversation.user, demand.messages);
         let of_all = self.shown.within(share, user, messages, now)?;
         let of_one = &self.shown_from_one;
-        let of_one = of_one.within(Share::All, conversation, messages, now)?;
+        let of_one = of_one.within(BucketShare::All, conversation, messages, now)?;
         Some((of_all, of_one))
     }
 
@@ -379,7 +379,7 @@ impl Quotas {
     /// So many mails are not shown to the user, who was told of one of them, or not.
     pub fn held(&mut self, user: &BareJid, count: usize, is_told: bool, now: Timestamp) {
         let count = count.saturating_sub(usize::from(is_told));
-        let none = HeldMails {
+        let none = HeldCount {
             told: now,
             since: 0,
         };
@@ -415,7 +415,7 @@ impl Quotas {
     }
 }
 
-impl HeldMails {
+impl HeldCount {
     /// Where the clock was set back, nobody waits for longer than an hour.
     fn is_over(self, now: Timestamp) -> bool {
         self.told > now || now.since(self.told) >= HELD_INTERVAL
@@ -424,14 +424,14 @@ impl HeldMails {
 
 /// What part of a bucket may be taken.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Share {
+enum BucketShare {
     /// As long as any of it is left.
     All,
     /// As long as half of it is.
     Half,
 }
 
-impl Share {
+impl BucketShare {
     fn of(self, count: u32) -> u32 {
         match self {
             Self::All => count,
@@ -442,7 +442,7 @@ impl Share {
 
 /// Somebody has used it all.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-struct Over {
+struct LimitReached {
     /// How much there is.
     count: u32,
     /// When there is enough again.
@@ -451,14 +451,14 @@ struct Over {
 
 /// What was used of one thing: a token bucket for each that has one, as the one moment at which it is full again.
 #[derive(Debug)]
-struct Meter<Who> {
+struct QuotaMeter<Who> {
     rate: Option<Rate>,
     full: BTreeMap<Who, Timestamp>,
     /// So many are kept before those are forgotten whose bucket is full.
     kept: usize,
 }
 
-impl<Who: Clone + Ord> Meter<Who> {
+impl<Who: Clone + Ord> QuotaMeter<Who> {
     fn new(rate: Option<Rate>) -> Self {
         Self {
             rate,
@@ -467,14 +467,20 @@ impl<Who: Clone + Ord> Meter<Who> {
         }
     }
 
-    fn take(&mut self, who: &Who, count: usize, now: Timestamp) -> Result<(), Over> {
+    fn take(&mut self, who: &Who, count: usize, now: Timestamp) -> Result<(), LimitReached> {
         let full = self.after(who, count, now)?;
         self.keep(who, full, now);
         Ok(())
     }
 
     /// When the bucket would be full again if so much were taken now. What is more than the share takes all of the share.
-    fn within(&self, share: Share, who: &Who, count: usize, now: Timestamp) -> Option<Timestamp> {
+    fn within(
+        &self,
+        share: BucketShare,
+        who: &Who,
+        count: usize,
+        now: Timestamp,
+    ) -> Option<Timestamp> {
         let most = self.rate.map(|rate| share.of(rate.count));
         let most = most.and_then(|most| usize::try_from(most).ok());
         let count = most.map_or(count, |most| count.min(most));
@@ -482,17 +488,17 @@ impl<Who: Clone + Ord> Meter<Who> {
     }
 
     /// When the bucket would be full again if so much were taken now.
-    fn after(&self, who: &Who, count: usize, now: Timestamp) -> Result<Timestamp, Over> {
-        self.after_within(Share::All, who, count, now)
+    fn after(&self, who: &Who, count: usize, now: Timestamp) -> Result<Timestamp, LimitReached> {
+        self.after_within(BucketShare::All, who, count, now)
     }
 
     fn after_within(
         &self,
-        share: Share,
+        share: BucketShare,
         who: &Who,
         count: usize,
         now: Timestamp,
-    ) -> Result<Timestamp, Over> {
+    ) -> Result<Timestamp, LimitReached> {
         let Some(rate) = self.rate.filter(|_| count > 0) else {
             return Ok(now);
         };
@@ -506,7 +512,7 @@ impl<Who: Clone + Ord> Meter<Who> {
         if then <= last {
             return Ok(then);
         }
-        Err(Over {
+        Err(LimitReached {
             count: rate.count,
             again: then.since(last),
         })
@@ -534,9 +540,9 @@ mod tests {
         BareJid::new("alice@a.example").unwrap()
     }
 
-    fn meter(count: u32, secs: u64) -> Meter<BareJid> {
+    fn meter(count: u32, secs: u64) -> QuotaMeter<BareJid> {
         let time = Duration::from_secs(secs);
-        Meter::new(Some(Rate { count, time }))
+        QuotaMeter::new(Some(Rate { count, time }))
     }
 
     #[test]
@@ -729,7 +735,7 @@ mod tests {
 
     #[test]
     fn without_a_rate_there_is_no_end() {
-        let mut meter: Meter<BareJid> = Meter::new(None);
+        let mut meter: QuotaMeter<BareJid> = QuotaMeter::new(None);
         assert!((0..10_000).all(|_| meter.take(&alice(), 100, START).is_ok()));
         assert!(meter.full.is_empty());
     }

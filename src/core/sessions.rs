@@ -10,7 +10,7 @@ use std::collections::{BTreeSet, HashMap};
 
 /// What a decision says of the session that it is about.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Session {
+pub struct SessionNote {
     /// Its name.
     pub id: String,
     /// It was begun before.
@@ -22,17 +22,17 @@ pub struct Session {
 }
 
 /// The first octets of a hash of its name.
-type Key = [u8; 16];
+type SessionKey = [u8; 16];
 
 /// Sessions that are over.
 #[derive(Debug, Default)]
-pub struct Over {
-    until: HashMap<Key, Timestamp>,
+pub struct EndedSessions {
+    until: HashMap<SessionKey, Timestamp>,
     /// The same in the order of time.
-    agenda: BTreeSet<(Timestamp, Key)>,
+    agenda: BTreeSet<(Timestamp, SessionKey)>,
 }
 
-impl Over {
+impl EndedSessions {
     /// Whether this one is over.
     pub fn has(&mut self, id: &str, now: Timestamp) -> bool {
         self.forget(now);
@@ -69,8 +69,8 @@ impl Over {
     }
 }
 
-fn key(id: &str) -> Key {
-    let mut key = Key::default();
+fn key(id: &str) -> SessionKey {
+    let mut key = SessionKey::default();
     for (octet, of_hash) in key.iter_mut().zip(Sha256::digest(id)) {
         *octet = of_hash;
     }
@@ -84,7 +84,7 @@ mod tests {
 
     #[test]
     fn one_is_over_until_nobody_would_take_it() {
-        let mut over = Over::default();
+        let mut over = EndedSessions::default();
         let now = Timestamp::from_millis(0);
         assert!(!over.has("a", now));
         over.put("a", true, now);
@@ -99,7 +99,7 @@ mod tests {
 
     #[test]
     fn b12_a_hundred_thousand_sessions_that_are_over_take_little() {
-        let mut over = Over::default();
+        let mut over = EndedSessions::default();
         let at = |number: u32| Timestamp::from_millis(i64::from(number));
         for number in 0..100_000_u32 {
             over.put(&number.to_string(), true, at(number));

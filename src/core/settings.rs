@@ -24,17 +24,17 @@ pub struct Settings {
     /// Whether mails are kept as they came of which the chat shows less than all.
     pub keeps_originals: bool,
     /// Which mail addresses may be written to and may write.
-    pub contacts: Contacts,
+    pub contacts: ContactPolicy,
     /// What becomes of mails of somebody with whom their recipient has had nothing to do.
     pub strangers: Strangers,
     /// Whose senders are believed.
     pub trust: Trust,
     /// What the configuration says of other gateways and other addresses: addresses before domains.
-    pub peers: Vec<Peer>,
+    pub peers: Vec<PeerSettings>,
     /// Our own key, where a peer has it.
     pub signer: Option<Signer>,
     /// How presence goes to other gateways.
-    pub presence: Presence,
+    pub presence: PresenceSettings,
     /// How much one user may do.
     pub allowance: Allowance,
     /// Headers that are believed to hold the envelope recipient, in the order in which they are looked at.
@@ -110,14 +110,14 @@ pub enum OwnNames {
 
 /// Which mail addresses may be written to and may write. `deny` wins; an empty `allow` allows all.
 #[derive(Clone, Debug, Default)]
-pub struct Contacts {
+pub struct ContactPolicy {
     /// Only these, where there are any.
     pub allow: Vec<AddressPattern>,
     /// None of these.
     pub deny: Vec<AddressPattern>,
 }
 
-impl Contacts {
+impl ContactPolicy {
     /// Whether this address may be written to and may write.
     pub fn allows(&self, address: &MailAddress) -> bool {
         let mut denied = self.deny.iter();
@@ -150,7 +150,7 @@ pub enum StanzaTrust {
 
 /// What the configuration says of an address or a domain.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Peer {
+pub struct PeerSettings {
     /// Whose.
     pub who: AddressPattern,
     /// How mails to it are written; `None`: what its mails show.
@@ -161,7 +161,7 @@ pub struct Peer {
 
 /// How presence goes to other gateways.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Presence {
+pub struct PresenceSettings {
     /// Changes within this time are one change.
     pub debounce: Duration,
     /// At most one mail for each user and mail domain in this time.
@@ -170,7 +170,7 @@ pub struct Presence {
     pub expires: Duration,
 }
 
-impl Default for Presence {
+impl Default for PresenceSettings {
     fn default() -> Self {
         Self {
             debounce: Duration::from_secs(3),
@@ -246,7 +246,7 @@ impl Settings {
     }
 
     /// What is said of this very address goes before what is said of its domain.
-    fn peers_of(&self, address: &MailAddress) -> impl Iterator<Item = &Peer> {
+    fn peers_of(&self, address: &MailAddress) -> impl Iterator<Item = &PeerSettings> {
         self.peers.iter().filter(|peer| peer.who.matches(address))
     }
 
@@ -258,12 +258,12 @@ impl Settings {
             users,
             own_names: OwnNames::default(),
             keeps_originals: false,
-            contacts: Contacts::default(),
+            contacts: ContactPolicy::default(),
             strangers: Strangers::default(),
             trust: Trust::default(),
             peers: Vec::new(),
             signer: None,
-            presence: Presence::default(),
+            presence: PresenceSettings::default(),
             allowance: Allowance::default(),
             recipient_headers: default_recipient_headers(),
             default_subject: None,

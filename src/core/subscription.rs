@@ -8,16 +8,16 @@ use crate::core::record::{Contact, Subscription};
 
 /// One of the nine states of RFC 6121 Appendix A.1, seen from the local user.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct State {
+pub struct SubscriptionState {
     /// Whether the user gets the contact's presence.
-    to: Half,
+    to: DirectionState,
     /// Whether the contact gets the user's presence.
-    from: Half,
+    from: DirectionState,
 }
 
 /// How far one direction has come.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
-enum Half {
+enum DirectionState {
     #[default]
     No,
     /// Asked for and not yet answered.
@@ -41,9 +41,9 @@ pub enum Verb {
 
 /// What becomes of a subscription stanza.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Step {
+pub struct SubscriptionStep {
     /// The state afterwards.
-    pub next: State,
+    pub next: SubscriptionState,
     /// Whether the stanza goes on: from the user to the contact's gateway, or from there to the user.
     pub pass_on: bool,
     /// What the gateway answers in the other one's place to who sent the stanza. It belongs to this very request: whoever
@@ -52,7 +52,7 @@ pub struct Step {
     pub answer: Option<Verb>,
 }
 
-impl Half {
+impl DirectionState {
     fn of(yes: bool, asked: bool) -> Self {
         match (yes, asked) {
             (true, _) => Self::Yes,
@@ -62,13 +62,13 @@ impl Half {
     }
 }
 
-impl State {
+impl SubscriptionState {
     /// The state that a row's three fields mean. What Appendix A.1 does not have is read as what it must have become: a
     /// request that is still marked as pending though it was granted is granted.
     pub fn new(subscription: Subscription, pending_out: bool, pending_in: bool) -> Self {
         Self {
-            to: Half::of(subscription.has_to(), pending_out),
-            from: Half::of(subscription.has_from(), pending_in),
+            to: DirectionState::of(subscription.has_to(), pending_out),
+            from: DirectionState::of(subscription.has_from(), pending_in),
         }
     }
 
@@ -90,17 +90,20 @@ impl State {
 
     /// Who gets whose presence.
     pub fn subscription(self) -> Subscription {
-        Subscription::of(self.to == Half::Yes, self.from == Half::Yes)
+        Subscription::of(
+            self.to == DirectionState::Yes,
+            self.from == DirectionState::Yes,
+        )
     }
 
     /// Whether the user waits for the contact's answer.
     pub fn pending_out(self) -> bool {
-        self.to == Half::Asked
+        self.to == DirectionState::Asked
     }
 
     /// Whether the contact waits for the user's answer.
     pub fn pending_in(self) -> bool {
-        self.from == Half::Asked
+        self.from == DirectionState::Asked
     }
 }
 
@@ -127,35 +130,35 @@ impl Verb {
     }
 }
 
-/// The user sends this to the contact (Appendix A.2). [`Step::pass_on`]: it is mailed to the contact's gateway.
+/// The user sends this to the contact (Appendix A.2). [`SubscriptionStep::pass_on`]: it is mailed to the contact's gateway.
 ///
 /// Pre-approval (RFC 6121 §3.4) is not offered: `subscribed` without a request does nothing.
-pub fn sent(state: State, verb: Verb) -> Step {
+pub fn sent(state: SubscriptionState, verb: Verb) -> SubscriptionStep {
     let asks = matches!(verb, Verb::Subscribe | Verb::Unsubscribe);
     let half = if asks { state.to } else { state.from };
     let (half, pass_on, answer) = outward(half, verb);
-    Step {
+    SubscriptionStep {
         next: state.with(asks, half),
         pass_on,
         answer,
     }
 }
 
-/// The contact sends this to the user (Appendix A.3). [`Step::pass_on`]: it is handed to the user.
-pub fn received(state: State, verb: Verb) -> Step {
+/// The contact sends this to the user (Appendix A.3). [`SubscriptionStep::pass_on`]: it is handed to the user.
+pub fn received(state: SubscriptionState, verb: Verb) -> SubscriptionStep {
     let asks = matches!(verb, Verb::Subscribe | Verb::Unsubscribe);
     let half = if asks { state.from } else { state.to };
     let (half, pass_on, answer) = inward(half, verb);
-    Step {
+    SubscriptionStep {
         next: state.with(!asks, half),
         pass_on,
         answer,
     }
 }
 
-impl State {
+impl SubscriptionState {
     /// With one half replaced.
-    fn with(self, is_to: bool, half: Half) -> Self {
+    fn with(self, is_to: bool, half: DirectionState) -> Self {
         if is_to {
             Self { to: half, ..self }
         } else {
@@ -165,35 +168,47 @@ impl State {
 }
 
 /// Tables 2 to 5: the half that the verb is about afterwards, whether it is passed on, and the answer.
-fn outward(half: Half, verb: Verb) -> (Half, bool, Option<Verb>) {
+fn outward(half: DirectionState, verb: Verb) -> (DirectionState, bool, Option<Verb>) {
     match (verb, half) {
         // Not as Table 2, which passes it on and lets the contact's server answer: the gateway knows the answer, and a
         // client that asks again at every login must not be a mail at every login.
-        (Verb::Subscribe, Half::Yes) => (Half::Yes, false, Some(Verb::Subscribed)),
-        (Verb::Subscribe, Half::No | Half::Asked) => (Half::Asked, true, None),
+        (Verb::Subscribe, DirectionState::Yes) => {
+            (DirectionState::Yes, false, Some(Verb::Subscribed))
+        }
+        (Verb::Subscribe, DirectionState::No | DirectionState::Asked) => {
+            (DirectionState::Asked, true, None)
+        }
         // Even where there is nothing to give up, so that a contact who believes otherwise learns it. Whoever mails it
         // sees to it that it is not repeated without end.
-        (Verb::Unsubscribe, _) => (Half::No, true, None),
-        (Verb::Subscribed, Half::Asked) => (Half::Yes, true, None),
-        (Verb::Subscribed, Half::No | Half::Yes) => (half, false, None),
-        (Verb::Unsubscribed, Half::No) => (Half::No, false, None),
-        (Verb::Unsubscribed, Half::Asked | Half::Yes) => (Half::No, true, None),
+        (Verb::Unsubscribe, _) => (DirectionState::No, true, None),
+        (Verb::Subscribed, DirectionState::Asked) => (DirectionState::Yes, true, None),
+        (Verb::Subscribed, DirectionState::No | DirectionState::Yes) => (half, false, None),
+        (Verb::Unsubscribed, DirectionState::No) => (DirectionState::No, false, None),
+        (Verb::Unsubscribed, DirectionState::Asked | DirectionState::Yes) => {
+            (DirectionState::No, true, None)
+        }
     }
 }
 
 /// Tables 6 to 9. What changes nothing is not shown to the user.
-fn inward(half: Half, verb: Verb) -> (Half, bool, Option<Verb>) {
+fn inward(half: DirectionState, verb: Verb) -> (DirectionState, bool, Option<Verb>) {
     match (verb, half) {
-        (Verb::Subscribe, Half::No) => (Half::Asked, true, None),
-        (Verb::Subscribe, Half::Asked) => (Half::Asked, false, None),
+        (Verb::Subscribe, DirectionState::No) => (DirectionState::Asked, true, None),
+        (Verb::Subscribe, DirectionState::Asked) => (DirectionState::Asked, false, None),
         // The contact has lost what it was told, or it never came.
-        (Verb::Subscribe, Half::Yes) => (Half::Yes, false, Some(Verb::Subscribed)),
-        (Verb::Unsubscribe, Half::No) => (Half::No, false, None),
-        (Verb::Unsubscribe, Half::Asked | Half::Yes) => (Half::No, true, Some(Verb::Unsubscribed)),
-        (Verb::Subscribed, Half::Asked) => (Half::Yes, true, None),
-        (Verb::Subscribed, Half::No | Half::Yes) => (half, false, None),
-        (Verb::Unsubscribed, Half::No) => (Half::No, false, None),
-        (Verb::Unsubscribed, Half::Asked | Half::Yes) => (Half::No, true, None),
+        (Verb::Subscribe, DirectionState::Yes) => {
+            (DirectionState::Yes, false, Some(Verb::Subscribed))
+        }
+        (Verb::Unsubscribe, DirectionState::No) => (DirectionState::No, false, None),
+        (Verb::Unsubscribe, DirectionState::Asked | DirectionState::Yes) => {
+            (DirectionState::No, true, Some(Verb::Unsubscribed))
+        }
+        (Verb::Subscribed, DirectionState::Asked) => (DirectionState::Yes, true, None),
+        (Verb::Subscribed, DirectionState::No | DirectionState::Yes) => (half, false, None),
+        (Verb::Unsubscribed, DirectionState::No) => (DirectionState::No, false, None),
+        (Verb::Unsubscribed, DirectionState::Asked | DirectionState::Yes) => {
+            (DirectionState::No, true, None)
+        }
     }
 }
 
@@ -210,7 +225,7 @@ mod tests {
     ];
 
     /// The names of RFC 6121 Appendix A.1, in its order: "N+O" is None + Pending Out.
-    fn state(name: &str) -> State {
+    fn state(name: &str) -> SubscriptionState {
         let (subscription, out, pending_in) = match name {
             "N" => (Subscription::None, false, false),
             "N+O" => (Subscription::None, true, false),
@@ -223,7 +238,7 @@ mod tests {
             "B" => (Subscription::Both, false, false),
             _ => panic!("{name}"),
         };
-        State::new(subscription, out, pending_in)
+        SubscriptionState::new(subscription, out, pending_in)
     }
 
     /// The tables as the RFC prints them: existing state, whether it goes on, new state. `*`: answered `subscribed`,
@@ -327,9 +342,13 @@ mod tests {
         ("B", "yes", "F"),
     ];
 
-    fn assert_table(table: Table, verb: Verb, step: impl Fn(State, Verb) -> Step) {
+    fn assert_table(
+        table: Table,
+        verb: Verb,
+        step: impl Fn(SubscriptionState, Verb) -> SubscriptionStep,
+    ) {
         for (before, passes, after) in table {
-            let expected = Step {
+            let expected = SubscriptionStep {
                 next: state(after),
                 pass_on: passes.starts_with("yes"),
                 answer: match passes.chars().last() {
@@ -360,14 +379,20 @@ mod tests {
 
     #[test]
     fn a_row_is_read_and_written_and_what_cannot_be_is_put_right() {
-        let granted = State::new(Subscription::Both, true, true);
+        let granted = SubscriptionState::new(Subscription::Both, true, true);
         assert_eq!(granted, state("B"));
-        assert_eq!(State::new(Subscription::To, true, true), state("T+I"));
-        assert_eq!(State::new(Subscription::From, true, true), state("F+O"));
+        assert_eq!(
+            SubscriptionState::new(Subscription::To, true, true),
+            state("T+I")
+        );
+        assert_eq!(
+            SubscriptionState::new(Subscription::From, true, true),
+            state("F+O")
+        );
         for (name, ..) in SENT_SUBSCRIBE {
             let mut row = Contact::default();
             state(name).store_in(&mut row);
-            assert_eq!(State::of(&row), state(name));
+            assert_eq!(SubscriptionState::of(&row), state(name));
         }
     }
 
@@ -389,7 +414,7 @@ mod tests {
     /// Two gateways, each with its user, and what is on the way between them.
     #[derive(Clone, Default, PartialEq, Eq, PartialOrd, Ord)]
     struct Pair {
-        states: [State; 2],
+        states: [SubscriptionState; 2],
         /// What is on the way to each of them.
         ways: [VecDeque<Parcel>; 2],
         /// The number of each one's last `subscribe` or `unsubscribe`.
@@ -448,7 +473,7 @@ mod tests {
         }
 
         fn assert_mirrored(&self) {
-            let [a, b] = self.states.map(State::subscription);
+            let [a, b] = self.states.map(SubscriptionState::subscription);
             assert_eq!(a.has_to(), b.has_from(), "{:?}", self.states);
             assert_eq!(a.has_from(), b.has_to(), "{:?}", self.states);
         }
@@ -458,7 +483,7 @@ mod tests {
     #[test]
     fn two_gateways_mirror_each_other_after_every_sequence_of_actions() {
         let mut seen = BTreeSet::new();
-        let mut open = vec![[State::default(); 2]];
+        let mut open = vec![[SubscriptionState::default(); 2]];
         while let Some(states) = open.pop() {
             if seen.insert(states) {
                 open.extend((0..8).map(|action| after(states, action)));
@@ -468,7 +493,7 @@ mod tests {
     }
 
     /// One of the eight things that a user can do, carried to its end.
-    fn after(states: [State; 2], action: usize) -> [State; 2] {
+    fn after(states: [SubscriptionState; 2], action: usize) -> [SubscriptionState; 2] {
         let mut pair = Pair {
             states,
             ..Pair::default()

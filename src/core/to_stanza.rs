@@ -474,7 +474,7 @@ pub fn carried(
     from: &BareJid,
     to: &BareJid,
     id: &StanzaId,
-    message: &carried::Message,
+    message: &carried::CarriedMessage,
     delayed: Option<Timestamp>,
     now: Timestamp,
 ) -> Element {
@@ -543,7 +543,7 @@ mod tests {
         let jid = |text: &str| BareJid::new(text).unwrap();
         let stamps = |stamp: &str, delayed: Option<Timestamp>| {
             let delay = Build::new("delay", ns::DELAY).attr("stamp", stamp).done();
-            let message = carried::Message {
+            let message = carried::CarriedMessage {
                 kind: MessageType::Chat,
                 id: None,
                 payloads: vec![text("body", ns::COMPONENT, "Hi"), delay],

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 /// Rows of the store.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Rows {
+pub struct RowCounts {
     /// Contacts, with what is between them and the user.
     pub contacts: u64,
     /// What was chosen: for all contacts, and for single ones.
@@ -26,7 +26,7 @@ pub struct Rows {
     pub avatars: u64,
 }
 
-impl Rows {
+impl RowCounts {
     /// Those, too.
     pub fn add(&mut self, others: Self) {
         let Self {
@@ -59,7 +59,7 @@ impl Rows {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Traces {
     /// In the store.
-    pub rows: Rows,
+    pub rows: RowCounts,
     /// Mails that wait to be sent.
     pub waiting: u64,
     /// Mails that are on their way, or whose sender is being told what became of them.
@@ -95,7 +95,7 @@ impl Traces {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Gone {
     /// How many rows.
-    pub rows: Rows,
+    pub rows: RowCounts,
     /// The contacts among them, whom the user's roster may still have.
     pub contacts: Vec<(MailAddress, Contact)>,
     /// Nothing was left to be forgotten.
@@ -109,7 +109,7 @@ mod tests {
     #[test]
     fn steps_are_added_up() {
         let step = Traces {
-            rows: Rows {
+            rows: RowCounts {
                 contacts: 1,
                 options: 2,
                 messages: 3,

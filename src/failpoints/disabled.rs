@@ -1,6 +1,6 @@
 //! A build that nobody tests: nothing is asked for, and nothing is left of it.
 
-use super::Step;
+use super::DiskStep;
 use std::io;
 use std::time::Duration;
 
@@ -10,7 +10,7 @@ pub(crate) fn point(_: &'static str) {}
 
 /// The disk is asked.
 #[inline(always)]
-pub(crate) fn disk(_: Step) -> io::Result<()> {
+pub(crate) fn disk(_: DiskStep) -> io::Result<()> {
     Ok(())
 }
 

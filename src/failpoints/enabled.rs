@@ -1,6 +1,6 @@
 //! What the environment of a test asks for: see [`super`].
 
-use super::Step;
+use super::DiskStep;
 use std::io;
 use std::panic::panic_any;
 use std::sync::OnceLock;
@@ -16,15 +16,15 @@ const MORE_THAN_THERE_IS: usize = 1 << 60;
 /// errno(3).
 const EIO: i32 = 5;
 
-static FAIL_AT: Wish = Wish::of("STANZAMAIL_FAIL_AT");
-static SLOW_SYNC: Wish = Wish::of("STANZAMAIL_SLOW_SYNC");
-static CRASH_AT: Wish = Wish::of("STANZAMAIL_CRASH_AT");
-static PANIC_IN: Wish = Wish::of("STANZAMAIL_PANIC_IN");
-static STALL_IN: Wish = Wish::of("STANZAMAIL_STALL_IN");
-static POISON: Wish = Wish::of("STANZAMAIL_POISON");
-static DEADLY: Wish = Wish::of("STANZAMAIL_DEADLY");
-static HURRY: Wish = Wish::of("STANZAMAIL_HURRY");
-static REMEMBER: Wish = Wish::of("STANZAMAIL_REMEMBER");
+static FAIL_AT: FailpointWish = FailpointWish::of("STANZAMAIL_FAIL_AT");
+static SLOW_SYNC: FailpointWish = FailpointWish::of("STANZAMAIL_SLOW_SYNC");
+static CRASH_AT: FailpointWish = FailpointWish::of("STANZAMAIL_CRASH_AT");
+static PANIC_IN: FailpointWish = FailpointWish::of("STANZAMAIL_PANIC_IN");
+static STALL_IN: FailpointWish = FailpointWish::of("STANZAMAIL_STALL_IN");
+static POISON: FailpointWish = FailpointWish::of("STANZAMAIL_POISON");
+static DEADLY: FailpointWish = FailpointWish::of("STANZAMAIL_DEADLY");
+static HURRY: FailpointWish = FailpointWish::of("STANZAMAIL_HURRY");
+static REMEMBER: FailpointWish = FailpointWish::of("STANZAMAIL_REMEMBER");
 
 /// Ends the process at once, or panics, if a test asked for that here.
 pub(crate) fn point(name: &'static str) {
@@ -37,8 +37,8 @@ pub(crate) fn point(name: &'static str) {
 }
 
 /// The disk's answer, before it is asked: an error if a test wants one, or time.
-pub(crate) fn disk(step: Step) -> io::Result<()> {
-    if step == Step::Sync
+pub(crate) fn disk(step: DiskStep) -> io::Result<()> {
+    if step == DiskStep::Sync
         && let Some(millis) = SLOW_SYNC.wanted().and_then(|wanted| wanted.parse().ok())
     {
         std::thread::sleep(Duration::from_millis(millis));
@@ -133,13 +133,13 @@ fn as_asked() -> ! {
 }
 
 /// What a variable says.
-struct Wish {
+struct FailpointWish {
     variable: &'static str,
     wanted: OnceLock<Option<String>>,
     reached: AtomicU32,
 }
 
-impl Wish {
+impl FailpointWish {
     const fn of(variable: &'static str) -> Self {
         Self {
             variable,

@@ -63,7 +63,7 @@ pub const FORGET_POINTS: [&str; 1] = ["pipeline: some rows of a user forgotten"]
 
 /// What is asked of the disk.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Step {
+pub(crate) enum DiskStep {
     /// Also to move and to remove.
     Write,
     /// To keep it over a power cut.

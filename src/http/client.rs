@@ -32,7 +32,7 @@ const PUT_FIELDS: [HeaderName; 3] = [header::AUTHORIZATION, header::COOKIE, head
 
 time_limits! {
     /// What may take how long.
-    pub struct Limits {
+    pub struct FetchLimits {
         /// For the name, for each address, and for TLS.
         connect: Duration::from_secs(10),
         /// How long nothing may come while something is due.
@@ -118,7 +118,7 @@ pub enum Error {
     /// Compressed, though nobody has asked for that.
     #[error("it comes compressed")]
     Encoded,
-    /// [`Limits`].
+    /// [`FetchLimits`].
     #[error("it did not come within {} s", .0.as_secs())]
     Slow(Duration),
     /// No connection, or one that broke.
@@ -165,28 +165,28 @@ pub struct Put {
 }
 
 /// Fetches and puts files.
-pub struct Client<W = System> {
+pub struct HttpClient<W = System> {
     wire: W,
     tls: Result<TlsClient, TlsError>,
     near: BTreeSet<String>,
-    limits: Limits,
+    limits: FetchLimits,
 }
 
-impl Client<System> {
+impl HttpClient<System> {
     /// `near` are hosts that may have any address, as `host` or `host:port`. `ca_file`: whom to trust, instead of whom the
     /// system trusts.
     pub fn new(near: impl IntoIterator<Item = String>, ca_file: Option<&Path>) -> Self {
-        Self::over(System, near, ca_file, Limits::default())
+        Self::over(System, near, ca_file, FetchLimits::default())
     }
 }
 
-impl<W: Wire> Client<W> {
+impl<W: Wire> HttpClient<W> {
     /// The same with a way of its own to connect.
     pub fn over(
         wire: W,
         near: impl IntoIterator<Item = String>,
         ca_file: Option<&Path>,
-        limits: Limits,
+        limits: FetchLimits,
     ) -> Self {
         let nobody = tls::server_name("unnamed.invalid");
         let missing = || TlsError::Library("no name can be checked".to_owned());
@@ -256,7 +256,7 @@ impl<W: Wire> Client<W> {
             .unwrap_or(Err(Error::Slow(limit)))
     }
 
-    /// Connects to where an address leads, as [`Client::fetch`] would, and asks for nothing.
+    /// Connects to where an address leads, as [`HttpClient::fetch`] would, and asks for nothing.
     ///
     /// # Errors
     /// [`Error`].
@@ -284,7 +284,7 @@ impl<W: Wire> Client<W> {
         method: Method,
         fields: HeaderMap,
         octets: Bytes,
-    ) -> Result<Exchange, Error> {
+    ) -> Result<HttpExchange, Error> {
         let unreachable = |why: String| Error::Unreachable {
             host: host_of(url),
             why,
@@ -310,7 +310,7 @@ impl<W: Wire> Client<W> {
             .await
             .map_err(|_| Error::Slow(limit))?
             .map_err(|why| unreachable(words(&why)))?;
-        Ok(Exchange {
+        Ok(HttpExchange {
             response,
             _connection: connection,
         })
@@ -364,7 +364,7 @@ impl<W: Wire> Client<W> {
 
     async fn body(
         &self,
-        exchange: &mut Exchange,
+        exchange: &mut HttpExchange,
         url: &Url,
         octets_max: u64,
     ) -> Result<Fetched, Error> {
@@ -407,12 +407,12 @@ impl<W: Wire> Client<W> {
 }
 
 /// An answer, and the connection that it is still read from.
-struct Exchange {
+struct HttpExchange {
     response: Response<Incoming>,
     _connection: AbortOnDropHandle<()>,
 }
 
-impl Exchange {
+impl HttpExchange {
     fn redirect(&self, url: &Url) -> Result<Option<Url>, Error> {
         if !matches!(self.response.status().as_u16(), 301 | 302 | 303 | 307 | 308) {
             return Ok(None);

@@ -9,4 +9,4 @@ pub mod client;
 pub mod guard;
 pub mod server;
 
-pub use client::{Client, Error, Fetched, Limits, Put, host, origin};
+pub use client::{Error, FetchLimits, Fetched, HttpClient, Put, host, origin};

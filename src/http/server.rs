@@ -15,7 +15,7 @@ use crate::net::limits::time_limits;
 use crate::net::listen::Listener;
 use crate::system;
 pub use answer::ABOUT;
-use answer::{Answer, Asked};
+use answer::{PageRequest, PageResponse};
 use body::Body;
 use hyper::body::Incoming;
 use hyper::server::conn::http1;
@@ -52,7 +52,7 @@ const ACCEPT_PAUSE: Duration = Duration::from_secs(1);
 
 time_limits! {
     /// How long things may take.
-    pub struct Timings {
+    pub struct HttpTimings {
         /// Until a request is there, and the next one on the same connection.
         request: Duration::from_secs(20),
         /// Until there is room for an answer.
@@ -93,7 +93,7 @@ impl ServedMail {
 }
 
 /// Where mails are kept, or files: blocks. `None`: there is none of this name, or none any more.
-pub type Kept = Arc<dyn Fn(&OriginalId) -> Option<ServedMail> + Send + Sync>;
+pub type PageSource = Arc<dyn Fn(&OriginalId) -> Option<ServedMail> + Send + Sync>;
 
 /// What is served.
 #[derive(Clone)]
@@ -101,11 +101,11 @@ pub struct ServerConfig {
     /// The address under which users reach it, without a slash at its end.
     pub public_url: String,
     /// The mails.
-    pub mails: Kept,
+    pub mails: PageSource,
     /// Files of mails.
-    pub files: Kept,
+    pub files: PageSource,
     /// Time limits.
-    pub timings: Timings,
+    pub timings: HttpTimings,
 }
 
 impl fmt::Debug for ServerConfig {
@@ -117,7 +117,7 @@ impl fmt::Debug for ServerConfig {
 }
 
 /// What all connections share.
-struct House {
+struct ServerShared {
     config: ServerConfig,
     /// The path of the public address: a proxy may leave it in front.
     prefix: String,
@@ -128,7 +128,7 @@ struct House {
 /// Serves until `stop`.
 pub async fn run(listener: Listener, config: ServerConfig, stop: CancellationToken) {
     let room = usize::try_from(ROOM_KIBIBYTES).unwrap_or(Semaphore::MAX_PERMITS);
-    let house = Arc::new(House {
+    let house = Arc::new(ServerShared {
         prefix: answer::path_of(&config.public_url),
         config,
         readers: Arc::new(Semaphore::new(READ_MAX)),
@@ -157,7 +157,7 @@ pub async fn run(listener: Listener, config: ServerConfig, stop: CancellationTok
     while connections.join_next().await.is_some() {}
 }
 
-impl House {
+impl ServerShared {
     async fn converse<S>(self: Arc<Self>, stream: S, stop: CancellationToken)
     where
         S: hyper::rt::Read + hyper::rt::Write + Unpin,
@@ -165,7 +165,7 @@ impl House {
         let timings = self.config.timings;
         let service = service_fn(move |request: Request<Incoming>| {
             let house = Arc::clone(&self);
-            let asked = Asked::of(&request, &house.prefix);
+            let asked = PageRequest::of(&request, &house.prefix);
             async move { Ok::<_, Infallible>(house.answer(asked).await) }
         });
         let mut http = http1::Builder::new();
@@ -189,25 +189,25 @@ impl House {
         }
     }
 
-    async fn answer(&self, asked: Result<Asked, Answer>) -> Response<Body> {
+    async fn answer(&self, asked: Result<PageRequest, PageResponse>) -> Response<Body> {
         let answer = match asked {
             Err(answer) => answer,
             Ok(asked) => self.found(asked).await,
         };
         match self.room_for(answer.room()).await {
             Some(permit) => answer.into_response(permit),
-            None => Answer::busy().into_response(()),
+            None => PageResponse::busy().into_response(()),
         }
     }
 
-    async fn found(&self, asked: Asked) -> Answer {
+    async fn found(&self, asked: PageRequest) -> PageResponse {
         let Ok(Ok(reader)) = timeout(
             self.config.timings.room,
             Arc::clone(&self.readers).acquire_owned(),
         )
         .await
         else {
-            return Answer::busy();
+            return PageResponse::busy();
         };
         let kept = match asked.is_file() {
             true => &self.config.files,
@@ -223,11 +223,14 @@ impl House {
                 None
             })
         });
-        read.await.ok().flatten().unwrap_or_else(Answer::not_found)
+        read.await
+            .ok()
+            .flatten()
+            .unwrap_or_else(PageResponse::not_found)
     }
 
     /// The address of what belongs to a mail.
-    fn base(&self, asked: &Asked) -> String {
+    fn base(&self, asked: &PageRequest) -> String {
         format!("{}/m/{}", self.config.public_url, asked.id.as_str())
     }
 

@@ -1,6 +1,6 @@
 //! TCP and TLS. STARTTLS is spoken here, in the clear, before anything else sees the connection.
 
-use super::session::Session;
+use super::session::ImapSession;
 use super::{ImapError, MailboxConfig, TlsMode, login};
 use crate::net::Io;
 use crate::net::sasl::Binding;
@@ -19,7 +19,7 @@ const LINES_MAX: usize = 100;
 ///
 /// # Errors
 /// [`ImapError`] of every kind but those of folders.
-pub(super) async fn open(config: &MailboxConfig) -> Result<Session, ImapError> {
+pub(super) async fn open(config: &MailboxConfig) -> Result<ImapSession, ImapError> {
     let tcp = connect(config).await?;
     match config.tls {
         TlsMode::Plain => logged_in(Box::new(tcp), None, false, config).await,
@@ -46,8 +46,8 @@ async fn logged_in(
     binding: Option<Binding>,
     is_greeted: bool,
     config: &MailboxConfig,
-) -> Result<Session, ImapError> {
-    let (mut session, wants_login) = Session::begin(stream, is_greeted, config).await?;
+) -> Result<ImapSession, ImapError> {
+    let (mut session, wants_login) = ImapSession::begin(stream, is_greeted, config).await?;
     if wants_login {
         session.login = login::log_in(&mut session, config, binding.as_ref()).await?;
     }

@@ -2,7 +2,7 @@
 
 use super::cursor::Position;
 use super::fetch::{search, uid_sets};
-use super::session::Session;
+use super::session::ImapSession;
 use super::{After, ImapError, MailboxConfig, name};
 use chrono::DateTime;
 
@@ -11,7 +11,7 @@ use chrono::DateTime;
 /// # Errors
 /// [`ImapError::Refused`] leaves them where they are; any other means that the session must be dropped.
 pub(super) async fn handled(
-    session: &mut Session,
+    session: &mut ImapSession,
     after: &After,
     uids: &[u32],
 ) -> Result<(), ImapError> {
@@ -30,7 +30,7 @@ pub(super) async fn handled(
 ///
 /// # Errors
 /// As [`handled`].
-pub(super) async fn left(session: &mut Session, uids: &[u32]) -> Result<(), ImapError> {
+pub(super) async fn left(session: &mut ImapSession, uids: &[u32]) -> Result<(), ImapError> {
     if session.keeps_keyword {
         let keyword = session.left_keyword.clone();
         for set in uid_sets(uids) {
@@ -40,14 +40,14 @@ pub(super) async fn left(session: &mut Session, uids: &[u32]) -> Result<(), Imap
     Ok(())
 }
 
-async fn store(session: &mut Session, set: &str, flag: &str) -> Result<(), ImapError> {
+async fn store(session: &mut ImapSession, set: &str, flag: &str) -> Result<(), ImapError> {
     session
         .command(&format!("UID STORE {set} +FLAGS.SILENT ({flag})"), |_| {})
         .await
 }
 
 /// Without UIDPLUS the mails stay flagged: a plain EXPUNGE would remove what others have flagged as well.
-async fn delete(session: &mut Session, set: &str) -> Result<(), ImapError> {
+async fn delete(session: &mut ImapSession, set: &str) -> Result<(), ImapError> {
     store(session, set, "\\Deleted").await?;
     if session.offers("UIDPLUS") {
         session
@@ -59,7 +59,7 @@ async fn delete(session: &mut Session, set: &str) -> Result<(), ImapError> {
 
 /// By MOVE (RFC 6851), or by a copy and a deletion. A copy is made before anything is deleted, and if the connection
 /// ends in between there are two copies rather than none.
-async fn move_to(session: &mut Session, set: &str, folder: &str) -> Result<(), ImapError> {
+async fn move_to(session: &mut ImapSession, set: &str, folder: &str) -> Result<(), ImapError> {
     let target = name::folder(folder)?;
     if session.offers("MOVE") {
         return session
@@ -77,7 +77,7 @@ async fn move_to(session: &mut Session, set: &str, folder: &str) -> Result<(), I
 /// # Errors
 /// [`ImapError::MoveTarget`], [`ImapError::MoveToItself`]; any other means that the session must be dropped.
 pub(super) async fn prepare(
-    session: &mut Session,
+    session: &mut ImapSession,
     config: &MailboxConfig,
 ) -> Result<(), ImapError> {
     let After::Move(folder) = &config.after else {
@@ -119,7 +119,7 @@ fn is_same_folder(one: &str, other: &str) -> bool {
 /// # Errors
 /// Any but [`ImapError::Refused`] means that the session must be dropped.
 pub(super) async fn leftovers(
-    session: &mut Session,
+    session: &mut ImapSession,
     after: &After,
     position: &Position,
 ) -> Result<Vec<u32>, ImapError> {

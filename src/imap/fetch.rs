@@ -1,7 +1,7 @@
 //! What is fetched: first what mails there are and how big (no bodies), then the mails themselves. Neither marks a mail
 //! as read, and neither asks for BODYSTRUCTURE or ENVELOPE, whose parsers recurse.
 
-use super::session::{Session, uid_of};
+use super::session::{ImapSession, uid_of};
 use super::{HEADER_OCTETS_MAX, ImapError};
 use crate::core::time::Timestamp;
 use chrono::DateTime;
@@ -15,7 +15,7 @@ const MAIL_SLACK_OCTETS: u64 = 1024 * 1024;
 
 /// A mail as the list of the mailbox has it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Listed {
+pub(super) struct ListedMail {
     pub(super) uid: u32,
     /// RFC822.SIZE; `u64::MAX` where the server does not say.
     pub(super) octets: u64,
@@ -24,7 +24,7 @@ pub(super) struct Listed {
     pub(super) is_left: bool,
 }
 
-impl Listed {
+impl ListedMail {
     fn new(uid: u32) -> Self {
         Self {
             uid,
@@ -54,13 +54,13 @@ const SET_OCTETS_MAX: usize = 4_000;
 
 /// Which part of a mail is fetched.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Part {
+pub(super) enum FetchPart {
     Whole,
     /// The header, of at most [`HEADER_OCTETS_MAX`].
     Header,
 }
 
-impl Part {
+impl FetchPart {
     fn item(self) -> String {
         match self {
             Self::Whole => "BODY.PEEK[]".to_owned(),
@@ -81,10 +81,10 @@ impl Part {
 /// # Errors
 /// Any means that the session must be dropped, since what was not listed would be passed over.
 pub(super) async fn list(
-    session: &mut Session,
+    session: &mut ImapSession,
     sets: &[String],
     wanted: impl Fn(u32) -> bool + Send + Sync,
-) -> Result<Vec<Listed>, ImapError> {
+) -> Result<Vec<ListedMail>, ImapError> {
     let mut mails = BTreeMap::new();
     list_into(session, sets, &wanted, &mut mails).await?;
     // Another client has flagged a mail that came too late to be listed: that news has its UID and not its size.
@@ -98,10 +98,10 @@ pub(super) async fn list(
 }
 
 async fn list_into(
-    session: &mut Session,
+    session: &mut ImapSession,
     sets: &[String],
     wanted: &(impl Fn(u32) -> bool + Send + Sync),
-    mails: &mut BTreeMap<u32, Listed>,
+    mails: &mut BTreeMap<u32, ListedMail>,
 ) -> Result<(), ImapError> {
     let left_keyword = session.left_keyword.clone();
     for set in sets {
@@ -111,7 +111,7 @@ async fn list_into(
                 if let Some((uid, attributes)) = fetched(response)
                     && wanted(uid)
                 {
-                    let mail = mails.entry(uid).or_insert_with(|| Listed::new(uid));
+                    let mail = mails.entry(uid).or_insert_with(|| ListedMail::new(uid));
                     for attribute in attributes {
                         mail.note(attribute, &left_keyword);
                     }
@@ -128,9 +128,9 @@ async fn list_into(
 /// # Errors
 /// Any means that the session must be dropped.
 pub(super) async fn mails(
-    session: &mut Session,
-    mails: &[Listed],
-    part: Part,
+    session: &mut ImapSession,
+    mails: &[ListedMail],
+    part: FetchPart,
 ) -> Result<BTreeMap<u32, Vec<u8>>, ImapError> {
     let mut found = BTreeMap::new();
     let asked: Vec<u32> = mails.iter().map(|mail| mail.uid).collect();
@@ -153,10 +153,10 @@ pub(super) async fn mails(
 }
 
 /// The biggest literal and the biggest answer, in octets, that these mails can make.
-fn allowance(mails: &[Listed], part: Part) -> (u64, u64) {
-    let octets = |mail: &Listed| match part {
-        Part::Whole => mail.octets.saturating_add(MAIL_SLACK_OCTETS),
-        Part::Header => HEADER_OCTETS_MAX,
+fn allowance(mails: &[ListedMail], part: FetchPart) -> (u64, u64) {
+    let octets = |mail: &ListedMail| match part {
+        FetchPart::Whole => mail.octets.saturating_add(MAIL_SLACK_OCTETS),
+        FetchPart::Header => HEADER_OCTETS_MAX,
     };
     let literal = mails.iter().map(octets).max().unwrap_or(0);
     let answer = mails
@@ -170,7 +170,7 @@ fn allowance(mails: &[Listed], part: Part) -> (u64, u64) {
 ///
 /// # Errors
 /// [`ImapError::Refused`] where the server does not know a search key; any other means that the session must be dropped.
-pub(super) async fn search(session: &mut Session, keys: &str) -> Result<Vec<u32>, ImapError> {
+pub(super) async fn search(session: &mut ImapSession, keys: &str) -> Result<Vec<u32>, ImapError> {
     let mut found = BTreeSet::new();
     session
         .command(&format!("UID SEARCH {keys}"), |response| {
@@ -211,7 +211,7 @@ fn fetched<'a>(response: &'a Response<'_>) -> Option<(u32, &'a [AttributeValue<'
 }
 
 /// The octets of the part that was asked for; `None` for the NIL of a mail that is gone (RFC 2180 §4.1.3).
-fn section<'a>(attributes: &'a [AttributeValue<'_>], part: Part) -> Option<&'a [u8]> {
+fn section<'a>(attributes: &'a [AttributeValue<'_>], part: FetchPart) -> Option<&'a [u8]> {
     attributes.iter().find_map(|attribute| match attribute {
         AttributeValue::BodySection {
             section,

@@ -36,17 +36,17 @@ pub enum Excess {
 
 /// A stream that fails with an [`Excess`] rather than hand on too much.
 #[derive(Debug)]
-pub(super) struct Guard<S> {
+pub(super) struct ImapGuard<S> {
     stream: S,
-    meter: Meter,
+    meter: ImapMeter,
     has_yielded: bool,
 }
 
-impl<S> Guard<S> {
+impl<S> ImapGuard<S> {
     pub(super) fn new(stream: S) -> Self {
         Self {
             stream,
-            meter: Meter::default(),
+            meter: ImapMeter::default(),
             has_yielded: false,
         }
     }
@@ -58,13 +58,13 @@ impl<S> Guard<S> {
         self.meter.answer = 0;
     }
 
-    /// Octets received since [`Guard::allow`].
+    /// Octets received since [`ImapGuard::allow`].
     pub(super) fn received(&self) -> u64 {
         self.meter.answer
     }
 }
 
-impl<S: AsyncRead + Unpin> AsyncRead for Guard<S> {
+impl<S: AsyncRead + Unpin> AsyncRead for ImapGuard<S> {
     fn poll_read(
         self: Pin<&mut Self>,
         cx: &mut Context<'_>,
@@ -85,7 +85,7 @@ impl<S: AsyncRead + Unpin> AsyncRead for Guard<S> {
     }
 }
 
-impl<S: AsyncWrite + Unpin> AsyncWrite for Guard<S> {
+impl<S: AsyncWrite + Unpin> AsyncWrite for ImapGuard<S> {
     fn poll_write(
         self: Pin<&mut Self>,
         cx: &mut Context<'_>,
@@ -106,7 +106,7 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Guard<S> {
 /// The framing of IMAP as far as lines, literals and parentheses go. It only watches: a quoted string full of
 /// parentheses or a text that ends like a literal's announcement costs accuracy, never correctness.
 #[derive(Debug)]
-struct Meter {
+struct ImapMeter {
     literal_max: u64,
     answer_max: u64,
     answer: u64,
@@ -118,7 +118,7 @@ struct Meter {
     tail: Vec<u8>,
 }
 
-impl Default for Meter {
+impl Default for ImapMeter {
     /// Before the first command: a greeting.
     fn default() -> Self {
         Self {
@@ -133,7 +133,7 @@ impl Default for Meter {
     }
 }
 
-impl Meter {
+impl ImapMeter {
     fn observe(&mut self, mut octets: &[u8]) -> Result<(), Excess> {
         self.answer = self.answer.saturating_add(len(octets));
         if self.answer > self.answer_max {
@@ -227,11 +227,11 @@ fn len(octets: &[u8]) -> u64 {
 mod tests {
     use super::*;
 
-    fn meter(literal_max: u64, answer_max: u64) -> Meter {
-        Meter {
+    fn meter(literal_max: u64, answer_max: u64) -> ImapMeter {
+        ImapMeter {
             literal_max,
             answer_max,
-            ..Meter::default()
+            ..ImapMeter::default()
         }
     }
 

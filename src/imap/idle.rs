@@ -2,12 +2,12 @@
 //!
 //! Mail that arrives between the last look and IDLE is not missed. A server tells of every new mail with an EXISTS,
 //! once: with the answer to some command, between IDLE and its `+`, or later. Whichever it is, the session's one reader
-//! of responses sees it and sets [`Session::changed`], which is set to false only right before a look that covers all
+//! of responses sees it and sets [`ImapSession::changed`], which is set to false only right before a look that covers all
 //! that was told before (see [`super::listing`]). So IDLE is entered only while `changed` is false, and left as soon as
 //! it is true, checked once more after the `+`. What a server fails to tell is found by the look after every IDLE.
 
 use super::ImapError;
-use super::session::Session;
+use super::session::ImapSession;
 use std::time::Duration;
 use tokio::time::{Instant, timeout_at};
 
@@ -15,7 +15,7 @@ use tokio::time::{Instant, timeout_at};
 ///
 /// # Errors
 /// Any means that the session must be dropped; an IDLE that is refused is none.
-pub(super) async fn idle(session: &mut Session, limit: Duration) -> Result<(), ImapError> {
+pub(super) async fn idle(session: &mut ImapSession, limit: Duration) -> Result<(), ImapError> {
     let timings = session.timings();
     if session.changed {
         return Ok(());
@@ -41,7 +41,7 @@ pub(super) async fn idle(session: &mut Session, limit: Duration) -> Result<(), I
 }
 
 /// Reads what the server tells until it tells of mail or the time is over.
-async fn wait_for_change(session: &mut Session, limit: Duration) -> Result<(), ImapError> {
+async fn wait_for_change(session: &mut ImapSession, limit: Duration) -> Result<(), ImapError> {
     let deadline = Instant::now() + limit;
     while !session.changed {
         // Longer than the deadline, which alone ends a wait in silence.

@@ -2,8 +2,8 @@
 //! more memory than one of thousands, and from which batches are taken.
 
 use super::cursor::Position;
-use super::fetch::{self, Listed, uid_sets};
-use super::session::Session;
+use super::fetch::{self, ListedMail, uid_sets};
+use super::session::ImapSession;
 use super::{BATCH_MAILS_MAX, BATCH_OCTETS_MAX, HEADER_OCTETS_MAX, ImapError};
 use std::collections::VecDeque;
 
@@ -18,7 +18,7 @@ const LEFTOVERS_PIECE: usize = 1_000;
 /// The mails that are still to be handed over, in the order of their UIDs.
 #[derive(Debug)]
 pub(super) struct Listing {
-    listed: VecDeque<Listed>,
+    listed: VecDeque<ListedMail>,
     source: Source,
 }
 
@@ -74,8 +74,8 @@ impl Listing {
 
     /// Takes the mails of one batch: at most [`BATCH_MAILS_MAX`] and [`BATCH_OCTETS_MAX`], but at least one, and none
     /// after `last`.
-    pub(super) fn take(&mut self, whole_octets_max: u64, last: Option<u32>) -> Vec<Listed> {
-        let mut batch: Vec<Listed> = Vec::new();
+    pub(super) fn take(&mut self, whole_octets_max: u64, last: Option<u32>) -> Vec<ListedMail> {
+        let mut batch: Vec<ListedMail> = Vec::new();
         let mut octets: u64 = 0;
         while let Some(mail) = self.listed.front() {
             let cost = if mail.octets > whole_octets_max {
@@ -101,8 +101,8 @@ impl Listing {
     /// Any means that the session must be dropped.
     pub(super) async fn fill(
         &mut self,
-        session: &mut Session,
-        wanted: impl Fn(&Listed) -> bool + Send,
+        session: &mut ImapSession,
+        wanted: impl Fn(&ListedMail) -> bool + Send,
     ) -> Result<(), ImapError> {
         while self.listed.is_empty() {
             let (mails, is_end) = self.source.list(session).await?;
@@ -117,7 +117,10 @@ impl Listing {
 
 impl Source {
     /// Lists the next piece; answers whether it was the last.
-    async fn list(&mut self, session: &mut Session) -> Result<(Vec<Listed>, bool), ImapError> {
+    async fn list(
+        &mut self,
+        session: &mut ImapSession,
+    ) -> Result<(Vec<ListedMail>, bool), ImapError> {
         match self {
             Self::New { next, end, window } if *next < *end => {
                 let last = next.saturating_add(*window).min(*end).saturating_sub(1);
@@ -148,7 +151,7 @@ impl Source {
 
 /// What came since the folder was opened. `next:*` also answers the last mail where there is no newer one, and it is an
 /// error on some servers where there is none at all.
-async fn list_from(session: &mut Session, next: u32) -> Result<Vec<Listed>, ImapError> {
+async fn list_from(session: &mut ImapSession, next: u32) -> Result<Vec<ListedMail>, ImapError> {
     session.noop().await?;
     // Whatever is told of from here on may not be in the answer, and is looked for again before the next IDLE.
     session.changed = false;
@@ -168,7 +171,7 @@ fn next_window(window: u32, found: usize) -> u32 {
 }
 
 /// Whether a mail is to be handed over at all. Whoever wants to see a mail again that was left removes the keyword.
-pub(super) fn is_wanted(mail: &Listed, position: &Position, is_leftover: bool) -> bool {
+pub(super) fn is_wanted(mail: &ListedMail, position: &Position, is_leftover: bool) -> bool {
     let in_time = if is_leftover {
         position.is_ours(mail.internal_date)
     } else {
@@ -185,7 +188,7 @@ mod tests {
         let mut listing = Listing::of_new(1, 1);
         listing.listed = (1..)
             .zip(sizes)
-            .map(|(uid, octets)| Listed {
+            .map(|(uid, octets)| ListedMail {
                 uid,
                 octets: *octets,
                 internal_date: None,
@@ -200,7 +203,7 @@ mod tests {
         listing
     }
 
-    fn uids(batch: &[Listed]) -> Vec<u32> {
+    fn uids(batch: &[ListedMail]) -> Vec<u32> {
         batch.iter().map(|mail| mail.uid).collect()
     }
 

@@ -1,9 +1,11 @@
 //! Logging in: SASL (RFC 3501 §6.2.2) with what `net/sasl` says, or by the LOGIN command where the server offers nothing better.
 
 use super::name::{self, Literals};
-use super::session::Session;
+use super::session::ImapSession;
 use super::{ImapError, MailboxConfig};
-use crate::net::sasl::{self, Binding, Exchange, LoggedIn, Mechanism, SaslError, Server, Target};
+use crate::net::sasl::{
+    self, Binding, LoggedIn, Mechanism, SaslError, SaslExchange, SaslServer, SaslTarget,
+};
 use secrecy::ExposeSecret;
 use std::collections::BTreeSet;
 use std::future::Future;
@@ -21,7 +23,7 @@ const LINE_OCTETS_MAX: usize = 8_000;
 /// # Errors
 /// [`ImapError::Login`], [`ImapError::NoLogin`], [`ImapError::NoTokenLogin`], [`ImapError::Token`], [`ImapError::Sasl`]; any other means that the connection is of no use.
 pub(super) async fn log_in(
-    session: &mut Session,
+    session: &mut ImapSession,
     config: &MailboxConfig,
     binding: Option<&Binding>,
 ) -> Result<&'static str, ImapError> {
@@ -34,7 +36,7 @@ pub(super) async fn log_in(
         false => offers,
     };
     let host = config.host.as_str();
-    let to = Target {
+    let to = SaslTarget {
         host,
         port: config.port,
         binding,
@@ -71,7 +73,7 @@ pub(super) async fn log_in(
 
 /// LOGIN (RFC 3501 §6.2.3). What has other characters than ASCII is a literal.
 async fn login_command(
-    session: &mut Session,
+    session: &mut ImapSession,
     config: &MailboxConfig,
     literals: Literals,
 ) -> Result<(), ImapError> {
@@ -110,13 +112,13 @@ async fn in_time<T>(
 
 /// IMAP's words for an exchange.
 struct Imap<'a> {
-    session: &'a mut Session,
+    session: &'a mut ImapSession,
     offers: BTreeSet<String>,
     config: &'a MailboxConfig,
 }
 
 impl Imap<'_> {
-    async fn exchange(&mut self, mut exchange: Exchange) -> Result<(), ImapError> {
+    async fn exchange(&mut self, mut exchange: SaslExchange) -> Result<(), ImapError> {
         const VERB: &str = "AUTHENTICATE";
         let mechanism = exchange.mechanism();
         let silence = self.session.timings().silence;
@@ -152,7 +154,7 @@ impl Imap<'_> {
     }
 }
 
-impl Server for Imap<'_> {
+impl SaslServer for Imap<'_> {
     type Refusal = String;
     type Error = ImapError;
 
@@ -169,7 +171,7 @@ impl Server for Imap<'_> {
         }
     }
 
-    async fn run(&mut self, exchange: Exchange) -> Result<Option<String>, ImapError> {
+    async fn run(&mut self, exchange: SaslExchange) -> Result<Option<String>, ImapError> {
         let limit = self.session.timings().silence;
         match in_time(limit, self.exchange(exchange)).await {
             Ok(()) => Ok(None),
@@ -182,7 +184,7 @@ impl Server for Imap<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::imap::{After, FirstStart, Login, Timings, TlsMode, connect};
+    use crate::imap::{After, FirstStart, ImapTimings, Login, TlsMode, connect};
     use crate::net::sasl::fake::{Bad, FakeServer, Says};
     use std::sync::{Arc, Mutex};
     use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
@@ -207,10 +209,10 @@ mod tests {
             left_keyword: "$Left".to_owned(),
             octets_max: 1000,
             first_start: FirstStart::All,
-            timings: Timings {
+            timings: ImapTimings {
                 connect: short,
                 silence: short,
-                ..Timings::default()
+                ..ImapTimings::default()
             },
         }
     }

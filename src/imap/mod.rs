@@ -37,7 +37,7 @@ mod tests;
 
 pub use error::ImapError;
 pub use guard::Excess;
-pub use probe::{Capabilities, Found, look, probe, take};
+pub use probe::{ImapCapabilities, ProbedMailbox, look, probe, take};
 pub use reader::{Reports, run};
 
 use crate::core::id::{JobId, content_digest};
@@ -67,7 +67,7 @@ pub fn left_keyword(gateway: &str) -> String {
     }
 }
 
-/// What a mail in a mailbox is called: [`crate::inbound::Mail::key`].
+/// What a mail in a mailbox is called: [`crate::inbound::InboundMail::key`].
 fn key(mailbox: &str, uid_validity: u32, uid: u32) -> JobId {
     let (validity, uid) = (uid_validity.to_string(), uid.to_string());
     JobId::of_name(&["mail", mailbox, &validity, &uid])
@@ -103,7 +103,7 @@ pub struct MailboxConfig {
     /// Where to begin in a mailbox that was never read before.
     pub first_start: FirstStart,
     /// Time limits and intervals.
-    pub timings: Timings,
+    pub timings: ImapTimings,
 }
 
 /// What becomes of a mail that was handled.
@@ -132,7 +132,7 @@ pub enum FirstStart {
 
 time_limits! {
     /// Time limits and intervals, for tests to shorten.
-    pub struct Timings {
+    pub struct ImapTimings {
         /// For TCP and TLS, per address of the host.
         connect: Duration::from_secs(20),
         /// How long a server may send nothing while an answer is due.

@@ -1,7 +1,7 @@
 //! A look at a mailbox before the gateway relies on it.
 
-use super::fetch::{self, Part};
-use super::session::Session;
+use super::fetch::{self, FetchPart};
+use super::session::ImapSession;
 use super::{After, ImapError, MailboxConfig, connect, dispose, name};
 use crate::core::from_mail;
 use imap_proto::Response;
@@ -19,7 +19,7 @@ const LOOK_AGAIN: Duration = Duration::from_millis(300);
 
 /// What a server and a folder have.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Capabilities {
+pub struct ImapCapabilities {
     /// By what we were let in: the name of a mechanism, or of the command LOGIN.
     pub login: &'static str,
     /// IDLE (RFC 2177): mail is seen at once rather than at the next poll.
@@ -38,9 +38,9 @@ pub struct Capabilities {
 
 /// A mailbox as it is found.
 #[derive(Clone, Debug)]
-pub struct Found {
+pub struct ProbedMailbox {
     /// What it has.
-    pub capabilities: Capabilities,
+    pub capabilities: ImapCapabilities,
     /// How full it is (RFC 9208), where the server says so: kibibytes in use, and how many there may be.
     pub storage: Option<(u64, u64)>,
     /// The headers of its newest mails, and of those that were handled, where these go to a folder of their own: a gateway that
@@ -52,7 +52,7 @@ pub struct Found {
 ///
 /// # Errors
 /// [`ImapError`]: what an admin has to mend.
-pub async fn probe(config: &MailboxConfig) -> Result<Capabilities, ImapError> {
+pub async fn probe(config: &MailboxConfig) -> Result<ImapCapabilities, ImapError> {
     let session = open(config).await?;
     Ok(capabilities(&session))
 }
@@ -61,7 +61,7 @@ pub async fn probe(config: &MailboxConfig) -> Result<Capabilities, ImapError> {
 ///
 /// # Errors
 /// As [`probe`].
-pub async fn look(config: &MailboxConfig) -> Result<Found, ImapError> {
+pub async fn look(config: &MailboxConfig) -> Result<ProbedMailbox, ImapError> {
     let mut session = open(config).await?;
     let storage = storage(&mut session, config).await?;
     let capabilities = capabilities(&session);
@@ -77,7 +77,7 @@ pub async fn look(config: &MailboxConfig) -> Result<Found, ImapError> {
             Err(error) => return Err(error),
         }
     }
-    Ok(Found {
+    Ok(ProbedMailbox {
         capabilities,
         storage,
         headers,
@@ -119,15 +119,15 @@ pub async fn take(
     }
 }
 
-async fn open(config: &MailboxConfig) -> Result<Session, ImapError> {
+async fn open(config: &MailboxConfig) -> Result<ImapSession, ImapError> {
     let mut session = connect::open(config).await?;
     session.select(config).await?;
     dispose::prepare(&mut session, config).await?;
     Ok(session)
 }
 
-fn capabilities(session: &Session) -> Capabilities {
-    Capabilities {
+fn capabilities(session: &ImapSession) -> ImapCapabilities {
+    ImapCapabilities {
         login: session.login,
         idle: session.offers("IDLE"),
         uidplus: session.offers("UIDPLUS"),
@@ -140,7 +140,7 @@ fn capabilities(session: &Session) -> Capabilities {
 
 /// A server that offers QUOTA and refuses the question has said nothing.
 async fn storage(
-    session: &mut Session,
+    session: &mut ImapSession,
     config: &MailboxConfig,
 ) -> Result<Option<(u64, u64)>, ImapError> {
     if !session.offers("QUOTA") {
@@ -173,7 +173,7 @@ fn fuller(one: Option<(u64, u64)>, other: Option<(u64, u64)>) -> Option<(u64, u6
     one.into_iter().chain(other).max_by_key(share)
 }
 
-async fn newest(session: &mut Session) -> Result<Vec<Vec<u8>>, ImapError> {
+async fn newest(session: &mut ImapSession) -> Result<Vec<Vec<u8>>, ImapError> {
     let first = session.exists.saturating_sub(NEWEST).saturating_add(1);
     if session.exists == 0 {
         return Ok(Vec::new());
@@ -182,10 +182,13 @@ async fn newest(session: &mut Session) -> Result<Vec<Vec<u8>>, ImapError> {
     Ok(headers(session, &uids).await?.into_values().collect())
 }
 
-async fn headers(session: &mut Session, uids: &[u32]) -> Result<BTreeMap<u32, Vec<u8>>, ImapError> {
+async fn headers(
+    session: &mut ImapSession,
+    uids: &[u32],
+) -> Result<BTreeMap<u32, Vec<u8>>, ImapError> {
     let sets = fetch::uid_sets(uids);
     let listed = fetch::list(session, &sets, |uid| uids.contains(&uid)).await?;
-    fetch::mails(session, &listed, Part::Header).await
+    fetch::mails(session, &listed, FetchPart::Header).await
 }
 
 #[cfg(test)]
@@ -314,7 +317,7 @@ mod tests {
             after: crate::imap::After::Keep,
             octets_max: 1000,
             first_start: crate::imap::FirstStart::All,
-            timings: crate::imap::Timings::default(),
+            timings: crate::imap::ImapTimings::default(),
             left_keyword: "$Left".to_owned(),
         }
     }

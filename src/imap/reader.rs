@@ -1,19 +1,19 @@
 //! The loop: connect, hand over what is there, wait for more; after any error, connect again.
 
 use super::cursor::Position;
-use super::fetch::{self, Listed, Part};
+use super::fetch::{self, FetchPart, ListedMail};
 use super::listing::{Listing, is_wanted};
-use super::session::Session;
+use super::session::ImapSession;
 use super::suspects::Suspects;
-use super::waiting::Waiting;
+use super::waiting::WaitingMails;
 use super::{After, ImapError, MailboxConfig, connect, dispose, idle, key};
 use crate::core::quota::SharedQuotas;
 use crate::core::record::Cursor;
 use crate::core::time::Timestamp;
 use crate::failpoints;
-use crate::inbound::{Batch, Mail, Verdict, held};
+use crate::inbound::{Batch, InboundMail, Verdict, held};
 use crate::net::backoff::{Backoff, shown};
-use crate::net::trouble::Trouble;
+use crate::net::trouble::OngoingTrouble;
 use futures::FutureExt;
 use std::collections::BTreeSet;
 use std::convert::Infallible;
@@ -40,7 +40,7 @@ pub struct Reports {
     /// happens. How much already waits there makes no difference, or a start would take as long as a flood lasts.
     pub was_open: watch::Sender<bool>,
     /// Why it is not being read now.
-    pub trouble: watch::Sender<Option<Trouble>>,
+    pub trouble: watch::Sender<Option<OngoingTrouble>>,
 }
 
 /// Reads a mailbox until `stop` is cancelled or nobody takes batches any more. `start` is what the store has. Any error
@@ -55,7 +55,7 @@ pub async fn run(
     stop: CancellationToken,
 ) {
     let gone = batches.clone();
-    let reading = read_for_ever(Reader::new(config, start, quotas, batches, reports));
+    let reading = read_for_ever(MailboxReader::new(config, start, quotas, batches, reports));
     tokio::select! {
         () = stop.cancelled() => {}
         () = gone.closed() => {}
@@ -63,7 +63,7 @@ pub async fn run(
     }
 }
 
-async fn read_for_ever(mut reader: Reader) -> Infallible {
+async fn read_for_ever(mut reader: MailboxReader) -> Infallible {
     let timings = reader.config.timings;
     let mut backoff = Backoff::new(timings.retry, timings.retry_max);
     loop {
@@ -81,13 +81,13 @@ async fn read_for_ever(mut reader: Reader) -> Infallible {
             backoff.pause()
         };
         tracing::warn!(mailbox = %reader.config.name, %error, retry_in = shown(wait), "the mailbox is not being read");
-        Trouble::again(&reader.reports.trouble, &error);
+        OngoingTrouble::again(&reader.reports.trouble, &error);
         sleep(wait).await;
     }
 }
 
 /// What outlives a connection.
-struct Reader {
+struct MailboxReader {
     config: MailboxConfig,
     batches: mpsc::Sender<Batch>,
     position: Position,
@@ -106,12 +106,12 @@ struct Reader {
     /// How many times in a row it refused to say which ones.
     leftovers_refused: u32,
     /// Mails before the cursor that wait, and for whom.
-    waiting: Waiting,
+    waiting: WaitingMails,
     quotas: SharedQuotas,
     suspects: Suspects,
     /// The wait after a batch that was not handled.
     retry: Backoff,
-    /// How long the next IDLE lasts: [`super::Timings::idle_first`] after a batch, four times as long after each in which nothing
+    /// How long the next IDLE lasts: [`super::ImapTimings::idle_first`] after a batch, four times as long after each in which nothing
     /// came.
     idle_for: Duration,
 }
@@ -126,12 +126,12 @@ struct Outstanding {
 
 /// A batch before it is handed over.
 struct Ready {
-    mails: Vec<Mail>,
+    mails: Vec<InboundMail>,
     /// Below which UID all mails are handled when it is.
     next: u32,
 }
 
-impl Reader {
+impl MailboxReader {
     fn new(
         config: MailboxConfig,
         start: Option<Cursor>,
@@ -152,7 +152,7 @@ impl Reader {
             left_unmarked: BTreeSet::new(),
             has_undisposed: false,
             leftovers_refused: 0,
-            waiting: Waiting::default(),
+            waiting: WaitingMails::default(),
             quotas,
             suspects: Suspects::default(),
             retry: Backoff::new(timings.retry, timings.retry_max),
@@ -197,7 +197,7 @@ impl Reader {
         }
         // Reading again covers the whole mailbox. Else what waits has not changed, and is not fetched to find that out.
         if is_other || self.position.again() {
-            self.waiting = Waiting::default();
+            self.waiting = WaitingMails::default();
         }
         tracing::info!(
             mailbox = %self.config.name,
@@ -221,7 +221,7 @@ impl Reader {
     /// of here: what their UIDs mean now is not certain, and they are found as leftovers.
     async fn settle_batch_of_last_session(
         &mut self,
-        session: &mut Session,
+        session: &mut ImapSession,
     ) -> Result<(), ImapError> {
         let is_handled = self.settle(session).await?;
         self.waiting.end(false);
@@ -234,7 +234,7 @@ impl Reader {
     }
 
     /// Mails before the cursor that were not disposed of.
-    async fn hand_over_leftovers(&mut self, session: &mut Session) -> Result<(), ImapError> {
+    async fn hand_over_leftovers(&mut self, session: &mut ImapSession) -> Result<(), ImapError> {
         self.has_undisposed = false;
         // Reading again covers the whole mailbox.
         while !self.position.again() {
@@ -266,7 +266,7 @@ impl Reader {
     }
 
     /// Brings mails that wait, as many as may be shown now, when it is time to look.
-    async fn hand_over_waiting(&mut self, session: &mut Session) -> Result<(), ImapError> {
+    async fn hand_over_waiting(&mut self, session: &mut ImapSession) -> Result<(), ImapError> {
         // Reading again covers the whole mailbox.
         let rest = self.waiting.rest(self.waiting_pause());
         if rest.is_none_or(|rest| !rest.is_zero()) || self.position.again() {
@@ -315,7 +315,11 @@ impl Reader {
     }
 
     /// All mails from the cursor on, until no more are there. `end` is UIDNEXT as it was when the folder was opened.
-    async fn hand_over_new(&mut self, session: &mut Session, end: u32) -> Result<(), ImapError> {
+    async fn hand_over_new(
+        &mut self,
+        session: &mut ImapSession,
+        end: u32,
+    ) -> Result<(), ImapError> {
         loop {
             self.hand_over_waiting(session).await?;
             let mut listing = Listing::of_new(self.position.next(), end);
@@ -332,7 +336,7 @@ impl Reader {
     }
 
     /// Has the cursor stored by a batch without mails.
-    async fn hand_over_cursor(&mut self, session: &mut Session) -> Result<(), ImapError> {
+    async fn hand_over_cursor(&mut self, session: &mut ImapSession) -> Result<(), ImapError> {
         let ready = Ready {
             mails: Vec::new(),
             next: self.position.next(),
@@ -349,7 +353,7 @@ impl Reader {
     /// cursor would pass over mails that were not.
     async fn drain(
         &mut self,
-        session: &mut Session,
+        session: &mut ImapSession,
         listing: &mut Listing,
     ) -> Result<bool, ImapError> {
         let mut ready = self.fetch(session, listing).await?;
@@ -372,13 +376,13 @@ impl Reader {
     /// Fetches the next batch of a listing; `None` where there are no more mails.
     async fn fetch(
         &mut self,
-        session: &mut Session,
+        session: &mut ImapSession,
         listing: &mut Listing,
     ) -> Result<Option<Ready>, ImapError> {
         loop {
             let is_leftover = listing.taken_below().is_none();
             let (position, left) = (self.position, &self.left_unmarked);
-            let wanted = |mail: &Listed| {
+            let wanted = |mail: &ListedMail| {
                 is_wanted(mail, &position, is_leftover) && !left.contains(&mail.uid)
             };
             listing.fill(session, wanted).await?;
@@ -397,16 +401,19 @@ impl Reader {
 
     async fn fetch_mails(
         &mut self,
-        session: &mut Session,
-        listed: &[Listed],
-    ) -> Result<Vec<Mail>, ImapError> {
+        session: &mut ImapSession,
+        listed: &[ListedMail],
+    ) -> Result<Vec<InboundMail>, ImapError> {
         if let (Some(first), Some(last)) = (listed.first(), listed.last()) {
             self.suspects.begin(first.uid..=last.uid);
         }
-        let (whole, headers): (Vec<Listed>, Vec<Listed>) =
+        let (whole, headers): (Vec<ListedMail>, Vec<ListedMail>) =
             listed.iter().partition(|mail| self.is_read_whole(mail));
-        let mut mails = self.fetch_part(session, &whole, Part::Whole).await?;
-        mails.extend(self.fetch_part(session, &headers, Part::Header).await?);
+        let mut mails = self.fetch_part(session, &whole, FetchPart::Whole).await?;
+        mails.extend(
+            self.fetch_part(session, &headers, FetchPart::Header)
+                .await?,
+        );
         self.suspects.end();
         mails.sort_by_key(|mail| mail.uid);
         let missing = listed.len().saturating_sub(mails.len());
@@ -418,29 +425,29 @@ impl Reader {
 
     async fn fetch_part(
         &self,
-        session: &mut Session,
-        listed: &[Listed],
-        part: Part,
-    ) -> Result<Vec<Mail>, ImapError> {
+        session: &mut ImapSession,
+        listed: &[ListedMail],
+        part: FetchPart,
+    ) -> Result<Vec<InboundMail>, ImapError> {
         let mut found = fetch::mails(session, listed, part).await?;
         let validity = self.position.uid_validity();
         let fetched = listed.iter().filter_map(|mail| {
             // The NIL or the nothing that some servers give for a mail that is gone (RFC 2180 §4.1).
             let raw = found.remove(&mail.uid).filter(|raw| !raw.is_empty())?;
-            Some(Mail {
+            Some(InboundMail {
                 key: key(&self.config.name, validity, mail.uid),
                 envelope: None,
                 uid: mail.uid,
                 octets: mail.octets,
                 raw,
-                header_only: part == Part::Header,
+                header_only: part == FetchPart::Header,
                 internal_date: mail.internal_date,
             })
         });
         Ok(fetched.collect())
     }
 
-    fn is_read_whole(&self, mail: &Listed) -> bool {
+    fn is_read_whole(&self, mail: &ListedMail) -> bool {
         if self.suspects.is_hopeless(mail.uid) {
             tracing::error!(mailbox = %self.config.name, uid = mail.uid, "the mail cannot be fetched; trying its header alone. If this repeats, move the mail away with a mail client");
             return false;
@@ -449,7 +456,11 @@ impl Reader {
     }
 
     /// Gives a batch to the pipeline, however long it takes to accept it.
-    async fn hand_over(&mut self, session: &mut Session, ready: Ready) -> Result<(), ImapError> {
+    async fn hand_over(
+        &mut self,
+        session: &mut ImapSession,
+        ready: Ready,
+    ) -> Result<(), ImapError> {
         let keepalive = session.timings().keepalive;
         let permit = loop {
             tokio::select! {
@@ -483,7 +494,7 @@ impl Reader {
     }
 
     /// Waits for the pipeline's answer, if one is due, and moves the cursor. Answers whether the batch was handled.
-    async fn settle(&mut self, session: &mut Session) -> Result<bool, ImapError> {
+    async fn settle(&mut self, session: &mut ImapSession) -> Result<bool, ImapError> {
         let keepalive = session.timings().keepalive;
         let Some(outstanding) = &mut self.outstanding else {
             return Ok(true);
@@ -517,7 +528,7 @@ impl Reader {
     }
 
     /// Disposes of what was handled and committed.
-    async fn dispose(&mut self, session: &mut Session) -> Result<(), ImapError> {
+    async fn dispose(&mut self, session: &mut ImapSession) -> Result<(), ImapError> {
         let handled = std::mem::take(&mut self.handled);
         let left = std::mem::take(&mut self.left);
         if !session.keeps_keyword {
@@ -545,7 +556,7 @@ impl Reader {
     }
 
     /// Waits before mails that were not handled are tried again.
-    async fn pause(&mut self, session: &mut Session) -> Result<(), ImapError> {
+    async fn pause(&mut self, session: &mut ImapSession) -> Result<(), ImapError> {
         let wait = self.retry.pause();
         tracing::debug!(mailbox = %self.config.name, ?wait, "mails were not handled and are tried again");
         let keepalive = session.timings().keepalive;
@@ -561,7 +572,7 @@ impl Reader {
     }
 
     /// Until there may be new mail.
-    async fn wait(&mut self, session: &mut Session) -> Result<(), ImapError> {
+    async fn wait(&mut self, session: &mut ImapSession) -> Result<(), ImapError> {
         let rest = self.waiting.rest(self.waiting_pause());
         let rest = rest.unwrap_or(POLL_MAX);
         if self.config.idle && session.offers("IDLE") && !session.idle_refused {

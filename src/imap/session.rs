@@ -4,8 +4,8 @@
 //! and too many octets are errors, after all of which but `NO` and `BAD` the session must be dropped.
 
 use super::cursor::Selected;
-use super::guard::Guard;
-use super::{ImapError, MailboxConfig, Timings, name};
+use super::guard::ImapGuard;
+use super::{ImapError, ImapTimings, MailboxConfig, name};
 use crate::net::Io;
 use async_imap::Client;
 use imap_proto::{
@@ -23,16 +23,16 @@ const SMALL_LITERAL_OCTETS_MAX: u64 = 64 * 1024;
 const SMALL_ANSWER_OCTETS_MAX: u64 = 64 * 1024 * 1024;
 
 /// A connection, which is logged in before it is used.
-pub(super) struct Session {
+pub(super) struct ImapSession {
     /// Used for its reader of responses, and as the owner of the stream.
-    client: Client<Guard<BufStream<Box<dyn Io>>>>,
-    timings: Timings,
+    client: Client<ImapGuard<BufStream<Box<dyn Io>>>>,
+    timings: ImapTimings,
     tag: u32,
     offers: BTreeSet<String>,
     /// Mails in the folder, by the last EXISTS and the EXPUNGEs since.
     pub(super) exists: u32,
     /// Whether the server told of mails since this was last set to false. Every response of the session passes
-    /// through [`Session::note`], so none is missed, whichever command it came with.
+    /// through [`ImapSession::note`], so none is missed, whichever command it came with.
     pub(super) changed: bool,
     /// Marks mails that were left where they are.
     pub(super) left_keyword: String,
@@ -44,7 +44,7 @@ pub(super) struct Session {
     pub(super) login: &'static str,
 }
 
-impl Session {
+impl ImapSession {
     /// Reads the greeting, unless it was read before STARTTLS; answers whether a login is wanted.
     ///
     /// # Errors
@@ -55,7 +55,7 @@ impl Session {
         config: &MailboxConfig,
     ) -> Result<(Self, bool), ImapError> {
         let mut session = Self {
-            client: Client::new(Guard::new(BufStream::with_capacity(
+            client: Client::new(ImapGuard::new(BufStream::with_capacity(
                 64 * 1024,
                 8 * 1024,
                 stream,
@@ -77,7 +77,7 @@ impl Session {
     /// Asks what is offered, unless the server has said so.
     ///
     /// # Errors
-    /// As [`Session::command`].
+    /// As [`ImapSession::command`].
     pub(super) async fn learn_offers(&mut self) -> Result<(), ImapError> {
         match self.offers.is_empty() {
             true => self.ask_capabilities().await,
@@ -91,7 +91,7 @@ impl Session {
     }
 
     /// Time limits of this session.
-    pub(super) fn timings(&self) -> Timings {
+    pub(super) fn timings(&self) -> ImapTimings {
         self.timings
     }
 
@@ -113,10 +113,10 @@ impl Session {
         .await
     }
 
-    /// Like [`Session::command`], with an answer of up to `answer` octets with literals of up to `literal` octets.
+    /// Like [`ImapSession::command`], with an answer of up to `answer` octets with literals of up to `literal` octets.
     ///
     /// # Errors
-    /// As [`Session::command`].
+    /// As [`ImapSession::command`].
     pub(super) async fn command_for(
         &mut self,
         command: &str,
@@ -138,7 +138,7 @@ impl Session {
     /// Reads up to the tagged response of a command that was sent.
     ///
     /// # Errors
-    /// As [`Session::command`].
+    /// As [`ImapSession::command`].
     pub(super) async fn finish(
         &mut self,
         tag: &str,
@@ -332,7 +332,7 @@ impl Session {
     /// # Errors
     /// [`ImapError::Folder`], [`ImapError::ReadOnly`] where mails are to be changed, [`ImapError::NoUids`].
     pub(super) async fn select(&mut self, config: &MailboxConfig) -> Result<Selected, ImapError> {
-        let mut opened = Opened::default();
+        let mut opened = SelectedMailbox::default();
         let command = format!("SELECT {}", name::folder(&config.folder)?);
         self.command(&command, |response| {
             opened.note(response, &config.left_keyword);
@@ -398,7 +398,7 @@ impl Session {
         Ok(last)
     }
 
-    /// Asks for news; they arrive at [`Session::note`].
+    /// Asks for news; they arrive at [`ImapSession::note`].
     ///
     /// # Errors
     /// Any means that the session must be dropped.
@@ -409,14 +409,14 @@ impl Session {
 
 /// What the responses to SELECT say.
 #[derive(Debug, Default)]
-struct Opened {
+struct SelectedMailbox {
     uid_validity: Option<u32>,
     uid_next: Option<u32>,
     is_read_only: bool,
     keeps_keyword: bool,
 }
 
-impl Opened {
+impl SelectedMailbox {
     fn note(&mut self, response: &Response<'_>, left_keyword: &str) {
         let (Response::Data { outcome, .. } | Response::Done { outcome, .. }) = response else {
             return;

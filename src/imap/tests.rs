@@ -6,7 +6,7 @@ use crate::core::quota::{Conversation, Demand, Demands, SharedQuotas};
 use crate::core::record::Cursor;
 use crate::core::settings::Allowance;
 use crate::core::time::Timestamp;
-use crate::inbound::{Batch, Left, Mail, Verdict, held};
+use crate::inbound::{Batch, InboundMail, Left, Verdict, held};
 use jid::BareJid;
 use std::collections::BTreeSet;
 use std::future::Future;
@@ -45,7 +45,7 @@ fn config(fake: &Fake, after: After) -> MailboxConfig {
         left_keyword: left_keyword("gateway.a.example"),
         octets_max: 10_000,
         first_start: FirstStart::All,
-        timings: Timings {
+        timings: ImapTimings {
             connect: short,
             silence: short,
             command: Duration::from_secs(5),
@@ -668,7 +668,7 @@ async fn e7_mails_that_wait_are_not_fetched_before_there_is_room_for_them() {
             state.commands.iter().filter(is_fetch).count()
         };
         let batch = gateway.next().await;
-        let each = |mail: &Mail| waits(&conversation(&format!("c{}", mail.uid), "alice"));
+        let each = |mail: &InboundMail| waits(&conversation(&format!("c{}", mail.uid), "alice"));
         let verdicts = batch.mails.iter().map(each).collect();
         let _ = batch.answer.send(verdicts);
         let batch = gateway.next().await;
@@ -684,7 +684,7 @@ async fn e7_mails_that_wait_are_not_fetched_before_there_is_room_for_them() {
             let new = async {
                 loop {
                     let batch = gateway.next().await;
-                    let is_new = |mail: &Mail| mail.uid > 50;
+                    let is_new = |mail: &InboundMail| mail.uid > 50;
                     assert!(batch.mails.iter().all(is_new), "{:?}", batch.mails);
                     let count = batch.mails.len();
                     let _ = batch.answer.send(vec![Verdict::Handled; count]);

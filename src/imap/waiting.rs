@@ -15,7 +15,7 @@ const WAITING_MAX: usize = 100_000;
 
 /// Mails that wait, since these conversations get no more for now: [`crate::inbound::Verdict::Later`].
 #[derive(Debug, Default)]
-pub(super) struct Waiting {
+pub(super) struct WaitingMails {
     mails: BTreeMap<u32, Demands>,
     /// There are more in the mailbox.
     more: Option<More>,
@@ -41,7 +41,7 @@ struct Served {
     over: BTreeSet<Conversation>,
 }
 
-impl Waiting {
+impl WaitingMails {
     pub(super) fn add(&mut self, uid: u32, demands: Demands) {
         if let Some(served) = &mut self.served {
             served.over.extend(demands.keys().cloned());
@@ -222,7 +222,7 @@ mod tests {
 
     #[test]
     fn no_mail_of_a_conversation_overtakes_one_that_stays() {
-        let (mut waiting, mut quotas) = (Waiting::default(), quotas(100, 10));
+        let (mut waiting, mut quotas) = (WaitingMails::default(), quotas(100, 10));
         for uid in 1..=10 {
             waiting.add(uid, demands(&["carol alice"]));
         }
@@ -239,7 +239,7 @@ mod tests {
 
     #[test]
     fn e7_only_as_many_are_brought_again_as_may_be_shown_the_oldest_first() {
-        let (mut waiting, mut quotas) = (Waiting::default(), quotas(20, 10));
+        let (mut waiting, mut quotas) = (WaitingMails::default(), quotas(20, 10));
         for uid in 1..=1000 {
             waiting.add(uid, demands(&[&format!("c{uid} alice")]));
         }
@@ -263,7 +263,7 @@ mod tests {
 
     #[test]
     fn e7_what_was_not_brought_to_its_end_waits_again_and_what_is_gone_does_not() {
-        let (mut waiting, mut quotas) = (Waiting::default(), quotas(100, 100));
+        let (mut waiting, mut quotas) = (WaitingMails::default(), quotas(100, 100));
         for uid in 1..=4 {
             waiting.add(uid, demands(&["carol alice"]));
         }
@@ -284,7 +284,7 @@ mod tests {
 
     #[test]
     fn a_mail_of_more_than_a_full_bucket_is_shown_with_a_full_one() {
-        let (mut waiting, mut quotas) = (Waiting::default(), quotas(10, 4));
+        let (mut waiting, mut quotas) = (WaitingMails::default(), quotas(10, 4));
         let much = |name| BTreeMap::from([(conversation(name, "alice"), demand(400))]);
         waiting.add(1, much("carol"));
         waiting.add(2, much("carol"));
@@ -295,7 +295,7 @@ mod tests {
 
     #[test]
     fn what_is_not_kept_track_of_is_read_again_and_not_overtaken_meanwhile() {
-        let (mut waiting, mut quotas) = (Waiting::default(), quotas(1000, 100));
+        let (mut waiting, mut quotas) = (WaitingMails::default(), quotas(1000, 100));
         let many = u32::try_from(WAITING_MAX).unwrap();
         for uid in 1..=many {
             waiting.add(uid, demands(&["carol alice"]));

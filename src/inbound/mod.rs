@@ -16,7 +16,7 @@ use tokio::sync::oneshot;
 
 /// A mail as it came.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Mail {
+pub struct InboundMail {
     /// Names it for as long as it is in hand: the same when it comes again, and no other mail's.
     pub key: JobId,
     /// Its UID in the mailbox; 0, which no mail has (RFC 3501 §2.3.1.1), where it lies in none.
@@ -40,7 +40,7 @@ pub struct Batch {
     /// Where they come from: the name of the mailbox, or of another way in.
     pub source: String,
     /// The mails. There may be none: then only the cursor is to be committed.
-    pub mails: Vec<Mail>,
+    pub mails: Vec<InboundMail>,
     /// Up to where a mailbox is read when this batch is done. Commit it together with what became of the mails, before
     /// answering.
     pub cursor: Option<Cursor>,
@@ -60,7 +60,7 @@ pub struct Batch {
 
 impl Batch {
     /// One without a cursor, of which mails may wait, and where the verdicts will come.
-    pub fn new(source: &str, mails: Vec<Mail>) -> (Self, oneshot::Receiver<Vec<Verdict>>) {
+    pub fn new(source: &str, mails: Vec<InboundMail>) -> (Self, oneshot::Receiver<Vec<Verdict>>) {
         let (answer, answered) = oneshot::channel();
         let batch = Self {
             source: source.to_owned(),
@@ -95,7 +95,7 @@ pub fn held<'a>(cursor: Cursor, verdicts: impl Iterator<Item = (u32, &'a Verdict
 
 /// Somebody asks whose address this is, before a mail is taken (RFC 5321 §3.3).
 #[derive(Debug)]
-pub struct Asked {
+pub struct RecipientQuery {
     /// The address.
     pub address: MailAddress,
     /// Takes the user; `None` where nobody has it. Dropped: that cannot be said now.

@@ -22,7 +22,7 @@ enum At {
 
 /// Reads one mail, piece by piece.
 #[derive(Debug)]
-pub(super) struct Content {
+pub(super) struct ContentReader {
     at: At,
     octets: Vec<u8>,
     octets_max: usize,
@@ -30,7 +30,7 @@ pub(super) struct Content {
     is_over: bool,
 }
 
-impl Content {
+impl ContentReader {
     /// One of so many octets at most, that begins with these.
     pub(super) fn new(beginning: Vec<u8>, octets_max: usize) -> Self {
         Self {
@@ -102,7 +102,7 @@ mod tests {
     use super::*;
 
     fn read(input: &[u8], piece: usize) -> (Option<Vec<u8>>, Vec<u8>) {
-        let mut content = Content::new(Vec::new(), 100);
+        let mut content = ContentReader::new(Vec::new(), 100);
         let mut rest = input;
         loop {
             assert!(!rest.is_empty(), "the mail has no end");

@@ -1,7 +1,7 @@
 //! Takes connections, so many at a time.
 
 use super::reply;
-use super::session::{self, House};
+use super::session::{self, SessionShared};
 use crate::net::listen::{self, Listen};
 use crate::net::{Io, tcp};
 use std::io;
@@ -33,7 +33,7 @@ pub struct LmtpError {
 
 /// Who answers where a gateway is to listen.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Found {
+pub enum Occupant {
     /// A gateway.
     Gateway,
     /// Nobody, and one can listen there.
@@ -46,7 +46,7 @@ pub enum Found {
 ///
 /// # Errors
 /// [`LmtpError`]: nobody answers, and nobody can listen there.
-pub async fn look(listen: &Listen, limit: Duration) -> Result<Found, LmtpError> {
+pub async fn look(listen: &Listen, limit: Duration) -> Result<Occupant, LmtpError> {
     let greeting = async {
         let stream: Box<dyn Io> = match listen {
             Listen::Unix(path) => Box::new(UnixStream::connect(path).await?),
@@ -62,26 +62,26 @@ pub async fn look(listen: &Listen, limit: Duration) -> Result<Found, LmtpError> 
     };
     match timeout(limit, greeting).await {
         Ok(Ok(line)) => Ok(match String::from_utf8_lossy(&line).trim() {
-            said if said.ends_with(reply::GREETING) => Found::Gateway,
-            said => Found::Other(format!("it says “{said}”")),
+            said if said.ends_with(reply::GREETING) => Occupant::Gateway,
+            said => Occupant::Other(format!("it says “{said}”")),
         }),
-        Err(_) => Ok(Found::Other("it says nothing".to_owned())),
-        Ok(Err(_)) => Listener::bind(listen).await.map(|bound| {
+        Err(_) => Ok(Occupant::Other("it says nothing".to_owned())),
+        Ok(Err(_)) => LmtpListener::bind(listen).await.map(|bound| {
             drop(bound);
             // The socket that was made to see whether it can be.
             if let Listen::Unix(path) = listen {
                 let _ = std::fs::remove_file(path);
             }
-            Found::Free
+            Occupant::Free
         }),
     }
 }
 
 /// A socket at which mail servers connect.
 #[derive(Debug)]
-pub struct Listener(listen::Listener);
+pub struct LmtpListener(listen::Listener);
 
-impl Listener {
+impl LmtpListener {
     /// Opens it. A socket that a gateway has left there is replaced.
     ///
     /// # Errors
@@ -100,7 +100,7 @@ impl Listener {
     }
 
     /// Serves until `stop`, and then those who are within a mail.
-    pub(super) async fn serve(self, house: Arc<House>, stop: CancellationToken) {
+    pub(super) async fn serve(self, house: Arc<SessionShared>, stop: CancellationToken) {
         let mut connections = JoinSet::new();
         loop {
             let accepted = tokio::select! {

@@ -17,12 +17,12 @@ mod session;
 #[cfg(test)]
 mod tests;
 
-pub use listener::{Found, Listener, LmtpError, look};
+pub use listener::{LmtpError, LmtpListener, Occupant, look};
 
-use crate::inbound::{Asked, Batch, Mail, Verdict};
+use crate::inbound::{Batch, InboundMail, RecipientQuery, Verdict};
 use crate::net::Io;
 use crate::net::limits::time_limits;
-use session::House;
+use session::SessionShared;
 use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
@@ -46,9 +46,9 @@ pub struct LmtpConfig {
     /// Whether there is an XMPP server to which stanzas can go.
     pub is_online: Arc<dyn Fn() -> bool + Send + Sync>,
     /// Who knows whose address one is.
-    pub asked: mpsc::Sender<Asked>,
+    pub asked: mpsc::Sender<RecipientQuery>,
     /// Time limits.
-    pub timings: Timings,
+    pub timings: LmtpTimings,
 }
 
 impl fmt::Debug for LmtpConfig {
@@ -62,7 +62,7 @@ impl fmt::Debug for LmtpConfig {
 
 time_limits! {
     /// How long things may take.
-    pub struct Timings {
+    pub struct LmtpTimings {
         /// Until the next command, or the next piece of a mail (RFC 5321 §4.5.3.2.7).
         command: Duration::from_secs(5 * 60),
         /// For a whole mail.
@@ -80,7 +80,7 @@ time_limits! {
 
 /// Takes connections until `stop`; then those that are within a mail get their answer.
 pub async fn run(
-    listener: Listener,
+    listener: LmtpListener,
     config: LmtpConfig,
     batches: mpsc::Sender<Batch>,
     stop: CancellationToken,
@@ -103,10 +103,10 @@ pub async fn converse<S: Io>(
 }
 
 /// What all connections share; at the other end of it mails come out.
-fn house(config: LmtpConfig) -> (Arc<House>, mpsc::Receiver<Handed>) {
+fn house(config: LmtpConfig) -> (Arc<SessionShared>, mpsc::Receiver<Handed>) {
     let (hand_over, handed) = mpsc::channel(1);
     let room = ROOM_KIBIBYTES.max((config.octets_max / 1024).saturating_add(1));
-    let house = House {
+    let house = SessionShared {
         config,
         hand_over,
         room: Arc::new(Semaphore::new(room)),
@@ -117,7 +117,7 @@ fn house(config: LmtpConfig) -> (Arc<House>, mpsc::Receiver<Handed>) {
 /// A mail that a connection has read, and where its verdict goes.
 #[derive(Debug)]
 struct Handed {
-    mail: Mail,
+    mail: InboundMail,
     verdict: oneshot::Sender<Verdict>,
 }
 
@@ -125,7 +125,7 @@ struct Handed {
 async fn gather(mut handed: mpsc::Receiver<Handed>, batches: mpsc::Sender<Batch>) {
     let mut waiting: Vec<Handed> = Vec::new();
     while handed.recv_many(&mut waiting, BATCH_MAILS_MAX).await > 0 {
-        let (mails, takers): (Vec<Mail>, Vec<_>) =
+        let (mails, takers): (Vec<InboundMail>, Vec<_>) =
             waiting.drain(..).map(|one| (one.mail, one.verdict)).unzip();
         let (batch, answered) = Batch::new(SOURCE, mails);
         if batches.send(batch).await.is_err() {

@@ -3,13 +3,13 @@
 //! What a client sends is counted before it is looked at: a line, a mail, its recipients, its errors. Replies wait until nothing
 //! more of what the client has sent is there (PIPELINING, RFC 2920 §3.2).
 
-use super::content::Content;
-use super::reply::{self, Reply};
+use super::content::ContentReader;
+use super::reply::{self, LmtpReply};
 use super::{Handed, LmtpConfig, SOURCE};
 use crate::core::address::MailAddress;
 use crate::core::id::{JobId, MessageId};
 use crate::core::limits::MAIL_USERS_MAX;
-use crate::inbound::{Asked, Mail, Verdict};
+use crate::inbound::{InboundMail, RecipientQuery, Verdict};
 use crate::net::backoff::Backoff;
 use crate::system;
 use jid::BareJid;
@@ -41,7 +41,7 @@ const REFUSAL: Duration = Duration::from_secs(1);
 
 /// What all connections share.
 #[derive(Debug)]
-pub(super) struct House {
+pub(super) struct SessionShared {
     pub(super) config: LmtpConfig,
     pub(super) hand_over: mpsc::Sender<Handed>,
     /// KiB that mails may have together.
@@ -50,25 +50,25 @@ pub(super) struct House {
 
 /// Somebody to whom the mail is to go.
 #[derive(Debug)]
-struct Recipient {
+struct AcceptedRecipient {
     address: MailAddress,
     user: BareJid,
 }
 
 /// What came after DATA.
-enum Received {
+enum ReceivedData {
     /// A mail, and the room that it takes.
     Mail(Vec<u8>, OwnedSemaphorePermit),
     /// None that is taken.
-    Refused(Reply),
+    Refused(LmtpReply),
 }
 
 /// A mail before its content.
 #[derive(Debug)]
-struct Transaction {
+struct LmtpTransaction {
     /// As the client wrote it; empty for a report (RFC 5321 §4.5.5).
     reverse_path: String,
-    recipients: Vec<Recipient>,
+    recipients: Vec<AcceptedRecipient>,
 }
 
 /// What follows a command.
@@ -80,29 +80,29 @@ enum Next {
 }
 
 /// A line, or why there is none.
-enum Line {
+enum LmtpLine {
     Text(Vec<u8>),
     TooLong,
     Silence,
     End,
 }
 
-struct Session<S> {
+struct LmtpSession<S> {
     stream: BufReader<S>,
     replies: Vec<u8>,
-    house: Arc<House>,
+    house: Arc<SessionShared>,
     is_greeted: bool,
-    transaction: Option<Transaction>,
+    transaction: Option<LmtpTransaction>,
     unknown: usize,
     errors: usize,
 }
 
 /// Talks with one client until it ends, or until `stop` and no mail is under way.
-pub(super) async fn converse<S>(stream: S, house: Arc<House>, stop: CancellationToken)
+pub(super) async fn converse<S>(stream: S, house: Arc<SessionShared>, stop: CancellationToken)
 where
     S: AsyncRead + AsyncWrite + Unpin + Send,
 {
-    let mut session = Session {
+    let mut session = LmtpSession {
         stream: BufReader::with_capacity(READ_OCTETS, stream),
         replies: Vec::new(),
         house,
@@ -117,13 +117,13 @@ where
 }
 
 /// Says why nothing is taken, and closes.
-pub(super) async fn refuse<S: AsyncWrite + Unpin>(mut stream: S, reply: Reply) {
-    let Reply(code, enhanced, text) = reply;
+pub(super) async fn refuse<S: AsyncWrite + Unpin>(mut stream: S, reply: LmtpReply) {
+    let LmtpReply(code, enhanced, text) = reply;
     let line = format!("{code} {enhanced} {text}\r\n");
     let _ = timeout(REFUSAL, stream.write_all(line.as_bytes())).await;
 }
 
-impl<S: AsyncRead + AsyncWrite + Unpin + Send> Session<S> {
+impl<S: AsyncRead + AsyncWrite + Unpin + Send> LmtpSession<S> {
     async fn run(&mut self, stop: &CancellationToken) -> io::Result<()> {
         let name = self.house.config.name.clone();
         self.replies
@@ -132,10 +132,10 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Session<S> {
             let next = match stop.run_until_cancelled(self.line()).await {
                 None => self.last(reply::STOPPING),
                 Some(line) => match line? {
-                    Line::Text(line) => self.command(&line).await,
-                    Line::TooLong => self.error(reply::LINE_TOO_LONG),
-                    Line::Silence => self.last(reply::SILENT),
-                    Line::End => return Ok(()),
+                    LmtpLine::Text(line) => self.command(&line).await,
+                    LmtpLine::TooLong => self.error(reply::LINE_TOO_LONG),
+                    LmtpLine::Silence => self.last(reply::SILENT),
+                    LmtpLine::End => return Ok(()),
                 },
             };
             match next {
@@ -152,7 +152,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Session<S> {
         }
     }
 
-    async fn leave(&mut self, reply: Reply) -> io::Result<()> {
+    async fn leave(&mut self, reply: LmtpReply) -> io::Result<()> {
         self.say(reply);
         self.write().await?;
         self.part().await
@@ -174,23 +174,23 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Session<S> {
         timeout(REFUSAL, rest).await.unwrap_or(Ok(()))
     }
 
-    fn say(&mut self, reply: Reply) {
-        let Reply(code, enhanced, text) = reply;
+    fn say(&mut self, reply: LmtpReply) {
+        let LmtpReply(code, enhanced, text) = reply;
         let line = format!("{code} {enhanced} {text}\r\n");
         self.replies.extend_from_slice(line.as_bytes());
     }
 
-    fn answer(&mut self, reply: Reply) -> Next {
+    fn answer(&mut self, reply: LmtpReply) -> Next {
         self.say(reply);
         Next::Command
     }
 
-    fn last(&mut self, reply: Reply) -> Next {
+    fn last(&mut self, reply: LmtpReply) -> Next {
         self.say(reply);
         Next::End
     }
 
-    fn error(&mut self, reply: Reply) -> Next {
+    fn error(&mut self, reply: LmtpReply) -> Next {
         self.errors = self.errors.saturating_add(1);
         match self.errors < ERRORS_MAX {
             true => self.answer(reply),
@@ -226,15 +226,15 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Session<S> {
     }
 
     /// The next line. One that is too long is read to its end and not kept.
-    async fn line(&mut self) -> io::Result<Line> {
+    async fn line(&mut self) -> io::Result<LmtpLine> {
         let until = Instant::now() + self.house.config.timings.command;
         let (mut line, mut is_over) = (Vec::new(), false);
         loop {
             let Some(octets) = self.fill(until).await? else {
-                return Ok(Line::Silence);
+                return Ok(LmtpLine::Silence);
             };
             if octets.is_empty() {
-                return Ok(Line::End);
+                return Ok(LmtpLine::End);
             }
             let end = octets.iter().position(|octet| *octet == b'\n');
             let count = end.map_or(octets.len(), |end| end.saturating_add(1));
@@ -245,8 +245,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Session<S> {
             self.stream.consume(count);
             if end.is_some() {
                 return Ok(match is_over {
-                    true => Line::TooLong,
-                    false => Line::Text(line),
+                    true => LmtpLine::TooLong,
+                    false => LmtpLine::Text(line),
                 });
             }
         }
@@ -307,7 +307,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Session<S> {
         if !(self.house.config.is_online)() {
             return self.answer(reply::OFFLINE);
         }
-        self.transaction = Some(Transaction {
+        self.transaction = Some(LmtpTransaction {
             reverse_path: from.address.to_string(),
             recipients: Vec::new(),
         });
@@ -332,7 +332,9 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Session<S> {
             Some(None) => self.unknown(),
             Some(Some(user)) => {
                 if let Some(transaction) = &mut self.transaction {
-                    transaction.recipients.push(Recipient { address, user });
+                    transaction
+                        .recipients
+                        .push(AcceptedRecipient { address, user });
                 }
                 self.answer(reply::RECIPIENT_OK)
             }
@@ -348,7 +350,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Session<S> {
     }
 
     fn data(&mut self) -> Next {
-        let has_recipients = |one: &Transaction| !one.recipients.is_empty();
+        let has_recipients = |one: &LmtpTransaction| !one.recipients.is_empty();
         if !self.transaction.as_ref().is_some_and(has_recipients) {
             return self.error(reply::OUT_OF_ORDER);
         }
@@ -358,13 +360,13 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Session<S> {
     }
 
     /// The mail up to its end, with the reverse path before it (RFC 5321 §4.4), and the room that it takes.
-    async fn content(&mut self) -> io::Result<Received> {
+    async fn content(&mut self) -> io::Result<ReceivedData> {
         let path = self.transaction.as_ref();
         let path = path.map_or("", |transaction| transaction.reverse_path.as_str());
         let beginning = format!("Return-Path: <{path}>\r\n").into_bytes();
         let octets_max = self.house.config.octets_max.saturating_add(beginning.len());
-        let mut content = Content::new(beginning, octets_max);
-        let mut reserved = Reserved::new(&self.house.room);
+        let mut content = ContentReader::new(beginning, octets_max);
+        let mut reserved = ReservedRoom::new(&self.house.room);
         let end = Instant::now() + self.house.config.timings.content;
         loop {
             let until = end.min(Instant::now() + self.house.config.timings.command);
@@ -383,26 +385,26 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Session<S> {
             }
             if is_complete {
                 return Ok(match (reserved.take(), content.into_mail()) {
-                    (Some(room), Some(mail)) => Received::Mail(mail, room),
-                    (Some(_), None) => Received::Refused(reply::TOO_BIG),
-                    (None, _) => Received::Refused(reply::NO_ROOM),
+                    (Some(room), Some(mail)) => ReceivedData::Mail(mail, room),
+                    (Some(_), None) => ReceivedData::Refused(reply::TOO_BIG),
+                    (None, _) => ReceivedData::Refused(reply::NO_ROOM),
                 });
             }
         }
     }
 
     /// Hands the mail over, and says for each recipient what became of it.
-    async fn mail(&mut self, received: Received) {
+    async fn mail(&mut self, received: ReceivedData) {
         let Some(transaction) = self.transaction.take() else {
             return;
         };
         let verdict = match received {
-            Received::Mail(raw, room) => {
+            ReceivedData::Mail(raw, room) => {
                 let verdict = self.house.verdict(&transaction, raw).await;
                 drop(room);
                 verdict.ok_or(reply::NOT_NOW)
             }
-            Received::Refused(reply) => Err(reply),
+            ReceivedData::Refused(reply) => Err(reply),
         };
         for recipient in &transaction.recipients {
             self.say(match &verdict {
@@ -413,11 +415,11 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Session<S> {
     }
 }
 
-impl House {
+impl SessionShared {
     /// Whose address it is; `None` where that cannot be said now.
     async fn user_of(&self, address: &MailAddress) -> Option<Option<BareJid>> {
         let (answer, answered) = oneshot::channel();
-        let asked = Asked {
+        let asked = RecipientQuery {
             address: address.clone(),
             answer,
         };
@@ -431,12 +433,12 @@ impl House {
 
     /// What becomes of a mail; `None` where that cannot be said now. One that has to wait for a moment (its files are put up, or
     /// its user is shown no more for now) is brought again by us, before the mail server has to do so.
-    async fn verdict(&self, transaction: &Transaction, raw: Vec<u8>) -> Option<Verdict> {
+    async fn verdict(&self, transaction: &LmtpTransaction, raw: Vec<u8>) -> Option<Verdict> {
         let recipients = transaction.recipients.iter();
         let envelope: Vec<MailAddress> = recipients.map(|one| one.address.clone()).collect();
         let (raw, key) = keyed(raw, &envelope).await?;
         let octets = u64::try_from(raw.len()).unwrap_or(u64::MAX);
-        let mail = Mail {
+        let mail = InboundMail {
             key,
             uid: 0,
             octets,
@@ -459,7 +461,7 @@ impl House {
         }
     }
 
-    async fn decided(&self, mail: Mail) -> Option<Verdict> {
+    async fn decided(&self, mail: InboundMail) -> Option<Verdict> {
         let (verdict, answered) = oneshot::channel();
         let handed = Handed { mail, verdict };
         self.hand_over.send(handed).await.ok()?;
@@ -480,7 +482,7 @@ async fn keyed(raw: Vec<u8>, envelope: &[MailAddress]) -> Option<(Vec<u8>, JobId
 }
 
 /// One who waits hears so, and the others have it.
-fn of_verdict(verdict: &Verdict, user: &BareJid) -> Reply {
+fn of_verdict(verdict: &Verdict, user: &BareJid) -> LmtpReply {
     match verdict {
         Verdict::Handled => reply::TAKEN,
         Verdict::Left(left) => reply::of_left(*left),
@@ -492,13 +494,13 @@ fn of_verdict(verdict: &Verdict, user: &BareJid) -> Reply {
 }
 
 /// What a mail takes of the room for all, in KiB, as it grows.
-struct Reserved {
+struct ReservedRoom {
     room: Arc<Semaphore>,
     permit: Option<OwnedSemaphorePermit>,
     is_refused: bool,
 }
 
-impl Reserved {
+impl ReservedRoom {
     fn new(room: &Arc<Semaphore>) -> Self {
         Self {
             room: Arc::clone(room),

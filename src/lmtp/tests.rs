@@ -18,7 +18,7 @@ struct Talk {
     client: BufReader<DuplexStream>,
     /// What the pipeline will answer; with none left, it handles everything. `None` drops the batch.
     verdicts: Arc<Mutex<VecDeque<Option<Verdict>>>>,
-    mails: mpsc::UnboundedReceiver<Mail>,
+    mails: mpsc::UnboundedReceiver<InboundMail>,
     is_online: Arc<AtomicBool>,
     stop: CancellationToken,
     server: JoinHandle<()>,
@@ -31,7 +31,7 @@ fn user(name: &str) -> BareJid {
 impl Talk {
     fn new() -> Self {
         let (client, server) = duplex(16 * 1024);
-        let (ask, mut asked) = mpsc::channel::<Asked>(1);
+        let (ask, mut asked) = mpsc::channel::<RecipientQuery>(1);
         tokio::spawn(async move {
             while let Some(asked) = asked.recv().await {
                 let local = asked.address.local().to_owned();
@@ -69,7 +69,7 @@ impl Talk {
             octets_max: OCTETS_MAX,
             is_online: Arc::new(move || online.load(Ordering::Relaxed)),
             asked: ask,
-            timings: Timings::default(),
+            timings: LmtpTimings::default(),
         };
         let stop = CancellationToken::new();
         let server = tokio::spawn(converse(server, config, batches, stop.clone()));
@@ -362,7 +362,7 @@ async fn what_mails_have_together_is_limited() {
         octets_max: 1024,
         is_online: Arc::new(|| true),
         asked: ask,
-        timings: Timings::default(),
+        timings: LmtpTimings::default(),
     };
     let (house, _handed) = house(config);
     let all = u32::try_from(ROOM_KIBIBYTES).unwrap();
@@ -370,9 +370,9 @@ async fn what_mails_have_together_is_limited() {
     assert!(taken.is_ok());
     let (client, server) = duplex(1024);
     let mut config = house.config.clone();
-    let (ask, mut asked) = mpsc::channel::<Asked>(1);
+    let (ask, mut asked) = mpsc::channel::<RecipientQuery>(1);
     config.asked = ask;
-    let house = Arc::new(House {
+    let house = Arc::new(SessionShared {
         config,
         hand_over: house.hand_over.clone(),
         room: Arc::clone(&house.room),
@@ -406,11 +406,11 @@ async fn a_unix_socket_is_listened_at_and_looked_at() {
     let path = folder.path().join("lmtp.sock");
     let listen = Listen::Unix(path.clone());
     let limit = Duration::from_secs(10);
-    assert_eq!(look(&listen, limit).await.unwrap(), Found::Free);
+    assert_eq!(look(&listen, limit).await.unwrap(), Occupant::Free);
     assert!(!path.exists(), "a look leaves nothing");
-    drop(Listener::bind(&listen).await.unwrap());
+    drop(LmtpListener::bind(&listen).await.unwrap());
     assert!(path.exists(), "as after a kill");
-    let listener = Listener::bind(&listen).await.unwrap();
+    let listener = LmtpListener::bind(&listen).await.unwrap();
     let mode = std::fs::metadata(&path).unwrap().permissions().mode();
     assert_eq!(mode & 0o777, 0o660);
     let (ask, _asked) = mpsc::channel(1);
@@ -419,13 +419,13 @@ async fn a_unix_socket_is_listened_at_and_looked_at() {
         octets_max: OCTETS_MAX,
         is_online: Arc::new(|| true),
         asked: ask,
-        timings: Timings::default(),
+        timings: LmtpTimings::default(),
     };
     let (batches, _handed) = mpsc::channel(1);
     let stop = CancellationToken::new();
     let serving = tokio::spawn(run(listener, config, batches, stop.clone()));
-    assert_eq!(look(&listen, limit).await.unwrap(), Found::Gateway);
-    let taken = Listener::bind(&listen).await.unwrap_err().to_string();
+    assert_eq!(look(&listen, limit).await.unwrap(), Occupant::Gateway);
+    let taken = LmtpListener::bind(&listen).await.unwrap_err().to_string();
     assert!(taken.contains("another gateway answers"), "{taken}");
     stop.cancel();
     serving.await.unwrap();
@@ -442,7 +442,7 @@ async fn somebody_else_at_the_place_is_seen() {
     });
     let found = look(&listen, Duration::from_secs(10)).await.unwrap();
     let said = "it says “220 mx.example ESMTP”".to_owned();
-    assert_eq!(found, Found::Other(said));
-    let taken = Listener::bind(&listen).await.unwrap_err().to_string();
+    assert_eq!(found, Occupant::Other(said));
+    let taken = LmtpListener::bind(&listen).await.unwrap_err().to_string();
     assert!(taken.contains("see listen of [lmtp]"), "{taken}");
 }

@@ -6,14 +6,14 @@ use tokio::time::Instant;
 
 /// What is wrong with a server.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Trouble {
+pub struct OngoingTrouble {
     /// When it began.
     pub since: Instant,
     /// What the last attempt came to, without secrets.
     pub why: String,
 }
 
-impl Trouble {
+impl OngoingTrouble {
     /// Another attempt failed; the trouble is as old as it was.
     pub fn again(trouble: &watch::Sender<Option<Self>>, why: impl Display) {
         trouble.send_modify(|trouble| {
@@ -36,13 +36,13 @@ mod tests {
         let (trouble, seen) = watch::channel(None);
         let began = Instant::now();
         for why in ["refused", "silent"] {
-            Trouble::again(&trouble, why);
+            OngoingTrouble::again(&trouble, why);
             let seen = seen.borrow().clone().unwrap();
             assert_eq!((seen.since, seen.why.as_str()), (began, why));
             tokio::time::advance(Duration::from_secs(60)).await;
         }
         trouble.send_replace(None);
-        Trouble::again(&trouble, "refused");
+        OngoingTrouble::again(&trouble, "refused");
         assert_eq!(
             seen.borrow().as_ref().unwrap().since,
             began + Duration::from_secs(120)

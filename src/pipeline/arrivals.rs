@@ -14,10 +14,10 @@ use crate::core::id::JobId;
 use crate::core::quota::{Conversation, Demand, Demands};
 use crate::core::time::Timestamp;
 use crate::failpoints;
-use crate::inbound::{self, Batch, Left, Mail, Verdict};
+use crate::inbound::{self, Batch, InboundMail, Left, Verdict};
 use crate::panics;
 use crate::store::Store;
-use crate::store::in_hand::{InHand, Standing};
+use crate::store::in_hand::{InHand, Suspicion};
 use crate::system;
 use jid::BareJid;
 use minidom::Element;
@@ -36,7 +36,7 @@ const ROWS_PER_PORTION: usize = 4_000;
 #[derive(Debug)]
 pub struct ReadBatch {
     batch: Batch,
-    mails: Vec<Result<from_mail::Mail, Unread>>,
+    mails: Vec<Result<from_mail::ParsedMail, Unread>>,
 }
 
 /// Reads the mails of each batch beside the loop, on a thread of their own: parsing is work for a processor.
@@ -69,7 +69,7 @@ async fn read_noted(
     };
     let keys = done.keys();
     for run in in_hand.runs(&keys) {
-        let standings: Vec<Standing> = run.iter().map(|key| in_hand.standing(key)).collect();
+        let standings: Vec<Suspicion> = run.iter().map(|key| in_hand.standing(key)).collect();
         let mailboxes = Arc::clone(mailboxes);
         let held = in_hand.take(run).await;
         let read = system::blocking(move || {
@@ -90,7 +90,7 @@ impl ReadBatch {
     }
 
     /// Reads so many more of its mails.
-    fn read(&mut self, standings: &[Standing], mailboxes: &BTreeMap<String, MailboxMeaning>) {
+    fn read(&mut self, standings: &[Suspicion], mailboxes: &BTreeMap<String, MailboxMeaning>) {
         let none = Vec::new();
         let headers = mailboxes
             .get(&self.batch.source)
@@ -102,7 +102,11 @@ impl ReadBatch {
     }
 }
 
-fn read(mail: &Mail, headers: &[String], standing: Standing) -> Result<from_mail::Mail, Unread> {
+fn read(
+    mail: &InboundMail,
+    headers: &[String],
+    standing: Suspicion,
+) -> Result<from_mail::ParsedMail, Unread> {
     // A parser that panics on one mail must not take the others with it.
     let read = |octets: &[u8], header_only| {
         panics::caught(|| {
@@ -110,29 +114,29 @@ fn read(mail: &Mail, headers: &[String], standing: Standing) -> Result<from_mail
             from_mail::read(octets, headers, header_only)
         })
     };
-    let with_envelope = |read| from_mail::Mail {
+    let with_envelope = |read| from_mail::ParsedMail {
         envelope: mail.envelope.clone(),
         ..read
     };
     match standing {
-        Standing::Fine => {
+        Suspicion::Fine => {
             let read = read(&mail.raw, mail.header_only).map_err(Unread::Poison)?;
             read.map(with_envelope).map_err(Unread::Unreadable)
         }
-        Standing::Deadly => {
+        Suspicion::Deadly => {
             let (header, _) = from_mail::split_header(&mail.raw);
             let read = read(header, true).ok().and_then(Result::ok);
             let read = read.map(with_envelope).map(Box::new);
             Err(Unread::Deadly(read))
         }
-        Standing::Unreadable => Err(Unread::Deadly(None)),
+        Suspicion::Unreadable => Err(Unread::Deadly(None)),
     }
 }
 
 /// A mail that an admin has taken out of the quarantine, and where the verdict on it will come.
 pub fn read_again(
     source: &str,
-    mail: Mail,
+    mail: InboundMail,
     mailboxes: &BTreeMap<String, MailboxMeaning>,
 ) -> (ReadBatch, oneshot::Receiver<Vec<Verdict>>) {
     let (batch, answered) = Batch::new(source, vec![mail]);
@@ -143,7 +147,7 @@ pub fn read_again(
             ..batch
         },
     };
-    again.read(&[Standing::Fine], mailboxes);
+    again.read(&[Suspicion::Fine], mailboxes);
     (again, answered)
 }
 
@@ -192,7 +196,7 @@ impl<S: Store> Pipeline<S> {
             }
             if run
                 .iter()
-                .all(|key| self.in_hand.standing(key) == Standing::Fine)
+                .all(|key| self.in_hand.standing(key) == Suspicion::Fine)
             {
                 held.done();
             }
@@ -209,7 +213,7 @@ impl<S: Store> Pipeline<S> {
         portion: &mut Portion,
         waiting: &mut BTreeSet<Conversation>,
         one: &One<'_>,
-        mail: &Result<from_mail::Mail, Unread>,
+        mail: &Result<from_mail::ParsedMail, Unread>,
         now: Timestamp,
     ) -> Result<Verdict, Fatal> {
         let One { batch, fetched, .. } = one;
@@ -320,8 +324,8 @@ impl<S: Store> Pipeline<S> {
         &self,
         context: &mut Context,
         batch: &Batch,
-        fetched: &Mail,
-        header: &from_mail::Mail,
+        fetched: &InboundMail,
+        header: &from_mail::ParsedMail,
         now: Timestamp,
     ) -> Result<Decision, Fatal> {
         self.set_mail_aside(&batch.source, fetched, Some(header), DEADLY)
@@ -344,7 +348,12 @@ impl<S: Store> Pipeline<S> {
     }
 
     /// Keeps a mail as it came, where a decision says so. False where that is not possible.
-    async fn keep_original(&self, fetched: &Mail, decision: &Decision, now: Timestamp) -> bool {
+    async fn keep_original(
+        &self,
+        fetched: &InboundMail,
+        decision: &Decision,
+        now: Timestamp,
+    ) -> bool {
         let (Some(originals), false) = (&self.originals, decision.originals.is_empty()) else {
             return true;
         };
@@ -380,7 +389,7 @@ impl<S: Store> Pipeline<S> {
     fn is_put_off(
         &self,
         waiting: &mut BTreeSet<Conversation>,
-        (one, mail): (&One<'_>, &from_mail::Mail),
+        (one, mail): (&One<'_>, &from_mail::ParsedMail),
         decision: &Decision,
         waits: &mut Demands,
     ) -> bool {
@@ -493,8 +502,8 @@ impl<S: Store> Pipeline<S> {
     fn arrived<'a>(
         &'a self,
         batch: &Batch,
-        fetched: &Mail,
-        mail: &'a from_mail::Mail,
+        fetched: &InboundMail,
+        mail: &'a from_mail::ParsedMail,
     ) -> Arrived<'a> {
         let meaning = self.mailboxes.get(&batch.source);
         Arrived {
@@ -515,7 +524,7 @@ impl<S: Store> Pipeline<S> {
 /// A mail of a batch.
 struct One<'a> {
     batch: &'a Batch,
-    fetched: &'a Mail,
+    fetched: &'a InboundMail,
     /// Its name in [`InHand`].
     key: &'a JobId,
 }

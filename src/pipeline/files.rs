@@ -12,14 +12,14 @@ mod probe;
 mod service;
 
 use crate::core::file::{
-    self, FILES_PER_MAIL_MAX, Files as Known, Hosted, NotHosted, Outcome, Upload,
+    self, FILES_PER_MAIL_MAX, Files as Known, Hosted, NotHosted, Upload, UploadOutcome,
 };
 use crate::core::from_mail::{self, Attachment};
 use crate::core::id::JobId;
-use crate::core::notice::Kept;
+use crate::core::notice::KeptAt;
 use crate::core::quota::{Conversation, SharedQuotas};
 use crate::core::time::Timestamp;
-use crate::http::{self, Client, Put};
+use crate::http::{self, HttpClient, Put};
 use crate::xmpp::Link;
 use crate::{failpoints, system};
 use hyper::body::Bytes;
@@ -27,7 +27,7 @@ use jid::BareJid;
 use own::OwnFile;
 pub use own::OwnFiles;
 pub use probe::{NotFetched, UploadService};
-use service::{Cut, No, Service, Services};
+use service::{Disconnected, No, Service, Services};
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -49,23 +49,23 @@ const KNOWN_MAX: usize = 1_000;
 
 /// Puts files where users can fetch them.
 #[derive(Clone)]
-pub struct Files(Arc<Shared>);
+pub struct FileUploader(Arc<UploaderShared>);
 
-struct Shared {
+struct UploaderShared {
     link: Link,
-    client: Client,
+    client: HttpClient,
     quotas: SharedQuotas,
     services: Services,
     /// For what these do not take.
     own: Option<OwnFiles>,
-    state: Mutex<State>,
+    state: Mutex<UploadState>,
     end: CancellationToken,
 }
 
 #[derive(Default)]
-struct State {
+struct UploadState {
     /// By the mail.
-    known: BTreeMap<JobId, Arc<[Outcome]>>,
+    known: BTreeMap<JobId, Arc<[UploadOutcome]>>,
     /// The same mails, the first that was known in front.
     order: VecDeque<JobId>,
     under_way: BTreeMap<JobId, Load>,
@@ -79,7 +79,7 @@ struct Load {
     octets: usize,
 }
 
-impl State {
+impl UploadState {
     fn has_room(&self, user: &BareJid) -> bool {
         let loads = self.under_way.values();
         let octets = loads
@@ -90,7 +90,7 @@ impl State {
             && loads.filter(|one| one.user == *user).count() < MAILS_OF_USER_MAX
     }
 
-    fn know(&mut self, key: JobId, outcomes: Arc<[Outcome]>) {
+    fn know(&mut self, key: JobId, outcomes: Arc<[UploadOutcome]>) {
         self.order.retain(|one| *one != key);
         self.order.push_back(key.clone());
         self.known.insert(key, outcomes);
@@ -101,16 +101,16 @@ impl State {
     }
 }
 
-impl Files {
+impl FileUploader {
     /// Until `end`. What nobody else takes lies at `own`, where there is one.
     pub fn new(
         link: Link,
-        client: Client,
+        client: HttpClient,
         quotas: SharedQuotas,
         own: Option<OwnFiles>,
         end: CancellationToken,
     ) -> Self {
-        Self(Arc::new(Shared {
+        Self(Arc::new(UploaderShared {
             services: Services::new(link.clone()),
             own,
             link,
@@ -122,7 +122,7 @@ impl Files {
     }
 
     /// What became of the files of a mail, where they were put up before.
-    pub(super) fn known(&self, key: &JobId) -> Option<Arc<[Outcome]>> {
+    pub(super) fn known(&self, key: &JobId) -> Option<Arc<[UploadOutcome]>> {
         self.0.state().known.get(key).cloned()
     }
 
@@ -187,11 +187,11 @@ impl Files {
 
 /// Files of a mail. However that ends, its conversations go on.
 struct UnderWay {
-    shared: Arc<Shared>,
+    shared: Arc<UploaderShared>,
     key: JobId,
     conversations: BTreeSet<Conversation>,
     /// Of none, nothing more comes; where it is not known (`None`), the mail is decided about as if it were new.
-    outcomes: Option<Vec<Outcome>>,
+    outcomes: Option<Vec<UploadOutcome>>,
 }
 
 impl Drop for UnderWay {
@@ -206,8 +206,8 @@ impl Drop for UnderWay {
     }
 }
 
-impl Shared {
-    fn state(&self) -> MutexGuard<'_, State> {
+impl UploaderShared {
+    fn state(&self) -> MutexGuard<'_, UploadState> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -217,12 +217,12 @@ impl Shared {
         mail: &JobId,
         (raw, is_only_here): (Vec<u8>, bool),
         upload: &Upload,
-    ) -> Result<Vec<Outcome>, Cut> {
+    ) -> Result<Vec<UploadOutcome>, Disconnected> {
         let read = system::blocking(move || from_mail::attachments(&raw)).await;
         let attachments = read.unwrap_or_default();
         let service = self.services.of(upload.user.domain().as_str()).await?;
         let mut outcomes = Vec::with_capacity(attachments.len());
-        let (mut put, mut failed) = (0_usize, Failed::default());
+        let (mut put, mut failed) = (0_usize, ServiceFailure::default());
         for (place, attachment) in attachments.into_iter().enumerate() {
             let which = OwnFile {
                 mail,
@@ -240,7 +240,7 @@ impl Shared {
             if outcome.is_err() && failed.is_away && is_only_here {
                 tracing::info!("the upload service is away; the mail waits with the mail server");
                 tokio::time::sleep(failpoints::hurry(AWAY_PAUSE)).await;
-                return Err(Cut);
+                return Err(Disconnected);
             }
             put = put.saturating_add(usize::from(outcome.is_ok()));
             if let Err(why) = &outcome {
@@ -269,11 +269,11 @@ impl Shared {
     async fn put(
         &self,
         service: Option<&Service>,
-        failed: &mut Failed,
+        failed: &mut ServiceFailure,
         upload: &Upload,
         which: OwnFile<'_>,
         attachment: Attachment,
-    ) -> Result<Outcome, Cut> {
+    ) -> Result<UploadOutcome, Disconnected> {
         let taker = match service {
             // Who gave no answer to one gives none to the next, and everybody waits.
             Some(_) if failed.is_silent => Err(NotHosted::Silent),
@@ -319,12 +319,12 @@ impl Shared {
         contact: &str,
         (name, media_type): (&str, &str),
         octets: Bytes,
-        failed: &mut Failed,
-    ) -> Result<Outcome, Cut> {
+        failed: &mut ServiceFailure,
+    ) -> Result<UploadOutcome, Disconnected> {
         let file = (name, octets.len(), media_type);
         let slot = match service.slot(&self.link, contact, file).await {
             Ok(slot) => slot,
-            Err(No::Cut) => return Err(Cut),
+            Err(No::Cut) => return Err(Disconnected),
             Err(No::Not(why)) => return Ok(Err(why)),
         };
         let hosted = Hosted::of(slot.get, name, media_type, &octets);
@@ -351,7 +351,7 @@ impl Shared {
 
 /// What is known of an upload service since it did not take a file of a mail.
 #[derive(Clone, Copy, Debug, Default)]
-struct Failed {
+struct ServiceFailure {
     /// It gave no answer.
     is_silent: bool,
     /// It may take the same file later.
@@ -363,13 +363,13 @@ fn is_over(octets: usize, max: u64) -> bool {
 }
 
 /// Whether what is not put up of a mail is lost, and yet may be put up: no mailbox has it, and its mail server brings it again.
-pub(super) fn is_only_here(mail: &from_mail::Mail, now: Timestamp) -> bool {
+pub(super) fn is_only_here(mail: &from_mail::ParsedMail, now: Timestamp) -> bool {
     let is_young = |came: Timestamp| now.since(came) < AWAY_MAX && came.since(now) < AWAY_MAX;
-    mail.kept() == Kept::Nowhere && mail.received.is_some_and(is_young)
+    mail.kept() == KeptAt::Nowhere && mail.received.is_some_and(is_young)
 }
 
 /// What a decision is told of the files of a mail: what became of them; else that they could be put up, where they may.
-pub(super) fn of<'a>(outcomes: Option<&'a Arc<[Outcome]>>, may_be_put: bool) -> Known<'a> {
+pub(super) fn of<'a>(outcomes: Option<&'a Arc<[UploadOutcome]>>, may_be_put: bool) -> Known<'a> {
     match outcomes {
         Some(outcomes) => Known::Known(outcomes),
         None if may_be_put => Known::Wanted,
@@ -383,7 +383,7 @@ mod tests {
 
     #[test]
     fn files_of_one_user_take_no_more_than_half_of_the_room() {
-        let mut state = State::default();
+        let mut state = UploadState::default();
         let (alice, adam) = ("alice@a.example", "adam@a.example");
         let user = |name: &str| BareJid::new(name).unwrap();
         let mut begin = |number: usize, name| {

@@ -16,7 +16,7 @@ use crate::core::text::clean;
 use crate::core::time::Timestamp;
 use crate::core::traces::{Gone, Traces};
 use crate::failpoints;
-use crate::smtp::{Change, Queue, Stage, Waiting};
+use crate::smtp::{JobChange, JobStage, Queue, WaitingJob};
 use crate::store::Store;
 use crate::store::originals::Originals;
 use crate::system;
@@ -33,7 +33,7 @@ const STEPS: usize = 16;
 
 /// Some rows of a user are to be forgotten by the loop.
 #[derive(Debug)]
-pub struct Step {
+pub struct ForgetStep {
     user: BareJid,
     done: oneshot::Sender<Gone>,
 }
@@ -44,7 +44,7 @@ pub struct Forgetter {
     queue: Queue,
     originals: Option<Arc<Originals>>,
     own_files: Option<Arc<Originals>>,
-    steps: mpsc::Sender<Step>,
+    steps: mpsc::Sender<ForgetStep>,
 }
 
 impl Forgetter {
@@ -52,7 +52,7 @@ impl Forgetter {
     pub(super) fn of(
         queue: Queue,
         [originals, own_files]: [Option<Arc<Originals>>; 2],
-    ) -> (Self, mpsc::Receiver<Step>) {
+    ) -> (Self, mpsc::Receiver<ForgetStep>) {
         let (steps, receiver) = mpsc::channel(STEPS);
         let forgetter = Self {
             queue,
@@ -124,7 +124,7 @@ impl Forgetter {
             let mut has_changed = false;
             for mail in self.queue.of(user.clone()).await?.iter().filter(waits) {
                 let change = self.queue.withdraw(mail.job.id.clone(), true).await?;
-                let is_gone = change == Change::Done;
+                let is_gone = change == JobChange::Done;
                 has_changed |= is_gone;
                 gone.waiting = gone.waiting.saturating_add(u64::from(is_gone));
             }
@@ -142,7 +142,7 @@ impl Forgetter {
         loop {
             let (done, forgotten) = oneshot::channel();
             let user = user.clone();
-            self.steps.send(Step { user, done }).await.ok()?;
+            self.steps.send(ForgetStep { user, done }).await.ok()?;
             let step = forgotten.await.ok()?;
             gone.rows.add(step.rows);
             if step.is_all || began.elapsed() >= PART {
@@ -152,8 +152,8 @@ impl Forgetter {
     }
 }
 
-fn waits(mail: &&Waiting) -> bool {
-    mail.stage == Stage::Waits
+fn waits(mail: &&WaitingJob) -> bool {
+    mail.stage == JobStage::Waits
 }
 
 fn number(count: usize) -> u64 {
@@ -165,7 +165,7 @@ impl<S: Store> Pipeline<S> {
     pub(super) async fn forget_some(
         &self,
         timers: &mut Timers,
-        Step { user, done }: Step,
+        ForgetStep { user, done }: ForgetStep,
     ) -> Result<(), Fatal> {
         timers.forget(&user);
         let gone = self.store.forget_some_of(&user, FORGOTTEN_AT_ONCE).await?;
@@ -194,16 +194,16 @@ impl<S: Store> Pipeline<S> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::core::job::{Mail, Origin, OriginKind};
-    use crate::core::traces::Rows;
-    use crate::smtp::Connector;
+    use crate::core::job::{ComposedMail, Origin, OriginKind};
+    use crate::core::traces::RowCounts;
+    use crate::smtp::SmtpConnector;
     use crate::smtp::fake::{Fake, Say, mail};
     use crate::store::spool::Spool;
     use tokio_util::sync::CancellationToken;
 
     const ALICE: &str = "alice@a.example";
 
-    fn of(user: &str, name: &str, to: &str, sequence: u64) -> Mail {
+    fn of(user: &str, name: &str, to: &str, sequence: u64) -> ComposedMail {
         let mut mail = mail(name, &format!("{user} {to}"), sequence, &[to]);
         mail.job.origin = Some(Origin {
             user: format!("{user}/x").parse().unwrap(),
@@ -218,13 +218,13 @@ mod tests {
     }
 
     /// The loop, with a user of three rows who are forgotten one by one.
-    async fn loop_of_three(mut steps: mpsc::Receiver<Step>) {
+    async fn loop_of_three(mut steps: mpsc::Receiver<ForgetStep>) {
         let mut left = 3;
-        while let Some(Step { user, done }) = steps.recv().await {
+        while let Some(ForgetStep { user, done }) = steps.recv().await {
             assert_eq!(user.as_str(), ALICE);
-            let rows = Rows {
+            let rows = RowCounts {
                 contacts: u64::from(left > 0),
-                ..Rows::default()
+                ..RowCounts::default()
             };
             let _ = done.send(Gone {
                 rows,
@@ -247,7 +247,7 @@ mod tests {
         let (spool, jobs) = Spool::open(dir.path()).unwrap();
         let spool = Arc::new(spool);
         let (settle, mut settles) = mpsc::channel(16);
-        let connector = Connector::new(fake.config()).unwrap();
+        let connector = SmtpConnector::new(fake.config()).unwrap();
         let day = Duration::from_secs(86_400);
         let (queue, runner) = Queue::start(connector, Arc::clone(&spool), jobs, day, settle);
         let stop = CancellationToken::new();
@@ -281,7 +281,7 @@ mod tests {
         let again = forgetter.all(&alice).await.unwrap();
         assert_eq!(
             (again.rows, again.waiting, again.under_way),
-            (Rows::default(), 0, 1)
+            (RowCounts::default(), 0, 1)
         );
         assert_eq!(queue.depth(), 2, "the first, and the other one's");
         stop.cancel();
@@ -292,7 +292,7 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let (spool, jobs) = Spool::open(dir.path()).unwrap();
         let (settle, _settles) = mpsc::channel(1);
-        let connector = Connector::new(Fake::start(|_, _| Say::Hang).await.config()).unwrap();
+        let connector = SmtpConnector::new(Fake::start(|_, _| Say::Hang).await.config()).unwrap();
         let (queue, runner) = Queue::start(
             connector,
             Arc::new(spool),

@@ -5,7 +5,7 @@
 //!
 //! * stanza → mail: the mail lies in the spool, fsynced; then the store's rows; then the answers. A crash in between
 //!   leaves a mail that goes out under the same Message-ID when the stanza is retried.
-//! * mail → stanza: its files are put where the user can fetch them ([`Files`]), and it is kept as it came, where its users are not
+//! * mail → stanza: its files are put where the user can fetch them ([`FileUploader`]), and it is kept as it came, where its users are not
 //!   shown all of it ([`Originals`]); then the stanzas leave, then a ping to the server on the same stream; its answer proves that they were
 //!   taken. Only then the rows, among them the dedupe key and the cursor; then the mailbox is told. A crash in between
 //!   repeats the stanzas with the same ids.
@@ -20,9 +20,9 @@
 
 mod arrivals;
 mod decided;
-mod errands;
 mod files;
 mod forget;
+mod operations;
 mod poison;
 mod recipients;
 mod stream;
@@ -30,11 +30,11 @@ mod timers;
 mod waiting;
 
 pub use arrivals::{ReadBatch, read_again, read_batches};
-#[cfg(test)]
-pub(crate) use errands::no_commands;
-pub use errands::{Commands, Errands, Returns};
-pub use files::{Files, NotFetched, OwnFiles, UploadService};
+pub use files::{FileUploader, NotFetched, OwnFiles, UploadService};
 pub use forget::Forgetter;
+#[cfg(test)]
+pub(crate) use operations::no_commands;
+pub use operations::{Commands, Operations, Returns};
 pub use poison::{Unread, stanza_key, stanza_note};
 pub use recipients::answer_recipients;
 pub use stream::Stream;
@@ -43,12 +43,12 @@ use crate::core::address::MailAddress;
 use crate::core::context::{Context, Write};
 use crate::core::decide::decision::{Decision, PresenceUpdate};
 use crate::core::decide::delivery::outcome;
-use crate::core::decide::{Decider, Server};
+use crate::core::decide::{AnnounceReason, Decider};
 use crate::core::from_stanza;
 use crate::core::id::JobId;
-use crate::core::job::{Job, Mail};
+use crate::core::job::{ComposedMail, Job};
 use crate::core::notice;
-use crate::core::outcome::Verdict;
+use crate::core::outcome::JobVerdict;
 use crate::core::quota::SharedQuotas;
 use crate::core::settings::Settings;
 use crate::core::time::Timestamp;
@@ -57,7 +57,7 @@ use crate::core::xml;
 use crate::failpoints;
 use crate::panics;
 use crate::smtp::{Queue, Settle, Settled};
-use crate::store::in_hand::{Held, InHand, Standing};
+use crate::store::in_hand::{EventsInHand, InHand, Suspicion};
 use crate::store::originals::Originals;
 use crate::store::quarantine::Quarantine;
 use crate::store::spool::{Spool, SpoolError};
@@ -109,7 +109,7 @@ pub struct Inputs {
     /// From the SMTP queue.
     pub settles: mpsc::Receiver<Settle>,
     /// What was done about mails that wait, and what the loop has to do of it.
-    pub errands: Returns,
+    pub operations: Returns,
     /// What decisions depend on from now on, where the configuration was read again.
     pub settings: watch::Receiver<Settings>,
 }
@@ -133,11 +133,11 @@ pub struct Pipeline<S: Store> {
     /// Who sends them.
     pub queue: Queue,
     /// What is done about mails that wait.
-    pub errands: Errands,
+    pub operations: Operations,
     /// The way to the XMPP server.
     pub link: Link,
     /// Who puts files of mails where users can fetch them; `None`: they are named.
-    pub files: Option<Files>,
+    pub files: Option<FileUploader>,
     /// Where mails are kept as they came; `None`: nowhere.
     pub originals: Option<Arc<Originals>>,
     /// Closes it, when everything was said.
@@ -178,7 +178,7 @@ impl<S: Store> Pipeline<S> {
             xmpp: stream,
             mails,
             settles: outcomes,
-            errands: Returns { done, forgets },
+            operations: Returns { done, forgets },
             settings,
         } = inputs;
         let mut settles = Vec::with_capacity(EVENTS_PER_BATCH);
@@ -202,7 +202,7 @@ impl<S: Store> Pipeline<S> {
                     self.xmpp_events(&mut timers, stream).await?;
                 }
                 Some(batch) = mails.recv(), if online => self.mails(stream, &mut timers, batch).await?,
-                Some(done) = done.recv(), if online => self.errand_done(&mut timers, done).await?,
+                Some(done) = done.recv(), if online => self.operation_done(&mut timers, done).await?,
                 Some(step) = forgets.recv() => self.forget_some(&mut timers, step).await?,
                 Ok(()) = settings.changed() => self.take_settings(settings),
                 () = timers::sleep_until(due) => self.on_time(&mut timers).await?,
@@ -226,7 +226,7 @@ impl<S: Store> Pipeline<S> {
         if self.link.online() {
             self.tell_of_held(stream, true).await;
         }
-        self.announce(Server::Left).await?;
+        self.announce(AnnounceReason::Left).await?;
         self.close_stream.cancel();
         // What the server sends until it closes the stream too is still accepted.
         let rest = async {
@@ -260,7 +260,7 @@ impl<S: Store> Pipeline<S> {
                     self.stanzas(timers, std::mem::take(&mut elements)).await?;
                     tracing::info!(domain = %self.settings.gateway, "attached to the XMPP server");
                     timers.forget_resources();
-                    let contacts = self.announce(Server::Back).await?;
+                    let contacts = self.announce(AnnounceReason::Back).await?;
                     timers.expect_answers(contacts);
                 }
                 XmppEvent::Offline { .. } if timers.is_stopped() => {}
@@ -295,13 +295,13 @@ impl<S: Store> Pipeline<S> {
         &self,
         timers: &mut Timers,
         elements: impl Iterator<Item = (&Element, &JobId)>,
-        held: &Held,
+        held: &EventsInHand,
     ) -> Result<bool, Fatal> {
         let now = Timestamp::now();
         let mut context = Context::new();
         let (mut decided, mut is_aside) = (Vec::new(), false);
         for (element, key) in elements {
-            let is_deadly = self.in_hand.standing(key) != Standing::Fine;
+            let is_deadly = self.in_hand.standing(key) != Suspicion::Fine;
             decided.push(match is_deadly {
                 true => self.set_stanza_aside(element, poison::DEADLY).await,
                 false => self.stanza(&mut context, element, now).await?,
@@ -357,7 +357,7 @@ impl<S: Store> Pipeline<S> {
             Decider::new(&self.settings, context, now).stanza(&stanza)
         };
         let decision = match self.decided_of_waiting(context, decide).await {
-            // What an errand costs was taken when it was asked for.
+            // What an operation costs was taken when it was asked for.
             Ok(decision) if context.told().is_some() => decision,
             Ok(decision) => {
                 let refusal = self.quotas.lock().refusal(&stanza, &decision, now);
@@ -375,9 +375,9 @@ impl<S: Store> Pipeline<S> {
                 decision: ended,
             });
         }
-        let decision = match decision.errand.clone() {
+        let decision = match decision.operation.clone() {
             None => decision,
-            Some(errand) => match self.begins(context, element, errand) {
+            Some(operation) => match self.begins(context, element, operation) {
                 true => Decision::nothing(),
                 false => {
                     let decided = self.decided_of_waiting(context, decide).await;
@@ -427,7 +427,7 @@ impl<S: Store> Pipeline<S> {
     }
 
     /// Puts mails into the spool, all or none, and hands them to the queue.
-    async fn spooled(&self, mut mails: Vec<Mail>) -> Result<(), SpoolError> {
+    async fn spooled(&self, mut mails: Vec<ComposedMail>) -> Result<(), SpoolError> {
         if mails.is_empty() {
             return Ok(());
         }
@@ -461,14 +461,14 @@ impl<S: Store> Pipeline<S> {
         stream: &mut Stream,
         settles: &mut Vec<Settle>,
         run: &[JobId],
-        held: &Held,
+        held: &EventsInHand,
     ) -> Result<bool, Fatal> {
         let now = Timestamp::now();
         let mut context = Context::new();
         let mut decided = Vec::with_capacity(run.len());
         for (settle, key) in settles.iter().zip(run) {
             decided.push(match self.in_hand.standing(key) {
-                Standing::Fine => self.settle(&mut context, settle, now).await?,
+                Suspicion::Fine => self.settle(&mut context, settle, now).await?,
                 _ => poison::nothing_of_job(settle)(poison::DEADLY.to_owned()),
             });
         }
@@ -481,7 +481,7 @@ impl<S: Store> Pipeline<S> {
         self.commit(now, writes).await?;
         failpoints::point("pipeline: rows of outcomes committed, mail still there");
         for settle in settles.drain(..run.len().min(settles.len())) {
-            let is_deferred = matches!(settle.verdict, Verdict::Deferred { .. });
+            let is_deferred = matches!(settle.verdict, JobVerdict::Deferred { .. });
             let delay_told = is_deferred && outcome::is_delay_due(&self.settings, &settle.job, now);
             let _ = settle.done.send(Settled { delay_told });
         }

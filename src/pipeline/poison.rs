@@ -7,10 +7,10 @@ use crate::core::context::Context;
 use crate::core::decide::Decider;
 use crate::core::decide::decision::Decision;
 use crate::core::decide::inbound::arrived::Arrived;
-use crate::core::from_mail::{self, Unreadable};
+use crate::core::from_mail::{self, UnreadableMail};
 use crate::core::id::JobId;
 use crate::core::language::Language;
-use crate::core::notice::{self, Kept};
+use crate::core::notice::{self, KeptAt};
 use crate::core::time::Timestamp;
 use crate::core::to_stanza::{self, Condition};
 use crate::core::xml;
@@ -18,7 +18,7 @@ use crate::inbound;
 use crate::panics;
 use crate::smtp::Settle;
 use crate::store::Store;
-use crate::store::quarantine::{Kind, Note};
+use crate::store::quarantine::{Note, QuarantineKind};
 use jid::BareJid;
 use minidom::{Element, Node};
 use rxml::Namespace;
@@ -35,11 +35,11 @@ const CHANGING: [&str; 3] = ["origin-id", "stanza-id", "delay"];
 #[derive(Debug)]
 pub enum Unread {
     /// It is none.
-    Unreadable(Unreadable),
+    Unreadable(UnreadableMail),
     /// Reading it failed by a defect.
     Poison(String),
     /// The process has died of it twice. What its header says, if that was no cause.
-    Deadly(Option<Box<from_mail::Mail>>),
+    Deadly(Option<Box<from_mail::ParsedMail>>),
 }
 
 impl<S: Store> Pipeline<S> {
@@ -68,12 +68,12 @@ impl<S: Store> Pipeline<S> {
     pub(super) async fn unread(
         &self,
         mailbox: &str,
-        fetched: &inbound::Mail,
+        fetched: &inbound::InboundMail,
         unread: &Unread,
     ) -> Option<Decision> {
         let kept = match fetched.envelope {
-            Some(_) => Kept::Nowhere,
-            None => Kept::Mailbox,
+            Some(_) => KeptAt::Nowhere,
+            None => KeptAt::Mailbox,
         };
         match unread {
             Unread::Unreadable(error) => {
@@ -105,15 +105,15 @@ impl<S: Store> Pipeline<S> {
     pub(super) async fn set_mail_aside(
         &self,
         mailbox: &str,
-        fetched: &inbound::Mail,
-        mail: Option<&from_mail::Mail>,
+        fetched: &inbound::InboundMail,
+        mail: Option<&from_mail::ParsedMail>,
         why: &str,
     ) {
         let from = mail.and_then(|mail| mail.from.as_ref());
         let to = mail.and_then(|mail| mail.to.first());
         let address = |person: &from_mail::Person| person.address.to_string();
         let note = Note {
-            kind: Kind::Mail,
+            kind: QuarantineKind::Mail,
             at: Timestamp::now(),
             why: why.to_owned(),
             from: from.map(address).unwrap_or_default(),
@@ -150,8 +150,8 @@ impl<S: Store> Pipeline<S> {
         let put = crate::system::blocking(move || quarantine.put(&note, &content)).await;
         let kept = put.unwrap_or_else(|error| Err(error.into()));
         let what = match kind {
-            Kind::Stanza => "stanza",
-            Kind::Mail => "mail",
+            QuarantineKind::Stanza => "stanza",
+            QuarantineKind::Mail => "mail",
         };
         match kept {
             Ok(kept) => tracing::error!(
@@ -171,7 +171,7 @@ impl<S: Store> Pipeline<S> {
 pub fn stanza_note(element: &Element, why: &str) -> Note {
     let attribute = |name| element.attr(name).unwrap_or_default().to_owned();
     Note {
-        kind: Kind::Stanza,
+        kind: QuarantineKind::Stanza,
         at: Timestamp::now(),
         why: why.to_owned(),
         from: attribute("from"),

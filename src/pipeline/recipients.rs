@@ -4,7 +4,7 @@ use crate::core::context::{Context, Missing};
 use crate::core::decide::{Decider, lookup};
 use crate::core::settings::Settings;
 use crate::core::time::Timestamp;
-use crate::inbound::Asked;
+use crate::inbound::RecipientQuery;
 use crate::panics;
 use crate::store::Store;
 use jid::BareJid;
@@ -15,7 +15,7 @@ use tokio::sync::{mpsc, watch};
 pub async fn answer_recipients<S: Store>(
     settings: watch::Receiver<Settings>,
     store: Arc<S>,
-    mut asked: mpsc::Receiver<Asked>,
+    mut asked: mpsc::Receiver<RecipientQuery>,
 ) {
     while let Some(one) = asked.recv().await {
         let of_now = settings.borrow().clone();
@@ -29,7 +29,7 @@ pub async fn answer_recipients<S: Store>(
 async fn user_of<S: Store>(
     settings: &Settings,
     store: &S,
-    asked: &Asked,
+    asked: &RecipientQuery,
 ) -> Option<Option<BareJid>> {
     let mut context = Context::new();
     loop {

@@ -5,14 +5,14 @@ use super::{Decided, FAREWELL_WAIT, Fatal, Pipeline, ROWS_PER_PAGE, Stream, join
 use crate::core::address::MailAddress;
 use crate::core::context::{Context, Write};
 use crate::core::decide::decision::{Decision, PresenceUpdate};
-use crate::core::decide::{Decider, Server, Timer, lookup};
+use crate::core::decide::{AnnounceReason, Decider, Timer, lookup};
 use crate::core::id::{MessageId, StanzaId};
 use crate::core::language::Language;
 use crate::core::limits;
 use crate::core::notice;
 use crate::core::presence::{Fanout, PresenceScheduler, Timing};
 use crate::core::record::{Announced, Contact};
-use crate::core::settings::Presence;
+use crate::core::settings::PresenceSettings;
 use crate::core::time::Timestamp;
 use crate::core::to_stanza;
 use crate::store::Store;
@@ -36,7 +36,7 @@ const ENDS_PER_BATCH: usize = 500;
 const SLEEP_MAX: Duration = Duration::from_secs(60);
 
 /// A local user and a contact.
-type Relation = (BareJid, MailAddress);
+type UserAndContact = (BareJid, MailAddress);
 
 /// What waits for its time. All of it can be made again from the store and by asking the XMPP server.
 pub(super) struct Timers {
@@ -45,8 +45,8 @@ pub(super) struct Timers {
     /// What the scheduler has given and is not told yet: some contacts at a time, so that nothing else waits for all of them.
     untold: VecDeque<Fanout>,
     /// When what users heard of contacts is over, the earliest first, and the same by user and contact.
-    ends: BTreeSet<(Timestamp, Relation)>,
-    end_of: HashMap<Relation, Timestamp>,
+    ends: BTreeSet<(Timestamp, UserAndContact)>,
+    end_of: HashMap<UserAndContact, Timestamp>,
     /// When the XMPP server has said who is there, or has been gone for too long.
     answers_until: Option<Instant>,
     wait_max: Duration,
@@ -54,7 +54,7 @@ pub(super) struct Timers {
 }
 
 impl Timers {
-    pub(super) fn new(presence: &Presence) -> Self {
+    pub(super) fn new(presence: &PresenceSettings) -> Self {
         Self {
             scheduler: PresenceScheduler::new(Timing {
                 debounce: presence.debounce,
@@ -205,7 +205,7 @@ impl Timers {
         told
     }
 
-    fn ended(&mut self, now: Timestamp) -> Vec<Relation> {
+    fn ended(&mut self, now: Timestamp) -> Vec<UserAndContact> {
         let mut over = Vec::new();
         while over.len() < ENDS_PER_BATCH
             && self.ends.first().is_some_and(|(end, _)| *end <= now)
@@ -237,7 +237,7 @@ impl<S: Store> Pipeline<S> {
     pub(super) async fn restore(&self, timers: &mut Timers) -> Result<(), Fatal> {
         let announced = self.announced().await?;
         let mut told: HashMap<BareJid, Vec<MailAddress>> = HashMap::new();
-        let mut after: Option<Relation> = None;
+        let mut after: Option<UserAndContact> = None;
         loop {
             let from = after.as_ref().map(|(user, contact)| (user, contact));
             let page = self.store.contacts(from, ROWS_PER_PAGE).await?;
@@ -349,7 +349,7 @@ impl<S: Store> Pipeline<S> {
     }
 
     /// Sends what there is to say of every contact; answers how many contacts there are.
-    pub(super) async fn announce(&self, why: Server) -> Result<usize, Fatal> {
+    pub(super) async fn announce(&self, why: AnnounceReason) -> Result<usize, Fatal> {
         let mut after: Option<(BareJid, MailAddress)> = None;
         let (now, mut count) = (Timestamp::now(), 0_usize);
         loop {
@@ -368,7 +368,7 @@ impl<S: Store> Pipeline<S> {
                 stanzas.extend(words.stanzas);
             }
             if !stanzas.is_empty() {
-                self.answer(stanzas, why == Server::Left).await;
+                self.answer(stanzas, why == AnnounceReason::Left).await;
             }
             match page.into_iter().next_back() {
                 Some((user, mail, _)) => after = Some((user, mail)),
@@ -463,7 +463,7 @@ mod tests {
         let wall = Rc::new(Cell::new(Timestamp::from_secs(1_790_000_000)));
         let reading = Rc::clone(&wall);
         clock::set(move || reading.get());
-        let mut timers = Timers::new(&Presence::default());
+        let mut timers = Timers::new(&PresenceSettings::default());
         let hour = Duration::from_secs(3600);
         let heard = Heard {
             sequence: wall.get(),
@@ -474,7 +474,7 @@ mod tests {
             heard: Some(heard),
             ..Contact::default()
         };
-        let (user, mail): Relation = (
+        let (user, mail): UserAndContact = (
             "alice@a.example".parse().unwrap(),
             "bob@b.example".parse().unwrap(),
         );
@@ -497,7 +497,7 @@ mod tests {
     /// meanwhile.
     #[test]
     fn many_contacts_are_told_some_at_a_time() {
-        let mut timers = Timers::new(&Presence::default());
+        let mut timers = Timers::new(&PresenceSettings::default());
         let user: BareJid = "alice@a.example".parse().unwrap();
         let address = |number: usize| MailAddress::parse(&format!("c@d{number}.example")).unwrap();
         let from = "alice@a.example/phone".parse().unwrap();

@@ -8,7 +8,7 @@ use super::{Decided, EVENTS_PER_BATCH, Fatal, Pipeline};
 use crate::core::context::{Context, Missing, Need, Row};
 use crate::core::decide::{Decider, Decision, Timer};
 use crate::core::id::JobId;
-use crate::core::job::{Job, Mail};
+use crate::core::job::{ComposedMail, Job};
 use crate::core::time::Timestamp;
 use crate::failpoints;
 use crate::smtp::Which;
@@ -38,7 +38,7 @@ impl<S: Store> Pipeline<S> {
             for need in of_queue {
                 let which = match &need {
                     Need::Waiting(id) => Which::Id(id.clone()),
-                    Need::LastOf(lane) => Which::LastOf(lane.clone()),
+                    Need::LastOf(key) => Which::LastOf(key.clone()),
                     Need::WaitingOf(user) => {
                         let own = self.queue.of(user.clone()).await;
                         context.insert(need, own.map(Row::Waiting));
@@ -98,11 +98,11 @@ impl<S: Store> Pipeline<S> {
 /// What of these mails is to be accepted: of several versions of one mail the last, in the place of the first, and nothing of
 /// those that are withdrawn.
 pub(super) fn last_versions<'a>(
-    mails: impl Iterator<Item = &'a Mail>,
+    mails: impl Iterator<Item = &'a ComposedMail>,
     withdrawn: &[Job],
-) -> Vec<Mail> {
+) -> Vec<ComposedMail> {
     let mut places: HashMap<&JobId, usize> = HashMap::new();
-    let mut last: Vec<Mail> = Vec::new();
+    let mut last: Vec<ComposedMail> = Vec::new();
     for mail in mails {
         let id = &mail.job.id;
         if withdrawn.iter().any(|job| job.id == *id) {

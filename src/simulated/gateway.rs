@@ -5,7 +5,7 @@ use crate::config::Config;
 use crate::core::quota::SharedQuotas;
 use crate::core::time::Timestamp;
 use crate::imap;
-use crate::pipeline::{Errands, Inputs, MailboxMeaning, Pipeline, Stops, Stream, read_batches};
+use crate::pipeline::{Inputs, MailboxMeaning, Operations, Pipeline, Stops, Stream, read_batches};
 use crate::smtp;
 use crate::store::Store;
 use crate::store::in_hand::InHand;
@@ -171,7 +171,7 @@ async fn run(disk: Arc<Disk>, stop: CancellationToken) {
     let (xmpp_events, events) = mpsc::channel(1024);
     let (link, connector) = xmpp::connect(xmpp_config(config), xmpp_events);
     let (settle, settles) = mpsc::channel(1024);
-    let smtp = smtp::Connector::new(smtp_config(config)).unwrap();
+    let smtp = smtp::SmtpConnector::new(smtp_config(config)).unwrap();
     let expire = config.delivery.expire;
     let (queue, sender) = smtp::Queue::start(smtp, Arc::clone(&spool), jobs, expire, settle);
     let (in_hand, _) = InHand::of_store(path, Timestamp::now());
@@ -207,9 +207,9 @@ async fn run(disk: Arc<Disk>, stop: CancellationToken) {
         all_sent.cancel();
     });
     let commands = crate::pipeline::no_commands();
-    let (errands, returns) = Errands::of(queue.clone(), [None, None], commands);
+    let (operations, returns) = Operations::of(queue.clone(), [None, None], commands);
     let pipeline = Pipeline {
-        errands,
+        operations,
         quotas,
         settings,
         mailboxes,
@@ -228,7 +228,7 @@ async fn run(disk: Arc<Disk>, stop: CancellationToken) {
         xmpp: Stream::new(events, Vec::new()),
         mails,
         settles,
-        errands: returns,
+        operations: returns,
         settings: watch::channel(pipeline.settings.clone()).1,
     };
     let leaving = stop;

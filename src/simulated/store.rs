@@ -6,9 +6,9 @@ use crate::core::id::IdKey;
 use crate::core::reckoning::Reckoned;
 use crate::core::record::Cursor;
 use crate::core::time::Timestamp;
-use crate::core::traces::{Gone, Rows};
+use crate::core::traces::{Gone, RowCounts};
 use crate::store::memory::Undo;
-use crate::store::tables::{Place, Record, Table};
+use crate::store::tables::{Record, RowPlace, Table};
 use crate::store::{MemoryStore, Store, StoreError};
 use jid::BareJid;
 use std::sync::{Arc, Mutex};
@@ -74,9 +74,9 @@ impl Store for SimulatedStore {
     fn page(
         &self,
         table: Option<Table>,
-        after: Option<&Place>,
+        after: Option<&RowPlace>,
         limit: usize,
-    ) -> impl Future<Output = Result<Vec<(Place, Record)>, StoreError>> + Send {
+    ) -> impl Future<Output = Result<Vec<(RowPlace, Record)>, StoreError>> + Send {
         self.0.seen.page(table, after, limit)
     }
 
@@ -107,7 +107,10 @@ impl Store for SimulatedStore {
         self.0.seen.users(after, limit)
     }
 
-    fn rows_of(&self, user: &BareJid) -> impl Future<Output = Result<Rows, StoreError>> + Send {
+    fn rows_of(
+        &self,
+        user: &BareJid,
+    ) -> impl Future<Output = Result<RowCounts, StoreError>> + Send {
         self.0.seen.rows_of(user)
     }
 

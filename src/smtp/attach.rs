@@ -1,6 +1,6 @@
 //! Files of a mail that are fetched before it is sent. By whom, the rest of the gateway says.
 
-use crate::core::job::{Job, Mail};
+use crate::core::job::{ComposedMail, Job};
 use crate::core::retry;
 use crate::core::time::Timestamp;
 use crate::failpoints;
@@ -30,7 +30,7 @@ pub struct Wanting {
 
 /// What came of it.
 #[derive(Debug)]
-pub enum Attached {
+pub enum AttachOutcome {
     /// This is the mail now.
     Mail(Vec<u8>),
     /// It stays as it is.
@@ -40,7 +40,7 @@ pub enum Attached {
 }
 
 /// Fetches the files of a mail.
-pub type Attacher = Arc<dyn Fn(Wanting) -> BoxFuture<'static, Attached> + Send + Sync>;
+pub type Attacher = Arc<dyn Fn(Wanting) -> BoxFuture<'static, AttachOutcome> + Send + Sync>;
 
 /// The job to go on with: with nothing left to fetch, its file in the spool brought up to that; or for later.
 pub(super) async fn attach(tools: Arc<Tools>, attacher: Attacher, mut job: Job) -> Job {
@@ -70,16 +70,16 @@ pub(super) async fn attach(tools: Arc<Tools>, attacher: Attacher, mut job: Job) 
         size: tools.connector.size(),
     };
     let bytes = match attacher(wanting).await {
-        Attached::Mail(bytes) => bytes,
-        Attached::Later(pause) => return later(job, pause),
-        Attached::Nothing => {
+        AttachOutcome::Mail(bytes) => bytes,
+        AttachOutcome::Later(pause) => return later(job, pause),
+        AttachOutcome::Nothing => {
             job.files.clear();
             return job;
         }
     };
     failpoints::point("smtp: files fetched, mail not yet rewritten");
     let files = std::mem::take(&mut job.files);
-    let mail = Mail {
+    let mail = ComposedMail {
         job: job.clone(),
         bytes,
     };

@@ -2,13 +2,13 @@
 
 use crate::core::job::Job;
 use crate::core::outcome::Attempt;
-use crate::core::outcome::Verdict;
+use crate::core::outcome::JobVerdict;
 use crate::failpoints;
-use crate::net::trouble::Trouble;
-use crate::smtp::command::{Command, MailBytes, Settle, Settled};
-use crate::smtp::connect::{ConnectError, Connector};
+use crate::net::trouble::OngoingTrouble;
+use crate::smtp::command::{MailBytes, RunnerCommand, Settle, Settled};
+use crate::smtp::connect::{ConnectError, SmtpConnector};
 use crate::smtp::outcome::retry_all;
-use crate::smtp::submit::{Connection, State, Submitted};
+use crate::smtp::submit::{ConnectionState, SmtpConnection, Submitted};
 use crate::store::spool::{Spool, SpoolError};
 use std::borrow::Cow;
 use std::sync::Arc;
@@ -16,19 +16,19 @@ use tokio::sync::{mpsc, oneshot, watch};
 
 /// What the tasks of a runner share.
 pub(super) struct Tools {
-    pub connector: Connector,
+    pub connector: SmtpConnector,
     pub spool: Arc<Spool>,
     pub settle: mpsc::Sender<Settle>,
-    pub inbox: mpsc::UnboundedSender<Command>,
+    pub inbox: mpsc::UnboundedSender<RunnerCommand>,
     /// Why no connection can be opened.
-    pub trouble: watch::Sender<Option<Trouble>>,
+    pub trouble: watch::Sender<Option<OngoingTrouble>>,
 }
 
 /// What a transaction's task leaves.
 pub(super) struct Finished {
     pub tried: Tried,
     /// The connection, where it can be used again.
-    pub connection: Option<Connection>,
+    pub connection: Option<SmtpConnection>,
 }
 
 /// What was tried, and came of it.
@@ -40,7 +40,7 @@ pub(super) enum Tried {
 }
 
 impl Finished {
-    pub(super) fn new(tried: Tried, connection: Option<Connection>) -> Self {
+    pub(super) fn new(tried: Tried, connection: Option<SmtpConnection>) -> Self {
         Self { tried, connection }
     }
 
@@ -52,7 +52,7 @@ impl Finished {
 /// What the settling of an attempt leaves.
 pub(super) struct Concluded {
     pub job: Job,
-    /// It goes back to its lane.
+    /// It goes back to its queue.
     pub is_deferred: bool,
     /// It was deferred only because the server could not be reached.
     pub is_held: bool,
@@ -65,7 +65,7 @@ pub(super) struct Concluded {
 /// meanwhile repeats the mail to those who have it already, with the same Message-ID.
 pub(super) async fn transact(
     tools: Arc<Tools>,
-    mut kept: Option<Connection>,
+    mut kept: Option<SmtpConnection>,
     job: Arc<Job>,
     bytes: Option<MailBytes>,
 ) -> Finished {
@@ -102,13 +102,13 @@ pub(super) async fn transact(
 /// One transaction over the kept connection, or a new one if there is none or the server has closed it.
 async fn submit_to_one(
     tools: &Tools,
-    kept: Option<Connection>,
+    kept: Option<SmtpConnection>,
     job: &Job,
     mail: &MailBytes,
-) -> Result<(Submitted, Option<Connection>), ConnectError> {
+) -> Result<(Submitted, Option<SmtpConnection>), ConnectError> {
     if let Some(connection) = kept {
         let (submitted, connection) = submit(connection, job, mail).await;
-        if submitted.connection != State::Stale {
+        if submitted.connection != ConnectionState::Stale {
             return Ok((submitted, connection));
         }
         tracing::debug!("the server had closed a kept connection, or does so now");
@@ -125,19 +125,19 @@ pub(super) async fn connect(tools: Arc<Tools>) -> Finished {
     }
 }
 
-async fn opened(tools: &Tools) -> Result<Connection, ConnectError> {
+async fn opened(tools: &Tools) -> Result<SmtpConnection, ConnectError> {
     let connection = tools.connector.connect().await?;
-    let _ = tools.inbox.send(Command::Connected);
+    let _ = tools.inbox.send(RunnerCommand::Connected);
     Ok(connection)
 }
 
 async fn submit(
-    mut connection: Connection,
+    mut connection: SmtpConnection,
     job: &Job,
     mail: &MailBytes,
-) -> (Submitted, Option<Connection>) {
+) -> (Submitted, Option<SmtpConnection>) {
     let submitted = connection.submit(job, mail.as_slice()).await;
-    if submitted.connection != State::Usable {
+    if submitted.connection != ConnectionState::Usable {
         return (submitted, None);
     }
     if connection.is_worn() {
@@ -152,7 +152,7 @@ pub(super) async fn settle(
     tools: Arc<Tools>,
     mut job: Job,
     attempt: Attempt,
-    verdict: Verdict,
+    verdict: JobVerdict,
     is_held: bool,
 ) -> Concluded {
     failpoints::point("smtp: taken by the server, not yet settled");
@@ -161,7 +161,7 @@ pub(super) async fn settle(
     } else {
         tell(&tools, &job, attempt, verdict).await
     };
-    let is_deferred = matches!(verdict, Verdict::Deferred { .. });
+    let is_deferred = matches!(verdict, JobVerdict::Deferred { .. });
     let result = match answer {
         Some(settled) if is_deferred => {
             let is_news = settled.delay_told && !job.delay_told;
@@ -196,7 +196,7 @@ pub(super) async fn settle(
 }
 
 /// `None` where nobody answered.
-async fn tell(tools: &Tools, job: &Job, attempt: Attempt, verdict: Verdict) -> Option<Settled> {
+async fn tell(tools: &Tools, job: &Job, attempt: Attempt, verdict: JobVerdict) -> Option<Settled> {
     let (done, answer) = oneshot::channel();
     let message = Settle {
         job: job.clone(),

@@ -2,7 +2,7 @@
 
 /// What a server offered in its reply to `EHLO` (RFC 5321 §4.1.1.1).
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Capabilities {
+pub struct SmtpCapabilities {
     /// What the server calls itself.
     pub name: String,
     /// RFC 1870: `Some(0)` where it has no fixed limit, else the biggest mail in octets; `None` without SIZE.
@@ -25,7 +25,7 @@ pub struct Capabilities {
     pub login: Vec<String>,
 }
 
-impl Capabilities {
+impl SmtpCapabilities {
     /// Reads the lines of the reply without their codes; the first one is the server's name. Keywords are compared
     /// without case (RFC 5321 §4.1.1.1), unknown ones left alone.
     pub fn parse<'a>(mut lines: impl Iterator<Item = &'a str>) -> Self {
@@ -64,7 +64,7 @@ mod tests {
     #[test]
     fn postfix() {
         let text = "mail.test\nPIPELINING\nSIZE 10240000\nVRFY\nETRN\nAUTH PLAIN login\nENHANCEDSTATUSCODES\n8bitmime\nDSN\nSMTPUTF8\nCHUNKING";
-        let expected = Capabilities {
+        let expected = SmtpCapabilities {
             name: "mail.test".to_owned(),
             size: Some(10_240_000),
             dsn: true,
@@ -76,18 +76,18 @@ mod tests {
             starttls: false,
             login: vec!["PLAIN".to_owned(), "LOGIN".to_owned()],
         };
-        assert_eq!(Capabilities::parse(text.lines()), expected);
+        assert_eq!(SmtpCapabilities::parse(text.lines()), expected);
     }
 
     #[test]
     fn a_server_that_can_nothing() {
-        let bare = Capabilities::parse("mx.example Hello there\nX-SIZE 5\n\n".lines());
+        let bare = SmtpCapabilities::parse("mx.example Hello there\nX-SIZE 5\n\n".lines());
         assert_eq!(bare.name, "mx.example");
         assert_eq!((bare.size, bare.pipelining), (None, false));
         assert_eq!(
-            Capabilities::parse(std::iter::empty()),
-            Capabilities::default()
+            SmtpCapabilities::parse(std::iter::empty()),
+            SmtpCapabilities::default()
         );
-        assert_eq!(Capabilities::parse("x\nSIZE".lines()).size, Some(0));
+        assert_eq!(SmtpCapabilities::parse("x\nSIZE".lines()).size, Some(0));
     }
 }

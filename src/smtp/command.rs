@@ -1,10 +1,10 @@
 //! What is said between the queue, its runner and the tasks of that: what the runner is told, what is asked of it, and what became
 //! of an attempt.
 
-use crate::core::errand::{Change, Waiting};
 use crate::core::id::JobId;
 use crate::core::job::Job;
-use crate::core::outcome::{Attempt, Verdict};
+use crate::core::operation::{JobChange, WaitingJob};
+use crate::core::outcome::{Attempt, JobVerdict};
 use crate::core::time::Timestamp;
 use jid::BareJid;
 use std::sync::Arc;
@@ -23,7 +23,7 @@ pub struct Settle {
     /// What became of each recipient.
     pub attempt: Attempt,
     /// What is to become of the job.
-    pub verdict: Verdict,
+    pub verdict: JobVerdict,
     /// Where to answer. Dropped without an answer: the file stays as it is, and after a restart the attempt is repeated.
     pub done: oneshot::Sender<Settled>,
 }
@@ -37,7 +37,7 @@ pub struct Settled {
 
 /// What a [`Runner`](crate::smtp::Runner) is told while it runs.
 #[derive(Debug)]
-pub(super) enum Command {
+pub(super) enum RunnerCommand {
     /// A job that the spool has accepted.
     Push(Box<Job>, Option<MailBytes>),
     /// Try everything now.
@@ -47,7 +47,7 @@ pub(super) enum Command {
     /// A new connection is up.
     Connected,
     /// Something that an admin wants.
-    Errand(Errand),
+    Request(QueueRequest),
     /// What was to be decided of reserved jobs is decided.
     Release(Vec<JobId>),
     /// This reserved job has left the spool.
@@ -67,22 +67,22 @@ pub enum By {
 
 /// What an admin wants of the queue, and where the answer goes.
 #[derive(Debug)]
-pub(super) enum Errand {
+pub(super) enum QueueRequest {
     Page {
         after: Option<u64>,
         count: usize,
-        answer: oneshot::Sender<Vec<Waiting>>,
+        answer: oneshot::Sender<Vec<WaitingJob>>,
     },
-    Of(BareJid, oneshot::Sender<Vec<Waiting>>),
-    Find(JobId, oneshot::Sender<Option<Waiting>>),
+    Of(BareJid, oneshot::Sender<Vec<WaitingJob>>),
+    Find(JobId, oneshot::Sender<Option<WaitingJob>>),
     Reserve(Which, oneshot::Sender<Option<Job>>),
-    Drafts(usize, oneshot::Sender<Vec<Waiting>>),
+    Drafts(usize, oneshot::Sender<Vec<WaitingJob>>),
     SendDrafts(oneshot::Sender<usize>),
-    Hasten(JobId, By, oneshot::Sender<Change>),
+    Hasten(JobId, By, oneshot::Sender<JobChange>),
     Drop {
         id: JobId,
         silent: bool,
-        answer: oneshot::Sender<Change>,
+        answer: oneshot::Sender<JobChange>,
     },
 }
 
@@ -91,7 +91,7 @@ pub(super) enum Errand {
 pub enum Which {
     /// The one of this id.
     Id(JobId),
-    /// The last one of this lane.
+    /// The last one of this queue.
     LastOf(String),
 }
 

@@ -4,13 +4,13 @@ use crate::core::notice;
 use crate::core::outcome::Reply;
 use crate::core::text::clean;
 use crate::net::Io;
-use crate::net::sasl::{Binding, LoggedIn, Mechanism, SaslError, Target, TokenError};
+use crate::net::sasl::{Binding, LoggedIn, Mechanism, SaslError, SaslTarget, TokenError};
 use crate::net::tcp::{self, TcpError};
 use crate::net::tls::{self, HandshakeError, Remedies, TlsClient, TlsError, TlsFault};
 use crate::smtp::dialog::{Dialog, DialogError};
-use crate::smtp::login::{self, LoginError};
-use crate::smtp::submit::Connection;
-use crate::smtp::{Capabilities, SmtpConfig, TlsMode, outcome};
+use crate::smtp::login::{self, SmtpLoginError};
+use crate::smtp::submit::SmtpConnection;
+use crate::smtp::{SmtpCapabilities, SmtpConfig, TlsMode, outcome};
 use crate::system::TcpStream;
 use std::future::Future;
 use std::net::IpAddr;
@@ -156,7 +156,7 @@ impl ConnectError {
 
 /// Opens connections to one server.
 #[derive(Clone)]
-pub struct Connector {
+pub struct SmtpConnector {
     config: SmtpConfig,
     server: String,
     /// What we call ourselves: a host name or an address literal.
@@ -170,7 +170,7 @@ pub struct Connector {
 
 const UNKNOWN: u64 = u64::MAX;
 
-impl Connector {
+impl SmtpConnector {
     /// Reads the trusted certificates, nothing else yet.
     ///
     /// # Errors
@@ -211,7 +211,7 @@ impl Connector {
     }
 
     /// A connection on which mails can be sent.
-    pub(super) async fn connect(&self) -> Result<Connection, ConnectError> {
+    pub(super) async fn connect(&self) -> Result<SmtpConnection, ConnectError> {
         let limits = self.config.limits;
         let (stream, binding, is_greeted) = self.open().await?;
         let mut dialog = Dialog::new(stream);
@@ -225,7 +225,7 @@ impl Connector {
         let size = capabilities.size.unwrap_or(0);
         self.size.store(size, Ordering::Relaxed);
         let no_chunks = self.no_chunks.clone();
-        Ok(Connection::new(
+        Ok(SmtpConnection::new(
             dialog,
             capabilities,
             login,
@@ -258,14 +258,16 @@ impl Connector {
         &self,
         dialog: &mut Dialog<S>,
         is_greeted: bool,
-    ) -> Result<Capabilities, DialogError> {
+    ) -> Result<SmtpCapabilities, DialogError> {
         if !is_greeted {
             dialog.reply_of_class(2).await?;
         }
         let hello = format!("EHLO {}\r\n", self.helo);
         dialog.say(hello.as_bytes()).await?;
         let can = dialog.reply_of_class(2).await?;
-        Ok(Capabilities::parse(can.lines.iter().map(String::as_str)))
+        Ok(SmtpCapabilities::parse(
+            can.lines.iter().map(String::as_str),
+        ))
     }
 
     async fn tcp(&self) -> Result<TcpStream, ConnectError> {
@@ -326,13 +328,13 @@ impl Connector {
     async fn log_in(
         &self,
         dialog: &mut Dialog<Box<dyn Io>>,
-        can: &Capabilities,
+        can: &SmtpCapabilities,
         binding: Option<&Binding>,
     ) -> Result<Option<Mechanism>, ConnectError> {
         let Some(login) = &self.config.login else {
             return Ok(None);
         };
-        let to = Target {
+        let to = SaslTarget {
             host: &self.config.host,
             port: self.config.port,
             binding,
@@ -349,11 +351,13 @@ impl Connector {
                 Err(ConnectError::NoTokenLogin(self.server.clone()))
             }
             Ok(LoggedIn::NoWay) => Err(ConnectError::NoLogin(self.server.clone())),
-            Ok(LoggedIn::Refused(reply)) | Err(LoginError::NotNow(reply)) => Err(refused(reply)),
-            Err(LoginError::Silent) => Err(self.silent("login", limit)),
-            Err(LoginError::Token(error)) => Err(error.into()),
-            Err(LoginError::Dialog(error)) => Err(self.lost("login", error)),
-            Err(LoginError::Sasl(mechanism, error)) => Err(ConnectError::Sasl {
+            Ok(LoggedIn::Refused(reply)) | Err(SmtpLoginError::NotNow(reply)) => {
+                Err(refused(reply))
+            }
+            Err(SmtpLoginError::Silent) => Err(self.silent("login", limit)),
+            Err(SmtpLoginError::Token(error)) => Err(error.into()),
+            Err(SmtpLoginError::Dialog(error)) => Err(self.lost("login", error)),
+            Err(SmtpLoginError::Sasl(mechanism, error)) => Err(ConnectError::Sasl {
                 server: self.server.clone(),
                 mechanism: mechanism.name(),
                 error,
@@ -527,7 +531,7 @@ mod tests {
         let remedy = |port, tls, error| {
             let mut config = config(port, tls, None);
             config.ca_file = None;
-            Connector::new(config).unwrap().remedy(&error)
+            SmtpConnector::new(config).unwrap().remedy(&error)
         };
         let refused = || TcpError::Io(std::io::ErrorKind::ConnectionRefused.into());
         let starttls = remedy(587, TlsMode::StartTls, refused());

@@ -2,7 +2,7 @@
 
 use crate::core::address::MailAddress;
 use crate::core::id::{JobId, MessageId};
-use crate::core::job::{Job, Mail};
+use crate::core::job::{ComposedMail, Job};
 use crate::core::time::Timestamp;
 use crate::smtp::{SmtpConfig, TimeLimits, TlsMode};
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -154,12 +154,12 @@ pub fn short_limits() -> TimeLimits {
     }
 }
 
-pub fn mail(name: &str, lane: &str, sequence: u64, to: &[&str]) -> Mail {
+pub fn mail(name: &str, queue: &str, sequence: u64, to: &[&str]) -> ComposedMail {
     let message_id = MessageId::parse(&format!("{name}@mail.example")).unwrap();
     let job = Job {
         id: JobId::derive(&message_id),
         message_id,
-        lane: lane.to_owned(),
+        ordering_key: queue.to_owned(),
         sequence,
         from: Some(MailAddress::parse("alice@mail.example").unwrap()),
         to: to
@@ -180,7 +180,7 @@ pub fn mail(name: &str, lane: &str, sequence: u64, to: &[&str]) -> Mail {
         draft: None,
     };
     let bytes = format!("Message-ID: <{name}@mail.example>\r\nSubject: {name}\r\n\r\nHello\r\n");
-    Mail {
+    ComposedMail {
         job,
         bytes: bytes.into_bytes(),
     }

@@ -2,9 +2,9 @@
 
 use crate::core::outcome::Reply;
 use crate::net::sasl::{
-    self, Exchange, LoggedIn, Login, Mechanism, SaslError, Server, Target, TokenError,
+    self, LoggedIn, Login, Mechanism, SaslError, SaslExchange, SaslServer, SaslTarget, TokenError,
 };
-use crate::smtp::Capabilities;
+use crate::smtp::SmtpCapabilities;
 use crate::smtp::dialog::{Dialog, DialogError};
 use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncWrite};
@@ -15,7 +15,7 @@ const LINE_OCTETS_MAX: usize = 512;
 
 /// Why a login has no end.
 #[derive(Debug)]
-pub(super) enum LoginError {
+pub(super) enum SmtpLoginError {
     /// The connection broke, or the server is out of step.
     Dialog(DialogError),
     /// Not in time.
@@ -28,13 +28,13 @@ pub(super) enum LoginError {
     NotNow(Reply),
 }
 
-impl From<TokenError> for LoginError {
+impl From<TokenError> for SmtpLoginError {
     fn from(error: TokenError) -> Self {
         Self::Token(error)
     }
 }
 
-impl From<DialogError> for LoginError {
+impl From<DialogError> for SmtpLoginError {
     fn from(error: DialogError) -> Self {
         Self::Dialog(error)
     }
@@ -43,26 +43,29 @@ impl From<DialogError> for LoginError {
 /// Logs in by the strongest mechanism that both know. `limit` is for each attempt.
 pub(super) async fn log_in<S: AsyncRead + AsyncWrite + Send + Unpin>(
     dialog: &mut Dialog<S>,
-    can: &Capabilities,
+    can: &SmtpCapabilities,
     login: &Login,
-    to: &Target<'_>,
+    to: &SaslTarget<'_>,
     limit: Duration,
-) -> Result<LoggedIn<Reply>, LoginError> {
-    let mut server = Smtp { dialog, can, limit };
+) -> Result<LoggedIn<Reply>, SmtpLoginError> {
+    let mut server = SmtpSasl { dialog, can, limit };
     sasl::log_in(&mut server, login, to).await
 }
 
 /// SMTP's words for an exchange.
-struct Smtp<'a, S> {
+struct SmtpSasl<'a, S> {
     dialog: &'a mut Dialog<S>,
-    can: &'a Capabilities,
+    can: &'a SmtpCapabilities,
     limit: Duration,
 }
 
-impl<S: AsyncRead + AsyncWrite + Send + Unpin> Smtp<'_, S> {
-    async fn exchange(&mut self, mut exchange: Exchange) -> Result<Option<Reply>, LoginError> {
+impl<S: AsyncRead + AsyncWrite + Send + Unpin> SmtpSasl<'_, S> {
+    async fn exchange(
+        &mut self,
+        mut exchange: SaslExchange,
+    ) -> Result<Option<Reply>, SmtpLoginError> {
         let mechanism = exchange.mechanism();
-        let broken = |error| LoginError::Sasl(mechanism, error);
+        let broken = |error| SmtpLoginError::Sasl(mechanism, error);
         let mut line = format!("AUTH {}", mechanism.name());
         let mut later = None;
         match exchange.first() {
@@ -81,7 +84,7 @@ impl<S: AsyncRead + AsyncWrite + Send + Unpin> Smtp<'_, S> {
                 }
                 200..300 => return exchange.finish().map(|()| None).map_err(broken),
                 334 => {}
-                400..500 => return Err(LoginError::NotNow(reply.to_reply())),
+                400..500 => return Err(SmtpLoginError::NotNow(reply.to_reply())),
                 500.. => return Ok(Some(reply.to_reply())),
                 _ => return Err(DialogError::OutOfStep(reply.to_reply()).into()),
             }
@@ -96,22 +99,22 @@ impl<S: AsyncRead + AsyncWrite + Send + Unpin> Smtp<'_, S> {
     }
 }
 
-impl<S: AsyncRead + AsyncWrite + Send + Unpin> Server for Smtp<'_, S> {
+impl<S: AsyncRead + AsyncWrite + Send + Unpin> SaslServer for SmtpSasl<'_, S> {
     type Refusal = Reply;
-    type Error = LoginError;
+    type Error = SmtpLoginError;
 
     fn offers(&self, mechanism: Mechanism) -> bool {
         self.can.login.iter().any(|one| one == mechanism.name())
     }
 
-    fn broken(&self, mechanism: Mechanism, error: SaslError) -> LoginError {
-        LoginError::Sasl(mechanism, error)
+    fn broken(&self, mechanism: Mechanism, error: SaslError) -> SmtpLoginError {
+        SmtpLoginError::Sasl(mechanism, error)
     }
 
-    async fn run(&mut self, exchange: Exchange) -> Result<Option<Reply>, LoginError> {
+    async fn run(&mut self, exchange: SaslExchange) -> Result<Option<Reply>, SmtpLoginError> {
         timeout(self.limit, self.exchange(exchange))
             .await
-            .unwrap_or(Err(LoginError::Silent))
+            .unwrap_or(Err(SmtpLoginError::Silent))
     }
 }
 

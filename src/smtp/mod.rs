@@ -28,14 +28,14 @@ mod runner;
 mod schedule;
 mod submit;
 
-pub use crate::core::errand::{Change, Stage, Waiting};
+pub use crate::core::operation::{JobChange, JobStage, WaitingJob};
 pub use crate::net::sasl::Login;
 pub use crate::net::tls::TlsMode;
-pub use attach::{Attached, Attacher, Wanting};
-pub use capabilities::Capabilities;
+pub use attach::{AttachOutcome, Attacher, Wanting};
+pub use capabilities::SmtpCapabilities;
 pub use command::{By, Settle, Settled, Which};
-pub use connect::{ConnectError, Connector};
-pub use probe::{Found, Refused, probe, send, try_addresses};
+pub use connect::{ConnectError, SmtpConnector};
+pub use probe::{ProbedServer, RefusedCommand, probe, send, try_addresses};
 pub use queue::Queue;
 pub use runner::Runner;
 

@@ -4,7 +4,7 @@
 //! what was seen where.
 
 use crate::core::job::Job;
-use crate::core::outcome::{Attempt, Outcome, Reply, Verdict, enhanced_code};
+use crate::core::outcome::{Attempt, JobVerdict, Outcome, Reply, enhanced_code};
 use crate::core::retry;
 use crate::core::time::Timestamp;
 use std::time::Duration;
@@ -14,7 +14,7 @@ const TEXT_CHARS_MAX: usize = 500;
 
 /// What a reply answers (RFC 5321 §3.3).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Stage {
+pub enum TransactionStage {
     /// `MAIL FROM`: concerns all recipients.
     Mail,
     /// `RCPT TO`: concerns one.
@@ -54,12 +54,12 @@ pub fn own_refusal(enhanced: (u16, u16, u16), text: &str) -> Outcome {
 }
 
 /// What a reply means for the recipients that it concerns. A positive one before the final dot is not for here.
-pub fn classify(stage: Stage, reply: Reply) -> Outcome {
+pub fn classify(stage: TransactionStage, reply: Reply) -> Outcome {
     let retry = quirk_550_5_5_0(&reply)
         || quirk_552_for_too_many_recipients(stage, &reply)
         || is_about_us(&reply);
     match reply.code.map(|code| code / 100) {
-        Some(2) if stage == Stage::Data => Outcome::Delivered(reply),
+        Some(2) if stage == TransactionStage::Data => Outcome::Delivered(reply),
         Some(5) if !retry => Outcome::Refused(reply),
         _ => Outcome::Retry {
             reply,
@@ -107,7 +107,7 @@ pub fn settle(
     now: Timestamp,
     expire: Duration,
     jitter: u64,
-) -> (Job, Verdict) {
+) -> (Job, JobVerdict) {
     let mut left = Vec::new();
     for (address, outcome) in attempt {
         if let Outcome::Retry { reply, certain } = outcome {
@@ -119,15 +119,15 @@ pub fn settle(
     job.to = left;
     job.attempts = job.attempts.saturating_add(1);
     if job.to.is_empty() {
-        return (job, Verdict::Done);
+        return (job, JobVerdict::Done);
     }
     let expires = job.accepted.plus(expire);
     match retry::next_attempt(job.attempts, jitter, now, expires) {
         Some(next) => {
             job.next_attempt = next;
-            (job, Verdict::Deferred { next })
+            (job, JobVerdict::Deferred { next })
         }
-        None => (job, Verdict::Expired),
+        None => (job, JobVerdict::Expired),
     }
 }
 
@@ -170,9 +170,9 @@ pub fn retry_all(job: &Job, reply: &Reply, certain: bool) -> Attempt {
 
 /// RFC 5321 §4.5.3.1.10: an old server says 552 for too many recipients, and it must be taken as 452. 5.2.2 (mailbox
 /// full) and 5.3.4 (mail too big) say that it means something else.
-fn quirk_552_for_too_many_recipients(stage: Stage, reply: &Reply) -> bool {
+fn quirk_552_for_too_many_recipients(stage: TransactionStage, reply: &Reply) -> bool {
     let is_other = |code: &(u16, u16, u16)| *code != (5, 5, 3);
-    stage == Stage::Rcpt
+    stage == TransactionStage::Rcpt
         && reply.code == Some(552)
         && !reply.enhanced.as_ref().is_some_and(is_other)
 }
@@ -188,11 +188,11 @@ pub(super) mod tests {
     use super::*;
     use crate::core::address::MailAddress;
     use crate::core::id::{JobId, MessageId};
-    use Stage::{Data, Mail, Rcpt};
+    use TransactionStage::{Data, Mail, Rcpt};
 
     /// A9: replies as servers give them, and what they mean: Delivered, Retry, reFused.
     #[rustfmt::skip]
-    pub const REPLIES: [(Stage, &str, char); 52] = [
+    pub const REPLIES: [(TransactionStage, &str, char); 52] = [
         (Data, "250 2.0.0 Ok: queued as 4F2A11C0E2", 'D'),
         (Data, "250 OK id=1rXyZq-0001ab-2C", 'D'),
         (Data, "250 2.0.0 OK  1700000000 d9443c01a7336-1cd2s1234567 - gsmtp", 'D'),
@@ -248,7 +248,7 @@ pub(super) mod tests {
     ];
 
     /// What [`classify`] said, in a letter: Delivered, Retry, reFused.
-    fn letter(stage: Stage, line: &str) -> char {
+    fn letter(stage: TransactionStage, line: &str) -> char {
         let (code, text) = line.split_at(3);
         match classify(stage, reply(code.parse().unwrap(), text)) {
             Outcome::Delivered(_) => 'D',
@@ -357,7 +357,7 @@ pub(super) mod tests {
         Job {
             id: JobId::derive(&message_id),
             message_id,
-            lane: "lane".to_owned(),
+            ordering_key: "queue".to_owned(),
             sequence: 1,
             from: None,
             to: to
@@ -391,7 +391,7 @@ pub(super) mod tests {
         let hour = Duration::from_secs(3600);
         let (left, verdict) = settle(job, &attempt, Timestamp::from_secs(10), hour, 100);
         let next = Timestamp::from_secs(70);
-        assert_eq!(verdict, Verdict::Deferred { next });
+        assert_eq!(verdict, JobVerdict::Deferred { next });
         assert_eq!(left.to, [MailAddress::parse("c@x.example").unwrap()]);
         assert_eq!(
             (left.attempts, left.next_attempt, left.certain),
@@ -406,7 +406,7 @@ pub(super) mod tests {
         let attempt = vec![(job.to[0].clone(), classify(Rcpt, reply(550, "no")))];
         let late = Timestamp::from_secs(9999);
         let (left, verdict) = settle(job, &attempt, late, Duration::from_secs(60), 0);
-        assert_eq!((left.to.len(), verdict), (0, Verdict::Done));
+        assert_eq!((left.to.len(), verdict), (0, JobVerdict::Done));
     }
 
     #[test]
@@ -422,7 +422,7 @@ pub(super) mod tests {
             let expire = Duration::from_secs(3600);
             let (left, verdict) = settle(job, &attempt, Timestamp::from_secs(at), expire, 0);
             assert!(!left.certain);
-            assert_eq!(verdict == Verdict::Expired, at == 3600);
+            assert_eq!(verdict == JobVerdict::Expired, at == 3600);
             assert_eq!(left.to.len(), 1);
             job = left;
         }

@@ -3,7 +3,7 @@
 use crate::core::address::MailAddress;
 use crate::core::job::Job;
 use crate::core::outcome::{Attempt, Outcome};
-use crate::smtp::Capabilities;
+use crate::smtp::SmtpCapabilities;
 use crate::smtp::outcome::own_refusal;
 
 /// The most that is sent before replies are read, in octets: RFC 2920 §3.1 gives 4 KiB as the usual TCP window.
@@ -18,7 +18,7 @@ const AHEAD_OCTETS_MAX: usize = 32 * 1024;
 const ENVELOPE_ID_OCTETS_MAX: usize = 100;
 
 /// What is said for a job to a server with these capabilities, and who need not be asked about.
-pub(super) struct Plan {
+pub(super) struct TransactionPlan {
     /// The line with `MAIL`.
     pub mail: String,
     /// Whom to ask for, each with its line with `RCPT`.
@@ -31,8 +31,8 @@ pub(super) struct Plan {
     may_go_ahead: bool,
 }
 
-impl Plan {
-    pub(super) fn new(job: &Job, mail: &[u8], can: &Capabilities) -> Self {
+impl TransactionPlan {
+    pub(super) fn new(job: &Job, mail: &[u8], can: &SmtpCapabilities) -> Self {
         let needs = Needs::of(job, mail);
         let no_one = |refusal: &Outcome| Self {
             mail: String::new(),
@@ -69,12 +69,12 @@ impl Plan {
     }
 
     /// The commands up to the mail, in order.
-    pub(super) fn commands(&self) -> Vec<Command> {
-        std::iter::once(Command::Mail)
-            .chain((0..self.recipients.len()).map(Command::Rcpt))
+    pub(super) fn commands(&self) -> Vec<SmtpCommand> {
+        std::iter::once(SmtpCommand::Mail)
+            .chain((0..self.recipients.len()).map(SmtpCommand::Rcpt))
             .chain(std::iter::once(match self.chunk {
-                Some(_) => Command::Chunk,
-                None => Command::Data,
+                Some(_) => SmtpCommand::Chunk,
+                None => SmtpCommand::Data,
             }))
             .collect()
     }
@@ -82,12 +82,12 @@ impl Plan {
     /// How many of these commands are sent before a reply is read, and their lines. Without PIPELINING it is one; with
     /// it as many as fit into the window that RFC 2920 §3.1 names: we do not read while we write, and more could fill
     /// the buffers both ways until each side waits for the other one to read.
-    pub(super) fn window(&self, commands: &[Command], pipelining: bool) -> (usize, String) {
+    pub(super) fn window(&self, commands: &[SmtpCommand], pipelining: bool) -> (usize, String) {
         let most = if pipelining { WINDOW_OCTETS_MAX } else { 0 };
         let (mut count, mut lines) = (0_usize, String::new());
         for command in commands {
             let line = self.line(*command);
-            if count > 0 && *command == Command::Chunk && !self.may_go_ahead {
+            if count > 0 && *command == SmtpCommand::Chunk && !self.may_go_ahead {
                 break;
             }
             if count > 0 && lines.len().saturating_add(line.len()) > most {
@@ -99,24 +99,24 @@ impl Plan {
         (count, lines)
     }
 
-    fn line(&self, command: Command) -> &str {
+    fn line(&self, command: SmtpCommand) -> &str {
         match command {
-            Command::Mail => &self.mail,
-            Command::Rcpt(index) => self
+            SmtpCommand::Mail => &self.mail,
+            SmtpCommand::Rcpt(index) => self
                 .recipients
                 .get(index)
                 .map_or("", |(_, line)| line.as_str()),
-            Command::Data => "DATA\r\n",
-            Command::Chunk => self.chunk.as_deref().unwrap_or_default(),
+            SmtpCommand::Data => "DATA\r\n",
+            SmtpCommand::Chunk => self.chunk.as_deref().unwrap_or_default(),
         }
     }
 }
 
 /// A command of a mail transaction.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Command {
+pub(super) enum SmtpCommand {
     Mail,
-    /// For one of [`Plan::recipients`].
+    /// For one of [`TransactionPlan::recipients`].
     Rcpt(usize),
     Data,
     /// `BDAT` with the mail (RFC 3030 §2).
@@ -148,7 +148,7 @@ impl Needs {
     }
 
     /// Why this server cannot be given the mail at all, if so.
-    fn refusal(&self, can: &Capabilities) -> Option<Outcome> {
+    fn refusal(&self, can: &SmtpCapabilities) -> Option<Outcome> {
         if let Some(most @ 1..) = can.size
             && self.octets > most
         {
@@ -174,7 +174,7 @@ fn no_smtputf8() -> Outcome {
 
 /// `MAIL` with what the server offers: SIZE (RFC 1870), BODY (RFC 6152), SMTPUTF8 (RFC 6531), RET and ENVID (RFC 3461).
 /// An address has no line ends and no control characters: [`MailAddress`] sees to that.
-fn mail_line(job: &Job, needs: &Needs, can: &Capabilities) -> String {
+fn mail_line(job: &Job, needs: &Needs, can: &SmtpCapabilities) -> String {
     let from = job
         .from
         .as_ref()
@@ -197,7 +197,7 @@ fn mail_line(job: &Job, needs: &Needs, can: &Capabilities) -> String {
     line
 }
 
-fn rcpt_line(job: &Job, to: &MailAddress, can: &Capabilities) -> String {
+fn rcpt_line(job: &Job, to: &MailAddress, can: &SmtpCapabilities) -> String {
     let notify = if job.silent && can.dsn {
         " NOTIFY=NEVER"
     } else if wants_dsn(job, can) {
@@ -213,7 +213,7 @@ fn rcpt_line(job: &Job, to: &MailAddress, can: &Capabilities) -> String {
 }
 
 /// Whether reports are asked for: somebody waits for the mail, and there is somewhere to send them.
-fn wants_dsn(job: &Job, can: &Capabilities) -> bool {
+fn wants_dsn(job: &Job, can: &SmtpCapabilities) -> bool {
     can.dsn && !job.silent && job.from.is_some()
 }
 
@@ -231,18 +231,18 @@ fn envelope_id(job: &Job) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::core::job::{Mail, Origin, OriginKind};
+    use crate::core::job::{ComposedMail, Origin, OriginKind};
     use crate::smtp::fake::mail;
 
     #[test]
     fn reports_are_asked_for_where_the_server_can_and_somebody_waits() {
-        let mut one = mail("one", "lane", 1, &["a@x.example"]);
-        let mut can = Capabilities {
+        let mut one = mail("one", "queue", 1, &["a@x.example"]);
+        let mut can = SmtpCapabilities {
             dsn: true,
-            ..Capabilities::default()
+            ..SmtpCapabilities::default()
         };
-        let all_lines = |mail: &Mail, can: &Capabilities| {
-            let plan = Plan::new(&mail.job, &mail.bytes, can);
+        let all_lines = |mail: &ComposedMail, can: &SmtpCapabilities| {
+            let plan = TransactionPlan::new(&mail.job, &mail.bytes, can);
             plan.window(&plan.commands(), true).1
         };
         let id = one.job.message_id.to_string();
@@ -273,7 +273,7 @@ mod tests {
 
     #[test]
     fn the_envelopes_id_is_the_message_id_where_that_fits() {
-        let mut job = mail("one", "lane", 1, &["a@x.example"]).job;
+        let mut job = mail("one", "queue", 1, &["a@x.example"]).job;
         let (long, own) = (format!("a@{}.example", "b".repeat(100)), job.id.to_string());
         for (id, expected) in [
             ("0a1b@chat.a.example", "0a1b@chat.a.example"),
@@ -289,8 +289,8 @@ mod tests {
     fn a_window_holds_4096_octets_or_one_command_and_nothing_is_left_out() {
         let names: Vec<String> = (0..1000).map(|n| format!("user{n:04}@x.example")).collect();
         let to: Vec<&str> = names.iter().map(String::as_str).collect();
-        let many = mail("many", "lane", 1, &to);
-        let plan = Plan::new(&many.job, &many.bytes, &Capabilities::default());
+        let many = mail("many", "queue", 1, &to);
+        let plan = TransactionPlan::new(&many.job, &many.bytes, &SmtpCapabilities::default());
         for pipelining in [false, true] {
             let (commands, mut all, mut windows) = (plan.commands(), String::new(), 0);
             let mut rest = commands.as_slice();

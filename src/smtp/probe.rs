@@ -1,9 +1,9 @@
 //! What `stanzamail check` asks the mail server.
 
-use super::connect::{ConnectError, Connector};
+use super::connect::{ConnectError, SmtpConnector};
 use super::outcome::is_no_relay;
-use super::submit::Connection;
-use super::{Capabilities, SmtpConfig};
+use super::submit::SmtpConnection;
+use super::{SmtpCapabilities, SmtpConfig};
 use crate::core::address::MailAddress;
 use crate::core::id::{JobId, MessageId};
 use crate::core::job::Job;
@@ -18,18 +18,18 @@ const ELSEWHERE: &str = "stanzamail-check@example.com";
 
 /// What was found.
 #[derive(Clone, Debug)]
-pub struct Found {
+pub struct ProbedServer {
     /// What the server can do.
-    pub capabilities: Capabilities,
+    pub capabilities: SmtpCapabilities,
     /// By what we were let in, where there was a login.
     pub login: Option<Mechanism>,
     /// The first thing that it refused, in the order in which it was asked.
-    pub refused: Option<Refused>,
+    pub refused: Option<RefusedCommand>,
 }
 
 /// A command of the envelope that was not accepted.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Refused {
+pub enum RefusedCommand {
     /// Our login may not send as this address.
     Sender(MailAddress, Reply),
     /// It takes no mail to this address.
@@ -42,7 +42,7 @@ pub enum Refused {
 ///
 /// # Errors
 /// As [`try_addresses`].
-pub async fn probe(config: SmtpConfig) -> Result<Capabilities, ConnectError> {
+pub async fn probe(config: SmtpConfig) -> Result<SmtpCapabilities, ConnectError> {
     let found = try_addresses(config, &[]).await?;
     Ok(found.capabilities)
 }
@@ -55,8 +55,8 @@ pub async fn probe(config: SmtpConfig) -> Result<Capabilities, ConnectError> {
 pub async fn try_addresses(
     config: SmtpConfig,
     addresses: &[MailAddress],
-) -> Result<Found, ConnectError> {
-    let mut connection = Connector::new(config)?.connect().await?;
+) -> Result<ProbedServer, ConnectError> {
+    let mut connection = SmtpConnector::new(config)?.connect().await?;
     let capabilities = connection.capabilities().clone();
     let login = connection.login();
     let mut refused = None;
@@ -70,21 +70,24 @@ pub async fn try_addresses(
         refused = elsewhere(&mut connection, sender).await;
     }
     connection.quit().await;
-    Ok(Found {
+    Ok(ProbedServer {
         capabilities,
         login,
         refused,
     })
 }
 
-async fn envelope(connection: &mut Connection, address: &MailAddress) -> Result<(), Refused> {
-    let sender = |reply| Refused::Sender(address.clone(), reply);
+async fn envelope(
+    connection: &mut SmtpConnection,
+    address: &MailAddress,
+) -> Result<(), RefusedCommand> {
+    let sender = |reply| RefusedCommand::Sender(address.clone(), reply);
     let recipient = |reply: Reply| {
         // Postfix judges the sender only when it hears a recipient.
         if reply.text.to_ascii_lowercase().contains("sender") {
             sender(reply)
         } else {
-            Refused::Recipient(address.clone(), reply)
+            RefusedCommand::Recipient(address.clone(), reply)
         }
     };
     let mail = connection.command(&format!("MAIL FROM:<{address}>")).await;
@@ -97,13 +100,16 @@ async fn envelope(connection: &mut Connection, address: &MailAddress) -> Result<
 }
 
 /// Any other refusal is about the address.
-async fn elsewhere(connection: &mut Connection, sender: &MailAddress) -> Option<Refused> {
+async fn elsewhere(
+    connection: &mut SmtpConnection,
+    sender: &MailAddress,
+) -> Option<RefusedCommand> {
     let mail = connection.command(&format!("MAIL FROM:<{sender}>")).await;
     accepted(mail).ok()?;
     let rcpt = connection.command(&format!("RCPT TO:<{ELSEWHERE}>")).await;
     let refused = accepted(rcpt).err().filter(is_no_relay);
     let _ = connection.command("RSET").await;
-    refused.map(Refused::Elsewhere)
+    refused.map(RefusedCommand::Elsewhere)
 }
 
 fn accepted(reply: Result<Reply, Reply>) -> Result<(), Reply> {
@@ -128,11 +134,11 @@ pub async fn send(
     mail: &[u8],
 ) -> Result<Option<Reply>, ConnectError> {
     let now = Timestamp::now();
-    let mut connection = Connector::new(config)?.connect().await?;
+    let mut connection = SmtpConnector::new(config)?.connect().await?;
     let job = Job {
         id: JobId::derive(&message_id),
         message_id,
-        lane: String::new(),
+        ordering_key: String::new(),
         sequence: 0,
         from: Some(from),
         to: vec![to],
@@ -164,7 +170,7 @@ mod tests {
     use crate::smtp::TlsMode;
     use crate::smtp::fake::{Fake, Say, short_limits};
 
-    async fn refused(command: &'static str, reply: &'static str) -> Option<Refused> {
+    async fn refused(command: &'static str, reply: &'static str) -> Option<RefusedCommand> {
         let fake = Fake::start(move |_, line| match line.starts_with(command) {
             true => Say::Reply(reply),
             false => Say::Usual,
@@ -191,18 +197,22 @@ mod tests {
         for command in ["MAIL FROM:<c", "RCPT TO:<c"] {
             let refused = refused(command, not_ours).await;
             assert!(
-                matches!(refused, Some(Refused::Sender(who, _)) if who.to_string() == "c@d.example")
+                matches!(refused, Some(RefusedCommand::Sender(who, _)) if who.to_string() == "c@d.example")
             );
         }
         let command = "RCPT TO:<stanzamail-check@example.com";
         let no_relay = "454 4.7.1 <stanzamail-check@example.com>: Relay access denied\r\n";
         let elsewhere = refused(command, no_relay).await;
-        assert!(matches!(elsewhere, Some(Refused::Elsewhere(reply)) if reply.code == Some(454)));
+        assert!(
+            matches!(elsewhere, Some(RefusedCommand::Elsewhere(reply)) if reply.code == Some(454))
+        );
         let no_mail =
             "556 5.1.10 <stanzamail-check@example.com>: does not accept mail (nullMX)\r\n";
         assert_eq!(refused(command, no_mail).await, None);
         let unknown = "550 5.1.1 <a@b.example>: User unknown in virtual alias table\r\n";
         let refused = refused("RCPT TO:<a", unknown).await;
-        assert!(matches!(refused, Some(Refused::Recipient(_, reply)) if reply.code == Some(550)));
+        assert!(
+            matches!(refused, Some(RefusedCommand::Recipient(_, reply)) if reply.code == Some(550))
+        );
     }
 }

@@ -3,14 +3,14 @@
 //! An attempt ends as a [`Settle`]; the mail's file is rewritten or removed only after that was answered, so that a
 //! crash at any point repeats something (with the same Message-ID) and loses nothing.
 
-use crate::core::errand::{Change, Waiting};
 use crate::core::id::JobId;
 use crate::core::job::{Brief, Job};
+use crate::core::operation::{JobChange, WaitingJob};
 use crate::core::time::Timestamp;
-use crate::net::trouble::Trouble;
+use crate::net::trouble::OngoingTrouble;
 use crate::smtp::attempt::Tools;
-use crate::smtp::command::{By, Command, Errand, Memory, Settle, Which};
-use crate::smtp::connect::Connector;
+use crate::smtp::command::{By, Memory, QueueRequest, RunnerCommand, Settle, Which};
+use crate::smtp::connect::SmtpConnector;
 use crate::smtp::runner::Runner;
 use crate::store::spool::Spool;
 use jid::BareJid;
@@ -22,17 +22,17 @@ use tokio::sync::{mpsc, oneshot, watch};
 /// Hands mails to the [`Runner`]. Cheap to clone.
 #[derive(Clone, Debug)]
 pub struct Queue {
-    inbox: mpsc::UnboundedSender<Command>,
+    inbox: mpsc::UnboundedSender<RunnerCommand>,
     depth: Arc<AtomicUsize>,
     memory: Memory,
-    trouble: watch::Receiver<Option<Trouble>>,
+    trouble: watch::Receiver<Option<OngoingTrouble>>,
 }
 
 impl Queue {
     /// A queue with the jobs that were found in the spool, and what serves it: nothing is sent until
     /// [`Runner::run`] is polled. A mail is given up `expire` after its acceptance.
     pub fn start(
-        connector: Connector,
+        connector: SmtpConnector,
         spool: Arc<Spool>,
         jobs: Vec<Brief>,
         expire: Duration,
@@ -65,7 +65,7 @@ impl Queue {
         self.depth.fetch_add(1, Ordering::Relaxed);
         let bytes = bytes.and_then(|bytes| self.memory.keep(bytes));
         // Nobody receives it after a stop; then it waits in the spool for the next start.
-        let _ = self.inbox.send(Command::Push(Box::new(job), bytes));
+        let _ = self.inbox.send(RunnerCommand::Push(Box::new(job), bytes));
     }
 
     /// Waits until everything is sent that can be sent now, at most for `limit`: no job that is due is waiting or under
@@ -73,12 +73,12 @@ impl Queue {
     /// be answered. What was pushed before counts. False where the limit has passed or nothing is sent any more.
     pub async fn drained(&self, limit: Duration) -> bool {
         let (tell, told) = oneshot::channel();
-        let _ = self.inbox.send(Command::TellDrained(tell));
+        let _ = self.inbox.send(RunnerCommand::TellDrained(tell));
         matches!(tokio::time::timeout(limit, told).await, Ok(Ok(())))
     }
 
     /// Why the mail server is not reached, where it was not when it was needed last.
-    pub fn trouble(&self) -> Option<Trouble> {
+    pub fn trouble(&self) -> Option<OngoingTrouble> {
         self.trouble.borrow().clone()
     }
 
@@ -89,83 +89,84 @@ impl Queue {
 
     /// Jobs in the order of their acceptance, from the first one with a sequence over `after`. `None` where nothing is sent
     /// any more; so for the others.
-    pub async fn page(&self, after: Option<u64>, count: usize) -> Option<Vec<Waiting>> {
-        let page = |answer| Errand::Page {
+    pub async fn page(&self, after: Option<u64>, count: usize) -> Option<Vec<WaitingJob>> {
+        let page = |answer| QueueRequest::Page {
             after,
             count,
             answer,
         };
-        self.errand(page).await
+        self.ask(page).await
     }
 
     /// Jobs whose sender is this user, who is told what becomes of them, in the order of their acceptance: at most
     /// [`WAITING_FOUND_MAX`](crate::core::limits::WAITING_FOUND_MAX).
-    pub async fn of(&self, user: BareJid) -> Option<Vec<Waiting>> {
-        self.errand(|answer| Errand::Of(user, answer)).await
+    pub async fn of(&self, user: BareJid) -> Option<Vec<WaitingJob>> {
+        self.ask(|answer| QueueRequest::Of(user, answer)).await
     }
 
     /// One job.
-    pub async fn find(&self, id: JobId) -> Option<Option<Waiting>> {
-        self.errand(|answer| Errand::Find(id, answer)).await
+    pub async fn find(&self, id: JobId) -> Option<Option<WaitingJob>> {
+        self.ask(|answer| QueueRequest::Find(id, answer)).await
     }
 
-    /// Tries one job now, after those before it in its lane; by an administrator, the server included, which is left alone
+    /// Tries one job now, after those before it in its queue; by an administrator, the server included, which is left alone
     /// otherwise for as long as it has not answered.
-    pub async fn hasten(&self, id: JobId, by: By) -> Option<Change> {
-        self.errand(|answer| Errand::Hasten(id, by, answer)).await
+    pub async fn hasten(&self, id: JobId, by: By) -> Option<JobChange> {
+        self.ask(|answer| QueueRequest::Hasten(id, by, answer))
+            .await
     }
 
     /// Takes a job out of the queue. Its sender is told as of a refusal, unless `silent`. Answers when that is done, the
     /// file gone: while nobody can be told, it waits.
-    pub async fn withdraw(&self, id: JobId, silent: bool) -> Option<Change> {
-        let withdraw = |answer| Errand::Drop { id, silent, answer };
-        self.errand(withdraw).await
+    pub async fn withdraw(&self, id: JobId, silent: bool) -> Option<JobChange> {
+        let withdraw = |answer| QueueRequest::Drop { id, silent, answer };
+        self.ask(withdraw).await
     }
 
     /// A job that waits, and of which nobody can have seen anything. It stays where it is until [`Queue::release`]; meanwhile
     /// [`Queue::push`] of a job with its id and sequence puts that in its place. `None` where it does not wait.
     pub async fn reserve(&self, which: Which) -> Option<Job> {
-        let reserve = |answer| Errand::Reserve(which, answer);
-        self.errand(reserve).await.flatten()
+        let reserve = |answer| QueueRequest::Reserve(which, answer);
+        self.ask(reserve).await.flatten()
     }
 
     /// Ends the reservation of these jobs.
     pub fn release(&self, ids: Vec<JobId>) {
         if !ids.is_empty() {
-            let _ = self.inbox.send(Command::Release(ids));
+            let _ = self.inbox.send(RunnerCommand::Release(ids));
         }
     }
 
     /// The jobs that were changed last among those that can still change.
     pub async fn drafts(&self, count: usize) -> Vec<Job> {
-        let drafts = |answer| Errand::Drafts(count, answer);
-        let drafts = self.errand(drafts).await.unwrap_or_default();
+        let drafts = |answer| QueueRequest::Drafts(count, answer);
+        let drafts = self.ask(drafts).await.unwrap_or_default();
         drafts.into_iter().map(|waiting| waiting.job).collect()
     }
 
     /// Sends now what waits for more lines; answers how many mails that are.
     pub async fn send_drafts(&self) -> usize {
-        self.errand(Errand::SendDrafts).await.unwrap_or_default()
+        self.ask(QueueRequest::SendDrafts).await.unwrap_or_default()
     }
 
     /// Changes when a job is due that was never tried.
     pub fn leave_at(&self, id: JobId, at: Timestamp) {
-        let _ = self.inbox.send(Command::LeaveAt(id, at));
+        let _ = self.inbox.send(RunnerCommand::LeaveAt(id, at));
     }
 
     /// Drops a reserved job that has been removed from the spool.
     pub fn take_back(&self, id: JobId) {
-        let _ = self.inbox.send(Command::TakeBack(id));
+        let _ = self.inbox.send(RunnerCommand::TakeBack(id));
     }
 
-    async fn errand<T>(&self, errand: impl FnOnce(oneshot::Sender<T>) -> Errand) -> Option<T> {
+    async fn ask<T>(&self, request: impl FnOnce(oneshot::Sender<T>) -> QueueRequest) -> Option<T> {
         let (answer, answered) = oneshot::channel();
-        let _ = self.inbox.send(Command::Errand(errand(answer)));
+        let _ = self.inbox.send(RunnerCommand::Request(request(answer)));
         answered.await.ok()
     }
 
     /// Tries everything again now, the server included.
     pub fn flush_now(&self) {
-        let _ = self.inbox.send(Command::Flush);
+        let _ = self.inbox.send(RunnerCommand::Flush);
     }
 }

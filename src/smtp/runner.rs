@@ -4,28 +4,28 @@
 
 #[cfg(test)]
 mod days;
-mod errand;
 mod recall;
+mod request;
 #[cfg(test)]
 mod tests;
 
 use crate::core::address::MailAddress;
 use crate::core::id::JobId;
 use crate::core::job::{Brief, Job};
-use crate::core::outcome::Verdict;
+use crate::core::outcome::JobVerdict;
 use crate::core::outcome::{Attempt, Outcome, Reply};
 use crate::core::retry;
 use crate::core::time::Timestamp;
-use crate::net::trouble::Trouble;
-use crate::smtp::Change;
+use crate::net::trouble::OngoingTrouble;
+use crate::smtp::JobChange;
 use crate::smtp::attach::{Attacher, FETCHES_MAX, TURN, attach};
 use crate::smtp::attempt::{self, Concluded, Finished, Tools, Tried, connect, settle, transact};
-use crate::smtp::command::{Command, Errand};
+use crate::smtp::command::{QueueRequest, RunnerCommand};
 use crate::smtp::connect::ConnectError;
 use crate::smtp::gate::Gate;
 use crate::smtp::outcome;
-use crate::smtp::schedule::{Entry, Found, Recall, Schedule, Whole};
-use crate::smtp::submit::Connection;
+use crate::smtp::schedule::{FoundJob, Recall, Schedule, ScheduledJob, WholeJob};
+use crate::smtp::submit::SmtpConnection;
 use crate::store::spool::SpoolError;
 use std::collections::{HashMap, HashSet};
 use std::hash::{DefaultHasher, Hash, Hasher};
@@ -55,19 +55,19 @@ const EXPIRY_GRACE: Duration = Duration::from_secs(600);
 struct Settling {
     job: Job,
     /// The admin who wants it dropped.
-    dropped_for: Option<oneshot::Sender<Change>>,
+    dropped_for: Option<oneshot::Sender<JobChange>>,
 }
 
 /// Serves a queue.
 pub struct Runner {
     tools: Arc<Tools>,
     expire: Duration,
-    inbox: mpsc::UnboundedReceiver<Command>,
+    inbox: mpsc::UnboundedReceiver<RunnerCommand>,
     depth: Arc<AtomicUsize>,
     schedule: Schedule,
     gate: Gate,
     /// Connections between two transactions with the time of their last use, the oldest first.
-    idle: Vec<(Instant, Connection)>,
+    idle: Vec<(Instant, SmtpConnection)>,
     running: JoinSet<Finished>,
     /// The jobs of the running transactions.
     claims: HashMap<Id, Arc<Job>>,
@@ -80,7 +80,7 @@ pub struct Runner {
     settled: HashMap<Id, Settling>,
     /// Jobs that are being read from the spool since it is their turn, or since an admin wants something of them.
     reads: JoinSet<Result<Job, SpoolError>>,
-    recalls: HashMap<Id, (Recall, Option<Errand>)>,
+    recalls: HashMap<Id, (Recall, Option<QueueRequest>)>,
     /// Jobs whose files could not be brought up to date.
     ahead: HashSet<JobId>,
     /// Who is told when nothing that is due is left.
@@ -91,7 +91,7 @@ pub struct Runner {
 impl Runner {
     pub(super) fn new(
         tools: Tools,
-        inbox: mpsc::UnboundedReceiver<Command>,
+        inbox: mpsc::UnboundedReceiver<RunnerCommand>,
         depth: Arc<AtomicUsize>,
         jobs: Vec<Brief>,
         expire: Duration,
@@ -118,7 +118,7 @@ impl Runner {
             last_look: now,
         };
         for brief in jobs {
-            let mut entry = Entry::found(brief, now);
+            let mut entry = ScheduledJob::found(brief, now);
             limit_wait(&mut entry.brief.next_attempt, now);
             entry.limit_gathering(now);
             runner.add(entry);
@@ -172,24 +172,24 @@ impl Runner {
         futures::future::join_all(goodbyes).await;
     }
 
-    fn obey(&mut self, command: Command) {
+    fn obey(&mut self, command: RunnerCommand) {
         match command {
-            Command::Push(job, bytes) => {
+            RunnerCommand::Push(job, bytes) => {
                 if self.schedule.is_reserved(&job.id) {
                     self.ahead.remove(&job.id);
                 }
-                self.add(Entry::fresh(*job, bytes));
+                self.add(ScheduledJob::fresh(*job, bytes));
             }
-            Command::Release(ids) => ids.iter().for_each(|id| self.schedule.unreserve(id)),
-            Command::TakeBack(id) => self.take_back(&id),
-            Command::LeaveAt(id, at) => self.schedule.leave_at(&id, at),
-            Command::Flush => {
+            RunnerCommand::Release(ids) => ids.iter().for_each(|id| self.schedule.unreserve(id)),
+            RunnerCommand::TakeBack(id) => self.take_back(&id),
+            RunnerCommand::LeaveAt(id, at) => self.schedule.leave_at(&id, at),
+            RunnerCommand::Flush => {
                 self.gate.hurry(Instant::now());
                 self.schedule.hasten(Timestamp::now(), false);
             }
-            Command::TellDrained(tell) => self.want_drained.push(tell),
-            Command::Errand(errand) => self.run_errand(errand),
-            Command::Connected => {
+            RunnerCommand::TellDrained(tell) => self.want_drained.push(tell),
+            RunnerCommand::Request(request) => self.run_request(request),
+            RunnerCommand::Connected => {
                 self.tools
                     .trouble
                     .send_if_modified(|trouble| trouble.take().is_some());
@@ -201,7 +201,7 @@ impl Runner {
         }
     }
 
-    fn add(&mut self, entry: Entry) {
+    fn add(&mut self, entry: ScheduledJob) {
         if !self.schedule.insert(entry) {
             self.depth.fetch_sub(1, Ordering::Relaxed);
         }
@@ -223,11 +223,15 @@ impl Runner {
             }
             let now = Timestamp::now();
             match self.schedule.claim(now) {
-                Some(Found::Brief(recall)) => self.recall(recall, None),
-                Some(Found::Whole(found)) if found.job.is_outdated(now) => self.discard(found.job),
-                Some(Found::Whole(found)) if self.wants_files(&found.job) => self.attach(found.job),
-                Some(Found::Whole(found)) if can_send => self.begin(*found),
-                Some(Found::Whole(found)) => self.hold(found.job),
+                Some(FoundJob::Brief(recall)) => self.recall(recall, None),
+                Some(FoundJob::Whole(found)) if found.job.is_outdated(now) => {
+                    self.discard(found.job)
+                }
+                Some(FoundJob::Whole(found)) if self.wants_files(&found.job) => {
+                    self.attach(found.job)
+                }
+                Some(FoundJob::Whole(found)) if can_send => self.begin(*found),
+                Some(FoundJob::Whole(found)) => self.hold(found.job),
                 None => {
                     self.probe();
                     return self.schedule.next_due();
@@ -255,7 +259,7 @@ impl Runner {
         self.spawn_discard(job, None);
     }
 
-    fn spawn_discard(&mut self, job: Job, dropped_for: Option<oneshot::Sender<Change>>) {
+    fn spawn_discard(&mut self, job: Job, dropped_for: Option<oneshot::Sender<JobChange>>) {
         let task = attempt::discard(Arc::clone(&self.tools), job.clone());
         let id = self.settling.spawn(task).id();
         self.settled.insert(id, Settling { job, dropped_for });
@@ -265,9 +269,9 @@ impl Runner {
         &mut self,
         job: Job,
         attempt: Attempt,
-        verdict: Verdict,
+        verdict: JobVerdict,
         is_held: bool,
-        dropped_for: Option<oneshot::Sender<Change>>,
+        dropped_for: Option<oneshot::Sender<JobChange>>,
     ) {
         let tools = Arc::clone(&self.tools);
         let task = settle(tools, job.clone(), attempt, verdict, is_held);
@@ -289,7 +293,7 @@ impl Runner {
         self.attacher.is_some() && !job.files.is_empty()
     }
 
-    /// Its lane waits for it, no connection does.
+    /// Its queue waits for it, no connection does.
     fn attach(&mut self, mut job: Job) {
         let attacher = self.attacher.clone();
         let Some(attacher) = attacher.filter(|_| self.fetches.len() < FETCHES_MAX) else {
@@ -315,7 +319,7 @@ impl Runner {
         }
     }
 
-    fn begin(&mut self, Whole { job, bytes }: Whole) {
+    fn begin(&mut self, WholeJob { job, bytes }: WholeJob) {
         let kept = self.idle.pop().map(|(_, connection)| connection);
         if kept.is_none() {
             self.gate.tries();
@@ -371,7 +375,7 @@ impl Runner {
             }
             return;
         }
-        Trouble::again(&self.tools.trouble, error);
+        OngoingTrouble::again(&self.tools.trouble, error);
         if error.needs_admin() {
             tracing::error!("no mail can be sent until this is mended, all of it is kept: {error}");
         } else {
@@ -426,12 +430,15 @@ impl Runner {
 
     fn put_back(&mut self, job: Job, is_held: bool) {
         let is_ahead = self.ahead.contains(&job.id);
-        if !self.schedule.put_back(Entry::again(job, is_held, is_ahead)) {
+        if !self
+            .schedule
+            .put_back(ScheduledJob::again(job, is_held, is_ahead))
+        {
             self.depth.fetch_sub(1, Ordering::Relaxed);
         }
     }
 
-    /// After an attempt, made or not for want of a server: the job's lane goes on if nobody of it is left, else when
+    /// After an attempt, made or not for want of a server: the job's queue goes on if nobody of it is left, else when
     /// the deferral is settled.
     fn conclude(&mut self, job: Job, attempt: Attempt, is_held: bool) {
         let now = Timestamp::now();
@@ -439,15 +446,15 @@ impl Runner {
         let (mut job, mut verdict) = outcome::settle(job, &attempt, now, self.expire, jitter);
         let trouble = self.gate.trouble(Instant::now());
         let is_early = is_held && trouble.is_some_and(|(time, _)| time < EXPIRY_GRACE);
-        if verdict == Verdict::Expired && is_early {
+        if verdict == JobVerdict::Expired && is_early {
             let next = now.plus(retry::delay(1, jitter));
             job.next_attempt = next;
-            verdict = Verdict::Deferred { next };
+            verdict = JobVerdict::Deferred { next };
         }
         if !is_held {
             log(&job, &attempt);
         }
-        if !matches!(verdict, Verdict::Deferred { .. }) {
+        if !matches!(verdict, JobVerdict::Deferred { .. }) {
             self.schedule.release(&job);
         }
         self.spawn_settle(job, attempt, verdict, is_held, None);
@@ -472,7 +479,7 @@ impl Runner {
             None => {}
         }
         if let Some(asked) = settled.and_then(|settled| settled.dropped_for) {
-            let _ = asked.send(Change::Done);
+            let _ = asked.send(JobChange::Done);
         }
         if is_deferred {
             let is_open = self.gate.trouble(Instant::now()).is_none();

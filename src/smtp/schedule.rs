@@ -1,15 +1,15 @@
 //! Which waiting mail goes next. Pure: the time comes in as an argument.
 //!
-//! Jobs of one lane go one at a time in the order of their sequence, and those behind a deferred one wait: the order
-//! between two correspondents is kept. Of each lane only the head is in one of two sorted sets, new mails and backlog
+//! Jobs of one queue go one at a time in the order of their sequence, and those behind a deferred one wait: the order
+//! between two correspondents is kept. Of each queue only the head is in one of two sorted sets, new mails and backlog
 //! (what was there at the start or was deferred before, and what waits behind such a mail), which are served in turns: a
 //! new mail does not wait for a hundred thousand old ones, nor the other way round.
 //!
 //! A few thousand jobs are kept whole. Of the others only a [`Brief`] is: when it is their turn, [`Schedule::claim`] asks
-//! for the rest of it, which lies in the spool, and until [`Schedule::recalled`] brings that their lane waits.
+//! for the rest of it, which lies in the spool, and until [`Schedule::recalled`] brings that their queue waits.
 //!
 //! A job that is [`Job::replaceable`] takes the place of the one with its id that waits. While that one is under way, it
-//! is kept beside the lanes and waits until the other one ends, however it ends: never two of them at once, never the
+//! is kept beside the queues and waits until the other one ends, however it ends: never two of them at once, never the
 //! older one last.
 //!
 //! A job that waits can be reserved by who decides what becomes of it ([`reserve`]): then it does not go, nor does what waits
@@ -31,10 +31,10 @@ use std::sync::Arc;
 const WHOLE_MAX: usize = 4096;
 
 /// A job that waits.
-pub(super) struct Entry {
+pub(super) struct ScheduledJob {
     pub brief: Brief,
     /// `None` where the rest lies in the spool only.
-    pub whole: Option<Box<Whole>>,
+    pub whole: Option<Box<WholeJob>>,
     /// Its file does not say all that is known of it, so it has to be kept whole.
     pub is_ahead: bool,
     /// Served in turns with the other kind.
@@ -46,18 +46,18 @@ pub(super) struct Entry {
 }
 
 /// All of a job.
-pub(super) struct Whole {
+pub(super) struct WholeJob {
     pub job: Job,
     /// The mail, where there was room for it in memory.
     pub bytes: Option<MailBytes>,
 }
 
-impl Entry {
+impl ScheduledJob {
     /// A job that the spool has just accepted.
     pub(super) fn fresh(job: Job, bytes: Option<MailBytes>) -> Self {
         Self {
             brief: Brief::from(&job),
-            whole: Some(Box::new(Whole { job, bytes })),
+            whole: Some(Box::new(WholeJob { job, bytes })),
             is_ahead: false,
             is_backlog: false,
             is_held: false,
@@ -107,7 +107,7 @@ impl Entry {
     }
 
     /// The job with its schedule, if it is whole.
-    fn into_whole(self) -> Option<Box<Whole>> {
+    fn into_whole(self) -> Option<Box<WholeJob>> {
         let mut whole = self.whole?;
         self.brief.complete(&mut whole.job);
         Some(whole)
@@ -115,9 +115,9 @@ impl Entry {
 }
 
 /// What [`Schedule::claim`] and [`Schedule::withdraw`] find.
-pub(super) enum Found {
+pub(super) enum FoundJob {
     /// Ready to be sent.
-    Whole(Box<Whole>),
+    Whole(Box<WholeJob>),
     /// To be read from the spool and brought to [`Schedule::recalled`].
     Brief(Recall),
 }
@@ -125,28 +125,28 @@ pub(super) enum Found {
 /// A job whose rest is asked for.
 pub(super) struct Recall {
     pub brief: Brief,
-    /// Its lane waits for it.
+    /// Its queue waits for it.
     holds_lane: bool,
 }
 
 #[derive(Default)]
 pub(super) struct Schedule {
-    lanes: HashMap<Arc<str>, Lane>,
+    queues: HashMap<Arc<str>, OrderedQueue>,
     fresh: BTreeSet<Due>,
     backlog: BTreeSet<Due>,
     /// Every job from its insertion until it is forgotten, so that none is there twice.
-    known: HashMap<JobId, Known>,
+    known: HashMap<JobId, KnownJob>,
     backlog_is_next: bool,
-    /// What those that wait in lanes count of [`WHOLE_MAX`].
+    /// What those that wait in queues count of [`WHOLE_MAX`].
     weight: usize,
 }
 
-/// When the head of a lane is due, its sequence and its lane.
+/// When the head of a queue is due, its sequence and its queue.
 type Due = (Timestamp, u64, Arc<str>);
 
 #[derive(Default)]
-struct Lane {
-    waiting: VecDeque<Entry>,
+struct OrderedQueue {
+    waiting: VecDeque<ScheduledJob>,
     /// One of its jobs is under way, or asked for: no other may go.
     is_busy: bool,
     /// What stands for it in one of the sets, and whether that is the backlog.
@@ -154,20 +154,20 @@ struct Lane {
 }
 
 /// The last job that came with an id, or the one before it as long as that is under way.
-struct Known {
+struct KnownJob {
     sequence: u64,
-    stage: Stage,
-    /// [`Entry::is_doubtful`]
+    stage: KnownStage,
+    /// [`ScheduledJob::is_doubtful`]
     is_doubtful: bool,
     /// It stays where it is while somebody decides what becomes of it.
     is_reserved: bool,
 }
 
-enum Stage {
-    /// In this lane.
+enum KnownStage {
+    /// In this queue.
     Waiting(Arc<str>),
-    /// Claimed. It may come back; then, or when its lane is released, what has come to replace it goes.
-    UnderWay(Option<Box<Entry>>),
+    /// Claimed. It may come back; then, or when its queue is released, what has come to replace it goes.
+    UnderWay(Option<Box<ScheduledJob>>),
     /// It will not come back, and what came of it is being settled.
     Released,
 }
@@ -176,7 +176,7 @@ impl Schedule {
     /// Adds a job. One with an id that is known is left out, unless it is a newer one that is replaceable: then it takes
     /// the place of the one that waits, or goes after the one that is under way. False where there is not one job more
     /// than before.
-    pub(super) fn insert(&mut self, entry: Entry) -> bool {
+    pub(super) fn insert(&mut self, entry: ScheduledJob) -> bool {
         let Some(known) = self.known.get_mut(&entry.brief.id) else {
             self.enqueue(entry);
             return true;
@@ -189,20 +189,20 @@ impl Schedule {
             return false;
         }
         match &mut known.stage {
-            Stage::Released => {
+            KnownStage::Released => {
                 self.enqueue(entry);
                 true
             }
-            Stage::UnderWay(next) => {
-                let is_later = |next: &Entry| entry.brief.sequence > next.brief.sequence;
+            KnownStage::UnderWay(next) => {
+                let is_later = |next: &ScheduledJob| entry.brief.sequence > next.brief.sequence;
                 if next.as_deref().is_some_and(|next| !is_later(next)) {
                     return false;
                 }
                 next.replace(Box::new(entry)).is_none()
             }
-            Stage::Waiting(lane) => {
-                let (lane, sequence) = (Arc::clone(lane), known.sequence);
-                let older = self.take_out(&lane, sequence, &entry.brief.id);
+            KnownStage::Waiting(queue) => {
+                let (queue, sequence) = (Arc::clone(queue), known.sequence);
+                let older = self.take_out(&queue, sequence, &entry.brief.id);
                 let is_first = older.is_none();
                 self.enqueue(match older {
                     Some(older) => entry.replaces(&older),
@@ -213,51 +213,51 @@ impl Schedule {
         }
     }
 
-    /// Gives the job back that was claimed from its lane, to be claimed again when it is due. Where another one has come
+    /// Gives the job back that was claimed from its queue, to be claimed again when it is due. Where another one has come
     /// to replace it, that one waits in its place. False where there is one job less by that.
-    pub(super) fn put_back(&mut self, entry: Entry) -> bool {
+    pub(super) fn put_back(&mut self, entry: ScheduledJob) -> bool {
         let next = self.end(&entry.brief.id);
-        let lane = self.free(&entry.brief.lane);
+        let queue = self.free(&entry.brief.ordering_key);
         let is_back = next.is_none();
         self.enqueue(match next {
             Some(next) => next.replaces(&entry),
             None => entry,
         });
-        self.refresh_if(lane);
+        self.refresh_if(queue);
         is_back
     }
 
-    /// The next job that is due, or to be dropped since it [is outdated](Job::is_outdated). Its lane is busy until
+    /// The next job that is due, or to be dropped since it [is outdated](Job::is_outdated). Its queue is busy until
     /// [`Schedule::release`] or [`Schedule::put_back`], or until [`Schedule::recalled`].
-    pub(super) fn claim(&mut self, now: Timestamp) -> Option<Found> {
+    pub(super) fn claim(&mut self, now: Timestamp) -> Option<FoundJob> {
         let is_due = |set: &BTreeSet<Due>| set.first().filter(|due| due.0 <= now).cloned();
         let (fresh, backlog) = (is_due(&self.fresh), is_due(&self.backlog));
         let take_backlog = fresh.is_none() || (self.backlog_is_next && backlog.is_some());
         let (_, _, name) = if take_backlog { backlog? } else { fresh? };
-        let lane = self.lanes.get_mut(&name)?;
-        let head = lane.waiting.pop_front()?;
-        lane.is_busy = true;
+        let queue = self.queues.get_mut(&name)?;
+        let head = queue.waiting.pop_front()?;
+        queue.is_busy = true;
         if head.whole.is_none() {
             let brief = head.brief.clone();
-            lane.waiting.push_front(head);
+            queue.waiting.push_front(head);
             self.refresh(&name);
             let holds_lane = true;
-            return Some(Found::Brief(Recall { brief, holds_lane }));
+            return Some(FoundJob::Brief(Recall { brief, holds_lane }));
         }
         self.backlog_is_next = !take_backlog;
         self.weight = self.weight.saturating_sub(head.weight());
         if let Some(known) = self.known.get_mut(&head.brief.id) {
-            known.stage = Stage::UnderWay(None);
+            known.stage = KnownStage::UnderWay(None);
         }
         self.refresh(&name);
-        head.into_whole().map(Found::Whole)
+        head.into_whole().map(FoundJob::Whole)
     }
 
     /// Brings what was asked for. Where it has been replaced or withdrawn meanwhile nothing is done with it; it is no error
     /// if it has come before.
     pub(super) fn recalled(&mut self, recall: &Recall, job: Job) {
         self.answer(recall, |entry| {
-            let whole = || Box::new(Whole { job, bytes: None });
+            let whole = || Box::new(WholeJob { job, bytes: None });
             entry.whole.get_or_insert_with(whole);
         });
     }
@@ -271,7 +271,7 @@ impl Schedule {
     pub(super) fn recalled_in_vain(&mut self, recall: &Recall) -> bool {
         let Brief { id, sequence, .. } = &recall.brief;
         let is_it = self.place_of(id).is_some_and(|place| place.1 == *sequence);
-        let gone = is_it.then(|| self.take_out(&recall.brief.lane, *sequence, id));
+        let gone = is_it.then(|| self.take_out(&recall.brief.ordering_key, *sequence, id));
         if is_it {
             self.known.remove(id);
         }
@@ -280,18 +280,21 @@ impl Schedule {
     }
 
     /// Ends the waiting for a job, and changes its entry, if that still waits.
-    fn answer(&mut self, recall: &Recall, change: impl FnOnce(&mut Entry)) {
+    fn answer(&mut self, recall: &Recall, change: impl FnOnce(&mut ScheduledJob)) {
         let Brief {
-            id, sequence, lane, ..
+            id,
+            sequence,
+            ordering_key: queue,
+            ..
         } = &recall.brief;
-        let place = self.place(lane, *sequence, id);
-        let Some(lane_found) = self.lanes.get_mut(lane) else {
+        let place = self.place(queue, *sequence, id);
+        let Some(queue_found) = self.queues.get_mut(queue) else {
             return;
         };
         if recall.holds_lane {
-            lane_found.is_busy = false;
+            queue_found.is_busy = false;
         }
-        if let Some(entry) = place.and_then(|place| lane_found.waiting.get_mut(place)) {
+        if let Some(entry) = place.and_then(|place| queue_found.waiting.get_mut(place)) {
             let before = entry.weight();
             change(entry);
             self.weight = self
@@ -299,17 +302,17 @@ impl Schedule {
                 .saturating_sub(before)
                 .saturating_add(entry.weight());
         }
-        self.refresh(lane);
+        self.refresh(queue);
     }
 
-    /// The job will not come back: lets the next one of its lane go, and what has come to replace it.
+    /// The job will not come back: lets the next one of its queue go, and what has come to replace it.
     pub(super) fn release(&mut self, job: &Job) {
         let next = self.end(&job.id);
-        let lane = self.free(&job.lane);
+        let queue = self.free(&job.ordering_key);
         if let Some(next) = next {
             self.enqueue(*next);
         }
-        self.refresh_if(lane);
+        self.refresh_if(queue);
     }
 
     /// The job is settled: should it come again, it is a new one.
@@ -335,10 +338,10 @@ impl Schedule {
 
     /// Makes jobs due now: all that wait, or only the held ones.
     pub(super) fn hasten(&mut self, now: Timestamp, only_held: bool) {
-        let names: Vec<Arc<str>> = self.lanes.keys().cloned().collect();
+        let names: Vec<Arc<str>> = self.queues.keys().cloned().collect();
         for name in names {
-            let lane = self.lanes.get_mut(&name);
-            let waiting = lane.into_iter().flat_map(|lane| lane.waiting.iter_mut());
+            let queue = self.queues.get_mut(&name);
+            let waiting = queue.into_iter().flat_map(|queue| queue.waiting.iter_mut());
             for entry in waiting.filter(|entry| entry.is_held || !only_held) {
                 entry.brief.next_attempt = entry.brief.next_attempt.min(now);
                 entry.is_held = false;
@@ -348,22 +351,22 @@ impl Schedule {
     }
 
     /// The jobs that wait.
-    pub(super) fn waiting(&self) -> impl Iterator<Item = &Entry> {
-        let in_lanes = self.lanes.values().flat_map(|lane| &lane.waiting);
+    pub(super) fn waiting(&self) -> impl Iterator<Item = &ScheduledJob> {
+        let in_lanes = self.queues.values().flat_map(|queue| &queue.waiting);
         let next = self.known.values().filter_map(|known| match &known.stage {
-            Stage::UnderWay(next) => next.as_deref(),
+            KnownStage::UnderWay(next) => next.as_deref(),
             _ => None,
         });
         in_lanes.chain(next)
     }
 
-    /// Makes a job due now, with those before it in its lane, behind which it waits. False where it does not wait.
+    /// Makes a job due now, with those before it in its queue, behind which it waits. False where it does not wait.
     pub(super) fn hasten_one(&mut self, id: &JobId, now: Timestamp) -> bool {
         let Some((name, sequence)) = self.place_of(id) else {
             return false;
         };
-        let lane = self.lanes.get_mut(&name);
-        let waiting = lane.into_iter().flat_map(|lane| lane.waiting.iter_mut());
+        let queue = self.queues.get_mut(&name);
+        let waiting = queue.into_iter().flat_map(|queue| queue.waiting.iter_mut());
         for entry in waiting.take_while(|entry| entry.brief.sequence <= sequence) {
             entry.brief.next_attempt = entry.brief.next_attempt.min(now);
             entry.is_held = false;
@@ -374,33 +377,33 @@ impl Schedule {
 
     /// Takes a job out for good, if it waits; [`Schedule::forget`] is to follow. One that is not whole stays: it is to be
     /// recalled first.
-    pub(super) fn withdraw(&mut self, id: &JobId) -> Option<Found> {
+    pub(super) fn withdraw(&mut self, id: &JobId) -> Option<FoundJob> {
         let (name, sequence) = self.place_of(id)?;
         let place = self.place(&name, sequence, id)?;
-        let entry = self.lanes.get(&name)?.waiting.get(place)?;
+        let entry = self.queues.get(&name)?.waiting.get(place)?;
         if entry.whole.is_none() {
             let brief = entry.brief.clone();
             let holds_lane = false;
-            return Some(Found::Brief(Recall { brief, holds_lane }));
+            return Some(FoundJob::Brief(Recall { brief, holds_lane }));
         }
         let entry = self.take_out(&name, sequence, id)?;
-        self.known.get_mut(id)?.stage = Stage::Released;
-        entry.into_whole().map(Found::Whole)
+        self.known.get_mut(id)?.stage = KnownStage::Released;
+        entry.into_whole().map(FoundJob::Whole)
     }
 
     fn place_of(&self, id: &JobId) -> Option<(Arc<str>, u64)> {
         let known = self.known.get(id)?;
         match &known.stage {
-            Stage::Waiting(lane) => Some((Arc::clone(lane), known.sequence)),
+            KnownStage::Waiting(queue) => Some((Arc::clone(queue), known.sequence)),
             _ => None,
         }
     }
 
     /// Ends a job's being under way. Answers with what has come to replace it.
-    fn end(&mut self, id: &JobId) -> Option<Box<Entry>> {
+    fn end(&mut self, id: &JobId) -> Option<Box<ScheduledJob>> {
         let known = self.known.get_mut(id)?;
-        match std::mem::replace(&mut known.stage, Stage::Released) {
-            Stage::UnderWay(next) => next,
+        match std::mem::replace(&mut known.stage, KnownStage::Released) {
+            KnownStage::UnderWay(next) => next,
             other => {
                 known.stage = other;
                 None
@@ -408,25 +411,25 @@ impl Schedule {
         }
     }
 
-    /// No job of the lane is under way any more; [`Schedule::refresh_if`] is to follow.
-    fn free(&mut self, lane: &str) -> Option<Arc<str>> {
-        let name = Arc::clone(self.lanes.get_key_value(lane)?.0);
-        self.lanes.get_mut(&name)?.is_busy = false;
+    /// No job of the queue is under way any more; [`Schedule::refresh_if`] is to follow.
+    fn free(&mut self, queue: &str) -> Option<Arc<str>> {
+        let name = Arc::clone(self.queues.get_key_value(queue)?.0);
+        self.queues.get_mut(&name)?.is_busy = false;
         Some(name)
     }
 
-    /// Takes a job that waits out of its lane; what is known of it is to be changed then.
-    fn take_out(&mut self, name: &Arc<str>, sequence: u64, id: &JobId) -> Option<Entry> {
+    /// Takes a job that waits out of its queue; what is known of it is to be changed then.
+    fn take_out(&mut self, name: &Arc<str>, sequence: u64, id: &JobId) -> Option<ScheduledJob> {
         let place = self.place(name, sequence, id)?;
-        let entry = self.lanes.get_mut(name)?.waiting.remove(place)?;
+        let entry = self.queues.get_mut(name)?.waiting.remove(place)?;
         self.weight = self.weight.saturating_sub(entry.weight());
         self.refresh(name);
         Some(entry)
     }
 
-    /// Where a job waits in its lane.
+    /// Where a job waits in its queue.
     fn place(&self, name: &Arc<str>, sequence: u64, id: &JobId) -> Option<usize> {
-        let waiting = &self.lanes.get(name)?.waiting;
+        let waiting = &self.queues.get(name)?.waiting;
         let first = waiting.partition_point(|other| other.brief.sequence < sequence);
         let mut same = waiting
             .range(first..)
@@ -441,15 +444,15 @@ impl Schedule {
         }
     }
 
-    fn enqueue(&mut self, mut entry: Entry) {
-        let name = match self.lanes.get_key_value(&entry.brief.lane) {
+    fn enqueue(&mut self, mut entry: ScheduledJob) {
+        let name = match self.queues.get_key_value(&entry.brief.ordering_key) {
             Some((name, _)) => Arc::clone(name),
-            None => Arc::clone(&entry.brief.lane),
+            None => Arc::clone(&entry.brief.ordering_key),
         };
-        entry.brief.lane = Arc::clone(&name);
-        let known = Known {
+        entry.brief.ordering_key = Arc::clone(&name);
+        let known = KnownJob {
             sequence: entry.brief.sequence,
-            stage: Stage::Waiting(Arc::clone(&name)),
+            stage: KnownStage::Waiting(Arc::clone(&name)),
             is_doubtful: entry.is_doubtful
                 || self
                     .known
@@ -462,7 +465,7 @@ impl Schedule {
             entry.whole = None;
         }
         self.weight = self.weight.saturating_add(entry.weight());
-        let waiting = &mut self.lanes.entry(Arc::clone(&name)).or_default().waiting;
+        let waiting = &mut self.queues.entry(Arc::clone(&name)).or_default().waiting;
         let place = waiting.partition_point(|other| other.brief.sequence <= entry.brief.sequence);
         // What waits behind the backlog will be older than all new mail when its turn comes.
         let before = place.checked_sub(1).and_then(|place| waiting.get(place));
@@ -475,23 +478,23 @@ impl Schedule {
         self.refresh(&name);
     }
 
-    /// Brings the two sets in line with a lane that has changed, and drops the lane if there is nothing in it.
+    /// Brings the two sets in line with a queue that has changed, and drops the queue if there is nothing in it.
     fn refresh(&mut self, name: &Arc<str>) {
-        let Some(lane) = self.lanes.get_mut(name) else {
+        let Some(queue) = self.queues.get_mut(name) else {
             return;
         };
-        let is_reserved = |head: &Entry| {
+        let is_reserved = |head: &ScheduledJob| {
             let known = self.known.get(&head.brief.id);
             known.is_some_and(|known| known.is_reserved)
         };
-        let head = lane.waiting.front().filter(|_| !lane.is_busy);
+        let head = queue.waiting.front().filter(|_| !queue.is_busy);
         let head = head.filter(|head| !is_reserved(head));
         let wanted = head.map(|head| {
             let due = (head.brief.due(), head.brief.sequence, Arc::clone(name));
             (due, head.is_backlog)
         });
-        let before = std::mem::replace(&mut lane.due, wanted.clone());
-        let is_over = !lane.is_busy && lane.waiting.is_empty();
+        let before = std::mem::replace(&mut queue.due, wanted.clone());
+        let is_over = !queue.is_busy && queue.waiting.is_empty();
         if let Some((due, is_backlog)) = before {
             self.set(is_backlog).remove(&due);
         }
@@ -499,7 +502,7 @@ impl Schedule {
             self.set(is_backlog).insert(due);
         }
         if is_over {
-            self.lanes.remove(name);
+            self.queues.remove(name);
         }
     }
 

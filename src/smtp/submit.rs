@@ -7,9 +7,9 @@ use crate::core::outcome::{Attempt, Outcome, Reply};
 use crate::net::Io;
 use crate::net::sasl::Mechanism;
 use crate::smtp::dialog::{Dialog, DialogError};
-use crate::smtp::outcome::{Stage, classify, closes_connection, is_too_many, no_reply};
-use crate::smtp::plan::{Command, Plan};
-use crate::smtp::{Capabilities, TimeLimits, content};
+use crate::smtp::outcome::{TransactionStage, classify, closes_connection, is_too_many, no_reply};
+use crate::smtp::plan::{SmtpCommand, TransactionPlan};
+use crate::smtp::{SmtpCapabilities, TimeLimits, content};
 use std::future::Future;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -30,9 +30,9 @@ const LOST: &str = "the connection to the mail server was lost";
 const ERRORS_MAX: u32 = 8;
 
 /// A connection that is logged in and between two transactions.
-pub(super) struct Connection {
+pub(super) struct SmtpConnection {
     smtp: Dialog<Box<dyn Io>>,
-    capabilities: Capabilities,
+    capabilities: SmtpCapabilities,
     login: Option<Mechanism>,
     limits: TimeLimits,
     /// Commands that were refused since the last mail that was taken.
@@ -50,12 +50,12 @@ pub(super) struct Submitted {
     /// further transaction is for them.
     pub left: Vec<MailAddress>,
     /// What became of the connection.
-    pub connection: State,
+    pub connection: ConnectionState,
 }
 
 /// What became of a connection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum State {
+pub(super) enum ConnectionState {
     /// The next transaction can begin.
     Usable,
     /// It is of no use any more: drop it without a word.
@@ -65,10 +65,10 @@ pub(super) enum State {
     Stale,
 }
 
-impl Connection {
+impl SmtpConnection {
     pub(super) fn new(
         smtp: Dialog<Box<dyn Io>>,
-        capabilities: Capabilities,
+        capabilities: SmtpCapabilities,
         login: Option<Mechanism>,
         limits: TimeLimits,
         no_chunks: Arc<AtomicBool>,
@@ -88,7 +88,7 @@ impl Connection {
         self.errors >= ERRORS_MAX
     }
 
-    pub(super) fn capabilities(&self) -> &Capabilities {
+    pub(super) fn capabilities(&self) -> &SmtpCapabilities {
         &self.capabilities
     }
 
@@ -106,16 +106,16 @@ impl Connection {
     /// a reply that was not read would be taken for the one to a later command.
     pub(super) async fn submit(&mut self, job: &Job, mail: &[u8]) -> Submitted {
         let mail = content::whole_lines(mail);
-        let plan = Plan::new(job, &mail, &self.capabilities);
+        let plan = TransactionPlan::new(job, &mail, &self.capabilities);
         if plan.recipients.is_empty() {
             return Submitted {
                 attempt: plan.refused,
                 left: Vec::new(),
-                connection: State::Usable,
+                connection: ConnectionState::Usable,
             };
         }
         let pipelining = self.capabilities.pipelining;
-        let mut transaction = Transaction {
+        let mut transaction = SmtpTransaction {
             connection: self,
             outcomes: plan.recipients.iter().map(|_| None).collect(),
             unsent: Vec::new(),
@@ -132,7 +132,7 @@ impl Connection {
     }
 }
 
-impl Connection {
+impl SmtpConnection {
     /// Sends one command and reads its reply. `Err` where there is none: the connection must be dropped.
     pub(super) async fn command(&mut self, line: &str) -> Result<Reply, Reply> {
         let line = format!("{line}\r\n");
@@ -151,8 +151,8 @@ struct Lost {
     certain: bool,
 }
 
-struct Transaction<'a> {
-    connection: &'a mut Connection,
+struct SmtpTransaction<'a> {
+    connection: &'a mut SmtpConnection,
     /// In the order of the plan's recipients; `None` while undecided.
     outcomes: Vec<Option<Outcome>>,
     /// Commands that are sent before the next reply is read. Empty while they are on their way and only replies are left
@@ -174,15 +174,20 @@ struct Transaction<'a> {
     has_ended: bool,
 }
 
-impl Transaction<'_> {
-    async fn run(&mut self, plan: &Plan, mail: &[u8], pipelining: bool) -> Result<(), Lost> {
+impl SmtpTransaction<'_> {
+    async fn run(
+        &mut self,
+        plan: &TransactionPlan,
+        mail: &[u8],
+        pipelining: bool,
+    ) -> Result<(), Lost> {
         let commands = plan.commands();
         let mut rest = commands.as_slice();
         while !rest.is_empty() {
             let (count, lines) = plan.window(rest, pipelining);
             let (window, later) = rest.split_at_checked(count).unwrap_or((rest, &[]));
             self.unsent = lines.into_bytes();
-            if let [_, .., Command::Chunk] = window {
+            if let [_, .., SmtpCommand::Chunk] = window {
                 self.go_ahead(mail).await?;
             }
             for command in window {
@@ -192,7 +197,7 @@ impl Transaction<'_> {
                 break;
             }
             rest = self.without_the_turned_away(later);
-            if matches!(rest, [Command::Data | Command::Chunk]) && !self.is_anyone_left() {
+            if matches!(rest, [SmtpCommand::Data | SmtpCommand::Chunk]) && !self.is_anyone_left() {
                 break;
             }
         }
@@ -223,12 +228,12 @@ impl Transaction<'_> {
         Ok(())
     }
 
-    async fn step(&mut self, command: Command, mail: &[u8]) -> Result<(), Lost> {
+    async fn step(&mut self, command: SmtpCommand, mail: &[u8]) -> Result<(), Lost> {
         match command {
-            Command::Mail => self.mail().await,
-            Command::Rcpt(index) => self.recipient(index).await,
-            Command::Data => self.data(mail).await,
-            Command::Chunk => self.chunk(mail).await,
+            SmtpCommand::Mail => self.mail().await,
+            SmtpCommand::Rcpt(index) => self.recipient(index).await,
+            SmtpCommand::Data => self.data(mail).await,
+            SmtpCommand::Chunk => self.chunk(mail).await,
         }
     }
 
@@ -242,7 +247,7 @@ impl Transaction<'_> {
         self.began = is_positive(&reply);
         self.open = self.began;
         if !self.began {
-            self.decide_all(Stage::Mail, &reply);
+            self.decide_all(TransactionStage::Mail, &reply);
         }
         Ok(())
     }
@@ -259,21 +264,21 @@ impl Transaction<'_> {
         if is_too_many(&reply) && self.is_anyone_accepted {
             self.full.get_or_insert_with(|| reply.clone());
         }
-        *outcome = Some(classify(Stage::Rcpt, reply));
+        *outcome = Some(classify(TransactionStage::Rcpt, reply));
         Ok(())
     }
 
     /// What is still to be said: where there is no more room, nobody else is asked for. A server counts each `RCPT` that
     /// it turns away as an error, and hangs up after so many.
-    fn without_the_turned_away<'a>(&mut self, rest: &'a [Command]) -> &'a [Command] {
+    fn without_the_turned_away<'a>(&mut self, rest: &'a [SmtpCommand]) -> &'a [SmtpCommand] {
         let Some(full) = &self.full else {
             return rest;
         };
         for command in rest {
-            if let Command::Rcpt(index) = command
+            if let SmtpCommand::Rcpt(index) = command
                 && let Some(outcome @ None) = self.outcomes.get_mut(*index)
             {
-                *outcome = Some(classify(Stage::Rcpt, full.clone()));
+                *outcome = Some(classify(TransactionStage::Rcpt, full.clone()));
             }
         }
         rest.last().map(std::slice::from_ref).unwrap_or_default()
@@ -291,9 +296,11 @@ impl Transaction<'_> {
                 if is_positive(&reply) {
                     self.connection.errors = 0;
                 }
-                self.has_ended =
-                    !matches!(classify(Stage::Data, reply.clone()), Outcome::Retry { .. });
-                self.decide_all(Stage::Data, &reply);
+                self.has_ended = !matches!(
+                    classify(TransactionStage::Data, reply.clone()),
+                    Outcome::Retry { .. }
+                );
+                self.decide_all(TransactionStage::Data, &reply);
                 self.go_on_after(reply)
             }
             (Some(354), false) => {
@@ -306,7 +313,7 @@ impl Transaction<'_> {
                 certain: true,
             }),
             (_, true) => {
-                self.decide_all(Stage::Data, &reply);
+                self.decide_all(TransactionStage::Data, &reply);
                 Ok(())
             }
             (_, false) => Ok(()),
@@ -343,8 +350,11 @@ impl Transaction<'_> {
             if is_positive(&reply) {
                 self.connection.errors = 0;
             }
-            self.has_ended = !matches!(classify(Stage::Data, reply.clone()), Outcome::Retry { .. });
-            self.decide_all(Stage::Data, &reply);
+            self.has_ended = !matches!(
+                classify(TransactionStage::Data, reply.clone()),
+                Outcome::Retry { .. }
+            );
+            self.decide_all(TransactionStage::Data, &reply);
         }
         self.go_on_after(reply)
     }
@@ -386,18 +396,20 @@ impl Transaction<'_> {
         self.outcomes.iter().any(Option::is_none)
     }
 
-    fn decide_all(&mut self, stage: Stage, reply: &Reply) {
+    fn decide_all(&mut self, stage: TransactionStage, reply: &Reply) {
         for outcome in self.outcomes.iter_mut().filter(|outcome| outcome.is_none()) {
             *outcome = Some(classify(stage, reply.clone()));
         }
     }
 
-    fn report(self, plan: Plan, ended: Result<(), Lost>) -> Submitted {
+    fn report(self, plan: TransactionPlan, ended: Result<(), Lost>) -> Submitted {
         let connection = match ended {
-            Ok(()) => State::Usable,
-            Err(Lost { certain: false, .. }) => State::Closed,
-            Err(_) if self.has_sent || self.outcomes.iter().any(Option::is_some) => State::Closed,
-            Err(_) => State::Stale,
+            Ok(()) => ConnectionState::Usable,
+            Err(Lost { certain: false, .. }) => ConnectionState::Closed,
+            Err(_) if self.has_sent || self.outcomes.iter().any(Option::is_some) => {
+                ConnectionState::Closed
+            }
+            Err(_) => ConnectionState::Stale,
         };
         // Of a connection that was not lost nobody is undecided.
         let lost = ended.err().unwrap_or_else(|| Lost {
@@ -426,7 +438,7 @@ impl Transaction<'_> {
     }
 }
 
-impl Connection {
+impl SmtpConnection {
     /// Sends the mail and the final dot, and waits for the reply. Only once the dot is under way is it uncertain
     /// whether the server has taken the mail (RFC 5321 §4.5.3.2.6): it goes in a write of its own.
     async fn send_content(&mut self, mail: &[u8]) -> Result<Reply, Lost> {
@@ -442,7 +454,7 @@ impl Connection {
     }
 }
 
-impl Connection {
+impl SmtpConnection {
     /// The same by length (RFC 3030): nobody knows whether the server has taken the mail once its last octets are under way.
     async fn send_chunk(&mut self, line: &str, mail: &[u8]) -> Result<Reply, Lost> {
         let mut blocks = content::chunk(line, mail);
@@ -485,7 +497,7 @@ async fn within<T>(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::smtp::connect::Connector;
+    use crate::smtp::connect::SmtpConnector;
     use crate::smtp::fake::{BARE, Fake, PIPELINING, Say, mail};
     use crate::smtp::outcome::tests::REPLIES;
     use crate::smtp::{SmtpConfig, TlsMode};
@@ -507,16 +519,20 @@ mod tests {
         }
     }
 
-    async fn connected(fake: &Fake) -> Connection {
-        Connector::new(fake.config())
+    async fn connected(fake: &Fake) -> SmtpConnection {
+        SmtpConnector::new(fake.config())
             .unwrap()
             .connect()
             .await
             .unwrap()
     }
 
-    async fn sent(connection: &mut Connection, name: &str, to: &[&str]) -> (String, State) {
-        let mail = mail(name, "lane", 1, to);
+    async fn sent(
+        connection: &mut SmtpConnection,
+        name: &str,
+        to: &[&str],
+    ) -> (String, ConnectionState) {
+        let mail = mail(name, "queue", 1, to);
         let submitted = connection.submit(&mail.job, &mail.bytes).await;
         (letters(&submitted.attempt), submitted.connection)
     }
@@ -537,14 +553,14 @@ mod tests {
         for pipelining in [false, true] {
             let fake = Fake::start(by_name(pipelining)).await;
             let mut c = connected(&fake).await;
-            let usable = |letters: &str| (letters.to_owned(), State::Usable);
+            let usable = |letters: &str| (letters.to_owned(), ConnectionState::Usable);
             let three = ["a@x.example", "none@x.example", "later@x.example"];
             assert_eq!(sent(&mut c, "one", &three).await, usable("DFR"));
             let nobody = ["none@x.example", "later@x.example"];
             assert_eq!(sent(&mut c, "two", &nobody).await, usable("FR"));
             assert_eq!(sent(&mut c, "spam", &three).await, usable("FFR"));
             assert_eq!(sent(&mut c, "four", &["a@x.example"]).await, usable("D"));
-            let mut bad = mail("five", "lane", 1, &["a@x.example", "b@x.example"]);
+            let mut bad = mail("five", "queue", 1, &["a@x.example", "b@x.example"]);
             bad.job.from = Some(MailAddress::parse("bad@x.example").unwrap());
             let submitted = c.submit(&bad.job, &bad.bytes).await;
             assert_eq!(
@@ -565,9 +581,9 @@ mod tests {
         for (stage, line, expected) in REPLIES {
             for pipelining in [false, true] {
                 let command = match stage {
-                    Stage::Mail => "MAIL",
-                    Stage::Rcpt => "RCPT",
-                    Stage::Data => ".",
+                    TransactionStage::Mail => "MAIL",
+                    TransactionStage::Rcpt => "RCPT",
+                    TransactionStage::Data => ".",
                 };
                 let text: &'static str = format!("{line}\r\n").leak();
                 let closes = text.starts_with("421") || text.starts_with("521");
@@ -588,7 +604,11 @@ mod tests {
                 let (letters, state) = sent(&mut c, "one", &["a@x.example"]).await;
                 assert_eq!(letters, expected.to_string(), "{stage:?} {line}");
                 let may_go_on = !closes && !line.starts_with("503");
-                assert_eq!(state == State::Usable, may_go_on, "{stage:?} {line}");
+                assert_eq!(
+                    state == ConnectionState::Usable,
+                    may_go_on,
+                    "{stage:?} {line}"
+                );
             }
         }
     }
@@ -597,9 +617,9 @@ mod tests {
         (0..count).map(|n| format!("u{n:04}@x.example")).collect()
     }
 
-    async fn sent_to_many(connection: &mut Connection, to: &[String]) -> Submitted {
+    async fn sent_to_many(connection: &mut SmtpConnection, to: &[String]) -> Submitted {
         let to: Vec<&str> = to.iter().map(String::as_str).collect();
-        let mail = mail("many", "lane", 1, &to);
+        let mail = mail("many", "queue", 1, &to);
         connection.submit(&mail.job, &mail.bytes).await
     }
 
@@ -615,7 +635,7 @@ mod tests {
             let submitted = sent_to_many(&mut c, &many(1000)).await;
             let expected = format!("{}F{}", "D".repeat(500), "D".repeat(499));
             assert_eq!(letters(&submitted.attempt), expected);
-            assert!(submitted.left.is_empty() && submitted.connection == State::Usable);
+            assert!(submitted.left.is_empty() && submitted.connection == ConnectionState::Usable);
             assert_eq!(
                 (fake.seen_with("MAIL").len(), fake.seen_with(".").len()),
                 (1, 1)
@@ -663,7 +683,7 @@ mod tests {
         let port = listener.local_addr().unwrap().port();
         let config = SmtpConfig::new("127.0.0.1", port, TlsMode::Plain, "gateway.example");
         let server = tokio::spawn(answer_late(listener));
-        let mut c = Connector::new(config).unwrap().connect().await.unwrap();
+        let mut c = SmtpConnector::new(config).unwrap().connect().await.unwrap();
         let submitted = sent_to_many(&mut c, &many(1000)).await;
         assert_eq!(letters(&submitted.attempt), "D".repeat(1000));
         drop(c);
@@ -731,7 +751,7 @@ mod tests {
         .await;
         let mut c = connected(&fake).await;
         let (letters, state) = sent(&mut c, "one", &["none@x.example"]).await;
-        assert_eq!((letters.as_str(), state), ("F", State::Usable));
+        assert_eq!((letters.as_str(), state), ("F", ConnectionState::Usable));
         assert_eq!(sent(&mut c, "two", &["a@x.example"]).await.0, "D");
     }
 
@@ -756,7 +776,7 @@ mod tests {
                 let mut c = connected(&fake).await;
                 let (letters, state) = sent(&mut c, "one", &["a@x.example"]).await;
                 assert_eq!(letters, "R", "{says}");
-                assert_ne!(state, State::Usable, "{says}");
+                assert_ne!(state, ConnectionState::Usable, "{says}");
                 assert!(fake.seen_with(".").is_empty(), "{says}");
             }
         }
@@ -765,10 +785,10 @@ mod tests {
     #[tokio::test]
     async fn silence_in_every_phase_ends_the_connection_and_only_after_the_dot_there_is_doubt() {
         let phases = [
-            ("MAIL", "R", State::Stale),
-            ("RCPT", "R", State::Stale),
-            ("DATA", "R", State::Stale),
-            (".", "U", State::Closed),
+            ("MAIL", "R", ConnectionState::Stale),
+            ("RCPT", "R", ConnectionState::Stale),
+            ("DATA", "R", ConnectionState::Stale),
+            (".", "U", ConnectionState::Closed),
         ];
         for pipelining in [false, true] {
             for say in [Say::Hang, Say::Close] {
@@ -798,15 +818,15 @@ mod tests {
         .await;
         let mut c = connected(&fake).await;
         let result = sent(&mut c, "one", &["none@x.example", "a@x.example"]).await;
-        assert_eq!(result, ("FR".to_owned(), State::Closed));
+        assert_eq!(result, ("FR".to_owned(), ConnectionState::Closed));
     }
 
     #[tokio::test]
     async fn a_server_that_closes_with_421_has_taken_nothing() {
         for (phase, state) in [
-            ("MAIL", State::Stale),
-            ("RCPT", State::Stale),
-            (".", State::Closed),
+            ("MAIL", ConnectionState::Stale),
+            ("RCPT", ConnectionState::Stale),
+            (".", ConnectionState::Closed),
         ] {
             let fake = Fake::start(move |n, line| {
                 if line.starts_with(phase) {
@@ -853,8 +873,8 @@ mod tests {
             tcp.write_all(b"250 ok\r\n").await.unwrap();
             tcp
         });
-        let mut c = Connector::new(config).unwrap().connect().await.unwrap();
-        let mut big = mail("big", "lane", 1, &["a@x.example"]);
+        let mut c = SmtpConnector::new(config).unwrap().connect().await.unwrap();
+        let mut big = mail("big", "queue", 1, &["a@x.example"]);
         big.bytes.resize(octets, b'x');
         let start = Instant::now();
         let submitted = c.submit(&big.job, &big.bytes).await;
@@ -872,12 +892,12 @@ mod tests {
         .await;
         let mut c = connected(&fake).await;
         c.capabilities.size = None;
-        let mut big = mail("big", "lane", 1, &["a@x.example"]);
+        let mut big = mail("big", "queue", 1, &["a@x.example"]);
         big.bytes.resize(24 * 1024 * 1024, b'x');
         let submitted = c.submit(&big.job, &big.bytes).await;
         assert_eq!(
             (letters(&submitted.attempt).as_str(), submitted.connection),
-            ("R", State::Closed)
+            ("R", ConnectionState::Closed)
         );
     }
 
@@ -889,7 +909,7 @@ mod tests {
         })
         .await;
         let mut c = connected(&fake).await;
-        let mail = mail("one", "lane", 1, &["a@x.example"]);
+        let mail = mail("one", "queue", 1, &["a@x.example"]);
         let submitted = c.submit(&mail.job, &mail.bytes).await;
         let Outcome::Refused(reply) = &submitted.attempt[0].1 else {
             panic!("{submitted:?}");
@@ -901,7 +921,7 @@ mod tests {
     async fn what_the_server_offers_is_used_and_nothing_else() {
         let fake = Fake::start(by_name(true)).await;
         let mut c = connected(&fake).await;
-        let mut one = mail("one", "lane", 1, &["zoë@x.example"]);
+        let mut one = mail("one", "queue", 1, &["zoë@x.example"]);
         one.bytes.extend("é\r\n".as_bytes());
         c.submit(&one.job, &one.bytes).await;
         one.job.from = None;
@@ -927,7 +947,7 @@ mod tests {
     async fn what_the_server_cannot_take_is_refused_without_asking() {
         let fake = Fake::start(by_name(false)).await;
         let mut c = connected(&fake).await;
-        let mixed = mail("one", "lane", 1, &["zoë@x.example", "a@x.example"]);
+        let mixed = mail("one", "queue", 1, &["zoë@x.example", "a@x.example"]);
         let submitted = c.submit(&mixed.job, &mixed.bytes).await;
         assert_eq!(letters(&submitted.attempt), "FD");
         let big = [mixed.bytes.as_slice(), &[b'x'; 100_000]].concat();
@@ -949,7 +969,7 @@ mod tests {
     async fn dots_and_bare_line_ends_cannot_end_the_mail() {
         let fake = Fake::start(by_name(false)).await;
         let mut c = connected(&fake).await;
-        let one = mail("one", "lane", 1, &["a@x.example"]);
+        let one = mail("one", "queue", 1, &["a@x.example"]);
         let sly = b".first\n.\nMAIL FROM:<x@x>\r.\r\n.\r\r\n..two\r\n.";
         let submitted = c.submit(&one.job, sly).await;
         assert_eq!(letters(&submitted.attempt), "D");

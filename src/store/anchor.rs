@@ -15,7 +15,7 @@
 use crate::core::id::IdKey;
 use crate::core::record::Cursor;
 use crate::core::time::Timestamp;
-use crate::failpoints::{self, Step};
+use crate::failpoints::{self, DiskStep};
 use crate::store::handles;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -71,13 +71,13 @@ impl Anchor {
     pub(super) fn write(&self, store: &Path) -> io::Result<()> {
         let json = serde_json::to_vec(self)?;
         let new = store.join("anchor.new");
-        failpoints::disk(Step::Write)?;
+        failpoints::disk(DiskStep::Write)?;
         let mut writing = OpenOptions::new();
         writing.write(true).create(true).truncate(true).mode(0o600);
         let mut file = handles::patiently(|| writing.open(&new))?;
         writeln!(file, "{:08x}", crc32fast::hash(&json))?;
         file.write_all(&json)?;
-        failpoints::disk(Step::Sync)?;
+        failpoints::disk(DiskStep::Sync)?;
         file.sync_data()?;
         fs::rename(&new, store.join(ANCHOR))?;
         handles::patiently(|| File::open(store))?.sync_all()

@@ -10,7 +10,7 @@
 //! `Db::flush_async` is not used: it hangs when some eight callers wait at once. After one failure nothing is ever
 //! acknowledged again: the kernel reports a failed write once and then calls the lost pages clean.
 
-use crate::failpoints::{self, Step};
+use crate::failpoints::{self, DiskStep};
 use crate::store::StoreError;
 use crate::store::anchor::Commits;
 use crate::store::broken::Broken;
@@ -52,10 +52,10 @@ impl Committer {
         let sync = move || {
             let number = applied.load(Ordering::Acquire);
             failpoints::point("store: applied, not yet flushed");
-            failpoints::disk(Step::Write).map_err(|e| e.to_string())?;
+            failpoints::disk(DiskStep::Write).map_err(|e| e.to_string())?;
             db.flush().map_err(|e| e.to_string())?;
             failpoints::point("store: flushed, not yet synced");
-            let synced = failpoints::disk(Step::Sync).and_then(|()| opened.sync_data());
+            let synced = failpoints::disk(DiskStep::Sync).and_then(|()| opened.sync_data());
             synced.map_err(|e| format!("cannot sync {name}: {e}"))?;
             durable.store(number, Ordering::Release);
             commits.write(number).map_err(|e| e.to_string())

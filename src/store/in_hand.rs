@@ -57,7 +57,7 @@ const ALONE_WAIT: Duration = Duration::from_secs(30);
 
 /// What is to become of an event by how often a process died with it in hand.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Standing {
+pub enum Suspicion {
     /// It is decided about, perhaps alone.
     Fine,
     /// It is set aside; whom it concerns may be looked for in its header.
@@ -69,23 +69,23 @@ pub enum Standing {
 /// The file, and what it says.
 #[derive(Debug)]
 pub struct InHand {
-    state: Mutex<State>,
+    state: Mutex<InHandState>,
     permits: Arc<Semaphore>,
     began: Instant,
 }
 
 #[derive(Debug, Default)]
-struct State {
+struct InHandState {
     path: PathBuf,
     /// `None` where it cannot be written: then nothing is known of deaths, and all else goes on.
     file: Option<File>,
     octets: usize,
-    said: Said,
+    said: HoldLog,
 }
 
 /// What lines say.
 #[derive(Debug, Default)]
-struct Said {
+struct HoldLog {
     last_hold: u64,
     holds: BTreeMap<u64, Hold>,
     suspects: BTreeMap<JobId, Suspect>,
@@ -105,7 +105,7 @@ struct Suspect {
 
 /// Some events in hand, until it is dropped.
 #[derive(Debug)]
-pub struct Held {
+pub struct EventsInHand {
     of: Arc<InHand>,
     hold: Option<u64>,
     keys: Vec<JobId>,
@@ -119,13 +119,13 @@ impl InHand {
         let path = store.join("in-hand");
         let mut said = read(&path).unwrap_or_else(|error| {
             tracing::warn!(file = %path.display(), %error, "what the last process had in hand cannot be read");
-            Said::default()
+            HoldLog::default()
         });
         let died = said.count_deaths(now);
-        let mut state = State {
+        let mut state = InHandState {
             path,
             said,
-            ..State::default()
+            ..InHandState::default()
         };
         state.rewrite();
         let in_hand = Self {
@@ -147,17 +147,17 @@ impl InHand {
     }
 
     /// What is to become of this one.
-    pub fn standing(&self, key: &JobId) -> Standing {
+    pub fn standing(&self, key: &JobId) -> Suspicion {
         let points = self.state().said.suspects.get(key).map(|one| one.points);
         match points.unwrap_or(0) {
-            UNREAD.. => Standing::Unreadable,
-            ASIDE.. => Standing::Deadly,
-            _ => Standing::Fine,
+            UNREAD.. => Suspicion::Unreadable,
+            ASIDE.. => Suspicion::Deadly,
+            _ => Suspicion::Fine,
         }
     }
 
     /// Notes that these are in hand. A suspect waits until nothing else is.
-    pub async fn take(self: &Arc<Self>, keys: &[JobId]) -> Held {
+    pub async fn take(self: &Arc<Self>, keys: &[JobId]) -> EventsInHand {
         let points = {
             let suspects = &self.state().said.suspects;
             let suspects = keys.iter().filter_map(|key| suspects.get(key));
@@ -180,7 +180,7 @@ impl InHand {
             None => permits.acquire_owned().await.ok(),
         };
         let hold = self.state().begin(keys);
-        Held {
+        EventsInHand {
             of: Arc::clone(self),
             hold,
             keys: keys.to_vec(),
@@ -193,12 +193,12 @@ impl InHand {
         self.state().clear(std::slice::from_ref(key));
     }
 
-    fn state(&self) -> MutexGuard<'_, State> {
+    fn state(&self) -> MutexGuard<'_, InHandState> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-impl Held {
+impl EventsInHand {
     /// The work is done, and the process is alive; from now on a disk or a server is awaited.
     pub fn waits(&self) {
         if let Some(hold) = self.hold {
@@ -212,7 +212,7 @@ impl Held {
     }
 }
 
-impl Drop for Held {
+impl Drop for EventsInHand {
     fn drop(&mut self) {
         if let Some(hold) = self.hold {
             self.of.state().end(hold);
@@ -220,7 +220,7 @@ impl Drop for Held {
     }
 }
 
-impl State {
+impl InHandState {
     fn begin(&mut self, keys: &[JobId]) -> Option<u64> {
         if keys.is_empty() {
             return None;
@@ -314,7 +314,7 @@ impl State {
     }
 }
 
-impl Said {
+impl HoldLog {
     fn take_line(&mut self, line: &str) -> Option<()> {
         let mut words = line.split(' ');
         match words.next()? {
@@ -394,8 +394,8 @@ impl Said {
     }
 }
 
-fn read(path: &Path) -> io::Result<Said> {
-    let mut said = Said::default();
+fn read(path: &Path) -> io::Result<HoldLog> {
+    let mut said = HoldLog::default();
     let octets = match fs::metadata(path) {
         Err(error) if error.kind() == ErrorKind::NotFound => return Ok(said),
         data => data?.len(),
@@ -434,7 +434,7 @@ mod tests {
         std::mem::forget(held);
     }
 
-    fn standing(folder: &TempDir, name: &str) -> Standing {
+    fn standing(folder: &TempDir, name: &str) -> Suspicion {
         open(folder).standing(&JobId::of_name(&[name]))
     }
 
@@ -449,18 +449,18 @@ mod tests {
         in_hand.take(&keys(&["a"])).await.done();
         drop(in_hand);
         dies(&folder, &["b"], false).await;
-        assert_eq!(standing(&folder, "b"), Standing::Fine);
+        assert_eq!(standing(&folder, "b"), Suspicion::Fine);
         dies(&folder, &["b"], false).await;
-        assert_eq!(standing(&folder, "a"), Standing::Fine);
-        assert_eq!(standing(&folder, "b"), Standing::Deadly);
-        assert_eq!(standing(&folder, "c"), Standing::Fine);
+        assert_eq!(standing(&folder, "a"), Suspicion::Fine);
+        assert_eq!(standing(&folder, "b"), Suspicion::Deadly);
+        assert_eq!(standing(&folder, "c"), Suspicion::Fine);
         dies(&folder, &["b"], false).await;
-        assert_eq!(standing(&folder, "b"), Standing::Unreadable);
+        assert_eq!(standing(&folder, "b"), Suspicion::Unreadable);
         let later = NOW.plus(REMEMBERED);
         let (later, died) = InHand::of_store(folder.path(), later);
         assert_eq!(
             (died, later.standing(&keys(&["b"])[0])),
-            (0, Standing::Fine)
+            (0, Suspicion::Fine)
         );
     }
 
@@ -473,8 +473,8 @@ mod tests {
             in_hand.permits.add_permits(PERMITS as usize); // As if it had waited in vain.
             std::mem::forget((one, in_hand.take(&keys(&["b"])).await));
         }
-        assert_eq!(standing(&folder, "a"), Standing::Fine);
-        assert_eq!(standing(&folder, "b"), Standing::Fine);
+        assert_eq!(standing(&folder, "a"), Suspicion::Fine);
+        assert_eq!(standing(&folder, "b"), Suspicion::Fine);
     }
 
     #[tokio::test]
@@ -483,12 +483,12 @@ mod tests {
         dies(&folder, &["a"], false).await;
         for _ in 0..5 {
             dies(&folder, &["a"], true).await;
-            assert_eq!(standing(&folder, "a"), Standing::Fine);
+            assert_eq!(standing(&folder, "a"), Suspicion::Fine);
         }
         dies(&folder, &["a"], false).await;
-        assert_eq!(standing(&folder, "a"), Standing::Fine);
+        assert_eq!(standing(&folder, "a"), Suspicion::Fine);
         dies(&folder, &["a"], false).await;
-        assert_eq!(standing(&folder, "a"), Standing::Deadly);
+        assert_eq!(standing(&folder, "a"), Suspicion::Deadly);
     }
 
     #[tokio::test(start_paused = true)]
@@ -520,7 +520,7 @@ mod tests {
         dies(&folder, &["b"], false).await;
         open(&folder).forgive(&keys(&["b"])[0]);
         dies(&folder, &["b"], false).await;
-        assert_eq!(standing(&folder, "b"), Standing::Fine);
+        assert_eq!(standing(&folder, "b"), Suspicion::Fine);
     }
 
     #[tokio::test]
@@ -561,7 +561,7 @@ mod tests {
         )
         .unwrap();
         dies(&folder, &["a"], false).await;
-        assert_eq!(standing(&folder, "a"), Standing::Deadly);
-        assert_eq!(standing(&folder, "b"), Standing::Fine);
+        assert_eq!(standing(&folder, "a"), Suspicion::Deadly);
+        assert_eq!(standing(&folder, "b"), Suspicion::Fine);
     }
 }

@@ -7,8 +7,8 @@ use crate::core::limits::{CONTACTS_SCANNED_MAX, SHARED_LOOKED_FOR_AT_ONCE};
 use crate::core::reckoning::Reckoned;
 use crate::core::record::{Cursor, Pair};
 use crate::core::time::Timestamp;
-use crate::core::traces::{Gone, Rows};
-use crate::store::tables::{self, Change, Place, Record, Table};
+use crate::core::traces::{Gone, RowCounts};
+use crate::store::tables::{self, Record, RowPlace, Table, TableChange};
 use crate::store::users::{self, OF_USERS};
 use crate::store::{Store, StoreError, replaces, saved_again};
 use jid::BareJid;
@@ -89,9 +89,9 @@ impl Store for MemoryStore {
     fn page(
         &self,
         table: Option<Table>,
-        after: Option<&Place>,
+        after: Option<&RowPlace>,
         limit: usize,
-    ) -> impl Future<Output = Result<Vec<(Place, Record)>, StoreError>> + Send {
+    ) -> impl Future<Output = Result<Vec<(RowPlace, Record)>, StoreError>> + Send {
         let rows = self.rows();
         let start = after.map_or(Bound::Unbounded, |place| {
             Bound::Excluded(place.key().to_vec())
@@ -100,7 +100,7 @@ impl Store for MemoryStore {
             let is_of = |table: &Table| key.first() == Some(&table.tag());
             table.as_ref().map_or(Table::ALL.iter().any(is_of), is_of)
         });
-        let page = page.map(|(key, record)| (Place::of_key(key), record.clone()));
+        let page = page.map(|(key, record)| (RowPlace::of_key(key), record.clone()));
         ready(Ok(page.take(limit).collect()))
     }
 
@@ -146,7 +146,10 @@ impl Store for MemoryStore {
         }))
     }
 
-    fn rows_of(&self, user: &BareJid) -> impl Future<Output = Result<Rows, StoreError>> + Send {
+    fn rows_of(
+        &self,
+        user: &BareJid,
+    ) -> impl Future<Output = Result<RowCounts, StoreError>> + Send {
         ready(Ok(self.rows().count(user)))
     }
 
@@ -202,13 +205,13 @@ impl Map {
         tables::row_of(self.0.get(&key)?.clone())
     }
 
-    fn apply(&mut self, change: Change, undo: &mut Undo) -> Result<(), StoreError> {
+    fn apply(&mut self, change: TableChange, undo: &mut Undo) -> Result<(), StoreError> {
         match change {
-            Change::Save(Record::Pair(pair)) => {
+            TableChange::Save(Record::Pair(pair)) => {
                 let pair = self.free(pair)?;
                 self.save(Record::Pair(pair), undo);
             }
-            Change::Save(Record::Peer(peer)) => {
+            TableChange::Save(Record::Peer(peer)) => {
                 let old = match self.0.get(&tables::peer_key(&peer.who)) {
                     Some(Record::Peer(old)) => Some(old),
                     _ => None,
@@ -217,8 +220,8 @@ impl Map {
                     self.save(Record::Peer(peer), undo);
                 }
             }
-            Change::Save(record) => self.save(record, undo),
-            Change::Remove(key) => {
+            TableChange::Save(record) => self.save(record, undo),
+            TableChange::Remove(key) => {
                 if let Some(other) = self.0.get(&key).and_then(Record::other_key) {
                     self.set(other, None, undo);
                 }
@@ -243,8 +246,8 @@ impl Map {
         record.filter(|_| users::is_made(record)).map(Record::key)
     }
 
-    fn count(&self, user: &BareJid) -> Rows {
-        let mut rows = Rows::default();
+    fn count(&self, user: &BareJid) -> RowCounts {
+        let mut rows = RowCounts::default();
         for table in OF_USERS {
             let keys = self.keys(users::range_of(table, user), usize::MAX);
             let is_made = |key: &&Vec<u8>| users::is_made(self.0.get(*key));

@@ -32,8 +32,8 @@ use crate::core::id::IdKey;
 use crate::core::reckoning::Reckoned;
 use crate::core::record::{Announced, Contact, Cursor, Pair, PairOrigin, Peer, PeerOrigin};
 use crate::core::time::Timestamp;
-use crate::core::traces::{Gone, Rows};
-use crate::store::tables::{Place, Record, Table};
+use crate::core::traces::{Gone, RowCounts};
+use crate::store::tables::{Record, RowPlace, Table};
 use jid::BareJid;
 use rustix::io::Errno;
 use std::future::Future;
@@ -90,9 +90,9 @@ pub trait Store: Send + Sync + 'static {
     fn page(
         &self,
         table: Option<Table>,
-        after: Option<&Place>,
+        after: Option<&RowPlace>,
         limit: usize,
-    ) -> impl Future<Output = Result<Vec<(Place, Record)>, StoreError>> + Send;
+    ) -> impl Future<Output = Result<Vec<(RowPlace, Record)>, StoreError>> + Send;
 
     /// Up to where a mailbox was read.
     #[allow(clippy::missing_errors_doc)]
@@ -126,7 +126,8 @@ pub trait Store: Send + Sync + 'static {
 
     /// How many rows there are of a user. Pairs are those that the gateway has made of the user's contacts.
     #[allow(clippy::missing_errors_doc)]
-    fn rows_of(&self, user: &BareJid) -> impl Future<Output = Result<Rows, StoreError>> + Send;
+    fn rows_of(&self, user: &BareJid)
+    -> impl Future<Output = Result<RowCounts, StoreError>> + Send;
 
     /// Forgets up to `limit` rows of a user, and with a contact that nobody else has the pair that the gateway has made of it;
     /// pairs of the admin stay. Ready when that survives a power cut; to be repeated until nothing is left, also after a
@@ -176,7 +177,7 @@ pub trait Store: Send + Sync + 'static {
         after: Option<&BareJid>,
         limit: usize,
     ) -> impl Future<Output = Result<Vec<Pair>, StoreError>> + Send {
-        let after = after.map(Place::of_pair);
+        let after = after.map(RowPlace::of_pair);
         async move {
             let rows = self.page(Some(Table::Pair), after.as_ref(), limit).await?;
             let pairs = rows.into_iter().filter_map(|(_, record)| match record {
@@ -194,7 +195,7 @@ pub trait Store: Send + Sync + 'static {
         after: Option<(&BareJid, &MailAddress)>,
         limit: usize,
     ) -> impl Future<Output = Result<Vec<(BareJid, MailAddress, Contact)>, StoreError>> + Send {
-        let after = after.map(|(user, mail)| Place::of_contact(user, mail));
+        let after = after.map(|(user, mail)| RowPlace::of_contact(user, mail));
         async move {
             let page = self.page(Some(Table::Contact), after.as_ref(), limit);
             let contacts = page.await?.into_iter().filter_map(|row| match row {
@@ -214,7 +215,7 @@ pub trait Store: Send + Sync + 'static {
         after: Option<&AddressPattern>,
         limit: usize,
     ) -> impl Future<Output = Result<Vec<Peer>, StoreError>> + Send {
-        let after = after.map(Place::of_peer);
+        let after = after.map(RowPlace::of_peer);
         async move {
             let rows = self.page(Some(Table::Peer), after.as_ref(), limit).await?;
             let peers = rows.into_iter().filter_map(|row| match row {
@@ -238,7 +239,7 @@ pub trait Store: Send + Sync + 'static {
         after: Option<&BareJid>,
         limit: usize,
     ) -> impl Future<Output = Result<Vec<(BareJid, Announced)>, StoreError>> + Send {
-        let after = after.map(Place::of_announced);
+        let after = after.map(RowPlace::of_announced);
         async move {
             let page = self.page(Some(Table::Announced), after.as_ref(), limit);
             let users = page.await?.into_iter().filter_map(|row| match row {

@@ -25,7 +25,7 @@ const CLOSING: Duration = Duration::from_secs(5);
 const WRITTEN_WITHOUT_SNAPSHOT: u64 = 8 * 1024 * 1024;
 
 /// A store that is open.
-pub(super) struct Opened {
+pub(super) struct OpenedStore {
     pub(super) db: sled::Db,
     /// The file that sled writes to.
     pub(super) file: PathBuf,
@@ -47,7 +47,7 @@ pub(super) enum Ids {
 }
 
 /// Opens the store in this folder, or makes it.
-pub(super) fn open(path: &Path, ids: Ids) -> Result<Opened, StoreError> {
+pub(super) fn open(path: &Path, ids: Ids) -> Result<OpenedStore, StoreError> {
     if is_repair_unfinished(path) {
         return Err(damaged(path, "its repair was interrupted"));
     }
@@ -85,7 +85,7 @@ pub(super) fn open(path: &Path, ids: Ids) -> Result<Opened, StoreError> {
     mark(&lock).map_err(wrong)?;
     tracing::info!(took = ?started.elapsed(), path = %path.display(), "the store is open");
     let file = folder.join("db");
-    Ok(Opened {
+    Ok(OpenedStore {
         db,
         file,
         id_key,
@@ -190,12 +190,12 @@ fn remove_unfinished_snapshots(folder: &Path) -> io::Result<()> {
 
 /// A snapshot only makes opening faster: where sled finds damage, it may be there, and the log is whole.
 fn open_or_mend(folder: &Path, path: &Path) -> Result<sled::Db, StoreError> {
-    let is_held = |refused: &Refused| matches!(refused, Refused::Locked);
+    let is_held = |refused: &OpenRefusal| matches!(refused, OpenRefusal::Locked);
     let cause = match super::lock::within_a_moment(|| open_sled(folder), is_held) {
         Ok(db) => return Ok(db),
-        Err(Refused::Locked) => return Err(StoreError::InUse(path.display().to_string())),
-        Err(Refused::Io(cause)) => return Err(StoreError::Broken(cause)),
-        Err(Refused::Damaged(cause)) => cause,
+        Err(OpenRefusal::Locked) => return Err(StoreError::InUse(path.display().to_string())),
+        Err(OpenRefusal::Io(cause)) => return Err(StoreError::Broken(cause)),
+        Err(OpenRefusal::Damaged(cause)) => cause,
     };
     tracing::warn!(%cause, "the store is damaged; trying without its snapshots");
     let moved = move_snapshots_away(folder);
@@ -249,7 +249,8 @@ impl SnapshotAtEnd {
 impl Drop for SnapshotAtEnd {
     fn drop(&mut self) {
         if *self.written.get_mut() > WRITTEN_WITHOUT_SNAPSHOT
-            && let Err(Refused::Io(cause) | Refused::Damaged(cause)) = open_sled(&self.folder)
+            && let Err(OpenRefusal::Io(cause) | OpenRefusal::Damaged(cause)) =
+                open_sled(&self.folder)
         {
             tracing::warn!(%cause, "the store was closed without a new snapshot");
         }
@@ -257,18 +258,18 @@ impl Drop for SnapshotAtEnd {
 }
 
 /// Why sled did not open.
-enum Refused {
+enum OpenRefusal {
     Locked,
     Io(String),
     Damaged(String),
 }
 
-fn open_sled(folder: &Path) -> Result<sled::Db, Refused> {
+fn open_sled(folder: &Path) -> Result<sled::Db, OpenRefusal> {
     let deadline = Instant::now() + CLOSING;
     loop {
         match open_sled_once(folder) {
             // Our own lock is held, so this is the last moment of a store that was just closed in this process.
-            Err(Refused::Locked) if Instant::now() < deadline => {
+            Err(OpenRefusal::Locked) if Instant::now() < deadline => {
                 std::thread::sleep(Duration::from_millis(10));
             }
             result => return result,
@@ -276,7 +277,7 @@ fn open_sled(folder: &Path) -> Result<sled::Db, Refused> {
     }
 }
 
-fn open_sled_once(folder: &Path) -> Result<sled::Db, Refused> {
+fn open_sled_once(folder: &Path) -> Result<sled::Db, OpenRefusal> {
     let config = sled::Config::new()
         .path(folder)
         .cache_capacity(CACHE_OCTETS)
@@ -285,14 +286,14 @@ fn open_sled_once(folder: &Path) -> Result<sled::Db, Refused> {
     match panics::caught(|| config.open()) {
         Ok(Ok(db)) => Ok(db),
         Ok(Err(sled::Error::Io(e))) if e.to_string().contains("could not acquire lock") => {
-            Err(Refused::Locked)
+            Err(OpenRefusal::Locked)
         }
         Ok(Err(sled::Error::Io(e))) if is_of_the_content(&e) => {
-            Err(Refused::Damaged(e.to_string()))
+            Err(OpenRefusal::Damaged(e.to_string()))
         }
-        Ok(Err(sled::Error::Io(e))) => Err(Refused::Io(format!("{}: {e}", folder.display()))),
-        Ok(Err(error)) => Err(Refused::Damaged(error.to_string())),
-        Err(words) => Err(Refused::Damaged(gave_up(&words))),
+        Ok(Err(sled::Error::Io(e))) => Err(OpenRefusal::Io(format!("{}: {e}", folder.display()))),
+        Ok(Err(error)) => Err(OpenRefusal::Damaged(error.to_string())),
+        Err(words) => Err(OpenRefusal::Damaged(gave_up(&words))),
     }
 }
 

@@ -11,7 +11,7 @@
 //! left half is removed then. A mail for several users is one file with several names. Who has too much loses the oldest; where
 //! all have too much together, whoever has most does.
 
-use crate::core::decide::decision::Original;
+use crate::core::decide::decision::KeepOriginal;
 use crate::core::id::{JobId, OriginalId};
 use crate::core::time::Timestamp;
 use crate::failpoints;
@@ -37,7 +37,7 @@ const COUNT_MAX: usize = 50_000;
 
 /// How much is kept.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Limits {
+pub struct OriginalsLimits {
     /// For how long.
     pub age: Duration,
     /// All together, in octets. What is one user's is at most a fifth of it.
@@ -88,19 +88,19 @@ impl Folder {
 #[derive(Debug)]
 pub struct Originals {
     folder: PathBuf,
-    limits: Limits,
-    state: Mutex<State>,
+    limits: OriginalsLimits,
+    state: Mutex<OriginalsState>,
 }
 
 #[derive(Debug, Default)]
-struct State {
-    all: BTreeMap<OriginalId, Entry>,
+struct OriginalsState {
+    all: BTreeMap<OriginalId, OriginalEntry>,
     users: BTreeMap<UserKey, OfUser>,
     octets: u64,
 }
 
 #[derive(Clone, Debug)]
-struct Entry {
+struct OriginalEntry {
     at: Timestamp,
     user: UserKey,
     octets: u64,
@@ -134,7 +134,7 @@ impl Originals {
     ///
     /// # Errors
     /// [`io::Error`]: the folder cannot be made or read.
-    pub fn of_store(store: &Path, limits: Limits) -> io::Result<Self> {
+    pub fn of_store(store: &Path, limits: OriginalsLimits) -> io::Result<Self> {
         Self::of_folder(store, Folder::Mails, limits)
     }
 
@@ -142,7 +142,7 @@ impl Originals {
     ///
     /// # Errors
     /// [`io::Error`]: the folder cannot be made or read.
-    pub fn of_folder(store: &Path, folder: Folder, limits: Limits) -> io::Result<Self> {
+    pub fn of_folder(store: &Path, folder: Folder, limits: OriginalsLimits) -> io::Result<Self> {
         let path = folder.of(store);
         DirBuilder::new()
             .recursive(true)
@@ -177,7 +177,7 @@ impl Originals {
     ///
     /// # Errors
     /// [`io::Error`]: the folder is there and cannot be read.
-    pub fn look(store: &Path, limits: Limits) -> io::Result<Self> {
+    pub fn look(store: &Path, limits: OriginalsLimits) -> io::Result<Self> {
         Self::read_folder(Folder::Mails.of(store), limits)
     }
 
@@ -187,15 +187,15 @@ impl Originals {
     /// # Errors
     /// [`io::Error`]: the folder is there and cannot be read.
     pub fn at_rest(store: &Path, folder: Folder) -> io::Result<Self> {
-        let limits = Limits {
+        let limits = OriginalsLimits {
             age: Duration::MAX,
             octets: u64::MAX,
         };
         Self::read_folder(folder.of(store), limits)
     }
 
-    fn read_folder(folder: PathBuf, limits: Limits) -> io::Result<Self> {
-        let mut state = State::default();
+    fn read_folder(folder: PathBuf, limits: OriginalsLimits) -> io::Result<Self> {
+        let mut state = OriginalsState::default();
         let files = match fs::read_dir(&folder) {
             Err(error) if error.kind() == ErrorKind::NotFound => None,
             files => Some(files?),
@@ -209,7 +209,7 @@ impl Originals {
             match file.metadata() {
                 Ok(data) => {
                     let octets = data.len();
-                    state.add(id, Entry { at, user, octets });
+                    state.add(id, OriginalEntry { at, user, octets });
                 }
                 // It has just gone.
                 Err(error) if error.kind() == ErrorKind::NotFound => {}
@@ -228,7 +228,7 @@ impl Originals {
     /// # Errors
     /// [`io::Error`]: it is not kept, or not for all of them; [`ErrorKind::FileTooLarge`]: it alone is more than one user may
     /// have.
-    pub fn keep(&self, originals: &[Original], raw: &[u8], now: Timestamp) -> io::Result<()> {
+    pub fn keep(&self, originals: &[KeepOriginal], raw: &[u8], now: Timestamp) -> io::Result<()> {
         let octets = u64::try_from(raw.len()).unwrap_or(u64::MAX);
         if octets > self.limits.octets / SHARE_OF_ONE {
             let text = "it is bigger than what one user may have";
@@ -237,12 +237,12 @@ impl Originals {
         // Held while something is written: a name is given once.
         let mut state = self.state();
         let mut first: Option<PathBuf> = None;
-        for Original { id, user } in originals {
+        for KeepOriginal { id, user } in originals {
             let Some(user) = UserKey::of(user).filter(|_| !state.all.contains_key(id)) else {
                 continue;
             };
             let at = now;
-            let entry = Entry { at, user, octets };
+            let entry = OriginalEntry { at, user, octets };
             let path = self.path(id, &entry);
             match &first {
                 // Not every file system has links.
@@ -307,7 +307,7 @@ impl Originals {
         }
     }
 
-    fn shown(&self, id: &OriginalId, now: Timestamp) -> Option<Entry> {
+    fn shown(&self, id: &OriginalId, now: Timestamp) -> Option<OriginalEntry> {
         let entry = self.state().all.get(id).cloned();
         entry.filter(|entry| now.since(entry.at) < self.limits.age)
     }
@@ -365,17 +365,17 @@ impl Originals {
     /// Forgets what is older than it may be; answers how many.
     pub fn forget_old(&self, now: Timestamp) -> usize {
         let mut state = self.state();
-        let is_old = |entry: &Entry| now.since(entry.at) >= self.limits.age;
+        let is_old = |entry: &OriginalEntry| now.since(entry.at) >= self.limits.age;
         let old = state.all.iter().filter(|(_, entry)| is_old(entry));
         let old: Vec<OriginalId> = old.map(|(id, _)| id.clone()).collect();
         old.iter().filter(|id| self.remove(&mut state, id)).count()
     }
 
-    fn state(&self) -> MutexGuard<'_, State> {
+    fn state(&self) -> MutexGuard<'_, OriginalsState> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn path(&self, id: &OriginalId, entry: &Entry) -> PathBuf {
+    fn path(&self, id: &OriginalId, entry: &OriginalEntry) -> PathBuf {
         let (id, at, user) = (id.as_str(), entry.at.millis(), entry.user.0.as_str());
         self.folder.join(format!("{id}-{at}-{user}{ENDING}"))
     }
@@ -398,7 +398,7 @@ impl Originals {
     }
 
     /// Removes the oldest of who has too much.
-    fn make_room(&self, state: &mut State) {
+    fn make_room(&self, state: &mut OriginalsState) {
         let of_one_max = self.limits.octets / SHARE_OF_ONE;
         let has_too_much = |of_user: &OfUser| {
             of_user.octets > of_one_max || of_user.order.len() > COUNT_OF_ONE_MAX
@@ -417,7 +417,7 @@ impl Originals {
         }
     }
 
-    fn remove(&self, state: &mut State, id: &OriginalId) -> bool {
+    fn remove(&self, state: &mut OriginalsState, id: &OriginalId) -> bool {
         let Some(entry) = state.remove(id) else {
             return false;
         };
@@ -431,14 +431,14 @@ impl Originals {
     }
 }
 
-impl State {
+impl OriginalsState {
     fn of_user(&self, user: &BareJid) -> Vec<OriginalId> {
         let of_user = UserKey::of(user).and_then(|user| self.users.get(&user));
         let order = of_user.into_iter().flat_map(|of_user| &of_user.order);
         order.map(|(_, id)| id.clone()).collect()
     }
 
-    fn add(&mut self, id: OriginalId, entry: Entry) {
+    fn add(&mut self, id: OriginalId, entry: OriginalEntry) {
         self.remove(&id);
         let of_user = self.users.entry(entry.user.clone()).or_default();
         of_user.octets = of_user.octets.saturating_add(entry.octets);
@@ -447,7 +447,7 @@ impl State {
         self.all.insert(id, entry);
     }
 
-    fn remove(&mut self, id: &OriginalId) -> Option<Entry> {
+    fn remove(&mut self, id: &OriginalId) -> Option<OriginalEntry> {
         let entry = self.all.remove(id)?;
         self.octets = self.octets.saturating_sub(entry.octets);
         if let Some(of_user) = self.users.get_mut(&entry.user) {
@@ -475,15 +475,15 @@ mod tests {
     use crate::core::id::StanzaId;
     use std::slice;
 
-    const LIMITS: Limits = Limits {
+    const LIMITS: OriginalsLimits = OriginalsLimits {
         age: Duration::from_secs(7 * 24 * 3600),
         octets: 5_000,
     };
 
-    fn original(user: &str, message: &str) -> Original {
+    fn original(user: &str, message: &str) -> KeepOriginal {
         let user = BareJid::new(user).unwrap();
         let id = OriginalId::derive(&[7; 32], &user, &StanzaId::parse(message).unwrap());
-        Original { id, user }
+        KeepOriginal { id, user }
     }
 
     fn at(secs: i64) -> Timestamp {
@@ -587,7 +587,7 @@ mod tests {
             originals,
             Originals::of_store(folder.path(), LIMITS).unwrap(),
         ] {
-            let there = |one: &Original| originals.read(&one.id, at(1)).unwrap().is_some();
+            let there = |one: &KeepOriginal| originals.read(&one.id, at(1)).unwrap().is_some();
             assert_eq!([&both[0], &both[1], &other].map(there), [false, true, true]);
         }
         let originals = Originals::of_store(folder.path(), LIMITS).unwrap();
@@ -599,7 +599,7 @@ mod tests {
     fn who_has_too_much_loses_the_oldest_and_nobody_else_does() {
         let folder = tempfile::tempdir().unwrap();
         let originals = Originals::of_store(folder.path(), LIMITS).unwrap();
-        let there = |one: &Original| originals.read(&one.id, at(99)).unwrap().is_some();
+        let there = |one: &KeepOriginal| originals.read(&one.id, at(99)).unwrap().is_some();
         let adam = original("adam@a.example", "1");
         originals
             .keep(slice::from_ref(&adam), &[0; 600], at(0))
@@ -627,7 +627,7 @@ mod tests {
         let too_big = originals.keep(&[adam], &[0; 1_001], at(9)).unwrap_err();
         assert_eq!(too_big.kind(), ErrorKind::FileTooLarge);
         // The next start has smaller limits.
-        let smaller = Limits {
+        let smaller = OriginalsLimits {
             octets: 900,
             ..LIMITS
         };

@@ -28,7 +28,7 @@ const NOTE_OCTETS_MAX: u64 = 64 * 1024;
 /// What was set aside.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
-pub enum Kind {
+pub enum QuarantineKind {
     /// A stanza from the XMPP server.
     Stanza,
     /// A mail from a mailbox.
@@ -39,7 +39,7 @@ pub enum Kind {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Note {
     /// What it is.
-    pub kind: Kind,
+    pub kind: QuarantineKind,
     /// When it was set aside.
     pub at: Timestamp,
     /// What the gateway said when it failed.
@@ -69,7 +69,7 @@ impl Note {
 
 /// One of them, without its content.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Kept {
+pub struct QuarantinedEvent {
     /// Its name here.
     pub id: JobId,
     /// What is known of it.
@@ -125,13 +125,13 @@ impl Quarantine {
     ///
     /// # Errors
     /// [`io::Error`]: the folder cannot be read.
-    pub fn list(&self) -> io::Result<Vec<Kept>> {
-        let mut all: Vec<Kept> = self
+    pub fn list(&self) -> io::Result<Vec<QuarantinedEvent>> {
+        let mut all: Vec<QuarantinedEvent> = self
             .ids()?
             .into_iter()
             .filter_map(|id| {
                 let (note, _, octets) = self.open(&id).ok()?;
-                Some(Kept { id, note, octets })
+                Some(QuarantinedEvent { id, note, octets })
             })
             .collect();
         all.sort_by(|a, b| a.note.at.cmp(&b.note.at).then_with(|| a.id.cmp(&b.id)));
@@ -142,7 +142,7 @@ impl Quarantine {
     ///
     /// # Errors
     /// [`io::Error`]: it is there and cannot be read.
-    pub fn read(&self, id: &JobId) -> io::Result<Option<(Kept, Vec<u8>)>> {
+    pub fn read(&self, id: &JobId) -> io::Result<Option<(QuarantinedEvent, Vec<u8>)>> {
         let (note, mut rest, octets) = match self.open(id) {
             Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
             opened => opened?,
@@ -150,7 +150,7 @@ impl Quarantine {
         let mut content = Vec::new();
         rest.read_to_end(&mut content)?;
         let id = id.clone();
-        Ok(Some((Kept { id, note, octets }, content)))
+        Ok(Some((QuarantinedEvent { id, note, octets }, content)))
     }
 
     /// Forgets one of them; false where it is not there.
@@ -216,10 +216,10 @@ impl Quarantine {
     }
 }
 
-fn id_of(kind: Kind, content: &[u8]) -> JobId {
+fn id_of(kind: QuarantineKind, content: &[u8]) -> JobId {
     let kind = match kind {
-        Kind::Stanza => "stanza",
-        Kind::Mail => "mail",
+        QuarantineKind::Stanza => "stanza",
+        QuarantineKind::Mail => "mail",
     };
     JobId::of_name(&["quarantine", kind, MessageId::of_raw(content).as_str()])
 }
@@ -229,7 +229,7 @@ mod tests {
     use super::*;
     use std::os::unix::fs::PermissionsExt;
 
-    fn note(kind: Kind, at: i64) -> Note {
+    fn note(kind: QuarantineKind, at: i64) -> Note {
         Note {
             kind,
             at: Timestamp::from_secs(at),
@@ -249,9 +249,24 @@ mod tests {
         let quarantine = Quarantine::of_store(folder.path());
         assert_eq!(quarantine.list().unwrap(), []);
         let content = b"<message>\n</message>";
-        assert_eq!(quarantine.put(&note(Kind::Stanza, 1), content).unwrap(), 1);
-        assert_eq!(quarantine.put(&note(Kind::Stanza, 9), content).unwrap(), 1);
-        assert_eq!(quarantine.put(&note(Kind::Mail, 5), content).unwrap(), 2);
+        assert_eq!(
+            quarantine
+                .put(&note(QuarantineKind::Stanza, 1), content)
+                .unwrap(),
+            1
+        );
+        assert_eq!(
+            quarantine
+                .put(&note(QuarantineKind::Stanza, 9), content)
+                .unwrap(),
+            1
+        );
+        assert_eq!(
+            quarantine
+                .put(&note(QuarantineKind::Mail, 5), content)
+                .unwrap(),
+            2
+        );
         let kept = quarantine.list().unwrap();
         let times: Vec<_> = kept.iter().map(|one| one.note.at.millis()).collect();
         assert_eq!(times, [5000, 9000]);
@@ -276,7 +291,7 @@ mod tests {
         };
         let put = |n: i64| {
             quarantine
-                .put(&note(Kind::Stanza, n), n.to_string().as_bytes())
+                .put(&note(QuarantineKind::Stanza, n), n.to_string().as_bytes())
                 .unwrap()
         };
         put(-1);

@@ -19,13 +19,13 @@ use crate::core::limits::CONTACTS_SCANNED_MAX;
 use crate::core::reckoning::Reckoned;
 use crate::core::record::{Contact, Cursor, Pair};
 use crate::core::time::Timestamp;
-use crate::core::traces::{Gone, Rows};
+use crate::core::traces::{Gone, RowCounts};
 use crate::panics;
 use crate::store::anchor::Anchor;
 use crate::store::committer::Committer;
 use crate::store::digest::Counted;
 use crate::store::opening::{self, Ids, SnapshotAtEnd};
-use crate::store::tables::{self, Place, Record, Table};
+use crate::store::tables::{self, Record, RowPlace, Table};
 use crate::store::{Store, StoreError};
 use jid::BareJid;
 use std::fmt;
@@ -307,11 +307,11 @@ impl Database {
         table: Table,
         after: Option<Vec<u8>>,
         limit: usize,
-    ) -> Result<Vec<(Place, Record)>, StoreError> {
+    ) -> Result<Vec<(RowPlace, Record)>, StoreError> {
         let rows = self.read(|| self.page(table.tag(), after, limit))?;
         let records = rows.iter().map(|(key, value)| {
             let record = decoded(key, value)?;
-            Ok((Place::of_key(key), record))
+            Ok((RowPlace::of_key(key), record))
         });
         records.collect()
     }
@@ -319,10 +319,10 @@ impl Database {
     /// The same, of all tables.
     fn all_records(
         &self,
-        after: Option<&Place>,
+        after: Option<&RowPlace>,
         limit: usize,
-    ) -> Result<Vec<(Place, Record)>, StoreError> {
-        let after = after.map(Place::key).unwrap_or_default();
+    ) -> Result<Vec<(RowPlace, Record)>, StoreError> {
+        let after = after.map(RowPlace::key).unwrap_or_default();
         let mut records = Vec::new();
         for table in Table::ALL {
             let start = match after.first() {
@@ -454,9 +454,9 @@ impl Store for SledStore {
     fn page(
         &self,
         table: Option<Table>,
-        after: Option<&Place>,
+        after: Option<&RowPlace>,
         limit: usize,
-    ) -> impl Future<Output = Result<Vec<(Place, Record)>, StoreError>> + Send {
+    ) -> impl Future<Output = Result<Vec<(RowPlace, Record)>, StoreError>> + Send {
         let after = after.cloned();
         self.apart(move |database| match table {
             Some(table) => {
@@ -495,7 +495,10 @@ impl Store for SledStore {
         self.apart(move |database| database.users(after.as_ref(), limit))
     }
 
-    fn rows_of(&self, user: &BareJid) -> impl Future<Output = Result<Rows, StoreError>> + Send {
+    fn rows_of(
+        &self,
+        user: &BareJid,
+    ) -> impl Future<Output = Result<RowCounts, StoreError>> + Send {
         let user = user.clone();
         self.apart(move |database| database.rows_of(&user))
     }

@@ -70,14 +70,14 @@ mod tidying;
 pub(crate) mod torn;
 
 use crate::core::id::JobId;
-use crate::core::job::{Brief, Job, Mail};
+use crate::core::job::{Brief, ComposedMail, Job};
 use crate::core::time::Timestamp;
-use crate::failpoints::{self, Step};
+use crate::failpoints::{self, DiskStep};
 use crate::store::handles;
 use crate::system;
 use aside::Aside;
 use index::Index;
-use journal::{Journal, Request, Work};
+use journal::{Journal, Work, WriteRequest};
 use reading::ReadJob;
 use record::{Encoded, id_of};
 use replay::{Replayed, replay, segments_in};
@@ -106,7 +106,7 @@ const READING: &str = "read";
 pub struct Spool {
     journal: Arc<Journal>,
     /// To the thread that writes. `None` only while it is dropped, and in a simulated world, where it is done at once.
-    requests: Option<Sender<Request>>,
+    requests: Option<Sender<WriteRequest>>,
     thread: Option<JoinHandle<()>>,
     sequence: AtomicU64,
     /// Locked as long as it is open.
@@ -235,7 +235,7 @@ impl Spool {
     ///
     /// # Errors
     /// As of [`Spool::look`].
-    pub fn look_at_mails(dir: &Path) -> Result<Vec<Mail>, SpoolError> {
+    pub fn look_at_mails(dir: &Path) -> Result<Vec<ComposedMail>, SpoolError> {
         let folder = dir.join("journal");
         let mut mails = Vec::new();
         for (job, place) in reading::look(dir)? {
@@ -244,7 +244,7 @@ impl Spool {
                 None => old::mail(&dir.join("queue").join(job.id.as_str())),
             };
             match bytes {
-                Ok(bytes) => mails.push(Mail { job, bytes }),
+                Ok(bytes) => mails.push(ComposedMail { job, bytes }),
                 // Settled while we were looking.
                 Err(SpoolError::Gone(_) | SpoolError::Damaged { .. }) => {}
                 Err(error) => return Err(error),
@@ -303,13 +303,13 @@ impl Spool {
     ///
     /// # Errors
     /// [`SpoolError::Full`], [`SpoolError::NoHandle`] or [`SpoolError::Broken`]: none of them was accepted.
-    pub async fn accept(&self, mails: Vec<Mail>) -> Result<(), SpoolError> {
+    pub async fn accept(&self, mails: Vec<ComposedMail>) -> Result<(), SpoolError> {
         let encoded = mails.into_iter().map(|mail| self.encoded(mail));
         let encoded = encoded.collect::<Result<Vec<_>, _>>()?;
         self.request(Work::Accept(encoded)).await
     }
 
-    fn encoded(&self, mail: Mail) -> Result<Encoded, SpoolError> {
+    fn encoded(&self, mail: ComposedMail) -> Result<Encoded, SpoolError> {
         let encoded = Encoded::of(mail);
         encoded.map_err(|error| broken("encode a mail for", self.journal.folder())(error.into()))
     }
@@ -332,7 +332,7 @@ impl Spool {
         let bytes = self.read_mail(job).await?;
         let job = job.clone();
         let generation = Generation::of_job(&job);
-        let encoded = self.encoded(Mail { job, bytes })?;
+        let encoded = self.encoded(ComposedMail { job, bytes })?;
         self.request(Work::Update(generation, encoded)).await
     }
 
@@ -355,7 +355,7 @@ impl Spool {
     async fn request(&self, work: Work) -> Result<(), SpoolError> {
         self.journal.broken.check()?;
         let (done, told) = oneshot::channel();
-        let request = Request { work, done };
+        let request = WriteRequest { work, done };
         match &self.requests {
             // Where the thread has ended, the request is dropped here, and `told` says so.
             Some(requests) => drop(requests.send(request)),
@@ -396,7 +396,7 @@ impl Drop for Spool {
     }
 }
 
-type Started = (Option<Sender<Request>>, Option<JoinHandle<()>>);
+type Started = (Option<Sender<WriteRequest>>, Option<JoinHandle<()>>);
 
 fn start(journal: &Arc<Journal>) -> Result<Started, SpoolError> {
     #[cfg(test)]
@@ -413,7 +413,7 @@ fn start(journal: &Arc<Journal>) -> Result<Started, SpoolError> {
 }
 
 /// Takes what is wanted, as much as there is, until nobody can want anything any more.
-fn serve(wanted: &Receiver<Request>, journal: &Journal) {
+fn serve(wanted: &Receiver<WriteRequest>, journal: &Journal) {
     loop {
         let first = match journal.is_restless() {
             true => wanted.recv_timeout(UNSYNCED_FOR),
@@ -540,7 +540,7 @@ fn lock(dir: &Path) -> Result<File, SpoolError> {
 }
 
 fn sync_folder(folder: &Path) -> Result<(), SpoolError> {
-    let synced = failpoints::disk(Step::Sync)
+    let synced = failpoints::disk(DiskStep::Sync)
         .and_then(|()| handles::patiently(|| File::open(folder))?.sync_all());
     synced.map_err(broken("sync", folder))
 }

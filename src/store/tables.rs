@@ -306,9 +306,9 @@ pub struct AvatarRecord {
 /// Where a row lies among the others, to go on after it. Its text means something to its own store only.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
 #[serde(from = "String")]
-pub struct Place(Vec<u8>);
+pub struct RowPlace(Vec<u8>);
 
-impl Place {
+impl RowPlace {
     /// The place of the row with this key.
     pub(super) fn of_key(key: &[u8]) -> Self {
         Self(key.to_vec())
@@ -341,14 +341,14 @@ impl Place {
     }
 }
 
-impl fmt::Display for Place {
+impl fmt::Display for RowPlace {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.0.iter().try_for_each(|octet| write!(f, "{octet:02x}"))
     }
 }
 
 /// What is no place reads as the one before all rows.
-impl From<String> for Place {
+impl From<String> for RowPlace {
     fn from(text: String) -> Self {
         let digits: Option<Vec<u8>> = text
             .chars()
@@ -360,7 +360,7 @@ impl From<String> for Place {
     }
 }
 
-impl Serialize for Place {
+impl Serialize for RowPlace {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.collect_str(self)
     }
@@ -369,14 +369,14 @@ impl Serialize for Place {
 /// What a change of the core comes to.
 // Moved once and kept nowhere.
 #[allow(clippy::large_enum_variant)]
-pub(super) enum Change {
+pub(super) enum TableChange {
     /// A row is saved.
     Save(Record),
     /// The row with this key is removed.
     Remove(Vec<u8>),
 }
 
-impl From<Write> for Change {
+impl From<Write> for TableChange {
     fn from(write: Write) -> Self {
         Self::Save(match write {
             Write::Pair(pair) => Record::Pair(pair),
@@ -623,10 +623,10 @@ mod tests {
     #[test]
     fn a_place_leads_back_to_its_key() {
         for key in [b"".as_slice(), b"p", b"c\0\xff"] {
-            let text = serde_json::to_string(&Place::of_key(key)).unwrap();
-            let place: Place = serde_json::from_str(&text).unwrap();
+            let text = serde_json::to_string(&RowPlace::of_key(key)).unwrap();
+            let place: RowPlace = serde_json::from_str(&text).unwrap();
             assert_eq!(place.key(), key, "{text}");
         }
-        assert_eq!(Place::from("xyz".to_owned()).key(), b"");
+        assert_eq!(RowPlace::from("xyz".to_owned()).key(), b"");
     }
 }

@@ -4,7 +4,7 @@
 
 use crate::core::limits::CONTACTS_FORGOTTEN_AT_ONCE;
 use crate::core::record::PairOrigin;
-use crate::core::traces::Rows;
+use crate::core::traces::RowCounts;
 use crate::store::StoreError;
 use crate::store::tables::{BY_MAIL, BY_STANZA, Record, Table};
 use jid::BareJid;
@@ -71,7 +71,7 @@ pub(super) fn is_made(record: Option<&Record>) -> bool {
 }
 
 /// Counts rows of a table.
-pub(super) fn count(rows: &mut Rows, table: Table, number: usize) {
+pub(super) fn count(rows: &mut RowCounts, table: Table, number: usize) {
     let sum = match table {
         Table::Contact => &mut rows.contacts,
         Table::Message => &mut rows.messages,
@@ -160,7 +160,7 @@ mod tests {
 
     #[test]
     fn every_table_is_of_users_or_of_none() {
-        let mut rows = Rows::default();
+        let mut rows = RowCounts::default();
         for table in Table::ALL {
             let before = rows;
             count(&mut rows, *table, 1);

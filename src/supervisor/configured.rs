@@ -20,7 +20,7 @@ pub fn xmpp_config(config: &Config) -> XmppConfig {
         domain: config.xmpp.domain.clone(),
         secret: config.xmpp.secret.clone(),
         ping_target: config.xmpp.ping.clone(),
-        timings: xmpp::Timings::default().each(failpoints::hurry),
+        timings: xmpp::XmppTimings::default().each(failpoints::hurry),
     }
 }
 
@@ -62,7 +62,7 @@ pub fn mailbox_config(mailbox: &config::Mailbox, config: &Config) -> MailboxConf
         left_keyword: imap::left_keyword(config.xmpp.domain.as_str()),
         octets_max: config.mail.octets_max,
         first_start: mailbox.first_start,
-        timings: imap::Timings::default().each(failpoints::hurry),
+        timings: imap::ImapTimings::default().each(failpoints::hurry),
     }
 }
 

@@ -1,10 +1,10 @@
 //! LMTP, where it is configured: its socket, whose address one is, and the way of its mails to the pipeline.
 
-use super::{Parts, Stopped, Tasks};
+use super::{StateParts, Stopped, Tasks};
 use crate::config::Config;
 use crate::core::settings::Settings;
 use crate::failpoints;
-use crate::lmtp::{self, Listener, LmtpConfig};
+use crate::lmtp::{self, LmtpConfig, LmtpListener};
 use crate::pipeline::{MailboxMeaning, ReadBatch, answer_recipients, read_batches};
 use crate::store::Store;
 use crate::store::in_hand::InHand;
@@ -28,7 +28,7 @@ pub(super) struct Handover<S: Store> {
     stop: CancellationToken,
 }
 
-impl<S: Store> Parts<S> {
+impl<S: Store> StateParts<S> {
     pub(super) fn handover(
         &self,
         settings: &watch::Receiver<Settings>,
@@ -55,7 +55,7 @@ impl<S: Store> Handover<S> {
         let Some(lmtp) = &config.lmtp else {
             return Ok(());
         };
-        let listener = Listener::bind(&lmtp.listen).await;
+        let listener = LmtpListener::bind(&lmtp.listen).await;
         let listener = listener.map_err(|error| Stopped::System(error.to_string()))?;
         tracing::info!(listen = %lmtp.listen, "mail is taken by LMTP");
         let (ask, asked) = mpsc::channel(ASKED);
@@ -66,7 +66,7 @@ impl<S: Store> Handover<S> {
             octets_max: config.mail.octets_max,
             is_online: Arc::new(move || link.online()),
             asked: ask,
-            timings: lmtp::Timings::default().each(failpoints::hurry),
+            timings: lmtp::LmtpTimings::default().each(failpoints::hurry),
         };
         tasks.spawn("lmtp", lmtp::run(listener, config, batches, self.stop));
         // These end with it, which is no failure: they are not among the tasks.

@@ -1,21 +1,21 @@
 //! Files of mails; pages of whole mails and files of one's own, where they are configured.
 
-use super::{Parts, Stopped, Tasks};
+use super::{StateParts, Stopped, Tasks};
 use crate::config::Config;
 use crate::core::quota::SharedQuotas;
 use crate::core::time::Timestamp;
 use crate::failpoints;
-use crate::http::Client;
-use crate::http::server::{self, Kept, ServedMail, ServerConfig};
+use crate::http::HttpClient;
+use crate::http::server::{self, PageSource, ServedMail, ServerConfig};
 use crate::net::listen::Listener;
-use crate::pipeline::{Files, OwnFiles};
+use crate::pipeline::{FileUploader, OwnFiles};
 use crate::store::Store;
 use crate::store::originals::Originals;
 use crate::xmpp::Link;
 use std::sync::Arc;
 use tokio_util::sync::CancellationToken;
 
-impl<S: Store> Parts<S> {
+impl<S: Store> StateParts<S> {
     /// Who puts files of mails where users can fetch them, and fetches those of users.
     pub(super) fn files(
         &self,
@@ -23,7 +23,7 @@ impl<S: Store> Parts<S> {
         link: &Link,
         quotas: &SharedQuotas,
         end: &CancellationToken,
-    ) -> Option<Files> {
+    ) -> Option<FileUploader> {
         let kept = self.own_files.as_ref().map(Arc::clone);
         let own = kept.zip(config.http.public_url.clone());
         let own = own.map(|(kept, public_url)| OwnFiles {
@@ -33,8 +33,8 @@ impl<S: Store> Parts<S> {
         });
         config.http.files.then(|| {
             let near = config.http.fetch_from.clone();
-            let client = Client::new(near, config.http.ca_file.as_deref());
-            Files::new(link.clone(), client, quotas.clone(), own, end.clone())
+            let client = HttpClient::new(near, config.http.ca_file.as_deref());
+            FileUploader::new(link.clone(), client, quotas.clone(), own, end.clone())
         })
     }
 
@@ -62,7 +62,7 @@ impl<S: Store> Parts<S> {
             public_url: public_url.clone(),
             mails: kept_in(originals),
             files: kept_in(files),
-            timings: server::Timings::default().each(failpoints::hurry),
+            timings: server::HttpTimings::default().each(failpoints::hurry),
         };
         tasks.spawn("http", server::run(listener, config, end.clone()));
         Ok(())
@@ -70,7 +70,7 @@ impl<S: Store> Parts<S> {
 }
 
 /// What gives out what lies in a folder.
-fn kept_in(originals: &Arc<Originals>) -> Kept {
+fn kept_in(originals: &Arc<Originals>) -> PageSource {
     let originals = Arc::clone(originals);
     Arc::new(move |id| match originals.open(id, Timestamp::now()) {
         Ok(kept) => kept.map(|kept| ServedMail {

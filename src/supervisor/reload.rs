@@ -2,7 +2,7 @@
 //! file depends on takes a restart, and the log says so. A configuration that is wrong changes nothing.
 
 use super::{Stopped, reserved, save_pairs, say_who_is_believed, settings_of};
-use crate::config::{Changed, Config, ConfigErrors, Pair};
+use crate::config::{Changed, Config, ConfigErrors, PairSection};
 use crate::control::Response;
 use crate::control::queue::{Announcer, Itself};
 use crate::core::settings::Settings;
@@ -117,7 +117,7 @@ impl<S: Store> Current<S> {
 }
 
 /// The pairs of JIDs that `wanted` no longer names.
-fn left_out<'a>(running: &'a Config, wanted: &Config) -> Vec<&'a Pair> {
+fn left_out<'a>(running: &'a Config, wanted: &Config) -> Vec<&'a PairSection> {
     let jids: BTreeSet<_> = wanted.pair.iter().map(|pair| &pair.jid).collect();
     let pairs = running.pair.iter();
     pairs.filter(|pair| !jids.contains(&pair.jid)).collect()

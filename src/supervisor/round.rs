@@ -1,6 +1,6 @@
 //! One round of all parts: they are started together, and where one of them fails, all end.
 
-use super::stopped::{Failed, Stopped};
+use super::stopped::{FailedPart, Stopped};
 use super::watchdog::Watchdog;
 use crate::failpoints;
 use crate::panics;
@@ -61,7 +61,7 @@ impl Round {
         let pipeline = tasks.watchdog.watch("pipeline", pipeline);
         let pipeline = AssertUnwindSafe(pipeline).catch_unwind();
         tokio::pin!(pipeline, disk_failed);
-        let mut failed: Option<Failed> = None;
+        let mut failed: Option<FailedPart> = None;
         let mut give_up = Instant::now() + Duration::from_secs(u32::MAX.into());
         let result = loop {
             tokio::select! {
@@ -91,7 +91,7 @@ impl Round {
         self.stop_sending.cancel();
         self.close_stream.cancel();
         match result {
-            Err(panic) => failed = failed.or_else(|| Some(Failed::of("pipeline", &*panic))),
+            Err(panic) => failed = failed.or_else(|| Some(FailedPart::of("pipeline", &*panic))),
             Ok(result) => result?,
         }
         // The stream has ended, which ends the pipeline, but why?
@@ -100,7 +100,7 @@ impl Round {
                 Some(Ok(ended)) => Some(ended.failed()).filter(|_| ended.part == "xmpp"),
                 Some(Err(_)) => None,
                 None => Some(
-                    Ended {
+                    EndedPart {
                         part: "pipeline",
                         panic: None,
                     }
@@ -113,20 +113,20 @@ impl Round {
 }
 
 /// A part that has ended.
-pub(super) struct Ended {
+pub(super) struct EndedPart {
     part: &'static str,
     /// What its panic said.
     panic: Option<String>,
 }
 
-impl Ended {
+impl EndedPart {
     fn is_asked(&self, stop: &CancellationToken) -> bool {
         self.panic.is_none() && stop.is_cancelled()
     }
 
-    fn failed(&self) -> Failed {
+    fn failed(&self) -> FailedPart {
         let why = self.panic.clone();
-        Failed {
+        FailedPart {
             part: self.part,
             why: why.unwrap_or_else(|| "without a reason".to_owned()),
         }
@@ -135,7 +135,7 @@ impl Ended {
 
 /// The parts that run beside the pipeline.
 pub(super) struct Tasks {
-    pub(super) running: JoinSet<Ended>,
+    pub(super) running: JoinSet<EndedPart>,
     pub(super) watchdog: Watchdog,
 }
 
@@ -157,7 +157,7 @@ impl Tasks {
             let task = watchdog.watch(part, failpoints::part(part, task));
             let panic = AssertUnwindSafe(task).catch_unwind().await.err();
             let panic = panic.map(|panic| panics::words_of(&*panic));
-            Ended { part, panic }
+            EndedPart { part, panic }
         });
     }
 }

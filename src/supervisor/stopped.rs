@@ -25,7 +25,7 @@ pub enum Stopped {
     Failed(#[from] Fatal),
     /// A part ended that runs as long as the gateway.
     #[error(transparent)]
-    Part(#[from] Failed),
+    Part(#[from] FailedPart),
     /// And that again and again.
     #[error(
         "{failed}; the parts of the gateway were started again {RESTARTS_MAX} times in {} minutes, so it ends",
@@ -33,7 +33,7 @@ pub enum Stopped {
     )]
     Again {
         /// The last one.
-        failed: Failed,
+        failed: FailedPart,
     },
     /// The system refuses something that a start needs.
     #[error("{0}")]
@@ -45,12 +45,12 @@ pub enum Stopped {
 #[error(
     "the part “{part}” ended unexpectedly ({why}); this is a defect, please report it with the log"
 )]
-pub struct Failed {
+pub struct FailedPart {
     pub(super) part: &'static str,
     pub(super) why: String,
 }
 
-impl Failed {
+impl FailedPart {
     pub(super) fn of(part: &'static str, panic: &(dyn Any + Send)) -> Self {
         let why = panics::words_of(panic);
         Self { part, why }

@@ -32,11 +32,11 @@ pub(super) struct Watchdog(Arc<Watch>);
 struct Watch {
     /// Ticks that have passed.
     now: AtomicU64,
-    parts: Mutex<Vec<Weak<Part>>>,
+    parts: Mutex<Vec<Weak<WatchedPart>>>,
 }
 
 #[derive(Debug)]
-struct Part {
+struct WatchedPart {
     name: &'static str,
     /// The tick after which it was given its thread; 0 while it has none.
     since: AtomicU64,
@@ -65,7 +65,7 @@ impl Watchdog {
     /// The part, looked after.
     pub(super) async fn watch<T>(&self, name: &'static str, work: impl Future<Output = T>) -> T {
         let since = AtomicU64::new(0);
-        let part = Arc::new(Part { name, since });
+        let part = Arc::new(WatchedPart { name, since });
         self.0.parts().push(Arc::downgrade(&part));
         let mut work = pin!(work);
         poll_fn(|context| {
@@ -85,7 +85,7 @@ impl Watch {
         let now = self.now.fetch_add(1, Ordering::Relaxed).saturating_add(1);
         let mut parts = self.parts();
         parts.retain(|part| part.strong_count() > 0);
-        let stands_still = |part: &Arc<Part>| match part.since.load(Ordering::Relaxed) {
+        let stands_still = |part: &Arc<WatchedPart>| match part.since.load(Ordering::Relaxed) {
             0 => false,
             since => now.saturating_sub(since) >= limit,
         };
@@ -93,7 +93,7 @@ impl Watch {
         Some(part.name)
     }
 
-    fn parts(&self) -> MutexGuard<'_, Vec<Weak<Part>>> {
+    fn parts(&self) -> MutexGuard<'_, Vec<Weak<WatchedPart>>> {
         self.parts.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -6,14 +6,14 @@ use xmpp_parsers::ns;
 
 /// Why a stanza was not taken in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Refusal {
+pub enum BounceReason {
     /// `<policy-violation/>`: it breaks a limit.
     Policy,
     /// `<bad-request/>`: it cannot be read.
     Unreadable,
 }
 
-impl Refusal {
+impl BounceReason {
     fn condition(self) -> &'static str {
         match self {
             Self::Policy => "policy-violation",
@@ -30,7 +30,7 @@ impl Refusal {
 /// ejabberd does not normalise them.
 pub fn error_stanza(
     start: &Element,
-    refusal: Refusal,
+    refusal: BounceReason,
     text: &str,
     domain: &str,
 ) -> Option<Element> {
@@ -64,7 +64,7 @@ fn may_be_answered(start: &Element) -> bool {
         }
 }
 
-fn error_element(refusal: Refusal, text: &str) -> Element {
+fn error_element(refusal: BounceReason, text: &str) -> Element {
     let mut error = Element::bare("error", ns::COMPONENT);
     set(&mut error, xml_ncname!("type"), "modify");
     error.append_child(Element::bare(refusal.condition(), ns::XMPP_STANZAS));
@@ -91,7 +91,7 @@ mod tests {
 
     fn answer(start: &str) -> Option<String> {
         let start = codec::parse_start_tag(start.as_bytes()).unwrap();
-        let answer = error_stanza(&start, Refusal::Policy, "Too deep.", "mail.example")?;
+        let answer = error_stanza(&start, BounceReason::Policy, "Too deep.", "mail.example")?;
         let mut octets = Vec::new();
         codec::encode(&answer, &mut octets).unwrap();
         Some(String::from_utf8(octets).unwrap())
@@ -110,7 +110,7 @@ mod tests {
 
     #[test]
     fn answers_a_stanza_whose_own_attribute_is_too_long() {
-        use crate::xmpp::guard::{Frame, Guard};
+        use crate::xmpp::guard::{Frame, XmppGuard};
         let long = "x".repeat(50_000);
         for (attributes, id) in [
             (
@@ -120,12 +120,17 @@ mod tests {
             (format!("from='a@x' to='b@mail.example' id='{long}'"), None),
         ] {
             let stanza = format!("<message {attributes}><body>Hi</body></message>");
-            let (_, frame) = Guard::new().push(stanza.as_bytes()).unwrap();
+            let (_, frame) = XmppGuard::new().push(stanza.as_bytes()).unwrap();
             let Some(Frame::OverLimit(over)) = frame else {
                 panic!("it is over a limit");
             };
             let start = codec::parse_start_tag(&over.start_tag).unwrap();
-            let answer = error_stanza(&start, Refusal::Policy, &over.to_string(), "mail.example");
+            let answer = error_stanza(
+                &start,
+                BounceReason::Policy,
+                &over.to_string(),
+                "mail.example",
+            );
             let answer = answer.expect("its sender is told");
             assert_eq!(answer.attr("to"), Some("a@x"));
             assert_eq!(answer.attr("id"), id);

@@ -4,7 +4,7 @@
 //! next.
 
 use crate::core::limits;
-use crate::core::xml::{self, Unreadable, Unwritable};
+use crate::core::xml::{self, UnreadableElement, UnwritableElement};
 use minidom::Element;
 use rxml::{Event, Parser};
 use xmpp_parsers::ns;
@@ -14,7 +14,7 @@ use xmpp_parsers::ns;
 pub enum EncodeError {
     /// A name or a namespace that XML cannot carry.
     #[error(transparent)]
-    Xml(#[from] Unwritable),
+    Xml(#[from] UnwritableElement),
     /// Servers close the stream on a stanza that is too big for them.
     #[error("it has {0} octets; at most {max} are sent", max = limits::STANZA_OCTETS_MAX)]
     TooBig(usize),
@@ -30,8 +30,8 @@ impl Decoder {
     /// Reads a whole element as the guard has cut it out.
     ///
     /// # Errors
-    /// [`Unreadable`]; the next frame can be read all the same.
-    pub fn parse(&mut self, frame: &[u8]) -> Result<Element, Unreadable> {
+    /// [`UnreadableElement`]; the next frame can be read all the same.
+    pub fn parse(&mut self, frame: &[u8]) -> Result<Element, UnreadableElement> {
         let mut parser = self.parser.take().map_or_else(parser_in_stream, Ok)?;
         let element = xml::read_in(&mut parser, frame)?;
         self.parser = Some(parser);
@@ -42,19 +42,19 @@ impl Decoder {
 /// Reads the attributes of the first start tag in these octets, whatever comes after it. The element has no content.
 ///
 /// # Errors
-/// [`Unreadable`] where the start tag is not well-formed.
-pub fn parse_start_tag(octets: &[u8]) -> Result<Element, Unreadable> {
+/// [`UnreadableElement`] where the start tag is not well-formed.
+pub fn parse_start_tag(octets: &[u8]) -> Result<Element, UnreadableElement> {
     let mut rest = octets;
     match xml::next_event(&mut parser_in_stream()?, &mut rest)? {
         Event::StartElement(_, (namespace, name), attributes) => {
             Ok(xml::bare(&namespace, &name, attributes))
         }
-        _ => Err(Unreadable::NotOneElement),
+        _ => Err(UnreadableElement::NotOneElement),
     }
 }
 
 /// A parser that has just read a component stream's header.
-fn parser_in_stream() -> Result<Parser, Unreadable> {
+fn parser_in_stream() -> Result<Parser, UnreadableElement> {
     let header = format!(
         "<stream:stream xmlns:stream='{}' xmlns='{}'>",
         ns::STREAM,
@@ -90,11 +90,11 @@ pub fn encode(stanza: &Element, octets: &mut Vec<u8>) -> Result<(), EncodeError>
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::xmpp::guard::{Frame, Guard};
+    use crate::xmpp::guard::{Frame, XmppGuard};
     use proptest::prelude::*;
     use rxml::{Namespace, xml_ncname};
 
-    fn parse(xml: &str) -> Result<Element, Unreadable> {
+    fn parse(xml: &str) -> Result<Element, UnreadableElement> {
         Decoder::default().parse(xml.as_bytes())
     }
 
@@ -181,7 +181,7 @@ mod tests {
         message.append_child(Element::bare("no name", ns::COMPONENT));
         let unnamed = encode(&message, &mut octets);
         assert!(
-            matches!(unnamed, Err(EncodeError::Xml(Unwritable::Name(_)))),
+            matches!(unnamed, Err(EncodeError::Xml(UnwritableElement::Name(_)))),
             "{unnamed:?}"
         );
         let mut message = Element::bare("message", ns::COMPONENT);
@@ -228,7 +228,7 @@ mod tests {
         #[test]
         fn what_is_written_is_one_frame_that_is_read_as_the_same(element in any_element()) {
             let xml = written(&element);
-            let (taken, frame) = Guard::new().push(xml.as_bytes()).unwrap();
+            let (taken, frame) = XmppGuard::new().push(xml.as_bytes()).unwrap();
             prop_assert_eq!(taken, xml.len());
             prop_assert_eq!(frame, Some(Frame::Element(xml.as_bytes().to_vec())));
             // Each without the prefixes that a parsed element remembers.

@@ -23,12 +23,12 @@ pub struct XmppConfig {
     /// The server's own domain, which is pinged.
     pub ping_target: DomainPart,
     /// How long things may take.
-    pub timings: Timings,
+    pub timings: XmppTimings,
 }
 
 time_limits! {
     /// How long things may take.
-    pub struct Timings {
+    pub struct XmppTimings {
         /// TCP and TLS, each, for each address of the server.
         connect: Duration::from_secs(10),
         /// From the connection to the end of the handshake.

@@ -114,7 +114,7 @@ impl Fault {
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum State {
+enum GuardState {
     /// Outside of any first-level element: white space, if anything.
     Between,
     /// In the content of an element.
@@ -139,8 +139,8 @@ enum State {
 
 /// The machine: takes octets in pieces of any size, gives frames.
 #[derive(Debug)]
-pub struct Guard {
-    state: State,
+pub struct XmppGuard {
+    state: GuardState,
     /// Octets of the current element; of an element over a limit, its start tag.
     kept: Vec<u8>,
     start_tag_octets: usize,
@@ -157,17 +157,17 @@ pub struct Guard {
     over: Option<(Limit, usize)>,
 }
 
-impl Default for Guard {
+impl Default for XmppGuard {
     fn default() -> Self {
         Self::new()
     }
 }
 
-impl Guard {
+impl XmppGuard {
     /// A machine at the place after a stream's header.
     pub fn new() -> Self {
         Self {
-            state: State::Between,
+            state: GuardState::Between,
             kept: Vec::new(),
             start_tag_octets: 0,
             attribute_start: 0,
@@ -193,7 +193,7 @@ impl Guard {
                 .split_at_checked(run_length(self.state, rest))
                 .unwrap_or((rest, &[]));
             rest = after;
-            let was_between = self.state == State::Between;
+            let was_between = self.state == GuardState::Between;
             self.keep(run);
             if let Some(last) = run.last() {
                 self.state = self.after(*last)?;
@@ -208,8 +208,8 @@ impl Guard {
     /// Counts a run of octets and keeps it for as long as no limit is broken.
     fn keep(&mut self, run: &[u8]) {
         match self.state {
-            State::Between | State::Ended => return,
-            State::Value(_) => self.value_octets = self.value_octets.saturating_add(run.len()),
+            GuardState::Between | GuardState::Ended => return,
+            GuardState::Value(_) => self.value_octets = self.value_octets.saturating_add(run.len()),
             _ => {}
         }
         self.octets = self.octets.saturating_add(run.len());
@@ -221,9 +221,9 @@ impl Guard {
         }
     }
 
-    /// An attribute that is too long is dropped when it ends: see [`Guard::value_ended`].
+    /// An attribute that is too long is dropped when it ends: see [`XmppGuard::value_ended`].
     fn keep_of_start_tag(&mut self, run: &[u8]) {
-        let is_in_value = matches!(self.state, State::Value(_));
+        let is_in_value = matches!(self.state, GuardState::Value(_));
         let max = Limit::AttributeOctets.most().saturating_add(1); // with the quote
         if self.is_lost || is_in_value && self.value_octets > max {
             return;
@@ -236,41 +236,46 @@ impl Guard {
     }
 
     /// The state after an octet; every octet of a run but its last leaves the state as it is.
-    fn after(&mut self, octet: u8) -> Result<State, Fault> {
+    fn after(&mut self, octet: u8) -> Result<GuardState, Fault> {
         Ok(match (self.state, octet) {
-            (State::Between, b'<') => self.begin(),
-            (State::Text, b'<') => State::Open,
-            (State::Open, octet) => return self.after_open(octet),
-            (State::Tag | State::Slash | State::Value(_) | State::Close, b'<') => {
+            (GuardState::Between, b'<') => self.begin(),
+            (GuardState::Text, b'<') => GuardState::Open,
+            (GuardState::Open, octet) => return self.after_open(octet),
+            (
+                GuardState::Tag | GuardState::Slash | GuardState::Value(_) | GuardState::Close,
+                b'<',
+            ) => {
                 return Err(Fault::NotWellFormed);
             }
-            (State::Slash, b'>') => self.element_ended(),
-            (State::Tag, b'>') => self.start_tag_ended(),
-            (State::Tag | State::Slash, b'/') => State::Slash,
-            (State::Tag | State::Slash, quote @ (b'"' | b'\'')) => self.value_begun(quote),
-            (State::Tag | State::Slash, _) => State::Tag,
-            (State::Value(quote), octet) if octet == quote => self.value_ended(),
-            (State::Close, b'>') => self.end_tag_ended(),
-            (State::Bang(matched), octet) => return self.after_bang(matched, octet),
-            (State::Cdata(2), b'>') => State::Text,
-            (State::Cdata(seen), b']') => State::Cdata(seen.saturating_add(1).min(2)),
-            (State::Cdata(_), _) => State::Cdata(0),
+            (GuardState::Slash, b'>') => self.element_ended(),
+            (GuardState::Tag, b'>') => self.start_tag_ended(),
+            (GuardState::Tag | GuardState::Slash, b'/') => GuardState::Slash,
+            (GuardState::Tag | GuardState::Slash, quote @ (b'"' | b'\'')) => {
+                self.value_begun(quote)
+            }
+            (GuardState::Tag | GuardState::Slash, _) => GuardState::Tag,
+            (GuardState::Value(quote), octet) if octet == quote => self.value_ended(),
+            (GuardState::Close, b'>') => self.end_tag_ended(),
+            (GuardState::Bang(matched), octet) => return self.after_bang(matched, octet),
+            (GuardState::Cdata(2), b'>') => GuardState::Text,
+            (GuardState::Cdata(seen), b']') => GuardState::Cdata(seen.saturating_add(1).min(2)),
+            (GuardState::Cdata(_), _) => GuardState::Cdata(0),
             (unchanged, _) => unchanged,
         })
     }
 
-    fn begin(&mut self) -> State {
+    fn begin(&mut self) -> GuardState {
         *self = Self::new();
         self.kept = Vec::with_capacity(USUAL_OCTETS);
         self.kept.push(b'<');
         self.octets = 1;
-        State::Open
+        GuardState::Open
     }
 
-    fn after_open(&mut self, octet: u8) -> Result<State, Fault> {
+    fn after_open(&mut self, octet: u8) -> Result<GuardState, Fault> {
         match octet {
-            b'/' => Ok(State::Close),
-            b'!' => Ok(State::Bang(0)),
+            b'/' => Ok(GuardState::Close),
+            b'!' => Ok(GuardState::Bang(0)),
             b'?' => Err(Fault::ProcessingInstruction),
             b':' | b'_' | 0x80.. => Ok(self.start_tag_begun()),
             _ if octet.is_ascii_alphabetic() => Ok(self.start_tag_begun()),
@@ -278,20 +283,20 @@ impl Guard {
         }
     }
 
-    fn start_tag_begun(&mut self) -> State {
+    fn start_tag_begun(&mut self) -> GuardState {
         self.elements = self.elements.saturating_add(1);
         self.attributes = 0;
         self.measure(Limit::Depth, self.depth.saturating_add(1));
         self.measure(Limit::Elements, self.elements);
-        State::Tag
+        GuardState::Tag
     }
 
-    fn value_begun(&mut self, quote: u8) -> State {
+    fn value_begun(&mut self, quote: u8) -> GuardState {
         self.value_octets = 0;
-        State::Value(quote)
+        GuardState::Value(quote)
     }
 
-    fn value_ended(&mut self) -> State {
+    fn value_ended(&mut self) -> GuardState {
         self.attributes = self.attributes.saturating_add(1);
         self.attributes_in_all = self.attributes_in_all.saturating_add(1);
         let octets = self.value_octets.saturating_sub(1); // without the quote
@@ -304,7 +309,7 @@ impl Guard {
         self.measure(Limit::AttributeOctets, octets);
         self.measure(Limit::Attributes, self.attributes);
         self.measure(Limit::AttributesInAll, self.attributes_in_all);
-        State::Tag
+        GuardState::Tag
     }
 
     /// Takes the last attribute out of the start tag; before the first one, the name of the element stands.
@@ -316,38 +321,38 @@ impl Guard {
         self.kept.truncate(start.unwrap_or(0));
     }
 
-    fn start_tag_ended(&mut self) -> State {
+    fn start_tag_ended(&mut self) -> GuardState {
         if self.depth == 0 {
             self.start_tag_octets = self.kept.len();
         }
         self.depth = self.depth.saturating_add(1);
-        State::Text
+        GuardState::Text
     }
 
-    fn end_tag_ended(&mut self) -> State {
+    fn end_tag_ended(&mut self) -> GuardState {
         if self.depth == 0 {
-            return State::Ended;
+            return GuardState::Ended;
         }
         self.depth = self.depth.saturating_sub(1);
         self.element_ended()
     }
 
-    fn element_ended(&self) -> State {
+    fn element_ended(&self) -> GuardState {
         match self.depth {
-            0 => State::Between,
-            _ => State::Text,
+            0 => GuardState::Between,
+            _ => GuardState::Text,
         }
     }
 
     /// Only CDATA sections may begin with `<!`, and only inside of an element.
-    fn after_bang(&self, matched: usize, octet: u8) -> Result<State, Fault> {
+    fn after_bang(&self, matched: usize, octet: u8) -> Result<GuardState, Fault> {
         const CDATA: &[u8] = b"[CDATA[";
         match (matched, octet) {
             (0, b'-') => Err(Fault::Comment),
             (0, b'D') => Err(Fault::Doctype),
             _ if self.depth == 0 || CDATA.get(matched) != Some(&octet) => Err(Fault::NotWellFormed),
-            _ if matched.saturating_add(1) == CDATA.len() => Ok(State::Cdata(0)),
-            _ => Ok(State::Bang(matched.saturating_add(1))),
+            _ if matched.saturating_add(1) == CDATA.len() => Ok(GuardState::Cdata(0)),
+            _ => Ok(GuardState::Bang(matched.saturating_add(1))),
         }
     }
 
@@ -372,14 +377,14 @@ impl Guard {
 
     fn finished(&mut self, was_between: bool) -> Option<Frame> {
         match (self.state, self.over) {
-            (State::Ended, _) if self.octets > 0 => {
+            (GuardState::Ended, _) if self.octets > 0 => {
                 self.octets = 0;
                 Some(Frame::StreamEnd)
             }
-            (State::Between, None) if !was_between => {
+            (GuardState::Between, None) if !was_between => {
                 Some(Frame::Element(std::mem::take(&mut self.kept)))
             }
-            (State::Between, Some((limit, found))) if !was_between => {
+            (GuardState::Between, Some((limit, found))) if !was_between => {
                 let start_tag = std::mem::take(&mut self.kept);
                 Some(Frame::OverLimit(OverLimit {
                     limit,
@@ -393,19 +398,21 @@ impl Guard {
 }
 
 /// Octets up to and including the first one that may change the state; all of them if there is none.
-fn run_length(state: State, octets: &[u8]) -> usize {
+fn run_length(state: GuardState, octets: &[u8]) -> usize {
     let found = match state {
-        State::Between | State::Text => octets.iter().position(|octet| *octet == b'<'),
-        State::Tag => octets
+        GuardState::Between | GuardState::Text => octets.iter().position(|octet| *octet == b'<'),
+        GuardState::Tag => octets
             .iter()
             .position(|octet| matches!(octet, b'"' | b'\'' | b'/' | b'>' | b'<')),
-        State::Value(quote) => octets
+        GuardState::Value(quote) => octets
             .iter()
             .position(|octet| *octet == quote || *octet == b'<'),
-        State::Close => octets.iter().position(|octet| matches!(octet, b'>' | b'<')),
-        State::Cdata(0) => octets.iter().position(|octet| *octet == b']'),
-        State::Ended => None,
-        State::Open | State::Slash | State::Bang(_) | State::Cdata(_) => Some(0),
+        GuardState::Close => octets.iter().position(|octet| matches!(octet, b'>' | b'<')),
+        GuardState::Cdata(0) => octets.iter().position(|octet| *octet == b']'),
+        GuardState::Ended => None,
+        GuardState::Open | GuardState::Slash | GuardState::Bang(_) | GuardState::Cdata(_) => {
+            Some(0)
+        }
     };
     found.map_or(octets.len(), |index| index.saturating_add(1))
 }
@@ -425,7 +432,7 @@ pub enum ReadError {
 #[derive(Debug)]
 pub struct FrameReader<R> {
     source: R,
-    guard: Guard,
+    guard: XmppGuard,
 }
 
 impl<R: AsyncBufRead + Unpin> FrameReader<R> {
@@ -433,7 +440,7 @@ impl<R: AsyncBufRead + Unpin> FrameReader<R> {
     pub fn new(source: R) -> Self {
         Self {
             source,
-            guard: Guard::new(),
+            guard: XmppGuard::new(),
         }
     }
 
@@ -465,7 +472,7 @@ mod tests {
 
     /// All frames with the offsets of their ends, and the fault, if any, with which it stops.
     fn frames(pieces: &[&[u8]]) -> (Vec<(usize, Frame)>, Option<Fault>) {
-        let (mut guard, mut all, mut offset) = (Guard::new(), Vec::new(), 0);
+        let (mut guard, mut all, mut offset) = (XmppGuard::new(), Vec::new(), 0);
         for piece in pieces {
             let mut rest = *piece;
             while !rest.is_empty() {
@@ -598,7 +605,7 @@ mod tests {
 
     #[test]
     fn skips_in_constant_memory() {
-        let mut guard = Guard::new();
+        let mut guard = XmppGuard::new();
         guard.push(b"<m from='a'>").unwrap();
         let piece = format!("<x a='{}'>text</x>", "y".repeat(5000));
         for _ in 0..1000 {
@@ -612,7 +619,7 @@ mod tests {
         }
         assert!(guard.kept.capacity() < 300_000);
         for begins in [&b"<m"[..], b"<m n", b"<m n='"] {
-            let mut guard = Guard::new();
+            let mut guard = XmppGuard::new();
             guard.push(begins).unwrap();
             for _ in 0..1000 {
                 guard.push(&[b'n'; 10_000]).unwrap();

@@ -2,12 +2,12 @@
 
 use super::bounce;
 use super::codec;
-use super::event::{Question, SendError, Timings, XmppConfig, XmppEvent};
+use super::event::{Question, SendError, XmppConfig, XmppEvent, XmppTimings};
 use super::guard::{Frame, ReadError};
-use super::session::{self, Ended, Session};
-use super::stream::{Account, Connection, LoginError};
+use super::session::{self, SessionEnd, XmppSession};
+use super::stream::{Account, XmppConnection, XmppLoginError};
 use crate::net::backoff::{Backoff, jittered, shown};
-use crate::net::trouble::Trouble;
+use crate::net::trouble::OngoingTrouble;
 use minidom::Element;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -19,8 +19,8 @@ use tokio_util::sync::CancellationToken;
 /// A handle on the stream: sends on whichever connection is up.
 #[derive(Clone, Debug)]
 pub struct Link {
-    current: watch::Receiver<Option<Arc<Session>>>,
-    trouble: watch::Receiver<Option<Trouble>>,
+    current: watch::Receiver<Option<Arc<XmppSession>>>,
+    trouble: watch::Receiver<Option<OngoingTrouble>>,
     epoch: Arc<AtomicU64>,
     barrier_limit: Duration,
     domain: Arc<str>,
@@ -32,7 +32,7 @@ impl Link {
         self.current.borrow().is_some()
     }
 
-    /// Waits until a connection is up; for ever if [`Connector::run`] has ended.
+    /// Waits until a connection is up; for ever if [`XmppConnector::run`] has ended.
     pub async fn wait_online(&self) {
         let mut current = self.current.clone();
         if current.wait_for(Option::is_some).await.is_err() {
@@ -41,7 +41,7 @@ impl Link {
     }
 
     /// Why no connection is up, as far as an attempt has shown.
-    pub fn trouble(&self) -> watch::Receiver<Option<Trouble>> {
+    pub fn trouble(&self) -> watch::Receiver<Option<OngoingTrouble>> {
         self.trouble.clone()
     }
 
@@ -72,7 +72,7 @@ impl Link {
     /// that takes them.
     ///
     /// # Errors
-    /// [`SendError`]; after [`Timings::barrier`] at the latest.
+    /// [`SendError`]; after [`XmppTimings::barrier`] at the latest.
     pub async fn barrier(&self) -> Result<(), SendError> {
         self.session()?.ping(self.barrier_limit).await
     }
@@ -107,7 +107,7 @@ impl Link {
         self.session()?.ask(question, limit).await
     }
 
-    fn session(&self) -> Result<Arc<Session>, SendError> {
+    fn session(&self) -> Result<Arc<XmppSession>, SendError> {
         self.current.borrow().clone().ok_or(SendError::Offline)
     }
 }
@@ -125,7 +125,7 @@ fn encode_all(stanzas: &[Element]) -> Vec<u8> {
 }
 
 /// Makes a handle, and the task that keeps it connected.
-pub fn connect(config: XmppConfig, events: mpsc::Sender<XmppEvent>) -> (Link, Connector) {
+pub fn connect(config: XmppConfig, events: mpsc::Sender<XmppEvent>) -> (Link, XmppConnector) {
     let (current, seen) = watch::channel(None);
     let trouble = watch::Sender::default();
     let epoch = Arc::new(AtomicU64::new(0));
@@ -136,7 +136,7 @@ pub fn connect(config: XmppConfig, events: mpsc::Sender<XmppEvent>) -> (Link, Co
         barrier_limit: config.timings.barrier,
         domain: config.domain.as_str().into(),
     };
-    let connector = Connector {
+    let connector = XmppConnector {
         config,
         events,
         current,
@@ -147,12 +147,12 @@ pub fn connect(config: XmppConfig, events: mpsc::Sender<XmppEvent>) -> (Link, Co
 }
 
 /// Logs in once and closes again, for a check of the configuration. A gateway that is running as this component is told
-/// apart as [`LoginError::Conflict`] by Prosody; with its `kick_old` it is thrown out for a moment, and ejabberd sends
+/// apart as [`XmppLoginError::Conflict`] by Prosody; with its `kick_old` it is thrown out for a moment, and ejabberd sends
 /// some of its stanzas here.
 ///
 /// # Errors
-/// [`LoginError`].
-pub async fn try_login(config: &XmppConfig) -> Result<(), LoginError> {
+/// [`XmppLoginError`].
+pub async fn try_login(config: &XmppConfig) -> Result<(), XmppLoginError> {
     let mut connection = config.account().login(config.timings.login).await?;
     let close = async {
         connection.writer.write(b"</stream:stream>").await?;
@@ -181,15 +181,15 @@ impl XmppConfig {
 
 /// Keeps a [`Link`] connected.
 #[derive(Debug)]
-pub struct Connector {
+pub struct XmppConnector {
     config: XmppConfig,
     events: mpsc::Sender<XmppEvent>,
-    current: watch::Sender<Option<Arc<Session>>>,
-    trouble: watch::Sender<Option<Trouble>>,
+    current: watch::Sender<Option<Arc<XmppSession>>>,
+    trouble: watch::Sender<Option<OngoingTrouble>>,
     epoch: Arc<AtomicU64>,
 }
 
-impl Connector {
+impl XmppConnector {
     /// Connects, logs in and reads, again and again, until `stop` is cancelled or nobody takes the events. Then writes
     /// what was handed over, closes the stream and waits a little for the server to do so too, while it still passes
     /// on what arrives.
@@ -208,14 +208,14 @@ impl Connector {
                         let pause = pace.after_session(&ended, began.elapsed());
                         self.report_end(&ended, pause, &stop).await;
                         match ended {
-                            Ended::Stopped | Ended::NobodyListens => return,
+                            SessionEnd::Stopped | SessionEnd::NobodyListens => return,
                             _ => pause,
                         }
                     }
                     Err(error) => {
                         let pause = pace.after_login(&error);
                         log_failure(&error, pause, &mut last_failure);
-                        Trouble::again(&self.trouble, &error);
+                        OngoingTrouble::again(&self.trouble, &error);
                         pause
                     }
                 }
@@ -227,7 +227,7 @@ impl Connector {
         }
     }
 
-    async fn serve(&self, connection: Connection, stop: &CancellationToken) -> Ended {
+    async fn serve(&self, connection: XmppConnection, stop: &CancellationToken) -> SessionEnd {
         let epoch = self.epoch.load(Ordering::Acquire).saturating_add(1);
         let running = session::start(connection, &self.config, epoch, self.events.clone());
         self.epoch.store(epoch, Ordering::Release);
@@ -239,12 +239,12 @@ impl Connector {
         running.run(stop, withdraw).await
     }
 
-    async fn report_end(&self, ended: &Ended, pause: Duration, stop: &CancellationToken) {
+    async fn report_end(&self, ended: &SessionEnd, pause: Duration, stop: &CancellationToken) {
         let reason = ended.to_string();
-        Trouble::again(&self.trouble, &reason);
+        OngoingTrouble::again(&self.trouble, &reason);
         match ended {
-            Ended::Stopped => tracing::info!("disconnected from the XMPP server"),
-            Ended::Replaced => {
+            SessionEnd::Stopped => tracing::info!("disconnected from the XMPP server"),
+            SessionEnd::Replaced => {
                 tracing::error!(%reason, retry_in = shown(pause), "thrown out by the XMPP server")
             }
             _ => {
@@ -266,7 +266,7 @@ async fn stopped_for(stop: &CancellationToken, grace: Duration) {
 }
 
 /// The same failure again and again is told once.
-fn log_failure(error: &LoginError, pause: Duration, last: &mut String) {
+fn log_failure(error: &XmppLoginError, pause: Duration, last: &mut String) {
     let (sentence, retry_in) = (error.to_string(), shown(pause));
     match (is_for_an_admin(error), sentence == *last) {
         (_, true) => tracing::debug!(retry_in, "{sentence}"),
@@ -276,38 +276,38 @@ fn log_failure(error: &LoginError, pause: Duration, last: &mut String) {
     *last = sentence;
 }
 
-fn is_for_an_admin(error: &LoginError) -> bool {
+fn is_for_an_admin(error: &XmppLoginError) -> bool {
     matches!(
         error,
-        LoginError::NotAuthorized { .. }
-            | LoginError::HostUnknown { .. }
-            | LoginError::Trust(_)
-            | LoginError::Certificate { .. }
-            | LoginError::NotXmpp { .. }
+        XmppLoginError::NotAuthorized { .. }
+            | XmppLoginError::HostUnknown { .. }
+            | XmppLoginError::Trust(_)
+            | XmppLoginError::Certificate { .. }
+            | XmppLoginError::NotXmpp { .. }
     )
 }
 
 /// How long to wait before the next connection.
 #[derive(Debug)]
 struct Pace {
-    timings: Timings,
+    timings: XmppTimings,
     backoff: Backoff,
 }
 
 impl Pace {
-    fn new(timings: Timings) -> Self {
+    fn new(timings: XmppTimings) -> Self {
         Self {
             timings,
             backoff: Backoff::new(timings.retry_min, timings.retry_max),
         }
     }
 
-    fn after_login(&mut self, error: &LoginError) -> Duration {
+    fn after_login(&mut self, error: &XmppLoginError) -> Duration {
         match error {
             // A proxy before the server accepts and closes for as long as the server is away.
-            LoginError::Unreachable { .. }
-            | LoginError::Conflict { .. }
-            | LoginError::Closed { .. } => self.pause(self.timings.retry_soon),
+            XmppLoginError::Unreachable { .. }
+            | XmppLoginError::Conflict { .. }
+            | XmppLoginError::Closed { .. } => self.pause(self.timings.retry_soon),
             _ if is_for_an_admin(error) => jittered(self.timings.retry_admin),
             _ => self.pause(self.timings.retry_max),
         }
@@ -315,12 +315,12 @@ impl Pace {
 
     /// A connection that has stood for a while starts from the shortest pause again; one that ends as soon as it stands
     /// does not, else two gateways that throw each other out would do so once a second.
-    fn after_session(&mut self, ended: &Ended, lasted: Duration) -> Duration {
+    fn after_session(&mut self, ended: &SessionEnd, lasted: Duration) -> Duration {
         if lasted >= self.timings.retry_max {
             self.backoff.reset();
         }
         match ended {
-            Ended::Replaced | Ended::StreamError(_) => self.pause(self.timings.retry_max),
+            SessionEnd::Replaced | SessionEnd::StreamError(_) => self.pause(self.timings.retry_max),
             _ => self.pause(self.timings.retry_soon),
         }
     }

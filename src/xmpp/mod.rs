@@ -20,6 +20,6 @@ pub mod stream;
 #[cfg(test)]
 mod tests;
 
-pub use event::{Question, SendError, Timings, XmppConfig, XmppEvent};
-pub use link::{Connector, Link, connect, try_login};
-pub use stream::LoginError;
+pub use event::{Question, SendError, XmppConfig, XmppEvent, XmppTimings};
+pub use link::{Link, XmppConnector, connect, try_login};
+pub use stream::XmppLoginError;

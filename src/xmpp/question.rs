@@ -13,11 +13,11 @@ pub(super) struct Questions {
     /// Of our ids; nobody else can guess it.
     id_prefix: String,
     count: AtomicU64,
-    waiting: Mutex<HashMap<String, Waiting>>,
+    waiting: Mutex<HashMap<String, WaitingQuestion>>,
 }
 
 #[derive(Debug)]
-struct Waiting {
+struct WaitingQuestion {
     asked: String,
     answer: oneshot::Sender<Element>,
 }
@@ -39,7 +39,8 @@ impl Questions {
         let id = format!("{}{number}", self.id_prefix);
         let (answer, answered) = oneshot::channel();
         let asked = asked.to_owned();
-        self.waiting().insert(id.clone(), Waiting { asked, answer });
+        self.waiting()
+            .insert(id.clone(), WaitingQuestion { asked, answer });
         (id, answered)
     }
 
@@ -52,7 +53,7 @@ impl Questions {
             return Some(stanza);
         }
         let mut waiting = self.waiting();
-        let is_asked = |one: &Waiting| {
+        let is_asked = |one: &WaitingQuestion| {
             let from = stanza.attr("from");
             from.is_some_and(|from| from.eq_ignore_ascii_case(&one.asked))
         };
@@ -69,7 +70,7 @@ impl Questions {
         self.waiting().remove(id);
     }
 
-    fn waiting(&self) -> MutexGuard<'_, HashMap<String, Waiting>> {
+    fn waiting(&self) -> MutexGuard<'_, HashMap<String, WaitingQuestion>> {
         self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -1,12 +1,12 @@
 //! One connection from its login to its end: a task that writes, a loop that reads.
 
-use super::bounce::{self, Refusal};
+use super::bounce::{self, BounceReason};
 use super::codec::{self, Decoder};
 use super::event::{Question, SendError, XmppConfig, XmppEvent};
 use super::guard::{Fault, Frame, FrameReader, ReadError};
 use super::ping::Pings;
 use super::question::Questions;
-use super::stream::{Connection, Reader, Writer};
+use super::stream::{StreamReader, StreamWriter, XmppConnection};
 use minidom::Element;
 use rxml::xml_ncname;
 use std::collections::HashMap;
@@ -33,7 +33,7 @@ const COMPLAINT_INTERVAL: Duration = Duration::from_secs(600);
 const COMPLAINTS_MAX: usize = 1024;
 
 /// What the writer is given.
-enum Outgoing {
+enum WriterItem {
     /// Octets of whole stanzas, and whom to tell when the kernel has them.
     Octets(Vec<u8>, Option<oneshot::Sender<()>>),
     /// The last words of the stream, after all that was given before.
@@ -42,21 +42,21 @@ enum Outgoing {
 
 /// The sending side of one logged-in connection.
 #[derive(Debug)]
-pub(super) struct Session {
+pub(super) struct XmppSession {
     /// Which login this is, from 1.
     pub(super) epoch: u64,
     /// Cancelled when the connection has ended.
     pub(super) ended: CancellationToken,
-    outbox: mpsc::Sender<Outgoing>,
+    outbox: mpsc::Sender<WriterItem>,
     pings: Pings,
     questions: Questions,
 }
 
-impl Session {
+impl XmppSession {
     /// Gives octets of whole stanzas to the kernel, after all that was given before.
     pub(super) async fn write(&self, octets: Vec<u8>) -> Result<(), SendError> {
         let (written, is_written) = oneshot::channel();
-        let outgoing = Outgoing::Octets(octets, Some(written));
+        let outgoing = WriterItem::Octets(octets, Some(written));
         self.outbox
             .send(outgoing)
             .await
@@ -113,7 +113,7 @@ impl Session {
         let (id, _) = self.pings.begin();
         if let Some(octets) = self.pings.encode(&id) {
             // A full outbox is as good: the server is not reading, and will be found dead.
-            let _ = self.outbox.try_send(Outgoing::Octets(octets, None));
+            let _ = self.outbox.try_send(WriterItem::Octets(octets, None));
         }
     }
 
@@ -121,7 +121,7 @@ impl Session {
     /// before it reads on (ejabberd does), so an answer that finds no room is dropped.
     async fn answer(&self, octets: Vec<u8>) {
         if let Err(mpsc::error::TrySendError::Full(again)) =
-            self.outbox.try_send(Outgoing::Octets(octets, None))
+            self.outbox.try_send(WriterItem::Octets(octets, None))
         {
             tokio::task::yield_now().await;
             if self.outbox.try_send(again).is_err() {
@@ -136,13 +136,13 @@ impl Session {
             format!("<stream:error><{condition} xmlns='{ns}'/></stream:error>")
         });
         let last_words = error.unwrap_or_default() + "</stream:stream>";
-        let _ = timeout(LAST_WORDS, self.outbox.send(Outgoing::Close(last_words))).await;
+        let _ = timeout(LAST_WORDS, self.outbox.send(WriterItem::Close(last_words))).await;
     }
 }
 
 /// Why a connection ended.
 #[derive(Debug, thiserror::Error)]
-pub(super) enum Ended {
+pub(super) enum SessionEnd {
     #[error("the gateway is stopping")]
     Stopped,
     #[error("nobody takes the gateway's events any more")]
@@ -163,7 +163,7 @@ pub(super) enum Ended {
     Write(io::Error),
 }
 
-impl Ended {
+impl SessionEnd {
     fn fault(&self) -> Option<Fault> {
         match self {
             Self::Read(ReadError::Fault(fault)) => Some(*fault),
@@ -173,23 +173,23 @@ impl Ended {
 }
 
 /// A session together with the halves that run it.
-pub(super) struct Running {
-    pub(super) session: Arc<Session>,
+pub(super) struct RunningSession {
+    pub(super) session: Arc<XmppSession>,
     inbound: Inbound,
-    frames: FrameReader<Reader>,
+    frames: FrameReader<StreamReader>,
     writer: AbortOnDropHandle<io::Result<()>>,
     close_limit: Duration,
 }
 
-/// Starts to write; [`Running::run`] starts to read.
+/// Starts to write; [`RunningSession::run`] starts to read.
 pub(super) fn start(
-    connection: Connection,
+    connection: XmppConnection,
     config: &XmppConfig,
     epoch: u64,
     events: mpsc::Sender<XmppEvent>,
-) -> Running {
+) -> RunningSession {
     let (outbox, queue) = mpsc::channel(OUTBOX_WRITES);
-    let session = Arc::new(Session {
+    let session = Arc::new(XmppSession {
         epoch,
         ended: CancellationToken::new(),
         outbox,
@@ -197,7 +197,7 @@ pub(super) fn start(
         questions: Questions::default(),
     });
     let write_all = write(connection.writer, queue, config.timings.write);
-    Running {
+    RunningSession {
         inbound: Inbound::new(config, Arc::clone(&session), events),
         session,
         frames: connection.frames,
@@ -206,10 +206,10 @@ pub(super) fn start(
     }
 }
 
-impl Running {
+impl RunningSession {
     /// Reads until the connection ends, or `stop` is cancelled and the server has closed in turn. `withdraw` is called
     /// when nothing more should be sent.
-    pub(super) async fn run(mut self, stop: &CancellationToken, withdraw: impl Fn()) -> Ended {
+    pub(super) async fn run(mut self, stop: &CancellationToken, withdraw: impl Fn()) -> SessionEnd {
         let read = self.inbound.read_all(&mut self.frames);
         tokio::pin!(read);
         let ended = tokio::select! {
@@ -218,13 +218,13 @@ impl Running {
             written = &mut self.writer => {
                 withdraw();
                 let reason = timeout(self.close_limit, &mut read).await;
-                reason.unwrap_or_else(|_| Ended::Write(write_error(written)))
+                reason.unwrap_or_else(|_| SessionEnd::Write(write_error(written)))
             }
             () = stop.cancelled() => {
                 withdraw();
                 self.session.close(None).await;
                 let _ = timeout(self.close_limit, &mut read).await;
-                Ended::Stopped
+                SessionEnd::Stopped
             }
         };
         withdraw();
@@ -247,8 +247,8 @@ fn write_error(written: Result<io::Result<()>, tokio::task::JoinError>) -> io::E
 
 /// Writes what the queue brings, joined where it brings much, until it brings the last words.
 async fn write(
-    mut socket: Writer,
-    mut queue: mpsc::Receiver<Outgoing>,
+    mut socket: StreamWriter,
+    mut queue: mpsc::Receiver<WriterItem>,
     limit: Duration,
 ) -> io::Result<()> {
     let mut batch = Vec::with_capacity(JOINED_WRITES);
@@ -270,19 +270,19 @@ async fn write(
 }
 
 /// One piece of all octets up to the last words, and who waits for them.
-fn join(batch: &mut Vec<Outgoing>) -> (Vec<u8>, Vec<oneshot::Sender<()>>, bool) {
+fn join(batch: &mut Vec<WriterItem>) -> (Vec<u8>, Vec<oneshot::Sender<()>>, bool) {
     let (mut joined, mut waiting, mut closes) = (Vec::new(), Vec::new(), false);
     for outgoing in batch.drain(..) {
         match outgoing {
             _ if closes => {}
-            Outgoing::Octets(octets, written) => {
+            WriterItem::Octets(octets, written) => {
                 match joined.is_empty() {
                     true => joined = octets,
                     false => joined.extend_from_slice(&octets),
                 }
                 waiting.extend(written);
             }
-            Outgoing::Close(last_words) => {
+            WriterItem::Close(last_words) => {
                 joined.extend_from_slice(last_words.as_bytes());
                 closes = true;
             }
@@ -293,7 +293,7 @@ fn join(batch: &mut Vec<Outgoing>) -> (Vec<u8>, Vec<oneshot::Sender<()>>, bool) 
 
 /// The reading side of one connection.
 struct Inbound {
-    session: Arc<Session>,
+    session: Arc<XmppSession>,
     events: mpsc::Sender<XmppEvent>,
     decoder: Decoder,
     domain: String,
@@ -303,7 +303,11 @@ struct Inbound {
 }
 
 impl Inbound {
-    fn new(config: &XmppConfig, session: Arc<Session>, events: mpsc::Sender<XmppEvent>) -> Self {
+    fn new(
+        config: &XmppConfig,
+        session: Arc<XmppSession>,
+        events: mpsc::Sender<XmppEvent>,
+    ) -> Self {
         Self {
             session,
             events,
@@ -315,9 +319,12 @@ impl Inbound {
         }
     }
 
-    async fn read_all<R: AsyncBufRead + Unpin>(&mut self, frames: &mut FrameReader<R>) -> Ended {
+    async fn read_all<R: AsyncBufRead + Unpin>(
+        &mut self,
+        frames: &mut FrameReader<R>,
+    ) -> SessionEnd {
         if self.events.send(XmppEvent::Online).await.is_err() {
-            return Ended::NobodyListens;
+            return SessionEnd::NobodyListens;
         }
         loop {
             let handled = match self.next_frame(frames).await {
@@ -335,7 +342,7 @@ impl Inbound {
     async fn next_frame<R: AsyncBufRead + Unpin>(
         &self,
         frames: &mut FrameReader<R>,
-    ) -> Result<Frame, Ended> {
+    ) -> Result<Frame, SessionEnd> {
         let frame = match timeout(self.ping_after, frames.next()).await {
             Ok(frame) => frame,
             Err(_) => {
@@ -343,33 +350,33 @@ impl Inbound {
                 let silent = self.ping_after.saturating_add(self.dead_after).as_secs();
                 timeout(self.dead_after, frames.next())
                     .await
-                    .map_err(|_| Ended::Silent(silent))?
+                    .map_err(|_| SessionEnd::Silent(silent))?
             }
         };
-        frame?.ok_or(Ended::Cut)
+        frame?.ok_or(SessionEnd::Cut)
     }
 
-    async fn take(&mut self, frame: Frame) -> Result<(), Ended> {
+    async fn take(&mut self, frame: Frame) -> Result<(), SessionEnd> {
         match frame {
             Frame::Element(octets) => match self.decoder.parse(&octets) {
                 Ok(element) => return self.take_element(element).await,
                 Err(error) => {
                     let text = "The gateway cannot read this stanza: it is not well-formed XML.";
-                    self.refuse(&octets, Refusal::Unreadable, text, &error.to_string())
+                    self.refuse(&octets, BounceReason::Unreadable, text, &error.to_string())
                         .await;
                 }
             },
             Frame::OverLimit(over) => {
                 let text = over.to_string();
-                self.refuse(&over.start_tag, Refusal::Policy, &text, &text)
+                self.refuse(&over.start_tag, BounceReason::Policy, &text, &text)
                     .await;
             }
-            Frame::StreamEnd => return Err(Ended::Closed),
+            Frame::StreamEnd => return Err(SessionEnd::Closed),
         }
         Ok(())
     }
 
-    async fn take_element(&mut self, element: Element) -> Result<(), Ended> {
+    async fn take_element(&mut self, element: Element) -> Result<(), SessionEnd> {
         if element.is("error", ns::STREAM) {
             return Err(stream_error(element));
         }
@@ -389,11 +396,11 @@ impl Inbound {
         self.events
             .send(XmppEvent::Stanza(element))
             .await
-            .map_err(|_| Ended::NobodyListens)
+            .map_err(|_| SessionEnd::NobodyListens)
     }
 
     /// Tells the sender of a stanza that it is not taken in, and the log why.
-    async fn refuse(&mut self, start_tag: &[u8], refusal: Refusal, text: &str, why: &str) {
+    async fn refuse(&mut self, start_tag: &[u8], refusal: BounceReason, text: &str, why: &str) {
         let start = codec::parse_start_tag(start_tag).ok();
         let sender = start.as_ref().and_then(|start| start.attr("from"));
         if self.complaints.may_complain(sender.unwrap_or_default()) {
@@ -411,14 +418,14 @@ impl Inbound {
 }
 
 /// `<conflict/>` on a running stream means that the server has let someone else in.
-fn stream_error(element: Element) -> Ended {
+fn stream_error(element: Element) -> SessionEnd {
     match StreamError::try_from(element) {
         Ok(error) => match error.condition {
-            DefinedCondition::Conflict => Ended::Replaced,
-            DefinedCondition::SystemShutdown | DefinedCondition::Reset => Ended::Closed,
-            _ => Ended::StreamError(error.to_string()),
+            DefinedCondition::Conflict => SessionEnd::Replaced,
+            DefinedCondition::SystemShutdown | DefinedCondition::Reset => SessionEnd::Closed,
+            _ => SessionEnd::StreamError(error.to_string()),
         },
-        Err(unreadable) => Ended::StreamError(unreadable.to_string()),
+        Err(unreadable) => SessionEnd::StreamError(unreadable.to_string()),
     }
 }
 

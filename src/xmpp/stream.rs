@@ -35,22 +35,22 @@ const REMEDIES: Remedies = Remedies {
 type ReadFrom = Either<Prompt<OwnedReadHalf>, ReadHalf<TlsStream<Prompt<TcpStream>>>>;
 type WriteTo = Either<OwnedWriteHalf, WriteHalf<TlsStream<Prompt<TcpStream>>>>;
 
-pub(super) type Reader = BufReader<ReadFrom>;
+pub(super) type StreamReader = BufReader<ReadFrom>;
 
 /// A logged-in connection, at the place after the server's `<handshake/>`.
 #[derive(Debug)]
-pub struct Connection {
+pub struct XmppConnection {
     /// What the server sends.
-    pub(super) frames: FrameReader<Reader>,
+    pub(super) frames: FrameReader<StreamReader>,
     /// What it is sent.
-    pub(super) writer: Writer,
+    pub(super) writer: StreamWriter,
 }
 
 /// The sending half.
 #[derive(Debug)]
-pub(super) struct Writer(WriteTo);
+pub(super) struct StreamWriter(WriteTo);
 
-impl Writer {
+impl StreamWriter {
     /// Returns when the kernel has all of it.
     pub(super) async fn write(&mut self, octets: &[u8]) -> io::Result<()> {
         self.0.write_all(octets).await?;
@@ -70,7 +70,7 @@ impl Writer {
 
 /// Why a login failed. Displays as what happened and what to do.
 #[derive(Debug, thiserror::Error)]
-pub enum LoginError {
+pub enum XmppLoginError {
     /// No TCP connection: refused, no such host, no route.
     #[error(
         "no connection to the XMPP server at {server} ({reason}). Is it running, and does it listen for components there \
@@ -191,22 +191,22 @@ impl Account<'_> {
     /// Connects and logs in.
     ///
     /// # Errors
-    /// [`LoginError`], after `limit` at the latest.
-    pub async fn login(self, limit: Duration) -> Result<Connection, LoginError> {
+    /// [`XmppLoginError`], after `limit` at the latest.
+    pub async fn login(self, limit: Duration) -> Result<XmppConnection, XmppLoginError> {
         let login = async { self.handshake(self.halves().await?).await };
         tokio::time::timeout(limit, login)
             .await
             .unwrap_or_else(|_| {
-                Err(LoginError::TimedOut {
+                Err(XmppLoginError::TimedOut {
                     server: self.server.to_owned(),
                     seconds: limit.as_secs(),
                 })
             })
     }
 
-    async fn halves(self) -> Result<(ReadFrom, WriteTo), LoginError> {
+    async fn halves(self) -> Result<(ReadFrom, WriteTo), XmppLoginError> {
         let tcp = tcp::connect(self.server, self.connect).await;
-        let tcp = tcp.map_err(|reason| LoginError::Unreachable {
+        let tcp = tcp.map_err(|reason| XmppLoginError::Unreachable {
             server: self.server.to_owned(),
             reason,
         })?;
@@ -226,21 +226,21 @@ impl Account<'_> {
         Ok((Either::Right(reader), Either::Right(writer)))
     }
 
-    fn tls_error(self, error: HandshakeError) -> LoginError {
+    fn tls_error(self, error: HandshakeError) -> XmppLoginError {
         match error {
             HandshakeError::Silent(limit) => {
                 self.no_tls(format!("no answer within {} s", limit.as_secs_f32()))
             }
             HandshakeError::Fault(TlsFault::Other(reason)) => self.no_tls(reason),
-            HandshakeError::Fault(fault) => LoginError::Certificate {
+            HandshakeError::Fault(fault) => XmppLoginError::Certificate {
                 server: self.server.to_owned(),
                 fault,
             },
         }
     }
 
-    fn no_tls(self, reason: String) -> LoginError {
-        LoginError::NoTls {
+    fn no_tls(self, reason: String) -> XmppLoginError {
+        XmppLoginError::NoTls {
             server: self.server.to_owned(),
             reason,
         }
@@ -251,7 +251,7 @@ impl Account<'_> {
     async fn handshake(
         self,
         (reader, writer): (ReadFrom, WriteTo),
-    ) -> Result<Connection, LoginError> {
+    ) -> Result<XmppConnection, XmppLoginError> {
         let io = tokio::io::join(BufReader::with_capacity(READ_BUFFER_OCTETS, reader), writer);
         let header = StreamHeader {
             to: Some(Cow::Borrowed(self.domain.as_str())),
@@ -262,7 +262,7 @@ impl Account<'_> {
             .await
             .map_err(|error| self.broken(&error))?;
         let id = pending.take_header().id.map(Cow::into_owned);
-        let mut stream: XmppStream<Join<Reader, WriteTo>> = pending.skip_features();
+        let mut stream: XmppStream<Join<StreamReader, WriteTo>> = pending.skip_features();
         let proof = Handshake::from_stream_id_and_password(
             id.unwrap_or_default(),
             self.secret.expose_secret(),
@@ -274,16 +274,16 @@ impl Account<'_> {
         self.accepted(stream.next().await)?;
         sent.map_err(|error| self.broken(&error))?;
         let (reader, writer) = stream.into_inner().into_inner();
-        Ok(Connection {
+        Ok(XmppConnection {
             frames: FrameReader::new(reader),
-            writer: Writer(writer),
+            writer: StreamWriter(writer),
         })
     }
 
     fn accepted(
         self,
         answer: Option<Result<FallibleStreamElement, ReadError>>,
-    ) -> Result<(), LoginError> {
+    ) -> Result<(), XmppLoginError> {
         match answer {
             Some(Ok(FallibleStreamElement::Ok(XmppStreamElement::ComponentHandshake(_)))) => Ok(()),
             Some(Ok(FallibleStreamElement::Ok(XmppStreamElement::StreamError(error)))) => {
@@ -296,22 +296,22 @@ impl Account<'_> {
         }
     }
 
-    fn refused(self, error: &StreamError) -> LoginError {
+    fn refused(self, error: &StreamError) -> XmppLoginError {
         let domain = self.domain.to_string();
         match error.condition {
-            DefinedCondition::NotAuthorized => LoginError::NotAuthorized { domain },
-            DefinedCondition::HostUnknown => LoginError::HostUnknown {
+            DefinedCondition::NotAuthorized => XmppLoginError::NotAuthorized { domain },
+            DefinedCondition::HostUnknown => XmppLoginError::HostUnknown {
                 server: self.server.to_owned(),
                 domain,
             },
             DefinedCondition::InvalidNamespace => self.not_xmpp(error.to_string()),
-            DefinedCondition::Conflict => LoginError::Conflict { domain },
-            _ => LoginError::Refused(error.to_string()),
+            DefinedCondition::Conflict => XmppLoginError::Conflict { domain },
+            _ => XmppLoginError::Refused(error.to_string()),
         }
     }
 
     /// tokio-xmpp reports an end of the connection inside of XML as invalid data.
-    fn broken(self, error: &io::Error) -> LoginError {
+    fn broken(self, error: &io::Error) -> XmppLoginError {
         match error.kind() {
             io::ErrorKind::InvalidData if !error.to_string().contains("eof") => {
                 self.not_xmpp(error.to_string())
@@ -320,14 +320,14 @@ impl Account<'_> {
         }
     }
 
-    fn closed(self) -> LoginError {
-        LoginError::Closed {
+    fn closed(self) -> XmppLoginError {
+        XmppLoginError::Closed {
             server: self.server.to_owned(),
         }
     }
 
-    fn not_xmpp(self, reason: String) -> LoginError {
-        LoginError::NotXmpp {
+    fn not_xmpp(self, reason: String) -> XmppLoginError {
+        XmppLoginError::NotXmpp {
             server: self.server.to_owned(),
             reason,
         }

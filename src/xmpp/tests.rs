@@ -32,7 +32,7 @@ impl Server {
             domain: "mail.example".parse().unwrap(),
             secret: "secret".to_owned().into(),
             ping_target: "xmpp.example".parse().unwrap(),
-            timings: Timings {
+            timings: XmppTimings {
                 login: millis(500),
                 ping_after: millis(300),
                 dead_after: millis(200),
@@ -42,7 +42,7 @@ impl Server {
                 retry_soon: millis(50),
                 retry_admin: millis(400),
                 retry_max: millis(400),
-                ..Timings::default()
+                ..XmppTimings::default()
             },
         }
     }
@@ -220,7 +220,7 @@ async fn a_refused_and_a_cut_connection_are_told_apart() {
     let cut = async { drop(server.accept_with("").await) };
     let (tried, ()) = tokio::join!(try_login(&config), cut);
     let error = tried.unwrap_err();
-    assert!(matches!(error, LoginError::Closed { .. }), "{error:?}");
+    assert!(matches!(error, XmppLoginError::Closed { .. }), "{error:?}");
 
     config.server = "127.0.0.1:1".to_owned();
     let error = try_login(&config).await.unwrap_err();
@@ -245,7 +245,10 @@ async fn a_server_that_refuses_before_the_handshake_is_understood() {
     };
     let (tried, ()) = tokio::join!(try_login(&config), refuse);
     let error = tried.unwrap_err();
-    assert!(matches!(error, LoginError::HostUnknown { .. }), "{error:?}");
+    assert!(
+        matches!(error, XmppLoginError::HostUnknown { .. }),
+        "{error:?}"
+    );
 }
 
 #[tokio::test]
@@ -619,7 +622,7 @@ impl Server {
     /// With the time limits that the gateway has in earnest.
     fn usual_config(&self) -> XmppConfig {
         XmppConfig {
-            timings: Timings::default(),
+            timings: XmppTimings::default(),
             ..self.config()
         }
     }

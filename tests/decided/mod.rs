@@ -11,7 +11,7 @@ use stanzamail::core::decide::decision::Fate;
 use stanzamail::core::decide::inbound::arrived::Arrived;
 use stanzamail::core::decide::{Decider, Decision, Timer};
 use stanzamail::core::job::Job;
-use stanzamail::core::outcome::{Outcome, Verdict};
+use stanzamail::core::outcome::{JobVerdict, Outcome};
 use stanzamail::core::quota::Quotas;
 use stanzamail::core::record::Strangers;
 use stanzamail::core::rules::Rules;
@@ -208,7 +208,7 @@ impl World {
     }
 
     /// What becomes of an attempt at a mail that went the same way for each of its recipients.
-    pub fn outcome(&mut self, job: &Job, outcome: Outcome, verdict: Verdict) -> Decision {
+    pub fn outcome(&mut self, job: &Job, outcome: Outcome, verdict: JobVerdict) -> Decision {
         let attempt = job
             .to
             .iter()
@@ -224,7 +224,7 @@ impl World {
 }
 
 /// A mail in a mailbox that is everybody's.
-pub fn arrived<'a>(mail: &'a from_mail::Mail, raw: &[u8]) -> Arrived<'a> {
+pub fn arrived<'a>(mail: &'a from_mail::ParsedMail, raw: &[u8]) -> Arrived<'a> {
     Arrived {
         mail,
         octets: raw.len() as u64,

@@ -5,7 +5,7 @@ use std::path::Path;
 use stanzamail::core::address::MailAddress;
 use stanzamail::core::context::Write;
 use stanzamail::core::id::{JobId, MessageId};
-use stanzamail::core::job::{Job, Mail};
+use stanzamail::core::job::{ComposedMail, Job};
 use stanzamail::core::record::{Cursor, Pair, PairOrigin};
 use stanzamail::core::time::Timestamp;
 use stanzamail::store::spool::{Spool, SpoolError};
@@ -29,12 +29,12 @@ pub fn config(store: &Path) -> String {
     )
 }
 
-pub fn mail(number: u64) -> Mail {
+pub fn mail(number: u64) -> ComposedMail {
     let message_id = MessageId::parse(&format!("m{number}@chat.a.example")).unwrap();
     let job = Job {
         id: JobId::derive(&message_id),
         message_id,
-        lane: format!("alice {}", number % 7),
+        ordering_key: format!("alice {}", number % 7),
         sequence: number,
         from: Some(MailAddress::parse("alice@chat.a.example").unwrap()),
         to: vec![MailAddress::parse("carol@mail.example").unwrap()],
@@ -54,7 +54,7 @@ pub fn mail(number: u64) -> Mail {
     // Some longer than a page of the disk.
     let text = "x".repeat(300 + usize::try_from(number % 5).unwrap() * 2500);
     let bytes = format!("Subject: {number}\r\n\r\n{text}\r\n").into_bytes();
-    Mail { job, bytes }
+    ComposedMail { job, bytes }
 }
 
 pub fn pair(number: u64) -> Write {

@@ -5,7 +5,7 @@ use std::path::Path;
 use std::process::Command;
 use std::time::Duration;
 
-use stanzamail::xmpp::{Timings, XmppConfig, XmppEvent, try_login};
+use stanzamail::xmpp::{XmppConfig, XmppEvent, XmppTimings, try_login};
 
 use super::servers::process::{Folder, Port, account_names, program};
 use super::servers::tls::Certificates;
@@ -228,7 +228,7 @@ fn config(server: &str, ca_file: Option<&Path>, secret: &str) -> XmppConfig {
             .into_owned(),
         secret: secret.to_owned().into(),
         ping_target: jid::DomainPart::new("example.org").unwrap().into_owned(),
-        timings: Timings::default(),
+        timings: XmppTimings::default(),
     }
 }
 

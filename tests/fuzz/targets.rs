@@ -17,12 +17,12 @@ use stanzamail::core::settings::{Settings, StanzaTrust, Users};
 use stanzamail::core::text::clean;
 use stanzamail::core::time::Timestamp;
 use stanzamail::core::{authentication, carried, from_mail, from_stanza, signature, to_mail, xml};
-use stanzamail::inbound::{Asked, Batch, Verdict};
+use stanzamail::inbound::{Batch, RecipientQuery, Verdict};
 use stanzamail::lmtp::{self, LmtpConfig};
 use stanzamail::smtp::reply::{LINES_MAX, ReplyReader};
 use stanzamail::store::spool::Spool;
 use stanzamail::xmpp::codec::{Decoder, encode};
-use stanzamail::xmpp::guard::Guard;
+use stanzamail::xmpp::guard::XmppGuard;
 use std::path::Path;
 use std::sync::{Arc, OnceLock};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -124,7 +124,7 @@ fn one_mail(bytes: &[u8]) {
 
 /// The guard cuts out frames, and what it lets through the parser reads or refuses.
 fn guard(data: &[u8]) {
-    let (mut guard, mut rest, mut decoder) = (Guard::new(), data, Decoder::default());
+    let (mut guard, mut rest, mut decoder) = (XmppGuard::new(), data, Decoder::default());
     while !rest.is_empty() {
         match guard.push(rest) {
             Ok((taken, frame)) => {
@@ -406,14 +406,14 @@ fn lmtp(data: &[u8]) {
 
 async fn lmtp_conversation(data: &[u8]) -> (Vec<u8>, Vec<Vec<u8>>) {
     let (client, server) = tokio::io::duplex(64 * 1024);
-    let (ask, mut asked) = mpsc::channel::<Asked>(1);
+    let (ask, mut asked) = mpsc::channel::<RecipientQuery>(1);
     let (batches, mut handed) = mpsc::channel::<Batch>(1);
     let config = LmtpConfig {
         name: "gateway.a.example".to_owned(),
         octets_max: 4096,
         is_online: Arc::new(|| true),
         asked: ask,
-        timings: lmtp::Timings::default(),
+        timings: lmtp::LmtpTimings::default(),
     };
     let serving = lmtp::converse(server, config, batches, Default::default());
     let answering = async {

@@ -5,18 +5,18 @@ use super::house::{ALICE, CAROL, House, NS};
 use super::process::ran_alone;
 use super::servers::PATIENCE;
 use rustix::time::{ClockId, clock_gettime};
-use stanzamail::control::queue::Waiting;
-use stanzamail::control::{self, Request};
+use stanzamail::control::queue::WaitingItems;
+use stanzamail::control::{self, ControlRequest};
 use stanzamail::core::address::MailAddress;
 use stanzamail::core::decide::Timer;
 use stanzamail::core::decide::decision::Decision;
 use stanzamail::core::job::Job;
-use stanzamail::core::outcome::{Outcome, Reply, Verdict};
+use stanzamail::core::outcome::{JobVerdict, Outcome, Reply};
 use stanzamail::core::presence::{Announcement, Fanout};
 use stanzamail::core::quota::SharedQuotas;
 use stanzamail::core::record::{Announced, Format};
-use stanzamail::core::settings::{Allowance, Peer, Trust};
-use stanzamail::imap::{self, After, FirstStart, Login, MailboxConfig, Timings, TlsMode};
+use stanzamail::core::settings::{Allowance, PeerSettings, Trust};
+use stanzamail::imap::{self, After, FirstStart, ImapTimings, Login, MailboxConfig, TlsMode};
 use stanzamail::store::MemoryStore;
 use stanzamail::xmpp::codec::Decoder;
 use std::hint::black_box;
@@ -149,7 +149,7 @@ fn house() -> House {
         authserv_ids: vec!["mx.test".to_owned()],
         ..Trust::default()
     };
-    house.settings.peers.push(Peer {
+    house.settings.peers.push(PeerSettings {
         who: "b.example".parse().expect("a domain"),
         format: Some(Format::Xmpp),
         key: None,
@@ -574,8 +574,8 @@ fn results() -> Vec<Case> {
             let job = job(&mut house, count);
             let attempt: Vec<_> = job.to.iter().cloned().map(|to| (to, outcome())).collect();
             let verdict = match is_done {
-                true => Verdict::Done,
-                false => Verdict::Expired,
+                true => JobVerdict::Done,
+                false => JobVerdict::Expired,
             };
             Box::new(move || {
                 black_box(house.ask(|decider| decider.outcome(&job, &attempt, verdict)));
@@ -639,9 +639,9 @@ fn runtime() -> tokio::runtime::Runtime {
 fn command(json: String) -> Work {
     let (runtime, store) = (runtime(), MemoryStore::new([0; 32]));
     let folder = tempfile::tempdir().expect("a folder");
-    let waiting = Waiting::resting(folder.path());
+    let waiting = WaitingItems::resting(folder.path());
     Box::new(move || {
-        let Ok(request) = serde_json::from_str::<Request>(&json) else {
+        let Ok(request) = serde_json::from_str::<ControlRequest>(&json) else {
             return;
         };
         let answer = runtime.block_on(control::answer(&store, &waiting, request));
@@ -779,7 +779,7 @@ fn mailbox(count: usize) -> Work {
         left_keyword: imap::left_keyword("gateway.a.example"),
         octets_max: 1024 * 1024,
         first_start: FirstStart::All,
-        timings: Timings::default(),
+        timings: ImapTimings::default(),
     };
     let runtime = runtime();
     Box::new(move || {

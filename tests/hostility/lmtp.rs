@@ -1,8 +1,8 @@
 //! D13, D14: whoever can connect to the gateway's LMTP port says there what he likes.
 
 use super::dice::{Dice, cases};
-use stanzamail::inbound::{Asked, Batch, Mail, Verdict};
-use stanzamail::lmtp::{self, Listener, LmtpConfig};
+use stanzamail::inbound::{Batch, InboundMail, RecipientQuery, Verdict};
+use stanzamail::lmtp::{self, LmtpConfig, LmtpListener};
 use stanzamail::net::listen;
 use std::sync::Arc;
 use std::time::Duration;
@@ -18,7 +18,7 @@ const PATIENCE: Duration = Duration::from_secs(60);
 /// A listener as the gateway has it, with one user, alice; what it would show her comes out here.
 struct Server {
     port: u16,
-    mails: mpsc::UnboundedReceiver<Mail>,
+    mails: mpsc::UnboundedReceiver<InboundMail>,
     stop: CancellationToken,
 }
 
@@ -26,7 +26,7 @@ impl Server {
     async fn start() -> Server {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let port = listener.local_addr().unwrap().port();
-        let (ask, mut asked) = mpsc::channel::<Asked>(1);
+        let (ask, mut asked) = mpsc::channel::<RecipientQuery>(1);
         tokio::spawn(async move {
             while let Some(asked) = asked.recv().await {
                 let user = jid::BareJid::new("alice@a.example").unwrap();
@@ -50,11 +50,11 @@ impl Server {
             octets_max: OCTETS_MAX,
             is_online: Arc::new(|| true),
             asked: ask,
-            timings: lmtp::Timings::default(),
+            timings: lmtp::LmtpTimings::default(),
         };
         let stop = CancellationToken::new();
         tokio::spawn(lmtp::run(
-            Listener::over(listen::Listener::Tcp(listener)),
+            LmtpListener::over(listen::Listener::Tcp(listener)),
             config,
             batches,
             stop.clone(),

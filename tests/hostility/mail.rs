@@ -3,7 +3,7 @@
 use super::dice::{Dice, cases};
 use super::house::{CAROL, House, written};
 use minidom::Element;
-use stanzamail::core::authentication::{self, Verdict};
+use stanzamail::core::authentication::{self, SenderVerdict};
 use stanzamail::core::decide::decision::Fate;
 use stanzamail::core::text::clean;
 use stanzamail::core::{from_mail, settings};
@@ -19,7 +19,7 @@ fn from_jid(stanza: &Element) -> &str {
     stanza.attr("from").expect("a sender")
 }
 
-fn read(raw: &[u8]) -> Option<from_mail::Mail> {
+fn read(raw: &[u8]) -> Option<from_mail::ParsedMail> {
     from_mail::read(raw, &settings::default_recipient_headers(), false).ok()
 }
 
@@ -109,13 +109,13 @@ fn c1_no_forgery_is_taken_for_the_word_of_our_own_mail_server() {
             continue;
         };
         match authentication::verdict(&mail, &trusted) {
-            Verdict::Verified => {
+            SenderVerdict::Verified => {
                 // Eve may be who she says; she must not be Carol.
                 let from = mail.from.expect("a verified sender");
                 assert_eq!(from.address.to_string(), "eve@evil.example", "{raw}");
             }
-            Verdict::Failed => failed += 1,
-            Verdict::Unknown => unknown += 1,
+            SenderVerdict::Failed => failed += 1,
+            SenderVerdict::Unknown => unknown += 1,
         }
         let mut house = House::new();
         house.settings.trust.authserv_ids = trusted.to_vec();

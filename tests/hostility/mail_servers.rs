@@ -5,7 +5,7 @@ use rcgen::{
     BasicConstraints, CertificateParams, DnType, ExtendedKeyUsagePurpose, IsCa, Issuer, KeyPair,
     KeyUsagePurpose,
 };
-use stanzamail::imap::{After, FirstStart, Login, MailboxConfig, Timings, left_keyword};
+use stanzamail::imap::{After, FirstStart, ImapTimings, Login, MailboxConfig, left_keyword};
 use stanzamail::smtp::{SmtpConfig, TlsMode};
 use std::io::Write;
 use std::sync::{Arc, Mutex};
@@ -215,11 +215,11 @@ pub fn imap(port: u16, tls: TlsMode, ca: &Authority) -> MailboxConfig {
         left_keyword: left_keyword("gateway.a.example"),
         octets_max: 1024 * 1024,
         first_start: FirstStart::All,
-        timings: Timings {
+        timings: ImapTimings {
             connect: SILENCE,
             silence: SILENCE,
             command: Duration::from_secs(1),
-            ..Timings::default()
+            ..ImapTimings::default()
         },
     }
 }

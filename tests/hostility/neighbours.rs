@@ -14,7 +14,7 @@ use stanzamail::core::decide::Timer;
 use stanzamail::core::presence::{Announcement, Fanout};
 use stanzamail::core::record::{Announced, Format, Peer as SavedPeer, PeerOrigin, PresenceState};
 use stanzamail::core::rules::Rules;
-use stanzamail::core::settings::{Peer, Settings};
+use stanzamail::core::settings::{PeerSettings, Settings};
 use stanzamail::core::time::Timestamp;
 
 const INFO: &str = "<query xmlns='http://jabber.org/protocol/disco#info'/>";
@@ -158,12 +158,15 @@ fn announced(settings: &Settings, rows: &[Write]) -> Vec<Vec<String>> {
         }),
     };
     let decision = house.timer(Timer::Announce(&fanout));
-    let lanes: std::collections::BTreeSet<_> =
-        decision.mails.iter().map(|mail| &mail.job.lane).collect();
+    let keys: std::collections::BTreeSet<_> = decision
+        .mails
+        .iter()
+        .map(|mail| &mail.job.ordering_key)
+        .collect();
     let ids: std::collections::BTreeSet<_> =
         decision.mails.iter().map(|mail| &mail.job.id).collect();
     assert_eq!(
-        (lanes.len(), ids.len()),
+        (keys.len(), ids.len()),
         (decision.mails.len(), decision.mails.len())
     );
     let to = decision.mails.iter().map(|mail| &mail.job.to);
@@ -191,7 +194,7 @@ fn e14_a_mail_to_several_needs_the_admins_word_on_their_domain() {
         })];
         assert_eq!(&announced(&told, &rows), expected, "{origin:?} {format:?}");
     }
-    let peer = |who: &str| Peer {
+    let peer = |who: &str| PeerSettings {
         who: who.parse().unwrap(),
         format: Some(Format::Xmpp),
         key: None,

@@ -9,14 +9,14 @@ use stanzamail::core::settings::Allowance;
 use stanzamail::core::text::clean;
 use stanzamail::core::{from_mail, settings};
 use stanzamail::xmpp::codec::Decoder;
-use stanzamail::xmpp::guard::{Frame, Guard, Limit};
+use stanzamail::xmpp::guard::{Frame, Limit, XmppGuard};
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::{Duration, Instant};
 
 const NICK: &str = "http://jabber.org/protocol/nick";
 
 /// Pushes octets as the kernel hands them over, and counts the frames of each kind.
-fn guarded(guard: &mut Guard, octets: &[u8]) -> (usize, usize) {
+fn guarded(guard: &mut XmppGuard, octets: &[u8]) -> (usize, usize) {
     let (mut whole, mut over) = (0, 0);
     for mut piece in octets.chunks(64 * 1024) {
         while !piece.is_empty() {
@@ -38,7 +38,7 @@ fn guarded(guard: &mut Guard, octets: &[u8]) -> (usize, usize) {
 
 #[test]
 fn b2_every_depth_is_taken_or_refused_and_none_overflows_the_stack() {
-    let mut guard = Guard::new();
+    let mut guard = XmppGuard::new();
     // Every depth around the limit, then ever greater ones; the parser runs on a stack of the size that a worker has.
     let greater = [500, 1_000, 3_000, 4_000, 10_000, 30_000, 100_000];
     let worker = std::thread::Builder::new().stack_size(2 * 1024 * 1024);
@@ -62,7 +62,7 @@ fn b2_looking_costs_little_for_each_octet() {
     let octets = message.repeat(2_000).into_bytes();
     let mut best = Duration::MAX;
     for _ in 0..5 {
-        let (mut guard, mut rest, began) = (Guard::new(), &octets[..], Instant::now());
+        let (mut guard, mut rest, began) = (XmppGuard::new(), &octets[..], Instant::now());
         while !rest.is_empty() {
             rest = &rest[guard.push(rest).unwrap().0..];
         }
@@ -103,7 +103,7 @@ fn b3_a_hundred_thousand_attributes_or_children_are_skipped_and_told_in_numbers(
             ),
         ),
     ] {
-        let mut guard = Guard::new();
+        let mut guard = XmppGuard::new();
         let (taken, frame) = guard.push(xml.as_bytes()).unwrap();
         assert_eq!(taken, xml.len());
         let Some(Frame::OverLimit(over)) = frame else {
@@ -129,7 +129,7 @@ fn b4_entities_doctypes_instructions_and_comments_never_reach_a_parser() {
         "<?xml version='1.1'?>".to_owned(),
         "<message><!-- a comment --></message>".to_owned(),
     ] {
-        let fault = Guard::new().push(xml.as_bytes()).unwrap_err();
+        let fault = XmppGuard::new().push(xml.as_bytes()).unwrap_err();
         assert_eq!(fault.condition(), "restricted-xml", "{xml}");
     }
     // Entities that nobody declared pass the guard, which reads no text; the parser knows the five of XML and no others.
@@ -372,7 +372,7 @@ fn b9_what_a_user_forwards_is_a_quotation() {
 fn b9_what_is_wrapped_does_not_travel_to_another_gateway_either() {
     for wrapped in wrappings() {
         let mut house = House::new();
-        house.settings.peers = vec![stanzamail::core::settings::Peer {
+        house.settings.peers = vec![stanzamail::core::settings::PeerSettings {
             who: "mail.example".parse().unwrap(),
             format: Some(stanzamail::core::record::Format::Xmpp),
             key: None,

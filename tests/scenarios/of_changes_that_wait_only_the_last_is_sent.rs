@@ -1,7 +1,7 @@
 //! The mail server is down while Alice comes and goes ten times: her presence that waits is replaced by the next. When it
 //! is back, one mail tells Bob how she is now, and what she wrote meanwhile comes as well.
 
-use stanzamail::core::job::Mail;
+use stanzamail::core::job::ComposedMail;
 use stanzamail::store::spool::Spool;
 
 use super::counting::eventually;
@@ -44,7 +44,7 @@ async fn while_the_mail_server_is_down() {
 fn waiting(friends: &Friends) -> Vec<String> {
     let spool = friends.pair.a.gateway.folder().join("store/spool");
     let mails = Spool::look_at_mails(&spool).unwrap_or_default();
-    let text = |mail: &Mail| String::from_utf8_lossy(&mail.bytes).into_owned();
+    let text = |mail: &ComposedMail| String::from_utf8_lossy(&mail.bytes).into_owned();
     mails.iter().map(text).collect()
 }
 

@@ -293,7 +293,7 @@ fn sealed(content: Vec<u8>, signature: Signature) -> Vec<u8> {
 
 fn configured(side: &mut Side, signature: Signature) {
     if signature != NoKey {
-        side.gateway.settings.peers.push(Peer {
+        side.gateway.settings.peers.push(PeerSettings {
             who: "chat.b.example".parse().unwrap(),
             format: None,
             key: Some(Signer::from_seed(&[7; 32]).unwrap().public()),

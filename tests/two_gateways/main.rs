@@ -13,7 +13,7 @@ use stanzamail::core::decide::decision::{Decision, Fate, PresenceUpdate};
 use stanzamail::core::id::StanzaId;
 use stanzamail::core::presence::{PresenceScheduler, Timing};
 use stanzamail::core::record::{Contact, Format, Subscription, SubscriptionExchange};
-use stanzamail::core::settings::{Peer, Trust};
+use stanzamail::core::settings::{PeerSettings, Trust};
 use stanzamail::core::time::Timestamp;
 use std::time::{Duration, Instant};
 use xmpp_parsers::ns;
@@ -74,7 +74,7 @@ impl Side {
 
     fn knows_the_format(mut self) -> Self {
         let domain = self.other.split('@').nth(1).unwrap();
-        self.gateway.settings.peers.push(Peer {
+        self.gateway.settings.peers.push(PeerSettings {
             who: domain.parse().unwrap(),
             format: Some(Format::Xmpp),
             key: None,

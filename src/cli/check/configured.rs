@@ -1,6 +1,6 @@
 //! What can be said of a configuration without asking anybody.
 
-use super::Line;
+use super::CheckLine;
 use crate::config::{self, Config};
 use crate::core::record::Format;
 use crate::core::signature::PublicKey;
@@ -8,16 +8,16 @@ use crate::store::signing_key;
 use jid::{BareJid, DomainRef, NodePart};
 
 /// Who has which address, whom we believe, and what is known of peers.
-pub(super) fn lines(config: &Config) -> Vec<Line> {
+pub(super) fn lines(config: &Config) -> Vec<CheckLine> {
     let of_keys = config
         .notes()
-        .map(|note| Line::note("configuration", format!("line {note}")));
-    let mut lines: Vec<Line> = of_keys.collect();
+        .map(|note| CheckLine::note("configuration", format!("line {note}")));
+    let mut lines: Vec<CheckLine> = of_keys.collect();
     lines.extend(rules(config));
     // That nothing is verified is a choice, though not a good one.
     lines.push(match config.trust.meaning(&config.peer) {
-        Ok(meaning) => Line::ok("trust", meaning),
-        Err(open) => Line::note("trust", open),
+        Ok(meaning) => CheckLine::ok("trust", meaning),
+        Err(open) => CheckLine::note("trust", open),
     });
     let own = own_key(config);
     lines.extend(config.peer.iter().map(|peer| other_side(peer, own)));
@@ -25,14 +25,14 @@ pub(super) fn lines(config: &Config) -> Vec<Line> {
 }
 
 /// Everyone who may use the gateway needs a mail address: shown by an example for each domain.
-fn rules(config: &Config) -> Vec<Line> {
+fn rules(config: &Config) -> Vec<CheckLine> {
     let of_domains = config.users.domains.iter().map(|domain| {
         let example = example(domain).and_then(|user| Some((config.rules().mail_of(&user)?, user)));
         let result = match example {
             Some((mail, user)) => Ok(format!("for example, {user} has the address {mail}")),
             None => Err(no_rule(config, domain)),
         };
-        Line::new(format!("users of {domain}"), result)
+        CheckLine::new(format!("users of {domain}"), result)
     });
     let of_jids = config.users.jids.iter().map(|jid| {
         let pair = config.pair.iter().find(|pair| pair.jid == *jid);
@@ -43,7 +43,7 @@ fn rules(config: &Config) -> Vec<Line> {
             Some(mail) => Ok(format!("has the address {mail}")),
             None => Err(no_address(config, jid)),
         };
-        Line::new(format!("user {jid}"), result)
+        CheckLine::new(format!("user {jid}"), result)
     });
     let given = config
         .pair
@@ -51,7 +51,7 @@ fn rules(config: &Config) -> Vec<Line> {
         .filter(|pair| config.rules().is_reserved(&pair.mail));
     let given = given.map(|pair| {
         let meaning = "goes to it, as to nobody by rule: it is for whoever runs the domain";
-        Line::note(
+        CheckLine::note(
             format!("pair {}", pair.jid),
             format!("mail to {} {meaning}", pair.mail),
         )
@@ -95,10 +95,10 @@ fn own_key(config: &Config) -> Option<PublicKey> {
 }
 
 /// What the configuration says of a peer; its key, to be compared with what `stanzamail key` prints there.
-fn other_side(peer: &config::Peer, own: Option<PublicKey>) -> Line {
+fn other_side(peer: &config::PeerSection, own: Option<PublicKey>) -> CheckLine {
     let what = format!("peer {}", peer.who);
     if peer.key.is_some() && peer.key == own {
-        return Line::wrong(
+        return CheckLine::wrong(
             what,
             "key is that of this gateway, so no mail from there is believed; give what `stanzamail key` prints at the other one",
         );
@@ -113,7 +113,7 @@ fn other_side(peer: &config::Peer, own: Option<PublicKey>) -> Line {
         Some(key) => format!("signed with {key}"),
         None => "not signed".to_owned(),
     };
-    Line::new(what, Ok(format!("{format}, {key}")))
+    CheckLine::new(what, Ok(format!("{format}, {key}")))
 }
 
 fn example(domain: &DomainRef) -> Option<BareJid> {
@@ -154,7 +154,7 @@ mod tests {
     #[test]
     fn a_peer_is_shown_with_the_whole_of_its_key() {
         let key = "ed25519:11qYAYKxCrfVS/7TyWQHOg7hcvPapiMlrwIaaPcHURo=";
-        let mut peer = config::Peer {
+        let mut peer = config::PeerSection {
             who: "chat.b.example".parse().unwrap(),
             format: Some(Format::Xmpp),
             key: Some(key.parse().unwrap()),

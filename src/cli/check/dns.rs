@@ -1,6 +1,6 @@
 //! Whether the DNS says where mail to a domain goes (RFC 5321 §5.1).
 
-use super::{Finding, Line};
+use super::{CheckLine, CheckResult};
 use ring::rand::{SecureRandom, SystemRandom};
 use simple_dns::{CLASS, Name, Packet, PacketFlag, QTYPE, Question, RCODE, TYPE, rdata::RData};
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
@@ -27,7 +27,7 @@ const PRIVATE: [&str; 7] = [
 
 /// What was found.
 #[derive(Debug, PartialEq, Eq)]
-enum Answer {
+enum DnsAnswer {
     /// Where mail goes, the best first.
     Servers(Vec<String>),
     /// There is none of these records.
@@ -36,43 +36,43 @@ enum Answer {
     NoName,
 }
 
-pub(super) async fn line(domain: &str) -> Line {
+pub(super) async fn line(domain: &str) -> CheckLine {
     let finding = match domain.rsplit('.').next() {
-        Some(last) if PRIVATE.contains(&last) => Finding::Note(
+        Some(last) if PRIVATE.contains(&last) => CheckResult::Note(
             "it is no domain of the public DNS, so that only mail servers that know it otherwise can send mail to it".to_owned(),
         ),
         _ => judge(domain, &servers()).await,
     };
-    Line::new(format!("MX of {domain}"), finding)
+    CheckLine::new(format!("MX of {domain}"), finding)
 }
 
-async fn judge(domain: &str, servers: &[SocketAddr]) -> Finding {
+async fn judge(domain: &str, servers: &[SocketAddr]) -> CheckResult {
     match ask(domain, TYPE::MX, servers).await {
-        Ok(Answer::Servers(hosts)) if hosts == ["."] => Finding::Wrong(
+        Ok(DnsAnswer::Servers(hosts)) if hosts == ["."] => CheckResult::Wrong(
             "the DNS says that it takes no mail (RFC 7505); nobody can write to your users"
                 .to_owned(),
         ),
-        Ok(Answer::Servers(hosts)) => Finding::Ok(hosts.join(", ")),
-        Ok(Answer::NoName) => missing("the DNS has no such name"),
-        Ok(Answer::Nothing) => {
+        Ok(DnsAnswer::Servers(hosts)) => CheckResult::Ok(hosts.join(", ")),
+        Ok(DnsAnswer::NoName) => missing("the DNS has no such name"),
+        Ok(DnsAnswer::Nothing) => {
             for kind in [TYPE::A, TYPE::AAAA] {
-                if let Ok(Answer::Servers(_)) = ask(domain, kind, servers).await {
-                    return Finding::Ok("none, so mail goes to its own address".to_owned());
+                if let Ok(DnsAnswer::Servers(_)) = ask(domain, kind, servers).await {
+                    return CheckResult::Ok("none, so mail goes to its own address".to_owned());
                 }
             }
             missing("the DNS has neither an MX nor an address")
         }
-        Err(why) => Finding::Note(format!("could not be looked up: {why}")),
+        Err(why) => CheckResult::Note(format!("could not be looked up: {why}")),
     }
 }
 
-fn missing(what: &str) -> Finding {
-    Finding::Note(format!(
+fn missing(what: &str) -> CheckResult {
+    CheckResult::Note(format!(
         "{what}: mail from elsewhere cannot reach your users; add an MX that names your mail server"
     ))
 }
 
-async fn ask(domain: &str, kind: TYPE, servers: &[SocketAddr]) -> Result<Answer, String> {
+async fn ask(domain: &str, kind: TYPE, servers: &[SocketAddr]) -> Result<DnsAnswer, String> {
     let mut last = "no name server is configured".to_owned();
     for server in servers {
         match timeout(PATIENCE, ask_one(domain, kind, *server)).await {
@@ -84,7 +84,7 @@ async fn ask(domain: &str, kind: TYPE, servers: &[SocketAddr]) -> Result<Answer,
     Err(last)
 }
 
-async fn ask_one(domain: &str, kind: TYPE, server: SocketAddr) -> Result<Answer, String> {
+async fn ask_one(domain: &str, kind: TYPE, server: SocketAddr) -> Result<DnsAnswer, String> {
     let own = if server.is_ipv4() {
         "0.0.0.0:0"
     } else {
@@ -130,10 +130,10 @@ async fn ask_one(domain: &str, kind: TYPE, server: SocketAddr) -> Result<Answer,
     }
 }
 
-fn read(packet: &Packet<'_>) -> Result<Answer, String> {
+fn read(packet: &Packet<'_>) -> Result<DnsAnswer, String> {
     match packet.rcode() {
         RCODE::NoError => {}
-        RCODE::NameError => return Ok(Answer::NoName),
+        RCODE::NameError => return Ok(DnsAnswer::NoName),
         other => return Err(format!("the name server says {other:?}")),
     }
     let mut hosts: Vec<(u16, String)> = packet
@@ -148,9 +148,9 @@ fn read(packet: &Packet<'_>) -> Result<Answer, String> {
         .collect();
     hosts.sort();
     if hosts.is_empty() {
-        return Ok(Answer::Nothing);
+        return Ok(DnsAnswer::Nothing);
     }
-    Ok(Answer::Servers(
+    Ok(DnsAnswer::Servers(
         hosts.into_iter().map(|(_, host)| host).collect(),
     ))
 }
@@ -234,7 +234,8 @@ mod tests {
     #[tokio::test]
     async fn mail_goes_to_the_servers_of_the_mx_or_to_the_address_or_nowhere() {
         let server = [name_server().await];
-        let says = async |domain: &str| Line::new(domain, judge(domain, &server).await).to_string();
+        let says =
+            async |domain: &str| CheckLine::new(domain, judge(domain, &server).await).to_string();
         assert_eq!(
             says("two.net").await,
             "ok     two.net: first.net, second.net"
@@ -271,13 +272,13 @@ mod tests {
         let silent = UdpSocket::bind("127.0.0.1:0").await.unwrap();
         let servers = [silent.local_addr().unwrap()];
         assert!(
-            matches!(judge("a.net", &servers).await, Finding::Note(says) if says.contains("did not answer within 3 s"))
+            matches!(judge("a.net", &servers).await, CheckResult::Note(says) if says.contains("did not answer within 3 s"))
         );
         assert!(
-            matches!(judge("a.net", &[]).await, Finding::Note(says) if says.contains("no name server is configured"))
+            matches!(judge("a.net", &[]).await, CheckResult::Note(says) if says.contains("no name server is configured"))
         );
         let wrong = "a..net";
-        assert!(matches!(judge(wrong, &servers).await, Finding::Note(_)));
+        assert!(matches!(judge(wrong, &servers).await, CheckResult::Note(_)));
     }
 
     #[test]

@@ -1,21 +1,21 @@
 //! Whether mail can be handed over by LMTP.
 
-use super::{Line, PATIENCE};
+use super::{CheckLine, PATIENCE};
 use crate::config::Lmtp;
-use crate::lmtp::{self, Found};
+use crate::lmtp::{self, Occupant};
 
 /// Who answers there.
-pub(super) async fn line(lmtp: &Lmtp) -> Line {
+pub(super) async fn line(lmtp: &Lmtp) -> CheckLine {
     let what = format!("LMTP {}", lmtp.listen);
     match lmtp::look(&lmtp.listen, PATIENCE).await {
-        Ok(Found::Gateway) => Line::ok(what, "a gateway takes mail here"),
-        Ok(Found::Free) => Line::ok(what, "can be listened at, which nobody does yet"),
-        Ok(Found::Other(said)) => Line::wrong(
+        Ok(Occupant::Gateway) => CheckLine::ok(what, "a gateway takes mail here"),
+        Ok(Occupant::Free) => CheckLine::ok(what, "can be listened at, which nobody does yet"),
+        Ok(Occupant::Other(said)) => CheckLine::wrong(
             what,
             format!(
                 "something else answers here ({said}); write another place in listen of [lmtp]"
             ),
         ),
-        Err(error) => Line::wrong(what, error.to_string()),
+        Err(error) => CheckLine::wrong(what, error.to_string()),
     }
 }

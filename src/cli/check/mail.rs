@@ -1,6 +1,6 @@
 //! The mail server and the mailboxes.
 
-use super::{Finding, Line, PATIENCE, own_mail};
+use super::{CheckLine, CheckResult, PATIENCE, own_mail};
 use crate::config::{self, Config};
 use crate::core::address::MailAddress;
 use crate::core::outcome::Reply;
@@ -29,7 +29,7 @@ pub(super) fn made_up(config: &Config) -> Vec<MailAddress> {
 }
 
 /// Whether the mail server lets us in, and takes mail from and to our users.
-pub(super) async fn submission(config: &Config, made_up: &[MailAddress]) -> Line {
+pub(super) async fn submission(config: &Config, made_up: &[MailAddress]) -> CheckLine {
     let what = format!("SMTP {}:{}", config.smtp.host, config.smtp.port);
     let mut smtp = supervisor::smtp_config(config);
     smtp.limits.connect = PATIENCE;
@@ -46,29 +46,29 @@ pub(super) async fn submission(config: &Config, made_up: &[MailAddress]) -> Line
         Err(error) => {
             let silent = matches!(error, smtp::ConnectError::Silent { .. });
             let ports = "implicit TLS is on port 465, STARTTLS on 587, and no TLS on 25";
-            return Line::wrong(what, with_hint(error.to_string(), silent, ports));
+            return CheckLine::wrong(what, with_hint(error.to_string(), silent, ports));
         }
     };
     match found.refused {
-        None => Line::ok(what, offered(&found)),
-        Some(refused) => Line::new(what, refusal(&refused)),
+        None => CheckLine::ok(what, offered(&found)),
+        Some(refused) => CheckLine::new(what, refusal(&refused)),
     }
 }
 
 /// What is refused for now may be greylisting.
-fn refusal(refused: &smtp::Refused) -> Finding {
-    let (smtp::Refused::Sender(_, reply)
-    | smtp::Refused::Recipient(_, reply)
-    | smtp::Refused::Elsewhere(reply)) = refused;
+fn refusal(refused: &smtp::RefusedCommand) -> CheckResult {
+    let (smtp::RefusedCommand::Sender(_, reply)
+    | smtp::RefusedCommand::Recipient(_, reply)
+    | smtp::RefusedCommand::Elsewhere(reply)) = refused;
     // RFC 3207 §4: a server that wants TLS says so to every command.
     if reply.code == Some(530) && words(reply).to_uppercase().contains("STARTTLS") {
-        return Finding::Wrong(format!(
+        return CheckResult::Wrong(format!(
             "it takes nothing without TLS: {}; set tls = \"starttls\" in [smtp]",
             words(reply)
         ));
     }
     let (says, reply) = match refused {
-        smtp::Refused::Sender(address, reply) => (
+        smtp::RefusedCommand::Sender(address, reply) => (
             format!(
                 "it lets us in, but does not take mail from {address}: {}; the login of [smtp] must be allowed to send as \
                  every address of the users (Postfix: smtpd_sender_login_maps)",
@@ -76,7 +76,7 @@ fn refusal(refused: &smtp::Refused) -> Finding {
             ),
             reply,
         ),
-        smtp::Refused::Recipient(address, reply) => (
+        smtp::RefusedCommand::Recipient(address, reply) => (
             format!(
                 "it lets us in, but does not take mail to {address}: {}; mail to all users' addresses must reach the mailbox: \
                  their domain must be one for which the mail server takes mail (Postfix: virtual_mailbox_domains), with a \
@@ -85,15 +85,15 @@ fn refusal(refused: &smtp::Refused) -> Finding {
             ),
             reply,
         ),
-        smtp::Refused::Elsewhere(reply) => {
+        smtp::RefusedCommand::Elsewhere(reply) => {
             let remedy = smtp::outcome::RELAY_REMEDY;
-            return Finding::Wrong(format!("{remedy}; it says: {}", words(reply)));
+            return CheckResult::Wrong(format!("{remedy}; it says: {}", words(reply)));
         }
     };
     if reply.code.is_some_and(|code| code >= 500) {
-        Finding::Wrong(says)
+        CheckResult::Wrong(says)
     } else {
-        Finding::Note(says)
+        CheckResult::Note(says)
     }
 }
 
@@ -111,7 +111,7 @@ fn with_hint(wrong: String, silent: bool, ports: &str) -> String {
 }
 
 /// What the mail server can do, and what it means that it cannot.
-fn offered(found: &smtp::Found) -> String {
+fn offered(found: &smtp::ProbedServer) -> String {
     let login = found.login.map_or_else(
         || "it lets us in without a login".to_owned(),
         |mechanism| format!("it lets us in by {}", mechanism.name()),
@@ -136,7 +136,7 @@ fn offered(found: &smtp::Found) -> String {
 }
 
 /// What a mailbox can do, how full it is, and whether its mails say who they are from.
-pub(super) async fn reading(mailbox: &config::Mailbox, config: &Config) -> Vec<Line> {
+pub(super) async fn reading(mailbox: &config::Mailbox, config: &Config) -> Vec<CheckLine> {
     let what = format!("IMAP {}:{}, {}", mailbox.host, mailbox.port, mailbox.name());
     let imap = impatient(mailbox, config);
     let found = match imap::look(&imap).await {
@@ -144,13 +144,13 @@ pub(super) async fn reading(mailbox: &config::Mailbox, config: &Config) -> Vec<L
         Err(error) => {
             let silent = matches!(error, imap::ImapError::Silent(_));
             let ports = "implicit TLS is on port 993, STARTTLS and no TLS on 143";
-            return vec![Line::wrong(
+            return vec![CheckLine::wrong(
                 what,
                 with_hint(error.to_string(), silent, ports),
             )];
         }
     };
-    let mut lines = vec![Line::ok(
+    let mut lines = vec![CheckLine::ok(
         what.clone(),
         readable(&found.capabilities, mailbox),
     )];
@@ -158,7 +158,7 @@ pub(super) async fn reading(mailbox: &config::Mailbox, config: &Config) -> Vec<L
         lines.extend(fullness(&what, used, limit));
     }
     if !config.trust.authserv_ids.is_empty() {
-        lines.push(Line::new(
+        lines.push(CheckLine::new(
             what,
             verified(&found.headers, &config.trust.authserv_ids, &mailbox.after),
         ));
@@ -175,19 +175,19 @@ pub(super) fn impatient(mailbox: &config::Mailbox, config: &Config) -> imap::Mai
 }
 
 /// In kibibytes (RFC 9208 §5.1).
-fn fullness(what: &str, used: u64, limit: u64) -> Option<Line> {
+fn fullness(what: &str, used: u64, limit: u64) -> Option<CheckLine> {
     let hundredths = u128::from(used) * 100;
     let hundredths = hundredths.checked_div(u128::from(limit)).unwrap_or(100);
     let says = format!("{used} of {limit} KiB of its quota are in use");
     match hundredths {
         0..FULL_FROM => None,
-        FULL_FROM..100 => Some(Line::note(
+        FULL_FROM..100 => Some(CheckLine::note(
             what,
             format!(
                 "{says}; when it is full, mail for your users is refused; after = \"delete\" of [[mailbox]] keeps it empty"
             ),
         )),
-        _ => Some(Line::wrong(
+        _ => Some(CheckLine::wrong(
             what,
             format!(
                 "it is full: {says}, and mail for your users is refused; delete mails, or give it more room"
@@ -197,7 +197,7 @@ fn fullness(what: &str, used: u64, limit: u64) -> Option<Line> {
 }
 
 /// Whether the newest mails have what `[trust]` believes.
-fn verified(headers: &[Vec<u8>], authserv_ids: &[String], after: &imap::After) -> Finding {
+fn verified(headers: &[Vec<u8>], authserv_ids: &[String], after: &imap::After) -> CheckResult {
     let ids = authserv_ids.join(", ");
     let mut others = BTreeSet::new();
     let (mut all, mut count): (usize, usize) = (0, 0);
@@ -223,21 +223,21 @@ fn verified(headers: &[Vec<u8>], authserv_ids: &[String], after: &imap::After) -
             1 => "the only mail has".to_owned(),
             all => format!("{count} of the newest {all} mails have"),
         };
-        return Finding::Ok(format!("{of_all} Authentication-Results of {ids}"));
+        return CheckResult::Ok(format!("{of_all} Authentication-Results of {ids}"));
     }
     let none = match all {
-        0 => return Finding::Note(no_mail(&ids, after)),
+        0 => return CheckResult::Note(no_mail(&ids, after)),
         1 => "the only mail has no".to_owned(),
         all => format!("none of the newest {all} mails has"),
     };
     let others: Vec<String> = others.into_iter().take(5).collect();
     if others.is_empty() {
-        return Finding::Note(format!(
+        return CheckResult::Note(format!(
             "{none} Authentication-Results, so that no sender is verified; unless all that comes is from your own users, see \
              docs/OPERATING.md, “Who a mail is from”"
         ));
     }
-    Finding::Wrong(format!(
+    CheckResult::Wrong(format!(
         "{none} Authentication-Results of {ids}, and yet there are those of {}; if that is your mail server, name it in \
          authserv_ids of [trust]",
         others.join(", ")
@@ -254,7 +254,7 @@ fn no_mail(ids: &str, after: &imap::After) -> String {
     format!("it has no mail by which to see whether {ids} writes Authentication-Results; {remedy}")
 }
 
-fn readable(found: &imap::Capabilities, mailbox: &config::Mailbox) -> String {
+fn readable(found: &imap::ImapCapabilities, mailbox: &config::Mailbox) -> String {
     let idle = if found.idle {
         "IDLE".to_owned()
     } else {
@@ -294,19 +294,19 @@ mod tests {
         assert_eq!(fullness("a", 89, 100), None);
         assert!(matches!(
             fullness("a", 90, 100).unwrap().finding,
-            Finding::Note(_)
+            CheckResult::Note(_)
         ));
         assert!(matches!(
             fullness("a", 100, 100).unwrap().finding,
-            Finding::Wrong(_)
+            CheckResult::Wrong(_)
         ));
         assert!(matches!(
             fullness("a", 0, 0).unwrap().finding,
-            Finding::Wrong(_)
+            CheckResult::Wrong(_)
         ));
         assert!(matches!(
             fullness("a", u64::MAX, u64::MAX).unwrap().finding,
-            Finding::Wrong(_)
+            CheckResult::Wrong(_)
         ));
     }
 
@@ -319,7 +319,8 @@ mod tests {
         let plain = b"From: a@b.example\r\n\r\n".to_vec();
         let ours = ["mx.example".to_owned()];
         let says = |headers: &[Vec<u8>], expected: &str| {
-            let line = Line::new("a", verified(headers, &ours, &imap::After::Seen)).to_string();
+            let line =
+                CheckLine::new("a", verified(headers, &ours, &imap::After::Seen)).to_string();
             assert!(line.contains(expected), "{expected:?} is not in {line}");
         };
         says(&[], "note   a: it has no mail by which");
@@ -353,13 +354,14 @@ mod tests {
         );
         says(&[own, plain], "note   a: the only mail has no");
         let deleted = verified(&[], &ours, &imap::After::Delete);
-        assert!(matches!(deleted, Finding::Note(says) if says.contains("stop the gateway")));
+        assert!(matches!(deleted, CheckResult::Note(says) if says.contains("stop the gateway")));
     }
 
     #[test]
     fn a_mail_server_that_does_not_relay_is_wrong_also_if_it_says_not_now() {
         let reply = smtp::outcome::reply(454, "4.7.1 <a@example.com>: Relay access denied");
-        let says = Line::new("SMTP", refusal(&smtp::Refused::Elsewhere(reply))).to_string();
+        let says =
+            CheckLine::new("SMTP", refusal(&smtp::RefusedCommand::Elsewhere(reply))).to_string();
         assert!(
             says.starts_with("WRONG  SMTP: the mail server takes mail for its own"),
             "{says}"

@@ -42,7 +42,7 @@ pub(super) struct CheckArgs {
 
 /// What came of trying something.
 #[derive(Clone, Debug, PartialEq, Eq)]
-enum Finding {
+enum CheckResult {
     /// What was found.
     Ok(String),
     /// What is allowed, and perhaps not meant.
@@ -51,7 +51,7 @@ enum Finding {
     Wrong(String),
 }
 
-impl From<Result<String, String>> for Finding {
+impl From<Result<String, String>> for CheckResult {
     fn from(result: Result<String, String>) -> Self {
         result.map_or_else(Self::Wrong, Self::Ok)
     }
@@ -59,37 +59,37 @@ impl From<Result<String, String>> for Finding {
 
 /// What was tried, and what came of it.
 #[derive(Clone, Debug, PartialEq, Eq)]
-struct Line {
+struct CheckLine {
     /// `store /var/lib/stanzamail`.
     what: String,
-    finding: Finding,
+    finding: CheckResult,
 }
 
-impl Line {
-    fn new(what: impl Into<String>, finding: impl Into<Finding>) -> Self {
+impl CheckLine {
+    fn new(what: impl Into<String>, finding: impl Into<CheckResult>) -> Self {
         let (what, finding) = (what.into(), finding.into());
         Self { what, finding }
     }
 
     fn ok(what: impl Into<String>, found: impl Into<String>) -> Self {
-        Self::new(what, Finding::Ok(found.into()))
+        Self::new(what, CheckResult::Ok(found.into()))
     }
 
     fn note(what: impl Into<String>, found: impl Into<String>) -> Self {
-        Self::new(what, Finding::Note(found.into()))
+        Self::new(what, CheckResult::Note(found.into()))
     }
 
     fn wrong(what: impl Into<String>, why: impl Into<String>) -> Self {
-        Self::new(what, Finding::Wrong(why.into()))
+        Self::new(what, CheckResult::Wrong(why.into()))
     }
 }
 
-impl fmt::Display for Line {
+impl fmt::Display for CheckLine {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (word, says) = match &self.finding {
-            Finding::Ok(says) => ("ok   ", says),
-            Finding::Note(says) => ("note ", says),
-            Finding::Wrong(says) => ("WRONG", says),
+            CheckResult::Ok(says) => ("ok   ", says),
+            CheckResult::Note(says) => ("note ", says),
+            CheckResult::Wrong(says) => ("WRONG", says),
         };
         // What servers say stands in it.
         let line = format!("{word}  {}: {says}", self.what);
@@ -99,15 +99,15 @@ impl fmt::Display for Line {
 
 /// Prints a line as soon as it is known: a probe may take seconds.
 #[derive(Debug, Default)]
-struct Report {
+struct CheckReport {
     wrong: usize,
 }
 
-impl Report {
-    fn add(&mut self, line: &Line) {
+impl CheckReport {
+    fn add(&mut self, line: &CheckLine) {
         // Who has stopped reading, or has no room, misses the rest.
         let _ = writeln!(io::stdout(), "{line}");
-        if matches!(line.finding, Finding::Wrong(_)) {
+        if matches!(line.finding, CheckResult::Wrong(_)) {
             self.wrong = self.wrong.saturating_add(1);
         }
     }
@@ -124,21 +124,21 @@ impl Report {
 /// Tries everything and prints a line for each; ends with 1 if anything is wrong. With `send`, a mail to each domain is sent
 /// and awaited, too.
 pub(super) async fn run(path: &Path, config: Result<Config, ConfigErrors>, send: bool) -> ExitCode {
-    let mut report = Report::default();
+    let mut report = CheckReport::default();
     let config = match config {
         Ok(config) => config,
         Err(errors) => {
             for error in errors.first() {
                 let wrong = format!("{}:{error}", path.display());
-                report.add(&Line::wrong("configuration", wrong));
+                report.add(&CheckLine::wrong("configuration", wrong));
             }
             if let Some(more) = errors.more() {
-                report.add(&Line::wrong("configuration", more));
+                report.add(&CheckLine::wrong("configuration", more));
             }
             return report.exit_code();
         }
     };
-    report.add(&Line::ok("configuration", path.display().to_string()));
+    report.add(&CheckLine::ok("configuration", path.display().to_string()));
     for line in configured::lines(&config) {
         report.add(&line);
     }
@@ -178,15 +178,15 @@ pub(super) async fn run(path: &Path, config: Result<Config, ConfigErrors>, send:
     report.exit_code()
 }
 
-async fn in_time(what: &str, line: impl Future<Output = Line>) -> Line {
+async fn in_time(what: &str, line: impl Future<Output = CheckLine>) -> CheckLine {
     timeout(ALL_OF_IT, line)
         .await
         .unwrap_or_else(|_| late(what))
 }
 
-fn late(what: &str) -> Line {
+fn late(what: &str) -> CheckLine {
     let seconds = ALL_OF_IT.as_secs();
-    Line::wrong(
+    CheckLine::wrong(
         what,
         format!(
             "was not done with after {seconds} s, though the server goes on answering; look at its log"
@@ -200,12 +200,12 @@ mod tests {
 
     #[test]
     fn a_wrong_line_is_told_from_a_right_one() {
-        let mut report = Report::default();
-        report.add(&Line::ok("a", "b"));
-        report.add(&Line::note("a", "b"));
-        assert_eq!(Line::note("a", "b").to_string(), "note   a: b");
+        let mut report = CheckReport::default();
+        report.add(&CheckLine::ok("a", "b"));
+        report.add(&CheckLine::note("a", "b"));
+        assert_eq!(CheckLine::note("a", "b").to_string(), "note   a: b");
         assert_eq!(report.exit_code(), ExitCode::SUCCESS);
-        let wrong = Line::wrong("a", "b; do c");
+        let wrong = CheckLine::wrong("a", "b; do c");
         report.add(&wrong);
         assert_eq!(wrong.to_string(), "WRONG  a: b; do c");
         assert_eq!(report.exit_code(), ExitCode::FAILURE);
@@ -213,7 +213,7 @@ mod tests {
 
     #[test]
     fn words_of_a_server_stay_in_their_line() {
-        let line = Line::wrong("a", "550 no\nok     all is well\u{1b}[2J");
+        let line = CheckLine::wrong("a", "550 no\nok     all is well\u{1b}[2J");
         assert_eq!(line.to_string().lines().count(), 1);
         assert!(!line.to_string().contains('\u{1b}'));
     }

@@ -1,9 +1,9 @@
 //! The component: by the gateway that runs with it, or else by a login.
 
-use super::{Finding, Line};
+use super::{CheckLine, CheckResult};
 use crate::cli::door::SOCKET;
 use crate::config::{self, Changed, Config};
-use crate::control::{Client, Request, Response};
+use crate::control::{ControlClient, ControlRequest, Response};
 use crate::core::record::Pair;
 use crate::pipeline::{NotFetched, UploadService};
 use crate::{supervisor, xmpp};
@@ -17,19 +17,19 @@ const MIB: u64 = 1024 * 1024;
 
 /// A second login under the same name would take the place of a running gateway, or half of its stanzas; so one that runs
 /// is asked instead.
-pub(super) async fn lines(config: &Config, store: &Line) -> Vec<Line> {
+pub(super) async fn lines(config: &Config, store: &CheckLine) -> Vec<CheckLine> {
     let what = format!("component {} at {}", config.xmpp.domain, config.xmpp.server);
-    let mut gateway = match Client::connect(&config.store.path.join(SOCKET)) {
+    let mut gateway = match ControlClient::connect(&config.store.path.join(SOCKET)) {
         Ok(Some(gateway)) => gateway,
         Ok(None) => return vec![by_login(what, config).await],
         // Whether one runs cannot be seen.
-        Err(_) if matches!(store.finding, Finding::Wrong(_)) => {
+        Err(_) if matches!(store.finding, CheckResult::Wrong(_)) => {
             let why = "was not tried: a gateway that runs is asked by a socket in the store, which is to be mended first";
-            return vec![Line::note(what, why)];
+            return vec![CheckLine::note(what, why)];
         }
-        Err(error) => return vec![Line::wrong(what, format!("was not tried: {error}"))],
+        Err(error) => return vec![CheckLine::wrong(what, format!("was not tried: {error}"))],
     };
-    match gateway.ask(&Request::Running) {
+    match gateway.ask(&ControlRequest::Running) {
         Ok(Response::Running {
             is_attached,
             fingerprints,
@@ -47,11 +47,11 @@ pub(super) async fn lines(config: &Config, store: &Line) -> Vec<Line> {
             );
             lines
         }
-        Ok(_) => vec![Line::note(
+        Ok(_) => vec![CheckLine::note(
             what,
             "a gateway of another version is running, which does not say with what; restart it: systemctl restart stanzamail",
         )],
-        Err(error) => vec![Line::wrong(
+        Err(error) => vec![CheckLine::wrong(
             what,
             format!("the gateway that runs does not say with what: {error}"),
         )],
@@ -59,14 +59,14 @@ pub(super) async fn lines(config: &Config, store: &Line) -> Vec<Line> {
 }
 
 /// A pair that cannot be saved, since the store holds one of its sides in another.
-fn held(gateway: &mut Client, pair: &config::Pair) -> Option<Line> {
+fn held(gateway: &mut ControlClient, pair: &config::PairSection) -> Option<CheckLine> {
     let is_other = |found: &Pair| found.jid != pair.jid || found.mail != pair.mail;
     for side in [pair.jid.to_string(), pair.mail.to_string()] {
-        let Ok(Response::Pairs { pairs }) = gateway.ask(&Request::Find { side }) else {
+        let Ok(Response::Pairs { pairs }) = gateway.ask(&ControlRequest::Find { side }) else {
             return None;
         };
         if let Some(other) = pairs.into_iter().find(is_other) {
-            return Some(Line::wrong(
+            return Some(CheckLine::wrong(
                 format!("pair {}", pair.jid),
                 format!(
                     "cannot be taken: the store has {} with {}; remove that first: stanzamail map remove {}",
@@ -79,14 +79,14 @@ fn held(gateway: &mut Client, pair: &config::Pair) -> Option<Line> {
 }
 
 /// What becomes of files, both ways: a line for the server of each of the first domains.
-fn files(gateway: &mut Client, config: &Config) -> Vec<Line> {
+fn files(gateway: &mut ControlClient, config: &Config) -> Vec<CheckLine> {
     let of_jids = config.users.jids.iter().map(|jid| jid.domain());
     let domains = config.users.domains.iter().map(AsRef::as_ref);
     let domains: BTreeSet<&DomainRef> = domains.chain(of_jids).collect();
     let mut lines = Vec::new();
     for domain in domains.into_iter().take(SERVERS_MAX) {
         let server = domain.to_string();
-        if let Ok(Response::Upload { service }) = gateway.ask(&Request::Upload { server }) {
+        if let Ok(Response::Upload { service }) = gateway.ask(&ControlRequest::Upload { server }) {
             let own = config.http.public_url.as_deref();
             lines.push(of_upload(domain, &config.xmpp.domain, own, service));
         }
@@ -100,7 +100,7 @@ fn of_upload(
     gateway: &DomainRef,
     own: Option<&str>,
     found: UploadService,
-) -> Line {
+) -> CheckLine {
     let what = format!("files of {domain}");
     let remedy = "see docs/OPERATING.md, “Files”";
     let fate = own.map_or_else(
@@ -108,15 +108,15 @@ fn of_upload(
         |own| format!("lie at {own}"),
     );
     match found {
-        UploadService::Unknown => Line::note(
+        UploadService::Unknown => CheckLine::note(
             what,
             "could not be tried: the stream to the XMPP server was lost",
         ),
-        UploadService::None => Line::note(
+        UploadService::None => CheckLine::note(
             what,
             format!("{domain} names no upload service (XEP-0363): files of mails {fate}; {remedy}"),
         ),
-        UploadService::Refuses { service, why } => Line::note(
+        UploadService::Refuses { service, why } => CheckLine::note(
             what,
             format!(
                 "{service} gives contacts no place for files ({why}), so that files of mails {fate}; allow {gateway} there; {remedy}"
@@ -127,7 +127,7 @@ fn of_upload(
             host,
             not_fetched: Some(NotFetched::Private),
             ..
-        } => Line::note(
+        } => CheckLine::note(
             what,
             format!(
                 "{service} takes those of mails; those that users send stay links, since {host} has a private address; write \
@@ -139,7 +139,7 @@ fn of_upload(
             host,
             not_fetched: Some(NotFetched::Unreachable(why)),
             ..
-        } => Line::note(
+        } => CheckLine::note(
             what,
             format!(
                 "{service} takes those of mails; those that users send stay links, since {host} cannot be reached from here: {why}"
@@ -154,7 +154,7 @@ fn of_upload(
             let most = octets_max.map_or_else(String::new, |octets| {
                 format!(", each up to {} MiB", octets.div_ceil(MIB))
             });
-            Line::ok(
+            CheckLine::ok(
                 what,
                 format!("{service} takes those of mails{most}; those that users send are attached"),
             )
@@ -162,26 +162,26 @@ fn of_upload(
     }
 }
 
-async fn by_login(what: String, config: &Config) -> Line {
+async fn by_login(what: String, config: &Config) -> CheckLine {
     match xmpp::try_login(&supervisor::xmpp_config(config)).await {
-        Ok(()) => Line::ok(what, "the server takes the secret"),
-        Err(error) => Line::wrong(what, error.to_string()),
+        Ok(()) => CheckLine::ok(what, "the server takes the secret"),
+        Err(error) => CheckLine::wrong(what, error.to_string()),
     }
 }
 
 /// What a gateway that runs shows of this configuration, and what it does not have of it.
-fn compared(what: String, is_attached: bool, changed: &Changed) -> Vec<Line> {
+fn compared(what: String, is_attached: bool, changed: &Changed) -> Vec<CheckLine> {
     let of_xmpp = |section: &String| section == "[xmpp]";
     let component = if changed.by_restart.iter().any(of_xmpp) {
-        Line::wrong(
+        CheckLine::wrong(
             what,
             "was not tried: the gateway that is running was started with another [xmpp]; stop it (systemctl stop \
              stanzamail) and check again, or restart it and look at its log",
         )
     } else if is_attached {
-        Line::ok(what, "a gateway is running with it")
+        CheckLine::ok(what, "a gateway is running with it")
     } else {
-        Line::wrong(
+        CheckLine::wrong(
             what,
             "a gateway is running with it and is not attached to the server; its log says why: journalctl -u stanzamail",
         )
@@ -189,7 +189,7 @@ fn compared(what: String, is_attached: bool, changed: &Changed) -> Vec<Line> {
     let mut lines = vec![component];
     let named = |sections: &[String], remedy: &str| {
         let sections = sections.join(", ");
-        Line::note(
+        CheckLine::note(
             "running gateway",
             format!("has an older {sections} than this file: systemctl {remedy} stanzamail"),
         )

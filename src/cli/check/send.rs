@@ -1,6 +1,6 @@
 //! `check --send`: whether a mail that leaves by the mail server arrives in the mailbox, with what the gateway needs of it.
 
-use super::{Finding, Line, mail, own_mail};
+use super::{CheckLine, CheckResult, mail, own_mail};
 use crate::config::Config;
 use crate::core::address::MailAddress;
 use crate::core::from_mail;
@@ -13,7 +13,7 @@ const ON_ITS_WAY: Duration = Duration::from_secs(30);
 
 /// Sends a mail from the address to itself and waits for it. Nobody has the address, so that a gateway that is running leaves
 /// the mail alone.
-pub(super) async fn line(config: &Config, address: &MailAddress) -> Line {
+pub(super) async fn line(config: &Config, address: &MailAddress) -> CheckLine {
     let what = format!("a mail to {address}");
     let shared: Vec<_> = config
         .mailbox
@@ -21,13 +21,13 @@ pub(super) async fn line(config: &Config, address: &MailAddress) -> Line {
         .filter(|one| one.user.is_none())
         .collect();
     if shared.is_empty() {
-        return Line::note(
+        return CheckLine::note(
             what,
             "was not sent: there is no mailbox for all users in which it could be seen",
         );
     }
     let Some((message_id, text)) = own_mail::written(address) else {
-        return Line::wrong(what, "was not sent: the system gives us no random number");
+        return CheckLine::wrong(what, "was not sent: the system gives us no random number");
     };
     let began = Instant::now();
     let sent = smtp::send(
@@ -40,12 +40,12 @@ pub(super) async fn line(config: &Config, address: &MailAddress) -> Line {
     match sent.await {
         Ok(None) => {}
         Ok(Some(reply)) => {
-            return Line::wrong(
+            return CheckLine::wrong(
                 what,
                 format!("was refused by the mail server: {}", mail::words(&reply)),
             );
         }
-        Err(error) => return Line::wrong(what, format!("was not sent: {error}")),
+        Err(error) => return CheckLine::wrong(what, format!("was not sent: {error}")),
     }
     let awaited = shared.iter().map(|mailbox| {
         let (imap, id) = (mail::impatient(mailbox, config), message_id.clone());
@@ -61,13 +61,13 @@ pub(super) async fn line(config: &Config, address: &MailAddress) -> Line {
                     &mailbox.recipient_headers,
                     began.elapsed(),
                 );
-                return Line::new(format!("{what}, in {}", mailbox.name()), finding);
+                return CheckLine::new(format!("{what}, in {}", mailbox.name()), finding);
             }
             Ok(None) => {}
             Err(error) => trouble = Some(error.to_string()),
         }
     }
-    Line::wrong(
+    CheckLine::wrong(
         what,
         trouble.unwrap_or_else(|| {
             format!(
@@ -107,21 +107,21 @@ fn unsigned(header: &[u8]) -> &'static str {
 }
 
 /// Whether the header says for whom the mail was.
-fn arrived(header: &[u8], address: &MailAddress, names: &[String], took: Duration) -> Finding {
+fn arrived(header: &[u8], address: &MailAddress, names: &[String], took: Duration) -> CheckResult {
     let took = format!("arrived after {:.1} s", took.as_secs_f32());
     let names_joined = names.join(", ");
     match from_mail::read(header, names, true) {
-        Ok(mail) if mail.envelope_to.concat().contains(address) => Finding::Ok(format!(
+        Ok(mail) if mail.envelope_to.concat().contains(address) => CheckResult::Ok(format!(
             "{took}, with its recipient in {}; it is deleted. (It went the way of the gateway's own mail: that mail from \
              elsewhere arrives as well, only such a mail can show){}",
             named_in(header, address, names),
             unsigned(header)
         )),
-        Ok(mail) if mail.envelope_to.concat().is_empty() => Finding::Wrong(format!(
+        Ok(mail) if mail.envelope_to.concat().is_empty() => CheckResult::Wrong(format!(
             "{took}, and none of {names_joined} says for whom it was, so that blind copies and lists reach nobody; let the \
              mail server write one of them, or name the one that it writes in recipient_headers of [[mailbox]]"
         )),
-        Ok(mail) => Finding::Wrong(format!(
+        Ok(mail) => CheckResult::Wrong(format!(
             "{took}, and {names_joined} says that it was for {}; let the mail server write the address of the envelope, as it \
              was sent",
             mail.envelope_to
@@ -130,7 +130,7 @@ fn arrived(header: &[u8], address: &MailAddress, names: &[String], took: Duratio
                 .map(ToString::to_string)
                 .unwrap_or_default()
         )),
-        Err(error) => Finding::Wrong(format!("{took}, and cannot be read: {error}")),
+        Err(error) => CheckResult::Wrong(format!("{took}, and cannot be read: {error}")),
     }
 }
 
@@ -145,13 +145,13 @@ mod tests {
         let header = b"X-Original-To: check@mail.example\r\nDelivered-To: all@mail.example\r\n\
             From: <check@mail.example>\r\nTo: <check@mail.example>\r\nMessage-ID: <1@mail.example>\r\n\r\n";
         assert_eq!(named_in(header, &address, &names), "X-Original-To");
-        let Finding::Ok(said) = arrived(header, &address, &names, Duration::ZERO) else {
+        let CheckResult::Ok(said) = arrived(header, &address, &names, Duration::ZERO) else {
             panic!("it says for whom it was");
         };
         assert!(said.contains("in X-Original-To;"), "{said}");
         assert!(said.contains("left without DKIM-Signature"), "{said}");
         let signed = [b"dkim-signature: v=1; a=rsa-sha256\r\n", &header[..]].concat();
-        let Finding::Ok(said) = arrived(&signed, &address, &names, Duration::ZERO) else {
+        let CheckResult::Ok(said) = arrived(&signed, &address, &names, Duration::ZERO) else {
             panic!("it says for whom it was");
         };
         assert!(!said.contains("DKIM"), "{said}");

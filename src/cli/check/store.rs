@@ -1,6 +1,6 @@
 //! The folder of the store.
 
-use super::{Finding, Line};
+use super::{CheckLine, CheckResult};
 use crate::cli::owner;
 use std::fs::{self, File};
 use std::io::{self, Write};
@@ -12,19 +12,19 @@ const TRIED_OCTETS: usize = 256 * 1024;
 const SPACE_MIN: u64 = 256 * 1024 * 1024;
 
 /// The store's folder: there, ours, and closed to others; or about to be made.
-pub(super) fn line(path: &Path) -> Line {
+pub(super) fn line(path: &Path) -> CheckLine {
     let what = format!("store {}", path.display());
     let finding = match std::fs::metadata(path) {
         Ok(folder) if !folder.is_dir() => {
-            Finding::Wrong("is not a folder; remove it, or give another store.path".to_owned())
+            CheckResult::Wrong("is not a folder; remove it, or give another store.path".to_owned())
         }
         Ok(folder) => open_to_others(&folder).map_or_else(
             || match owner::foreign_file(path) {
-                Some(found) => Finding::Wrong(owner::give_back(path, &found)),
+                Some(found) => CheckResult::Wrong(owner::give_back(path, &found)),
                 None => can_write(path),
             },
             |mode| {
-                Finding::Wrong(format!(
+                CheckResult::Wrong(format!(
                     "others may look into it (mode {mode:04o}); chmod 700 {}",
                     path.display()
                 ))
@@ -33,19 +33,19 @@ pub(super) fn line(path: &Path) -> Line {
         // Tried, since not every folder takes another one.
         Err(_) if parent_of(path).is_dir() => {
             match fs::create_dir(path).and_then(|()| fs::remove_dir(path)) {
-                Ok(()) => Finding::Ok("will be made at the first start".to_owned()),
-                Err(error) => Finding::Wrong(format!(
+                Ok(()) => CheckResult::Ok("will be made at the first start".to_owned()),
+                Err(error) => CheckResult::Wrong(format!(
                     "cannot be made ({error}); make it for the gateway's user, {}",
                     owner::make(path)
                 )),
             }
         }
-        Err(error) => Finding::Wrong(format!(
+        Err(error) => CheckResult::Wrong(format!(
             "cannot be reached ({error}); make it for the gateway's user, {}",
             owner::make(path)
         )),
     };
-    Line::new(what, finding)
+    CheckLine::new(what, finding)
 }
 
 /// That of `store` is where we are.
@@ -57,12 +57,12 @@ fn parent_of(path: &Path) -> &Path {
 }
 
 /// Writes as the store does, and says how much room is left.
-fn can_write(folder: &Path) -> Finding {
+fn can_write(folder: &Path) -> CheckResult {
     let file = folder.join(format!("check.{}", std::process::id()));
     let written = write_and_sync(&file);
     let removed = fs::remove_file(&file);
     if let Err(error) = written.and(removed) {
-        return Finding::Wrong(match error.kind() {
+        return CheckResult::Wrong(match error.kind() {
             io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => {
                 format!("cannot be written ({error}); every message is refused until there is room")
             }
@@ -75,16 +75,16 @@ fn can_write(folder: &Path) -> Finding {
         });
     }
     let Ok(space) = rustix::fs::statvfs(folder) else {
-        return Finding::Ok("can be written".to_owned());
+        return CheckResult::Ok("can be written".to_owned());
     };
     let left = space.f_bavail.saturating_mul(space.f_frsize);
     let says = format!("can be written, {} MiB are free", left / (1024 * 1024));
     if left < SPACE_MIN {
-        Finding::Note(format!(
+        CheckResult::Note(format!(
             "{says}; that is little: when the disk is full, every message is refused"
         ))
     } else {
-        Finding::Ok(says)
+        CheckResult::Ok(says)
     }
 }
 

@@ -1,21 +1,24 @@
 //! Jobs and what is in quarantine, as commands show them.
 
-use super::{Item, Not, State};
+use super::{ItemState, Not, QueueItem};
 use crate::control::Response;
 use crate::core::job::Job;
 use crate::core::time::Timestamp;
-use crate::smtp::{self, Stage};
-use crate::store::quarantine::{self, Kept};
+use crate::smtp::{self, JobStage};
+use crate::store::quarantine::{self, QuarantinedEvent};
 use crate::store::spool::Spool;
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
 
-pub(super) fn at_rest(job: Job) -> smtp::Waiting {
-    let stage = Stage::Waits;
-    smtp::Waiting { job, stage }
+pub(super) fn at_rest(job: Job) -> smtp::WaitingJob {
+    let stage = JobStage::Waits;
+    smtp::WaitingJob { job, stage }
 }
 
-pub(super) async fn items_of(spool: &Spool, page: Vec<smtp::Waiting>) -> Result<Vec<Item>, Not> {
+pub(super) async fn items_of(
+    spool: &Spool,
+    page: Vec<smtp::WaitingJob>,
+) -> Result<Vec<QueueItem>, Not> {
     let ids = page.iter().map(|one| one.job.id.clone()).collect();
     let octets = spool.octets_of(ids).await;
     Ok(page
@@ -25,9 +28,9 @@ pub(super) async fn items_of(spool: &Spool, page: Vec<smtp::Waiting>) -> Result<
         .collect())
 }
 
-pub(super) fn item_of(waiting: &smtp::Waiting, octets: u64) -> Item {
+pub(super) fn item_of(waiting: &smtp::WaitingJob, octets: u64) -> QueueItem {
     let job = &waiting.job;
-    Item {
+    QueueItem {
         id: job.id.to_string(),
         since: job.accepted,
         from: sender(job),
@@ -35,9 +38,9 @@ pub(super) fn item_of(waiting: &smtp::Waiting, octets: u64) -> Item {
         others: job.to.len().saturating_sub(1),
         octets,
         state: match waiting.stage {
-            Stage::Waits => State::Next(job.next_attempt),
-            Stage::UnderWay => State::UnderWay,
-            Stage::Settling => State::Telling,
+            JobStage::Waits => ItemState::Next(job.next_attempt),
+            JobStage::UnderWay => ItemState::UnderWay,
+            JobStage::Settling => ItemState::Telling,
         },
         attempts: job.attempts,
         last: last_words(job),
@@ -45,8 +48,8 @@ pub(super) fn item_of(waiting: &smtp::Waiting, octets: u64) -> Item {
     }
 }
 
-pub(super) fn item_of_kept(kept: &Kept) -> Item {
-    Item {
+pub(super) fn item_of_kept(kept: &QuarantinedEvent) -> QueueItem {
+    QueueItem {
         id: kept.id.to_string(),
         since: kept.note.at,
         from: kept.note.from.clone(),
@@ -54,8 +57,8 @@ pub(super) fn item_of_kept(kept: &Kept) -> Item {
         others: 0,
         octets: kept.octets,
         state: match kept.note.kind {
-            quarantine::Kind::Stanza => State::Stanza,
-            quarantine::Kind::Mail => State::Mail,
+            quarantine::QuarantineKind::Stanza => ItemState::Stanza,
+            quarantine::QuarantineKind::Mail => ItemState::Mail,
         },
         attempts: 0,
         last: kept.note.why.clone(),
@@ -83,7 +86,7 @@ fn last_words(job: &Job) -> String {
 
 pub(super) type Facts = Vec<(String, String)>;
 
-pub(super) fn facts_of(waiting: &smtp::Waiting, octets: u64) -> Facts {
+pub(super) fn facts_of(waiting: &smtp::WaitingJob, octets: u64) -> Facts {
     let job = &waiting.job;
     let recipients = job.to.iter().map(|to| ("recipient", to.to_string()));
     let origin = job.origin.as_ref();
@@ -101,9 +104,9 @@ pub(super) fn facts_of(waiting: &smtp::Waiting, octets: u64) -> Facts {
         (
             "next attempt",
             match waiting.stage {
-                Stage::Waits => time(job.next_attempt),
-                Stage::UnderWay => "under way".to_owned(),
-                Stage::Settling => "ended, its sender is being told".to_owned(),
+                JobStage::Waits => time(job.next_attempt),
+                JobStage::UnderWay => "under way".to_owned(),
+                JobStage::Settling => "ended, its sender is being told".to_owned(),
             },
         ),
         ("last reply", last_words(job)),
@@ -117,11 +120,11 @@ pub(super) fn facts_of(waiting: &smtp::Waiting, octets: u64) -> Facts {
     named(facts)
 }
 
-pub(super) fn facts_of_kept(kept: &Kept) -> Facts {
+pub(super) fn facts_of_kept(kept: &QuarantinedEvent) -> Facts {
     let note = &kept.note;
     let kind = match note.kind {
-        quarantine::Kind::Stanza => "stanza",
-        quarantine::Kind::Mail => "mail",
+        quarantine::QuarantineKind::Stanza => "stanza",
+        quarantine::QuarantineKind::Mail => "mail",
     };
     let mut facts = vec![
         ("id", kept.id.to_string()),

@@ -1,8 +1,8 @@
 //! What waits of a user and what is kept of a user's mails, and that it is forgotten: by the gateway that runs, or in the files.
 
-use super::{Not, Waiting, Way, not, open, stopping};
+use super::{Not, QueueAccess, WaitingItems, not, open, stopping};
 use crate::control::Response;
-use crate::control::users::Told;
+use crate::control::users::UsersAnswer;
 use crate::core::context::{Need, Row, Write};
 use crate::core::id::{MessageId, StanzaId};
 use crate::core::job::{self, Brief};
@@ -24,7 +24,7 @@ use std::time::{Duration, Instant};
 /// How long a part takes, after which who has asked hears how far it is.
 const PART: Duration = Duration::from_secs(5);
 
-impl Waiting {
+impl WaitingItems {
     /// Of the mails: how many wait, are on their way and are kept.
     pub(in crate::control) async fn traces(&self, user: &BareJid) -> Result<Traces, Response> {
         refusing(self.traces_of(user).await)
@@ -45,7 +45,7 @@ impl Waiting {
         store: &S,
         text: &str,
         after: Option<&BareJid>,
-    ) -> Result<Told, Response> {
+    ) -> Result<UsersAnswer, Response> {
         refusing(self.announce_to_some(store, text, after).await)
     }
 
@@ -55,8 +55,8 @@ impl Waiting {
         store: &S,
         text: &str,
         after: Option<&BareJid>,
-    ) -> Result<Told, Not> {
-        let Way::Running(running) = &self.way else {
+    ) -> Result<UsersAnswer, Not> {
+        let QueueAccess::Running(running) = &self.way else {
             return Err(not("no gateway runs; without one nobody can be told"));
         };
         let announcer = &running.itself.announcer;
@@ -99,7 +99,7 @@ impl Waiting {
                 .commit(now, untold.iter().map(written).collect())
                 .await?;
         }
-        Ok(Told::Announced {
+        Ok(UsersAnswer::Announced {
             count: untold.len(),
             before: all.saturating_sub(untold.len()),
             last,
@@ -108,11 +108,11 @@ impl Waiting {
 
     async fn traces_of(&self, user: &BareJid) -> Result<Traces, Not> {
         match &self.way {
-            Way::Running(running) => {
+            QueueAccess::Running(running) => {
                 let traces = running.forgetter.traces(user).await;
                 traces.ok_or_else(stopping)
             }
-            Way::Resting { folder, opened } => {
+            QueueAccess::Resting { folder, opened } => {
                 let mut opened = opened.lock().await;
                 let (spool, jobs) = open(folder, &mut opened)?;
                 let waiting = waiting_of(spool, jobs, user).await?.len();
@@ -133,11 +133,11 @@ impl Waiting {
         user: &BareJid,
     ) -> Result<(Traces, bool), Not> {
         match &self.way {
-            Way::Running(running) => {
+            QueueAccess::Running(running) => {
                 let part = running.forgetter.part(user).await;
                 part.ok_or_else(stopping)
             }
-            Way::Resting { folder, opened } => {
+            QueueAccess::Resting { folder, opened } => {
                 let mut gone = Traces::default();
                 let mut opened = opened.lock().await;
                 let (spool, jobs) = open(folder, &mut opened)?;
@@ -169,7 +169,7 @@ impl Waiting {
     }
 }
 
-/// The mails of a user in a spool that nobody serves. By their lanes, and then by what they say themselves.
+/// The mails of a user in a spool that nobody serves. By their ordering keys, and then by what they say themselves.
 async fn waiting_of(
     spool: &Spool,
     jobs: &[Brief],
@@ -177,7 +177,9 @@ async fn waiting_of(
 ) -> Result<Vec<Brief>, SpoolError> {
     let mut own = Vec::new();
     for brief in jobs {
-        if job::is_lane_of(&brief.lane, user) && spool.read_job(brief).await?.is_of(user) {
+        if job::is_ordering_key_of(&brief.ordering_key, user)
+            && spool.read_job(brief).await?.is_of(user)
+        {
             own.push(brief.clone());
         }
     }

@@ -13,7 +13,7 @@ const LANGUAGE_OCTETS_MAX: usize = 35;
 
 /// A message out of a mail.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Message {
+pub struct CarriedMessage {
     /// The type attribute.
     pub kind: MessageType,
     /// The id that it has at the other gateway.
@@ -77,7 +77,7 @@ pub fn message(stanza: &Element, id: &StanzaId) -> Option<Element> {
     Some(message)
 }
 
-pub(super) fn read(stanza: &Element) -> Result<Message, WhyNot> {
+pub(super) fn read(stanza: &Element) -> Result<CarriedMessage, WhyNot> {
     let kind = MessageType::of(stanza)?;
     let payloads = payload_filter::payloads(stanza, CLIENT, ns::COMPONENT);
     if !payloads.iter().any(payload_filter::means_something) {
@@ -87,7 +87,7 @@ pub(super) fn read(stanza: &Element) -> Result<Message, WhyNot> {
     if octets > limits::CARRIED_OCTETS_MAX {
         return Err(WhyNot::TooBig(octets));
     }
-    Ok(Message {
+    Ok(CarriedMessage {
         kind,
         id: stanza.attr("id").and_then(StanzaId::parse),
         payloads,

@@ -7,7 +7,7 @@ mod message;
 mod payload_filter;
 mod presence;
 
-pub use message::{Message, MessageType, message};
+pub use message::{CarriedMessage, MessageType, message};
 pub use presence::{CarriedPresence, PresenceKind, presence};
 
 use crate::core::limits;
@@ -26,7 +26,7 @@ const ROOT: &str = "xmpp";
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Carried {
     /// `<message/>`.
-    Message(Box<Message>),
+    Message(Box<CarriedMessage>),
     /// `<presence/>`, subscription stanzas among them.
     Presence(Box<CarriedPresence>),
 }

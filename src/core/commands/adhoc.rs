@@ -2,9 +2,9 @@
 //!
 //! A session is kept nowhere. Its name says who began it and when, under our key, and the forms carry what was filled in
 //! before: whoever opens a hundred thousand sessions has them alone, and a restart ends none. That one is over is what the shell
-//! remembers ([`sessions::Over`]): a form that is sent again does nothing again.
+//! remembers ([`sessions::EndedSessions`]): a form that is sent again does nothing again.
 
-use super::form::{self, Asked};
+use super::form::{self, OpenForm};
 use super::{Answer, Call, Command, Values, commands_of, link, named, texts};
 use crate::core::context::{Context, Missing};
 use crate::core::decide::decider::{Decider, Stop};
@@ -64,18 +64,18 @@ pub fn decide(decider: Decider<'_>, stanza: &Stanza, request: &Element) -> Resul
     let client = stanza.from.as_str();
     let sent = request.attr("sessionid");
     let session = match sent {
-        Some(id) => match Session::parse(decider, client, command, id) {
+        Some(id) => match AdhocSession::parse(decider, client, command, id) {
             Ok(session) => session,
             Err(refusal) => return Ok(refusal.answer(decider.language, stanza)),
         },
         None => {
             let nonce = stanza.id.as_ref().map_or("", StanzaId::as_str);
-            Session::begin(decider, client, command, nonce)
+            AdhocSession::begin(decider, client, command, nonce)
         }
     };
     let action = request.attr("action").unwrap_or("execute");
-    let Some(asked) = Action::parse(action) else {
-        return Ok(Refusal::BadAction.answer(decider.language, stanza));
+    let Some(asked) = CommandAction::parse(action) else {
+        return Ok(SessionRefusal::BadAction.answer(decider.language, stanza));
     };
     let call = Call {
         decider,
@@ -88,14 +88,14 @@ pub fn decide(decider: Decider<'_>, stanza: &Stanza, request: &Element) -> Resul
         session: &session,
     };
     let (response, beside) = run.next(request, asked)?;
-    let said = Some(Box::new(sessions::Session {
+    let said = Some(Box::new(sessions::SessionNote {
         is_old: sent.is_some(),
-        is_over: beside.errand.is_some() || response.attr("status") == Some("completed"),
-        otherwise: Refusal::Over.element(decider.language, stanza),
+        is_over: beside.operation.is_some() || response.attr("status") == Some("completed"),
+        otherwise: SessionRefusal::Over.element(decider.language, stanza),
         id: session.id,
     }));
     let mut stanzas = Vec::new();
-    if beside.errand.is_none() {
+    if beside.operation.is_none() {
         stanzas.extend(result(&stanza.element, Some(response)));
         stanzas.extend(beside.stanzas);
     }
@@ -108,7 +108,7 @@ pub fn decide(decider: Decider<'_>, stanza: &Stanza, request: &Element) -> Resul
 
 /// XEP-0050 §3.3.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Action {
+enum CommandAction {
     /// To the default of what is possible: here the next step.
     Execute,
     Next,
@@ -117,7 +117,7 @@ enum Action {
     Cancel,
 }
 
-impl Action {
+impl CommandAction {
     fn parse(text: &str) -> Option<Self> {
         Some(match text {
             "execute" => Self::Execute,
@@ -134,19 +134,23 @@ impl Action {
 struct Run<'a> {
     command: &'static dyn Command,
     call: &'a Call<'a>,
-    session: &'a Session,
+    session: &'a AdhocSession,
 }
 
 impl Run<'_> {
-    fn next(&self, request: &Element, action: Action) -> Result<(Element, Decision), Missing> {
+    fn next(
+        &self,
+        request: &Element,
+        action: CommandAction,
+    ) -> Result<(Element, Decision), Missing> {
         let nothing = Decision::nothing;
         // XEP-0004 §3.1: a form that is given back unfilled, whatever stands in it.
         let form = request.get_child("x", ns::DATA_FORMS);
         let is_cancelled = form.is_some_and(|form| form.attr("type") == Some("cancel"));
         let steps = self.command.steps();
         // There is nothing before a command that asks for nothing.
-        let goes_out = action == Action::Prev && steps.is_empty();
-        if action == Action::Cancel || is_cancelled || goes_out {
+        let goes_out = action == CommandAction::Prev && steps.is_empty();
+        if action == CommandAction::Cancel || is_cancelled || goes_out {
             return Ok((self.response("canceled").done(), nothing()));
         }
         let (at, values) = match form::read(self.command, request) {
@@ -154,7 +158,7 @@ impl Run<'_> {
             None if steps.is_empty() => (0, Values::new()),
             None => return Ok((self.begun()?, nothing())),
         };
-        if action == Action::Prev {
+        if action == CommandAction::Prev {
             return Ok((self.form(at.saturating_sub(1), &values, None)?, nothing()));
         }
         let filled = steps.iter().take(at.saturating_add(1));
@@ -168,7 +172,7 @@ impl Run<'_> {
             let why = stop.rejected()?.why;
             return Ok((self.form(at, &values, Some(&why))?, nothing()));
         }
-        if !is_last && action != Action::Complete {
+        if !is_last && action != CommandAction::Complete {
             return Ok((self.form(at.saturating_add(1), &values, None)?, nothing()));
         }
         let why = match self.command.run(self.call, &values) {
@@ -214,7 +218,7 @@ impl Run<'_> {
             let choices = self.command.choices(self.call, field.var)?;
             Ok((field.var, choices))
         })?;
-        let asked = Asked {
+        let asked = OpenForm {
             number,
             step,
             choices: choices.into_iter().collect(),
@@ -264,13 +268,13 @@ fn note(kind: &str, words: &str) -> Element {
 }
 
 /// What a client goes on with.
-struct Session {
+struct AdhocSession {
     /// `BEGUN-NONCE-DIGEST`: when, in milliseconds; a hash of the request that began it; our signature on both, the client
     /// and the command.
     id: String,
 }
 
-impl Session {
+impl AdhocSession {
     fn begin(decider: Decider<'_>, client: &str, command: &dyn Command, nonce: &str) -> Self {
         let begun = decider.now.millis().to_string();
         let nonce = content_digest(&[nonce]);
@@ -285,20 +289,20 @@ impl Session {
         client: &str,
         command: &dyn Command,
         id: &str,
-    ) -> Result<Self, Refusal> {
+    ) -> Result<Self, SessionRefusal> {
         let mut parts = id.splitn(3, '-');
         let (Some(begun), Some(nonce), Some(digest)) = (parts.next(), parts.next(), parts.next())
         else {
-            return Err(Refusal::BadSession);
+            return Err(SessionRefusal::BadSession);
         };
         if digest != Self::signed(decider, client, command, begun, nonce) {
-            return Err(Refusal::BadSession);
+            return Err(SessionRefusal::BadSession);
         }
-        let begun: i64 = begun.parse().map_err(|_| Refusal::BadSession)?;
+        let begun: i64 = begun.parse().map_err(|_| SessionRefusal::BadSession)?;
         let age = decider.now.millis().saturating_sub(begun);
         let oldest = i64::try_from(COMMAND_SESSION.as_millis()).unwrap_or(i64::MAX);
         match age > oldest {
-            true => Err(Refusal::Expired),
+            true => Err(SessionRefusal::Expired),
             false => Ok(Self { id: id.to_owned() }),
         }
     }
@@ -323,7 +327,7 @@ impl Session {
 
 /// XEP-0050 §3.4: what is said of a request that no session takes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Refusal {
+enum SessionRefusal {
     BadAction,
     BadSession,
     Expired,
@@ -331,7 +335,7 @@ enum Refusal {
     Over,
 }
 
-impl Refusal {
+impl SessionRefusal {
     fn answer(self, language: Language, stanza: &Stanza) -> Decision {
         Decision::answer(self.element(language, stanza))
     }

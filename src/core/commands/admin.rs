@@ -3,12 +3,12 @@
 //!
 //! What was typed stands behind `--` or in `--option=…`, so that it is never read as an option.
 
-use super::{Answer, Call, Command, Field, FieldKind, Step, Values, refused, texts};
+use super::{Answer, Call, Command, FieldKind, FormField, FormStep, Values, refused, texts};
 use crate::core::decide::Decision;
 use crate::core::decide::decider::Stop;
-use crate::core::errand::{Errand, Told};
 use crate::core::language::{Language, Sentence};
 use crate::core::limits::COMMAND_OUTPUT_OCTETS_MAX;
+use crate::core::operation::{Operation, OperationResult};
 use crate::core::settings::Settings;
 use crate::core::text::clean;
 use crate::core::xml;
@@ -20,22 +20,22 @@ pub(super) struct Admin {
     name: &'static str,
     /// As they are typed in a shell, before what was filled in.
     line: &'static [&'static str],
-    steps: &'static [Step],
+    steps: &'static [FormStep],
     /// Fields that are an option there.
-    options: &'static [(&'static str, Given)],
+    options: &'static [(&'static str, AdminArgument)],
 }
 
 /// What an option is made of.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Given {
+enum AdminArgument {
     /// `--name=…`
     Named(&'static str),
     /// There, where this was typed.
     Where(&'static str, &'static str),
 }
 
-const fn line(var: &'static str, label: Sentence, is_required: bool) -> Field {
-    Field {
+const fn line(var: &'static str, label: Sentence, is_required: bool) -> FormField {
+    FormField {
         var,
         label,
         kind: FieldKind::Line,
@@ -60,7 +60,7 @@ pub(super) static ALL: [Admin; 18] = [
     Admin {
         name: "queue-show",
         line: &["queue", "show"],
-        steps: &[Step {
+        steps: &[FormStep {
             title: Sentence("queue-show-form"),
             instructions: Sentence("queue-show-ask"),
             fields: &[line("id", Sentence("label-id"), true)],
@@ -70,7 +70,7 @@ pub(super) static ALL: [Admin; 18] = [
     Admin {
         name: "queue-retry",
         line: &["queue", "retry"],
-        steps: &[Step {
+        steps: &[FormStep {
             title: Sentence("queue-retry-form"),
             instructions: Sentence("queue-retry-ask"),
             fields: &[line("id", Sentence("label-id"), false)],
@@ -80,7 +80,7 @@ pub(super) static ALL: [Admin; 18] = [
     Admin {
         name: "queue-drop",
         line: &["queue", "drop"],
-        steps: &[Step {
+        steps: &[FormStep {
             title: Sentence("queue-drop-form"),
             instructions: Sentence("queue-drop-ask"),
             fields: &[
@@ -88,7 +88,7 @@ pub(super) static ALL: [Admin; 18] = [
                 line("how", Sentence("label-silent"), false),
             ],
         }],
-        options: &[("how", Given::Where("silent", "--silent"))],
+        options: &[("how", AdminArgument::Where("silent", "--silent"))],
     },
     Admin {
         name: "map-list",
@@ -99,7 +99,7 @@ pub(super) static ALL: [Admin; 18] = [
     Admin {
         name: "map-find",
         line: &["map", "find"],
-        steps: &[Step {
+        steps: &[FormStep {
             title: Sentence("map-find-form"),
             instructions: Sentence("map-find-ask"),
             fields: &[line("side", Sentence("label-jid-or-mail-address"), true)],
@@ -109,7 +109,7 @@ pub(super) static ALL: [Admin; 18] = [
     Admin {
         name: "map-add",
         line: &["map", "add"],
-        steps: &[Step {
+        steps: &[FormStep {
             title: Sentence("map-add-form"),
             instructions: Sentence("map-add-ask"),
             fields: &[
@@ -118,12 +118,12 @@ pub(super) static ALL: [Admin; 18] = [
                 line("name", Sentence("label-name"), false),
             ],
         }],
-        options: &[("name", Given::Named("--name"))],
+        options: &[("name", AdminArgument::Named("--name"))],
     },
     Admin {
         name: "map-remove",
         line: &["map", "remove"],
-        steps: &[Step {
+        steps: &[FormStep {
             title: Sentence("map-remove-form"),
             instructions: Sentence("map-remove-ask"),
             fields: &[line("side", Sentence("label-jid-or-mail-address"), true)],
@@ -139,7 +139,7 @@ pub(super) static ALL: [Admin; 18] = [
     Admin {
         name: "peer-set",
         line: &["peer", "set"],
-        steps: &[Step {
+        steps: &[FormStep {
             title: Sentence("peer-set-form"),
             instructions: Sentence("peer-set-ask"),
             fields: &[
@@ -152,7 +152,7 @@ pub(super) static ALL: [Admin; 18] = [
     Admin {
         name: "peer-remove",
         line: &["peer", "remove"],
-        steps: &[Step {
+        steps: &[FormStep {
             title: Sentence("peer-remove-form"),
             instructions: Sentence("peer-remove-ask"),
             fields: &[line("who", Sentence("label-mail-address-or-domain"), true)],
@@ -168,7 +168,7 @@ pub(super) static ALL: [Admin; 18] = [
     Admin {
         name: "users-show",
         line: &["users", "show"],
-        steps: &[Step {
+        steps: &[FormStep {
             title: Sentence("users-show-form"),
             instructions: Sentence("users-show-ask"),
             fields: &[line("user", Sentence("label-jid-of-user"), true)],
@@ -178,7 +178,7 @@ pub(super) static ALL: [Admin; 18] = [
     Admin {
         name: "users-forget",
         line: &["users", "forget"],
-        steps: &[Step {
+        steps: &[FormStep {
             title: Sentence("users-forget-form"),
             instructions: Sentence("users-forget-ask"),
             fields: &[line("user", Sentence("label-jid-of-user"), true)],
@@ -188,10 +188,10 @@ pub(super) static ALL: [Admin; 18] = [
     Admin {
         name: "announce",
         line: &["announce"],
-        steps: &[Step {
+        steps: &[FormStep {
             title: Sentence("announce-form"),
             instructions: Sentence("announce-ask"),
-            fields: &[Field {
+            fields: &[FormField {
                 var: "text",
                 label: Sentence("label-announcement"),
                 kind: FieldKind::Text,
@@ -209,7 +209,7 @@ pub(super) static ALL: [Admin; 18] = [
     Admin {
         name: "log-level",
         line: &["log-level"],
-        steps: &[Step {
+        steps: &[FormStep {
             title: Sentence("log-level-form"),
             instructions: Sentence("log-level-ask"),
             fields: &[line("level", Sentence("label-log-level"), true)],
@@ -227,20 +227,22 @@ impl Command for Admin {
         settings.users.administers(user)
     }
 
-    fn steps(&self) -> &'static [Step] {
+    fn steps(&self) -> &'static [FormStep] {
         self.steps
     }
 
     fn run(&self, call: &Call<'_>, values: &Values) -> Result<Answer, Stop> {
         match call.decider.rows.told() {
-            Some((Errand::Admin { .. }, Told::Said(said))) => {
+            Some((Operation::Admin { .. }, OperationResult::Said(said))) => {
                 return self.answered(call.language(), said);
             }
-            Some((_, Told::Busy)) => return Err(refused(texts::waiting::busy(call.language()))),
+            Some((_, OperationResult::Busy)) => {
+                return Err(refused(texts::waiting::busy(call.language())));
+            }
             _ => {}
         }
         let beside = Decision {
-            errand: Some(Errand::Admin {
+            operation: Some(Operation::Admin {
                 words: self.typed(values),
                 language: call.language(),
             }),
@@ -258,14 +260,14 @@ impl Admin {
     fn typed(&self, values: &Values) -> Vec<String> {
         let mut typed: Vec<String> = self.line.iter().map(|word| (*word).to_owned()).collect();
         let mut behind = Vec::new();
-        let fields: Vec<&Field> = self.steps.iter().flat_map(|step| step.fields).collect();
-        let value = |field: &&Field| values.get(field.var).map_or("", |value| value.trim());
+        let fields: Vec<&FormField> = self.steps.iter().flat_map(|step| step.fields).collect();
+        let value = |field: &&FormField| values.get(field.var).map_or("", |value| value.trim());
         let mut given: Vec<&str> = fields.iter().map(value).collect();
         // As it is typed in a shell, where it may stand first.
         let is_switch = |value: &&str| {
-            self.options
-                .iter()
-                .any(|(_, given)| matches!(given, Given::Where(_, option) if option == value))
+            self.options.iter().any(
+                |(_, given)| matches!(given, AdminArgument::Where(_, option) if option == value),
+            )
         };
         if let Some(place) = given.iter().position(is_switch) {
             typed.push(given.remove(place).to_owned());
@@ -276,12 +278,12 @@ impl Admin {
             match option.map(|(_, given)| *given) {
                 _ if value.is_empty() => {}
                 None => behind.push(value.to_owned()),
-                Some(Given::Named(option)) => typed.push(format!("{option}={value}")),
-                Some(Given::Where(word, option)) if value.eq_ignore_ascii_case(word) => {
+                Some(AdminArgument::Named(option)) => typed.push(format!("{option}={value}")),
+                Some(AdminArgument::Where(word, option)) if value.eq_ignore_ascii_case(word) => {
                     typed.push(option.to_owned());
                 }
                 // Not that something is done otherwise than it was meant.
-                Some(Given::Where(..)) => behind.push(value.to_owned()),
+                Some(AdminArgument::Where(..)) => behind.push(value.to_owned()),
             }
         }
         if !behind.is_empty() {

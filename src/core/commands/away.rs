@@ -1,6 +1,6 @@
 //! `away` and `back`: who writes to the user meanwhile is told so by mail.
 
-use super::{Answer, Call, Command, Field, FieldKind, Step, Values, refused, texts};
+use super::{Answer, Call, Command, FieldKind, FormField, FormStep, Values, refused, texts};
 use crate::core::context::Write;
 use crate::core::decide::Decision;
 use crate::core::decide::decider::Stop;
@@ -29,18 +29,18 @@ impl Command for GoAway {
         "away"
     }
 
-    fn steps(&self) -> &'static [Step] {
-        &[Step {
+    fn steps(&self) -> &'static [FormStep] {
+        &[FormStep {
             title: Sentence("away-title"),
             instructions: Sentence("away-ask"),
             fields: &[
-                Field {
+                FormField {
                     var: UNTIL,
                     label: Sentence("label-last-day"),
                     kind: FieldKind::Line,
                     is_required: false,
                 },
-                Field {
+                FormField {
                     var: TEXT,
                     label: Sentence("label-away-text"),
                     kind: FieldKind::Text,

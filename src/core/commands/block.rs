@@ -1,7 +1,7 @@
 //! `block` and `unblock`: whose mails the user does not want to see. Nothing is sent back to them.
 
 use super::write::{CONTACT, Whom, meant};
-use super::{Answer, Call, Command, Step, Values, refused, texts};
+use super::{Answer, Call, Command, FormStep, Values, refused, texts};
 use crate::core::address::MailAddress;
 use crate::core::context::{Missing, Write};
 use crate::core::decide::decider::Stop;
@@ -24,8 +24,8 @@ impl Command for Block {
         "block"
     }
 
-    fn steps(&self) -> &'static [Step] {
-        &[Step {
+    fn steps(&self) -> &'static [FormStep] {
+        &[FormStep {
             title: Sentence("block-title"),
             instructions: Sentence("block-ask"),
             fields: &[CONTACT],
@@ -42,8 +42,8 @@ impl Command for Unblock {
         "unblock"
     }
 
-    fn steps(&self) -> &'static [Step] {
-        &[Step {
+    fn steps(&self) -> &'static [FormStep] {
+        &[FormStep {
             title: Sentence("unblock-title"),
             instructions: Sentence("unblock-ask"),
             fields: &[CONTACT],

@@ -2,13 +2,13 @@
 //! show that as a sign without words.
 
 use super::words::{after, both};
-use super::{Answer, Call, Command, HELPER, Table, Values, fields, form, link, texts, write};
+use super::{Answer, AnswerTable, Call, Command, HELPER, Values, fields, form, link, texts, write};
 use crate::core::address::MailAddress;
 use crate::core::context::Missing;
 use crate::core::decide::decider::{Decider, Stop};
 use crate::core::decide::decision::Decision;
 use crate::core::decide::lookup;
-use crate::core::from_stanza::{Kind, Message, Stanza};
+use crate::core::from_stanza::{Stanza, StanzaKind, StanzaMessage};
 use crate::core::id::{MessageId, StanzaId};
 use crate::core::language::Language;
 use crate::core::notice;
@@ -19,7 +19,7 @@ use minidom::Element;
 
 /// Whether a stanza is said to the gateway itself, be it as its helper. A list of recipients (XEP-0033) is for others.
 pub fn is_spoken(stanza: &Stanza) -> bool {
-    let Kind::Message(message) = &stanza.kind else {
+    let StanzaKind::Message(message) = &stanza.kind else {
         return false;
     };
     let is_gateway = match stanza.to.node() {
@@ -36,7 +36,7 @@ pub fn is_spoken(stanza: &Stanza) -> bool {
 pub fn decide(
     decider: Decider<'_>,
     stanza: &Stanza,
-    message: &Message,
+    message: &StanzaMessage,
 ) -> Result<Decision, Missing> {
     if message.encrypted {
         let text = notice::encrypted(decider.language);
@@ -62,8 +62,8 @@ pub fn decide(
         },
         None => (no_command(&call, body), Decision::nothing()),
     };
-    // What is said of an errand is known when it is done.
-    Ok(match beside.errand {
+    // What is said of an operation is known when it is done.
+    Ok(match beside.operation {
         Some(_) => beside,
         None => said(stanza, message, (decider.language, text), beside),
     })
@@ -125,7 +125,7 @@ fn slashed_line(body: &str) -> Option<&str> {
 pub fn in_conversation(
     decider: Decider<'_>,
     stanza: &Stanza,
-    message: &Message,
+    message: &StanzaMessage,
 ) -> Result<Option<Decision>, Missing> {
     let body = message.body.as_deref().unwrap_or_default();
     if !body.starts_with('/') || !message.addresses.is_empty() || is_change(stanza) {
@@ -162,7 +162,7 @@ pub fn in_conversation(
             (text, Decision::nothing())
         }
     };
-    Ok(Some(match beside.errand {
+    Ok(Some(match beside.operation {
         Some(_) => beside,
         None => said(stanza, message, (decider.language, text), beside),
     }))
@@ -226,7 +226,7 @@ fn in_words(answer: &Answer) -> String {
     lines.join("\n")
 }
 
-fn lines_of(table: &Table) -> impl Iterator<Item = String> {
+fn lines_of(table: &AnswerTable) -> impl Iterator<Item = String> {
     let filled = |row: &Vec<String>| {
         let cells = row.iter().filter(|cell| !cell.is_empty());
         cells.cloned().collect::<Vec<_>>().join(" · ")
@@ -390,7 +390,7 @@ fn filled(command: &dyn Command, rest: &str) -> Values {
 /// The answer to a message of a user, in words.
 pub fn refused(stanza: &Stanza, language: Language, why: &str) -> Decision {
     match &stanza.kind {
-        Kind::Message(message) => {
+        StanzaKind::Message(message) => {
             let why = (language, why.to_owned());
             said(stanza, message, why, Decision::nothing())
         }
@@ -400,7 +400,7 @@ pub fn refused(stanza: &Stanza, language: Language, why: &str) -> Decision {
 
 fn said(
     stanza: &Stanza,
-    message: &Message,
+    message: &StanzaMessage,
     (language, text): (Language, String),
     beside: Decision,
 ) -> Decision {

@@ -1,7 +1,7 @@
 //! `contacts`: with whom the user has had to do by mail.
 
-use super::known::{self, Known};
-use super::{Answer, Call, Command, Table, Values, texts};
+use super::known::{self, KnownContacts};
+use super::{Answer, AnswerTable, Call, Command, Values, texts};
 use crate::core::address::MailAddress;
 use crate::core::context::{Context, Missing};
 use crate::core::decide::decider::Stop;
@@ -11,15 +11,15 @@ use crate::core::limits::CONTACTS_LISTED_MAX;
 use crate::core::record::Contact;
 
 #[derive(Debug)]
-pub(super) struct Contacts;
+pub(super) struct ListContacts;
 
-impl Command for Contacts {
+impl Command for ListContacts {
     fn name(&self) -> &'static str {
         "contacts"
     }
 
     fn run(&self, call: &Call<'_>, _values: &Values) -> Result<Answer, Stop> {
-        let Known {
+        let KnownContacts {
             mut contacts,
             is_cut,
         } = known::contacts(call)?;
@@ -32,7 +32,7 @@ impl Command for Contacts {
         }
         let listed = contacts.iter().take(CONTACTS_LISTED_MAX);
         let rows = Context::all(listed, |(mail, known)| row(call, mail, known))?;
-        let table = Table {
+        let table = AnswerTable {
             columns: &[
                 ("name", Sentence("label-name")),
                 ("address", Sentence("label-mail-address")),

@@ -5,13 +5,13 @@
 
 use super::texts::forget_me as texts;
 use super::texts::waiting;
-use super::{Answer, Call, Command, Field, FieldKind, Step, Values, refused};
+use super::{Answer, Call, Command, FieldKind, FormField, FormStep, Values, refused};
 use crate::core::context::Missing;
 use crate::core::decide::Decision;
 use crate::core::decide::decider::{Decider, Stop};
-use crate::core::errand::{Errand, Told};
 use crate::core::from_stanza::Stanza;
 use crate::core::language::{Language, Sentence};
+use crate::core::operation::{Operation, OperationResult};
 use crate::core::to_stanza::{Condition, result};
 use crate::core::traces::Traces;
 use minidom::Element;
@@ -33,11 +33,11 @@ impl Command for ForgetMe {
         "forget-me"
     }
 
-    fn steps(&self) -> &'static [Step] {
-        &[Step {
+    fn steps(&self) -> &'static [FormStep] {
+        &[FormStep {
             title: Sentence("forget-me-title"),
             instructions: Sentence("forget-me-ask"),
-            fields: &[Field {
+            fields: &[FormField {
                 var: SURE,
                 label: Sentence("label-sure"),
                 kind: FieldKind::Choice,
@@ -67,7 +67,7 @@ impl Command for ForgetMe {
             return Err(refused(texts::sure(call.language())));
         }
         Ok(Answer {
-            beside: errand(call.language()),
+            beside: operation(call.language()),
             ..Answer::default()
         })
     }
@@ -79,9 +79,9 @@ fn is_yes(language: Language, typed: &str) -> bool {
     typed == YES || typed == Sentence("word-yes").in_language(language).to_lowercase()
 }
 
-fn errand(language: Language) -> Decision {
+fn operation(language: Language) -> Decision {
     Decision {
-        errand: Some(Errand::Forget { language }),
+        operation: Some(Operation::Forget { language }),
         ..Decision::default()
     }
 }
@@ -90,7 +90,7 @@ fn errand(language: Language) -> Decision {
 fn told(decider: Decider<'_>) -> Result<Option<&Traces>, Stop> {
     match decider.rows.told() {
         None => Ok(None),
-        Some((Errand::Forget { .. }, Told::Forgotten(gone))) => Ok(Some(gone)),
+        Some((Operation::Forget { .. }, OperationResult::Forgotten(gone))) => Ok(Some(gone)),
         Some(_) => Err(Stop::reject(
             Condition::ResourceConstraint,
             waiting::busy(decider.language),
@@ -112,6 +112,6 @@ pub(crate) fn is_removal(payload: &Element) -> bool {
 pub(crate) fn unregister(decider: Decider<'_>, stanza: &Stanza) -> Result<Decision, Stop> {
     Ok(match told(decider)? {
         Some(_) => Decision::answer(result(&stanza.element, None)),
-        None => errand(decider.language),
+        None => operation(decider.language),
     })
 }

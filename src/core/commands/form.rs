@@ -1,6 +1,6 @@
 //! Forms as clients show them (XEP-0004), and what comes back.
 
-use super::{Command, Field, FieldKind, Step, Table, Values, fields, texts};
+use super::{AnswerTable, Command, FieldKind, FormField, FormStep, Values, fields, texts};
 use crate::core::language::{Language, Sentence};
 use crate::core::text::clean;
 use crate::core::xml::{Build, text};
@@ -12,11 +12,11 @@ use xmpp_parsers::ns;
 const STEP: &str = "step";
 
 /// One form, as it is to be shown.
-pub(super) struct Asked {
+pub(super) struct OpenForm {
     /// Of all that a command has, from 0.
     pub number: usize,
     /// What is asked.
-    pub step: &'static Step,
+    pub step: &'static FormStep,
     /// What there is to choose from, by the names of the fields.
     pub choices: BTreeMap<&'static str, Vec<(String, String)>>,
 }
@@ -25,20 +25,20 @@ pub(super) struct Asked {
 pub(super) fn asked(
     language: Language,
     command: &dyn Command,
-    asked: &Asked,
+    asked: &OpenForm,
     values: &Values,
 ) -> Element {
-    let Asked {
+    let OpenForm {
         number,
         step,
         choices,
     } = asked;
-    let is_shown = |field: &&Field| step.fields.iter().any(|shown| shown.var == field.var);
-    let known = |field: &Field| values.get(field.var).map_or("", String::as_str);
+    let is_shown = |field: &&FormField| step.fields.iter().any(|shown| shown.var == field.var);
+    let known = |field: &FormField| values.get(field.var).map_or("", String::as_str);
     let others = fields(command).filter(|field| !is_shown(field) && !known(field).is_empty());
     let hidden = others.map(|field| one_value(field.var, "hidden", None, known(field)));
     let number = one_value(STEP, "hidden", None, &number.to_string());
-    let choices = |field: &Field| choices.get(field.var).map_or(&[][..], Vec::as_slice);
+    let choices = |field: &FormField| choices.get(field.var).map_or(&[][..], Vec::as_slice);
     let say = |sentence: Sentence| sentence.in_language(language);
     let shown = step
         .fields
@@ -58,7 +58,12 @@ pub(super) fn asked(
         .done()
 }
 
-fn shown(language: Language, field: &Field, value: &str, choices: &[(String, String)]) -> Element {
+fn shown(
+    language: Language,
+    field: &FormField,
+    value: &str,
+    choices: &[(String, String)],
+) -> Element {
     let kind = match field.kind {
         FieldKind::Line => "text-single",
         FieldKind::Text => "text-multi",
@@ -124,8 +129,8 @@ pub(super) fn value_of(form: &Element, var: &str) -> Option<String> {
 }
 
 /// What is missing in a step, as a sentence.
-pub(super) fn lack(language: Language, step: &Step, values: &Values) -> Option<String> {
-    let is_empty = |field: &&Field| {
+pub(super) fn lack(language: Language, step: &FormStep, values: &Values) -> Option<String> {
+    let is_empty = |field: &&FormField| {
         values
             .get(field.var)
             .is_none_or(|value| value.trim().is_empty())
@@ -137,7 +142,7 @@ pub(super) fn lack(language: Language, step: &Step, values: &Values) -> Option<S
 }
 
 /// A table that was found (XEP-0004 §3.4).
-pub(super) fn table(language: Language, title: &str, table: &Table) -> Element {
+pub(super) fn table(language: Language, title: &str, table: &AnswerTable) -> Element {
     let columns = table.columns.iter().map(|(var, label)| {
         Build::new("field", ns::DATA_FORMS)
             .attr("var", var)
@@ -162,7 +167,7 @@ pub(super) fn table(language: Language, title: &str, table: &Table) -> Element {
 }
 
 /// The same as a form with a field for each row: several clients show nothing of a table.
-pub(super) fn rows(title: &str, table: &Table) -> Element {
+pub(super) fn rows(title: &str, table: &AnswerTable) -> Element {
     let rows = (1..).zip(&table.rows).map(|(number, row): (usize, _)| {
         let cells = row.iter().map(String::as_str);
         let filled: Vec<&str> = cells.filter(|cell| !cell.is_empty()).collect();

@@ -7,7 +7,7 @@ use crate::core::limits::CONTACTS_SCANNED_MAX;
 use crate::core::record::Contact;
 
 /// Contacts of the user.
-pub(super) struct Known<'a> {
+pub(super) struct KnownContacts<'a> {
     /// Those with whom the user has had to do first, then all whom others have brought about by writing; each kind in the
     /// order of the addresses.
     pub contacts: Vec<&'a (MailAddress, Contact)>,
@@ -16,11 +16,11 @@ pub(super) struct Known<'a> {
 }
 
 /// [`CONTACTS_SCANNED_MAX`] of them at most: who is flooded by strangers has more rows than anybody reads.
-pub(super) fn contacts<'a>(call: &Call<'a>) -> Result<Known<'a>, Missing> {
+pub(super) fn contacts<'a>(call: &Call<'a>) -> Result<KnownContacts<'a>, Missing> {
     let all = call.decider.rows.contacts_of(&call.user())?;
     let mut contacts: Vec<_> = all.iter().take(CONTACTS_SCANNED_MAX).collect();
     contacts.sort_by_key(|(_, known)| !known.is_acquainted());
-    Ok(Known {
+    Ok(KnownContacts {
         contacts,
         is_cut: all.len() > CONTACTS_SCANNED_MAX,
     })

@@ -95,7 +95,7 @@ pub trait Command: Sync + Debug {
     }
 
     /// The forms to be filled in, one after the other; none: it runs at once.
-    fn steps(&self) -> &'static [Step] {
+    fn steps(&self) -> &'static [FormStep] {
         &[]
     }
 
@@ -142,12 +142,12 @@ fn of(language: Language, name: &str, what: &str) -> String {
 
 /// All commands, in the order in which they are listed.
 static ALL: [&dyn Command; 22] = [
-    &write::Write,
+    &write::WriteMessage,
     &own_address::OwnAddress,
     &own_name::OwnName,
-    &contacts::Contacts,
+    &contacts::ListContacts,
     &remove::Remove,
-    &original::Original,
+    &original::ShowOriginal,
     &revoke::Revoke,
     &requests::ListRequests,
     &requests::ACCEPT,
@@ -193,18 +193,18 @@ pub type Values = BTreeMap<&'static str, String>;
 
 /// One form.
 #[derive(Debug)]
-pub struct Step {
+pub struct FormStep {
     /// Above the form.
     pub title: Sentence,
     /// What to do.
     pub instructions: Sentence,
     /// What is asked.
-    pub fields: &'static [Field],
+    pub fields: &'static [FormField],
 }
 
 /// One thing that is asked.
 #[derive(Debug)]
-pub struct Field {
+pub struct FormField {
     /// Its name.
     pub var: &'static str,
     /// Beside it.
@@ -226,7 +226,7 @@ pub enum FieldKind {
     Choice,
 }
 
-fn fields(command: &dyn Command) -> impl Iterator<Item = &'static Field> {
+fn fields(command: &dyn Command) -> impl Iterator<Item = &'static FormField> {
     command.steps().iter().flat_map(|step| step.fields)
 }
 
@@ -261,7 +261,7 @@ pub struct Answer {
     /// In sentences.
     pub text: String,
     /// What it has found.
-    pub table: Option<Table>,
+    pub table: Option<AnswerTable>,
     /// With whom one can chat now.
     pub contact: Option<BareJid>,
     /// What else is to be done: mails, rows, stanzas.
@@ -284,7 +284,7 @@ impl Answer {
 
 /// Rows of equal length.
 #[derive(Debug)]
-pub struct Table {
+pub struct AnswerTable {
     /// The names of the columns and what stands above them.
     pub columns: &'static [(&'static str, Sentence)],
     /// As long as `columns`.

@@ -1,7 +1,9 @@
 //! `options` and `set`: how the user wants mails to be shown, those of all contacts or of one.
 
 use super::write::{self, ADDRESS};
-use super::{Answer, Call, Command, Field, FieldKind, Step, Table, Values, refused, texts};
+use super::{
+    Answer, AnswerTable, Call, Command, FieldKind, FormField, FormStep, Values, refused, texts,
+};
 use crate::core::address::MailAddress;
 use crate::core::context::{Missing, Write};
 use crate::core::decide::Decision;
@@ -210,7 +212,7 @@ pub(super) struct ShowOptions;
 #[derive(Debug)]
 pub(super) struct SetOption;
 
-const WHOSE: Field = Field {
+const WHOSE: FormField = FormField {
     var: ADDRESS,
     label: Sentence("label-one-contact"),
     kind: FieldKind::Line,
@@ -222,8 +224,8 @@ impl Command for ShowOptions {
         "options"
     }
 
-    fn steps(&self) -> &'static [Step] {
-        &[Step {
+    fn steps(&self) -> &'static [FormStep] {
+        &[FormStep {
             title: Sentence("options-title"),
             instructions: Sentence("options-ask"),
             fields: &[WHOSE],
@@ -259,7 +261,7 @@ impl Command for ShowOptions {
                 texts::choose(choice.name, &choice.alternatives(language)),
             ]
         });
-        let table = Table {
+        let table = AnswerTable {
             columns: &[
                 ("option", Sentence("label-option")),
                 ("value", Sentence("label-value")),
@@ -296,18 +298,18 @@ impl Command for SetOption {
         "set"
     }
 
-    fn steps(&self) -> &'static [Step] {
-        &[Step {
+    fn steps(&self) -> &'static [FormStep] {
+        &[FormStep {
             title: Sentence("set-title"),
             instructions: Sentence("set-ask"),
             fields: &[
-                Field {
+                FormField {
                     var: OPTION,
                     label: Sentence("label-option"),
                     kind: FieldKind::Choice,
                     is_required: true,
                 },
-                Field {
+                FormField {
                     var: VALUE,
                     label: Sentence("label-value"),
                     kind: FieldKind::Choice,

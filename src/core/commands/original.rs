@@ -2,26 +2,26 @@
 
 use super::texts::original as texts;
 use super::write::{CONTACT, contact_of};
-use super::{Answer, Call, Command, Step, Values, refused};
+use super::{Answer, Call, Command, FormStep, Values, refused};
 use crate::core::address::MailAddress;
 use crate::core::context::{Context, Missing};
 use crate::core::decide::Decision;
 use crate::core::decide::decider::Stop;
 use crate::core::decide::strangers;
-use crate::core::errand::{Errand, Told, Whole};
 use crate::core::from_mail;
 use crate::core::id::OriginalId;
 use crate::core::language::{Language, Sentence};
 use crate::core::limits::{LISTED_MAX, SHOWN_OCTETS_MAX};
-use crate::core::notice::{self, Kept};
+use crate::core::notice::{self, KeptAt};
+use crate::core::operation::{Operation, OperationResult, OriginalText};
 use crate::core::record::{Direction, LastMail, Message};
 use crate::core::settings::Settings;
 use crate::core::xml;
 
 #[derive(Debug)]
-pub(super) struct Original;
+pub(super) struct ShowOriginal;
 
-impl Command for Original {
+impl Command for ShowOriginal {
     fn name(&self) -> &'static str {
         "original"
     }
@@ -30,8 +30,8 @@ impl Command for Original {
         settings.keeps_originals
     }
 
-    fn steps(&self) -> &'static [Step] {
-        &[Step {
+    fn steps(&self) -> &'static [FormStep] {
+        &[FormStep {
             title: Sentence("original-title"),
             instructions: Sentence("original-ask"),
             fields: &[CONTACT],
@@ -63,11 +63,11 @@ impl Command for Original {
             )));
         }
         match call.decider.rows.told() {
-            Some((Errand::Original(_), Told::Original(Some(whole)))) => {
+            Some((Operation::Original(_), OperationResult::Original(Some(whole)))) => {
                 let text = shown(call.language(), whole, last.unverified);
                 return Ok(Answer::says(text));
             }
-            Some((Errand::Original(_), Told::Original(None))) => {
+            Some((Operation::Original(_), OperationResult::Original(None))) => {
                 return Err(refused(texts::not_kept(call.language(), &people)));
             }
             Some(_) => return Err(refused(super::texts::waiting::busy(call.language()))),
@@ -77,7 +77,7 @@ impl Command for Original {
         let id = OriginalId::derive(key, &call.user(), &last.stanza_id);
         Ok(Answer {
             beside: Decision {
-                errand: Some(Errand::Original(id)),
+                operation: Some(Operation::Original(id)),
                 ..Decision::default()
             },
             ..Answer::default()
@@ -112,7 +112,7 @@ pub(super) fn last_from(call: &Call<'_>, mail: &MailAddress) -> Result<Option<La
 
 /// The subject, the text with all that it quotes, and the names of its files: not longer than servers take it. What was said on
 /// top of it is said here as well.
-fn shown(language: Language, whole: &Whole, unverified: bool) -> String {
+fn shown(language: Language, whole: &OriginalText, unverified: bool) -> String {
     let mut blocks: Vec<String> = Vec::new();
     blocks.extend(whole.subject.as_deref().map(notice::subject_line));
     let text = whole.enclosed.told(&whole.text, language);
@@ -121,7 +121,7 @@ fn shown(language: Language, whole: &Whole, unverified: bool) -> String {
     let named: Vec<_> = whole.files.iter().map(|one| (one, None)).collect();
     let (lines, more) = from_mail::attachment_lines(language, &named, LISTED_MAX);
     blocks.extend(lines);
-    blocks.extend((more > 0).then(|| notice::more_attachments(language, more, Kept::Nowhere)));
+    blocks.extend((more > 0).then(|| notice::more_attachments(language, more, KeptAt::Nowhere)));
     if blocks.is_empty() {
         blocks.push(notice::empty_mail(language));
     }

@@ -1,6 +1,6 @@
 //! `my name is`: how the user is called in mails.
 
-use super::{Answer, Call, Command, Field, FieldKind, Step, Values, refused, texts, words};
+use super::{Answer, Call, Command, FieldKind, FormField, FormStep, Values, refused, texts, words};
 use crate::core::context::Write;
 use crate::core::decide::decider::Stop;
 use crate::core::decide::{Decision, lookup};
@@ -21,11 +21,11 @@ impl Command for OwnName {
         "my-name"
     }
 
-    fn steps(&self) -> &'static [Step] {
-        &[Step {
+    fn steps(&self) -> &'static [FormStep] {
+        &[FormStep {
             title: Sentence("my-name-title"),
             instructions: Sentence("my-name-ask"),
-            fields: &[Field {
+            fields: &[FormField {
                 var: NAME,
                 label: Sentence("label-your-name"),
                 kind: FieldKind::Line,

@@ -1,7 +1,7 @@
 //! `remove`: what is between the user and a contact is forgotten.
 
 use super::write::{CONTACT, contact_of};
-use super::{Answer, Call, Command, Step, Values, refused, texts};
+use super::{Answer, Call, Command, FormStep, Values, refused, texts};
 use crate::core::context::Write;
 use crate::core::decide::decider::Stop;
 use crate::core::decide::decision::Decision;
@@ -20,8 +20,8 @@ impl Command for Remove {
         "remove"
     }
 
-    fn steps(&self) -> &'static [Step] {
-        &[Step {
+    fn steps(&self) -> &'static [FormStep] {
+        &[FormStep {
             title: Sentence("remove-title"),
             instructions: Sentence("remove-ask"),
             fields: &[CONTACT],

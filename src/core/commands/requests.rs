@@ -3,7 +3,7 @@
 
 use super::texts::requests as texts;
 use super::write::{ADDRESS, contact_of};
-use super::{Answer, Call, Command, Field, FieldKind, Step, Table, Values, refused};
+use super::{Answer, AnswerTable, Call, Command, FieldKind, FormField, FormStep, Values, refused};
 use crate::core::address::MailAddress;
 use crate::core::context::{Context, Missing};
 use crate::core::decide::Decision;
@@ -18,7 +18,7 @@ use crate::core::text::clean;
 #[derive(Debug)]
 pub(super) struct ListRequests;
 
-const WHO: Field = Field {
+const WHO: FormField = FormField {
     var: ADDRESS,
     label: Sentence("label-who"),
     kind: FieldKind::Choice,
@@ -56,7 +56,7 @@ impl Command for ListRequests {
                 super::texts::waiting::since(language, request.since, call.decider.now),
             ]
         });
-        let table = Table {
+        let table = AnswerTable {
             columns: &[
                 ("name", Sentence("label-name")),
                 ("address", Sentence("label-mail-address")),
@@ -78,14 +78,14 @@ impl Command for ListRequests {
 #[derive(Debug)]
 pub(super) struct Answering {
     name: &'static str,
-    steps: &'static [Step],
+    steps: &'static [FormStep],
     answer: fn(&Call<'_>, &MailAddress, &Contact) -> Result<Answer, Stop>,
 }
 
 /// One of them is to be shown.
 pub(super) static ACCEPT: Answering = Answering {
     name: "accept",
-    steps: &[Step {
+    steps: &[FormStep {
         title: Sentence("accept-title"),
         instructions: Sentence("accept-ask"),
         fields: &[WHO],
@@ -96,7 +96,7 @@ pub(super) static ACCEPT: Answering = Answering {
 /// One of them is not.
 pub(super) static REFUSE: Answering = Answering {
     name: "refuse",
-    steps: &[Step {
+    steps: &[FormStep {
         title: Sentence("refuse-title"),
         instructions: Sentence("refuse-ask"),
         fields: &[WHO],
@@ -109,7 +109,7 @@ impl Command for Answering {
         self.name
     }
 
-    fn steps(&self) -> &'static [Step] {
+    fn steps(&self) -> &'static [FormStep] {
         self.steps
     }
 

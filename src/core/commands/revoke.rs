@@ -3,12 +3,12 @@
 use super::texts::original::none_kept;
 use super::texts::revoke as texts;
 use super::write::{ADDRESS, contact_of};
-use super::{Answer, Call, Command, Field, FieldKind, Step, Values, original, refused};
+use super::{Answer, Call, Command, FieldKind, FormField, FormStep, Values, original, refused};
 use crate::core::decide::Decision;
 use crate::core::decide::decider::Stop;
-use crate::core::errand::{Errand, Links, Told};
 use crate::core::id::OriginalId;
 use crate::core::language::{Language, Sentence};
+use crate::core::operation::{Links, Operation, OperationResult};
 use crate::core::settings::Settings;
 
 /// What means all of them, in every language.
@@ -26,11 +26,11 @@ impl Command for Revoke {
         settings.pages.is_some()
     }
 
-    fn steps(&self) -> &'static [Step] {
-        &[Step {
+    fn steps(&self) -> &'static [FormStep] {
+        &[FormStep {
             title: Sentence("revoke-title"),
             instructions: Sentence("revoke-ask"),
-            fields: &[Field {
+            fields: &[FormField {
                 var: ADDRESS,
                 label: Sentence("label-link-or-address"),
                 kind: FieldKind::Line,
@@ -44,12 +44,12 @@ impl Command for Revoke {
             return Err(refused(none_kept(call.language())));
         }
         match call.decider.rows.told() {
-            Some((Errand::Revoke(links), Told::Revoked(Some(count)))) => {
+            Some((Operation::Revoke(links), OperationResult::Revoked(Some(count)))) => {
                 let is_all = *links == Links::All;
                 let text = texts::revoked(call.language(), *count, is_all);
                 return Ok(Answer::says(text));
             }
-            Some((Errand::Revoke(_), Told::Revoked(None))) => {
+            Some((Operation::Revoke(_), OperationResult::Revoked(None))) => {
                 return Err(refused(texts::failed(call.language())));
             }
             Some(_) => return Err(refused(super::texts::waiting::busy(call.language()))),
@@ -63,7 +63,7 @@ impl Command for Revoke {
         };
         Ok(Answer {
             beside: Decision {
-                errand: Some(Errand::Revoke(links)),
+                operation: Some(Operation::Revoke(links)),
                 ..Decision::default()
             },
             ..Answer::default()

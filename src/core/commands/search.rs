@@ -2,9 +2,9 @@
 //! name or address. Of other users' contacts nobody learns anything.
 
 use super::form::{self, value_of};
-use super::known::{self, Known};
+use super::known::{self, KnownContacts};
 use super::write::{Whom, whom_of};
-use super::{Call, Table, texts};
+use super::{AnswerTable, Call, texts};
 use crate::core::context::{Context, Missing};
 use crate::core::decide::decider::Stop;
 use crate::core::decide::{lookup, names};
@@ -61,7 +61,7 @@ pub fn found(call: &Call<'_>, query: &Element) -> Result<Element, Missing> {
     };
     let rows = people(call, typed.unwrap_or_default().trim())?;
     if form.is_some() {
-        let mut table = Table {
+        let mut table = AnswerTable {
             columns: &[
                 ("jid", Sentence("label-chat-address")),
                 ("nick", Sentence("label-name")),
@@ -97,7 +97,7 @@ fn people(call: &Call<'_>, typed: &str) -> Result<Vec<Vec<String>>, Missing> {
         let name = name.unwrap_or_else(|| people.clone());
         return Ok(vec![vec![jid.to_string(), name, people]]);
     }
-    let Known { contacts, .. } = known::contacts(call)?;
+    let KnownContacts { contacts, .. } = known::contacts(call)?;
     let part = typed.to_lowercase();
     let has = |text: &str| text.to_lowercase().contains(&part);
     let (meant, others): (Vec<_>, Vec<_>) = contacts.into_iter().partition(|(mail, known)| {

@@ -2,18 +2,18 @@
 //! not even whether there is one: what is not among the user's own is not there.
 
 use super::texts::waiting as texts;
-use super::{Answer, Call, Command, Field, FieldKind, Step, Table, Values, refused};
+use super::{Answer, AnswerTable, Call, Command, FieldKind, FormField, FormStep, Values, refused};
 use crate::core::address::MailAddress;
 use crate::core::context::{Context, Missing, Write};
 use crate::core::decide::Decision;
 use crate::core::decide::decider::Stop;
 use crate::core::decide::delivery::outcome;
 use crate::core::decide::outbound::undo;
-use crate::core::errand::{Change, Errand, Told, Waiting, Wish};
 use crate::core::job::{Job, Origin, OriginKind};
 use crate::core::language::{Language, Sentence};
 use crate::core::limits::WAITING_LISTED_MAX;
 use crate::core::notice;
+use crate::core::operation::{JobChange, JobWish, Operation, OperationResult, WaitingJob};
 use crate::core::record::Message;
 
 const MAIL: &str = "mail";
@@ -26,7 +26,7 @@ const SHORT_MIN: usize = 4;
 #[derive(Debug)]
 pub(super) struct ListWaiting;
 
-const WHICH: Field = Field {
+const WHICH: FormField = FormField {
     var: MAIL,
     label: Sentence("label-which-mail"),
     kind: FieldKind::Choice,
@@ -45,7 +45,7 @@ impl Command for ListWaiting {
         };
         let listed = own.iter().take(WAITING_LISTED_MAX);
         let rows = Context::all(listed, |one| row(call, one, own))?;
-        let table = Table {
+        let table = AnswerTable {
             columns: &[
                 ("id", Sentence("label-short-name")),
                 ("to", Sentence("label-to")),
@@ -65,7 +65,7 @@ impl Command for ListWaiting {
     }
 }
 
-fn row(call: &Call<'_>, one: &Waiting, own: &[Waiting]) -> Result<Vec<String>, Missing> {
+fn row(call: &Call<'_>, one: &WaitingJob, own: &[WaitingJob]) -> Result<Vec<String>, Missing> {
     let (job, now, language) = (&one.job, call.decider.now, call.language());
     let reply = job.last_reply.as_ref();
     Ok(vec![
@@ -108,7 +108,7 @@ fn people(language: Language, job: &Job) -> String {
 }
 
 /// By what the user names a mail: so much of its name as no other of the user's begins with.
-fn name(job: &Job, own: &[Waiting]) -> String {
+fn name(job: &Job, own: &[WaitingJob]) -> String {
     let whole = job.id.as_str();
     let short = whole.get(..SHORT).unwrap_or(whole);
     let alike = own
@@ -124,30 +124,30 @@ fn name(job: &Job, own: &[Waiting]) -> String {
 #[derive(Debug)]
 pub(super) struct Wishing {
     name: &'static str,
-    steps: &'static [Step],
-    wish: Wish,
+    steps: &'static [FormStep],
+    wish: JobWish,
 }
 
 /// One of these is not to leave.
 pub(super) static TAKE_BACK: Wishing = Wishing {
     name: "cancel",
-    steps: &[Step {
+    steps: &[FormStep {
         title: Sentence("cancel-title"),
         instructions: Sentence("cancel-ask"),
         fields: &[WHICH],
     }],
-    wish: Wish::TakeBack,
+    wish: JobWish::TakeBack,
 };
 
 /// One of these is to leave at once.
 pub(super) static SEND_NOW: Wishing = Wishing {
     name: "send-now",
-    steps: &[Step {
+    steps: &[FormStep {
         title: Sentence("send-now-title"),
         instructions: Sentence("send-now-ask"),
         fields: &[WHICH],
     }],
-    wish: Wish::SendNow,
+    wish: JobWish::SendNow,
 };
 
 impl Command for Wishing {
@@ -155,7 +155,7 @@ impl Command for Wishing {
         self.name
     }
 
-    fn steps(&self) -> &'static [Step] {
+    fn steps(&self) -> &'static [FormStep] {
         self.steps
     }
 
@@ -194,18 +194,18 @@ fn needless(call: &Call<'_>) -> Result<Option<String>, Missing> {
     Ok(own.is_empty().then(|| texts::nothing(call.language())))
 }
 
-fn change(call: &Call<'_>, values: &Values, wish: Wish) -> Result<Answer, Stop> {
-    if let Some((Errand::Mail { job, wish }, told)) = call.decider.rows.told() {
+fn change(call: &Call<'_>, values: &Values, wish: JobWish) -> Result<Answer, Stop> {
+    if let Some((Operation::Mail { job, wish }, told)) = call.decider.rows.told() {
         return said(call, job, *wish, told);
     }
     let typed = values.get(MAIL).map_or("", String::as_str);
-    let errand = Errand::Mail {
+    let operation = Operation::Mail {
         job: Box::new(meant(call, typed)?.job.clone()),
         wish,
     };
     Ok(Answer {
         beside: Decision {
-            errand: Some(errand),
+            operation: Some(operation),
             ..Decision::default()
         },
         ..Answer::default()
@@ -213,10 +213,10 @@ fn change(call: &Call<'_>, values: &Values, wish: Wish) -> Result<Answer, Stop> 
 }
 
 /// The one among the user's own that was named.
-fn meant<'a>(call: &Call<'a>, typed: &str) -> Result<&'a Waiting, Stop> {
+fn meant<'a>(call: &Call<'a>, typed: &str) -> Result<&'a WaitingJob, Stop> {
     let begins = typed.trim().to_lowercase();
     let own = call.decider.rows.waiting_of(&call.user())?.iter();
-    let is_meant = |one: &&Waiting| one.job.id.as_str().starts_with(&begins);
+    let is_meant = |one: &&WaitingJob| one.job.id.as_str().starts_with(&begins);
     let mut found = own.filter(|one| begins.len() >= SHORT_MIN && is_meant(one));
     match (found.next(), found.next()) {
         (Some(one), None) => Ok(one),
@@ -238,7 +238,7 @@ fn uninvited(call: &Call<'_>, job: &Job) -> Result<Vec<Write>, Missing> {
 }
 
 /// What came of it.
-fn said(call: &Call<'_>, job: &Job, wish: Wish, told: &Told) -> Result<Answer, Stop> {
+fn said(call: &Call<'_>, job: &Job, wish: JobWish, told: &OperationResult) -> Result<Answer, Stop> {
     let people = match job.to.is_empty() {
         false => people(call.language(), job),
         // All have it, and the last of them has just been told so.
@@ -248,7 +248,7 @@ fn said(call: &Call<'_>, job: &Job, wish: Wish, told: &Told) -> Result<Answer, S
         }
     };
     match (wish, told) {
-        (Wish::TakeBack, Told::Changed(Change::Done)) => {
+        (JobWish::TakeBack, OperationResult::Changed(JobChange::Done)) => {
             let row = call.decider.rows.message(&job.message_id, &call.user())?;
             // Who was served before, or may have been, has it.
             let is_unseen =
@@ -266,15 +266,19 @@ fn said(call: &Call<'_>, job: &Job, wish: Wish, told: &Told) -> Result<Answer, S
                 ..Answer::says(texts::taken_back(call.language(), &people, job.certain))
             })
         }
-        (Wish::SendNow, Told::Changed(Change::Done)) => {
+        (JobWish::SendNow, OperationResult::Changed(JobChange::Done)) => {
             Ok(Answer::says(texts::tried(call.language(), &people)))
         }
-        (_, Told::Changed(change)) => {
+        (_, OperationResult::Changed(change)) => {
             Err(refused(texts::unchanged(call.language(), &people, *change)))
         }
         (
             _,
-            Told::Busy | Told::Said(_) | Told::Original(_) | Told::Revoked(_) | Told::Forgotten(_),
+            OperationResult::Busy
+            | OperationResult::Said(_)
+            | OperationResult::Original(_)
+            | OperationResult::Revoked(_)
+            | OperationResult::Forgotten(_),
         ) => Err(refused(texts::busy(call.language()))),
     }
 }

@@ -2,13 +2,13 @@
 
 use super::texts::whereabouts as texts;
 use super::write::{ADDRESS, CONTACT, bare_address, contact_of};
-use super::{Answer, Call, Command, Field, FieldKind, Step, Values, refused};
+use super::{Answer, Call, Command, FieldKind, FormField, FormStep, Values, refused};
 use crate::core::address::MailAddress;
 use crate::core::context::{Context, Missing};
 use crate::core::decide::decider::Stop;
-use crate::core::errand::Waiting;
 use crate::core::language::{Language, Sentence};
 use crate::core::notice;
+use crate::core::operation::WaitingJob;
 use crate::core::record::{Direction, Message};
 use crate::core::settings::Settings;
 use jid::BareJid;
@@ -28,8 +28,8 @@ impl Command for Where {
         "where"
     }
 
-    fn steps(&self) -> &'static [Step] {
-        &[Step {
+    fn steps(&self) -> &'static [FormStep] {
+        &[FormStep {
             title: Sentence("where-title"),
             instructions: Sentence("where-ask"),
             fields: &[CONTACT],
@@ -51,12 +51,12 @@ impl Command for WhereOf {
         settings.users.administers(user)
     }
 
-    fn steps(&self) -> &'static [Step] {
-        &[Step {
+    fn steps(&self) -> &'static [FormStep] {
+        &[FormStep {
             title: Sentence("where-of-form"),
             instructions: Sentence("where-of-ask"),
             fields: &[
-                Field {
+                FormField {
                     var: USER,
                     label: Sentence("label-jid-of-user"),
                     kind: FieldKind::Line,
@@ -89,7 +89,7 @@ fn said(call: &Call<'_>, user: &BareJid, mail: &MailAddress) -> Result<Answer, S
         return Err(refused(texts::none(call.language(), &people)));
     };
     let waiting = call.decider.rows.waiting_of(user)?;
-    let is_it = |one: &&Waiting| one.job.message_id == *message.mail_id();
+    let is_it = |one: &&WaitingJob| one.job.message_id == *message.mail_id();
     let draft = waiting.iter().find(is_it);
     let draft = draft.and_then(|one| one.job.draft.as_ref());
     let more = draft.map_or(0, |draft| draft.more_lines());
@@ -106,9 +106,9 @@ fn said(call: &Call<'_>, user: &BareJid, mail: &MailAddress) -> Result<Answer, S
 }
 
 /// What is known of it, what came first first.
-fn fate(call: &Call<'_>, message: &Message, waiting: &[Waiting]) -> Vec<String> {
+fn fate(call: &Call<'_>, message: &Message, waiting: &[WaitingJob]) -> Vec<String> {
     let (sent, now, language) = (&message.sent, call.decider.now, call.language());
-    let is_it = |one: &&Waiting| one.job.message_id == *message.mail_id();
+    let is_it = |one: &&WaitingJob| one.job.message_id == *message.mail_id();
     let mut lines = Vec::new();
     if sent.taken_back {
         return vec![texts::taken_back(language)];

@@ -1,7 +1,8 @@
 //! `write`: a mail address becomes a conversation, with or without a first message.
 
 use super::{
-    Answer, Call, Command, Field, FieldKind, Step, Values, fields, known, refused, texts, words,
+    Answer, Call, Command, FieldKind, FormField, FormStep, Values, fields, known, refused, texts,
+    words,
 };
 use crate::core::address::{MailAddress, contact_jid};
 use crate::core::context::Missing;
@@ -9,7 +10,7 @@ use crate::core::decide::decider::Stop;
 use crate::core::decide::decision::Decision;
 use crate::core::decide::lookup;
 use crate::core::decide::outbound;
-use crate::core::from_stanza::{Kind, Message, Stanza};
+use crate::core::from_stanza::{Stanza, StanzaKind, StanzaMessage};
 use crate::core::id::{MessageId, StanzaId};
 use crate::core::language::{Language, Sentence};
 use crate::core::notice;
@@ -23,7 +24,7 @@ use xmpp_parsers::ns;
 pub(super) const ADDRESS: &str = "address";
 
 /// The address of somebody, in a form that asks for it.
-pub(super) const CONTACT: Field = Field {
+pub(super) const CONTACT: FormField = FormField {
     var: ADDRESS,
     label: Sentence("label-mail-address"),
     kind: FieldKind::Line,
@@ -32,24 +33,24 @@ pub(super) const CONTACT: Field = Field {
 const TEXT: &str = "text";
 
 #[derive(Debug)]
-pub(super) struct Write;
+pub(super) struct WriteMessage;
 
-impl Command for Write {
+impl Command for WriteMessage {
     fn name(&self) -> &'static str {
         "write"
     }
 
-    fn steps(&self) -> &'static [Step] {
+    fn steps(&self) -> &'static [FormStep] {
         &[
-            Step {
+            FormStep {
                 title: Sentence("write-title"),
                 instructions: Sentence("write-ask"),
                 fields: &[CONTACT],
             },
-            Step {
+            FormStep {
                 title: Sentence("write-title-text"),
                 instructions: Sentence("write-ask-text"),
-                fields: &[Field {
+                fields: &[FormField {
                     var: TEXT,
                     label: Sentence("label-message"),
                     kind: FieldKind::Text,
@@ -104,7 +105,7 @@ impl Command for Write {
             return Ok(open(call, &people, jid));
         };
         let stanza = stanza(call, &jid, said);
-        let Kind::Message(message) = &stanza.kind else {
+        let StanzaKind::Message(message) = &stanza.kind else {
             return Err(refused(notice::unknown_request(call.language())));
         };
         let mut beside = outbound::chat::decide(call.decider, &stanza, message)?;
@@ -128,7 +129,7 @@ pub(super) enum Whom {
 
 /// Who may be written to.
 fn whom(call: &Call<'_>, values: &Values) -> Result<Whom, Stop> {
-    let whom = meant(call, &Write, values)?;
+    let whom = meant(call, &WriteMessage, values)?;
     match &whom {
         Whom::Contact(mail, _) if !call.decider.settings.contacts.allows(mail) => {
             Err(denied(call, mail))
@@ -346,9 +347,9 @@ fn stanza(call: &Call<'_>, jid: &BareJid, said: &str) -> Stanza {
         from: Jid::from(user),
         to: Jid::from(jid.clone()),
         id: Some(call.id.clone()),
-        kind: Kind::Message(Box::new(Message {
+        kind: StanzaKind::Message(Box::new(StanzaMessage {
             body: Some(crate::core::text::clean::for_xml(said)),
-            ..Message::default()
+            ..StanzaMessage::default()
         })),
         element: element.done(),
     }

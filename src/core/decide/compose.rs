@@ -4,13 +4,13 @@ use crate::core::address::{MailAddress, unescape};
 use crate::core::context::Missing;
 use crate::core::decide::decider::{Decider, StanzaError};
 use crate::core::id::JobId;
-use crate::core::job::{Job, Mail, Origin};
+use crate::core::job::{ComposedMail, Job, Origin};
 use crate::core::message::{OutboundMail, Party, Recipient, Role};
 use crate::core::name::{self, Owner};
 use crate::core::notice;
 use crate::core::record::Format;
 use crate::core::time::Timestamp;
-use crate::core::to_mail::{self, Undelivered, Unwritable};
+use crate::core::to_mail::{self, Undelivered, UnwritableMail};
 use crate::core::to_stanza::Condition;
 use jid::BareJid;
 
@@ -19,7 +19,7 @@ pub(crate) struct MailOptions<'a> {
     /// How it is written.
     pub format: Format,
     /// With whom the conversation is: mails of one user to one of these leave in their order.
-    pub lane: &'a str,
+    pub ordering_key: &'a str,
     /// Who is told what became of it.
     pub origin: Option<Origin>,
     /// Nobody wants a report of it.
@@ -37,12 +37,12 @@ impl MailOptions<'_> {
         self,
         decider: Decider<'_>,
         letter: &OutboundMail,
-    ) -> Result<Mail, StanzaError> {
+    ) -> Result<ComposedMail, StanzaError> {
         let bytes = bytes(decider, self.format, letter)?;
         let job = Job {
             id: JobId::derive(&letter.message_id),
             message_id: letter.message_id.clone(),
-            lane: format!("{} {}", letter.from.jid, self.lane),
+            ordering_key: format!("{} {}", letter.from.jid, self.ordering_key),
             sequence: 0,
             from: Some(letter.from.mail.clone()),
             to: letter
@@ -63,7 +63,7 @@ impl MailOptions<'_> {
             files: Vec::new(),
             draft: None,
         };
-        Ok(Mail { job, bytes })
+        Ok(ComposedMail { job, bytes })
     }
 }
 
@@ -87,13 +87,13 @@ pub(crate) fn bytes(
 /// A report, which nobody is told of: it has no reverse path, so that none of its own comes back (RFC 5321 §6.1).
 ///
 /// # Errors
-/// [`Unwritable`] names what the mail library refused.
-pub(crate) fn report(report: &Undelivered<'_>) -> Result<Mail, Unwritable> {
+/// [`UnwritableMail`] names what the mail library refused.
+pub(crate) fn report(report: &Undelivered<'_>) -> Result<ComposedMail, UnwritableMail> {
     let to = &report.answerable.reverse_path;
     let job = Job {
         id: JobId::derive(&report.message_id),
         message_id: report.message_id.clone(),
-        lane: format!("reports {}", to.key()),
+        ordering_key: format!("reports {}", to.key()),
         sequence: 0,
         from: None,
         to: vec![to.clone()],
@@ -111,7 +111,7 @@ pub(crate) fn report(report: &Undelivered<'_>) -> Result<Mail, Unwritable> {
         draft: None,
     };
     let bytes = to_mail::undelivered(report)?;
-    Ok(Mail { job, bytes })
+    Ok(ComposedMail { job, bytes })
 }
 
 /// The sender of a mail. The name is the one that the user has chosen, else what the stanza says, unless that is the address

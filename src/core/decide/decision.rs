@@ -2,13 +2,13 @@
 
 use crate::core::address::MailAddress;
 use crate::core::context::{Context, Write};
-use crate::core::errand::Errand;
 use crate::core::file::Upload;
 use crate::core::id::{JobId, OriginalId};
-use crate::core::job::{Job, Mail};
+use crate::core::job::{ComposedMail, Job};
 use crate::core::language::Language;
+use crate::core::operation::Operation;
 use crate::core::record::{Contact, PresenceState};
-use crate::core::sessions::Session;
+use crate::core::sessions::SessionNote;
 use crate::core::time::Timestamp;
 use crate::core::xml;
 use jid::{BareJid, Jid};
@@ -30,7 +30,7 @@ pub enum Fate {
 #[derive(Clone, Debug, Default)]
 pub struct Decision {
     /// Mails to be accepted into the spool.
-    pub mails: Vec<Mail>,
+    pub mails: Vec<ComposedMail>,
     /// When mails that wait for more lines leave, where that has changed without them.
     pub leaving: Vec<(JobId, Timestamp)>,
     /// Mails that leave the queue unsent, without a word to anybody.
@@ -44,11 +44,11 @@ pub struct Decision {
     /// Whose files are to be put where first; then the decision is made again. Where that is not possible, this one holds.
     pub upload: Option<Upload>,
     /// What is to be done about a mail that waits: before all else, and then the decision is made again, knowing what came of it.
-    pub errand: Option<Errand>,
+    pub operation: Option<Operation>,
     /// The session of a command that this is about.
-    pub session: Option<Box<Session>>,
+    pub session: Option<Box<SessionNote>>,
     /// For whom the mail is kept as it came, before the stanzas leave: for those who are not shown all of it.
-    pub originals: Vec<Original>,
+    pub originals: Vec<KeepOriginal>,
     /// Addresses among the recipients of the mails to which the user has never written.
     pub strangers: usize,
     /// What is to be told to contacts on other gateways of the presence of local users, all in good time.
@@ -73,14 +73,14 @@ pub struct AtMostOnce {
     /// Whose it is.
     pub user: BareJid,
     /// The mail.
-    pub mail: Mail,
+    pub mail: ComposedMail,
     /// That it was written.
     pub written: Write,
 }
 
 /// A mail is kept as it came.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Original {
+pub struct KeepOriginal {
     /// Under this name.
     pub id: OriginalId,
     /// For this user.

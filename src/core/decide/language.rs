@@ -8,7 +8,7 @@ use crate::core::context::{Missing, Write};
 use crate::core::decide::decider::Decider;
 use crate::core::decide::decision::Decision;
 use crate::core::decide::own_name;
-use crate::core::from_stanza::{Kind, Stanza};
+use crate::core::from_stanza::{Stanza, StanzaKind};
 use crate::core::language::Language;
 use crate::core::record::Options;
 use rxml::Namespace;
@@ -24,12 +24,12 @@ pub(crate) fn of_sender<'a>(decider: Decider<'a>, stanza: &Stanza) -> Result<Dec
     let user = stanza.from.to_bare();
     let is_answered = matches!(
         stanza.kind,
-        Kind::Message(_)
-            | Kind::Request { .. }
-            | Kind::Presence(_)
-            | Kind::Groupchat
-            | Kind::Returned(_)
-            | Kind::Unanswered(_)
+        StanzaKind::Message(_)
+            | StanzaKind::Request { .. }
+            | StanzaKind::Presence(_)
+            | StanzaKind::Groupchat
+            | StanzaKind::Returned(_)
+            | StanzaKind::Unanswered(_)
     );
     let sent = of_stanza(stanza);
     match is_answered && decider.settings.users.allows(&user) {
@@ -49,11 +49,11 @@ pub(crate) fn noted(
 ) -> Result<Decision, Missing> {
     decision.language = decider.language;
     let user = stanza.from.to_bare();
-    let (Kind::Message(_), Some(sent)) = (&stanza.kind, of_stanza(stanza)) else {
+    let (StanzaKind::Message(_), Some(sent)) = (&stanza.kind, of_stanza(stanza)) else {
         return Ok(decision);
     };
     // What is done about a mail that waits comes first, and then the same is decided about again.
-    if !decider.settings.users.allows(&user) || decision.errand.is_some() {
+    if !decider.settings.users.allows(&user) || decision.operation.is_some() {
         return Ok(decision);
     }
     let own = decision.writes.iter_mut().find_map(|write| match write {

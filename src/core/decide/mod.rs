@@ -30,10 +30,10 @@ use crate::core::decide::outbound::{chat, gather};
 use crate::core::decide::refusal::outsider;
 use crate::core::decide::roster::greeting;
 use crate::core::decide::roster::presence;
-use crate::core::errand::Errand;
-use crate::core::from_stanza::{Act, Kind, Stanza};
+use crate::core::from_stanza::{Stanza, StanzaAct, StanzaKind};
 use crate::core::job::Job;
-use crate::core::outcome::{Attempt, Verdict};
+use crate::core::operation::Operation;
+use crate::core::outcome::{Attempt, JobVerdict};
 use crate::core::presence::Fanout;
 use crate::core::to_stanza::Condition;
 use crate::core::{commands, notice};
@@ -51,10 +51,13 @@ impl Decider<'_> {
     /// [`Missing`] names rows that have to be loaded first; so for all doors.
     pub fn stanza(self, stanza: &Stanza) -> Result<Decision, Missing> {
         let mut decider = language::of_sender(self, stanza)?;
-        let asked_in = self.rows.told().and_then(|(errand, _)| errand.language());
+        let asked_in = self
+            .rows
+            .told()
+            .and_then(|(operation, _)| operation.language());
         decider.language = asked_in.unwrap_or(decider.language);
         let decided = decider.of_stanza(stanza);
-        if let Some((Errand::Forget { .. }, _)) = self.rows.told() {
+        if let Some((Operation::Forget { .. }, _)) = self.rows.told() {
             // Nothing is noted of somebody who has just been forgotten.
             return decided.or_else(|stop| Ok(refused(decider, stanza, stop.rejected()?)));
         }
@@ -83,7 +86,7 @@ impl Decider<'_> {
         self,
         job: &Job,
         attempt: &Attempt,
-        verdict: Verdict,
+        verdict: JobVerdict,
     ) -> Result<Decision, Missing> {
         outcome::decide(self, job, attempt, verdict)
     }
@@ -96,10 +99,10 @@ impl Decider<'_> {
             Timer::Expired(user, contact) => presence::expired(self.about(user)?, user, contact),
             Timer::Forgotten(relation) => greeting::ended_of(self, relation).map(Decision::answer),
             Timer::Found(job) => gather::missing_rows(self, job),
-            Timer::Server(Server::Back, relation) => {
+            Timer::Server(AnnounceReason::Back, relation) => {
                 greeting::greeting_of(self.about(relation.0)?, relation).map(Decision::answer)
             }
-            Timer::Server(Server::Left, relation) => {
+            Timer::Server(AnnounceReason::Left, relation) => {
                 greeting::farewell_of(self, relation).map(Decision::answer)
             }
         }
@@ -107,31 +110,34 @@ impl Decider<'_> {
 
     fn of_stanza(self, stanza: &Stanza) -> Result<Decision, Stop> {
         match &stanza.kind {
-            Kind::Silent => Ok(Decision::nothing()),
-            Kind::Answered(payload) => Ok(match own_name::answered(self, stanza, Ok(payload))? {
-                Some(decision) => decision,
-                None => names::answered(self, stanza, payload)?,
-            }),
-            Kind::Unanswered(condition) => Ok(self.of_error(stanza, *condition)?),
-            Kind::Returned(why) => Ok(returned::decide(self, stanza, why)?),
-            Kind::Message(message) if let Some(Act::Invite { from }) = &message.act => {
+            StanzaKind::Silent => Ok(Decision::nothing()),
+            StanzaKind::Answered(payload) => {
+                Ok(match own_name::answered(self, stanza, Ok(payload))? {
+                    Some(decision) => decision,
+                    None => names::answered(self, stanza, payload)?,
+                })
+            }
+            StanzaKind::Unanswered(condition) => Ok(self.of_error(stanza, *condition)?),
+            StanzaKind::Returned(why) => Ok(returned::decide(self, stanza, why)?),
+            StanzaKind::Message(message) if let Some(StanzaAct::Invite { from }) = &message.act => {
                 Ok(unsupported::declined(self.language, stanza, from))
             }
-            Kind::Request { set, payload } => query::decide(self, stanza, (*set, payload)),
+            StanzaKind::Request { set, payload } => query::decide(self, stanza, (*set, payload)),
             _ if !self.settings.users.allows(&stanza.from.to_bare()) => Ok(outsider(self, stanza)),
-            Kind::Message(message) if is_for_gateway(self, stanza)? => {
+            StanzaKind::Message(message) if is_for_gateway(self, stanza)? => {
                 Ok(commands::chat::decide(self, stanza, message)?)
             }
-            Kind::Message(message) => match commands::chat::in_conversation(self, stanza, message)?
-            {
-                Some(decision) => Ok(decision),
-                None => chat::decide(self, stanza, message),
-            },
-            Kind::Groupchat => Err(Stop::reject(
+            StanzaKind::Message(message) => {
+                match commands::chat::in_conversation(self, stanza, message)? {
+                    Some(decision) => Ok(decision),
+                    None => chat::decide(self, stanza, message),
+                }
+            }
+            StanzaKind::Groupchat => Err(Stop::reject(
                 Condition::ServiceUnavailable,
                 notice::no_groupchat(self.language),
             )),
-            Kind::Presence(presence) => roster::decide(self, stanza, *presence),
+            StanzaKind::Presence(presence) => roster::decide(self, stanza, *presence),
         }
     }
 
@@ -167,12 +173,12 @@ pub enum Timer<'a> {
     /// A mail was found in the spool that can still change.
     Found(&'a Job),
     /// The XMPP server is to hear of a contact.
-    Server(Server, Relation<'a>),
+    Server(AnnounceReason, Relation<'a>),
 }
 
 /// Why the XMPP server hears of all contacts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Server {
+pub enum AnnounceReason {
     /// It is there (again), and has forgotten what it was told.
     Back,
     /// The gateway stops.

@@ -10,10 +10,10 @@ use crate::core::context::{Missing, Write};
 use crate::core::decide::decider::{Decider, Stop};
 use crate::core::decide::decision::Decision;
 use crate::core::decide::lookup;
-use crate::core::from_stanza::{Kind, Presence, Stanza};
+use crate::core::from_stanza::{Presence, Stanza, StanzaKind};
 use crate::core::limits::{OWN_NAME_ASKED_AFTER, OWN_NAME_ASKED_AGAIN_AFTER};
 use crate::core::name::{self, Owner};
-use crate::core::record::{Card, Options};
+use crate::core::record::{Options, UserCard};
 use crate::core::settings::OwnNames;
 use crate::core::text::clean;
 use crate::core::time::Timestamp;
@@ -62,7 +62,7 @@ pub(crate) fn asked(
     let question = to_user("iq", gateway, &user, "get", &id, question);
     decision.stanzas.push(question);
     let known = options.card.clone();
-    let card = Card {
+    let card = UserCard {
         name: known.as_ref().and_then(|card| card.name.clone()),
         face: known.and_then(|card| card.face),
         asked: decider.now,
@@ -77,10 +77,12 @@ pub(crate) fn asked(
 }
 
 /// Presence is not among them: that of all users comes at once where a server has started.
-fn is_occasion(kind: &Kind) -> bool {
+fn is_occasion(kind: &StanzaKind) -> bool {
     matches!(
         kind,
-        Kind::Message(_) | Kind::Request { .. } | Kind::Presence(Presence::Subscribe)
+        StanzaKind::Message(_)
+            | StanzaKind::Request { .. }
+            | StanzaKind::Presence(Presence::Subscribe)
     )
 }
 
@@ -88,16 +90,16 @@ fn is_occasion(kind: &Kind) -> bool {
 pub(crate) fn is_meant(stanza: &Stanza) -> bool {
     let is_typing = || stanza.element.has_child("composing", ns::CHATSTATES);
     match &stanza.kind {
-        Kind::Message(message) => {
+        StanzaKind::Message(message) => {
             message.body.is_some() || !message.files.is_empty() || is_typing()
         }
-        Kind::Request { payload, .. } => payload.is("command", COMMANDS),
-        Kind::Presence(Presence::Subscribe) => true,
+        StanzaKind::Request { payload, .. } => payload.is("command", COMMANDS),
+        StanzaKind::Presence(Presence::Subscribe) => true,
         _ => false,
     }
 }
 
-fn is_due(card: Option<&Card>, now: Timestamp) -> bool {
+fn is_due(card: Option<&UserCard>, now: Timestamp) -> bool {
     card.is_none_or(|card| {
         let pause = match card.is_answered {
             true => OWN_NAME_ASKED_AFTER,
@@ -124,7 +126,7 @@ pub(crate) fn answered(
         return nothing;
     }
     let options = decider.rows.own_options(&user, None)?;
-    let is_open = |card: &&Card| !card.is_answered && card.asked.millis().to_string() == asked;
+    let is_open = |card: &&UserCard| !card.is_answered && card.asked.millis().to_string() == asked;
     let Some(card) = options.card.as_ref().filter(is_open) else {
         return nothing;
     };
@@ -134,7 +136,7 @@ pub(crate) fn answered(
         (Ok(_), None) | (Err(Condition::ItemNotFound), _) => (None, None),
         (Err(_), _) => (card.name.clone(), card.face.clone()),
     };
-    let card = Card {
+    let card = UserCard {
         name,
         face,
         is_answered: true,

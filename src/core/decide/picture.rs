@@ -6,7 +6,7 @@ use crate::core::address::MailAddress;
 use crate::core::avatar::Avatar;
 use crate::core::context::{Missing, Write};
 use crate::core::decide::decider::Decider;
-use crate::core::from_mail::Shown;
+use crate::core::from_mail::ShownPicture;
 use crate::core::id::{MessageId, StanzaId};
 use crate::core::record::Contact;
 use crate::core::to_stanza::pep;
@@ -31,11 +31,11 @@ pub(crate) fn learned(
     user: &BareJid,
     mail: &MailAddress,
     contact: Contact,
-    shown: Option<&Shown>,
+    shown: Option<&ShownPicture>,
 ) -> (Contact, Option<Write>) {
     let avatar = match shown {
-        Some(Shown::Picture(avatar)) => Some(avatar),
-        Some(Shown::Nothing) => None,
+        Some(ShownPicture::Picture(avatar)) => Some(avatar),
+        Some(ShownPicture::Nothing) => None,
         None => return (contact, None),
     };
     let id = avatar.map(|avatar| avatar.id.clone());
@@ -54,7 +54,7 @@ pub(crate) fn learned(
 pub(crate) fn told(
     (user, shown, about): (&BareJid, &BareJid, &MessageId),
     (before, after): (&Contact, &Contact),
-    avatar: Option<&Shown>,
+    avatar: Option<&ShownPicture>,
 ) -> Vec<Element> {
     let mut told = Vec::new();
     if !before.subscription.has_to() || !after.subscription.has_to() {
@@ -66,7 +66,7 @@ pub(crate) fn told(
     }
     if after.avatar != before.avatar {
         let avatar = match avatar {
-            Some(Shown::Picture(avatar)) => Some(avatar),
+            Some(ShownPicture::Picture(avatar)) => Some(avatar),
             _ => None,
         };
         told.push(pep::avatar_event(shown, user, &id("avatar"), avatar));

@@ -17,7 +17,7 @@ use xmpp_parsers::ns;
 
 /// What the sender of a mail is to its user.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Standing {
+pub(crate) enum Acquaintance {
     /// Nothing is to be said of that.
     Known,
     /// It writes for the first time.

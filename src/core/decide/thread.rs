@@ -5,7 +5,7 @@ use crate::core::context::{Context, Missing};
 use crate::core::decide::decider::Decider;
 use crate::core::decide::decision::Relation;
 use crate::core::from_mail;
-use crate::core::from_stanza::Message;
+use crate::core::from_stanza::StanzaMessage;
 use crate::core::id::{MessageId, ThreadId};
 use crate::core::limits::REFERENCES_MAX;
 use crate::core::record::{self, Direction, Thread};
@@ -15,7 +15,7 @@ use jid::BareJid;
 
 /// Where an outgoing message belongs.
 #[derive(Clone, Debug)]
-pub struct Place {
+pub struct ThreadPlace {
     /// The thread.
     pub id: ThreadId,
     /// What is known of it; `None` for a new one.
@@ -29,9 +29,9 @@ pub struct Place {
 pub fn of_stanza(
     decider: Decider<'_>,
     (user, mail, contact): Relation<'_>,
-    message: &Message,
+    message: &StanzaMessage,
     own_id: &MessageId,
-) -> Result<Place, Missing> {
+) -> Result<ThreadPlace, Missing> {
     let answered = match &message.reply_to {
         Some(id) => decider.rows.stanza(user, mail, id)?.cloned(),
         None => None,
@@ -43,13 +43,13 @@ pub fn of_stanza(
     if let Some(id) = named {
         let known = decider.rows.thread(user, mail, &id)?;
         let known = known.filter(|known| is_begun(known)).cloned();
-        return Ok(Place {
+        return Ok(ThreadPlace {
             id,
             known,
             answered,
         });
     }
-    let fresh = || Place {
+    let fresh = || ThreadPlace {
         id: ThreadId::derive(own_id),
         known: None,
         answered: None,
@@ -58,7 +58,7 @@ pub fn of_stanza(
         return Ok(fresh());
     };
     match decider.rows.thread(user, mail, id)? {
-        Some(thread) if goes_on(message, thread) => Ok(Place {
+        Some(thread) if goes_on(message, thread) => Ok(ThreadPlace {
             id: id.clone(),
             known: Some(thread.clone()),
             answered: None,
@@ -72,7 +72,7 @@ pub fn of_stanza(
 pub fn others_of<'a>(
     decider: Decider<'a>,
     user: &BareJid,
-    place: &'a Place,
+    place: &'a ThreadPlace,
 ) -> Result<&'a [MailAddress], Missing> {
     match &place.answered {
         Some(answered) => Ok(others(answered)),
@@ -82,7 +82,11 @@ pub fn others_of<'a>(
 
 /// Whether the message that is corrected went to others whom a mail of its thread named. Whom else it went to, its client
 /// names anew, and a blind copy is shown to nobody.
-pub fn went_to_all(decider: Decider<'_>, user: &BareJid, place: &Place) -> Result<bool, Missing> {
+pub fn went_to_all(
+    decider: Decider<'_>,
+    user: &BareJid,
+    place: &ThreadPlace,
+) -> Result<bool, Missing> {
     let also = match &place.answered {
         Some(message) if message.direction == Direction::Out => message.sent.also.as_slice(),
         _ => &[],
@@ -98,7 +102,7 @@ pub fn went_to_all(decider: Decider<'_>, user: &BareJid, place: &Place) -> Resul
 fn messages_of<'a>(
     decider: Decider<'a>,
     user: &BareJid,
-    place: &Place,
+    place: &ThreadPlace,
 ) -> Result<Vec<&'a record::Message>, Missing> {
     let known = place.known.as_ref();
     let ids = known.map_or(&[][..], |thread| &thread.references);
@@ -109,7 +113,7 @@ fn messages_of<'a>(
 fn others_in<'a>(
     decider: Decider<'a>,
     user: &BareJid,
-    place: &Place,
+    place: &ThreadPlace,
 ) -> Result<&'a [MailAddress], Missing> {
     let mut several = messages_of(decider, user, place)?.into_iter().map(others);
     Ok(several.find(|others| !others.is_empty()).unwrap_or(&[]))
@@ -127,11 +131,11 @@ fn is_begun(thread: &Thread) -> bool {
     !thread.references.is_empty()
 }
 
-fn goes_on(message: &Message, thread: &Thread) -> bool {
+fn goes_on(message: &StanzaMessage, thread: &Thread) -> bool {
     is_begun(thread) && !opens_another(message, thread) && !is_unanswered(thread)
 }
 
-fn opens_another(message: &Message, thread: &Thread) -> bool {
+fn opens_another(message: &StanzaMessage, thread: &Thread) -> bool {
     message
         .subject
         .as_deref()
@@ -150,7 +154,7 @@ pub fn of_mail(
     user: &BareJid,
     contact: &MailAddress,
     last: Option<&ThreadId>,
-    mail: &from_mail::Mail,
+    mail: &from_mail::ParsedMail,
 ) -> Result<ThreadId, Missing> {
     let ancestors = mail.in_reply_to.iter().chain(mail.references.iter().rev());
     let known = Context::all(ancestors.take(REFERENCES_MAX), |id| {
@@ -173,7 +177,7 @@ pub fn of_mail(
     ))
 }
 
-fn answers(mail: &from_mail::Mail, thread: &Thread) -> bool {
+fn answers(mail: &from_mail::ParsedMail, thread: &Thread) -> bool {
     let has_prefix = mail.subject != mail.base_subject;
     has_prefix && mail.base_subject.is_some() && mail.base_subject == thread.subject
 }

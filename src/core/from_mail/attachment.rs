@@ -1,7 +1,7 @@
 //! Parts that are not shown as text, and how they are named to a person.
 
 use super::calendar::Meeting;
-use super::card::Card;
+use super::card::AttachedCard;
 use crate::core::language::{Language, Sentence, say};
 use crate::core::text::{clean, size};
 
@@ -22,7 +22,7 @@ pub struct Attachment {
     /// What of a calendar matters.
     pub meeting: Option<Meeting>,
     /// What of a contact card matters.
-    pub card: Option<Card>,
+    pub card: Option<AttachedCard>,
     /// A picture that belongs to the look of the text: the logos of a signature.
     pub is_ornament: bool,
     /// What is in it, where that was asked for ([`super::attachments`]).

@@ -17,7 +17,7 @@ pub enum Automatic {
 
 /// What a multipart/report reports (RFC 6522).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Report {
+pub enum ReportType {
     /// What became of a mail (RFC 3464).
     Delivery,
     /// What its recipient did with it (RFC 8098).
@@ -70,7 +70,7 @@ pub(super) fn is_bulk(message: &Message<'_>) -> bool {
 }
 
 /// What the mail reports, if it is a report.
-pub(super) fn report(message: &Message<'_>) -> Option<Report> {
+pub(super) fn report(message: &Message<'_>) -> Option<ReportType> {
     let content_type = message.content_type()?;
     let is_report = content_type.ctype().eq_ignore_ascii_case("multipart")
         && content_type
@@ -83,9 +83,9 @@ pub(super) fn report(message: &Message<'_>) -> Option<Report> {
             .to_ascii_lowercase()
     };
     is_report.then(|| match kind().as_str() {
-        "delivery-status" => Report::Delivery,
-        "disposition-notification" => Report::Disposition,
-        _ => Report::Other,
+        "delivery-status" => ReportType::Delivery,
+        "disposition-notification" => ReportType::Disposition,
+        _ => ReportType::Other,
     })
 }
 
@@ -295,11 +295,11 @@ mod tests {
                 .unwrap()
                 .report
         };
-        assert_eq!(report("Delivery-Status"), Some(Report::Delivery));
+        assert_eq!(report("Delivery-Status"), Some(ReportType::Delivery));
         assert_eq!(
             report("disposition-notification"),
-            Some(Report::Disposition)
+            Some(ReportType::Disposition)
         );
-        assert_eq!(report("tlsrpt"), Some(Report::Other));
+        assert_eq!(report("tlsrpt"), Some(ReportType::Other));
     }
 }

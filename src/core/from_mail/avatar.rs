@@ -1,7 +1,7 @@
 //! The picture that a mail shows of its author: `Face`, a small PNG in the header, and Delta Chat's `Chat-User-Avatar`.
 
 use super::header;
-use super::mime::Part;
+use super::mime::MailPart;
 use crate::core::avatar::Avatar;
 use mail_parser::Message;
 
@@ -14,7 +14,7 @@ const FIELDS_MAX: usize = 3;
 
 /// What a mail says of its author's picture.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Shown {
+pub enum ShownPicture {
     /// This is it.
     Picture(Avatar),
     /// There is none any more.
@@ -23,31 +23,31 @@ pub enum Shown {
 
 /// Delta Chat writes its field into the first part, as a mail server could change the header, and its newest versions into the
 /// header.
-pub(super) fn read(part: &Part<'_>, header: &Message<'_>) -> Option<Shown> {
+pub(super) fn read(part: &MailPart<'_>, header: &Message<'_>) -> Option<ShownPicture> {
     let is_mixed = part.media_type().as_deref() == Some("multipart/mixed");
     let first = match is_mixed {
         true => part.parts(1),
         false => Vec::new(),
     };
-    let first = first.first().map(|first| Part::read(first));
-    let of_part = first.as_ref().and_then(Part::header).and_then(of_chat);
+    let first = first.first().map(|first| MailPart::read(first));
+    let of_part = first.as_ref().and_then(MailPart::header).and_then(of_chat);
     of_part
         .or_else(|| of_chat(header))
         .or_else(|| of_face(header))
 }
 
-fn of_chat(header: &Message<'_>) -> Option<Shown> {
+fn of_chat(header: &Message<'_>) -> Option<ShownPicture> {
     let mut values = header::raw_values(header, CHAT).take(FIELDS_MAX);
     values.find_map(|value| match value.trim() {
-        "0" => Some(Shown::Nothing),
-        value => Avatar::of_base64(value.strip_prefix("base64:")?).map(Shown::Picture),
+        "0" => Some(ShownPicture::Nothing),
+        value => Avatar::of_base64(value.strip_prefix("base64:")?).map(ShownPicture::Picture),
     })
 }
 
-fn of_face(header: &Message<'_>) -> Option<Shown> {
+fn of_face(header: &Message<'_>) -> Option<ShownPicture> {
     let values = header::raw_values(header, FACE).take(FIELDS_MAX);
     let mut faces = values.filter_map(|value| Avatar::of_base64(&value));
-    faces.find(Avatar::is_face).map(Shown::Picture)
+    faces.find(Avatar::is_face).map(ShownPicture::Picture)
 }
 
 #[cfg(test)]
@@ -60,15 +60,15 @@ mod tests {
     /// One of 64 by 64, as it begins.
     const BIG: &str = "iVBORw0KGgoAAAANSUhEUgAAAEAAAABA";
 
-    fn of(mail: &str) -> Option<Shown> {
+    fn of(mail: &str) -> Option<ShownPicture> {
         let mail = mail.replace('\n', "\r\n");
         from_mail::read(mail.as_bytes(), &[], false).unwrap().avatar
     }
 
-    fn pixels(shown: Option<Shown>) -> Option<usize> {
+    fn pixels(shown: Option<ShownPicture>) -> Option<usize> {
         match shown? {
-            Shown::Picture(avatar) => Some(avatar.width),
-            Shown::Nothing => Some(0),
+            ShownPicture::Picture(avatar) => Some(avatar.width),
+            ShownPicture::Nothing => Some(0),
         }
     }
 

@@ -3,11 +3,11 @@
 use super::attachment::{self, Attachment};
 use super::calendar::{self, Meeting};
 use super::content::{is_binary, is_html_source, is_text, shows_more_than_words};
-use super::enclosed::{self, Enclosed, Piece};
-use super::mime::Part;
+use super::enclosed::{self, Enclosed, TextPiece};
+use super::mime::MailPart;
 use super::stub::is_stub;
 use super::{card, pictures, smime};
-use crate::core::text::quotes::{self, Circumstances, Marked};
+use crate::core::text::quotes::{self, Marked, QuoteContext};
 use crate::core::text::{charset, clean, flowed, html};
 use crate::core::{carried, limits, xml};
 use minidom::Element;
@@ -24,7 +24,7 @@ const HEADER_CUT: &str = "the header of its part is longer than is read";
 
 /// What the body of a mail holds.
 #[derive(Debug, Default)]
-pub(super) struct Body {
+pub(super) struct MailBody {
     /// Cleaned, lines ended by `\n`.
     pub text: String,
     /// The text is shorter than what the mail holds.
@@ -37,16 +37,20 @@ pub(super) struct Body {
     pub attachments: Vec<Attachment>,
     /// Files in the text itself, where a line stands in place of each.
     pub enclosed: Enclosed,
-    /// As in [`super::Mail`].
+    /// As in [`super::ParsedMail`].
     pub carried: Option<Element>,
-    /// As in [`super::Mail`].
+    /// As in [`super::ParsedMail`].
     pub carried_problem: Option<String>,
 }
 
 /// Reads the body: the best text for a chat, and everything else as attachments, so that nothing is passed over in
 /// silence.
 /// `charset`: what an encoded word of the header is in, for a text that does not say.
-pub(super) fn read(mail: &Part<'_>, circumstances: &Circumstances, charset: Option<&str>) -> Body {
+pub(super) fn read(
+    mail: &MailPart<'_>,
+    circumstances: &QuoteContext,
+    charset: Option<&str>,
+) -> MailBody {
     read_with(mail, circumstances, charset, Contents::Measured)
 }
 
@@ -61,15 +65,15 @@ pub(super) enum Contents {
 
 /// The same, with the contents of attachments where they are wanted.
 pub(super) fn read_with(
-    mail: &Part<'_>,
-    circumstances: &Circumstances,
+    mail: &MailPart<'_>,
+    circumstances: &QuoteContext,
     charset: Option<&str>,
     contents: Contents,
-) -> Body {
-    let mut reader = Reader {
+) -> MailBody {
+    let mut reader = BodyReader {
         contents,
         parts_left: limits::MIME_PARTS_MAX,
-        body: Body::default(),
+        body: MailBody::default(),
         has_text: false,
         alternatives: 0,
         is_all_parts: mail.is_all_parts(),
@@ -77,7 +81,7 @@ pub(super) fn read_with(
         charset,
         spare: None,
     };
-    let mut found = reader.part(mail, Place::default());
+    let mut found = reader.part(mail, PartPlace::default());
     let only = reader.body.attachments.len() == 1 && found.text.is_blank();
     if let Some(spare) = reader.spare.take().filter(|_| only) {
         // Of a phone: the text is a file, and there is nothing else.
@@ -134,7 +138,7 @@ fn tidy(text: &str) -> String {
 
 /// Text of a part, or of the parts below it.
 #[derive(Default)]
-struct Found {
+struct FoundText {
     text: Marked,
     /// Where it is another one: the form of the text that says more certainly what of it its author has written.
     own: Option<Marked>,
@@ -154,12 +158,12 @@ fn says_the_same(text: &Marked, page: &Marked) -> bool {
 
 /// Where a part stands.
 #[derive(Clone, Copy, Default)]
-struct Place {
+struct PartPlace {
     depth: usize,
     parent: Parent,
 }
 
-impl Place {
+impl PartPlace {
     fn inside(self, parent: Parent) -> Self {
         Self {
             depth: self.depth.saturating_add(1),
@@ -177,14 +181,14 @@ enum Parent {
     Signed,
 }
 
-struct Reader<'a> {
+struct BodyReader<'a> {
     contents: Contents,
-    circumstances: &'a Circumstances,
+    circumstances: &'a QuoteContext,
     charset: Option<&'a str>,
     /// The first text that is a file.
     spare: Option<Marked>,
     parts_left: usize,
-    body: Body,
+    body: MailBody,
     /// A text was found in an earlier part, so that a named text is an attachment.
     has_text: bool,
     /// In how many multiparts of alternatives the part stands.
@@ -194,8 +198,8 @@ struct Reader<'a> {
     is_all_parts: bool,
 }
 
-impl Reader<'_> {
-    fn part(&mut self, part: &Part<'_>, place: Place) -> Found {
+impl BodyReader<'_> {
+    fn part(&mut self, part: &MailPart<'_>, place: PartPlace) -> FoundText {
         if place.depth == 0
             && let Some(inner) = part.misplaced()
         {
@@ -212,7 +216,7 @@ impl Reader<'_> {
         found
     }
 
-    fn multipart(&mut self, part: &Part<'_>, media_type: &str, place: Place) -> Found {
+    fn multipart(&mut self, part: &MailPart<'_>, media_type: &str, place: PartPlace) -> FoundText {
         // RFC 1847 §2.2: the parts of an encrypted one are of no use to a person.
         if media_type == "multipart/encrypted" {
             return self.attach(part, media_type.to_owned());
@@ -232,10 +236,10 @@ impl Reader<'_> {
         let is_cut = allowed < children.len();
         let charset = self.charset;
         let children = children.into_iter().take(allowed);
-        let children = children.map(|raw| Part::read_near(raw, charset));
+        let children = children.map(|raw| MailPart::read_near(raw, charset));
         match media_type {
             "multipart/alternative" => {
-                let children: Vec<Part<'_>> = children.collect();
+                let children: Vec<MailPart<'_>> = children.collect();
                 let place = place.inside(Parent::Alternative);
                 self.stanzas_among(&children, is_cut, place);
                 self.alternative(&children, place)
@@ -250,8 +254,12 @@ impl Reader<'_> {
     }
 
     /// Parts one after the other: their texts with a blank line between.
-    fn sequence<'a>(&mut self, children: impl Iterator<Item = Part<'a>>, place: Place) -> Found {
-        let mut all = Found::default();
+    fn sequence<'a>(
+        &mut self,
+        children: impl Iterator<Item = MailPart<'a>>,
+        place: PartPlace,
+    ) -> FoundText {
+        let mut all = FoundText::default();
         for child in children {
             let found = self.part(&child, place);
             all.unseen = all.unseen.or(found.unseen);
@@ -275,7 +283,7 @@ impl Reader<'_> {
 
     /// The last form of the whole mail may be the stanzas that it carries; what a list or a scanner has put inside something
     /// else is not taken for a gateway's own any more, nor what is the last only of those that are read.
-    fn stanzas_among(&mut self, children: &[Part<'_>], is_cut: bool, place: Place) {
+    fn stanzas_among(&mut self, children: &[MailPart<'_>], is_cut: bool, place: PartPlace) {
         let last = children.last().filter(|last| holds_stanzas(last));
         let Some(last) = last.filter(|_| place.depth == 1) else {
             return;
@@ -292,9 +300,9 @@ impl Reader<'_> {
     }
 
     /// The same content in several forms (RFC 2046 §5.1.4): plain text where it is the content, else HTML.
-    fn alternative(&mut self, children: &[Part<'_>], place: Place) -> Found {
+    fn alternative(&mut self, children: &[MailPart<'_>], place: PartPlace) -> FoundText {
         let had_text = self.has_text;
-        let (mut plain, mut html) = (Found::default(), Found::default());
+        let (mut plain, mut html) = (FoundText::default(), FoundText::default());
         // Beside stanzas, an emoji for programs (RFC 9078) is not the text for people.
         let skips_reaction = children.iter().any(holds_stanzas);
         for child in children {
@@ -313,11 +321,11 @@ impl Reader<'_> {
         let use_html = !html.text.is_blank() && is_stub(plain.text.as_str(), html.text.as_str());
         let unseen = plain.unseen.take().or(html.unseen.take());
         if use_html {
-            return Found { unseen, ..html };
+            return FoundText { unseen, ..html };
         }
         plain.text.keep_answers_of(&html.text, self.circumstances);
         let own = plain.own.take().or_else(|| self.surer(&plain, html));
-        Found {
+        FoundText {
             unseen,
             own,
             ..plain
@@ -325,7 +333,7 @@ impl Reader<'_> {
     }
 
     /// The HTML, where its structure shows a history that the plain text does not.
-    fn surer(&self, plain: &Found, html: Found) -> Option<Marked> {
+    fn surer(&self, plain: &FoundText, html: FoundText) -> Option<Marked> {
         let html = html.own.unwrap_or(html.text);
         let shows_history = |text: &Marked| {
             let own = quotes::own(text, self.circumstances);
@@ -335,7 +343,7 @@ impl Reader<'_> {
     }
 
     /// Reads the root of a part of the type of RFC 3923.
-    fn stanzas(&mut self, part: &Part<'_>) {
+    fn stanzas(&mut self, part: &MailPart<'_>) {
         let charset = part.content_type().and_then(|one| one.attribute("charset"));
         let is_utf8 = charset.is_none_or(|charset| {
             charset.eq_ignore_ascii_case("utf-8") || charset.eq_ignore_ascii_case("us-ascii")
@@ -351,21 +359,21 @@ impl Reader<'_> {
         }
     }
 
-    fn leaf(&mut self, part: &Part<'_>, media_type: String, place: Place) -> Found {
+    fn leaf(&mut self, part: &MailPart<'_>, media_type: String, place: PartPlace) -> FoundText {
         if holds_stanzas(part) && (place.parent == Parent::Alternative || place.depth == 0) {
             if place.depth == 0 {
                 self.stanzas(part);
             }
-            return Found {
+            return FoundText {
                 unseen: Some(attachment_of(part, media_type, self.contents)),
-                ..Found::default()
+                ..FoundText::default()
             };
         }
         if smime::is_opaque(&media_type)
             && place.depth < limits::MIME_DEPTH_MAX
             && let Some(signed) = smime::signed_content(&part.decoded())
         {
-            return self.part(&Part::read(&signed), place.inside(Parent::Other));
+            return self.part(&MailPart::read(&signed), place.inside(Parent::Other));
         }
         let is_attachment = part.is_attachment() || part.file_name().is_some() && self.has_text;
         let may_be_all = || self.spare.is_none() && !is_binary(part, &part.decoded_text());
@@ -379,8 +387,8 @@ impl Reader<'_> {
                 self.plain(part)
             }
             ("text/html", _) if !is_attachment => self.html(part),
-            (signature, Parent::Signed) if is_signature(signature) => Found::default(),
-            (other, Parent::Alternative) if is_another_form(other) => Found::default(),
+            (signature, Parent::Signed) if is_signature(signature) => FoundText::default(),
+            (other, Parent::Alternative) if is_another_form(other) => FoundText::default(),
             ("text/enriched" | "text/richtext", _) if !is_attachment && !self.has_text => {
                 self.enriched(part)
             }
@@ -396,7 +404,7 @@ impl Reader<'_> {
         }
     }
 
-    fn plain(&mut self, part: &Part<'_>) -> Found {
+    fn plain(&mut self, part: &MailPart<'_>) -> FoundText {
         let octets = part.decoded_text();
         // Of a text with a file in it the words are shown.
         if is_binary(part, &octets) && enclosed::pieces(&octets).is_none() {
@@ -406,11 +414,11 @@ impl Reader<'_> {
         if is_html_source(&text) {
             let is_rich = shows_more_than_words(&text);
             let (text, _) = html::read(&text);
-            return Found {
+            return FoundText {
                 text,
                 is_html: true,
                 is_rich,
-                ..Found::default()
+                ..FoundText::default()
             };
         }
         let text = if part.parameter_is("format", "flowed") {
@@ -420,32 +428,32 @@ impl Reader<'_> {
         };
         let text = enclosed::without_armor(&text).unwrap_or(text);
         let text = pictures::without_pictures(text);
-        Found {
+        FoundText {
             text: if text.trim().is_empty() {
                 Marked::default()
             } else {
                 Marked::plain(clean::for_xml(&text))
             },
-            ..Found::default()
+            ..FoundText::default()
         }
     }
 
     /// RFC 1896: marks in angle brackets around words.
-    fn enriched(&mut self, part: &Part<'_>) -> Found {
+    fn enriched(&mut self, part: &MailPart<'_>) -> FoundText {
         let source = self
             .decoded(part, &part.decoded_text(), false)
             .replace("\r\n", "\n");
         let (text, _) = html::read(&source.replace("\n\n", "<br><br>"));
-        Found {
+        FoundText {
             text,
-            ..Found::default()
+            ..FoundText::default()
         }
     }
 
-    fn html(&mut self, part: &Part<'_>) -> Found {
+    fn html(&mut self, part: &MailPart<'_>) -> FoundText {
         let source = self.decoded(part, &part.decoded_text(), true);
         let is_alone = self.alternatives == 0 && !self.has_text;
-        let html::Read {
+        let html::ReadPage {
             text, hides_words, ..
         } = match is_alone {
             true => html::read_alone(&source),
@@ -453,7 +461,7 @@ impl Reader<'_> {
         };
         let is_rich = shows_more_than_words(&source);
         let is_unseen = text.is_blank() && (hides_words || is_rich);
-        Found {
+        FoundText {
             unseen: is_unseen.then(|| attachment_of(part, "text/html".to_owned(), self.contents)),
             text,
             own: None,
@@ -463,7 +471,7 @@ impl Reader<'_> {
     }
 
     /// The text of a part by its charset, or by the one that HTML names where the Content-Type names none.
-    fn decoded(&mut self, part: &Part<'_>, bytes: &[u8], is_html: bool) -> String {
+    fn decoded(&mut self, part: &MailPart<'_>, bytes: &[u8], is_html: bool) -> String {
         let label = part
             .content_type()
             .and_then(|content_type| content_type.attribute("charset"))
@@ -474,8 +482,8 @@ impl Reader<'_> {
             None => decode(bytes),
             Some(pieces) => {
                 let pieces = pieces.into_iter().map(|piece| match piece {
-                    Piece::Text(text) => decode(text),
-                    Piece::File(file) => self.body.enclosed.line(*file),
+                    TextPiece::Text(text) => decode(text),
+                    TextPiece::File(file) => self.body.enclosed.line(*file),
                 });
                 pieces.collect()
             }
@@ -486,14 +494,14 @@ impl Reader<'_> {
         text
     }
 
-    fn attach(&mut self, part: &Part<'_>, media_type: String) -> Found {
+    fn attach(&mut self, part: &MailPart<'_>, media_type: String) -> FoundText {
         let attachment = attachment_of(part, media_type, self.contents);
         self.body.attachments.push(attachment);
-        Found::default()
+        FoundText::default()
     }
 }
 
-fn attachment_of(part: &Part<'_>, media_type: String, contents: Contents) -> Attachment {
+fn attachment_of(part: &MailPart<'_>, media_type: String, contents: Contents) -> Attachment {
     let name = part.file_name().and_then(attachment::file_name);
     let octets = part.octets();
     let is_ornament = media_type.starts_with("image/")
@@ -511,7 +519,7 @@ fn attachment_of(part: &Part<'_>, media_type: String, contents: Contents) -> Att
 }
 
 /// What of a calendar matters.
-fn meeting(part: &Part<'_>, media_type: &str) -> Option<Meeting> {
+fn meeting(part: &MailPart<'_>, media_type: &str) -> Option<Meeting> {
     if !is_calendar(media_type) {
         return None;
     }
@@ -526,12 +534,12 @@ fn is_calendar(media_type: &str) -> bool {
 }
 
 /// The name of a mail inside the mail.
-fn subject_of(part: &Part<'_>, media_type: &str) -> Option<String> {
+fn subject_of(part: &MailPart<'_>, media_type: &str) -> Option<String> {
     if !is_mail(media_type) {
         return None;
     }
     let bytes = part.decoded();
-    let inner = Part::read(&bytes);
+    let inner = MailPart::read(&bytes);
     inner.header()?.subject().and_then(attachment::name_of_mail)
 }
 
@@ -540,12 +548,12 @@ fn is_mail(media_type: &str) -> bool {
 }
 
 /// Whether a part is for another gateway, not for people.
-fn holds_stanzas(part: &Part<'_>) -> bool {
+fn holds_stanzas(part: &MailPart<'_>) -> bool {
     part.media_type().as_deref() == Some(carried::MEDIA_TYPE) && !part.is_attachment()
 }
 
 /// The media type in lower case; RFC 2045 §5.2 or RFC 2046 §5.1.5 where there is none.
-fn media_type(part: &Part<'_>, place: Place) -> String {
+fn media_type(part: &MailPart<'_>, place: PartPlace) -> String {
     let fallback = if place.parent == Parent::Digest {
         "message/rfc822"
     } else {
@@ -580,10 +588,10 @@ fn is_another_form(media_type: &str) -> bool {
 mod tests {
     use super::*;
 
-    fn body(mail: &str) -> Body {
+    fn body(mail: &str) -> MailBody {
         read(
-            &Part::read(mail.as_bytes()),
-            &Circumstances::default(),
+            &MailPart::read(mail.as_bytes()),
+            &QuoteContext::default(),
             None,
         )
     }
@@ -634,7 +642,7 @@ mod tests {
     const STANZAS: &str = "Content-Type: application/xmpp+xml; charset=utf-8";
     const CHAT: &str = "<xmpp xmlns='jabber:client'><message><body>hi</body></message></xmpp>";
 
-    fn carried_text(body: &Body) -> Option<String> {
+    fn carried_text(body: &MailBody) -> Option<String> {
         body.carried.as_ref().map(Element::text)?;
         let message = body.carried.as_ref()?.children().next()?;
         message.children().next().map(Element::text)
@@ -865,8 +873,8 @@ mod tests {
     fn a_text_that_names_no_charset_may_be_in_that_of_the_subject() {
         let (morgen, _, _) = encoding_rs::WINDOWS_1251.encode("Завтра");
         let mail = [b"Content-Type: text/plain\n\n".as_slice(), &morgen].concat();
-        let part = Part::read(&mail);
-        let body = read(&part, &Circumstances::default(), Some("windows-1251"));
+        let part = MailPart::read(&mail);
+        let body = read(&part, &QuoteContext::default(), Some("windows-1251"));
         assert_eq!(body.text, "Завтра");
     }
 

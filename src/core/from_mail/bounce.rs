@@ -4,9 +4,9 @@
 //! line of hyphens, and a copy of the mail or of its header. Only the sentences differ.
 
 use super::delivery::{
-    Action, Circumstances, DeliveryReport, Reported, about, code, original_to, reply,
+    DeliveryAction, DeliveryReport, ReportContext, Reported, about, code, original_to, reply,
 };
-use super::report::{Parts, Returned};
+use super::report::{ReportParts, ReturnedHeader};
 use crate::core::address::MailAddress;
 use crate::core::limits;
 use crate::core::outcome::{Reply, enhanced_code};
@@ -18,29 +18,29 @@ const ADDRESS_LINE_OCTETS_MAX: usize = 400;
 const REASON_CHARS_MAX: usize = 2000;
 
 /// What a program is known by, and what it says with it.
-const SENTENCES: [(&str, Action); 7] = [
+const SENTENCES: [(&str, DeliveryAction); 7] = [
     // qmail-send.
     (
         "I'm afraid I wasn't able to deliver your message to the following addresses",
-        Action::Failed,
+        DeliveryAction::Failed,
     ),
-    ("This is the qmail-send program", Action::Failed),
+    ("This is the qmail-send program", DeliveryAction::Failed),
     // Exim up to 4.84; since then with fields.
     (
         "A message that you sent could not be delivered to one or more of its",
-        Action::Failed,
+        DeliveryAction::Failed,
     ),
     (
         "has not yet been delivered to one or more of its",
-        Action::Delayed,
+        DeliveryAction::Delayed,
     ),
     // sendmail without DSN.
-    ("had permanent fatal errors", Action::Failed),
-    ("had transient non-fatal errors", Action::Delayed),
+    ("had permanent fatal errors", DeliveryAction::Failed),
+    ("had transient non-fatal errors", DeliveryAction::Delayed),
     // Exchange up to 2003.
     (
         "The following recipient(s) could not be reached",
-        Action::Failed,
+        DeliveryAction::Failed,
     ),
 ];
 
@@ -54,10 +54,10 @@ const COPY_WORDS: [&str; 5] = [
 ];
 
 /// Reads such a text. `None` where it is none of these.
-pub(super) fn read(parts: &Parts, known: &Circumstances<'_>) -> Option<DeliveryReport> {
+pub(super) fn read(parts: &ReportParts, known: &ReportContext<'_>) -> Option<DeliveryReport> {
     let (said, copy) = divided(known.text);
     let action = action(said)?;
-    let copied = copy.and_then(|copy| Returned::read(copy.trim_start().as_bytes()));
+    let copied = copy.and_then(|copy| ReturnedHeader::read(copy.trim_start().as_bytes()));
     let copied_id = copied
         .as_ref()
         .and_then(|returned| returned.message_id.clone());
@@ -105,7 +105,10 @@ const LATE_WORDS: [&str; 12] = [
 
 /// What a program of which nothing is known says of a mail of ours: a server wrote it, and it holds the Message-ID. `None` where
 /// it holds none.
-pub(super) fn of_any_program(parts: &Parts, known: &Circumstances<'_>) -> Option<DeliveryReport> {
+pub(super) fn of_any_program(
+    parts: &ReportParts,
+    known: &ReportContext<'_>,
+) -> Option<DeliveryReport> {
     if known.ours.is_empty() {
         return None;
     }
@@ -116,9 +119,9 @@ pub(super) fn of_any_program(parts: &Parts, known: &Circumstances<'_>) -> Option
     let subject = known.subject.to_lowercase();
     let is_late = LATE_WORDS.iter().any(|word| subject.contains(word)) && !is_final;
     let action = if is_late {
-        Action::Delayed
+        DeliveryAction::Delayed
     } else {
-        Action::Failed
+        DeliveryAction::Failed
     };
     let original_to = original_to(parts);
     let failed = known.failed.iter().take(limits::REPORT_RECIPIENTS_MAX);
@@ -150,7 +153,7 @@ pub(super) fn of_any_program(parts: &Parts, known: &Circumstances<'_>) -> Option
     })
 }
 
-fn unnamed(action: Action) -> Reported {
+fn unnamed(action: DeliveryAction) -> Reported {
     Reported {
         original: None,
         last: None,
@@ -214,13 +217,13 @@ fn is_above_copy(line: &str) -> bool {
     }
 }
 
-fn action(said: &str) -> Option<Action> {
-    let is_said = |(sentence, _): &&(&str, Action)| said.contains(sentence);
+fn action(said: &str) -> Option<DeliveryAction> {
+    let is_said = |(sentence, _): &&(&str, DeliveryAction)| said.contains(sentence);
     SENTENCES.iter().find(is_said).map(|(_, action)| *action)
 }
 
 /// Each address on a line of its own, with the lines below up to a blank one or to the next address.
-fn recipients(said: &str, action: Action) -> Vec<Reported> {
+fn recipients(said: &str, action: DeliveryAction) -> Vec<Reported> {
     let mut found: Vec<Reported> = Vec::new();
     let mut lines = said.lines().peekable();
     while let Some(line) = lines.next() {
@@ -259,7 +262,7 @@ fn address_alone(line: &str) -> Option<MailAddress> {
     MailAddress::parse(bare.unwrap_or(word)).ok()
 }
 
-fn reported(address: MailAddress, action: Action, reason: &str) -> Reported {
+fn reported(address: MailAddress, action: DeliveryAction, reason: &str) -> Reported {
     Reported {
         original: None,
         last: Some(address),

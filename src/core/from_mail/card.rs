@@ -1,7 +1,7 @@
 //! Contact cards in words (RFC 6350, and vCard 2.1 as phones write it): who, and how they are reached.
 
 use super::calendar::{Property, unfolded};
-use super::mime::Part;
+use super::mime::MailPart;
 use crate::core::text::{charset, clean};
 
 /// Octets of a card that are looked at; a photo may follow.
@@ -11,7 +11,7 @@ const WAYS_MAX: usize = 4;
 
 /// What of the first card matters.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Card {
+pub struct AttachedCard {
     name: String,
     organisation: Option<String>,
     /// Addresses and numbers, in their order.
@@ -21,7 +21,11 @@ pub struct Card {
 }
 
 /// Of a part that is one; `None` where there is nobody's name in it.
-pub(super) fn card(part: &Part<'_>, media_type: &str, name: Option<&str>) -> Option<Card> {
+pub(super) fn card(
+    part: &MailPart<'_>,
+    media_type: &str,
+    name: Option<&str>,
+) -> Option<AttachedCard> {
     let is_called_so = || name.is_some_and(|name| name.to_ascii_lowercase().ends_with(".vcf"));
     let is_card = match media_type {
         "text/vcard" | "text/x-vcard" | "text/directory" => true,
@@ -36,9 +40,9 @@ pub(super) fn card(part: &Part<'_>, media_type: &str, name: Option<&str>) -> Opt
     read(&charset::decode(label.or(Some("utf-8")), &part.decoded()))
 }
 
-fn read(text: &str) -> Option<Card> {
+fn read(text: &str) -> Option<AttachedCard> {
     let text = unfolded(clean::cut(text, OCTETS_MAX));
-    let (mut card, mut cards) = (Card::default(), 0_usize);
+    let (mut card, mut cards) = (AttachedCard::default(), 0_usize);
     let mut names = Vec::new();
     for property in text.lines().filter_map(Property::read) {
         // `item1.TEL`, as phones write it.
@@ -97,7 +101,7 @@ fn pieces(property: &Property<'_>) -> Vec<Option<String>> {
         .collect()
 }
 
-impl Card {
+impl AttachedCard {
     /// Who, and how they are reached.
     pub fn in_words(&self) -> String {
         let mut words = vec![self.name.clone()];

@@ -1,6 +1,6 @@
 //! What a part holds, whatever it is called.
 
-use super::mime::Part;
+use super::mime::MailPart;
 
 /// The source of a page begins so, in characters.
 const HTML_BEGIN_CHARS: usize = 16;
@@ -42,7 +42,7 @@ pub(super) fn is_html_source(text: &str) -> bool {
 }
 
 /// Whether what is called text is none, but a picture or a program.
-pub(super) fn is_binary(part: &Part<'_>, octets: &[u8]) -> bool {
+pub(super) fn is_binary(part: &MailPart<'_>, octets: &[u8]) -> bool {
     let start = octets.get(..BINARY_OCTETS_MAX).unwrap_or(octets);
     let is_wide = start.starts_with(b"\xff\xfe") || start.starts_with(b"\xfe\xff");
     // ISO-2022 has ESC, SO and SI.
@@ -75,7 +75,7 @@ pub(super) fn shows_more_than_words(source: &str) -> bool {
 }
 
 /// Whether octets of no type are words.
-pub(super) fn is_text(part: &Part<'_>) -> bool {
+pub(super) fn is_text(part: &MailPart<'_>) -> bool {
     let octets = part.decoded();
     let is_text = std::str::from_utf8(&octets).is_ok_and(|text| {
         !text.trim().is_empty() && text.chars().all(|c| !c.is_control() || c.is_whitespace())
@@ -127,7 +127,7 @@ mod tests {
     fn a_picture_is_no_text() {
         let is_picture = |charset: &str, octets: &[u8]| {
             let header = format!("Content-Type: text/plain; charset={charset}\r\n\r\n");
-            is_binary(&Part::read(header.as_bytes()), octets)
+            is_binary(&MailPart::read(header.as_bytes()), octets)
         };
         let picture = b"GIF89a\x01\0\x01\0\0\0\0,\0\x02\x04";
         assert!(is_picture("utf-8", picture));

@@ -1,6 +1,6 @@
 //! What became of a mail, as mail servers report it, however they write it.
 
-use super::report::Parts;
+use super::report::ReportParts;
 use crate::core::address::MailAddress;
 use crate::core::id::MessageId;
 use crate::core::outcome::{Reply, enhanced_code};
@@ -32,7 +32,7 @@ pub struct Reported {
     /// As the last server named it (Final-Recipient); another address where the mail was forwarded.
     pub last: Option<MailAddress>,
     /// What became of it.
-    pub action: Action,
+    pub action: DeliveryAction,
     /// Why: the code, the enhanced code and the words.
     pub reply: Reply,
     /// The server that said so.
@@ -41,7 +41,7 @@ pub struct Reported {
 
 /// RFC 3464 §2.3.3.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Action {
+pub enum DeliveryAction {
     /// Given up.
     Failed,
     /// Not delivered yet, still tried.
@@ -55,7 +55,7 @@ pub enum Action {
 }
 
 /// What else is known of the mail that may be a report.
-pub(super) struct Circumstances<'a> {
+pub(super) struct ReportContext<'a> {
     /// Its text.
     pub text: &'a str,
     /// Its subject.
@@ -71,7 +71,10 @@ pub(super) struct Circumstances<'a> {
 }
 
 /// The Message-ID of what came back, then others.
-pub(super) fn about(parts: &Parts, others: impl Iterator<Item = MessageId>) -> Vec<MessageId> {
+pub(super) fn about(
+    parts: &ReportParts,
+    others: impl Iterator<Item = MessageId>,
+) -> Vec<MessageId> {
     let returned = parts.returned.as_ref();
     let first = returned.and_then(|returned| returned.message_id.clone());
     let mut about: Vec<MessageId> = Vec::new();
@@ -83,7 +86,7 @@ pub(super) fn about(parts: &Parts, others: impl Iterator<Item = MessageId>) -> V
     about
 }
 
-pub(super) fn original_to(parts: &Parts) -> Vec<MailAddress> {
+pub(super) fn original_to(parts: &ReportParts) -> Vec<MailAddress> {
     let returned = parts.returned.as_ref();
     returned.map_or_else(Vec::new, |returned| returned.to.clone())
 }

@@ -1,8 +1,10 @@
 //! Reports on the delivery of a mail: the fields of RFC 3464, or, from programs without them, a text.
 
 use super::bounce;
-use super::delivery::{Action, Circumstances, DeliveryReport, Reported, about, original_to, reply};
-use super::report::{Group, Parts};
+use super::delivery::{
+    DeliveryAction, DeliveryReport, ReportContext, Reported, about, original_to, reply,
+};
+use super::report::{Group, ReportParts};
 use crate::core::id::MessageId;
 use crate::core::limits;
 use crate::core::text::clean;
@@ -11,7 +13,7 @@ use crate::core::text::clean;
 const TYPE_OCTETS_MAX: usize = 30;
 
 /// The report that these parts make, or this text.
-pub(super) fn read(parts: &Parts, known: &Circumstances<'_>) -> Option<DeliveryReport> {
+pub(super) fn read(parts: &ReportParts, known: &ReportContext<'_>) -> Option<DeliveryReport> {
     let groups = parts.delivery.as_ref();
     let report = groups.and_then(|groups| of_fields(groups, parts, known));
     let report = match report {
@@ -19,7 +21,7 @@ pub(super) fn read(parts: &Parts, known: &Circumstances<'_>) -> Option<DeliveryR
         report => report,
     };
     let mut report = report.or_else(|| bounce::of_any_program(parts, known))?;
-    let is_success = |one: &Reported| one.action == Action::Delivered;
+    let is_success = |one: &Reported| one.action == DeliveryAction::Delivered;
     // A success counts only where the fields, or the copy, name the mail.
     let is_of_failure = !report.recipients.iter().any(is_success);
     for id in known.ours.iter().filter(|_| is_of_failure) {
@@ -30,7 +32,11 @@ pub(super) fn read(parts: &Parts, known: &Circumstances<'_>) -> Option<DeliveryR
     Some(report)
 }
 
-fn of_fields(groups: &[Group], parts: &Parts, known: &Circumstances<'_>) -> Option<DeliveryReport> {
+fn of_fields(
+    groups: &[Group],
+    parts: &ReportParts,
+    known: &ReportContext<'_>,
+) -> Option<DeliveryReport> {
     let recipients = groups.iter().filter_map(reported);
     let recipients = recipients.take(limits::REPORT_RECIPIENTS_MAX).collect();
     let of_mail = |name: &str| groups.first().and_then(|group| group.get(name));
@@ -83,14 +89,14 @@ fn without_type(text: &str) -> &str {
 }
 
 /// RFC 3464 §2.3.3.
-fn action(text: &str) -> Option<Action> {
+fn action(text: &str) -> Option<DeliveryAction> {
     let word = text.split([' ', '(', ';']).next().unwrap_or_default();
     match word.to_ascii_lowercase().as_str() {
-        "failed" => Some(Action::Failed),
-        "delayed" => Some(Action::Delayed),
-        "delivered" => Some(Action::Delivered),
-        "relayed" => Some(Action::Relayed),
-        "expanded" => Some(Action::Expanded),
+        "failed" => Some(DeliveryAction::Failed),
+        "delayed" => Some(DeliveryAction::Delayed),
+        "delivered" => Some(DeliveryAction::Delivered),
+        "relayed" => Some(DeliveryAction::Relayed),
+        "expanded" => Some(DeliveryAction::Expanded),
         _ => None,
     }
 }

@@ -1,7 +1,7 @@
 //! What a recipient did with a mail, as its program reports it (RFC 8098).
 
 use super::delivery::about;
-use super::report::Parts;
+use super::report::ReportParts;
 use crate::core::address::MailAddress;
 use crate::core::id::MessageId;
 
@@ -29,7 +29,7 @@ pub enum DispositionKind {
 }
 
 /// The notification in these parts. `answers` is what the mail itself says that it answers.
-pub(super) fn read(parts: &Parts, answers: &[MessageId]) -> Option<Disposition> {
+pub(super) fn read(parts: &ReportParts, answers: &[MessageId]) -> Option<Disposition> {
     let fields = parts.disposition.as_ref()?;
     let recipients = ["original-recipient", "final-recipient"].map(|name| fields.address(name));
     let named = fields.get("original-message-id").and_then(MessageId::parse);

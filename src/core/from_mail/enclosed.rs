@@ -19,7 +19,7 @@ const BINHEX_LINE_MAX: usize = 80;
 
 /// A piece of a text.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) enum Piece<'a> {
+pub(super) enum TextPiece<'a> {
     /// As it stands there.
     Text(&'a [u8]),
     /// A line stands in its place.
@@ -55,15 +55,15 @@ impl Enclosed {
 }
 
 /// The text with a line in place of each file in it; `None` where there is none.
-pub(super) fn pieces(text: &[u8]) -> Option<Vec<Piece<'_>>> {
+pub(super) fn pieces(text: &[u8]) -> Option<Vec<TextPiece<'_>>> {
     let mut pieces = Vec::new();
     let (mut start, mut at) = (0_usize, 0_usize);
     while let Some(rest) = text.get(at..).filter(|rest| !rest.is_empty()) {
         if let Some(file) = file(rest) {
-            pieces.extend(text.get(start..at).map(Piece::Text));
+            pieces.extend(text.get(start..at).map(TextPiece::Text));
             let name = charset::decode(None, file.name);
             let attachment = Attachment::new(attachment::file_name(&name), file.octets);
-            pieces.push(Piece::File(Box::new(attachment)));
+            pieces.push(TextPiece::File(Box::new(attachment)));
             at = at.saturating_add(file.length);
             start = at;
         } else {
@@ -73,11 +73,11 @@ pub(super) fn pieces(text: &[u8]) -> Option<Vec<Piece<'_>>> {
     if pieces.is_empty() {
         return None;
     }
-    pieces.extend(text.get(start..).map(Piece::Text));
+    pieces.extend(text.get(start..).map(TextPiece::Text));
     Some(pieces)
 }
 
-struct File<'a> {
+struct EncodedFile<'a> {
     name: &'a [u8],
     /// Of the file itself.
     octets: usize,
@@ -99,7 +99,7 @@ fn without_end(line: &[u8]) -> &[u8] {
 
 /// The file with which the text begins. Each line is looked at again only where a beginning is none, and then no more than
 /// the line behind it.
-fn file(text: &[u8]) -> Option<File<'_>> {
+fn file(text: &[u8]) -> Option<EncodedFile<'_>> {
     let first = without_end(line(text));
     if first.len() > NAME_OCTETS_MAX {
         return None;
@@ -117,7 +117,7 @@ fn file(text: &[u8]) -> Option<File<'_>> {
 }
 
 /// `begin-base64 644 NAME`, base64, and `====`.
-fn base64_encoded<'a>(text: &'a [u8], rest: &'a [u8]) -> Option<File<'a>> {
+fn base64_encoded<'a>(text: &'a [u8], rest: &'a [u8]) -> Option<EncodedFile<'a>> {
     let at = rest.iter().position(|b| *b == b' ')?;
     let name = rest.get(at..)?.trim_ascii();
     let (mut digits, mut length) = (0_usize, line(text).len());
@@ -136,7 +136,7 @@ fn base64_encoded<'a>(text: &'a [u8], rest: &'a [u8]) -> Option<File<'a>> {
         digits = digits.saturating_add(here);
     }
     // Without its end, words may follow that look alike.
-    (is_over && digits > 0 && !name.is_empty()).then_some(File {
+    (is_over && digits > 0 && !name.is_empty()).then_some(EncodedFile {
         name,
         octets: digits.saturating_mul(3) / 4,
         length,
@@ -144,7 +144,7 @@ fn base64_encoded<'a>(text: &'a [u8], rest: &'a [u8]) -> Option<File<'a>> {
 }
 
 /// A line that says what it is, and digits from one colon to the next. The name is among them.
-fn binhex(text: &[u8]) -> Option<File<'_>> {
+fn binhex(text: &[u8]) -> Option<EncodedFile<'_>> {
     let (mut octets, mut length) = (0_usize, line(text).len());
     let mut is_begun = false;
     for line in text.get(length..)?.split_inclusive(|b| *b == b'\n') {
@@ -163,7 +163,7 @@ fn binhex(text: &[u8]) -> Option<File<'_>> {
             break;
         }
     }
-    is_begun.then_some(File {
+    is_begun.then_some(EncodedFile {
         name: b"",
         octets: octets.saturating_mul(3) / 4,
         length,
@@ -171,7 +171,7 @@ fn binhex(text: &[u8]) -> Option<File<'_>> {
 }
 
 /// `begin 644 NAME`, lines of which the first character says how many octets they hold, and `end`.
-fn uuencoded<'a>(text: &'a [u8], rest: &'a [u8]) -> Option<File<'a>> {
+fn uuencoded<'a>(text: &'a [u8], rest: &'a [u8]) -> Option<EncodedFile<'a>> {
     let (mode, name) = rest.split_at_checked(3)?;
     let (mode, name) = match name.split_first()? {
         (digit @ b'0'..=b'7', rest) => (mode.iter().chain(Some(digit)), rest),
@@ -191,7 +191,7 @@ fn uuencoded<'a>(text: &'a [u8], rest: &'a [u8]) -> Option<File<'a>> {
         let count = uu_octets(content).filter(|_| !is_over);
         if count.is_none() && !is_over && !content.trim_ascii().is_empty() || next.is_none() {
             // Cut on its way: what is left is a file all the same.
-            return (octets > 0).then_some(File {
+            return (octets > 0).then_some(EncodedFile {
                 name,
                 octets,
                 length,
@@ -200,7 +200,7 @@ fn uuencoded<'a>(text: &'a [u8], rest: &'a [u8]) -> Option<File<'a>> {
         octets = octets.saturating_add(count.unwrap_or(0));
         length = length.saturating_add(next.map_or(0, <[u8]>::len));
         if is_over {
-            return Some(File {
+            return Some(EncodedFile {
                 name,
                 octets,
                 length,
@@ -219,7 +219,7 @@ fn uu_octets(content: &[u8]) -> Option<usize> {
 }
 
 /// `=ybegin line=128 size=200 name=NAME`, any octets, and `=yend`.
-fn yencoded<'a>(text: &'a [u8], rest: &'a [u8]) -> Option<File<'a>> {
+fn yencoded<'a>(text: &'a [u8], rest: &'a [u8]) -> Option<EncodedFile<'a>> {
     let at = rest.windows(5).position(|five| five == b"name=")?;
     let (_, name) = rest.split_at_checked(at)?;
     let name = name.get(b"name=".len()..)?.trim_ascii();
@@ -241,7 +241,7 @@ fn yencoded<'a>(text: &'a [u8], rest: &'a [u8]) -> Option<File<'a>> {
             break;
         }
     }
-    Some(File {
+    Some(EncodedFile {
         name,
         octets,
         length,
@@ -308,8 +308,8 @@ mod tests {
     fn shown(text: &str) -> String {
         let pieces = pieces(text.as_bytes()).unwrap_or_default().into_iter();
         let shown = pieces.map(|piece| match piece {
-            Piece::Text(text) => String::from_utf8_lossy(text).into_owned(),
-            Piece::File(file) => Enclosed::default().line(*file),
+            TextPiece::Text(text) => String::from_utf8_lossy(text).into_owned(),
+            TextPiece::File(file) => Enclosed::default().line(*file),
         });
         shown.collect()
     }

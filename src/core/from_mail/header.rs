@@ -353,9 +353,9 @@ pub(super) fn message_ids(message: &Message<'_>, name: HeaderName<'static>) -> V
 
 #[cfg(test)]
 mod tests {
-    use super::super::{Mail, read};
+    use super::super::{ParsedMail, read};
 
-    fn mail(header: &str) -> Mail {
+    fn mail(header: &str) -> ParsedMail {
         let names = ["X-Original-To".to_owned(), "Delivered-To".to_owned()];
         read(
             format!("{header}\r\n\r\nhello\r\n").as_bytes(),

@@ -1,7 +1,7 @@
 //! Our own Message-IDs in the text of a report, wherever a program has put them. They are keyed hashes, so that a mail that holds
 //! one is about the mail that had it, and no sentence of the program need be known.
 
-use super::mime::{Part, split_header};
+use super::mime::{MailPart, split_header};
 use crate::core::id::MessageId;
 use crate::core::limits;
 
@@ -13,14 +13,14 @@ const DOMAIN_OCTETS_MAX: usize = 253;
 const IDS_MAX: usize = 20;
 
 /// The ids in the body of a mail, each once, in order.
-pub(super) fn ids(mail: &Part<'_>) -> Vec<MessageId> {
+pub(super) fn ids(mail: &MailPart<'_>) -> Vec<MessageId> {
     let mut found = Vec::new();
     let mut left = limits::REPORT_PARTS_MAX;
     find(mail, 0, &mut left, &mut found);
     found
 }
 
-fn find(part: &Part<'_>, depth: usize, left: &mut usize, found: &mut Vec<MessageId>) {
+fn find(part: &MailPart<'_>, depth: usize, left: &mut usize, found: &mut Vec<MessageId>) {
     let media_type = part.media_type().unwrap_or_default();
     let is_multipart = media_type.starts_with("multipart/") && depth < limits::REPORT_DEPTH_MAX;
     let children = if is_multipart {
@@ -38,7 +38,7 @@ fn find(part: &Part<'_>, depth: usize, left: &mut usize, found: &mut Vec<Message
         *left = left.saturating_sub(1);
         // Where a program forgot the blank line, the mail that comes back is the header of its part.
         stand_in(start_of(split_header(child).0), false, found);
-        find(&Part::read(child), depth.saturating_add(1), left, found);
+        find(&MailPart::read(child), depth.saturating_add(1), left, found);
     }
 }
 
@@ -103,7 +103,7 @@ mod tests {
 
     fn found(mail: &str) -> Vec<String> {
         let mail = mail.replace("ID", ID).replace('\n', "\r\n");
-        let ids = ids(&Part::read(mail.as_bytes()));
+        let ids = ids(&MailPart::read(mail.as_bytes()));
         ids.iter().map(|id| id.as_str().replace(ID, "ID")).collect()
     }
 

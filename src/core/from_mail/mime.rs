@@ -29,7 +29,7 @@ const NOTICE: &[u8] = b"This is a multi";
 const MISPLACED_PARTS_MAX: usize = 3;
 
 /// A mail, or a part of one.
-pub(crate) struct Part<'a> {
+pub(crate) struct MailPart<'a> {
     /// `None` where it has no field.
     header: Option<Message<'static>>,
     /// There is more of the header than was looked at.
@@ -40,7 +40,7 @@ pub(crate) struct Part<'a> {
     is_decoded: bool,
 }
 
-impl<'a> Part<'a> {
+impl<'a> MailPart<'a> {
     /// Reads the header, of which at most [`limits::MAIL_HEADER_OCTETS_MAX`] count.
     pub(crate) fn read(raw: &'a [u8]) -> Self {
         Self::read_near(raw, None)
@@ -80,8 +80,8 @@ impl<'a> Part<'a> {
     }
 
     /// The same with its encoding taken off: a multipart that has one breaks RFC 2045 §6.4. `None` where there is none to take off.
-    pub(crate) fn of_decoded<'b>(&self, decoded: &'b [u8]) -> Option<Part<'b>> {
-        self.is_encoded().then(|| Part {
+    pub(crate) fn of_decoded<'b>(&self, decoded: &'b [u8]) -> Option<MailPart<'b>> {
+        self.is_encoded().then(|| MailPart {
             header: self.header.clone(),
             is_cut: self.is_cut,
             body: decoded,
@@ -91,7 +91,7 @@ impl<'a> Part<'a> {
 
     /// What a program has put below a blank line though it belongs to the header: a mail that says nothing of its kind, and begins
     /// with fields that do, or with a part.
-    pub(crate) fn misplaced(&self) -> Option<Part<'a>> {
+    pub(crate) fn misplaced(&self) -> Option<MailPart<'a>> {
         let kind = self.media_type();
         let is_said = self
             .content_type()
@@ -106,7 +106,7 @@ impl<'a> Part<'a> {
             begin.is_some_and(|begin| begin.eq_ignore_ascii_case(field))
         };
         if fields.iter().any(begins) {
-            let inner = Part::read(start);
+            let inner = MailPart::read(start);
             return inner.media_type().is_some().then_some(inner);
         }
         let is_noticed = start.starts_with(NOTICE);
@@ -115,7 +115,7 @@ impl<'a> Part<'a> {
         let parts = split_at_boundary(start, boundary, MISPLACED_PARTS_MAX);
         let kinds: Vec<_> = parts
             .iter()
-            .map(|part| Part::read(part).media_type())
+            .map(|part| MailPart::read(part).media_type())
             .collect();
         let kind = match kinds.as_slice() {
             [Some(one), Some(other)] if one == "text/plain" && other == "text/html" => {
@@ -126,8 +126,8 @@ impl<'a> Part<'a> {
         };
         let boundary = std::str::from_utf8(boundary).ok()?;
         let header = format!("Content-Type: multipart/{kind}; boundary=\"{boundary}\"\n");
-        Some(Part {
-            header: Part::read(header.as_bytes()).header,
+        Some(MailPart {
+            header: MailPart::read(header.as_bytes()).header,
             is_cut: self.is_cut,
             body: start,
             is_decoded: false,
@@ -185,7 +185,7 @@ impl<'a> Part<'a> {
         }
     }
 
-    /// The length of [`Part::decoded`] in octets.
+    /// The length of [`MailPart::decoded`] in octets.
     pub(crate) fn octets(&self) -> usize {
         match self.encoding().as_deref() {
             Some("base64") => {
@@ -233,7 +233,7 @@ impl<'a> Part<'a> {
 
     /// The text before the parts of a multipart that another Content-Type calls a text: programs that added parts to it have left
     /// it there. Else it is for programs that know no parts, and says so.
-    pub(crate) fn text_before_parts(&self) -> Option<Part<'a>> {
+    pub(crate) fn text_before_parts(&self) -> Option<MailPart<'a>> {
         let header = self.header.as_ref()?;
         let is_text = |field: &mail_parser::Header<'_>| {
             let kind = field.value().as_content_type();
@@ -247,7 +247,7 @@ impl<'a> Part<'a> {
         let says_mime = text
             .windows(4)
             .any(|four| four.eq_ignore_ascii_case(b"mime"));
-        (!says_mime).then_some(Part {
+        (!says_mime).then_some(MailPart {
             header: None,
             is_cut: false,
             body: text,
@@ -491,7 +491,7 @@ mod tests {
     use super::*;
 
     fn parts(mail: &str) -> Vec<String> {
-        let parts = Part::read(mail.as_bytes()).parts(3);
+        let parts = MailPart::read(mail.as_bytes()).parts(3);
         parts
             .into_iter()
             .map(|part| String::from_utf8_lossy(part).into_owned())
@@ -536,23 +536,23 @@ mod tests {
             format!("content-type: text/html\r\n {parameters}\r\n ; a=b"),
         ] {
             let mail = format!("Subject: a\r\n{long}\r\nFrom: b\r\n c\r\n\r\nbody");
-            let part = Part::read(mail.as_bytes());
+            let part = MailPart::read(mail.as_bytes());
             assert!(part.is_cut() && part.media_type().is_none());
             let header = part.header().unwrap();
             assert_eq!(header.subject(), Some("a"));
             assert_eq!(header.headers().len(), 2);
         }
         let short = format!("Content-Type: text/html{}\r\n\r\nbody", &parameters[..8000]);
-        let part = Part::read(short.as_bytes());
+        let part = MailPart::read(short.as_bytes());
         assert!(!part.is_cut() && part.media_type().as_deref() == Some("text/html"));
     }
 
     #[test]
     fn a_part_may_have_no_header_or_no_body() {
-        let part = Part::read(b"\r\nbody");
+        let part = MailPart::read(b"\r\nbody");
         assert!(part.header().is_none());
         assert_eq!(part.decoded().as_ref(), b"body");
-        let part = Part::read(b"Subject: x");
+        let part = MailPart::read(b"Subject: x");
         assert_eq!(part.header().and_then(|header| header.subject()), Some("x"));
         assert_eq!(part.octets(), 0);
     }
@@ -563,7 +563,7 @@ mod tests {
             "Subject: x\r\nX-A: {}\r\nFrom: a@b.example\r\n\r\nbody",
             "a".repeat(limits::MAIL_HEADER_OCTETS_MAX)
         );
-        let part = Part::read(mail.as_bytes());
+        let part = MailPart::read(mail.as_bytes());
         assert_eq!(part.header().map(|header| header.headers().len()), Some(1));
         assert_eq!(part.decoded().as_ref(), b"body");
         assert!(part.is_cut());
@@ -572,14 +572,15 @@ mod tests {
     #[test]
     fn a_header_that_fills_the_limit_is_whole() {
         let line = format!("X: {}\n", "a".repeat(limits::MAIL_HEADER_OCTETS_MAX - 4));
-        assert!(!Part::read(format!("{line}\nbody").as_bytes()).is_cut());
-        assert!(Part::read(format!("{line}Y: b\n\nbody").as_bytes()).is_cut());
-        assert!(!Part::read(b"").is_cut());
+        assert!(!MailPart::read(format!("{line}\nbody").as_bytes()).is_cut());
+        assert!(MailPart::read(format!("{line}Y: b\n\nbody").as_bytes()).is_cut());
+        assert!(!MailPart::read(b"").is_cut());
     }
 
     #[test]
     fn the_size_of_an_attachment_is_known_without_decoding_it() {
-        let part = Part::read(b"Content-Transfer-Encoding: BASE64\r\n\r\naGVsbG8gd29y\r\nbGQ=\r\n");
+        let part =
+            MailPart::read(b"Content-Transfer-Encoding: BASE64\r\n\r\naGVsbG8gd29y\r\nbGQ=\r\n");
         assert_eq!(part.octets(), part.decoded().len());
     }
 }

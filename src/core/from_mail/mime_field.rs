@@ -361,13 +361,13 @@ fn in_utf8(name: &str, value: &str) -> Vec<u8> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::mime::Part;
+    use super::super::mime::MailPart;
     use super::*;
     use crate::core::processor;
 
     fn name(parameters: &str) -> Option<String> {
         let part = format!("Content-Disposition: attachment; {parameters}\r\nSubject: x\r\n\r\n");
-        let part = Part::read(part.as_bytes());
+        let part = MailPart::read(part.as_bytes());
         assert_eq!(
             part.header().and_then(|header| header.subject()),
             Some("x"),
@@ -459,14 +459,14 @@ mod tests {
     #[test]
     fn a_name_without_charset_is_in_that_of_the_subject() {
         let field = b"Content-Disposition: attachment; filename=\"\xb1\xa8\xb8\xe6.pdf\"\r\n\r\n";
-        let part = Part::read_near(field, Some("gb2312"));
+        let part = MailPart::read_near(field, Some("gb2312"));
         assert_eq!(part.file_name(), Some("报告.pdf"));
     }
 
     #[test]
     fn other_parameters_come_in_sections_as_well() {
         let part = b"Content-Type: multipart/mixed; boundary*0=\"a b\"; boundary*1=c;\r\n\tcharset*=us-ascii'en'utf-8; x\r\n\r\n--a bc\r\none\r\n--a bc--\r\n";
-        let part = Part::read(part);
+        let part = MailPart::read(part);
         assert_eq!(part.parts(3), [b"one"]);
         assert!(part.parameter_is("charset", "utf-8"));
         assert_eq!(part.media_type().as_deref(), Some("multipart/mixed"));

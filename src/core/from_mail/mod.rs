@@ -29,10 +29,10 @@ mod stub;
 mod transfer_encoding;
 
 pub use attachment::{Attachment, attachment_line, attachment_lines, file_name};
-pub use automatic::{Automatic, Report};
-pub use avatar::Shown;
-pub use chat::Chat;
-pub use delivery::{Action, DeliveryReport, Reported};
+pub use automatic::{Automatic, ReportType};
+pub use avatar::ShownPicture;
+pub use chat::ChatHeaders;
+pub use delivery::{DeliveryAction, DeliveryReport, Reported};
 pub use disposition::{Disposition, DispositionKind};
 pub use enclosed::Enclosed;
 pub(crate) use mime::split_header;
@@ -43,9 +43,9 @@ use crate::core::id::MessageId;
 use crate::core::limits;
 #[cfg(doc)]
 use crate::core::name;
-use crate::core::notice::Kept;
+use crate::core::notice::KeptAt;
 use crate::core::signature::{self, Signed};
-use crate::core::text::quotes::{self, Circumstances, Known};
+use crate::core::text::quotes::{self, KnownPerson, QuoteContext};
 use crate::core::text::subject;
 use crate::core::text::{self, clean};
 use crate::core::time::Timestamp;
@@ -54,7 +54,7 @@ use minidom::Element;
 
 /// What a mail says, as far as the gateway understands it.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Mail {
+pub struct ParsedMail {
     /// The Message-ID, or a hash of the bytes where there is none that can be used.
     pub message_id: MessageId,
     /// A hash of date, subject and body: what tells two mails apart that have one Message-ID.
@@ -77,7 +77,7 @@ pub struct Mail {
     pub is_signed_in_part: bool,
     /// What did not fit into a limit; `None` where all that decisions rest on was read. Whoever writes a mail chooses what
     /// does not fit, so what was cut is never believed.
-    pub cut: Option<Cut>,
+    pub cut: Option<Truncated>,
     /// `Authentication-Results`, unfolded, the topmost first. Anybody can write one: see `core::authentication`.
     pub authentication: Vec<String>,
     /// `To`, in order, members of groups among them.
@@ -135,7 +135,7 @@ pub struct Mail {
     /// A program wrote it that does not say so: an absence note, the receipt of a ticket, a challenge.
     pub is_of_machine: bool,
     /// The mail is a multipart/report (RFC 6522).
-    pub report: Option<Report>,
+    pub report: Option<ReportType>,
     /// What the mail reports of the delivery of another one.
     pub delivery: Option<DeliveryReport>,
     /// What the mail reports that somebody did with another one.
@@ -145,7 +145,7 @@ pub struct Mail {
     /// The mail takes such a reaction back: one without emoji, and nothing else.
     pub takes_reaction_back: bool,
     /// What it says as a line of a chat; `None` where its program does not say that it is one.
-    pub chat: Option<Chat>,
+    pub chat: Option<ChatHeaders>,
     /// The mail came through a list or is other bulk mail (List-*, Precedence).
     pub bulk: bool,
     /// `XMPP-Bridge-Hops`; 0 where absent, the highest number where it is none.
@@ -159,7 +159,7 @@ pub struct Mail {
     pub bridge: Option<String>,
     /// The picture that it shows of its author. Whoever passes a mail on can add one: `decide/inbound/profile` says when it is
     /// believed.
-    pub avatar: Option<Shown>,
+    pub avatar: Option<ShownPicture>,
     /// `Jabber-ID` (RFC 7259), cleaned. For display only, never an identity.
     pub jabber_id: Option<String>,
     /// The signature of another gateway, good or bad; `None` where there is none. It means nothing before
@@ -167,12 +167,12 @@ pub struct Mail {
     pub signature: Option<Signed>,
 }
 
-impl Mail {
+impl ParsedMail {
     /// Where the whole of it lies: a mail that was handed over is nowhere else.
-    pub fn kept(&self) -> Kept {
+    pub fn kept(&self) -> KeptAt {
         match self.envelope {
-            Some(_) => Kept::Nowhere,
-            None => Kept::Mailbox,
+            Some(_) => KeptAt::Nowhere,
+            None => KeptAt::Mailbox,
         }
     }
 
@@ -199,7 +199,7 @@ impl Mail {
 
 /// What of a mail is longer than is read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Cut {
+pub enum Truncated {
     /// The header ([`limits::MAIL_HEADER_OCTETS_MAX`]): nobody knows what else it says, or how often.
     Header,
     /// A list of recipients.
@@ -220,29 +220,29 @@ pub struct Person {
 /// recipient, in the order in which they are looked at.
 ///
 /// # Errors
-/// [`Unreadable`] says why not even a header could be read.
+/// [`UnreadableMail`] says why not even a header could be read.
 pub fn read(
     raw: &[u8],
     recipient_headers: &[String],
     header_only: bool,
-) -> Result<Mail, Unreadable> {
+) -> Result<ParsedMail, UnreadableMail> {
     let repaired = repair::repaired(raw);
     let raw = repaired.as_ref();
-    let part = mime::Part::read(raw);
+    let part = mime::MailPart::read(raw);
     let charset = encoded_word::first_charset(split_header(raw).0);
     let header = part
         .header()
-        .ok_or_else(|| Unreadable("it has no header".to_owned()))?;
+        .ok_or_else(|| UnreadableMail("it has no header".to_owned()))?;
     let body = if header_only {
-        body::Body {
+        body::MailBody {
             cut: true,
-            ..body::Body::default()
+            ..body::MailBody::default()
         }
     } else {
         body::read(&part, &circumstances(header), charset.as_deref())
     };
     let signature = signature::read(raw, header_names(header), header_only);
-    let mail = Mail {
+    let mail = ParsedMail {
         signature,
         avatar: avatar::read(&part, header),
         cut: cut(raw, &part, header, header_only),
@@ -258,7 +258,7 @@ pub fn read(
                 false => Vec::new(),
             };
             let takes_reaction_back = is_alone && reaction::is_empty(&part);
-            let mail = Mail {
+            let mail = ParsedMail {
                 reaction,
                 takes_reaction_back,
                 ..mail
@@ -271,7 +271,7 @@ pub fn read(
 /// The attachments of a mail that was read before, in the same order, with what is in them.
 pub fn attachments(raw: &[u8]) -> Vec<Attachment> {
     let repaired = repair::repaired(raw);
-    let part = mime::Part::read(repaired.as_ref());
+    let part = mime::MailPart::read(repaired.as_ref());
     let charset = encoded_word::first_charset(split_header(repaired.as_ref()).0);
     let circumstances = part.header().map(circumstances).unwrap_or_default();
     let contents = body::Contents::Kept;
@@ -280,41 +280,46 @@ pub fn attachments(raw: &[u8]) -> Vec<Attachment> {
 
 /// The text of a mail of one part, as it was written before it was encoded.
 pub(crate) fn decoded_body(raw: &[u8]) -> String {
-    String::from_utf8_lossy(&mime::Part::read(raw).decoded()).into_owned()
+    String::from_utf8_lossy(&mime::MailPart::read(raw).decoded()).into_owned()
 }
 
 /// What the header says of what the text quotes.
-fn circumstances(header: &Message<'_>) -> Circumstances {
+fn circumstances(header: &Message<'_>) -> QuoteContext {
     let to = header::people(header, HeaderName::To);
     let cc = header::people(header, HeaderName::Cc);
     let people = to.iter().chain(&cc).take(quotes::KNOWN_MAX);
     let known =
-        people.map(|person| Known::new(&person.address.to_string(), person.name.as_deref()));
+        people.map(|person| KnownPerson::new(&person.address.to_string(), person.name.as_deref()));
     let names_others = [HeaderName::InReplyTo, HeaderName::References]
         .into_iter()
         .any(|name| !header::message_ids(header, name).is_empty());
     let subject = header::text(header, HeaderName::Subject);
     let author = header::from(header).map(|person| {
         let address = person.address.to_string();
-        Known::new(&address, person.name.as_deref())
+        KnownPerson::new(&address, person.name.as_deref())
     });
-    Circumstances::new(subject.as_deref(), names_others, known.collect())
+    QuoteContext::new(subject.as_deref(), names_others, known.collect())
         .by(author.unwrap_or_default())
 }
 
 /// Of a mail whose body was not fetched, the header may have been cut on the way: then no blank line follows (RFC 3501 §6.4.5).
-fn cut(raw: &[u8], part: &mime::Part<'_>, header: &Message<'_>, header_only: bool) -> Option<Cut> {
+fn cut(
+    raw: &[u8],
+    part: &mime::MailPart<'_>,
+    header: &Message<'_>,
+    header_only: bool,
+) -> Option<Truncated> {
     let ends = split_header(raw).0.len() < raw.len();
     let is_full = raw.len() >= limits::MAIL_HEADER_OCTETS_MAX;
     if part.is_cut() || (header_only && is_full && !ends) {
-        return Some(Cut::Header);
+        return Some(Truncated::Header);
     }
-    header::has_more_people(header).then_some(Cut::Recipients)
+    header::has_more_people(header).then_some(Truncated::Recipients)
 }
 
 /// The same without the footer that stands under each line of a chat, in which there is no history either: who wants to quote
 /// does so on purpose.
-fn as_chat(mail: Mail, part: &mime::Part<'_>, header: &Message<'_>) -> Mail {
+fn as_chat(mail: ParsedMail, part: &mime::MailPart<'_>, header: &Message<'_>) -> ParsedMail {
     if !chat::is_one(header) {
         return mail;
     }
@@ -322,7 +327,7 @@ fn as_chat(mail: Mail, part: &mime::Part<'_>, header: &Message<'_>) -> Mail {
     let from = mail.from.as_ref().map(|from| &from.address);
     let chat = chat::read(part, header, (from, &said));
     let is_all = said.is_empty() && mail.attachments.is_empty();
-    Mail {
+    ParsedMail {
         chat: Some(chat),
         text: if is_all { mail.text } else { said },
         own_text: None,
@@ -331,7 +336,11 @@ fn as_chat(mail: Mail, part: &mime::Part<'_>, header: &Message<'_>) -> Mail {
 }
 
 /// Reads what the mail reports of other mails, if a program wrote it.
-fn with_reports(mut mail: Mail, part: &mime::Part<'_>, header: &Message<'_>) -> Mail {
+fn with_reports(
+    mut mail: ParsedMail,
+    part: &mime::MailPart<'_>,
+    header: &Message<'_>,
+) -> ParsedMail {
     let sender = mail.from.as_ref().map(|person| person.address.local());
     let failed = header::raw_value(header, "X-Failed-Recipients");
     let is_mailer = sender.is_some_and(automatic::sends_bounces)
@@ -353,15 +362,15 @@ fn with_reports(mut mail: Mail, part: &mime::Part<'_>, header: &Message<'_>) -> 
     mail.disposition = disposition::read(&parts, &answers);
     mail.delivery = delivery_status::read(
         &parts,
-        &delivery::Circumstances {
+        &delivery::ReportContext {
             text: &mail.text,
             subject: mail.subject.as_deref().unwrap_or_default(),
             is_from_server: is_from_server || mail.null_return_path,
             // What a recipient did, or thinks of it, is no delivery.
             ours: match mail.report {
                 None if is_from_server => keyed::ids(part),
-                Some(Report::Delivery) => keyed::ids(part),
-                Some(Report::Other) if is_mailer => keyed::ids(part),
+                Some(ReportType::Delivery) => keyed::ids(part),
+                Some(ReportType::Other) if is_mailer => keyed::ids(part),
                 _ => Vec::new(),
             },
             failed: header::addresses_in(&failed.unwrap_or_default()),
@@ -371,7 +380,12 @@ fn with_reports(mut mail: Mail, part: &mime::Part<'_>, header: &Message<'_>) -> 
     mail
 }
 
-fn mail(raw: &[u8], message: &Message<'_>, recipient_headers: &[String], body: body::Body) -> Mail {
+fn mail(
+    raw: &[u8],
+    message: &Message<'_>,
+    recipient_headers: &[String],
+    body: body::MailBody,
+) -> ParsedMail {
     let from = header::from(message);
     let automatic =
         automatic::automatic(message, from.as_ref().map(|person| person.address.local()));
@@ -385,7 +399,7 @@ fn mail(raw: &[u8], message: &Message<'_>, recipient_headers: &[String], body: b
     let in_reply_to = header::message_ids(message, HeaderName::InReplyTo);
     let references = header::message_ids(message, HeaderName::References);
     let answered = in_reply_to.first().or(references.last());
-    Mail {
+    ParsedMail {
         digest: repair::digest(raw),
         message_id: message_id(raw, message),
         from_words: header::from_words(message).filter(|_| from.is_none()),
@@ -468,4 +482,4 @@ fn hops(message: &Message<'_>) -> u32 {
 /// Not even the header of a mail could be read.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("the mail cannot be read: {0}")]
-pub struct Unreadable(pub String);
+pub struct UnreadableMail(pub String);

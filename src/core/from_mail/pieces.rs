@@ -1,7 +1,7 @@
 //! The parts of a mail that have no parts, each as it was sent: for who is to see all of it.
 
 use super::attachment;
-use super::mime::Part;
+use super::mime::MailPart;
 use super::repair;
 use crate::core::limits;
 use crate::core::text::{charset, flowed};
@@ -18,7 +18,7 @@ pub fn repaired(raw: &[u8]) -> Cow<'_, [u8]> {
 
 /// A part that has no parts.
 pub struct Piece<'a> {
-    part: Part<'a>,
+    part: MailPart<'a>,
     /// In lower case; `text/plain` where it names none (RFC 2045 §5.2).
     pub media_type: String,
     /// The file name: a base name, cleaned, at most 120 octets.
@@ -63,7 +63,7 @@ pub fn pieces(mail: &[u8]) -> Vec<Piece<'_>> {
     let mut found = Vec::new();
     let mut left = limits::MIME_PARTS_MAX;
     // The next one last.
-    let mut waiting = vec![(Part::read(mail), 0_usize)];
+    let mut waiting = vec![(MailPart::read(mail), 0_usize)];
     while let Some((part, depth)) = waiting.pop() {
         let media_type = part.media_type();
         let is_multipart = media_type
@@ -77,13 +77,13 @@ pub fn pieces(mail: &[u8]) -> Vec<Piece<'_>> {
         if parts.is_empty() {
             found.push(piece(part, media_type));
         }
-        let below = parts.into_iter().rev().map(Part::read);
+        let below = parts.into_iter().rev().map(MailPart::read);
         waiting.extend(below.map(|part| (part, depth.saturating_add(1))));
     }
     found
 }
 
-fn piece(part: Part<'_>, media_type: Option<String>) -> Piece<'_> {
+fn piece(part: MailPart<'_>, media_type: Option<String>) -> Piece<'_> {
     let media_type = media_type.unwrap_or_else(|| "text/plain".to_owned());
     let name = part.file_name().and_then(attachment::file_name);
     let content_id = part.header().and_then(|header| header.content_id());

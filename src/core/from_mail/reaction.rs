@@ -1,6 +1,6 @@
 //! Reactions: an emoji about another mail, as RFC 9078 has it and as Gmail writes it beside.
 
-use super::mime::Part;
+use super::mime::MailPart;
 use crate::core::text::clean;
 use serde::Deserialize;
 
@@ -21,7 +21,7 @@ struct OfGmail {
 }
 
 /// The emoji by which a mail reacts to the one that it answers; empty where it does not.
-pub(super) fn read(part: &Part<'_>) -> Vec<String> {
+pub(super) fn read(part: &MailPart<'_>) -> Vec<String> {
     let is_multipart = part
         .media_type()
         .is_some_and(|media_type| media_type.starts_with("multipart/"));
@@ -30,15 +30,16 @@ pub(super) fn read(part: &Part<'_>) -> Vec<String> {
     }
     // One more than is looked at: what was not looked at may say something.
     let children = part.parts(PARTS_MAX.saturating_add(1));
-    let children: Vec<Part<'_>> = children.into_iter().map(Part::read).collect();
+    let children: Vec<MailPart<'_>> = children.into_iter().map(MailPart::read).collect();
     let mut found = children.iter().take(PARTS_MAX).map(of_part);
     let Some(emoji) = found.find(|emoji| !emoji.is_empty()) else {
         return Vec::new();
     };
     // What else says something is not to be lost: in an alternative it says the same.
     let is_alternative = part.media_type().as_deref() == Some("multipart/alternative");
-    let is_beside =
-        |child: &Part<'_>| of_part(child).is_empty() && !child.decoded().trim_ascii().is_empty();
+    let is_beside = |child: &MailPart<'_>| {
+        of_part(child).is_empty() && !child.decoded().trim_ascii().is_empty()
+    };
     let is_all = children.len() <= PARTS_MAX && !children.iter().any(is_beside);
     match is_alternative || is_all {
         true => emoji,
@@ -47,13 +48,13 @@ pub(super) fn read(part: &Part<'_>) -> Vec<String> {
 }
 
 /// Whether a mail is a reaction without any: Delta Chat takes back what it said before.
-pub(super) fn is_empty(part: &Part<'_>) -> bool {
+pub(super) fn is_empty(part: &MailPart<'_>) -> bool {
     part.media_type().as_deref() == Some("text/plain")
         && part.disposition_is("reaction")
         && part.decoded().trim_ascii().is_empty()
 }
 
-fn of_part(part: &Part<'_>) -> Vec<String> {
+fn of_part(part: &MailPart<'_>) -> Vec<String> {
     let media_type = part.media_type().unwrap_or_default();
     let is_gmail = media_type == GMAIL;
     let is_reaction = is_gmail || (media_type == "text/plain" && part.disposition_is("reaction"));
@@ -91,7 +92,7 @@ mod tests {
 
     fn of(mail: &str) -> Vec<String> {
         let mail = mail.replace('\n', "\r\n");
-        read(&Part::read(mail.as_bytes()))
+        read(&MailPart::read(mail.as_bytes()))
     }
 
     const GMAILS: &str = "Content-Type: multipart/alternative; boundary=b\n\n--b\nContent-Type: text/plain; charset=utf-8\n\nCarol reacted\n--b\nContent-Type: text/vnd.google.email-reaction+json; charset=utf-8\nContent-Transfer-Encoding: base64\n\neyJ2ZXJzaW9uIjoxLCJlbW9qaSI6IvCfkY0ifQ==\n--b\nContent-Type: text/html\n\n<p>Carol reacted</p>\n--b--\n";
@@ -120,7 +121,7 @@ mod tests {
 
     #[test]
     fn one_without_emoji_takes_it_back() {
-        let is_back = |mail: &str| is_empty(&Part::read(mail.as_bytes()));
+        let is_back = |mail: &str| is_empty(&MailPart::read(mail.as_bytes()));
         assert!(is_back(
             "Content-Type: text/plain\nContent-Disposition: reaction\n\n \n"
         ));

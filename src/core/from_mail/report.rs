@@ -1,7 +1,7 @@
 //! The parts of a report on a mail (RFC 6522): the fields for programs, and the header of the mail that comes back.
 
 use super::header;
-use super::mime::{Part, split_header};
+use super::mime::{MailPart, split_header};
 use crate::core::address::MailAddress;
 use crate::core::id::MessageId;
 use crate::core::limits;
@@ -15,29 +15,29 @@ const ORIGINAL_TO_MAX: usize = 20;
 
 /// What of a report was found.
 #[derive(Debug, Default)]
-pub(super) struct Parts {
+pub(super) struct ReportParts {
     /// The groups of fields of a delivery report (RFC 3464).
     pub delivery: Option<Vec<Group>>,
     /// The fields of a disposition notification (RFC 8098).
     pub disposition: Option<Group>,
     /// The mail that came back, or its header.
-    pub returned: Option<Returned>,
+    pub returned: Option<ReturnedHeader>,
 }
 
 /// The header of a mail that came back, as far as reports need it.
 #[derive(Debug, Default)]
-pub(super) struct Returned {
+pub(super) struct ReturnedHeader {
     /// Its Message-ID.
     pub message_id: Option<MessageId>,
     /// Whom it was for.
     pub to: Vec<MailAddress>,
 }
 
-impl Returned {
+impl ReturnedHeader {
     /// Reads the beginning of a mail, or a header without one.
     pub(super) fn read(bytes: &[u8]) -> Option<Self> {
         let (head, _) = split_header(bytes);
-        let part = Part::read(head);
+        let part = MailPart::read(head);
         let found = part.header()?;
         let people = header::people(found, HeaderName::To);
         Some(Self {
@@ -54,14 +54,14 @@ impl Returned {
 }
 
 /// Looks for the parts, in the multipart itself and a little below: a mail inside the mail is not looked into.
-pub(super) fn parts(mail: &Part<'_>) -> Parts {
-    let mut found = Parts::default();
+pub(super) fn parts(mail: &MailPart<'_>) -> ReportParts {
+    let mut found = ReportParts::default();
     let mut left = limits::REPORT_PARTS_MAX;
     find(mail, 0, &mut left, &mut found);
     found
 }
 
-fn find(part: &Part<'_>, depth: usize, left: &mut usize, found: &mut Parts) {
+fn find(part: &MailPart<'_>, depth: usize, left: &mut usize, found: &mut ReportParts) {
     let media_type = part.media_type().unwrap_or_default();
     match media_type.as_str() {
         "message/delivery-status" | "message/global-delivery-status" => {
@@ -81,12 +81,12 @@ fn find(part: &Part<'_>, depth: usize, left: &mut usize, found: &mut Parts) {
         | "message/global-headers"
             if found.returned.is_none() =>
         {
-            found.returned = Returned::read(&part.decoded());
+            found.returned = ReturnedHeader::read(&part.decoded());
         }
         multipart if multipart.starts_with("multipart/") && depth < limits::REPORT_DEPTH_MAX => {
             for child in part.parts(*left) {
                 *left = left.saturating_sub(1);
-                find(&Part::read(child), depth.saturating_add(1), left, found);
+                find(&MailPart::read(child), depth.saturating_add(1), left, found);
             }
         }
         _ => {}

@@ -1,6 +1,6 @@
 //! Files that a message is about.
 
-use crate::core::file::{self, FILES_PER_MESSAGE_MAX, Link};
+use crate::core::file::{self, FILES_PER_MESSAGE_MAX, FileLink};
 use crate::core::from_mail;
 use crate::core::to_stanza::file::{METADATA, SHARING, URL_DATA};
 use minidom::Element;
@@ -12,8 +12,8 @@ const SIMS: &str = "urn:xmpp:sims:1";
 const JINGLE_FILE: &str = "urn:xmpp:jingle:apps:file-transfer:5";
 
 /// In their order, each once. An address beside other words is a link in a text, not a file.
-pub(super) fn files(message: &Element, body: Option<&str>) -> Vec<Link> {
-    let mut files: Vec<Link> = Vec::new();
+pub(super) fn files(message: &Element, body: Option<&str>) -> Vec<FileLink> {
+    let mut files: Vec<FileLink> = Vec::new();
     let told = message.children().filter_map(shared);
     let out_of_band = message
         .children()
@@ -27,7 +27,7 @@ pub(super) fn files(message: &Element, body: Option<&str>) -> Vec<Link> {
 }
 
 /// XEP-0066: a file where the URL is the whole body, or there is none.
-fn out_of_band(child: &Element, body: Option<&str>) -> Option<Link> {
+fn out_of_band(child: &Element, body: Option<&str>) -> Option<FileLink> {
     let url = child
         .get_child("url", ns::OOB)
         .filter(|_| child.is("x", ns::OOB))?
@@ -37,7 +37,7 @@ fn out_of_band(child: &Element, body: Option<&str>) -> Option<Link> {
 }
 
 /// XEP-0447, or XEP-0385 as clients wrote it before.
-fn shared(child: &Element) -> Option<Link> {
+fn shared(child: &Element) -> Option<FileLink> {
     if child.is("file-sharing", SHARING) {
         let sources = child.get_child("sources", SHARING)?;
         let url = sources.get_child("url-data", URL_DATA)?.attr("target")?;
@@ -49,10 +49,10 @@ fn shared(child: &Element) -> Option<Link> {
     link(url, media.get_child("file", JINGLE_FILE))
 }
 
-fn link(url: &str, described: Option<&Element>) -> Option<Link> {
+fn link(url: &str, described: Option<&Element>) -> Option<FileLink> {
     let name = described.and_then(|file| file.children().find(|child| child.name() == "name"));
     let name = name.map(Element::text);
-    Some(Link {
+    Some(FileLink {
         url: file::url(url.trim())?,
         name: name.and_then(|name| from_mail::file_name(&name)),
     })
@@ -62,7 +62,7 @@ fn link(url: &str, described: Option<&Element>) -> Option<Link> {
 mod tests {
     use super::*;
 
-    fn read(body: &str, payload: &str) -> Vec<Link> {
+    fn read(body: &str, payload: &str) -> Vec<FileLink> {
         let xml = format!("<message xmlns='jabber:component:accept'>{payload}</message>");
         files(
             &xml.parse().unwrap(),
@@ -73,7 +73,7 @@ mod tests {
     #[test]
     fn a_file_is_told_in_three_ways_and_counts_once() {
         let url = "https://u.a.example/1/a%20b.png";
-        let link = |name: Option<&str>| Link {
+        let link = |name: Option<&str>| FileLink {
             url: url.to_owned(),
             name: name.map(str::to_owned),
         };

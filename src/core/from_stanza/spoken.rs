@@ -146,19 +146,19 @@ fn xhtml(message: &Element) -> Option<String> {
 }
 
 /// Something beside the body.
-struct Part {
+struct SpokenPart {
     text: String,
     /// Where this stands in the body, the body says it.
     mark: String,
 }
 
-impl Part {
+impl SpokenPart {
     fn is_said_in(&self, body: &str) -> bool {
         body.contains(&self.mark)
     }
 }
 
-fn part(child: &Element) -> Option<Part> {
+fn part(child: &Element) -> Option<SpokenPart> {
     let namespace = child.ns();
     match (child.name(), namespace.as_str()) {
         ("x", ns::OOB) => {
@@ -192,7 +192,7 @@ fn of_file(file: Option<&Element>, namespace: &str) -> Option<String> {
     content("desc").or_else(|| content("name"))
 }
 
-fn link(url: &str, words: Option<&str>) -> Option<Part> {
+fn link(url: &str, words: Option<&str>) -> Option<SpokenPart> {
     let url = url.trim();
     let is_url = url.len() <= LINK_OCTETS_MAX
         && url.contains(':')
@@ -204,7 +204,7 @@ fn link(url: &str, words: Option<&str>) -> Option<Part> {
         Some(words) => format!("{words}: {url}"),
         None => url.to_owned(),
     };
-    is_url.then(|| Part {
+    is_url.then(|| SpokenPart {
         text: clean::for_xml(&text),
         mark: url.to_owned(),
     })
@@ -216,7 +216,7 @@ fn line(text: &str) -> Option<String> {
 }
 
 /// RFC 5870.
-fn place(place: &Element) -> Option<Part> {
+fn place(place: &Element) -> Option<SpokenPart> {
     let content = |name: &str| place.get_child(name, PLACE).map(Element::text);
     let degrees = |name: &str, max: f64| {
         let degrees: f64 = content(name)?.trim().parse().ok()?;
@@ -236,14 +236,14 @@ fn place(place: &Element) -> Option<Part> {
         .collect();
     let words = words.join(", ");
     match (degrees("lat", 90.0), degrees("lon", 180.0)) {
-        (Some(lat), Some(lon)) => Some(Part {
+        (Some(lat), Some(lon)) => Some(SpokenPart {
             text: match words.as_str() {
                 "" => format!("geo:{lat},{lon}"),
                 words => format!("{words}: geo:{lat},{lon}"),
             },
             mark: "geo:".to_owned(),
         }),
-        _ => (!words.is_empty()).then(|| Part {
+        _ => (!words.is_empty()).then(|| SpokenPart {
             mark: words.clone(),
             text: words,
         }),
@@ -251,7 +251,7 @@ fn place(place: &Element) -> Option<Part> {
 }
 
 /// The words of a message that is sent on, as a quotation: who wrote them is what the user says.
-fn sent_on(forwarded: &Element) -> Option<Part> {
+fn sent_on(forwarded: &Element) -> Option<SpokenPart> {
     let message = forwarded
         .children()
         .find(|child| child.name() == "message")?;
@@ -278,10 +278,10 @@ fn sent_on(forwarded: &Element) -> Option<Part> {
         text.push_str("\n> ");
         text.push_str(line);
     }
-    (!said.is_empty()).then_some(Part { text, mark: said })
+    (!said.is_empty()).then_some(SpokenPart { text, mark: said })
 }
 
-fn room(invitation: &Element) -> Option<Part> {
+fn room(invitation: &Element) -> Option<SpokenPart> {
     let room = line(invitation.attr("jid")?)?;
     let room = room.split('/').next().unwrap_or_default().to_owned();
     let detail = |name: &str| invitation.attr(name).and_then(line);
@@ -293,7 +293,7 @@ fn room(invitation: &Element) -> Option<Part> {
         room.replace(' ', "%20"),
         password.unwrap_or_default()
     );
-    (!room.is_empty()).then_some(Part { text, mark: room })
+    (!room.is_empty()).then_some(SpokenPart { text, mark: room })
 }
 
 /// The hint, and the text where nobody sees it who does not look for it.

@@ -3,7 +3,7 @@
 use crate::core::address::AddressError;
 use crate::core::language::{Language, say};
 use crate::core::text::clean;
-use crate::core::to_mail::Unwritable;
+use crate::core::to_mail::UnwritableMail;
 use std::time::Duration;
 
 /// Of what was typed, in characters.
@@ -163,10 +163,10 @@ pub fn no_groupchat(language: Language) -> String {
 }
 
 /// A letter that the mail library refuses.
-pub fn unwritable(language: Language, error: &Unwritable) -> String {
+pub fn unwritable(language: Language, error: &UnwritableMail) -> String {
     let error = match error {
-        Unwritable::Address(mail) => say!(language, "unwritable-address", mail = mail),
-        Unwritable::Other(why) => say!(language, "unwritable-other", why = why),
+        UnwritableMail::Address(mail) => say!(language, "unwritable-address", mail = mail),
+        UnwritableMail::Other(why) => say!(language, "unwritable-other", why = why),
     };
     say!(language, "unwritable", error = error)
 }

@@ -21,13 +21,13 @@ pub(super) struct Resource {
 
 /// One contact of one user.
 #[derive(Debug, Default)]
-pub(super) struct Contact {
+pub(super) struct BatchedContact {
     /// `None`: unavailable, or nothing yet, which means the same to it.
     pub(super) told: Option<Arc<PresenceState>>,
     resources: Vec<Resource>,
 }
 
-impl Contact {
+impl BatchedContact {
     /// A resource is available.
     pub(super) fn speaks(&mut self, resource: Resource) {
         self.resources
@@ -153,7 +153,7 @@ pub(super) type Mailing = Vec<(Option<Arc<PresenceState>>, Vec<MailAddress>)>;
 /// See the module.
 #[derive(Debug, Default)]
 pub(super) struct DomainBatch {
-    contacts: BTreeMap<MailAddress, Contact>,
+    contacts: BTreeMap<MailAddress, BatchedContact>,
     tally: Tally,
     /// Since when something is pending.
     changed_since: Option<Instant>,
@@ -168,11 +168,11 @@ pub(super) struct DomainBatch {
 }
 
 impl DomainBatch {
-    pub(super) fn contact(&self, address: &MailAddress) -> Option<&Contact> {
+    pub(super) fn contact(&self, address: &MailAddress) -> Option<&BatchedContact> {
         self.contacts.get(address)
     }
 
-    pub(super) fn contacts(&self) -> impl Iterator<Item = (&MailAddress, &Contact)> {
+    pub(super) fn contacts(&self) -> impl Iterator<Item = (&MailAddress, &BatchedContact)> {
         self.contacts.iter()
     }
 
@@ -191,7 +191,7 @@ impl DomainBatch {
         &mut self,
         address: &MailAddress,
         now: Instant,
-        edit: impl FnOnce(&mut Contact),
+        edit: impl FnOnce(&mut BatchedContact),
     ) {
         if let Some(contact) = self.contacts.get_mut(address) {
             let before = contact.tally();
@@ -202,7 +202,7 @@ impl DomainBatch {
                 self.contacts.remove(address);
             }
         } else {
-            let mut contact = Contact::default();
+            let mut contact = BatchedContact::default();
             edit(&mut contact);
             if !contact.is_at_rest() {
                 self.tally = self.tally.with(contact.tally());
@@ -366,6 +366,6 @@ mod tests {
 
     #[test]
     fn a_contact_with_one_resource_is_72_octets_beside_its_address() {
-        assert_eq!(size_of::<Contact>() + size_of::<Resource>(), 72);
+        assert_eq!(size_of::<BatchedContact>() + size_of::<Resource>(), 72);
     }
 }

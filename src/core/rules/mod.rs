@@ -14,20 +14,20 @@ mod reserved;
 mod template;
 
 pub use reserved::CHECK;
-pub use template::{Side, Slot, TemplateFault};
+pub use template::{Placeholder, Side, TemplateFault};
 
 use crate::core::address::{
     LOCAL_PART_OCTETS_MAX, MailAddress, domain_to_ascii, domain_to_unicode, folded,
 };
 use jid::{BareJid, DomainPart, NodePart};
-use reserved::Reserved;
+use reserved::ReservedNames;
 use template::Template;
 
 /// The rules of a configuration, checked: each is reversible and no two overlap.
 #[derive(Clone, Debug, Default)]
 pub struct Rules {
     rules: Vec<Rule>,
-    reserved: Reserved,
+    reserved: ReservedNames,
 }
 
 #[derive(Clone, Debug)]
@@ -72,7 +72,7 @@ pub enum RuleError {
         /// Both templates.
         text: String,
         /// The placeholder.
-        slot: Slot,
+        slot: Placeholder,
         /// The side that has it.
         side: Side,
     },
@@ -139,7 +139,7 @@ impl Rules {
             }
             rules.push(rule);
         }
-        let reserved = Reserved::default();
+        let reserved = ReservedNames::default();
         Ok(Self { rules, reserved })
     }
 
@@ -236,7 +236,7 @@ impl Rule {
         };
         let text = both(jid, mail);
         let (jid, mail) = (template(Side::Jid, jid)?, template(Side::Mail, mail)?);
-        for slot in [Slot::Local, Slot::Domain] {
+        for slot in [Placeholder::Local, Placeholder::Domain] {
             let side = match (jid.has(slot), mail.has(slot)) {
                 (true, false) => Side::Jid,
                 (false, true) => Side::Mail,
@@ -249,7 +249,7 @@ impl Rule {
                 side,
             });
         }
-        if !jid.has(Slot::Local) {
+        if !jid.has(Placeholder::Local) {
             return Err(RuleError::NoLocal { rule, text });
         }
         Ok(Self { jid, mail })
@@ -289,7 +289,7 @@ impl Rule {
 
     /// The domains of the addresses that it gives to users of these domains.
     fn mail_domains(&self, of: &[DomainPart]) -> Vec<String> {
-        if !self.mail.domain.has(Slot::Domain) {
+        if !self.mail.domain.has(Placeholder::Domain) {
             return vec![self.mail.domain.fill("", "")];
         }
         of.iter()

@@ -44,13 +44,13 @@ const NAMES: [&str; 30] = [
 
 /// These names at any domain, and the accounts by which the gateway itself reads and sends.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Reserved {
+pub(super) struct ReservedNames {
     /// Logins without a domain: the mail server says at which domain they are.
     logins: BTreeSet<String>,
     addresses: BTreeSet<MailAddress>,
 }
 
-impl Reserved {
+impl ReservedNames {
     /// `login` is a mail address, or the local part of one.
     pub(super) fn add(&mut self, login: &str) {
         match MailAddress::parse(login) {

@@ -35,7 +35,7 @@ pub enum TemplateFault {
     Placeholder(String),
     /// The same placeholder twice.
     #[error("has {0} twice; each placeholder may stand once in a template")]
-    Twice(Slot),
+    Twice(Placeholder),
     /// `{local}` after the `@`.
     #[error("has {{local}} after the @; it belongs before it")]
     LocalAfterAt,
@@ -67,14 +67,14 @@ pub enum TemplateFault {
 
 /// A placeholder.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Slot {
+pub enum Placeholder {
     /// `{local}`.
     Local,
     /// `{domain}`.
     Domain,
 }
 
-impl fmt::Display for Slot {
+impl fmt::Display for Placeholder {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::Local => "{local}",
@@ -88,9 +88,9 @@ impl fmt::Display for Slot {
 pub(super) struct Template {
     side: Side,
     /// Before the `@`, in lower case.
-    pub(super) local: Half,
+    pub(super) local: TemplateHalf,
     /// After it, in lower-case A-labels.
-    pub(super) domain: Half,
+    pub(super) domain: TemplateHalf,
     /// After it as written and prepared for JIDs, where it has no placeholder.
     pub(super) literal_domain: Option<DomainPart>,
 }
@@ -103,18 +103,18 @@ impl Template {
         }
         let template = Self {
             side,
-            local: Half::parse(&match side {
+            local: TemplateHalf::parse(&match side {
                 Side::Jid => local.to_lowercase(),
                 Side::Mail => folded(local),
             })?,
-            domain: Half::parse(domain)?.into_a_labels()?,
+            domain: TemplateHalf::parse(domain)?.into_a_labels()?,
             literal_domain: literal_domain(domain)?,
         };
         template.check()?;
         Ok(template)
     }
 
-    pub(super) fn has(&self, slot: Slot) -> bool {
+    pub(super) fn has(&self, slot: Placeholder) -> bool {
         self.local.has(slot) || self.domain.has(slot)
     }
 
@@ -131,7 +131,7 @@ impl Template {
     }
 
     fn check(&self) -> Result<(), TemplateFault> {
-        for slot in [Slot::Local, Slot::Domain] {
+        for slot in [Placeholder::Local, Placeholder::Domain] {
             if self
                 .local
                 .count(slot)
@@ -141,10 +141,10 @@ impl Template {
                 return Err(TemplateFault::Twice(slot));
             }
         }
-        if self.domain.has(Slot::Local) {
+        if self.domain.has(Placeholder::Local) {
             return Err(TemplateFault::LocalAfterAt);
         }
-        if self.side == Side::Jid && self.local.has(Slot::Domain) {
+        if self.side == Side::Jid && self.local.has(Placeholder::Domain) {
             return Err(TemplateFault::DomainBeforeAt);
         }
         self.check_separator()?;
@@ -181,36 +181,36 @@ impl Template {
 
 /// What stands before or after the `@`: text, then each placeholder with the text after it.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Half {
+pub(super) struct TemplateHalf {
     head: String,
-    slots: Vec<(Slot, String)>,
+    slots: Vec<(Placeholder, String)>,
 }
 
 /// What a text has in the places of the placeholders.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(super) struct Found<'a> {
+pub(super) struct TemplateMatch<'a> {
     pub(super) local: &'a str,
     pub(super) domain: &'a str,
 }
 
-impl Half {
+impl TemplateHalf {
     /// The text with these values in the places of the placeholders.
     pub(super) fn fill(&self, local: &str, domain: &str) -> String {
         let mut text = self.head.clone();
         for (slot, tail) in &self.slots {
             text.push_str(match slot {
-                Slot::Local => local,
-                Slot::Domain => domain,
+                Placeholder::Local => local,
+                Placeholder::Domain => domain,
             });
             text.push_str(tail);
         }
         text
     }
 
-    /// The reverse of [`Half::fill`]; `None` where the text cannot come from it. Without a slot, its value is empty.
-    pub(super) fn take<'a>(&self, text: &'a str) -> Option<Found<'a>> {
+    /// The reverse of [`TemplateHalf::fill`]; `None` where the text cannot come from it. Without a slot, its value is empty.
+    pub(super) fn take<'a>(&self, text: &'a str) -> Option<TemplateMatch<'a>> {
         let rest = text.strip_prefix(self.head.as_str())?;
-        let mut found = Found::default();
+        let mut found = TemplateMatch::default();
         match self.slots.as_slice() {
             [] => rest.is_empty().then_some(found),
             [(slot, tail)] => {
@@ -221,8 +221,8 @@ impl Half {
                 let rest = rest.strip_suffix(tail.as_str())?;
                 // See Template::check_separator.
                 let (left, right) = match second {
-                    Slot::Domain => rest.rsplit_once(between.as_str())?,
-                    Slot::Local => rest.split_once(between.as_str())?,
+                    Placeholder::Domain => rest.rsplit_once(between.as_str())?,
+                    Placeholder::Local => rest.split_once(between.as_str())?,
                 };
                 found.put(*first, left)?;
                 found.put(*second, right)?;
@@ -231,7 +231,7 @@ impl Half {
         }
     }
 
-    pub(super) fn has(&self, slot: Slot) -> bool {
+    pub(super) fn has(&self, slot: Placeholder) -> bool {
         self.count(slot) > 0
     }
 
@@ -240,7 +240,7 @@ impl Half {
         Some(self.head.split_once('+')?.0)
     }
 
-    fn count(&self, slot: Slot) -> usize {
+    fn count(&self, slot: Placeholder) -> usize {
         self.slots.iter().filter(|(one, _)| *one == slot).count()
     }
 
@@ -248,8 +248,8 @@ impl Half {
         let mut pattern: Pattern = self.head.chars().map(Atom::One).collect();
         for (slot, tail) in &self.slots {
             pattern.push(Atom::Many(match slot {
-                Slot::Local => local,
-                Slot::Domain => Class::Domain,
+                Placeholder::Local => local,
+                Placeholder::Domain => Class::Domain,
             }));
             pattern.extend(tail.chars().map(Atom::One));
         }
@@ -267,8 +267,8 @@ impl Half {
                 .split_once('}')
                 .ok_or_else(|| TemplateFault::Placeholder(format!("{{{piece}")))?;
             let slot = match name {
-                "local" => Slot::Local,
-                "domain" => Slot::Domain,
+                "local" => Placeholder::Local,
+                "domain" => Placeholder::Domain,
                 _ => return Err(TemplateFault::Placeholder(format!("{{{name}}}"))),
             };
             half.slots.push((slot, plain(tail)?));
@@ -285,7 +285,7 @@ impl Half {
                 head: ascii(&self.head)?,
                 slots: Vec::new(),
             }),
-            [(Slot::Domain, tail)] => {
+            [(Placeholder::Domain, tail)] => {
                 let head = match self.head.strip_suffix('.') {
                     Some(labels) => format!("{}.", ascii(labels)?),
                     None if self.head.is_empty() => String::new(),
@@ -298,7 +298,7 @@ impl Half {
                 };
                 Ok(Self {
                     head,
-                    slots: vec![(Slot::Domain, tail)],
+                    slots: vec![(Placeholder::Domain, tail)],
                 })
             }
             // Template::check refuses it and says why.
@@ -307,15 +307,15 @@ impl Half {
     }
 }
 
-impl<'a> Found<'a> {
-    fn put(&mut self, slot: Slot, value: &'a str) -> Option<()> {
+impl<'a> TemplateMatch<'a> {
+    fn put(&mut self, slot: Placeholder, value: &'a str) -> Option<()> {
         let fits = match slot {
-            Slot::Local => !value.is_empty(),
-            Slot::Domain => !value.is_empty() && value.chars().all(|c| Class::Domain.has(c)),
+            Placeholder::Local => !value.is_empty(),
+            Placeholder::Domain => !value.is_empty() && value.chars().all(|c| Class::Domain.has(c)),
         };
         match slot {
-            Slot::Local => self.local = value,
-            Slot::Domain => self.domain = value,
+            Placeholder::Local => self.local = value,
+            Placeholder::Domain => self.domain = value,
         }
         fits.then_some(())
     }

@@ -12,24 +12,24 @@ const HASHED_AT_ONCE: usize = 8 * 1024;
 
 /// A field of a header as it is written.
 #[derive(Clone, Copy)]
-pub(super) struct Field<'a> {
+pub(super) struct HeaderField<'a> {
     /// Without space after it.
     name: &'a str,
     /// All between the colon and the next field, folded.
     pub(super) value: &'a [u8],
 }
 
-impl<'a> Field<'a> {
+impl<'a> HeaderField<'a> {
     pub(super) const fn new(name: &'a str, value: &'a [u8]) -> Self {
         Self { name, value }
     }
 
     /// The same field with another value.
-    pub(super) const fn with_value<'b>(&self, value: &'b [u8]) -> Field<'b>
+    pub(super) const fn with_value<'b>(&self, value: &'b [u8]) -> HeaderField<'b>
     where
         'a: 'b,
     {
-        Field::new(self.name, value)
+        HeaderField::new(self.name, value)
     }
 
     pub(super) fn is(&self, name: &str) -> bool {
@@ -60,7 +60,7 @@ impl<'a> Field<'a> {
 /// The fields of a header, the topmost first. `None` where anything in it could be read in two ways: a line that is no
 /// field, a name with odd characters, a line of nothing but space, a carriage return that ends no line, a character that
 /// is not UTF-8, or more than is looked at elsewhere.
-pub(super) fn fields(header: &[u8]) -> Option<Vec<Field<'_>>> {
+pub(super) fn fields(header: &[u8]) -> Option<Vec<HeaderField<'_>>> {
     if header.len() > limits::MAIL_HEADER_OCTETS_MAX || std::str::from_utf8(header).is_err() {
         return None;
     }
@@ -88,19 +88,19 @@ fn is_clear(line: &[u8]) -> bool {
 }
 
 /// RFC 5322 §2.2: a name is of printable ASCII. Space before the colon is obsolete (§4.5.8) and allowed.
-fn field(lines: &[u8]) -> Option<Field<'_>> {
+fn field(lines: &[u8]) -> Option<HeaderField<'_>> {
     let colon = lines.iter().position(|b| *b == b':')?;
     let (name, value) = (lines.get(..colon)?, lines.get(colon.saturating_add(1)..)?);
     let name = without_space_at_end(name);
     let is_name = !name.is_empty() && name.iter().all(u8::is_ascii_graphic);
     let name = std::str::from_utf8(name).ok().filter(|_| is_name)?;
-    Some(Field { name, value })
+    Some(HeaderField { name, value })
 }
 
 /// The fields of these names in their canonical form, each with its line end. A name that stands there twice is the
 /// lowest field of that name and then the one above it; one that no field is left for is nothing (RFC 6376 §5.4.2).
-pub(super) fn selected(fields: &[Field<'_>], names: &[String]) -> Vec<u8> {
-    let mut left: BTreeMap<String, Vec<&Field<'_>>> = BTreeMap::new();
+pub(super) fn selected(fields: &[HeaderField<'_>], names: &[String]) -> Vec<u8> {
+    let mut left: BTreeMap<String, Vec<&HeaderField<'_>>> = BTreeMap::new();
     for field in fields {
         left.entry(field.name()).or_default().push(field);
     }

@@ -19,7 +19,7 @@ const SIGNATURE_LINE_OCTETS: usize = 64;
 const TIME_DIGITS_MAX: usize = 12;
 
 /// What a field says.
-pub(super) struct Said {
+pub(super) struct SignatureField {
     /// `d`, in lower-case A-labels.
     pub(super) domain: String,
     /// `t`.
@@ -38,7 +38,7 @@ pub(super) struct Said {
 ///
 /// # Errors
 /// What is wrong with it, for a sentence.
-pub(super) fn read(value: &[u8]) -> Result<Said, &'static str> {
+pub(super) fn read(value: &[u8]) -> Result<SignatureField, &'static str> {
     let text = std::str::from_utf8(value).map_err(|_| "it is not UTF-8")?;
     let tags = tags(text)?;
     let of = |name| {
@@ -56,7 +56,7 @@ pub(super) fn read(value: &[u8]) -> Result<Said, &'static str> {
         return Err("its canonical form is not relaxed/relaxed");
     }
     let signature = tags.get("b").ok_or("it has no b")?;
-    Ok(Said {
+    Ok(SignatureField {
         domain: domain_to_ascii(of("d").trim_matches(is_space)).ok_or("its d is no domain")?,
         at: time(of("t").trim_matches(is_space)).ok_or("its t is no time")?,
         names: names(of("h"))?,

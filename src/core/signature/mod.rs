@@ -33,7 +33,7 @@ pub use key::{KeyError, PublicKey, Signer};
 use crate::core::from_mail::mime::split_header;
 use crate::core::limits;
 use crate::core::time::Timestamp;
-use canonical::{Field, Hash};
+use canonical::{Hash, HeaderField};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// The name of the field.
@@ -78,7 +78,11 @@ impl Signer {
         let fields = canonical::fields(header).unwrap_or_default();
         let names = names_to_sign(&fields);
         let unsigned = field::unsigned(domain, now, &names, &canonical::body_hash(body));
-        let digest = digest(&fields, &names, &Field::new(FIELD, unsigned.as_bytes()));
+        let digest = digest(
+            &fields,
+            &names,
+            &HeaderField::new(FIELD, unsigned.as_bytes()),
+        );
         let signature = self.signature_of(&digest);
         let mut signed = field::signed(FIELD, &unsigned, &signature).into_bytes();
         signed.extend_from_slice(mail);
@@ -87,9 +91,11 @@ impl Signer {
 }
 
 /// Each protected name as often as it is there and once more.
-fn names_to_sign(fields: &[Field<'_>]) -> Vec<String> {
+fn names_to_sign(fields: &[HeaderField<'_>]) -> Vec<String> {
     let present = fields.iter().filter(|field| !field.is(FIELD));
-    let present = present.map(Field::name).filter(|name| is_protected(name));
+    let present = present
+        .map(HeaderField::name)
+        .filter(|name| is_protected(name));
     let mut names: Vec<String> = present.collect();
     let mut once_more: BTreeSet<String> = names.iter().cloned().collect();
     once_more.extend(PROTECTED.map(str::to_owned));
@@ -99,7 +105,7 @@ fn names_to_sign(fields: &[Field<'_>]) -> Vec<String> {
 }
 
 /// What is signed with Ed25519 (RFC 6376 §3.7, RFC 8463 §3).
-fn digest(fields: &[Field<'_>], names: &[String], own: &Field<'_>) -> Hash {
+fn digest(fields: &[HeaderField<'_>], names: &[String], own: &HeaderField<'_>) -> Hash {
     let mut data = canonical::selected(fields, names);
     data.extend_from_slice(&own.relaxed());
     canonical::hash(&data)
@@ -107,11 +113,11 @@ fn digest(fields: &[Field<'_>], names: &[String], own: &Field<'_>) -> Hash {
 
 /// The signature of a mail as it was read. Whether it holds for a key, [`Signed::verify`] says.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Signed(Result<Content, BadSignature>);
+pub struct Signed(Result<SignedContent, BadSignature>);
 
 /// A signature whose body and fields are as they must be.
 #[derive(Clone, Debug, PartialEq, Eq)]
-struct Content {
+struct SignedContent {
     /// In lower-case A-labels.
     domain: String,
     at: Timestamp,
@@ -246,13 +252,17 @@ pub fn read<'a>(
 }
 
 /// Whether two readers found the same fields.
-fn are_same<'a>(fields: &[Field<'_>], mut names: impl Iterator<Item = &'a str>) -> bool {
-    let is_next = |field: &Field<'_>| names.next().is_some_and(|name| field.is(name));
+fn are_same<'a>(fields: &[HeaderField<'_>], mut names: impl Iterator<Item = &'a str>) -> bool {
+    let is_next = |field: &HeaderField<'_>| names.next().is_some_and(|name| field.is(name));
     fields.iter().all(is_next) && names.next().is_none()
 }
 
 /// All that can be said without a key.
-fn content(fields: &[Field<'_>], own: &Field<'_>, body: &[u8]) -> Result<Content, BadSignature> {
+fn content(
+    fields: &[HeaderField<'_>],
+    own: &HeaderField<'_>,
+    body: &[u8],
+) -> Result<SignedContent, BadSignature> {
     if own.value.len() > limits::SIGNATURE_FIELD_OCTETS_MAX {
         return Err(BadSignature::Long(own.value.len()));
     }
@@ -262,7 +272,7 @@ fn content(fields: &[Field<'_>], own: &Field<'_>, body: &[u8]) -> Result<Content
         return Err(BadSignature::Body);
     }
     let unsigned = own.with_value(&said.unsigned);
-    Ok(Content {
+    Ok(SignedContent {
         domain: said.domain,
         at: said.at,
         digest: digest(fields, &said.names, &unsigned),
@@ -271,7 +281,7 @@ fn content(fields: &[Field<'_>], own: &Field<'_>, body: &[u8]) -> Result<Content
 }
 
 /// What is required is there once, and each protected field that is there is signed.
-fn check_names(fields: &[Field<'_>], signed: &[String]) -> Result<(), BadSignature> {
+fn check_names(fields: &[HeaderField<'_>], signed: &[String]) -> Result<(), BadSignature> {
     for name in REQUIRED {
         if fields.iter().filter(|field| field.is(name)).count() != 1 {
             return Err(BadSignature::NotOne(name));
@@ -283,7 +293,10 @@ fn check_names(fields: &[Field<'_>], signed: &[String]) -> Result<(), BadSignatu
         *count = count.saturating_add(1);
     }
     let present = fields.iter().filter(|field| !field.is(FIELD));
-    for name in present.map(Field::name).filter(|name| is_protected(name)) {
+    for name in present
+        .map(HeaderField::name)
+        .filter(|name| is_protected(name))
+    {
         match left.get_mut(name.as_str()) {
             Some(count) if *count > 0 => *count = count.saturating_sub(1),
             _ => return Err(BadSignature::NotSigned(name)),

@@ -21,7 +21,7 @@ const PAGE_OCTETS_MAX: usize = 512 * 1024;
 
 /// The page; `None` where nothing of the text is styled.
 pub fn html(text: &str) -> Option<String> {
-    let mut page = Page {
+    let mut page = StyledPage {
         html: String::with_capacity(text.len().saturating_mul(2)),
         is_styled: false,
     };
@@ -36,12 +36,12 @@ pub fn html(text: &str) -> Option<String> {
     })
 }
 
-struct Page {
+struct StyledPage {
     html: String,
     is_styled: bool,
 }
 
-impl Page {
+impl StyledPage {
     fn blocks(&mut self, lines: &[&str], depth: usize) {
         let last_fence = lines.iter().rposition(|line| is_fence_end(line));
         let mut rest = lines.iter().enumerate();
@@ -66,7 +66,7 @@ impl Page {
                 self.html.push_str("<div>");
                 match line.trim().is_empty() {
                     true => self.html.push_str("<br>"),
-                    false => Line::of(line).spans(self, 0..line.len()),
+                    false => StyledLine::of(line).spans(self, 0..line.len()),
                 }
                 self.html.push_str("</div>\n");
             }
@@ -124,12 +124,12 @@ impl Page {
 }
 
 /// One line, and where in it each mark may end a span: no white space before it.
-struct Line<'a> {
+struct StyledLine<'a> {
     text: &'a str,
     ends: [Vec<usize>; MARKS.len()],
 }
 
-impl<'a> Line<'a> {
+impl<'a> StyledLine<'a> {
     fn of(text: &'a str) -> Self {
         let mut ends: [Vec<usize>; MARKS.len()] = Default::default();
         let mut is_after_space = true;
@@ -146,7 +146,7 @@ impl<'a> Line<'a> {
     }
 
     /// Writes what stands in this range, which begins the line or follows a mark.
-    fn spans(&self, page: &mut Page, range: std::ops::Range<usize>) {
+    fn spans(&self, page: &mut StyledPage, range: std::ops::Range<usize>) {
         let text = self.text.get(range.clone()).unwrap_or_default();
         let (mut plain, mut may_begin) = (range.start, true);
         let mut skip_to = range.start;
@@ -167,7 +167,7 @@ impl<'a> Line<'a> {
         page.text(self.text.get(plain..range.end).unwrap_or_default());
     }
 
-    fn element(&self, page: &mut Page, mark: usize, inner: std::ops::Range<usize>) {
+    fn element(&self, page: &mut StyledPage, mark: usize, inner: std::ops::Range<usize>) {
         let (mark, element) = MARKS.get(mark).copied().unwrap_or((b'*', "strong"));
         page.is_styled = true;
         let _ = write!(page.html, "<{element}>");

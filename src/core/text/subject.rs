@@ -43,7 +43,7 @@ const AMBIGUOUS: &str = "vs";
 
 /// What the first prefix of a subject says.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Kind {
+pub enum PrefixKind {
     /// The mail answers another one.
     Reply,
     /// It sends another one on.
@@ -52,7 +52,7 @@ pub enum Kind {
 
 /// What the first prefix says; behind the tag of a list (`[list] Re: …`), too. `None` where there is none, or one that says
 /// the one in one language and the other in another.
-pub fn kind(subject: &str) -> Option<Kind> {
+pub fn kind(subject: &str) -> Option<PrefixKind> {
     let subject = subject.trim();
     let untagged = subject
         .strip_prefix('[')
@@ -63,8 +63,8 @@ pub fn kind(subject: &str) -> Option<Kind> {
     match word.as_str() {
         word if !is_prefix(word) && word != "i" => None,
         _ if is_of(AMBIGUOUS) => None,
-        _ if is_of(FORWARDS) => Some(Kind::Forward),
-        _ => Some(Kind::Reply),
+        _ if is_of(FORWARDS) => Some(PrefixKind::Forward),
+        _ => Some(PrefixKind::Reply),
     }
 }
 

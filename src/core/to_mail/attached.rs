@@ -1,7 +1,7 @@
 //! Files that are put into a mail that is written already.
 
 use super::content_type;
-use crate::core::file::Link;
+use crate::core::file::FileLink;
 use crate::core::from_mail::{decoded_body, split_header};
 use crate::core::signature;
 use lettre::message::Attachment;
@@ -9,9 +9,9 @@ use sha2::{Digest, Sha256};
 
 /// A file for a mail.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Attached {
+pub struct AttachedFile {
     /// As the message told of it. Its URL leaves the text, where that was all of it.
-    pub link: Link,
+    pub link: FileLink,
     /// What it is.
     pub media_type: String,
     /// All of it.
@@ -20,7 +20,7 @@ pub struct Attached {
 
 /// The same mail with files: what it was is the first part (RFC 2046 §5.1.3), unless it says nothing but where they lie.
 /// `None` where the mail is signed, since that would be wrong then, or has no header.
-pub fn attached(mail: &[u8], files: &[Attached]) -> Option<Vec<u8>> {
+pub fn attached(mail: &[u8], files: &[AttachedFile]) -> Option<Vec<u8>> {
     let (header, body) = split_header(mail);
     let is_content = |field: &[u8]| is_named(field, b"content-");
     let fields = fields_of(header);
@@ -61,7 +61,7 @@ pub fn attached(mail: &[u8], files: &[Attached]) -> Option<Vec<u8>> {
     Some(all)
 }
 
-fn part(file: &Attached) -> Option<Vec<u8>> {
+fn part(file: &AttachedFile) -> Option<Vec<u8>> {
     let other = || content_type("application/octet-stream");
     let kind = content_type(&file.media_type).or_else(|_| other()).ok()?;
     let part = Attachment::new(file.link.name()).body(file.octets.clone(), kind);
@@ -103,9 +103,9 @@ mod tests {
     use super::*;
     use crate::core::from_mail;
 
-    fn file(name: &str, octets: &[u8]) -> Attached {
-        Attached {
-            link: Link {
+    fn file(name: &str, octets: &[u8]) -> AttachedFile {
+        AttachedFile {
+            link: FileLink {
                 url: format!("https://u.a.example/{name}"),
                 name: Some(name.to_owned()),
             },

@@ -3,7 +3,8 @@
 
 use super::xmpp::Reaction;
 use super::{
-    AUTO_SUBMITTED, MailFormat, Unwritable, boundary, content_type, headers, part, raw, unwritable,
+    AUTO_SUBMITTED, MailFormat, UnwritableMail, boundary, content_type, headers, part, raw,
+    unwritable,
 };
 use crate::core::message::{Act, OutboundMail};
 use crate::core::text::chat;
@@ -19,14 +20,14 @@ const TEXT: &str = "text/plain; charset=utf-8";
 
 /// For Delta Chat without encryption.
 #[derive(Debug)]
-pub struct Chat;
+pub struct ChatFormat;
 
-impl MailFormat for Chat {
+impl MailFormat for ChatFormat {
     fn name(&self) -> &'static str {
         "chat"
     }
 
-    fn write(&self, letter: &OutboundMail) -> Result<Vec<u8>, Unwritable> {
+    fn write(&self, letter: &OutboundMail) -> Result<Vec<u8>, UnwritableMail> {
         let quiet = OutboundMail {
             notify_read: false,
             ..letter.clone()

@@ -8,12 +8,12 @@ mod plain;
 mod report;
 mod xmpp;
 
-pub use attached::{Attached, attached};
-pub use chat::Chat;
+pub use attached::{AttachedFile, attached};
+pub use chat::ChatFormat;
 pub use invitation::invitation;
-pub use plain::{Plain, plain};
+pub use plain::{PlainFormat, plain};
 pub use report::{Undelivered, diagnostic, undelivered};
-pub use xmpp::Xmpp;
+pub use xmpp::XmppFormat;
 
 use crate::core::address::{LOCAL_PART_OCTETS_MAX, MailAddress};
 use crate::core::id::{JobId, MessageId};
@@ -46,7 +46,7 @@ const LINE: usize = 78;
 
 /// A letter that cannot be written as a mail.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum Unwritable {
+pub enum UnwritableMail {
     /// An address that the mail library refuses.
     #[error("the address {0} cannot stand in a mail")]
     Address(String),
@@ -64,20 +64,20 @@ pub trait MailFormat: Sync {
     /// internationalized mail.
     ///
     /// # Errors
-    /// [`Unwritable`] names what the mail library refused.
-    fn write(&self, letter: &OutboundMail) -> Result<Vec<u8>, Unwritable>;
+    /// [`UnwritableMail`] names what the mail library refused.
+    fn write(&self, letter: &OutboundMail) -> Result<Vec<u8>, UnwritableMail>;
 }
 
 /// The implementation of a format.
 pub fn of(format: Format) -> &'static dyn MailFormat {
     match format {
-        Format::Mail => &Plain,
-        Format::Xmpp => &Xmpp,
-        Format::Chat => &Chat,
+        Format::Mail => &PlainFormat,
+        Format::Xmpp => &XmppFormat,
+        Format::Chat => &ChatFormat,
     }
 }
 
-fn headers(letter: &OutboundMail) -> Result<MessageBuilder, Unwritable> {
+fn headers(letter: &OutboundMail) -> Result<MessageBuilder, UnwritableMail> {
     let mut builder = lettre::Message::builder()
         .header(MIME_VERSION_1_0)
         .from(mailbox(&letter.from.mail, letter.from.name.as_deref())?)
@@ -121,7 +121,10 @@ fn headers(letter: &OutboundMail) -> Result<MessageBuilder, Unwritable> {
 }
 
 /// To and Cc as given; Bcc never. Where nobody is named, the empty group of RFC 5322 §A.1.3 says so.
-fn recipients(mut builder: MessageBuilder, to: &[Recipient]) -> Result<MessageBuilder, Unwritable> {
+fn recipients(
+    mut builder: MessageBuilder,
+    to: &[Recipient],
+) -> Result<MessageBuilder, UnwritableMail> {
     let (mut all, mut copies) = (Mailboxes::new(), Mailboxes::new());
     for recipient in to {
         let field = match recipient.role {
@@ -166,7 +169,9 @@ fn folded(name: HeaderName, mailboxes: Mailboxes) -> HeaderValue {
 }
 
 /// The library wants a transaction with each message; ours is in the job, with the Bcc recipients.
-fn placeholder_envelope(letter: &OutboundMail) -> Result<lettre::address::Envelope, Unwritable> {
+fn placeholder_envelope(
+    letter: &OutboundMail,
+) -> Result<lettre::address::Envelope, UnwritableMail> {
     let to: Result<Vec<_>, _> = letter
         .to
         .iter()
@@ -175,7 +180,7 @@ fn placeholder_envelope(letter: &OutboundMail) -> Result<lettre::address::Envelo
     lettre::address::Envelope::new(None, to?).map_err(unwritable)
 }
 
-fn mailbox(address: &MailAddress, name: Option<&str>) -> Result<Mailbox, Unwritable> {
+fn mailbox(address: &MailAddress, name: Option<&str>) -> Result<Mailbox, UnwritableMail> {
     let name = name.map(|name| clean::for_header(name, crate::core::limits::HEADER_TEXT_CHARS_MAX));
     Ok(Mailbox::new(
         name.filter(|name| !name.is_empty()),
@@ -183,7 +188,7 @@ fn mailbox(address: &MailAddress, name: Option<&str>) -> Result<Mailbox, Unwrita
     ))
 }
 
-fn lettre_address(address: &MailAddress) -> Result<lettre::Address, Unwritable> {
+fn lettre_address(address: &MailAddress) -> Result<lettre::Address, UnwritableMail> {
     let written = address.to_string();
     match (written.parse(), written.rsplit_once('@')) {
         (Ok(address), _) => Ok(address),
@@ -191,7 +196,7 @@ fn lettre_address(address: &MailAddress) -> Result<lettre::Address, Unwritable> 
         (Err(_), Some((local, domain))) if is_long(address) => {
             Ok(lettre::Address::new_dangerous(local, domain))
         }
-        (Err(_), _) => Err(Unwritable::Address(written)),
+        (Err(_), _) => Err(UnwritableMail::Address(written)),
     }
 }
 
@@ -226,12 +231,12 @@ fn system_time(time: Timestamp) -> SystemTime {
     SystemTime::UNIX_EPOCH + Duration::from_millis(millis)
 }
 
-fn content_type(text: &str) -> Result<ContentType, Unwritable> {
-    ContentType::parse(text).map_err(|error| Unwritable::Other(error.to_string()))
+fn content_type(text: &str) -> Result<ContentType, UnwritableMail> {
+    ContentType::parse(text).map_err(|error| UnwritableMail::Other(error.to_string()))
 }
 
-fn unwritable(error: lettre::error::Error) -> Unwritable {
-    Unwritable::Other(error.to_string())
+fn unwritable(error: lettre::error::Error) -> UnwritableMail {
+    UnwritableMail::Other(error.to_string())
 }
 
 /// The same for the same mail. `=_` never stands in quoted-printable or base64 (RFC 2045 §6.7).
@@ -241,10 +246,10 @@ fn boundary(id: &MessageId) -> String {
 
 /// A part on lines of 7-bit ASCII: as it is where that will do, else in the encoding that is shorter. A text that holds the
 /// boundary is encoded too.
-fn part(media_type: &str, text: String, boundary: &str) -> Result<SinglePart, Unwritable> {
+fn part(media_type: &str, text: String, boundary: &str) -> Result<SinglePart, UnwritableMail> {
     let body = if text.contains(boundary) {
         Body::new_with_encoding(text, ContentTransferEncoding::Base64)
-            .map_err(|_| Unwritable::Other("its text cannot be encoded".to_owned()))?
+            .map_err(|_| UnwritableMail::Other("its text cannot be encoded".to_owned()))?
     } else {
         Body::new(text)
     };

@@ -1,6 +1,6 @@
 //! Format `mail`: text/plain in UTF-8, flowed where a line is long (RFC 3676), and HTML beside it where it is styled.
 
-use super::{MailFormat, Unwritable, boundary, content_type, headers, part, unwritable};
+use super::{MailFormat, UnwritableMail, boundary, content_type, headers, part, unwritable};
 use crate::core::message::OutboundMail;
 use crate::core::text::{flowed, styling};
 use lettre::message::MultiPart;
@@ -9,14 +9,14 @@ pub(super) const PAGE: &str = "text/html; charset=utf-8";
 
 /// For people with a mail client.
 #[derive(Debug)]
-pub struct Plain;
+pub struct PlainFormat;
 
-impl MailFormat for Plain {
+impl MailFormat for PlainFormat {
     fn name(&self) -> &'static str {
         "mail"
     }
 
-    fn write(&self, letter: &OutboundMail) -> Result<Vec<u8>, Unwritable> {
+    fn write(&self, letter: &OutboundMail) -> Result<Vec<u8>, UnwritableMail> {
         plain(letter)
     }
 }
@@ -25,8 +25,8 @@ impl MailFormat for Plain {
 /// how (RFC 2046 §5.1.4).
 ///
 /// # Errors
-/// [`Unwritable`] names what the mail library refused.
-pub fn plain(letter: &OutboundMail) -> Result<Vec<u8>, Unwritable> {
+/// [`UnwritableMail`] names what the mail library refused.
+pub fn plain(letter: &OutboundMail) -> Result<Vec<u8>, UnwritableMail> {
     let (headers, text) = (headers(letter)?, Text::of(letter));
     let mail = match page(letter) {
         None => headers

@@ -1,7 +1,7 @@
 //! A report that a mail could not be delivered (RFC 3464, RFC 6522), in three parts: for people, for programs, and the
 //! header of what was not delivered.
 
-use super::{AUTO_SUBMITTED, Unwritable, content_type, mailbox, raw, system_time, unwritable};
+use super::{AUTO_SUBMITTED, UnwritableMail, content_type, mailbox, raw, system_time, unwritable};
 use crate::core::address::MailAddress;
 use crate::core::id::{JobId, MessageId};
 use crate::core::language::Language;
@@ -57,10 +57,10 @@ pub fn diagnostic(condition: &str, text: Option<&str>) -> String {
 /// The mail.
 ///
 /// # Errors
-/// [`Unwritable`] names what the mail library refused.
-pub fn undelivered(report: &Undelivered<'_>) -> Result<Vec<u8>, Unwritable> {
+/// [`UnwritableMail`] names what the mail library refused.
+pub fn undelivered(report: &Undelivered<'_>) -> Result<Vec<u8>, UnwritableMail> {
     let mailer = MailAddress::parse(&format!("{MAILER}@{}", report.recipient.domain()))
-        .map_err(|error| Unwritable::Other(error.to_string()))?;
+        .map_err(|error| UnwritableMail::Other(error.to_string()))?;
     let sender = mailbox(&report.answerable.reverse_path, None)?;
     let envelope = lettre::address::Envelope::new(None, vec![sender.email.clone()]);
     let mut mail = lettre::Message::builder()
@@ -99,7 +99,7 @@ pub fn undelivered(report: &Undelivered<'_>) -> Result<Vec<u8>, Unwritable> {
     Ok(mail.multipart(parts).map_err(unwritable)?.formatted())
 }
 
-fn part(media_type: &str, text: String) -> Result<SinglePart, Unwritable> {
+fn part(media_type: &str, text: String) -> Result<SinglePart, UnwritableMail> {
     Ok(SinglePart::builder()
         .header(content_type(media_type)?)
         .body(text))
@@ -130,7 +130,7 @@ fn fields(report: &Undelivered<'_>, is_ascii: bool) -> String {
 }
 
 /// What is known of the header of the mail, written anew.
-fn header(report: &Undelivered<'_>) -> Result<String, Unwritable> {
+fn header(report: &Undelivered<'_>) -> Result<String, UnwritableMail> {
     let mut header = Headers::new();
     let all = |address| mailbox(address, None).map(Mailboxes::from);
     header.set(From::from(all(&report.message.contact)?));

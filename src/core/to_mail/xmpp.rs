@@ -3,7 +3,7 @@
 //! (RFC 9078).
 
 use super::plain::{PAGE, Text, page, plain};
-use super::{MailFormat, Unwritable, boundary, content_type, headers, part, unwritable};
+use super::{MailFormat, UnwritableMail, boundary, content_type, headers, part, unwritable};
 use crate::core::carried;
 use crate::core::limits;
 use crate::core::message::{Act, OutboundMail};
@@ -17,20 +17,20 @@ const REACTION_CHARS_MAX: usize = 100;
 
 /// For another gateway.
 #[derive(Debug)]
-pub struct Xmpp;
+pub struct XmppFormat;
 
-impl MailFormat for Xmpp {
+impl MailFormat for XmppFormat {
     fn name(&self) -> &'static str {
         "xmpp"
     }
 
     /// A letter without stanzas, or with bigger ones than the other gateway would take, is written as text only.
-    fn write(&self, letter: &OutboundMail) -> Result<Vec<u8>, Unwritable> {
+    fn write(&self, letter: &OutboundMail) -> Result<Vec<u8>, UnwritableMail> {
         if letter.carried.is_empty() {
             return plain(letter);
         }
         let stanzas = xml::write(&carried::root(&letter.carried))
-            .map_err(|error| Unwritable::Other(error.to_string()))?;
+            .map_err(|error| UnwritableMail::Other(error.to_string()))?;
         if stanzas.len() > limits::CARRIED_OCTETS_MAX {
             return plain(letter);
         }

@@ -4,8 +4,8 @@
 mod read;
 mod write;
 
-pub use read::{Unreadable, bare, next_event, read, read_in};
-pub use write::{Unwritable, write, write_in};
+pub use read::{UnreadableElement, bare, next_event, read, read_in};
+pub use write::{UnwritableElement, write, write_in};
 
 use crate::core::text::clean;
 use minidom::{Element, Node};

@@ -9,7 +9,7 @@ use rxml::{AttrMap, Event, Parse, Parser};
 
 /// An element that could not be read.
 #[derive(Debug, thiserror::Error)]
-pub enum Unreadable {
+pub enum UnreadableElement {
     /// Not well-formed, or its namespaces are not, or not in XMPP's subset.
     #[error("not well-formed: {0}")]
     Xml(#[from] rxml::Error),
@@ -36,8 +36,8 @@ pub enum Unreadable {
 /// Reads a document of one element, with or without an XML declaration, white space and a byte order mark around it.
 ///
 /// # Errors
-/// [`Unreadable`]: not one well-formed element, or over a limit of [`limits`].
-pub fn read(octets: &[u8]) -> Result<Element, Unreadable> {
+/// [`UnreadableElement`]: not one well-formed element, or over a limit of [`limits`].
+pub fn read(octets: &[u8]) -> Result<Element, UnreadableElement> {
     let octets = octets.strip_prefix("\u{FEFF}".as_bytes()).unwrap_or(octets);
     read_in(&mut Parser::new(), octets.trim_ascii())
 }
@@ -45,10 +45,10 @@ pub fn read(octets: &[u8]) -> Result<Element, Unreadable> {
 /// Reads one element with a parser that has seen what stands before it. The parser can go on if this succeeds.
 ///
 /// # Errors
-/// [`Unreadable`]: not one well-formed element, or over a limit of [`limits`].
-pub fn read_in(parser: &mut Parser, octets: &[u8]) -> Result<Element, Unreadable> {
+/// [`UnreadableElement`]: not one well-formed element, or over a limit of [`limits`].
+pub fn read_in(parser: &mut Parser, octets: &[u8]) -> Result<Element, UnreadableElement> {
     if octets.len() > limits::STANZA_OCTETS_MAX {
-        return Err(Unreadable::TooBig(octets.len()));
+        return Err(UnreadableElement::TooBig(octets.len()));
     }
     let mut rest = octets;
     let mut tree = Tree::default();
@@ -68,7 +68,7 @@ pub fn read_in(parser: &mut Parser, octets: &[u8]) -> Result<Element, Unreadable
         };
         match done {
             Some(element) if rest.is_empty() => return Ok(element),
-            Some(_) => return Err(Unreadable::NotOneElement),
+            Some(_) => return Err(UnreadableElement::NotOneElement),
             None => {}
         }
     }
@@ -77,11 +77,11 @@ pub fn read_in(parser: &mut Parser, octets: &[u8]) -> Result<Element, Unreadable
 /// The next event of a parser that is fed from `octets`, which are moved on.
 ///
 /// # Errors
-/// [`Unreadable::Xml`], and [`Unreadable::NotOneElement`] where the octets end.
-pub fn next_event(parser: &mut Parser, octets: &mut &[u8]) -> Result<Event, Unreadable> {
+/// [`UnreadableElement::Xml`], and [`UnreadableElement::NotOneElement`] where the octets end.
+pub fn next_event(parser: &mut Parser, octets: &mut &[u8]) -> Result<Event, UnreadableElement> {
     match parser.parse(octets, false) {
         Ok(Some(event)) => Ok(event),
-        Ok(None) | Err(EndOrError::NeedMoreData) => Err(Unreadable::NotOneElement),
+        Ok(None) | Err(EndOrError::NeedMoreData) => Err(UnreadableElement::NotOneElement),
         Err(EndOrError::Error(error)) => Err(error.into()),
     }
 }
@@ -103,34 +103,37 @@ struct Tree {
 }
 
 impl Tree {
-    fn start(&mut self, element: Element) -> Result<(), Unreadable> {
+    fn start(&mut self, element: Element) -> Result<(), UnreadableElement> {
         self.elements = self.elements.saturating_add(1);
         if self.elements > limits::STANZA_ELEMENTS_MAX {
-            return Err(Unreadable::TooManyElements);
+            return Err(UnreadableElement::TooManyElements);
         }
         if element.attrs().len() > limits::STANZA_ATTRIBUTES_MAX {
-            return Err(Unreadable::TooManyAttributes);
+            return Err(UnreadableElement::TooManyAttributes);
         }
         self.attributes = self.attributes.saturating_add(element.attrs().len());
         if self.attributes > limits::STANZA_ATTRIBUTES_IN_ALL_MAX {
-            return Err(Unreadable::TooManyInAll);
+            return Err(UnreadableElement::TooManyInAll);
         }
         if self.open.len() >= limits::STANZA_DEPTH_MAX {
-            return Err(Unreadable::TooDeep);
+            return Err(UnreadableElement::TooDeep);
         }
         self.open.push(element);
         Ok(())
     }
 
-    fn text(&mut self, text: String) -> Result<(), Unreadable> {
-        let element = self.open.last_mut().ok_or(Unreadable::NotOneElement)?;
+    fn text(&mut self, text: String) -> Result<(), UnreadableElement> {
+        let element = self
+            .open
+            .last_mut()
+            .ok_or(UnreadableElement::NotOneElement)?;
         element.append_text(text);
         Ok(())
     }
 
     /// The root, when it was the root that ended.
-    fn end(&mut self) -> Result<Option<Element>, Unreadable> {
-        let element = self.open.pop().ok_or(Unreadable::NotOneElement)?;
+    fn end(&mut self) -> Result<Option<Element>, UnreadableElement> {
+        let element = self.open.pop().ok_or(UnreadableElement::NotOneElement)?;
         match self.open.last_mut() {
             Some(parent) => {
                 parent.append_child(element);
@@ -189,20 +192,23 @@ mod tests {
         assert!(read(nested(limits::STANZA_DEPTH_MAX).as_bytes()).is_ok());
         for depth in [limits::STANZA_DEPTH_MAX + 1, 10_000] {
             let refused = read(nested(depth).as_bytes());
-            assert!(matches!(refused, Err(Unreadable::TooDeep)), "{depth}");
+            assert!(
+                matches!(refused, Err(UnreadableElement::TooDeep)),
+                "{depth}"
+            );
         }
         let children = |count: usize| format!("<a>{}</a>", "<b/>".repeat(count - 1));
         assert!(read(children(limits::STANZA_ELEMENTS_MAX).as_bytes()).is_ok());
         let refused = read(children(limits::STANZA_ELEMENTS_MAX + 1).as_bytes());
-        assert!(matches!(refused, Err(Unreadable::TooManyElements)));
+        assert!(matches!(refused, Err(UnreadableElement::TooManyElements)));
         let attributes = |count: usize| {
             let all: String = (0..count).map(|number| format!(" a{number}=''")).collect();
             format!("<a{all}/>")
         };
         assert!(read(attributes(limits::STANZA_ATTRIBUTES_MAX).as_bytes()).is_ok());
         let refused = read(attributes(limits::STANZA_ATTRIBUTES_MAX + 1).as_bytes());
-        assert!(matches!(refused, Err(Unreadable::TooManyAttributes)));
+        assert!(matches!(refused, Err(UnreadableElement::TooManyAttributes)));
         let refused = read(format!("<a>{}</a>", "b".repeat(2 * 1024 * 1024)).as_bytes());
-        assert!(matches!(refused, Err(Unreadable::TooBig(_))));
+        assert!(matches!(refused, Err(UnreadableElement::TooBig(_))));
     }
 }

@@ -9,7 +9,7 @@ use std::borrow::Cow;
 
 /// An element that could not be written.
 #[derive(Debug, thiserror::Error)]
-pub enum Unwritable {
+pub enum UnwritableElement {
     /// A name or a namespace that XML cannot carry.
     #[error("XML cannot carry it: {0}")]
     Xml(#[from] rxml::Error),
@@ -21,8 +21,8 @@ pub enum Unwritable {
 /// The element as a document of its own, without an XML declaration.
 ///
 /// # Errors
-/// [`Unwritable`]: a name of an element that is none. No text and no value makes it fail.
-pub fn write(element: &Element) -> Result<String, Unwritable> {
+/// [`UnwritableElement`]: a name of an element that is none. No text and no value makes it fail.
+pub fn write(element: &Element) -> Result<String, UnwritableElement> {
     let mut octets = Vec::new();
     write_tree(element, &mut Encoder::new(), &mut octets)?;
     Ok(String::from_utf8_lossy(&octets).into_owned())
@@ -32,12 +32,12 @@ pub fn write(element: &Element) -> Result<String, Unwritable> {
 /// declaration of that one.
 ///
 /// # Errors
-/// [`Unwritable`]; `octets` may have got a part of it.
+/// [`UnwritableElement`]; `octets` may have got a part of it.
 pub fn write_in(
     default_namespace: &str,
     element: &Element,
     octets: &mut Vec<u8>,
-) -> Result<(), Unwritable> {
+) -> Result<(), UnwritableElement> {
     let mut encoder = Encoder::new();
     let mut nowhere = Vec::new();
     let parent = Item::ElementHeadStart(Namespace::from(default_namespace), xml_ncname!("stream"));
@@ -50,7 +50,7 @@ fn write_tree(
     element: &Element,
     encoder: &mut Encoder<SimpleNamespaces>,
     octets: &mut Vec<u8>,
-) -> Result<(), Unwritable> {
+) -> Result<(), UnwritableElement> {
     write_start_tag(element, encoder, octets)?;
     let mut open = vec![element.nodes()];
     while let Some(nodes) = open.last_mut() {
@@ -73,7 +73,7 @@ fn write_start_tag(
     element: &Element,
     encoder: &mut Encoder<SimpleNamespaces>,
     octets: &mut Vec<u8>,
-) -> Result<(), Unwritable> {
+) -> Result<(), UnwritableElement> {
     let name = nc_name(element.name())?;
     encoder.encode(Item::ElementHeadStart(element.ns().into(), name), octets)?;
     for ((namespace, name), value) in element.attrs() {
@@ -86,8 +86,8 @@ fn write_start_tag(
     Ok(())
 }
 
-fn nc_name(name: &str) -> Result<&NcNameStr, Unwritable> {
-    <&NcNameStr>::try_from(name).map_err(|_| Unwritable::Name(name.to_owned()))
+fn nc_name(name: &str) -> Result<&NcNameStr, UnwritableElement> {
+    <&NcNameStr>::try_from(name).map_err(|_| UnwritableElement::Name(name.to_owned()))
 }
 
 fn xml_text(text: &str) -> Cow<'_, str> {

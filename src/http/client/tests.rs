@@ -11,7 +11,7 @@ use tokio::net::{TcpListener, UdpSocket};
 
 /// Somebody's, as far as the guard knows.
 const PUBLIC: Ipv4Addr = Ipv4Addr::new(93, 184, 215, 14);
-const LIMITS: Limits = Limits {
+const LIMITS: FetchLimits = FetchLimits {
     connect: Duration::from_secs(20),
     silence: Duration::from_secs(20),
     total: Duration::from_secs(60),
@@ -151,8 +151,8 @@ fn redirect(to: &str) -> Vec<u8> {
     format!("HTTP/1.1 302 Found\r\nLocation: {to}\r\nContent-Length: 0\r\n\r\n").into_bytes()
 }
 
-fn near(address: SocketAddr) -> Client {
-    Client::over(System, [address.to_string()], None, LIMITS)
+fn near(address: SocketAddr) -> HttpClient {
+    HttpClient::over(System, [address.to_string()], None, LIMITS)
 }
 
 #[tokio::test]
@@ -193,7 +193,7 @@ async fn a_file_is_put_with_the_fields_that_a_slot_may_ask_for() {
         media_type: "text/plain".to_owned(),
         octets: Bytes::from_static(b"hello"),
     };
-    let client = Client::new([], None);
+    let client = HttpClient::new([], None);
     client.put(put).await.unwrap();
     let heard = heard.lock().unwrap().clone();
     let first = heard[0].to_lowercase();
@@ -213,11 +213,11 @@ async fn a_file_is_put_with_the_fields_that_a_slot_may_ask_for() {
 async fn who_takes_a_file_and_says_nothing_is_not_waited_for() {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
-    let limits = Limits {
+    let limits = FetchLimits {
         silence: Duration::from_millis(100),
         ..LIMITS
     };
-    let client = Client::over(System, [address.to_string()], None, limits);
+    let client = HttpClient::over(System, [address.to_string()], None, limits);
     let put = Put {
         url: format!("http://{address}/slot"),
         fields: Vec::new(),
@@ -300,7 +300,7 @@ fn closed_hosts() -> Vec<String> {
 async fn b13_sixty_ways_to_write_a_closed_address_reach_nobody() {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let port = listener.local_addr().unwrap().port();
-    let client = Client::over(System, [], None, LIMITS);
+    let client = HttpClient::over(System, [], None, LIMITS);
     let hosts = closed_hosts();
     assert!(hosts.len() >= 60);
     for host in &hosts {
@@ -361,7 +361,7 @@ async fn b13_a_name_that_leads_elsewhere_when_asked_again_leads_nowhere() {
             public: address,
             dialled: Arc::clone(&dialled),
         };
-        let client = Client::over(lab, [], None, LIMITS);
+        let client = HttpClient::over(lab, [], None, LIMITS);
         let fetched = client
             .fetch(&format!("http://rebinds.example{target}"), 1000)
             .await;
@@ -384,7 +384,7 @@ async fn b13_a_name_that_leads_elsewhere_when_asked_again_leads_nowhere() {
 
 #[tokio::test]
 async fn b13_a_redirect_leads_to_no_closed_address_and_to_no_plain_one() {
-    let client = Client::over(System, [], None, LIMITS);
+    let client = HttpClient::over(System, [], None, LIMITS);
     for to in ["http://169.254.169.254/", "//127.0.0.1/", "http://[::1]/"] {
         let (address, _) = server(move |_| redirect(to)).await;
         let fetched = near(address).fetch(&format!("http://{address}/"), 10).await;
@@ -464,7 +464,7 @@ async fn b14_what_has_no_end_is_cut_off_and_nothing_is_unpacked() {
 /// Each waits for its limit, which is all that is measured.
 #[tokio::test]
 async fn b14_who_sends_nothing_or_a_drop_at_a_time_is_left() {
-    let limits = Limits {
+    let limits = FetchLimits {
         silence: Duration::from_millis(300),
         total: Duration::from_millis(900),
         ..LIMITS
@@ -484,7 +484,7 @@ async fn b14_who_sends_nothing_or_a_drop_at_a_time_is_left() {
                 tokio::time::sleep(Duration::from_millis(20)).await;
             }
         });
-        let client = Client::over(System, [address.to_string()], None, limits);
+        let client = HttpClient::over(System, [address.to_string()], None, limits);
         let fetched = client.fetch(&format!("http://{address}/"), 1_000_000).await;
         assert!(
             matches!(fetched, Err(Error::Slow(_))),

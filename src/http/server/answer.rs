@@ -32,7 +32,7 @@ const SHOWN: &str = "inline";
 const FRAME: &str = "sandbox allow-popups allow-popups-to-escape-sandbox";
 
 /// What somebody wants to see.
-pub(super) struct Asked {
+pub(super) struct PageRequest {
     pub id: OriginalId,
     what: What,
     /// RFC 9110 §14.2: the first and the last octet.
@@ -54,14 +54,14 @@ enum What {
 }
 
 /// An answer.
-pub(super) struct Answer {
+pub(super) struct PageResponse {
     status: StatusCode,
     fields: Vec<(HeaderName, HeaderValue)>,
-    content: Content,
+    content: ResponseContent,
 }
 
 /// What stands below its header.
-enum Content {
+enum ResponseContent {
     Octets(Vec<u8>),
     /// Read while it is sent.
     File(FilePart),
@@ -74,23 +74,23 @@ pub(super) fn path_of(url: &str) -> String {
     path.trim_end_matches('/').to_owned()
 }
 
-impl Asked {
+impl PageRequest {
     /// What a request asks for.
     ///
     /// # Errors
     /// The answer to one that asks for no mail.
-    pub(super) fn of<B>(request: &Request<B>, prefix: &str) -> Result<Self, Answer> {
+    pub(super) fn of<B>(request: &Request<B>, prefix: &str) -> Result<Self, PageResponse> {
         if !matches!(*request.method(), Method::GET | Method::HEAD) {
-            return Err(Answer::not_allowed());
+            return Err(PageResponse::not_allowed());
         }
         let uri = request.uri();
         let path = uri.path();
         let path = path.strip_prefix(prefix).unwrap_or(path);
         if path == "/m/" {
-            return Err(Answer::plain(StatusCode::OK, ABOUT));
+            return Err(PageResponse::plain(StatusCode::OK, ABOUT));
         }
         let is_remote = uri.query() == Some("remote");
-        let (id, what) = asked(path, is_remote).ok_or_else(Answer::not_found)?;
+        let (id, what) = asked(path, is_remote).ok_or_else(PageResponse::not_found)?;
         let range = range(request.headers());
         Ok(Self { id, what, range })
     }
@@ -104,36 +104,40 @@ impl Asked {
     ///
     /// # Errors
     /// [`io::Error`]: it cannot be read.
-    pub(super) fn answer(&self, mut mail: ServedMail, base: &str) -> io::Result<Option<Answer>> {
+    pub(super) fn answer(
+        &self,
+        mut mail: ServedMail,
+        base: &str,
+    ) -> io::Result<Option<PageResponse>> {
         let until = mail.until;
         Ok(match &self.what {
             What::Page { is_remote } => {
                 let raw = mail.read()?;
                 let html = page::page(Language::ENGLISH, &raw, &self.id, until, *is_remote);
-                Some(Answer::html(html, &policy_of_page()))
+                Some(PageResponse::html(html, &policy_of_page()))
             }
             What::Document { is_remote } => {
                 let html = page::document(&mail.read()?);
-                html.map(|html| Answer::html(html, &policy_of_document(base, *is_remote)))
+                html.map(|html| PageResponse::html(html, &policy_of_document(base, *is_remote)))
             }
             What::Part(place) => {
                 let file = page::file(&mail.read()?, *place);
                 file.map(|file| {
                     let media_type = served_as(&file.media_type);
-                    let content = Content::Octets(file.octets);
-                    Answer::file(&file.name, SAVED, media_type, content).part(self.range)
+                    let content = ResponseContent::Octets(file.octets);
+                    PageResponse::file(&file.name, SAVED, media_type, content).part(self.range)
                 })
             }
             What::Mail => {
-                let content = Content::File(FilePart::all(mail));
-                let answer = Answer::file("mail.eml", SAVED, "message/rfc822", content);
+                let content = ResponseContent::File(FilePart::all(mail));
+                let answer = PageResponse::file("mail.eml", SAVED, "message/rfc822", content);
                 Some(answer.part(self.range))
             }
             What::File(name) => {
                 let media_type = file::media_type(&mail.beginning()?, "");
                 let media_type = served_as(&media_type);
-                let content = Content::File(FilePart::all(mail));
-                let mut answer = Answer::file(name, how(media_type), media_type, content);
+                let content = ResponseContent::File(FilePart::all(mail));
+                let mut answer = PageResponse::file(name, how(media_type), media_type, content);
                 // Clients in a browser fetch it, too; there is no login that they could use.
                 answer.field(header::ACCESS_CONTROL_ALLOW_ORIGIN, "*");
                 Some(answer.part(self.range))
@@ -231,8 +235,8 @@ fn policy_of_document(base: &str, is_remote: bool) -> String {
     )
 }
 
-impl Answer {
-    fn new(status: StatusCode, media_type: &str, content: Content) -> Self {
+impl PageResponse {
+    fn new(status: StatusCode, media_type: &str, content: ResponseContent) -> Self {
         let mut answer = Self {
             status,
             fields: Vec::new(),
@@ -256,7 +260,7 @@ impl Answer {
     }
 
     fn plain(status: StatusCode, text: &str) -> Self {
-        let content = Content::Octets(text.into());
+        let content = ResponseContent::Octets(text.into());
         let mut answer = Self::new(status, "text/plain; charset=utf-8", content);
         answer.field(
             header::CONTENT_SECURITY_POLICY,
@@ -288,13 +292,13 @@ impl Answer {
     }
 
     fn html(html: String, policy: &str) -> Self {
-        let content = Content::Octets(html.into());
+        let content = ResponseContent::Octets(html.into());
         let mut answer = Self::new(StatusCode::OK, "text/html; charset=utf-8", content);
         answer.field(header::CONTENT_SECURITY_POLICY, policy);
         answer
     }
 
-    fn file(name: &str, how: &str, media_type: &str, content: Content) -> Self {
+    fn file(name: &str, how: &str, media_type: &str, content: ResponseContent) -> Self {
         let mut answer = Self::new(StatusCode::OK, media_type, content);
         answer.field(
             header::CONTENT_SECURITY_POLICY,
@@ -332,8 +336,8 @@ impl Answer {
     /// What of it is in memory until it is sent, in octets.
     pub(super) fn room(&self) -> usize {
         match &self.content {
-            Content::Octets(octets) => octets.len(),
-            Content::File(_) => body::AT_ONCE,
+            ResponseContent::Octets(octets) => octets.len(),
+            ResponseContent::File(_) => body::AT_ONCE,
         }
     }
 
@@ -342,8 +346,8 @@ impl Answer {
         let octets = self.content.octets();
         self.field(header::CONTENT_LENGTH, &octets.to_string());
         let mut response = Response::new(match self.content {
-            Content::Octets(octets) => body::of_octets(octets, held),
-            Content::File(part) => body::of_file(part, held),
+            ResponseContent::Octets(octets) => body::of_octets(octets, held),
+            ResponseContent::File(part) => body::of_file(part, held),
         });
         *response.status_mut() = self.status;
         response.headers_mut().extend(self.fields);
@@ -351,7 +355,7 @@ impl Answer {
     }
 }
 
-impl Content {
+impl ResponseContent {
     fn octets(&self) -> u64 {
         match self {
             Self::Octets(octets) => u64::try_from(octets.len()).unwrap_or(u64::MAX),

@@ -52,7 +52,7 @@ impl FilePart {
 
 /// What there is already.
 pub(super) fn of_octets<H: Send + Sync + 'static>(octets: Vec<u8>, held: H) -> Body {
-    let octets = Bytes::from_owner(Held {
+    let octets = Bytes::from_owner(HeldOctets {
         octets,
         _held: held,
     });
@@ -72,12 +72,12 @@ pub(super) fn of_file<H: Send + Sync + 'static>(part: FilePart, held: H) -> Body
 }
 
 /// Octets, with what is given back when they are sent.
-struct Held<H> {
+struct HeldOctets<H> {
     octets: Vec<u8>,
     _held: H,
 }
 
-impl<H> AsRef<[u8]> for Held<H> {
+impl<H> AsRef<[u8]> for HeldOctets<H> {
     fn as_ref(&self) -> &[u8] {
         &self.octets
     }

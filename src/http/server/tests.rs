@@ -43,7 +43,7 @@ struct Lab {
 }
 
 impl Lab {
-    async fn start(timings: Timings) -> Self {
+    async fn start(timings: HttpTimings) -> Self {
         let listen = Listen::Tcp("127.0.0.1:0".parse().unwrap());
         let listener = Listener::bind(&listen).await.unwrap();
         let Listener::Tcp(tcp) = &listener else {
@@ -102,16 +102,16 @@ impl Drop for Lab {
     }
 }
 
-fn quick() -> Timings {
-    Timings {
+fn quick() -> HttpTimings {
+    HttpTimings {
         request: Duration::from_millis(300),
-        ..Timings::default()
+        ..HttpTimings::default()
     }
 }
 
 #[tokio::test]
 async fn a_mail_has_a_page_with_a_frame_and_files() {
-    let lab = Lab::start(Timings::default()).await;
+    let lab = Lab::start(HttpTimings::default()).await;
     // With and without the path of the public address.
     for prefix in ["", "/x"] {
         let (header, body) = lab.get(&format!("{prefix}/m/{ID}"), "").await;
@@ -145,7 +145,7 @@ async fn a_mail_has_a_page_with_a_frame_and_files() {
 
 #[tokio::test]
 async fn files_are_saved_and_never_run() {
-    let lab = Lab::start(Timings::default()).await;
+    let lab = Lab::start(HttpTimings::default()).await;
     let (header, body) = lab.get(&format!("/m/{ID}/part/1"), "").await;
     for field in [
         "content-type: application/octet-stream",
@@ -172,7 +172,7 @@ async fn files_are_saved_and_never_run() {
 
 #[tokio::test]
 async fn a_file_of_its_own_is_no_mail_and_a_mail_no_file() {
-    let lab = Lab::start(Timings::default()).await;
+    let lab = Lab::start(HttpTimings::default()).await;
     let (header, body) = lab
         .get(&format!("/f/{FILE_ID}/a%20b.png"), "Range: bytes=8-9\r\n")
         .await;
@@ -200,7 +200,7 @@ async fn a_file_of_its_own_is_no_mail_and_a_mail_no_file() {
 /// It is read while it is sent: all of it is there, and each part of it.
 #[tokio::test]
 async fn a_file_of_many_pieces_comes_whole_and_in_parts() {
-    let lab = Lab::start(Timings::default()).await;
+    let lab = Lab::start(HttpTimings::default()).await;
     let whole = big();
     for (range, (start, end)) in [
         ("", (0, whole.len())),
@@ -240,7 +240,7 @@ async fn a_file_of_many_pieces_comes_whole_and_in_parts() {
 /// Whoever tries learns nothing, not even by the form of the answer.
 #[tokio::test]
 async fn what_is_unknown_gone_or_asked_for_wrongly_is_one_answer() {
-    let lab = Lab::start(Timings::default()).await;
+    let lab = Lab::start(HttpTimings::default()).await;
     let without_date = |header: &str| -> Vec<String> {
         let lines = header.lines().filter(|line| !line.starts_with("date:"));
         lines.map(str::to_owned).collect()
@@ -294,7 +294,7 @@ async fn nothing_but_looking_is_possible() {
 
 #[tokio::test]
 async fn a_header_has_an_end() {
-    let lab = Lab::start(Timings::default()).await;
+    let lab = Lab::start(HttpTimings::default()).await;
     let long = format!("X: {}\r\n", "x".repeat(64 * 1024));
     let many = "X: y\r\n".repeat(1000);
     for fields in [&long, &many] {

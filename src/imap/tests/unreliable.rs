@@ -152,7 +152,7 @@ async fn a16_a_quarter_of_an_hour_without_mail_is_no_reason_to_connect_again() {
     tokio::task::spawn_blocking(move || held.recv_timeout(Duration::from_secs(60)));
     let fake = Fake::start().await;
     let mut settings = config(&fake, After::Keep);
-    settings.timings = Timings::default();
+    settings.timings = ImapTimings::default();
     let mut gateway = Gateway::start(settings, Some(cursor(7, 1)));
     for _ in 0..900 {
         tokio::time::advance(Duration::from_secs(1)).await;

@@ -1,5 +1,5 @@
 //! How one proves to a mail server who one is (SASL, RFC 4422), once for SMTP and IMAP: which mechanism is taken, what is said
-//! and what must be answered. The protocols carry it in their own words ([`Server`]).
+//! and what must be answered. The protocols carry it in their own words ([`SaslServer`]).
 //!
 //! A password is said by SCRAM-SHA-256 (`scram`) where the server knows it: then it is never sent, and the server has to show
 //! that it knows it, too. A token (`token`) is said by OAUTHBEARER or XOAUTH2.
@@ -215,13 +215,13 @@ pub enum SaslError {
 }
 
 /// One mechanism's part of a conversation, without the conversation.
-pub(crate) struct Exchange {
+pub(crate) struct SaslExchange {
     mechanism: Mechanism,
     challenges: u32,
-    state: State,
+    state: ExchangeState,
 }
 
-enum State {
+enum ExchangeState {
     /// What is left to be said, in this order.
     Says(Vec<Vec<u8>>),
     Scram(Box<Scram>),
@@ -229,12 +229,12 @@ enum State {
     Said,
 }
 
-impl Exchange {
+impl SaslExchange {
     fn begin(
         mechanism: Mechanism,
         username: &str,
         secret: &SecretString,
-        to: &Target<'_>,
+        to: &SaslTarget<'_>,
     ) -> Result<Self, SaslError> {
         let secret = secret.expose_secret();
         let cannot_hold = |text: &str, octets: &[u8]| text.bytes().any(|b| octets.contains(&b));
@@ -249,16 +249,16 @@ impl Exchange {
         if cannot_hold(secret, separators) {
             return Err(SaslError::Unspeakable("password", mechanism.name()));
         }
-        let one = |text: String| State::Says(vec![text.into_bytes()]);
+        let one = |text: String| ExchangeState::Says(vec![text.into_bytes()]);
         let state = match mechanism {
             Mechanism::ScramSha256Plus => {
-                State::Scram(Box::new(Scram::new(username, secret, to.binding, true)?))
+                ExchangeState::Scram(Box::new(Scram::new(username, secret, to.binding, true)?))
             }
             Mechanism::ScramSha256 => {
-                State::Scram(Box::new(Scram::new(username, secret, to.binding, false)?))
+                ExchangeState::Scram(Box::new(Scram::new(username, secret, to.binding, false)?))
             }
             Mechanism::Plain => one(format!("\0{username}\0{secret}")),
-            Mechanism::Login => State::Says(vec![username.into(), secret.into()]),
+            Mechanism::Login => ExchangeState::Says(vec![username.into(), secret.into()]),
             Mechanism::OauthBearer => {
                 let name = scram::escaped(username);
                 let (host, port) = (to.host, to.port);
@@ -289,10 +289,10 @@ impl Exchange {
 
     fn says(&mut self) -> Option<Vec<u8>> {
         match &mut self.state {
-            State::Says(says) if says.is_empty() => None,
-            State::Says(says) => Some(says.remove(0)),
-            State::Scram(scram) => scram.first(),
-            State::Said => None,
+            ExchangeState::Says(says) if says.is_empty() => None,
+            ExchangeState::Says(says) => Some(says.remove(0)),
+            ExchangeState::Scram(scram) => scram.first(),
+            ExchangeState::Said => None,
         }
     }
 
@@ -311,38 +311,38 @@ impl Exchange {
 
     async fn answer_to(&mut self, challenge: &str) -> Result<Vec<u8>, SaslError> {
         let answer = match &mut self.state {
-            State::Scram(scram) => {
+            ExchangeState::Scram(scram) => {
                 let is_short = challenge.len() <= CHALLENGE_OCTETS_MAX;
                 let challenge = BASE64_STANDARD.decode(challenge.trim()).ok();
                 let challenge = challenge.filter(|_| is_short);
                 return scram.answer(&challenge.ok_or(SaslError::Encoding)?).await;
             }
             // RFC 7628 §3.2.3; XOAUTH2 has an empty answer. The server's no follows.
-            State::Says(_) => match self.mechanism {
+            ExchangeState::Says(_) => match self.mechanism {
                 Mechanism::OauthBearer => b"\x01".to_vec(),
                 Mechanism::Xoauth2 => Vec::new(),
                 _ => return Err(SaslError::Challenge(self.mechanism.name())),
             },
-            State::Said => return Err(SaslError::Challenge(self.mechanism.name())),
+            ExchangeState::Said => return Err(SaslError::Challenge(self.mechanism.name())),
         };
-        self.state = State::Said;
+        self.state = ExchangeState::Said;
         Ok(answer)
     }
 
     /// The server says yes: whether it may.
     pub(crate) fn finish(&self) -> Result<(), SaslError> {
         match &self.state {
-            State::Scram(scram) if !scram.is_server_known() => Err(SaslError::Stranger),
-            State::Says(says) if !says.is_empty() => {
+            ExchangeState::Scram(scram) if !scram.is_server_known() => Err(SaslError::Stranger),
+            ExchangeState::Says(says) if !says.is_empty() => {
                 Err(SaslError::Challenge(self.mechanism.name()))
             }
-            State::Scram(_) | State::Says(_) | State::Said => Ok(()),
+            ExchangeState::Scram(_) | ExchangeState::Says(_) | ExchangeState::Said => Ok(()),
         }
     }
 }
 
 /// Which server it is, and over what.
-pub(crate) struct Target<'a> {
+pub(crate) struct SaslTarget<'a> {
     pub(crate) host: &'a str,
     pub(crate) port: u16,
     /// Of the TLS connection, where it has one.
@@ -350,7 +350,7 @@ pub(crate) struct Target<'a> {
 }
 
 /// A server in the words of its protocol.
-pub(crate) trait Server {
+pub(crate) trait SaslServer {
     /// What it says where it does not let us in.
     type Refusal;
     /// Why the connection is of no use any more.
@@ -365,7 +365,7 @@ pub(crate) trait Server {
     /// Runs one exchange: what the server said where it does not let us in, and another exchange may follow.
     fn run(
         &mut self,
-        exchange: Exchange,
+        exchange: SaslExchange,
     ) -> impl Future<Output = Result<Option<Self::Refusal>, Self::Error>> + Send;
 }
 
@@ -381,16 +381,16 @@ pub(crate) enum LoggedIn<R> {
 }
 
 /// Logs in by the strongest mechanism that both know. A token that is refused is asked for once more.
-pub(crate) async fn log_in<S: Server>(
+pub(crate) async fn log_in<S: SaslServer>(
     server: &mut S,
     login: &Login,
-    to: &Target<'_>,
+    to: &SaslTarget<'_>,
 ) -> Result<LoggedIn<S::Refusal>, S::Error> {
     let mut refusal = None;
     for way in login.ways(|one| server.offers(one), to.binding) {
         let mut secret = Some(login.secret().await?);
         while let Some(tried) = secret.take() {
-            let exchange = Exchange::begin(way, &login.username, &tried, to);
+            let exchange = SaslExchange::begin(way, &login.username, &tried, to);
             let exchange = exchange.map_err(|error| server.broken(way, error))?;
             match server.run(exchange).await? {
                 None => {
@@ -455,13 +455,13 @@ mod tests {
 
     #[tokio::test]
     async fn tokens_are_said_as_their_mechanisms_have_it() {
-        let to = Target {
+        let to = SaslTarget {
             host: "server.example.com",
             port: 143,
             binding: None,
         };
         let secret = "vF9dft4qmTc2Nvb3RlckBhbHRhdmlzdGEuY29tCg==".into();
-        let begin = |mechanism| Exchange::begin(mechanism, "user@example.com", &secret, &to);
+        let begin = |mechanism| SaslExchange::begin(mechanism, "user@example.com", &secret, &to);
         // RFC 7628 §4.1.
         let mut exchange = begin(Mechanism::OauthBearer).unwrap();
         let example = "bixhPXVzZXJAZXhhbXBsZS5jb20sAWhvc3Q9c2VydmVyLmV4YW1wbGUuY29tAXBvcnQ9MTQzAWF1dGg9QmVhcmVyIHZGOWRmdDRxbVRjMk52YjNSbGNrQmhiSFJoZG1semRHRXVZMjl0Q2c9PQEB";
@@ -481,7 +481,7 @@ mod tests {
 
     #[test]
     fn nothing_can_break_out_of_its_field() {
-        let to = Target {
+        let to = SaslTarget {
             host: "a",
             port: 1,
             binding: None,
@@ -489,13 +489,13 @@ mod tests {
         for (username, secret) in [("a\0b", "c"), ("a", "b\0c")] {
             let secret = SecretString::from(secret);
             for mechanism in Mechanism::ALL {
-                assert!(Exchange::begin(mechanism, username, &secret, &to).is_err());
+                assert!(SaslExchange::begin(mechanism, username, &secret, &to).is_err());
             }
         }
         let secret = SecretString::from("b\x01c");
-        assert!(Exchange::begin(Mechanism::Xoauth2, "a", &secret, &to).is_err());
+        assert!(SaslExchange::begin(Mechanism::Xoauth2, "a", &secret, &to).is_err());
         let mut exchange =
-            Exchange::begin(Mechanism::OauthBearer, "a,b=c", &"t".into(), &to).unwrap();
+            SaslExchange::begin(Mechanism::OauthBearer, "a,b=c", &"t".into(), &to).unwrap();
         let first = BASE64_STANDARD.decode(exchange.first().unwrap()).unwrap();
         assert!(first.starts_with(b"n,a=a=2Cb=3Dc,\x01"));
     }

@@ -29,10 +29,10 @@ pub(super) struct Scram {
     bound_to: Vec<u8>,
     /// The first message without the header.
     first_bare: String,
-    stage: Stage,
+    stage: ScramStage,
 }
 
-enum Stage {
+enum ScramStage {
     First,
     /// The server's first message is next.
     Nonce,
@@ -83,41 +83,41 @@ impl Scram {
             nonce,
             header,
             bound_to,
-            stage: Stage::First,
+            stage: ScramStage::First,
         })
     }
 
     pub(super) fn first(&mut self) -> Option<Vec<u8>> {
-        let Stage::First = self.stage else {
+        let ScramStage::First = self.stage else {
             return None;
         };
-        self.stage = Stage::Nonce;
+        self.stage = ScramStage::Nonce;
         Some(format!("{}{}", self.header, self.first_bare).into_bytes())
     }
 
     pub(super) async fn answer(&mut self, challenge: &[u8]) -> Result<Vec<u8>, SaslError> {
         let wrong = SaslError::Challenge("SCRAM-SHA-256");
         let said = std::str::from_utf8(challenge).map_err(|_| wrong.clone())?;
-        match std::mem::replace(&mut self.stage, Stage::Done) {
-            Stage::Nonce => self.prove(said).await,
-            Stage::Proof(..) if said.starts_with("e=") => {
-                self.stage = Stage::Refused;
+        match std::mem::replace(&mut self.stage, ScramStage::Done) {
+            ScramStage::Nonce => self.prove(said).await,
+            ScramStage::Proof(..) if said.starts_with("e=") => {
+                self.stage = ScramStage::Refused;
                 Ok(Vec::new())
             }
-            Stage::Proof(key, all) => {
+            ScramStage::Proof(key, all) => {
                 let proof = said.split(',').next().and_then(|v| v.strip_prefix("v="));
                 let proof = proof.and_then(|proof| BASE64_STANDARD.decode(proof).ok());
                 let proof = proof.ok_or(wrong)?;
                 hmac::verify(&key, all.as_bytes(), &proof).map_err(|_| SaslError::Stranger)?;
                 Ok(Vec::new())
             }
-            Stage::First | Stage::Done | Stage::Refused => Err(wrong),
+            ScramStage::First | ScramStage::Done | ScramStage::Refused => Err(wrong),
         }
     }
 
     /// Whether the server has shown that it knows the password.
     pub(super) fn is_server_known(&self) -> bool {
-        matches!(self.stage, Stage::Done)
+        matches!(self.stage, ScramStage::Done)
     }
 
     async fn prove(&mut self, server_first: &str) -> Result<Vec<u8>, SaslError> {
@@ -148,7 +148,7 @@ impl Scram {
         let proof: Vec<u8> = both.map(|(key, signature)| key ^ signature).collect();
         let server_key = hmac::sign(&salted, b"Server Key");
         let server_key = hmac::Key::new(hmac::HMAC_SHA256, server_key.as_ref());
-        self.stage = Stage::Proof(Box::new(server_key), all);
+        self.stage = ScramStage::Proof(Box::new(server_key), all);
         Ok(format!("{without_proof},p={}", BASE64_STANDARD.encode(proof)).into_bytes())
     }
 }
@@ -293,7 +293,7 @@ mod tests {
             scram.first().unwrap();
             let answer = scram.answer(said.as_bytes()).await;
             assert_eq!(answer.unwrap_err(), expected, "{said}");
-            assert!(!matches!(scram.stage, Stage::Proof(..)));
+            assert!(!matches!(scram.stage, ScramStage::Proof(..)));
         }
         let long = format!("r=abcd,s={},i=4096", BASE64_STANDARD.encode([0; 1025]));
         let mut scram = with("user", "abc", None);

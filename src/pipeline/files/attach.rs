@@ -3,16 +3,16 @@
 //! Nothing is fetched because somebody says where it lies: only what lies at the upload service of the user's own server, which a
 //! slot tells, or at a host that the admin names. All else stays a link.
 
-use super::{Files, Shared};
-use crate::core::file::{self, Link as FileLink};
+use super::{FileUploader, UploaderShared};
+use crate::core::file::{self, FileLink};
 use crate::core::id::StanzaId;
 use crate::core::job::Job;
 use crate::core::notice;
 use crate::core::time::Timestamp;
-use crate::core::to_mail::{self, Attached as Part};
+use crate::core::to_mail::{self, AttachedFile as Part};
 use crate::core::to_stanza;
 use crate::http::{self, Error};
-use crate::smtp::{Attached, Attacher, Wanting};
+use crate::smtp::{AttachOutcome, Attacher, Wanting};
 use jid::BareJid;
 use std::sync::Arc;
 use std::time::Duration;
@@ -22,7 +22,7 @@ const TRIED_FOR: Duration = Duration::from_secs(600);
 /// And after which pause.
 const PAUSE: Duration = Duration::from_secs(15);
 
-impl Files {
+impl FileUploader {
     /// For the queue of mails.
     pub fn attacher(&self) -> Attacher {
         let shared = Arc::clone(&self.0);
@@ -33,11 +33,11 @@ impl Files {
     }
 }
 
-impl Shared {
-    async fn attach(&self, wanting: Wanting) -> Attached {
+impl UploaderShared {
+    async fn attach(&self, wanting: Wanting) -> AttachOutcome {
         let Wanting { job, mail, size } = wanting;
         let Some(origin) = &job.origin else {
-            return Attached::Nothing;
+            return AttachOutcome::Nothing;
         };
         let (user, max) = (origin.user.to_bare(), file::attached_max(size));
         let language = origin.language.unwrap_or_default();
@@ -58,7 +58,7 @@ impl Shared {
                 },
                 Err(error) if error.is_passing() && is_young => {
                     tracing::debug!(job = %job.id, %error, "a file for a mail is fetched again later");
-                    return Attached::Later(PAUSE);
+                    return AttachOutcome::Later(PAUSE);
                 }
                 Err(Error::TooLarge(_)) => {
                     refused.push((link, notice::too_big_to_attach(language, max)))
@@ -71,8 +71,8 @@ impl Shared {
         }
         self.tell(&job, &user, &refused).await;
         match to_mail::attached(&mail, &parts).filter(|_| !parts.is_empty()) {
-            Some(mail) => Attached::Mail(mail),
-            None => Attached::Nothing,
+            Some(mail) => AttachOutcome::Mail(mail),
+            None => AttachOutcome::Nothing,
         }
     }
 

@@ -1,6 +1,6 @@
 //! Files that the upload service does not take, or where there is none: the gateway keeps them itself, at an address of its own.
 
-use crate::core::decide::decision::Original;
+use crate::core::decide::decision::KeepOriginal;
 use crate::core::file::{self, Hosted};
 use crate::core::id::{IdKey, JobId, OriginalId};
 use crate::core::time::Timestamp;
@@ -48,7 +48,7 @@ impl OwnFiles {
             .replace("%5F", "_");
         let url = file::url(&format!("{}/f/{}/{encoded}", self.public_url, id.as_str()))?;
         let hosted = Hosted::of(url, name, media_type, &octets);
-        let original = Original {
+        let original = KeepOriginal {
             id,
             user: which.user.clone(),
         };

@@ -1,7 +1,7 @@
 //! For `check`: whether a file of a mail would get a place, and whether one that a user puts there would be fetched.
 
-use super::Files;
-use super::service::{Cut, No};
+use super::FileUploader;
+use super::service::{Disconnected, No};
 use crate::core::file::NotHosted;
 use crate::http;
 use serde::{Deserialize, Serialize};
@@ -47,16 +47,16 @@ pub enum NotFetched {
     Unreachable(String),
 }
 
-impl Files {
+impl FileUploader {
     /// Asks the upload service of a server for a place, and connects to where files lie there. Nothing is put.
     pub async fn probe(&self, server: &str) -> UploadService {
         match self.probed(server).await {
             Ok(found) => found,
-            Err(Cut) => UploadService::Unknown,
+            Err(Disconnected) => UploadService::Unknown,
         }
     }
 
-    async fn probed(&self, server: &str) -> Result<UploadService, Cut> {
+    async fn probed(&self, server: &str) -> Result<UploadService, Disconnected> {
         let shared = &self.0;
         let Some(service) = shared.services.of(server).await? else {
             return Ok(UploadService::None);
@@ -65,7 +65,7 @@ impl Files {
         let file = ("check.txt", 1, "text/plain");
         let slot = match service.slot(&shared.link, &contact, file).await {
             Ok(slot) => slot,
-            Err(No::Cut) => return Err(Cut),
+            Err(No::Cut) => return Err(Disconnected),
             Err(No::Not(why)) => {
                 let (service, why) = (service.jid().to_owned(), reason(&why));
                 return Ok(UploadService::Refuses { service, why });

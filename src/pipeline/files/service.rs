@@ -37,7 +37,7 @@ pub(super) struct Service {
 
 /// A place for a file.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Slot {
+pub(super) struct UploadSlot {
     pub put: String,
     pub get: String,
     pub fields: Vec<(String, String)>,
@@ -46,19 +46,19 @@ pub(super) struct Slot {
 /// The services of all servers that were asked.
 pub(super) struct Services {
     link: Link,
-    found: Mutex<BTreeMap<String, Found>>,
+    found: Mutex<BTreeMap<String, FoundService>>,
     /// Where files lie that are put there, by the server.
-    origins: Mutex<BTreeMap<String, Origin>>,
+    origins: Mutex<BTreeMap<String, UploadOrigin>>,
 }
 
 #[derive(Clone)]
-struct Origin {
+struct UploadOrigin {
     until: Instant,
     origin: Option<String>,
 }
 
 #[derive(Clone)]
-struct Found {
+struct FoundService {
     until: Instant,
     service: Option<Arc<Service>>,
 }
@@ -97,7 +97,7 @@ impl Services {
         if origins.len() >= SERVERS_MAX {
             origins.clear();
         }
-        let known = Origin {
+        let known = UploadOrigin {
             until: Instant::now() + lasts,
             origin: origin.clone(),
         };
@@ -105,11 +105,11 @@ impl Services {
         origin
     }
 
-    fn found(&self) -> MutexGuard<'_, BTreeMap<String, Found>> {
+    fn found(&self) -> MutexGuard<'_, BTreeMap<String, FoundService>> {
         self.found.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn known(&self, server: &str) -> Option<Found> {
+    fn known(&self, server: &str) -> Option<FoundService> {
         let found = self.found().get(server).cloned();
         found.filter(|found| Instant::now() < found.until)
     }
@@ -122,8 +122,8 @@ impl Services {
     /// The upload service of a server; `None` where it has none, or does not say.
     ///
     /// # Errors
-    /// [`Cut`]: it is not known.
-    pub(super) async fn of(&self, server: &str) -> Result<Option<Arc<Service>>, Cut> {
+    /// [`Disconnected`]: it is not known.
+    pub(super) async fn of(&self, server: &str) -> Result<Option<Arc<Service>>, Disconnected> {
         if let Some(found) = self.known(server) {
             return Ok(found.service);
         }
@@ -138,7 +138,7 @@ impl Services {
         }
         all.insert(
             server.to_owned(),
-            Found {
+            FoundService {
                 until: Instant::now() + lasts,
                 service: service.clone(),
             },
@@ -149,7 +149,7 @@ impl Services {
 
 /// The stream to the XMPP server broke, or was not there: nobody was asked, or nobody heard the answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Cut;
+pub(super) struct Disconnected;
 
 /// Why there is no answer that helps.
 pub(super) enum No {
@@ -159,16 +159,16 @@ pub(super) enum No {
 
 impl No {
     /// What somebody answers, or fails to answer, is not what was looked for.
-    fn of_one(self) -> Result<(), Cut> {
+    fn of_one(self) -> Result<(), Disconnected> {
         match self {
-            Self::Cut => Err(Cut),
+            Self::Cut => Err(Disconnected),
             Self::Not(_) => Ok(()),
         }
     }
 }
 
 /// The server itself, as Prosody with `modules_enabled`, or one of its services.
-async fn look(link: &Link, server: &str) -> Result<Option<Service>, Cut> {
+async fn look(link: &Link, server: &str) -> Result<Option<Service>, Disconnected> {
     let gateway = link.domain();
     if let Some(service) = described(link, gateway, server).await? {
         return Ok(Some(service));
@@ -194,7 +194,7 @@ async fn look(link: &Link, server: &str) -> Result<Option<Service>, Cut> {
 }
 
 /// What somebody says of itself, if it takes files.
-async fn described(link: &Link, gateway: &str, jid: &str) -> Result<Option<Service>, Cut> {
+async fn described(link: &Link, gateway: &str, jid: &str) -> Result<Option<Service>, Disconnected> {
     match ask(link, gateway, jid, empty("query", ns::DISCO_INFO)).await {
         Ok(answer) => {
             let info = answer.get_child("query", ns::DISCO_INFO);
@@ -282,7 +282,7 @@ impl Service {
         link: &Link,
         contact: &str,
         (name, octets, media_type): (&str, usize, &str),
-    ) -> Result<Slot, No> {
+    ) -> Result<UploadSlot, No> {
         let request = Build::new("request", UPLOAD)
             .attr("filename", name)
             .attr("size", &octets.to_string())
@@ -306,7 +306,7 @@ impl Service {
     }
 }
 
-fn slot_of(answer: &Element) -> Option<Slot> {
+fn slot_of(answer: &Element) -> Option<UploadSlot> {
     let slot = answer.get_child("slot", UPLOAD)?;
     let put = slot.get_child("put", UPLOAD)?;
     let fields = put.children().filter(|child| child.is("header", UPLOAD));
@@ -314,7 +314,7 @@ fn slot_of(answer: &Element) -> Option<Slot> {
         let (name, value) = (field.attr("name")?.to_owned(), field.text());
         (value.len() <= FIELD_OCTETS_MAX).then_some((name, value))
     });
-    Some(Slot {
+    Some(UploadSlot {
         put: file::url(put.attr("url")?)?,
         get: file::url(slot.get_child("get", UPLOAD)?.attr("url")?)?,
         fields: fields.collect(),

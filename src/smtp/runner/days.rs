@@ -6,12 +6,12 @@ use crate::core::context::{Context, Missing};
 use crate::core::decide::Decider;
 use crate::core::decide::delivery::outcome;
 use crate::core::id::StanzaId;
-use crate::core::job::{Mail, Origin, OriginKind};
+use crate::core::job::{ComposedMail, Origin, OriginKind};
 use crate::core::rules::Rules;
 use crate::core::settings::{Settings, Users};
 use crate::core::time::clock;
 use crate::smtp::fake::{Fake, Say, mail};
-use crate::smtp::{Settle, Settled, SmtpConfig, Stage, TimeLimits};
+use crate::smtp::{JobStage, Settle, Settled, SmtpConfig, TimeLimits};
 use minidom::Element;
 use std::cell::Cell;
 use std::rc::Rc;
@@ -79,7 +79,7 @@ fn usual(fake: &Fake) -> SmtpConfig {
 }
 
 /// A mail whose sender wants to know.
-fn awaited(name: &str) -> Mail {
+fn awaited(name: &str) -> ComposedMail {
     let mut mail = mail(name, name, 1, &["carol@x.example"]);
     mail.job.origin = Some(Origin {
         user: "alice@a.example/home".parse().unwrap(),
@@ -117,7 +117,7 @@ impl Teller {
         }
     }
 
-    fn settle(&mut self, settle: Settle) -> (Job, Verdict) {
+    fn settle(&mut self, settle: Settle) -> (Job, JobVerdict) {
         let (now, mut context) = (Timestamp::now(), Context::new());
         let (job, verdict) = (settle.job, settle.verdict);
         let decision = loop {
@@ -130,7 +130,7 @@ impl Teller {
             }
         };
         self.told.extend(decision.stanzas);
-        let is_deferred = matches!(verdict, Verdict::Deferred { .. });
+        let is_deferred = matches!(verdict, JobVerdict::Deferred { .. });
         let delay_told = is_deferred && outcome::is_delay_due(&self.settings, &job, now);
         let _ = settle.done.send(Settled { delay_told });
         (job, verdict)
@@ -153,7 +153,7 @@ impl Teller {
 async fn until_waiting(running: &Running, job: &Job) {
     while !matches!(
         running.queue.find(job.id.clone()).await.flatten(),
-        Some(waiting) if waiting.stage == Stage::Waits
+        Some(waiting) if waiting.stage == JobStage::Waits
     ) {
         tokio::task::yield_now().await;
     }
@@ -161,7 +161,7 @@ async fn until_waiting(running: &Running, job: &Job) {
 
 /// Settles what is told until every mail waits for its time. Twice: what was due when the first question was asked may
 /// not have been under way yet.
-async fn settle_all(running: &mut Running, teller: &mut Teller) -> Vec<(Job, Verdict)> {
+async fn settle_all(running: &mut Running, teller: &mut Teller) -> Vec<(Job, JobVerdict)> {
     let (mut settled, mut quiet) = (Vec::new(), 0);
     while quiet < 3 {
         quiet += 1;
@@ -170,7 +170,7 @@ async fn settle_all(running: &mut Running, teller: &mut Teller) -> Vec<(Job, Ver
             quiet = 0;
         }
         let waiting = running.queue.page(None, 1000).await.unwrap();
-        if waiting.iter().any(|one| one.stage != Stage::Waits) {
+        if waiting.iter().any(|one| one.stage != JobStage::Waits) {
             quiet = 0;
         }
         Time::stands_still().await;
@@ -212,12 +212,12 @@ async fn a7_a_mail_is_tried_as_the_table_says_and_its_sender_told_once_of_the_de
             delay_told.get_or_insert(now.since(accepted));
         }
         match verdict {
-            Verdict::Deferred { next } => {
+            JobVerdict::Deferred { next } => {
                 until_waiting(&running, &job).await;
                 time.pass_until(next).await;
             }
-            Verdict::Expired => break,
-            Verdict::Done => panic!("nobody took it"),
+            JobVerdict::Expired => break,
+            JobVerdict::Done => panic!("nobody took it"),
         }
     }
     let (at_the_end, by_table) = waits.split_last().unwrap();
@@ -259,7 +259,7 @@ async fn a7_a_server_that_is_away_is_probed_once_a_minute_and_the_mail_given_up_
         let settled = settle_all(&mut running, &mut teller).await;
         if settled
             .iter()
-            .any(|(_, verdict)| *verdict == Verdict::Expired)
+            .any(|(_, verdict)| *verdict == JobVerdict::Expired)
         {
             assert!(end.replace(minute).is_none(), "given up twice");
         }
@@ -330,14 +330,14 @@ async fn a8_a_server_that_is_silent_after_the_dot_is_left_after_600_s_and_gets_t
     assert!(running.told.try_recv().is_err(), "it may still come");
     time.pass(Duration::from_secs(1) + TICK).await;
     let (job, verdict) = teller.settle(running.next_unanswered().await);
-    let Verdict::Deferred { next } = verdict else {
+    let JobVerdict::Deferred { next } = verdict else {
         panic!("{verdict:?}");
     };
     assert!(!job.certain);
     until_waiting(&running, &job).await;
     time.pass_until(next).await;
     let (_, verdict) = teller.settle(running.next_unanswered().await);
-    assert_eq!(verdict, Verdict::Done);
+    assert_eq!(verdict, JobVerdict::Done);
     let mails = fake.seen_with(".");
     assert!(mails.len() == 2 && mails[0] == mails[1]);
     assert!(mails[0].contains("Message-ID: <one@mail.example>"));
@@ -367,7 +367,7 @@ async fn a9_there_is_one_error_for_each_recipient_that_was_refused_and_none_for_
     running.send(vec![mail]).await;
     for _ in 0..3 {
         let (job, verdict) = teller.settle(running.next_unanswered().await);
-        let Verdict::Deferred { next } = verdict else {
+        let JobVerdict::Deferred { next } = verdict else {
             panic!("{verdict:?}");
         };
         let left: Vec<String> = job.to.iter().map(ToString::to_string).collect();

@@ -4,8 +4,8 @@ use super::Runner;
 use crate::core::job::Job;
 use crate::core::retry;
 use crate::core::time::Timestamp;
-use crate::smtp::Change;
-use crate::smtp::command::Errand;
+use crate::smtp::JobChange;
+use crate::smtp::command::QueueRequest;
 use crate::smtp::schedule::Recall;
 use crate::store::spool::SpoolError;
 use std::sync::Arc;
@@ -14,7 +14,7 @@ use tokio::task::{Id, JoinError};
 
 impl Runner {
     /// Reads a job, and then does what an admin wants of it.
-    pub(super) fn recall(&mut self, recall: Recall, then: Option<Errand>) {
+    pub(super) fn recall(&mut self, recall: Recall, then: Option<QueueRequest>) {
         let (tools, brief) = (Arc::clone(&self.tools), recall.brief.clone());
         let read = async move { tools.spool.read_job(&brief).await };
         let id = self.reads.spawn(read).id();
@@ -40,8 +40,8 @@ impl Runner {
             Ok(Err(error)) => return self.recall_later(&recall, then, &error),
             Err(error) => return self.recall_later(&recall, then, &error),
         }
-        if let Some(errand) = then {
-            self.run_errand(errand);
+        if let Some(request) = then {
+            self.run_request(request);
         }
     }
 
@@ -55,14 +55,14 @@ impl Runner {
     fn recall_later(
         &mut self,
         recall: &Recall,
-        then: Option<Errand>,
+        then: Option<QueueRequest>,
         error: &dyn std::error::Error,
     ) {
         tracing::error!(job = %recall.brief.id, "a waiting mail cannot be read, it is tried again later: {error}");
         let next = Timestamp::now().plus(retry::delay(1, 0));
         self.schedule.recall_later(recall, next);
-        if let Some(Errand::Drop { answer, .. }) = then {
-            let _ = answer.send(Change::Unreadable);
+        if let Some(QueueRequest::Drop { answer, .. }) = then {
+            let _ = answer.send(JobChange::Unreadable);
         }
     }
 }

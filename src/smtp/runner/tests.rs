@@ -1,9 +1,9 @@
 //! The runner against the fake server.
 
 use super::*;
-use crate::core::job::{Mail, Origin, OriginKind};
+use crate::core::job::{ComposedMail, Origin, OriginKind};
 use crate::smtp::fake::{BARE, Fake, PIPELINING, Say, mail};
-use crate::smtp::{Connector, Queue, Settle, Settled, SmtpConfig, Stage, Waiting};
+use crate::smtp::{JobStage, Queue, Settle, Settled, SmtpConfig, SmtpConnector, WaitingJob};
 use crate::store::spool::Spool;
 use crate::store::spool::torn::{flip, where_is};
 use jid::{BareJid, Jid};
@@ -28,7 +28,7 @@ impl Running {
         let (spool, jobs) = Spool::open(dir).unwrap();
         let spool = Arc::new(spool);
         let (tell, told) = mpsc::channel(16);
-        let connector = Connector::new(config).unwrap();
+        let connector = SmtpConnector::new(config).unwrap();
         let (queue, runner) = Queue::start(connector, Arc::clone(&spool), jobs, expire, tell);
         let stop = CancellationToken::new();
         let task = tokio::spawn(runner.run(stop.clone()));
@@ -41,7 +41,7 @@ impl Running {
         }
     }
 
-    pub(super) async fn send(&self, mails: Vec<Mail>) {
+    pub(super) async fn send(&self, mails: Vec<ComposedMail>) {
         self.spool.accept(mails.clone()).await.unwrap();
         for mail in mails {
             self.queue.push(mail.job, Some(mail.bytes));
@@ -49,7 +49,7 @@ impl Running {
     }
 
     /// The next attempt, answered.
-    async fn next(&mut self) -> (String, Verdict, Job) {
+    async fn next(&mut self) -> (String, JobVerdict, Job) {
         let settle = self.next_unanswered().await;
         let _ = settle.done.send(Settled::default());
         (
@@ -85,7 +85,7 @@ impl Running {
 }
 
 /// These mails lie in a spool that nobody has open.
-async fn spooled(dir: &Path, mails: Vec<Mail>) {
+async fn spooled(dir: &Path, mails: Vec<ComposedMail>) {
     let (spool, _) = Spool::open(dir).unwrap();
     spool.accept(mails).await.unwrap();
     drop(spool);
@@ -101,12 +101,12 @@ async fn is_closed(dir: &Path) {
     }
 }
 
-fn name(settled: &(String, Verdict, Job)) -> &str {
+fn name(settled: &(String, JobVerdict, Job)) -> &str {
     settled.0.split('@').next().unwrap()
 }
 
-fn is_deferred(settled: &(String, Verdict, Job)) -> bool {
-    matches!(settled.1, Verdict::Deferred { .. })
+fn is_deferred(settled: &(String, JobVerdict, Job)) -> bool {
+    matches!(settled.1, JobVerdict::Deferred { .. })
 }
 
 /// The names of the mails that the server took, in order.
@@ -125,10 +125,10 @@ async fn the_file_goes_after_the_answer_and_not_before() {
         Fake::start(|_, _| Say::Usual).await,
     );
     let mut running = Running::start(dir.path(), fake.config(), DAY);
-    let one = mail("one", "lane", 1, &["a@x.example"]);
+    let one = mail("one", "queue", 1, &["a@x.example"]);
     running.send(vec![one.clone()]).await;
     let settle = running.next_unanswered().await;
-    assert_eq!(settle.verdict, Verdict::Done);
+    assert_eq!(settle.verdict, JobVerdict::Done);
     assert!(matches!(settle.attempt[0].1, Outcome::Delivered(_)));
     tokio::time::sleep(Duration::from_millis(50)).await;
     assert_eq!(running.queue.depth(), 1);
@@ -151,7 +151,7 @@ async fn a_lane_keeps_its_order_and_lanes_share_the_connections() {
     let mails = (0..60).map(|n| {
         mail(
             &format!("l{}-{n:02}", n % 6),
-            &format!("lane{}", n % 6),
+            &format!("queue{}", n % 6),
             n,
             &["a@x.example"],
         )
@@ -161,12 +161,12 @@ async fn a_lane_keeps_its_order_and_lanes_share_the_connections() {
         running.next().await;
     }
     running.until_empty().await;
-    let mut lanes: BTreeMap<String, Vec<String>> = BTreeMap::new();
+    let mut queues: BTreeMap<String, Vec<String>> = BTreeMap::new();
     for name in taken(&fake) {
-        lanes.entry(name[..2].to_owned()).or_default().push(name);
+        queues.entry(name[..2].to_owned()).or_default().push(name);
     }
-    assert_eq!(lanes.len(), 6);
-    for names in lanes.values() {
+    assert_eq!(queues.len(), 6);
+    for names in queues.values() {
         assert_eq!(names.len(), 10);
         assert!(names.is_sorted(), "{names:?}");
     }
@@ -183,9 +183,9 @@ async fn light_traffic_uses_one_connection_and_idle_ones_are_closed_with_quit() 
     config.limits.idle = Duration::from_millis(300);
     let mut running = Running::start(dir.path(), config, DAY);
     for n in 0..5 {
-        let lane = format!("lane{n}");
+        let queue = format!("queue{n}");
         running
-            .send(vec![mail(&format!("m{n}"), &lane, n, &["a@x.example"])])
+            .send(vec![mail(&format!("m{n}"), &queue, n, &["a@x.example"])])
             .await;
         running.next().await;
     }
@@ -263,7 +263,7 @@ async fn who_was_served_is_not_served_again() {
             _ => running.queue.flush_now(),
         }
     };
-    assert_eq!(settled.verdict, Verdict::Done);
+    assert_eq!(settled.verdict, JobVerdict::Done);
     assert_eq!(fake.seen_with("RCPT TO:<a@").len(), 1);
     assert_eq!(fake.seen_with("RCPT TO:<none@").len(), 1);
     assert_eq!(fake.seen_with("RCPT TO:<later@").len(), 2);
@@ -291,12 +291,12 @@ async fn a_kept_connection_that_the_server_closed_costs_no_attempt() {
         running
             .send(vec![mail("one", "a", 1, &["a@x.example"])])
             .await;
-        assert_eq!(running.next().await.1, Verdict::Done);
+        assert_eq!(running.next().await.1, JobVerdict::Done);
         let mut two = mail("two", "a", 2, &["b@x.example"]);
         two.job.from = Some("second@x.example".parse().unwrap());
         running.send(vec![two]).await;
         let settled = running.next().await;
-        assert_eq!((settled.1, settled.2.attempts), (Verdict::Done, 1));
+        assert_eq!((settled.1, settled.2.attempts), (JobVerdict::Done, 1));
         assert_eq!(fake.connections(), 2);
     }
 }
@@ -323,10 +323,10 @@ async fn whoever_writes_to_nobody_again_and_again_is_not_made_to_wait_for_it() {
         .await;
         let dir = tempfile::tempdir().unwrap();
         let mut running = Running::start(dir.path(), fake.config(), DAY);
-        let to_nobody = |n| mail(&format!("m{n}"), "lane", n, &["nobody@x.example"]);
+        let to_nobody = |n| mail(&format!("m{n}"), "queue", n, &["nobody@x.example"]);
         running.send((1..=MAILS).map(to_nobody).collect()).await;
         for _ in 0..MAILS {
-            assert_eq!(running.next().await.1, Verdict::Done);
+            assert_eq!(running.next().await.1, JobVerdict::Done);
         }
         let errors = errors.lock().unwrap();
         assert!(errors.values().all(|count| *count < 10), "{errors:?}");
@@ -352,7 +352,7 @@ async fn a_connection_lost_after_the_dot_leaves_a_doubt_and_repeats_the_same_mai
     let mut running = Running::start(dir.path(), fake.config(), DAY);
     running.queue.flush_now();
     let settled = running.next().await;
-    assert!(settled.1 == Verdict::Done && !settled.2.certain);
+    assert!(settled.1 == JobVerdict::Done && !settled.2.certain);
     let mails = fake.seen_with(".");
     assert_eq!(mails.len(), 2);
     assert_eq!(mails[0], mails[1]);
@@ -365,7 +365,7 @@ async fn what_was_not_settled_before_a_crash_is_sent_after_the_restart() {
         Fake::start(|_, _| Say::Usual).await,
     );
     let mut running = Running::start(dir.path(), fake.config(), DAY);
-    let mails = (0..20).map(|n| mail(&format!("m{n:02}"), "lane", n, &["a@x.example"]));
+    let mails = (0..20).map(|n| mail(&format!("m{n:02}"), "queue", n, &["a@x.example"]));
     running.send(mails.collect()).await;
     for _ in 0..5 {
         running.next().await;
@@ -415,7 +415,7 @@ async fn without_a_server_everything_waits_and_goes_as_soon_as_there_is_one() {
     let mut done = 0;
     while done < 30 {
         let settled = running.next().await;
-        done += usize::from(settled.1 == Verdict::Done);
+        done += usize::from(settled.1 == JobVerdict::Done);
     }
     running.until_empty().await;
     assert_eq!(taken(&fake).len(), 30);
@@ -481,7 +481,7 @@ async fn a_mail_that_has_expired_is_given_up_after_one_more_attempt() {
         .send(vec![old, mail("new", "a", 2, &["a@x.example"])])
         .await;
     let settled = running.next().await;
-    assert_eq!((name(&settled), settled.1), ("old", Verdict::Expired));
+    assert_eq!((name(&settled), settled.1), ("old", JobVerdict::Expired));
     assert_eq!(settled.2.to.len(), 1);
     assert!(is_deferred(&running.next().await));
     for _ in 0..400 {
@@ -584,7 +584,7 @@ async fn a_mail_that_an_admin_removed_is_not_sent() {
 }
 
 /// The presence of a user for a domain: whatever it says, it has the same id.
-fn presence(name: &str, sequence: u64, to: &[&str]) -> Mail {
+fn presence(name: &str, sequence: u64, to: &[&str]) -> ComposedMail {
     let mut mail = mail(name, "presence", sequence, to);
     mail.job.id = JobId::of_name(&["presence", "alice@mail.example", "x.example"]);
     (mail.job.silent, mail.job.replaceable) = (true, true);
@@ -640,7 +640,7 @@ async fn a_presence_that_waits_is_replaced_and_only_the_last_one_is_sent() {
     }
     running.send(vec![mail("m", "m", 6, &a)]).await;
     let fake = Fake::start_at(port, |_, _| Say::Usual).await;
-    while running.next().await.1 != Verdict::Done {}
+    while running.next().await.1 != JobVerdict::Done {}
     running.until_empty().await;
     let mut names = taken(&fake);
     names.sort();
@@ -766,13 +766,13 @@ async fn a21_what_becomes_of_a_file_while_its_mail_waits_stops_nobody_and_admins
     let later = Timestamp::now().plus(Duration::from_secs(600));
     let mut mails = Vec::new();
     for (name, sequence) in [("gone", 1), ("torn", 2), ("dropped", 3), ("good", 4)] {
-        let mut mail = mail(name, "lane", sequence, &["a@x.example"]);
+        let mut mail = mail(name, "queue", sequence, &["a@x.example"]);
         mail.job.next_attempt = later;
         mails.push(mail);
     }
     spooled(dir.path(), mails.clone()).await;
     let mut running = Running::start(dir.path(), fake.config(), DAY);
-    let jobs = |waiting: Vec<Waiting>| waiting.into_iter().map(|it| it.job).collect::<Vec<_>>();
+    let jobs = |waiting: Vec<WaitingJob>| waiting.into_iter().map(|it| it.job).collect::<Vec<_>>();
     let expected: Vec<Job> = mails.iter().map(|mail| mail.job.clone()).collect();
     let page = running.queue.page(None, 10).await.unwrap();
     assert_eq!(jobs(page), expected);
@@ -785,11 +785,11 @@ async fn a21_what_becomes_of_a_file_while_its_mail_waits_stops_nobody_and_admins
     flip(&lies.segment, lies.job.start);
     assert_eq!(running.queue.find(gone.id.clone()).await, Some(None));
     let found = running.queue.find(good.id.clone()).await.unwrap().unwrap();
-    assert_eq!((found.job, found.stage), (good, Stage::Waits));
+    assert_eq!((found.job, found.stage), (good, JobStage::Waits));
     let done = running.queue.withdraw(dropped.id.clone(), true).await;
-    assert_eq!(done, Some(Change::Done));
+    assert_eq!(done, Some(JobChange::Done));
     let unknown = running.queue.withdraw(gone.id.clone(), true).await;
-    assert_eq!(unknown, Some(Change::Unknown));
+    assert_eq!(unknown, Some(JobChange::Unknown));
 
     running.queue.flush_now();
     assert_eq!(name(&running.next().await), "good");
@@ -806,8 +806,8 @@ async fn a_user_finds_the_own_mails_and_no_others() {
         Fake::start(|_, _| Say::Usual).await,
     );
     let later = Timestamp::now().plus(Duration::from_secs(600));
-    let of = |user: &str, name: &str, lane: &str, sequence: u64| {
-        let mut mail = mail(name, lane, sequence, &["a@x.example"]);
+    let of = |user: &str, name: &str, queue: &str, sequence: u64| {
+        let mut mail = mail(name, queue, sequence, &["a@x.example"]);
         mail.job.next_attempt = later;
         mail.job.origin = (!user.is_empty()).then(|| Origin {
             user: Jid::new(user).unwrap(),
@@ -833,7 +833,7 @@ async fn a_user_finds_the_own_mails_and_no_others() {
             "adam@a.example carol@m.example",
             2,
         ),
-        // A receipt, of whose fate nobody is told; and what lies in a lane that only looks like hers.
+        // A receipt, of whose fate nobody is told; and what lies in a queue that only looks like hers.
         of("", "three", "alice@a.example bob@b.example", 3),
         of("", "four", "alice@a.example presence b.example", 4),
         of(
@@ -867,13 +867,13 @@ async fn a_mail_whose_file_is_damaged_is_told_to_its_sender_and_kept_aside() {
         tempfile::tempdir().unwrap(),
         Fake::start(|_, _| Say::Usual).await,
     );
-    let one = mail("one", "lane", 1, &["a@x.example"]);
+    let one = mail("one", "queue", 1, &["a@x.example"]);
     spooled(dir.path(), vec![one.clone()]).await;
     let lies = where_is(dir.path(), &one.job.id);
     flip(&lies.segment, lies.mail.end - 5);
     let mut running = Running::start(dir.path(), fake.config(), DAY);
     let settle = running.next_unanswered().await;
-    assert_eq!(settle.verdict, Verdict::Done);
+    assert_eq!(settle.verdict, JobVerdict::Done);
     match &settle.attempt[0].1 {
         Outcome::Refused(reply) => assert!(reply.text.contains("damaged"), "{reply:?}"),
         other => panic!("{other:?}"),
@@ -891,14 +891,14 @@ async fn who_drops_a_mail_whose_file_cannot_be_read_is_told_that_and_may_try_aga
         tempfile::tempdir().unwrap(),
         Fake::start(|_, _| Say::Usual).await,
     );
-    let mut one = mail("one", "lane", 1, &["a@x.example"]);
+    let mut one = mail("one", "queue", 1, &["a@x.example"]);
     // Not due, so that nobody else reads it while it is what this test makes of it.
     one.job.next_attempt = Timestamp::now().plus(Duration::from_secs(600));
     spooled(dir.path(), vec![one.clone()]).await;
     let running = Running::start(dir.path(), fake.config(), DAY);
     // What a start cannot know to be durable is written once more, by a thread of its own: where the mail lies after that. No
     // task runs meanwhile, since this one holds the only thread of the runtime.
-    let other = mail("other", "lane", 2, &["a@x.example"]);
+    let other = mail("other", "queue", 2, &["a@x.example"]);
     for _ in 0..2 {
         futures::executor::block_on(running.spool.accept(vec![other.clone()])).unwrap();
         futures::executor::block_on(running.spool.remove(&other.job)).unwrap();
@@ -910,11 +910,11 @@ async fn who_drops_a_mail_whose_file_cannot_be_read_is_told_that_and_may_try_aga
     std::os::unix::fs::symlink(&file, &file).unwrap();
     let id = &one.job.id;
     let done = running.queue.withdraw(id.clone(), true).await;
-    assert_eq!(done, Some(Change::Unreadable));
+    assert_eq!(done, Some(JobChange::Unreadable));
     std::fs::remove_file(&file).unwrap();
     std::fs::write(&file, octets).unwrap();
     let done = running.queue.withdraw(id.clone(), true).await;
-    assert_eq!(done, Some(Change::Done));
+    assert_eq!(done, Some(JobChange::Done));
 }
 
 #[tokio::test]
@@ -950,7 +950,7 @@ async fn a_mail_that_is_of_no_use_any_more_is_dropped_without_a_word() {
     let expiring = |name: &str, sequence, millis| {
         let mut mail = presence(name, sequence, &["a@x.example"]);
         mail.job.id = JobId::of_name(&[name]);
-        mail.job.lane = name.to_owned();
+        mail.job.ordering_key = name.to_owned();
         mail.job.expires = Some(Timestamp::from_millis(now.millis() + millis));
         mail
     };
@@ -1002,7 +1002,7 @@ async fn a_server_that_takes_a_hundred_at_a_time_gets_all_thousand_at_once() {
         let to: Vec<&str> = names.iter().map(String::as_str).collect();
         running.send(vec![mail("one", "a", 1, &to)]).await;
         let settle = running.next_unanswered().await;
-        assert_eq!((settle.verdict, settle.job.attempts), (Verdict::Done, 1));
+        assert_eq!((settle.verdict, settle.job.attempts), (JobVerdict::Done, 1));
         assert_eq!(settle.attempt.len(), 1000);
         let is_served = |outcome: &Outcome| matches!(outcome, Outcome::Delivered(_));
         assert!(settle.attempt.iter().all(|(_, outcome)| is_served(outcome)));
@@ -1027,11 +1027,11 @@ async fn draining_waits_for_what_can_be_sent_and_not_for_what_cannot() {
     assert!(running.queue.drained(limit).await);
     let mut deferred = presence("deferred", 1, &["later@x.example"]);
     deferred.job.id = JobId::of_name(&["other"]);
-    deferred.job.lane = "other".to_owned();
+    deferred.job.ordering_key = "other".to_owned();
     running.send(vec![deferred]).await;
     let a = ["a@x.example"];
-    running.send(vec![mail("m1", "lane", 2, &a)]).await;
-    running.send(vec![mail("m2", "lane", 3, &a)]).await;
+    running.send(vec![mail("m1", "queue", 2, &a)]).await;
+    running.send(vec![mail("m2", "queue", 3, &a)]).await;
     running.send(vec![presence("away", 4, &a)]).await;
     running.send(vec![presence("unavailable", 5, &a)]).await;
     assert!(!running.queue.drained(Duration::from_millis(20)).await);

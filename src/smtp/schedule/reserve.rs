@@ -1,6 +1,6 @@
 //! Jobs that wait while somebody decides what becomes of them.
 
-use super::{Entry, Found, Recall, Schedule, Whole};
+use super::{FoundJob, Recall, Schedule, ScheduledJob, WholeJob};
 use crate::core::id::JobId;
 use crate::core::limits::GATHER_MAX;
 use crate::core::time::Timestamp;
@@ -10,20 +10,20 @@ use std::sync::Arc;
 impl Schedule {
     /// Keeps a job where it is until it is renewed, withdrawn or released, and answers with it. `None` where it does not wait,
     /// or where a former process may have sent it. One that is not whole is to be recalled first.
-    pub(in crate::smtp) fn reserve(&mut self, which: &Which) -> Option<Found> {
+    pub(in crate::smtp) fn reserve(&mut self, which: &Which) -> Option<FoundJob> {
         let (name, sequence, id) = match which {
             Which::Id(id) => {
                 let (name, sequence) = self.place_of(id)?;
                 (name, sequence, id.clone())
             }
-            Which::LastOf(lane) => {
-                let (name, lane) = self.lanes.get_key_value(lane.as_str())?;
-                let last = &lane.waiting.back()?.brief;
+            Which::LastOf(queue) => {
+                let (name, queue) = self.queues.get_key_value(queue.as_str())?;
+                let last = &queue.waiting.back()?.brief;
                 (Arc::clone(name), last.sequence, last.id.clone())
             }
         };
         let place = self.place(&name, sequence, &id)?;
-        let entry = self.lanes.get(&name)?.waiting.get(place)?;
+        let entry = self.queues.get(&name)?.waiting.get(place)?;
         let known = self.known.get_mut(&id)?;
         if known.is_doubtful {
             return None;
@@ -31,14 +31,14 @@ impl Schedule {
         let Some(whole) = &entry.whole else {
             let brief = entry.brief.clone();
             let holds_lane = false;
-            return Some(Found::Brief(Recall { brief, holds_lane }));
+            return Some(FoundJob::Brief(Recall { brief, holds_lane }));
         };
         let mut job = whole.job.clone();
         entry.brief.complete(&mut job);
         known.is_reserved = true;
         self.refresh(&name);
         let bytes = None;
-        Some(Found::Whole(Box::new(Whole { job, bytes })))
+        Some(FoundJob::Whole(Box::new(WholeJob { job, bytes })))
     }
 
     /// Whether somebody decides about this job.
@@ -57,12 +57,12 @@ impl Schedule {
     }
 
     /// Puts another version of a reserved job in its place.
-    pub(super) fn renew(&mut self, entry: Entry) {
+    pub(super) fn renew(&mut self, entry: ScheduledJob) {
         let Some((name, sequence)) = self.place_of(&entry.brief.id) else {
             return;
         };
         if let Some(older) = self.take_out(&name, sequence, &entry.brief.id) {
-            self.enqueue(Entry {
+            self.enqueue(ScheduledJob {
                 is_backlog: older.is_backlog,
                 is_held: older.is_held,
                 ..entry
@@ -86,9 +86,9 @@ impl Schedule {
             return;
         };
         let place = self.place(&name, sequence, id);
-        let lane = self.lanes.get_mut(&name);
-        if let (Some(lane), Some(place)) = (lane, place)
-            && let Some(entry) = lane.waiting.get_mut(place)
+        let queue = self.queues.get_mut(&name);
+        if let (Some(queue), Some(place)) = (queue, place)
+            && let Some(entry) = queue.waiting.get_mut(place)
             && entry.brief.attempts == 0
         {
             entry.brief.next_attempt = at;
@@ -98,7 +98,7 @@ impl Schedule {
 
     /// What waits for more lines is due now; answers how many jobs that are.
     pub(in crate::smtp) fn send_drafts(&mut self, now: Timestamp) -> usize {
-        let is_draft = |entry: &&Entry| {
+        let is_draft = |entry: &&ScheduledJob| {
             let brief = &entry.brief;
             brief.changed.is_some() && brief.attempts == 0 && brief.next_attempt > now
         };
@@ -111,7 +111,7 @@ impl Schedule {
     }
 }
 
-impl Entry {
+impl ScheduledJob {
     /// The clock may have been set back since it was written when a mail leaves.
     pub(in crate::smtp) fn limit_gathering(&mut self, now: Timestamp) {
         let brief = &mut self.brief;

@@ -7,41 +7,41 @@ use std::time::Duration;
 
 const NOW: Timestamp = Timestamp::from_secs(1000);
 
-fn entry(lane: &str, sequence: u64, due: i64, is_backlog: bool) -> Entry {
-    let mut job = mail(&format!("{lane}.{sequence}"), lane, sequence, &[]).job;
+fn entry(queue: &str, sequence: u64, due: i64, is_backlog: bool) -> ScheduledJob {
+    let mut job = mail(&format!("{queue}.{sequence}"), queue, sequence, &[]).job;
     (job.accepted, job.next_attempt) = (NOW, Timestamp::from_secs(due));
-    let fresh = Entry::fresh(job, None);
-    Entry {
+    let fresh = ScheduledJob::fresh(job, None);
+    ScheduledJob {
         is_backlog,
         ..fresh
     }
 }
 
-fn job(lane: &str, sequence: u64) -> Job {
-    entry(lane, sequence, 0, false).whole.unwrap().job
+fn job(queue: &str, sequence: u64) -> Job {
+    entry(queue, sequence, 0, false).whole.unwrap().job
 }
 
-fn again(job: Job) -> Entry {
-    Entry::again(job, false, false)
+fn again(job: Job) -> ScheduledJob {
+    ScheduledJob::again(job, false, false)
 }
 
 /// The next one, which is whole.
 fn claim(schedule: &mut Schedule, now: Timestamp) -> Option<Job> {
     schedule.claim(now).map(|found| match found {
-        Found::Whole(whole) => whole.job,
-        Found::Brief(recall) => panic!("{:?} is not whole", recall.brief),
+        FoundJob::Whole(whole) => whole.job,
+        FoundJob::Brief(recall) => panic!("{:?} is not whole", recall.brief),
     })
 }
 
 fn claimed(schedule: &mut Schedule) -> Option<(String, u64)> {
-    claim(schedule, NOW).map(|job| (job.lane, job.sequence))
+    claim(schedule, NOW).map(|job| (job.ordering_key, job.sequence))
 }
 
 #[test]
 fn one_job_is_hastened_with_those_before_it_and_no_other() {
     let mut schedule = Schedule::default();
-    for (lane, sequence) in [("a", 1), ("a", 2), ("a", 3), ("b", 4)] {
-        schedule.insert(entry(lane, sequence, 5000, false));
+    for (queue, sequence) in [("a", 1), ("a", 2), ("a", 3), ("b", 4)] {
+        schedule.insert(entry(queue, sequence, 5000, false));
     }
     assert!(claimed(&mut schedule).is_none());
     let second = job("a", 2);
@@ -66,13 +66,13 @@ fn a_job_is_withdrawn_if_it_waits_and_lets_the_next_one_go() {
     assert_eq!(claimed(&mut schedule), Some(("a".to_owned(), 1)));
     assert!(schedule.withdraw(&job(1).id).is_none(), "it is under way");
     let withdrawn = schedule.withdraw(&job(2).id);
-    assert!(matches!(withdrawn, Some(Found::Whole(whole)) if whole.job == job(2)));
+    assert!(matches!(withdrawn, Some(FoundJob::Whole(whole)) if whole.job == job(2)));
     assert!(schedule.withdraw(&job(2).id).is_none());
     assert!(
         !schedule.insert(entry("a", 2, 0, false)),
         "not yet forgotten"
     );
-    assert!(claimed(&mut schedule).is_none(), "the lane is still busy");
+    assert!(claimed(&mut schedule).is_none(), "the queue is still busy");
     schedule.release(&job(1));
     assert_eq!(claimed(&mut schedule), Some(("a".to_owned(), 3)));
     schedule.forget(&job(2));
@@ -90,7 +90,7 @@ fn a_lane_goes_in_order_one_at_a_time_whatever_order_it_came_in() {
         assert_eq!(claimed(&mut schedule), None);
         schedule.release(&job("a", sequence));
     }
-    assert!(schedule.lanes.is_empty() && schedule.next_due().is_none());
+    assert!(schedule.queues.is_empty() && schedule.next_due().is_none());
 }
 
 #[test]
@@ -124,7 +124,7 @@ fn new_mail_and_backlog_take_turns() {
     assert_eq!(order, [10, 0, 11, 1, 12, 2, 3, 4, 5, 6, 7, 8, 9]);
 }
 
-/// A21: the mail server was away, so that only the first of each lane was deferred.
+/// A21: the mail server was away, so that only the first of each queue was deferred.
 #[test]
 fn a21_what_waits_behind_a_deferred_one_takes_turns_with_new_mail_too() {
     let mut schedule = Schedule::default();
@@ -162,13 +162,13 @@ fn a_job_is_there_once_until_it_is_forgotten() {
 }
 
 /// Jobs with one id: the presence of a user for a domain.
-fn presence(sequence: u64, due: i64) -> Entry {
+fn presence(sequence: u64, due: i64) -> ScheduledJob {
     let mut entry = entry("p", sequence, due, false);
     let whole = entry.whole.as_mut().unwrap();
     whole.job.id = JobId::of_name(&["presence"]);
     whole.job.replaceable = true;
     let job = entry.whole.unwrap().job;
-    Entry::fresh(job, None)
+    ScheduledJob::fresh(job, None)
 }
 
 #[test]
@@ -187,7 +187,7 @@ fn one_that_waits_is_replaced_and_stays_where_it_was_not() {
         schedule.forget(&entry);
     }
     assert_eq!(order, [1, 2, 4]);
-    assert!(schedule.lanes.is_empty() && schedule.known.is_empty());
+    assert!(schedule.queues.is_empty() && schedule.known.is_empty());
 }
 
 #[test]
@@ -197,7 +197,7 @@ fn one_that_was_deferred_leaves_its_schedule_to_the_one_that_replaces_it() {
         schedule.insert(presence(1, 0));
         let mut old = claim(&mut schedule, NOW).unwrap();
         (old.attempts, old.next_attempt) = (3, Timestamp::from_secs(1300));
-        assert!(schedule.put_back(Entry::again(old, is_held, false)));
+        assert!(schedule.put_back(ScheduledJob::again(old, is_held, false)));
         assert!(!schedule.insert(presence(2, 1000)));
         assert!(claim(&mut schedule, NOW).is_none());
         assert_eq!(schedule.next_due(), Some(Timestamp::from_secs(1300)));
@@ -288,8 +288,8 @@ fn hastening_the_held_ones_leaves_the_others_alone() {
 
 fn recall(schedule: &mut Schedule, now: Timestamp) -> Option<Recall> {
     schedule.claim(now).and_then(|found| match found {
-        Found::Whole(_) => None,
-        Found::Brief(recall) => Some(recall),
+        FoundJob::Whole(_) => None,
+        FoundJob::Brief(recall) => Some(recall),
     })
 }
 
@@ -297,12 +297,12 @@ fn recall(schedule: &mut Schedule, now: Timestamp) -> Option<Recall> {
 fn what_was_found_in_the_spool_is_asked_for_when_it_is_its_turn() {
     let mut schedule = Schedule::default();
     for sequence in [1, 2] {
-        schedule.insert(Entry::found(Brief::from(&job("a", sequence)), NOW));
+        schedule.insert(ScheduledJob::found(Brief::from(&job("a", sequence)), NOW));
     }
-    schedule.insert(Entry::found(entry("b", 3, 5000, true).brief, NOW));
+    schedule.insert(ScheduledJob::found(entry("b", 3, 5000, true).brief, NOW));
     let asked = recall(&mut schedule, NOW).unwrap();
-    assert_eq!((&*asked.brief.lane, asked.brief.sequence), ("a", 1));
-    // Its lane waits for it, and the other one for its time.
+    assert_eq!((&*asked.brief.ordering_key, asked.brief.sequence), ("a", 1));
+    // Its queue waits for it, and the other one for its time.
     assert!(schedule.claim(NOW).is_none());
     let mut written = job("a", 1);
     (written.sequence, written.attempts) = (9, 9);
@@ -322,7 +322,7 @@ fn what_was_found_in_the_spool_is_asked_for_when_it_is_its_turn() {
 #[test]
 fn what_is_replaced_while_it_is_asked_for_is_not_sent() {
     let mut schedule = Schedule::default();
-    schedule.insert(Entry::found(presence(1, 0).brief, NOW));
+    schedule.insert(ScheduledJob::found(presence(1, 0).brief, NOW));
     let asked = recall(&mut schedule, NOW).unwrap();
     assert!(!schedule.insert(presence(2, 0)));
     assert!(schedule.claim(NOW).is_none());
@@ -330,7 +330,7 @@ fn what_is_replaced_while_it_is_asked_for_is_not_sent() {
     assert_eq!(claim(&mut schedule, NOW).unwrap().sequence, 2);
     // The file was of the newer one already when the older one was asked for.
     let mut schedule = Schedule::default();
-    schedule.insert(Entry::found(presence(1, 0).brief, NOW));
+    schedule.insert(ScheduledJob::found(presence(1, 0).brief, NOW));
     let asked = recall(&mut schedule, NOW).unwrap();
     assert!(!schedule.insert(presence(2, 0)));
     assert!(!schedule.recalled_in_vain(&asked));
@@ -342,19 +342,19 @@ fn what_is_replaced_while_it_is_asked_for_is_not_sent() {
 fn an_admin_takes_out_what_is_not_whole_when_it_has_been_read() {
     let mut schedule = Schedule::default();
     for sequence in [1, 2] {
-        schedule.insert(Entry::found(Brief::from(&job("a", sequence)), NOW));
+        schedule.insert(ScheduledJob::found(Brief::from(&job("a", sequence)), NOW));
     }
     let id = job("a", 2).id;
-    let Some(Found::Brief(asked)) = schedule.withdraw(&id) else {
+    let Some(FoundJob::Brief(asked)) = schedule.withdraw(&id) else {
         panic!("it is not whole");
     };
-    // Its lane goes on meanwhile.
+    // Its queue goes on meanwhile.
     let first = recall(&mut schedule, NOW).unwrap();
     schedule.recalled(&first, job("a", 1));
     assert_eq!(claim(&mut schedule, NOW).unwrap().sequence, 1);
     schedule.recalled(&asked, job("a", 2));
-    assert!(matches!(schedule.withdraw(&id), Some(Found::Whole(_))));
-    // While the first one was under way, nothing else of the lane may go.
+    assert!(matches!(schedule.withdraw(&id), Some(FoundJob::Whole(_))));
+    // While the first one was under way, nothing else of the queue may go.
     schedule.insert(entry("a", 3, 0, false));
     assert!(schedule.claim(NOW).is_none());
     schedule.release(&job("a", 1));
@@ -366,21 +366,21 @@ fn an_admin_takes_out_what_is_not_whole_when_it_has_been_read() {
 fn a21_so_many_jobs_are_whole_and_no_more() {
     let mut schedule = Schedule::default();
     for n in 0..WHOLE_MAX as u64 * 2 {
-        schedule.insert(entry(&format!("lane{}", n % 7), n, 0, false));
+        schedule.insert(entry(&format!("queue{}", n % 7), n, 0, false));
     }
     assert_eq!(schedule.weight, WHOLE_MAX);
-    let is_whole = |it: &&Entry| it.whole.is_some();
+    let is_whole = |it: &&ScheduledJob| it.whole.is_some();
     assert_eq!(schedule.waiting().filter(is_whole).count(), WHOLE_MAX);
     let ahead = job("b", 1_000_000);
-    schedule.insert(Entry::again(ahead.clone(), false, true));
+    schedule.insert(ScheduledJob::again(ahead.clone(), false, true));
     assert_eq!(schedule.waiting().filter(is_whole).count(), WHOLE_MAX + 1);
     let mut sent = Vec::new();
     while let Some(found) = schedule.claim(NOW) {
         let whole = match found {
-            Found::Whole(whole) => whole.job,
-            Found::Brief(recall) => {
+            FoundJob::Whole(whole) => whole.job,
+            FoundJob::Brief(recall) => {
                 let n = recall.brief.sequence;
-                schedule.recalled(&recall, job(&recall.brief.lane, n));
+                schedule.recalled(&recall, job(&recall.brief.ordering_key, n));
                 continue;
             }
         };
@@ -404,20 +404,24 @@ fn a_hundred_thousand_jobs_are_no_trouble() {
     let mut schedule = Schedule::default();
     let start = processor_time();
     for n in 0..100_000 {
-        schedule.insert(entry(&format!("lane{}", n % 5000), n, 0, true));
+        schedule.insert(entry(&format!("queue{}", n % 5000), n, 0, true));
     }
     let mut last = HashMap::new();
     let mut count = 0;
     while let Some(found) = schedule.claim(NOW) {
         let job = match found {
-            Found::Whole(whole) => whole.job,
-            Found::Brief(recall) => {
-                let Brief { lane, sequence, .. } = &recall.brief;
-                schedule.recalled(&recall, job(lane, *sequence));
+            FoundJob::Whole(whole) => whole.job,
+            FoundJob::Brief(recall) => {
+                let Brief {
+                    ordering_key: queue,
+                    sequence,
+                    ..
+                } = &recall.brief;
+                schedule.recalled(&recall, job(queue, *sequence));
                 continue;
             }
         };
-        let before = last.insert(job.lane.clone(), job.sequence);
+        let before = last.insert(job.ordering_key.clone(), job.sequence);
         assert!(before < Some(job.sequence));
         schedule.release(&job);
         schedule.forget(&job);
@@ -436,7 +440,7 @@ fn a_reserved_job_stays_where_it_is_and_another_version_takes_its_place() {
         schedule.insert(entry("a", sequence, 0, false));
     }
     let reserved = |schedule: &mut Schedule, which: Which| match schedule.reserve(&which) {
-        Some(Found::Whole(found)) => Some(found.job.sequence),
+        Some(FoundJob::Whole(found)) => Some(found.job.sequence),
         _ => None,
     };
     let (first, last) = (job("a", 1), Which::LastOf("a".to_owned()));
@@ -480,8 +484,8 @@ fn a_job_that_is_taken_back_lets_the_next_one_go() {
 fn what_a_former_process_may_have_sent_is_not_reserved() {
     let mut schedule = Schedule::default();
     let found = |sequence: u64, due: i64| {
-        let Entry { brief, .. } = entry("a", sequence, due, true);
-        Entry::found(brief, NOW)
+        let ScheduledJob { brief, .. } = entry("a", sequence, due, true);
+        ScheduledJob::found(brief, NOW)
     };
     schedule.insert(found(1, 999));
     schedule.insert(found(2, 1001));

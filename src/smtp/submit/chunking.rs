@@ -1,7 +1,7 @@
 //! Mails by BDAT (RFC 3030): one write where the server takes several commands at once, and no promise less than with DATA.
 
 use super::*;
-use crate::smtp::connect::Connector;
+use crate::smtp::connect::SmtpConnector;
 use crate::smtp::fake::{BARE, CHUNKING, Fake, PIPELINING, Say, mail};
 use crate::smtp::{SmtpConfig, TlsMode};
 use std::sync::atomic::AtomicUsize;
@@ -26,13 +26,17 @@ fn by_name(offer: &'static str) -> impl Fn(usize, &str) -> Say + Send + Sync + '
     }
 }
 
-async fn connected(fake: &Fake) -> Connection {
-    let connector = Connector::new(fake.config()).unwrap();
+async fn connected(fake: &Fake) -> SmtpConnection {
+    let connector = SmtpConnector::new(fake.config()).unwrap();
     connector.connect().await.unwrap()
 }
 
-async fn sent(connection: &mut Connection, name: &str, to: &[&str]) -> (String, State) {
-    let mail = mail(name, "lane", 1, to);
+async fn sent(
+    connection: &mut SmtpConnection,
+    name: &str,
+    to: &[&str],
+) -> (String, ConnectionState) {
+    let mail = mail(name, "queue", 1, to);
     let submitted = connection.submit(&mail.job, &mail.bytes).await;
     (letters(&submitted.attempt), submitted.connection)
 }
@@ -53,14 +57,14 @@ async fn every_recipient_has_its_own_result_and_the_connection_is_kept() {
     for offer in OFFERS {
         let fake = Fake::start(by_name(offer)).await;
         let mut c = connected(&fake).await;
-        let usable = |letters: &str| (letters.to_owned(), State::Usable);
+        let usable = |letters: &str| (letters.to_owned(), ConnectionState::Usable);
         let three = ["a@x.example", "none@x.example", "later@x.example"];
         assert_eq!(sent(&mut c, "one", &three).await, usable("DFR"));
         let nobody = ["none@x.example", "later@x.example"];
         assert_eq!(sent(&mut c, "two", &nobody).await, usable("FR"));
         assert_eq!(sent(&mut c, "spam", &three).await, usable("FFR"));
         assert_eq!(sent(&mut c, "four", &["a@x.example"]).await, usable("D"));
-        let mut bad = mail("five", "lane", 1, &["a@x.example", "b@x.example"]);
+        let mut bad = mail("five", "queue", 1, &["a@x.example", "b@x.example"]);
         bad.job.from = Some(MailAddress::parse("bad@x.example").unwrap());
         let submitted = c.submit(&bad.job, &bad.bytes).await;
         let all = (letters(&submitted.attempt), submitted.connection);
@@ -81,7 +85,7 @@ async fn every_recipient_has_its_own_result_and_the_connection_is_kept() {
 async fn the_mail_arrives_as_it_is_with_line_ends_that_are_whole() {
     for offer in OFFERS {
         let fake = Fake::start(by_name(offer)).await;
-        let one = mail("one", "lane", 1, &["a@x.example"]);
+        let one = mail("one", "queue", 1, &["a@x.example"]);
         let sly = b".first\n.\nMAIL FROM:<x@x>\r.\r\n..two\r\n.";
         let submitted = connected(&fake).await.submit(&one.job, sly).await;
         assert_eq!(letters(&submitted.attempt), "D");
@@ -96,12 +100,12 @@ async fn the_mail_arrives_as_it_is_with_line_ends_that_are_whole() {
 #[tokio::test]
 async fn silence_is_doubt_from_the_moment_at_which_the_mail_is_under_way() {
     let phases = [
-        (CHUNKING, "MAIL", "U", State::Closed),
-        (CHUNKING, "RCPT", "U", State::Closed),
-        (CHUNKING, ".", "U", State::Closed),
-        (BARE_CHUNKING, "MAIL", "R", State::Stale),
-        (BARE_CHUNKING, "RCPT", "R", State::Stale),
-        (BARE_CHUNKING, ".", "U", State::Closed),
+        (CHUNKING, "MAIL", "U", ConnectionState::Closed),
+        (CHUNKING, "RCPT", "U", ConnectionState::Closed),
+        (CHUNKING, ".", "U", ConnectionState::Closed),
+        (BARE_CHUNKING, "MAIL", "R", ConnectionState::Stale),
+        (BARE_CHUNKING, "RCPT", "R", ConnectionState::Stale),
+        (BARE_CHUNKING, ".", "U", ConnectionState::Closed),
     ];
     for say in [Say::Hang, Say::Close, Say::Reply("nonsense\r\n")] {
         for (offer, phase, expected, state) in phases {
@@ -126,7 +130,7 @@ async fn what_was_refused_before_the_silence_stays_refused() {
         .await;
         let to = ["none@x.example", "a@x.example"];
         let result = sent(&mut connected(&fake).await, "one", &to).await;
-        assert_eq!(result, ("FU".to_owned(), State::Closed));
+        assert_eq!(result, ("FU".to_owned(), ConnectionState::Closed));
     }
 }
 
@@ -141,9 +145,9 @@ async fn a_server_that_closes_with_421_has_taken_nothing() {
             .await;
             let result = sent(&mut connected(&fake).await, "one", &["a@x.example"]).await;
             let state = if phase == "." {
-                State::Closed
+                ConnectionState::Closed
             } else {
-                State::Stale
+                ConnectionState::Stale
             };
             assert_eq!(result, ("R".to_owned(), state), "{phase}");
         }
@@ -163,7 +167,7 @@ async fn a_connection_that_was_closed_meanwhile_is_seen_before_anything_is_said(
         assert_eq!(sent(&mut c, "one", &["a@x.example"]).await.0, "D");
         tokio::time::sleep(Duration::from_millis(50)).await;
         let result = sent(&mut c, "two", &["a@x.example"]).await;
-        assert_eq!(result, ("R".to_owned(), State::Stale));
+        assert_eq!(result, ("R".to_owned(), ConnectionState::Stale));
         assert_eq!(fake.seen_with("MAIL").len(), 1);
     }
 }
@@ -176,13 +180,13 @@ async fn a_server_that_does_not_know_what_it_offers_is_left_and_asked_by_data_th
             _ => by_name(offer)(n, line),
         })
         .await;
-        let connector = Connector::new(fake.config()).unwrap();
+        let connector = SmtpConnector::new(fake.config()).unwrap();
         let mut c = connector.connect().await.unwrap();
         let result = sent(&mut c, "one", &["a@x.example"]).await;
-        assert_eq!(result, ("R".to_owned(), State::Closed));
+        assert_eq!(result, ("R".to_owned(), ConnectionState::Closed));
         let mut c = connector.connect().await.unwrap();
         let result = sent(&mut c, "one", &["a@x.example"]).await;
-        assert_eq!(result, ("D".to_owned(), State::Usable));
+        assert_eq!(result, ("D".to_owned(), ConnectionState::Usable));
         assert_eq!(fake.seen_with("DATA").len(), 1);
     }
 }
@@ -198,7 +202,7 @@ async fn a_server_that_does_not_forget_is_left() {
         .await;
         let mut c = connected(&fake).await;
         let result = sent(&mut c, "one", &["later@x.example"]).await;
-        assert_eq!(result, ("R".to_owned(), State::Closed), "{offer}");
+        assert_eq!(result, ("R".to_owned(), ConnectionState::Closed), "{offer}");
     }
 }
 
@@ -240,8 +244,8 @@ async fn a_mail_is_one_turn_and_a_big_one_waits_for_its_recipients() {
         let port = listener.local_addr().unwrap().port();
         let config = SmtpConfig::new("127.0.0.1", port, TlsMode::Plain, "gateway.example");
         let server = tokio::spawn(answer_late(listener, octets));
-        let mut c = Connector::new(config).unwrap().connect().await.unwrap();
-        let mut one = mail("one", "lane", 1, &["a@x.example", "b@x.example"]);
+        let mut c = SmtpConnector::new(config).unwrap().connect().await.unwrap();
+        let mut one = mail("one", "queue", 1, &["a@x.example", "b@x.example"]);
         one.bytes.resize(octets - 2, b'x');
         one.bytes.extend(b"\r\n");
         let submitted = c.submit(&one.job, &one.bytes).await;
@@ -260,11 +264,11 @@ async fn a_server_that_stops_reading_in_the_middle_has_not_taken_the_mail() {
     .await;
     let mut c = connected(&fake).await;
     c.capabilities.size = None;
-    let mut big = mail("big", "lane", 1, &["a@x.example"]);
+    let mut big = mail("big", "queue", 1, &["a@x.example"]);
     big.bytes.resize(24 * 1024 * 1024, b'x');
     let submitted = c.submit(&big.job, &big.bytes).await;
     let result = (letters(&submitted.attempt), submitted.connection);
-    assert_eq!(result, ("R".to_owned(), State::Closed));
+    assert_eq!(result, ("R".to_owned(), ConnectionState::Closed));
 }
 
 /// Who finds no room is left for a further transaction, as with DATA.
@@ -280,7 +284,7 @@ async fn who_finds_no_room_is_left_for_a_further_transaction() {
         })
         .await;
         let to = ["a@x.example", "b@x.example", "c@x.example"];
-        let mail = mail("one", "lane", 1, &to);
+        let mail = mail("one", "queue", 1, &to);
         let submitted = connected(&fake).await.submit(&mail.job, &mail.bytes).await;
         assert_eq!(letters(&submitted.attempt), "DD");
         assert_eq!(submitted.left.len(), 1);

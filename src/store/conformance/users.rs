@@ -8,7 +8,7 @@ use crate::core::context::Write;
 use crate::core::id::{MessageId, StanzaId, ThreadId};
 use crate::core::limits::SHARED_LOOKED_FOR_AT_ONCE;
 use crate::core::record::{Message, Pair, PairOrigin, Quotes};
-use crate::core::traces::Rows;
+use crate::core::traces::RowCounts;
 use crate::store::Store;
 use crate::store::tables::Record;
 use jid::BareJid;
@@ -54,7 +54,7 @@ fn rows_of(name: &str) -> Vec<Write> {
 }
 
 /// What [`rows_of`] has.
-const ROWS: Rows = Rows {
+const ROWS: RowCounts = RowCounts {
     contacts: 2,
     options: 2,
     messages: 2,
@@ -65,8 +65,8 @@ const ROWS: Rows = Rows {
     avatars: 1,
 };
 
-async fn forget<S: Store>(store: &S, name: &str, limit: usize) -> (Rows, usize, usize) {
-    let (mut rows, mut contacts, mut steps) = (Rows::default(), 0, 0);
+async fn forget<S: Store>(store: &S, name: &str, limit: usize) -> (RowCounts, usize, usize) {
+    let (mut rows, mut contacts, mut steps) = (RowCounts::default(), 0, 0);
     loop {
         let gone = store.forget_some_of(&user(name), limit).await.unwrap();
         rows.add(gone.rows);
@@ -74,8 +74,8 @@ async fn forget<S: Store>(store: &S, name: &str, limit: usize) -> (Rows, usize, 
         steps += 1;
         assert!(steps < 10_000, "it ends");
         if gone.is_all {
-            assert_eq!(gone.rows, Rows::default());
-            assert_eq!(store.rows_of(&user(name)).await, Ok(Rows::default()));
+            assert_eq!(gone.rows, RowCounts::default());
+            assert_eq!(store.rows_of(&user(name)).await, Ok(RowCounts::default()));
             return (rows, contacts, steps);
         }
     }
@@ -156,7 +156,7 @@ async fn a_user_is_forgotten_and_nobody_else<S: Store>(store: &S, other: &S) {
         save(store, rows_of(ALICE)).await;
     }
     assert_eq!(forget(store, ALICE, 3).await, (ROWS, 2, 6));
-    assert_eq!(forget(store, ALICE, 3).await.0, Rows::default());
+    assert_eq!(forget(store, ALICE, 3).await.0, RowCounts::default());
     assert_eq!(forget(store, "nobody@a.example", 3).await.2, 1);
     let left = store.users(None, 10).await.unwrap();
     assert!(left.contains(&user(ALICE)), "the admin's pair is there");

@@ -3,7 +3,7 @@
 use super::staged::Staged;
 use super::{Database, decoded};
 use crate::core::limits::SHARED_LOOKED_FOR_AT_ONCE;
-use crate::core::traces::{Gone, Rows};
+use crate::core::traces::{Gone, RowCounts};
 use crate::store::StoreError;
 use crate::store::tables::{self, Record, Table};
 use crate::store::users::{self, OF_USERS};
@@ -28,8 +28,8 @@ impl Database {
         Ok(first.map(|key| key.to_vec()))
     }
 
-    pub(super) fn rows_of(&self, user: &BareJid) -> Result<Rows, StoreError> {
-        let mut rows = Rows::default();
+    pub(super) fn rows_of(&self, user: &BareJid) -> Result<RowCounts, StoreError> {
+        let mut rows = RowCounts::default();
         for table in OF_USERS {
             let mut range = users::range_of(table, user);
             loop {
@@ -55,7 +55,7 @@ impl Database {
         Ok(rows)
     }
 
-    fn count_made(&self, rows: &mut Rows, keys: &[sled::IVec]) -> Result<(), StoreError> {
+    fn count_made(&self, rows: &mut RowCounts, keys: &[sled::IVec]) -> Result<(), StoreError> {
         for key in keys {
             let is_made = users::is_made(self.record(key)?.as_ref());
             users::count(rows, Table::Pair, usize::from(is_made));
@@ -64,7 +64,7 @@ impl Database {
     }
 
     /// Pairs of contacts, whether or not others have these as well.
-    fn count_pairs_of(&self, rows: &mut Rows, keys: &[sled::IVec]) -> Result<(), StoreError> {
+    fn count_pairs_of(&self, rows: &mut RowCounts, keys: &[sled::IVec]) -> Result<(), StoreError> {
         for key in keys {
             let made = self.made_pair_of(key)?;
             users::count(rows, Table::Pair, usize::from(made.is_some()));
@@ -95,7 +95,7 @@ impl Database {
                 Table::Pair => {
                     for (key, value) in rows {
                         if users::is_made(Some(&decoded(&key, &value)?)) {
-                            batch.apply(tables::Change::Remove(key.to_vec()))?;
+                            batch.apply(tables::TableChange::Remove(key.to_vec()))?;
                             users::count(&mut gone.rows, table, 1);
                         }
                     }
@@ -159,7 +159,7 @@ impl Database {
         let is_there = |key: &[u8]| self.raw(key).map(|row| row.is_some());
         for key in users::unshared(user, made, first_key, is_there)? {
             if let Some(pair) = self.made_pair_of(&key)? {
-                batch.apply(tables::Change::Remove(pair))?;
+                batch.apply(tables::TableChange::Remove(pair))?;
                 users::count(&mut gone.rows, Table::Pair, 1);
             }
         }

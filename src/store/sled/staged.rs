@@ -3,7 +3,7 @@
 use super::{Database, decoded, unreadable};
 use crate::core::record::{Message, Pair, Peer};
 use crate::store::digest::Counted;
-use crate::store::tables::{self, Change, Record, Table};
+use crate::store::tables::{self, Record, Table, TableChange};
 use crate::store::{StoreError, replaces, saved_again};
 use std::collections::BTreeMap;
 use std::sync::atomic::Ordering;
@@ -22,13 +22,13 @@ impl<'a> Staged<'a> {
         }
     }
 
-    pub(super) fn apply(&mut self, change: Change) -> Result<(), StoreError> {
+    pub(super) fn apply(&mut self, change: TableChange) -> Result<(), StoreError> {
         match change {
-            Change::Save(Record::Pair(pair)) => self.save_pair(pair),
-            Change::Save(Record::Message(message)) => self.save_message(message),
-            Change::Save(Record::Peer(peer)) => self.save_peer(peer),
-            Change::Save(record) => self.save(&record),
-            Change::Remove(key) => {
+            TableChange::Save(Record::Pair(pair)) => self.save_pair(pair),
+            TableChange::Save(Record::Message(message)) => self.save_message(message),
+            TableChange::Save(Record::Peer(peer)) => self.save_peer(peer),
+            TableChange::Save(record) => self.save(&record),
+            TableChange::Remove(key) => {
                 if let Some(pair) = self.pair(&key)? {
                     self.remove(tables::holder_key(&pair.mail));
                 }

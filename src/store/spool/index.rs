@@ -1,14 +1,14 @@
 //! Where everything lies that waits: kept by who writes, asked by whoever reads.
 
-use super::record::Key;
-use super::replay::Place;
+use super::record::JobKey;
+use super::replay::JournalPlace;
 use super::segment::Name;
 use std::collections::{BTreeMap, HashMap};
 
 /// Where everything lies that waits.
 #[derive(Debug, Default)]
 pub(super) struct Index {
-    pub(super) live: HashMap<Key, Place>,
+    pub(super) live: HashMap<JobKey, JournalPlace>,
     pub(super) segments: BTreeMap<u64, Segment>,
     /// Of all records that live.
     pub(super) octets: u64,
@@ -29,7 +29,7 @@ impl Index {
         self.segments.insert(name.number, segment);
     }
 
-    pub(super) fn insert(&mut self, key: Key, place: Place) {
+    pub(super) fn insert(&mut self, key: JobKey, place: JournalPlace) {
         self.remove(key);
         self.octets = self.octets.saturating_add(place.octets());
         if let Some(segment) = self.segments.get_mut(&place.segment) {
@@ -38,7 +38,7 @@ impl Index {
         self.live.insert(key, place);
     }
 
-    pub(super) fn remove(&mut self, key: Key) {
+    pub(super) fn remove(&mut self, key: JobKey) {
         if let Some(place) = self.live.remove(&key) {
             self.octets = self.octets.saturating_sub(place.octets());
             if let Some(segment) = self.segments.get_mut(&place.segment) {

@@ -2,8 +2,8 @@
 
 use super::aside::Aside;
 use super::index::Index;
-use super::record::{Encoded, HEAD_OCTETS, Key, Kind, key_of};
-use super::replay::Place;
+use super::record::{Encoded, HEAD_OCTETS, JobKey, RecordKind, key_of};
+use super::replay::JournalPlace;
 use super::segment::Tail;
 use super::{Generation, READING, SpoolError};
 use crate::failpoints;
@@ -25,7 +25,7 @@ pub(super) enum Work {
     Update(Generation, Encoded),
     Remove(Generation),
     /// The record at this place is damaged: it is not to be found any more.
-    Lose(Key, Place),
+    Lose(JobKey, JournalPlace),
     /// Nothing, when all before it is done.
     Nothing,
 }
@@ -46,7 +46,7 @@ impl Work {
 
 /// Something that is wanted, and who waits for it.
 #[derive(Debug)]
-pub(super) struct Request {
+pub(super) struct WriteRequest {
     pub(super) work: Work,
     pub(super) done: oneshot::Sender<Result<(), SpoolError>>,
 }
@@ -59,23 +59,23 @@ pub(super) struct Journal {
     /// How long segments become.
     pub(super) segment_octets: u64,
     index: Mutex<Index>,
-    writer: Mutex<Writer>,
+    writer: Mutex<JournalWriter>,
     pub(super) broken: Broken<SpoolError>,
 }
 
 /// What only who writes knows.
 #[derive(Debug, Default)]
-pub(super) struct Writer {
+pub(super) struct JournalWriter {
     pub(super) tail: Option<Tail>,
     /// Since when something is not durable.
     pub(super) unsynced_since: Option<Instant>,
     /// Of what was found by a start without being known to be durable: it is written once more, and until then nothing is
     /// removed.
-    pub(super) doubtful: Vec<Key>,
+    pub(super) doubtful: Vec<JobKey>,
     /// Marks of settled mails for which there was no room.
     pub(super) owed: Vec<Encoded>,
     /// What is moved on out of the first segment.
-    pub(super) moving: Option<(u64, VecDeque<Key>)>,
+    pub(super) moving: Option<(u64, VecDeque<JobKey>)>,
     /// Nothing was written since all was made durable and that was noted.
     pub(super) is_rested: bool,
     /// A segment that cannot be read, so that nothing can be moved on out of it.
@@ -84,11 +84,11 @@ pub(super) struct Writer {
 
 /// What a group is going to write, and what becomes of each request.
 #[derive(Default)]
-struct Plan<'a> {
+struct WritePlan<'a> {
     records: Vec<&'a Encoded>,
     results: Vec<Result<(), SpoolError>>,
     /// What is where after what was planned so far: `None` for what is gone.
-    ahead: HashMap<Key, Option<u64>>,
+    ahead: HashMap<JobKey, Option<u64>>,
     /// Somebody waits for it to be durable.
     is_sync: bool,
 }
@@ -99,11 +99,11 @@ impl Journal {
         aside: Aside,
         segment_octets: u64,
         index: Index,
-        doubtful: HashSet<Key>,
+        doubtful: HashSet<JobKey>,
     ) -> Self {
-        let writer = Writer {
+        let writer = JournalWriter {
             doubtful: doubtful.into_iter().collect(),
-            ..Writer::default()
+            ..JournalWriter::default()
         };
         Self {
             folder,
@@ -123,12 +123,12 @@ impl Journal {
         self.index.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    pub(super) fn writer(&self) -> MutexGuard<'_, Writer> {
+    pub(super) fn writer(&self) -> MutexGuard<'_, JournalWriter> {
         self.writer.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Does what is wanted, in this order, with one write and one sync at most for all of it.
-    pub(super) fn serve(&self, requests: Vec<Request>) {
+    pub(super) fn serve(&self, requests: Vec<WriteRequest>) {
         let (work, waiting): (Vec<Work>, Vec<_>) = requests
             .into_iter()
             .map(|request| (request.work, request.done))
@@ -157,7 +157,7 @@ impl Journal {
         }
     }
 
-    fn do_all(&self, writer: &mut Writer, work: &[Work]) -> Vec<Result<(), SpoolError>> {
+    fn do_all(&self, writer: &mut JournalWriter, work: &[Work]) -> Vec<Result<(), SpoolError>> {
         let mut done = self.do_together(writer, work);
         // Where nothing at all is left on the disk, others need more of it than this would give.
         let is_full = matches!(done, Err(SpoolError::Full { .. })) && has_room(&self.folder, 1);
@@ -178,7 +178,7 @@ impl Journal {
         }
     }
 
-    fn do_alone(&self, writer: &mut Writer, one: &[Work]) -> Result<(), SpoolError> {
+    fn do_alone(&self, writer: &mut JournalWriter, one: &[Work]) -> Result<(), SpoolError> {
         match self.do_together(writer, one) {
             Ok(results) => results.into_iter().next().unwrap_or(Ok(())),
             Err(error) => one
@@ -191,7 +191,7 @@ impl Journal {
     /// That something is settled is known even where there is no room to write it down: its segment can leave.
     fn give_up(
         &self,
-        writer: &mut Writer,
+        writer: &mut JournalWriter,
         work: &Work,
         error: SpoolError,
     ) -> Result<(), SpoolError> {
@@ -204,25 +204,25 @@ impl Journal {
             return Err(error);
         }
         self.index().remove(key);
-        writer.owed.push(Encoded::bare(Kind::Gone, key, 0));
+        writer.owed.push(Encoded::bare(RecordKind::Gone, key, 0));
         Ok(())
     }
 
     fn do_together(
         &self,
-        writer: &mut Writer,
+        writer: &mut JournalWriter,
         work: &[Work],
     ) -> Result<Vec<Result<(), SpoolError>>, SpoolError> {
         self.broken.check()?;
         let owed = std::mem::take(&mut writer.owed);
         let marks: Vec<Option<Encoded>> = work.iter().map(mark_of).collect();
-        let mut plan = Plan::default();
+        let mut plan = WritePlan::default();
         plan.records.extend(&owed);
         for (one, mark) in work.iter().zip(&marks) {
             self.plan(&mut plan, one, mark.as_ref());
         }
         let written = self.append(writer, &plan.records, plan.is_sync);
-        let Plan { results, .. } = plan;
+        let WritePlan { results, .. } = plan;
         if let Err(error) = written {
             writer.owed = owed;
             return Err(self
@@ -234,7 +234,7 @@ impl Journal {
     }
 
     /// Looks what a request comes to, by what lies there and what was planned before it.
-    fn plan<'a>(&self, plan: &mut Plan<'a>, work: &'a Work, mark: Option<&'a Encoded>) {
+    fn plan<'a>(&self, plan: &mut WritePlan<'a>, work: &'a Work, mark: Option<&'a Encoded>) {
         let mut result = Ok(());
         match work {
             Work::Nothing => {}
@@ -270,7 +270,7 @@ impl Journal {
     }
 
     /// Whether the job that is meant will lie there.
-    fn sequence_of(&self, plan: &Plan, generation: &Generation) -> Result<(), SpoolError> {
+    fn sequence_of(&self, plan: &WritePlan, generation: &Generation) -> Result<(), SpoolError> {
         let key = key_of(&generation.id);
         let sequence = match plan.ahead.get(&key) {
             Some(ahead) => *ahead,
@@ -285,7 +285,7 @@ impl Journal {
     /// Writes records behind each other, makes them durable if that is wanted, and only then has them found.
     pub(super) fn append(
         &self,
-        writer: &mut Writer,
+        writer: &mut JournalWriter,
         records: &[&Encoded],
         is_sync: bool,
     ) -> Result<(), SpoolError> {
@@ -305,7 +305,7 @@ impl Journal {
         for record in records {
             let written = u64::try_from(text.len()).unwrap_or(u64::MAX);
             let at = tail.end.saturating_add(written);
-            places.push(Place::of(name.number, at, &record.head));
+            places.push(JournalPlace::of(name.number, at, &record.head));
             record.write(name.salt, at, durable, &mut text);
         }
         tail.write(&text)?;
@@ -323,9 +323,9 @@ impl Journal {
         }
         for (record, place) in records.iter().zip(places) {
             match record.head.kind {
-                Kind::Mail => index.insert(record.head.key, place),
-                Kind::Gone => index.remove(record.head.key),
-                Kind::Begin | Kind::Synced => {}
+                RecordKind::Mail => index.insert(record.head.key, place),
+                RecordKind::Gone => index.remove(record.head.key),
+                RecordKind::Begin | RecordKind::Synced => {}
             }
         }
         Ok(())
@@ -335,7 +335,7 @@ impl Journal {
     /// durable before anything is written to the next one.
     pub(super) fn tail_for<'a>(
         &self,
-        writer: &'a mut Writer,
+        writer: &'a mut JournalWriter,
         octets: u64,
     ) -> Result<&'a mut Tail, SpoolError> {
         let fits = |tail: &Tail| tail.end.saturating_add(octets) <= self.segment_octets;
@@ -393,8 +393,10 @@ pub(super) fn has_room(folder: &Path, octets: u64) -> bool {
 
 fn mark_of(work: &Work) -> Option<Encoded> {
     match work {
-        Work::Remove(generation) => Some(Encoded::bare(Kind::Gone, key_of(&generation.id), 0)),
-        Work::Lose(key, _) => Some(Encoded::bare(Kind::Gone, *key, 0)),
+        Work::Remove(generation) => {
+            Some(Encoded::bare(RecordKind::Gone, key_of(&generation.id), 0))
+        }
+        Work::Lose(key, _) => Some(Encoded::bare(RecordKind::Gone, *key, 0)),
         _ => None,
     }
 }

@@ -5,7 +5,7 @@
 //! the next start takes over what is still there, and leaves out what the journal has.
 
 use super::aside::{Aside, MAGIC, VERSION};
-use super::journal::{Journal, Request, Work};
+use super::journal::{Journal, Work, WriteRequest};
 use super::record::Encoded;
 use super::{READING, SpoolError, broken, damaged, files_in, gone_or_broken, sync_folder};
 use crate::core::job::Job;
@@ -25,7 +25,7 @@ const FILES_AT_ONCE: usize = 256;
 const OCTETS_AT_ONCE: usize = 2 * 1024 * 1024;
 
 /// The first line of a file.
-struct Head {
+struct OldHead {
     job_octets: u64,
     job_sum: u32,
     mail_sum: u32,
@@ -105,7 +105,7 @@ fn accept(
 ) -> Result<(), SpoolError> {
     let (done, mut told) = oneshot::channel();
     let work = Work::Accept(mails);
-    journal.serve(vec![Request { work, done }]);
+    journal.serve(vec![WriteRequest { work, done }]);
     if let Ok(result) = told.try_recv() {
         result?;
         for path in taken.drain(..) {
@@ -148,7 +148,7 @@ fn parse_job(json: &[u8], path: &Path) -> Result<Job, SpoolError> {
     Ok(job)
 }
 
-fn open(path: &Path) -> Result<(BufReader<File>, Head), SpoolError> {
+fn open(path: &Path) -> Result<(BufReader<File>, OldHead), SpoolError> {
     let file = handles::patiently(|| File::open(path));
     let file = file.map_err(|error| gone_or_broken(path, error))?;
     let mut reader = BufReader::with_capacity(4096, file);
@@ -157,11 +157,11 @@ fn open(path: &Path) -> Result<(BufReader<File>, Head), SpoolError> {
         .take(FIRST_LINE_OCTETS_MAX)
         .read_until(b'\n', &mut line);
     read.map_err(broken(READING, path))?;
-    let head = Head::parse(&line, path)?;
+    let head = OldHead::parse(&line, path)?;
     Ok((reader, head))
 }
 
-impl Head {
+impl OldHead {
     fn parse(line: &[u8], path: &Path) -> Result<Self, SpoolError> {
         let no_head = || damaged(path, "it does not begin as a mail of the spool does");
         let line = std::str::from_utf8(line).map_err(|_| no_head())?;
@@ -195,7 +195,7 @@ impl Head {
 }
 
 /// The job's JSON; leaves the reader at the first octet of the mail.
-fn read_json(reader: &mut impl Read, head: &Head, path: &Path) -> Result<Vec<u8>, SpoolError> {
+fn read_json(reader: &mut impl Read, head: &OldHead, path: &Path) -> Result<Vec<u8>, SpoolError> {
     let mut json = Vec::new();
     let read = reader
         .take(head.job_octets.saturating_add(1))

@@ -1,8 +1,8 @@
 //! Reading what the journal holds, while it is written to.
 
 use super::journal::{Journal, Work};
-use super::record::{HEAD_OCTETS, Head, Key, Parsed, key_of};
-use super::replay::{Place, parse_job, replay, segments_in};
+use super::record::{HEAD_OCTETS, JobKey, Parsed, RecordHead, key_of};
+use super::replay::{JournalPlace, parse_job, replay, segments_in};
 use super::segment::Name;
 use super::{Generation, READING, SpoolError, broken, damaged, old};
 use crate::core::id::JobId;
@@ -27,7 +27,7 @@ pub(super) enum ReadJob {
 
 impl Journal {
     /// Where a job lies.
-    fn find(&self, generation: &Generation) -> Result<Place, SpoolError> {
+    fn find(&self, generation: &Generation) -> Result<JournalPlace, SpoolError> {
         let place = self.index().live.get(&key_of(&generation.id)).copied();
         let place = place.ok_or_else(|| SpoolError::Gone(generation.id.clone()))?;
         generation.check(place.sequence).map(|()| place)
@@ -45,7 +45,7 @@ impl Journal {
     }
 
     /// All ids, in the order in which they lie there.
-    pub(super) fn keys(&self) -> Vec<Key> {
+    pub(super) fn keys(&self) -> Vec<JobKey> {
         let index = self.index();
         let mut keys: Vec<_> = index
             .live
@@ -57,20 +57,20 @@ impl Journal {
     }
 
     /// The segment in which this lies, and its path. `None` where that is not so any more.
-    pub(super) fn path_of(&self, place: &Place) -> Option<(Name, PathBuf)> {
+    pub(super) fn path_of(&self, place: &JournalPlace) -> Option<(Name, PathBuf)> {
         let index = self.index();
         let name = index.segments.get(&place.segment)?.name;
         Some((name, name.path(&self.folder)))
     }
 
     /// Reads a record, be it moved on meanwhile.
-    fn read(&self, generation: &Generation) -> Result<(Place, Record), SpoolError> {
+    fn read(&self, generation: &Generation) -> Result<(JournalPlace, SpoolRecord), SpoolError> {
         loop {
             let place = self.find(generation)?;
             let Some((name, path)) = self.path_of(&place) else {
                 continue;
             };
-            match Record::read(&path, name, place) {
+            match SpoolRecord::read(&path, name, place) {
                 Err(SpoolError::Gone(_)) if self.find(generation) != Ok(place) => {}
                 Err(SpoolError::Gone(_)) => return Err(SpoolError::Gone(generation.id.clone())),
                 read => return Ok((place, read?)),
@@ -111,7 +111,7 @@ impl Journal {
 }
 
 /// All jobs in the order of acceptance, with where they lie if that is the journal.
-pub(super) fn look(dir: &Path) -> Result<Vec<(Job, Option<Place>)>, SpoolError> {
+pub(super) fn look(dir: &Path) -> Result<Vec<(Job, Option<JournalPlace>)>, SpoolError> {
     let folder = dir.join("journal");
     let mut jobs = Vec::new();
     if folder.try_exists().map_err(broken(READING, &folder))? {
@@ -130,12 +130,16 @@ pub(super) fn look(dir: &Path) -> Result<Vec<(Job, Option<Place>)>, SpoolError> 
 }
 
 /// The mail at this place of the journal in this folder, which somebody else may be writing to.
-pub(super) fn mail_at(folder: &Path, id: &JobId, place: Place) -> Result<Vec<u8>, SpoolError> {
+pub(super) fn mail_at(
+    folder: &Path,
+    id: &JobId,
+    place: JournalPlace,
+) -> Result<Vec<u8>, SpoolError> {
     let (names, _) = segments_in(folder)?;
     let name = names.into_iter().find(|name| name.number == place.segment);
     let name = name.ok_or_else(|| SpoolError::Gone(id.clone()))?;
     let path = name.path(folder);
-    let record = Record::read(&path, name, place)?;
+    let record = SpoolRecord::read(&path, name, place)?;
     match record.head(key_of(id)) {
         Some(head) if crc32fast::hash(record.mail()) == head.mail_sum => Ok(record.into_mail()),
         _ => Err(damaged(&path, "the mail does not match its checksum")),
@@ -143,16 +147,16 @@ pub(super) fn mail_at(folder: &Path, id: &JobId, place: Place) -> Result<Vec<u8>
 }
 
 /// A record as it lies on the disk.
-pub(super) struct Record {
+pub(super) struct SpoolRecord {
     octets: Vec<u8>,
     name: Name,
-    place: Place,
+    place: JournalPlace,
     pub(super) path: PathBuf,
 }
 
-impl Record {
+impl SpoolRecord {
     /// [`SpoolError::Gone`], of whatever job, where the segment is.
-    pub(super) fn read(path: &Path, name: Name, place: Place) -> Result<Self, SpoolError> {
+    pub(super) fn read(path: &Path, name: Name, place: JournalPlace) -> Result<Self, SpoolError> {
         let length = usize::try_from(place.octets()).unwrap_or(usize::MAX);
         let read = || {
             let file = handles::patiently(|| File::open(path))?;
@@ -175,11 +179,11 @@ impl Record {
         })
     }
 
-    pub(super) fn head(&self, key: Key) -> Option<Head> {
-        match Head::parse(&self.octets, self.name.salt, self.place.at) {
+    pub(super) fn head(&self, key: JobKey) -> Option<RecordHead> {
+        match RecordHead::parse(&self.octets, self.name.salt, self.place.at) {
             Parsed::Head(head)
                 if head.key == key
-                    && self.place == Place::of(self.place.segment, self.place.at, &head) =>
+                    && self.place == JournalPlace::of(self.place.segment, self.place.at, &head) =>
             {
                 Some(head)
             }
@@ -209,7 +213,7 @@ impl Record {
         self.octets
     }
 
-    fn job(&self, key: Key) -> Result<Job, String> {
+    fn job(&self, key: JobKey) -> Result<Job, String> {
         let head = self
             .head(key)
             .ok_or("it does not begin as a mail of the spool does")?;

@@ -1,7 +1,7 @@
 //! A record of the journal, see the description of the room: a head of fixed length, then the job as JSON, then the mail.
 
 use crate::core::id::JobId;
-use crate::core::job::{Job, Mail};
+use crate::core::job::{ComposedMail, Job};
 
 /// The format that is written. The one before it was a file for each mail.
 pub(super) const FORMAT: u8 = 2;
@@ -11,21 +11,21 @@ pub(super) const HEAD_OCTETS: u64 = 72;
 const UNSUMMED: usize = 12;
 
 /// A job's id, as a number.
-pub(super) type Key = u128;
+pub(super) type JobKey = u128;
 
 /// The number that an id is: it has 32 hexadecimal digits.
-pub(super) fn key_of(id: &JobId) -> Key {
-    Key::from_str_radix(id.as_str(), 16).unwrap_or_default()
+pub(super) fn key_of(id: &JobId) -> JobKey {
+    JobKey::from_str_radix(id.as_str(), 16).unwrap_or_default()
 }
 
 /// The id that is this number.
-pub(super) fn id_of(key: Key) -> Option<JobId> {
+pub(super) fn id_of(key: JobKey) -> Option<JobId> {
     JobId::parse(&format!("{key:032x}"))
 }
 
 /// What a record says.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Kind {
+pub(super) enum RecordKind {
     /// The first of a segment. Its `sequence` is the number of the segment before it, its `durable` where that one ends.
     Begin,
     /// A mail with its job, which takes the place of all before it with the same id.
@@ -36,7 +36,7 @@ pub(super) enum Kind {
     Synced,
 }
 
-impl Kind {
+impl RecordKind {
     fn number(self) -> u8 {
         match self {
             Self::Begin => 0,
@@ -55,9 +55,9 @@ impl Kind {
 
 /// The head of a record.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Head {
-    pub(super) kind: Kind,
-    pub(super) key: Key,
+pub(super) struct RecordHead {
+    pub(super) kind: RecordKind,
+    pub(super) key: JobKey,
     pub(super) sequence: u64,
     pub(super) job_octets: u32,
     pub(super) mail_octets: u32,
@@ -69,15 +69,15 @@ pub(super) struct Head {
 
 /// What was found where a head should be.
 pub(super) enum Parsed {
-    Head(Head),
+    Head(RecordHead),
     /// A head, of this later format.
     Newer(u8),
     Nothing,
 }
 
-impl Head {
+impl RecordHead {
     /// With nothing after it.
-    pub(super) fn bare(kind: Kind, key: Key, sequence: u64) -> Self {
+    pub(super) fn bare(kind: RecordKind, key: JobKey, sequence: u64) -> Self {
         let nothing = crc32fast::hash(&[]);
         Self {
             kind,
@@ -134,8 +134,8 @@ impl Head {
             return Some(Parsed::Newer(format));
         }
         let head = Self {
-            kind: Kind::of(kind).filter(|_| format == FORMAT)?,
-            key: Key::from_be_bytes(take(&mut rest)?),
+            kind: RecordKind::of(kind).filter(|_| format == FORMAT)?,
+            key: JobKey::from_be_bytes(take(&mut rest)?),
             sequence: u64::from_le_bytes(take(&mut rest)?),
             job_octets: u32::from_le_bytes(take(&mut rest)?),
             mail_octets: u32::from_le_bytes(take(&mut rest)?),
@@ -160,13 +160,13 @@ fn take<const N: usize>(octets: &mut &[u8]) -> Option<[u8; N]> {
 /// A record that is to be written: all but its place.
 #[derive(Debug)]
 pub(super) struct Encoded {
-    pub(super) head: Head,
+    pub(super) head: RecordHead,
     pub(super) job: Vec<u8>,
     pub(super) mail: Vec<u8>,
 }
 
 impl Encoded {
-    pub(super) fn of(mail: Mail) -> Result<Self, serde_json::Error> {
+    pub(super) fn of(mail: ComposedMail) -> Result<Self, serde_json::Error> {
         let sum = crc32fast::hash(&mail.bytes);
         Self::with_sum(&mail.job, mail.bytes, sum)
     }
@@ -175,27 +175,27 @@ impl Encoded {
     pub(super) fn with_sum(job: &Job, mail: Vec<u8>, sum: u32) -> Result<Self, serde_json::Error> {
         let json = serde_json::to_vec(job)?;
         let too_long = |_| serde::ser::Error::custom("it is longer than 4 GB");
-        let head = Head {
+        let head = RecordHead {
             job_octets: u32::try_from(json.len()).map_err(too_long)?,
             mail_octets: u32::try_from(mail.len()).map_err(too_long)?,
             job_sum: crc32fast::hash(&json),
             mail_sum: sum,
-            ..Head::bare(Kind::Mail, key_of(&job.id), job.sequence)
+            ..RecordHead::bare(RecordKind::Mail, key_of(&job.id), job.sequence)
         };
         let job = json;
         Ok(Self { head, job, mail })
     }
 
-    pub(super) fn bare(kind: Kind, key: Key, sequence: u64) -> Self {
+    pub(super) fn bare(kind: RecordKind, key: JobKey, sequence: u64) -> Self {
         Self {
-            head: Head::bare(kind, key, sequence),
+            head: RecordHead::bare(kind, key, sequence),
             job: Vec::new(),
             mail: Vec::new(),
         }
     }
 
     pub(super) fn write(&self, salt: u64, at: u64, durable: u64, to: &mut Vec<u8>) {
-        let head = Head {
+        let head = RecordHead {
             durable,
             ..self.head
         };
@@ -211,16 +211,16 @@ mod tests {
 
     #[test]
     fn a_head_is_read_as_it_was_written_and_only_there_and_only_whole() {
-        let head = Head {
+        let head = RecordHead {
             job_octets: 7,
             mail_octets: 9,
             durable: 5,
-            ..Head::bare(Kind::Mail, 77, 12)
+            ..RecordHead::bare(RecordKind::Mail, 77, 12)
         };
         let mut octets = Vec::new();
         head.write(3, 1000, &mut octets);
         assert_eq!(octets.len(), 72);
-        let reads = |octets: &[u8], salt, at| match Head::parse(octets, salt, at) {
+        let reads = |octets: &[u8], salt, at| match RecordHead::parse(octets, salt, at) {
             Parsed::Head(head) => Some(head),
             _ => None,
         };

@@ -4,7 +4,7 @@
 //! of them cannot be read, the disk has damaged it: that is told, and kept. What cannot be read behind that place is what was being
 //! written when the power failed; nobody was told that it had been accepted.
 
-use super::record::{HEAD_OCTETS, Head, Key, Kind, Parsed, id_of};
+use super::record::{HEAD_OCTETS, JobKey, Parsed, RecordHead, RecordKind, id_of};
 use super::segment::Name;
 use super::{READING, SpoolError, broken, files_in};
 use crate::core::job::Job;
@@ -19,7 +19,7 @@ const ZEROS: [u8; 4096] = [0; 4096];
 
 /// Where a mail lies.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) struct Place {
+pub(super) struct JournalPlace {
     /// The number of its segment.
     pub(super) segment: u64,
     pub(super) at: u64,
@@ -29,8 +29,8 @@ pub(super) struct Place {
     pub(super) mail_octets: u32,
 }
 
-impl Place {
-    pub(super) fn of(segment: u64, at: u64, head: &Head) -> Self {
+impl JournalPlace {
+    pub(super) fn of(segment: u64, at: u64, head: &RecordHead) -> Self {
         Self {
             segment,
             at,
@@ -55,13 +55,13 @@ impl Place {
 /// What a journal holds.
 pub(super) struct Replayed<T> {
     /// Of each job that waits: where it lies, and what was wanted of it.
-    pub(super) live: HashMap<Key, (Place, T)>,
+    pub(super) live: HashMap<JobKey, (JournalPlace, T)>,
     /// All segments, with up to where they are known to be durable.
     pub(super) segments: BTreeMap<u64, (Name, u64)>,
     /// Those in which there never was anything.
     pub(super) empty: Vec<Name>,
     /// Those of them of which it is not known that they are durable.
-    pub(super) doubtful: HashSet<Key>,
+    pub(super) doubtful: HashSet<JobKey>,
     pub(super) damages: Vec<Damage>,
 }
 
@@ -83,7 +83,7 @@ pub(super) struct Damage {
     pub(super) segment: Name,
     pub(super) octets: Range<u64>,
     /// Whose it was, if that is known.
-    pub(super) key: Option<Key>,
+    pub(super) key: Option<JobKey>,
     pub(super) why: String,
 }
 
@@ -107,7 +107,7 @@ pub(super) fn replay<T>(
     of: impl Fn(Job) -> T,
 ) -> Result<Option<Replayed<T>>, SpoolError> {
     let (names, _) = segments_in(folder)?;
-    let mut reader = Reader {
+    let mut reader = SegmentReader {
         of,
         replayed: Replayed::default(),
         bad: HashMap::new(),
@@ -148,7 +148,7 @@ pub(super) fn replay<T>(
 
 /// What lies in a segment.
 struct Walk {
-    records: Vec<(u64, Head)>,
+    records: Vec<(u64, RecordHead)>,
     /// What is neither a record nor empty.
     holes: Vec<Range<u64>>,
     durable: u64,
@@ -168,11 +168,11 @@ impl Walk {
         while at < used {
             let rest = octets.get(at..).unwrap_or_default();
             let place = u64::try_from(at).unwrap_or(u64::MAX);
-            match Head::parse(rest, salt, place) {
+            match RecordHead::parse(rest, salt, place) {
                 Parsed::Head(head) => {
                     let length = usize::try_from(head.octets()).unwrap_or(usize::MAX);
                     let is_whole = rest.len() >= length;
-                    if head.kind != Kind::Begin {
+                    if head.kind != RecordKind::Begin {
                         walk.durable = walk.durable.max(head.durable);
                     }
                     walk.records.push((place, head));
@@ -207,7 +207,7 @@ impl Walk {
     /// Where the segment with this number ends, as this one says, which comes after it.
     fn end_before(&self, number: u64) -> Option<u64> {
         let (_, first) = self.records.first()?;
-        (first.kind == Kind::Begin && first.sequence == number).then_some(first.durable)
+        (first.kind == RecordKind::Begin && first.sequence == number).then_some(first.durable)
     }
 }
 
@@ -242,7 +242,7 @@ fn next_head(octets: &[u8], searched: usize, salt: u64, at: u64) -> usize {
         let skipped = from.saturating_add(found);
         let place = at.saturating_add(u64::try_from(skipped).unwrap_or(u64::MAX));
         let there = octets.get(skipped..).unwrap_or_default();
-        if !matches!(Head::parse(there, salt, place), Parsed::Nothing) {
+        if !matches!(RecordHead::parse(there, salt, place), Parsed::Nothing) {
             return skipped;
         }
         from = skipped.saturating_add(1);
@@ -250,16 +250,16 @@ fn next_head(octets: &[u8], searched: usize, salt: u64, at: u64) -> usize {
     searched
 }
 
-struct Reader<T, F: Fn(Job) -> T> {
+struct SegmentReader<T, F: Fn(Job) -> T> {
     of: F,
     replayed: Replayed<T>,
     /// Damaged mails that were not settled or replaced since.
-    bad: HashMap<Key, Damage>,
+    bad: HashMap<JobKey, Damage>,
     /// Jobs that may be replaced by others with the same id.
-    replaceable: HashSet<Key>,
+    replaceable: HashSet<JobKey>,
 }
 
-impl<T, F: Fn(Job) -> T> Reader<T, F> {
+impl<T, F: Fn(Job) -> T> SegmentReader<T, F> {
     /// Takes in a segment that is durable up to there.
     fn take(&mut self, name: Name, octets: &[u8], walk: &Walk, durable: u64) {
         let damage = |octets: Range<u64>, key, why: &str| Damage {
@@ -276,10 +276,10 @@ impl<T, F: Fn(Job) -> T> Reader<T, F> {
         for (at, head) in &walk.records {
             end = at.saturating_add(head.octets());
             match head.kind {
-                Kind::Begin | Kind::Synced => {}
-                Kind::Gone => self.forget(head.key),
-                Kind::Mail => {
-                    let place = Place::of(name.number, *at, head);
+                RecordKind::Begin | RecordKind::Synced => {}
+                RecordKind::Gone => self.forget(head.key),
+                RecordKind::Mail => {
+                    let place = JournalPlace::of(name.number, *at, head);
                     let is_durable = place.end() <= durable;
                     match read(octets, *at, head, is_durable) {
                         Ok(job) => self.keep(head.key, place, job, is_durable),
@@ -299,7 +299,9 @@ impl<T, F: Fn(Job) -> T> Reader<T, F> {
             let why = "its end is missing";
             self.replayed.damages.push(damage(end..durable, None, why));
         }
-        let is_nothing = |(_, head): &(u64, Head)| matches!(head.kind, Kind::Begin | Kind::Synced);
+        let is_nothing = |(_, head): &(u64, RecordHead)| {
+            matches!(head.kind, RecordKind::Begin | RecordKind::Synced)
+        };
         if walk.records.iter().all(is_nothing)
             && walk.holes.iter().all(|hole| hole.start >= durable)
         {
@@ -309,7 +311,7 @@ impl<T, F: Fn(Job) -> T> Reader<T, F> {
         self.replayed.segments.insert(name.number, (name, end));
     }
 
-    fn keep(&mut self, key: Key, place: Place, job: Job, is_durable: bool) {
+    fn keep(&mut self, key: JobKey, place: JournalPlace, job: Job, is_durable: bool) {
         self.forget(key);
         if job.replaceable {
             self.replaceable.insert(key);
@@ -320,7 +322,7 @@ impl<T, F: Fn(Job) -> T> Reader<T, F> {
         self.replayed.live.insert(key, (place, (self.of)(job)));
     }
 
-    fn forget(&mut self, key: Key) {
+    fn forget(&mut self, key: JobKey) {
         self.replayed.live.remove(&key);
         self.replayed.doubtful.remove(&key);
         self.replaceable.remove(&key);
@@ -328,7 +330,7 @@ impl<T, F: Fn(Job) -> T> Reader<T, F> {
     }
 
     /// What was known of a mail before its last attempt is better than nothing. Not so what was replaced.
-    fn lose(&mut self, head: &Head, damage: Damage) {
+    fn lose(&mut self, head: &RecordHead, damage: Damage) {
         let live = self.replayed.live.get(&head.key);
         let is_other = live.is_some_and(|(place, _)| place.sequence != head.sequence);
         if is_other && self.replaceable.contains(&head.key) {
@@ -339,7 +341,7 @@ impl<T, F: Fn(Job) -> T> Reader<T, F> {
 }
 
 /// The job of a record, if that is whole; and the mail, where it is not said that it once was.
-fn read(octets: &[u8], at: u64, head: &Head, is_durable: bool) -> Result<Job, String> {
+fn read(octets: &[u8], at: u64, head: &RecordHead, is_durable: bool) -> Result<Job, String> {
     let part = |from: u64, length: u32| {
         let from = usize::try_from(from).ok()?;
         let end = from.checked_add(usize::try_from(length).ok()?)?;
@@ -360,7 +362,7 @@ fn read(octets: &[u8], at: u64, head: &Head, is_durable: bool) -> Result<Job, St
 }
 
 /// The job of a record, by its JSON.
-pub(super) fn parse_job(json: &[u8], key: Key) -> Result<Job, String> {
+pub(super) fn parse_job(json: &[u8], key: JobKey) -> Result<Job, String> {
     let job: Job = serde_json::from_slice(json).map_err(|error| error.to_string())?;
     match id_of(key) == Some(job.id.clone()) {
         true => Ok(job),

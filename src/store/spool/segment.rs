@@ -1,8 +1,8 @@
 //! The files of the journal: how they are named, and the one that is written to.
 
-use super::record::{Encoded, HEAD_OCTETS, Kind};
+use super::record::{Encoded, HEAD_OCTETS, RecordKind};
 use super::{SpoolError, broken, is_full};
-use crate::failpoints::{self, Step};
+use crate::failpoints::{self, DiskStep};
 use crate::store::handles;
 use ring::rand::{SecureRandom, SystemRandom};
 use std::fs::{self, File, OpenOptions};
@@ -77,7 +77,7 @@ impl Tail {
         let folder = opened.map_err(broken("open", folder))?;
         let mut new = OpenOptions::new();
         new.read(true).write(true).create_new(true).mode(0o600);
-        let file = failpoints::disk(Step::Write);
+        let file = failpoints::disk(DiskStep::Write);
         let file = file.and_then(|()| handles::patiently(|| new.open(&path)));
         let file = file.map_err(broken("make", &path))?;
         let mut tail = Self {
@@ -100,7 +100,7 @@ impl Tail {
     /// Writes its first record: of the segment before it, which is durable now, the number and where it ends.
     pub(super) fn begin(&mut self, before: (u64, u64)) -> Result<(), SpoolError> {
         let mut octets = Vec::new();
-        let begin = Encoded::bare(Kind::Begin, 0, before.0);
+        let begin = Encoded::bare(RecordKind::Begin, 0, before.0);
         begin.write(self.name.salt, 0, before.1, &mut octets);
         self.write(&octets)
     }
@@ -128,7 +128,7 @@ impl Tail {
         }
         let more = self.room.clamp(ROOM_MIN, ROOM_MORE_MAX);
         let generous = wanted.max(self.room.saturating_add(more));
-        let grown = failpoints::disk(Step::Write).and_then(|()| match self.fill(generous) {
+        let grown = failpoints::disk(DiskStep::Write).and_then(|()| match self.fill(generous) {
             Err(error) if is_full(&error) => {
                 self.shorten()?;
                 self.fill(wanted)
@@ -164,7 +164,7 @@ impl Tail {
 
     /// Appends, where [`Tail::grow`] has made room. Nothing of it stays if it fails.
     pub(super) fn write(&mut self, octets: &[u8]) -> Result<(), SpoolError> {
-        let written = failpoints::disk(Step::Write);
+        let written = failpoints::disk(DiskStep::Write);
         let written = written.and_then(|()| self.file.write_all_at(octets, self.end));
         if let Err(error) = written {
             self.shorten().map_err(broken("write", &self.path))?;
@@ -178,9 +178,9 @@ impl Tail {
     /// Makes all durable that was written. Where that fails it is not known what is, and never will be: what was not
     /// durable before is taken back, lest the next start believe what the kernel shows and the disk does not have.
     pub(super) fn sync(&mut self) -> Result<(), SpoolError> {
-        let mut synced = failpoints::disk(Step::Sync).and_then(|()| self.file.sync_data());
+        let mut synced = failpoints::disk(DiskStep::Sync).and_then(|()| self.file.sync_data());
         if let Some(folder) = &self.folder {
-            synced = synced.and_then(|()| failpoints::disk(Step::Sync));
+            synced = synced.and_then(|()| failpoints::disk(DiskStep::Sync));
             synced = synced.and_then(|()| folder.sync_all());
         }
         if let Err(error) = synced {
@@ -214,7 +214,7 @@ impl Tail {
             return;
         }
         let mut octets = Vec::new();
-        let note = Encoded::bare(Kind::Synced, 0, 0);
+        let note = Encoded::bare(RecordKind::Synced, 0, 0);
         note.write(self.name.salt, self.end, self.durable, &mut octets);
         if self.write(&octets).is_ok() {
             self.noted = self.end;

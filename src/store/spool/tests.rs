@@ -7,12 +7,12 @@ use segment::Name;
 use std::os::unix::fs::PermissionsExt;
 use torn::where_is;
 
-fn mail(name: &str, sequence: u64) -> Mail {
+fn mail(name: &str, sequence: u64) -> ComposedMail {
     let message_id = MessageId::parse(&format!("{name}@mail.example")).unwrap();
     let job = Job {
         id: JobId::derive(&message_id),
         message_id,
-        lane: "alice carol".to_owned(),
+        ordering_key: "alice carol".to_owned(),
         sequence,
         from: Some(MailAddress::parse("alice@mail.example").unwrap()),
         to: vec![MailAddress::parse("carol@mail.example").unwrap()],
@@ -30,7 +30,7 @@ fn mail(name: &str, sequence: u64) -> Mail {
         draft: None,
     };
     let bytes = format!("Subject: {name}\r\n\r\n{}\r\n", "x".repeat(2000)).into_bytes();
-    Mail { job, bytes }
+    ComposedMail { job, bytes }
 }
 
 /// The segments.
@@ -71,7 +71,7 @@ async fn what_was_accepted_is_there_after_a_restart_in_order() {
     let dir = tempfile::tempdir().unwrap();
     let (spool, jobs) = reopen(dir.path()).unwrap();
     assert!(jobs.is_empty());
-    let mails: Vec<Mail> = (0..70).rev().map(|n| mail(&format!("m{n}"), n)).collect();
+    let mails: Vec<ComposedMail> = (0..70).rev().map(|n| mail(&format!("m{n}"), n)).collect();
     spool.accept(mails.clone()).await.unwrap();
     drop(spool);
     let (spool, jobs) = reopen(dir.path()).unwrap();
@@ -113,7 +113,7 @@ async fn an_update_keeps_the_mail_and_a_removal_is_idempotent() {
     assert!(Spool::look(dir.path()).unwrap().is_empty());
 }
 
-fn presence(sequence: u64, text: &str) -> Mail {
+fn presence(sequence: u64, text: &str) -> ComposedMail {
     let mut mail = mail(text, sequence);
     mail.job.id = JobId::of_name(&["presence", "alice@mail.example", "x.example"]);
     mail.job.replaceable = true;
@@ -232,7 +232,7 @@ fn a_full_disk_is_told_from_a_broken_one() {
 }
 
 /// A spool is closed that had these.
-fn closed(dir: &Path, mails: &[Mail]) {
+fn closed(dir: &Path, mails: &[ComposedMail]) {
     let (spool, _) = reopen(dir).unwrap();
     block_on(spool.accept(mails.to_vec())).unwrap();
 }
@@ -285,7 +285,7 @@ fn however_a_record_is_damaged_it_is_kept_aside_and_its_job_is_known_if_that_is_
 
 #[test]
 fn wherever_a_segment_is_cut_off_what_is_before_is_there_and_the_rest_is_missed() {
-    let mails: Vec<Mail> = (0..5).map(|n| mail(&format!("m{n}"), n)).collect();
+    let mails: Vec<ComposedMail> = (0..5).map(|n| mail(&format!("m{n}"), n)).collect();
     let dir = tempfile::tempdir().unwrap();
     closed(dir.path(), &mails);
     let segment = segments(dir.path()).remove(0);
@@ -304,7 +304,7 @@ fn wherever_a_segment_is_cut_off_what_is_before_is_there_and_the_rest_is_missed(
             .join(segment.file_name().unwrap());
         fs::write(file, octets).unwrap();
         let (spool, jobs) = reopen(copy.path()).unwrap();
-        let expected: Vec<&Mail> = mails
+        let expected: Vec<&ComposedMail> = mails
             .iter()
             .zip(&ends)
             .filter(|(_, end)| **end <= cut)
@@ -371,7 +371,7 @@ async fn segments_leave_and_what_stays_long_keeps_none() {
     const SEGMENT: u64 = 16 * 1024;
     let dir = tempfile::tempdir().unwrap();
     let (spool, _) = Spool::open_with(dir.path(), SEGMENT).unwrap();
-    let stays: Vec<Mail> = (0..10).map(|n| mail(&format!("stays{n}"), n)).collect();
+    let stays: Vec<ComposedMail> = (0..10).map(|n| mail(&format!("stays{n}"), n)).collect();
     let live = 10 * 2600;
     let mut most = 0;
     for round in 0..300 {
@@ -427,7 +427,7 @@ async fn a_mail_longer_than_a_segment_has_one_of_its_own() {
 async fn who_comes_while_a_sync_runs_shares_the_next_one() {
     let dir = tempfile::tempdir().unwrap();
     let (spool, _) = Spool::open(dir.path()).unwrap();
-    let mails: Vec<Mail> = (0..200).map(|n| mail(&format!("m{n}"), n)).collect();
+    let mails: Vec<ComposedMail> = (0..200).map(|n| mail(&format!("m{n}"), n)).collect();
     let accepted = mails.iter().map(|mail| spool.accept(vec![mail.clone()]));
     for result in futures::future::join_all(accepted).await {
         assert_eq!(result, Ok(()));
@@ -445,11 +445,12 @@ fn an_older_spool_is_taken_over_whenever_the_power_fails() {
     let (queue, tmp) = (dir.path().join("queue"), dir.path().join("tmp"));
     fs::create_dir(&queue).unwrap();
     fs::create_dir(&tmp).unwrap();
-    let file = |mail: &Mail| aside::framed(&serde_json::to_vec(&mail.job).unwrap(), &mail.bytes);
-    let put = |mail: &Mail, octets: &[u8]| {
+    let file =
+        |mail: &ComposedMail| aside::framed(&serde_json::to_vec(&mail.job).unwrap(), &mail.bytes);
+    let put = |mail: &ComposedMail, octets: &[u8]| {
         fs::write(queue.join(mail.job.id.as_str()), octets).unwrap();
     };
-    let mails: Vec<Mail> = (0..600).map(|n| mail(&format!("m{n}"), n)).collect();
+    let mails: Vec<ComposedMail> = (0..600).map(|n| mail(&format!("m{n}"), n)).collect();
     for one in &mails {
         put(one, &file(one));
     }

@@ -2,12 +2,12 @@
 //! long is moved on.
 
 use super::index::Segment;
-use super::journal::{Journal, Writer};
-use super::reading::Record;
-use super::record::{Encoded, HEAD_OCTETS, Key};
+use super::journal::{Journal, JournalWriter};
+use super::reading::SpoolRecord;
+use super::record::{Encoded, HEAD_OCTETS, JobKey};
 use super::segment::{Name, Tail};
 use super::{SpoolError, broken, damaged, sync_folder};
-use crate::failpoints::{self, Step};
+use crate::failpoints::{self, DiskStep};
 use std::collections::VecDeque;
 use std::fs;
 use std::io;
@@ -21,7 +21,7 @@ pub(super) const UNSYNCED_FOR: Duration = Duration::from_secs(1);
 impl Journal {
     /// Makes durable what has waited for that, whoever wanted it; removes segments in which nothing lives any more, and moves on
     /// what keeps others.
-    pub(super) fn tidy(&self, writer: &mut Writer) -> Result<(), SpoolError> {
+    pub(super) fn tidy(&self, writer: &mut JournalWriter) -> Result<(), SpoolError> {
         self.write_doubtful(writer)?;
         if !writer.doubtful.is_empty() {
             return Ok(());
@@ -37,7 +37,7 @@ impl Journal {
         }
     }
 
-    fn sync(&self, writer: &mut Writer) -> Result<(), SpoolError> {
+    fn sync(&self, writer: &mut JournalWriter) -> Result<(), SpoolError> {
         writer.unsynced_since = None;
         match writer.tail.as_mut().filter(|tail| tail.is_unsynced()) {
             Some(tail) => tail.sync(),
@@ -45,7 +45,7 @@ impl Journal {
         }
     }
 
-    fn write_doubtful(&self, writer: &mut Writer) -> Result<(), SpoolError> {
+    fn write_doubtful(&self, writer: &mut JournalWriter) -> Result<(), SpoolError> {
         if writer.doubtful.is_empty() {
             return Ok(());
         }
@@ -62,7 +62,7 @@ impl Journal {
 
     /// Removes the first segments, as far as nothing in them lives. Only when all that took the place of what was in them is
     /// durable; and one after the other, so that no power cut brings back a mail and not the mark that it is settled.
-    fn remove_dead(&self, writer: &Writer) -> Result<(), SpoolError> {
+    fn remove_dead(&self, writer: &JournalWriter) -> Result<(), SpoolError> {
         let tail = writer.tail.as_ref();
         if tail.is_some_and(Tail::is_unsynced) {
             return Ok(());
@@ -89,7 +89,7 @@ impl Journal {
 
     fn unlink(&self, name: Name) -> Result<(), SpoolError> {
         let path = name.path(&self.folder);
-        match failpoints::disk(Step::Write).and_then(|()| fs::remove_file(&path)) {
+        match failpoints::disk(DiskStep::Write).and_then(|()| fs::remove_file(&path)) {
             Err(error) if error.kind() != io::ErrorKind::NotFound => {
                 Err(broken("remove", &path)(error))
             }
@@ -99,7 +99,7 @@ impl Journal {
 
     /// Where the journal is more than twice as long as what waits in it, and two segments more, what lives in the first one is
     /// written to the end, a little at a time.
-    fn move_on(&self, writer: &mut Writer) -> Result<(), SpoolError> {
+    fn move_on(&self, writer: &mut JournalWriter) -> Result<(), SpoolError> {
         let first = {
             let index = self.index();
             let bound = index.octets.saturating_mul(2);
@@ -140,7 +140,7 @@ impl Journal {
         Ok(())
     }
 
-    fn keys_in(&self, segment: u64) -> VecDeque<Key> {
+    fn keys_in(&self, segment: u64) -> VecDeque<JobKey> {
         let index = self.index();
         let there = index
             .live
@@ -152,7 +152,7 @@ impl Journal {
     }
 
     /// Of these records, as they are: what is damaged stays so.
-    fn copies(&self, keys: &[Key]) -> Result<Vec<Encoded>, SpoolError> {
+    fn copies(&self, keys: &[JobKey]) -> Result<Vec<Encoded>, SpoolError> {
         let mut copies = Vec::with_capacity(keys.len());
         for key in keys {
             let Some(place) = self.index().live.get(key).copied() else {
@@ -161,7 +161,7 @@ impl Journal {
             let Some((name, path)) = self.path_of(&place) else {
                 continue;
             };
-            let record = Record::read(&path, name, place)?;
+            let record = SpoolRecord::read(&path, name, place)?;
             let why = "a record that was whole at the start cannot be read";
             let head = record.head(*key).ok_or_else(|| damaged(&path, why))?;
             let (job, mut mail) = (record.job_octets().to_vec(), record.into_mail());
@@ -176,7 +176,7 @@ impl Journal {
     }
 
     /// The disk is full: what nobody needs any more is removed.
-    pub(super) fn make_room(&self, writer: &mut Writer) -> Result<(), SpoolError> {
+    pub(super) fn make_room(&self, writer: &mut JournalWriter) -> Result<(), SpoolError> {
         let made = self.sync(writer).and_then(|()| {
             let tail = writer.tail.as_ref().map(|tail| tail.name.number);
             let is_dead = |number| {

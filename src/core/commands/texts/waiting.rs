@@ -1,8 +1,8 @@
 //! What is said of mails that wait.
 
 use super::{brief, moment};
-use crate::core::errand::{Change, Stage};
 use crate::core::language::{Language, say};
+use crate::core::operation::{JobChange, JobStage};
 use crate::core::time::Timestamp;
 
 /// All has left.
@@ -70,7 +70,7 @@ pub(crate) fn since(language: Language, at: Timestamp, now: Timestamp) -> String
 /// For what it waits.
 pub(crate) fn next(
     language: Language,
-    (stage, attempts): (Stage, u32),
+    (stage, attempts): (JobStage, u32),
     at: Timestamp,
     now: Timestamp,
 ) -> String {
@@ -80,13 +80,13 @@ pub(crate) fn next(
     };
     let moment = moment(language, at, now);
     match stage {
-        Stage::Waits if at <= now => say!(language, "turn-comes", tried = tried),
-        Stage::Waits if attempts == 0 => {
+        JobStage::Waits if at <= now => say!(language, "turn-comes", tried = tried),
+        JobStage::Waits if attempts == 0 => {
             say!(language, "leaves-at", tried = tried, moment = moment)
         }
-        Stage::Waits => say!(language, "again-at", tried = tried, moment = moment),
-        Stage::UnderWay => say!(language, "under-way"),
-        Stage::Settling => say!(language, "just-ended"),
+        JobStage::Waits => say!(language, "again-at", tried = tried, moment = moment),
+        JobStage::UnderWay => say!(language, "under-way"),
+        JobStage::Settling => say!(language, "just-ended"),
     }
 }
 
@@ -104,14 +104,14 @@ pub(crate) fn tried(language: Language, people: &str) -> String {
 }
 
 /// Nothing was done.
-pub(crate) fn unchanged(language: Language, people: &str, change: Change) -> String {
+pub(crate) fn unchanged(language: Language, people: &str, change: JobChange) -> String {
     match change {
-        Change::Not(Stage::UnderWay | Stage::Waits) => {
+        JobChange::Not(JobStage::UnderWay | JobStage::Waits) => {
             say!(language, "unchanged-under-way", people = people)
         }
-        Change::Not(Stage::Settling) => say!(language, "unchanged-settling", people = people),
-        Change::Unreadable => say!(language, "unchanged-unreadable", people = people),
-        Change::Unknown | Change::Done => say!(language, "unchanged-gone", people = people),
+        JobChange::Not(JobStage::Settling) => say!(language, "unchanged-settling", people = people),
+        JobChange::Unreadable => say!(language, "unchanged-unreadable", people = people),
+        JobChange::Unknown | JobChange::Done => say!(language, "unchanged-gone", people = people),
     }
 }
 

@@ -13,7 +13,7 @@ use crate::core::job::{Job, Origin, OriginKind};
 use crate::core::language::Language;
 use crate::core::limits::REPORTED_TROUBLE;
 use crate::core::notice;
-use crate::core::outcome::{Attempt, Outcome, Reply, Verdict};
+use crate::core::outcome::{Attempt, JobVerdict, Outcome, Reply};
 use crate::core::record::{Contact, SubscriptionExchange, Trouble};
 use crate::core::settings::{Receipts, Settings};
 use crate::core::text::clean;
@@ -27,7 +27,7 @@ pub fn decide(
     decider: Decider<'_>,
     job: &Job,
     attempt: &Attempt,
-    verdict: Verdict,
+    verdict: JobVerdict,
 ) -> Result<Decision, Missing> {
     let mut decision = Decision::default();
     let Some(origin) = &job.origin else {
@@ -60,7 +60,7 @@ pub fn decide(
             decision.notes.truncate(notes);
         }
     }
-    if verdict == Verdict::Done {
+    if verdict == JobVerdict::Done {
         decision.writes.extend(lines(decider, job, &user)?);
     }
     Ok(decision)
@@ -85,19 +85,19 @@ fn told<'a>(
     job: &'a Job,
     (id, origin): (&'a MessageId, &'a Origin),
     attempt: &Attempt,
-    verdict: Verdict,
-) -> Result<(Settling<'a>, Option<DeliveryStatus>), Missing> {
+    verdict: JobVerdict,
+) -> Result<(SenderReport<'a>, Option<DeliveryStatus>), Missing> {
     let is_taken = is_taken(decider, attempt, verdict);
     let receipt = receipt::receipt_of(id, origin).filter(|_| is_taken);
     let is_first_of_several = id == &job.message_id && job.told().len() > 1;
     let is_wanted = receipt.is_some()
-        || is_first_of_several && verdict == Verdict::Done
+        || is_first_of_several && verdict == JobVerdict::Done
         || tells(decider, job, attempt, verdict);
     let told = match is_wanted {
         true => DeliveryStatus::of(decider, id, &origin.user.to_bare())?,
         false => None,
     };
-    let settling = Settling {
+    let settling = SenderReport {
         decider,
         job,
         id,
@@ -125,24 +125,25 @@ fn contact_after(
 }
 
 /// Whether the mail server has taken the mail for all, and that counts as received.
-fn is_taken(decider: Decider<'_>, attempt: &Attempt, verdict: Verdict) -> bool {
+fn is_taken(decider: Decider<'_>, attempt: &Attempt, verdict: JobVerdict) -> bool {
     let is_served =
         |(_, outcome): &(MailAddress, Outcome)| matches!(outcome, Outcome::Delivered(_));
     decider.settings.receipts == Receipts::Submitted
-        && verdict == Verdict::Done
+        && verdict == JobVerdict::Done
         && attempt.iter().all(is_served)
 }
 
 /// Whether somebody may have to be told of the message itself.
-fn tells(decider: Decider<'_>, job: &Job, attempt: &Attempt, verdict: Verdict) -> bool {
+fn tells(decider: Decider<'_>, job: &Job, attempt: &Attempt, verdict: JobVerdict) -> bool {
     let is_refused = |(_, outcome): &(MailAddress, Outcome)| matches!(outcome, Outcome::Refused(_));
-    verdict == Verdict::Expired
+    verdict == JobVerdict::Expired
         || is_notice_due(decider, job, verdict)
         || attempt.iter().any(is_refused)
 }
 
-fn is_notice_due(decider: Decider<'_>, job: &Job, verdict: Verdict) -> bool {
-    matches!(verdict, Verdict::Deferred { .. }) && is_delay_due(decider.settings, job, decider.now)
+fn is_notice_due(decider: Decider<'_>, job: &Job, verdict: JobVerdict) -> bool {
+    matches!(verdict, JobVerdict::Deferred { .. })
+        && is_delay_due(decider.settings, job, decider.now)
 }
 
 /// Whether the notice about the delay is due with this attempt; the shell notes in the job that it was given.
@@ -222,7 +223,7 @@ pub(crate) fn contact_writes(
 }
 
 /// A job of which its sender is told.
-struct Settling<'a> {
+struct SenderReport<'a> {
     decider: Decider<'a>,
     job: &'a Job,
     /// The name of the row of the message.
@@ -232,13 +233,13 @@ struct Settling<'a> {
     receipt: Option<minidom::Element>,
 }
 
-impl Settling<'_> {
+impl SenderReport<'_> {
     /// What the sender of the message is told.
     fn message(
         &self,
         mut told: Option<DeliveryStatus>,
         attempt: &Attempt,
-        verdict: Verdict,
+        verdict: JobVerdict,
         decision: &mut Decision,
     ) -> Result<(), Missing> {
         for (mail, outcome) in attempt {
@@ -246,7 +247,7 @@ impl Settling<'_> {
                 self.refused(&mut told, mail, reply, decision)?;
             }
         }
-        if verdict == Verdict::Expired {
+        if verdict == JobVerdict::Expired {
             self.expire(&mut told, attempt, decision)?;
         }
         if let Some(receipt) = &self.receipt {
@@ -268,7 +269,7 @@ impl Settling<'_> {
         }
         if let Some(told) = &mut told
             && *self.id == self.job.message_id
-            && verdict == Verdict::Done
+            && verdict == JobVerdict::Done
         {
             let others = self.job.told().into_iter().map(|(id, _)| id);
             let others = others.filter(|id| *id != self.id);

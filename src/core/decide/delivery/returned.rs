@@ -13,8 +13,8 @@ use crate::core::decide::decision::Decision;
 use crate::core::decide::inbound::report;
 use crate::core::decide::inbound::trust::JudgedSender;
 use crate::core::decide::lookup;
-use crate::core::from_mail::{self, Action, DeliveryReport, Person, Reported};
-use crate::core::from_stanza::{Returned, Stanza};
+use crate::core::from_mail::{self, DeliveryAction, DeliveryReport, Person, Reported};
+use crate::core::from_stanza::{ReturnedMessage, Stanza};
 use crate::core::id::MessageId;
 use crate::core::limits::RETURN_INTERVAL;
 use crate::core::outcome::Reply;
@@ -39,7 +39,7 @@ const ROBOT_ENDS: [&str; 4] = ["-owner", "-request", "-bounces", "-noreply"];
 /// servers has to have sent the mail.
 pub(crate) fn answerable(
     decider: Decider<'_>,
-    mail: &from_mail::Mail,
+    mail: &from_mail::ParsedMail,
     from: &Person,
     sender: &JudgedSender,
 ) -> Option<Answerable> {
@@ -84,7 +84,7 @@ fn is_robot(address: &MailAddress) -> bool {
 pub(crate) fn decide(
     decider: Decider<'_>,
     stanza: &Stanza,
-    why: &Returned,
+    why: &ReturnedMessage,
 ) -> Result<Decision, Missing> {
     let user = stanza.from.to_bare();
     // A server answers for the account, to which the message went. What one of several clients says is not what became
@@ -148,7 +148,7 @@ fn own_sender(
     decider: Decider<'_>,
     message: &Message,
     recipient: &BareJid,
-    why: &Returned,
+    why: &ReturnedMessage,
 ) -> Result<Option<Decision>, Missing> {
     let Some(sender) = lookup::user_of(decider, &message.contact)? else {
         return Ok(None);
@@ -163,7 +163,7 @@ fn own_sender(
         recipients: vec![Reported {
             original: Some(recipient.clone()),
             last: None,
-            action: Action::Failed,
+            action: DeliveryAction::Failed,
             reply: Reply {
                 code: None,
                 enhanced: Some(status_of(why.condition)),
@@ -202,7 +202,7 @@ fn undelivered<'a>(
     message: &'a Message,
     answerable: &'a Answerable,
     recipient: &'a MailAddress,
-    why: &Returned,
+    why: &ReturnedMessage,
 ) -> Undelivered<'a> {
     let message_id = MessageId::derive(
         &decider.settings.id_key,

@@ -3,7 +3,7 @@
 use crate::core::address::MailAddress;
 use crate::core::file::Files;
 use crate::core::from_mail;
-use crate::core::notice::Kept;
+use crate::core::notice::KeptAt;
 use jid::BareJid;
 use std::collections::BTreeMap;
 
@@ -11,7 +11,7 @@ use std::collections::BTreeMap;
 #[derive(Clone, Debug)]
 pub struct Arrived<'a> {
     /// What it says.
-    pub mail: &'a from_mail::Mail,
+    pub mail: &'a from_mail::ParsedMail,
     /// Its size in the mailbox, in octets.
     pub octets: u64,
     /// Over the limit: only its header was read. The limit, in octets.
@@ -45,9 +45,9 @@ impl Arrived<'_> {
     }
 
     /// Where the whole of it lies where a user is shown less.
-    pub(crate) fn kept(&self) -> Kept {
+    pub(crate) fn kept(&self) -> KeptAt {
         match self.mail.kept() {
-            Kept::Nowhere if self.may_be_kept => Kept::Here,
+            KeptAt::Nowhere if self.may_be_kept => KeptAt::Here,
             kept => kept,
         }
     }

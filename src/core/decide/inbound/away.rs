@@ -23,7 +23,7 @@ use jid::BareJid;
 /// The answer to a mail that is shown to its user, where there is one.
 pub(crate) fn answer(
     decider: Decider<'_>,
-    mail: &from_mail::Mail,
+    mail: &from_mail::ParsedMail,
     (author, sender, user): (&Person, &JudgedSender, &BareJid),
     away: &Away,
 ) -> Result<Option<AtMostOnce>, Missing> {
@@ -65,7 +65,7 @@ pub(crate) fn answer(
     }
     let options = MailOptions {
         format: Format::Mail,
-        lane: &format!("away {}", to.reverse_path.key()),
+        ordering_key: &format!("away {}", to.reverse_path.key()),
         origin: None,
         silent: true,
         now: decider.now,

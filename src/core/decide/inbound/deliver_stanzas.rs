@@ -7,7 +7,7 @@ use crate::core::decide::inbound::embedded_stanzas::{EmbeddedStanzas, verb};
 use crate::core::decide::inbound::message::Delivery;
 use crate::core::decide::inbound::other_recipients::others;
 use crate::core::decide::names;
-use crate::core::decide::roster::subscription_exchange::Received;
+use crate::core::decide::roster::subscription_exchange::ReceivedSubscription;
 use crate::core::decide::thread;
 use crate::core::id::{MessageId, StanzaId, ThreadId, content_digest};
 use crate::core::limits::DELAY_SHOWN_AFTER;
@@ -27,7 +27,7 @@ fn is_answer(one: &Carried) -> bool {
 
 /// A message among the stanzas of a mail.
 struct Placed<'a> {
-    message: &'a carried::Message,
+    message: &'a carried::CarriedMessage,
     /// Which of them it is, from 0.
     place: usize,
     id: StanzaId,
@@ -77,8 +77,8 @@ impl Delivery<'_> {
         Ok(())
     }
 
-    fn received<'a>(&'a self, shown: &'a BareJid, has_answer: bool) -> Received<'a> {
-        Received {
+    fn received<'a>(&'a self, shown: &'a BareJid, has_answer: bool) -> ReceivedSubscription<'a> {
+        ReceivedSubscription {
             decider: self.decider,
             user: self.user,
             contact: &self.from.address,
@@ -144,7 +144,7 @@ impl Delivery<'_> {
     /// that count from 1 at each start. Two in one mail are two.
     fn is_repeated(
         &self,
-        message: &carried::Message,
+        message: &carried::CarriedMessage,
         place: usize,
         decision: &mut Decision,
     ) -> Result<bool, Missing> {
@@ -237,7 +237,7 @@ impl Delivery<'_> {
 }
 
 /// The text of the first child of this name that is not empty.
-fn content(message: &carried::Message, name: &str) -> Option<String> {
+fn content(message: &carried::CarriedMessage, name: &str) -> Option<String> {
     let is_it = |payload: &&Element| payload.is(name, ns::COMPONENT);
     let texts = message.payloads.iter().filter(is_it).map(Element::text);
     texts.into_iter().find(|text| !text.trim().is_empty())

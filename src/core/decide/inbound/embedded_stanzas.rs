@@ -18,7 +18,7 @@ pub(crate) enum EmbeddedStanzas {
 
 impl EmbeddedStanzas {
     pub(crate) fn of(
-        mail: &from_mail::Mail,
+        mail: &from_mail::ParsedMail,
         sender: &JudgedSender,
         notes: &mut Vec<String>,
     ) -> Self {
@@ -50,7 +50,7 @@ impl EmbeddedStanzas {
 
     /// Whether there is something for a person in the mail: not in a presence, nor in what machines say about one; and of
     /// what is not believed only in what a person wrote, and in a request that did not come through a list.
-    pub(crate) fn is_for_people(&self, mail: &from_mail::Mail) -> bool {
+    pub(crate) fn is_for_people(&self, mail: &from_mail::ParsedMail) -> bool {
         match self {
             Self::None => !mail.about_machine,
             Self::Refused(stanzas) => {
@@ -62,7 +62,7 @@ impl EmbeddedStanzas {
 
     /// Whether the text of a mail that a gateway wrote by itself says nothing to `user`: to whom it is not addressed it says
     /// nothing at all, and to others, who cannot answer it, only a request does.
-    pub(crate) fn says_nothing_to(&self, mail: &from_mail::Mail, is_addressed: bool) -> bool {
+    pub(crate) fn says_nothing_to(&self, mail: &from_mail::ParsedMail, is_addressed: bool) -> bool {
         match self {
             Self::Taken(stanzas) => {
                 mail.automatic.is_some() && (!is_addressed || !stanzas.iter().any(is_request))

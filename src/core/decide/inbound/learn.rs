@@ -19,7 +19,7 @@ use crate::core::text::clean;
 /// gateway is told of the user again.
 pub(crate) fn learn(
     decider: Decider<'_>,
-    mail: &from_mail::Mail,
+    mail: &from_mail::ParsedMail,
     from: &MailAddress,
     decision: &mut Decision,
 ) -> Result<(), Missing> {

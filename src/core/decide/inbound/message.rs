@@ -3,27 +3,27 @@
 use crate::core::address::MailAddress;
 use crate::core::context::{Context, Missing, Write};
 use crate::core::decide::decider::Decider;
-use crate::core::decide::decision::{Decision, Left, Original};
+use crate::core::decide::decision::{Decision, KeepOriginal, Left};
 use crate::core::decide::delivery::returned;
 use crate::core::decide::inbound::arrived::Arrived;
 use crate::core::decide::inbound::away;
 use crate::core::decide::inbound::embedded_stanzas::EmbeddedStanzas;
 use crate::core::decide::inbound::other_recipients::{self, others};
 use crate::core::decide::inbound::shown_text::Above;
-use crate::core::decide::inbound::shown_text::{Shown, shown_subject, shown_text, stanza_id};
+use crate::core::decide::inbound::shown_text::{ShownText, shown_subject, shown_text, stanza_id};
 use crate::core::decide::inbound::trust::{self, JudgedSender, SenderTrust};
 use crate::core::decide::lookup;
 use crate::core::decide::names;
 use crate::core::decide::outbound::gesture;
 use crate::core::decide::roster::person;
-use crate::core::decide::strangers::{self, Accepts, Standing};
+use crate::core::decide::strangers::{self, Accepts, Acquaintance};
 use crate::core::decide::thread;
 use crate::core::file::{self, Files, Upload};
 use crate::core::from_mail::Person;
 use crate::core::id::{MessageId, OriginalId, StanzaId, ThreadId};
 use crate::core::limits::DELAY_SHOWN_AFTER;
 use crate::core::message::{InboundMessage, Other, Party};
-use crate::core::notice::{self, Held};
+use crate::core::notice::{self, HoldReason};
 use crate::core::record::{
     self, Answerable, AnswersTo, Bulk, Contact, Direction, LastMail, Options, Thread,
 };
@@ -100,8 +100,8 @@ impl Delivery<'_> {
                 let begin = decision.stanzas.len();
                 self.said_by(&shown, &known, standing, decision)?;
                 match standing {
-                    Standing::Waits(way) => self.keep(way, (&shown, &known), begin, decision),
-                    Standing::Known | Standing::First => {
+                    Acquaintance::Waits(way) => self.keep(way, (&shown, &known), begin, decision),
+                    Acquaintance::Known | Acquaintance::First => {
                         self.release((&shown, &known), begin, decision)
                     }
                 }
@@ -123,7 +123,7 @@ impl Delivery<'_> {
         &self,
         shown: &BareJid,
         known: &Contact,
-        standing: Standing,
+        standing: Acquaintance,
         decision: &mut Decision,
     ) -> Result<(), Missing> {
         if self.carries() {
@@ -147,8 +147,8 @@ impl Delivery<'_> {
     }
 
     /// A user who is away tells that to a person whose mail is shown.
-    fn answer_away(&self, standing: Standing, decision: &mut Decision) -> Result<(), Missing> {
-        let is_kept = matches!(standing, Standing::Waits(_));
+    fn answer_away(&self, standing: Acquaintance, decision: &mut Decision) -> Result<(), Missing> {
+        let is_kept = matches!(standing, Acquaintance::Waits(_));
         if let Some(away) = &self.options.away
             && self.is_named()
             && !is_kept
@@ -220,16 +220,16 @@ impl Delivery<'_> {
     }
 
     /// Tells the user of a mail that is not shown.
-    fn hold(&self, why: Held, decision: &mut Decision) {
+    fn hold(&self, why: HoldReason, decision: &mut Decision) {
         let sender = self.from.address.for_people();
         decision.notes.push(format!(
             "mail {} {}: {}",
             self.arrived.mail.message_id,
             self.arrived.mail.kept().held(),
             match why {
-                Held::Failed => "its sender failed authentication",
-                Held::Unverified => "its sender is not verified",
-                Held::Unread => "its header is longer than is read",
+                HoldReason::Failed => "its sender failed authentication",
+                HoldReason::Unverified => "its sender is not verified",
+                HoldReason::Unread => "its header is longer than is read",
             }
         ));
         let body = notice::held(
@@ -262,7 +262,7 @@ impl Delivery<'_> {
     }
 
     /// What the user reads, not longer than servers take it.
-    fn text(&self, above: Above<'_>) -> Shown {
+    fn text(&self, above: Above<'_>) -> ShownText {
         let quotes = self.options.quotes.unwrap_or(self.decider.settings.quotes);
         let as_wished = (self.decider.language, quotes);
         shown_text(as_wished, self.arrived, above)
@@ -283,7 +283,7 @@ impl Delivery<'_> {
     fn decide(
         &self,
         shown: &BareJid,
-        (known, standing): (&Contact, Standing),
+        (known, standing): (&Contact, Acquaintance),
         decision: &mut Decision,
     ) -> Result<(), Missing> {
         let (user, mail, contact) = (self.user, self.arrived.mail, &self.from.address);
@@ -336,7 +336,7 @@ impl Delivery<'_> {
         let answerable = self.answerable();
         self.remember(record::Message { answerable, ..row }, decision)?;
         let original = parcel.original.clone();
-        decision.originals.extend(original.map(|id| Original {
+        decision.originals.extend(original.map(|id| KeepOriginal {
             id,
             user: user.clone(),
         }));
@@ -356,7 +356,7 @@ impl Delivery<'_> {
         &self,
         shown: &BareJid,
         mut next: Contact,
-        standing: Standing,
+        standing: Acquaintance,
         decision: &mut Decision,
     ) -> Result<(Contact, Vec<String>), Missing> {
         let (user, mail) = (self.user, self.arrived.mail);
@@ -550,7 +550,7 @@ impl Delivery<'_> {
     }
 
     /// The name under which the mail is kept, where the user is not shown all of it.
-    fn original(&self, shown: &Shown) -> Option<OriginalId> {
+    fn original(&self, shown: &ShownText) -> Option<OriginalId> {
         let key = &self.decider.settings.id_key;
         let is_kept = shown.is_less && self.arrived.may_be_kept;
         is_kept.then(|| OriginalId::derive(key, self.user, &self.stanza_id()))

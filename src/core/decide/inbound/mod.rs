@@ -84,16 +84,16 @@ fn sendable(
     }
 }
 
-fn not_shown_key(mail: &from_mail::Mail) -> MessageId {
+fn not_shown_key(mail: &from_mail::ParsedMail) -> MessageId {
     MessageId::of_raw(format!("not shown {}", mail.message_id).as_bytes())
 }
 
-fn not_shown_id(mail: &from_mail::Mail, user: &BareJid) -> StanzaId {
+fn not_shown_id(mail: &from_mail::ParsedMail, user: &BareJid) -> StanzaId {
     StanzaId::derive(&not_shown_key(mail), user, "")
 }
 
 /// Nothing, but for what the log and the way in hear.
-fn not_taken(mail: &from_mail::Mail, left: Left, why: &str) -> Decision {
+fn not_taken(mail: &from_mail::ParsedMail, left: Left, why: &str) -> Decision {
     let note = format!("mail {} {}: {why}", mail.message_id, mail.kept().left());
     Decision {
         left: Some(left),
@@ -172,11 +172,11 @@ fn from_sender(decider: Decider<'_>, arrived: &Arrived<'_>) -> Result<(Decision,
     Ok((decision, fate))
 }
 
-fn note_of_machines(mail: &from_mail::Mail) -> String {
+fn note_of_machines(mail: &from_mail::ParsedMail) -> String {
     format!("mail {} is for machines only: not shown", mail.message_id)
 }
 
-fn note_on(mail: &from_mail::Mail, left_out: usize) -> Option<String> {
+fn note_on(mail: &from_mail::ParsedMail, left_out: usize) -> Option<String> {
     (left_out > 0).then(|| {
         format!(
             "mail {} names {left_out} more local users, who are not shown it: a mail goes to {MAIL_USERS_MAX} at most. Let \

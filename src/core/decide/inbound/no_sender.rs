@@ -9,7 +9,7 @@ use crate::core::decide::inbound::recipients::local_users;
 use crate::core::decide::inbound::shown_text::{Above, shown_text, stanza_id};
 use crate::core::decide::inbound::trust::{JudgedSender, SenderTrust};
 use crate::core::decide::lookup;
-use crate::core::notice::{self, Held};
+use crate::core::notice::{self, HoldReason};
 use crate::core::record::Bulk;
 use crate::core::settings::Speak;
 use crate::core::to_stanza;
@@ -40,7 +40,7 @@ pub(crate) fn decide(
     let (waiting, users) = arrived.parted(users);
     // It claims to be from nobody, so that there is nothing that could be forged.
     let trust = match JudgedSender::of(decider, mail).trust {
-        SenderTrust::Held(Held::Failed) if decider.settings.trust.speak == Speak::Mark => {
+        SenderTrust::Held(HoldReason::Failed) if decider.settings.trust.speak == Speak::Mark => {
             SenderTrust::Marked
         }
         trust => trust,

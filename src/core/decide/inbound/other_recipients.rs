@@ -29,7 +29,7 @@ fn label(person: &Person, local: Option<(&BareJid, Option<String>)>, is_known: b
 /// Everyone else whom the header names, as JIDs and as addresses.
 pub(crate) fn others(
     decider: Decider<'_>,
-    mail: &from_mail::Mail,
+    mail: &from_mail::ParsedMail,
     from: &Person,
     user: &BareJid,
 ) -> Result<Vec<(Other, MailAddress)>, Missing> {
@@ -69,7 +69,7 @@ pub(crate) fn others(
 
 /// How many others than these, and than the user where the header names it, have the mail.
 pub(crate) fn unlisted(
-    mail: &from_mail::Mail,
+    mail: &from_mail::ParsedMail,
     author: &MailAddress,
     is_named: bool,
     listed: &[(Other, MailAddress)],

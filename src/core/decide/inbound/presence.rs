@@ -17,7 +17,7 @@ use jid::BareJid;
 /// What a contact's gateway said of its presence goes to all whom the mail is to, whichever of them this copy was for.
 pub(crate) fn presence(
     decider: Decider<'_>,
-    mail: &from_mail::Mail,
+    mail: &from_mail::ParsedMail,
     from: &MailAddress,
     carried: &CarriedPresence,
     decision: &mut Decision,

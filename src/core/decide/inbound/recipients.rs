@@ -29,7 +29,7 @@ pub(crate) struct NamedUsers {
 
 impl NamedUsers {
     /// Each address is looked up once: that is most of the work of a mail to very many.
-    pub(crate) fn of(decider: Decider<'_>, mail: &from_mail::Mail) -> Result<Self, Missing> {
+    pub(crate) fn of(decider: Decider<'_>, mail: &from_mail::ParsedMail) -> Result<Self, Missing> {
         let to = mail.to.iter().map(|person| (true, &person.address));
         let cc = mail.cc.iter().map(|person| (false, &person.address));
         let named = to.chain(cc).take(MAIL_ADDRESSES_MAX);
@@ -115,7 +115,7 @@ pub(crate) fn reported_users(
 /// signed, while a `Cc` often can (RFC 6376 §8.15).
 pub(crate) fn addressed_users(
     decider: Decider<'_>,
-    mail: &from_mail::Mail,
+    mail: &from_mail::ParsedMail,
 ) -> Result<Vec<BareJid>, Missing> {
     let named = mail.to.iter().map(|person| &person.address);
     users_of(decider, named)

@@ -13,7 +13,9 @@ use crate::core::decide::delivery::status::{DeliveryStatus, Failure};
 use crate::core::decide::inbound::arrived::Arrived;
 use crate::core::decide::inbound::recipients::reported_users;
 use crate::core::decide::lookup;
-use crate::core::from_mail::{Action, DeliveryReport, Disposition, DispositionKind, Reported};
+use crate::core::from_mail::{
+    DeliveryAction, DeliveryReport, Disposition, DispositionKind, Reported,
+};
 use crate::core::id::{MessageId, StanzaId};
 use crate::core::language::Language;
 use crate::core::limits::REPORT_NOTES_MAX;
@@ -33,7 +35,7 @@ pub(crate) fn decide(
         return Ok(None);
     }
     let users = reported_users(decider, arrived)?;
-    let reports = users.iter().map(|user| Report {
+    let reports = users.iter().map(|user| ReportDelivery {
         decider,
         id: &mail.message_id,
         user,
@@ -60,7 +62,7 @@ pub(crate) fn of_own_mail(
     user: &BareJid,
     delivery: &DeliveryReport,
 ) -> Result<Option<Decision>, Missing> {
-    let report = Report {
+    let report = ReportDelivery {
         decider,
         id: match delivery.about.first() {
             Some(id) => id,
@@ -79,14 +81,14 @@ pub(crate) fn of_own_mail(
 }
 
 /// A report on its way to one user.
-struct Report<'a> {
+struct ReportDelivery<'a> {
     decider: Decider<'a>,
     /// Its own id, for the log.
     id: &'a MessageId,
     user: &'a BareJid,
 }
 
-impl Report<'_> {
+impl ReportDelivery<'_> {
     fn delivery(&self, report: &DeliveryReport) -> Result<Option<Decision>, Missing> {
         if let Some(told) = self.message(&report.about)? {
             let lines = self.lines(&told)?;
@@ -200,19 +202,19 @@ impl Report<'_> {
             return false;
         };
         match one.action {
-            Action::Failed if told.failed(&who) => {
+            DeliveryAction::Failed if told.failed(&who) => {
                 let why = why(self.decider.language, meant, one);
                 decision
                     .stanzas
                     .extend(failure(self.decider.language, shown, told, (&why, one)));
                 true
             }
-            Action::Delayed if told.delayed(&who) => {
+            DeliveryAction::Delayed if told.delayed(&who) => {
                 let late = self.late(shown, told, meant, one);
                 decision.stanzas.push(late);
                 true
             }
-            Action::Delivered => {
+            DeliveryAction::Delivered => {
                 if told.delivered(&who) {
                     decision.stanzas.extend(received(shown, told));
                 }
@@ -245,7 +247,7 @@ impl Report<'_> {
         who: &MailAddress,
         one: &Reported,
     ) -> Result<(Vec<minidom::Element>, Option<Write>), Missing> {
-        let trouble = (one.action != Action::Delivered).then(|| Trouble {
+        let trouble = (one.action != DeliveryAction::Delivered).then(|| Trouble {
             since: self.decider.now,
             text: notice::words(self.decider.language, &one.reply),
             reported: true,
@@ -266,7 +268,7 @@ impl Report<'_> {
             notes: self.notes(contact, report),
             ..Decision::default()
         };
-        let failed = |one: &&Reported| one.action == Action::Failed;
+        let failed = |one: &&Reported| one.action == DeliveryAction::Failed;
         let shown = lookup::shown_jid(self.decider, Some(known), contact)?;
         if let (Some(one), Some(shown)) = (report.recipients.iter().find(failed), shown) {
             let (from, to) = (shown.as_str(), self.user.as_str());

@@ -6,14 +6,14 @@ use crate::core::from_mail::{self, Attachment};
 use crate::core::id::StanzaId;
 use crate::core::language::Language;
 use crate::core::limits::{LISTED_MAX, SHOWN_OCTETS_MAX};
-use crate::core::notice::Kept;
+use crate::core::notice::KeptAt;
 use crate::core::record::{Quotes, Thread};
 use crate::core::text::{clean, subject};
 use crate::core::{notice, xml};
 use jid::BareJid;
 
 /// What the user reads.
-pub(crate) struct Shown {
+pub(crate) struct ShownText {
     pub text: String,
     /// The mail says more: something was cut, simplified or is only named.
     pub is_less: bool,
@@ -28,7 +28,7 @@ pub(crate) struct Above<'a> {
     /// Who else has the mail.
     pub to: Option<&'a str>,
     /// Where the whole of it lies, should this be less.
-    pub kept: Kept,
+    pub kept: KeptAt,
 }
 
 /// What the user reads, not longer than servers take it.
@@ -36,7 +36,7 @@ pub(crate) fn shown_text(
     (language, quotes): (Language, Quotes),
     arrived: &Arrived<'_>,
     above: Above<'_>,
-) -> Shown {
+) -> ShownText {
     let text = text(language, arrived, quotes, above);
     let text = match above.marks {
         [] => text,
@@ -53,7 +53,7 @@ pub(crate) fn shown_text(
         ),
         false => text,
     };
-    Shown { text, is_less }
+    ShownText { text, is_less }
 }
 
 /// Whether a text is less than the mail, whatever its length.
@@ -69,7 +69,11 @@ fn is_less(arrived: &Arrived<'_>, quotes: Quotes) -> bool {
 }
 
 /// The id of the message that a mail becomes: the same each time, and another one for each mail under one Message-ID.
-pub(crate) fn stanza_id(mail: &from_mail::Mail, user: &BareJid, trust: SenderTrust) -> StanzaId {
+pub(crate) fn stanza_id(
+    mail: &from_mail::ParsedMail,
+    user: &BareJid,
+    trust: SenderTrust,
+) -> StanzaId {
     let kind = format!("{} {}", trust.kind(), mail.digest);
     StanzaId::derive(&mail.message_id, user, &kind)
 }
@@ -129,7 +133,10 @@ fn text(
 }
 
 /// A subject is shown where it opens a thread or changes one.
-pub(crate) fn shown_subject(mail: &from_mail::Mail, thread: Option<&Thread>) -> Option<String> {
+pub(crate) fn shown_subject(
+    mail: &from_mail::ParsedMail,
+    thread: Option<&Thread>,
+) -> Option<String> {
     // A program that shows mails as a chat writes one for others.
     let base = mail.base_subject.as_deref().filter(|_| mail.chat.is_none());
     let base = base.filter(|base| !base.is_empty())?;

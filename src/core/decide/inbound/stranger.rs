@@ -11,8 +11,8 @@ use crate::core::decide::inbound::trust::SenderTrust;
 use crate::core::decide::lookup;
 use crate::core::decide::outbound::gesture;
 use crate::core::decide::roster::person;
-use crate::core::decide::strangers::{self, Standing};
-use crate::core::from_mail::Mail;
+use crate::core::decide::strangers::{self, Acquaintance};
+use crate::core::from_mail::ParsedMail;
 use crate::core::id::{MessageId, StanzaId, ThreadId};
 use crate::core::limits::{
     ANSWERED_MAX, DOUBT_SAID_AGAIN_AFTER, REQUEST_MAILS_MAX, REQUEST_OCTETS_MAX, REQUESTS_MAX,
@@ -28,19 +28,19 @@ const DAY_MILLIS: i64 = 24 * 3600 * 1000;
 
 impl Delivery<'_> {
     /// What the sender is.
-    pub(crate) fn standing(&self, known: &Contact) -> Result<Standing, Missing> {
+    pub(crate) fn standing(&self, known: &Contact) -> Result<Acquaintance, Missing> {
         let way = self.options.strangers;
         let way = way.unwrap_or(self.decider.settings.strangers);
         if known.is_acquainted() || way == Strangers::Show {
-            return Ok(Standing::Known);
+            return Ok(Acquaintance::Known);
         }
         if self.is_known_otherwise()? {
-            return Ok(Standing::Known);
+            return Ok(Acquaintance::Known);
         }
         Ok(match way {
-            Strangers::Mark if self.is_first(known)? => Standing::First,
-            Strangers::Mark | Strangers::Show => Standing::Known,
-            Strangers::Request | Strangers::Hold => Standing::Waits(way),
+            Strangers::Mark if self.is_first(known)? => Acquaintance::First,
+            Strangers::Mark | Strangers::Show => Acquaintance::Known,
+            Strangers::Request | Strangers::Hold => Acquaintance::Waits(way),
         })
     }
 
@@ -102,7 +102,7 @@ impl Delivery<'_> {
     /// Whether no more can be kept of this sender. Then the mail stays where it is, or comes again.
     pub(crate) fn is_turned_away(&self, known: &Contact) -> Result<bool, Missing> {
         let is_held = matches!(self.sender.trust, SenderTrust::Held(_));
-        if is_held || known.is_blocked || !matches!(self.standing(known)?, Standing::Waits(_)) {
+        if is_held || known.is_blocked || !matches!(self.standing(known)?, Acquaintance::Waits(_)) {
             return Ok(false);
         }
         if let Some(request) = &known.request {
@@ -135,14 +135,14 @@ impl Delivery<'_> {
     /// What stands on top of the text, beside what it is; and the contact, who is told of then.
     pub(crate) fn marks(
         &self,
-        standing: Standing,
+        standing: Acquaintance,
         next: &mut Contact,
         decision: &mut Decision,
     ) -> Vec<String> {
         let (mail, language) = (self.arrived.mail, self.decider.language);
         let (name, people) = (self.from.name.as_deref(), self.from.address.for_people());
         let mut marks = Vec::new();
-        if standing == Standing::First {
+        if standing == Acquaintance::First {
             marks.push(match mail.bulk {
                 true => notice::first_bulk_mail(language, name, &people),
                 false => notice::first_mail(language, name, &people),
@@ -365,7 +365,7 @@ impl Delivery<'_> {
 }
 
 /// How a mail begins, with its subject.
-fn preview(mail: &Mail) -> String {
+fn preview(mail: &ParsedMail) -> String {
     let text = gesture::excerpt(mail.own_text.as_ref().unwrap_or(&mail.text));
     let subject = mail.base_subject.as_deref().unwrap_or_default();
     match (gesture::excerpt(subject), text) {

@@ -1,13 +1,13 @@
 //! Whether a mail is from whom it says, and what it may do by that.
 
 use crate::core::address::MailAddress;
-use crate::core::authentication::{self, Verdict};
+use crate::core::authentication::{self, SenderVerdict};
 use crate::core::decide::decider::Decider;
 use crate::core::decide::decision::{Fate, Left};
-use crate::core::from_mail::{self, Cut};
+use crate::core::from_mail::{self, Truncated};
 use crate::core::id::MessageId;
 use crate::core::language::Language;
-use crate::core::notice::{self, Held};
+use crate::core::notice::{self, HoldReason};
 use crate::core::settings::{Speak, StanzaTrust};
 use crate::core::signature::PublicKey;
 use crate::core::time::Timestamp;
@@ -17,7 +17,7 @@ use jid::BareJid;
 const BRIDGE_VERSION: &str = "v=1";
 
 /// Whether another gateway wrote the mail.
-pub(crate) fn is_bridge(mail: &from_mail::Mail) -> bool {
+pub(crate) fn is_bridge(mail: &from_mail::ParsedMail) -> bool {
     let first = |value: &str| value.split(';').next().map(str::trim) == Some(BRIDGE_VERSION);
     mail.bridge.as_deref().is_some_and(first)
 }
@@ -34,7 +34,7 @@ pub(crate) struct JudgedSender {
 }
 
 impl JudgedSender {
-    pub(crate) fn of(decider: Decider<'_>, mail: &from_mail::Mail) -> Self {
+    pub(crate) fn of(decider: Decider<'_>, mail: &from_mail::ParsedMail) -> Self {
         let is_verified = is_verified(decider, mail);
         Self {
             trust: SenderTrust::of(decider, mail, is_verified),
@@ -48,7 +48,7 @@ impl JudgedSender {
 /// came through a list: whoever is behind it did not send them here. Nor those of a mail that two readers could take for
 /// two, of which one was verified, or of which a part was not read. Nor those that are older than what is remembered of handled mails: anybody may have
 /// kept them, to send them again.
-fn doubt(decider: Decider<'_>, mail: &from_mail::Mail) -> Option<String> {
+fn doubt(decider: Decider<'_>, mail: &from_mail::ParsedMail) -> Option<String> {
     let Some(from) = mail.from.as_ref().map(|person| &person.address) else {
         return Some("it has no sender that could be read".to_owned());
     };
@@ -56,8 +56,10 @@ fn doubt(decider: Decider<'_>, mail: &from_mail::Mail) -> Option<String> {
         return Some("it could be from several senders".to_owned());
     }
     match mail.cut {
-        Some(Cut::Header) => return Some("its header is longer than is read".to_owned()),
-        Some(Cut::Recipients) => return Some("it has more recipients than are read".to_owned()),
+        Some(Truncated::Header) => return Some("its header is longer than is read".to_owned()),
+        Some(Truncated::Recipients) => {
+            return Some("it has more recipients than are read".to_owned());
+        }
         None => {}
     }
     if mail.bulk {
@@ -84,25 +86,25 @@ fn doubt(decider: Decider<'_>, mail: &from_mail::Mail) -> Option<String> {
 }
 
 /// The same by what our own mail server says.
-fn doubt_of_server(decider: Decider<'_>, mail: &from_mail::Mail) -> Option<String> {
+fn doubt_of_server(decider: Decider<'_>, mail: &from_mail::ParsedMail) -> Option<String> {
     let authserv_ids = &decider.settings.trust.authserv_ids;
     let why = match authentication::verdict(mail, authserv_ids) {
-        Verdict::Verified => return None,
-        Verdict::Failed => "its sender failed authentication",
-        Verdict::Unknown if mail.is_signed_in_part => {
+        SenderVerdict::Verified => return None,
+        SenderVerdict::Failed => "its sender failed authentication",
+        SenderVerdict::Unknown if mail.is_signed_in_part => {
             "a DKIM signature of it leaves out its recipients, its date or a part of its body"
         }
-        Verdict::Unknown if authserv_ids.is_empty() => {
+        SenderVerdict::Unknown if authserv_ids.is_empty() => {
             "the configuration names neither authserv_ids nor a key of its sender"
         }
-        Verdict::Unknown => "its sender is not verified",
+        SenderVerdict::Unknown => "its sender is not verified",
     };
     Some(why.to_owned())
 }
 
 /// Whether a mail is from the address in its `From`: signed with the key that the configuration has for it; where it has
 /// none, so our own mail server says.
-fn is_verified(decider: Decider<'_>, mail: &from_mail::Mail) -> bool {
+fn is_verified(decider: Decider<'_>, mail: &from_mail::ParsedMail) -> bool {
     let is_clear = !mail.several_from && mail.cut.is_none();
     let from = mail.from.as_ref().filter(|_| is_clear);
     let Some(address) = from.map(|person| &person.address) else {
@@ -111,13 +113,14 @@ fn is_verified(decider: Decider<'_>, mail: &from_mail::Mail) -> bool {
     match decider.settings.key_of(address) {
         Some(key) => signed_with(&key, mail, address, decider.now),
         None => {
-            authentication::verdict(mail, &decider.settings.trust.authserv_ids) == Verdict::Verified
+            authentication::verdict(mail, &decider.settings.trust.authserv_ids)
+                == SenderVerdict::Verified
         }
     }
 }
 
 /// Whether a mail pretends to be signed with the key that the configuration has for its sender.
-fn is_signed_badly(decider: Decider<'_>, mail: &from_mail::Mail) -> bool {
+fn is_signed_badly(decider: Decider<'_>, mail: &from_mail::ParsedMail) -> bool {
     let from = mail.from.as_ref().map(|person| &person.address);
     let key = from.and_then(|from| Some((from, decider.settings.key_of(from)?)));
     key.is_some_and(|(from, key)| {
@@ -127,7 +130,7 @@ fn is_signed_badly(decider: Decider<'_>, mail: &from_mail::Mail) -> bool {
 
 fn signed_with(
     key: &PublicKey,
-    mail: &from_mail::Mail,
+    mail: &from_mail::ParsedMail,
     from: &MailAddress,
     now: Timestamp,
 ) -> bool {
@@ -145,11 +148,11 @@ pub(crate) enum SenderTrust {
     /// It is shown, and says that its sender is not verified.
     Marked,
     /// It is not shown.
-    Held(Held),
+    Held(HoldReason),
 }
 
 impl SenderTrust {
-    fn of(decider: Decider<'_>, mail: &from_mail::Mail, is_verified: bool) -> Self {
+    fn of(decider: Decider<'_>, mail: &from_mail::ParsedMail, is_verified: bool) -> Self {
         let trust = &decider.settings.trust;
         if is_verified {
             return Self::Believed;
@@ -165,12 +168,12 @@ impl SenderTrust {
         }
         let is_forged = is_signed_badly(decider, mail);
         match authentication::verdict(mail, &trust.authserv_ids) {
-            _ if mail.cut == Some(Cut::Header) => Self::Held(Held::Unread),
-            Verdict::Failed => Self::Held(Held::Failed),
-            _ if is_forged => Self::Held(Held::Failed),
-            Verdict::Verified => Self::Believed,
-            Verdict::Unknown if trust.speak == Speak::Mark => Self::Marked,
-            Verdict::Unknown => Self::Held(Held::Unverified),
+            _ if mail.cut == Some(Truncated::Header) => Self::Held(HoldReason::Unread),
+            SenderVerdict::Failed => Self::Held(HoldReason::Failed),
+            _ if is_forged => Self::Held(HoldReason::Failed),
+            SenderVerdict::Verified => Self::Believed,
+            SenderVerdict::Unknown if trust.speak == Speak::Mark => Self::Marked,
+            SenderVerdict::Unknown => Self::Held(HoldReason::Unverified),
         }
     }
 
@@ -192,9 +195,9 @@ impl SenderTrust {
     pub(crate) fn left(self) -> Option<Left> {
         match self {
             Self::Believed | Self::Unasked | Self::Marked => None,
-            Self::Held(Held::Failed) => Some(Left::Forged),
-            Self::Held(Held::Unverified) => Some(Left::Unverified),
-            Self::Held(Held::Unread) => Some(Left::TooBig),
+            Self::Held(HoldReason::Failed) => Some(Left::Forged),
+            Self::Held(HoldReason::Unverified) => Some(Left::Unverified),
+            Self::Held(HoldReason::Unread) => Some(Left::TooBig),
         }
     }
 
@@ -218,7 +221,7 @@ impl SenderTrust {
     /// Under which a mail is remembered. Whoever got a copy knows its Message-ID, and may write to the others first: so
     /// what one sends takes nothing away from what another does. Some devices and shops give all their mails one
     /// Message-ID, so date, subject and body count, too.
-    pub(crate) fn key(self, from: &str, mail: &from_mail::Mail) -> MessageId {
+    pub(crate) fn key(self, from: &str, mail: &from_mail::ParsedMail) -> MessageId {
         let (kind, id, digest) = (self.kind(), &mail.message_id, &mail.digest);
         MessageId::of_raw(format!("{kind} {from} {id} {digest}").as_bytes())
     }

@@ -12,17 +12,17 @@ use crate::core::decide::outbound::fields;
 use crate::core::decide::outbound::gather::{self, InMail, Way};
 use crate::core::decide::outbound::gesture::{self, Gesture, InWords};
 use crate::core::decide::outbound::identity::{Identity, Named, name};
-use crate::core::decide::outbound::outgoing::{Outgoing, carried};
+use crate::core::decide::outbound::outgoing::{OutgoingAddresses, carried};
 use crate::core::decide::outbound::receipt::receipt_of;
 use crate::core::decide::outbound::recipients;
 use crate::core::decide::outbound::undo;
 use crate::core::decide::outbound::unsupported;
 use crate::core::decide::outbound::wordless::{self, without_text};
 use crate::core::decide::strangers::{self, Accepts};
-use crate::core::decide::thread::{self, Place};
-use crate::core::from_stanza::{Message, Stanza};
+use crate::core::decide::thread::{self, ThreadPlace};
+use crate::core::from_stanza::{Stanza, StanzaMessage};
 use crate::core::id::{StanzaId, content_digest};
-use crate::core::job::{Draft, Mail, Origin, OriginKind, Said};
+use crate::core::job::{ComposedMail, Draft, Origin, OriginKind, SourceStanza};
 use crate::core::language::Language;
 use crate::core::message::{OutboundMail, Recipient};
 use crate::core::notice::{self, WithoutText};
@@ -39,7 +39,7 @@ use xmpp_parsers::ns;
 pub(crate) fn decide(
     decider: Decider<'_>,
     stanza: &Stanza,
-    message: &Message,
+    message: &StanzaMessage,
 ) -> Result<Decision, Stop> {
     if message.encrypted {
         return Err(Stop::reject(
@@ -107,8 +107,8 @@ pub(crate) fn decide(
 fn sent(
     decider: Decider<'_>,
     stanza: &Stanza,
-    message: &Message,
-    outgoing: Outgoing,
+    message: &StanzaMessage,
+    outgoing: OutgoingAddresses,
 ) -> Result<Decision, Stop> {
     let features = outgoing.format.features();
     if features.gestures != Gestures::Stanzas {
@@ -133,8 +133,8 @@ fn sent(
 fn to_person(
     decider: Decider<'_>,
     stanza: &Stanza,
-    message: &Message,
-    mut outgoing: Outgoing,
+    message: &StanzaMessage,
+    mut outgoing: OutgoingAddresses,
 ) -> Result<Decision, Stop> {
     let body = message.body.as_deref();
     let said = match Gesture::of(&stanza.element) {
@@ -154,7 +154,7 @@ fn to_person(
             match in_words {
                 InWords::Mail(words) => {
                     let digest = gesture.digest(body);
-                    let message = Message {
+                    let message = StanzaMessage {
                         reply_to: gesture.about.clone(),
                         ..message.clone()
                     };
@@ -174,7 +174,7 @@ fn to_person(
                 }
                 InWords::Nothing => None,
                 InWords::Alone => {
-                    let message = Message {
+                    let message = StanzaMessage {
                         is_correction: false,
                         ..message.clone()
                     };
@@ -200,8 +200,8 @@ fn to_person(
 fn undone(
     decider: Decider<'_>,
     stanza: &Stanza,
-    message: &Message,
-    outgoing: &Outgoing,
+    message: &StanzaMessage,
+    outgoing: &OutgoingAddresses,
     gesture: &Gesture,
 ) -> Result<Option<Decision>, Stop> {
     // What waits goes to one.
@@ -242,8 +242,8 @@ fn undone(
 /// Puts another text in the place of a message that still waits.
 fn correct(
     decider: Decider<'_>,
-    (stanza, message): (&Stanza, &Message),
-    outgoing: &Outgoing,
+    (stanza, message): (&Stanza, &StanzaMessage),
+    outgoing: &OutgoingAddresses,
     about: &StanzaId,
     (body, digest): (&str, String),
 ) -> Result<Option<Decision>, Stop> {
@@ -259,7 +259,7 @@ fn correct(
     let Some(unseen) = undo::unseen(decider, user, contact, about)? else {
         return Ok(None);
     };
-    let said = Said {
+    let said = SourceStanza {
         id,
         excerpt: gesture::excerpt(body),
         at: decider.now,
@@ -277,7 +277,7 @@ fn correct(
 }
 
 /// The digest of what a message says that stands for itself.
-fn said_by(message: &Message, body: &str) -> String {
+fn said_by(message: &StanzaMessage, body: &str) -> String {
     content_digest(&[body, message.subject.as_deref().unwrap_or_default()])
 }
 
@@ -285,8 +285,8 @@ fn said_by(message: &Message, body: &str) -> String {
 fn answer(
     decider: Decider<'_>,
     stanza: &Stanza,
-    message: &Message,
-    outgoing: &Outgoing,
+    message: &StanzaMessage,
+    outgoing: &OutgoingAddresses,
 ) -> Result<Option<String>, Missing> {
     let Some(id) = &message.reply_to else {
         return Ok(None);
@@ -308,7 +308,7 @@ fn answer(
 }
 
 /// A subject is something for a person to read, though nothing follows it; but not that of a chat state, a receipt or the like.
-fn subject_alone<'a>(stanza: &Stanza, message: &'a Message) -> Option<&'a String> {
+fn subject_alone<'a>(stanza: &Stanza, message: &'a StanzaMessage) -> Option<&'a String> {
     let is_state = |child: &Element| child.has_ns(ns::CHATSTATES) && child.name() != "active";
     let is_for_people = without_text(&stanza.element) == WithoutText::Other
         && !stanza.element.children().any(is_state);
@@ -318,14 +318,14 @@ fn subject_alone<'a>(stanza: &Stanza, message: &'a Message) -> Option<&'a String
 fn prepare(
     decider: Decider<'_>,
     stanza: &Stanza,
-    message: &Message,
+    message: &StanzaMessage,
     user: &BareJid,
-) -> Result<Outgoing, Stop> {
+) -> Result<OutgoingAddresses, Stop> {
     let sender = lookup::user_mail(decider, user)?;
     let recipients = recipients::of(decider, user, &stanza.to.to_bare(), message)?;
     let format = format_of(decider, &recipients)?;
     let contact = recipients::allowed(decider, &recipients)?;
-    Ok(Outgoing {
+    Ok(OutgoingAddresses {
         user: user.clone(),
         sender,
         contact,
@@ -341,8 +341,8 @@ fn prepare(
 fn without_word(
     language: Language,
     stanza: &Stanza,
-    message: &Message,
-) -> Result<Option<Message>, Stop> {
+    message: &StanzaMessage,
+) -> Result<Option<StanzaMessage>, Stop> {
     let body = message.body.as_deref().unwrap_or_default();
     let (quoted, own) = gesture::quoted_and_own(stanza, body);
     match recipients::to_all(own) {
@@ -351,7 +351,7 @@ fn without_word(
             Condition::NotAcceptable,
             notice::nothing_for_all(language),
         )),
-        Some(rest) => Ok(Some(Message {
+        Some(rest) => Ok(Some(StanzaMessage {
             body: Some(format!("{quoted}{rest}")),
             ..message.clone()
         })),
@@ -373,9 +373,9 @@ fn format_of(decider: Decider<'_>, recipients: &[Recipient]) -> Result<Format, M
 fn send(
     decider: Decider<'_>,
     stanza: &Stanza,
-    message: &Message,
+    message: &StanzaMessage,
     (body, digest): (&str, String),
-    mut outgoing: Outgoing,
+    mut outgoing: OutgoingAddresses,
 ) -> Result<Decision, Stop> {
     let stanza_id = name(stanza, message, &digest, decider.now);
     let named = Named::new(decider, &outgoing, message, &stanza_id, &digest);
@@ -398,7 +398,7 @@ fn send(
         carried,
         ..outgoing.letter(decider, message, body, &place, &message_id)?
     };
-    let said = Said {
+    let said = SourceStanza {
         id: message_id,
         stanza_id,
         digest,
@@ -433,11 +433,11 @@ fn send(
 /// The mail that holds it: its own, or one that waits, with one line more.
 fn mail(
     decider: Decider<'_>,
-    (message, outgoing, place): (&Message, &Outgoing, &Place),
+    (message, outgoing, place): (&StanzaMessage, &OutgoingAddresses, &ThreadPlace),
     letter: &OutboundMail,
-    said: &Said,
+    said: &SourceStanza,
     way: &Way<'_>,
-) -> Result<Mail, Stop> {
+) -> Result<ComposedMail, Stop> {
     if let Way::Joins(pause, job) = way
         && let Some(mail) = gather::joined(decider, job, letter, said.clone(), *pause)?
     {
@@ -455,7 +455,11 @@ fn mail(
 }
 
 /// Another gateway gets the stanza, which says where the files lie.
-fn with_files(mut mail: Mail, outgoing: &Outgoing, message: &Message) -> Mail {
+fn with_files(
+    mut mail: ComposedMail,
+    outgoing: &OutgoingAddresses,
+    message: &StanzaMessage,
+) -> ComposedMail {
     if outgoing.format.features().attached_files {
         mail.job.files.clone_from(&message.files);
     }
@@ -466,9 +470,9 @@ fn with_files(mut mail: Mail, outgoing: &Outgoing, message: &Message) -> Mail {
 /// to them, since it holds the word, which is for this gateway. A correction goes to those who have what it corrects.
 fn to_all(
     decider: Decider<'_>,
-    outgoing: &mut Outgoing,
-    place: &Place,
-    message: &Message,
+    outgoing: &mut OutgoingAddresses,
+    place: &ThreadPlace,
+    message: &StanzaMessage,
 ) -> Result<bool, Stop> {
     let is_wanted = outgoing.is_to_all
         || message.is_correction && thread::went_to_all(decider, &outgoing.user, place)?;
@@ -488,7 +492,12 @@ fn to_all(
 }
 
 /// The mail, and the receipt where it is to be given as soon as the mail lies in the spool: stanzas leave after that.
-fn accepted(decider: Decider<'_>, mail: Mail, said: &Said, writes: Vec<Write>) -> Decision {
+fn accepted(
+    decider: Decider<'_>,
+    mail: ComposedMail,
+    said: &SourceStanza,
+    writes: Vec<Write>,
+) -> Decision {
     let is_due = decider.settings.receipts == Receipts::Accepted;
     let receipt = is_due.then(|| receipt_of(&said.id, &said.origin)).flatten();
     Decision {
@@ -499,7 +508,12 @@ fn accepted(decider: Decider<'_>, mail: Mail, said: &Said, writes: Vec<Write>) -
     }
 }
 
-fn origin(decider: Decider<'_>, stanza: &Stanza, message: &Message, format: Format) -> Origin {
+fn origin(
+    decider: Decider<'_>,
+    stanza: &Stanza,
+    message: &StanzaMessage,
+    format: Format,
+) -> Origin {
     // A client at the other end of another gateway gives its own.
     let receipt = message.wants_receipt && !format.features().own_receipts;
     Origin {
@@ -518,8 +532,8 @@ fn origin(decider: Decider<'_>, stanza: &Stanza, message: &Message, format: Form
 fn repeated(
     decider: Decider<'_>,
     stanza: &Stanza,
-    message: &Message,
-    outgoing: &Outgoing,
+    message: &StanzaMessage,
+    outgoing: &OutgoingAddresses,
     known: &record::Message,
 ) -> Result<Decision, Stop> {
     let sent = &known.sent;
@@ -545,9 +559,9 @@ fn repeated(
 fn contact_write(
     decider: Decider<'_>,
     stanza: &Stanza,
-    outgoing: &Outgoing,
+    outgoing: &OutgoingAddresses,
     known: Contact,
-    place: &Place,
+    place: &ThreadPlace,
 ) -> (Option<Write>, Option<Element>) {
     let (user, contact) = (&outgoing.user, &outgoing.contact);
     let to = Some(stanza.to.to_bare()).filter(|to| to.node().is_some());
@@ -565,9 +579,9 @@ fn contact_write(
 }
 
 fn thread_write(
-    outgoing: &Outgoing,
+    outgoing: &OutgoingAddresses,
     letter: &OutboundMail,
-    place: &Place,
+    place: &ThreadPlace,
     now: Timestamp,
 ) -> Write {
     let base = subject::base(&letter.subject);
@@ -592,7 +606,7 @@ fn thread_write(
 }
 
 /// Everybody who gets the mail but the contact.
-fn also(outgoing: &Outgoing) -> Vec<MailAddress> {
+fn also(outgoing: &OutgoingAddresses) -> Vec<MailAddress> {
     let recipients = outgoing.recipients.iter();
     let others = recipients.filter(|recipient| recipient.mail != outgoing.contact);
     others.map(|recipient| recipient.mail.clone()).collect()

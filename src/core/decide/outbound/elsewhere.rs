@@ -3,9 +3,9 @@
 use crate::core::address::MailAddress;
 use crate::core::context::Missing;
 use crate::core::decide::decider::Decider;
-use crate::core::decide::outbound::outgoing::Outgoing;
+use crate::core::decide::outbound::outgoing::OutgoingAddresses;
 use crate::core::decide::outbound::recipients;
-use crate::core::decide::thread::Place;
+use crate::core::decide::thread::ThreadPlace;
 use crate::core::from_stanza::Stanza;
 use crate::core::id::{MessageId, StanzaId};
 use crate::core::language::Language;
@@ -48,8 +48,8 @@ impl Elsewhere {
 /// Sends an answer to where the contact wants answers (RFC 5322 §3.6.2). The conversation stays with the contact.
 pub(crate) fn elsewhere(
     decider: Decider<'_>,
-    outgoing: &mut Outgoing,
-    place: &Place,
+    outgoing: &mut OutgoingAddresses,
+    place: &ThreadPlace,
 ) -> Result<Elsewhere, Missing> {
     let strangers = recipients::strangers(decider, &outgoing.user, &outgoing.recipients)?;
     let known = place.known.as_ref();

@@ -6,16 +6,16 @@ use crate::core::decide::decider::{Decider, Stop};
 use crate::core::decide::decision::Decision;
 use crate::core::decide::lookup;
 use crate::core::decide::outbound::gesture::{self, Gesture, InWords};
-use crate::core::decide::outbound::outgoing::Outgoing;
+use crate::core::decide::outbound::outgoing::OutgoingAddresses;
 use crate::core::decide::outbound::wordless::without_text;
 use crate::core::decide::thread;
-use crate::core::from_stanza::{Message, Stanza};
+use crate::core::from_stanza::{Stanza, StanzaMessage};
 use crate::core::id::MessageId;
 use crate::core::message::{Act, OutboundMail};
 use crate::core::notice::{self, WithoutText};
 use crate::core::record::{self, Direction, Gestures};
 
-fn are_understood(outgoing: &Outgoing) -> bool {
+fn are_understood(outgoing: &OutgoingAddresses) -> bool {
     let is_alone = outgoing.recipients.len() == 1 && !outgoing.is_to_all;
     outgoing.format.features().gestures == Gestures::Fields && is_alone
 }
@@ -23,8 +23,8 @@ fn are_understood(outgoing: &Outgoing) -> bool {
 /// What the contact gets of it: what fields can say is noted with the message, and all else is said in words.
 pub(crate) fn or_words(
     decider: Decider<'_>,
-    outgoing: &mut Outgoing,
-    message: &Message,
+    outgoing: &mut OutgoingAddresses,
+    message: &StanzaMessage,
     gesture: &Gesture,
 ) -> Result<InWords, Missing> {
     if let Some((text, act)) = act(decider, outgoing, message, gesture)? {
@@ -38,8 +38,8 @@ pub(crate) fn or_words(
 /// What is done to a message that the contact has, with the text of the mail.
 fn act(
     decider: Decider<'_>,
-    outgoing: &Outgoing,
-    message: &Message,
+    outgoing: &OutgoingAddresses,
+    message: &StanzaMessage,
     gesture: &Gesture,
 ) -> Result<Option<(String, Act)>, Missing> {
     let Some(id) = gesture.about.as_ref().filter(|_| are_understood(outgoing)) else {
@@ -78,7 +78,7 @@ fn is_changeable(about: &record::Message) -> bool {
 pub(crate) fn answer(
     decider: Decider<'_>,
     stanza: &Stanza,
-    message: &Message,
+    message: &StanzaMessage,
     answered: Option<&record::Message>,
 ) -> Option<String> {
     let body = message.body.as_deref()?;
@@ -94,8 +94,8 @@ pub(crate) fn answer(
 pub(crate) fn read(
     decider: Decider<'_>,
     stanza: &Stanza,
-    message: &Message,
-    outgoing: &Outgoing,
+    message: &StanzaMessage,
+    outgoing: &OutgoingAddresses,
 ) -> Result<Option<Decision>, Stop> {
     let is_read = without_text(&stanza.element) == WithoutText::Read;
     let id = message.reply_to.as_ref().filter(|_| is_read);

@@ -10,11 +10,11 @@ use crate::core::context::{Context, Missing, Write};
 use crate::core::decide::compose;
 use crate::core::decide::decider::{Decider, StanzaError};
 use crate::core::decide::decision::Decision;
-use crate::core::decide::outbound::outgoing::Outgoing;
-use crate::core::decide::thread::Place;
-use crate::core::from_stanza::{Message, Stanza};
+use crate::core::decide::outbound::outgoing::OutgoingAddresses;
+use crate::core::decide::thread::ThreadPlace;
+use crate::core::from_stanza::{Stanza, StanzaMessage};
 use crate::core::id::{JobId, MessageId, StanzaId, ThreadId};
-use crate::core::job::{Draft, Job, Line, Mail, Origin, Said};
+use crate::core::job::{ComposedMail, Draft, DraftLine, Job, Origin, SourceStanza};
 use crate::core::limits::{
     GATHER, GATHER_COMPOSING, GATHER_MAX, GATHERED_LINES_MAX, GATHERED_OCTETS_MAX,
 };
@@ -28,7 +28,7 @@ use xmpp_parsers::ns;
 /// How long a line to this contact waits for more; `None`: not at all.
 pub(crate) fn pause(
     decider: Decider<'_>,
-    outgoing: &Outgoing,
+    outgoing: &OutgoingAddresses,
 ) -> Result<Option<Duration>, Missing> {
     if !outgoing.format.features().gathered {
         return Ok(None);
@@ -43,8 +43,11 @@ pub(crate) fn pause(
 }
 
 /// The mail to this contact that waits for more lines.
-fn open<'a>(decider: Decider<'a>, outgoing: &Outgoing) -> Result<Option<&'a Job>, Missing> {
-    let last = decider.rows.last_of(&outgoing.lane())?;
+fn open<'a>(
+    decider: Decider<'a>,
+    outgoing: &OutgoingAddresses,
+) -> Result<Option<&'a Job>, Missing> {
+    let last = decider.rows.last_of(&outgoing.ordering_key())?;
     Ok(last.filter(|job| is_open(decider, job)))
 }
 
@@ -76,9 +79,9 @@ impl Way<'_> {
 /// Files, and what goes to several, are mails of their own, and leave at once.
 pub(crate) fn way<'a>(
     decider: Decider<'a>,
-    message: &Message,
-    outgoing: &Outgoing,
-    place: &Place,
+    message: &StanzaMessage,
+    outgoing: &OutgoingAddresses,
+    place: &ThreadPlace,
 ) -> Result<Way<'a>, Missing> {
     let Some(pause) = pause(decider, outgoing)? else {
         return Ok(Way::Alone(None));
@@ -93,7 +96,12 @@ pub(crate) fn way<'a>(
 }
 
 /// Whether the message joins this mail.
-fn joins(job: &Job, message: &Message, outgoing: &Outgoing, place: &Place) -> bool {
+fn joins(
+    job: &Job,
+    message: &StanzaMessage,
+    outgoing: &OutgoingAddresses,
+    place: &ThreadPlace,
+) -> bool {
     let Some(draft) = &job.draft else {
         return false;
     };
@@ -113,9 +121,9 @@ fn joins(job: &Job, message: &Message, outgoing: &Outgoing, place: &Place) -> bo
 /// The draft of a mail that has one line so far. `None` for one that is too long to be written again.
 pub(crate) fn draft(
     letter: &OutboundMail,
-    outgoing: &Outgoing,
-    (message, place): (&Message, &Place),
-    said: Said,
+    outgoing: &OutgoingAddresses,
+    (message, place): (&StanzaMessage, &ThreadPlace),
+    said: SourceStanza,
 ) -> Option<Box<Draft>> {
     let to = outgoing.recipients.first()?.clone();
     let draft = Draft {
@@ -131,7 +139,7 @@ pub(crate) fn draft(
         notify_read: letter.notify_read,
         is_styled: letter.is_styled,
         last: said.at,
-        lines: vec![Line {
+        lines: vec![DraftLine {
             text: letter.text.clone(),
             reaction_to: message.reply_to.clone().filter(|_| message.is_reaction),
             said: vec![said],
@@ -143,13 +151,13 @@ pub(crate) fn draft(
 /// The user's reaction to a message, by its own name, in the last mail to this contact that waits.
 pub(crate) fn reaction<'a>(
     decider: Decider<'a>,
-    outgoing: &Outgoing,
+    outgoing: &OutgoingAddresses,
     about: &StanzaId,
 ) -> Result<Option<&'a StanzaId>, Missing> {
     if pause(decider, outgoing)?.is_none() {
         return Ok(None);
     }
-    let last = decider.rows.last_of(&outgoing.lane())?;
+    let last = decider.rows.last_of(&outgoing.ordering_key())?;
     let draft = last.and_then(|job| job.draft.as_ref());
     let mut lines = draft.into_iter().flat_map(|draft| &draft.lines);
     let line = lines.find(|line| line.reaction_to.as_ref() == Some(about));
@@ -163,7 +171,10 @@ pub(crate) fn leaves(accepted: Timestamp, now: Timestamp, pause: Duration) -> Ti
 }
 
 /// The mail of a job as its draft is now.
-pub(crate) fn version(decider: Decider<'_>, mut job: Job) -> Result<Option<Mail>, StanzaError> {
+pub(crate) fn version(
+    decider: Decider<'_>,
+    mut job: Job,
+) -> Result<Option<ComposedMail>, StanzaError> {
     let (Some(draft), Some(from)) = (&job.draft, &job.from) else {
         return Ok(None);
     };
@@ -190,7 +201,7 @@ pub(crate) fn version(decider: Decider<'_>, mut job: Job) -> Result<Option<Mail>
         confirm: draft.said().any(|said| said.origin.confirm),
         ..first.origin.clone()
     });
-    Ok(Some(Mail { job, bytes }))
+    Ok(Some(ComposedMail { job, bytes }))
 }
 
 /// The mail with one line more.
@@ -198,16 +209,16 @@ pub(crate) fn joined(
     decider: Decider<'_>,
     job: &Job,
     letter: &OutboundMail,
-    said: Said,
+    said: SourceStanza,
     pause: Duration,
-) -> Result<Option<Mail>, StanzaError> {
+) -> Result<Option<ComposedMail>, StanzaError> {
     let mut job = job.clone();
     job.next_attempt = leaves(job.accepted, decider.now, pause);
     if let Some(draft) = &mut job.draft {
         draft.last = decider.now;
         draft.notify_read |= letter.notify_read;
         draft.is_styled &= letter.is_styled;
-        draft.lines.push(Line {
+        draft.lines.push(DraftLine {
             text: letter.text.clone(),
             reaction_to: None,
             said: vec![said],
@@ -237,7 +248,7 @@ impl<'a> InMail<'a> {
     }
 
     /// The row of the stanza. Where the receipt is given at once, its sender has it already.
-    pub(crate) fn row(self, decider: Decider<'_>, said: &Said) -> record::Message {
+    pub(crate) fn row(self, decider: Decider<'_>, said: &SourceStanza) -> record::Message {
         let origin = &said.origin;
         let has_receipt = origin.receipt && origin.stanza_id.is_some();
         record::Message {
@@ -286,7 +297,7 @@ pub(crate) fn missing_rows(decider: Decider<'_>, job: &Job) -> Result<Decision, 
 pub(crate) fn state(
     decider: Decider<'_>,
     stanza: &Stanza,
-    outgoing: &Outgoing,
+    outgoing: &OutgoingAddresses,
 ) -> Result<Decision, Missing> {
     let mut children = stanza.element.children();
     let state = children.find(|child| child.has_ns(ns::CHATSTATES));

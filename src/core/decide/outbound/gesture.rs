@@ -4,7 +4,7 @@
 use crate::core::address::MailAddress;
 use crate::core::context::Missing;
 use crate::core::decide::decider::Decider;
-use crate::core::from_stanza::{Message, Stanza};
+use crate::core::from_stanza::{Stanza, StanzaMessage};
 use crate::core::id::{StanzaId, content_digest};
 use crate::core::language::Language;
 use crate::core::limits::HEADER_TEXT_CHARS_MAX;
@@ -20,7 +20,7 @@ const EMOJI_CHARS_MAX: usize = 40;
 
 /// What is done to a message.
 #[derive(Clone, Debug, PartialEq, Eq)]
-enum Kind {
+enum GestureKind {
     /// XEP-0444, with the emoji; none: they are taken back.
     Reaction(Vec<String>),
     /// XEP-0308.
@@ -30,7 +30,7 @@ enum Kind {
 /// Something that is done to a message.
 #[derive(Clone, Debug)]
 pub(crate) struct Gesture {
-    kind: Kind,
+    kind: GestureKind,
     /// The id of the message, as the client knows it.
     pub about: Option<StanzaId>,
 }
@@ -52,8 +52,8 @@ impl Gesture {
         stanza.children().find_map(|child| {
             let namespace = child.ns();
             let kind = match (child.name(), namespace.as_str()) {
-                ("reactions", REACTIONS) => Kind::Reaction(emoji(child)),
-                ("replace", CORRECTION) => Kind::Correction,
+                ("reactions", REACTIONS) => GestureKind::Reaction(emoji(child)),
+                ("replace", CORRECTION) => GestureKind::Correction,
                 _ => return None,
             };
             let about = child.attr("id").and_then(StanzaId::parse);
@@ -64,20 +64,20 @@ impl Gesture {
     /// The message that it corrects.
     pub(crate) fn corrects(&self) -> Option<&StanzaId> {
         let about = self.about.as_ref();
-        about.filter(|_| self.kind == Kind::Correction)
+        about.filter(|_| self.kind == GestureKind::Correction)
     }
 
     /// The emoji of a reaction.
     pub(crate) fn emoji(&self) -> Option<String> {
         match &self.kind {
-            Kind::Reaction(emoji) => Some(emoji.join(" ")),
-            Kind::Correction => None,
+            GestureKind::Reaction(emoji) => Some(emoji.join(" ")),
+            GestureKind::Correction => None,
         }
     }
 
     /// Whether it takes all reactions back.
     pub(crate) fn takes_back(&self) -> bool {
-        matches!(&self.kind, Kind::Reaction(emoji) if emoji.is_empty())
+        matches!(&self.kind, GestureKind::Reaction(emoji) if emoji.is_empty())
     }
 
     /// [`content_digest`] of it: the same whether it changes what waits or goes in words, so that the same stanza, sent again, is
@@ -85,8 +85,12 @@ impl Gesture {
     pub(crate) fn digest(&self, body: Option<&str>) -> String {
         let about = self.about.as_ref().map_or("", StanzaId::as_str);
         match &self.kind {
-            Kind::Reaction(emoji) => content_digest(&["reaction to", about, &emoji.join(" ")]),
-            Kind::Correction => content_digest(&["in place of", about, body.unwrap_or_default()]),
+            GestureKind::Reaction(emoji) => {
+                content_digest(&["reaction to", about, &emoji.join(" ")])
+            }
+            GestureKind::Correction => {
+                content_digest(&["in place of", about, body.unwrap_or_default()])
+            }
         }
     }
 
@@ -108,11 +112,11 @@ impl Gesture {
         let is_unseen = about.is_none();
         let before = about.map_or("", |about| about.sent.excerpt.as_str());
         Ok(match &self.kind {
-            Kind::Reaction(emoji) if emoji.is_empty() => InWords::Nothing,
-            Kind::Reaction(emoji) => {
+            GestureKind::Reaction(emoji) if emoji.is_empty() => InWords::Nothing,
+            GestureKind::Reaction(emoji) => {
                 InWords::Mail(notice::reaction(decider.language, &emoji.join(" "), before))
             }
-            Kind::Correction => match body {
+            GestureKind::Correction => match body {
                 Some(_) if is_unseen => InWords::Alone,
                 Some(body) => InWords::Mail(notice::corrected(decider.language, body, before)),
                 None => InWords::Nothing,
@@ -140,7 +144,7 @@ fn emoji(reactions: &Element) -> Vec<String> {
 pub(crate) fn answer(
     language: Language,
     stanza: &Stanza,
-    message: &Message,
+    message: &StanzaMessage,
     answered: Option<&record::Message>,
     name: Option<&str>,
 ) -> Option<String> {
@@ -269,7 +273,7 @@ pub(crate) fn excerpt(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::core::from_stanza::{self, Kind as StanzaKind};
+    use crate::core::from_stanza::{self, StanzaKind};
 
     fn read(children: &str) -> Stanza {
         let xml = format!(
@@ -318,7 +322,7 @@ mod tests {
     fn gestures_are_known_by_what_they_are() {
         let kind = |children: &str| Gesture::of(&read(children).element).map(|one| one.kind);
         let emoji = |all: &[&str]| {
-            Some(Kind::Reaction(
+            Some(GestureKind::Reaction(
                 all.iter().map(|one| (*one).to_owned()).collect(),
             ))
         };
@@ -335,7 +339,7 @@ mod tests {
         );
         assert_eq!(
             kind("<body>x</body><replace xmlns='urn:xmpp:message-correct:0' id='1'/>"),
-            Some(Kind::Correction)
+            Some(GestureKind::Correction)
         );
     }
 

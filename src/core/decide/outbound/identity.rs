@@ -2,15 +2,20 @@
 
 use crate::core::context::{Context, Missing};
 use crate::core::decide::decider::Decider;
-use crate::core::decide::outbound::outgoing::Outgoing;
-use crate::core::from_stanza::{Message, Stanza};
+use crate::core::decide::outbound::outgoing::OutgoingAddresses;
+use crate::core::from_stanza::{Stanza, StanzaMessage};
 use crate::core::id::{MessageId, StanzaId, content_digest};
 use crate::core::limits::{RESENT_WITHIN, SAME_NAMES_MAX};
 use crate::core::record::{self, Direction};
 use crate::core::time::Timestamp;
 
 /// The name of a message: its origin-id, else its id, else one that is made up.
-pub(crate) fn name(stanza: &Stanza, message: &Message, digest: &str, now: Timestamp) -> StanzaId {
+pub(crate) fn name(
+    stanza: &Stanza,
+    message: &StanzaMessage,
+    digest: &str,
+    now: Timestamp,
+) -> StanzaId {
     let named = message.origin_id.clone().or_else(|| stanza.id.clone());
     named.unwrap_or_else(|| made_up_id(stanza, digest, now))
 }
@@ -26,7 +31,7 @@ const FIRST: &str = "message";
 /// A message by its id, its sender and its recipient.
 pub(crate) struct Named<'a> {
     decider: Decider<'a>,
-    outgoing: &'a Outgoing,
+    outgoing: &'a OutgoingAddresses,
     stanza_id: &'a StanzaId,
     /// The id is an origin-id, which a client never gives twice (XEP-0359 §4).
     is_unique: bool,
@@ -36,8 +41,8 @@ pub(crate) struct Named<'a> {
 impl<'n> Named<'n> {
     pub(crate) fn new(
         decider: Decider<'n>,
-        outgoing: &'n Outgoing,
-        message: &Message,
+        outgoing: &'n OutgoingAddresses,
+        message: &StanzaMessage,
         stanza_id: &'n StanzaId,
         digest: &'n str,
     ) -> Self {

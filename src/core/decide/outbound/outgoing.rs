@@ -5,8 +5,8 @@ use crate::core::carried;
 use crate::core::context::Missing;
 use crate::core::decide::compose::{self, MailOptions};
 use crate::core::decide::decider::Decider;
-use crate::core::decide::thread::Place;
-use crate::core::from_stanza::{Message, Stanza};
+use crate::core::decide::thread::ThreadPlace;
+use crate::core::from_stanza::{Stanza, StanzaMessage};
 use crate::core::id::{MessageId, StanzaId};
 use crate::core::job::Origin;
 use crate::core::message::{Act, OutboundMail, Recipient};
@@ -18,7 +18,7 @@ use jid::BareJid;
 use minidom::Element;
 
 /// The addresses of an outgoing message, all checked.
-pub(crate) struct Outgoing {
+pub(crate) struct OutgoingAddresses {
     pub user: BareJid,
     pub sender: MailAddress,
     /// The contact with whom the conversation is: the first recipient.
@@ -32,9 +32,9 @@ pub(crate) struct Outgoing {
     pub act: Option<Act>,
 }
 
-impl Outgoing {
-    /// The lane of its mails ([`crate::core::job::Job::lane`]).
-    pub(crate) fn lane(&self) -> String {
+impl OutgoingAddresses {
+    /// The ordering key of its mails ([`crate::core::job::Job::ordering_key`]).
+    pub(crate) fn ordering_key(&self) -> String {
         format!("{} {}", self.user, self.contact.key())
     }
 
@@ -46,7 +46,7 @@ impl Outgoing {
     ) -> MailOptions<'_> {
         MailOptions {
             format: self.format,
-            lane: self.contact.key(),
+            ordering_key: self.contact.key(),
             origin,
             silent,
             now,
@@ -57,9 +57,9 @@ impl Outgoing {
     pub(crate) fn letter(
         &self,
         decider: Decider<'_>,
-        message: &Message,
+        message: &StanzaMessage,
         body: &str,
-        place: &Place,
+        place: &ThreadPlace,
         message_id: &MessageId,
     ) -> Result<OutboundMail, Missing> {
         let (user, sender) = (&self.user, self.sender.clone());
@@ -98,7 +98,7 @@ impl Outgoing {
 
 /// What the mail answers, and what that answered: the message that the user names, else the last one that did not come from
 /// here, else the first of all. Mail programs would draw a staircase of lines that each answer the one before.
-fn ancestry(place: &Place, own_domain: &str) -> (Option<MessageId>, Vec<MessageId>) {
+fn ancestry(place: &ThreadPlace, own_domain: &str) -> (Option<MessageId>, Vec<MessageId>) {
     let known = place.known.as_ref();
     let mut references = known.map_or_else(Vec::new, |thread| thread.references.clone());
     let answered = place.answered.as_ref().map(record::Message::mail_id);
@@ -110,7 +110,11 @@ fn ancestry(place: &Place, own_domain: &str) -> (Option<MessageId>, Vec<MessageI
     (parent, references)
 }
 
-pub(crate) fn carried(stanza: &Stanza, id: &StanzaId, outgoing: &Outgoing) -> Vec<Element> {
+pub(crate) fn carried(
+    stanza: &Stanza,
+    id: &StanzaId,
+    outgoing: &OutgoingAddresses,
+) -> Vec<Element> {
     if !outgoing.format.features().stanzas {
         return Vec::new();
     }
@@ -120,7 +124,7 @@ pub(crate) fn carried(stanza: &Stanza, id: &StanzaId, outgoing: &Outgoing) -> Ve
 }
 
 /// The stanza's subject, else the thread's with one `Re: `, else the default: an invitation that was answered is over.
-fn subject_line(message: &Message, place: &Place, default: String) -> String {
+fn subject_line(message: &StanzaMessage, place: &ThreadPlace, default: String) -> String {
     let of_thread = place
         .known
         .as_ref()

@@ -5,7 +5,7 @@ use crate::core::address::MailAddress;
 use crate::core::context::{Context, Missing};
 use crate::core::decide::decider::{Decider, Stop};
 use crate::core::decide::lookup;
-use crate::core::from_stanza::{Message, Target};
+use crate::core::from_stanza::{AddressTarget, StanzaMessage};
 use crate::core::message::{Recipient, Role};
 use crate::core::notice;
 use crate::core::record::PairOrigin;
@@ -29,7 +29,7 @@ pub(crate) fn of(
     decider: Decider<'_>,
     user: &BareJid,
     to: &BareJid,
-    message: &Message,
+    message: &StanzaMessage,
 ) -> Result<Vec<Recipient>, Stop> {
     let listed = message.addresses.len();
     if listed > decider.settings.recipients_max {
@@ -65,14 +65,14 @@ pub(crate) fn of(
     Ok(named)
 }
 
-fn target_mail(decider: Decider<'_>, target: &Target) -> Result<MailAddress, Stop> {
+fn target_mail(decider: Decider<'_>, target: &AddressTarget) -> Result<MailAddress, Stop> {
     let malformed = |why: String| Stop::reject(Condition::JidMalformed, why);
     match target {
-        Target::Mail(text) => match MailAddress::parse(text) {
+        AddressTarget::Mail(text) => match MailAddress::parse(text) {
             Ok(mail) => Ok(mail),
             Err(error) => Err(malformed(error.to_string())),
         },
-        Target::Jid(text) => match Jid::new(text).map(Jid::into_bare) {
+        AddressTarget::Jid(text) => match Jid::new(text).map(Jid::into_bare) {
             Ok(jid) if jid.domain().as_str() == decider.settings.gateway.as_str() => {
                 lookup::contact_mail(decider, &jid)
             }

@@ -8,7 +8,7 @@ use crate::core::decide::lookup;
 use crate::core::decide::outbound::gather::{self, InMail};
 use crate::core::from_stanza::Stanza;
 use crate::core::id::{JobId, MessageId, StanzaId};
-use crate::core::job::{Draft, Job, Line, Mail, Said};
+use crate::core::job::{ComposedMail, Draft, DraftLine, Job, SourceStanza};
 use crate::core::limits::{GATHERED_LINES_MAX, GATHERED_OCTETS_MAX};
 use crate::core::record::{self, Direction};
 use jid::BareJid;
@@ -119,9 +119,9 @@ pub(crate) fn take_back(
     let mut job = job.clone();
     let mut taken_back = vec![message.message_id.clone()];
     if let Some(draft) = &mut job.draft {
-        let is_it = |said: &Said| said.id == message.message_id;
+        let is_it = |said: &SourceStanza| said.id == message.message_id;
         let lines = std::mem::take(&mut draft.lines);
-        let (out, left): (Vec<Line>, Vec<Line>) = lines
+        let (out, left): (Vec<DraftLine>, Vec<DraftLine>) = lines
             .into_iter()
             .partition(|line| line.said.iter().any(is_it));
         draft.lines = left;
@@ -204,10 +204,10 @@ fn out_of_thread(
 pub(crate) fn correct(
     decider: Decider<'_>,
     Unseen { message, job }: Unseen<'_>,
-    said: &Said,
+    said: &SourceStanza,
     text: impl FnOnce(&Draft) -> String,
     pause: Option<Duration>,
-) -> Result<Option<(Mail, Vec<Write>)>, StanzaError> {
+) -> Result<Option<(ComposedMail, Vec<Write>)>, StanzaError> {
     let mut job = job.clone();
     let (accepted, is_open) = (job.accepted, gather::is_open(decider, &job));
     let Some(draft) = &mut job.draft else {
@@ -215,7 +215,7 @@ pub(crate) fn correct(
     };
     let text = text(draft);
     let octets = draft.text().len().saturating_add(text.len());
-    let is_it = |said: &Said| said.id == message.message_id;
+    let is_it = |said: &SourceStanza| said.id == message.message_id;
     let is_full = draft.said().count() >= GATHERED_LINES_MAX || octets > GATHERED_OCTETS_MAX;
     let mut lines = draft.lines.iter_mut();
     let line = lines.find(|line| line.said.iter().any(is_it));

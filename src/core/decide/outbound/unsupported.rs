@@ -8,7 +8,7 @@ use crate::core::decide::decision::Decision;
 use crate::core::decide::lookup;
 use crate::core::decide::outbound::gesture::Gesture;
 use crate::core::decide::outbound::undo;
-use crate::core::from_stanza::{Act, Message, Stanza};
+use crate::core::from_stanza::{Stanza, StanzaAct, StanzaMessage};
 use crate::core::id::{MessageId, StanzaId};
 use crate::core::language::Language;
 use crate::core::notice;
@@ -21,7 +21,7 @@ use minidom::Element;
 pub(crate) fn decide(
     decider: Decider<'_>,
     stanza: &Stanza,
-    message: &Message,
+    message: &StanzaMessage,
 ) -> Result<Option<Decision>, Stop> {
     let Some(act) = &message.act else {
         return Ok(None);
@@ -34,13 +34,15 @@ pub(crate) fn decide(
         })
     };
     Ok(match act {
-        Act::Call { id, namespace } => Some(unanswered(decider.language, stanza, (id, namespace))),
-        Act::Invite { from } => Some(declined(decider.language, stanza, from)),
+        StanzaAct::Call { id, namespace } => {
+            Some(unanswered(decider.language, stanza, (id, namespace)))
+        }
+        StanzaAct::Invite { from } => Some(declined(decider.language, stanza, from)),
         // Its gateway knows what to do.
-        Act::Retract(_) | Act::Attention if has_gateway()? => None,
-        Act::Retract(taken_back) => Some(retracted(decider, stanza, taken_back)?),
-        Act::Attention if message.body.is_some() => None,
-        Act::Attention => {
+        StanzaAct::Retract(_) | StanzaAct::Attention if has_gateway()? => None,
+        StanzaAct::Retract(taken_back) => Some(retracted(decider, stanza, taken_back)?),
+        StanzaAct::Attention if message.body.is_some() => None,
+        StanzaAct::Attention => {
             return Err(Stop::reject(
                 Condition::FeatureNotImplemented,
                 notice::no_attention(decider.language),

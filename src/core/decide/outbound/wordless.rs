@@ -6,10 +6,10 @@ use crate::core::decide::decider::{Decider, Stop};
 use crate::core::decide::decision::Decision;
 use crate::core::decide::lookup;
 use crate::core::decide::outbound::identity::name;
-use crate::core::decide::outbound::outgoing::{Outgoing, carried};
+use crate::core::decide::outbound::outgoing::{OutgoingAddresses, carried};
 use crate::core::decide::outbound::recipients;
 use crate::core::decide::thread;
-use crate::core::from_stanza::{Message, Stanza};
+use crate::core::from_stanza::{Stanza, StanzaMessage};
 use crate::core::id::{MessageId, content_digest};
 use crate::core::message::{Act, OutboundMail};
 use crate::core::notice::{self, WithoutText};
@@ -24,8 +24,8 @@ use xmpp_parsers::ns;
 pub(crate) fn pass_on(
     decider: Decider<'_>,
     stanza: &Stanza,
-    message: &Message,
-    outgoing: Outgoing,
+    message: &StanzaMessage,
+    outgoing: OutgoingAddresses,
 ) -> Result<Decision, Stop> {
     let digest = content_digest(&[&String::from(&stanza.element)]);
     let id = name(stanza, message, &digest, decider.now);
@@ -87,9 +87,9 @@ enum Confirmed {
 
 fn confirmed(
     decider: Decider<'_>,
-    message: &Message,
+    message: &StanzaMessage,
     what: &WithoutText,
-    outgoing: &Outgoing,
+    outgoing: &OutgoingAddresses,
 ) -> Result<Confirmed, Missing> {
     let is_read = match what {
         WithoutText::Received => false,

@@ -36,7 +36,7 @@ const GREETINGS: &str = "hi|hello|hey|dear|good|hallo|guten|liebe|lieber|sehr|mo
 
 /// What a mail says to an invitation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Answer {
+pub(crate) enum InvitationAnswer {
     /// Yes, or anything that is no no.
     Yes,
     /// No.
@@ -46,7 +46,7 @@ pub(crate) enum Answer {
 }
 
 /// The answer of a text: of what stands above a quotation, or, where that is only its introduction, of what stands below it.
-pub(crate) fn of(text: &str) -> Answer {
+pub(crate) fn of(text: &str) -> InvitationAnswer {
     let filled = |line: &&str| !line.is_empty();
     let lines: Vec<&str> = text.lines().map(str::trim).filter(filled).collect();
     let is_quoted = |line: &&str| line.starts_with('>');
@@ -56,14 +56,14 @@ pub(crate) fn of(text: &str) -> Answer {
         && above.last().is_none_or(|line| line.ends_with(':'));
     let of_above = of_lines(above.iter().copied());
     match of_above {
-        Answer::Yes if is_introduction => {
+        InvitationAnswer::Yes if is_introduction => {
             of_lines(rest.iter().copied().filter(|line| !is_quoted(line)))
         }
         answer => answer,
     }
 }
 
-fn of_lines<'a>(lines: impl Iterator<Item = &'a str>) -> Answer {
+fn of_lines<'a>(lines: impl Iterator<Item = &'a str>) -> InvitationAnswer {
     for line in lines.take(LINES_MAX) {
         let line: String = line.chars().take(LINE_CHARS_MAX).collect();
         let line = line.to_lowercase();
@@ -77,7 +77,7 @@ fn of_lines<'a>(lines: impl Iterator<Item = &'a str>) -> Answer {
             return of_clause(first, clauses);
         }
     }
-    Answer::Yes
+    InvitationAnswer::Yes
 }
 
 /// Without what people put around a word.
@@ -93,21 +93,21 @@ fn is_in(table: &str, word: &str) -> bool {
     table.split('|').any(|known| known == word)
 }
 
-fn of_clause<'a>(first: &'a str, rest: impl Iterator<Item = &'a str>) -> Answer {
+fn of_clause<'a>(first: &'a str, rest: impl Iterator<Item = &'a str>) -> InvitationAnswer {
     if NO_BEGINS.iter().any(|no| first.starts_with(no)) {
-        return Answer::No;
+        return InvitationAnswer::No;
     }
     let word = first_word(first);
     let (is_no, is_perhaps) = (is_in(NO, word), is_in(PERHAPS_NO, word));
     if !is_no && !is_perhaps {
-        return Answer::Yes;
+        return InvitationAnswer::Yes;
     }
     let others = first.split_whitespace().skip(1);
     let mut others = others.chain(rest.flat_map(str::split_whitespace)).map(bare);
     match others.all(|word| is_in(POLITE, word)) {
-        true => Answer::No,
-        false if is_no => Answer::Unclear,
-        false => Answer::Yes,
+        true => InvitationAnswer::No,
+        false if is_no => InvitationAnswer::Unclear,
+        false => InvitationAnswer::Yes,
     }
 }
 
@@ -155,7 +155,7 @@ mod tests {
             "Tidak, terima kasih",
             "Alice wrote:\n> would like to chat\nNo",
         ] {
-            assert_eq!(of(text), Answer::No, "{text}");
+            assert_eq!(of(text), InvitationAnswer::No, "{text}");
         }
     }
 
@@ -169,7 +169,7 @@ mod tests {
             format!("On Monday\nbob <bob@chat.b.example>\nwrote:\n{quote}\nno\n-- \nCarol"),
             format!("{quote}\nNo"),
         ] {
-            assert_eq!(of(&refusal), Answer::No, "{refusal}");
+            assert_eq!(of(&refusal), InvitationAnswer::No, "{refusal}");
         }
         for acceptance in [
             "> no".to_owned(),
@@ -178,7 +178,7 @@ mod tests {
             format!("bob wrote:\n{quote}With pleasure\nno"),
             format!("Yes.\n{quote}No"),
         ] {
-            assert_eq!(of(&acceptance), Answer::Yes, "{acceptance}");
+            assert_eq!(of(&acceptance), InvitationAnswer::Yes, "{acceptance}");
         }
     }
 
@@ -190,7 +190,7 @@ mod tests {
             "Non, pas maintenant, écris-moi plus tard",
             "No problem, gladly!",
         ] {
-            assert_eq!(of(text), Answer::Unclear, "{text}");
+            assert_eq!(of(text), InvitationAnswer::Unclear, "{text}");
         }
     }
 
@@ -207,7 +207,7 @@ mod tests {
             "",
             "Hi Alice",
         ] {
-            assert_eq!(of(text), Answer::Yes, "{text}");
+            assert_eq!(of(text), InvitationAnswer::Yes, "{text}");
         }
     }
 }

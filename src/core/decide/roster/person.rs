@@ -10,7 +10,7 @@ use crate::core::decide::decision::Decision;
 use crate::core::decide::lookup;
 use crate::core::decide::names;
 use crate::core::decide::roster::greeting::by_mail;
-use crate::core::decide::roster::invitation_answer::{self, Answer};
+use crate::core::decide::roster::invitation_answer::{self, InvitationAnswer};
 use crate::core::decide::roster::presence;
 use crate::core::decide::roster::subscription_context::{SubscriptionContext, origin};
 use crate::core::decide::roster::subscription_exchange;
@@ -103,7 +103,7 @@ fn invite(
     let letter = invitation(decider, stanza, asks, sender, handshaking)?;
     let options = MailOptions {
         format: Format::OF_GATEWAYS, // which is plain text where nothing is carried
-        lane: asked.mail.key(),
+        ordering_key: asked.mail.key(),
         origin: Some(origin(stanza, &asked)),
         silent: false,
         now: decider.now,
@@ -248,7 +248,7 @@ pub(crate) fn probe(decider: Decider<'_>, asked: &SubscriptionContext, format: F
     presence(asked.to.as_str(), &asked.user, "unsubscribed")
 }
 
-fn is_of_machine(mail: &from_mail::Mail) -> bool {
+fn is_of_machine(mail: &from_mail::ParsedMail) -> bool {
     // Many a person's program asks for silence.
     let is_automatic = mail
         .automatic
@@ -257,9 +257,12 @@ fn is_of_machine(mail: &from_mail::Mail) -> bool {
 }
 
 /// Whether a mail would accept a request, if it is believed.
-pub(crate) fn accepts(mail: &from_mail::Mail) -> bool {
+pub(crate) fn accepts(mail: &from_mail::ParsedMail) -> bool {
     let answer = invitation_answer::of(&mail.text);
-    !is_of_machine(mail) && !mail.text_cut && answer != Answer::Unclear && answer != Answer::No
+    !is_of_machine(mail)
+        && !mail.text_cut
+        && answer != InvitationAnswer::Unclear
+        && answer != InvitationAnswer::No
 }
 
 /// What a mail from the contact does to a request that waits for an answer: any mail of a person accepts, the one word
@@ -270,20 +273,20 @@ pub(crate) fn answered_by_mail(
     user: &BareJid,
     shown: &BareJid,
     known: &mut Contact,
-    mail: &from_mail::Mail,
+    mail: &from_mail::ParsedMail,
 ) -> Result<(Vec<Element>, Option<Write>), Missing> {
     let Some(from) = &mail.from else {
         return Ok((Vec::new(), None));
     };
     let is_of_machine = is_of_machine(mail);
     let answer = invitation_answer::of(&mail.text);
-    let refuses = known.pending_out && answer == Answer::No;
+    let refuses = known.pending_out && answer == InvitationAnswer::No;
     known.has_written = (known.has_written || !is_of_machine) && !refuses;
-    if !known.pending_out || is_of_machine || mail.text_cut || answer == Answer::Unclear {
+    if !known.pending_out || is_of_machine || mail.text_cut || answer == InvitationAnswer::Unclear {
         return Ok((Vec::new(), None));
     }
     known.pending_out = false;
-    if answer == Answer::No {
+    if answer == InvitationAnswer::No {
         return Ok((vec![presence(shown.as_str(), user, "unsubscribed")], None));
     }
     known.subscription = Subscription::of(true, known.subscription.has_from());

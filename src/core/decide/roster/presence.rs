@@ -10,7 +10,7 @@ use crate::core::decide::decider::{Decider, StanzaError};
 use crate::core::decide::decision::Decision;
 use crate::core::decide::lookup;
 use crate::core::id::{JobId, MessageId, content_digest};
-use crate::core::job::Mail;
+use crate::core::job::ComposedMail;
 use crate::core::limits::PRESENCE_EXPIRY_MAX;
 use crate::core::message::{OutboundMail, Party};
 use crate::core::presence::{Announcement, Fanout};
@@ -172,7 +172,7 @@ pub(crate) fn announce(decider: Decider<'_>, fanout: &Fanout) -> Result<Decision
 }
 
 /// What goes in one mail of an announcement.
-struct Share<'a> {
+struct AnnouncementShare<'a> {
     /// The mail domain, or the address of the only one who is told.
     place: &'a str,
     state: Option<&'a PresenceState>,
@@ -181,9 +181,9 @@ struct Share<'a> {
 
 /// All in one mail where the domain has one gateway, which serves them all; else a mail for each, since nobody is to learn
 /// whom else the user knows at a provider.
-fn shares(announcement: &Announcement, is_one_gateway: bool) -> Vec<Share<'_>> {
+fn shares(announcement: &Announcement, is_one_gateway: bool) -> Vec<AnnouncementShare<'_>> {
     let state = announcement.state.as_ref();
-    let share = |place, contacts| Share {
+    let share = |place, contacts| AnnouncementShare {
         place,
         state,
         contacts,
@@ -203,9 +203,9 @@ fn shares(announcement: &Announcement, is_one_gateway: bool) -> Vec<Share<'_>> {
 fn mail(
     decider: Decider<'_>,
     fanout: &Fanout,
-    share: &Share<'_>,
+    share: &AnnouncementShare<'_>,
     from: Party,
-) -> Result<Mail, StanzaError> {
+) -> Result<ComposedMail, StanzaError> {
     let recipients = digest(share.contacts);
     let sequence = fanout.sequence.millis().to_string();
     let message_id = MessageId::derive_machine(
@@ -237,7 +237,7 @@ fn mail(
     };
     let options = MailOptions {
         format: Format::OF_GATEWAYS,
-        lane: &format!("presence {}", share.place),
+        ordering_key: &format!("presence {}", share.place),
         origin: None,
         silent: true,
         now: decider.now,

@@ -16,13 +16,13 @@ use crate::core::decide::roster::presence;
 use crate::core::decide::roster::subscription_context::{SubscriptionContext, origin};
 use crate::core::from_stanza::Stanza;
 use crate::core::id::{MessageId, StanzaId, content_digest};
-use crate::core::job::{Mail, Origin};
+use crate::core::job::{ComposedMail, Origin};
 use crate::core::limits::{SUBSCRIPTION_MAILS_PER_HOUR, SUBSCRIPTION_REPEAT_INTERVAL};
 use crate::core::message::OutboundMail;
 use crate::core::name;
 use crate::core::notice;
 use crate::core::record::{Contact, Format, Pair, PairOrigin, Subscription, SubscriptionExchange};
-use crate::core::subscription::{self, State, Step, Verb};
+use crate::core::subscription::{self, SubscriptionState, SubscriptionStep, Verb};
 use crate::core::text::clean;
 use crate::core::time::Timestamp;
 use crate::core::to_stanza::{self, Condition};
@@ -39,7 +39,7 @@ pub(crate) fn sent(
     verb: Verb,
 ) -> Result<Decision, Stop> {
     forget_rule(verb, &mut asked.known);
-    let state = State::of(&asked.known);
+    let state = SubscriptionState::of(&asked.known);
     let step = subscription::sent(state, verb);
     let mut decision = Decision::default();
     shown_to_user(&asked, verb, &step, decider.now, &mut decision);
@@ -106,7 +106,7 @@ fn forget_rule(verb: Verb, known: &mut Contact) {
 fn shown_to_user(
     asked: &SubscriptionContext,
     verb: Verb,
-    step: &Step,
+    step: &SubscriptionStep,
     now: Timestamp,
     decision: &mut Decision,
 ) {
@@ -124,7 +124,12 @@ fn shown_to_user(
 }
 
 /// What changes nothing is repeated now and then, since a mail may have been lost; never as often as clients repeat it.
-fn is_due(handshake: &SubscriptionExchange, state: State, step: &Step, now: Timestamp) -> bool {
+fn is_due(
+    handshake: &SubscriptionExchange,
+    state: SubscriptionState,
+    step: &SubscriptionStep,
+    now: Timestamp,
+) -> bool {
     let is_old = |sent: Timestamp| now.since(sent) >= SUBSCRIPTION_REPEAT_INTERVAL;
     step.pass_on && (step.next != state || handshake.sent.is_none_or(is_old))
 }
@@ -206,7 +211,7 @@ pub(crate) fn nick_of(stanza: &Stanza) -> Option<String> {
 }
 
 /// A contact's gateway sent a subscription stanza for the user. What it is for was checked: it is from the contact.
-pub(crate) struct Received<'a> {
+pub(crate) struct ReceivedSubscription<'a> {
     pub decider: Decider<'a>,
     /// The local user.
     pub user: &'a BareJid,
@@ -220,7 +225,7 @@ pub(crate) struct Received<'a> {
     pub has_answer: bool,
 }
 
-impl Received<'_> {
+impl ReceivedSubscription<'_> {
     /// Decides about it. `known` is changed; what follows is added to the decision.
     pub(crate) fn decide(
         &self,
@@ -239,7 +244,7 @@ impl Received<'_> {
                 .push(format!("a {} from {who} is ignored: {why}", verb.as_str()));
             return Ok(());
         }
-        let state = State::of(known);
+        let state = SubscriptionState::of(known);
         let step = subscription::received(state, verb);
         step.next.store_in(known);
         // What was granted is refused; the request that the gateway has made since waits for its own answer.
@@ -262,7 +267,7 @@ impl Received<'_> {
     fn answer(
         &self,
         handshake: &mut SubscriptionExchange,
-        state: State,
+        state: SubscriptionState,
         decision: &mut Decision,
     ) -> Result<(), Missing> {
         if counted(self.decider, handshake).is_err() {
@@ -302,7 +307,7 @@ impl Received<'_> {
         &self,
         carried: &CarriedPresence,
         verb: Verb,
-        before: State,
+        before: SubscriptionState,
         known: &Contact,
         decision: &mut Decision,
     ) -> Result<(), Missing> {
@@ -401,7 +406,7 @@ struct SubscriptionStanza<'a> {
 
 impl SubscriptionStanza<'_> {
     /// The mail, or why there can be none.
-    fn mail(self, origin: Option<Origin>) -> Result<Mail, Stop> {
+    fn mail(self, origin: Option<Origin>) -> Result<ComposedMail, Stop> {
         let sender = lookup::user_mail(self.decider, self.user)?;
         let from = compose::party(self.decider, self.user, sender, self.nick.clone())?;
         let name = from.name.clone().unwrap_or_default();
@@ -441,7 +446,7 @@ impl SubscriptionStanza<'_> {
         };
         let options = MailOptions {
             format: Format::OF_GATEWAYS,
-            lane: self.contact.key(),
+            ordering_key: self.contact.key(),
             origin,
             silent: self.verb != Verb::Subscribe,
             now: self.decider.now,

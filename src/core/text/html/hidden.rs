@@ -108,25 +108,25 @@ impl Hidden {
     }
 
     /// Takes an end tag and says what it ends.
-    pub(super) fn end(&mut self, name: &str) -> End {
+    pub(super) fn end(&mut self, name: &str) -> HiddenEnd {
         match self.open.get_mut(name) {
             Some(count) if *count > 0 => {
                 *count = count.saturating_sub(1);
                 if *count == 0 && name == self.name {
-                    End::Hidden
+                    HiddenEnd::Hidden
                 } else {
-                    End::Inner
+                    HiddenEnd::Inner
                 }
             }
-            _ if ENCLOSING.contains(&name) => End::Outer,
-            _ => End::Inner,
+            _ if ENCLOSING.contains(&name) => HiddenEnd::Outer,
+            _ => HiddenEnd::Inner,
         }
     }
 }
 
 /// What an end tag inside a hidden element ends.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) enum End {
+pub(super) enum HiddenEnd {
     /// Something inside, or nothing.
     Inner,
     /// The hidden element.

@@ -23,7 +23,7 @@ pub(super) enum Font {
 }
 
 /// An element, and how many of its name are open, itself among them.
-struct Open {
+struct InkedElement {
     name: String,
     is_struck: bool,
     font: Option<Font>,
@@ -33,7 +33,7 @@ struct Open {
 
 /// The elements that are open and say something by their look.
 #[derive(Default)]
-pub(super) struct Inked(Vec<Open>);
+pub(super) struct Inked(Vec<InkedElement>);
 
 impl Inked {
     /// Takes a start tag.
@@ -45,12 +45,12 @@ impl Inked {
         let (is_struck, font, ink) = if is_plain {
             (false, None, None)
         } else {
-            let style = Style::of(tag);
+            let style = TagStyle::of(tag);
             (style.strikes(tag), style.font(tag), style.ink(tag))
         };
         let says_something = is_struck || font.is_some() || ink.is_some();
         if says_something && self.0.len() < DEPTH_MAX {
-            self.0.push(Open {
+            self.0.push(InkedElement {
                 name: tag.name.clone(),
                 is_struck,
                 font,
@@ -98,9 +98,9 @@ impl Inked {
 }
 
 /// The style of a tag in lower case.
-struct Style(String);
+struct TagStyle(String);
 
-impl Style {
+impl TagStyle {
     fn of(tag: &Tag) -> Self {
         let style = tag.attribute("style").unwrap_or_default();
         Self(style.to_ascii_lowercase())

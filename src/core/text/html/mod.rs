@@ -10,11 +10,11 @@ mod tokens;
 
 use crate::core::limits::{HTML_DEPTH_MAX, HTML_OCTETS_MAX};
 use crate::core::text::clean;
-use crate::core::text::quotes::{Marked, Place};
-use hidden::{End, Hidden};
+use crate::core::text::quotes::{LinePlace, Marked};
+use hidden::{Hidden, HiddenEnd};
 use inked::{Font, Inked};
-use page::{Cell, Mark, Page};
-use part::Parts;
+use page::{Cell, Mark, TextPage};
+use part::HtmlParts;
 use std::borrow::Cow;
 use styled::Styled;
 use tokens::{Tag, Token, Tokens};
@@ -35,7 +35,7 @@ pub fn read(html: &str) -> (Marked, bool) {
 }
 
 /// What is read of a page.
-pub struct Read {
+pub struct ReadPage {
     /// Its text, and where each line stood.
     pub text: Marked,
     /// A limit cut it.
@@ -45,21 +45,21 @@ pub struct Read {
 }
 
 /// The same, with what it hides.
-pub fn read_page(html: &str) -> Read {
-    read_by(html, Reader::default())
+pub fn read_page(html: &str) -> ReadPage {
+    read_by(html, HtmlReader::default())
 }
 
 /// The same of a page beside which no text says the same: what is bold, italic or code in it is marked as in a chat
 /// (XEP-0393).
-pub fn read_alone(html: &str) -> Read {
-    let reader = Reader {
+pub fn read_alone(html: &str) -> ReadPage {
+    let reader = HtmlReader {
         styled: Some(Styled::default()),
-        ..Reader::default()
+        ..HtmlReader::default()
     };
     read_by(html, reader)
 }
 
-fn read_by(html: &str, mut reader: Reader) -> Read {
+fn read_by(html: &str, mut reader: HtmlReader) -> ReadPage {
     let start = clean::cut(html, HTML_OCTETS_MAX);
     for token in Tokens::new(start) {
         reader.take(token);
@@ -67,7 +67,7 @@ fn read_by(html: &str, mut reader: Reader) -> Read {
     reader.end_link();
     reader.page.end_style();
     reader.page.strike(false);
-    Read {
+    ReadPage {
         text: tidy(&reader.page),
         is_cut: start.len() < html.len(),
         hides_words: reader.hides_words,
@@ -75,7 +75,7 @@ fn read_by(html: &str, mut reader: Reader) -> Read {
 }
 
 /// Valid in XML, no white space at line ends and never more than one blank line, which preformatted text may have.
-fn tidy(page: &Page) -> Marked {
+fn tidy(page: &TextPage) -> Marked {
     let mut tidy = Marked::default();
     let mut blanks = 0_usize;
     let mut begun = false;
@@ -93,7 +93,7 @@ fn tidy(page: &Page) -> Marked {
                 continue;
             }
             if blanks > 0 {
-                tidy.push("", Place::Written);
+                tidy.push("", LinePlace::Written);
             }
             tidy.push_inked(line, place, ink);
             (blanks, begun) = (0, true);
@@ -104,29 +104,29 @@ fn tidy(page: &Page) -> Marked {
 
 /// What is open where the reader is.
 #[derive(Default)]
-struct Reader {
-    page: Page,
+struct HtmlReader {
+    page: TextPage,
     hidden: Option<Hidden>,
     hides_words: bool,
-    link: Option<Link>,
-    tables: Vec<Table>,
+    link: Option<HtmlLink>,
+    tables: Vec<HtmlTable>,
     preformatted: usize,
     /// Of the last paragraph: 1 if it is but a line.
     margin: usize,
-    parts: Parts,
+    parts: HtmlParts,
     inked: Inked,
     /// `None` where nobody wants to know.
     styled: Option<Styled>,
 }
 
-struct Link {
+struct HtmlLink {
     href: String,
     start: Mark,
     has_image: bool,
 }
 
 #[derive(Default)]
-struct Table {
+struct HtmlTable {
     /// Where the open cell began.
     cell: Option<Mark>,
     /// The row has a cell to the left, on the same line.
@@ -135,7 +135,7 @@ struct Table {
     is_grid: bool,
 }
 
-impl Reader {
+impl HtmlReader {
     fn take(&mut self, token: Token<'_>) {
         match token {
             Token::Text(text) if self.hidden.is_some() => {
@@ -218,12 +218,12 @@ impl Reader {
     fn end(&mut self, name: &str) {
         if let Some(hidden) = &mut self.hidden {
             match hidden.end(name) {
-                End::Inner => return,
-                End::Hidden => {
+                HiddenEnd::Inner => return,
+                HiddenEnd::Hidden => {
                     self.hidden = None;
                     return;
                 }
-                End::Outer => self.hidden = None,
+                HiddenEnd::Outer => self.hidden = None,
             }
         }
         self.show_end(name);
@@ -280,7 +280,7 @@ impl Reader {
 
     fn begin_link(&mut self, tag: &Tag) {
         self.end_link();
-        self.link = tag.attribute("href").map(|href| Link {
+        self.link = tag.attribute("href").map(|href| HtmlLink {
             href: href.to_owned(),
             start: self.page.mark(),
             has_image: false,
@@ -302,7 +302,7 @@ impl Reader {
     fn begin_table(&mut self) {
         self.page.block(1);
         if self.tables.len() < HTML_DEPTH_MAX {
-            self.tables.push(Table::default());
+            self.tables.push(HtmlTable::default());
         }
     }
 

@@ -2,7 +2,7 @@
 
 use super::styled::Style;
 use crate::core::limits::HTML_DEPTH_MAX;
-use crate::core::text::quotes::{Ink, LINES_MAX, Place};
+use crate::core::text::quotes::{Ink, LINES_MAX, LinePlace};
 
 /// Deeper quotes and lists look no deeper.
 const SHOWN_DEPTH_MAX: usize = 10;
@@ -10,7 +10,7 @@ const SHOWN_DEPTH_MAX: usize = 10;
 /// Text as it grows. Breaks and spaces are remembered and written only before the next word, so that there are never
 /// two blank lines.
 #[derive(Default)]
-pub(super) struct Page {
+pub(super) struct TextPage {
     text: String,
     /// Line ends to write before the next word: 0, 1, or 2 for a blank line.
     breaks: usize,
@@ -34,9 +34,9 @@ pub(super) struct Page {
     /// How those were that were written last, where the end of that is not written yet.
     open_style: Option<Style>,
     /// In what the words stand that are written next.
-    pub place: Place,
+    pub place: LinePlace,
     /// Of each line of the text.
-    places: Vec<Place>,
+    places: Vec<LinePlace>,
     /// In which colour the words are that are written next.
     pub ink: Ink,
     /// Of each line of the text, up to where nobody looks at it any more.
@@ -52,7 +52,7 @@ pub(super) enum Cell {
     Beside,
 }
 
-/// A place in a [`Page`].
+/// A place in a [`TextPage`].
 #[derive(Clone, Copy)]
 pub(super) struct Mark {
     octets: usize,
@@ -60,9 +60,9 @@ pub(super) struct Mark {
     at_line_start: bool,
 }
 
-impl Page {
+impl TextPage {
     /// The lines of the whole text, and where and in which colour each stood.
-    pub(super) fn lines(&self) -> impl Iterator<Item = (&str, Place, Ink)> {
+    pub(super) fn lines(&self) -> impl Iterator<Item = (&str, LinePlace, Ink)> {
         let places = self.places.iter().copied();
         let lines = self.text.split('\n').zip(places);
         let inks = self.inks.iter().copied();
@@ -237,12 +237,12 @@ impl Page {
         if let Some(place) = self
             .places
             .last_mut()
-            .filter(|_| self.place == Place::Written)
+            .filter(|_| self.place == LinePlace::Written)
         {
             *place = if self.breaks > 0 {
                 *place
             } else {
-                Place::Written
+                LinePlace::Written
             };
         }
         if self.is_at_line_start()
@@ -280,7 +280,7 @@ impl Page {
         self.text.push_str(word);
     }
 
-    fn push_place(&mut self, place: Place) {
+    fn push_place(&mut self, place: LinePlace) {
         self.places.push(place);
         if self.inks.len() <= LINES_MAX {
             self.inks.push(Ink::Unknown);
@@ -300,7 +300,7 @@ impl Page {
                 self.push_place(if is_inside {
                     self.place
                 } else {
-                    Place::Written
+                    LinePlace::Written
                 });
             }
         }

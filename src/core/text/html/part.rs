@@ -2,7 +2,7 @@
 
 use super::hidden::is_void;
 use super::tokens::Tag;
-use crate::core::text::quotes::Place;
+use crate::core::text::quotes::LinePlace;
 
 /// Where a program says that its history begins; it goes on to the end of the mail. Outlook.
 const BEHIND_IDS: [&str; 6] = [
@@ -62,26 +62,26 @@ const HOLDERS: [&str; 10] = [
 ];
 
 /// An element that is one of those, and how many of its name are open, itself among them.
-struct Open {
+struct PartElement {
     name: String,
-    place: Place,
+    place: LinePlace,
     depth: usize,
 }
 
 /// The part that is open. There is never one in another: what is quoted in a quotation is part of it.
 #[derive(Default)]
-pub(super) struct Parts {
-    open: Option<Open>,
+pub(super) struct HtmlParts {
+    open: Option<PartElement>,
     is_behind: bool,
 }
 
-impl Parts {
+impl HtmlParts {
     /// Where words stand now.
-    pub(super) fn place(&self) -> Place {
+    pub(super) fn place(&self) -> LinePlace {
         match &self.open {
             Some(open) => open.place,
-            None if self.is_behind => Place::Behind,
-            None => Place::Written,
+            None if self.is_behind => LinePlace::Behind,
+            None => LinePlace::Written,
         }
     }
 
@@ -97,9 +97,9 @@ impl Parts {
             return false;
         }
         match place(tag) {
-            Some(Place::Behind) => self.is_behind = true,
+            Some(LinePlace::Behind) => self.is_behind = true,
             Some(place) if !is_void(&tag.name) => {
-                self.open = Some(Open {
+                self.open = Some(PartElement {
                     name: tag.name.clone(),
                     place,
                     depth: 1,
@@ -123,7 +123,7 @@ impl Parts {
 }
 
 /// What a tag is named.
-fn place(tag: &Tag) -> Option<Place> {
+fn place(tag: &Tag) -> Option<LinePlace> {
     let value = |name| {
         let value = tag.attribute(name).unwrap_or_default();
         value.trim().to_ascii_lowercase()
@@ -136,23 +136,23 @@ fn place(tag: &Tag) -> Option<Place> {
     };
     let is_block = tag.name != "span";
     if is_block && (BEHIND_IDS.contains(&id.as_str()) || has(&BEHIND_CLASSES) || is_drawn(tag)) {
-        return Some(Place::Behind);
+        return Some(LinePlace::Behind);
     }
     let is_history = id.starts_with("yahoo_quoted")
         || has(&HISTORY_CLASSES)
         || HISTORY_NAMES.contains(&name.as_str());
     if is_block && is_history {
-        return Some(Place::History);
+        return Some(LinePlace::History);
     }
     if has(&INTRODUCTION_CLASSES) || INTRODUCTION_IDS.contains(&id.as_str()) {
-        return Some(Place::Introduction);
+        return Some(LinePlace::Introduction);
     }
     let is_cited = value("type") == "cite" || has(&QUOTATION_CLASSES);
     if tag.name == "blockquote" && is_cited {
-        return Some(Place::Quotation);
+        return Some(LinePlace::Quotation);
     }
     let is_signature = has(&SIGNATURE_CLASSES) || SIGNATURE_IDS.contains(&id.as_str());
-    is_signature.then_some(Place::Signature)
+    is_signature.then_some(LinePlace::Signature)
 }
 
 /// The line that Outlook draws over its header lines.

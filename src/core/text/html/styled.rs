@@ -4,7 +4,7 @@
 //! marked, and neither is what has a mark of styling anywhere on its line.
 
 use super::tokens::Tag;
-use crate::core::text::quotes::Place;
+use crate::core::text::quotes::LinePlace;
 use std::borrow::Cow;
 
 /// Elements that are open at a time and kept track of.
@@ -88,13 +88,15 @@ pub(super) fn bare(text: &str) -> Cow<'_, str> {
 }
 
 /// A line as it stands in a chat.
-pub(super) fn line(line: &str, place: Place) -> Cow<'_, str> {
+pub(super) fn line(line: &str, place: LinePlace) -> Cow<'_, str> {
     let bare = bare(line);
     if matches!(bare, Cow::Borrowed(_)) {
         return bare;
     }
     match marked(line) {
-        Some(marked) if place == Place::Written && !bare.contains(STYLING) => Cow::Owned(marked),
+        Some(marked) if place == LinePlace::Written && !bare.contains(STYLING) => {
+            Cow::Owned(marked)
+        }
         _ => bare,
     }
 }

@@ -1,7 +1,7 @@
 //! Answers that their author wrote into what is quoted, set off by their colour, or by the author's name in brackets: Outlook
 //! marks the lines of a quotation by nothing.
 
-use super::{Circumstances, Line, Place, header};
+use super::{LinePlace, QuoteContext, QuotedLine, header};
 
 /// In which colour the words of a line are.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -70,7 +70,7 @@ fn is_red([red, green, blue]: [u8; 3]) -> bool {
 
 /// Of one of the messages that are quoted.
 #[derive(Clone, Copy, Default)]
-struct Message {
+struct QuotedMessage {
     /// Its header lines are not over.
     is_header: bool,
     /// It has a line in no colour.
@@ -79,7 +79,7 @@ struct Message {
     has_other: bool,
 }
 
-impl Message {
+impl QuotedMessage {
     /// Takes one of its lines; `true` where that answers those above it, or itself.
     fn is_answered_by(&mut self, ink: Ink, own: Option<Ink>) -> bool {
         let is_pen = |colour| is_red(colour) || own == Some(Ink::Colour(colour));
@@ -103,28 +103,28 @@ impl Message {
 
 /// Whether there are answers within what is quoted: a line that begins with the author's name in brackets; or one that is, or ends,
 /// in another colour than what stands before it, which is red, or that of the author's own words, or has another line below.
-pub(super) fn are_within(lines: &[Line<'_>], circumstances: &Circumstances) -> bool {
+pub(super) fn are_within(lines: &[QuotedLine<'_>], circumstances: &QuoteContext) -> bool {
     lines.iter().any(|line| is_named(line, circumstances))
         || lines.iter().any(|line| line.ink.colour().is_some()) && are_coloured(lines)
 }
 
-fn are_coloured(lines: &[Line<'_>]) -> bool {
+fn are_coloured(lines: &[QuotedLine<'_>]) -> bool {
     let mut own = None;
-    let mut message = Message::default();
+    let mut message = QuotedMessage::default();
     let filled = lines
         .iter()
         .enumerate()
         .filter(|(_, line)| !line.is_blank());
     for (at, line) in filled {
-        let is_within = line.is_quoted() || line.place == Place::Behind;
+        let is_within = line.is_quoted() || line.place == LinePlace::Behind;
         let is_coloured = matches!(line.ink, Ink::Colour(_));
         if !is_within {
-            own = own.or((line.place == Place::Written).then_some(line.ink));
-            message = Message::default();
+            own = own.or((line.place == LinePlace::Written).then_some(line.ink));
+            message = QuotedMessage::default();
         } else if !is_coloured && header::begins_block(lines.get(at..).unwrap_or_default()) {
-            message = Message {
+            message = QuotedMessage {
                 is_header: true,
-                ..Message::default()
+                ..QuotedMessage::default()
             };
         } else if !(message.is_header && !is_coloured && header::is_label(line.unquoted())) {
             message.is_header = false;
@@ -137,7 +137,7 @@ fn are_coloured(lines: &[Line<'_>]) -> bool {
 }
 
 /// Outlook writes `[Carol Meier]` before each answer of hers, where she has asked it to.
-fn is_named(line: &Line<'_>, circumstances: &Circumstances) -> bool {
+fn is_named(line: &QuotedLine<'_>, circumstances: &QuoteContext) -> bool {
     let author = &circumstances.author;
     let name = || {
         let (name, _) = line.unquoted().strip_prefix('[')?.split_once(']')?;

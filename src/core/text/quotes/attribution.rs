@@ -1,7 +1,7 @@
 //! The line over a quotation: who wrote it, and when (“On Monday Alice wrote:”).
 
 use super::phrases::Phrases;
-use super::{Circumstances, Line, Place, is_unseen, words};
+use super::{LinePlace, QuoteContext, QuotedLine, is_unseen, words};
 use std::sync::LazyLock;
 
 /// Most lines over which a program breaks it.
@@ -15,14 +15,14 @@ const WORDS_BEFORE_DATE: usize = 4;
 
 /// Somebody whom a quotation may name.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Known {
+pub struct KnownPerson {
     /// The mail address, in lower case.
     pub address: String,
     /// The words of the name, in lower case.
     pub name: Vec<String>,
 }
 
-impl Known {
+impl KnownPerson {
     /// Of an address and a display name.
     pub fn new(address: &str, name: Option<&str>) -> Self {
         let name = name.unwrap_or_default().to_lowercase();
@@ -64,7 +64,7 @@ struct Evidence {
 }
 
 impl Evidence {
-    fn of(text: &str, circumstances: &Circumstances) -> Self {
+    fn of(text: &str, circumstances: &QuoteContext) -> Self {
         let seen: String = text.chars().filter(|c| !is_bidi(*c)).collect();
         let text = seen.to_lowercase();
         let text = text.trim_matches(|c: char| is_unseen(c) || matches!(c, '*' | '_' | '>'));
@@ -83,7 +83,7 @@ impl Evidence {
     }
 
     /// Whether a quotation below it is one of the history, and not one that the author has made.
-    fn introduces(self, circumstances: &Circumstances) -> bool {
+    fn introduces(self, circumstances: &QuoteContext) -> bool {
         let when = self.date || self.time;
         let who = self.address || self.known;
         let is_certain = self.verb && self.address && when
@@ -226,7 +226,7 @@ fn opens_with_date(line: &str) -> bool {
 }
 
 /// Whether a line begins as such a line does, by the name of somebody: no word before it is one of a sentence.
-fn opens_with_name(line: &str, circumstances: &Circumstances) -> bool {
+fn opens_with_name(line: &str, circumstances: &QuoteContext) -> bool {
     let text: String = line
         .chars()
         .filter(|c| !is_bidi(*c))
@@ -235,7 +235,7 @@ fn opens_with_name(line: &str, circumstances: &Circumstances) -> bool {
         .to_owned();
     let lower = text.to_lowercase();
     let first = tokens(&lower).next().unwrap_or_default();
-    let is_known = |known: &Known| {
+    let is_known = |known: &KnownPerson| {
         known.is_named_in(&lower)
             && (known.name.iter().any(|word| word == first) || lower.starts_with(&known.address))
     };
@@ -259,9 +259,9 @@ fn is_balanced(text: &str) -> bool {
 
 /// Where the line begins that ends at `last`; `None` where there is none.
 fn start(
-    lines: &[Line<'_>],
+    lines: &[QuotedLine<'_>],
     last: usize,
-    circumstances: &Circumstances,
+    circumstances: &QuoteContext,
     accepts: impl Fn(Evidence) -> bool,
 ) -> Option<usize> {
     let mut joined = String::new();
@@ -269,7 +269,7 @@ fn start(
     for at in (last.saturating_sub(LINES_MAX.saturating_sub(1))..=last).rev() {
         let line = lines.get(at)?;
         let is_usable =
-            !line.is_blank() && (line.place == Place::Introduction || !line.is_quoted());
+            !line.is_blank() && (line.place == LinePlace::Introduction || !line.is_quoted());
         if !is_usable {
             break;
         }
@@ -309,15 +309,17 @@ fn start(
 
 /// Where a history without marks begins: below a line that names who wrote, with their address, the day and the time, and
 /// who is among those to whom this answer is.
-pub(super) fn history(lines: &[Line<'_>], circumstances: &Circumstances) -> Option<usize> {
-    let is_end = |line: &Line<'_>| {
-        !line.is_quoted() && line.place != Place::Introduction && line.text.ends_with([':', '：'])
+pub(super) fn history(lines: &[QuotedLine<'_>], circumstances: &QuoteContext) -> Option<usize> {
+    let is_end = |line: &QuotedLine<'_>| {
+        !line.is_quoted()
+            && line.place != LinePlace::Introduction
+            && line.text.ends_with([':', '：'])
     };
     let ends = lines.iter().enumerate().filter(|(_, line)| is_end(line));
     for (at, _) in ends.take(CANDIDATES_MAX) {
         let below = lines.get(at.saturating_add(1)..)?;
         let next = below.iter().find(|line| !line.is_blank());
-        if next.is_none_or(Line::is_quoted) {
+        if next.is_none_or(QuotedLine::is_quoted) {
             continue;
         }
         let is_whole = |evidence: Evidence| {
@@ -334,16 +336,17 @@ pub(super) fn history(lines: &[Line<'_>], circumstances: &Circumstances) -> Opti
 /// Where the last quotation begins, with the line over it, if the text ends with one that is history. `stands_over`: whether
 /// it begins with something else that says so.
 pub(super) fn last_quotation(
-    lines: &[Line<'_>],
-    circumstances: &Circumstances,
-    stands_over: impl Fn(&[Line<'_>]) -> bool,
+    lines: &[QuotedLine<'_>],
+    circumstances: &QuoteContext,
+    stands_over: impl Fn(&[QuotedLine<'_>]) -> bool,
 ) -> Option<usize> {
-    let is_part =
-        |line: &Line<'_>| line.is_blank() || line.is_quoted() || line.place == Place::Introduction;
+    let is_part = |line: &QuotedLine<'_>| {
+        line.is_blank() || line.is_quoted() || line.place == LinePlace::Introduction
+    };
     let first = lines.iter().rposition(|line| !is_part(line));
     let first = first.map_or(0, |last| last.saturating_add(1));
     let block = lines.get(first..)?;
-    if !block.iter().any(Line::is_quoted) {
+    if !block.iter().any(QuotedLine::is_quoted) {
         return None;
     }
     let above = super::without_blanks(lines, first);
@@ -355,8 +358,8 @@ pub(super) fn last_quotation(
         return said;
     }
     let is_certain = block.iter().any(|line| match line.place {
-        Place::Introduction | Place::History => true,
-        Place::Quotation => circumstances.is_answer,
+        LinePlace::Introduction | LinePlace::History => true,
+        LinePlace::Quotation => circumstances.is_answer,
         _ => false,
     });
     let is_certain = is_certain || is_introduced_within(block, circumstances) || stands_over(block);
@@ -364,11 +367,11 @@ pub(super) fn last_quotation(
 }
 
 /// The line over it may be quoted with it.
-fn is_introduced_within(block: &[Line<'_>], circumstances: &Circumstances) -> bool {
+fn is_introduced_within(block: &[QuotedLine<'_>], circumstances: &QuoteContext) -> bool {
     let mut joined = String::new();
     let filled = block
         .iter()
-        .map(Line::unquoted)
+        .map(QuotedLine::unquoted)
         .filter(|text| !text.chars().all(is_unseen));
     for text in filled.take(LINES_MAX) {
         if text.chars().count().saturating_add(joined.chars().count()) > CHARS_MAX {

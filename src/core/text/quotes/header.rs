@@ -1,6 +1,6 @@
 //! Header lines and separators over what is answered or sent on.
 
-use super::{Circumstances, Line, Place, attribution, is_unseen, words};
+use super::{LinePlace, QuoteContext, QuotedLine, attribution, is_unseen, words};
 
 /// Lines between a separator and the header lines below it.
 const SEPARATOR_DISTANCE_MAX: usize = 3;
@@ -122,7 +122,7 @@ pub(super) fn is_label(line: &str) -> bool {
 }
 
 /// Whether the lines begin with those over another message: who wrote it, and when, to whom or what.
-pub(super) fn begins_block(lines: &[Line<'_>]) -> bool {
+pub(super) fn begins_block(lines: &[QuotedLine<'_>]) -> bool {
     let mut labels = lines
         .iter()
         .filter(|line| !line.is_blank())
@@ -134,7 +134,7 @@ pub(super) fn begins_block(lines: &[Line<'_>]) -> bool {
 
 /// What a block of header lines says.
 #[derive(Default)]
-struct Block {
+struct HeaderBlock {
     from: Option<String>,
     sent: bool,
     to: bool,
@@ -142,9 +142,9 @@ struct Block {
     has_address: bool,
 }
 
-impl Block {
+impl HeaderBlock {
     /// Reads the lines from the first on, to the first blank line behind the subject, or to two.
-    fn read(lines: &[Line<'_>]) -> Self {
+    fn read(lines: &[QuotedLine<'_>]) -> Self {
         let mut block = Self::default();
         let mut blanks = 0_usize;
         for line in lines.iter().take(BLOCK_LINES_MAX) {
@@ -183,7 +183,7 @@ impl Block {
     }
 
     /// Whether it is about what this mail answers.
-    fn is_answered(&self, circumstances: &Circumstances) -> bool {
+    fn is_answered(&self, circumstances: &QuoteContext) -> bool {
         let from = self.from.as_deref().unwrap_or_default();
         let is_known = circumstances
             .known
@@ -199,11 +199,11 @@ impl Block {
 }
 
 /// Where a history begins that goes on to the end of the mail: at a separator, or at header lines.
-pub(super) fn history(lines: &[Line<'_>], circumstances: &Circumstances) -> Option<usize> {
+pub(super) fn history(lines: &[QuotedLine<'_>], circumstances: &QuoteContext) -> Option<usize> {
     let mut candidates = 0_usize;
     for (at, line) in lines.iter().enumerate() {
         let is_of_groupwise = is_of_groupwise(line.text);
-        if line.is_quoted() && !is_of_groupwise || matches!(line.place, Place::Introduction) {
+        if line.is_quoted() && !is_of_groupwise || matches!(line.place, LinePlace::Introduction) {
             continue;
         }
         let is_original = is_of_groupwise || is_original(line.text);
@@ -217,13 +217,13 @@ pub(super) fn history(lines: &[Line<'_>], circumstances: &Circumstances) -> Opti
         }
         if is_original {
             // Header lines of something else are what the author has copied.
-            let block = Block::read(lines.get(at.saturating_add(1)..)?);
+            let block = HeaderBlock::read(lines.get(at.saturating_add(1)..)?);
             if block.from.is_some() && !block.is_answered(circumstances) {
                 continue;
             }
             return Some(at);
         }
-        let block = Block::read(lines.get(at..)?);
+        let block = HeaderBlock::read(lines.get(at..)?);
         let is_drawn_over = drawn_over(lines, at);
         let is_sure = is_drawn_over && circumstances.is_called_answer;
         if block.is_whole() && (block.is_answered(circumstances) || is_sure) {
@@ -234,36 +234,42 @@ pub(super) fn history(lines: &[Line<'_>], circumstances: &Circumstances) -> Opti
 }
 
 /// Whether what stands from `start` on is what this mail answers: Outlook writes the same over what it sends on.
-pub(super) fn is_answered(lines: &[Line<'_>], start: usize, circumstances: &Circumstances) -> bool {
+pub(super) fn is_answered(
+    lines: &[QuotedLine<'_>],
+    start: usize,
+    circumstances: &QuoteContext,
+) -> bool {
     let below = lines.get(start..).unwrap_or_default();
     let is_label =
-        |line: &Line<'_>| matches!(label(line.text), Some((Label::From | Label::Sent, _)));
+        |line: &QuotedLine<'_>| matches!(label(line.text), Some((Label::From | Label::Sent, _)));
     let first = below.iter().take(BLOCK_LINES_MAX).position(is_label);
-    let block = first.and_then(|first| below.get(first..)).map(Block::read);
+    let block = first
+        .and_then(|first| below.get(first..))
+        .map(HeaderBlock::read);
     circumstances.is_called_answer || block.is_some_and(|block| block.is_answered(circumstances))
 }
 
 /// Whether a quotation begins with a separator or with the header lines of what this mail answers.
-pub(super) fn stands_over(block: &[Line<'_>], circumstances: &Circumstances) -> bool {
-    let unquoted = block.iter().map(|line| Line {
+pub(super) fn stands_over(block: &[QuotedLine<'_>], circumstances: &QuoteContext) -> bool {
+    let unquoted = block.iter().map(|line| QuotedLine {
         text: line.unquoted(),
         ..*line
     });
-    let mut unquoted: Vec<Line<'_>> = unquoted
-        .skip_while(Line::is_blank)
+    let mut unquoted: Vec<QuotedLine<'_>> = unquoted
+        .skip_while(QuotedLine::is_blank)
         .take(BLOCK_LINES_MAX)
         .collect();
     let is_original = unquoted.first().is_some_and(|line| is_original(line.text));
     if is_original {
         unquoted.remove(0);
     }
-    let block = Block::read(&unquoted);
+    let block = HeaderBlock::read(&unquoted);
     let is_answered = block.is_whole() && block.is_answered(circumstances);
     circumstances.is_answer && (is_answered || is_original && block.from.is_none())
 }
 
 /// Whether a line is drawn over the line at `at`.
-fn drawn_over(lines: &[Line<'_>], at: usize) -> bool {
+fn drawn_over(lines: &[QuotedLine<'_>], at: usize) -> bool {
     let above = lines.get(at.saturating_sub(SEPARATOR_DISTANCE_MAX)..at);
     let above = above.unwrap_or_default().iter().rev();
     let last = above.into_iter().find(|line| !line.is_blank());

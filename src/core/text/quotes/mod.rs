@@ -16,7 +16,7 @@ mod signature;
 mod words;
 
 pub use answers::Ink;
-pub use attribution::Known;
+pub use attribution::KnownPerson;
 pub use leading::{Leading, leading};
 
 use crate::core::text::subject;
@@ -28,7 +28,7 @@ pub(super) const LINES_MAX: usize = 50_000;
 
 /// Where a line of a text stood in the mail.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Place {
+pub enum LinePlace {
     /// Nothing is known of it.
     #[default]
     Any,
@@ -51,7 +51,7 @@ pub enum Place {
 pub struct Marked {
     text: String,
     /// As many as there are lines, or none where nothing is known of any.
-    places: Vec<Place>,
+    places: Vec<LinePlace>,
     /// The same.
     inks: Vec<Ink>,
     /// Another form of the text shows that there are answers in what it quotes.
@@ -68,12 +68,12 @@ impl Marked {
     }
 
     /// Adds a line without its end.
-    pub fn push(&mut self, line: &str, place: Place) {
+    pub fn push(&mut self, line: &str, place: LinePlace) {
         self.push_inked(line, place, Ink::Unknown);
     }
 
     /// The same, in a colour.
-    pub fn push_inked(&mut self, line: &str, place: Place, ink: Ink) {
+    pub fn push_inked(&mut self, line: &str, place: LinePlace, ink: Ink) {
         if !(self.text.is_empty() && self.places.is_empty()) {
             self.text.push('\n');
         }
@@ -85,7 +85,7 @@ impl Marked {
     }
 
     /// Keeps what it quotes, where another form of it shows that there are answers within.
-    pub fn keep_answers_of(&mut self, other: &Self, circumstances: &Circumstances) {
+    pub fn keep_answers_of(&mut self, other: &Self, circumstances: &QuoteContext) {
         let is_coloured = |ink: &Ink| ink.colour().is_some();
         if other.inks.iter().any(is_coloured) && !other.has_too_many_lines() {
             self.is_answered_within |= answers::are_within(&other.lines(), circumstances);
@@ -117,12 +117,13 @@ impl Marked {
         }
         if !(self.places.is_empty() && below.places.is_empty()) {
             self.places
-                .resize(self.text.split('\n').count(), Place::Any);
-            self.places.push(Place::Any);
+                .resize(self.text.split('\n').count(), LinePlace::Any);
+            self.places.push(LinePlace::Any);
             let above = self.places.len();
             self.places.extend(&below.places);
             let lines = below.text.split('\n').count();
-            self.places.resize(self.places.len().max(lines), Place::Any);
+            self.places
+                .resize(self.places.len().max(lines), LinePlace::Any);
             self.inks.resize(above, Ink::Unknown);
             self.inks.extend(&below.inks);
         }
@@ -136,16 +137,16 @@ impl Marked {
         ends.count() > LINES_MAX
     }
 
-    fn lines(&self) -> Vec<Line<'_>> {
+    fn lines(&self) -> Vec<QuotedLine<'_>> {
         let places = self.places.iter().copied();
         let inks = self.inks.iter().copied();
         self.text
             .split('\n')
-            .zip(places.chain(std::iter::repeat(Place::Any)))
+            .zip(places.chain(std::iter::repeat(LinePlace::Any)))
             .zip(inks.chain(std::iter::repeat(Ink::Unknown)))
-            .map(|((text, place), ink)| Line {
+            .map(|((text, place), ink)| QuotedLine {
                 ink,
-                ..Line::new(text, place)
+                ..QuotedLine::new(text, place)
             })
             .collect()
     }
@@ -153,15 +154,15 @@ impl Marked {
 
 /// A line of the mail.
 #[derive(Clone, Copy)]
-struct Line<'a> {
+struct QuotedLine<'a> {
     /// Without white space at its end, unless it is a signature separator.
     text: &'a str,
-    place: Place,
+    place: LinePlace,
     ink: Ink,
 }
 
-impl<'a> Line<'a> {
-    fn new(text: &'a str, place: Place) -> Self {
+impl<'a> QuotedLine<'a> {
+    fn new(text: &'a str, place: LinePlace) -> Self {
         let text = if text == signature::SEPARATOR {
             text
         } else {
@@ -180,12 +181,13 @@ impl<'a> Line<'a> {
 
     /// RFC 3676 §4.3. From HTML it comes without its space.
     fn is_separator(&self) -> bool {
-        self.text == signature::SEPARATOR || self.text == "--" && self.place == Place::Written
+        self.text == signature::SEPARATOR || self.text == "--" && self.place == LinePlace::Written
     }
 
     /// Marked as quoted, or quoted by the author's program.
     fn is_quoted(&self) -> bool {
-        self.text.starts_with('>') || matches!(self.place, Place::Quotation | Place::History)
+        self.text.starts_with('>')
+            || matches!(self.place, LinePlace::Quotation | LinePlace::History)
     }
 
     /// The text without marks of a quotation.
@@ -202,7 +204,7 @@ fn is_unseen(c: char) -> bool {
 
 /// What the header of a mail says about what its text quotes.
 #[derive(Clone, Debug, Default)]
-pub struct Circumstances {
+pub struct QuoteContext {
     /// The mail answers another one.
     pub is_answer: bool,
     /// Its subject says so, too.
@@ -212,30 +214,30 @@ pub struct Circumstances {
     /// Without prefixes, in lower case.
     pub base_subject: String,
     /// To whom it is: who wrote what it answers is among them.
-    pub known: Vec<Known>,
+    pub known: Vec<KnownPerson>,
     /// Who wrote it.
-    pub author: Known,
+    pub author: KnownPerson,
 }
 
-impl Circumstances {
+impl QuoteContext {
     /// `names_others`: the mail has In-Reply-To or References. `known`: the people in To and Cc.
-    pub fn new(subject: Option<&str>, names_others: bool, known: Vec<Known>) -> Self {
+    pub fn new(subject: Option<&str>, names_others: bool, known: Vec<KnownPerson>) -> Self {
         let subject = subject.unwrap_or_default();
         let kind = subject::kind(subject);
-        let is_forward = kind == Some(subject::Kind::Forward);
-        let is_called_answer = kind == Some(subject::Kind::Reply);
+        let is_forward = kind == Some(subject::PrefixKind::Forward);
+        let is_called_answer = kind == Some(subject::PrefixKind::Reply);
         Self {
             is_answer: is_called_answer || names_others && !is_forward,
             is_called_answer,
             is_forward,
             base_subject: subject::base(subject).to_lowercase(),
             known,
-            author: Known::default(),
+            author: KnownPerson::default(),
         }
     }
 
     /// The same, by this author.
-    pub fn by(self, author: Known) -> Self {
+    pub fn by(self, author: KnownPerson) -> Self {
         Self { author, ..self }
     }
 }
@@ -251,7 +253,7 @@ pub struct Own {
 
 /// The author's own words; `None` where nothing is cut. Whether there is anything left is for the caller to look at: a mail
 /// may hold a picture besides.
-pub fn own(marked: &Marked, circumstances: &Circumstances) -> Option<Own> {
+pub fn own(marked: &Marked, circumstances: &QuoteContext) -> Option<Own> {
     if circumstances.is_forward {
         return None;
     }
@@ -282,7 +284,7 @@ pub fn own(marked: &Marked, circumstances: &Circumstances) -> Option<Own> {
     if end == before && history.is_none() {
         return None;
     }
-    if kept.iter().all(Line::is_blank) && !rest.is_empty() {
+    if kept.iter().all(QuotedLine::is_blank) && !rest.is_empty() {
         return None;
     }
     Some(Own {
@@ -291,27 +293,27 @@ pub fn own(marked: &Marked, circumstances: &Circumstances) -> Option<Own> {
     })
 }
 
-impl Line<'_> {
+impl QuotedLine<'_> {
     /// Inside a quotation, so that it is not the author who sends something on.
     fn is_quoted_away(&self) -> bool {
-        self.text.starts_with('>') || matches!(self.place, Place::Quotation)
+        self.text.starts_with('>') || matches!(self.place, LinePlace::Quotation)
     }
 }
 
 /// Where the history begins that goes on to the end of the mail and of which no line is marked.
-fn history(lines: &[Line<'_>], circumstances: &Circumstances) -> Option<usize> {
+fn history(lines: &[QuotedLine<'_>], circumstances: &QuoteContext) -> Option<usize> {
     if !circumstances.is_answer {
         return None;
     }
     let behind = lines
         .iter()
-        .position(|line| line.place == Place::Behind && !line.is_blank())
+        .position(|line| line.place == LinePlace::Behind && !line.is_blank())
         .filter(|start| header::is_answered(lines, *start, circumstances));
     let told = header::history(lines, circumstances);
     let said = attribution::history(lines, circumstances);
     let start = [behind, told, said].into_iter().flatten().min()?;
     let above = lines.get(..start)?;
-    let is_own = |line: &Line<'_>| !line.is_blank() && !line.is_quoted();
+    let is_own = |line: &QuotedLine<'_>| !line.is_blank() && !line.is_quoted();
     (above.iter().any(is_own) && !points_below(above)).then_some(start)
 }
 
@@ -319,16 +321,16 @@ static ANSWERED_WITHIN: LazyLock<Phrases> =
     LazyLock::new(|| Phrases::new([words::ANSWERED_WITHIN]));
 
 /// Whether the author says that there are answers in what is quoted below: written into it, they cannot be told from it.
-fn points_below(above: &[Line<'_>]) -> bool {
+fn points_below(above: &[QuotedLine<'_>]) -> bool {
     let own = above.iter().filter(|line| !line.is_quoted());
     own.map(|line| line.text.to_lowercase())
         .any(|text| ANSWERED_WITHIN.stand_in(&text))
 }
 
 /// Where a line drawn over the history begins, and the blank lines over it.
-fn without_rule(lines: &[Line<'_>], end: usize) -> usize {
+fn without_rule(lines: &[QuotedLine<'_>], end: usize) -> usize {
     let end = without_blanks(lines, end);
-    let is_rule = |line: &Line<'_>| {
+    let is_rule = |line: &QuotedLine<'_>| {
         line.text.chars().count() >= 3 && line.text.chars().all(|c| matches!(c, '-' | '_'))
     };
     match end.checked_sub(1).and_then(|at| lines.get(at)) {
@@ -337,7 +339,7 @@ fn without_rule(lines: &[Line<'_>], end: usize) -> usize {
     }
 }
 
-fn without_blanks(lines: &[Line<'_>], end: usize) -> usize {
+fn without_blanks(lines: &[QuotedLine<'_>], end: usize) -> usize {
     let above = lines.get(..end).unwrap_or_default();
     let last = above.iter().rposition(|line| !line.is_blank());
     last.map_or(0, |last| last.saturating_add(1))
@@ -349,14 +351,14 @@ const ENDS_MAX: usize = 6;
 /// Where the text ends without signatures, footers and (where `is_last`: nothing below was cut) one quotation; and whether there
 /// was a quotation.
 fn without_ends(
-    lines: &[Line<'_>],
+    lines: &[QuotedLine<'_>],
     end: usize,
     is_last: bool,
-    circumstances: &Circumstances,
+    circumstances: &QuoteContext,
 ) -> (usize, bool) {
     let (whole, mut end) = (end, without_blanks(lines, end));
     let (mut quotation, mut changed) = (!is_last, end);
-    let mut signed: Option<&[Line<'_>]> = None;
+    let mut signed: Option<&[QuotedLine<'_>]> = None;
     for _ in 0..ENDS_MAX {
         let above = lines.get(..end).unwrap_or_default();
         let signature = signature::start(above).filter(|start| {
@@ -392,14 +394,14 @@ fn without_ends(
 }
 
 /// Where the last quotation begins, if the text ends with one that is history.
-fn last_quotation(lines: &[Line<'_>], circumstances: &Circumstances) -> Option<usize> {
+fn last_quotation(lines: &[QuotedLine<'_>], circumstances: &QuoteContext) -> Option<usize> {
     attribution::last_quotation(lines, circumstances, |block| {
         header::stands_over(block, circumstances)
     })
 }
 
 /// The lines with those below, without blank lines at the ends.
-fn joined(kept: &[Line<'_>], rest: &[Line<'_>]) -> String {
+fn joined(kept: &[QuotedLine<'_>], rest: &[QuotedLine<'_>]) -> String {
     let mut text = String::new();
     for line in kept {
         if !(text.is_empty() && line.is_blank()) {

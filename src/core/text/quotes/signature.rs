@@ -1,7 +1,7 @@
 //! Signatures, where it is certain that they are: behind a separator, in the class that a program gave them, what phones
 //! say of themselves, and what lists and scanners add.
 
-use super::{Line, Place, words};
+use super::{LinePlace, QuotedLine, words};
 
 /// RFC 3676 §4.3.
 pub(super) const SEPARATOR: &str = "-- ";
@@ -40,7 +40,7 @@ const SEPARATORS_TOO_MANY: usize = 3;
 const GET_WORDS_MAX: usize = 9;
 
 /// Where a signature or footer begins with which the text ends; it may be one of several. The last line is not blank.
-pub(super) fn start(lines: &[Line<'_>]) -> Option<usize> {
+pub(super) fn start(lines: &[QuotedLine<'_>]) -> Option<usize> {
     marked(lines)
         .or_else(|| footer(lines))
         .or_else(|| scanned(lines))
@@ -49,12 +49,14 @@ pub(super) fn start(lines: &[Line<'_>]) -> Option<usize> {
 }
 
 /// In the class of a signature, with the separator over it.
-fn marked(lines: &[Line<'_>]) -> Option<usize> {
-    lines.last().filter(|line| line.place == Place::Signature)?;
-    let is_part = |line: &Line<'_>| line.place == Place::Signature || line.is_blank();
+fn marked(lines: &[QuotedLine<'_>]) -> Option<usize> {
+    lines
+        .last()
+        .filter(|line| line.place == LinePlace::Signature)?;
+    let is_part = |line: &QuotedLine<'_>| line.place == LinePlace::Signature || line.is_blank();
     let above = lines.iter().rposition(|line| !is_part(line));
     let start = above.map_or(0, |above| above.saturating_add(1));
-    let is_separator = |line: &Line<'_>| line.text.trim_end() == "--";
+    let is_separator = |line: &QuotedLine<'_>| line.text.trim_end() == "--";
     Some(match above.and_then(|above| lines.get(above)) {
         Some(line) if is_separator(line) => start.saturating_sub(1),
         _ => start,
@@ -62,7 +64,7 @@ fn marked(lines: &[Line<'_>]) -> Option<usize> {
 }
 
 /// Below a separator. From HTML it comes without its space.
-fn separated(lines: &[Line<'_>]) -> Option<usize> {
+fn separated(lines: &[QuotedLine<'_>]) -> Option<usize> {
     let separators = lines.iter().filter(|line| line.is_separator());
     if separators.take(SEPARATORS_TOO_MANY).count() == SEPARATORS_TOO_MANY {
         return None;
@@ -86,26 +88,26 @@ fn separated(lines: &[Line<'_>]) -> Option<usize> {
 
 /// Whether what stands between two separators is a signature as well: the lower one is a list's, or these are lines of a name and
 /// not sentences.
-pub(super) fn is_above(block: &[Line<'_>], below: &[Line<'_>]) -> bool {
-    let is_sentence = |line: &Line<'_>| {
+pub(super) fn is_above(block: &[QuotedLine<'_>], below: &[QuotedLine<'_>]) -> bool {
+    let is_sentence = |line: &QuotedLine<'_>| {
         let text = line.text.trim_end();
         text.chars().count() > NAME_CHARS_MAX
             || text.ends_with(['.', '?', '!', '…', ',', ':', ';', '。', '？', '！'])
     };
     let filled = block.iter().skip(1).filter(|line| !line.is_blank());
     below.iter().any(says_list)
-        || !block.iter().any(Line::is_quoted)
+        || !block.iter().any(QuotedLine::is_quoted)
             && filled.clone().count() <= NAME_LINES_MAX
             && !filled.into_iter().any(is_sentence)
 }
 
-fn says_list(line: &Line<'_>) -> bool {
+fn says_list(line: &QuotedLine<'_>) -> bool {
     let text = line.text.to_lowercase();
     OF_LISTS.iter().any(|word| text.contains(word))
 }
 
 /// `P.S.`: below a signature, but no part of it.
-fn has_afterthought(line: &Line<'_>) -> bool {
+fn has_afterthought(line: &QuotedLine<'_>) -> bool {
     let begin: String = line.text.trim_start().chars().take(8).collect();
     let begin = begin.to_lowercase();
     let mut marks = words::AFTERTHOUGHTS.split('|');
@@ -113,7 +115,7 @@ fn has_afterthought(line: &Line<'_>) -> bool {
 }
 
 /// What a mailing list adds, below a line that it draws: what stands right below that says so.
-fn footer(lines: &[Line<'_>]) -> Option<usize> {
+fn footer(lines: &[QuotedLine<'_>]) -> Option<usize> {
     let mut filled = 0_usize;
     // Whether the last line that was seen says so, and the one below it.
     let (mut here, mut below) = (false, false);
@@ -137,17 +139,18 @@ fn footer(lines: &[Line<'_>]) -> Option<usize> {
 }
 
 /// What a virus scanner adds, below a line that it draws.
-fn scanned(lines: &[Line<'_>]) -> Option<usize> {
-    let is_said = |line: &Line<'_>| {
+fn scanned(lines: &[QuotedLine<'_>]) -> Option<usize> {
+    let is_said = |line: &QuotedLine<'_>| {
         let text = line.text.to_lowercase();
         text.chars().count() <= PHRASE_CHARS_MAX
             && words::SCANNED.split('|').any(|said| text.contains(said))
     };
     lines.last().filter(|line| is_said(line))?;
-    let is_part = |line: &Line<'_>| line.is_blank() || is_said(line);
+    let is_part = |line: &QuotedLine<'_>| line.is_blank() || is_said(line);
     let above = lines.iter().rposition(|line| !is_part(line));
     let start = above.map_or(0, |above| above.saturating_add(1));
-    let is_rule = |line: &Line<'_>| line.text.len() >= 2 && line.text.bytes().all(|c| c == b'-');
+    let is_rule =
+        |line: &QuotedLine<'_>| line.text.len() >= 2 && line.text.bytes().all(|c| c == b'-');
     Some(match above.and_then(|above| lines.get(above)) {
         Some(line) if is_rule(line) => start.saturating_sub(1),
         _ => start,
@@ -155,7 +158,7 @@ fn scanned(lines: &[Line<'_>]) -> Option<usize> {
 }
 
 /// What a phone or a mail program says of itself, in a line of its own.
-fn phrase(lines: &[Line<'_>]) -> Option<usize> {
+fn phrase(lines: &[QuotedLine<'_>]) -> Option<usize> {
     let at = lines.len().checked_sub(1)?;
     let line = lines.get(at)?;
     if line.is_quoted() || line.text.chars().count() > PHRASE_CHARS_MAX {
@@ -170,7 +173,7 @@ fn phrase(lines: &[Line<'_>]) -> Option<usize> {
 }
 
 /// The separator over a phrase goes with it.
-fn without_separator(lines: &[Line<'_>], at: usize) -> usize {
+fn without_separator(lines: &[QuotedLine<'_>], at: usize) -> usize {
     let above = super::without_blanks(lines, at);
     let last = above.checked_sub(1).and_then(|last| lines.get(last));
     match last {

@@ -1,12 +1,12 @@
-use super::attribution::Known;
+use super::attribution::KnownPerson;
 use super::*;
 
-fn circumstances(subject: &str, answers: bool) -> Circumstances {
-    let alice = Known::new("Alice@chat.example.org", Some("Alice Berg"));
-    Circumstances::new(Some(subject), answers, vec![alice])
+fn circumstances(subject: &str, answers: bool) -> QuoteContext {
+    let alice = KnownPerson::new("Alice@chat.example.org", Some("Alice Berg"));
+    QuoteContext::new(Some(subject), answers, vec![alice])
 }
 
-fn plain(text: &str, circumstances: &Circumstances) -> Option<String> {
+fn plain(text: &str, circumstances: &QuoteContext) -> Option<String> {
     own(&Marked::plain(text.to_owned()), circumstances).map(|own| own.text)
 }
 
@@ -68,7 +68,7 @@ fn the_subject_says_whether_a_mail_answers_or_sends_on() {
 
 #[test]
 fn whose_name_it_is_needs_every_word_of_it() {
-    let alice = Known::new("alice@chat.example.org", Some("Alice Berg"));
+    let alice = KnownPerson::new("alice@chat.example.org", Some("Alice Berg"));
     for text in [
         "berg, alice wrote",
         "<alice@chat.example.org>",
@@ -79,28 +79,28 @@ fn whose_name_it_is_needs_every_word_of_it() {
     for text in ["alice wrote", "alicebergs", "alice@chat.example", ""] {
         assert!(!alice.is_named_in(text), "{text}");
     }
-    assert!(!Known::default().is_named_in("anything"));
+    assert!(!KnownPerson::default().is_named_in("anything"));
 }
 
 #[test]
 fn texts_below_each_other_keep_where_their_lines_stood() {
     let mut html = Marked::default();
-    html.push("words", Place::Written);
-    html.push("quoted", Place::Quotation);
+    html.push("words", LinePlace::Written);
+    html.push("quoted", LinePlace::Quotation);
     let mut all = Marked::plain("one\ntwo\n".to_owned());
     all.append(&html);
     all.append(&Marked::plain("three\nfour".to_owned()));
     assert_eq!(all.as_str(), "one\ntwo\n\nwords\nquoted\n\nthree\nfour");
-    let places: Vec<Place> = all.lines().iter().map(|line| line.place).collect();
-    let any = Place::Any;
+    let places: Vec<LinePlace> = all.lines().iter().map(|line| line.place).collect();
+    let any = LinePlace::Any;
     assert_eq!(
         places,
         [
             any,
             any,
             any,
-            Place::Written,
-            Place::Quotation,
+            LinePlace::Written,
+            LinePlace::Quotation,
             any,
             any,
             any

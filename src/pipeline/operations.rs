@@ -1,17 +1,17 @@
 //! What is done about mails that wait, because a user wishes it, and what administrators have done. The loop does not wait for
 //! it: taking a mail out of the queue may take the loop itself. When it is done, the stanza that asked for it is decided about once more, knowing that.
 
-use super::forget::{Forgetter, Step};
+use super::forget::{ForgetStep, Forgetter};
 use super::timers::Timers;
 use super::{Decided, Fatal, Pipeline};
 use crate::core::context::Context;
 use crate::core::decide::decision::Decision;
-use crate::core::errand::Whole;
-use crate::core::errand::{Errand, Links, Told, Wish};
 use crate::core::from_mail;
 use crate::core::id::OriginalId;
-use crate::core::limits::{ERRANDS_MAX, ERRANDS_OF_ONE_MAX, ORIGINALS_READ_MAX};
-use crate::core::sessions::Over;
+use crate::core::limits::{OPERATIONS_MAX, OPERATIONS_OF_ONE_MAX, ORIGINALS_READ_MAX};
+use crate::core::operation::OriginalText;
+use crate::core::operation::{JobWish, Links, Operation, OperationResult};
+use crate::core::sessions::EndedSessions;
 use crate::core::text::clean;
 use crate::core::time::Timestamp;
 use crate::panics;
@@ -26,21 +26,21 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 use tokio::sync::{Semaphore, mpsc};
 
-/// An errand that is done.
+/// An operation that is done.
 #[derive(Debug)]
 pub struct Done {
     element: Element,
-    errand: Errand,
-    told: Told,
+    operation: Operation,
+    told: OperationResult,
 }
 
 /// What comes back to the loop.
 #[derive(Debug)]
 pub struct Returns {
-    /// Errands that are done.
+    /// Operations that are done.
     pub done: mpsc::Receiver<Done>,
     /// Users who are to be forgotten, some rows at a time.
-    pub forgets: mpsc::Receiver<Step>,
+    pub forgets: mpsc::Receiver<ForgetStep>,
 }
 
 /// Does a command of an administrator, as it would be typed: what it prints, or why it is refused.
@@ -53,9 +53,9 @@ pub fn no_commands() -> Commands {
     Arc::new(|_| Box::pin(async { Err("there are no commands here".to_owned()) }))
 }
 
-/// Does errands.
+/// Does operations.
 #[derive(Clone)]
-pub struct Errands {
+pub struct Operations {
     queue: Queue,
     commands: Commands,
     originals: Option<Arc<Originals>>,
@@ -65,19 +65,19 @@ pub struct Errands {
     /// How many are being done for whom, by the bare JID.
     of_one: Arc<Mutex<HashMap<String, usize>>>,
     reading: Arc<Semaphore>,
-    /// Sessions of commands that are over, whatever an errand of theirs is about.
-    over: Arc<Mutex<Over>>,
+    /// Sessions of commands that are over, whatever an operation of theirs is about.
+    over: Arc<Mutex<EndedSessions>>,
     done: mpsc::Sender<Done>,
 }
 
 /// One of the places that one user has, given back when it is dropped.
-struct Place(Arc<Mutex<HashMap<String, usize>>>, String);
+struct TakenPlace(Arc<Mutex<HashMap<String, usize>>>, String);
 
-impl Place {
+impl TakenPlace {
     fn of(taken: &Arc<Mutex<HashMap<String, usize>>>, user: &str) -> Option<Self> {
         let mut places = taken.lock().unwrap_or_else(PoisonError::into_inner);
         let mine = places.entry(user.to_owned()).or_default();
-        if *mine >= ERRANDS_OF_ONE_MAX {
+        if *mine >= OPERATIONS_OF_ONE_MAX {
             return None;
         }
         *mine += 1;
@@ -85,7 +85,7 @@ impl Place {
     }
 }
 
-impl Drop for Place {
+impl Drop for TakenPlace {
     fn drop(&mut self) {
         let mut places = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(mine) = places.get_mut(&self.1) {
@@ -95,18 +95,18 @@ impl Drop for Place {
     }
 }
 
-impl Errands {
+impl Operations {
     /// About mails of this queue, and about those that are kept as they came and their files; and what comes back to the loop.
     pub fn of(
         queue: Queue,
         kept: [Option<Arc<Originals>>; 2],
         commands: Commands,
     ) -> (Self, Returns) {
-        let (done, receiver) = mpsc::channel(ERRANDS_MAX);
+        let (done, receiver) = mpsc::channel(OPERATIONS_MAX);
         let [originals, own_files] = kept.clone();
         let (forgetter, forgets) = Forgetter::of(queue.clone(), kept);
-        let room = Arc::new(Semaphore::new(ERRANDS_MAX));
-        let errands = Self {
+        let room = Arc::new(Semaphore::new(OPERATIONS_MAX));
+        let operations = Self {
             queue,
             commands,
             originals,
@@ -122,7 +122,7 @@ impl Errands {
             done: receiver,
             forgets,
         };
-        (errands, returns)
+        (operations, returns)
     }
 
     /// For commands, which forget users as well.
@@ -131,22 +131,22 @@ impl Errands {
     }
 
     /// Begins one, for this stanza; false where too many are being done, of all users or of this one.
-    fn begin(&self, element: &Element, errand: &Errand) -> bool {
+    fn begin(&self, element: &Element, operation: &Operation) -> bool {
         let Ok(place) = Arc::clone(&self.room).try_acquire_owned() else {
             return false;
         };
         let from = element.attr("from").unwrap_or_default().to_owned();
         let user = from.split('/').next().unwrap_or_default();
-        let Some(of_one) = Place::of(&self.of_one, user) else {
+        let Some(of_one) = TakenPlace::of(&self.of_one, user) else {
             return false;
         };
         let (doer, sender) = (self.clone(), self.done.clone());
-        let (element, errand) = (element.clone(), errand.clone());
+        let (element, operation) = (element.clone(), operation.clone());
         tokio::spawn(async move {
-            let told = doer.done(&errand, &from).await;
+            let told = doer.done(&operation, &from).await;
             let done = Done {
                 element,
-                errand,
+                operation,
                 told,
             };
             // Nobody listens after a stop; then the client asks again.
@@ -156,46 +156,46 @@ impl Errands {
         true
     }
 
-    async fn done(&self, errand: &Errand, from: &str) -> Told {
-        match errand {
-            Errand::Mail { job, wish } => {
+    async fn done(&self, operation: &Operation, from: &str) -> OperationResult {
+        match operation {
+            Operation::Mail { job, wish } => {
                 let id = job.id.clone();
                 let changed = match wish {
-                    Wish::TakeBack => self.queue.withdraw(id, true).await,
-                    Wish::SendNow => self.queue.hasten(id, By::User).await,
+                    JobWish::TakeBack => self.queue.withdraw(id, true).await,
+                    JobWish::SendNow => self.queue.hasten(id, By::User).await,
                 };
                 // None: nothing is sent any more.
-                changed.map_or(Told::Busy, Told::Changed)
+                changed.map_or(OperationResult::Busy, OperationResult::Changed)
             }
-            Errand::Original(id) => {
+            Operation::Original(id) => {
                 let (originals, id) = (self.originals.clone(), id.clone());
                 // The semaphore is never closed.
                 let _alone = self.reading.acquire().await;
                 let text = system::blocking(move || whole_text(originals?.as_ref(), &id));
-                Told::Original(text.await.ok().flatten())
+                OperationResult::Original(text.await.ok().flatten())
             }
-            Errand::Revoke(links) => {
+            Operation::Revoke(links) => {
                 let Ok(user) = Jid::new(from) else {
-                    return Told::Busy;
+                    return OperationResult::Busy;
                 };
                 let kept = [self.originals.clone(), self.own_files.clone()];
                 let links = links.clone();
                 let gone = system::blocking(move || revoked(kept, &user.to_bare(), &links));
-                Told::Revoked(gone.await.ok().flatten())
+                OperationResult::Revoked(gone.await.ok().flatten())
             }
-            Errand::Admin { words, .. } => {
+            Operation::Admin { words, .. } => {
                 let words = words.clone();
                 let command = clean::shorten_addresses(&words.join(" "));
                 tracing::info!(admin = %from, %command, "an administrator runs a command");
-                Told::Said((self.commands)(words).await)
+                OperationResult::Said((self.commands)(words).await)
             }
-            Errand::Forget { .. } => {
+            Operation::Forget { .. } => {
                 let Ok(user) = Jid::new(from) else {
-                    return Told::Busy;
+                    return OperationResult::Busy;
                 };
                 tracing::info!("a user wishes to be forgotten");
                 let gone = self.forgetter.all(&user.to_bare()).await;
-                gone.map_or(Told::Busy, Told::Forgotten)
+                gone.map_or(OperationResult::Busy, OperationResult::Forgotten)
             }
         }
     }
@@ -221,7 +221,7 @@ fn revoked(kept: [Option<Arc<Originals>>; 2], user: &BareJid, links: &Links) -> 
 }
 
 /// All that a mail says which is kept as it came. `None` where it is not kept, or cannot be read.
-fn whole_text(originals: &Originals, id: &OriginalId) -> Option<Whole> {
+fn whole_text(originals: &Originals, id: &OriginalId) -> Option<OriginalText> {
     let kept = match originals.read(id, Timestamp::now()) {
         Ok(kept) => kept?,
         Err(error) => {
@@ -235,8 +235,8 @@ fn whole_text(originals: &Originals, id: &OriginalId) -> Option<Whole> {
 }
 
 /// The subject, the text with all that it quotes, and its files.
-fn whole(mail: from_mail::Mail) -> Whole {
-    Whole {
+fn whole(mail: from_mail::ParsedMail) -> OriginalText {
+    OriginalText {
         subject: mail.subject.filter(|one| !one.is_empty()),
         text: mail.text.trim_end().to_owned(),
         is_cut: mail.text_cut,
@@ -246,16 +246,21 @@ fn whole(mail: from_mail::Mail) -> Whole {
 }
 
 impl<S: Store> Pipeline<S> {
-    /// Whether the errand is under way, so that all else waits for it.
-    pub(super) fn begins(&self, context: &mut Context, element: &Element, errand: Errand) -> bool {
-        let is_begun = self.errands.begin(element, &errand);
+    /// Whether the operation is under way, so that all else waits for it.
+    pub(super) fn begins(
+        &self,
+        context: &mut Context,
+        element: &Element,
+        operation: Operation,
+    ) -> bool {
+        let is_begun = self.operations.begin(element, &operation);
         if !is_begun {
-            context.tell(Some((errand, Told::Busy)));
+            context.tell(Some((operation, OperationResult::Busy)));
         }
         is_begun
     }
 
-    /// What is answered to who completes a session of a command again; `None` where it is not over, which is noted. Where an errand
+    /// What is answered to who completes a session of a command again; `None` where it is not over, which is noted. Where an operation
     /// was done, it may turn out that it is not.
     pub(super) fn ended(
         &self,
@@ -264,7 +269,7 @@ impl<S: Store> Pipeline<S> {
         now: Timestamp,
     ) -> Option<Decision> {
         let session = decision.session.as_deref()?;
-        let over = &self.errands.over;
+        let over = &self.operations.over;
         let mut over = over.lock().unwrap_or_else(PoisonError::into_inner);
         if session.is_old && context.told().is_none() && over.has(&session.id, now) {
             return Some(Decision::answer(session.otherwise.clone()));
@@ -274,10 +279,14 @@ impl<S: Store> Pipeline<S> {
     }
 
     /// Decides once more about the stanza that asked for it.
-    pub(super) async fn errand_done(&self, timers: &mut Timers, done: Done) -> Result<(), Fatal> {
+    pub(super) async fn operation_done(
+        &self,
+        timers: &mut Timers,
+        done: Done,
+    ) -> Result<(), Fatal> {
         let now = Timestamp::now();
         let mut context = Context::new();
-        context.tell(Some((done.errand, done.told)));
+        context.tell(Some((done.operation, done.told)));
         let decided: Decided = self.stanza(&mut context, &done.element, now).await?;
         let kept = context.kept();
         self.make_durable(timers, now, kept, vec![decided]).await

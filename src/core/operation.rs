@@ -9,16 +9,16 @@ use crate::core::traces::Traces;
 
 /// A job of the queue, as it is now.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Waiting {
+pub struct WaitingJob {
     /// The job.
     pub job: Job,
     /// What it waits for.
-    pub stage: Stage,
+    pub stage: JobStage,
 }
 
 /// What a job waits for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Stage {
+pub enum JobStage {
     /// Its next attempt.
     Waits,
     /// The end of an attempt.
@@ -29,11 +29,11 @@ pub enum Stage {
 
 /// What became of a wish about a job.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Change {
+pub enum JobChange {
     /// It is done.
     Done,
     /// It cannot be done at this stage.
-    Not(Stage),
+    Not(JobStage),
     /// There is no such job.
     Unknown,
     /// Its file cannot be read at the moment.
@@ -42,13 +42,13 @@ pub enum Change {
 
 /// What is to be done.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Errand {
+pub enum Operation {
     /// About a mail that the core has found to be of who asks.
     Mail {
         /// As it was when it was asked for.
         job: Box<Job>,
         /// What is wanted.
-        wish: Wish,
+        wish: JobWish,
     },
     /// A mail that was kept as it came is read.
     Original(OriginalId),
@@ -68,7 +68,7 @@ pub enum Errand {
     },
 }
 
-impl Errand {
+impl Operation {
     /// In which language it was asked for, where that may be forgotten when it is done. What was typed is read once more then, and
     /// means nothing in another one.
     pub fn language(&self) -> Option<Language> {
@@ -90,7 +90,7 @@ pub enum Links {
 
 /// What a mail says that is kept as it came.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Whole {
+pub struct OriginalText {
     /// Its subject, where it has one.
     pub subject: Option<String>,
     /// In words, with all that it quotes.
@@ -105,20 +105,20 @@ pub struct Whole {
 
 /// What is wanted of a mail that waits.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Wish {
+pub enum JobWish {
     /// It leaves the queue without being sent; only who asks is told.
     TakeBack,
     /// It is tried now.
     SendNow,
 }
 
-/// What came of an errand.
+/// What came of an operation.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Told {
+pub enum OperationResult {
     /// By the queue.
-    Changed(Change),
+    Changed(JobChange),
     /// All that the mail says, in words; `None` where it is not kept.
-    Original(Option<Whole>),
+    Original(Option<OriginalText>),
     /// How many links there were; `None` where the disk failed, and some may still be there.
     Revoked(Option<usize>),
     /// What the command has printed, or why it was refused.

@@ -7,10 +7,10 @@ use crate::core::limits::WAITING_FOUND_MAX;
 use crate::core::notice;
 use crate::core::outcome::{Attempt, Outcome};
 use crate::core::time::Timestamp;
-use crate::smtp::command::{By, Errand, Which};
+use crate::smtp::command::{By, QueueRequest, Which};
 use crate::smtp::outcome;
-use crate::smtp::schedule::{Entry, Found};
-use crate::smtp::{Change, Stage, Waiting};
+use crate::smtp::schedule::{FoundJob, ScheduledJob};
+use crate::smtp::{JobChange, JobStage, WaitingJob};
 use crate::store::spool::Spool;
 use jid::BareJid;
 use std::sync::Arc;
@@ -19,9 +19,9 @@ use tokio::sync::oneshot;
 use tokio::time::Instant;
 
 impl Runner {
-    pub(super) fn run_errand(&mut self, errand: Errand) {
-        match errand {
-            Errand::Page {
+    pub(super) fn run_request(&mut self, request: QueueRequest) {
+        match request {
+            QueueRequest::Page {
                 after,
                 count,
                 answer,
@@ -32,7 +32,7 @@ impl Runner {
                     let _ = answer.send(read(&tools.spool, page).await);
                 });
             }
-            Errand::Of(user, answer) => {
+            QueueRequest::Of(user, answer) => {
                 let own = self.of(&user);
                 let tools = Arc::clone(&self.tools);
                 tokio::spawn(async move {
@@ -41,42 +41,42 @@ impl Runner {
                     let _ = answer.send(own);
                 });
             }
-            Errand::Find(id, answer) => {
+            QueueRequest::Find(id, answer) => {
                 let found = self.parts().find(|(part, _)| *part.id() == id);
-                let found: Vec<_> = found.into_iter().map(Part::kept).collect();
+                let found: Vec<_> = found.into_iter().map(JobView::kept).collect();
                 let tools = Arc::clone(&self.tools);
                 tokio::spawn(async move {
                     let _ = answer.send(read(&tools.spool, found).await.pop());
                 });
             }
-            Errand::Reserve(which, answer) => self.reserve(which, answer),
-            Errand::Drafts(count, answer) => {
-                let mut drafts: Vec<_> = self.parts().filter_map(Part::changed).collect();
+            QueueRequest::Reserve(which, answer) => self.reserve(which, answer),
+            QueueRequest::Drafts(count, answer) => {
+                let mut drafts: Vec<_> = self.parts().filter_map(JobView::changed).collect();
                 drafts.sort_unstable_by_key(|(changed, ..)| std::cmp::Reverse(*changed));
                 drafts.truncate(count);
                 let drafts = drafts.into_iter().map(|(_, part, stage)| (part, stage));
-                let drafts: Vec<_> = drafts.map(Part::kept).collect();
+                let drafts: Vec<_> = drafts.map(JobView::kept).collect();
                 let tools = Arc::clone(&self.tools);
                 tokio::spawn(async move {
                     let _ = answer.send(read(&tools.spool, drafts).await);
                 });
             }
-            Errand::SendDrafts(answer) => {
+            QueueRequest::SendDrafts(answer) => {
                 let _ = answer.send(self.schedule.send_drafts(Timestamp::now()));
             }
-            Errand::Hasten(id, by, answer) => {
+            QueueRequest::Hasten(id, by, answer) => {
                 let _ = answer.send(self.hasten(&id, by));
             }
-            Errand::Drop { id, silent, answer } => self.drop_one(&id, silent, answer),
+            QueueRequest::Drop { id, silent, answer } => self.drop_one(&id, silent, answer),
         }
     }
 
     fn reserve(&mut self, which: Which, answer: oneshot::Sender<Option<Job>>) {
         match self.schedule.reserve(&which) {
-            Some(Found::Brief(recall)) => {
-                self.recall(recall, Some(Errand::Reserve(which, answer)));
+            Some(FoundJob::Brief(recall)) => {
+                self.recall(recall, Some(QueueRequest::Reserve(which, answer)));
             }
-            Some(Found::Whole(found)) => _ = answer.send(Some(found.job)),
+            Some(FoundJob::Whole(found)) => _ = answer.send(Some(found.job)),
             None => _ = answer.send(None),
         }
     }
@@ -89,38 +89,38 @@ impl Runner {
     }
 
     /// Every job that is not settled yet.
-    fn parts(&self) -> impl Iterator<Item = (Part<'_>, Stage)> {
+    fn parts(&self) -> impl Iterator<Item = (JobView<'_>, JobStage)> {
         let waits = self.schedule.waiting();
-        let waits = waits.map(|entry| (Part::Waiting(entry), Stage::Waits));
+        let waits = waits.map(|entry| (JobView::Waiting(entry), JobStage::Waits));
         let claims = self.claims.values();
-        let under_way = claims.map(|job| (Part::Job(job), Stage::UnderWay));
+        let under_way = claims.map(|job| (JobView::Job(job), JobStage::UnderWay));
         let settled = self.settled.values();
-        let settling = settled.map(|settling| (Part::Job(&settling.job), Stage::Settling));
+        let settling = settled.map(|settling| (JobView::Job(&settling.job), JobStage::Settling));
         waits.chain(under_way).chain(settling)
     }
 
-    fn page(&self, after: Option<u64>, count: usize) -> Vec<(Kept, Stage)> {
-        let is_later = |part: &Part| after.is_none_or(|after| part.sequence() > after);
+    fn page(&self, after: Option<u64>, count: usize) -> Vec<(KeptJob, JobStage)> {
+        let is_later = |part: &JobView| after.is_none_or(|after| part.sequence() > after);
         let mut page: Vec<_> = self.parts().filter(|(part, _)| is_later(part)).collect();
         page.sort_unstable_by_key(|(part, _)| part.sequence());
         page.truncate(count);
-        page.into_iter().map(Part::kept).collect()
+        page.into_iter().map(JobView::kept).collect()
     }
 
-    /// Those that may be of this user, by their lanes: what a job says of its sender may lie in the spool.
-    fn of(&self, user: &BareJid) -> Vec<(Kept, Stage)> {
+    /// Those that may be of this user, by their queues: what a job says of its sender may lie in the spool.
+    fn of(&self, user: &BareJid) -> Vec<(KeptJob, JobStage)> {
         let own = self.parts();
         let mut own: Vec<_> = own
-            .filter(|(part, _)| job::is_lane_of(part.lane(), user))
+            .filter(|(part, _)| job::is_ordering_key_of(part.ordering_key(), user))
             .collect();
         // Where there are more, those that wait before those whose outcome has yet to be told.
-        own.sort_unstable_by_key(|(part, stage)| (*stage != Stage::Waits, part.sequence()));
+        own.sort_unstable_by_key(|(part, stage)| (*stage != JobStage::Waits, part.sequence()));
         own.truncate(WAITING_FOUND_MAX);
         own.sort_unstable_by_key(|(part, _)| part.sequence());
-        own.into_iter().map(Part::kept).collect()
+        own.into_iter().map(JobView::kept).collect()
     }
 
-    fn hasten(&mut self, id: &JobId, by: By) -> Change {
+    fn hasten(&mut self, id: &JobId, by: By) -> JobChange {
         if !self.schedule.hasten_one(id, Timestamp::now()) {
             return self.not_waiting(id);
         }
@@ -128,19 +128,19 @@ impl Runner {
         if by == By::Administrator {
             self.gate.hurry(Instant::now());
         }
-        Change::Done
+        JobChange::Done
     }
 
-    fn drop_one(&mut self, id: &JobId, silent: bool, answer: oneshot::Sender<Change>) {
+    fn drop_one(&mut self, id: &JobId, silent: bool, answer: oneshot::Sender<JobChange>) {
         if self.schedule.is_reserved(id) {
-            let _ = answer.send(Change::Not(Stage::UnderWay));
+            let _ = answer.send(JobChange::Not(JobStage::UnderWay));
             return;
         }
         let job = match self.schedule.withdraw(id) {
-            Some(Found::Whole(found)) => found.job,
-            Some(Found::Brief(recall)) => {
+            Some(FoundJob::Whole(found)) => found.job,
+            Some(FoundJob::Brief(recall)) => {
                 let id = id.clone();
-                return self.recall(recall, Some(Errand::Drop { id, silent, answer }));
+                return self.recall(recall, Some(QueueRequest::Drop { id, silent, answer }));
             }
             None => {
                 let _ = answer.send(self.not_waiting(id));
@@ -161,27 +161,29 @@ impl Runner {
         self.spawn_settle(job, attempt, verdict, false, Some(answer));
     }
 
-    fn not_waiting(&self, id: &JobId) -> Change {
+    fn not_waiting(&self, id: &JobId) -> JobChange {
         let found = self.parts().find(|(part, _)| part.id() == id);
-        found.map_or(Change::Unknown, |(_, stage)| Change::Not(stage))
+        found.map_or(JobChange::Unknown, |(_, stage)| JobChange::Not(stage))
     }
 }
 
 /// A job, or what is kept of it.
-enum Part<'a> {
+enum JobView<'a> {
     Job(&'a Job),
-    Waiting(&'a Entry),
+    Waiting(&'a ScheduledJob),
 }
 
 /// The same, to be taken along.
-enum Kept {
+enum KeptJob {
     Job(Box<Job>),
     Brief(Brief),
 }
 
-impl<'a> Part<'a> {
+impl<'a> JobView<'a> {
     /// When it last changed, where it can.
-    fn changed((part, stage): (Part<'a>, Stage)) -> Option<(Timestamp, Part<'a>, Stage)> {
+    fn changed(
+        (part, stage): (JobView<'a>, JobStage),
+    ) -> Option<(Timestamp, JobView<'a>, JobStage)> {
         let changed = match &part {
             Self::Job(job) => job.draft.as_ref().map(|draft| draft.last),
             Self::Waiting(entry) => entry.brief.changed,
@@ -190,7 +192,7 @@ impl<'a> Part<'a> {
     }
 }
 
-impl Part<'_> {
+impl JobView<'_> {
     fn id(&self) -> &JobId {
         match self {
             Self::Job(job) => &job.id,
@@ -198,10 +200,10 @@ impl Part<'_> {
         }
     }
 
-    fn lane(&self) -> &str {
+    fn ordering_key(&self) -> &str {
         match self {
-            Self::Job(job) => &job.lane,
-            Self::Waiting(entry) => &entry.brief.lane,
+            Self::Job(job) => &job.ordering_key,
+            Self::Waiting(entry) => &entry.brief.ordering_key,
         }
     }
 
@@ -212,16 +214,16 @@ impl Part<'_> {
         }
     }
 
-    fn kept((part, stage): (Self, Stage)) -> (Kept, Stage) {
+    fn kept((part, stage): (Self, JobStage)) -> (KeptJob, JobStage) {
         let kept = match part {
-            Self::Job(job) => Kept::Job(Box::new(job.clone())),
+            Self::Job(job) => KeptJob::Job(Box::new(job.clone())),
             Self::Waiting(entry) => match &entry.whole {
                 Some(whole) => {
                     let mut job = whole.job.clone();
                     entry.brief.complete(&mut job);
-                    Kept::Job(Box::new(job))
+                    KeptJob::Job(Box::new(job))
                 }
-                None => Kept::Brief(entry.brief.clone()),
+                None => KeptJob::Brief(entry.brief.clone()),
             },
         };
         (kept, stage)
@@ -229,14 +231,14 @@ impl Part<'_> {
 }
 
 /// The jobs, but for those that have left the spool meanwhile.
-async fn read(spool: &Spool, parts: Vec<(Kept, Stage)>) -> Vec<Waiting> {
+async fn read(spool: &Spool, parts: Vec<(KeptJob, JobStage)>) -> Vec<WaitingJob> {
     let mut read = Vec::new();
     for (kept, stage) in parts {
         let job = match kept {
-            Kept::Job(job) => Some(*job),
-            Kept::Brief(brief) => spool.read_job(&brief).await.ok(),
+            KeptJob::Job(job) => Some(*job),
+            KeptJob::Brief(brief) => spool.read_job(&brief).await.ok(),
         };
-        read.extend(job.map(|job| Waiting { job, stage }));
+        read.extend(job.map(|job| WaitingJob { job, stage }));
     }
     read
 }
