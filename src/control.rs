@@ -10,6 +10,7 @@
 //!
 //! Where no gateway runs, a command opens the store and calls [`answer`] itself, so that both ways say the same.
 
+mod client;
 mod connection;
 pub mod queue;
 pub mod users;
@@ -23,15 +24,15 @@ use crate::net::unix;
 use crate::pipeline::UploadService;
 use crate::store::tables::{Record, RowPlace};
 use crate::store::{Store, StoreError};
-use connection::{ControlLimits, ControlShared, line_of};
+pub use client::{ControlClient, ControlError};
+use connection::{ControlLimits, ControlShared};
 use jid::BareJid;
 use queue::{QueueItem, WaitingItems};
 use serde::de::{IgnoredAny, SeqAccess, Visitor};
 use serde::{Deserialize, Deserializer, Serialize};
 use std::fmt;
-use std::io::{self, BufRead, ErrorKind, Write as _};
-use std::os::unix::net::UnixStream as BlockingStream;
-use std::path::{Path, PathBuf};
+use std::io;
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::task::JoinSet;
@@ -39,8 +40,6 @@ use tokio_util::sync::CancellationToken;
 
 /// Rows in one request or answer.
 pub const ROWS_MAX: usize = 1000;
-/// How long a command waits for an answer: a thousand rows on a slow disk.
-const ANSWER_TIME: Duration = Duration::from_secs(60);
 /// How long to wait before connections are taken again, when the system has no file handles left.
 const ACCEPT_PAUSE: Duration = Duration::from_secs(1);
 
@@ -527,86 +526,14 @@ async fn import_up_to_the_refused<S: Store>(
     Response::Imported { count }
 }
 
-/// Why a running gateway could not be asked.
-#[derive(Debug, thiserror::Error)]
-pub enum ControlError {
-    /// The socket is there and cannot be used.
-    #[error("the gateway's socket {} cannot be used ({cause}); run this as the user that the gateway runs as", path.display())]
-    Closed {
-        /// The socket.
-        path: PathBuf,
-        /// Why.
-        cause: io::Error,
-    },
-    /// The gateway ended or hangs.
-    #[error(
-        "the gateway took the request and did not answer ({0}); what it was to save may be saved or not: ask again"
-    )]
-    Silent(io::Error),
-    /// An answer of another version.
-    #[error("the gateway's answer is not understood ({0}); has it the version of this program?")]
-    Strange(serde_json::Error),
-}
-
-/// A connection to a running gateway. Its functions block.
-#[derive(Debug)]
-pub struct ControlClient {
-    stream: io::BufReader<BlockingStream>,
-}
-
-impl ControlClient {
-    /// Connects to the gateway that answers on this socket; `None` where none runs.
-    ///
-    /// # Errors
-    /// [`ControlError::Closed`] where one may run and does not let us in.
-    pub fn connect(path: &Path) -> Result<Option<Self>, ControlError> {
-        let closed = |cause| ControlError::Closed {
-            path: path.to_owned(),
-            cause,
-        };
-        let stream = match BlockingStream::connect(path) {
-            Ok(stream) => stream,
-            // InvalidInput: a path too long for a socket, on which no gateway can answer either.
-            Err(error) => match error.kind() {
-                ErrorKind::NotFound | ErrorKind::ConnectionRefused | ErrorKind::InvalidInput => {
-                    return Ok(None);
-                }
-                _ => return Err(closed(error)),
-            },
-        };
-        stream.set_read_timeout(Some(ANSWER_TIME)).map_err(closed)?;
-        stream
-            .set_write_timeout(Some(ANSWER_TIME))
-            .map_err(closed)?;
-        let stream = io::BufReader::new(stream);
-        Ok(Some(Self { stream }))
-    }
-
-    /// Asks and waits for the answer.
-    ///
-    /// # Errors
-    /// [`ControlError::Silent`], [`ControlError::Strange`]: then it is not certain whether it was done.
-    pub fn ask(&mut self, request: &ControlRequest) -> Result<Response, ControlError> {
-        let mut writer = self.stream.get_ref();
-        let written = writer.write_all(&line_of(request));
-        let mut line = String::new();
-        // A gateway that takes no request may have said why.
-        let read = self.stream.read_line(&mut line);
-        if !line.ends_with('\n') {
-            let cause = written.and(read.map(drop)).err();
-            let cause = cause.unwrap_or_else(|| ErrorKind::UnexpectedEof.into());
-            return Err(ControlError::Silent(cause));
-        }
-        serde_json::from_str(&line).map_err(ControlError::Strange)
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::store::MemoryStore;
     use crate::store::conformance::{mail, pair, user, who};
+    use std::io::{BufRead as _, ErrorKind, Write as _};
     use std::os::unix::fs::PermissionsExt;
+    use std::os::unix::net::UnixStream as BlockingStream;
     use tokio::io::{AsyncReadExt, AsyncWriteExt};
     use tokio::net::UnixStream;
 

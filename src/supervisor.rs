@@ -30,7 +30,7 @@ use crate::core::xml;
 use crate::failpoints;
 use crate::imap::{self};
 use crate::pipeline::{
-    self, Fatal, FileUploader, Inputs, MailboxMeaning, Operations, Pipeline, Stream, read_batches,
+    self, Fatal, FileUploader, Inputs, Operations, Pipeline, Stream, read_batches,
 };
 use crate::smtp::{self};
 use crate::store::in_hand::InHand;
@@ -48,7 +48,6 @@ pub use reload::Reload;
 use restarts::{RESTARTS_MAX, Restarts, WITHIN};
 use round::{LAST_WORDS, Round, Tasks, WIND_DOWN};
 pub use signals::Signals;
-use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
@@ -178,7 +177,7 @@ impl<S: Store> StateParts<S> {
         let (end, settings) = (&round.end, changed.borrow().clone());
         let quotas = SharedQuotas::new(&settings.allowance);
         let handover = self.handover(&changed, &mailboxes, &link, &read, end);
-        let begun = self.start_mailboxes(&mut tasks, config, &mailboxes, &quotas, read, end);
+        let begun = self.start_mailboxes(&mut tasks, config, &quotas, read, end);
         let (opened, readers) = begun.await?;
         handover.start(&mut tasks, config).await?;
         self.look_after(config, &queue, end);
@@ -281,11 +280,11 @@ impl<S: Store> StateParts<S> {
         &self,
         tasks: &mut Tasks,
         config: &Config,
-        meanings: &BTreeMap<String, MailboxMeaning>,
         quotas: &SharedQuotas,
         read: mpsc::Sender<crate::pipeline::ReadBatch>,
         stop: &CancellationToken,
     ) -> Result<(Vec<watch::Receiver<bool>>, Readers), StoreError> {
+        let meanings = meanings(config);
         let (mut opened, mut readers) = (Vec::new(), Vec::new());
         for mailbox in &config.mailbox {
             let mailbox = mailbox_config(mailbox, config);
@@ -296,14 +295,8 @@ impl<S: Store> StateParts<S> {
             readers.push((mailbox.name.clone(), reports.trouble.subscribe()));
             tasks.spawn(
                 "imap",
-                imap::run(
-                    mailbox,
-                    cursor,
-                    quotas.clone(),
-                    batches,
-                    reports,
-                    stop.clone(),
-                ),
+                imap::MailboxReader::new(mailbox, cursor, quotas.clone(), batches, reports)
+                    .run(stop.clone()),
             );
             let in_hand = Arc::clone(&self.in_hand);
             // Ends with its mailbox, which is no failure: it is not among the tasks.

@@ -6,6 +6,10 @@ use std::path::{Path, PathBuf};
 const ROOT: &str = env!("CARGO_MANIFEST_DIR");
 /// Lines of one function, with its signature and braces.
 const FUNCTION_LINES_MAX: usize = 70;
+/// Lines of one file, without its tests.
+const FILE_LINES_MAX: usize = 600;
+/// Parameters of one function, beside `self`.
+const PARAMETERS_MAX: usize = 5;
 
 /// One file of `src`, without its tests.
 struct Source {
@@ -434,6 +438,105 @@ fn long_functions(source: &Source) -> Vec<String> {
     found
 }
 
+/// One meaning a word: who reads a type's name need not ask which one. Types of traits' own are not meant.
+#[test]
+fn each_type_has_a_name_of_its_own() {
+    let mut places: BTreeMap<String, Vec<String>> = BTreeMap::new();
+    for source in sources() {
+        for (number, line) in source.code() {
+            if let Some(name) = defined_type(line) {
+                let place = format!("src/{}:{number}", source.name);
+                places.entry(name.to_owned()).or_default().push(place);
+            }
+        }
+    }
+    assert!(places.len() > 500);
+    places.retain(|_, places| places.len() > 1);
+    let found: Vec<_> = places
+        .iter()
+        .map(|(name, places)| format!("{}: {name}", places.join(", ")))
+        .collect();
+    assert_none(&found, "a type has the name of another one");
+}
+
+/// The type that a line defines.
+fn defined_type(line: &str) -> Option<&str> {
+    let is_indented = line.starts_with(' ');
+    let mut words = line.split_whitespace().peekable();
+    words.next_if(|word| word.starts_with("pub"));
+    let is_type = match words.next()? {
+        "struct" | "enum" | "trait" | "union" => true,
+        "type" => !is_indented,
+        _ => false,
+    };
+    let name = words.next().filter(|_| is_type)?;
+    let name = name.split(|c: char| !c.is_alphanumeric()).next();
+    // A macro's is empty: it begins with a dollar.
+    name.filter(|name| !name.is_empty())
+}
+
+#[test]
+fn files_are_short() {
+    let is_long = |source: &Source| source.lines.len() > FILE_LINES_MAX;
+    let found: Vec<_> = sources()
+        .into_iter()
+        .filter(is_long)
+        .map(|source| format!("src/{}: {} lines", source.name, source.lines.len()))
+        .collect();
+    assert_none(&found, "a file is longer than 600 lines");
+}
+
+#[test]
+fn functions_take_few_parameters() {
+    let found: Vec<_> = sources().iter().flat_map(long_signatures).collect();
+    assert_none(&found, "a function takes more than five parameters");
+}
+
+fn long_signatures(source: &Source) -> Vec<String> {
+    let mut found = Vec::new();
+    let code: Vec<_> = source.code().collect();
+    for (index, (number, line)) in code.iter().enumerate() {
+        let Some((_, rest)) = line.split_once("fn ").filter(|_| has(line, "fn ")) else {
+            continue;
+        };
+        let rest = std::iter::once(rest).chain(code[index + 1..].iter().map(|(_, line)| *line));
+        let count = parameters(&rest.take(40).collect::<Vec<_>>().join(" "));
+        if count > PARAMETERS_MAX {
+            found.push(format!("src/{}:{number}: {count}", source.name));
+        }
+    }
+    found
+}
+
+/// How many parameters stand in a signature, which begins with the function's name.
+fn parameters(signature: &str) -> usize {
+    let signature = signature.replace("->", "");
+    let (mut depth, mut list) = (0, vec![String::new()]);
+    let begin = match signature.find(['(', '<']) {
+        Some(at) if signature[at..].starts_with('<') => {
+            signature.find(">(").map_or(at, |end| end + 1)
+        }
+        Some(at) => at,
+        None => return 0,
+    };
+    for c in signature[begin..].chars() {
+        match c {
+            '(' | '[' | '{' | '<' => depth += 1,
+            ')' | ']' | '}' | '>' => depth -= 1,
+            ',' if depth == 1 => list.push(String::new()),
+            _ => list.last_mut().unwrap().push(c),
+        }
+        if depth == 0 {
+            break;
+        }
+    }
+    let is_self = |text: &str| text.split(' ').next_back() == Some("self");
+    list.iter()
+        .map(|text| text.trim())
+        .filter(|text| !text.is_empty() && !is_self(text) && *text != "&self")
+        .count()
+}
+
 #[test]
 fn every_standard_that_is_cited_is_listed() {
     let listed = std::fs::read_to_string(format!("{ROOT}/docs/STANDARDS.md"))
@@ -470,6 +573,15 @@ fn citations(text: &str) -> BTreeSet<String> {
 
 #[test]
 fn the_rules_above_see_what_they_forbid() {
+    assert_eq!(
+        defined_type("pub(super) struct Reader<'a> {"),
+        Some("Reader")
+    );
+    assert_eq!(defined_type("    type Error = String;"), None);
+    let long =
+        "f<T: Fn(A) -> B>(&mut self, a: A, (b, c): (B, C), d: Map<D, E>, e: &[E], f: F, g: G) {";
+    assert_eq!(parameters(long), 6);
+    assert_eq!(parameters("f(self) -> Option<(A, B)> {"), 0);
     let source = Source {
         name: "core/x.rs".to_owned(),
         lines: without_tests(

@@ -1,5 +1,5 @@
 //! What an admin types: `stanzamail [--config FILE] run | check | status | map | queue | peer | users | announce | key | reload | log-level`. What
-//! of it may be said in a chat as well is in [`said`].
+//! of it may be said in a chat as well is in [`by_chat`].
 
 mod by_chat;
 mod check;

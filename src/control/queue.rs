@@ -3,33 +3,31 @@
 //! Where a gateway runs, its queue knows best. Where none does, the spool is opened, as a start would; then nobody can be
 //! told anything.
 
+mod running;
 mod shown;
 mod users;
 
-use super::{NeededServer, ROWS_MAX, Response, ServerTrouble};
+use super::{ROWS_MAX, Response};
 use crate::core::id::{JobId, MessageId};
 use crate::core::job::Brief;
 use crate::core::time::Timestamp;
 use crate::core::xml;
 use crate::inbound::InboundMail;
-use crate::net::trouble::OngoingTrouble;
-use crate::pipeline::{FileUploader, Forgetter, MailboxMeaning, ReadBatch, read_again, stanza_key};
-use crate::smtp::{self, By, JobChange, JobStage, Queue};
-use crate::store::in_hand::InHand;
+use crate::pipeline::{read_again, stanza_key};
+use crate::smtp::{self, By, JobChange, JobStage};
 use crate::store::quarantine::{self, Quarantine, QuarantinedEvent};
 use crate::store::spool::{Spool, SpoolError};
-use crate::xmpp::{Link, XmppEvent};
+use crate::xmpp::XmppEvent;
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
-use jid::DomainPart;
+pub use running::{Announcer, Itself, Readers, RunningParts};
 use serde::{Deserialize, Serialize};
 use shown::{at_rest, facts_of, facts_of_kept, item_of, item_of_kept, items_of, shown};
-use std::collections::BTreeMap;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
-use tokio::sync::{Mutex, Notify, mpsc, watch};
+use tokio::sync::Mutex;
 
 /// How long a sender may take to be told, and the pipeline to take something up.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -90,79 +88,6 @@ enum QueueAccess {
         folder: PathBuf,
         opened: Mutex<Option<(Spool, Vec<Brief>)>>,
     },
-}
-
-/// The parts of a gateway that runs.
-pub struct RunningParts {
-    /// What sends mails.
-    pub queue: Queue,
-    /// Where they lie.
-    pub spool: Arc<Spool>,
-    /// Takes stanzas to be decided about.
-    pub stanzas: mpsc::WeakSender<XmppEvent>,
-    /// Takes mails to be decided about.
-    pub mails: mpsc::WeakSender<ReadBatch>,
-    /// What the mailboxes mean.
-    pub mailboxes: BTreeMap<String, MailboxMeaning>,
-    /// The gateway itself.
-    pub itself: Itself,
-    /// Why each of the mailboxes that are read is not being read now.
-    pub readers: Readers,
-    /// Knows what the process has died of.
-    pub in_hand: Arc<InHand>,
-    /// Forgets users.
-    pub forgetter: Forgetter,
-    /// Puts and fetches files; `None`: they are named, and sent as links.
-    pub files: Option<FileUploader>,
-}
-
-/// How the gateway says something to users of its own accord.
-pub struct Announcer {
-    /// By the XMPP server.
-    pub link: Link,
-    /// As this.
-    pub gateway: DomainPart,
-}
-
-/// The mailboxes that are read, by name.
-pub type Readers = Vec<(String, watch::Receiver<Option<OngoingTrouble>>)>;
-
-impl RunningParts {
-    /// Of all servers that are needed.
-    fn troubles(&self) -> Vec<ServerTrouble> {
-        let seen = |server, trouble: Option<OngoingTrouble>| {
-            trouble.map(|trouble| ServerTrouble {
-                server,
-                secs: trouble.since.elapsed().as_secs(),
-                why: trouble.why,
-            })
-        };
-        let xmpp_server = seen(
-            NeededServer::XmppServer,
-            self.itself.trouble.borrow().clone(),
-        );
-        let mail_server = seen(NeededServer::MailServer, self.queue.trouble());
-        let readers = self.readers.iter().filter_map(|(name, trouble)| {
-            let trouble = trouble.borrow().clone();
-            seen(NeededServer::Mailbox { name: name.clone() }, trouble)
-        });
-        let troubles = xmpp_server.into_iter().chain(readers);
-        troubles.chain(mail_server).collect()
-    }
-}
-
-/// What commands are told of a gateway that runs, and can change of it.
-pub struct Itself {
-    /// Tells users something.
-    pub announcer: Announcer,
-    /// [`Response::Running`].
-    pub status: Box<dyn Fn() -> Response + Send + Sync>,
-    /// Why it is not attached to the XMPP server.
-    pub trouble: watch::Receiver<Option<OngoingTrouble>>,
-    /// How much is logged.
-    pub set_level: Arc<dyn Fn(tracing::Level) + Send + Sync>,
-    /// Has the configuration read again.
-    pub again: Arc<Notify>,
 }
 
 /// Why something was not done: a sentence.

@@ -18,6 +18,17 @@ const MADE_UP: &str = "@no-message-id.invalid";
 /// Names that mix these bytes into every derived Message-ID, so that an outsider who knows a stanza cannot guess it.
 pub type IdKey = [u8; 32];
 
+/// Who writes to whom.
+#[derive(Clone, Copy, Debug)]
+pub struct Correspondents<'a> {
+    /// The local user.
+    pub from: &'a BareJid,
+    /// The address or the domain that the mail is for.
+    pub to: &'a str,
+    /// The user's mail address.
+    pub sender: &'a MailAddress,
+}
+
 /// The content of a `Message-ID` header without the angle brackets: `left@right` (RFC 5322 §3.6.4).
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
@@ -51,43 +62,27 @@ impl MessageId {
 
     /// The Message-ID of the mail that a stanza becomes: a keyed hash of (from, to, stanza id, kind), at the sender's
     /// mail domain.
-    pub fn derive(
-        key: &IdKey,
-        from: &BareJid,
-        to: &str,
-        stanza_id: &str,
-        kind: &str,
-        sender: &MailAddress,
-    ) -> Self {
+    pub fn derive(key: &IdKey, who: Correspondents<'_>, stanza_id: &str, kind: &str) -> Self {
         let hash = digest(&[
             key,
-            from.as_str().as_bytes(),
-            to.as_bytes(),
+            who.from.as_str().as_bytes(),
+            who.to.as_bytes(),
             stanza_id.as_bytes(),
             kind.as_bytes(),
         ]);
-        Self(format!(
-            "{}@{}",
-            hex(hash.get(..20).unwrap_or(&hash)),
-            sender.domain()
-        ))
+        let hash = hex(hash.get(..20).unwrap_or(&hash));
+        Self(format!("{hash}@{}", who.sender.domain()))
     }
 
-    /// The Message-ID of a mail that only gateways read, from the user `from` to an address or a domain: `about` is one of
-    /// [`MessageId::MACHINE_PREFIXES`] without its dot.
+    /// The Message-ID of a mail that only gateways read: `about` is one of [`MessageId::MACHINE_PREFIXES`] without its dot.
     pub fn derive_machine(
         key: &IdKey,
+        who: Correspondents<'_>,
         about: &str,
-        from: &BareJid,
-        to: &str,
         what: &[&str],
-        sender: &MailAddress,
     ) -> Self {
-        let kind = content_digest(what);
-        Self(format!(
-            "{about}.{}",
-            Self::derive(key, from, to, &kind, about, sender).0
-        ))
+        let id = Self::derive(key, who, &content_digest(what), about);
+        Self(format!("{about}.{}", id.0))
     }
 
     /// Whether it looks like one of [`MessageId::derive`] for a sender of this mail domain.

@@ -5,19 +5,22 @@ use crate::core::address::MailAddress;
 use crate::core::time::Timestamp;
 use serde::{Deserialize, Serialize};
 
+/// An enhanced status code (RFC 3463 §2) as (class, subject, detail), e.g. (5, 1, 1).
+pub type EnhancedCode = (u16, u16, u16);
+
 /// A server's reply as it concerns one recipient (RFC 5321 §4.2), or what happened instead of one.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Reply {
     /// Three digits, e.g. 550. `None` where no reply came (refused connection, time limit, TLS).
     pub code: Option<u16>,
-    /// Enhanced status code (RFC 3463) as (class, subject, detail), e.g. (5, 1, 1).
-    pub enhanced: Option<(u16, u16, u16)>,
+    /// Its enhanced status code, where it has one.
+    pub enhanced: Option<EnhancedCode>,
     /// The server's words without codes, or our sentence about what happened; cleaned, at most 500 characters.
     pub text: String,
 }
 
-/// The enhanced status code `class.subject.detail` (RFC 3463 §2) that a word is, else `None`.
-pub fn enhanced_code(word: &str) -> Option<(u16, u16, u16)> {
+/// The enhanced status code `class.subject.detail` that a word is, else `None`.
+pub fn enhanced_code(word: &str) -> Option<EnhancedCode> {
     let mut numbers = word.split('.').map(|number| {
         let fits = (1..=3).contains(&number.len()) && number.bytes().all(|b| b.is_ascii_digit());
         number.parse::<u16>().ok().filter(|_| fits)

@@ -167,28 +167,49 @@ pub fn error_reply(stanza: &Element, condition: Condition, why: &str) -> Option<
         ("message" | "iq", _) => true,
         _ => false,
     };
-    answered.then(|| error(stanza.name(), to, from, stanza.attr("id"), condition, why))
+    answered.then(|| {
+        error(
+            StanzaHeader {
+                name: stanza.name(),
+                from: to,
+                to: from,
+                id: stanza.attr("id"),
+            },
+            condition,
+            why,
+        )
+    })
 }
 
-/// An error stanza of any name.
-pub fn error(
-    name: &str,
-    from: &str,
-    to: &str,
-    id: Option<&str>,
-    condition: Condition,
-    why: &str,
-) -> Element {
+/// What every stanza has (RFC 6120 §8.1).
+#[derive(Clone, Copy, Debug)]
+pub struct StanzaHeader<'a> {
+    /// `message`, `presence` or `iq`.
+    pub name: &'a str,
+    /// Who sends it.
+    pub from: &'a str,
+    /// For whom it is.
+    pub to: &'a str,
+    /// Its id, where it has one.
+    pub id: Option<&'a str>,
+}
+
+impl StanzaHeader<'_> {
+    fn stanza(self, kind: &str) -> Build {
+        stanza(self.name, self.from, self.to)
+            .attr("type", kind)
+            .attr_if("id", self.id)
+    }
+}
+
+/// An error stanza.
+pub fn error(header: StanzaHeader<'_>, condition: Condition, why: &str) -> Element {
     let error = Build::new("error", ns::COMPONENT)
         .attr("type", condition.error_type())
         .child(empty(condition.name(), ns::XMPP_STANZAS))
         .child(text("text", ns::XMPP_STANZAS, why))
         .done();
-    stanza(name, from, to)
-        .attr("type", "error")
-        .attr_if("id", id)
-        .child(error)
-        .done()
+    header.stanza("error").child(error).done()
 }
 
 /// A message that a mail became.
@@ -309,8 +330,7 @@ pub fn displayed(from: &BareJid, to: &BareJid, shown: &StanzaId, id: &str) -> El
 
 /// XEP-0444: the contact reacts to a message. The text is for clients that do not know that (XEP-0428).
 pub fn reactions(
-    from: &BareJid,
-    to: &BareJid,
+    (from, to): (&BareJid, &BareJid),
     id: &StanzaId,
     about: &StanzaId,
     emoji: &[String],
@@ -376,19 +396,8 @@ pub fn notice_on(
 }
 
 /// Anything to a user or the user's server, with one child.
-pub fn to_user(
-    name: &str,
-    from: &str,
-    user: &BareJid,
-    kind: &str,
-    id: &str,
-    child: Element,
-) -> Element {
-    stanza(name, from, user.as_str())
-        .attr("type", kind)
-        .attr("id", id)
-        .child(child)
-        .done()
+pub fn to_user(header: StanzaHeader<'_>, kind: &str, child: Element) -> Element {
+    header.stanza(kind).child(child).done()
 }
 
 /// XEP-0353 or XEP-0482: nobody takes the call. Kept for a client that is away (XEP-0334), so that it does not ring later.
@@ -471,8 +480,7 @@ pub fn unavailable(from: &str, to: &BareJid, status: Option<&str>) -> Element {
 /// itself does not say so. What it says of a time that is still to come is left out: clients would sort it below all that
 /// follows.
 pub fn carried(
-    from: &BareJid,
-    to: &BareJid,
+    (from, to): (&BareJid, &BareJid),
     id: &StanzaId,
     message: &carried::CarriedMessage,
     delayed: Option<Timestamp>,
@@ -551,7 +559,7 @@ mod tests {
             };
             let id = StanzaId::parse("m1").unwrap();
             let (from, to) = (jid("b@gateway.a.example"), jid("alice@a.example"));
-            let stanza = super::carried(&from, &to, &id, &message, delayed, now);
+            let stanza = super::carried((&from, &to), &id, &message, delayed, now);
             let delays = stanza.children().filter(|child| child.name() == "delay");
             let stamps = delays.filter_map(|delay| delay.attr("stamp"));
             stamps.map(str::to_owned).collect::<Vec<_>>()

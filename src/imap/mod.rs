@@ -38,7 +38,7 @@ mod tests;
 pub use error::ImapError;
 pub use guard::Excess;
 pub use probe::{ImapCapabilities, ProbedMailbox, look, probe, take};
-pub use reader::{Reports, run};
+pub use reader::{MailboxReader, Reports};
 
 use crate::core::id::{JobId, content_digest};
 #[cfg(doc)]

@@ -43,26 +43,6 @@ pub struct Reports {
     pub trouble: watch::Sender<Option<OngoingTrouble>>,
 }
 
-/// Reads a mailbox until `stop` is cancelled or nobody takes batches any more. `start` is what the store has. Any error
-/// drops the connection, and another is made after a wait; a stop drops it too, in the middle of whatever it does:
-/// what was handled and not disposed of is found at the next start. `quotas` say when mails that wait may be shown.
-pub async fn run(
-    config: MailboxConfig,
-    start: Option<Cursor>,
-    quotas: SharedQuotas,
-    batches: mpsc::Sender<Batch>,
-    reports: Reports,
-    stop: CancellationToken,
-) {
-    let gone = batches.clone();
-    let reading = read_for_ever(MailboxReader::new(config, start, quotas, batches, reports));
-    tokio::select! {
-        () = stop.cancelled() => {}
-        () = gone.closed() => {}
-        never = reading => match never {},
-    }
-}
-
 async fn read_for_ever(mut reader: MailboxReader) -> Infallible {
     let timings = reader.config.timings;
     let mut backoff = Backoff::new(timings.retry, timings.retry_max);
@@ -86,8 +66,8 @@ async fn read_for_ever(mut reader: MailboxReader) -> Infallible {
     }
 }
 
-/// What outlives a connection.
-struct MailboxReader {
+/// Reads a mailbox, over one connection after the other.
+pub struct MailboxReader {
     config: MailboxConfig,
     batches: mpsc::Sender<Batch>,
     position: Position,
@@ -132,7 +112,8 @@ struct Ready {
 }
 
 impl MailboxReader {
-    fn new(
+    /// `start` is what the store has; `quotas` say when mails that wait may be shown.
+    pub fn new(
         config: MailboxConfig,
         start: Option<Cursor>,
         quotas: SharedQuotas,
@@ -157,6 +138,18 @@ impl MailboxReader {
             suspects: Suspects::default(),
             retry: Backoff::new(timings.retry, timings.retry_max),
             idle_for: timings.idle_first,
+        }
+    }
+
+    /// Reads the mailbox until `stop` is cancelled or nobody takes batches any more. Any error drops the connection, and
+    /// another is made after a wait; a stop drops it too, in the middle of whatever it does: what was handled and not
+    /// disposed of is found at the next start.
+    pub async fn run(self, stop: CancellationToken) {
+        let gone = self.batches.clone();
+        tokio::select! {
+            () = stop.cancelled() => {}
+            () = gone.closed() => {}
+            never = read_for_ever(self) => match never {},
         }
     }
 

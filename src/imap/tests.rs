@@ -69,14 +69,9 @@ impl Gateway {
     fn with(config: MailboxConfig, stored: Option<Cursor>, allowance: &Allowance) -> Self {
         let (sender, batches) = mpsc::channel(1);
         let stop = CancellationToken::new();
-        let reader = tokio::spawn(run(
-            config,
-            stored,
-            SharedQuotas::new(allowance),
-            sender,
-            Reports::default(),
-            stop.clone(),
-        ));
+        let quotas = SharedQuotas::new(allowance);
+        let reader = MailboxReader::new(config, stored, quotas, sender, Reports::default());
+        let reader = tokio::spawn(reader.run(stop.clone()));
         Self {
             batches,
             reader,

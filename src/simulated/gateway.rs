@@ -191,7 +191,7 @@ async fn run(disk: Arc<Disk>, stop: CancellationToken) {
         let (batches, fetched) = mpsc::channel(1);
         let reports = imap::Reports::default();
         let (quotas, stop) = (quotas.clone(), stop.clone());
-        tasks.spawn(imap::run(mailbox, cursor, quotas, batches, reports, stop));
+        tasks.spawn(imap::MailboxReader::new(mailbox, cursor, quotas, batches, reports).run(stop));
         tasks.spawn(read_batches(
             mailboxes.clone(),
             Arc::clone(&in_hand),

@@ -4,7 +4,7 @@
 //! what was seen where.
 
 use crate::core::job::Job;
-use crate::core::outcome::{Attempt, JobVerdict, Outcome, Reply, enhanced_code};
+use crate::core::outcome::{Attempt, EnhancedCode, JobVerdict, Outcome, Reply, enhanced_code};
 use crate::core::retry;
 use crate::core::time::Timestamp;
 use std::time::Duration;
@@ -46,7 +46,7 @@ pub fn no_reply(text: &str) -> Reply {
 }
 
 /// A refusal of our own, before anything was sent, with the enhanced code that a server would give.
-pub fn own_refusal(enhanced: (u16, u16, u16), text: &str) -> Outcome {
+pub fn own_refusal(enhanced: EnhancedCode, text: &str) -> Outcome {
     Outcome::Refused(Reply {
         enhanced: Some(enhanced),
         ..no_reply(text)
@@ -171,7 +171,7 @@ pub fn retry_all(job: &Job, reply: &Reply, certain: bool) -> Attempt {
 /// RFC 5321 §4.5.3.1.10: an old server says 552 for too many recipients, and it must be taken as 452. 5.2.2 (mailbox
 /// full) and 5.3.4 (mail too big) say that it means something else.
 fn quirk_552_for_too_many_recipients(stage: TransactionStage, reply: &Reply) -> bool {
-    let is_other = |code: &(u16, u16, u16)| *code != (5, 5, 3);
+    let is_other = |code: &EnhancedCode| *code != (5, 5, 3);
     stage == TransactionStage::Rcpt
         && reply.code == Some(552)
         && !reply.enhanced.as_ref().is_some_and(is_other)

@@ -352,12 +352,12 @@ impl Schedule {
 
     /// The jobs that wait.
     pub(super) fn waiting(&self) -> impl Iterator<Item = &ScheduledJob> {
-        let in_lanes = self.queues.values().flat_map(|queue| &queue.waiting);
+        let in_queues = self.queues.values().flat_map(|queue| &queue.waiting);
         let next = self.known.values().filter_map(|known| match &known.stage {
             KnownStage::UnderWay(next) => next.as_deref(),
             _ => None,
         });
-        in_lanes.chain(next)
+        in_queues.chain(next)
     }
 
     /// Makes a job due now, with those before it in its queue, behind which it waits. False where it does not wait.

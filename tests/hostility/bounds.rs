@@ -786,14 +786,9 @@ fn mailbox(count: usize) -> Work {
         runtime.block_on(async {
             let (batches, mut fetched) = tokio::sync::mpsc::channel(1);
             let quotas = SharedQuotas::new(&Allowance::default());
-            let run = imap::run(
-                config,
-                None,
-                quotas,
-                batches,
-                imap::Reports::default(),
-                CancellationToken::new(),
-            );
+            let run =
+                imap::MailboxReader::new(config, None, quotas, batches, imap::Reports::default())
+                    .run(CancellationToken::new());
             tokio::select! {
                 () = run => {}
                 batch = tokio::time::timeout(PATIENCE, fetched.recv()) => {

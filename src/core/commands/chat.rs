@@ -187,7 +187,7 @@ fn elsewhere(
     let to = (helper.as_str(), link.as_str());
     let language = call.language();
     Ok(match meant {
-        Some(meant) => texts::slip_of_the_slash(language, body, &mail, meant, to),
+        Some(meant) => texts::slip_of_the_slash(language, (body, meant), &mail, to),
         None => texts::for_the_gateway(language, body, &mail, to),
     })
 }

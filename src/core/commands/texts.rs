@@ -152,9 +152,8 @@ pub(super) fn for_the_gateway(
 /// A line behind a slash, written to a contact, that is nearly a command.
 pub(super) fn slip_of_the_slash(
     language: Language,
-    typed: &str,
+    (typed, command): (&str, &str),
     mail: &str,
-    command: &str,
     (helper, link): (&str, &str),
 ) -> String {
     say!(

@@ -12,7 +12,7 @@ use crate::core::decide::lookup;
 use crate::core::from_stanza::Stanza;
 use crate::core::id::{MessageId, STANZA_ID_OCTETS_MAX, StanzaId, content_digest};
 use crate::core::record::{Contact, PairOrigin, Subscription};
-use crate::core::to_stanza::to_user;
+use crate::core::to_stanza::{StanzaHeader, to_user};
 use crate::core::xml::{Build, empty, text};
 use jid::BareJid;
 use minidom::Element;
@@ -43,11 +43,13 @@ pub(crate) fn due(
     let ask = is_short.then(|| {
         let query = empty("query", ns::ROSTER);
         to_user(
-            "iq",
-            decider.settings.gateway.as_str(),
-            user,
+            StanzaHeader {
+                name: "iq",
+                from: decider.settings.gateway.as_str(),
+                to: user.as_str(),
+                id: Some(&id),
+            },
             "get",
-            &id,
             query,
         )
     });
@@ -105,11 +107,13 @@ pub(crate) fn answered(
     let id = StanzaId::derive(&about, &user, "named");
     let gateway = decider.settings.gateway.as_str();
     Ok(Decision::answer([to_user(
-        "iq",
-        gateway,
-        &user,
+        StanzaHeader {
+            name: "iq",
+            from: gateway,
+            to: user.as_str(),
+            id: Some(id.as_str()),
+        },
         "set",
-        id.as_str(),
         query.done(),
     )]))
 }
@@ -133,7 +137,16 @@ pub(crate) fn refused(decider: Decider<'_>, stanza: &Stanza) -> Result<Option<De
     let id = StanzaId::derive(&about, &user, "suggested");
     let gateway = decider.settings.gateway.as_str();
     let (kind, id) = ("normal", id.as_str());
-    let suggestion = to_user("message", gateway, &user, kind, id, exchange.done());
+    let suggestion = to_user(
+        StanzaHeader {
+            name: "message",
+            from: gateway,
+            to: user.as_str(),
+            id: Some(id),
+        },
+        kind,
+        exchange.done(),
+    );
     Ok(Some(Decision::answer([suggestion])))
 }
 

@@ -17,7 +17,7 @@ use crate::core::record::{Options, UserCard};
 use crate::core::settings::OwnNames;
 use crate::core::text::clean;
 use crate::core::time::Timestamp;
-use crate::core::to_stanza::{Condition, to_user};
+use crate::core::to_stanza::{Condition, StanzaHeader, to_user};
 use crate::core::xml::empty;
 use jid::BareJid;
 use minidom::Element;
@@ -59,7 +59,16 @@ pub(crate) fn asked(
     let id = format!("{ASKS}{}", decider.now.millis());
     let gateway = decider.settings.gateway.as_str();
     let question = empty("vCard", ns::VCARD);
-    let question = to_user("iq", gateway, &user, "get", &id, question);
+    let question = to_user(
+        StanzaHeader {
+            name: "iq",
+            from: gateway,
+            to: user.as_str(),
+            id: Some(&id),
+        },
+        "get",
+        question,
+    );
     decision.stanzas.push(question);
     let known = options.card.clone();
     let card = UserCard {

@@ -3,7 +3,7 @@
 use super::report::ReportParts;
 use crate::core::address::MailAddress;
 use crate::core::id::MessageId;
-use crate::core::outcome::{Reply, enhanced_code};
+use crate::core::outcome::{EnhancedCode, Reply, enhanced_code};
 use crate::core::text::clean;
 
 /// A server's words, in characters: as many as are kept of an SMTP reply.
@@ -103,7 +103,7 @@ pub(super) fn reply(status: &str, diagnostic: &str) -> Reply {
     let found = enhanced_code(word.trim_start_matches('#'));
     let text = if found.is_some() { after } else { rest };
     let is_all = code.is_none() && found.is_none();
-    let says_more = |status: &(u16, u16, u16)| (status.1, status.2) != (0, 0) || is_all;
+    let says_more = |status: &EnhancedCode| (status.1, status.2) != (0, 0) || is_all;
     Reply {
         code,
         enhanced: status.filter(says_more).or(found),
@@ -128,7 +128,7 @@ fn joined_lines(
     text: &str,
     code: Option<u16>,
     word: &str,
-    enhanced: Option<(u16, u16, u16)>,
+    enhanced: Option<EnhancedCode>,
 ) -> String {
     let Some(code) = code else {
         return text.to_owned();

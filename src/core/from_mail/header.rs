@@ -86,6 +86,19 @@ pub(super) fn some_text(text: &str) -> Option<String> {
     (!text.is_empty()).then_some(text)
 }
 
+/// A field of one line of text.
+pub(super) fn line(message: &Message<'_>, name: &str) -> Option<String> {
+    raw_value(message, name).and_then(|value| some_text(&value))
+}
+
+/// `In-Reply-To` and `References`.
+pub(super) fn answered(message: &Message<'_>) -> (Vec<MessageId>, Vec<MessageId>) {
+    (
+        message_ids(message, HeaderName::InReplyTo),
+        message_ids(message, HeaderName::References),
+    )
+}
+
 /// The `Date` field, if it names a day that exists: as RFC 5322 §3.3 and §4.3 have it, else as kindly as can be.
 pub(super) fn date(message: &Message<'_>) -> Option<Timestamp> {
     let written = raw_value(message, "Date")?;

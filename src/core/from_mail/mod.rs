@@ -395,9 +395,8 @@ fn mail(
     let is_blank = body.text.is_empty() && body.attachments.is_empty();
     let only = subject.as_deref().filter(|_| is_blank);
     let only = only.and_then(subject::without_end_mark);
-    let line = |name| header::raw_value(message, name).and_then(|value| header::some_text(&value));
-    let in_reply_to = header::message_ids(message, HeaderName::InReplyTo);
-    let references = header::message_ids(message, HeaderName::References);
+    let return_paths = header::addresses_in(&return_path.unwrap_or_default());
+    let (in_reply_to, references) = header::answered(message);
     let answered = in_reply_to.first().or(references.last());
     ParsedMail {
         digest: repair::digest(raw),
@@ -443,12 +442,10 @@ fn mail(
         bulk: automatic::is_bulk(message),
         hops: hops(message),
         null_return_path,
-        return_path: header::addresses_in(&return_path.unwrap_or_default())
-            .into_iter()
-            .next(),
-        bridge: line("XMPP-Bridge"),
+        return_path: return_paths.into_iter().next(),
+        bridge: header::line(message, "XMPP-Bridge"),
         avatar: None,
-        jabber_id: line("Jabber-ID"),
+        jabber_id: header::line(message, "Jabber-ID"),
         signature: None,
         from,
     }

@@ -7,6 +7,7 @@ use crate::core::id::{JobId, MessageId};
 use crate::core::language::Language;
 use crate::core::limits::{HEADER_TEXT_CHARS_MAX, REPLY_TEXT_CHARS_MAX};
 use crate::core::notice;
+use crate::core::outcome::EnhancedCode;
 use crate::core::record::{Answerable, Message};
 use crate::core::text::clean;
 use crate::core::time::Timestamp;
@@ -36,7 +37,7 @@ pub struct Undelivered<'a> {
     /// Who did not get the mail.
     pub recipient: &'a MailAddress,
     /// RFC 3463.
-    pub status: (u16, u16, u16),
+    pub status: EnhancedCode,
     /// From [`diagnostic`].
     pub diagnostic: String,
     /// For people.

@@ -313,7 +313,16 @@ impl SenderReport<'_> {
                 let user = origin.user.to_bare();
                 writes.extend(forget_request(self.decider, &user, mail)?);
                 let (from, to) = (origin.contact.as_str(), user.as_str());
-                let error = to_stanza::error("presence", from, to, id, condition, why);
+                let error = to_stanza::error(
+                    to_stanza::StanzaHeader {
+                        name: "presence",
+                        from,
+                        to,
+                        id,
+                    },
+                    condition,
+                    why,
+                );
                 Ok(vec![error])
             }
         }

@@ -15,9 +15,9 @@ use crate::core::decide::inbound::trust::JudgedSender;
 use crate::core::decide::lookup;
 use crate::core::from_mail::{self, DeliveryAction, DeliveryReport, Person, Reported};
 use crate::core::from_stanza::{ReturnedMessage, Stanza};
-use crate::core::id::MessageId;
+use crate::core::id::{Correspondents, MessageId};
 use crate::core::limits::RETURN_INTERVAL;
-use crate::core::outcome::Reply;
+use crate::core::outcome::{EnhancedCode, Reply};
 use crate::core::record::{Answerable, Direction, Message};
 use crate::core::text::clean;
 use crate::core::to_mail::{self, Undelivered};
@@ -206,11 +206,13 @@ fn undelivered<'a>(
 ) -> Undelivered<'a> {
     let message_id = MessageId::derive(
         &decider.settings.id_key,
-        &message.user,
-        answerable.reverse_path.key(),
+        Correspondents {
+            from: &message.user,
+            to: answerable.reverse_path.key(),
+            sender: recipient,
+        },
         message.stanza_id.as_str(),
         "undelivered",
-        recipient,
     );
     let words = notice::returned(
         decider.language,
@@ -234,7 +236,7 @@ fn undelivered<'a>(
 
 /// What mail calls a stanza error (RFC 3463 §3). Of `service-unavailable` nobody can say whether there is no such user or
 /// none that can be reached: servers answer the same for both, so that nobody learns who is there (RFC 6121 §8.5.1).
-pub fn status_of(condition: Condition) -> (u16, u16, u16) {
+pub fn status_of(condition: Condition) -> EnhancedCode {
     match condition {
         Condition::ItemNotFound => (5, 1, 1),
         Condition::RemoteServerNotFound => (5, 1, 2),

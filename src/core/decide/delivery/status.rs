@@ -49,10 +49,12 @@ impl Failure<'_> {
             return vec![self.in_words(row.as_deref())];
         };
         let error = to_stanza::error(
-            "message",
-            self.contact,
-            client,
-            id,
+            to_stanza::StanzaHeader {
+                name: "message",
+                from: self.contact,
+                to: client,
+                id,
+            },
             self.condition,
             self.why,
         );

@@ -13,7 +13,7 @@ use crate::core::decide::delivery::returned;
 use crate::core::decide::inbound::trust::JudgedSender;
 use crate::core::decide::lookup;
 use crate::core::from_mail::{self, Person};
-use crate::core::id::MessageId;
+use crate::core::id::{Correspondents, MessageId};
 use crate::core::limits::AWAY_INTERVAL;
 use crate::core::message::OutboundMail;
 use crate::core::notice;
@@ -44,11 +44,13 @@ pub(crate) fn answer(
     };
     let message_id = MessageId::derive(
         &decider.settings.id_key,
-        user,
-        author.address.key(),
+        Correspondents {
+            from: user,
+            to: author.address.key(),
+            sender: &own,
+        },
         mail.message_id.as_str(),
         "away",
-        &own,
     );
     let from = compose::party(decider, user, own, None)?;
     let name = from.name.clone().unwrap_or_default();

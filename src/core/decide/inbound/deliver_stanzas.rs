@@ -100,7 +100,8 @@ impl Delivery<'_> {
         let Placed { message, place, id } = placed;
         let delayed = self.arrived.mail.date;
         let delayed = delayed.filter(|date| self.decider.now.since(*date) > DELAY_SHOWN_AFTER);
-        let mut element = to_stanza::carried(shown, user, &id, message, delayed, self.decider.now);
+        let mut element =
+            to_stanza::carried((shown, user), &id, message, delayed, self.decider.now);
         self.name_answered(&mut element, shown)?;
         self.name_author(&mut element);
         if self.is_repeated(message, place, decision)? {

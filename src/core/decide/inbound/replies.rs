@@ -102,7 +102,7 @@ impl Delivery<'_> {
                 false => notice::reaction(language, &mail.reaction.join(" "), before),
             };
             let (id, target) = (self.stanza_id(), known_as(about));
-            to_stanza::reactions(shown, self.user, &id, target, &mail.reaction, &words)
+            to_stanza::reactions((shown, self.user), &id, target, &mail.reaction, &words)
         }))
     }
 

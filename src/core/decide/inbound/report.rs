@@ -274,7 +274,16 @@ impl ReportDelivery<'_> {
             let (from, to) = (shown.as_str(), self.user.as_str());
             let condition = condition_of(&one.reply);
             let why = why(self.decider.language, Some(contact), one);
-            let error = to_stanza::error("presence", from, to, None, condition, &why);
+            let error = to_stanza::error(
+                to_stanza::StanzaHeader {
+                    name: "presence",
+                    from,
+                    to,
+                    id: None,
+                },
+                condition,
+                &why,
+            );
             decision.stanzas.push(error);
             let forgotten = forget_request(self.decider, self.user, contact)?;
             decision.writes.extend(forgotten);

@@ -79,14 +79,10 @@ pub(crate) fn stanza_id(
 }
 
 /// What the user reads: the subject in bold where it is shown, who else has it, the text, and what else the mail holds.
-fn text(
-    language: Language,
-    arrived: &Arrived<'_>,
-    quotes: Quotes,
-    Above {
+fn text(language: Language, arrived: &Arrived<'_>, quotes: Quotes, above: Above<'_>) -> String {
+    let Above {
         subject, to, kept, ..
-    }: Above<'_>,
-) -> String {
+    } = above;
     let mail = arrived.mail;
     let own = mail.own_text.as_ref().filter(|_| quotes == Quotes::Cut);
     let mut blocks: Vec<String> = Vec::new();

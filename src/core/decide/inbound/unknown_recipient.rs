@@ -112,7 +112,16 @@ fn of_request(
     if let (Some(_), Some(shown)) = (known, shown) {
         let why = notice::nobody(decider.language, &contact.for_people());
         let (from, to) = (shown.as_str(), user.as_str());
-        let error = to_stanza::error("presence", from, to, None, Condition::ItemNotFound, &why);
+        let error = to_stanza::error(
+            to_stanza::StanzaHeader {
+                name: "presence",
+                from,
+                to,
+                id: None,
+            },
+            Condition::ItemNotFound,
+            &why,
+        );
         decision.stanzas.push(error);
         let forgotten = forget_request(decider, user, contact)?;
         decision.writes.extend(forgotten);

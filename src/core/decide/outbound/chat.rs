@@ -1,7 +1,6 @@
 //! A message for contacts becomes one mail. To a contact with a gateway of its own the mail carries the stanza as well, and
 //! goes out even where it holds nothing to read.
 
-use crate::core::address::MailAddress;
 use crate::core::context::{Context, Missing, Write};
 use crate::core::decide::decider::{Decider, Stop};
 use crate::core::decide::decision::Decision;
@@ -15,6 +14,7 @@ use crate::core::decide::outbound::identity::{Identity, Named, name};
 use crate::core::decide::outbound::outgoing::{OutgoingAddresses, carried};
 use crate::core::decide::outbound::receipt::receipt_of;
 use crate::core::decide::outbound::recipients;
+use crate::core::decide::outbound::rows::{also, contact_write, thread_write};
 use crate::core::decide::outbound::undo;
 use crate::core::decide::outbound::unsupported;
 use crate::core::decide::outbound::wordless::{self, without_text};
@@ -26,10 +26,8 @@ use crate::core::job::{ComposedMail, Draft, Origin, OriginKind, SourceStanza};
 use crate::core::language::Language;
 use crate::core::message::{OutboundMail, Recipient};
 use crate::core::notice::{self, WithoutText};
-use crate::core::record::{self, Contact, Format, Gestures};
+use crate::core::record::{self, Format, Gestures};
 use crate::core::settings::Receipts;
-use crate::core::text::subject;
-use crate::core::time::Timestamp;
 use crate::core::to_stanza::Condition;
 use jid::BareJid;
 use minidom::Element;
@@ -553,61 +551,4 @@ fn repeated(
     let origin = origin(decider, stanza, message, outgoing.format);
     let receipt = is_given.then(|| receipt_of(&known.message_id, &origin));
     Ok(Decision::answer(receipt.flatten()))
-}
-
-/// The contact after the message, and the question by which its name gets into the user's roster.
-fn contact_write(
-    decider: Decider<'_>,
-    stanza: &Stanza,
-    outgoing: &OutgoingAddresses,
-    known: Contact,
-    place: &ThreadPlace,
-) -> (Option<Write>, Option<Element>) {
-    let (user, contact) = (&outgoing.user, &outgoing.contact);
-    let to = Some(stanza.to.to_bare()).filter(|to| to.node().is_some());
-    let next = Contact {
-        jid: known.jid.clone().or(to),
-        thread: Some(place.id.clone()),
-        is_written_to: true,
-        ..known.clone()
-    };
-    let (next, ask) = match next.jid.clone() {
-        Some(shown) => names::due(decider, user, &shown, next),
-        None => (next, None),
-    };
-    (names::write(user, contact, &known, next), ask)
-}
-
-fn thread_write(
-    outgoing: &OutgoingAddresses,
-    letter: &OutboundMail,
-    place: &ThreadPlace,
-    now: Timestamp,
-) -> Write {
-    let base = subject::base(&letter.subject);
-    let thread = thread::grown(
-        place.known.as_ref(),
-        &[],
-        &letter.message_id,
-        Some(base),
-        now,
-    );
-    let answers = thread.answers.map(|answers| record::AnswersTo {
-        is_told: true,
-        ..answers
-    });
-    let thread = record::Thread { answers, ..thread };
-    Write::Thread(
-        outgoing.user.clone(),
-        outgoing.contact.clone(),
-        place.id.clone(),
-        thread,
-    )
-}
-
-/// Everybody who gets the mail but the contact.
-fn also(outgoing: &OutgoingAddresses) -> Vec<MailAddress> {
-    let recipients = outgoing.recipients.iter();
-    let others = recipients.filter(|recipient| recipient.mail != outgoing.contact);
-    others.map(|recipient| recipient.mail.clone()).collect()
 }

@@ -10,7 +10,7 @@ use crate::core::decide::outbound::outgoing::OutgoingAddresses;
 use crate::core::decide::outbound::wordless::without_text;
 use crate::core::decide::thread;
 use crate::core::from_stanza::{Stanza, StanzaMessage};
-use crate::core::id::MessageId;
+use crate::core::id::{Correspondents, MessageId};
 use crate::core::message::{Act, OutboundMail};
 use crate::core::notice::{self, WithoutText};
 use crate::core::record::{self, Direction, Gestures};
@@ -117,11 +117,13 @@ pub(crate) fn read(
     row.sent.displayed = true;
     let message_id = MessageId::derive(
         &decider.settings.id_key,
-        user,
-        contact.key(),
+        Correspondents {
+            from: user,
+            to: contact.key(),
+            sender: &outgoing.sender,
+        },
         id.as_str(),
         "read",
-        &outgoing.sender,
     );
     let contact = lookup::contact(decider, user, contact)?.unwrap_or_default();
     let relation = (user, &outgoing.contact, &contact);

@@ -4,7 +4,7 @@ use crate::core::context::{Context, Missing};
 use crate::core::decide::decider::Decider;
 use crate::core::decide::outbound::outgoing::OutgoingAddresses;
 use crate::core::from_stanza::{Stanza, StanzaMessage};
-use crate::core::id::{MessageId, StanzaId, content_digest};
+use crate::core::id::{Correspondents, MessageId, StanzaId, content_digest};
 use crate::core::limits::{RESENT_WITHIN, SAME_NAMES_MAX};
 use crate::core::record::{self, Direction};
 use crate::core::time::Timestamp;
@@ -95,11 +95,13 @@ impl<'n> Named<'n> {
         let outgoing = self.outgoing;
         MessageId::derive(
             &self.decider.settings.id_key,
-            &outgoing.user,
-            outgoing.contact.key(),
+            Correspondents {
+                from: &outgoing.user,
+                to: outgoing.contact.key(),
+                sender: &outgoing.sender,
+            },
             self.stanza_id.as_str(),
             kind,
-            &outgoing.sender,
         )
     }
 

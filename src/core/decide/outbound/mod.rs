@@ -9,6 +9,7 @@ pub(crate) mod identity;
 pub(crate) mod outgoing;
 pub(crate) mod receipt;
 pub(crate) mod recipients;
+pub(crate) mod rows;
 pub(crate) mod undo;
 pub(crate) mod unsupported;
 pub(crate) mod wordless;

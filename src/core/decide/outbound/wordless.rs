@@ -10,7 +10,7 @@ use crate::core::decide::outbound::outgoing::{OutgoingAddresses, carried};
 use crate::core::decide::outbound::recipients;
 use crate::core::decide::thread;
 use crate::core::from_stanza::{Stanza, StanzaMessage};
-use crate::core::id::{MessageId, content_digest};
+use crate::core::id::{Correspondents, MessageId, content_digest};
 use crate::core::message::{Act, OutboundMail};
 use crate::core::notice::{self, WithoutText};
 use crate::core::record::{self, Direction};
@@ -43,11 +43,13 @@ pub(crate) fn pass_on(
     let strangers = recipients::strangers(decider, &outgoing.user, &outgoing.recipients)?;
     let message_id = MessageId::derive(
         &decider.settings.id_key,
-        &outgoing.user,
-        outgoing.contact.key(),
+        Correspondents {
+            from: &outgoing.user,
+            to: outgoing.contact.key(),
+            sender: &outgoing.sender,
+        },
         id.as_str(),
         &digest,
-        &outgoing.sender,
     );
     let known = known.unwrap_or_default();
     let (user, contact) = (&outgoing.user, &outgoing.contact);

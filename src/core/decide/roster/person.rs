@@ -17,7 +17,7 @@ use crate::core::decide::roster::subscription_exchange;
 use crate::core::decide::thread;
 use crate::core::from_mail::{self, Automatic};
 use crate::core::from_stanza::Stanza;
-use crate::core::id::{MessageId, ThreadId};
+use crate::core::id::{Correspondents, MessageId, ThreadId};
 use crate::core::limits::{INVITATION_INTERVAL, STATUS_CHARS_MAX};
 use crate::core::message::OutboundMail;
 use crate::core::notice::{self, Inviting};
@@ -160,11 +160,13 @@ fn invitation(
     let id = format!("{invited} {before}");
     let message_id = MessageId::derive(
         &decider.settings.id_key,
-        &asked.user,
-        asked.mail.key(),
+        Correspondents {
+            from: &asked.user,
+            to: asked.mail.key(),
+            sender: &from.mail,
+        },
         &id,
         "invitation",
-        &from.mail,
     );
     let mut carried = Vec::new();
     if lookup::is_unknown(decider, &asked.mail)? {

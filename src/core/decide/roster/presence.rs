@@ -9,7 +9,7 @@ use crate::core::decide::compose::{self, MailOptions};
 use crate::core::decide::decider::{Decider, StanzaError};
 use crate::core::decide::decision::Decision;
 use crate::core::decide::lookup;
-use crate::core::id::{JobId, MessageId, content_digest};
+use crate::core::id::{Correspondents, JobId, MessageId, content_digest};
 use crate::core::job::ComposedMail;
 use crate::core::limits::PRESENCE_EXPIRY_MAX;
 use crate::core::message::{OutboundMail, Party};
@@ -210,11 +210,13 @@ fn mail(
     let sequence = fanout.sequence.millis().to_string();
     let message_id = MessageId::derive_machine(
         &decider.settings.id_key,
+        Correspondents {
+            from: &fanout.user,
+            to: share.place,
+            sender: &from.mail,
+        },
         "presence",
-        &fanout.user,
-        share.place,
         &[&recipients, &sequence],
-        &from.mail,
     );
     let kind = match share.state {
         Some(state) => PresenceKind::Available(state.clone()),

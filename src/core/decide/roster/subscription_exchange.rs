@@ -15,7 +15,7 @@ use crate::core::decide::lookup;
 use crate::core::decide::roster::presence;
 use crate::core::decide::roster::subscription_context::{SubscriptionContext, origin};
 use crate::core::from_stanza::Stanza;
-use crate::core::id::{MessageId, StanzaId, content_digest};
+use crate::core::id::{Correspondents, MessageId, StanzaId, content_digest};
 use crate::core::job::{ComposedMail, Origin};
 use crate::core::limits::{SUBSCRIPTION_MAILS_PER_HOUR, SUBSCRIPTION_REPEAT_INTERVAL};
 use crate::core::message::OutboundMail;
@@ -419,11 +419,13 @@ impl SubscriptionStanza<'_> {
         let stamp = self.stamp.millis().to_string();
         let message_id = MessageId::derive_machine(
             &self.decider.settings.id_key,
+            Correspondents {
+                from: self.user,
+                to: self.contact.key(),
+                sender: &from.mail,
+            },
             "subscription",
-            self.user,
-            self.contact.key(),
             &[self.verb.as_str(), &stamp],
-            &from.mail,
         );
         let stanza = |kind, id, nick| {
             carried::presence(&CarriedPresence {
