@@ -37,3 +37,4 @@ mod tidy;
 mod trust;
 #[path = "two_gateways/main.rs"]
 mod two_gateways;
+mod welcome;

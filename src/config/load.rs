@@ -86,6 +86,7 @@ impl Config {
             rules: self.rules.clone(),
             users: self.of_users(),
             own_names: self.users.names,
+            welcomes: self.users.welcome,
             keeps_originals: self.originals().is_some(),
             contacts: settings::ContactPolicy {
                 allow: self.contacts.allow.clone(),

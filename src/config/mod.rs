@@ -150,6 +150,10 @@ pub struct UsersSection {
     ///
     /// Default `names = "vcard"`
     pub names: OwnNames,
+    /// Tells users once, when they first use the gateway or first get mail, what it is and how to write to somebody.
+    ///
+    /// Default `welcome = true`
+    pub welcome: bool,
 }
 
 /// A rule that gives local users their mail addresses, and addresses their users. There may be several; no two may

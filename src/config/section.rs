@@ -144,6 +144,7 @@ fn users(mut table: ConfigTable<'_>, gateway: Option<&DomainPart>) -> Option<Use
         choice(&[("vcard", OwnNames::Card), ("off", OwnNames::Off)]),
         OwnNames::default(),
     );
+    let welcome = table.or("welcome", flag, true);
     table.finish();
     let (jids, admins, gateway, names) = (jids?, admins?, gateway?, names?);
     let domains = match domains? {
@@ -176,6 +177,7 @@ fn users(mut table: ConfigTable<'_>, gateway: Option<&DomainPart>) -> Option<Use
         jids,
         admins,
         names,
+        welcome: welcome?,
     })
 }
 

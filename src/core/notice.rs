@@ -109,6 +109,11 @@ pub fn reaction_has_left(language: Language) -> String {
     say!(language, "reaction-has-left")
 }
 
+/// To somebody who uses the gateway for the first time. `mail` is the user's own address.
+pub fn welcome(language: Language, mail: &str) -> String {
+    say!(language, "welcome", mail = mail)
+}
+
 /// More mails than one user is shown at once, of everybody or of one sender.
 pub fn mails_wait(language: Language, of_all: Option<u32>, from_one: Option<u32>) -> String {
     let of_all = of_all.map(|count| count.to_string());

@@ -86,6 +86,9 @@ pub struct Options {
     /// The user is away; among what holds for all contacts only.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub away: Option<Away>,
+    /// The user was told what the gateway is, or has found out; among what holds for all contacts only.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub is_welcomed: bool,
 }
 
 /// What is known of a local user's own card (XEP-0054).
@@ -142,6 +145,7 @@ impl Options {
             client_language: self.client_language.or(others.client_language),
             card: self.card.or(others.card),
             away: self.away.or(others.away),
+            is_welcomed: self.is_welcomed || others.is_welcomed,
         }
     }
 }

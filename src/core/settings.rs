@@ -21,6 +21,8 @@ pub struct Settings {
     pub users: Users,
     /// Where the names of users in their mails come from.
     pub own_names: OwnNames,
+    /// Who uses the gateway for the first time is told what it is.
+    pub welcomes: bool,
     /// Whether mails are kept as they came of which the chat shows less than all.
     pub keeps_originals: bool,
     /// Which mail addresses may be written to and may write.
@@ -257,6 +259,7 @@ impl Settings {
             rules,
             users,
             own_names: OwnNames::default(),
+            welcomes: true,
             keeps_originals: false,
             contacts: ContactPolicy::default(),
             strangers: Strangers::default(),

@@ -43,6 +43,8 @@ pub fn settings_of(domain: &str) -> Settings {
     Settings {
         // Of which `own_names.rs` is about; all others see what they ask for and nothing beside it.
         own_names: OwnNames::Off,
+        // `welcome.rs`.
+        welcomes: false,
         // The same: `strangers.rs`.
         strangers: Strangers::Show,
         keeps_originals: true,

@@ -35,6 +35,7 @@ mod a_mail_leaves_in_one_turn;
 mod a_mail_that_is_late_elsewhere_is_told_once;
 mod a_mail_to_nobody_is_reported_to_its_sender;
 mod a_message_to_several_is_one_mail;
+mod a_new_user_is_welcomed_once;
 mod a_part_that_fails_is_started_again;
 mod a_part_that_stands_still_ends_the_gateway;
 mod a_poison_message_is_set_aside;

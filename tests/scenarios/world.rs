@@ -627,6 +627,11 @@ pub fn config(xmpp: &XmppServer, (smtp, imap): (u16, u16), options: &Options) ->
         true => "",
         false => UNMARKED,
     };
+    let more = match options.more.split_once("[users]\n") {
+        Some((_, after)) if after.starts_with("welcome") => options.more.clone(),
+        Some((before, after)) => format!("{before}{UNWELCOMED}\n{after}"),
+        None => format!("{UNWELCOMED}\n{}", options.more),
+    };
     let way_in = match &options.lmtp {
         Some(port) => format!("[lmtp]\nlisten = \"127.0.0.1:{}\"", port.number()),
         None => format!(
@@ -668,7 +673,7 @@ path = "@DIR@/store"
 {strangers}
 {}
 "#,
-        options.smtp, options.store, options.more
+        options.smtp, options.store, more
     )
 }
 
@@ -677,6 +682,9 @@ const AT_ONCE: &str = "[messages]\ngather = \"0s\"";
 
 /// Most scenarios compare what is said, whoever says it first.
 const UNMARKED: &str = "[contacts]\nstrangers = \"show\"";
+
+/// Most scenarios count what a user gets.
+const UNWELCOMED: &str = "[users]\nwelcome = false";
 
 /// Most scenarios are about more than one person would send or get.
 const UNLIMITED: &str = r#"[limits]

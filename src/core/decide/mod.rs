@@ -17,6 +17,7 @@ mod refusal;
 pub mod roster;
 pub(crate) mod strangers;
 pub mod thread;
+mod welcome;
 
 use crate::core::address::MailAddress;
 use crate::core::context::Missing;
@@ -62,7 +63,10 @@ impl Decider<'_> {
             return decided.or_else(|stop| Ok(refused(decider, stanza, stop.rejected()?)));
         }
         let decision = match decided {
-            Ok(decision) => own_name::asked(decider, stanza, decision)?,
+            Ok(decision) => {
+                let decision = own_name::asked(decider, stanza, decision)?;
+                welcome::beside_stanza(decider, stanza, decision)?
+            }
             Err(stop) => refused(decider, stanza, stop.rejected()?),
         };
         language::noted(decider, stanza, decision)

@@ -109,6 +109,7 @@ too-big = { $kept ->
         [mailbox] { $what } konnte nicht angezeigt werden: Sie ist zu groß für den XMPP-Server. Sie liegt im Postfach.
        *[nowhere] { $what } konnte nicht angezeigt werden: Sie ist zu groß für den XMPP-Server. Sie wurde abgewiesen.
     }
+welcome = Willkommen! Hier chattest du mit Leuten, die E-Mail haben. Eine Mail an { $mail } kommt als Nachricht von dem an, der sie geschrieben hat; was du antwortest, bekommt er als Mail. Um jemand Neuem zu schreiben, sende hierher zum Beispiel: carol@mail.example Hallo! Mit „hilfe“ siehst du, was sonst noch geht.
 mails-wait = Für dich kommen mehr Mails, als in einer Minute gezeigt werden ({ $limits }). Die übrigen warten und folgen.
 mails-wait-from-one = { $count } von einem Absender
 held-failed = { $kept ->

@@ -126,6 +126,7 @@ too-big = { $kept ->
         [mailbox] { $what } could not be shown: it is too big for the XMPP server. It lies in the mailbox.
        *[nowhere] { $what } could not be shown: it is too big for the XMPP server. It was refused.
     }
+welcome = Welcome! Here you chat with people who have e-mail. A mail to { $mail } arrives as a message from whoever wrote it; what you answer goes to them as a mail. To write to somebody new, send this here, for example: carol@mail.example Hello! With “help” you see what else can be done.
 mails-wait = More mails come for you than are shown in a minute ({ $limits }). The others wait and follow.
 mails-wait-from-one = { $count } from one sender
 held-failed = { $kept ->

@@ -109,6 +109,7 @@ too-big = { $kept ->
         [mailbox] { $what } no se pudo mostrar: es demasiado grande para el servidor XMPP. Está en el buzón.
        *[nowhere] { $what } no se pudo mostrar: es demasiado grande para el servidor XMPP. Se rechazó.
     }
+welcome = ¡Te damos la bienvenida! Aquí chateas con personas que tienen correo electrónico. Un correo a { $mail } llega como un mensaje de quien lo escribió; lo que respondes le llega por correo. Para escribir a alguien nuevo, envía aquí, por ejemplo: carol@mail.example ¡Hola! Con “ayuda” ves qué más se puede hacer.
 mails-wait = Te llegan más correos de los que se muestran en un minuto ({ $limits }). Los demás esperan y llegarán después.
 mails-wait-from-one = { $count } de un mismo remitente
 held-failed = { $kept ->

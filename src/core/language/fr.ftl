@@ -109,6 +109,7 @@ too-big = { $kept ->
         [mailbox] { $what } n'a pas pu être affiché : il est trop gros pour le serveur XMPP. Il se trouve dans la boîte.
        *[nowhere] { $what } n'a pas pu être affiché : il est trop gros pour le serveur XMPP. Il a été refusé.
     }
+welcome = Bienvenue ! Ici, tu discutes avec des personnes qui ont une adresse e-mail. Un e-mail envoyé à { $mail } arrive comme un message de son auteur ; ta réponse lui parvient par e-mail. Pour écrire à quelqu’un de nouveau, envoie ici par exemple : carol@mail.example Bonjour ! Avec « aide », tu vois ce qui est possible d’autre.
 mails-wait = Il arrive pour toi plus d'e-mails qu'on n'en affiche en une minute ({ $limits }). Les autres attendent et suivront.
 mails-wait-from-one = { $count } d'un même expéditeur
 held-failed = { $kept ->

@@ -28,6 +28,7 @@ use crate::core::decide::inbound::embedded_stanzas::EmbeddedStanzas;
 use crate::core::decide::inbound::message::Delivery;
 use crate::core::decide::inbound::recipients::{NamedUsers, Recipients, local_users};
 use crate::core::decide::inbound::trust::JudgedSender;
+use crate::core::decide::welcome;
 use crate::core::id::{MessageId, StanzaId};
 use crate::core::limits::{HOPS_MAX, MAIL_USERS_MAX};
 use crate::core::{from_mail, notice, to_stanza};
@@ -144,9 +145,10 @@ fn from_sender(decider: Decider<'_>, arrived: &Arrived<'_>) -> Result<(Decision,
     };
     let named: BTreeSet<BareJid> = header.all.into_iter().collect();
     Context::all(&users, |user| {
+        let (about, begin) = (decider.about(user)?, decision.stanzas.len());
         let delivery = Delivery {
             options: decider.rows.options(user, &from.address)?,
-            decider: decider.about(user)?,
+            decider: about,
             arrived,
             from,
             user,
@@ -155,7 +157,8 @@ fn from_sender(decider: Decider<'_>, arrived: &Arrived<'_>) -> Result<(Decision,
             sender: &sender,
             embedded: &embedded,
         };
-        delivery.for_user(&mut decision)
+        delivery.for_user(&mut decision)?;
+        welcome::before_mail(about, user, begin, &mut decision)
     })?;
     let is_new = |write: &Write| matches!(write, Write::Seen(..));
     if decision.writes.iter().any(is_new) && sender.doubt.is_none() {
