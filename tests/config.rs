@@ -160,6 +160,7 @@ fn the_example_is_a_configuration_and_its_comments_are_the_defaults() {
         "mail =",
         "jids = [\"",
         "admins = [\"",
+        "contact = [\"",
         "fetch_from = [\"",
         "originals =",
         "public_url =",
@@ -681,6 +682,11 @@ const BROKEN: &[Broken] = &[
         "[smtp]",
         "[users]\nadmins = [\"eve@example.net\"]\n[smtp]",
         "12: users.admins: found eve@example.net, who is none of the users; add the JID to jids, or leave it out here",
+    ),
+    (
+        "[smtp]",
+        "[users]\ncontact = [\"postmaster@example.org\"]\n[smtp]",
+        r#"12: users.contact: found "postmaster@example.org"; allowed is a URI that begins with mailto:, xmpp: or https:; write, for example, contact = ["mailto:postmaster@example.org", "xmpp:alice@example.org"]"#,
     ),
     (
         "domain = \"mail.example.org\"",

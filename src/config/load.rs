@@ -87,6 +87,7 @@ impl Config {
             users: self.of_users(),
             own_names: self.users.names,
             welcomes: self.users.welcome,
+            contact_addresses: self.users.contact.clone(),
             keeps_originals: self.originals().is_some(),
             contacts: settings::ContactPolicy {
                 allow: self.contacts.allow.clone(),

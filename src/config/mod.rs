@@ -154,6 +154,11 @@ pub struct UsersSection {
     ///
     /// Default `welcome = true`
     pub welcome: bool,
+    /// Where users reach you who run the gateway, for clients that show it (XEP-0157): "mailto:", "xmpp:" or "https:".
+    ///
+    /// Default `contact = []`
+    /// Or `contact = ["mailto:postmaster@example.org", "xmpp:alice@example.org"]`
+    pub contact: Vec<String>,
 }
 
 /// A rule that gives local users their mail addresses, and addresses their users. There may be several; no two may

@@ -3,9 +3,9 @@
 use super::mail_servers::{ca_file, lmtp, mailbox, smtp};
 use super::table::ConfigTable;
 use super::value::{
-    DAY, HOUR, MINUTE, authserv_id, choice, duration, flag, host_and_port, host_or_port,
-    is_loopback, jid_domain, list, listen, mail_address, mail_domain, number, or_off, pattern,
-    public_key, public_url, quota, remembered, size, text, time_shown, user_jid,
+    DAY, HOUR, MINUTE, authserv_id, choice, contact_uri, duration, flag, host_and_port,
+    host_or_port, is_loopback, jid_domain, list, listen, mail_address, mail_domain, number, or_off,
+    pattern, public_key, public_url, quota, remembered, size, text, time_shown, user_jid,
 };
 use super::{
     Address, Config, ContactsSection, DeliverySection, Http, LimitsSection, Log, MailSection,
@@ -145,6 +145,7 @@ fn users(mut table: ConfigTable<'_>, gateway: Option<&DomainPart>) -> Option<Use
         OwnNames::default(),
     );
     let welcome = table.or("welcome", flag, true);
+    let contact = table.or("contact", list(contact_uri), Vec::new());
     table.finish();
     let (jids, admins, gateway, names) = (jids?, admins?, gateway?, names?);
     let domains = match domains? {
@@ -178,6 +179,7 @@ fn users(mut table: ConfigTable<'_>, gateway: Option<&DomainPart>) -> Option<Use
         admins,
         names,
         welcome: welcome?,
+        contact: contact?,
     })
 }
 

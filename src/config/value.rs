@@ -366,6 +366,21 @@ pub(super) fn user_jid(value: &DeValue<'_>) -> ReadValue<BareJid> {
         .ok_or_else(|| Wrong::because("a JID of the form name@domain"))
 }
 
+/// Where somebody can be reached.
+pub(super) fn contact_uri(value: &DeValue<'_>) -> ReadValue<String> {
+    let is_one = |text: &&str| {
+        let rest = ["mailto:", "xmpp:", "https:"]
+            .iter()
+            .find_map(|scheme| text.strip_prefix(scheme));
+        rest.is_some_and(|rest| !rest.is_empty() && rest.bytes().all(|b| b.is_ascii_graphic()))
+    };
+    value
+        .as_str()
+        .filter(is_one)
+        .map(str::to_owned)
+        .ok_or_else(|| Wrong::because("a URI that begins with mailto:, xmpp: or https:"))
+}
+
 /// A mail address.
 pub(super) fn mail_address(value: &DeValue<'_>) -> ReadValue<MailAddress> {
     value

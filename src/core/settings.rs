@@ -23,6 +23,8 @@ pub struct Settings {
     pub own_names: OwnNames,
     /// Who uses the gateway for the first time is told what it is.
     pub welcomes: bool,
+    /// Where who runs the gateway can be reached: URIs.
+    pub contact_addresses: Vec<String>,
     /// Whether mails are kept as they came of which the chat shows less than all.
     pub keeps_originals: bool,
     /// Which mail addresses may be written to and may write.
@@ -260,6 +262,7 @@ impl Settings {
             users,
             own_names: OwnNames::default(),
             welcomes: true,
+            contact_addresses: Vec::new(),
             keeps_originals: false,
             contacts: ContactPolicy::default(),
             strangers: Strangers::default(),

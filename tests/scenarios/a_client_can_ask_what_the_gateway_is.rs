@@ -12,16 +12,19 @@ const GATEWAY: &str = "jabber:iq:gateway";
 
 #[tokio::test]
 async fn on_prosody() {
-    ask(World::start().await, "alice").await;
+    ask(World::with(options()).await, "alice").await;
 }
 
 #[tokio::test]
 async fn on_ejabberd() {
-    ask(
-        World::on(Flavour::Ejabberd, Options::default()).await,
-        "bob",
-    )
-    .await;
+    ask(World::on(Flavour::Ejabberd, options()).await, "bob").await;
+}
+
+fn options() -> Options {
+    Options {
+        more: "[users]\ncontact = [\"mailto:postmaster@a.example\"]".to_owned(),
+        ..Options::default()
+    }
 }
 
 async fn ask(world: World, name: &str) {
@@ -37,6 +40,14 @@ async fn ask(world: World, name: &str) {
         let name = version.get_child("name", "jabber:iq:version");
         assert_eq!(name.map(Element::text).as_deref(), Some("Stanzamail"));
     }
+    let info = get(&user, &gateway, "query", DISCO_INFO).await;
+    let form = info
+        .get_child("x", "jabber:x:data")
+        .expect("it says whom to ask");
+    let is_one = |field: &&Element| field.attr("var") == Some("admin-addresses");
+    let addresses = form.children().find(is_one).map(|field| field.children());
+    let addresses: Vec<_> = addresses.into_iter().flatten().map(Element::text).collect();
+    assert_eq!(addresses, ["mailto:postmaster@a.example"]);
     an_address_becomes_a_jid(&world, &user).await;
 
     let vcard = get(&user, &carol, "vCard", "vcard-temp").await;

@@ -14,6 +14,9 @@ use crate::core::xml::{ADDRESS, Build, GATEWAY, text};
 use minidom::Element;
 use xmpp_parsers::ns;
 
+/// XEP-0157 §3.
+const SERVER_INFO: &str = "http://jabber.org/network/serverinfo";
+
 /// The helper, and what one can ask for (XEP-0050 §2.2), for who may use the gateway.
 pub(crate) fn gateway_items(decider: Decider<'_>, stanza: &Stanza, query: &Element) -> Element {
     let (jid, user) = (&stanza.to.to_bare(), &stanza.from.to_bare());
@@ -70,7 +73,31 @@ pub(crate) fn gateway_info(
         identities: vec![(category, kind, Some(name))],
         ..own
     };
-    Ok(info.query(None))
+    let mut query = info.query(None);
+    let contacts = &decider.settings.contact_addresses;
+    if !is_helper && !contacts.is_empty() {
+        query.append_child(contact_addresses(contacts));
+    }
+    Ok(query)
+}
+
+/// XEP-0157: who runs the gateway, as a form of XEP-0128.
+fn contact_addresses(contacts: &[String]) -> Element {
+    let field = |var, kind, values: &[String]| {
+        let values = values
+            .iter()
+            .map(|value| text("value", ns::DATA_FORMS, value));
+        Build::new("field", ns::DATA_FORMS)
+            .attr("var", var)
+            .attr("type", kind)
+            .children(values)
+            .done()
+    };
+    Build::new("x", ns::DATA_FORMS)
+        .attr("type", "result")
+        .child(field("FORM_TYPE", "hidden", &[SERVER_INFO.to_owned()]))
+        .child(field("admin-addresses", "list-multi", contacts))
+        .done()
 }
 
 fn identity(is_helper: bool) -> (&'static str, &'static str) {
