@@ -299,6 +299,28 @@ mod told {
     }
 
     #[test]
+    fn a_language_is_chosen_by_its_name_in_any_language() {
+        let mut world = World::new();
+        let chosen = [
+            ("Deutsch", "de"),
+            ("french", "fr"),
+            ("Español", "es"),
+            ("русский", "ru"),
+            ("englisch", "en"),
+        ];
+        for (name, tag) in chosen {
+            says(&mut world, name, "", &format!("set language {name}"));
+            let (_, answer) = says(&mut world, &format!("{name}?"), "", "options");
+            assert!(
+                answer.contains(&format!("language · {tag}")),
+                "{name}: {answer}"
+            );
+        }
+        let (_, answer) = says(&mut world, "x", "", "set language Klingon");
+        assert!(answer.contains("write en, de, fr, es or ru"), "{answer}");
+    }
+
+    #[test]
     fn what_nobody_speaks_is_answered_in_that_of_the_configuration() {
         let mut world = World::new();
         for (id, lang) in [("1", "tlh"), ("2", ""), ("3", "'"), ("4", "x-klingon")] {

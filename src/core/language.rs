@@ -70,6 +70,15 @@ impl Language {
         say!(self, "language")
     }
 
+    /// The one that somebody calls so in any of them, in lower case: `deutsch`, `german`.
+    pub fn called(name: &str) -> Option<Self> {
+        let is_it = |language: &Self| {
+            let names = say!(*language, "language-called");
+            names.split(", ").any(|one| one == name)
+        };
+        Self::all().find(is_it)
+    }
+
     /// The sentence of this id. One that this language does not have is said in English.
     pub fn say(self, id: &str, arguments: &[(&'static str, SentenceValue<'_>)]) -> String {
         let own = self.said(id, arguments);

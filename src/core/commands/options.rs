@@ -16,6 +16,8 @@ const VALUE: &str = "value";
 
 /// The value that takes back what the user has chosen.
 const DEFAULT: &str = "default";
+/// The option that has values by name, too.
+const LANGUAGE: &str = "language";
 
 /// One thing that a user can choose.
 #[derive(Debug)]
@@ -128,7 +130,7 @@ static CHOICES: [Choice; 5] = [
         otherwise: |decider| strangers(decider.settings.strangers),
     },
     Choice {
-        name: "language",
+        name: LANGUAGE,
         about: Sentence("option-language"),
         values: |language| {
             let meaning = |one: Language| texts::option_language_is(language, one);
@@ -436,6 +438,10 @@ fn chosen(
         return Err(refused(texts::no_option(language, &name, &names)));
     };
     let value = typed(VALUE).unwrap_or_default();
+    let value = match Language::called(&value) {
+        Some(language) if choice.name == LANGUAGE => language.tag().to_owned(),
+        _ => value,
+    };
     let chosen = choice.words().into_iter().find(|word| *word == value);
     if chosen.is_none() && value != DEFAULT {
         let words = choice.alternatives(language);

@@ -1,6 +1,8 @@
 # Deutsch. Wer hier etwas ändert: Benutzer werden geduzt; was in einem Argument steht, kann von Fremden stammen und steht, wie es ist.
 
 language = Deutsch
+# As users of any language may call it.
+language-called = deutsch, german, allemand, alemán, немецкий
 
 ### Was ein Mailserver gesagt hat
 

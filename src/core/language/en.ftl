@@ -6,6 +6,8 @@
 
 # What this language calls itself.
 language = English
+# As users of any language may call it.
+language-called = english, englisch, anglais, inglés, английский
 
 ### What a mail server said
 

@@ -1,6 +1,8 @@
 # Español. Se tutea; lo que va entre llaves puede venir de un desconocido y queda tal cual.
 
 language = español
+# As users of any language may call it.
+language-called = español, espanol, castellano, spanish, spanisch, espagnol, испанский
 
 ### Lo que dijo un servidor de correo
 

@@ -1,6 +1,8 @@
 # Français. On tutoie ; ce qui est mis dans une accolade peut venir d'un inconnu et reste tel quel.
 
 language = français
+# As users of any language may call it.
+language-called = français, francais, french, französisch, francés, французский
 
 ### Ce qu'a dit un serveur de messagerie
 

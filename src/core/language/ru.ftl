@@ -2,6 +2,8 @@
 # оно остаётся как есть. [one] — это не только 1, но и 21, 31, 101: число пишется всегда.
 
 language = Русский
+# As users of any language may call it.
+language-called = русский, russian, russisch, russe, ruso
 
 ### Что ответил почтовый сервер
 
