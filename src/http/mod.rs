@@ -7,6 +7,8 @@
 
 pub mod client;
 pub mod guard;
+pub mod sent;
 pub mod server;
 
-pub use client::{Error, FetchLimits, Fetched, HttpClient, Put, host, origin};
+pub use client::{Error, FetchLimits, Fetched, HttpClient, Put, Taker, host, origin};
+pub use sent::Sent;

@@ -270,13 +270,10 @@ impl<S: Store> Pipeline<S> {
         self.at_most_once(portion, &mut decision, now);
         self.told_of_held(portion, &mut decision, now);
         log_notes(&decision);
-        let left = decision.left.unwrap_or(Left::SetAside);
+        let is_handed_over = mail.envelope.is_some();
+        let verdict = Verdict::of(&mut decision, fate, waits, is_handed_over);
         portion.add(decision);
-        Ok(match fate {
-            Fate::Handled => Verdict::Handled,
-            Fate::Left => Verdict::Left(left),
-            Fate::Later => Verdict::Later(waits),
-        })
+        Ok(verdict)
     }
 
     /// What is written for users is among the mails where they may send it, with the rows that have to be there first; then the rows

@@ -6,6 +6,7 @@ mod anchor;
 mod broken;
 mod codec;
 mod committer;
+mod compact;
 #[cfg(test)]
 pub(crate) mod conformance;
 mod digest;
