@@ -162,7 +162,7 @@ const SMALL: u8 = 128;
 
 /// The octets of a record that lies under a key of these parts.
 pub(super) fn write(record: &Value, parts: &[&str]) -> Vec<u8> {
-    let mut writer = Writer::default();
+    let mut writer = CompactWriter::default();
     parts.iter().for_each(|part| writer.texts.add(part));
     writer.value(record);
     writer.octets
@@ -170,9 +170,9 @@ pub(super) fn write(record: &Value, parts: &[&str]) -> Vec<u8> {
 
 /// The record of these octets; `None` where they are none.
 pub(super) fn read(octets: &[u8], parts: &[&str]) -> Option<Value> {
-    let mut reader = Reader {
+    let mut reader = CompactReader {
         rest: octets,
-        texts: Texts::default(),
+        texts: KnownTexts::default(),
     };
     parts.iter().for_each(|part| reader.texts.add(part));
     let value = reader.value(DEPTH_MAX)?;
@@ -181,9 +181,9 @@ pub(super) fn read(octets: &[u8], parts: &[&str]) -> Option<Value> {
 
 /// What may be referred to, the same where it is written and where it is read.
 #[derive(Default)]
-struct Texts(Vec<String>);
+struct KnownTexts(Vec<String>);
 
-impl Texts {
+impl KnownTexts {
     fn add(&mut self, text: &str) {
         if text.len() >= TEXT_MIN && self.0.len() < TEXTS_MAX {
             self.0.push(text.to_owned());
@@ -196,12 +196,12 @@ impl Texts {
 }
 
 #[derive(Default)]
-struct Writer {
+struct CompactWriter {
     octets: Vec<u8>,
-    texts: Texts,
+    texts: KnownTexts,
 }
 
-impl Writer {
+impl CompactWriter {
     fn value(&mut self, value: &Value) {
         match value {
             Value::Null => self.octets.push(NULL),
@@ -371,12 +371,12 @@ fn hex_of(octets: &[u8]) -> String {
         .collect()
 }
 
-struct Reader<'a> {
+struct CompactReader<'a> {
     rest: &'a [u8],
-    texts: Texts,
+    texts: KnownTexts,
 }
 
-impl Reader<'_> {
+impl CompactReader<'_> {
     fn value(&mut self, depth: usize) -> Option<Value> {
         let kind = self.octet()?;
         Some(match kind {

@@ -12,6 +12,7 @@ pub(crate) mod conformance;
 mod digest;
 mod handles;
 pub mod in_hand;
+mod index;
 mod lock;
 pub mod memory;
 mod opening;

@@ -27,7 +27,7 @@ use crate::store::committer::Committer;
 use crate::store::digest::Counted;
 use crate::store::opening::{self, Ids, SnapshotAtEnd};
 use crate::store::tables::{self, Record, RowPlace, Table};
-use crate::store::{Store, StoreError};
+use crate::store::{Store, StoreError, index};
 use jid::BareJid;
 use std::fmt;
 use std::fs::File;
@@ -400,7 +400,7 @@ impl Database {
     fn forget_some(&self, cutoff: Timestamp) -> Result<(usize, u64), StoreError> {
         self.committer.check()?;
         let mut order = self.order.write().unwrap_or_else(PoisonError::into_inner);
-        let range = vec![tables::BY_TIME]..tables::time_prefix(cutoff);
+        let range = vec![tables::BY_TIME]..index::time_prefix(cutoff);
         let old: Vec<sled::IVec> = self.sled(|db| {
             let keys = db.range(range).keys();
             keys.take(FORGOTTEN_AT_ONCE).collect()
@@ -408,7 +408,7 @@ impl Database {
         let mut batch = Staged::on(self);
         let mut count = 0_u64;
         for key in &old {
-            let row = tables::row_of_time_key(key).unwrap_or_default();
+            let row = index::row_of_time_key(key).unwrap_or_default();
             batch.remove(key.to_vec());
             let first = row.first().copied();
             if first == Some(Table::Thread.tag()) && batch.is_young(row, cutoff)? {
@@ -571,7 +571,7 @@ fn found(
     let Some(value) = get(key)? else {
         return Ok(None);
     };
-    let Some(first) = tables::linked(key, &value) else {
+    let Some(first) = index::linked(key, &value) else {
         return decoded(key, &value).map(Some);
     };
     let record = get(&first)?.map(|value| decoded(&first, &value));

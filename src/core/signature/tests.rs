@@ -4,13 +4,10 @@ use super::*;
 use crate::core::address::MailAddress;
 use crate::core::id::MessageId;
 use crate::core::message::{OutboundMail, Party, Recipient, Role};
-use crate::core::{from_mail, to_mail};
+use crate::core::{from_mail, processor, to_mail};
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
 use proptest::prelude::*;
-
-#[path = "../../../tests/processor.rs"]
-mod processor;
 
 const NOW: Timestamp = Timestamp::from_secs(1_790_000_000);
 const DOMAIN: &str = "chat.b.example";

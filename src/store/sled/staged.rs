@@ -5,7 +5,7 @@ use crate::core::record::{Message, Pair, Peer};
 use crate::core::time::Timestamp;
 use crate::store::digest::Counted;
 use crate::store::tables::{self, Record, Table, TableChange};
-use crate::store::{StoreError, replaces, saved_again};
+use crate::store::{StoreError, index, replaces, saved_again};
 use std::collections::BTreeMap;
 use std::sync::atomic::Ordering;
 
@@ -90,7 +90,7 @@ impl<'a> Staged<'a> {
             let copy = tables::stanza_key(&old);
             if copy != by_stanza && self.is_copy(&copy, &old)? {
                 // What has this name is no longer what lies there.
-                let place = tables::time_key(old.at, &copy);
+                let place = index::time_key(old.at, &copy);
                 self.changed.insert(place, Some(Vec::new()));
                 self.put(copy, &Record::Message(old))?;
             }
@@ -103,9 +103,9 @@ impl<'a> Staged<'a> {
     pub(super) fn link(&mut self, key: &[u8], message: &Message) -> Result<(), StoreError> {
         let there = self.raw(key)?.map(|value| tables::decode(key, &value));
         if let Some(Ok(Record::Message(copy))) = there {
-            self.remove(tables::time_key(copy.at, key));
+            self.remove(index::time_key(copy.at, key));
         }
-        let link = tables::link(key, &message.message_id).map_err(|e| unreadable(key, &e))?;
+        let link = index::link(key, &message.message_id).map_err(|e| unreadable(key, &e))?;
         self.changed.insert(key.to_vec(), Some(link));
         Ok(())
     }
@@ -120,7 +120,7 @@ impl<'a> Staged<'a> {
         let copy = tables::stanza_key(&message);
         if self.is_copy(&copy, &message)? {
             // Former versions gave it a place of its own, which must not outlive it: the name may be taken again.
-            self.remove(tables::time_key(message.at, &copy));
+            self.remove(index::time_key(message.at, &copy));
             self.remove(copy);
         }
         Ok(())
@@ -145,7 +145,7 @@ impl<'a> Staged<'a> {
         let Some(value) = self.raw(key)? else {
             return Ok(false);
         };
-        if let Some(first) = tables::linked(key, &value) {
+        if let Some(first) = index::linked(key, &value) {
             return Ok(first == tables::message_key(message));
         }
         let is_same =
@@ -163,16 +163,16 @@ impl<'a> Staged<'a> {
             return Ok(false);
         };
         self.changed
-            .insert(tables::time_key(at, key), Some(Vec::new()));
+            .insert(index::time_key(at, key), Some(Vec::new()));
         Ok(true)
     }
 
     /// Removes what leads to this record in the index by time.
     fn remove_places(&mut self, record: &Record, key: &[u8]) {
         if let Some(at) = record.time() {
-            self.remove(tables::time_key(at, key));
+            self.remove(index::time_key(at, key));
         }
-        if let Some(place) = tables::place_of(record, key) {
+        if let Some(place) = index::place_of(record, key) {
             self.remove(place);
         }
     }
@@ -191,9 +191,9 @@ impl<'a> Staged<'a> {
 
     /// Gives a record its place in the index by time.
     pub(super) fn place(&mut self, record: &Record, key: &[u8]) {
-        if let Some(place) = tables::place_of(record, key) {
+        if let Some(place) = index::place_of(record, key) {
             if let Some(at) = record.time() {
-                self.remove(tables::time_key(at, key));
+                self.remove(index::time_key(at, key));
             }
             self.changed.insert(place, Some(Vec::new()));
         }

@@ -5,7 +5,7 @@ use crate::core::record::{Format, Peer, PeerOrigin};
 use crate::store::conformance::{self, at, exported, mail, message, pair, user};
 use crate::store::tables::ContactRecord;
 use crate::store::transfer;
-use crate::store::{MemoryStore, codec};
+use crate::store::{MemoryStore, codec, index};
 use jid::BareJid;
 use proptest::prelude::*;
 use std::io::{BufRead, BufReader};
@@ -351,8 +351,8 @@ fn write_as_formerly(store: &SledStore) {
             batch.changed.insert(key.to_vec(), Some(formerly(&record)));
             let is_copy = key.first() == Some(&tables::BY_STANZA);
             if is_copy || matches!(record, Record::Thread(_)) {
-                batch.remove(tables::place_of(&record, &key).unwrap());
-                let place = tables::time_key(record.time().unwrap(), &key);
+                batch.remove(index::place_of(&record, &key).unwrap());
+                let place = index::time_key(record.time().unwrap(), &key);
                 batch.changed.insert(place, Some(Vec::new()));
             }
         }
@@ -366,7 +366,7 @@ fn assert_new(store: &SledStore) {
         let (key, value) = row.unwrap();
         let tag = key[0];
         if tag == tables::BY_TIME {
-            let row = tables::row_of_time_key(&key).unwrap();
+            let row = index::row_of_time_key(&key).unwrap();
             assert!(store.0.raw(row).unwrap().is_some(), "{key:?}");
         } else if ![tables::META, tables::BY_MAIL].contains(&tag) {
             assert!(!codec::is_old(&value), "{key:?}");
@@ -419,7 +419,7 @@ fn what_a_former_version_left_behind_when_it_forgot_is_in_nobodys_way() {
     save(&store, vec![Write::Message(old.clone())]);
     change(&store, |batch| {
         let key = Record::Message(old.clone()).key();
-        batch.remove(tables::time_key(old.at, &key));
+        batch.remove(index::time_key(old.at, &key));
         batch.remove(key);
         let copy = formerly(&Record::Message(old.clone()));
         batch.changed.insert(tables::stanza_key(&old), Some(copy));
