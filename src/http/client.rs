@@ -1,7 +1,7 @@
 //! The client. One connection for each request: files are few, and a connection that is kept could lead elsewhere by then.
 
+use super::file_body::FileBody;
 use super::guard;
-use super::sent::Sent;
 use crate::net::Io;
 use crate::net::limits::time_limits;
 use crate::net::tcp::{self, TcpError};
@@ -165,7 +165,7 @@ pub struct Put {
     /// What it is called.
     pub media_type: String,
     /// All of it: at least one octet.
-    pub file: Sent,
+    pub file: FileBody,
 }
 
 /// Who takes a file while it comes.
@@ -263,7 +263,7 @@ impl<W: Wire> HttpClient<W> {
                     is_near,
                     Method::GET,
                     HeaderMap::new(),
-                    Sent::nothing(),
+                    FileBody::nothing(),
                 )
                 .await?;
             let next = match exchange.redirect(&url)? {
@@ -332,7 +332,7 @@ impl<W: Wire> HttpClient<W> {
         is_near: bool,
         method: Method,
         fields: HeaderMap,
-        file: Sent,
+        file: FileBody,
     ) -> Result<HttpExchange, Error> {
         let unreachable = |why: String| Error::Unreachable {
             host: host_of(url),
@@ -480,8 +480,8 @@ fn request(
     url: &Url,
     method: Method,
     fields: HeaderMap,
-    file: Sent,
-) -> Result<Request<Sent>, hyper::http::Error> {
+    file: FileBody,
+) -> Result<Request<FileBody>, hyper::http::Error> {
     let host = host_of(url);
     let host = match url.port() {
         Some(port) => format!("{host}:{port}"),

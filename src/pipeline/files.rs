@@ -20,7 +20,7 @@ use crate::core::id::JobId;
 use crate::core::notice::KeptAt;
 use crate::core::quota::{Conversation, SharedQuotas};
 use crate::core::time::Timestamp;
-use crate::http::{self, HttpClient, Put, Sent};
+use crate::http::{self, FileBody, HttpClient, Put};
 use crate::xmpp::Link;
 use crate::{failpoints, system};
 use jid::BareJid;
@@ -334,7 +334,7 @@ impl UploaderShared {
             url: slot.put,
             fields: slot.fields,
             media_type: known.media_type.clone(),
-            file: Sent::of(length, known.inside.pieces()),
+            file: FileBody::of(length, known.inside.pieces()),
         };
         Ok(match self.client.put(put).await {
             Ok(()) => Ok(hosted),

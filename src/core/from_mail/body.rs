@@ -1,26 +1,20 @@
 //! The parts of a mail (RFC 2046) as one text and a list of attachments.
 
-use super::attachment::{self, Attachment};
-use super::calendar::{self, Meeting};
+use super::attached_part::{MEDIA_TYPE_CHARS_MAX, attachment_of, is_calendar};
+use super::attachment::Attachment;
 use super::content::{
-    is_another_form, is_binary, is_html_source, is_signature, is_text, known_by_start,
-    shows_more_than_words, subject_of,
+    is_another_form, is_binary, is_html_source, is_signature, is_text, shows_more_than_words,
 };
 use super::enclosed::{self, Enclosed, TextPiece};
 use super::inside::Contents;
 use super::mime::MailPart;
 use super::stub::is_stub;
 use super::tnef::Tnef;
-use super::{card, external, pictures, smime, tnef};
+use super::{external, pictures, smime, tnef};
 use crate::core::text::quotes::{self, Marked, QuoteContext};
 use crate::core::text::{charset, clean, flowed, html};
 use crate::core::{carried, limits, xml};
 use minidom::Element;
-
-/// A picture that the text shows, in octets: a bigger one is worth a line of its own.
-const ORNAMENT_OCTETS_MAX: usize = 20 * 1024;
-/// RFC 6838 §4.2: 127 characters for a type and for a subtype.
-const MEDIA_TYPE_CHARS_MAX: usize = 255;
 
 /// What the Mac knows besides of the file that stands beside it (RFC 1740).
 const RESOURCE_FORK: &str = "application/applefile";
@@ -552,41 +546,6 @@ impl BodyReader<'_> {
         self.body.attachments.push(attachment);
         FoundText::default()
     }
-}
-
-fn attachment_of(part: &MailPart<'_>, media_type: String, contents: Contents<'_>) -> Attachment {
-    let name = part.file_name().and_then(attachment::file_name);
-    let octets = part.octets();
-    let is_ornament = media_type.starts_with("image/")
-        && octets <= ORNAMENT_OCTETS_MAX
-        && part.has_content_id()
-        && !part.is_attachment();
-    Attachment {
-        meeting: meeting(part, &media_type),
-        card: card::card(part, &media_type, name.as_deref()),
-        media_type: match known_by_start(part, &media_type) {
-            Some(known) => known.to_owned(),
-            None => clean::for_header(&media_type, MEDIA_TYPE_CHARS_MAX),
-        },
-        is_ornament,
-        content: contents.of(part),
-        ..Attachment::new(name.or_else(|| subject_of(part, &media_type)), octets)
-    }
-}
-
-/// What of a calendar matters.
-fn meeting(part: &MailPart<'_>, media_type: &str) -> Option<Meeting> {
-    if !is_calendar(media_type) {
-        return None;
-    }
-    let content_type = part.content_type();
-    let parameter = |name| content_type.and_then(|one| one.attribute(name));
-    let calendar = charset::decode(parameter("charset").or(Some("utf-8")), &part.decoded());
-    calendar::meeting(&calendar, parameter("method"))
-}
-
-fn is_calendar(media_type: &str) -> bool {
-    matches!(media_type, "text/calendar" | "application/ics")
 }
 
 /// Whether a part is for another gateway, not for people.

@@ -1,5 +1,6 @@
 //! Parsing unit, mail side: the bytes of a mail become a typed value. Nothing is decided here and nothing is looked up.
 
+mod attached_part;
 pub(crate) mod attachment;
 mod automatic;
 mod avatar;

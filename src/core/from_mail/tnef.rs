@@ -213,13 +213,13 @@ fn attribute<'a>(rest: &mut &'a [u8]) -> Option<(u32, &'a [u8])> {
 }
 
 /// A property; of several values the first.
-struct Property<'a> {
+struct MapiProperty<'a> {
     id: u16,
     kind: u16,
     value: &'a [u8],
 }
 
-impl Property<'_> {
+impl MapiProperty<'_> {
     fn text(&self, code_page: Option<&str>) -> String {
         let label = match self.kind {
             STRING_IN_UTF16 => Some("utf-16le"),
@@ -230,7 +230,7 @@ impl Property<'_> {
     }
 }
 
-fn each_property<'a>(value: &'a [u8], mut each: impl FnMut(Property<'a>)) {
+fn each_property<'a>(value: &'a [u8], mut each: impl FnMut(MapiProperty<'a>)) {
     let mut rest = value;
     let count = number(&mut rest).unwrap_or(0);
     for _ in 0..count {
@@ -242,7 +242,7 @@ fn each_property<'a>(value: &'a [u8], mut each: impl FnMut(Property<'a>)) {
     }
 }
 
-fn property<'a>(rest: &mut &'a [u8]) -> Option<Property<'a>> {
+fn property<'a>(rest: &mut &'a [u8]) -> Option<MapiProperty<'a>> {
     let head = number(rest)?;
     let (kind, id) = (head & 0xffff, head >> 16);
     let (kind, id) = (u16::try_from(kind).ok()?, u16::try_from(id).ok()?);
@@ -275,7 +275,7 @@ fn property<'a>(rest: &mut &'a [u8]) -> Option<Property<'a>> {
         first.get_or_insert(value);
     }
     let value = first.unwrap_or_default();
-    Some(Property { id, kind, value })
+    Some(MapiProperty { id, kind, value })
 }
 
 /// A length, so many octets, and what fills them up to four.

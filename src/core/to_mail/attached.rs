@@ -23,12 +23,12 @@ pub struct AttachedFile {
     /// What it is.
     pub media_type: String,
     /// All of it.
-    pub file: EncodedFile,
+    pub file: Base64File,
 }
 
 /// A file as it will stand in a mail, in lines of base64, which are made while it comes.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct EncodedFile {
+pub struct Base64File {
     octets: usize,
     start: Vec<u8>,
     lines: String,
@@ -36,7 +36,7 @@ pub struct EncodedFile {
     rest: Vec<u8>,
 }
 
-impl EncodedFile {
+impl Base64File {
     /// Takes the next of it.
     pub fn take(&mut self, octets: &[u8]) {
         self.octets = self.octets.saturating_add(octets.len());
@@ -189,8 +189,8 @@ mod tests {
     }
 
     /// As it comes, so many octets at a time.
-    fn encoded(octets: &[u8], at_once: usize) -> EncodedFile {
-        let mut file = EncodedFile::default();
+    fn encoded(octets: &[u8], at_once: usize) -> Base64File {
+        let mut file = Base64File::default();
         octets.chunks(at_once).for_each(|piece| file.take(piece));
         file
     }

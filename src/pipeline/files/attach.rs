@@ -9,7 +9,7 @@ use crate::core::id::StanzaId;
 use crate::core::job::Job;
 use crate::core::notice;
 use crate::core::time::Timestamp;
-use crate::core::to_mail::{self, AttachedFile as Part, EncodedFile};
+use crate::core::to_mail::{self, AttachedFile as Part, Base64File};
 use crate::core::to_stanza;
 use crate::http::{self, Error, Taker};
 use crate::smtp::{AttachOutcome, Attacher, Wanting};
@@ -27,7 +27,7 @@ const NO_ROOM_PAUSE: Duration = Duration::from_secs(2);
 
 /// A file that is fetched, in the form that it has in a mail, and the room that it takes.
 struct Fetching {
-    file: EncodedFile,
+    file: Base64File,
     room: Arc<Semaphore>,
     taken: Option<OwnedSemaphorePermit>,
 }
@@ -42,7 +42,7 @@ impl Fetching {
     }
 
     /// The file, with just the room that it takes.
-    fn done(mut self) -> (EncodedFile, Option<OwnedSemaphorePermit>) {
+    fn done(mut self) -> (Base64File, Option<OwnedSemaphorePermit>) {
         let needed = Self::room_of(u64::try_from(self.file.octets()).unwrap_or(u64::MAX));
         let needed = usize::try_from(needed).unwrap_or(usize::MAX);
         if let Some(taken) = &mut self.taken {
@@ -92,7 +92,7 @@ impl UploaderShared {
                 continue;
             }
             let mut fetching = Fetching {
-                file: EncodedFile::default(),
+                file: Base64File::default(),
                 room: Arc::clone(&self.room),
                 taken: None,
             };

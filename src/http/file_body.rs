@@ -7,13 +7,13 @@ use std::pin::Pin;
 use std::task::{Context, Poll};
 
 /// Pieces that have so many octets together.
-pub struct Sent {
+pub struct FileBody {
     length: usize,
     left: usize,
     pieces: Box<dyn Iterator<Item = Vec<u8>> + Send>,
 }
 
-impl Sent {
+impl FileBody {
     /// These, of which the length is known.
     pub fn of(length: usize, pieces: impl Iterator<Item = Vec<u8>> + Send + 'static) -> Self {
         Self {
@@ -32,13 +32,13 @@ impl Sent {
     }
 }
 
-impl fmt::Debug for Sent {
+impl fmt::Debug for FileBody {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_tuple("Sent").field(&self.length).finish()
     }
 }
 
-impl Body for Sent {
+impl Body for FileBody {
     type Data = Bytes;
     type Error = Infallible;
 
