@@ -189,7 +189,7 @@ fn late(what: &str) -> CheckLine {
     CheckLine::wrong(
         what,
         format!(
-            "was not done with after {seconds} s, though the server goes on answering; look at its log"
+            "did not finish within {seconds} s, though the server goes on answering; look at its log"
         ),
     )
 }
