@@ -36,9 +36,11 @@ const CONTACTS: usize = 50;
 const SINGLES: usize = 200;
 /// Before a single message that is to be alone.
 const ALONE: Duration = Duration::from_millis(150);
-/// Names another build of the gateway, for example of before a change, to be measured in turns with this one where that is
-/// supported: delays and throughput of messages out.
+/// Names other builds of the gateway, for example of before a change, to be measured in turns with this one: paths with colons
+/// between them. A row says the name of the file. A script that sets something and becomes the gateway is one as well.
 const OTHER_BUILD: &str = "STANZAMAIL_BENCH_OTHER";
+/// Names the build that is measured instead of the one that came with this bench.
+const THIS_BUILD: &str = "STANZAMAIL_BENCH_THIS";
 /// Pairs in the store that a start has to open.
 const PAIRS: usize = 1_000_000;
 /// Starts whose time is measured.
@@ -88,27 +90,30 @@ fn options() -> Options {
 }
 
 async fn prepared() -> World {
-    World::prepare(servers::Flavour::Prosody, options()).await
+    let mut world = World::prepare(servers::Flavour::Prosody, options()).await;
+    world.gateway = fresh_of(&this_build(), &world);
+    world
 }
 
 /// A new gateway with an empty store between the same servers.
-fn fresh(world: &World) -> Gateway {
-    fresh_of(world::PROGRAM, world)
-}
-
 fn fresh_of(program: &str, world: &World) -> Gateway {
     let ports = (world.mail.smtp_port, world.mail.imap_port);
     Gateway::prepare(program, &world::config(&world.xmpp, ports, &options()))
 }
 
 /// The builds that are measured in turns, each with what its rows say of it.
-fn builds() -> Vec<(&'static str, String)> {
-    let other = std::env::var(OTHER_BUILD).ok();
-    let other = other.map(|program| (", the other build", program));
-    other
-        .into_iter()
-        .chain([("", world::PROGRAM.to_owned())])
-        .collect()
+fn builds() -> Vec<(String, String)> {
+    let others = std::env::var(OTHER_BUILD).unwrap_or_default();
+    let others = others.split(':').filter(|path| !path.is_empty());
+    let named = others.map(|path| {
+        let name = std::path::Path::new(path).file_name().unwrap_or_default();
+        (format!(", {}", name.to_string_lossy()), path.to_owned())
+    });
+    named.chain([(String::new(), this_build())]).collect()
+}
+
+fn this_build() -> String {
+    std::env::var(THIS_BUILD).unwrap_or_else(|_| world::PROGRAM.to_owned())
 }
 
 /// What a log gains; a program's whole log is long.
@@ -225,16 +230,20 @@ async fn incoming(table: &mut Table) {
     let mut imap = Imap::open(world.mail.imap_port, &bridge).await;
     imap.append(IN, 1_000).await;
     let alice = world.login("alice").await;
-    let (mut rates, mut fetched, mut forwarded) = (Vec::new(), Vec::new(), Vec::new());
+    let builds = builds();
+    let (mut fetched, mut forwarded) = (Vec::new(), Vec::new());
+    let mut rates = vec![Vec::new(); builds.len()];
     for _ in 0..ROUNDS {
-        imap.command("UID STORE 1:* -FLAGS.SILENT (\\Seen)").await;
         fetched.push(imap.fetch_all().await);
         forwarded.push(forward(&world.xmpp, &alice).await);
-        world.gateway = fresh(&world);
-        let before = alice.count_messages();
-        world.gateway.launch();
-        rates.push(first_to_last(&alice, before, IN).await);
-        world.gateway.terminate().await;
+        for ((_, program), rates) in builds.iter().zip(&mut rates) {
+            imap.command("UID STORE 1:* -FLAGS.SILENT (\\Seen)").await;
+            world.gateway = fresh_of(program, &world);
+            let before = alice.count_messages();
+            world.gateway.launch();
+            rates.push(first_to_last(&alice, before, IN).await);
+            world.gateway.terminate().await;
+        }
     }
     eprintln!(
         "FETCH {:.0}/s, component to client {:.0}/s",
@@ -246,7 +255,10 @@ async fn incoming(table: &mut Table) {
     } else {
         &forwarded
     };
-    table.rate("mails of 1 kB delivered to a client", &rates, slower, 0.5);
+    for ((build, _), rates) in builds.iter().zip(&rates) {
+        let what = format!("mails of 1 kB delivered to a client{build}");
+        table.rate(&what, rates, slower, 0.5);
+    }
 }
 
 /// The rate at which messages arrive, from the first to the last. `before` are those that were there when nobody had begun
@@ -393,7 +405,16 @@ async fn transactions(port: u16) -> Vec<Duration> {
 
 /// From the moment at which Dovecot tells another connection of the mail to its stanza at the client.
 async fn delay_in(table: &mut Table) {
-    let world = prepared().await.started().await;
+    for (build, program) in builds() {
+        let mut world = prepared().await;
+        world.gateway = fresh_of(&program, &world);
+        world.gateway.start_again().await;
+        delay_in_of(table, &world, &build).await;
+        world.gateway.terminate().await;
+    }
+}
+
+async fn delay_in_of(table: &mut Table, world: &World, build: &str) {
     let alice = world.login("alice").await;
     let bridge = format!("bridge@{}", world.mail_domain());
     let mut imap = Imap::open(world.mail.imap_port, &bridge).await;
@@ -411,7 +432,7 @@ async fn delay_in(table: &mut Table) {
     }
     let (p50, p99) = spread(&times);
     table.row([
-        "delay of a mail, from IMAP telling of it to the message, p50 (p99)".to_owned(),
+        format!("delay of a mail, from IMAP telling of it to the message{build}, p50 (p99)"),
         format!("{p50:.1} ms ({p99:.1})"),
         "0".to_owned(),
         format!("{p50:+.1} ms"),
@@ -422,19 +443,25 @@ async fn delay_in(table: &mut Table) {
 // --- memory and start ------------------------------------------------------------------------------------------------
 
 async fn memory(table: &mut Table) {
-    let mut world = prepared().await.started().await;
-    tokio::time::sleep(Duration::from_secs(2)).await;
-    memory_row(table, "memory, idle", &world.gateway);
-    let alice = world.login("alice").await;
-    send_many(&world, &alice, 1_000, 0, IN).await;
-    memory_row(table, "memory, after 10,000 messages", &world.gateway);
-    let bridge = format!("bridge@{}", world.mail_domain());
-    let mut imap = Imap::open(world.mail.imap_port, &bridge).await;
-    let before = alice.count_messages();
-    imap.append(IN, 1_000).await;
-    alice.wait_for_messages(before + IN, ROUND_LIMIT).await;
-    memory_row(table, "memory, after 10,000 mails more", &world.gateway);
-    world.gateway.terminate().await;
+    for (build, program) in builds() {
+        let mut world = prepared().await;
+        world.gateway = fresh_of(&program, &world);
+        world.gateway.start_again().await;
+        tokio::time::sleep(Duration::from_secs(2)).await;
+        memory_row(table, &format!("memory, idle{build}"), &world.gateway);
+        let alice = world.login("alice").await;
+        send_many(&world, &alice, 1_000, 0, IN).await;
+        let what = format!("memory, after 10,000 messages{build}");
+        memory_row(table, &what, &world.gateway);
+        let bridge = format!("bridge@{}", world.mail_domain());
+        let mut imap = Imap::open(world.mail.imap_port, &bridge).await;
+        let before = alice.count_messages();
+        imap.append(IN, 1_000).await;
+        alice.wait_for_messages(before + IN, ROUND_LIMIT).await;
+        let what = format!("memory, after 10,000 mails more{build}");
+        memory_row(table, &what, &world.gateway);
+        world.gateway.terminate().await;
+    }
 }
 
 fn memory_row(table: &mut Table, what: &str, gateway: &Gateway) {

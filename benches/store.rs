@@ -1,6 +1,6 @@
 //! How fast the store is, with as many pairs as `cargo bench --bench store -- PAIRS` says (1,000,000 by default); and what
-//! it takes for each message that is remembered, of which `cargo bench --bench store -- messages` is a part by itself, as
-//! `-- in-hand` is of what it costs to note what is in hand.
+//! it takes for each message that is remembered, of which `cargo bench --bench store -- messages` is a part by itself (with fewer
+//! of them than 200,000: `-- messages 50000`), as `-- in-hand` is of what it costs to note what is in hand.
 //!
 //! Each line is a figure; the table at the end compares them with what they must not exceed or with the bare disk.
 
@@ -11,7 +11,7 @@ use jid::BareJid;
 use stanzamail::core::address::MailAddress;
 use stanzamail::core::context::{Need, Write};
 use stanzamail::core::id::{MessageId, StanzaId, ThreadId};
-use stanzamail::core::record::{Direction, Message, Pair, PairOrigin, Sent, Thread};
+use stanzamail::core::record::{Answerable, Direction, Message, Pair, PairOrigin, Sent, Thread};
 use stanzamail::core::time::Timestamp;
 use stanzamail::pipeline::stanza_key;
 use stanzamail::store::in_hand::InHand;
@@ -28,7 +28,7 @@ type Result<T> = std::result::Result<T, Box<dyn Error>>;
 const PAIRS: usize = 1_000_000;
 const BATCH: usize = 1000;
 const LOOKUPS: usize = 100_000;
-/// Messages that are remembered, in all and in one commit.
+/// Messages that are remembered, in all where no other number is given, and in one commit.
 const MESSAGES: usize = 200_000;
 const MESSAGES_AT_ONCE: usize = 20;
 /// Start to ready.
@@ -45,21 +45,21 @@ fn main() -> Result<()> {
         let runtime = tokio::runtime::Builder::new_current_thread().build()?;
         return runtime.block_on(open_and_measure(Path::new(path)));
     }
-    if let [command, path] = arguments.as_slice()
+    let count = arguments.iter().find_map(|text| text.parse().ok());
+    if let [command, path, count] = arguments.as_slice()
         && command == "remember"
     {
         let runtime = tokio::runtime::Runtime::new()?;
-        return runtime.block_on(remember_and_measure(Path::new(path)));
+        return runtime.block_on(remember_and_measure(Path::new(path), count.parse()?));
     }
     if arguments.iter().any(|text| text == "messages") {
-        return remember_elsewhere();
+        return remember_elsewhere(count.unwrap_or(MESSAGES));
     }
     if arguments.iter().any(|text| text == "in-hand") {
         let runtime = tokio::runtime::Runtime::new()?;
         return runtime.block_on(in_hand());
     }
-    remember_elsewhere()?;
-    let count = arguments.iter().find_map(|text| text.parse().ok());
+    remember_elsewhere(MESSAGES)?;
     let folder = tempfile::tempdir()?;
     let runtime = tokio::runtime::Runtime::new()?;
     runtime.block_on(measure(folder.path(), count.unwrap_or(PAIRS)))
@@ -242,11 +242,12 @@ async fn open_and_measure(path: &Path) -> Result<()> {
 }
 
 /// In a process of its own, so that its memory is seen alone.
-fn remember_elsewhere() -> Result<()> {
+fn remember_elsewhere(count: usize) -> Result<()> {
     let folder = tempfile::tempdir()?;
     let output = Command::new(std::env::current_exe()?)
         .arg("remember")
         .arg(folder.path().join("store"))
+        .arg(count.to_string())
         .output()?;
     print!("{}", String::from_utf8(output.stdout)?);
     match output.status.success() {
@@ -257,15 +258,15 @@ fn remember_elsewhere() -> Result<()> {
 
 /// What the second half of many messages takes, and what it takes to forget and replace the first: by turns one that was
 /// sent, whose row is written once more when the mail server has taken it, and one that has come.
-async fn remember_and_measure(path: &Path) -> Result<()> {
+async fn remember_and_measure(path: &Path, count: usize) -> Result<()> {
     let store = store::open(path)?;
-    let half = MESSAGES / 2;
+    let half = count / 2;
     remember(&store, 0..half).await?;
     let (memory, disk) = (resident_octets()?, store.size_on_disk().await?);
-    remember(&store, half..MESSAGES).await?;
+    remember(&store, half..count).await?;
     let each = |after: u64, before: u64| (after.saturating_sub(before)) / (half as u64);
     println!(
-        "{MESSAGES} messages: {} octets of memory and {} on disk for each; {} and {} MiB",
+        "{count} messages: {} octets of memory and {} on disk for each; {} and {} MiB",
         each(resident_octets()?, memory),
         each(store.size_on_disk().await?, disk),
         resident_octets()? >> 20,
@@ -276,11 +277,11 @@ async fn remember_and_measure(path: &Path) -> Result<()> {
         for first in (from..from + half).step_by(half / 10) {
             let now = first + half / 10;
             remember(&store, first..now).await?;
-            let age = Duration::from_secs(MESSAGES as u64);
+            let age = Duration::from_secs(count as u64);
             store.forget_older(at_second(now), age).await?;
         }
         println!(
-            "the last {MESSAGES} of {}: {} MiB of memory, {} on disk",
+            "the last {count} of {}: {} MiB of memory, {} on disk",
             from + half,
             resident_octets()? >> 20,
             store.size_on_disk().await? >> 20
@@ -307,8 +308,9 @@ async fn remember(store: &impl Store, numbers: std::ops::Range<usize>) -> Result
             writes.push(Write::Thread(user, mail, message.thread.clone(), thread));
             match message.direction {
                 Direction::In => {
-                    let (user, id) = (message.user.clone(), message.message_id.clone());
-                    writes.push(Write::Seen(user, id, message.at));
+                    // What tells mails apart is more than their Message-IDs.
+                    let id = MessageId::of_raw(message.message_id.as_str().as_bytes());
+                    writes.push(Write::Seen(message.user.clone(), id, message.at));
                 }
                 Direction::Out => {
                     let mut again = message.clone();
@@ -328,30 +330,62 @@ fn at_second(n: usize) -> Timestamp {
     Timestamp::from_secs(1_790_000_000_i64.saturating_add_unsigned(n as u64))
 }
 
-/// Of one of 500 users, each of whom writes with 10 contacts. Its names are no counters, as in life.
+/// Of one of 500 users, each of whom writes with 10 contacts. Its names are no counters, as in life: those that the gateway makes
+/// are hashes in hexadecimal digits, those of others anything.
 fn message(n: usize) -> Result<Message> {
     let mixed = (n as u64).wrapping_mul(0x9e37_79b9_7f4a_7c15);
-    let (user, contact) = (n % 500, n / 500 % 10);
+    let (user, number) = (n % 500, n / 500 % 10);
     let name = format!("{mixed:016x}{:016x}", mixed.rotate_left(29) ^ n as u64);
-    let direction = match n % 2 {
-        0 => Direction::Out,
-        _ => Direction::In,
+    let user = format!("user{user:03}@a.example");
+    let contact = MailAddress::parse(&format!("first.last{number}@mail.example"))?;
+    let excerpt = format!("How the message number {n} begins, in words");
+    let (message_id, stanza_id, resource, answerable) = match n % 2 {
+        0 => {
+            let id = format!("{name}{:08x}@chat.a.example", n);
+            let resource = format!("{user}/phone.{}", n % 7).parse()?;
+            (id, uuid(&name), Some(resource), None)
+        }
+        _ => {
+            let answerable = Answerable {
+                reverse_path: contact.clone(),
+                subject: Some("Re: Chat with Alice".to_owned()),
+                date: Some(at_second(n)),
+            };
+            let id = format!("CAJ{}X+z@mail.example", name.to_uppercase());
+            (id, name.clone(), None, Some(Box::new(answerable)))
+        }
     };
+    let stanza_id = StanzaId::parse(&stanza_id).ok_or("no id")?;
+    let is_out = resource.is_some();
     Ok(Message {
-        message_id: MessageId::parse(&format!("{name}@chat.a.example")).ok_or("no id")?,
-        stanza_id: StanzaId::parse(&name).ok_or("no id")?,
-        user: BareJid::new(&format!("user{user:03}@a.example"))?,
-        resource: None,
-        contact: MailAddress::parse(&format!("first.last{contact}@mail.example"))?,
-        thread: ThreadId::parse(&format!("{user}-{contact}")).ok_or("no id")?,
-        direction,
+        message_id: MessageId::parse(&message_id).ok_or("no id")?,
+        sent: Sent {
+            id: is_out.then(|| stanza_id.clone()),
+            excerpt,
+            ..Sent::default()
+        },
+        stanza_id,
+        thread: ThreadId::parse(&uuid(&format!("{:032x}", n % 5000))).ok_or("no id")?,
+        user: BareJid::new(&user)?,
+        resource,
+        contact,
+        direction: match is_out {
+            true => Direction::Out,
+            false => Direction::In,
+        },
         at: at_second(n),
-        digest: name,
+        digest: name.chars().take(16).collect(),
         others: Vec::new(),
-        sent: Sent::default(),
-        answerable: None,
+        answerable,
         within: None,
     })
+}
+
+/// A UUID as clients write it, of 32 hexadecimal digits.
+fn uuid(digits: &str) -> String {
+    let parts = [0..8, 8..12, 12..16, 16..20, 20..32];
+    let parts = parts.map(|part| digits.get(part).unwrap_or_default());
+    parts.join("-")
 }
 
 fn resident_octets() -> Result<u64> {

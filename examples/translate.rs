@@ -102,10 +102,9 @@ fn from_mail(settings: &Settings, raw: &[u8], is_known: bool) -> Result<Decision
         _ => None,
     });
     if decision.upload.is_some() {
-        let files = mail
-            .attachments
-            .iter()
-            .filter(|one| !one.is_ornament && file::is_for_people(&one.media_type));
+        let files = mail.attachments.iter().filter(|one| {
+            one.octets > 0 && !one.is_ornament && file::is_for_people(&one.media_type)
+        });
         for one in files.take(file::FILES_PER_MAIL_MAX) {
             eprintln!(
                 "would come as a file: {}",

@@ -529,8 +529,10 @@ async fn import_up_to_the_refused<S: Store>(
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::smtp::fake;
     use crate::store::MemoryStore;
     use crate::store::conformance::{mail, pair, user, who};
+    use crate::store::spool::Spool;
     use std::io::{BufRead as _, ErrorKind, Write as _};
     use std::os::unix::fs::PermissionsExt;
     use std::os::unix::net::UnixStream as BlockingStream;
@@ -590,6 +592,31 @@ mod tests {
         stop.cancel();
         task.await.unwrap().unwrap();
         assert!(!path.exists());
+    }
+
+    /// What waits while no gateway runs: page by page, each mail once.
+    #[tokio::test]
+    async fn the_queue_at_rest_is_listed_page_by_page() {
+        let folder = tempfile::tempdir().unwrap();
+        let (spool, _) = Spool::open(&folder.path().join("spool")).unwrap();
+        let wait = |number: usize| {
+            let number = u64::try_from(number).unwrap();
+            fake::mail(&format!("m{number}"), "lane", number, &["carol@x.example"])
+        };
+        let mails = (1..=ROWS_MAX + 1).map(wait);
+        spool.accept(mails.collect()).await.unwrap();
+        drop(spool);
+        let (waiting, mut places) = (WaitingItems::resting(folder.path()), Vec::new());
+        for wanted in [ROWS_MAX, 1, 0] {
+            let after = places.last().copied();
+            let Response::Queue { items } = waiting.list(after).await else {
+                panic!("no list after {after:?}");
+            };
+            assert_eq!(items.len(), wanted);
+            places.extend(items.iter().map(|item| item.place));
+        }
+        places.dedup();
+        assert!(places.is_sorted() && places.len() == ROWS_MAX + 1);
     }
 
     #[tokio::test]

@@ -139,6 +139,12 @@ fn c3_c4_nobody_else_is_told() {
         "From: noreply@mail.example",
         "From: mailer-daemon@mail.example",
         "From: news-owner@mail.example",
+        "From: DoNotReply@mail.example",
+        "From: shop-no_reply+17@mail.example",
+        // A program that does not say that it is one.
+        "Subject: Automatic reply: Lunch",
+        "Subject: [Ticket#4711] Lunch",
+        "X-OTRS-Loop: yes",
         // Nobody says whose it is.
         "Authentication-Results: mx.a.example; dmarc=none",
         "Authentication-Results: mx.a.example; dmarc=fail header.from=mail.example",

@@ -495,6 +495,29 @@ fn the_service_browser_shows_the_helper_and_the_commands() {
 }
 
 #[test]
+fn b12_a_form_that_is_shown_again_is_no_longer_than_it_was() {
+    let mut world = World::new();
+    let (_, first) = world.command("node='write' action='execute'", &[]);
+    let session = first.attr("sessionid").unwrap().to_owned();
+    let text = format!("Hi{}Bye", "\n".repeat(100_000));
+    let fields = [
+        ("step", "0"),
+        ("address", "carol@mail.example"),
+        ("text", text.as_str()),
+    ];
+    let next = format!("node='write' sessionid='{session}' action='next'");
+    let (_, second) = world.command(&next, &fields);
+    assert_eq!(value(&second, "step").as_deref(), Some("1"));
+    assert!(String::from(&second).len() < text.len() + 10_000);
+    let form = second.children().find(|child| child.name() == "x").unwrap();
+    let field = form
+        .children()
+        .find(|field| field.attr("var") == Some("text"));
+    let lines: Vec<String> = field.unwrap().children().map(Element::text).collect();
+    assert_eq!(lines.join("\n"), text, "nothing of it is lost");
+}
+
+#[test]
 fn a_form_leads_to_the_conversation_in_two_steps_and_back() {
     let mut world = World::new();
     let (_, first) = world.command("node='write' action='execute'", &[]);

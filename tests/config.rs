@@ -244,6 +244,15 @@ fn set_mode(path: &Path, mode: u32) {
     std::fs::set_permissions(path, std::fs::Permissions::from_mode(mode)).unwrap();
 }
 
+/// Its mails are the user's, whatever a header says.
+#[test]
+fn the_mailbox_of_one_user_may_trust_other_headers() {
+    let other = "\n[[mailbox]]\nhost = \"imap.example.org\"\nusername = \"alice\"\npassword = \"x\"\n\
+                 user = \"alice@example.org\"\nrecipient_headers = [\"X-Other\"]\n";
+    let config = load(&format!("{SMALLEST}{other}"), 0o600).unwrap();
+    assert_eq!(config.mailbox[1].recipient_headers, ["X-Other"]);
+}
+
 #[test]
 fn the_smallest_configuration_has_all_defaults() {
     let config = load(SMALLEST, 0o600).unwrap();

@@ -1346,3 +1346,57 @@ fn e23_a_mail_names_its_author_by_no_other_address() {
         assert_eq!(header(&mail, "From"), Some(from), "{nick}");
     }
 }
+
+/// E23: so does what they have registered.
+#[test]
+fn e23_a_local_part_is_a_strangers_text() {
+    for (local, name) in [
+        ("ceo\\40bank.example", "ceo_-5c-40bank.example"),
+        ("www.bank.example", "\"www bank example\""),
+        // As the mail library writes it.
+        ("o\\27hara", "=?utf-8?b?bydoYXJh?="),
+        ("max.m", "max.m"),
+    ] {
+        let message = chat("1", "Hello").replace("alice@", &format!("{local}@"));
+        let mail = mail_text(&World::new().stanza(&message));
+        let from = header(&mail, "From").unwrap();
+        assert!(from.starts_with(&format!("{name} <")), "{local}: {from}");
+        assert!(
+            !header(&mail, "Subject").unwrap().contains("ceo@bank"),
+            "{mail}"
+        );
+    }
+}
+
+/// E23: a sender calls somebody else what the user calls a friend.
+#[test]
+fn e23_who_else_has_a_mail_goes_by_a_name_only_where_the_user_knows_them_by_it() {
+    let mut world = World::new();
+    let mail = |world: &mut World, from: &str, cc: &str, id: &str| {
+        let raw = format!(
+            "From: {from}\nTo: alice@chat.a.example\nCc: {cc}\nMessage-ID: <{id}@mail.example>\n\nHi\n"
+        );
+        let decision = world.mail(&raw);
+        let text = body(decision.stanzas.first().unwrap());
+        text.lines().next().unwrap().to_owned()
+    };
+    let (dave, eve) = ("Dave <dave@mail.example>", "Dave <eve@evil.example>");
+    // Both have written, and call themselves so; Dave alone was written to.
+    mail(&mut world, dave, "", "1");
+    mail(&mut world, eve, "", "2");
+    world.stanza(&chat("1", "Hi").replace("carol", "dave"));
+    let line = mail(
+        &mut world,
+        "carol@mail.example",
+        &format!("{dave}, {eve}"),
+        "3",
+    );
+    assert_eq!(line, "To: you, Dave, Dave (eve@evil.example)");
+    let line = mail(
+        &mut world,
+        "carol@mail.example",
+        "Boss <dave@mail.example>",
+        "4",
+    );
+    assert_eq!(line, "To: you, Boss (dave@mail.example)");
+}

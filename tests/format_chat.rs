@@ -148,6 +148,30 @@ fn e33_an_edit_changes_a_message_of_the_same_verified_sender_alone() {
     }
 }
 
+/// A correction has a text and nothing else.
+#[test]
+fn e35_an_edit_that_says_more_than_a_text_is_a_message() {
+    let edit = "Chat-Edit: <1@localhost>\n";
+    let long = "word ".repeat(60_000);
+    let file = "begin 644 cat.jpg\n#0V%T\n`\nend";
+    let attached = "Content-Type: multipart/mixed; boundary=b\n";
+    let parts = "--b\nContent-Type: text/plain\n\nHo\n--b\nContent-Type: application/pdf; name=a.pdf\n\n%PDF\n--b--";
+    for (fields, text, seen) in [
+        ("", long.as_str(), "word word"),
+        ("", file, "cat.jpg"),
+        (attached, parts, "a.pdf"),
+    ] {
+        let mut world = new_world();
+        mail(&mut world, "1", &with(&[PASSED, CHAT]), "Hi");
+        let decision = mail(&mut world, "2", &with(&[PASSED, CHAT, edit, fields]), text);
+        let shown = shown(&decision);
+        assert!(
+            !shown.contains("<replace ") && shown.contains(seen),
+            "{seen}"
+        );
+    }
+}
+
 #[test]
 fn e33_that_it_was_read_is_told_once_and_to_its_author_alone() {
     let asks = |from: &str| format!("{CHAT}Chat-Disposition-Notification-To: {from}\n");

@@ -390,6 +390,24 @@ fn each_line_has_a_receipt_or_an_error_of_its_own() {
     assert_eq!(refused.notes.len(), 1);
 }
 
+/// XEP-0333, as RFC 8098 has it in a mail.
+#[test]
+fn one_line_that_is_to_be_marked_as_displayed_asks_for_it_of_the_whole_mail() {
+    const MARKABLE: &str = "<markable xmlns='urn:xmpp:chat-markers:0'/>";
+    for (first, second, asks) in [("", "", false), ("", MARKABLE, true), (MARKABLE, "", true)] {
+        let mut chat = Chat::new();
+        chat.0.settings.read_receipts = true;
+        chat.send("1", &format!("<body>one</body>{first}"));
+        let both = chat
+            .later(1)
+            .send("2", &format!("<body>two</body>{second}"));
+        assert_eq!(Chat::said(&both).1, "one\ntwo");
+        let mail = String::from_utf8_lossy(&both.mails[0].bytes);
+        let field = "\r\nDisposition-Notification-To: ";
+        assert_eq!(mail.contains(field), asks, "{first:?} {second:?}");
+    }
+}
+
 #[test]
 fn a_receipt_at_acceptance_is_for_each_line_at_once() {
     let mut chat = Chat::new();

@@ -55,7 +55,7 @@ fn compare(golden: &Path, found: &str, failures: &mut Vec<String>) {
         fs::write(golden, found).unwrap();
         return;
     }
-    let expected = fs::read_to_string(golden).unwrap_or_default();
+    let expected = fs::read_to_string(golden).unwrap_or_else(|error| format!("{error}\n"));
     if expected != found {
         failures.push(format!(
             "{}: expected\n{expected}\nfound\n{found}",

@@ -211,6 +211,7 @@ fn endless_reports() {
     let status = format!("{report}Content-Type: message/delivery-status\r\n\r\n");
     let recipient = "Final-Recipient: rfc822; a@b.example\r\nAction: failed\r\n";
     let qmail = format!("{from}\r\nHi. This is the qmail-send program at b.example.\r\n\r\n");
+    let mut reports = Vec::new();
     for (what, start, piece) in [
         ("recipients", &status, &format!("{recipient}\r\n")[..]),
         ("one recipient", &status, recipient),
@@ -285,6 +286,7 @@ fn endless_reports() {
     ] {
         let mail = read_in_time(what, &format!("{start}{}", repeated(piece))).unwrap();
         if let Some(report) = mail.delivery {
+            reports.push(what);
             assert!(
                 report.recipients.len() <= limits::REPORT_RECIPIENTS_MAX,
                 "{what}"
@@ -292,6 +294,10 @@ fn endless_reports() {
             let words = report.recipients.iter().map(|one| one.reply.text.len());
             assert!(words.max() <= Some(4 * 500), "{what}");
         }
+    }
+    // What is no report is no test of how reports are read.
+    for what in ["recipients", "one recipient", "addresses", "reasons"] {
+        assert!(reports.contains(&what), "{what} is not among {reports:?}");
     }
 }
 

@@ -1,6 +1,7 @@
 //! Every test that needs no server and is none of one module: what `make quick` runs beside the modules' own. One program,
 //! since each links the whole crate once more. `cargo test --test quick decisions::` runs one of its files.
 
+mod attachments;
 mod automatic;
 mod avatars;
 mod away;

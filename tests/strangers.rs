@@ -6,8 +6,10 @@ use minidom::Element;
 use stanzamail::core::address::MailAddress;
 use stanzamail::core::context::{Need, Row, Write};
 use stanzamail::core::decide::decision::{Decision, Fate, Left};
+use stanzamail::core::quota::{Conversation, Demand, Demands};
 use stanzamail::core::record::{Contact, Pair, PairOrigin, Strangers, Subscription};
 use stanzamail::core::settings::Trust;
+use stanzamail::inbound::Verdict;
 use std::time::Duration;
 
 const EVE: &str = "eve\\40mail.example@gateway.a.example";
@@ -246,6 +248,12 @@ fn a_request_is_asked_once_and_accepting_shows_all_that_came() {
         assert_eq!(message.attr("to"), Some("alice@a.example"));
     }
     assert_eq!(presences(&accepted), []);
+    // What was shown does not stay in the store beside it.
+    let rows = accepted.writes.iter().filter_map(|write| match write {
+        Write::Message(row) => Some(row.sent.kept.len()),
+        _ => None,
+    });
+    assert_eq!(rows.collect::<Vec<_>>(), [0, 0]);
     let known = contact(&mut world, "eve@mail.example");
     assert_eq!(
         (known.subscription, known.request),
@@ -641,6 +649,39 @@ fn no_more_is_kept_than_a_few_mails_of_few_people() {
         1,
         "what was left is shown when it comes again"
     );
+}
+
+/// What is said of a mail to several is true of those alone of whom it is.
+#[test]
+fn e36_of_a_mail_to_several_it_is_said_for_whom_it_is_not_kept() {
+    let mut world = world(Strangers::Hold);
+    let bob = jid::BareJid::new("bob@a.example").unwrap();
+    let none = Row::Contacts(Vec::new());
+    world.context.insert(Need::ContactsOf(bob), Some(none));
+    for number in 0..10 {
+        world.mail(&of_eve(&format!("e{number}"), "", "Hello"));
+    }
+    let both = of_eve("both", "", "Hello").replace("To: alice@", "To: bob@chat.a.example, alice@");
+    let (decision, fate) = world.arrives(&both);
+    assert_eq!((fate, decision.left), (Fate::Left, Some(Left::Unaccepted)));
+    let left_by: Vec<_> = decision.left_by.iter().map(ToString::to_string).collect();
+    assert_eq!(left_by, ["alice@a.example"]);
+
+    // Bob is shown no more for the moment: then a mail that was handed over comes again for both, and is not lost for Alice.
+    let conversation = Conversation {
+        user: "bob@a.example".parse().unwrap(),
+        contact: EVE.parse().unwrap(),
+        is_believed: false,
+    };
+    let waits = || Demands::from([(conversation.clone(), Demand::default())]);
+    let verdict = |is_handed_over| {
+        let mut decision = decision.clone();
+        Verdict::of(&mut decision, Fate::Later, waits(), is_handed_over)
+    };
+    assert_eq!(verdict(false), Verdict::Later(waits()));
+    let both = ["alice@a.example", "bob@a.example"].map(|one| one.parse().unwrap());
+    let both = Verdict::LeftBy(Left::Unaccepted, both.into());
+    assert_eq!(verdict(true), both);
 }
 
 #[test]

@@ -457,7 +457,7 @@ impl WaitingItems {
                     key: JobId::of_name(&["mail again", MessageId::of_raw(&content).as_str()]),
                     uid: 0,
                     octets: kept.note.octets,
-                    raw: content.clone(),
+                    raw: content.clone().into(),
                     header_only: kept.note.header_only,
                     internal_date: None,
                     envelope: kept.note.envelope(),

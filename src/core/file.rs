@@ -17,6 +17,9 @@ pub const FILES_PER_MESSAGE_MAX: usize = 10;
 pub const ATTACHED_OCTETS_MAX: u64 = 20 * 1024 * 1024;
 /// What a mail has besides its files, at most about so much, in octets.
 const REST_OCTETS: u64 = 256 * 1024;
+/// So much of a file tells what it is and how big the picture is, in octets: before that of a photo stand up to 64 KiB about
+/// the camera, several times.
+const START_OCTETS: usize = 256 * 1024;
 /// The longest address of a file, in octets.
 const URL_OCTETS_MAX: usize = 4096;
 
@@ -39,14 +42,43 @@ pub struct Hosted {
 
 impl Hosted {
     /// What is told of a file that lies at an address.
-    pub fn of(url: String, name: &str, media_type: &str, octets: &[u8]) -> Self {
+    pub fn of(url: String, name: &str, media_type: &str, facts: &FileFacts) -> Self {
         Self {
             url,
             name: name.to_owned(),
-            octets: octets.len(),
-            sha256: STANDARD.encode(Sha256::digest(octets)),
-            pixels: pixels(octets).filter(|_| media_type.starts_with("image/")),
+            octets: facts.octets,
+            sha256: facts.sha256.clone(),
+            pixels: pixels(&facts.start).filter(|_| media_type.starts_with("image/")),
             media_type: media_type.to_owned(),
+        }
+    }
+}
+
+/// What is known of a file of which all was seen once, a piece after the other.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FileFacts {
+    /// Its size in octets.
+    pub octets: usize,
+    /// Its SHA-256, in base64.
+    pub sha256: String,
+    /// Its first octets, which tell what it is.
+    pub start: Vec<u8>,
+}
+
+impl FileFacts {
+    /// Of all of its pieces.
+    pub fn of(pieces: impl Iterator<Item = Vec<u8>>) -> Self {
+        let (mut octets, mut digest, mut start) = (0_usize, Sha256::new(), Vec::new());
+        for piece in pieces {
+            octets = octets.saturating_add(piece.len());
+            digest.update(&piece);
+            let room = START_OCTETS.saturating_sub(start.len()).min(piece.len());
+            start.extend_from_slice(piece.get(..room).unwrap_or_default());
+        }
+        Self {
+            octets,
+            sha256: STANDARD.encode(digest.finalize()),
+            start,
         }
     }
 }

@@ -149,3 +149,48 @@ impl Options {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_said_of_one_contact_goes_before_and_what_holds_for_all_is_not_lost() {
+        let at = Timestamp::from_secs(1);
+        let all = Options {
+            quotes: Some(Quotes::Keep),
+            bulk: Some(Bulk::Drop),
+            name: Some("Alice".to_owned()),
+            gather: Some(true),
+            strangers: Some(Strangers::Hold),
+            requests: vec!["carol@mail.example".parse().unwrap()],
+            language: Some(Language::ENGLISH),
+            client_language: Some(Language::ENGLISH),
+            card: Some(UserCard {
+                name: None,
+                face: None,
+                asked: at,
+                is_answered: true,
+            }),
+            away: Some(Away {
+                text: None,
+                until: Some(at),
+            }),
+            is_welcomed: true,
+        };
+        assert_eq!(Options::default().or(all.clone()), all);
+        let one = Options {
+            quotes: Some(Quotes::Cut),
+            gather: Some(false),
+            ..Options::default()
+        };
+        let both = one.or(all.clone());
+        assert_eq!((both.quotes, both.gather), (Some(Quotes::Cut), Some(false)));
+        let rest = Options {
+            quotes: all.quotes,
+            gather: all.gather,
+            ..both
+        };
+        assert_eq!(rest, all);
+    }
+}

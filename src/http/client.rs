@@ -1,13 +1,14 @@
 //! The client. One connection for each request: files are few, and a connection that is kept could lead elsewhere by then.
 
+use super::file_body::FileBody;
 use super::guard;
 use crate::net::Io;
 use crate::net::limits::time_limits;
 use crate::net::tcp::{self, TcpError};
 use crate::net::tls::{self, HandshakeError, TlsClient, TlsError};
 use crate::system::TcpStream;
-use http_body_util::{BodyExt, Full};
-use hyper::body::{Bytes, Incoming};
+use http_body_util::BodyExt;
+use hyper::body::Incoming;
 use hyper::header::{self, HeaderMap, HeaderName, HeaderValue};
 use hyper::{Method, Request, Response, StatusCode, client::conn::http1};
 use hyper_util::rt::TokioIo;
@@ -118,6 +119,9 @@ pub enum Error {
     /// Compressed, though nobody has asked for that.
     #[error("it comes compressed")]
     Encoded,
+    /// Other files have all the memory that there is for them.
+    #[error("there is no room for it now")]
+    NoRoom,
     /// [`FetchLimits`].
     #[error("it did not come within {} s", .0.as_secs())]
     Slow(Duration),
@@ -135,7 +139,7 @@ impl Error {
     /// Whether the next attempt may have another outcome.
     pub fn is_passing(&self) -> bool {
         match self {
-            Self::Slow(_) | Self::Unreachable { .. } => true,
+            Self::Slow(_) | Self::NoRoom | Self::Unreachable { .. } => true,
             Self::Status { status, .. } => *status >= 500 || matches!(status, 408 | 425 | 429),
             _ => false,
         }
@@ -152,7 +156,7 @@ pub struct Fetched {
 }
 
 /// A file that is to be put where a slot says (XEP-0363 §7).
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub struct Put {
     /// Where.
     pub url: String,
@@ -160,8 +164,27 @@ pub struct Put {
     pub fields: Vec<(String, String)>,
     /// What it is called.
     pub media_type: String,
-    /// All of it: at least one.
-    pub octets: Bytes,
+    /// All of it: at least one octet.
+    pub file: FileBody,
+}
+
+/// Who takes a file while it comes.
+pub trait Taker: Send {
+    /// Before the first of it: so many octets come at most. False where there is no room for them now.
+    fn begin(&mut self, octets_max: u64) -> bool;
+
+    /// The next of it.
+    fn take(&mut self, octets: &[u8]);
+}
+
+impl Taker for Vec<u8> {
+    fn begin(&mut self, _: u64) -> bool {
+        true
+    }
+
+    fn take(&mut self, octets: &[u8]) {
+        self.extend_from_slice(octets);
+    }
 }
 
 /// Fetches and puts files.
@@ -205,21 +228,47 @@ impl<W: Wire> HttpClient<W> {
     /// # Errors
     /// [`Error`].
     pub async fn fetch(&self, address: &str, octets_max: u64) -> Result<Fetched, Error> {
+        let mut octets = Vec::new();
+        let media_type = self.fetch_into(address, octets_max, &mut octets).await?;
+        Ok(Fetched { octets, media_type })
+    }
+
+    /// The same piece by piece; answers what the server calls it. Where it fails, some of it may have come.
+    ///
+    /// # Errors
+    /// [`Error`].
+    pub async fn fetch_into(
+        &self,
+        address: &str,
+        octets_max: u64,
+        taker: &mut impl Taker,
+    ) -> Result<Option<String>, Error> {
         let total = self.limits.total;
-        let fetched = timeout(total, self.follow(address, octets_max)).await;
+        let fetched = timeout(total, self.follow(address, octets_max, taker)).await;
         fetched.unwrap_or(Err(Error::Slow(total)))
     }
 
-    async fn follow(&self, address: &str, octets_max: u64) -> Result<Fetched, Error> {
+    async fn follow(
+        &self,
+        address: &str,
+        octets_max: u64,
+        taker: &mut impl Taker,
+    ) -> Result<Option<String>, Error> {
         let mut url = Url::parse(address).map_err(|_| Error::NotWeb)?;
         for _ in 0..=REDIRECTS_MAX {
             let is_near = self.is_near(&url);
             let mut exchange = self
-                .exchange(&url, is_near, Method::GET, HeaderMap::new(), Bytes::new())
+                .exchange(
+                    &url,
+                    is_near,
+                    Method::GET,
+                    HeaderMap::new(),
+                    FileBody::nothing(),
+                )
                 .await?;
             let next = match exchange.redirect(&url)? {
                 Some(next) => next,
-                None => return self.body(&mut exchange, &url, octets_max).await,
+                None => return self.body(&mut exchange, &url, octets_max, taker).await,
             };
             if url.scheme() == "https" && next.scheme() != "https" {
                 return Err(Error::Downgrade);
@@ -235,7 +284,7 @@ impl<W: Wire> HttpClient<W> {
     /// [`Error`].
     pub async fn put(&self, put: Put) -> Result<(), Error> {
         // Who takes nothing is not waited for as long as for a big file: others wait meanwhile.
-        let seconds = u64::try_from(put.octets.len() / TAKEN_IN_A_SECOND).unwrap_or(u64::MAX);
+        let seconds = u64::try_from(put.file.length() / TAKEN_IN_A_SECOND).unwrap_or(u64::MAX);
         let limit = Duration::from_secs(seconds).saturating_add(self.limits.silence);
         let limit = limit.min(self.limits.total);
         let done = async {
@@ -244,7 +293,7 @@ impl<W: Wire> HttpClient<W> {
             if let Ok(kind) = HeaderValue::from_str(&put.media_type) {
                 fields.insert(header::CONTENT_TYPE, kind);
             }
-            let exchange = self.exchange(&url, true, Method::PUT, fields, put.octets);
+            let exchange = self.exchange(&url, true, Method::PUT, fields, put.file);
             let exchange = exchange.await?;
             match exchange.response.status() {
                 status if status.is_success() => Ok(()),
@@ -283,7 +332,7 @@ impl<W: Wire> HttpClient<W> {
         is_near: bool,
         method: Method,
         fields: HeaderMap,
-        octets: Bytes,
+        file: FileBody,
     ) -> Result<HttpExchange, Error> {
         let unreachable = |why: String| Error::Unreachable {
             host: host_of(url),
@@ -299,8 +348,8 @@ impl<W: Wire> HttpClient<W> {
             // What goes wrong is told to whoever waits for the answer.
             let _ = connection.await;
         }));
-        let is_upload = !octets.is_empty();
-        let request = request(url, method, fields, octets).map_err(|_| Error::NotWeb)?;
+        let is_upload = file.length() > 0;
+        let request = request(url, method, fields, file).map_err(|_| Error::NotWeb)?;
         let limit = match is_upload {
             // Most of it is spent on sending.
             true => self.limits.total,
@@ -367,7 +416,8 @@ impl<W: Wire> HttpClient<W> {
         exchange: &mut HttpExchange,
         url: &Url,
         octets_max: u64,
-    ) -> Result<Fetched, Error> {
+        taker: &mut impl Taker,
+    ) -> Result<Option<String>, Error> {
         let status = exchange.response.status();
         if status != StatusCode::OK {
             return Err(status_error(url, status));
@@ -385,23 +435,26 @@ impl<W: Wire> HttpClient<W> {
         }
         let media_type = text(header::CONTENT_TYPE).and_then(|kind| kind.split(';').next());
         let media_type = media_type.map(|kind| kind.trim().to_lowercase());
-        let (mut octets, silence) = (Vec::new(), self.limits.silence);
+        if !taker.begin(announced.unwrap_or(octets_max)) {
+            return Err(Error::NoRoom);
+        }
+        let (mut came, silence) = (0_u64, self.limits.silence);
         loop {
             let frame = timeout(silence, exchange.response.body_mut().frame()).await;
             let frame = frame.map_err(|_| Error::Slow(silence))?;
             let Some(frame) = frame else {
-                return Ok(Fetched { octets, media_type });
+                return Ok(media_type);
             };
             let frame = frame.map_err(|why| Error::Unreachable {
                 host: host_of(url),
                 why: words(&why),
             })?;
             let data = frame.into_data().unwrap_or_default();
-            let length = octets.len().saturating_add(data.len());
-            if u64::try_from(length).unwrap_or(u64::MAX) > octets_max {
+            came = came.saturating_add(u64::try_from(data.len()).unwrap_or(u64::MAX));
+            if came > octets_max {
                 return Err(Error::TooLarge(octets_max));
             }
-            octets.extend_from_slice(&data);
+            taker.take(&data);
         }
     }
 }
@@ -427,8 +480,8 @@ fn request(
     url: &Url,
     method: Method,
     fields: HeaderMap,
-    octets: Bytes,
-) -> Result<Request<Full<Bytes>>, hyper::http::Error> {
+    file: FileBody,
+) -> Result<Request<FileBody>, hyper::http::Error> {
     let host = host_of(url);
     let host = match url.port() {
         Some(port) => format!("{host}:{port}"),
@@ -446,7 +499,7 @@ fn request(
         // Whatever is compressed may be a thousand times as big.
         .header(header::ACCEPT_ENCODING, "identity")
         .header(header::CONNECTION, "close")
-        .body(Full::new(octets))?;
+        .body(file)?;
     request.headers_mut().extend(fields);
     Ok(request)
 }

@@ -6,7 +6,9 @@
 //! And the other way round: whole mails as pages, for whoever has the address of one ([`server`]).
 
 pub mod client;
+pub mod file_body;
 pub mod guard;
 pub mod server;
 
-pub use client::{Error, FetchLimits, Fetched, HttpClient, Put, host, origin};
+pub use client::{Error, FetchLimits, Fetched, HttpClient, Put, Taker, host, origin};
+pub use file_body::FileBody;

@@ -190,43 +190,48 @@ impl ServerShared {
     }
 
     async fn answer(&self, asked: Result<PageRequest, PageResponse>) -> Response<Body> {
-        let answer = match asked {
-            Err(answer) => answer,
+        let (answer, reader) = match asked {
+            Err(answer) => (answer, None),
             Ok(asked) => self.found(asked).await,
         };
-        match self.room_for(answer.room()).await {
+        let room = self.room_for(answer.room()).await;
+        // Not before: what was read is in memory, and all that wait for room would be.
+        drop(reader);
+        match room {
             Some(permit) => answer.into_response(permit),
             None => PageResponse::busy().into_response(()),
         }
     }
 
-    async fn found(&self, asked: PageRequest) -> PageResponse {
+    /// The answer, and the place of who has read for it.
+    async fn found(&self, asked: PageRequest) -> (PageResponse, Option<OwnedSemaphorePermit>) {
         let Ok(Ok(reader)) = timeout(
             self.config.timings.room,
             Arc::clone(&self.readers).acquire_owned(),
         )
         .await
         else {
-            return PageResponse::busy();
+            return (PageResponse::busy(), None);
         };
         let kept = match asked.is_file() {
             true => &self.config.files,
             false => &self.config.mails,
         };
         let (kept, base) = (Arc::clone(kept), self.base(&asked));
+        // Whoever goes away meanwhile keeps the place until it is read.
         let read = system::blocking(move || {
-            let mail = kept(&asked.id)?;
-            let answer = asked.answer(mail, &base);
-            drop(reader);
-            answer.unwrap_or_else(|error| {
-                tracing::warn!(%error, "what is kept of a mail cannot be read");
-                None
-            })
+            let answer = kept(&asked.id).and_then(|mail| {
+                asked.answer(mail, &base).unwrap_or_else(|error| {
+                    tracing::warn!(%error, "what is kept of a mail cannot be read");
+                    None
+                })
+            });
+            (answer.unwrap_or_else(PageResponse::not_found), reader)
         });
-        read.await
-            .ok()
-            .flatten()
-            .unwrap_or_else(PageResponse::not_found)
+        match read.await {
+            Ok((answer, reader)) => (answer, Some(reader)),
+            Err(_) => (PageResponse::not_found(), None),
+        }
     }
 
     /// The address of what belongs to a mail.

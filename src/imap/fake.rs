@@ -288,7 +288,17 @@ impl State {
         let raw = &mail.raw;
         let header = raw.split_inclusive("\r\n\r\n").next().unwrap();
         let flags: Vec<&str> = mail.flags.iter().map(String::as_str).collect();
-        let what = if items.contains("BODY.PEEK[]") {
+        let what = if let Some((_, piece)) = items.split_once("BODY.PEEK[]<") {
+            let (begin, count) = piece.split_once('>').unwrap().0.split_once('.').unwrap();
+            let numbers: [usize; 2] = [begin, count].map(|number| number.parse().unwrap());
+            let begin = numbers[0].min(raw.len());
+            let end = raw.len().min(begin + numbers[1]);
+            format!(
+                "BODY[]<{begin}> {{{}}}\r\n{}",
+                end - begin,
+                &raw[begin..end]
+            )
+        } else if items.contains("BODY.PEEK[]") {
             format!("BODY[] {{{}}}\r\n{raw}", raw.len())
         } else if items.contains("BODY.PEEK[HEADER]<0.") {
             format!("BODY[HEADER]<0> {{{}}}\r\n{header}", header.len())

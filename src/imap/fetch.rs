@@ -49,6 +49,9 @@ impl ListedMail {
     }
 }
 
+/// A bigger mail is fetched in pieces of so many octets: an answer is in memory twice while it is read.
+const PIECE_OCTETS: u32 = 1024 * 1024;
+
 /// A UID set in one command, in octets, about: some servers take lines of 8,000 (RFC 7162 §4).
 const SET_OCTETS_MAX: usize = 4_000;
 
@@ -133,8 +136,16 @@ pub(super) async fn mails(
     part: FetchPart,
 ) -> Result<BTreeMap<u32, Vec<u8>>, ImapError> {
     let mut found = BTreeMap::new();
-    let asked: Vec<u32> = mails.iter().map(|mail| mail.uid).collect();
-    let (literal, answer) = allowance(mails, part);
+    let is_big =
+        |mail: &&ListedMail| part == FetchPart::Whole && mail.octets > u64::from(PIECE_OCTETS);
+    let (big, small): (Vec<&ListedMail>, Vec<&ListedMail>) = mails.iter().partition(is_big);
+    for mail in big {
+        if let Some(octets) = in_pieces(session, mail).await? {
+            found.insert(mail.uid, octets);
+        }
+    }
+    let asked: Vec<u32> = small.iter().map(|mail| mail.uid).collect();
+    let (literal, answer) = allowance(&small, part);
     for set in uid_sets(&asked) {
         let command = format!("UID FETCH {set} (UID {})", part.item());
         session
@@ -152,9 +163,81 @@ pub(super) async fn mails(
     Ok(found)
 }
 
+/// One mail, piece after piece (RFC 3501 §6.4.5); `None` where it was expunged before the first. A piece that is shorter than was asked
+/// for ends the mail where the mail is as long as the server has said; else what follows is asked for, until nothing does.
+async fn in_pieces(
+    session: &mut ImapSession,
+    mail: &ListedMail,
+) -> Result<Option<Vec<u8>>, ImapError> {
+    let mut whole = Vec::new();
+    // A server that gives a little at a time is not asked without end.
+    let asked_max = (mail.octets / u64::from(PIECE_OCTETS)).saturating_mul(2);
+    for _ in 0..asked_max.saturating_add(8) {
+        let begin = u32::try_from(whole.len()).unwrap_or(u32::MAX);
+        let items = format!("BODY.PEEK[]<{begin}.{PIECE_OCTETS}>");
+        let command = format!("UID FETCH {} (UID {items})", mail.uid);
+        // Some server may give all of it at once.
+        let (literal, answer) = allowance(&[mail], FetchPart::Whole);
+        let mut piece = None;
+        session
+            .command_for(&command, literal, answer, |response| {
+                if let Some((uid, attributes)) = fetched(response)
+                    && uid == mail.uid
+                    && let Some((octets, is_all)) = piece_at(attributes, begin)
+                {
+                    piece.get_or_insert_with(|| (octets.to_vec(), is_all));
+                }
+            })
+            .await?;
+        let is_there = u64::from(begin) >= mail.octets;
+        match piece {
+            Some((octets, true)) => return Ok(Some(octets)),
+            Some((octets, false)) => {
+                let is_short = octets.len() < usize::try_from(PIECE_OCTETS).unwrap_or(usize::MAX);
+                let is_empty = octets.is_empty();
+                whole.extend_from_slice(&octets);
+                let length = u64::try_from(whole.len()).unwrap_or(u64::MAX);
+                if is_empty || is_short && length >= mail.octets {
+                    return Ok(Some(whole));
+                }
+                if length > mail.octets.saturating_add(MAIL_SLACK_OCTETS) {
+                    let words = "a mail is longer than the server has said";
+                    return Err(ImapError::NotImap(words.to_owned()));
+                }
+            }
+            // Behind the end some say NIL.
+            None if is_there => return Ok(Some(whole)),
+            None if begin == 0 => return Ok(None),
+            // It was there a moment ago; whether it still is, the next list says.
+            None => {
+                let words = "a mail ends before its end";
+                return Err(ImapError::NotImap(words.to_owned()));
+            }
+        }
+    }
+    let words = "a mail has no end";
+    Err(ImapError::NotImap(words.to_owned()))
+}
+
+/// The octets from this one on, and whether they are all of the mail, as from a server that gives no pieces.
+fn piece_at<'a>(attributes: &'a [AttributeValue<'_>], begin: u32) -> Option<(&'a [u8], bool)> {
+    attributes.iter().find_map(|attribute| match attribute {
+        AttributeValue::BodySection {
+            section: None,
+            index,
+            data: Some(data),
+        } if index.is_none_or(|index| index == begin) => {
+            let is_piece =
+                u64::try_from(data.len()).is_ok_and(|length| length <= u64::from(PIECE_OCTETS));
+            Some((data.as_ref(), index.is_none() && !is_piece))
+        }
+        _ => None,
+    })
+}
+
 /// The biggest literal and the biggest answer, in octets, that these mails can make.
-fn allowance(mails: &[ListedMail], part: FetchPart) -> (u64, u64) {
-    let octets = |mail: &ListedMail| match part {
+fn allowance(mails: &[&ListedMail], part: FetchPart) -> (u64, u64) {
+    let octets = |mail: &&ListedMail| match part {
         FetchPart::Whole => mail.octets.saturating_add(MAIL_SLACK_OCTETS),
         FetchPart::Header => HEADER_OCTETS_MAX,
     };

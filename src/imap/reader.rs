@@ -432,7 +432,7 @@ impl MailboxReader {
                 envelope: None,
                 uid: mail.uid,
                 octets: mail.octets,
-                raw,
+                raw: raw.into(),
                 header_only: part == FetchPart::Header,
                 internal_date: mail.internal_date,
             })
@@ -512,7 +512,7 @@ impl MailboxReader {
                 self.waiting.remove(uid);
                 match verdict {
                     Verdict::Handled => self.handled.push(uid),
-                    Verdict::Left(_) => self.left.push(uid),
+                    Verdict::Left(_) | Verdict::LeftBy(..) => self.left.push(uid),
                     Verdict::Later(those) => self.waiting.add(uid, those.clone()),
                 }
             }

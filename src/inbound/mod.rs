@@ -6,12 +6,14 @@
 
 use crate::core::address::MailAddress;
 pub use crate::core::decide::decision::Left;
+use crate::core::decide::decision::{Decision, Fate};
 use crate::core::id::JobId;
 use crate::core::quota::{Conversation, Demands};
 use crate::core::record::Cursor;
 use crate::core::time::Timestamp;
 use jid::BareJid;
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 use tokio::sync::oneshot;
 
 /// A mail as it came.
@@ -23,8 +25,8 @@ pub struct InboundMail {
     pub uid: u32,
     /// Size of the whole mail in octets.
     pub octets: u64,
-    /// The mail, or its header alone.
-    pub raw: Vec<u8>,
+    /// The mail, or its header alone. All who need it share it: it may have tens of megabytes.
+    pub raw: Arc<Vec<u8>>,
     /// Whether `raw` is the header alone, of at most 256 KiB, because the mail is too big or its body cannot be read.
     pub header_only: bool,
     /// When it reached the mailbox (INTERNALDATE), where it lies in one.
@@ -83,8 +85,28 @@ pub enum Verdict {
     Handled,
     /// It is not for us or not shown: a mailbox keeps it, a mail server that handed it over hears why.
     Left(Left),
+    /// The same for these of its users: the others have it.
+    LeftBy(Left, BTreeSet<BareJid>),
     /// It waits, since these get no more for now: bring it again when there is room for it.
     Later(Demands),
+}
+
+impl Verdict {
+    /// By what was decided. Nobody else has what was handed over: that comes again for whom it was not taken and for who waits.
+    pub fn of(decision: &mut Decision, fate: Fate, waits: Demands, is_handed_over: bool) -> Self {
+        let left = decision.left.unwrap_or(Left::SetAside);
+        let mut left_by = std::mem::take(&mut decision.left_by);
+        match fate {
+            Fate::Handled => Self::Handled,
+            Fate::Left if left_by.is_empty() => Self::Left(left),
+            Fate::Left => Self::LeftBy(left, left_by),
+            Fate::Later if is_handed_over && !left_by.is_empty() => {
+                left_by.extend(waits.into_keys().map(|one| one.user));
+                Self::LeftBy(left, left_by)
+            }
+            Fate::Later => Self::Later(waits),
+        }
+    }
 }
 
 /// The cursor, but before the first mail that waits.

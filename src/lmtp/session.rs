@@ -442,7 +442,7 @@ impl SessionShared {
             key,
             uid: 0,
             octets,
-            raw,
+            raw: raw.into(),
             header_only: false,
             internal_date: None,
             envelope: Some(envelope),
@@ -486,6 +486,10 @@ fn of_verdict(verdict: &Verdict, user: &BareJid) -> LmtpReply {
     match verdict {
         Verdict::Handled => reply::TAKEN,
         Verdict::Left(left) => reply::of_left(*left),
+        Verdict::LeftBy(left, users) => match users.contains(user) {
+            true => reply::of_left(*left),
+            false => reply::TAKEN,
+        },
         Verdict::Later(demands) => {
             let waits = demands.keys().any(|one| one.user == *user);
             if waits { reply::LATER } else { reply::TAKEN }

@@ -5,7 +5,7 @@ use crate::core::decide::decision::Left;
 use crate::core::quota::{Conversation, Demand, Demands};
 use crate::net::listen::Listen;
 use jid::BareJid;
-use std::collections::VecDeque;
+use std::collections::{BTreeSet, VecDeque};
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, Ordering};
 use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader, DuplexStream, duplex};
@@ -145,7 +145,7 @@ async fn each_recipient_gets_an_answer_and_the_mail_its_envelope() {
     talk.hears("250 2.0.0").await;
     let mail = talk.mails.recv().await.unwrap();
     assert_eq!(
-        String::from_utf8(mail.raw).unwrap(),
+        String::from_utf8(mail.raw.to_vec()).unwrap(),
         "Return-Path: <carol@mail.example>\r\nFrom: carol@mail.example\r\n\r\n.Hello\r\n"
     );
     let envelope = ["alice@chat.a.example", "bob@chat.a.example"];
@@ -165,6 +165,25 @@ async fn each_recipient_gets_an_answer_and_the_mail_its_envelope() {
     talk.asks("QUIT", "221 2.0.0").await;
     assert_eq!(talk.line().await, "");
     talk.server.await.unwrap();
+}
+
+/// The same octets for somebody else are another mail: its files, and what became of it, are not those of the first.
+#[tokio::test]
+async fn a_mail_is_known_again_by_what_it_is_and_by_whom_it_is_for() {
+    let mut talk = Talk::greeted().await;
+    let mut keys = Vec::new();
+    for to in [
+        "alice@chat.a.example",
+        "bob@chat.a.example",
+        "alice@chat.a.example",
+    ] {
+        talk.begins_a_mail_to(&[to]).await;
+        talk.says(MAIL).await;
+        talk.hears("250 2.0.0").await;
+        keys.push(talk.mails.recv().await.unwrap().key);
+    }
+    assert_eq!(keys[0], keys[2]);
+    assert_ne!(keys[0], keys[1]);
 }
 
 #[tokio::test]
@@ -208,6 +227,13 @@ async fn what_becomes_of_a_mail_is_said_to_whom_it_concerns() {
         (Some(Verdict::Left(Left::Nobody)), ["550 5.1.1"; 2]),
         (Some(Verdict::Left(Left::Denied)), ["550 5.7.1"; 2]),
         (Some(Verdict::Left(Left::Unaccepted)), ["450 4.7.1"; 2]),
+        (
+            Some(Verdict::LeftBy(
+                Left::Unaccepted,
+                BTreeSet::from([user("bob")]),
+            )),
+            ["250 2.0.0", "450 4.7.1"],
+        ),
         (Some(Verdict::Left(Left::Loop)), ["554 5.4.6"; 2]),
         (Some(Verdict::Left(Left::Forged)), ["550 5.7.1"; 2]),
         (Some(Verdict::Left(Left::Unverified)), ["550 5.7.1"; 2]),

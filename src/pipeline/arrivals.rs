@@ -270,13 +270,10 @@ impl<S: Store> Pipeline<S> {
         self.at_most_once(portion, &mut decision, now);
         self.told_of_held(portion, &mut decision, now);
         log_notes(&decision);
-        let left = decision.left.unwrap_or(Left::SetAside);
+        let is_handed_over = mail.envelope.is_some();
+        let verdict = Verdict::of(&mut decision, fate, waits, is_handed_over);
         portion.add(decision);
-        Ok(match fate {
-            Fate::Handled => Verdict::Handled,
-            Fate::Left => Verdict::Left(left),
-            Fate::Later => Verdict::Later(waits),
-        })
+        Ok(verdict)
     }
 
     /// What is written for users is among the mails where they may send it, with the rows that have to be there first; then the rows
@@ -429,19 +426,18 @@ impl<S: Store> Pipeline<S> {
         let mut all = demands_of(decision);
         let mut quotas = self.quotas.lock();
         let mut why = BTreeMap::new();
-        all.retain(|one, demand| {
+        for (one, demand) in &all {
             let is_admitted = admitted.is_some_and(|admitted| admitted.contains(one));
             let wait = match waiting.contains(one) || quotas.is_held(one) {
-                true => Some(Wait::Behind),
-                false if is_admitted || quotas.show(one, *demand, now) => None,
-                false => Some(Wait::OverLimit),
+                true => Wait::Behind,
+                false if is_admitted || quotas.show(one, *demand, now) => continue,
+                false => Wait::OverLimit,
             };
-            if let Some(wait) = wait {
-                let known = why.entry(one.user.clone()).or_insert(wait);
-                *known = wait.max(*known);
-            }
-            wait.is_some()
-        });
+            let known = why.entry(one.user.clone()).or_insert(wait);
+            *known = wait.max(*known);
+        }
+        // It waits for a user as a whole, and nothing of its author overtakes it meanwhile.
+        all.retain(|one, _| why.contains_key(&one.user));
         waiting.extend(all.keys().cloned());
         (all, why)
     }

@@ -9,28 +9,30 @@
 mod attach;
 mod own;
 mod probe;
+mod seen;
 mod service;
 
 use crate::core::file::{
-    self, FILES_PER_MAIL_MAX, Files as Known, Hosted, NotHosted, Upload, UploadOutcome,
+    self, FILES_PER_MAIL_MAX, Files as Known, NotHosted, Upload, UploadOutcome,
 };
-use crate::core::from_mail::{self, Attachment};
+use crate::core::from_mail::{self, Attachment, Inside};
 use crate::core::id::JobId;
 use crate::core::notice::KeptAt;
 use crate::core::quota::{Conversation, SharedQuotas};
 use crate::core::time::Timestamp;
-use crate::http::{self, HttpClient, Put};
+use crate::http::{self, FileBody, HttpClient, Put};
 use crate::xmpp::Link;
 use crate::{failpoints, system};
-use hyper::body::Bytes;
 use jid::BareJid;
 use own::OwnFile;
 pub use own::OwnFiles;
 pub use probe::{NotFetched, UploadService};
+use seen::Seen;
 use service::{Disconnected, No, Service, Services};
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
+use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 
 /// Mails whose files are on their way together. Each has a file at a time under way.
@@ -39,6 +41,8 @@ const MAILS_MAX: usize = 8;
 const MAILS_OF_USER_MAX: usize = 4;
 /// What these mails have together, in octets, but for the last of them.
 const OCTETS_MAX: usize = 32 * 1024 * 1024;
+/// What files of users have together that are fetched, in KiB, in base64: one mail with as much as may be attached, or several with less.
+const FETCHED_KIBIBYTES_MAX: usize = 32 * 1024;
 /// A mail that nobody keeps waits for an upload service that is away, from when its mail server took it; then its text comes,
 /// and its files are named.
 const AWAY_MAX: Duration = Duration::from_secs(3600);
@@ -59,6 +63,8 @@ struct UploaderShared {
     /// For what these do not take.
     own: Option<OwnFiles>,
     state: Mutex<UploadState>,
+    /// In memory for files of users that are on their way into mails.
+    room: Arc<Semaphore>,
     end: CancellationToken,
 }
 
@@ -117,6 +123,7 @@ impl FileUploader {
             client,
             quotas,
             state: Mutex::default(),
+            room: Arc::new(Semaphore::new(FETCHED_KIBIBYTES_MAX)),
             end,
         }))
     }
@@ -137,7 +144,7 @@ impl FileUploader {
     pub(super) fn begin(
         &self,
         key: JobId,
-        (raw, is_only_here): (&[u8], bool),
+        (raw, is_only_here): (&Arc<Vec<u8>>, bool),
         upload: Upload,
         conversations: BTreeSet<Conversation>,
     ) {
@@ -162,7 +169,7 @@ impl FileUploader {
             conversations,
             outcomes: Some(Vec::new()),
         };
-        let (raw, end) = (raw.to_vec(), self.0.end.clone());
+        let (raw, end) = (Arc::clone(raw), self.0.end.clone());
         tokio::spawn(end.run_until_cancelled_owned(async move {
             under_way.outcomes = under_way
                 .shared
@@ -215,7 +222,7 @@ impl UploaderShared {
     async fn put_all(
         &self,
         mail: &JobId,
-        (raw, is_only_here): (Vec<u8>, bool),
+        (raw, is_only_here): (Arc<Vec<u8>>, bool),
         upload: &Upload,
     ) -> Result<Vec<UploadOutcome>, Disconnected> {
         let read = system::blocking(move || from_mail::attachments(&raw)).await;
@@ -254,7 +261,7 @@ impl UploaderShared {
 
     /// Why a file is not even asked about.
     fn why_not(&self, max: Option<u64>, user: &BareJid, file: &Attachment) -> Option<NotHosted> {
-        let length = file.content.as_ref().map_or(0, Vec::len);
+        let length = file.content.as_ref().map_or(0, Inside::length);
         if length == 0 || file.is_ornament || !file::is_for_people(&file.media_type) {
             return Some(NotHosted::Named);
         }
@@ -287,28 +294,23 @@ impl UploaderShared {
         if let Some(why) = self.why_not(max, &upload.user, &attachment) {
             return Ok(Err(why));
         }
-        let octets = Bytes::from(attachment.content.unwrap_or_default());
-        let media_type = file::media_type(&octets, &attachment.media_type);
-        let name = file::name(attachment.name.as_deref(), &media_type);
-        let spare = self.own.as_ref().map(|own| (own, octets.clone()));
+        let Some(known) = Seen::of(attachment).await else {
+            return Ok(Err(NotHosted::Named));
+        };
         let outcome = match taker {
-            Ok(_) if max.is_some_and(|max| is_over(octets.len(), max)) => {
+            Ok(_) if max.is_some_and(|max| is_over(known.facts.octets, max)) => {
                 Err(NotHosted::TooLarge(max))
             }
             Ok(service) => {
                 let contact = upload.contact.as_str();
-                self.put_at(service, contact, (&name, &media_type), octets, failed)
-                    .await?
+                self.put_at(service, contact, &known, failed).await?
             }
             Err(why) => Err(why),
         };
         failed.is_silent |= matches!(outcome, Err(NotHosted::Silent));
         failed.is_away |= failed.is_silent;
-        match (outcome, spare) {
-            (Err(why), Some((own, octets))) => {
-                let kept = own.put(which, &name, &media_type, octets).await;
-                Ok(kept.ok_or(why))
-            }
+        match (outcome, &self.own) {
+            (Err(why), Some(own)) => Ok(own.put(which, &known).await.ok_or(why)),
             (outcome, _) => Ok(outcome),
         }
     }
@@ -317,22 +319,22 @@ impl UploaderShared {
         &self,
         service: &Service,
         contact: &str,
-        (name, media_type): (&str, &str),
-        octets: Bytes,
+        known: &Seen,
         failed: &mut ServiceFailure,
     ) -> Result<UploadOutcome, Disconnected> {
-        let file = (name, octets.len(), media_type);
+        let length = known.facts.octets;
+        let file = (known.name.as_str(), length, known.media_type.as_str());
         let slot = match service.slot(&self.link, contact, file).await {
             Ok(slot) => slot,
             Err(No::Cut) => return Err(Disconnected),
             Err(No::Not(why)) => return Ok(Err(why)),
         };
-        let hosted = Hosted::of(slot.get, name, media_type, &octets);
+        let hosted = known.at(slot.get);
         let put = Put {
             url: slot.put,
             fields: slot.fields,
-            media_type: media_type.to_owned(),
-            octets,
+            media_type: known.media_type.clone(),
+            file: FileBody::of(length, known.inside.pieces()),
         };
         Ok(match self.client.put(put).await {
             Ok(()) => Ok(hosted),

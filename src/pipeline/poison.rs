@@ -126,7 +126,7 @@ impl<S: Store> Pipeline<S> {
             octets: fetched.octets,
             header_only: fetched.header_only,
         };
-        self.keep(note, fetched.raw.clone()).await;
+        self.keep(note, fetched.raw.to_vec()).await;
     }
 
     pub(super) async fn tell_of_failure(

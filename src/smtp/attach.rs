@@ -8,6 +8,7 @@ use crate::smtp::attempt::Tools;
 use futures::future::BoxFuture;
 use std::sync::Arc;
 use std::time::Duration;
+use tokio::sync::OwnedSemaphorePermit;
 
 /// Mails whose files are fetched at the same time. Others with files wait; those without do not.
 pub(super) const FETCHES_MAX: usize = 8;
@@ -31,8 +32,8 @@ pub struct Wanting {
 /// What came of it.
 #[derive(Debug)]
 pub enum AttachOutcome {
-    /// This is the mail now.
-    Mail(Vec<u8>),
+    /// This is the mail now, and it keeps this room in memory until it is in the spool.
+    Mail(Vec<u8>, Vec<OwnedSemaphorePermit>),
     /// It stays as it is.
     Nothing,
     /// Perhaps after this pause.
@@ -69,8 +70,8 @@ pub(super) async fn attach(tools: Arc<Tools>, attacher: Attacher, mut job: Job) 
         mail,
         size: tools.connector.size(),
     };
-    let bytes = match attacher(wanting).await {
-        AttachOutcome::Mail(bytes) => bytes,
+    let (bytes, _room) = match attacher(wanting).await {
+        AttachOutcome::Mail(bytes, room) => (bytes, room),
         AttachOutcome::Later(pause) => return later(job, pause),
         AttachOutcome::Nothing => {
             job.files.clear();

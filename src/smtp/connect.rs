@@ -645,7 +645,7 @@ mod tests {
                 }
             })
             .await;
-            let mut config = fake.config();
+            let mut config = fake.config_of_the_impatient();
             config.login = Some(crate::smtp::Login::by_password("gateway", "canary-secret"));
             let error = probe(config).await.unwrap_err();
             assert!(error.to_string().contains(named), "{error}");

@@ -52,11 +52,10 @@ pub(super) fn whole_lines(mail: &[u8]) -> Cow<'_, [u8]> {
 }
 
 /// `BDAT` and a mail, in blocks as it is: nothing in it can end it, so that no dot is doubled.
-pub(super) fn chunk(line: &str, mail: &[u8]) -> Vec<Vec<u8>> {
+pub(super) fn chunk<'a>(line: &str, mail: &'a [u8]) -> impl Iterator<Item = Cow<'a, [u8]>> {
     let (first, rest) = mail.split_at_checked(BLOCK_OCTETS).unwrap_or((mail, &[]));
-    std::iter::once([line.as_bytes(), first].concat())
-        .chain(rest.chunks(BLOCK_OCTETS).map(<[u8]>::to_vec))
-        .collect()
+    let first = [line.as_bytes(), first].concat();
+    std::iter::once(first.into()).chain(rest.chunks(BLOCK_OCTETS).map(Cow::Borrowed))
 }
 
 /// A mail in [`wire_form`] in blocks, with a second dot where a line begins with one (RFC 5321 §4.5.2).
@@ -141,7 +140,7 @@ mod tests {
     fn a_chunk_is_the_mail_as_it_is() {
         for octets in [0, 1, BLOCK_OCTETS, BLOCK_OCTETS + 1, 3 * BLOCK_OCTETS] {
             let mail = b".".repeat(octets);
-            let blocks = chunk("BDAT x LAST\r\n", &mail);
+            let blocks: Vec<_> = chunk("BDAT x LAST\r\n", &mail).collect();
             assert!(blocks.iter().skip(1).all(|block| !block.is_empty()));
             assert_eq!(
                 blocks.concat(),

@@ -9,7 +9,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 use tokio::io::{AsyncBufReadExt, AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, BufReader};
-use tokio::net::TcpListener;
+use tokio::net::{TcpListener, TcpSocket};
 use tokio_rustls::TlsAcceptor;
 
 /// What a server without PIPELINING offers.
@@ -66,10 +66,13 @@ impl Fake {
         Self::listen(0, None, Arc::new(script)).await
     }
 
+    /// Where a port was held for it.
     pub async fn start_at(
-        port: u16,
+        held: TcpSocket,
         script: impl Fn(usize, &str) -> Say + Send + Sync + 'static,
     ) -> Self {
+        let port = held.local_addr().unwrap().port();
+        drop(held);
         Self::listen(port, None, Arc::new(script)).await
     }
 
@@ -135,11 +138,35 @@ impl Fake {
         self.connections.load(Ordering::SeqCst)
     }
 
+    /// With time for all that a busy machine does.
     pub fn config(&self) -> SmtpConfig {
-        let mut config = SmtpConfig::new("127.0.0.1", self.port, TlsMode::Plain, "gateway.example");
-        config.limits = short_limits();
-        config
+        config_at(self.port)
     }
+
+    /// For tests of what becomes of a server that says nothing.
+    pub fn config_of_the_impatient(&self) -> SmtpConfig {
+        let limits = short_limits();
+        SmtpConfig {
+            limits,
+            ..self.config()
+        }
+    }
+}
+
+/// Of a gateway that sends by this port.
+pub fn config_at(port: u16) -> SmtpConfig {
+    let mut config = SmtpConfig::new("127.0.0.1", port, TlsMode::Plain, "gateway.example");
+    let patience = Duration::from_secs(20);
+    config.limits = TimeLimits {
+        connect: patience,
+        command: patience,
+        login: patience,
+        data: patience,
+        block: patience,
+        final_reply: patience,
+        idle: patience,
+    };
+    config
 }
 
 pub fn short_limits() -> TimeLimits {

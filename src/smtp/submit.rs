@@ -458,8 +458,9 @@ impl SmtpConnection {
     /// The same by length (RFC 3030): nobody knows whether the server has taken the mail once its last octets are under way.
     async fn send_chunk(&mut self, line: &str, mail: &[u8]) -> Result<Reply, Lost> {
         let mut blocks = content::chunk(line, mail);
-        let last = blocks.pop().unwrap_or_default();
-        for block in blocks {
+        let mut last = blocks.next().unwrap_or_default();
+        for next in blocks {
+            let block = std::mem::replace(&mut last, next);
             within(self.limits.block, self.smtp.say(&block)).await?;
         }
         let answer = within(self.limits.final_reply, self.smtp.ask(&last)).await;
@@ -520,11 +521,14 @@ mod tests {
     }
 
     async fn connected(fake: &Fake) -> SmtpConnection {
-        SmtpConnector::new(fake.config())
-            .unwrap()
-            .connect()
-            .await
-            .unwrap()
+        let connector = SmtpConnector::new(fake.config()).unwrap();
+        connector.connect().await.unwrap()
+    }
+
+    /// The same, and silence is soon taken for one.
+    async fn connected_impatiently(fake: &Fake) -> SmtpConnection {
+        let connector = SmtpConnector::new(fake.config_of_the_impatient()).unwrap();
+        connector.connect().await.unwrap()
     }
 
     async fn sent(
@@ -801,7 +805,7 @@ mod tests {
                         }
                     })
                     .await;
-                    let mut c = connected(&fake).await;
+                    let mut c = connected_impatiently(&fake).await;
                     let result = sent(&mut c, "one", &["a@x.example"]).await;
                     assert_eq!(result, (expected.to_owned(), state), "{phase}");
                 }
@@ -890,7 +894,7 @@ mod tests {
             _ => by_name(false)(n, line),
         })
         .await;
-        let mut c = connected(&fake).await;
+        let mut c = connected_impatiently(&fake).await;
         c.capabilities.size = None;
         let mut big = mail("big", "queue", 1, &["a@x.example"]);
         big.bytes.resize(24 * 1024 * 1024, b'x');

@@ -6,11 +6,13 @@ mod anchor;
 mod broken;
 mod codec;
 mod committer;
+mod compact;
 #[cfg(test)]
 pub(crate) mod conformance;
 mod digest;
 mod handles;
 pub mod in_hand;
+mod index;
 mod lock;
 pub mod memory;
 mod opening;

@@ -6,7 +6,7 @@ use crate::panics;
 use crate::store::StoreError;
 use crate::store::anchor::{Anchor, Commits};
 use crate::store::digest::Digest;
-use crate::store::tables::{DIGEST_KEY, FORMAT, FORMAT_KEY, ID_KEY_KEY, META};
+use crate::store::tables::{DIGEST_KEY, FORMAT, FORMAT_BEFORE, FORMAT_KEY, ID_KEY_KEY, META};
 use std::fs::{DirBuilder, File, OpenOptions, TryLockError};
 use std::io::{self, Read, Write};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
@@ -31,6 +31,8 @@ pub(super) struct OpenedStore {
     pub(super) file: PathBuf,
     pub(super) id_key: IdKey,
     pub(super) digest: Digest,
+    /// Its format is the one before: the first change is to raise it.
+    pub(super) is_old: bool,
     pub(super) commits: Commits,
     pub(super) anchor: Anchor,
     /// Holds the lock for as long as it is open.
@@ -69,11 +71,14 @@ pub(super) fn open(path: &Path, ids: Ids) -> Result<OpenedStore, StoreError> {
     let noted = anchor.as_ref().map(|anchor| anchor.commits);
     let durable = commits.read().max(noted.filter(|noted| *noted > 0));
     let checked = panics::caught(|| match format(&db, path)? {
-        Some(()) => Ok((id_key(&db, path)?, said(&db, path, durable)?)),
+        Some(found) => Ok((found, id_key(&db, path)?, said(&db, path, durable)?)),
         None if was_there => Err(lost(path)),
-        None => make(&db, &folder, known).map_err(wrong),
+        None => {
+            let (key, digest) = make(&db, &folder, known).map_err(wrong)?;
+            Ok((FORMAT, key, digest))
+        }
     });
-    let (id_key, digest) = checked.map_err(|words| damaged(path, &gave_up(&words)))??;
+    let (format, id_key, digest) = checked.map_err(|words| damaged(path, &gave_up(&words)))??;
     let anchor = match anchor.filter(|anchor| anchor.id_key == id_key) {
         Some(anchor) => anchor,
         None => {
@@ -90,6 +95,7 @@ pub(super) fn open(path: &Path, ids: Ids) -> Result<OpenedStore, StoreError> {
         file,
         id_key,
         digest,
+        is_old: format < FORMAT,
         commits,
         anchor,
         lock,
@@ -334,8 +340,8 @@ fn snapshots(folder: &Path) -> io::Result<Vec<PathBuf>> {
     Ok(files)
 }
 
-/// Whether the store has the format of this program; `None` where it is new.
-fn format(db: &sled::Db, path: &Path) -> Result<Option<()>, StoreError> {
+/// The format of the store, which is one that this program knows; `None` where it is new.
+fn format(db: &sled::Db, path: &Path) -> Result<Option<u32>, StoreError> {
     let found = db.get(FORMAT_KEY);
     let found = match found.map_err(|e| damaged(path, &e.to_string()))? {
         None if db.is_empty() => return Ok(None),
@@ -343,7 +349,7 @@ fn format(db: &sled::Db, path: &Path) -> Result<Option<()>, StoreError> {
         Some(value) => <[u8; 4]>::try_from(value.as_ref()).map(u32::from_be_bytes),
     };
     match found {
-        Ok(FORMAT) => Ok(Some(())),
+        Ok(found @ FORMAT_BEFORE..=FORMAT) => Ok(Some(found)),
         Ok(found) if found > FORMAT => Err(StoreError::Newer {
             path: path.display().to_string(),
             found,

@@ -6,6 +6,7 @@
 //! [`anchor`]: super::anchor
 //! [`tables`]: super::tables
 
+mod convert;
 mod forget;
 mod staged;
 #[cfg(test)]
@@ -26,7 +27,7 @@ use crate::store::committer::Committer;
 use crate::store::digest::Counted;
 use crate::store::opening::{self, Ids, SnapshotAtEnd};
 use crate::store::tables::{self, Record, RowPlace, Table};
-use crate::store::{Store, StoreError};
+use crate::store::{Store, StoreError, index};
 use jid::BareJid;
 use std::fmt;
 use std::fs::File;
@@ -35,7 +36,7 @@ use std::io::ErrorKind;
 use std::ops::Bound;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use std::time::{Duration, Instant};
 
@@ -63,6 +64,8 @@ struct Database {
     applied: Arc<AtomicU64>,
     /// The number of the last one that survives a power cut.
     durable: Arc<AtomicU64>,
+    /// The store has the format before, and nothing was changed yet.
+    is_old: AtomicBool,
     id_key: IdKey,
     path: PathBuf,
     /// As it lies beside the database.
@@ -161,6 +164,7 @@ impl Database {
             order: RwLock::new(Counted::of(opened.digest)),
             applied,
             durable,
+            is_old: AtomicBool::new(opened.is_old),
             id_key: opened.id_key,
             path: path.to_owned(),
             anchor: Mutex::new(opened.anchor),
@@ -362,7 +366,7 @@ impl Database {
     }
 
     fn record(&self, key: &[u8]) -> Result<Option<Record>, StoreError> {
-        self.raw(key)?.map(|value| decoded(key, &value)).transpose()
+        found(key, |key| self.raw(key))
     }
 
     fn raw(&self, key: &[u8]) -> Result<Option<sled::IVec>, StoreError> {
@@ -396,7 +400,7 @@ impl Database {
     fn forget_some(&self, cutoff: Timestamp) -> Result<(usize, u64), StoreError> {
         self.committer.check()?;
         let mut order = self.order.write().unwrap_or_else(PoisonError::into_inner);
-        let range = vec![tables::BY_TIME]..tables::time_prefix(cutoff);
+        let range = vec![tables::BY_TIME]..index::time_prefix(cutoff);
         let old: Vec<sled::IVec> = self.sled(|db| {
             let keys = db.range(range).keys();
             keys.take(FORGOTTEN_AT_ONCE).collect()
@@ -404,13 +408,17 @@ impl Database {
         let mut batch = Staged::on(self);
         let mut count = 0_u64;
         for key in &old {
-            let row = tables::row_of_time_key(key).unwrap_or_default();
-            if row.first() == Some(&Table::Message.tag()) {
+            let row = index::row_of_time_key(key).unwrap_or_default();
+            batch.remove(key.to_vec());
+            let first = row.first().copied();
+            if first == Some(Table::Thread.tag()) && batch.is_young(row, cutoff)? {
+                continue;
+            }
+            if first == Some(Table::Message.tag()) {
                 batch.remove_copy_of(row)?;
             }
             batch.remove(row.to_vec());
-            batch.remove(key.to_vec());
-            count = count.saturating_add(u64::from(row.first() != Some(&tables::BY_STANZA)));
+            count = count.saturating_add(u64::from(first != Some(tables::BY_STANZA)));
         }
         batch.finish(&mut order)?;
         Ok((old.len(), count))
@@ -525,16 +533,20 @@ impl Store for SledStore {
         self.apart(move |database| database.reckon(clock, ran))
     }
 
-    /// Adds up all rows. Of a small store that was done when it was opened.
+    /// Adds up all rows; of a small store that was done when it was opened. Then those of format 1 are written anew.
     fn verify(&self) -> impl Future<Output = Result<(), StoreError>> + Send {
-        self.apart(|database| {
+        let checked = self.apart(|database| {
             if database.is_big() {
                 let began = Instant::now();
                 database.check_rows()?;
                 tracing::info!(took = ?began.elapsed(), "the store is whole");
             }
             Ok(())
-        })
+        });
+        async move {
+            checked.await?;
+            self.convert().await
+        }
     }
 
     fn check_place(&self) -> impl Future<Output = Result<(), StoreError>> + Send {
@@ -549,6 +561,22 @@ impl Store for SledStore {
     fn size_on_disk(&self) -> impl Future<Output = Result<u64, StoreError>> + Send {
         self.apart(|database| database.sled(sled::Db::size_on_disk))
     }
+}
+
+/// The record that lies under a key, or to which what lies there leads.
+fn found(
+    key: &[u8],
+    get: impl Fn(&[u8]) -> Result<Option<sled::IVec>, StoreError>,
+) -> Result<Option<Record>, StoreError> {
+    let Some(value) = get(key)? else {
+        return Ok(None);
+    };
+    let Some(first) = index::linked(key, &value) else {
+        return decoded(key, &value).map(Some);
+    };
+    let record = get(&first)?.map(|value| decoded(&first, &value));
+    let leads_back = |record: &Record| record.other_key().is_some_and(|other| other == key);
+    Ok(record.transpose()?.filter(leads_back))
 }
 
 fn decoded(key: &[u8], value: &[u8]) -> Result<Record, StoreError> {

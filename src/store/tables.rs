@@ -8,9 +8,10 @@
 //! | `m` | `format` | u32, big-endian: [`FORMAT`] | |
 //! | `m` | `id-key` | 32 random bytes | |
 //! | `m` | `digest` | what the rows of all other tables add up to: three u64, big-endian | |
+//! | `m` | `convert` | in a store of format 1 whose rows are being written anew: the key from which on they are not | |
 //! | of a [`Table`] | its key | its record | `o` where it has a time |
 //! | `a` | mail key | the JID of the pair | |
-//! | `s` | user, 0, mail key, 0, stanza id | the same [`Message`] as under `g`, by its XMPP name | see below |
+//! | `s` | user, 0, mail key, 0, stanza id | which [`Message`] has this XMPP name: its Message-ID | see below |
 //! | `o` | time (8 octets, big-endian, sign flipped), key of the row | empty | |
 //!
 //! A user is a bare JID; a mail key is [`MailAddress::key`]; a domain is in A-labels. None of them can hold a zero octet
@@ -19,9 +20,12 @@
 //!
 //! A record names itself completely, so that an export is its values and keys are never read back, but those of `o`.
 //!
-//! Since a database keeps some memory for each row, an `s` row has an `o` row only where nothing else leads to it: it is forgotten
-//! with its `g` row, which has the same Message-ID and the same time. Where that `g` row is saved again under another XMPP name,
-//! the `s` row stays behind and gets an `o` row; and in a store of a former version each has one.
+//! Since a database keeps some memory for each row, an `s` row has no `o` row: it is forgotten with its `g` row. Where that `g` row is
+//! saved again under another XMPP name, the `s` row stays behind, holds what the message was, and gets an `o` row. A store of format 1
+//! has such copies in all `s` rows, and the first programs gave each an `o` row.
+//!
+//! The row of a thread is saved with each of its messages. Its `o` row says the day of the last one, so that it is the same all day;
+//! where that day has come to be forgotten, and the last message has not, it says the very time.
 
 use crate::core::address::{AddressPattern, MailAddress};
 use crate::core::avatar::Avatar;
@@ -41,10 +45,12 @@ use std::fmt;
 /// neither sees, exports nor removes their rows, and `o` leads to none of them. Of a contact it passes over the fields that
 /// it does not know, and drops them where it saves that contact. What an older program must not pass over raises the number.
 ///
-/// Nor did it that `s` rows have lost their `o` rows. An older program reads them as before, gives one to each `s` row that it
-/// saves, and looks for none that has to be there. But it forgets `g` rows alone, so that their `s` rows stay for good: the room
-/// that they take, and that an answer to a message that old still finds it, is all that comes of it.
-pub const FORMAT: u32 = 1;
+/// Format 2 writes records in few octets and only once. A store of format 1 is read as it is; the first change of it raises its
+/// number, and while the gateway runs its rows are written anew.
+pub const FORMAT: u32 = 2;
+
+/// The format before, in which a record is JSON, and an `s` row holds a copy of its message.
+pub const FORMAT_BEFORE: u32 = 1;
 
 /// The key of the row that holds [`FORMAT`].
 pub const FORMAT_KEY: &[u8] = b"mformat";
@@ -52,9 +58,11 @@ pub const FORMAT_KEY: &[u8] = b"mformat";
 pub const ID_KEY_KEY: &[u8] = b"mid-key";
 /// The key of the row that says what the others add up to.
 pub const DIGEST_KEY: &[u8] = b"mdigest";
+/// The key of the row that says up to where rows were written anew.
+pub const CONVERT_KEY: &[u8] = b"mconvert";
 /// Tag of the rows that describe the store itself.
 pub const META: u8 = b'm';
-/// Tag of the messages by their XMPP names: a second copy of those by their mail names.
+/// Tag of the names of messages on the XMPP side, which lead to the messages.
 pub const BY_STANZA: u8 = b's';
 /// Tag of the index by time.
 pub const BY_TIME: u8 = b'o';
@@ -92,9 +100,9 @@ macro_rules! tables {
                 }
             }
 
-            fn decode(self, value: &[u8]) -> Result<Record, CodecError> {
+            fn decode(self, key: &[u8], value: &[u8]) -> Result<Record, CodecError> {
                 match self {
-                    $(Self::$table => codec::decode(value).map(Record::$table),)+
+                    $(Self::$table => codec::decode(key, value).map(Record::$table),)+
                 }
             }
         }
@@ -135,13 +143,13 @@ macro_rules! tables {
                 }
             }
 
-            /// Its octets.
+            /// Its octets where it lies under this key.
             ///
             /// # Errors
-            /// [`CodecError::Json`] where it cannot be written as JSON, which no record of ours does.
-            pub fn encode(&self) -> Result<Vec<u8>, CodecError> {
+            /// [`CodecError::Json`] where it is no JSON, which every record of ours is.
+            pub fn encode(&self, key: &[u8]) -> Result<Vec<u8>, CodecError> {
                 match self {
-                    $(Self::$table(record) => codec::encode(record),)+
+                    $(Self::$table(record) => codec::encode(key, record),)+
                 }
             }
         }
@@ -163,7 +171,7 @@ tables! {
         also: |_row| None,
         time: |_row| None,
     }
-    /// A message, by its mail name; under its XMPP name it lies as well.
+    /// A message, by its mail name; its XMPP name leads to it.
     Message(Message) {
         tag: b'g',
         key: |row| [row.user.as_str(), row.message_id.as_str()],
@@ -454,7 +462,7 @@ pub(super) fn row_of(record: Record) -> Option<Row> {
 /// The record of a row, be it the second copy of one.
 ///
 /// # Errors
-/// [`CodecError`] says what was found instead.
+/// [`CodecError`] says what was found instead, or that the row leads to another one (see `linked`).
 pub fn decode(key: &[u8], value: &[u8]) -> Result<Record, CodecError> {
     let tag = match key.first() {
         Some(&BY_STANZA) => Table::Message.tag(),
@@ -462,7 +470,7 @@ pub fn decode(key: &[u8], value: &[u8]) -> Result<Record, CodecError> {
         None => return Err(CodecError::Empty),
     };
     let table = Table::ALL.iter().find(|table| table.tag() == tag);
-    table.ok_or(CodecError::Version(tag))?.decode(value)
+    table.ok_or(CodecError::Version(tag))?.decode(key, value)
 }
 
 /// The key of a pair.
@@ -535,6 +543,12 @@ pub fn need_key(need: &Need) -> Vec<u8> {
     }
 }
 
+/// The key of a message.
+pub(super) fn message_key(message: &Message) -> Vec<u8> {
+    let parts = [message.user.as_str(), message.message_id.as_str()];
+    key(Table::Message.tag(), &parts)
+}
+
 /// The key of a message by its XMPP name.
 pub fn stanza_key(message: &Message) -> Vec<u8> {
     key(
@@ -545,27 +559,6 @@ pub fn stanza_key(message: &Message) -> Vec<u8> {
             message.stanza_id.as_str(),
         ],
     )
-}
-
-/// The first key of the index by time at this time.
-pub fn time_prefix(at: Timestamp) -> Vec<u8> {
-    // With its sign bit flipped, a number sorts as its octets do.
-    let sortable = at.millis().cast_unsigned() ^ (1 << 63);
-    let mut key = vec![BY_TIME];
-    key.extend_from_slice(&sortable.to_be_bytes());
-    key
-}
-
-/// The key by which a row stands in the index by time.
-pub fn time_key(at: Timestamp, row: &[u8]) -> Vec<u8> {
-    let mut key = time_prefix(at);
-    key.extend_from_slice(row);
-    key
-}
-
-/// The key of the row that an index row stands for.
-pub fn row_of_time_key(key: &[u8]) -> Option<&[u8]> {
-    key.get(9..)
 }
 
 fn key(tag: u8, parts: &[&str]) -> Vec<u8> {
@@ -582,18 +575,6 @@ fn key(tag: u8, parts: &[&str]) -> Vec<u8> {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn times_sort_as_octets_also_before_1970() {
-        let times = [i64::MIN, -1, 0, 1, 1_790_000_000_000, i64::MAX];
-        let keys: Vec<_> = times
-            .iter()
-            .map(|t| time_prefix(Timestamp::from_millis(*t)))
-            .collect();
-        assert!(keys.is_sorted());
-        let with_row = time_key(Timestamp::from_millis(7), b"gx");
-        assert_eq!(row_of_time_key(&with_row), Some(b"gx".as_slice()));
-    }
 
     #[test]
     fn the_parts_of_a_key_cannot_run_into_each_other() {

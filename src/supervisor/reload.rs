@@ -193,3 +193,39 @@ fn with_what_takes_a_restart_of(running: &Config, mut config: Config) -> Config 
     config.mail.clone_from(&running.mail);
     config
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::path::Path;
+    use std::time::Duration;
+
+    fn config(text: &str) -> Config {
+        Config::parse(Path::new("stanzamail.toml"), text, None).unwrap()
+    }
+
+    /// Of no section one half holds at once and the other after a restart; what is logged as waiting for one does.
+    #[test]
+    fn what_takes_a_restart_is_as_it_was_and_all_else_as_it_is_wanted() {
+        let text = include_str!("../../config.example.toml");
+        let text = text.replace("secret_file = ", "secret = ");
+        let running = config(&text.replace("password_file = ", "password = "));
+        assert!(running.delivery.expire > Duration::from_secs(3600));
+        let mut wanted = running.clone();
+        wanted.xmpp.server.port = 1;
+        wanted.smtp.host.push('1');
+        wanted.mailbox.clear();
+        wanted.store.path.push("elsewhere");
+        wanted.presence.expires += Duration::from_secs(1);
+        wanted.delivery.expire = Duration::from_secs(3600);
+        wanted.log.level = tracing::Level::TRACE;
+        wanted.users.admins.push("admin@a.example".parse().unwrap());
+        let asked = Changed::between(&running.fingerprints(), &wanted.fingerprints());
+        assert_eq!(asked.by_restart.len(), 6, "{:?}", asked.by_restart);
+        let taken = with_what_takes_a_restart_of(&running, wanted);
+        let changed = Changed::between(&running.fingerprints(), &taken.fingerprints());
+        assert_eq!(changed.by_restart, Vec::<String>::new());
+        assert_eq!(changed.at_once, asked.at_once);
+        assert_eq!(changed.at_once.len(), 2);
+    }
+}

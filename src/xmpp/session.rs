@@ -447,3 +447,29 @@ impl Complaints {
         true
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// RFC 6120 §4.4: nothing is sent on a stream that was closed, and nobody is told that it was.
+    #[test]
+    fn nothing_follows_the_last_words() {
+        let octets = |text: &str| text.as_bytes().to_vec();
+        let (written, told) = oneshot::channel();
+        let (late, never_told) = oneshot::channel();
+        let mut batch = vec![
+            WriterItem::Octets(octets("<a/>"), None),
+            WriterItem::Octets(octets("<b/>"), Some(written)),
+            WriterItem::Close("</stream:stream>".to_owned()),
+            WriterItem::Octets(octets("<c/>"), Some(late)),
+            WriterItem::Close("</stream:stream>".to_owned()),
+        ];
+        let (joined, waiting, closes) = join(&mut batch);
+        assert_eq!(joined, b"<a/><b/></stream:stream>");
+        assert!(closes && batch.is_empty() && waiting.len() == 1);
+        drop(waiting);
+        let never = [told, never_told].map(|mut one| one.try_recv().is_err());
+        assert_eq!(never, [true, true]);
+    }
+}

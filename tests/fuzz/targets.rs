@@ -427,7 +427,7 @@ async fn lmtp_conversation(data: &[u8]) -> (Vec<u8>, Vec<Vec<u8>>) {
         let mut mails = Vec::new();
         while let Some(batch) = handed.recv().await {
             let verdicts = vec![Verdict::Handled; batch.mails.len()];
-            mails.extend(batch.mails.into_iter().map(|mail| mail.raw));
+            mails.extend(batch.mails.into_iter().map(|mail| mail.raw.to_vec()));
             let _ = batch.answer.send(verdicts);
         }
         mails

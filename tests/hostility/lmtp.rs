@@ -191,7 +191,7 @@ async fn d14_no_mail_ends_before_its_end() {
         let taken = codes(&said).iter().filter(|code| **code == "354").count();
         assert_eq!(taken, 1, "{end:?}: {said}");
         let mail = server.mails.recv().await.unwrap();
-        let raw = String::from_utf8(mail.raw).unwrap();
+        let raw = String::from_utf8(mail.raw.to_vec()).unwrap();
         assert!(raw.starts_with("Return-Path: <carol@mail.example>\r\n"));
         assert!(
             raw.contains("boss@a.example") && raw.ends_with("Pay\r\n"),

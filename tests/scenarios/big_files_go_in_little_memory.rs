@@ -13,8 +13,8 @@ const MEBIBYTE: usize = 1024 * 1024;
 const BIG: usize = 25 * MEBIBYTE;
 /// What may be attached.
 const ATTACHED: usize = 19 * MEBIBYTE;
-/// What a browser may take of memory, however big the file is.
-const FOR_A_BROWSER: u64 = 20 * 1024;
+/// What a browser may take of memory, however big the file is, and a file of a few megabytes on its way.
+const LITTLE: u64 = 20 * 1024;
 
 /// What the process has, and the most that it had since [`Memory::forget`], in KiB.
 struct Memory(u32);
@@ -105,7 +105,7 @@ async fn to_a_browser() {
     assert!(file(&message).octets == big);
     let taken = memory.peak().saturating_sub(idle);
     println!("25 MiB to a browser, with 20 that stop in the middle: {taken} KiB over {idle}");
-    assert!(taken <= FOR_A_BROWSER, "{taken} KiB");
+    assert!(taken <= LITTLE, "{taken} KiB");
 }
 
 fn asked(url: &str) -> TcpStream {
@@ -117,32 +117,61 @@ fn asked(url: &str) -> TcpStream {
     tcp
 }
 
-/// For docs/PERFORMANCE.md: `cargo test --release --test scenarios -- --ignored --nocapture big_files`.
-#[tokio::test]
-#[ignore = "a measurement"]
-async fn both_ways() {
-    let world = World::with(options(false, "")).await;
+/// What a file takes of memory from the mailbox to the upload service, and then from there into a mail, in KiB.
+async fn taken(world: &World, octets: usize) -> [u64; 2] {
     let alice = world.login("alice").await;
     let to = "alice@chat.a.example";
-    let big: Vec<u8> = (0..BIG).map(|place| (place / 7) as u8).collect();
+    let big: Vec<u8> = (0..octets).map(|place| (place / 7) as u8).collect();
     let memory = Memory::of(&world.gateway);
     let idle = memory.idle().await;
+    let (id, text) = (format!("big{octets}"), format!("Look at {octets}"));
     let files: [(&str, &str, &[u8]); 1] = [("a.bin", "application/x-own", &big)];
     world
-        .carol_sends(&[to], &mail(to, "big", "Look", &files))
+        .carol_sends(&[to], &mail(to, &id, &text, &files))
         .await;
-    alice.next_message_saying("Look").await;
-    let message = alice.next_message_from(&world.carol()).await;
-    let taken = memory.peak().saturating_sub(idle);
-    println!("25 MiB of a mail to the upload service: {taken} KiB over {idle}");
-    assert!(file(&message).octets == big);
+    alice.next_message_saying(&text).await;
+    let mut taken = [0; 2];
+    if octets > 0 {
+        let message = alice.next_message_from(&world.carol()).await;
+        assert!(file(&message).octets == big);
+    }
+    taken[0] = memory.peak().saturating_sub(idle);
 
     let idle = memory.idle().await;
     let inbox = world.mailbox("carol@mail.example").await;
-    let url = put(&alice, "a.example", &big[..ATTACHED]).await;
-    alice.send(of_file(&world.carol(), "f1", &url)).await;
-    let mails = inbox.wait_for(1).await;
-    assert!(mails[0].raw.len() > ATTACHED, "it is attached");
-    let taken = memory.peak().saturating_sub(idle);
-    println!("19 MiB of the upload service into a mail: {taken} KiB over {idle}");
+    let before = inbox.all().await.len();
+    let attached = &big[..octets.min(ATTACHED)];
+    if attached.is_empty() {
+        alice.send_message(&world.carol(), "Nothing").await;
+    } else {
+        let url = put(&alice, "a.example", attached).await;
+        alice.send(of_file(&world.carol(), &id, &url)).await;
+    }
+    let mails = inbox.wait_for(before + 1).await;
+    assert!(mails[before].raw.len() > attached.len(), "it is attached");
+    taken[1] = memory.peak().saturating_sub(idle);
+    println!(
+        "{octets} octets: into the chat {} KiB, {} octets into a mail {} KiB",
+        taken[0],
+        attached.len(),
+        taken[1]
+    );
+    taken
+}
+
+#[tokio::test]
+async fn five_megabytes_both_ways() {
+    let world = World::with(options(false, "")).await;
+    let taken = taken(&world, 5 * 1000 * 1000).await;
+    assert!(taken.iter().all(|taken| *taken <= LITTLE), "{taken:?} KiB");
+}
+
+/// For docs/PERFORMANCE.md: `cargo test --release --test scenarios -- --ignored --nocapture of_every_size`.
+#[tokio::test]
+#[ignore = "a measurement"]
+async fn of_every_size_both_ways() {
+    let world = World::with(options(false, "")).await;
+    for octets in [0, MEBIBYTE, 5 * MEBIBYTE, BIG] {
+        taken(&world, octets).await;
+    }
 }

@@ -72,13 +72,16 @@ pub fn of_file(to: &str, id: &str, url: &str) -> String {
 fn read(mail: &Mail) -> (String, Vec<(String, String, Vec<u8>)>) {
     let raw = mail.raw.as_slice();
     let text = from_mail::read(raw, &[], false).expect("a mail").text;
-    let files = from_mail::attachments(raw).into_iter().map(|one| {
-        (
-            one.name.unwrap_or_default(),
-            one.media_type,
-            one.content.unwrap_or_default(),
-        )
-    });
+    let files = from_mail::attachments(&raw.to_vec().into())
+        .into_iter()
+        .map(|one| {
+            (
+                one.name.unwrap_or_default(),
+                one.media_type,
+                one.content
+                    .map_or_else(Vec::new, |inside| inside.whole().to_vec()),
+            )
+        });
     (text, files.collect())
 }
 

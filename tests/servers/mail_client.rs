@@ -89,11 +89,9 @@ impl Line {
         line
     }
 
-    pub(super) async fn read_exact(&mut self, bytes: &mut [u8]) {
-        self.stream
-            .read_exact(bytes)
-            .await
-            .expect("the mail server sends all that it announced");
+    /// Nothing where the server goes before all of them have come.
+    pub(super) async fn read_exact(&mut self, bytes: &mut [u8]) -> Option<()> {
+        self.stream.read_exact(bytes).await.ok().map(drop)
     }
 
     async fn command(&mut self, command: &str) -> Result<String, Refusal> {

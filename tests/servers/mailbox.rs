@@ -48,11 +48,10 @@ impl Mailbox {
 
     /// Every mail, in the order of UIDs.
     pub async fn all(&self) -> Vec<Mail> {
-        let mut session = self.fresh().await;
-        if session.exists == 0 {
+        if self.count().await == 0 {
             return Vec::new();
         }
-        let answer = session.run("UID FETCH 1:* (UID FLAGS BODY.PEEK[])").await;
+        let answer = self.look("UID FETCH 1:* (UID FLAGS BODY.PEEK[])").await;
         answer.iter().filter_map(Untagged::mail).collect()
     }
 
@@ -115,7 +114,12 @@ impl Mailbox {
                 }
             }
             if Instant::now() > end {
-                let mails: Vec<String> = self.all().await.iter().map(Mail::text).collect();
+                // As many as before may be others.
+                let mails = self.all().await;
+                if done(&mails) {
+                    return mails;
+                }
+                let mails: Vec<String> = mails.iter().map(Mail::text).collect();
                 panic!(
                     "{}: not {what} within {PATIENCE:?} at {place}; there are:\n{}",
                     self.address,
@@ -157,11 +161,7 @@ impl Mailbox {
     }
 
     pub async fn flags(&self, uid: u32) -> Vec<String> {
-        let answer = self
-            .fresh()
-            .await
-            .run(&format!("UID FETCH {uid} (UID FLAGS)"))
-            .await;
+        let answer = self.look(&format!("UID FETCH {uid} (UID FLAGS)")).await;
         answer
             .iter()
             .find_map(Untagged::flags)
@@ -199,7 +199,7 @@ impl Mailbox {
 
     /// Names of every folder, sorted.
     pub async fn folders(&self) -> Vec<String> {
-        let answer = self.fresh().await.run("LIST \"\" \"*\"").await;
+        let answer = self.look("LIST \"\" \"*\"").await;
         let mut names: Vec<String> = answer.iter().filter_map(Untagged::folder).collect();
         names.sort();
         names
@@ -207,6 +207,17 @@ impl Mailbox {
 
     pub async fn uidvalidity(&self) -> u32 {
         self.session.lock().await.uidvalidity
+    }
+
+    /// What is answered to a command that changes nothing: it is given again where the server closes the connection at it.
+    async fn look(&self, command: &str) -> Vec<Untagged> {
+        for _ in 0..3 {
+            let answer = self.fresh().await.answers_to(command, None).await;
+            if let Some(answer) = answer {
+                return answer;
+            }
+        }
+        panic!("IMAP: the server closes the connection whenever it is asked {command:?}")
     }
 
     /// The session, with what changed meanwhile.
@@ -300,7 +311,7 @@ impl Session {
         }
     }
 
-    /// One answer with its literals (RFC 9051 §4.3); nothing after the last one.
+    /// One answer with its literals (RFC 9051 §4.3); nothing after the last one that is whole.
     async fn untagged(&mut self) -> Option<Untagged> {
         let mut answer = Untagged {
             text: String::new(),
@@ -323,7 +334,7 @@ impl Session {
                 .text
                 .push_str(line.rsplit_once('{').map_or("", |(text, _)| text));
             let mut literal = vec![0; size];
-            self.line.read_exact(&mut literal).await;
+            self.line.read_exact(&mut literal).await?;
             answer.literals.push(literal);
         }
     }

@@ -794,18 +794,21 @@ fn a_copy_to_somebody_else_is_no_stanza_for_them() {
         side.manages("subscribe", before(60));
         let row = side.row();
         // DKIM of most mail servers does not notice a Cc that was not there.
-        for letter in [
-            Letter::new(&stanza),
-            Letter {
-                stanza: stanza.clone(),
-                ..cc()
-            },
+        for (letter, id) in [
+            (Letter::new(&stanza), "copy@x.example"),
+            (
+                Letter {
+                    stanza: stanza.clone(),
+                    ..cc()
+                },
+                "with-cc@x.example",
+            ),
         ] {
             let copy = Letter {
                 envelope: ADAM,
                 ..letter
             };
-            let shown = gets(&mut side, &copy.id("copy@x.example"));
+            let shown = gets(&mut side, &copy.id(id));
             let is_presence = |stanza: &Element| {
                 let to = stanza.attr("to").unwrap_or_default();
                 stanza.name() == "presence" && to.starts_with("adam@")

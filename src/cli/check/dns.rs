@@ -196,6 +196,11 @@ mod tests {
             loop {
                 let (count, from) = socket.recv_from(&mut octets).await.unwrap();
                 let query = Packet::parse(&octets[..count]).unwrap();
+                // Whoever can send to us can say anything, but does not know what was asked.
+                let mut stray = Packet::new_reply(query.id() ^ 1);
+                *stray.rcode_mut() = RCODE::Refused;
+                let stray = stray.build_bytes_vec().unwrap();
+                socket.send_to(&stray, from).await.unwrap();
                 socket.send_to(&answer(&query), from).await.unwrap();
             }
         });

@@ -11,6 +11,9 @@ use xmpp_parsers::ns;
 /// The number of the step that a form belongs to, as a hidden field: a session has no memory of its own.
 const STEP: &str = "step";
 
+/// Lines of a text that are a value of their own each (XEP-0004 §3.3), when a form is shown again.
+const LINES_MAX: usize = 200;
+
 /// One form, as it is to be shown.
 pub(super) struct OpenForm {
     /// Of all that a command has, from 0.
@@ -76,8 +79,10 @@ fn shown(
     if field.is_required {
         element = element.child(Element::bare("required", ns::DATA_FORMS));
     }
+    // All that is left stands in the last one: what is given back is no longer than what came.
     let lines = value
-        .lines()
+        .splitn(LINES_MAX, '\n')
+        .filter(|_| !value.is_empty())
         .map(|line| text("value", ns::DATA_FORMS, line));
     // XEP-0004 §3.2: what there is to choose from.
     let options = choices.iter().map(|(value, label)| {

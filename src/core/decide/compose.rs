@@ -137,11 +137,15 @@ pub(crate) fn party(
         Some(card) => (card.name, card.face),
         None => (None, None),
     };
-    let local = user.node().map(|node| unescape(node.as_str()));
     let owner = Owner {
         mail: &mail,
         jid: Some(user),
     };
+    // `ceo\40bank.example` is somebody's local part, too: whoever registers can choose it.
+    let local = user.node().map(|node| {
+        let local = name::shown(&unescape(node.as_str()), owner);
+        local.unwrap_or_else(|| mail.local().to_owned())
+    });
     let nick = options.name.or(nick);
     let nick = nick.and_then(|nick| name::shown(&nick, owner));
     Ok(Party {

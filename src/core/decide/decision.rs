@@ -61,6 +61,8 @@ pub struct Decision {
     pub held: BTreeSet<BareJid>,
     /// Why a mail is left where it is ([`Fate::Left`]).
     pub left: Option<Left>,
+    /// Of which of its users that is true; where nobody is named, of all.
+    pub left_by: BTreeSet<BareJid>,
     /// In which language its user is told something, for what is said in place of it.
     pub language: Language,
     /// What an administrator may want to read in the log.

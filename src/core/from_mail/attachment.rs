@@ -2,6 +2,7 @@
 
 use super::calendar::Meeting;
 use super::card::AttachedCard;
+use super::inside::Inside;
 use crate::core::language::{Language, Sentence, say};
 use crate::core::text::{clean, size};
 
@@ -26,7 +27,7 @@ pub struct Attachment {
     /// A picture that belongs to the look of the text: the logos of a signature.
     pub is_ornament: bool,
     /// What is in it, where that was asked for ([`super::attachments`]).
-    pub content: Option<Vec<u8>>,
+    pub content: Option<Inside>,
 }
 
 impl Attachment {

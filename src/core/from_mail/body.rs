@@ -1,21 +1,23 @@
 //! The parts of a mail (RFC 2046) as one text and a list of attachments.
 
-use super::attachment::{self, Attachment};
-use super::calendar::{self, Meeting};
-use super::content::{is_binary, is_html_source, is_text, shows_more_than_words};
+use super::attached_part::{MEDIA_TYPE_CHARS_MAX, attachment_of, is_calendar};
+use super::attachment::Attachment;
+use super::content::{
+    is_another_form, is_binary, is_html_source, is_signature, is_text, shows_more_than_words,
+};
 use super::enclosed::{self, Enclosed, TextPiece};
+use super::inside::Contents;
 use super::mime::MailPart;
 use super::stub::is_stub;
-use super::{card, pictures, smime};
+use super::tnef::Tnef;
+use super::{external, pictures, smime, tnef};
 use crate::core::text::quotes::{self, Marked, QuoteContext};
 use crate::core::text::{charset, clean, flowed, html};
 use crate::core::{carried, limits, xml};
 use minidom::Element;
 
-/// A picture that the text shows, in octets: a bigger one is worth a line of its own.
-const ORNAMENT_OCTETS_MAX: usize = 20 * 1024;
-/// RFC 6838 §4.2: 127 characters for a type and for a subtype.
-const MEDIA_TYPE_CHARS_MAX: usize = 255;
+/// What the Mac knows besides of the file that stands beside it (RFC 1740).
+const RESOURCE_FORK: &str = "application/applefile";
 
 /// Why stanzas are not read, for the log.
 const AROUND: &str = "there is text before or behind the parts of the mail";
@@ -29,7 +31,7 @@ pub(super) struct MailBody {
     pub text: String,
     /// The text is shorter than what the mail holds.
     pub cut: bool,
-    /// The text is that of a page which shows more than words.
+    /// The text is that of a page which shows more than words, or has a line in place of what is encrypted.
     pub is_simplified: bool,
     /// The text without history and signature, where one was cut.
     pub own: Option<String>,
@@ -54,21 +56,12 @@ pub(super) fn read(
     read_with(mail, circumstances, charset, Contents::Measured)
 }
 
-/// Whether what is in attachments is kept.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Contents {
-    /// Their sizes alone.
-    Measured,
-    /// All of it.
-    Kept,
-}
-
 /// The same, with the contents of attachments where they are wanted.
 pub(super) fn read_with(
     mail: &MailPart<'_>,
     circumstances: &QuoteContext,
     charset: Option<&str>,
-    contents: Contents,
+    contents: Contents<'_>,
 ) -> MailBody {
     let mut reader = BodyReader {
         contents,
@@ -182,7 +175,7 @@ enum Parent {
 }
 
 struct BodyReader<'a> {
-    contents: Contents,
+    contents: Contents<'a>,
     circumstances: &'a QuoteContext,
     charset: Option<&'a str>,
     /// The first text that is a file.
@@ -237,6 +230,8 @@ impl BodyReader<'_> {
         let charset = self.charset;
         let children = children.into_iter().take(allowed);
         let children = children.map(|raw| MailPart::read_near(raw, charset));
+        let is_fork = |child: &MailPart<'_>| child.media_type().as_deref() == Some(RESOURCE_FORK);
+        let children = children.filter(|child| !is_fork(child));
         match media_type {
             "multipart/alternative" => {
                 let children: Vec<MailPart<'_>> = children.collect();
@@ -375,6 +370,10 @@ impl BodyReader<'_> {
         {
             return self.part(&MailPart::read(&signed), place.inside(Parent::Other));
         }
+        let is_tnef = tnef::is_tnef(&media_type, part.file_name());
+        if let Some(tnef) = is_tnef.then(|| tnef::read(&part.decoded())).flatten() {
+            return self.tnef(tnef);
+        }
         let is_attachment = part.is_attachment() || part.file_name().is_some() && self.has_text;
         let may_be_all = || self.spare.is_none() && !is_binary(part, &part.decoded_text());
         if is_attachment && media_type == "text/plain" && may_be_all() {
@@ -387,6 +386,7 @@ impl BodyReader<'_> {
                 self.plain(part)
             }
             ("text/html", _) if !is_attachment => self.html(part),
+            ("message/external-body", _) => self.elsewhere(part, media_type),
             (signature, Parent::Signed) if is_signature(signature) => FoundText::default(),
             (other, Parent::Alternative) if is_another_form(other) => FoundText::default(),
             ("text/enriched" | "text/richtext", _) if !is_attachment && !self.has_text => {
@@ -401,6 +401,49 @@ impl BodyReader<'_> {
                 self.plain(part)
             }
             _ => self.attach(part, media_type),
+        }
+    }
+
+    /// A file that is not in the mail: its address, where it has one.
+    fn elsewhere(&mut self, part: &MailPart<'_>, media_type: String) -> FoundText {
+        match external::whereabouts(part) {
+            Some(text) => FoundText {
+                text: Marked::plain(text),
+                ..FoundText::default()
+            },
+            None => self.attach(part, media_type),
+        }
+    }
+
+    /// Its files in its place, and its text where there is no other: it says what the text beside it says.
+    fn tnef(&mut self, tnef: Tnef) -> FoundText {
+        let allowed = tnef.files.len().min(self.parts_left);
+        self.body.cut |= allowed < tnef.files.len();
+        self.parts_left = self.parts_left.saturating_sub(allowed);
+        for file in tnef.files.into_iter().take(allowed) {
+            self.body.attachments.push(Attachment {
+                media_type: clean::for_header(&file.media_type, MEDIA_TYPE_CHARS_MAX),
+                content: self.contents.beside(file.octets.clone()),
+                ..Attachment::new(file.name, file.octets.len())
+            });
+        }
+        let text = tnef.text.filter(|_| !self.has_text);
+        let Some((mut text, is_html)) = text else {
+            return FoundText::default();
+        };
+        let length = clean::cut(&text, limits::HTML_OCTETS_MAX).len();
+        self.body.cut |= length < text.len();
+        text.truncate(length);
+        let is_rich = is_html && shows_more_than_words(&text);
+        let text = match is_html {
+            true => html::read(&text).0,
+            false => Marked::plain(clean::for_xml(&text)),
+        };
+        FoundText {
+            text,
+            is_html,
+            is_rich,
+            ..FoundText::default()
         }
     }
 
@@ -426,9 +469,13 @@ impl BodyReader<'_> {
         } else {
             text
         };
-        let text = enclosed::without_armor(&text).unwrap_or(text);
+        let (text, is_rich) = match enclosed::without_armor(&text) {
+            Some(bare) => (bare.text, bare.is_less),
+            None => (text, false),
+        };
         let text = pictures::without_pictures(text);
         FoundText {
+            is_rich,
             text: if text.trim().is_empty() {
                 Marked::default()
             } else {
@@ -501,52 +548,6 @@ impl BodyReader<'_> {
     }
 }
 
-fn attachment_of(part: &MailPart<'_>, media_type: String, contents: Contents) -> Attachment {
-    let name = part.file_name().and_then(attachment::file_name);
-    let octets = part.octets();
-    let is_ornament = media_type.starts_with("image/")
-        && octets <= ORNAMENT_OCTETS_MAX
-        && part.has_content_id()
-        && !part.is_attachment();
-    Attachment {
-        meeting: meeting(part, &media_type),
-        card: card::card(part, &media_type, name.as_deref()),
-        media_type: clean::for_header(&media_type, MEDIA_TYPE_CHARS_MAX),
-        is_ornament,
-        content: (contents == Contents::Kept).then(|| part.decoded().into_owned()),
-        ..Attachment::new(name.or_else(|| subject_of(part, &media_type)), octets)
-    }
-}
-
-/// What of a calendar matters.
-fn meeting(part: &MailPart<'_>, media_type: &str) -> Option<Meeting> {
-    if !is_calendar(media_type) {
-        return None;
-    }
-    let content_type = part.content_type();
-    let parameter = |name| content_type.and_then(|one| one.attribute(name));
-    let calendar = charset::decode(parameter("charset").or(Some("utf-8")), &part.decoded());
-    calendar::meeting(&calendar, parameter("method"))
-}
-
-fn is_calendar(media_type: &str) -> bool {
-    matches!(media_type, "text/calendar" | "application/ics")
-}
-
-/// The name of a mail inside the mail.
-fn subject_of(part: &MailPart<'_>, media_type: &str) -> Option<String> {
-    if !is_mail(media_type) {
-        return None;
-    }
-    let bytes = part.decoded();
-    let inner = MailPart::read(&bytes);
-    inner.header()?.subject().and_then(attachment::name_of_mail)
-}
-
-fn is_mail(media_type: &str) -> bool {
-    matches!(media_type, "message/rfc822" | "message/global")
-}
-
 /// Whether a part is for another gateway, not for people.
 fn holds_stanzas(part: &MailPart<'_>) -> bool {
     part.media_type().as_deref() == Some(carried::MEDIA_TYPE) && !part.is_attachment()
@@ -563,25 +564,6 @@ fn media_type(part: &MailPart<'_>, place: PartPlace) -> String {
     // `text/plain charset=utf-8`, without the semicolon.
     let mut words = named.split_whitespace();
     words.next().unwrap_or(fallback).to_owned()
-}
-
-/// The second part of a multipart/signed (RFC 3156 §5, RFC 8551 §3.5.3).
-fn is_signature(media_type: &str) -> bool {
-    matches!(
-        media_type,
-        "application/pgp-signature"
-            | "application/pkcs7-signature"
-            | "application/x-pkcs7-signature"
-    )
-}
-
-/// Text types that, among alternatives, say the same again. An invitation or a contact card says more.
-fn is_another_form(media_type: &str) -> bool {
-    media_type.starts_with("text/")
-        && !matches!(
-            media_type,
-            "text/calendar" | "text/vcard" | "text/x-vcard" | "text/directory"
-        )
 }
 
 #[cfg(test)]

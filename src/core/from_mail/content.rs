@@ -1,5 +1,6 @@
 //! What a part holds, whatever it is called.
 
+use super::attachment;
 use super::mime::MailPart;
 
 /// The source of a page begins so, in characters.
@@ -55,6 +56,32 @@ pub(super) fn is_binary(part: &MailPart<'_>, octets: &[u8]) -> bool {
     is_no_text && odd > (start.len() / BINARY_SHARE).max(ODD_OCTETS_MAX) && !is_wide
 }
 
+/// What a file is that is called nothing in particular, or a text, and begins as a picture, a sound, a film or a PDF.
+pub(super) fn known_by_start(part: &MailPart<'_>, media_type: &str) -> Option<&'static str> {
+    let is_unsaid = matches!(media_type, "application/octet-stream" | "text/plain");
+    let found = is_unsaid.then(|| infer::get(&part.start())).flatten()?;
+    let found = found.mime_type();
+    let kinds = ["image/", "audio/", "video/", "application/pdf"];
+    kinds
+        .iter()
+        .any(|kind| found.starts_with(kind))
+        .then_some(found)
+}
+
+/// The name of a mail inside the mail.
+pub(super) fn subject_of(part: &MailPart<'_>, media_type: &str) -> Option<String> {
+    if !is_mail(media_type) {
+        return None;
+    }
+    let bytes = part.decoded();
+    let inner = MailPart::read(&bytes);
+    inner.header()?.subject().and_then(attachment::name_of_mail)
+}
+
+fn is_mail(media_type: &str) -> bool {
+    matches!(media_type, "message/rfc822" | "message/global")
+}
+
 /// Whether there is something in a page beside words: a picture, or what only scripts fill. One without is empty, however
 /// many tags it has.
 pub(super) fn shows_more_than_words(source: &str) -> bool {
@@ -81,6 +108,25 @@ pub(super) fn is_text(part: &MailPart<'_>) -> bool {
         !text.trim().is_empty() && text.chars().all(|c| !c.is_control() || c.is_whitespace())
     });
     is_text && part.file_name().is_none()
+}
+
+/// The second part of a multipart/signed (RFC 3156 §5, RFC 8551 §3.5.3).
+pub(super) fn is_signature(media_type: &str) -> bool {
+    matches!(
+        media_type,
+        "application/pgp-signature"
+            | "application/pkcs7-signature"
+            | "application/x-pkcs7-signature"
+    )
+}
+
+/// Text types that, among alternatives, say the same again. An invitation or a contact card says more.
+pub(super) fn is_another_form(media_type: &str) -> bool {
+    media_type.starts_with("text/")
+        && !matches!(
+            media_type,
+            "text/calendar" | "text/vcard" | "text/x-vcard" | "text/directory"
+        )
 }
 
 #[cfg(test)]

@@ -7,6 +7,7 @@ use crate::core::limits;
 use crate::core::text::{charset, clean};
 use std::borrow::Cow;
 use std::collections::BTreeMap;
+use std::str::Lines;
 
 /// A file name in octets; a longer line is none.
 const NAME_OCTETS_MAX: usize = 250;
@@ -16,6 +17,8 @@ const UU_LINE_MAX: usize = 45;
 const BINHEX: &[u8] = b"(This file must be converted with BinHex";
 /// Lines of BinHex: its digits, between two colons.
 const BINHEX_LINE_MAX: usize = 80;
+/// All of them but the last have 64.
+const BINHEX_FULL: usize = 60;
 
 /// A piece of a text.
 #[derive(Debug, PartialEq, Eq)]
@@ -31,6 +34,11 @@ pub(super) enum TextPiece<'a> {
 pub struct Enclosed(BTreeMap<String, Attachment>);
 
 impl Enclosed {
+    /// Whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
     /// The line for one more.
     pub fn line(&mut self, file: Attachment) -> String {
         let line = attachment_line(Language::ENGLISH, &file, None);
@@ -146,7 +154,7 @@ fn base64_encoded<'a>(text: &'a [u8], rest: &'a [u8]) -> Option<EncodedFile<'a>>
 /// A line that says what it is, and digits from one colon to the next. The name is among them.
 fn binhex(text: &[u8]) -> Option<EncodedFile<'_>> {
     let (mut octets, mut length) = (0_usize, line(text).len());
-    let mut is_begun = false;
+    let (mut is_begun, mut is_full, mut is_over) = (false, false, false);
     for line in text.get(length..)?.split_inclusive(|b| *b == b'\n') {
         let content = line.trim_ascii();
         let is_digit = |b: &u8| b.is_ascii_graphic();
@@ -158,12 +166,14 @@ fn binhex(text: &[u8]) -> Option<EncodedFile<'_>> {
         length = length.saturating_add(line.len());
         octets = octets.saturating_add(content.len());
         is_begun |= is_first;
-        let is_last = content.ends_with(b":") && !(is_first && content.len() == 1);
-        if is_begun && is_last {
+        is_full = is_full || content.len() >= BINHEX_FULL;
+        is_over = is_begun && content.ends_with(b":") && !(is_first && content.len() == 1);
+        if is_over {
             break;
         }
     }
-    is_begun.then_some(EncodedFile {
+    // Of one that was cut on its way lines are left that are as long as no word.
+    (is_over || is_begun && is_full).then_some(EncodedFile {
         name: b"",
         octets: octets.saturating_mul(3) / 4,
         length,
@@ -252,16 +262,35 @@ fn yencoded<'a>(text: &'a [u8], rest: &'a [u8]) -> Option<EncodedFile<'a>> {
 const ARMOR: &str = "-----BEGIN PGP ";
 const ARMOR_END: &str = "-----END PGP ";
 const SIGNED: &str = "SIGNED MESSAGE-----";
+const SIGNATURE: &str = "SIGNATURE";
 
-/// A text without armor: of what is signed the words (RFC 9580 §7), of what is encrypted that it is. `None` where there is none.
-pub(super) fn without_armor(text: &str) -> Option<String> {
+/// What may stand between what is signed and its first line (RFC 9580 §6.2.2, §7).
+const SIGNED_FIELDS: [&str; 5] = ["Hash", "Charset", "Comment", "Version", "NotDashEscaped"];
+
+/// A text without armor, and whether a line stands in place of some.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Unarmored {
+    pub text: String,
+    pub is_less: bool,
+}
+
+/// Of what is signed the words (RFC 9580 §7), of what is encrypted that it is. `None` where there is none. What only looks like the
+/// beginning of armor is text, and so is all that follows it.
+pub(super) fn without_armor(text: &str) -> Option<Unarmored> {
     let begins = |line: &str| line.starts_with(ARMOR);
     text.lines().find(|line| begins(line))?;
     let mut shown = String::with_capacity(text.len());
     let mut lines = text.lines();
-    let mut is_signed = false;
+    let (mut is_signed, mut is_less) = (false, false);
     while let Some(line) = lines.next() {
-        let Some(kind) = line.strip_prefix(ARMOR) else {
+        let kind = line.strip_prefix(ARMOR);
+        if kind.is_some_and(|kind| kind.trim_end() == SIGNED) {
+            is_signed = true;
+            lines = behind_fields(lines);
+            continue;
+        }
+        let block = kind.and_then(|kind| Some((kind, armored(kind, lines.clone())?)));
+        let Some((kind, (octets, behind))) = block else {
             // RFC 9580 §7.2: each line that began with a hyphen.
             let line = line
                 .strip_prefix("- ")
@@ -271,34 +300,70 @@ pub(super) fn without_armor(text: &str) -> Option<String> {
             shown.push('\n');
             continue;
         };
-        if kind.trim_end() == SIGNED {
-            is_signed = true;
-            // Armor headers, to the blank line.
-            lines.by_ref().find(|line| line.trim().is_empty());
+        lines = behind;
+        if kind.starts_with(SIGNATURE) {
+            is_signed = false;
             continue;
         }
-        let mut octets = line.len();
-        for line in lines.by_ref() {
-            octets = octets.saturating_add(line.len()).saturating_add(1);
-            if line.starts_with(ARMOR_END) {
-                break;
-            }
-        }
-        is_signed &= !kind.starts_with("SIGNATURE");
         let media_type = match kind {
-            kind if kind.starts_with("SIGNATURE") => continue,
             kind if kind.starts_with("PUBLIC KEY") => "application/pgp-keys",
             kind if kind.starts_with("MESSAGE") => "multipart/encrypted",
             _ => "application/octet-stream",
         };
+        let octets = octets.saturating_add(line.len());
         let what = Attachment {
             media_type: media_type.to_owned(),
             ..Attachment::new(None, octets)
         };
+        is_less = true;
         shown.push_str(&attachment_line(Language::ENGLISH, &what, None));
         shown.push('\n');
     }
-    Some(clean::for_xml(&shown))
+    Some(Unarmored {
+        text: clean::for_xml(&shown),
+        is_less,
+    })
+}
+
+/// The octets of armor up to its last line, and what comes behind; `None` where words are in it. One that was cut on its way goes to
+/// the end of the text, unless nothing would be said of it. No line is looked at a third time, since it goes no further than to
+/// where the next one begins.
+fn armored<'a>(kind: &str, mut lines: Lines<'a>) -> Option<(usize, Lines<'a>)> {
+    let mut octets = 0_usize;
+    loop {
+        let Some(line) = lines.next() else {
+            return (!kind.starts_with(SIGNATURE)).then_some((octets, lines));
+        };
+        octets = octets.saturating_add(line.len()).saturating_add(1);
+        if line.starts_with(ARMOR_END) {
+            return Some((octets, lines));
+        }
+        let is_field = line.split_once(": ").is_some_and(|(name, _)| {
+            !name.is_empty() && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '-')
+        });
+        let is_of_it = is_field || !line.trim().contains(char::is_whitespace);
+        if !is_of_it || line.starts_with(ARMOR) {
+            return None;
+        }
+    }
+}
+
+/// The lines behind the fields of what is signed, and the blank one below them.
+fn behind_fields(mut lines: Lines<'_>) -> Lines<'_> {
+    loop {
+        let mut ahead = lines.clone();
+        match ahead.next() {
+            Some(line) if line.trim().is_empty() => return ahead,
+            Some(line)
+                if SIGNED_FIELDS
+                    .iter()
+                    .any(|name| line.starts_with(name) && line.contains(": ")) =>
+            {
+                lines = ahead;
+            }
+            _ => return lines,
+        }
+    }
 }
 
 #[cfg(test)]
@@ -426,8 +491,61 @@ mod tests {
                 "[encrypted message, 32 bytes]\n",
             ),
         ] {
-            assert_eq!(without_armor(&text).as_deref(), Some(expected), "{text}");
+            let shown = without_armor(&text).map(|one| one.text);
+            assert_eq!(shown.as_deref(), Some(expected), "{text}");
         }
         assert_eq!(without_armor("see > -----BEGIN PGP MESSAGE-----"), None);
+    }
+
+    #[test]
+    fn e35_what_only_looks_like_the_beginning_of_a_file_or_of_armor_hides_no_words() {
+        for text in [
+            "-----BEGIN PGP SIGNATURE-----\nMeet at nine.\nBye\n",
+            "-----BEGIN PGP SIGNATURE-----\nHello\n",
+            "-----BEGIN PGP SIGNATURE-----\nHello Carol\n-----END PGP SIGNATURE-----\n",
+            "Look:\n-----BEGIN PGP MESSAGE-----\nand there it ends. Bye\n",
+            "-----BEGIN PGP PUBLIC KEY BLOCK-----\n\nmQENBF\n(cut)\n\nDinner at nine?\n",
+            "-----BEGIN PGP MESSAGE-----\nabcd\n-----BEGIN PGP MESSAGE-----\nand words\n",
+        ] {
+            let shown = without_armor(text).unwrap();
+            assert_eq!(shown.text, text);
+            assert!(!shown.is_less);
+        }
+        let signed = "-----BEGIN PGP SIGNED MESSAGE-----\n";
+        for (text, words) in [
+            ("Meet at nine.\nBye\n", "Meet at nine.\nBye\n"),
+            ("Hash: SHA512\nMeet at nine.\n", "Meet at nine.\n"),
+            ("Hashes are nice\n\nBye\n", "Hashes are nice\n\nBye\n"),
+        ] {
+            let shown = without_armor(&format!("{signed}{text}")).unwrap();
+            assert_eq!(shown.text, words);
+        }
+        let words =
+            "(This file must be converted with BinHex 4.0)\n\n:words\nHello\nAlice\n\nBye\n";
+        assert_eq!(pieces(words.as_bytes()), None);
+        // Of one that was cut on its way.
+        let line = "A".repeat(64);
+        let cut = format!("(This file must be converted with BinHex 4.0)\n\n:{line}\n{line}\n");
+        assert!(pieces(cut.as_bytes()).is_some());
+    }
+
+    /// Each beginning is looked at, and none of them to the end of the text.
+    #[test]
+    fn e35_beginnings_without_ends_take_no_longer_than_others() {
+        let time = |text: &str, count: usize| {
+            let text = text.repeat(count);
+            let begun = std::time::Instant::now();
+            let _ = (without_armor(&text), pieces(text.as_bytes()));
+            begun.elapsed()
+        };
+        for text in [
+            "-----BEGIN PGP MESSAGE-----\nabcd\n",
+            "-----BEGIN PGP SIGNED MESSAGE-----\nHash: x\n",
+            "(This file must be converted with BinHex 4.0)\n\n:abcd\n",
+            "begin-base64 644 x\nAAEC\n",
+        ] {
+            let took = time(text, 20_000);
+            assert!(took < std::time::Duration::from_secs(20), "{took:?} {text}");
+        }
     }
 }

@@ -8,13 +8,14 @@
 use super::encoded_word;
 use super::mime_field;
 use super::transfer_encoding::{
-    base64_of, is_base64, is_no_base64, quoted_printable_of, split_at_words, undeclared_base64,
-    undeclared_quoted_printable, uuencode_of,
+    base64_of, is_base64, is_no_base64, is_strict_base64, quoted_printable_of, split_at_words,
+    undeclared_base64, undeclared_quoted_printable, uuencode_of,
 };
 use crate::core::limits;
 use crate::core::text::charset;
 use mail_parser::{ContentType, HeaderName, Message, MessageParser, MimeHeaders};
 use std::borrow::Cow;
+use std::ops::Range;
 
 /// RFC 2046 §5.1.1.
 const BOUNDARY_OCTETS_MAX: usize = 70;
@@ -25,6 +26,10 @@ const BOUNDARY_LINES_MAX: usize = 50;
 
 /// What programs write above the parts for readers that know none; it may go on.
 const NOTICE: &[u8] = b"This is a multi";
+/// So much of a part tells what it is, in octets as they were sent.
+const START_OCTETS: usize = 8 * 1024;
+/// What is shorter, in octets, is decoded at once.
+const LEFT_IN_PLACE_MIN: usize = 128 * 1024;
 /// Parts of a body that nothing says to be a multipart.
 const MISPLACED_PARTS_MAX: usize = 3;
 
@@ -170,6 +175,17 @@ impl<'a> MailPart<'a> {
         }
     }
 
+    /// About the first octets of [`MailPart::decoded`].
+    pub(crate) fn start(&self) -> Cow<'a, [u8]> {
+        let start = self.body.get(..START_OCTETS).unwrap_or(self.body);
+        match self.encoding().as_deref() {
+            Some("base64") => base64_of(start).into(),
+            Some("quoted-printable") => quoted_printable_of(start).into(),
+            Some("x-uuencode" | "uuencode" | "x-uue") => uuencode_of(start),
+            _ => Cow::Borrowed(start),
+        }
+    }
+
     /// The same of a text, of which the encoding may not be named, or wrongly.
     pub(crate) fn decoded_text(&self) -> Cow<'a, [u8]> {
         let encoding = self.encoding();
@@ -183,6 +199,18 @@ impl<'a> MailPart<'a> {
             None if is_called_base64 && is_no_base64(self.body) => Cow::Borrowed(self.body),
             None => self.decoded(),
         }
+    }
+
+    /// Where in this mail a long body lies that is base64 to the letter; `None` where it has to be mended, or lies elsewhere,
+    /// since what it stands in was decoded.
+    pub(crate) fn base64_in(&self, mail: &[u8]) -> Option<Range<usize>> {
+        let is_long = self.body.len() >= LEFT_IN_PLACE_MIN;
+        (is_long && self.encoding().as_deref() == Some("base64")).then_some(())?;
+        let start = self.body.as_ptr().addr();
+        let start = start.checked_sub(mail.as_ptr().addr())?;
+        let place = start..start.checked_add(self.body.len())?;
+        let is_there = std::ptr::eq(mail.get(place.clone())?, self.body);
+        (is_there && is_strict_base64(self.body)).then_some(place)
     }
 
     /// The length of [`MailPart::decoded`] in octets.

@@ -1,5 +1,6 @@
 //! Parsing unit, mail side: the bytes of a mail become a typed value. Nothing is decided here and nothing is looked up.
 
+mod attached_part;
 pub(crate) mod attachment;
 mod automatic;
 mod avatar;
@@ -14,7 +15,9 @@ mod delivery_status;
 mod disposition;
 mod enclosed;
 mod encoded_word;
+mod external;
 mod header;
+mod inside;
 mod keyed;
 mod machine;
 pub(crate) mod mime;
@@ -26,6 +29,7 @@ mod repair;
 mod report;
 mod smime;
 mod stub;
+mod tnef;
 mod transfer_encoding;
 
 pub use attachment::{Attachment, attachment_line, attachment_lines, file_name};
@@ -35,6 +39,7 @@ pub use chat::ChatHeaders;
 pub use delivery::{DeliveryAction, DeliveryReport, Reported};
 pub use disposition::{Disposition, DispositionKind};
 pub use enclosed::Enclosed;
+pub use inside::{Inside, Pieces};
 pub(crate) use mime::split_header;
 pub use pieces::{Piece, pieces, repaired};
 
@@ -51,6 +56,8 @@ use crate::core::text::{self, clean};
 use crate::core::time::Timestamp;
 use mail_parser::{HeaderName, Message};
 use minidom::Element;
+use std::borrow::Cow;
+use std::sync::Arc;
 
 /// What a mail says, as far as the gateway understands it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -113,7 +120,7 @@ pub struct ParsedMail {
     pub own_text: Option<String>,
     /// The text is shorter than what the mail holds, because of a limit.
     pub text_cut: bool,
-    /// The text was made of a page that shows more than words.
+    /// The text was made of a page that shows more than words, or a line stands in it in place of what is encrypted.
     pub is_simplified: bool,
     /// What else the mail holds.
     pub attachments: Vec<Attachment>,
@@ -269,12 +276,15 @@ pub fn read(
 }
 
 /// The attachments of a mail that was read before, in the same order, with what is in them.
-pub fn attachments(raw: &[u8]) -> Vec<Attachment> {
-    let repaired = repair::repaired(raw);
-    let part = mime::MailPart::read(repaired.as_ref());
-    let charset = encoded_word::first_charset(split_header(repaired.as_ref()).0);
+pub fn attachments(raw: &Arc<Vec<u8>>) -> Vec<Attachment> {
+    let mail = match repair::repaired(raw) {
+        Cow::Borrowed(_) => Arc::clone(raw),
+        Cow::Owned(repaired) => repaired.into(),
+    };
+    let part = mime::MailPart::read(&mail);
+    let charset = encoded_word::first_charset(split_header(&mail).0);
     let circumstances = part.header().map(circumstances).unwrap_or_default();
-    let contents = body::Contents::Kept;
+    let contents = inside::Contents::Kept(&mail);
     body::read_with(&part, &circumstances, charset.as_deref(), contents).attachments
 }
 

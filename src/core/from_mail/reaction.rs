@@ -14,6 +14,8 @@ const EMOJI_CHARS_MAX: usize = 16;
 const EMOJI_MAX: usize = 5;
 /// A part that holds one, in octets.
 const OCTETS_MAX: usize = 512;
+/// A text that says the same for people, in octets: in Gmail's there are a sentence and a link.
+const WORDS_OCTETS_MAX: usize = 1024;
 
 #[derive(Deserialize)]
 struct OfGmail {
@@ -35,8 +37,20 @@ pub(super) fn read(part: &MailPart<'_>) -> Vec<String> {
     let Some(emoji) = found.find(|emoji| !emoji.is_empty()) else {
         return Vec::new();
     };
-    // What else says something is not to be lost: in an alternative it says the same.
-    let is_alternative = part.media_type().as_deref() == Some("multipart/alternative");
+    // What else says something is not to be lost. In an alternative it says the same in a few words, with the emoji; only Gmail's
+    // need not have it.
+    let is_of_gmail = |child: &MailPart<'_>| child.media_type().as_deref() == Some(GMAIL);
+    let is_of_gmail = children.iter().any(is_of_gmail);
+    let says_it = |child: &MailPart<'_>| {
+        let has_it = |text: &str| emoji.iter().any(|one| text.contains(one.as_str()));
+        let has_it = || has_it(&String::from_utf8_lossy(&child.decoded()));
+        child.octets() <= WORDS_OCTETS_MAX && (is_of_gmail || has_it())
+    };
+    let is_plain = |child: &&MailPart<'_>| {
+        child.media_type().as_deref() == Some("text/plain") && of_part(child).is_empty()
+    };
+    let is_alternative = part.media_type().as_deref() == Some("multipart/alternative")
+        && children.iter().filter(is_plain).all(says_it);
     let is_beside = |child: &MailPart<'_>| {
         of_part(child).is_empty() && !child.decoded().trim_ascii().is_empty()
     };
@@ -114,6 +128,23 @@ mod tests {
         assert_eq!(of(&inside("application/pdf\n\n%PDF-1.7\n")), [""; 0]);
         let blanks = "text/plain\n\n\n--b\nContent-Type: ".repeat(PARTS_MAX);
         assert_eq!(of(&inside(&format!("{blanks}text/plain\n\nNo\n"))), [""; 0]);
+        // Nor is what an alternative says that is something else.
+        let other = |words: &str| {
+            let plain = format!("Content-Type: text/plain; charset=utf-8\n\n{words}\n");
+            of(&format!(
+                "Content-Type: multipart/alternative; boundary=b\n\n--b\n{plain}--b\n{rfc}--b--\n"
+            ))
+        };
+        assert_eq!(other("👍 to “Lunch?”"), ["👍", "❤️"]);
+        assert_eq!(other("I shall pay 100"), [""; 0]);
+        assert_eq!(other(&format!("👍 {}", "and words ".repeat(200))), [""; 0]);
+        assert!(
+            of(&GMAILS.replace(
+                "Carol reacted\n--b",
+                &"Carol reacted\n--b".replace("reacted", &"words ".repeat(200))
+            ))
+            .is_empty()
+        );
         let more =
             "Content-Type: text/plain\nContent-Disposition: reaction\n\n👍 👍 👍 👍 👍 but no\n";
         assert_eq!(of(more), [""; 0]);

@@ -104,6 +104,27 @@ pub(super) fn is_base64(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/')
 }
 
+/// Whether this is base64 to the letter (RFC 2045 §6.8): nothing but digits and line ends, and padding at its end.
+pub(super) fn is_strict_base64(body: &[u8]) -> bool {
+    let mut digits = body.iter().filter(|b| !b.is_ascii_whitespace());
+    let mut count = 0_usize;
+    let mut first_other = None;
+    for digit in digits.by_ref() {
+        if !is_base64(*digit) {
+            first_other = Some(*digit);
+            break;
+        }
+        count = count.saturating_add(1);
+    }
+    let padding = match (first_other, digits.next(), digits.next()) {
+        (None, ..) => 0,
+        (Some(b'='), None, _) => 1,
+        (Some(b'='), Some(b'='), None) => 2,
+        _ => return false,
+    };
+    count.saturating_add(padding).is_multiple_of(4)
+}
+
 /// Base64 between which other characters stand, or which ends too early, or several times.
 fn lenient_base64(raw: &[u8]) -> Vec<u8> {
     let is_odd = |b: &u8| !is_base64(*b) && *b != b'=' && !b.is_ascii_whitespace();
@@ -269,6 +290,25 @@ mod tests {
                 encoded.as_bytes(),
                 "{body}"
             );
+        }
+    }
+
+    #[test]
+    fn base64_to_the_letter_has_nothing_to_mend() {
+        for (body, is_strict) in [
+            ("", true),
+            ("aGVs\r\nbG8g\r\n", true),
+            ("aGVsbG8=\r\n", true),
+            ("aGVsbA==", true),
+            ("aGVsbA=\r\n=", true),
+            ("aGVsbG8", false),
+            ("aGVsbA===", false),
+            ("aGVsbA==aGVs", false),
+            ("aGVs!bG8g", false),
+            ("aGVs-G8g", false),
+            ("=", false),
+        ] {
+            assert_eq!(is_strict_base64(body.as_bytes()), is_strict, "{body}");
         }
     }
 

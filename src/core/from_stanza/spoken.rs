@@ -149,13 +149,34 @@ fn xhtml(message: &Element) -> Option<String> {
 struct SpokenPart {
     text: String,
     /// Where this stands in the body, the body says it.
-    mark: String,
+    mark: SaidBy,
+}
+
+/// By what the body shows that it says a part.
+enum SaidBy {
+    /// An address, which nobody types by chance.
+    Address(String),
+    /// Words: they are often short ones. They stand there in lines of their own, as clients write them that know of no such part.
+    Lines(String),
 }
 
 impl SpokenPart {
     fn is_said_in(&self, body: &str) -> bool {
-        body.contains(&self.mark)
+        match &self.mark {
+            SaidBy::Address(address) => body.contains(address),
+            SaidBy::Lines(words) => unquoted(body).contains(&unquoted(words)),
+        }
     }
+}
+
+/// Each line between two line ends, without the marks of a quotation.
+fn unquoted(text: &str) -> String {
+    let mut all = String::from("\n");
+    for line in text.lines() {
+        all.push_str(line.trim_start_matches(['>', ' ']).trim_end());
+        all.push('\n');
+    }
+    all
 }
 
 fn part(child: &Element) -> Option<SpokenPart> {
@@ -206,7 +227,7 @@ fn link(url: &str, words: Option<&str>) -> Option<SpokenPart> {
     };
     is_url.then(|| SpokenPart {
         text: clean::for_xml(&text),
-        mark: url.to_owned(),
+        mark: SaidBy::Address(url.to_owned()),
     })
 }
 
@@ -237,14 +258,15 @@ fn place(place: &Element) -> Option<SpokenPart> {
     let words = words.join(", ");
     match (degrees("lat", 90.0), degrees("lon", 180.0)) {
         (Some(lat), Some(lon)) => Some(SpokenPart {
+            // However exactly it is written there.
+            mark: SaidBy::Address(format!("geo:{}", lat.trunc())),
             text: match words.as_str() {
                 "" => format!("geo:{lat},{lon}"),
                 words => format!("{words}: geo:{lat},{lon}"),
             },
-            mark: "geo:".to_owned(),
         }),
         _ => (!words.is_empty()).then(|| SpokenPart {
-            mark: words.clone(),
+            mark: SaidBy::Lines(words.clone()),
             text: words,
         }),
     }
@@ -278,7 +300,10 @@ fn sent_on(forwarded: &Element) -> Option<SpokenPart> {
         text.push_str("\n> ");
         text.push_str(line);
     }
-    (!said.is_empty()).then_some(SpokenPart { text, mark: said })
+    (!said.is_empty()).then_some(SpokenPart {
+        text,
+        mark: SaidBy::Lines(said),
+    })
 }
 
 fn room(invitation: &Element) -> Option<SpokenPart> {
@@ -293,7 +318,10 @@ fn room(invitation: &Element) -> Option<SpokenPart> {
         room.replace(' ', "%20"),
         password.unwrap_or_default()
     );
-    (!room.is_empty()).then_some(SpokenPart { text, mark: room })
+    (!room.is_empty()).then_some(SpokenPart {
+        text,
+        mark: SaidBy::Address(room),
+    })
 }
 
 /// The hint, and the text where nobody sees it who does not look for it.
@@ -325,6 +353,9 @@ mod tests {
             ("<body>https://u.example/f</body><fallback xmlns='urn:xmpp:fallback:0' for='urn:xmpp:sfs:0'><body/></fallback><file-sharing xmlns='urn:xmpp:sfs:0' disposition='inline'><file xmlns='urn:xmpp:file:metadata:0'><name>a b.pdf</name></file><sources><url-data xmlns='http://jabber.org/protocol/url-data' target='https://u.example/f'/></sources></file-sharing>", "a b.pdf: https://u.example/f"),
             ("<reference xmlns='urn:xmpp:reference:0' type='data'><media-sharing xmlns='urn:xmpp:sims:1'><file xmlns='urn:xmpp:jingle:apps:file-transfer:5'><name>p.jpg</name></file><sources><reference xmlns='urn:xmpp:reference:0' type='data' uri='https://u.example/p.jpg'/></sources></media-sharing></reference>", "p.jpg: https://u.example/p.jpg"),
             ("<geoloc xmlns='http://jabber.org/protocol/geoloc'><lat>52.5</lat><lon>-13.25</lon><text>At the gate</text></geoloc>", "At the gate: geo:52.5,-13.25"),
+            ("<body>My geo: is on</body><geoloc xmlns='http://jabber.org/protocol/geoloc'><lat>52.5</lat><lon>13</lon></geoloc>", "My geo: is on\ngeo:52.5,13"),
+            ("<body>ok, he says ok</body><forwarded xmlns='urn:xmpp:forward:0'><message xmlns='jabber:client' from='bob@b.example/x'><body>ok</body></message></forwarded>", "ok, he says ok\nForwarded message from bob@b.example:\n> ok"),
+            ("<body>He says:\n> one\n> two</body><forwarded xmlns='urn:xmpp:forward:0'><message xmlns='jabber:client' from='bob@b.example/x'><body>one\ntwo</body></message></forwarded>", "He says:\n> one\n> two"),
             ("<body>Here: geo:52.5,13</body><geoloc xmlns='http://jabber.org/protocol/geoloc'><lat>52.5</lat><lon>13</lon></geoloc>", "Here: geo:52.5,13"),
             ("<geoloc xmlns='http://jabber.org/protocol/geoloc'><lat>520</lat><lon>x</lon><locality>Ulm</locality></geoloc>", "Ulm"),
             ("<body>See</body><forwarded xmlns='urn:xmpp:forward:0'><delay xmlns='urn:xmpp:delay' stamp='2026-11-02T09:00:00Z'/><message xmlns='jabber:client' from='bob@b.example/x'><body>one\ntwo</body></message></forwarded>", "See\nForwarded message from bob@b.example of 2026-11-02T09:00:00Z:\n> one\n> two"),

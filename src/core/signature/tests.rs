@@ -4,7 +4,7 @@ use super::*;
 use crate::core::address::MailAddress;
 use crate::core::id::MessageId;
 use crate::core::message::{OutboundMail, Party, Recipient, Role};
-use crate::core::{from_mail, to_mail};
+use crate::core::{from_mail, processor, to_mail};
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
 use proptest::prelude::*;
@@ -557,13 +557,13 @@ proptest! {
 
 #[test]
 fn a_hostile_mail_costs_no_more_than_its_size() {
-    let began = std::time::Instant::now();
+    let began = processor::of_thread();
     let fields = "a:\r\n".repeat(60_000);
     let mail = signed().replacen("From:", &format!("{fields}From:"), 1);
     let mail = mail.replace("\th=", &format!("\th={}", "a:".repeat(7_000)));
     assert_eq!(bad(&mail), BadSignature::Key);
     let mail = format!("{mail}{}", "a \t b\r\n\r\n".repeat(300_000));
     assert_eq!(bad(&mail), BadSignature::Body);
-    let took = began.elapsed();
+    let took = processor::of_thread() - began;
     assert!(took < std::time::Duration::from_secs(20), "{took:?}");
 }

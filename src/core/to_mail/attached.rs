@@ -4,8 +4,16 @@ use super::content_type;
 use crate::core::file::FileLink;
 use crate::core::from_mail::{decoded_body, split_header};
 use crate::core::signature;
-use lettre::message::Attachment;
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use lettre::message::header::ContentTransferEncoding;
+use lettre::message::{Attachment, Body};
 use sha2::{Digest, Sha256};
+
+/// The octets of a line of base64 with 76 digits (RFC 2045 §6.8).
+const LINE_OCTETS: usize = 57;
+/// So much of a file tells what it is, in octets.
+const START_OCTETS: usize = 64 * 1024;
 
 /// A file for a mail.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -15,12 +23,64 @@ pub struct AttachedFile {
     /// What it is.
     pub media_type: String,
     /// All of it.
-    pub octets: Vec<u8>,
+    pub file: Base64File,
+}
+
+/// A file as it will stand in a mail, in lines of base64, which are made while it comes.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Base64File {
+    octets: usize,
+    start: Vec<u8>,
+    lines: String,
+    /// Less than a line.
+    rest: Vec<u8>,
+}
+
+impl Base64File {
+    /// Takes the next of it.
+    pub fn take(&mut self, octets: &[u8]) {
+        self.octets = self.octets.saturating_add(octets.len());
+        let room = START_OCTETS.saturating_sub(self.start.len());
+        let start = octets.get(..room.min(octets.len()));
+        self.start.extend_from_slice(start.unwrap_or_default());
+        self.rest.extend_from_slice(octets);
+        let whole = self.rest.len() / LINE_OCTETS * LINE_OCTETS;
+        let rest = self.rest.split_off(whole);
+        self.encode_rest();
+        self.rest = rest;
+    }
+
+    /// How many octets came.
+    pub fn octets(&self) -> usize {
+        self.octets
+    }
+
+    /// The first of them, which tell what it is.
+    pub fn start(&self) -> &[u8] {
+        &self.start
+    }
+
+    fn encode_rest(&mut self) {
+        for line in self.rest.chunks(LINE_OCTETS) {
+            STANDARD.encode_string(line, &mut self.lines);
+            self.lines.push_str("\r\n");
+        }
+    }
+
+    /// All its lines; of an empty file one that is empty.
+    fn lines(mut self) -> Vec<u8> {
+        self.encode_rest();
+        if self.lines.is_empty() {
+            self.lines.push_str("\r\n");
+        }
+        self.lines.into_bytes()
+    }
 }
 
 /// The same mail with files: what it was is the first part (RFC 2046 §5.1.3), unless it says nothing but where they lie.
-/// `None` where the mail is signed, since that would be wrong then, or has no header.
-pub fn attached(mail: &[u8], files: &[AttachedFile]) -> Option<Vec<u8>> {
+/// `None` where the mail is signed, since that would be wrong then, or has no header. The first file is not copied: it may have
+/// tens of megabytes.
+pub fn attached(mail: &[u8], files: Vec<AttachedFile>) -> Option<Vec<u8>> {
     let (header, body) = split_header(mail);
     let is_content = |field: &[u8]| is_named(field, b"content-");
     let fields = fields_of(header);
@@ -33,39 +93,53 @@ pub fn attached(mail: &[u8], files: &[AttachedFile]) -> Option<Vec<u8>> {
     }
     let body = body.strip_prefix(b"\r\n").unwrap_or(body);
     let boundary = boundary_of(mail);
-    let mut all = Vec::new();
+    let mut before = Vec::new();
     for field in fields.iter().filter(|field| !is_content(field)) {
-        all.extend_from_slice(field);
+        before.extend_from_slice(field);
     }
     let kind = format!("Content-Type: multipart/mixed; boundary=\"{boundary}\"\r\n\r\n");
-    all.extend_from_slice(kind.as_bytes());
+    before.extend_from_slice(kind.as_bytes());
     let says_where = |text: &str| {
         let mut words = text.split_whitespace();
         words.all(|word| files.iter().any(|file| file.link.url == word))
     };
     if !says_where(&decoded_body(mail)) {
-        all.extend_from_slice(format!("--{boundary}\r\n").as_bytes());
+        before.extend_from_slice(format!("--{boundary}\r\n").as_bytes());
         for field in fields.iter().filter(|field| is_content(field)) {
-            all.extend_from_slice(field);
+            before.extend_from_slice(field);
         }
-        all.extend_from_slice(b"\r\n");
-        all.extend_from_slice(body);
-        all.extend_from_slice(b"\r\n");
+        before.extend_from_slice(b"\r\n");
+        before.extend_from_slice(body);
+        before.extend_from_slice(b"\r\n");
     }
+    let mut all: Option<Vec<u8>> = None;
     for file in files {
-        all.extend_from_slice(format!("--{boundary}\r\n").as_bytes());
-        all.extend_from_slice(&part(file)?);
-        all.extend_from_slice(b"\r\n");
+        let header = [format!("--{boundary}\r\n").as_bytes(), &part_header(&file)?].concat();
+        match &mut all {
+            None => {
+                before.extend_from_slice(&header);
+                all = Some(file.file.lines());
+            }
+            Some(all) => {
+                all.extend_from_slice(&header);
+                all.extend_from_slice(&file.file.lines());
+            }
+        }
     }
+    let mut all = all.unwrap_or_default();
     all.extend_from_slice(format!("--{boundary}--\r\n").as_bytes());
+    all.splice(0..0, before);
     Some(all)
 }
 
-fn part(file: &AttachedFile) -> Option<Vec<u8>> {
+/// The header of a part, with the blank line that ends it.
+fn part_header(file: &AttachedFile) -> Option<Vec<u8>> {
     let other = || content_type("application/octet-stream");
     let kind = content_type(&file.media_type).or_else(|_| other()).ok()?;
-    let part = Attachment::new(file.link.name()).body(file.octets.clone(), kind);
-    Some(part.formatted())
+    let nothing = Body::dangerous_pre_encoded(Vec::new(), ContentTransferEncoding::Base64);
+    let part = Attachment::new(file.link.name()).body(nothing, kind);
+    let formatted = part.formatted();
+    Some([formatted.trim_ascii_end(), b"\r\n\r\n"].concat())
 }
 
 /// Nobody who writes a text can know it beforehand.
@@ -110,7 +184,31 @@ mod tests {
                 name: Some(name.to_owned()),
             },
             media_type: "image/png".to_owned(),
-            octets: octets.to_vec(),
+            file: encoded(octets, 1000),
+        }
+    }
+
+    /// As it comes, so many octets at a time.
+    fn encoded(octets: &[u8], at_once: usize) -> Base64File {
+        let mut file = Base64File::default();
+        octets.chunks(at_once).for_each(|piece| file.take(piece));
+        file
+    }
+
+    #[test]
+    fn a_file_is_the_same_in_whatever_pieces_it_comes() {
+        for length in [0, 1, 56, 57, 58, 114, 5_000] {
+            let octets: Vec<u8> = (0..length).map(|at| (at / 3) as u8).collect();
+            let whole = encoded(&octets, 5_000);
+            assert_eq!((whole.octets(), whole.start()), (length, octets.as_slice()));
+            let lines = String::from_utf8(whole.lines()).unwrap();
+            assert!(lines.ends_with("\r\n") && lines.lines().all(|line| line.len() <= 76));
+            let decoded = STANDARD.decode(lines.replace("\r\n", "")).unwrap();
+            assert_eq!(decoded, octets);
+            for at_once in [1, 7, 57, 100] {
+                let pieces = encoded(&octets, at_once).lines();
+                assert_eq!(String::from_utf8(pieces).unwrap(), lines, "{at_once}");
+            }
         }
     }
 
@@ -124,8 +222,9 @@ mod tests {
         let files = [
             file("föö \"1\".png", b"\x89PNG one"),
             file("2.png", &[0; 10_000]),
+            file("3.png", b""),
         ];
-        let with = attached(&mail("Look:=20here"), &files).unwrap();
+        let with = attached(&mail("Look:=20here"), files.to_vec()).unwrap();
         let text = String::from_utf8(with.clone()).unwrap();
         assert!(
             text.lines().all(|line| line.len() <= 998) && text.is_ascii(),
@@ -138,16 +237,21 @@ mod tests {
         let read = from_mail::read(&with, &[], false).unwrap();
         assert_eq!(read.text, "Look: here");
         assert_eq!(read.subject.as_deref(), Some("A very long one"));
-        let attachments = from_mail::attachments(&with);
+        let attachments = from_mail::attachments(&with.into());
         let names: Vec<_> = attachments.iter().map(|one| one.name.as_deref()).collect();
-        assert_eq!(names, [Some("föö _1_.png"), Some("2.png")]);
+        assert_eq!(names, [Some("föö _1_.png"), Some("2.png"), Some("3.png")]);
         let contents = attachments.into_iter().map(|one| one.content.unwrap());
-        assert!(contents.eq(files.map(|file| file.octets)));
+        let contents = contents.map(|one| one.whole().to_vec());
+        assert!(contents.eq([b"\x89PNG one".to_vec(), vec![0; 10_000], Vec::new()]));
     }
 
     #[test]
     fn a_text_that_only_says_where_the_file_lies_goes() {
-        let with = attached(&mail("https://u.a.example/2.png"), &[file("2.png", b"x")]).unwrap();
+        let with = attached(
+            &mail("https://u.a.example/2.png"),
+            vec![file("2.png", b"x")],
+        )
+        .unwrap();
         assert!(
             !String::from_utf8(with.clone())
                 .unwrap()
@@ -155,7 +259,11 @@ mod tests {
         );
         let read = from_mail::read(&with, &[], false).unwrap();
         assert_eq!((read.text.as_str(), read.attachments.len()), ("", 1));
-        let with = attached(&mail("https://u.a.example/other"), &[file("2.png", b"x")]).unwrap();
+        let with = attached(
+            &mail("https://u.a.example/other"),
+            vec![file("2.png", b"x")],
+        )
+        .unwrap();
         assert!(
             from_mail::read(&with, &[], false)
                 .unwrap()
@@ -171,7 +279,7 @@ mod tests {
             &mail("x"),
         ]
         .concat();
-        assert_eq!(attached(&signed, &[file("2.png", b"x")]), None);
-        assert_eq!(attached(b"", &[]), None);
+        assert_eq!(attached(&signed, vec![file("2.png", b"x")]), None);
+        assert_eq!(attached(b"", Vec::new()), None);
     }
 }

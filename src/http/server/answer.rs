@@ -461,6 +461,11 @@ mod tests {
         ] {
             assert_eq!(of(text), expected, "{text}");
         }
+        // A part of what is there now does not fit to what the client has of before.
+        let mut fields = HeaderMap::new();
+        fields.insert(header::RANGE, HeaderValue::from_static("bytes=0-3"));
+        fields.insert(header::IF_RANGE, HeaderValue::from_static("\"before\""));
+        assert_eq!(range(&fields), None);
     }
 
     #[test]

@@ -44,6 +44,10 @@ struct Lab {
 
 impl Lab {
     async fn start(timings: HttpTimings) -> Self {
+        Self::with(timings, MAIL.as_bytes().to_vec()).await
+    }
+
+    async fn with(timings: HttpTimings, mail: Vec<u8>) -> Self {
         let listen = Listen::Tcp("127.0.0.1:0".parse().unwrap());
         let listener = Listener::bind(&listen).await.unwrap();
         let Listener::Tcp(tcp) = &listener else {
@@ -56,7 +60,7 @@ impl Lab {
             public_url: "https://mail.example.org/x".to_owned(),
             mails: Arc::new(move |id| {
                 *count.lock().unwrap() += 1;
-                (id.as_str() == ID).then(|| kept(MAIL.as_bytes()))
+                (id.as_str() == ID).then(|| kept(&mail))
             }),
             files: Arc::new(|id| match id.as_str() {
                 FILE_ID => Some(kept(b"\x89PNG\r\n\x1a\n0123")),
@@ -104,7 +108,7 @@ impl Drop for Lab {
 
 fn quick() -> HttpTimings {
     HttpTimings {
-        request: Duration::from_millis(300),
+        request: Duration::from_secs(1),
         ..HttpTimings::default()
     }
 }
@@ -330,4 +334,36 @@ async fn who_sends_slowly_is_not_waited_for() {
             .await
             .expect("it is closed");
     }
+}
+
+/// Whoever has the address of a mail with a big file asks for that again and again, and takes nothing of it.
+#[tokio::test]
+async fn e34_no_more_is_read_than_there_is_room_for() {
+    const OCTETS: usize = 24 * 1024 * 1024;
+    let timings = HttpTimings {
+        room: Duration::from_secs(600),
+        ..HttpTimings::default()
+    };
+    let mut mail =
+        b"From: Carol <carol@mail.example>\r\nContent-Type: application/zip\r\n\r\n".to_vec();
+    mail.resize(OCTETS, 0x50);
+    let lab = Lab::with(timings, mail).await;
+    let mut greedy = Vec::new();
+    for _ in 0..20 {
+        let mut tcp = lab.connect().await;
+        let request = format!("GET /m/{ID}/part/0 HTTP/1.1\r\nHost: x\r\n\r\n");
+        tcp.write_all(request.as_bytes()).await.unwrap();
+        greedy.push(tcp);
+    }
+    let room = usize::try_from(ROOM_KIBIBYTES).unwrap() * 1024 / OCTETS;
+    let asked = || *lab.asked.lock().unwrap();
+    while asked() < room + READ_MAX {
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    tokio::time::sleep(Duration::from_millis(500)).await;
+    assert_eq!(asked(), room + READ_MAX, "the others wait unread");
+    // Who goes away makes room.
+    drop(greedy);
+    let (header, _) = lab.get(&format!("/m/{ID}"), "").await;
+    assert!(header.starts_with("http/1.1 200"), "{header}");
 }

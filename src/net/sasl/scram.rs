@@ -334,11 +334,26 @@ mod tests {
 
     proptest::proptest! {
         #[test]
-        fn whatever_a_server_says_first_is_read_within_limits(said in "[r=abcds,i0-9AB+/=]{0,60}") {
+        fn whatever_a_server_says_first_is_read_or_refused(said in "[r=abcds,i0-9AB+/=]{0,60}") {
             if let Ok(read) = ServerFirst::read(&said, "abc") {
                 proptest::prop_assert!(read.nonce.starts_with("abc"));
-                proptest::prop_assert!((ITERATIONS_MIN..=ITERATIONS_MAX).contains(&read.iterations.get()));
             }
+        }
+
+        #[test]
+        fn whatever_a_server_says_first_is_read_within_limits(
+            nonce in "[!-+\\--~]{0,20}",
+            salt in proptest::collection::vec(0_u8.., 0..SALT_OCTETS_MAX + 10),
+            iterations in 0..2 * ITERATIONS_MAX,
+        ) {
+            let is_good = !nonce.is_empty()
+                && (1..=SALT_OCTETS_MAX).contains(&salt.len())
+                && (ITERATIONS_MIN..=ITERATIONS_MAX).contains(&iterations);
+            let said = format!("r=abc{nonce},s={},i={iterations}", BASE64_STANDARD.encode(&salt));
+            let read = ServerFirst::read(&said, "abc").ok();
+            let read = read.map(|read| (read.nonce.to_owned(), read.salt, read.iterations.get()));
+            let wanted = is_good.then(|| (format!("abc{nonce}"), salt, iterations));
+            proptest::prop_assert_eq!(read, wanted);
         }
     }
 }

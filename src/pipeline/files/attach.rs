@@ -9,18 +9,61 @@ use crate::core::id::StanzaId;
 use crate::core::job::Job;
 use crate::core::notice;
 use crate::core::time::Timestamp;
-use crate::core::to_mail::{self, AttachedFile as Part};
+use crate::core::to_mail::{self, AttachedFile as Part, Base64File};
 use crate::core::to_stanza;
-use crate::http::{self, Error};
+use crate::http::{self, Error, Taker};
 use crate::smtp::{AttachOutcome, Attacher, Wanting};
 use jid::BareJid;
 use std::sync::Arc;
 use std::time::Duration;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 /// For so long after the message was accepted it is tried to get what cannot be had at the moment.
 const TRIED_FOR: Duration = Duration::from_secs(600);
 /// And after which pause.
 const PAUSE: Duration = Duration::from_secs(15);
+/// After which pause one for which there is no room is fetched.
+const NO_ROOM_PAUSE: Duration = Duration::from_secs(2);
+
+/// A file that is fetched, in the form that it has in a mail, and the room that it takes.
+struct Fetching {
+    file: Base64File,
+    room: Arc<Semaphore>,
+    taken: Option<OwnedSemaphorePermit>,
+}
+
+impl Fetching {
+    /// In KiB: each 57 octets are a line of 78.
+    fn room_of(octets: u64) -> u32 {
+        let lines = octets / 57 * 78;
+        u32::try_from(lines / 1024)
+            .unwrap_or(u32::MAX)
+            .saturating_add(1)
+    }
+
+    /// The file, with just the room that it takes.
+    fn done(mut self) -> (Base64File, Option<OwnedSemaphorePermit>) {
+        let needed = Self::room_of(u64::try_from(self.file.octets()).unwrap_or(u64::MAX));
+        let needed = usize::try_from(needed).unwrap_or(usize::MAX);
+        if let Some(taken) = &mut self.taken {
+            let spare = taken.num_permits().saturating_sub(needed);
+            drop(taken.split(spare));
+        }
+        (self.file, self.taken)
+    }
+}
+
+impl Taker for Fetching {
+    fn begin(&mut self, octets_max: u64) -> bool {
+        let room = Arc::clone(&self.room);
+        self.taken = room.try_acquire_many_owned(Self::room_of(octets_max)).ok();
+        self.taken.is_some()
+    }
+
+    fn take(&mut self, octets: &[u8]) {
+        self.file.take(octets);
+    }
+}
 
 impl FileUploader {
     /// For the queue of mails.
@@ -43,19 +86,30 @@ impl UploaderShared {
         let language = origin.language.unwrap_or_default();
         let is_young = Timestamp::now().since(job.accepted) < TRIED_FOR;
         let (mut parts, mut refused, mut left) = (Vec::new(), Vec::new(), max);
+        let mut room = Vec::new();
         for link in &job.files {
             if !self.may_fetch(&user, &link.url).await {
                 continue;
             }
-            match self.client.fetch(&link.url, left).await {
-                Ok(fetched) => match self.part(&user, link, fetched) {
-                    Some(part) => {
-                        left =
-                            left.saturating_sub(u64::try_from(part.octets.len()).unwrap_or(left));
-                        parts.push(part);
-                    }
-                    None => refused.push((link, notice::files_over_limit(language))),
-                },
+            let mut fetching = Fetching {
+                file: Base64File::default(),
+                room: Arc::clone(&self.room),
+                taken: None,
+            };
+            let fetched = self.client.fetch_into(&link.url, left, &mut fetching).await;
+            match fetched {
+                Ok(media_type) => {
+                    let (file, taken) = fetching.done();
+                    left = left.saturating_sub(u64::try_from(file.octets()).unwrap_or(left));
+                    room.extend(taken);
+                    let called = media_type.unwrap_or_default();
+                    parts.push(Part {
+                        link: link.clone(),
+                        media_type: file::media_type(file.start(), &called),
+                        file,
+                    });
+                }
+                Err(Error::NoRoom) => return AttachOutcome::Later(NO_ROOM_PAUSE),
                 Err(error) if error.is_passing() && is_young => {
                     tracing::debug!(job = %job.id, %error, "a file for a mail is fetched again later");
                     return AttachOutcome::Later(PAUSE);
@@ -69,9 +123,21 @@ impl UploaderShared {
                 }
             }
         }
+        parts.retain(|part| {
+            let is_allowed = self.may_have(&user, part);
+            if let (false, Some(link)) =
+                (is_allowed, job.files.iter().find(|one| **one == part.link))
+            {
+                refused.push((link, notice::files_over_limit(language)));
+            }
+            is_allowed
+        });
         self.tell(&job, &user, &refused).await;
-        match to_mail::attached(&mail, &parts).filter(|_| !parts.is_empty()) {
-            Some(mail) => AttachOutcome::Mail(mail),
+        if parts.is_empty() {
+            return AttachOutcome::Nothing;
+        }
+        match to_mail::attached(&mail, parts) {
+            Some(mail) => AttachOutcome::Mail(mail, room),
             None => AttachOutcome::Nothing,
         }
     }
@@ -86,16 +152,10 @@ impl UploaderShared {
         self.services.origin(user.domain().as_str()).await.as_ref() == Some(&origin)
     }
 
-    fn part(&self, user: &BareJid, link: &FileLink, fetched: http::Fetched) -> Option<Part> {
-        let http::Fetched { octets, media_type } = fetched;
+    /// Counted once all files of the mail are there: what is fetched again later counts once.
+    fn may_have(&self, user: &BareJid, part: &Part) -> bool {
         let mut quotas = self.quotas.lock();
-        quotas
-            .take_file(user, octets.len(), Timestamp::now())
-            .then(|| Part {
-                link: link.clone(),
-                media_type: file::media_type(&octets, &media_type.unwrap_or_default()),
-                octets,
-            })
+        quotas.take_file(user, part.file.octets(), Timestamp::now())
     }
 
     /// The mail leaves with the link all the same, so nothing hangs on it that the user hears of it.

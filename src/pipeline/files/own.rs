@@ -1,12 +1,12 @@
 //! Files that the upload service does not take, or where there is none: the gateway keeps them itself, at an address of its own.
 
+use super::seen::Seen;
 use crate::core::decide::decision::KeepOriginal;
 use crate::core::file::{self, Hosted};
 use crate::core::id::{IdKey, JobId, OriginalId};
 use crate::core::time::Timestamp;
 use crate::store::originals::Originals;
 use crate::system;
-use hyper::body::Bytes;
 use jid::BareJid;
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use std::sync::Arc;
@@ -32,28 +32,23 @@ pub(super) struct OwnFile<'a> {
 
 impl OwnFiles {
     /// Keeps a file; `None` where there is no room for it. The same file of the same mail has the same address again.
-    pub(super) async fn put(
-        &self,
-        which: OwnFile<'_>,
-        name: &str,
-        media_type: &str,
-        octets: Bytes,
-    ) -> Option<Hosted> {
+    pub(super) async fn put(&self, which: OwnFile<'_>, known: &Seen) -> Option<Hosted> {
         let id = OriginalId::of_file(&self.key, which.user, which.mail, which.place);
         // Some clients know what a file is by how its address ends.
-        let encoded = utf8_percent_encode(name, NON_ALPHANUMERIC).to_string();
+        let encoded = utf8_percent_encode(&known.name, NON_ALPHANUMERIC).to_string();
         let encoded = encoded
             .replace("%2E", ".")
             .replace("%2D", "-")
             .replace("%5F", "_");
         let url = file::url(&format!("{}/f/{}/{encoded}", self.public_url, id.as_str()))?;
-        let hosted = Hosted::of(url, name, media_type, &octets);
+        let hosted = known.at(url);
         let original = KeepOriginal {
             id,
             user: which.user.clone(),
         };
-        let kept = Arc::clone(&self.kept);
-        let done = system::blocking(move || kept.keep(&[original], &octets, Timestamp::now()));
+        let (kept, inside) = (Arc::clone(&self.kept), known.inside.clone());
+        let done =
+            system::blocking(move || kept.keep(&[original], &inside.whole(), Timestamp::now()));
         match done.await {
             Ok(Ok(())) => Some(hosted),
             Ok(Err(error)) => {

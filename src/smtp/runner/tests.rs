@@ -2,17 +2,21 @@
 
 use super::*;
 use crate::core::job::{ComposedMail, Origin, OriginKind};
-use crate::smtp::fake::{BARE, Fake, PIPELINING, Say, mail};
+use crate::smtp::fake::{BARE, Fake, PIPELINING, Say, config_at, mail};
 use crate::smtp::{JobStage, Queue, Settle, Settled, SmtpConfig, SmtpConnector, WaitingJob};
 use crate::store::spool::Spool;
 use crate::store::spool::torn::{flip, where_is};
 use jid::{BareJid, Jid};
 use std::collections::BTreeMap;
+use std::net::Ipv4Addr;
 use std::path::Path;
 use std::sync::Mutex;
+use tokio::net::TcpSocket;
 use tokio::task::JoinHandle;
 
 const DAY: Duration = Duration::from_secs(24 * 3600);
+/// How long a busy machine may take for anything.
+const PATIENCE: Duration = Duration::from_secs(20);
 
 /// A queue that runs, and what it tells.
 pub(super) struct Running {
@@ -60,20 +64,14 @@ impl Running {
     }
 
     pub(super) async fn next_unanswered(&mut self) -> Settle {
-        let next = tokio::time::timeout(Duration::from_secs(20), self.told.recv());
+        let next = tokio::time::timeout(PATIENCE, self.told.recv());
         next.await
             .expect("nothing was told")
             .expect("the runner ended")
     }
 
     async fn until_empty(&self) {
-        for _ in 0..2000 {
-            if self.queue.depth() == 0 {
-                return;
-            }
-            tokio::time::sleep(Duration::from_millis(5)).await;
-        }
-        panic!("{} jobs are left", self.queue.depth());
+        until(async || self.queue.depth() == 0).await;
     }
 
     /// The queue is gone and the spool is closed.
@@ -191,9 +189,9 @@ async fn light_traffic_uses_one_connection_and_idle_ones_are_closed_with_quit() 
     }
     assert_eq!(fake.connections(), 1);
     assert!(fake.seen_with("RSET").is_empty());
-    tokio::time::sleep(Duration::from_millis(600)).await;
-    assert_eq!(fake.seen_with("QUIT").len(), 1);
-    assert_eq!(fake.open.load(Ordering::SeqCst), 0);
+    until_seen(&fake, "QUIT", 1).await;
+    until(async || fake.open.load(Ordering::SeqCst) == 0).await;
+    assert_eq!((fake.seen_with("QUIT").len(), fake.connections()), (1, 1));
 }
 
 #[tokio::test]
@@ -225,10 +223,13 @@ async fn a_deferred_mail_holds_its_lane_and_goes_first_later() {
     assert!(is_deferred(deferred) && deferred.2.attempts == 1);
     assert_eq!(deferred.2.last_reply.as_ref().unwrap().code, Some(450));
     assert!(first_two.iter().any(|settled| name(settled) == "b1"));
+    until(async || {
+        let kept = Spool::look(dir.path()).unwrap();
+        (kept[0].attempts, kept.len()) == (1, 2)
+    })
+    .await;
     tokio::time::sleep(Duration::from_millis(100)).await;
     assert_eq!(taken(&fake), ["b1"]);
-    let kept = Spool::look(dir.path()).unwrap();
-    assert_eq!((kept[0].attempts, kept.len()), (1, 2));
     running.queue.flush_now();
     assert_eq!(name(&running.next().await), "a1");
     assert_eq!(name(&running.next().await), "a2");
@@ -391,10 +392,7 @@ async fn what_was_not_settled_before_a_crash_is_sent_after_the_restart() {
 
 #[tokio::test]
 async fn without_a_server_everything_waits_and_goes_as_soon_as_there_is_one() {
-    let probe = Fake::start(|_, _| Say::Usual).await;
-    let (port, config) = (probe.port, probe.config());
-    drop(probe);
-    tokio::time::sleep(Duration::from_millis(50)).await;
+    let (nobody, config) = nobody();
     let dir = tempfile::tempdir().unwrap();
     let mut running = Running::start(dir.path(), config, DAY);
     let mails = (0..30).map(|n| {
@@ -411,7 +409,7 @@ async fn without_a_server_everything_waits_and_goes_as_soon_as_there_is_one() {
         assert!(is_deferred(&settled), "{settled:?}");
         assert!(settled.2.certain);
     }
-    let fake = Fake::start_at(port, |_, _| Say::Usual).await;
+    let fake = Fake::start_at(nobody, |_, _| Say::Usual).await;
     let mut done = 0;
     while done < 30 {
         let settled = running.next().await;
@@ -484,13 +482,7 @@ async fn a_mail_that_has_expired_is_given_up_after_one_more_attempt() {
     assert_eq!((name(&settled), settled.1), ("old", JobVerdict::Expired));
     assert_eq!(settled.2.to.len(), 1);
     assert!(is_deferred(&running.next().await));
-    for _ in 0..400 {
-        if Spool::look(dir.path()).unwrap().len() == 1 {
-            return;
-        }
-        tokio::time::sleep(Duration::from_millis(5)).await;
-    }
-    panic!("the expired mail is still there");
+    until(async || Spool::look(dir.path()).unwrap().len() == 1).await;
 }
 
 #[tokio::test]
@@ -509,13 +501,7 @@ async fn a_receiver_that_does_not_answer_does_not_stop_the_mails() {
         )
     });
     running.send(mails.collect()).await;
-    for _ in 0..1000 {
-        if taken(&fake).len() == 200 {
-            break;
-        }
-        tokio::time::sleep(Duration::from_millis(10)).await;
-    }
-    assert_eq!(taken(&fake).len(), 200);
+    until(async || taken(&fake).len() == 200).await;
     assert_eq!(Spool::look(dir.path()).unwrap().len(), 200);
 }
 
@@ -592,22 +578,26 @@ fn presence(name: &str, sequence: u64, to: &[&str]) -> ComposedMail {
 }
 
 async fn until_seen(fake: &Fake, start: &str, count: usize) {
-    for _ in 0..1000 {
-        if fake.seen_with(start).len() >= count {
-            return;
-        }
-        tokio::time::sleep(Duration::from_millis(5)).await;
-    }
-    panic!("{start} was not seen {count} times: {:?}", fake.seen());
+    until(async || fake.seen_with(start).len() >= count).await;
 }
 
-/// Without a server nothing is sent: a port where nobody listens any more.
-async fn nobody() -> (u16, SmtpConfig) {
-    let fake = Fake::start(|_, _| Say::Usual).await;
-    let found = (fake.port, fake.config());
-    drop(fake);
-    tokio::time::sleep(Duration::from_millis(50)).await;
-    found
+/// Waits for what is to come about.
+async fn until<F: Future<Output = bool>>(holds: impl Fn() -> F) {
+    let wait = async {
+        while !holds().await {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+    };
+    let within = tokio::time::timeout(PATIENCE, wait).await;
+    within.expect("it does not come about");
+}
+
+/// Without a server nothing is sent: a port where nobody listens, and nobody else will as long as this one is held.
+fn nobody() -> (TcpSocket, SmtpConfig) {
+    let held = TcpSocket::new_v4().unwrap();
+    held.bind((Ipv4Addr::LOCALHOST, 0).into()).unwrap();
+    let config = config_at(held.local_addr().unwrap().port());
+    (held, config)
 }
 
 #[tokio::test]
@@ -630,7 +620,7 @@ async fn nobody_is_told_of_a_silent_mail_and_it_leaves_the_spool_all_the_same() 
 #[tokio::test]
 async fn a_presence_that_waits_is_replaced_and_only_the_last_one_is_sent() {
     let dir = tempfile::tempdir().unwrap();
-    let (port, config) = nobody().await;
+    let (nobody, config) = nobody();
     let mut running = Running::start(dir.path(), config, DAY);
     let a = ["a@x.example"];
     running.send(vec![presence("p1", 1, &a)]).await;
@@ -639,7 +629,7 @@ async fn a_presence_that_waits_is_replaced_and_only_the_last_one_is_sent() {
         running.send(vec![presence(&format!("p{n}"), n, &a)]).await;
     }
     running.send(vec![mail("m", "m", 6, &a)]).await;
-    let fake = Fake::start_at(port, |_, _| Say::Usual).await;
+    let fake = Fake::start_at(nobody, |_, _| Say::Usual).await;
     while running.next().await.1 != JobVerdict::Done {}
     running.until_empty().await;
     let mut names = taken(&fake);
@@ -660,8 +650,7 @@ async fn a_presence_that_was_deferred_is_replaced_without_an_earlier_attempt() {
     running
         .send(vec![presence("p1", 1, &["later@x.example"])])
         .await;
-    until_seen(&fake, "RCPT", 1).await;
-    tokio::time::sleep(Duration::from_millis(100)).await;
+    until(async || Spool::look(dir.path()).unwrap()[0].attempts == 1).await;
     running
         .send(vec![presence("p2", 2, &["a@x.example"])])
         .await;
@@ -944,7 +933,7 @@ async fn a_presence_that_the_spool_has_replaced_already_is_not_read_for_the_olde
 #[tokio::test]
 async fn a_mail_that_is_of_no_use_any_more_is_dropped_without_a_word() {
     let dir = tempfile::tempdir().unwrap();
-    let (port, config) = nobody().await;
+    let (nobody, config) = nobody();
     let mut running = Running::start(dir.path(), config, DAY);
     let now = Timestamp::now();
     let expiring = |name: &str, sequence, millis| {
@@ -960,15 +949,10 @@ async fn a_mail_that_is_of_no_use_any_more_is_dropped_without_a_word() {
         expiring("far", 3, 60_000),
     ];
     running.send(mails).await;
-    for _ in 0..400 {
-        if running.queue.depth() == 1 {
-            break;
-        }
-        tokio::time::sleep(Duration::from_millis(5)).await;
-    }
+    until(async || running.queue.depth() == 1).await;
     let kept = Spool::look(dir.path()).unwrap();
     assert_eq!((kept.len(), kept[0].sequence), (1, 3));
-    let fake = Fake::start_at(port, |_, _| Say::Usual).await;
+    let fake = Fake::start_at(nobody, |_, _| Say::Usual).await;
     running.until_empty().await;
     assert_eq!(taken(&fake), ["far"]);
     assert!(running.told.try_recv().is_err());
@@ -1048,7 +1032,7 @@ async fn draining_waits_for_what_can_be_sent_and_not_for_what_cannot() {
 #[tokio::test]
 async fn draining_does_not_wait_for_a_server_that_is_away_nor_for_a_queue_that_has_stopped() {
     let dir = tempfile::tempdir().unwrap();
-    let (_, config) = nobody().await;
+    let (_held, config) = nobody();
     let running = Running::start(dir.path(), config, DAY);
     let a = ["a@x.example"];
     running

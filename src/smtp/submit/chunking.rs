@@ -31,6 +31,12 @@ async fn connected(fake: &Fake) -> SmtpConnection {
     connector.connect().await.unwrap()
 }
 
+/// The same, and silence is soon taken for one.
+async fn connected_impatiently(fake: &Fake) -> SmtpConnection {
+    let connector = SmtpConnector::new(fake.config_of_the_impatient()).unwrap();
+    connector.connect().await.unwrap()
+}
+
 async fn sent(
     connection: &mut SmtpConnection,
     name: &str,
@@ -114,7 +120,8 @@ async fn silence_is_doubt_from_the_moment_at_which_the_mail_is_under_way() {
                 false => by_name(offer)(n, line),
             })
             .await;
-            let result = sent(&mut connected(&fake).await, "one", &["a@x.example"]).await;
+            let mut c = connected_impatiently(&fake).await;
+            let result = sent(&mut c, "one", &["a@x.example"]).await;
             assert_eq!(result, (expected.to_owned(), state), "{offer} {phase}");
         }
     }
@@ -262,7 +269,7 @@ async fn a_server_that_stops_reading_in_the_middle_has_not_taken_the_mail() {
         _ => by_name(CHUNKING)(n, line),
     })
     .await;
-    let mut c = connected(&fake).await;
+    let mut c = connected_impatiently(&fake).await;
     c.capabilities.size = None;
     let mut big = mail("big", "queue", 1, &["a@x.example"]);
     big.bytes.resize(24 * 1024 * 1024, b'x');

@@ -1,10 +1,11 @@
 //! A batch that is put together: rows, and what else has to change with each.
 
-use super::{Database, decoded, unreadable};
+use super::{Database, found, unreadable};
 use crate::core::record::{Message, Pair, Peer};
+use crate::core::time::Timestamp;
 use crate::store::digest::Counted;
 use crate::store::tables::{self, Record, Table, TableChange};
-use crate::store::{StoreError, replaces, saved_again};
+use crate::store::{StoreError, index, replaces, saved_again};
 use std::collections::BTreeMap;
 use std::sync::atomic::Ordering;
 
@@ -82,26 +83,34 @@ impl<'a> Staged<'a> {
         })
     }
 
-    /// The second copy has no place in the index by time: it is forgotten with the first.
+    /// The row of its XMPP name has no place in the index by time: it is forgotten with the message.
     fn save_message(&mut self, message: Message) -> Result<(), StoreError> {
         let by_stanza = tables::stanza_key(&message);
-        let record = Record::Message(message);
-        if let Some(Record::Message(old)) = self.record(&record.key())? {
+        if let Some(Record::Message(old)) = self.record(&tables::message_key(&message))? {
             let copy = tables::stanza_key(&old);
             if copy != by_stanza && self.is_copy(&copy, &old)? {
-                // The first copy no longer leads to it.
-                let place = tables::time_key(old.at, &copy);
+                // What has this name is no longer what lies there.
+                let place = index::time_key(old.at, &copy);
                 self.changed.insert(place, Some(Vec::new()));
+                self.put(copy, &Record::Message(old))?;
             }
         }
-        if let Some(Record::Message(old)) = self.record(&by_stanza)? {
-            self.remove(tables::time_key(old.at, &by_stanza));
-        }
-        self.save(&record)?;
-        self.put(by_stanza, &record)
+        self.link(&by_stanza, &message)?;
+        self.save(&Record::Message(message))
     }
 
-    /// Removes the second copy of the message that lies here, unless another message has taken its name.
+    /// Lets an XMPP name lead to this message. Where there was a copy of one, that had a place in the index by time.
+    pub(super) fn link(&mut self, key: &[u8], message: &Message) -> Result<(), StoreError> {
+        let there = self.raw(key)?.map(|value| tables::decode(key, &value));
+        if let Some(Ok(Record::Message(copy))) = there {
+            self.remove(index::time_key(copy.at, key));
+        }
+        let link = index::link(key, &message.message_id).map_err(|e| unreadable(key, &e))?;
+        self.changed.insert(key.to_vec(), Some(link));
+        Ok(())
+    }
+
+    /// Removes the row of the XMPP name of the message that lies here, unless another message has taken that.
     pub(super) fn remove_copy_of(&mut self, key: &[u8]) -> Result<(), StoreError> {
         // What cannot be read leads nowhere, and is forgotten all the same.
         let message = self.raw(key)?.map(|value| tables::decode(key, &value));
@@ -111,49 +120,87 @@ impl<'a> Staged<'a> {
         let copy = tables::stanza_key(&message);
         if self.is_copy(&copy, &message)? {
             // Former versions gave it a place of its own, which must not outlive it: the name may be taken again.
-            self.remove(tables::time_key(message.at, &copy));
+            self.remove(index::time_key(message.at, &copy));
             self.remove(copy);
         }
         Ok(())
     }
 
-    /// Removes a row with all that leads to it: its place in the index by time, and the second copy of a message.
+    /// Removes a row with all that leads to it: its place in the index by time, and the other name of a message.
     pub(super) fn forget(&mut self, key: &[u8], value: &[u8]) -> Result<(), StoreError> {
         if key.first() == Some(&Table::Message.tag()) {
             self.remove_copy_of(key)?;
         }
         // What cannot be read is forgotten all the same; a place that leads to nothing goes when its time has come.
         let record = tables::decode(key, value).ok();
-        if let Some(at) = record.as_ref().and_then(Record::time) {
-            self.remove(tables::time_key(at, key));
+        if let Some(record) = record {
+            self.remove_places(&record, key);
         }
         self.remove(key.to_vec());
         Ok(())
     }
 
-    /// Whether what lies here is the second copy of this very message.
-    fn is_copy(&self, key: &[u8], message: &Message) -> Result<bool, StoreError> {
-        let there = self.raw(key)?.map(|value| tables::decode(key, &value));
+    /// Whether what lies here leads to this very message, or is a copy of it.
+    pub(super) fn is_copy(&self, key: &[u8], message: &Message) -> Result<bool, StoreError> {
+        let Some(value) = self.raw(key)? else {
+            return Ok(false);
+        };
+        if let Some(first) = index::linked(key, &value) {
+            return Ok(first == tables::message_key(message));
+        }
         let is_same =
             |there: &Message| there.message_id == message.message_id && there.at == message.at;
-        Ok(matches!(there, Some(Ok(Record::Message(there))) if is_same(&there)))
+        let there = tables::decode(key, &value);
+        Ok(matches!(there, Ok(Record::Message(there)) if is_same(&there)))
+    }
+
+    /// Whether the thread here has had a message since; its place in the index is the time of that then.
+    pub(super) fn is_young(&mut self, key: &[u8], cutoff: Timestamp) -> Result<bool, StoreError> {
+        // What cannot be read is forgotten.
+        let record = self.raw(key)?.map(|value| tables::decode(key, &value));
+        let time = record.and_then(|record| record.ok()?.time());
+        let Some(at) = time.filter(|at| *at >= cutoff) else {
+            return Ok(false);
+        };
+        self.changed
+            .insert(index::time_key(at, key), Some(Vec::new()));
+        Ok(true)
+    }
+
+    /// Removes what leads to this record in the index by time.
+    fn remove_places(&mut self, record: &Record, key: &[u8]) {
+        if let Some(at) = record.time() {
+            self.remove(index::time_key(at, key));
+        }
+        if let Some(place) = index::place_of(record, key) {
+            self.remove(place);
+        }
     }
 
     /// Saves a row and its place in the index by time, and takes away its former place.
     fn save(&mut self, record: &Record) -> Result<(), StoreError> {
         let key = record.key();
-        if let Some(at) = record.time() {
-            if let Some(before) = self.record(&key)?.as_ref().and_then(Record::time) {
-                self.remove(tables::time_key(before, &key));
-            }
-            let place = tables::time_key(at, &key);
-            self.changed.insert(place, Some(Vec::new()));
+        if record.time().is_some()
+            && let Some(before) = self.record(&key)?
+        {
+            self.remove_places(&before, &key);
         }
+        self.place(record, &key);
         self.put(key, record)
     }
 
-    fn put(&mut self, key: Vec<u8>, record: &Record) -> Result<(), StoreError> {
-        let value = record.encode().map_err(|e| unreadable(&key, &e))?;
+    /// Gives a record its place in the index by time.
+    pub(super) fn place(&mut self, record: &Record, key: &[u8]) {
+        if let Some(place) = index::place_of(record, key) {
+            if let Some(at) = record.time() {
+                self.remove(index::time_key(at, key));
+            }
+            self.changed.insert(place, Some(Vec::new()));
+        }
+    }
+
+    pub(super) fn put(&mut self, key: Vec<u8>, record: &Record) -> Result<(), StoreError> {
+        let value = record.encode(&key).map_err(|e| unreadable(&key, &e))?;
         self.changed.insert(key, Some(value));
         Ok(())
     }
@@ -162,11 +209,11 @@ impl<'a> Staged<'a> {
         self.changed.insert(key, None);
     }
 
-    fn record(&self, key: &[u8]) -> Result<Option<Record>, StoreError> {
-        self.raw(key)?.map(|value| decoded(key, &value)).transpose()
+    pub(super) fn record(&self, key: &[u8]) -> Result<Option<Record>, StoreError> {
+        found(key, |key| self.raw(key))
     }
 
-    fn raw(&self, key: &[u8]) -> Result<Option<sled::IVec>, StoreError> {
+    pub(super) fn raw(&self, key: &[u8]) -> Result<Option<sled::IVec>, StoreError> {
         match self.changed.get(key) {
             Some(changed) => Ok(changed.as_deref().map(sled::IVec::from)),
             None => self.store.raw(key),
@@ -191,9 +238,14 @@ impl<'a> Staged<'a> {
             }
         }
         batch.insert(tables::DIGEST_KEY, new.digest.octets());
+        if self.store.is_old.load(Ordering::Acquire) {
+            batch.insert(tables::FORMAT_KEY, &tables::FORMAT.to_be_bytes());
+            batch.insert(tables::CONVERT_KEY, &[]);
+        }
         // A batch that failed half way is in memory; only a restart gets rid of it.
         let applied = self.store.sled(|db| db.apply_batch(batch));
         applied.map_err(|error| self.store.committer.broken_by(error))?;
+        self.store.is_old.store(false, Ordering::Release);
         let commits = new.digest.commits;
         *counted = new;
         self.store.applied.store(commits, Ordering::Release);

@@ -2,10 +2,10 @@ use super::*;
 use crate::core::address::AddressPattern;
 use crate::core::limits::FORGOTTEN_AT_ONCE;
 use crate::core::record::{Format, Peer, PeerOrigin};
-use crate::store::MemoryStore;
 use crate::store::conformance::{self, at, exported, mail, message, pair, user};
 use crate::store::tables::ContactRecord;
 use crate::store::transfer;
+use crate::store::{MemoryStore, codec, index};
 use jid::BareJid;
 use proptest::prelude::*;
 use std::io::{BufRead, BufReader};
@@ -76,6 +76,21 @@ fn a_store_of_a_former_version_opens_as_it_is() {
     // The message had another stanza id before, and is found by both until that is old.
     let copies = rows_of(&store, tables::BY_STANZA);
     assert_eq!((copies, rows_of(&store, tables::BY_TIME)), (2, 4));
+    // Nothing was written so far. What is written first says that an older program cannot read it any more.
+    let format = |store: &SledStore| store.0.raw(tables::FORMAT_KEY).unwrap().unwrap()[3];
+    assert_eq!(format(&store), 1);
+    wait(store.verify()).unwrap();
+    assert_eq!(
+        (format(&store), store.0.raw(tables::CONVERT_KEY)),
+        (2, Ok(None))
+    );
+    assert_new(&store);
+    let converted = wait(exported(&store, 100)).into_iter();
+    let converted: String = converted
+        .map(|record| transfer::to_line(&record).unwrap() + "\n")
+        .collect();
+    assert_eq!(converted, rows);
+    assert_eq!((copies, rows_of(&store, tables::BY_TIME)), (2, 4));
     let now = Timestamp::from_secs(1_800_000_000);
     assert_eq!(wait(store.forget_older(now, Duration::ZERO)), Ok(3));
     assert_eq!(rows_of(&store, tables::BY_STANZA), 0);
@@ -116,7 +131,7 @@ fn after_much_was_written_the_next_start_finds_a_new_snapshot() {
         let store = SledStore::open(folder.path()).unwrap();
         let before = snapshot_in(folder.path());
         let mut much = message("x@y", "1", 1);
-        much.digest = "x".repeat(octets / 2 / 100);
+        much.digest = "x".repeat(octets / 100);
         for n in 0..100 {
             much.resource = jid::Jid::new(&format!("alice@a.example/{n}")).ok();
             save(&store, vec![Write::Message(much.clone())]);
@@ -316,16 +331,48 @@ fn change(store: &SledStore, what: impl FnOnce(&mut Staged<'_>)) {
     batch.finish(&mut order).unwrap();
 }
 
-/// Gives each second copy a place in the index by time, as former versions did when they saved it.
-fn index_as_formerly(store: &SledStore) {
-    let copies = store.0.page(tables::BY_STANZA, None, usize::MAX).unwrap();
+/// The octets of a record of format 1.
+fn formerly(record: &Record) -> Vec<u8> {
+    let mut json = serde_json::to_value(record).unwrap();
+    json.as_object_mut().unwrap().remove("kind");
+    [vec![1], serde_json::to_vec(&json).unwrap()].concat()
+}
+
+/// Makes every row one of format 1. Each second copy of a message is one, and has a place in the index by time, as the first programs
+/// gave it one when they saved it; so has each thread, by its very time.
+fn write_as_formerly(store: &SledStore) {
+    let tags = Table::ALL.iter().map(|table| table.tag());
+    let tags = tags.chain([tables::BY_STANZA]);
+    let rows = tags.flat_map(|tag| store.0.page(tag, None, usize::MAX).unwrap());
+    let keys: Vec<_> = rows.map(|(key, _)| key).collect();
     change(store, |batch| {
-        for (key, value) in copies {
-            let at = tables::decode(&key, &value).unwrap().time().unwrap();
-            let place = tables::time_key(at, &key);
-            batch.changed.insert(place, Some(Vec::new()));
+        for key in keys {
+            let record = batch.record(&key).unwrap().unwrap();
+            batch.changed.insert(key.to_vec(), Some(formerly(&record)));
+            let is_copy = key.first() == Some(&tables::BY_STANZA);
+            if is_copy || matches!(record, Record::Thread(_)) {
+                batch.remove(index::place_of(&record, &key).unwrap());
+                let place = index::time_key(record.time().unwrap(), &key);
+                batch.changed.insert(place, Some(Vec::new()));
+            }
         }
     });
+    store.0.db.insert(tables::CONVERT_KEY, &[]).unwrap();
+}
+
+/// No row is of format 1, and none leads nowhere.
+fn assert_new(store: &SledStore) {
+    for row in store.0.db.iter() {
+        let (key, value) = row.unwrap();
+        let tag = key[0];
+        if tag == tables::BY_TIME {
+            let row = index::row_of_time_key(&key).unwrap();
+            assert!(store.0.raw(row).unwrap().is_some(), "{key:?}");
+        } else if ![tables::META, tables::BY_MAIL].contains(&tag) {
+            assert!(!codec::is_old(&value), "{key:?}");
+            assert!(store.0.record(&key).unwrap().is_some(), "{key:?}");
+        }
+    }
 }
 
 fn rows_of(store: &SledStore, tag: u8) -> usize {
@@ -340,7 +387,7 @@ fn rows_of_a_former_version_are_forgotten_and_none_of_them_takes_a_new_one_along
         save(&store, vec![Write::Message(message(id, stanza, 10))]);
     }
     assert_eq!(rows_of(&store, tables::BY_TIME), 2);
-    index_as_formerly(&store);
+    write_as_formerly(&store);
     assert_eq!(rows_of(&store, tables::BY_TIME), 4);
     // One of the names is taken before, one after what had it is forgotten.
     save(&store, vec![Write::Message(message("new@y", "1", 20))]);
@@ -372,8 +419,10 @@ fn what_a_former_version_left_behind_when_it_forgot_is_in_nobodys_way() {
     save(&store, vec![Write::Message(old.clone())]);
     change(&store, |batch| {
         let key = Record::Message(old.clone()).key();
-        batch.remove(tables::time_key(old.at, &key));
+        batch.remove(index::time_key(old.at, &key));
         batch.remove(key);
+        let copy = formerly(&Record::Message(old.clone()));
+        batch.changed.insert(tables::stanza_key(&old), Some(copy));
     });
     let by_stanza = Need::Stanza(old.user.clone(), old.contact.clone(), old.stanza_id.clone());
     assert_eq!(store.0.row(&by_stanza), Ok(Some(Row::Message(old))));
@@ -408,16 +457,16 @@ fn e20_rows_of_a_former_version_belong_to_the_address_by_which_they_lie() {
         let rows = [
             (
                 tables::contact_key(&who, &karl),
-                Record::Contact(contact).encode(),
+                formerly(&Record::Contact(contact)),
             ),
             (
                 tables::peer_key(&"karl@b.example".parse().unwrap()),
-                Record::Peer(peer).encode(),
+                formerly(&Record::Peer(peer)),
             ),
-            (tables::pair_key(&jid), Record::Pair(pair).encode()),
-            (tables::holder_key(&karl), Ok(jid.as_str().into())),
+            (tables::pair_key(&jid), formerly(&Record::Pair(pair))),
+            (tables::holder_key(&karl), jid.as_str().into()),
         ];
-        let rows = rows.map(|(key, value)| (key, Some(value.unwrap())));
+        let rows = rows.map(|(key, value)| (key, Some(value)));
         batch.changed.extend(rows);
     });
     // Page by page, and none is passed over.
@@ -537,7 +586,11 @@ proptest! {
             let expected = runtime.block_on(model.commit(at(0), batch.clone()));
             prop_assert_eq!(runtime.block_on(store.commit(at(0), batch)), expected);
             if number % 3 == 1 {
-                index_as_formerly(&store);
+                write_as_formerly(&store);
+            }
+            if number % 5 == 2 {
+                wait(store.verify()).unwrap();
+                assert_new(&store);
             }
             let age = Duration::from_secs(age);
             prop_assert_eq!(wait(store.forget_older(at(60), age)), wait(model.forget_older(at(60), age)));

@@ -80,6 +80,16 @@ fn is_robot(address: &MailAddress) -> bool {
         || ROBOT_ENDS.iter().any(|end| local.ends_with(end))
 }
 
+/// Whether an address says that nobody reads what is written to it: `DoNotReply@…`, `no_reply+123@…`, `shop-noreply@…`.
+pub(crate) fn is_unread(person: &Person) -> bool {
+    let local = person.address.local();
+    let letters = local.chars().filter(|c| c.is_ascii_alphanumeric());
+    let letters: String = letters.map(|c| c.to_ascii_lowercase()).collect();
+    ["noreply", "donotreply", "dontreply"]
+        .iter()
+        .any(|word| letters.contains(word))
+}
+
 /// Decides about an error.
 pub(crate) fn decide(
     decider: Decider<'_>,

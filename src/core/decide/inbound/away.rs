@@ -28,7 +28,9 @@ pub(crate) fn answer(
     away: &Away,
 ) -> Result<Option<AtMostOnce>, Missing> {
     let is_old = |date| decider.now.since(date) > AWAY_INTERVAL;
-    if !away.holds(decider.now) || mail.date.is_none_or(is_old) {
+    // Programs that do not say that they are.
+    let is_of_machine = mail.is_of_machine || mail.answers_machine || returned::is_unread(author);
+    if is_of_machine || !away.holds(decider.now) || mail.date.is_none_or(is_old) {
         return Ok(None);
     }
     let Some(to) = returned::answerable(decider, mail, author, sender) else {

@@ -67,6 +67,7 @@ impl Delivery<'_> {
         if self.is_turned_away(&known)? {
             self.turned_away(&known, decision);
             decision.left = Some(Left::Unaccepted);
+            decision.left_by.insert(user.clone());
             return Ok(());
         }
         decision

@@ -62,6 +62,7 @@ fn sendable(
         let user = user.map(Jid::into_bare);
         if let Some(user) = user.filter(|_| !to_stanza::fits(stanza)) {
             is_whole = false;
+            decision.left_by.insert(user.clone());
             let (gateway, id) = (decider.settings.gateway.as_str(), not_shown_id(mail, &user));
             // Loaded when the message was made.
             let decider = decider.about(&user).unwrap_or(decider);

@@ -10,17 +10,24 @@ use crate::core::language::Language;
 use crate::core::limits::LISTED_MAX;
 use crate::core::message::Other;
 use crate::core::notice;
+use crate::core::record::Contact;
 use jid::BareJid;
 use std::collections::BTreeSet;
 
-/// How the text names another recipient. A name is what the sender calls somebody: of whom the user does not know, the address
-/// is shown with it. Users of this gateway go by their own name, and their JID.
-fn label(person: &Person, local: Option<(&BareJid, Option<String>)>, is_known: bool) -> String {
+/// How the text names another recipient. A name is what the sender calls somebody, and may be anybody's: it stands alone only where
+/// the user, too, knows that address by it. Users of this gateway go by their own name, and their JID.
+fn label(
+    person: &Person,
+    local: Option<(&BareJid, Option<String>)>,
+    known: Option<&Contact>,
+) -> String {
     let address = || person.address.for_people();
+    let friend = known.filter(|known| known.is_acquainted());
+    let own = friend.and_then(|friend| friend.name.as_ref());
     match (local, &person.name) {
         (Some((local, Some(name))), _) => format!("{name} ({local})"),
         (Some((local, None)), _) => local.to_string(),
-        (None, Some(name)) if is_known => name.clone(),
+        (None, Some(name)) if own == Some(name) => name.clone(),
         (None, Some(name)) => format!("{name} ({})", address()),
         (None, None) => address(),
     }
@@ -49,7 +56,7 @@ pub(crate) fn others(
         let called = |local| own_name::of(decider, local);
         let called = local.as_ref().map(called).transpose()?.flatten();
         let named = local.as_ref().map(|local| (local, called));
-        let label = label(person, named, known.is_some());
+        let label = label(person, named, known);
         let other = |jid| Other {
             role,
             jid,

@@ -64,13 +64,19 @@ impl Delivery<'_> {
     }
 
     /// The mail as another text of an earlier message of the same sender to the same user (XEP-0308), and the row of that. Of
-    /// anything else it is a text like others.
+    /// anything else it is a text like others; and so it is where it has more than a text, which no correction could hold.
     pub(crate) fn edited(
         &self,
         shown: &BareJid,
     ) -> Result<Option<(minidom::Element, record::Message)>, Missing> {
         let chat = self.arrived.mail.chat.as_ref();
         let edit = chat.and_then(|chat| chat.edit.as_ref());
+        let is_all = |text: &str| {
+            let mail = self.arrived.mail;
+            let is_text = mail.attachments.is_empty() && mail.enclosed.is_empty();
+            is_text && !mail.text_cut && xml::cut(text, SHOWN_OCTETS_MAX).len() == text.len()
+        };
+        let edit = edit.filter(|(_, text)| is_all(text));
         let Some((of, text)) = edit.filter(|_| self.may_change()) else {
             return Ok(None);
         };
@@ -79,7 +85,6 @@ impl Delivery<'_> {
             known.direction == Direction::In && known.contact == self.from.address
         };
         Ok(known.filter(is_own).map(|known| {
-            let text = xml::cut(text, SHOWN_OCTETS_MAX);
             let (id, target) = (self.stanza_id(), known_as(known));
             let correction = to_stanza::correction(shown, self.user, &id, target, text);
             let mut row = known.clone();

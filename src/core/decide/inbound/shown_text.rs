@@ -65,7 +65,11 @@ fn is_less(arrived: &Arrived<'_>, quotes: Quotes) -> bool {
     let is_named = |(index, one): (usize, &Attachment)| {
         !one.is_ornament && arrived.files.outcome(index).is_err()
     };
-    is_quoting || mail.text_cut || mail.is_simplified || attachments.any(is_named)
+    is_quoting
+        || mail.text_cut
+        || mail.is_simplified
+        || !mail.enclosed.is_empty()
+        || attachments.any(is_named)
 }
 
 /// The id of the message that a mail becomes: the same each time, and another one for each mail under one Message-ID.
