@@ -9,10 +9,10 @@ Component "mail.example.org"
 	-- After a lost connection the new one takes over at once, instead of being refused until the old one times out.
 	component_conflict_resolve = "kick_old"
 
--- Files of mails come as files where your upload service lets the contacts ask for places. Put this into its section, with
--- your users' domain and the component's:
+-- Users get files of mails as files if your upload service lets the contacts request upload slots. Put this into its section,
+-- with your users' domain and the component's:
 --     Component "upload.example.org" "http_file_share"
 --         http_file_share_access = { "example.org", "mail.example.org" }
 
--- The port for components, 5347, is open on loopback only, unless component_interfaces says otherwise in the global part.
--- It has no TLS, so keep it there.
+-- The port for components, 5347, is open on loopback only, unless component_interfaces in the global section says otherwise.
+-- It has no TLS, so keep it on loopback.

@@ -1,6 +1,6 @@
-//! A mail on standard input becomes the stanzas; a stanza becomes the mail. Files are named that would be put up, or fetched.
-//! Both go through the gateway's own core, as the first thing that it ever sees: no server, no store. Only that the user knows
-//! the sender of the mail is taken as given; `--stranger` shows what is told of one who is not known.
+//! Turns a mail on standard input into stanzas, or a stanza into a mail. It names the files that the gateway would upload
+//! or fetch. Both go through the gateway's own core, as its first input: no server, no store. It assumes only that the user
+//! knows the sender of the mail; `--stranger` shows what the user sees of a stranger.
 //!
 //! ```text
 //! cargo run --example translate < mail.eml

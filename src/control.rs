@@ -340,7 +340,7 @@ fn begin_within<S: Store>(
     stop: CancellationToken,
 ) -> io::Result<impl Future<Output = ()> + Send + use<S>> {
     let listener = unix::listen(path, 0o600)?;
-    tracing::info!(path = %path.display(), "commands are answered");
+    tracing::info!(path = %path.display(), "the control socket accepts commands");
     let (path, shared) = (path.to_owned(), Arc::new(shared));
     Ok(async move {
         let mut connections = JoinSet::new();

@@ -382,7 +382,7 @@ fn originals_of(config: &Config, folder: Folder) -> Result<Option<Arc<Originals>
         None => {
             if let Err(error) = Originals::forget_all(path, folder) {
                 let path = path.display();
-                tracing::warn!(%error, %path, "what was kept of mails is not kept any more, and cannot be removed; remove it by hand");
+                tracing::warn!(%error, %path, "kept mails are no longer wanted, and cannot be deleted; delete them by hand");
             }
             Ok(None)
         }

@@ -66,12 +66,12 @@ pub(super) enum MapCommand {
         /// A JID or a mail address
         side: String,
     },
-    /// Save what is in a file: lines of CSV (jid,mail or jid,mail,name) or of an export
+    /// Save the pairs or rows in a file: lines of CSV (jid,mail or jid,mail,name) or of an export
     Import {
         /// The file; - is the standard input
         file: PathBuf,
     },
-    /// Write all that the store holds, as JSON, one row a line
+    /// Write all rows of the store, as JSON, one row a line
     Export {
         /// The file; the standard output where none is given
         file: Option<PathBuf>,

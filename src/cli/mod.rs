@@ -36,7 +36,7 @@ const EXIT_CONFIG: u8 = 78;
 #[derive(Debug, Parser)]
 #[command(version)]
 struct Args {
-    /// The configuration; config.example.toml says what may stand in it.
+    /// The configuration; config.example.toml explains every key.
     #[arg(
         long,
         global = true,
@@ -51,41 +51,41 @@ struct Args {
 
 #[derive(Debug, Subcommand)]
 enum CliCommand {
-    /// Run the gateway until it is told to stop (SIGTERM, SIGINT).
+    /// Run the gateway until SIGTERM or SIGINT.
     Run,
     /// Try everything that the configuration names, and say what is wrong and what to do. Exits with 1 if anything is wrong.
     Check(check::CheckArgs),
-    /// Whether a gateway runs and is attached to its XMPP server, and how much waits.
+    /// Show whether a gateway runs and is connected to its XMPP server, and how many mails wait.
     Status,
     /// Have the running gateway read its configuration again, as SIGHUP does.
     Reload,
-    /// Change how much the running gateway logs, until its configuration is read again.
+    /// Change the log level of the running gateway, until its configuration is read again.
     LogLevel {
         /// error, warn, info, debug or trace
         level: String,
     },
     /// The pairs of JIDs and mail addresses; works whether the gateway runs or not.
     Map(map::MapArgs),
-    /// The mails that wait to be sent, and what is in quarantine; works whether the gateway runs or not.
+    /// The mails that wait to be sent, and the quarantine; works whether the gateway runs or not.
     #[command(alias = "quarantine")]
     Queue(queue::QueueArgs),
     /// Print a mail that was kept as it came (`originals` of `[store]`).
     Original {
-        /// Its id, with which the name of its file in originals/ begins
+        /// Its id: the beginning of its file name in originals/
         id: String,
     },
-    /// Print the public key of this gateway, as the admin of a peer puts it into [[peer]]. Makes it where there is none.
+    /// Print the public key of this gateway, as the admin of a peer puts it into [[peer]]. Makes a key if there is none.
     Key,
-    /// How mails to a contact are written: for a person, or for another gateway; works whether the gateway runs or not.
+    /// The format of mails to a contact: for a person, or for another gateway; works whether the gateway runs or not.
     Peer(peer::PeerArgs),
-    /// Have the running gateway tell a message to every user of whom something is stored. Repeated within a day, it tells those who
+    /// Have the running gateway send a message to every user about whom something is stored. Repeated within a day, it tells those who
     /// were not told before
     Announce {
-        /// What it says
+        /// The text of the message
         #[arg(required = true)]
         text: Vec<String>,
     },
-    /// Of whom something is stored, how much, and that it is forgotten; works whether the gateway runs or not.
+    /// The users about whom something is stored, how much, and its deletion; works whether the gateway runs or not.
     Users(users::UsersArgs),
 }
 

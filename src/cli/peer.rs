@@ -21,16 +21,16 @@ pub(super) struct PeerArgs {
 /// What to do with the formats.
 #[derive(Clone, Debug, Subcommand)]
 pub(super) enum PeerCommand {
-    /// Show all formats: address or domain, format, who said so (configuration, admin, or learned), since when
+    /// Show all formats: address or domain, format, source (configuration, admin, or learned), since when
     List,
-    /// Say how mails to an address or a domain are written; what its mails show does not change that
+    /// Set the format of mails to an address or a domain; learning does not change it
     Set {
         /// A mail address, bob@chat.b.example, or a domain, chat.b.example
         who: String,
         /// mail, for people with a mail client; or xmpp, for another gateway
         format: String,
     },
-    /// Forget a format that was set or learned; the next mail may show it again
+    /// Forget a format that was set or learned; the gateway may learn it again from the next mail
     Remove {
         /// A mail address or a domain
         who: String,

@@ -27,9 +27,9 @@ pub(super) struct QueueArgs {
 /// What to do with the queue.
 #[derive(Clone, Debug, Subcommand)]
 pub(super) enum QueueCommand {
-    /// Show what waits: id, age, sender → recipients, size, attempts, next attempt, last reply; then what is in quarantine
+    /// Show the mails that wait: id, age, sender → recipients, size, attempts, next attempt, last reply; then the quarantine
     List,
-    /// Show one: what is known of it, and the header of the mail
+    /// Show one: its state in the queue, and the header of the mail
     Show {
         /// Its id, from the list
         id: String,
@@ -37,12 +37,12 @@ pub(super) enum QueueCommand {
         #[arg(long)]
         body: bool,
     },
-    /// Try one now, or all that wait; what is in quarantine only by its id
+    /// Retry one now, or all mails that wait; an entry in quarantine only by its id
     Retry {
         /// Its id, from the list
         id: Option<String>,
     },
-    /// Take one out. The sender of a mail that waits gets an error
+    /// Remove one. The sender of a mail that waits gets an error
     Drop {
         /// Its id, from the list
         id: String,

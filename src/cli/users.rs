@@ -25,14 +25,14 @@ pub(super) struct UsersArgs {
 /// What to do with users.
 #[derive(Clone, Debug, Subcommand)]
 pub(super) enum UsersCommand {
-    /// Show of whom something is stored: JID, number of contacts, day of the last message
+    /// List the users about whom something is stored: JID, number of contacts, day of the last message
     List,
-    /// Show how much is stored of one: numbers and choices, nothing of what was written
+    /// Show how much is stored about one: numbers and chosen options, nothing of what was written
     Show {
         /// A bare JID, alice@a.example
         user: String,
     },
-    /// Delete all that is stored of one, and what waits of their mails; pairs of the admin stay. Says how much it was
+    /// Delete all that is stored about one, and their mails that wait; pairs of the admin stay. Says how much it was
     Forget {
         /// A bare JID, alice@a.example
         user: String,

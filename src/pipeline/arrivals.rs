@@ -360,7 +360,7 @@ impl<S: Store> Pipeline<S> {
         match kept {
             Ok(Ok(())) => true,
             Ok(Err(error)) => {
-                tracing::warn!(%error, "a mail of which the chat shows less than all is not kept");
+                tracing::warn!(%error, "a mail cannot be kept, although the chat shows less than all of it");
                 false
             }
             Err(_) => false,

@@ -340,7 +340,7 @@ impl UploaderShared {
             Ok(()) => Ok(hosted),
             Err(error) => {
                 failed.is_away |= error.is_passing();
-                tracing::warn!(%error, "the upload service has given a place for a file and does not take it");
+                tracing::warn!(%error, "the upload service gave a slot for a file and then refused the file");
                 Err(match error {
                     http::Error::Status { status: 413, .. } => NotHosted::TooLarge(None),
                     http::Error::Slow(_) => NotHosted::Silent,

@@ -193,7 +193,7 @@ impl Operations {
                 let Ok(user) = Jid::new(from) else {
                     return OperationResult::Busy;
                 };
-                tracing::info!("a user wishes to be forgotten");
+                tracing::info!("a user asked to be forgotten");
                 let gone = self.forgetter.all(&user.to_bare()).await;
                 gone.map_or(OperationResult::Busy, OperationResult::Forgotten)
             }

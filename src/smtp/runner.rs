@@ -377,7 +377,7 @@ impl Runner {
         }
         OngoingTrouble::again(&self.tools.trouble, error);
         if error.needs_admin() {
-            tracing::error!("no mail can be sent until this is mended, all of it is kept: {error}");
+            tracing::error!("no mail can be sent until this is fixed; all mail is kept: {error}");
         } else {
             tracing::warn!("mails wait: {error}");
         }
@@ -570,7 +570,7 @@ fn log_outcome(job: &Job, domain: &str, recipients: usize, outcome: &Outcome) {
             tracing::info!(%job, domain, recipients, "mail refused: {} {}", shown(reply), reply.text);
         }
         Outcome::Retry { reply, .. } if outcome::wants_login(reply) => {
-            tracing::error!(%job, "the mail server wants a login or another one, mails are kept: {} {}; see username and password of [smtp]", shown(reply), reply.text);
+            tracing::error!(%job, "the mail server requires a login, or another one; mails are kept: {} {}; see username and password of [smtp]", shown(reply), reply.text);
         }
         Outcome::Retry {
             reply,

@@ -153,7 +153,7 @@ impl Originals {
             if file.extension().is_some_and(|ending| ending == "new") {
                 // Left by a crash: it is in nobody's way.
                 if let Err(error) = fs::remove_file(&file) {
-                    tracing::warn!(%error, file = %file.display(), "a mail that was not kept to its end cannot be removed");
+                    tracing::warn!(%error, file = %file.display(), "a partly written copy of a mail cannot be removed");
                 }
             }
         }
@@ -323,7 +323,7 @@ impl Originals {
         let ids = state.of_user(user);
         let gone = ids.iter().filter(|id| self.remove(&mut state, id)).count();
         if let Err(error) = self.sync() {
-            tracing::warn!(%error, "what is forgotten of a user may come back after a power cut");
+            tracing::warn!(%error, "deleted mails of a user may come back after a power cut");
         }
         gone
     }

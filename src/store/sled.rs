@@ -432,7 +432,7 @@ impl Drop for Database {
         if self.check_place().is_err() || self.committer.check().is_err() {
             self.snapshot.leave();
         } else if let Err(error) = self.note_progress() {
-            tracing::warn!(%error, "the cursors were not noted beside the store");
+            tracing::warn!(%error, "the cursors were not saved beside the store");
         }
     }
 }

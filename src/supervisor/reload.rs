@@ -141,9 +141,7 @@ pub(super) fn when_asked<S: Store>(
             match read {
                 Ok(Ok(config)) => {
                     if let Err(error) = current.take(config, &reload).await {
-                        tracing::error!(
-                            "the configuration that was read again is not taken: {error}"
-                        );
+                        tracing::error!("the new configuration was rejected: {error}");
                     }
                 }
                 Ok(Err(errors)) => refuse(&errors),
@@ -162,7 +160,7 @@ fn refuse(errors: &ConfigErrors) {
         tracing::error!("{more}");
     }
     tracing::error!(
-        "the configuration is wrong, so the one from before still holds; mend it and reload once more"
+        "the configuration is wrong, so the previous one stays in effect; correct it and reload again"
     );
 }
 
@@ -177,7 +175,7 @@ fn log(changed: &Changed) {
     if !changed.by_restart.is_empty() {
         let sections = changed.by_restart.join(", ");
         tracing::warn!(
-            "what has changed in {sections} holds after a restart: systemctl restart stanzamail"
+            "changes in {sections} take effect after a restart: systemctl restart stanzamail"
         );
     }
 }

@@ -23,7 +23,7 @@ pub(super) async fn tell<S: Store>(config: &Config, store: &Arc<S>) -> Result<()
     for ((user, mail), pairs) in called_so.into_iter().zip(rows.chunks(2)) {
         if let Some(Some(Row::Pair(pair))) = pairs.first() {
             tracing::info!(
-                "{mail} is {}'s, by a pair: what is sent to whoever runs the domain goes there",
+                "{mail} is {}'s, by a pair: mail to the operator of the domain goes there",
                 pair.jid
             );
         }
@@ -36,8 +36,8 @@ pub(super) async fn tell<S: Store>(config: &Config, store: &Arc<S>) -> Result<()
         match with_contacts(&*store, &without).await {
         Ok(users) => users.iter().for_each(|(user, mail)| {
             tracing::warn!(
-                "{user} has contacts and no mail address any more: {mail} is for whoever runs the domain, and nobody's by rule. \
-                 Who is to have it nevertheless: `stanzamail map add {user} {mail}`"
+                "{user} has contacts and no mail address any more: {mail} is reserved for the operator of the domain. \
+                 To give it to this user nevertheless: `stanzamail map add {user} {mail}`"
             );
         }),
         Err(error) => tracing::error!(%error, "the contacts cannot be read"),

@@ -38,7 +38,7 @@ fn forget_old<S: Store>(store: Arc<S>, age: Duration, stop: CancellationToken) {
             match forget(&*store, age, Timestamp::now(), ran).await {
                 Ok(0) => {}
                 Ok(rows) => tracing::info!(rows, "forgot what is older than {}", in_days(age)),
-                Err(error) => tracing::error!(%error, "old rows cannot be forgotten"),
+                Err(error) => tracing::error!(%error, "old rows cannot be deleted"),
             }
             tokio::time::sleep(every).await;
         }
@@ -62,11 +62,10 @@ pub(super) fn forget_originals<S: Store>(
         loop {
             match forget_kept(&*store, kept.clone()).await {
                 Ok(0) => {}
-                Ok(count) => tracing::info!(
-                    count,
-                    "kept mails and files are gone, since their time is over"
-                ),
-                Err(error) => tracing::error!(%error, "kept mails cannot be forgotten"),
+                Ok(count) => {
+                    tracing::info!(count, "kept mails and files have expired and were deleted")
+                }
+                Err(error) => tracing::error!(%error, "expired mails cannot be deleted"),
             }
             tokio::time::sleep(FORGET_EVERY).await;
         }

@@ -245,7 +245,7 @@ impl XmppConnector {
         match ended {
             SessionEnd::Stopped => tracing::info!("disconnected from the XMPP server"),
             SessionEnd::Replaced => {
-                tracing::error!(%reason, retry_in = shown(pause), "thrown out by the XMPP server")
+                tracing::error!(%reason, retry_in = shown(pause), "another process took this component's place at the XMPP server")
             }
             _ => {
                 tracing::warn!(%reason, retry_in = shown(pause), "the XMPP connection is lost; connecting again")

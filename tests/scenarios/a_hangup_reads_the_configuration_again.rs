@@ -36,7 +36,7 @@ async fn and_stays_connected() {
     reload(&world, &good.replace("[smtp]", "[smtp]\nhost = 7"));
     world
         .gateway
-        .wait_log("the configuration is wrong, so the one from before still holds")
+        .wait_log("the configuration is wrong, so the previous one stays in effect")
         .await;
     refused(&alice, &dave, "not-allowed", "dave@mail.example").await;
 
@@ -49,7 +49,7 @@ async fn and_stays_connected() {
     );
     world
         .gateway
-        .wait_log("what has changed in [smtp], [xmpp] holds after a restart")
+        .wait_log("changes in [smtp], [xmpp] take effect after a restart")
         .await;
     alice.send_message(&dave, "Hello Dave").await;
     world

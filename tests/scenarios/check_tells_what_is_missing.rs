@@ -296,7 +296,7 @@ async fn of_the_upload_service() {
                 "note",
                 "127.0.0.1 has a private address; write fetch_from = [\"127.0.0.1\"]",
             ),
-            (refusing, "note", "gives contacts no place for files"),
+            (refusing, "note", "gives contacts no upload slot"),
         ] {
             let world = World::on(flavour, options).await;
             let domain = &world.xmpp.domain;

@@ -50,7 +50,7 @@ fn rules(config: &Config) -> Vec<CheckLine> {
         .iter()
         .filter(|pair| config.rules().is_reserved(&pair.mail));
     let given = given.map(|pair| {
-        let meaning = "goes to it, as to nobody by rule: it is for whoever runs the domain";
+        let meaning = "goes to this user, though no rule gives that address to anybody: it is reserved for the operator of the domain";
         CheckLine::note(
             format!("pair {}", pair.jid),
             format!("mail to {} {meaning}", pair.mail),
@@ -81,7 +81,7 @@ fn no_rule(config: &Config, domain: &DomainRef) -> String {
 fn no_address(config: &Config, jid: &BareJid) -> String {
     match config.rules().reserved_of(jid) {
         Some(mail) => format!(
-            "has no mail address, since {mail} is for whoever runs the domain; add a [[pair]]"
+            "has no mail address, since {mail} is reserved for the operator of the domain; add a [[pair]]"
         ),
         None => "has no mail address; add a [[pair]], or an [[address]] for its domain".to_owned(),
     }

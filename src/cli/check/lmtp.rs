@@ -8,8 +8,8 @@ use crate::lmtp::{self, Occupant};
 pub(super) async fn line(lmtp: &Lmtp) -> CheckLine {
     let what = format!("LMTP {}", lmtp.listen);
     match lmtp::look(&lmtp.listen, PATIENCE).await {
-        Ok(Occupant::Gateway) => CheckLine::ok(what, "a gateway takes mail here"),
-        Ok(Occupant::Free) => CheckLine::ok(what, "can be listened at, which nobody does yet"),
+        Ok(Occupant::Gateway) => CheckLine::ok(what, "a gateway accepts mail here"),
+        Ok(Occupant::Free) => CheckLine::ok(what, "is free; nothing listens there yet"),
         Ok(Occupant::Other(said)) => CheckLine::wrong(
             what,
             format!(

@@ -29,10 +29,10 @@ const ALL_OF_IT: Duration = Duration::from_secs(90);
 /// `stanzamail check`.
 #[derive(Clone, Debug, Args)]
 pub(super) struct CheckArgs {
-    /// Try only the store, while no gateway runs; where it is damaged, set it aside and make a new one of all that is left
+    /// Check only the store, while no gateway runs; if it is damaged, set it aside and make a new one of all that is left
     #[arg(long)]
     pub(super) repair: bool,
-    /// With --repair: rows for the new store, of `stanzamail map export`
+    /// With --repair: rows for the new store, from `stanzamail map export`
     #[arg(long, value_name = "FILE", requires = "repair")]
     pub(super) from: Option<PathBuf>,
     /// Also send a mail to a made-up user of each rule, wait for it in the mailbox, look at its header, and delete it
@@ -189,7 +189,7 @@ fn late(what: &str) -> CheckLine {
     CheckLine::wrong(
         what,
         format!(
-            "was not done with after {seconds} s, though the server goes on answering; look at its log"
+            "did not finish within {seconds} s, though the server goes on answering; look at its log"
         ),
     )
 }

@@ -49,11 +49,11 @@ pub(super) async fn lines(config: &Config, store: &CheckLine) -> Vec<CheckLine> 
         }
         Ok(_) => vec![CheckLine::note(
             what,
-            "a gateway of another version is running, which does not say with what; restart it: systemctl restart stanzamail",
+            "a gateway of another version is running, which does not report its configuration; restart it: systemctl restart stanzamail",
         )],
         Err(error) => vec![CheckLine::wrong(
             what,
-            format!("the gateway that runs does not say with what: {error}"),
+            format!("the running gateway does not report its configuration: {error}"),
         )],
     }
 }
@@ -119,7 +119,7 @@ fn of_upload(
         UploadService::Refuses { service, why } => CheckLine::note(
             what,
             format!(
-                "{service} gives contacts no place for files ({why}), so that files of mails {fate}; allow {gateway} there; {remedy}"
+                "{service} gives contacts no upload slot ({why}), so that files of mails {fate}; allow {gateway} there; {remedy}"
             ),
         ),
         UploadService::Gives {
@@ -130,7 +130,7 @@ fn of_upload(
         } => CheckLine::note(
             what,
             format!(
-                "{service} takes those of mails; those that users send stay links, since {host} has a private address; write \
+                "{service} accepts those of mails; those that users send stay links, since {host} has a private address; write \
                  fetch_from = [{host:?}] in [http] if it is yours"
             ),
         ),
@@ -142,7 +142,7 @@ fn of_upload(
         } => CheckLine::note(
             what,
             format!(
-                "{service} takes those of mails; those that users send stay links, since {host} cannot be reached from here: {why}"
+                "{service} accepts those of mails; those that users send stay links, since {host} cannot be reached from here: {why}"
             ),
         ),
         UploadService::Gives {
@@ -156,7 +156,9 @@ fn of_upload(
             });
             CheckLine::ok(
                 what,
-                format!("{service} takes those of mails{most}; those that users send are attached"),
+                format!(
+                    "{service} accepts those of mails{most}; those that users send are attached"
+                ),
             )
         }
     }
@@ -164,7 +166,7 @@ fn of_upload(
 
 async fn by_login(what: String, config: &Config) -> CheckLine {
     match xmpp::try_login(&supervisor::xmpp_config(config)).await {
-        Ok(()) => CheckLine::ok(what, "the server takes the secret"),
+        Ok(()) => CheckLine::ok(what, "the server accepts the secret"),
         Err(error) => CheckLine::wrong(what, error.to_string()),
     }
 }

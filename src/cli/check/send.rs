@@ -71,7 +71,7 @@ pub(super) async fn line(config: &Config, address: &MailAddress) -> CheckLine {
         what,
         trouble.unwrap_or_else(|| {
             format!(
-                "was taken by the mail server and is in no mailbox after {} s; its log says where {message_id} went, and most \
+                "was accepted by the mail server but is in no mailbox after {} s; its log says where {message_id} went; most \
                  often a catch-all is missing, or a mailbox is full",
                 ON_ITS_WAY.as_secs()
             )

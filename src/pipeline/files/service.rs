@@ -298,7 +298,7 @@ impl Service {
                 tracing::warn!(
                     service = self.jid,
                     ?why,
-                    "the upload service gives no place for a file"
+                    "the upload service gave no slot for a file"
                 );
                 Err(No::Not(why))
             }
