@@ -60,6 +60,7 @@ fn settings(arguments: &[String]) -> Result<Settings, Box<dyn Error>> {
     let mut settings = Settings::with_defaults(gateway, rules, users);
     // There is nobody here who could be asked.
     settings.own_names = OwnNames::Off;
+    settings.welcomes = false;
     Ok(settings)
 }
 

@@ -154,7 +154,7 @@ fn run_on(
         }
         MapCommand::List { json } => list(door, output, json),
         MapCommand::Import { file } => import_file(door, output, &file),
-        MapCommand::Export { file: None } => export(door, output).map(|_| ()),
+        MapCommand::Export { file: None } => export(door, output, |_| true).map(|_| ()),
         MapCommand::Export { file: Some(file) } => export_file(door, output, &file),
     }
 }
@@ -320,7 +320,7 @@ fn export_file(door: &mut Door, output: &mut dyn Write, file: &Path) -> Result<(
         .open(file)
         .map_err(written(&name))?;
     let mut writer = BufWriter::new(opened);
-    let count = export(door, &mut writer)?;
+    let count = export(door, &mut writer, |_| true)?;
     let file = writer
         .into_inner()
         .map_err(|e| written(&name)(e.into_error()))?;
@@ -328,7 +328,12 @@ fn export_file(door: &mut Door, output: &mut dyn Write, file: &Path) -> Result<(
     writeln!(output, "{count} rows exported").map_err(written("the standard output"))
 }
 
-fn export(door: &mut Door, output: &mut dyn Write) -> Result<usize, CommandError> {
+/// Writes the rows that are wanted, and says how many they are.
+pub(super) fn export(
+    door: &mut Door,
+    output: &mut dyn Write,
+    is_wanted: impl Fn(&Record) -> bool,
+) -> Result<usize, CommandError> {
     let mut after = None;
     let mut count = 0_usize;
     loop {
@@ -340,8 +345,8 @@ fn export(door: &mut Door, output: &mut dyn Write) -> Result<usize, CommandError
             Some((place, _)) => Some(place.clone()),
             None => return Ok(count),
         };
-        count = count.saturating_add(rows.len());
-        for (_, record) in &rows {
+        for (_, record) in rows.iter().filter(|(_, record)| is_wanted(record)) {
+            count = count.saturating_add(1);
             write_record(output, record, "the export")?;
         }
     }

@@ -1,6 +1,7 @@
 //! `stanzamail users …`: of whom something is stored, how much of one, and that it is forgotten. Through the [`door`](super::door).
 
 use crate::cli::door::{CommandError, Door, Output, unexpected, written};
+use crate::cli::map;
 use crate::config::Config;
 use crate::control::users::{ListedUser, UserDetails, UsersAnswer, UsersQuery};
 use crate::control::{ControlRequest, Response};
@@ -32,6 +33,11 @@ pub(super) enum UsersCommand {
         /// A bare JID, alice@a.example
         user: String,
     },
+    /// Write all rows about one as lines of JSON, as `map export` does for everybody: to hand out to who asks for their data
+    Export {
+        /// A bare JID, alice@a.example
+        user: String,
+    },
     /// Delete all that is stored about one, and their mails that wait; pairs of the admin stay. Says how much it was
     Forget {
         /// A bare JID, alice@a.example
@@ -53,6 +59,7 @@ pub(super) fn run(
             let mail = mail_of(&user, config, door)?;
             show(&user, mail, door, output)
         }
+        UsersCommand::Export { user } => export(&jid_of(&user)?, door, output),
         UsersCommand::Forget { user } => forget(&jid_of(&user)?, door, output),
     }
 }
@@ -256,6 +263,14 @@ fn forget(user: &BareJid, door: &mut Door, output: &mut Output<'_>) -> Result<()
     Ok(())
 }
 
+fn export(user: &BareJid, door: &mut Door, output: &mut Output<'_>) -> Result<(), CommandError> {
+    let count = map::export(door, output, |record| record.user() == Some(user))?;
+    match count {
+        0 => output.remark(&format!("no row is stored of {user}")),
+        _ => Ok(()),
+    }
+}
+
 fn line(output: &mut Output<'_>, line: &str) -> Result<(), CommandError> {
     writeln!(output, "{line}").map_err(written("the standard output"))
 }
@@ -308,6 +323,7 @@ path = "{}"
         let command = match what.as_str() {
             "list" => UsersCommand::List,
             "show" => UsersCommand::Show { user },
+            "export" => UsersCommand::Export { user },
             _ => UsersCommand::Forget { user },
         };
         let mut written = Vec::new();
@@ -331,6 +347,8 @@ path = "{}"
             "list",
             "show alice@a.example",
             "show nobody@a.example",
+            "export alice@a.example",
+            "export nobody@a.example",
             "forget bob",
             "forget a.example",
             "forget alice@a.example",
@@ -350,6 +368,8 @@ path = "{}"
             list,
             alice,
             nobody,
+            exported,
+            not_exported,
             bob,
             domain,
             forgotten,
@@ -372,6 +392,14 @@ path = "{}"
         );
         assert!(nobody.contains("mail address: nobody@chat.a.example (rule)\n"));
         assert!(nobody.contains("\nmessages: 0\n"), "{nobody}");
+        // One of each kind, two of options; nothing of Bob.
+        assert_eq!(exported.lines().count(), 9, "{exported}");
+        for row in exported.lines() {
+            let row: serde_json::Value = serde_json::from_str(row).unwrap();
+            let user = row.get("user").or(row.get("jid")).unwrap();
+            assert_eq!(user, "alice@a.example");
+        }
+        assert_eq!(not_exported, "");
         for typed in [bob, domain] {
             assert!(typed.contains("is not a bare JID"), "{typed}");
         }

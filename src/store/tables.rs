@@ -229,6 +229,23 @@ tables! {
     }
 }
 
+impl Record {
+    /// The local user whom it is about; of a pair its JID, which may be a contact's.
+    pub fn user(&self) -> Option<&BareJid> {
+        match self {
+            Self::Contact(row) => Some(&row.user),
+            Self::Message(row) => Some(&row.user),
+            Self::Options(row) => Some(&row.user),
+            Self::Avatar(row) => Some(&row.user),
+            Self::Announced(row) => Some(&row.user),
+            Self::Pair(pair) => Some(&pair.jid),
+            Self::Thread(row) => Some(&row.user),
+            Self::Seen(row) => Some(&row.user),
+            Self::Peer(_) | Self::Cursor(_) => None,
+        }
+    }
+}
+
 /// What is between a user and a contact, with its name.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ContactRecord {
