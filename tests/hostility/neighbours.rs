@@ -290,7 +290,7 @@ async fn e15_names_of_the_domains_owner_are_no_users() {
     assert!(!log.contains("bridge@a.example has contacts"));
     let checked = world.gateway.command(&["check"]).await;
     let checked = String::from_utf8_lossy(&checked.stdout).into_owned();
-    let line = "note   pair olga@a.example: mail to hostmaster@chat.a.example goes to it";
+    let line = "note   pair olga@a.example: mail to hostmaster@chat.a.example goes to this user";
     assert!(checked.contains(line), "{checked}");
 }
 
