@@ -212,6 +212,22 @@ pub fn error(header: StanzaHeader<'_>, condition: Condition, why: &str) -> Eleme
     header.stanza("error").child(error).done()
 }
 
+/// RFC 6121 §3.1.3: what the user asked a contact for by presence has come to nothing.
+pub fn request_failed(
+    (from, to): (&BareJid, &BareJid),
+    id: Option<&str>,
+    condition: Condition,
+    why: &str,
+) -> Element {
+    let header = StanzaHeader {
+        name: "presence",
+        from: from.as_str(),
+        to: to.as_str(),
+        id,
+    };
+    error(header, condition, why)
+}
+
 /// A message that a mail became.
 pub fn message(parcel: &InboundMessage) -> Element {
     let kind = if parcel.is_headline {

@@ -520,18 +520,18 @@ mod tests {
         }
     }
 
-    async fn connected(fake: &Fake) -> SmtpConnection {
+    pub(super) async fn connected(fake: &Fake) -> SmtpConnection {
         let connector = SmtpConnector::new(fake.config()).unwrap();
         connector.connect().await.unwrap()
     }
 
     /// The same, and silence is soon taken for one.
-    async fn connected_impatiently(fake: &Fake) -> SmtpConnection {
+    pub(super) async fn connected_impatiently(fake: &Fake) -> SmtpConnection {
         let connector = SmtpConnector::new(fake.config_of_the_impatient()).unwrap();
         connector.connect().await.unwrap()
     }
 
-    async fn sent(
+    pub(super) async fn sent(
         connection: &mut SmtpConnection,
         name: &str,
         to: &[&str],
@@ -542,7 +542,7 @@ mod tests {
     }
 
     /// Delivered, Retry, Uncertain, reFused: a letter for each recipient.
-    fn letters(attempt: &Attempt) -> String {
+    pub(super) fn letters(attempt: &Attempt) -> String {
         let letter = |outcome: &Outcome| match outcome {
             Outcome::Delivered(_) => 'D',
             Outcome::Retry { certain: true, .. } => 'R',

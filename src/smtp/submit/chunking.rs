@@ -1,5 +1,6 @@
 //! Mails by BDAT (RFC 3030): one write where the server takes several commands at once, and no promise less than with DATA.
 
+use super::tests::{connected, connected_impatiently, letters, sent};
 use super::*;
 use crate::smtp::connect::SmtpConnector;
 use crate::smtp::fake::{BARE, CHUNKING, Fake, PIPELINING, Say, mail};
@@ -24,38 +25,6 @@ fn by_name(offer: &'static str) -> impl Fn(usize, &str) -> Say + Send + Sync + '
         }
         _ => Say::Usual,
     }
-}
-
-async fn connected(fake: &Fake) -> SmtpConnection {
-    let connector = SmtpConnector::new(fake.config()).unwrap();
-    connector.connect().await.unwrap()
-}
-
-/// The same, and silence is soon taken for one.
-async fn connected_impatiently(fake: &Fake) -> SmtpConnection {
-    let connector = SmtpConnector::new(fake.config_of_the_impatient()).unwrap();
-    connector.connect().await.unwrap()
-}
-
-async fn sent(
-    connection: &mut SmtpConnection,
-    name: &str,
-    to: &[&str],
-) -> (String, ConnectionState) {
-    let mail = mail(name, "queue", 1, to);
-    let submitted = connection.submit(&mail.job, &mail.bytes).await;
-    (letters(&submitted.attempt), submitted.connection)
-}
-
-/// Delivered, Retry, Uncertain, reFused: a letter for each recipient.
-fn letters(attempt: &Attempt) -> String {
-    let letter = |outcome: &Outcome| match outcome {
-        Outcome::Delivered(_) => 'D',
-        Outcome::Retry { certain: true, .. } => 'R',
-        Outcome::Retry { certain: false, .. } => 'U',
-        Outcome::Refused(_) => 'F',
-    };
-    attempt.iter().map(|(_, outcome)| letter(outcome)).collect()
 }
 
 #[tokio::test]

@@ -312,17 +312,8 @@ impl SenderReport<'_> {
             OriginKind::Subscription => {
                 let user = origin.user.to_bare();
                 writes.extend(forget_request(self.decider, &user, mail)?);
-                let (from, to) = (origin.contact.as_str(), user.as_str());
-                let error = to_stanza::error(
-                    to_stanza::StanzaHeader {
-                        name: "presence",
-                        from,
-                        to,
-                        id,
-                    },
-                    condition,
-                    why,
-                );
+                let who = (&origin.contact, &user);
+                let error = to_stanza::request_failed(who, id, condition, why);
                 Ok(vec![error])
             }
         }

@@ -271,19 +271,9 @@ impl ReportDelivery<'_> {
         let failed = |one: &&Reported| one.action == DeliveryAction::Failed;
         let shown = lookup::shown_jid(self.decider, Some(known), contact)?;
         if let (Some(one), Some(shown)) = (report.recipients.iter().find(failed), shown) {
-            let (from, to) = (shown.as_str(), self.user.as_str());
             let condition = condition_of(&one.reply);
             let why = why(self.decider.language, Some(contact), one);
-            let error = to_stanza::error(
-                to_stanza::StanzaHeader {
-                    name: "presence",
-                    from,
-                    to,
-                    id: None,
-                },
-                condition,
-                &why,
-            );
+            let error = to_stanza::request_failed((&shown, self.user), None, condition, &why);
             decision.stanzas.push(error);
             let forgotten = forget_request(self.decider, self.user, contact)?;
             decision.writes.extend(forgotten);

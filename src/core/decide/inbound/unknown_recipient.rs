@@ -111,17 +111,8 @@ fn of_request(
     let shown = lookup::shown_jid(decider, known, contact)?;
     if let (Some(_), Some(shown)) = (known, shown) {
         let why = notice::nobody(decider.language, &contact.for_people());
-        let (from, to) = (shown.as_str(), user.as_str());
-        let error = to_stanza::error(
-            to_stanza::StanzaHeader {
-                name: "presence",
-                from,
-                to,
-                id: None,
-            },
-            Condition::ItemNotFound,
-            &why,
-        );
+        let condition = Condition::ItemNotFound;
+        let error = to_stanza::request_failed((&shown, user), None, condition, &why);
         decision.stanzas.push(error);
         let forgotten = forget_request(decider, user, contact)?;
         decision.writes.extend(forgotten);
