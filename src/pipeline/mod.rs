@@ -199,10 +199,10 @@ impl<S: Store> Pipeline<S> {
                 () = stops.leaving.cancelled(), if !timers.is_stopped() => self.leave(&mut timers).await?,
                 is_up = stream.next() => {
                     if !is_up { return Ok(()) }
-                    self.xmpp_events(&mut timers, stream).await?;
+                    self.by_newest(settings).xmpp_events(&mut timers, stream).await?;
                 }
-                Some(batch) = mails.recv(), if online => self.mails(stream, &mut timers, batch).await?,
-                Some(done) = done.recv(), if online => self.operation_done(&mut timers, done).await?,
+                Some(batch) = mails.recv(), if online => self.by_newest(settings).mails(stream, &mut timers, batch).await?,
+                Some(done) = done.recv(), if online => self.by_newest(settings).operation_done(&mut timers, done).await?,
                 Some(step) = forgets.recv() => self.forget_some(&mut timers, step).await?,
                 Ok(()) = settings.changed() => self.take_settings(settings),
                 () = timers::sleep_until(due) => self.on_time(&mut timers).await?,
@@ -214,6 +214,15 @@ impl<S: Store> Pipeline<S> {
             }
         }
         Ok(())
+    }
+
+    /// What comes after the log has said that the configuration was read again is decided by that one, also where both
+    /// are ready in the same turn of the loop.
+    fn by_newest(&mut self, settings: &mut watch::Receiver<Settings>) -> &mut Self {
+        if settings.has_changed().unwrap_or(false) {
+            self.take_settings(settings);
+        }
+        self
     }
 
     /// Between two events, so that each is decided about by one configuration.
