@@ -3,7 +3,7 @@
 //! A decision asks a [`Context`] for rows. Rows that were not loaded yet end the decision with [`Missing`]; the shell
 //! loads them and asks again. So a decision stays a pure function, needs no list of its needs beside it, and never sees
 //! half of the truth. What one event of a batch writes, the next one reads: [`Context::apply`]. Which rows it will ask for is
-//! found out by letting it ask: [`Context::ahead`].
+//! found out by letting it ask: [`Context::ask`].
 
 use crate::core::address::{AddressPattern, MailAddress};
 use crate::core::avatar::Avatar;
@@ -127,7 +127,7 @@ pub struct Missing(pub Vec<Need>);
 #[derive(Clone, Debug, Default)]
 pub struct Context {
     rows: BTreeMap<Need, Option<Row>>,
-    /// What is asked for and was not loaded, while [`Context::ahead`] looks ahead.
+    /// What is asked for and was not loaded, while [`Context::ask`] lets a decision ask.
     asked: Option<RefCell<BTreeSet<Need>>>,
     /// What came of the operation of the decision that is made once more.
     told: Option<(Operation, OperationResult)>,
@@ -163,24 +163,23 @@ impl Context {
         Err(Missing(missing))
     }
 
-    /// The rows that a decision is going to ask for, so that they are loaded together and not one after the other: `missing`,
-    /// and what it asks for where none of the rows is there that were not loaded. A hint: what depends on a row that is there
-    /// is asked for when it is.
-    pub fn ahead(&mut self, missing: Vec<Need>, decide: impl FnOnce(&Self)) -> Vec<Need> {
-        self.asked = Some(RefCell::new(missing.into_iter().collect()));
-        decide(self);
-        let asked = self.asked.take().map(RefCell::into_inner);
-        asked.unwrap_or_default().into_iter().collect()
-    }
-
-    /// What is decided; else the rows that have to be loaded first, with those that it is going to ask for then.
+    /// What is decided; else the rows that have to be loaded first. Rows that were not loaded count as absent until the decision
+    /// ends, and are named together, so that they are loaded in one go and not one after the other. What depends on a row that is
+    /// there is asked for when it is.
     ///
     /// # Errors
-    /// The rows.
-    pub fn ask<T>(&mut self, decide: impl Fn(&Self) -> Result<T, Missing>) -> Result<T, Vec<Need>> {
-        match decide(self) {
-            Ok(answer) => Ok(answer),
-            Err(Missing(needs)) => Err(self.ahead(needs, |context| drop(decide(context)))),
+    /// The rows: at least one.
+    pub fn ask<T>(
+        &mut self,
+        decide: impl FnOnce(&Self) -> Result<T, Missing>,
+    ) -> Result<T, Vec<Need>> {
+        self.asked = Some(RefCell::default());
+        let decided = decide(self);
+        let asked = self.asked.take().map(RefCell::into_inner);
+        let asked = asked.unwrap_or_default();
+        match asked.is_empty() {
+            true => decided.map_err(|Missing(needs)| needs),
+            false => Err(asked.into_iter().collect()),
         }
     }
 

@@ -2,6 +2,7 @@
 
 use super::decided::Undecided;
 use super::poison::{DEADLY, Unread};
+use super::portion::{DecidedMails, Portion};
 use super::timers::Timers;
 use super::{Fatal, MailboxMeaning, Pipeline, Stream, files, full_or_fatal, joined, log_notes};
 use crate::core::context::{Context, Write};
@@ -17,7 +18,7 @@ use crate::failpoints;
 use crate::inbound::{self, Batch, InboundMail, Left, Verdict};
 use crate::panics;
 use crate::store::Store;
-use crate::store::in_hand::{InHand, Suspicion};
+use crate::store::in_hand::{EventsInHand, InHand, Suspicion};
 use crate::system;
 use jid::BareJid;
 use minidom::Element;
@@ -25,12 +26,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use tokio::sync::{mpsc, oneshot};
 
-/// Stanzas that mails become before they are sent, but for those of the last mail among them.
-const STANZAS_PER_PORTION: usize = 1_000;
-/// The same in octets, with those of the mails that they cause. 50 users who get one of 150 KB make as much.
-const OCTETS_PER_PORTION: usize = 8 * 1024 * 1024;
-/// The same in rows that are written.
-const ROWS_PER_PORTION: usize = 4_000;
+/// Mails that are decided about while those before them are delivered.
+const MAILS_AT_ONCE: usize = 50;
 
 /// A batch whose mails were read.
 #[derive(Debug)]
@@ -159,63 +156,102 @@ impl<S: Store> Pipeline<S> {
         timers: &mut Timers,
         read: ReadBatch,
     ) -> Result<(), Fatal> {
-        let now = Timestamp::now();
-        let mut verdicts = Vec::with_capacity(read.mails.len());
-        let mut portion = Portion::default();
-        let mut waiting = read.batch.waiting.clone();
         let keys = read.keys();
-        let mut mails = read.batch.mails.iter().zip(&read.mails);
+        let mut progress = Progress::of(&read, &keys);
+        let mut end = 0_usize;
         for run in self.in_hand.runs(&keys) {
-            let held = self.in_hand.take(run).await;
-            // The keys first: else a mail would be taken that is of the next run.
-            for (key, (fetched, mail)) in run.iter().zip(mails.by_ref()) {
-                let one = One {
-                    batch: &read.batch,
-                    fetched,
-                    key,
-                };
-                let verdict = self
-                    .mail(&mut portion, &mut waiting, &one, mail, now)
-                    .await?;
-                verdicts.push(verdict);
-                // Where the answer is dropped, the mailbox hands the same mails over again.
-                if portion.is_full()
-                    && !self
-                        .deliver(stream, timers, &mut portion, None, now)
-                        .await?
-                {
-                    return Ok(());
-                }
-            }
-            held.waits();
-            let is_last = verdicts.len() == read.mails.len();
-            let cursor = is_last.then(|| cursor_of(&read, &verdicts)).flatten();
-            let delivered = self.deliver(stream, timers, &mut portion, cursor, now);
-            if !delivered.await? {
+            end = end.saturating_add(run.len());
+            if !self.mails_up_to(end, &mut progress, stream, timers).await? {
+                // The answer is dropped, and the mailbox hands the same mails over again.
                 return Ok(());
-            }
-            if run
-                .iter()
-                .all(|key| self.in_hand.standing(key) == Suspicion::Fine)
-            {
-                held.done();
             }
         }
         failpoints::point("pipeline: rows of mails committed, mailbox not yet told");
+        let verdicts = progress.verdicts;
         self.forget_files(&keys, &verdicts);
         let _ = read.batch.answer.send(verdicts);
         Ok(())
     }
 
-    /// Decides about a mail. `waiting` are the conversations of which mails wait.
+    /// Decides about the mails of a run and delivers what they become. While one portion is delivered, which is waiting for a
+    /// server and for a disk, the next is decided about. False where it has to be done again.
+    async fn mails_up_to(
+        &self,
+        end: usize,
+        progress: &mut Progress<'_>,
+        stream: &mut Stream,
+        timers: &mut Timers,
+    ) -> Result<bool, Fatal> {
+        let now = progress.now;
+        let mut before: Option<(DecidedMails, EventsInHand)> = None;
+        loop {
+            let next = progress.next_keys(end);
+            let held = match &before {
+                Some((_, their)) => their.and(next),
+                None => self.in_hand.take(next).await,
+            };
+            let decide = self.decide_about(next, progress);
+            match before.take() {
+                Some((those, their)) => {
+                    let deliver = self.deliver(stream, timers, those, now);
+                    let (is_delivered, decided) = tokio::join!(deliver, decide);
+                    decided?;
+                    if !is_delivered? {
+                        return Ok(false);
+                    }
+                    self.is_innocent(their);
+                }
+                None => decide.await?,
+            }
+            held.waits();
+            let is_end = progress.verdicts.len() >= end;
+            let (those, is_full) = progress.take_decided();
+            // What is much is not in memory twice.
+            if !is_end && !is_full {
+                before = Some((those, held));
+                continue;
+            }
+            if !self.deliver(stream, timers, those, now).await? {
+                return Ok(false);
+            }
+            self.is_innocent(held);
+            if is_end {
+                return Ok(true);
+            }
+        }
+    }
+
+    /// Decides about these mails, or about the first of them, where those are much.
+    async fn decide_about(&self, keys: &[JobId], progress: &mut Progress<'_>) -> Result<(), Fatal> {
+        for key in keys {
+            let at = progress.verdicts.len();
+            let (batch, mails) = (&progress.read.batch, &progress.read.mails);
+            let (Some(fetched), Some(mail)) = (batch.mails.get(at), mails.get(at)) else {
+                break;
+            };
+            let one = One {
+                batch,
+                fetched,
+                key,
+            };
+            let verdict = self.mail(progress, &one, mail).await?;
+            progress.verdicts.push(verdict);
+            if progress.portion.is_full() {
+                break;
+            }
+            // What is delivered meanwhile goes on.
+            tokio::task::yield_now().await;
+        }
+        Ok(())
+    }
+
     async fn mail(
         &self,
-        portion: &mut Portion,
-        waiting: &mut BTreeSet<Conversation>,
+        progress: &mut Progress<'_>,
         one: &One<'_>,
         mail: &Result<from_mail::ParsedMail, Unread>,
-        now: Timestamp,
     ) -> Result<Verdict, Fatal> {
+        let (now, portion, waiting) = (progress.now, &mut progress.portion, &mut progress.waiting);
         let One { batch, fetched, .. } = one;
         let mail = match mail {
             Ok(mail) => mail,
@@ -285,7 +321,7 @@ impl<S: Store> Pipeline<S> {
                 decision.notes.push(note.to_owned());
                 continue;
             }
-            portion.first.push(one.written.clone());
+            portion.decided.first.push(one.written.clone());
             decision.writes.push(one.written);
             decision.mails.push(one.mail);
         }
@@ -446,7 +482,7 @@ impl<S: Store> Pipeline<S> {
     fn told_of_held(&self, portion: &mut Portion, decision: &mut Decision, now: Timestamp) {
         let quotas = self.quotas.lock();
         for user in &decision.held {
-            let held = portion.held.entry(user.clone()).or_default();
+            let held = portion.decided.held.entry(user.clone()).or_default();
             held.mails = held.mails.saturating_add(1);
             if held.is_told || quotas.is_told_of_held(user, now) {
                 let is_to = |stanza: &Element| stanza.attr("to") == Some(user.as_str());
@@ -457,42 +493,44 @@ impl<S: Store> Pipeline<S> {
         }
     }
 
-    /// Delivers what mails become, and empties the portion. False where it has to be done again.
+    /// Delivers what mails have become. False where it has to be done again.
     async fn deliver(
         &self,
         stream: &mut Stream,
         timers: &mut Timers,
-        portion: &mut Portion,
-        cursor: Option<Write>,
+        those: DecidedMails,
         now: Timestamp,
     ) -> Result<bool, Fatal> {
-        let Portion {
-            decisions,
-            first,
-            held,
-            ..
-        } = std::mem::take(portion);
-        self.commit(now, first).await?;
-        let answers = decisions.iter().flat_map(|one| one.mails.iter().cloned());
+        self.commit(now, those.first).await?;
+        let answers = those.decisions.iter();
+        let answers = answers.flat_map(|one| one.mails.iter().cloned());
         if let Err(error) = self.spooled(answers.collect()).await {
             tracing::error!(%error, "the spool cannot take an answer to a mail; the mail is read again");
             return full_or_fatal(error).map(|()| false);
         }
-        let (mut writes, stanzas, said) = joined(decisions);
+        let (mut writes, stanzas, said) = joined(those.decisions);
         failpoints::point("pipeline: mails decided, stanzas not yet sent");
         if !self.prove(stream, stanzas).await {
             return Ok(false);
         }
         failpoints::point("pipeline: stanzas taken by the server, rows not yet committed");
         timers.track_expiries(&writes);
-        writes.extend(cursor);
+        writes.extend(those.cursor);
         self.commit(now, writes).await?;
         timers.take(said);
         let mut quotas = self.quotas.lock();
-        for (user, held) in held {
+        for (user, held) in those.held {
             quotas.held(&user, held.mails, held.is_told, now);
         }
         Ok(true)
+    }
+
+    /// The process is alive, and these are done.
+    fn is_innocent(&self, held: EventsInHand) {
+        let is_fine = |key: &JobId| self.in_hand.standing(key) == Suspicion::Fine;
+        if held.keys().iter().all(is_fine) {
+            held.done();
+        }
     }
 
     fn arrived<'a>(
@@ -514,6 +552,46 @@ impl<S: Store> Pipeline<S> {
             may_be_kept: self.originals.is_some() && !fetched.header_only,
             own: meaning.and_then(|meaning| meaning.own.as_ref()),
         }
+    }
+}
+
+/// How far a batch is.
+struct Progress<'a> {
+    read: &'a ReadBatch,
+    keys: &'a [JobId],
+    now: Timestamp,
+    verdicts: Vec<Verdict>,
+    portion: Portion,
+    /// The conversations of which mails wait.
+    waiting: BTreeSet<Conversation>,
+}
+
+impl<'a> Progress<'a> {
+    fn of(read: &'a ReadBatch, keys: &'a [JobId]) -> Self {
+        Self {
+            read,
+            keys,
+            now: Timestamp::now(),
+            verdicts: Vec::with_capacity(read.mails.len()),
+            portion: Portion::default(),
+            waiting: read.batch.waiting.clone(),
+        }
+    }
+
+    /// Of the mails that are decided about next.
+    fn next_keys(&self, end: usize) -> &'a [JobId] {
+        let from = self.verdicts.len();
+        let to = end.min(from.saturating_add(MAILS_AT_ONCE));
+        self.keys.get(from..to).unwrap_or_default()
+    }
+
+    /// What is to be delivered now, with the cursor where that is all; and whether it is much.
+    fn take_decided(&mut self) -> (DecidedMails, bool) {
+        let (mut those, is_full) = self.portion.take();
+        if self.verdicts.len() == self.read.mails.len() {
+            those.cursor = cursor_of(self.read, &self.verdicts);
+        }
+        (those, is_full)
     }
 }
 
@@ -553,81 +631,4 @@ fn cursor_of(read: &ReadBatch, verdicts: &[Verdict]) -> Option<Write> {
 /// An error is an answer that the user waits for.
 fn is_message(stanza: &Element) -> bool {
     stanza.name() == "message" && stanza.attr("type") != Some("error")
-}
-
-/// Mails that were decided about and are not yet delivered, and the rows that they have seen.
-#[derive(Default)]
-struct Portion {
-    decisions: Vec<Decision>,
-    context: Context,
-    /// What is committed before their mails are accepted.
-    first: Vec<Write>,
-    /// Of mails that are not shown.
-    held: BTreeMap<BareJid, HeldMails>,
-    stanzas: usize,
-    octets: usize,
-    rows: usize,
-}
-
-#[derive(Default)]
-struct HeldMails {
-    mails: usize,
-    /// One of the stanzas tells the user of one.
-    is_told: bool,
-}
-
-impl Portion {
-    fn add(&mut self, decision: Decision) {
-        self.stanzas = self.stanzas.saturating_add(decision.stanzas.len());
-        self.octets = self.octets.saturating_add(decision.weight());
-        self.rows = self.rows.saturating_add(decision.writes.len());
-        self.decisions.push(decision);
-    }
-
-    /// By what the mails have become, and not by how many they were.
-    fn is_full(&self) -> bool {
-        self.stanzas >= STANZAS_PER_PORTION
-            || self.octets >= OCTETS_PER_PORTION
-            || self.rows >= ROWS_PER_PORTION
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::core::record::Cursor;
-    use crate::core::time::Timestamp;
-    use crate::core::to_stanza;
-
-    #[test]
-    fn a_portion_is_full_by_what_the_mails_have_become() {
-        let of = |stanzas: usize, octets: usize, rows: usize| {
-            let body = "x".repeat(octets);
-            let stanza = to_stanza::words("gateway.a.example", "alice@a.example", "1", &body);
-            let cursor = Cursor {
-                uid_validity: 1,
-                uid_next: 1,
-                since: Timestamp::default(),
-                again: None,
-            };
-            Decision {
-                stanzas: vec![stanza; stanzas],
-                writes: vec![Write::Cursor(String::new(), cursor); rows],
-                ..Decision::default()
-            }
-        };
-        for (decision, fits) in [
-            (of(2, 10, 1), 499),
-            (of(50, 150 * 1024, 50), 1),
-            (of(1, 10, 400), 9),
-        ] {
-            let mut portion = Portion::default();
-            for _ in 0..fits {
-                portion.add(decision.clone());
-                assert!(!portion.is_full());
-            }
-            portion.add(decision);
-            assert!(portion.is_full());
-        }
-    }
 }

@@ -24,6 +24,7 @@ mod files;
 mod forget;
 mod operations;
 mod poison;
+mod portion;
 mod recipients;
 mod stream;
 mod timers;

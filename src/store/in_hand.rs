@@ -109,7 +109,7 @@ pub struct EventsInHand {
     of: Arc<InHand>,
     hold: Option<u64>,
     keys: Vec<JobId>,
-    _permit: Option<OwnedSemaphorePermit>,
+    permit: Option<Arc<OwnedSemaphorePermit>>,
 }
 
 impl InHand {
@@ -184,7 +184,7 @@ impl InHand {
             of: Arc::clone(self),
             hold,
             keys: keys.to_vec(),
-            _permit: permit,
+            permit: permit.map(Arc::new),
         }
     }
 
@@ -204,6 +204,23 @@ impl EventsInHand {
         if let Some(hold) = self.hold {
             self.of.state().wait(hold);
         }
+    }
+
+    /// Others are taken up beside these, by who has these in hand: who waited for a permit of their own could wait for somebody
+    /// who waits until these are done. None of them may be suspected.
+    pub fn and(&self, keys: &[JobId]) -> Self {
+        let hold = self.of.state().begin(keys);
+        Self {
+            of: Arc::clone(&self.of),
+            hold,
+            keys: keys.to_vec(),
+            permit: self.permit.clone(),
+        }
+    }
+
+    /// Their names.
+    pub fn keys(&self) -> &[JobId] {
+        &self.keys
     }
 
     /// All is done, and the process is alive: these are suspected no longer.
