@@ -8,6 +8,7 @@ use crate::core::decide::decision::Decision;
 use crate::core::decide::lookup;
 use crate::core::decide::names;
 use crate::core::decide::roster::greeting::by_mail;
+use crate::core::decide::roster::presence::SeenContact;
 use crate::core::record::{Contact, Message, Options, Request, Strangers, Subscription};
 use crate::core::to_stanza::{self, presence};
 use jid::BareJid;
@@ -24,6 +25,16 @@ pub(crate) enum Acquaintance {
     First,
     /// Its mails wait, as the user wants those of strangers.
     Waits(Strangers),
+}
+
+/// The sender of a mail as its user knows them.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct KnownSender<'a> {
+    /// The JID under which the user sees them.
+    pub shown: &'a BareJid,
+    /// What was known of them before this mail.
+    pub known: &'a Contact,
+    pub standing: Acquaintance,
 }
 
 /// How the user accepts somebody.
@@ -84,7 +95,12 @@ pub(crate) fn accept(
     decision.stanzas.extend(withdrawn);
     if answers {
         let format = lookup::format_of(decider, mail)?;
-        let there = by_mail(decider.language, (&shown, user, &next), format);
+        let seen = SeenContact {
+            shown: &shown,
+            user,
+            contact: &next,
+        };
+        let there = by_mail(decider.language, seen, format);
         let stanzas = [presence(from, user, "subscribed"), there];
         decision.stanzas.extend(stanzas);
     }
@@ -97,13 +113,11 @@ pub(crate) fn accept(
     })
 }
 
-/// What waits of somebody is shown after all, since the user wants the mails of strangers shown by now: before what was made of
-/// the newest one, which are the stanzas from `begin` on. Nobody is accepted by that.
+/// What waits of somebody is shown after all, since the user wants the mails of strangers shown by now. Nobody is accepted by that.
 pub(crate) fn release(
     decider: Decider<'_>,
     (user, mail): (&BareJid, &MailAddress),
     shown: &BareJid,
-    begin: usize,
     decision: &mut Decision,
 ) -> Result<Accepted, Missing> {
     let known = decider.rows.contact(user, mail)?.cloned();
@@ -122,11 +136,7 @@ pub(crate) fn release(
         return Ok(Accepted::default());
     }
     let withdrawn = withdrawn.then(|| presence(shown.as_str(), user, "unsubscribe"));
-    let before: Vec<Element> = withdrawn.into_iter().chain(kept).collect();
-    let newest = decision
-        .stanzas
-        .split_off(begin.min(decision.stanzas.len()));
-    decision.stanzas.extend(before.into_iter().chain(newest));
+    decision.stanzas.extend(withdrawn.into_iter().chain(kept));
     decision.writes.extend(forgotten);
     Ok(Accepted {
         shown: request.kept.len(),

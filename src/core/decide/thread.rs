@@ -22,6 +22,8 @@ pub struct ThreadPlace {
     pub known: Option<Thread>,
     /// The message that is answered, where the user said so.
     pub answered: Option<record::Message>,
+    /// The name of the message itself.
+    pub own_id: MessageId,
 }
 
 /// The thread of an outgoing message: the one of the message that it answers, else the one that the stanza names, else
@@ -47,12 +49,14 @@ pub fn of_stanza(
             id,
             known,
             answered,
+            own_id: own_id.clone(),
         });
     }
     let fresh = || ThreadPlace {
         id: ThreadId::derive(own_id),
         known: None,
         answered: None,
+        own_id: own_id.clone(),
     };
     let Some(id) = &contact.thread else {
         return Ok(fresh());
@@ -62,6 +66,7 @@ pub fn of_stanza(
             id: id.clone(),
             known: Some(thread.clone()),
             answered: None,
+            own_id: own_id.clone(),
         }),
         _ => Ok(fresh()),
     }
@@ -151,9 +156,7 @@ fn is_unanswered(thread: &Thread) -> bool {
 /// thread with this contact (some clients drop the references), that one; else a new one named after its root.
 pub fn of_mail(
     decider: Decider<'_>,
-    user: &BareJid,
-    contact: &MailAddress,
-    last: Option<&ThreadId>,
+    (user, address, contact): Relation<'_>,
     mail: &from_mail::ParsedMail,
 ) -> Result<ThreadId, Missing> {
     let ancestors = mail.in_reply_to.iter().chain(mail.references.iter().rev());
@@ -163,8 +166,8 @@ pub fn of_mail(
     if let Some(message) = known.into_iter().flatten().next() {
         return Ok(message.thread.clone());
     }
-    if let Some(id) = last
-        && let Some(thread) = decider.rows.thread(user, contact, id)?
+    if let Some(id) = &contact.thread
+        && let Some(thread) = decider.rows.thread(user, address, id)?
         && answers(mail, thread)
     {
         return Ok(id.clone());
@@ -182,23 +185,31 @@ fn answers(mail: &from_mail::ParsedMail, thread: &Thread) -> bool {
     has_prefix && mail.base_subject.is_some() && mail.base_subject == thread.subject
 }
 
+/// A message that joins a thread.
+#[derive(Clone, Copy, Debug)]
+pub struct JoiningMessage<'a> {
+    /// The id of its mail.
+    pub id: &'a MessageId,
+    /// The mails that it answers, the first one first.
+    pub ancestors: &'a [MessageId],
+    /// Without prefixes.
+    pub subject: Option<&'a str>,
+    /// When it came or left.
+    pub at: Timestamp,
+}
+
 /// The thread after one more message.
-pub fn grown(
-    known: Option<&Thread>,
-    ancestors: &[MessageId],
-    id: &MessageId,
-    subject: Option<&str>,
-    now: Timestamp,
-) -> Thread {
+pub fn grown(known: Option<&Thread>, message: JoiningMessage<'_>) -> Thread {
     let mut references = known
         .map(|thread| thread.references.clone())
         .unwrap_or_default();
-    for id in ancestors.iter().chain([id]) {
+    for id in message.ancestors.iter().chain([message.id]) {
         if !references.contains(id) {
             references.push(id.clone());
         }
     }
-    let subject = subject
+    let subject = message
+        .subject
         .map(str::to_owned)
         .or_else(|| known.and_then(|thread| thread.subject.clone()));
     let is_same = |known: &Thread| known.is_invitation && known.subject == subject;
@@ -206,7 +217,7 @@ pub fn grown(
         references: shortened(references),
         is_invitation: known.is_some_and(is_same),
         subject,
-        last: now,
+        last: message.at,
         answers: known.and_then(|thread| thread.answers.clone()),
     }
 }
@@ -228,7 +239,13 @@ mod tests {
     fn references_keep_the_first_and_the_last() {
         let id = |n: usize| MessageId::parse(&format!("{n}@x.example")).unwrap();
         let ids: Vec<MessageId> = (0..30).map(id).collect();
-        let thread = grown(None, &ids, &id(30), None, Timestamp::default());
+        let joining = JoiningMessage {
+            id: &id(30),
+            ancestors: &ids,
+            subject: None,
+            at: Timestamp::default(),
+        };
+        let thread = grown(None, joining);
         assert_eq!(thread.references.len(), REFERENCES_MAX);
         assert_eq!(thread.references.first(), Some(&id(0)));
         assert_eq!(thread.references.last(), Some(&id(30)));

@@ -2,7 +2,7 @@
 
 use crate::core::address::MailAddress;
 use crate::core::context::{Context, Missing, Write};
-use crate::core::decide::decider::Decider;
+use crate::core::decide::decider::{Decider, StanzaError};
 use crate::core::decide::decision::Decision;
 use crate::core::decide::delivery::status::{DeliveryStatus, Failure};
 use crate::core::decide::lookup;
@@ -22,6 +22,15 @@ use crate::core::to_stanza::{self, Condition};
 use jid::BareJid;
 use std::collections::BTreeMap;
 
+/// An attempt at a job, as those are told of it whom the job concerns.
+#[derive(Clone, Copy)]
+struct AttemptedJob<'a> {
+    /// As it is after the attempt.
+    job: &'a Job,
+    attempt: &'a Attempt,
+    verdict: JobVerdict,
+}
+
 /// Decides whom to tell. `job` is as it is after the attempt.
 pub fn decide(
     decider: Decider<'_>,
@@ -35,27 +44,32 @@ pub fn decide(
     };
     let user = origin.user.to_bare();
     let decider = decider.about(&user)?;
+    let attempted = AttemptedJob {
+        job,
+        attempt,
+        verdict,
+    };
     // The rows of all of them are asked for together.
     let seen = Context::all(attempt, |(mail, outcome)| {
         contact_after(decider, &user, mail, outcome)
     });
-    let told = Context::all(job.told(), |(id, origin)| {
-        told(decider, job, (id, origin), attempt, verdict)
+    let reports = Context::all(job.told(), |(id, origin)| {
+        report(decider, attempted, id, origin)
     });
-    let (seen, told) = match (seen, told) {
-        (Err(Missing(mut seen)), Err(Missing(told))) => {
-            seen.extend(told);
+    let (seen, reports) = match (seen, reports) {
+        (Err(Missing(mut seen)), Err(Missing(reports))) => {
+            seen.extend(reports);
             return Err(Missing(seen));
         }
-        (seen, told) => (seen?, told?),
+        (seen, reports) => (seen?, reports?),
     };
-    for (write, shown) in seen {
+    for (shown, write) in seen {
         decision.writes.extend(write);
         decision.stanzas.extend(shown);
     }
-    for (place, (settling, told)) in told.into_iter().enumerate() {
+    for (place, report) in reports.into_iter().enumerate() {
         let notes = decision.notes.len();
-        settling.message(told, attempt, verdict, &mut decision)?;
+        report.tell(&mut decision)?;
         if place > 0 {
             decision.notes.truncate(notes);
         }
@@ -80,31 +94,31 @@ fn lines(decider: Decider<'_>, job: &Job, user: &BareJid) -> Result<Option<Write
 }
 
 /// One of the messages that a job holds, with its row where somebody may have to be told of it.
-fn told<'a>(
+fn report<'a>(
     decider: Decider<'a>,
-    job: &'a Job,
-    (id, origin): (&'a MessageId, &'a Origin),
-    attempt: &Attempt,
-    verdict: JobVerdict,
-) -> Result<(SenderReport<'a>, Option<DeliveryStatus>), Missing> {
-    let is_taken = is_taken(decider, attempt, verdict);
+    attempted: AttemptedJob<'a>,
+    id: &'a MessageId,
+    origin: &'a Origin,
+) -> Result<SenderReport<'a>, Missing> {
+    let AttemptedJob { job, verdict, .. } = attempted;
+    let is_taken = attempted.is_taken(decider);
     let receipt = receipt::receipt_of(id, origin).filter(|_| is_taken);
     let is_first_of_several = id == &job.message_id && job.told().len() > 1;
     let is_wanted = receipt.is_some()
         || is_first_of_several && verdict == JobVerdict::Done
-        || tells(decider, job, attempt, verdict);
+        || attempted.tells(decider);
     let told = match is_wanted {
         true => DeliveryStatus::of(decider, id, &origin.user.to_bare())?,
         false => None,
     };
-    let settling = SenderReport {
+    Ok(SenderReport {
         decider,
-        job,
+        attempted,
         id,
         origin,
         receipt,
-    };
-    Ok((settling, told))
+        told,
+    })
 }
 
 /// What becomes of the contact by what became of the mail to it.
@@ -113,37 +127,38 @@ fn contact_after(
     user: &BareJid,
     mail: &MailAddress,
     outcome: &Outcome,
-) -> Result<(Option<Write>, Vec<minidom::Element>), Missing> {
+) -> Result<(Vec<minidom::Element>, Option<Write>), Missing> {
     let state = trouble(decider, outcome);
     let is_open = state.is_none() && is_reported(decider, user, mail)?;
-    let mut shown = Vec::new();
     if is_dropped(outcome) || is_open {
-        return Ok((None, shown));
+        return Ok((Vec::new(), None));
     }
-    let write = contact_writes(decider, user, mail, state, &mut shown)?;
-    Ok((write, shown))
+    in_state(decider, user, mail, state)
 }
 
-/// Whether the mail server has taken the mail for all, and that counts as received.
-fn is_taken(decider: Decider<'_>, attempt: &Attempt, verdict: JobVerdict) -> bool {
-    let is_served =
-        |(_, outcome): &(MailAddress, Outcome)| matches!(outcome, Outcome::Delivered(_));
-    decider.settings.receipts == Receipts::Submitted
-        && verdict == JobVerdict::Done
-        && attempt.iter().all(is_served)
-}
+impl AttemptedJob<'_> {
+    /// Whether the mail server has taken the mail for all, and that counts as received.
+    fn is_taken(self, decider: Decider<'_>) -> bool {
+        let is_served =
+            |(_, outcome): &(MailAddress, Outcome)| matches!(outcome, Outcome::Delivered(_));
+        decider.settings.receipts == Receipts::Submitted
+            && self.verdict == JobVerdict::Done
+            && self.attempt.iter().all(is_served)
+    }
 
-/// Whether somebody may have to be told of the message itself.
-fn tells(decider: Decider<'_>, job: &Job, attempt: &Attempt, verdict: JobVerdict) -> bool {
-    let is_refused = |(_, outcome): &(MailAddress, Outcome)| matches!(outcome, Outcome::Refused(_));
-    verdict == JobVerdict::Expired
-        || is_notice_due(decider, job, verdict)
-        || attempt.iter().any(is_refused)
-}
+    /// Whether somebody may have to be told of the message itself.
+    fn tells(self, decider: Decider<'_>) -> bool {
+        let is_refused =
+            |(_, outcome): &(MailAddress, Outcome)| matches!(outcome, Outcome::Refused(_));
+        self.verdict == JobVerdict::Expired
+            || self.is_notice_due(decider)
+            || self.attempt.iter().any(is_refused)
+    }
 
-fn is_notice_due(decider: Decider<'_>, job: &Job, verdict: JobVerdict) -> bool {
-    matches!(verdict, JobVerdict::Deferred { .. })
-        && is_delay_due(decider.settings, job, decider.now)
+    fn is_notice_due(self, decider: Decider<'_>) -> bool {
+        matches!(self.verdict, JobVerdict::Deferred { .. })
+            && is_delay_due(decider.settings, self.job, decider.now)
+    }
 }
 
 /// Whether the notice about the delay is due with this attempt; the shell notes in the job that it was given.
@@ -196,105 +211,98 @@ fn trouble(decider: Decider<'_>, outcome: &Outcome) -> Option<Trouble> {
 }
 
 /// A contact is shown `away` while mail to it does not get through, and available again when it does.
-pub(crate) fn contact_writes(
+pub(crate) fn in_state(
     decider: Decider<'_>,
     user: &BareJid,
     mail: &MailAddress,
     state: Option<Trouble>,
-    stanzas: &mut Vec<minidom::Element>,
-) -> Result<Option<Write>, Missing> {
-    let Some(known) = decider.rows.contact(user, mail)? else {
-        return Ok(None);
+) -> Result<(Vec<minidom::Element>, Option<Write>), Missing> {
+    let known = decider.rows.contact(user, mail)?;
+    let is_other = |known: &&Contact| known.trouble.is_some() != state.is_some();
+    let Some(known) = known.filter(is_other) else {
+        return Ok((Vec::new(), None));
     };
-    if known.trouble.is_some() == state.is_some() {
-        return Ok(None);
-    }
     let next = Contact {
         trouble: state,
         ..known.clone()
     };
     // What its own gateway says of a contact stands, whatever becomes of our mails.
     let format = || lookup::format_of(decider, mail);
-    if !(next.is_asked() && format()?.features().presence) {
-        let shown = greeting::presence_of(decider, (user, mail, &next))?;
-        stanzas.extend(shown);
-    }
-    Ok(Some(Write::Contact(user.clone(), mail.clone(), next)))
+    let shown = match next.is_asked() && format()?.features().presence {
+        true => Vec::new(),
+        false => greeting::presence_of(decider, (user, mail, &next))?,
+    };
+    let write = Write::Contact(user.clone(), mail.clone(), next);
+    Ok((shown, Some(write)))
 }
 
 /// A job of which its sender is told.
 struct SenderReport<'a> {
     decider: Decider<'a>,
-    job: &'a Job,
+    attempted: AttemptedJob<'a>,
     /// The name of the row of the message.
     id: &'a MessageId,
     origin: &'a Origin,
     /// Due.
     receipt: Option<minidom::Element>,
+    /// What the sender was told so far, where there may be something to add.
+    told: Option<DeliveryStatus>,
 }
 
 impl SenderReport<'_> {
     /// What the sender of the message is told.
-    fn message(
-        &self,
-        mut told: Option<DeliveryStatus>,
-        attempt: &Attempt,
-        verdict: JobVerdict,
-        decision: &mut Decision,
-    ) -> Result<(), Missing> {
+    fn tell(mut self, decision: &mut Decision) -> Result<(), Missing> {
+        let AttemptedJob {
+            job,
+            attempt,
+            verdict,
+        } = self.attempted;
         for (mail, outcome) in attempt {
             if let Outcome::Refused(reply) = outcome {
-                self.refused(&mut told, mail, reply, decision)?;
+                self.refused(mail, reply, decision)?;
             }
         }
         if verdict == JobVerdict::Expired {
-            self.expire(&mut told, attempt, decision)?;
+            self.expire(decision)?;
         }
-        if let Some(receipt) = &self.receipt {
-            decision.stanzas.push(receipt.clone());
-            told.as_mut().map(DeliveryStatus::taken);
+        if let Some(receipt) = self.receipt.take() {
+            decision.stanzas.push(receipt);
+            self.told.as_mut().map(DeliveryStatus::taken);
         }
         // Of several messages that are one mail, one notice is enough.
-        let is_first = self
-            .job
-            .told()
-            .first()
-            .is_some_and(|(id, _)| *id == self.id);
+        let is_first = job.told().first().is_some_and(|(id, _)| *id == self.id);
         if is_first
-            && is_notice_due(self.decider, self.job, verdict)
-            && let Some((mail, notice)) = delay_notice(self.job, self.origin, attempt, self.decider)
-            && told.as_mut().is_none_or(|told| told.delayed(mail))
+            && self.attempted.is_notice_due(self.decider)
+            && let Some((mail, notice)) = delay_notice(job, self.origin, attempt, self.decider)
+            && self.told.as_mut().is_none_or(|told| told.delayed(mail))
         {
             decision.stanzas.push(notice);
         }
-        if let Some(told) = &mut told
-            && *self.id == self.job.message_id
+        if let Some(told) = &mut self.told
+            && *self.id == job.message_id
             && verdict == JobVerdict::Done
         {
-            let others = self.job.told().into_iter().map(|(id, _)| id);
+            let others = job.told().into_iter().map(|(id, _)| id);
             let others = others.filter(|id| *id != self.id);
             told.message.sent.lines = others.cloned().collect();
         }
-        decision.writes.extend(told.and_then(DeliveryStatus::write));
+        let row = self.told.and_then(DeliveryStatus::write);
+        decision.writes.extend(row);
         Ok(())
     }
 
     /// The error for a message, or the refusal of a subscription request.
-    fn failure(
-        &self,
-        told: &mut Option<DeliveryStatus>,
+    fn failed(
+        &mut self,
         mail: &MailAddress,
-        condition: Condition,
-        why: &str,
-        writes: &mut Vec<Write>,
-    ) -> Result<Vec<minidom::Element>, Missing> {
-        let origin = self.origin;
+        error: &StanzaError,
+        decision: &mut Decision,
+    ) -> Result<(), Missing> {
+        let (origin, told) = (self.origin, &mut self.told);
         let id = origin.stanza_id.as_ref().map(StanzaId::as_str);
         match origin.kind {
             // A report of a mail server may have come before.
-            OriginKind::Message if told.as_mut().is_some_and(|told| !told.failed(mail)) => {
-                Ok(Vec::new())
-            }
+            OriginKind::Message if told.as_mut().is_some_and(|told| !told.failed(mail)) => {}
             OriginKind::Message => {
                 let failure = Failure {
                     language: self.decider.language,
@@ -303,50 +311,47 @@ impl SenderReport<'_> {
                     client: Some(&origin.user),
                     user: &origin.user.to_bare(),
                     id: origin.stanza_id.as_ref(),
-                    condition,
-                    why,
-                    is_certain: self.job.certain,
+                    condition: error.condition,
+                    why: &error.why,
+                    is_certain: self.attempted.job.certain,
                 };
-                Ok(failure.to_stanzas(told.as_mut()))
+                decision.stanzas.extend(failure.to_stanzas(told.as_mut()));
             }
             OriginKind::Subscription => {
                 let user = origin.user.to_bare();
-                writes.extend(forget_request(self.decider, &user, mail)?);
+                let forgotten = forget_request(self.decider, &user, mail)?;
+                decision.writes.extend(forgotten);
                 let who = (&origin.contact, &user);
-                let error = to_stanza::request_failed(who, id, condition, why);
-                Ok(vec![error])
+                let error = to_stanza::request_failed(who, id, error.condition, &error.why);
+                decision.stanzas.push(error);
             }
         }
+        Ok(())
     }
 
     fn refused(
-        &self,
-        told: &mut Option<DeliveryStatus>,
+        &mut self,
         mail: &MailAddress,
         reply: &Reply,
         decision: &mut Decision,
     ) -> Result<(), Missing> {
-        let (certain, people) = (self.job.certain, mail.for_people());
-        let said = |language| notice::refused(language, &people, reply, certain);
-        let why = said(self.decider.language);
-        let condition = condition_of(reply);
-        let error = self.failure(told, mail, condition, &why, &mut decision.writes)?;
-        decision.stanzas.extend(error);
+        let (job, people) = (self.attempted.job, mail.for_people());
+        let said = |language| notice::refused(language, &people, reply, job.certain);
+        let error = StanzaError {
+            condition: condition_of(reply),
+            why: said(self.decider.language),
+        };
+        self.failed(mail, &error, decision)?;
         decision.notes.push(format!(
             "mail {} was refused for good: {}",
-            self.job.message_id,
+            job.message_id,
             clean::shorten_addresses(&said(Language::ENGLISH))
         ));
         Ok(())
     }
 
-    fn expire(
-        &self,
-        told: &mut Option<DeliveryStatus>,
-        attempt: &Attempt,
-        decision: &mut Decision,
-    ) -> Result<(), Missing> {
-        let job = self.job;
+    fn expire(&mut self, decision: &mut Decision) -> Result<(), Missing> {
+        let AttemptedJob { job, attempt, .. } = self.attempted;
         let days = self.decider.settings.expire.as_secs().div_ceil(24 * 3600);
         let outcomes: BTreeMap<&MailAddress, &Outcome> = attempt
             .iter()
@@ -363,15 +368,11 @@ impl SenderReport<'_> {
             };
             let people = mail.for_people();
             let said = |language| notice::expired(language, &people, days, reply, certain);
-            let why = said(self.decider.language);
-            let error = self.failure(
-                told,
-                mail,
-                Condition::RemoteServerTimeout,
-                &why,
-                &mut decision.writes,
-            )?;
-            decision.stanzas.extend(error);
+            let error = StanzaError {
+                condition: Condition::RemoteServerTimeout,
+                why: said(self.decider.language),
+            };
+            self.failed(mail, &error, decision)?;
             decision.notes.push(format!(
                 "mail {} was given up: {}",
                 job.message_id,

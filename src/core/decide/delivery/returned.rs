@@ -121,6 +121,10 @@ pub(crate) fn decide(
         decision.notes.push(note(unanswered));
         return Ok(decision);
     };
+    let message = AnswerableMessage {
+        message,
+        answerable,
+    };
     let (gateway, key) = told(decider, &answerable.reverse_path);
     let before = decider.rows.seen(&gateway, &key)?;
     if before.is_some_and(|before| decider.now.since(before) < RETURN_INTERVAL) {
@@ -132,7 +136,7 @@ pub(crate) fn decide(
     let Some(recipient) = Stop::optional(lookup::user_mail(decider, &user))? else {
         return Ok(decision);
     };
-    let undelivered = undelivered(decider, message, answerable, &recipient, why);
+    let undelivered = message.undelivered(decider, &recipient, why);
     match compose::report(&undelivered) {
         Ok(mail) => decision.mails.push(mail),
         Err(error) => {
@@ -147,7 +151,7 @@ pub(crate) fn decide(
     decision.writes.push(Write::Seen(gateway, key, decider.now));
     decision.writes.push(Write::Message(Message {
         answerable: None,
-        ..message.clone()
+        ..message.message.clone()
     }));
     Ok(decision)
 }
@@ -207,40 +211,48 @@ fn told(decider: Decider<'_>, address: &MailAddress) -> (BareJid, MessageId) {
     (gateway, MessageId::of_raw(key.as_bytes()))
 }
 
-fn undelivered<'a>(
-    decider: Decider<'a>,
+/// A message whose author is told that it came back.
+struct AnswerableMessage<'a> {
     message: &'a Message,
     answerable: &'a Answerable,
-    recipient: &'a MailAddress,
-    why: &ReturnedMessage,
-) -> Undelivered<'a> {
-    let message_id = MessageId::derive(
-        &decider.settings.id_key,
-        Correspondents {
-            from: &message.user,
-            to: answerable.reverse_path.key(),
-            sender: recipient,
-        },
-        message.stanza_id.as_str(),
-        "undelivered",
-    );
-    let words = notice::returned(
-        decider.language,
-        &recipient.for_people(),
-        why.condition,
-        why.text.as_deref(),
-    );
-    Undelivered {
-        language: decider.language,
-        message_id,
-        date: decider.now,
-        reporter: decider.settings.gateway.as_str(),
-        message,
-        answerable,
-        recipient,
-        status: status_of(why.condition),
-        diagnostic: to_mail::diagnostic(why.condition.name(), why.text.as_deref()),
-        words,
+}
+
+impl<'a> AnswerableMessage<'a> {
+    /// What its author is told.
+    fn undelivered(
+        &self,
+        decider: Decider<'a>,
+        recipient: &'a MailAddress,
+        why: &ReturnedMessage,
+    ) -> Undelivered<'a> {
+        let message_id = MessageId::derive(
+            &decider.settings.id_key,
+            Correspondents {
+                from: &self.message.user,
+                to: self.answerable.reverse_path.key(),
+                sender: recipient,
+            },
+            self.message.stanza_id.as_str(),
+            "undelivered",
+        );
+        let words = notice::returned(
+            decider.language,
+            &recipient.for_people(),
+            why.condition,
+            why.text.as_deref(),
+        );
+        Undelivered {
+            language: decider.language,
+            message_id,
+            date: decider.now,
+            reporter: decider.settings.gateway.as_str(),
+            message: self.message,
+            answerable: self.answerable,
+            recipient,
+            status: status_of(why.condition),
+            diagnostic: to_mail::diagnostic(why.condition.name(), why.text.as_deref()),
+            words,
+        }
     }
 }
 

@@ -8,6 +8,7 @@ use crate::core::decide::inbound::message::Delivery;
 use crate::core::decide::inbound::other_recipients::others;
 use crate::core::decide::names;
 use crate::core::decide::roster::subscription_exchange::ReceivedSubscription;
+use crate::core::decide::strangers::KnownSender;
 use crate::core::decide::thread;
 use crate::core::id::{MessageId, StanzaId, ThreadId, content_digest};
 use crate::core::limits::DELAY_SHOWN_AFTER;
@@ -37,14 +38,13 @@ impl Delivery<'_> {
     /// Hands the stanzas of a mail over as the contact's own.
     pub(crate) fn hand_over(
         &self,
-        embedded: &EmbeddedStanzas,
-        shown: &BareJid,
-        known: &Contact,
+        sender: KnownSender<'_>,
         decision: &mut Decision,
     ) -> Result<(), Missing> {
-        let EmbeddedStanzas::Taken(stanzas) = embedded else {
+        let EmbeddedStanzas::Taken(stanzas) = self.embedded else {
             return Ok(());
         };
+        let KnownSender { shown, known, .. } = sender;
         let mut next = Contact {
             jid: Some(shown.clone()),
             ..known.clone()
@@ -58,12 +58,23 @@ impl Delivery<'_> {
                     let id = message.id.clone().filter(|id| ids.insert(id.clone()));
                     let id = id.unwrap_or_else(|| self.id_of(place));
                     let message = Placed { message, place, id };
-                    self.message(message, shown, &mut next, decision)?;
+                    if self.pass_on(&message, shown, decision)? {
+                        self.join(message, &mut next, decision)?;
+                    }
                 }
                 Carried::Presence(presence) => {
                     if let Some(verb) = verb(presence).filter(|_| is_addressed) {
-                        self.received(shown, has_answer)
-                            .decide(presence, verb, &mut next, decision)?;
+                        let received = ReceivedSubscription {
+                            decider: self.decider,
+                            presence,
+                            verb,
+                            user: self.user,
+                            contact: &self.from.address,
+                            name: self.from.name.as_deref(),
+                            shown,
+                            has_answer,
+                        };
+                        received.decide(&mut next, decision)?;
                     }
                 }
             }
@@ -77,61 +88,52 @@ impl Delivery<'_> {
         Ok(())
     }
 
-    fn received<'a>(&'a self, shown: &'a BareJid, has_answer: bool) -> ReceivedSubscription<'a> {
-        ReceivedSubscription {
-            decider: self.decider,
-            user: self.user,
-            contact: &self.from.address,
-            name: self.from.name.as_deref(),
-            shown,
-            has_answer,
+    /// The message arrives as it left. Whether it joins its thread: one without a body is only passed on, and one that was said
+    /// before not even that.
+    fn pass_on(
+        &self,
+        placed: &Placed<'_>,
+        shown: &BareJid,
+        decision: &mut Decision,
+    ) -> Result<bool, Missing> {
+        let (mail, message, now) = (self.arrived.mail, placed.message, self.decider.now);
+        let delayed = mail.date;
+        let delayed = delayed.filter(|date| now.since(*date) > DELAY_SHOWN_AFTER);
+        let mut element = to_stanza::carried((shown, self.user), &placed.id, message, delayed, now);
+        self.name_answered(&mut element, shown)?;
+        self.name_author(&mut element);
+        if self.is_repeated(message, placed.place, decision)? {
+            let note = format!("mail {} says again what was said: dropped", mail.message_id);
+            decision.notes.push(note);
+            return Ok(false);
         }
+        let has_body = content(message, "body").is_some();
+        if has_body {
+            let others = others(self.decider, mail, self.from, self.user)?;
+            let others: Vec<_> = others.into_iter().map(|(other, _)| other).collect();
+            to_stanza::add_addresses(&mut element, &others);
+        }
+        decision.stanzas.push(element);
+        Ok(has_body)
     }
 
-    /// The message arrives as it left. One with a body joins its thread; one without is only passed on.
-    fn message(
+    /// The message becomes part of its thread.
+    fn join(
         &self,
         placed: Placed<'_>,
-        shown: &BareJid,
         next: &mut Contact,
         decision: &mut Decision,
     ) -> Result<(), Missing> {
         let (user, contact) = (self.user, &self.from.address);
         let Placed { message, place, id } = placed;
-        let delayed = self.arrived.mail.date;
-        let delayed = delayed.filter(|date| self.decider.now.since(*date) > DELAY_SHOWN_AFTER);
-        let mut element =
-            to_stanza::carried((shown, user), &id, message, delayed, self.decider.now);
-        self.name_answered(&mut element, shown)?;
-        self.name_author(&mut element);
-        if self.is_repeated(message, place, decision)? {
-            let note = format!(
-                "mail {} says again what was said: dropped",
-                self.arrived.mail.message_id
-            );
-            decision.notes.push(note);
-            return Ok(());
-        }
-        if content(message, "body").is_none() {
-            decision.stanzas.push(element);
-            return Ok(());
-        }
         // Both count their messages from 1: the user's own keeps its place.
         let row = self.decider.rows.stanza(user, contact, &id)?;
         let is_own = row.is_some_and(|row| row.direction == Direction::Out);
         let row_id = if is_own { self.id_of(place) } else { id };
-        let mail = self.arrived.mail;
-        let others = others(self.decider, mail, self.from, user)?;
-        let others: Vec<_> = others.into_iter().map(|(other, _)| other).collect();
-        to_stanza::add_addresses(&mut element, &others);
-        decision.stanzas.push(element);
         let named = content(message, "thread").and_then(|id| ThreadId::parse(&id));
         let thread_id = match named {
             Some(id) => id,
-            None => {
-                let last = next.thread.as_ref();
-                thread::of_mail(self.decider, user, contact, last, mail)?
-            }
+            None => thread::of_mail(self.decider, (user, contact, next), self.arrived.mail)?,
         };
         let grown = self.grown(self.decider.rows.thread(user, contact, &thread_id)?);
         next.thread = Some(thread_id.clone());

@@ -8,26 +8,22 @@ use crate::core::decide::delivery::returned;
 use crate::core::decide::inbound::arrived::Arrived;
 use crate::core::decide::inbound::away;
 use crate::core::decide::inbound::embedded_stanzas::EmbeddedStanzas;
-use crate::core::decide::inbound::other_recipients::{self, others};
+use crate::core::decide::inbound::other_recipients::others;
 use crate::core::decide::inbound::shown_text::Above;
 use crate::core::decide::inbound::shown_text::{ShownText, shown_subject, shown_text, stanza_id};
 use crate::core::decide::inbound::trust::{self, JudgedSender, SenderTrust};
 use crate::core::decide::lookup;
 use crate::core::decide::names;
-use crate::core::decide::outbound::gesture;
 use crate::core::decide::roster::person;
-use crate::core::decide::strangers::{self, Accepts, Acquaintance};
-use crate::core::decide::thread;
+use crate::core::decide::roster::presence::SeenContact;
+use crate::core::decide::strangers::{self, Accepts, Acquaintance, KnownSender};
+use crate::core::decide::thread::{self, JoiningMessage};
 use crate::core::file::{self, Files, Upload};
 use crate::core::from_mail::Person;
-use crate::core::id::{MessageId, OriginalId, StanzaId, ThreadId};
-use crate::core::limits::DELAY_SHOWN_AFTER;
-use crate::core::message::{InboundMessage, Other, Party};
+use crate::core::id::{MessageId, StanzaId};
+use crate::core::message::InboundMessage;
 use crate::core::notice::{self, HoldReason};
-use crate::core::record::{
-    self, Answerable, AnswersTo, Bulk, Contact, Direction, LastMail, Options, Thread,
-};
-use crate::core::time::Timestamp;
+use crate::core::record::{self, Answerable, AnswersTo, Bulk, Contact, Direction, Options, Thread};
 use crate::core::to_stanza;
 use jid::BareJid;
 use std::collections::BTreeSet;
@@ -97,13 +93,19 @@ impl Delivery<'_> {
                 Ok(())
             }
             Some(shown) => {
-                let standing = self.standing(&known)?;
+                let sender = KnownSender {
+                    shown: &shown,
+                    known: &known,
+                    standing: self.standing(&known)?,
+                };
                 let begin = decision.stanzas.len();
-                self.said_by(&shown, &known, standing, decision)?;
-                match standing {
-                    Acquaintance::Waits(way) => self.keep(way, (&shown, &known), begin, decision),
+                self.said_by(sender, decision)?;
+                let end = decision.stanzas.len();
+                let made = decision.stanzas.split_off(begin.min(end));
+                match sender.standing {
+                    Acquaintance::Waits(_) => self.keep(sender, made, decision),
                     Acquaintance::Known | Acquaintance::First => {
-                        self.release((&shown, &known), begin, decision)
+                        self.release(sender, made, decision)
                     }
                 }
             }
@@ -120,29 +122,23 @@ impl Delivery<'_> {
     }
 
     /// What the contact says, in whatever way.
-    fn said_by(
-        &self,
-        shown: &BareJid,
-        known: &Contact,
-        standing: Acquaintance,
-        decision: &mut Decision,
-    ) -> Result<(), Missing> {
+    fn said_by(&self, sender: KnownSender<'_>, decision: &mut Decision) -> Result<(), Missing> {
         if self.carries() {
-            return self.hand_over(self.embedded, shown, known, decision);
+            return self.hand_over(sender, decision);
         }
-        if let Some(reaction) = self.reacted(shown)? {
+        if let Some(reaction) = self.reacted(sender.shown)? {
             decision.stanzas.push(reaction);
             return Ok(());
         }
-        match self.edited(shown)? {
+        match self.edited(sender.shown)? {
             Some((correction, row)) => {
                 decision.stanzas.push(correction);
                 decision.writes.push(Write::Message(row));
                 Ok(())
             }
             None => {
-                self.decide(shown, (known, standing), decision)?;
-                self.answer_away(standing, decision)
+                self.decide(sender, decision)?;
+                self.answer_away(sender.standing, decision)
             }
         }
     }
@@ -162,7 +158,7 @@ impl Delivery<'_> {
         Ok(())
     }
 
-    fn bulk(&self) -> Bulk {
+    pub(crate) fn bulk(&self) -> Bulk {
         self.options.bulk.unwrap_or(self.decider.settings.bulk)
     }
 
@@ -216,7 +212,7 @@ impl Delivery<'_> {
     }
 
     /// Stanzas are only for whom the mail names, which DKIM signs: a copy that somebody sends on to others is text.
-    fn is_named(&self) -> bool {
+    pub(crate) fn is_named(&self) -> bool {
         self.named.contains(self.user)
     }
 
@@ -263,7 +259,7 @@ impl Delivery<'_> {
     }
 
     /// What the user reads, not longer than servers take it.
-    fn text(&self, above: Above<'_>) -> ShownText {
+    pub(crate) fn text(&self, above: Above<'_>) -> ShownText {
         let quotes = self.options.quotes.unwrap_or(self.decider.settings.quotes);
         let as_wished = (self.decider.language, quotes);
         shown_text(as_wished, self.arrived, above)
@@ -280,15 +276,11 @@ impl Delivery<'_> {
         stanza_id(self.arrived.mail, self.user, self.sender.trust)
     }
 
-    /// Hands the mail over as a message of the contact `shown`, with all that follows from it.
-    fn decide(
-        &self,
-        shown: &BareJid,
-        (known, standing): (&Contact, Acquaintance),
-        decision: &mut Decision,
-    ) -> Result<(), Missing> {
+    /// Hands the mail over as a message of its sender, with all that follows from it.
+    fn decide(&self, sender: KnownSender<'_>, decision: &mut Decision) -> Result<(), Missing> {
+        let KnownSender { shown, known, .. } = sender;
         let (user, mail, contact) = (self.user, self.arrived.mail, &self.from.address);
-        let id = thread::of_mail(self.decider, user, contact, known.thread.as_ref(), mail)?;
+        let id = thread::of_mail(self.decider, (user, contact, known), mail)?;
         let thread = self.decider.rows.thread(user, contact, &id)?;
         let next = Contact {
             jid: Some(shown.clone()),
@@ -296,7 +288,7 @@ impl Delivery<'_> {
             ..known.clone()
         };
         let next = self.pictured(next, decision);
-        let (next, marks) = self.met(shown, next, standing, decision)?;
+        let (next, marks) = self.met(sender, next, decision)?;
         let is_answered = known.request.is_some() && known.pending_out && !next.pending_out;
         // News of a list change no conversation.
         let mut ask = None;
@@ -312,8 +304,11 @@ impl Delivery<'_> {
             strangers::accept(self.decider, (user, contact), Accepts::Shown, decision)?;
         }
         let others = others(self.decider, mail, self.from, user)?;
-        let parcel = self.parcel(shown, (id.clone(), thread), &others, &marks);
-        let parcel = self.answering(parcel, thread)?;
+        let parcel = InboundMessage {
+            subject: shown_subject(mail, thread),
+            ..self.parcel(shown, id.clone())
+        };
+        let parcel = self.answering(self.with_text(parcel, &others, &marks), thread)?;
         let answers = self.answers_to(thread)?;
         let grown = Thread {
             answers,
@@ -355,20 +350,26 @@ impl Delivery<'_> {
     /// The contact after the mail, and what stands on top of its text.
     fn met(
         &self,
-        shown: &BareJid,
+        sender: KnownSender<'_>,
         mut next: Contact,
-        standing: Acquaintance,
         decision: &mut Decision,
     ) -> Result<(Contact, Vec<String>), Missing> {
-        let (user, mail) = (self.user, self.arrived.mail);
+        let (shown, user) = (sender.shown, self.user);
         let is_from_person = self.is_from_person()?;
-        if self.sender.trust.is_believed() && is_from_person {
-            let (stanzas, pair) =
-                person::answered_by_mail(self.decider, user, shown, &mut next, mail)?;
+        if self.sender.trust.is_believed()
+            && is_from_person
+            && let Some(answer) = person::answered_by_mail(&mut next, self.arrived.mail)
+        {
+            let seen = SeenContact {
+                shown,
+                user,
+                contact: &next,
+            };
+            let (stanzas, pair) = person::show_answer(self.decider, seen, self.from, answer)?;
             decision.stanzas.extend(stanzas);
             decision.writes.extend(pair);
         }
-        let mut marks = self.marks(standing, &mut next, decision);
+        let mut marks = self.marks(sender.standing, &mut next, decision);
         if is_from_person && let Some(question) = self.ask_of_answer(shown, &mut next, decision)? {
             let unverified = notice::unverified(self.decider.language);
             marks.retain(|mark| *mark != unverified);
@@ -381,26 +382,6 @@ impl Delivery<'_> {
         let mut attachments = self.arrived.mail.attachments.iter();
         matches!(self.arrived.files, Files::Wanted)
             && attachments.any(|one| !one.is_ornament && file::is_for_people(&one.media_type))
-    }
-
-    /// The text, then each of the files that are up. The first of them all has the id of the mail's message.
-    fn messages(&self, parcel: &InboundMessage) -> Vec<minidom::Element> {
-        let mail = self.arrived.mail;
-        let mut messages = Vec::new();
-        if !parcel.text.is_empty() {
-            messages.push(to_stanza::message(parcel));
-        }
-        for (index, hosted) in self.arrived.files.hosted() {
-            let id = match messages.is_empty() {
-                true => parcel.stanza_id.clone(),
-                false => {
-                    let kind = format!("{} {} file {index}", self.sender.trust.kind(), mail.digest);
-                    StanzaId::derive(&mail.message_id, self.user, &kind)
-                }
-            };
-            messages.push(to_stanza::file::message(parcel, &id, hosted));
-        }
-        messages
     }
 
     /// Where the author wants answers, if that is elsewhere; of the author nothing is believed that was not verified, where it
@@ -447,33 +428,6 @@ impl Delivery<'_> {
         Ok(())
     }
 
-    fn message_row(
-        &self,
-        parcel: &InboundMessage,
-        others: Vec<(Other, MailAddress)>,
-    ) -> record::Message {
-        let mail = self.arrived.mail;
-        record::Message {
-            message_id: mail.message_id.clone(),
-            stanza_id: parcel.stanza_id.clone(),
-            user: parcel.to.clone(),
-            resource: None,
-            contact: parcel.from.mail.clone(),
-            thread: parcel.thread.clone(),
-            direction: Direction::In,
-            at: self.decider.now,
-            digest: String::new(),
-            others: others.into_iter().map(|(_, address)| address).collect(),
-            sent: record::Sent {
-                excerpt: gesture::excerpt(mail.own_text.as_ref().unwrap_or(&mail.text)),
-                asks_read: parcel.is_markable,
-                ..record::Sent::default()
-            },
-            answerable: None,
-            within: None,
-        }
-    }
-
     /// Who is told if the XMPP side gives the message back: see [`returned`].
     pub(crate) fn answerable(&self) -> Option<Box<Answerable>> {
         let mail = self.arrived.mail;
@@ -488,95 +442,6 @@ impl Delivery<'_> {
         Ok(!format.features().presence && !has_gateway)
     }
 
-    fn parcel(
-        &self,
-        shown: &BareJid,
-        (thread_id, thread): (ThreadId, Option<&Thread>),
-        others: &[(Other, MailAddress)],
-        marks: &[String],
-    ) -> InboundMessage {
-        let mail = self.arrived.mail;
-        let subject = shown_subject(mail, thread);
-        let to = {
-            let (language, more) = (self.decider.language, self.unlisted(others));
-            other_recipients::line(language, self.is_named(), others, more)
-        };
-        let shown_text = self.text(Above {
-            marks,
-            subject: subject.as_deref(),
-            to: to.as_deref(),
-            kept: self.arrived.kept(),
-        });
-        let original = self.original(&shown_text);
-        let is_old = |date: &Timestamp| self.decider.now.since(*date) > DELAY_SHOWN_AFTER;
-        InboundMessage {
-            from: Party {
-                jid: shown.clone(),
-                mail: self.from.address.clone(),
-                name: self.from.name.clone(),
-                face: None,
-            },
-            to: self.user.clone(),
-            stanza_id: self.stanza_id(),
-            thread: thread_id,
-            is_whole: !shown_text.is_less,
-            text: self.with_link(shown_text.text, original.as_ref()),
-            original,
-            subject,
-            delayed: mail.written(self.decider.now).filter(is_old),
-            is_headline: mail.bulk && self.bulk() == Bulk::Headline,
-            answered: None,
-            quotation: None,
-            is_markable: self.asks_read(),
-            others: others.iter().map(|(other, _)| other.clone()).collect(),
-        }
-    }
-
-    fn last_mail(&self, parcel: &InboundMessage) -> LastMail {
-        LastMail {
-            stanza_id: parcel.stanza_id.clone(),
-            at: self.decider.now,
-            is_whole: parcel.is_whole,
-            unverified: self.sender.trust == SenderTrust::Marked,
-            files: self.own_files(),
-        }
-    }
-
-    /// Its files that lie at the gateway itself.
-    fn own_files(&self) -> Vec<OriginalId> {
-        let pages = self.decider.settings.pages.as_deref();
-        let hosted = self.arrived.files.hosted();
-        let own = hosted.filter_map(|(_, file)| file.url.strip_prefix(pages?));
-        own.filter_map(OriginalId::in_link).collect()
-    }
-
-    /// The name under which the mail is kept, where the user is not shown all of it.
-    fn original(&self, shown: &ShownText) -> Option<OriginalId> {
-        let key = &self.decider.settings.id_key;
-        let is_kept = shown.is_less && self.arrived.may_be_kept;
-        is_kept.then(|| OriginalId::derive(key, self.user, &self.stanza_id()))
-    }
-
-    /// With the address of the page on which the whole mail is, where there is one. A mail that is all in its files has no text to
-    /// which it could be added, and is whole.
-    fn with_link(&self, text: String, original: Option<&OriginalId>) -> String {
-        match (original, &self.decider.settings.pages) {
-            (Some(id), Some(pages)) => {
-                let line = notice::whole_mail(
-                    self.decider.language,
-                    &format!("{pages}/m/{}", id.as_str()),
-                );
-                format!("{text}\n{line}").trim_start().to_owned()
-            }
-            _ => text,
-        }
-    }
-
-    fn unlisted(&self, listed: &[(Other, MailAddress)]) -> usize {
-        let (mail, author) = (self.arrived.mail, &self.from.address);
-        other_recipients::unlisted(mail, author, self.is_named(), listed)
-    }
-
     pub(crate) fn grown(&self, thread: Option<&Thread>) -> Thread {
         let mail = self.arrived.mail;
         let ancestors: Vec<_> = mail
@@ -585,12 +450,12 @@ impl Delivery<'_> {
             .chain(&mail.in_reply_to)
             .cloned()
             .collect();
-        thread::grown(
-            thread,
-            &ancestors,
-            &mail.message_id,
-            mail.base_subject.as_deref(),
-            self.decider.now,
-        )
+        let joining = JoiningMessage {
+            id: &mail.message_id,
+            ancestors: &ancestors,
+            subject: mail.base_subject.as_deref(),
+            at: self.decider.now,
+        };
+        thread::grown(thread, joining)
     }
 }

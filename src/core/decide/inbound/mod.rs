@@ -9,6 +9,7 @@ pub(crate) mod learn;
 pub(crate) mod message;
 pub(crate) mod no_sender;
 pub(crate) mod other_recipients;
+mod parcel;
 pub(crate) mod presence;
 mod profile;
 pub(crate) mod recipients;
@@ -20,6 +21,7 @@ pub(crate) mod trust;
 pub(crate) mod unknown_recipient;
 
 use crate::core::address::MailAddress;
+use crate::core::carried::CarriedPresence;
 use crate::core::context::{Context, Missing, Write};
 use crate::core::decide::decider::Decider;
 use crate::core::decide::decision::{Decision, Fate, Left};
@@ -121,13 +123,10 @@ fn from_sender(decider: Decider<'_>, arrived: &Arrived<'_>) -> Result<(Decision,
     let sender = JudgedSender::of(decider, mail);
     let embedded = EmbeddedStanzas::of(mail, &sender, &mut decision.notes);
     if !embedded.is_for_people(mail) {
-        let Some(presence) = embedded.presence() else {
-            decision.notes.push(note_of_machines(mail));
-            return Ok((decision, Fate::Handled));
-        };
-        let from = &from.address;
-        presence::presence(decider, mail, from, presence, &mut decision)?;
-        return Ok((decision, Fate::Handled));
+        let told = for_machines(decider, mail, &from.address, embedded.presence())?;
+        decision.notes.extend(told.notes);
+        let notes = decision.notes;
+        return Ok((Decision { notes, ..told }, Fate::Handled));
     }
     let recipients = local_users(decider, arrived)?;
     let Recipients {
@@ -176,8 +175,22 @@ fn from_sender(decider: Decider<'_>, arrived: &Arrived<'_>) -> Result<(Decision,
     Ok((decision, fate))
 }
 
-fn note_of_machines(mail: &from_mail::ParsedMail) -> String {
-    format!("mail {} is for machines only: not shown", mail.message_id)
+/// Decides about a mail in which nothing is for people: there is at most a presence in it.
+fn for_machines(
+    decider: Decider<'_>,
+    mail: &from_mail::ParsedMail,
+    from: &MailAddress,
+    presence: Option<&CarriedPresence>,
+) -> Result<Decision, Missing> {
+    let Some(presence) = presence else {
+        let id = &mail.message_id;
+        let mut decision = Decision::nothing();
+        decision
+            .notes
+            .push(format!("mail {id} is for machines only: not shown"));
+        return Ok(decision);
+    };
+    presence::decide(decider, mail, from, presence)
 }
 
 fn note_on(mail: &from_mail::ParsedMail, left_out: usize) -> Option<String> {

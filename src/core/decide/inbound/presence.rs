@@ -8,28 +8,29 @@ use crate::core::decide::decision::Decision;
 use crate::core::decide::inbound::learn;
 use crate::core::decide::inbound::recipients::addressed_users;
 use crate::core::decide::lookup;
-use crate::core::decide::roster::presence;
+use crate::core::decide::roster::presence::{self, SeenContact};
 use crate::core::from_mail;
 use crate::core::id::MessageId;
 use crate::core::text::clean;
 use jid::BareJid;
 
-/// What a contact's gateway said of its presence goes to all whom the mail is to, whichever of them this copy was for.
-pub(crate) fn presence(
+/// Decides about what a contact's gateway said of its presence: it goes to all whom the mail is to, whichever of them this copy was
+/// for.
+pub(crate) fn decide(
     decider: Decider<'_>,
     mail: &from_mail::ParsedMail,
     from: &MailAddress,
     carried: &CarriedPresence,
-    decision: &mut Decision,
-) -> Result<(), Missing> {
+) -> Result<Decision, Missing> {
+    let mut decision = Decision::nothing();
     // Mail servers that keep one copy for each recipient in one mailbox make hundreds of them.
     let gateway = BareJid::from_parts(None, &decider.settings.gateway);
     let key = MessageId::of_raw(format!("presence {} {}", from.key(), mail.message_id).as_bytes());
     if decider.rows.seen(&gateway, &key)?.is_some() {
-        return Ok(());
+        return Ok(decision);
     }
     decision.writes.push(Write::Seen(gateway, key, decider.now));
-    learn::learn(decider, mail, from, decision)?;
+    learn::learn(decider, mail, from, &mut decision)?;
     let users = addressed_users(decider, mail)?;
     let relations = Context::all(users, |user| {
         let Some(known) = decider.rows.contact(&user, from)? else {
@@ -57,13 +58,16 @@ pub(crate) fn presence(
             .is_some_and(|heard| heard.state.is_some());
         let is_seen = next.subscription.has_to() && (is_there || was_there);
         if let Some(shown) = shown.filter(|_| is_seen) {
-            decision
-                .stanzas
-                .push(presence::as_heard(&shown, &user, &next, carried));
+            let seen = SeenContact {
+                shown: &shown,
+                user: &user,
+                contact: &next,
+            };
+            decision.stanzas.push(presence::as_heard(seen, carried));
         }
         decision
             .writes
             .push(Write::Contact(user, from.clone(), next));
     }
-    Ok(())
+    Ok(decision)
 }

@@ -8,7 +8,7 @@ use crate::core::address::MailAddress;
 use crate::core::context::{Context, Missing, Write};
 use crate::core::decide::decider::Decider;
 use crate::core::decide::decision::Decision;
-use crate::core::decide::delivery::outcome::{condition_of, contact_writes, forget_request};
+use crate::core::decide::delivery::outcome::{condition_of, forget_request, in_state};
 use crate::core::decide::delivery::status::{DeliveryStatus, Failure};
 use crate::core::decide::inbound::arrived::Arrived;
 use crate::core::decide::inbound::recipients::reported_users;
@@ -154,10 +154,11 @@ impl ReportDelivery<'_> {
             told = lines.remove(0);
         }
         for one in &report.recipients {
-            let meant = meant(&told, one);
-            if self.of_recipient(one, meant.as_ref(), &shown, &mut told, &mut decision)
-                && let Some(who) = meant
-            {
+            let Some(said) = self.of_recipient(one, &shown, &mut told) else {
+                continue;
+            };
+            decision.stanzas.extend(said);
+            if let Some(who) = meant(&told, one) {
                 news.entry(who).or_insert(one);
             }
         }
@@ -168,73 +169,72 @@ impl ReportDelivery<'_> {
         }
         decision.writes.extend(told.write());
         for mut line in lines {
-            let mut of_line = Decision::default();
-            for one in &report.recipients {
-                let meant = meant(&line, one);
-                self.of_recipient(one, meant.as_ref(), &shown, &mut line, &mut of_line);
-            }
+            let said = report.recipients.iter();
+            let said = said.filter_map(|one| self.of_recipient(one, &shown, &mut line));
             // What a mail as a whole met with is said once in words.
             let is_of_line = |stanza: &minidom::Element| {
                 stanza.attr("type") == Some("error")
                     || stanza.name() == "iq"
                     || stanza.has_child("received", xmpp_parsers::ns::RECEIPTS)
             };
-            let of_line = of_line.stanzas.into_iter().filter(is_of_line);
-            decision.stanzas.extend(of_line);
+            decision.stanzas.extend(said.flatten().filter(is_of_line));
             decision.writes.extend(line.write());
         }
         decision.notes = self.notes(&contact, report);
         Ok(decision)
     }
 
-    /// Whether the report was news of a recipient. `meant` is `None` where the message went to several, and it is one of
-    /// those, but nobody says which.
+    /// What the user is told of a recipient, which may be nothing; `None` where the report is no news of it.
     fn of_recipient(
         &self,
         one: &Reported,
-        meant: Option<&MailAddress>,
         shown: &BareJid,
         told: &mut DeliveryStatus,
-        decision: &mut Decision,
-    ) -> bool {
-        let reported = one.original.as_ref().or(one.last.as_ref());
-        let Some(who) = meant.or(reported).cloned() else {
-            return false;
-        };
+    ) -> Option<Vec<minidom::Element>> {
+        let reported = || one.original.as_ref().or(one.last.as_ref()).cloned();
+        let who = meant(told, one).or_else(reported)?;
         match one.action {
-            DeliveryAction::Failed if told.failed(&who) => {
-                let why = why(self.decider.language, meant, one);
-                decision
-                    .stanzas
-                    .extend(failure(self.decider.language, shown, told, (&why, one)));
-                true
-            }
+            DeliveryAction::Failed if told.failed(&who) => Some(self.failure(shown, told, one)),
             DeliveryAction::Delayed if told.delayed(&who) => {
-                let late = self.late(shown, told, meant, one);
-                decision.stanzas.push(late);
-                true
+                Some(vec![self.late(shown, told, one)])
             }
             DeliveryAction::Delivered => {
-                if told.delivered(&who) {
-                    decision.stanzas.extend(received(shown, told));
-                }
-                true
+                let is_due = told.delivered(&who);
+                let receipt = is_due.then(|| received(shown, told)).flatten();
+                Some(receipt.into_iter().collect())
             }
-            _ => false,
+            _ => None,
         }
     }
 
-    /// From the contact to the user, as the gateway's own notice would be.
-    fn late(
+    fn failure(
         &self,
         shown: &BareJid,
-        told: &DeliveryStatus,
-        meant: Option<&MailAddress>,
+        told: &mut DeliveryStatus,
         one: &Reported,
-    ) -> minidom::Element {
+    ) -> Vec<minidom::Element> {
+        let language = self.decider.language;
+        let why = why(language, meant(told, one).as_ref(), one);
+        let message = told.message.clone();
+        let failure = Failure {
+            language,
+            message_id: &message.message_id,
+            contact: shown.as_str(),
+            client: message.resource.as_ref(),
+            user: &message.user,
+            id: Some(&told.stanza_id().clone()),
+            condition: condition_of(&one.reply),
+            why: &why,
+            is_certain: true,
+        };
+        failure.to_stanzas(Some(told))
+    }
+
+    /// From the contact to the user, as the gateway's own notice would be.
+    fn late(&self, shown: &BareJid, told: &DeliveryStatus, one: &Reported) -> minidom::Element {
         let id = StanzaId::derive(&told.message.message_id, self.user, "delay");
         let language = self.decider.language;
-        let who = meant.map(MailAddress::for_people);
+        let who = meant(told, one).map(|who| who.for_people());
         let who = who.unwrap_or_else(|| notice::one_of_its_recipients(language));
         let body = notice::late(language, &who, &one.reply);
         let from_to = (shown.as_str(), self.user.as_str());
@@ -252,9 +252,7 @@ impl ReportDelivery<'_> {
             text: notice::words(self.decider.language, &one.reply),
             reported: true,
         });
-        let mut stanzas = Vec::new();
-        let write = contact_writes(self.decider, self.user, who, trouble, &mut stanzas)?;
-        Ok((stanzas, write))
+        in_state(self.decider, self.user, who, trouble)
     }
 
     /// A request that failed is refused and forgotten, as one that the mail server refuses at once.
@@ -347,27 +345,6 @@ fn meant(told: &DeliveryStatus, one: &Reported) -> Option<MailAddress> {
         None if message.sent.also.is_empty() => Some(message.contact.clone()),
         None => None,
     }
-}
-
-fn failure(
-    language: Language,
-    shown: &BareJid,
-    told: &mut DeliveryStatus,
-    (why, one): (&str, &Reported),
-) -> Vec<minidom::Element> {
-    let message = told.message.clone();
-    let failure = Failure {
-        language,
-        message_id: &message.message_id,
-        contact: shown.as_str(),
-        client: message.resource.as_ref(),
-        user: &message.user,
-        id: Some(&told.stanza_id().clone()),
-        condition: condition_of(&one.reply),
-        why,
-        is_certain: true,
-    };
-    failure.to_stanzas(Some(told))
 }
 
 /// XEP-0184, to the client that asked for it.

@@ -11,7 +11,7 @@ use crate::core::decide::inbound::trust::SenderTrust;
 use crate::core::decide::lookup;
 use crate::core::decide::outbound::gesture;
 use crate::core::decide::roster::person;
-use crate::core::decide::strangers::{self, Acquaintance};
+use crate::core::decide::strangers::{self, Acquaintance, KnownSender};
 use crate::core::from_mail::ParsedMail;
 use crate::core::id::{MessageId, StanzaId, ThreadId};
 use crate::core::limits::{
@@ -229,17 +229,14 @@ impl Delivery<'_> {
         format!("{words}{gap}{doubt}")
     }
 
-    /// Keeps the messages that the mail became, those from this one on, instead of showing them.
+    /// Keeps the messages among the stanzas that the mail became, instead of showing them.
     pub(crate) fn keep(
         &self,
-        way: Strangers,
-        (shown, known): (&BareJid, &Contact),
-        begin: usize,
+        sender: KnownSender<'_>,
+        made: Vec<Element>,
         decision: &mut Decision,
     ) -> Result<(), Missing> {
-        let made = decision
-            .stanzas
-            .split_off(begin.min(decision.stanzas.len()));
+        let KnownSender { shown, known, .. } = sender;
         let is_message = |one: &Element| one.name() == "message";
         let (messages, others): (Vec<_>, Vec<_>) = made.into_iter().partition(is_message);
         decision.stanzas.extend(others);
@@ -253,7 +250,8 @@ impl Delivery<'_> {
         strangers::listed(self.decider, of, decision)?;
         let is_first = !strangers::waits(known);
         let is_gateways = lookup::format_of(self.decider, of.1)?.features().presence;
-        let is_asked = is_first && way == Strangers::Request && !is_gateways;
+        let is_each_told = sender.standing == Acquaintance::Waits(Strangers::Request);
+        let is_asked = is_first && is_each_told && !is_gateways;
         let (preview, now) = (preview(self.arrived.mail), self.decider.now);
         strangers::change(decision, of, known.clone(), |contact| {
             contact.jid.get_or_insert_with(|| shown.clone());
@@ -274,33 +272,37 @@ impl Delivery<'_> {
             let status = self.doubted(status, " ");
             decision.stanzas.push(self.asks(shown, &status));
         }
-        if is_first {
-            self.tell_of_request(way, &key, &preview, decision)?;
-        }
+        let told = match is_each_told {
+            _ if !is_first => None,
+            true => Some(self.request_notice(&key, &preview)),
+            false => self.daily_notice(decision)?,
+        };
+        decision.stanzas.extend(told);
         Ok(())
     }
 
-    /// What waits is shown with a mail that does not wait, by whatever the user has chosen since.
+    /// What waits is shown with a mail that does not wait, by whatever the user has chosen since: before the stanzas that this mail
+    /// became.
     pub(crate) fn release(
         &self,
-        (shown, known): (&BareJid, &Contact),
-        begin: usize,
+        sender: KnownSender<'_>,
+        made: Vec<Element>,
         decision: &mut Decision,
     ) -> Result<(), Missing> {
-        if !strangers::waits(known) {
+        if !strangers::waits(sender.known) {
+            decision.stanzas.extend(made);
             return Ok(());
         }
         let of = (self.user, &self.from.address);
-        let brought = strangers::release(self.decider, of, shown, begin, decision)?;
+        let brought = strangers::release(self.decider, of, sender.shown, decision)?;
+        decision.stanzas.extend(made);
         if brought.left > 0 {
             let (people, language) = (self.from.address.for_people(), self.decider.language);
             let words = notice::released(language, &people, brought.shown, brought.left);
             let about = MessageId::of_raw(format!("released {}", self.stanza_id()).as_bytes());
-            let id = StanzaId::derive(&about, self.user, "request");
-            let gateway = self.decider.settings.gateway.as_str();
-            let from_to = (gateway, self.user.as_str());
-            let told = to_stanza::notice(language, from_to, id.as_str(), &words);
-            decision.stanzas.push(told);
+            decision
+                .stanzas
+                .push(self.notice_of_request(&about, &words));
         }
         Ok(())
     }
@@ -328,39 +330,33 @@ impl Delivery<'_> {
         }
     }
 
-    /// The gateway says that somebody waits: of each, where the user wants to be asked; else once a day that there is anybody.
-    fn tell_of_request(
-        &self,
-        way: Strangers,
-        key: &MessageId,
-        preview: &str,
-        decision: &mut Decision,
-    ) -> Result<(), Missing> {
+    /// The gateway says of the sender that they wait, where the user wants to be asked.
+    fn request_notice(&self, key: &MessageId, preview: &str) -> Element {
+        let name = self.from.name.as_deref();
+        let people = self.from.address.for_people();
+        let words = notice::request(self.decider.language, name, &people, preview);
+        self.notice_of_request(key, &self.doubted(words, "\n"))
+    }
+
+    /// Else it says once a day that there is anybody who waits.
+    fn daily_notice(&self, decision: &mut Decision) -> Result<Option<Element>, Missing> {
+        let (user, now) = (self.user, self.decider.now);
+        let day = now.millis().div_euclid(DAY_MILLIS);
+        let about = MessageId::of_raw(format!("strangers wait on day {day}").as_bytes());
+        if self.decider.rows.seen(user, &about)?.is_some() {
+            return Ok(None);
+        }
+        let seen = Write::Seen(user.clone(), about.clone(), now);
+        decision.writes.push(seen);
+        let words = notice::strangers_wait(self.decider.language);
+        Ok(Some(self.notice_of_request(&about, &words)))
+    }
+
+    fn notice_of_request(&self, about: &MessageId, words: &str) -> Element {
         let (gateway, user) = (self.decider.settings.gateway.as_str(), self.user);
-        let (now, language) = (self.decider.now, self.decider.language);
-        let (about, words) = match way {
-            Strangers::Request => {
-                let name = self.from.name.as_deref();
-                let people = self.from.address.for_people();
-                let words = notice::request(language, name, &people, preview);
-                (key.clone(), self.doubted(words, "\n"))
-            }
-            _ => {
-                let day = now.millis().div_euclid(DAY_MILLIS);
-                let name = format!("strangers wait on day {day}");
-                let about = MessageId::of_raw(name.as_bytes());
-                if self.decider.rows.seen(user, &about)?.is_some() {
-                    return Ok(());
-                }
-                let seen = Write::Seen(user.clone(), about.clone(), now);
-                decision.writes.push(seen);
-                (about, notice::strangers_wait(language))
-            }
-        };
-        let id = StanzaId::derive(&about, user, "request");
-        let told = to_stanza::notice(language, (gateway, user.as_str()), id.as_str(), &words);
-        decision.stanzas.push(told);
-        Ok(())
+        let id = StanzaId::derive(about, user, "request");
+        let from_to = (gateway, user.as_str());
+        to_stanza::notice(self.decider.language, from_to, id.as_str(), words)
     }
 }
 

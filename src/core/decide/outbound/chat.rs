@@ -10,8 +10,10 @@ use crate::core::decide::outbound::elsewhere::elsewhere;
 use crate::core::decide::outbound::fields;
 use crate::core::decide::outbound::gather::{self, InMail, Way};
 use crate::core::decide::outbound::gesture::{self, Gesture, InWords};
-use crate::core::decide::outbound::identity::{Identity, Named, name};
-use crate::core::decide::outbound::outgoing::{OutgoingAddresses, carried};
+use crate::core::decide::outbound::identity::{Identity, MailableMessage, Named};
+use crate::core::decide::outbound::outgoing::{
+    MessageStanza, OutgoingAddresses, OutgoingMessage, carried,
+};
 use crate::core::decide::outbound::receipt::receipt_of;
 use crate::core::decide::outbound::recipients;
 use crate::core::decide::outbound::rows::{also, contact_write, thread_write};
@@ -81,7 +83,7 @@ pub(crate) fn decide(
     let waiting = known.filter(strangers::waits);
     let is_text = said.is_some() || !message.files.is_empty();
     let contact = outgoing.contact.clone();
-    let mut decision = sent(decider, stanza, message, outgoing)?;
+    let mut decision = sent(decider, MessageStanza { stanza, message }, outgoing)?;
     let Some(known) = waiting.filter(|_| !decision.mails.is_empty()) else {
         return Ok(decision);
     };
@@ -104,24 +106,18 @@ pub(crate) fn decide(
 
 fn sent(
     decider: Decider<'_>,
-    stanza: &Stanza,
-    message: &StanzaMessage,
+    source: MessageStanza<'_>,
     outgoing: OutgoingAddresses,
 ) -> Result<Decision, Stop> {
     let features = outgoing.format.features();
     if features.gestures != Gestures::Stanzas {
-        return to_person(decider, stanza, message, outgoing);
+        return to_person(decider, source, outgoing);
     }
+    let MessageStanza { stanza, message } = source;
     let said = message.body.as_ref().or(subject_alone(stanza, message));
     match said {
-        Some(body) => send(
-            decider,
-            stanza,
-            message,
-            (body, said_by(message, body)),
-            outgoing,
-        ),
-        None if features.without_text => wordless::pass_on(decider, stanza, message, outgoing),
+        Some(body) => send(decider, standing_alone(source, body), outgoing),
+        None if features.without_text => wordless::pass_on(decider, source, outgoing),
         None => Ok(Decision::nothing()),
     }
 }
@@ -130,35 +126,38 @@ fn sent(
 /// program understands nothing else.
 fn to_person(
     decider: Decider<'_>,
-    stanza: &Stanza,
-    message: &StanzaMessage,
+    source: MessageStanza<'_>,
     mut outgoing: OutgoingAddresses,
 ) -> Result<Decision, Stop> {
+    let MessageStanza { stanza, message } = source;
     let body = message.body.as_deref();
     let said = match Gesture::of(&stanza.element) {
         None => {
-            let said = match answer(decider, stanza, message, &outgoing)? {
+            let said = match answer(decider, source, &outgoing)? {
                 Some(answer) => Some(answer),
                 None => body.map(notice::without_whole_mail),
             };
             said.or_else(|| subject_alone(stanza, message).cloned())
         }
         Some(gesture) => {
-            if let Some(decision) = undone(decider, stanza, message, &outgoing, &gesture)? {
+            if let Some(decision) = undone(decider, source, &outgoing, &gesture)? {
                 return Ok(decision);
             }
             let in_words = fields::or_words(decider, &mut outgoing, message, &gesture)?;
             let (user, contact) = (&outgoing.user, &outgoing.contact);
             match in_words {
                 InWords::Mail(words) => {
-                    let digest = gesture.digest(body);
-                    let message = StanzaMessage {
+                    let message = &StanzaMessage {
                         reply_to: gesture.about.clone(),
                         ..message.clone()
                     };
                     let (user, contact) = (user.clone(), contact.clone());
-                    let said = (words.as_str(), digest);
-                    let mut decision = send(decider, stanza, &message, said, outgoing)?;
+                    let mailable = MailableMessage {
+                        source: MessageStanza { stanza, message },
+                        body: &words,
+                        digest: gesture.digest(body),
+                    };
+                    let mut decision = send(decider, mailable, outgoing)?;
                     if let Some(about) = gesture.corrects() {
                         let of = (&user, &contact);
                         undo::corrected_by(decider, of, about, &mut decision)?;
@@ -172,22 +171,23 @@ fn to_person(
                 }
                 InWords::Nothing => None,
                 InWords::Alone => {
-                    let message = StanzaMessage {
+                    let message = &StanzaMessage {
                         is_correction: false,
                         ..message.clone()
                     };
-                    let said = (body.unwrap_or_default(), gesture.digest(body));
-                    return send(decider, stanza, &message, said, outgoing);
+                    let mailable = MailableMessage {
+                        source: MessageStanza { stanza, message },
+                        body: body.unwrap_or_default(),
+                        digest: gesture.digest(body),
+                    };
+                    return send(decider, mailable, outgoing);
                 }
             }
         }
     };
     match said {
-        Some(said) => {
-            let digest = said_by(message, &said);
-            send(decider, stanza, message, (&said, digest), outgoing)
-        }
-        None => match fields::read(decider, stanza, message, &outgoing)? {
+        Some(said) => send(decider, standing_alone(source, &said), outgoing),
+        None => match fields::read(decider, source, &outgoing)? {
             Some(decision) => Ok(decision),
             None => Ok(gather::state(decider, stanza, &outgoing)?),
         },
@@ -197,11 +197,11 @@ fn to_person(
 /// A correction of a message, and another reaction in place of one, change what still waits. `None` where they are to be mailed.
 fn undone(
     decider: Decider<'_>,
-    stanza: &Stanza,
-    message: &StanzaMessage,
+    source: MessageStanza<'_>,
     outgoing: &OutgoingAddresses,
     gesture: &Gesture,
 ) -> Result<Option<Decision>, Stop> {
+    let message = source.message;
     // What waits goes to one.
     if outgoing.is_to_all {
         return Ok(None);
@@ -210,8 +210,12 @@ fn undone(
         let body = message.body.as_deref();
         return match body.filter(|_| message.files.is_empty()) {
             Some(body) => {
-                let digest = gesture.digest(Some(body));
-                correct(decider, (stanza, message), outgoing, about, (body, digest))
+                let mailable = MailableMessage {
+                    source,
+                    body,
+                    digest: gesture.digest(Some(body)),
+                };
+                correct(decider, mailable, outgoing, about)
             }
             None => Ok(None),
         };
@@ -222,35 +226,32 @@ fn undone(
     let Some(before) = gather::reaction(decider, outgoing, about)? else {
         return Ok(None);
     };
-    match gesture.in_words(decider, &outgoing.user, &outgoing.contact, None)? {
+    match gesture.in_words(decider, outgoing, None)? {
         InWords::Mail(words) => {
-            let digest = gesture.digest(None);
-            correct(
-                decider,
-                (stanza, message),
-                outgoing,
-                before,
-                (&words, digest),
-            )
+            let mailable = MailableMessage {
+                source,
+                body: &words,
+                digest: gesture.digest(None),
+            };
+            correct(decider, mailable, outgoing, before)
         }
-        InWords::Nothing | InWords::Alone => undo::take_back(decider, stanza, before),
+        InWords::Nothing | InWords::Alone => undo::take_back(decider, source.stanza, before),
     }
 }
 
 /// Puts another text in the place of a message that still waits.
 fn correct(
     decider: Decider<'_>,
-    (stanza, message): (&Stanza, &StanzaMessage),
+    mailable: MailableMessage<'_>,
     outgoing: &OutgoingAddresses,
     about: &StanzaId,
-    (body, digest): (&str, String),
 ) -> Result<Option<Decision>, Stop> {
-    let stanza_id = name(stanza, message, &digest, decider.now);
-    let named = Named::new(decider, outgoing, message, &stanza_id, &digest);
+    let (source, body, format) = (mailable.source, mailable.body, outgoing.format);
+    let named = Named::new(decider, outgoing, &mailable);
     let id = match named.identity(decider)? {
         Identity::New(id) => id,
         Identity::Repeated(known) => {
-            return Ok(Some(repeated(decider, stanza, message, outgoing, known)?));
+            return Ok(Some(repeated(decider, source, format, known)?));
         }
     };
     let (user, contact) = (&outgoing.user, &outgoing.contact);
@@ -261,45 +262,54 @@ fn correct(
         id,
         excerpt: gesture::excerpt(body),
         at: decider.now,
-        origin: origin(decider, stanza, message, outgoing.format),
-        stanza_id,
-        digest,
+        origin: origin(decider, source, format),
+        stanza_id: named.stanza_id,
+        digest: mailable.digest,
     };
     let text = |draft: &Draft| {
         let name = draft.name.clone().unwrap_or_default();
         notice::said(decider.language, body, &name, false)
     };
     let pause = gather::pause(decider, outgoing)?;
-    let corrected = undo::correct(decider, unseen, &said, text, pause)?;
-    Ok(corrected.map(|(mail, writes)| accepted(decider, mail, &said, writes)))
+    let corrected = undo::correct(decider, unseen, &said, text)?;
+    Ok(corrected.map(|(mut mail, writes)| {
+        if let Some(pause) = pause {
+            gather::prolong(decider, &mut mail.job, pause);
+        }
+        accepted(decider, mail, &said, writes)
+    }))
 }
 
-/// The digest of what a message says that stands for itself.
-fn said_by(message: &StanzaMessage, body: &str) -> String {
-    content_digest(&[body, message.subject.as_deref().unwrap_or_default()])
+/// A message that is about no other one, or only answers it.
+fn standing_alone<'a>(source: MessageStanza<'a>, body: &'a str) -> MailableMessage<'a> {
+    let subject = source.message.subject.as_deref();
+    MailableMessage {
+        source,
+        body,
+        digest: content_digest(&[body, subject.unwrap_or_default()]),
+    }
 }
 
 /// The text of an answer that quotes, with the name of who is quoted.
 fn answer(
     decider: Decider<'_>,
-    stanza: &Stanza,
-    message: &StanzaMessage,
+    source: MessageStanza<'_>,
     outgoing: &OutgoingAddresses,
 ) -> Result<Option<String>, Missing> {
-    let Some(id) = &message.reply_to else {
+    let Some(id) = &source.message.reply_to else {
         return Ok(None);
     };
     let contact = &outgoing.contact;
     let answered = decider.rows.stanza(&outgoing.user, contact, id)?;
     if outgoing.format.features().gestures == Gestures::Fields {
-        return Ok(fields::answer(decider, stanza, message, answered));
+        return Ok(fields::answer(decider, source, answered));
     }
-    let name = names::of(decider, &outgoing.user, &stanza.to.to_bare(), contact)?;
+    let shown = source.stanza.to.to_bare();
+    let name = names::of(decider, &outgoing.user, &shown, contact)?;
     let name = name.unwrap_or_else(|| contact.for_people());
     Ok(gesture::answer(
         decider.language,
-        stanza,
-        message,
+        source,
         answered,
         Some(&name),
     ))
@@ -370,19 +380,18 @@ fn format_of(decider: Decider<'_>, recipients: &[Recipient]) -> Result<Format, M
 
 fn send(
     decider: Decider<'_>,
-    stanza: &Stanza,
-    message: &StanzaMessage,
-    (body, digest): (&str, String),
+    mailable: MailableMessage<'_>,
     mut outgoing: OutgoingAddresses,
 ) -> Result<Decision, Stop> {
-    let stanza_id = name(stanza, message, &digest, decider.now);
-    let named = Named::new(decider, &outgoing, message, &stanza_id, &digest);
+    let MessageStanza { stanza, message } = mailable.source;
+    let named = Named::new(decider, &outgoing, &mailable);
     let message_id = match named.identity(decider)? {
         Identity::New(id) => id,
         Identity::Repeated(known) => {
-            return repeated(decider, stanza, message, &outgoing, known);
+            return repeated(decider, mailable.source, outgoing.format, known);
         }
     };
+    let stanza_id = named.stanza_id;
     let (user, contact) = (&outgoing.user, &outgoing.contact);
     let known = lookup::contact(decider, user, contact)?;
     let known = known.unwrap_or_default();
@@ -392,59 +401,72 @@ fn send(
         false => carried(stanza, &stanza_id, &outgoing),
     };
     let elsewhere = elsewhere(decider, &mut outgoing, &place)?;
+    let letter = outgoing.letter(decider, message, &place)?;
     let letter = OutboundMail {
         carried,
-        ..outgoing.letter(decider, message, body, &place, &message_id)?
+        text: text(decider.language, &mailable, &letter),
+        ..letter
     };
     let said = SourceStanza {
         id: message_id,
         stanza_id,
-        digest,
-        excerpt: gesture::excerpt(message.body.as_deref().unwrap_or(body)),
+        excerpt: gesture::excerpt(message.body.as_deref().unwrap_or(mailable.body)),
         at: decider.now,
-        origin: origin(decider, stanza, message, outgoing.format),
+        origin: origin(decider, mailable.source, outgoing.format),
+        digest: mailable.digest,
+    };
+    let leaving = OutgoingMessage {
+        message,
+        outgoing: &outgoing,
+        place: &place,
+        letter,
+        said,
     };
     let way = gather::way(decider, message, &outgoing, &place)?;
-    let mail = mail(decider, (message, &outgoing, &place), &letter, &said, &way)?;
-    let (write, ask) = contact_write(decider, stanza, &outgoing, known, &place);
+    let mail = mail(decider, &leaving, &way)?;
+    let (write, ask) = contact_write(decider, &leaving, known);
     let mut writes: Vec<Write> = write.into_iter().collect();
-    let letter = OutboundMail {
-        message_id: mail.job.message_id.clone(),
-        ..letter
-    };
-    writes.push(thread_write(&outgoing, &letter, &place, decider.now));
-    let told = elsewhere.told(decider.language, &outgoing.user, stanza, &said.id);
+    writes.push(thread_write(&leaving, &mail.job.message_id, decider.now));
+    let said = &leaving.said;
+    let told = elsewhere.told(decider.language, said);
     let in_mail = InMail {
         contact: &outgoing.contact,
         thread: &place.id,
         also: also(&outgoing),
         mail: &mail.job.message_id,
     };
-    writes.push(Write::Message(in_mail.row(decider, &said)));
-    let mut decision = accepted(decider, mail, &said, writes);
+    writes.push(Write::Message(in_mail.row(decider, said)));
+    let mut decision = accepted(decider, mail, said, writes);
     decision.strangers = elsewhere.strangers;
     decision.leaving.extend(way.ends(decider.now));
     decision.stanzas.extend(told.into_iter().chain(ask));
     Ok(decision)
 }
 
+/// The text of the mail.
+fn text(language: Language, mailable: &MailableMessage<'_>, letter: &OutboundMail) -> String {
+    let name = letter.from.name.as_deref().unwrap_or_default();
+    let is_correction = mailable.source.message.is_correction && letter.act.is_none();
+    notice::said(language, mailable.body, name, is_correction)
+}
+
 /// The mail that holds it: its own, or one that waits, with one line more.
 fn mail(
     decider: Decider<'_>,
-    (message, outgoing, place): (&StanzaMessage, &OutgoingAddresses, &ThreadPlace),
-    letter: &OutboundMail,
-    said: &SourceStanza,
+    leaving: &OutgoingMessage<'_>,
     way: &Way<'_>,
 ) -> Result<ComposedMail, Stop> {
     if let Way::Joins(pause, job) = way
-        && let Some(mail) = gather::joined(decider, job, letter, said.clone(), *pause)?
+        && let Some(mail) = gather::joined(decider, job, leaving, *pause)?
     {
         return Ok(mail);
     }
-    let options = outgoing.options(Some(said.origin.clone()), false, decider.now);
-    let mut mail = with_files(options.mail(decider, letter)?, outgoing, message);
+    let (outgoing, origin) = (leaving.outgoing, leaving.said.origin.clone());
+    let options = outgoing.options(Some(origin), false, decider.now);
+    let mail = options.mail(decider, &leaving.letter)?;
+    let mut mail = with_files(mail, outgoing, leaving.message);
     if let Way::First(pause, _) = way {
-        mail.job.draft = gather::draft(letter, outgoing, (message, place), said.clone());
+        mail.job.draft = gather::draft(leaving);
         if mail.job.draft.is_some() {
             mail.job.next_attempt = gather::leaves(decider.now, decider.now, *pause);
         }
@@ -508,8 +530,7 @@ fn accepted(
 
 fn origin(
     decider: Decider<'_>,
-    stanza: &Stanza,
-    message: &StanzaMessage,
+    MessageStanza { stanza, message }: MessageStanza<'_>,
     format: Format,
 ) -> Origin {
     // A client at the other end of another gateway gives its own.
@@ -529,9 +550,8 @@ fn origin(
 /// which it came, and is said again; while nothing is known yet, there is nothing to say.
 fn repeated(
     decider: Decider<'_>,
-    stanza: &Stanza,
-    message: &StanzaMessage,
-    outgoing: &OutgoingAddresses,
+    source: MessageStanza<'_>,
+    format: Format,
     known: &record::Message,
 ) -> Result<Decision, Stop> {
     let sent = &known.sent;
@@ -548,7 +568,7 @@ fn repeated(
         Receipts::Submitted => sent.taken,
         Receipts::Dsn => !sent.confirm && !sent.delivered.is_empty(),
     };
-    let origin = origin(decider, stanza, message, outgoing.format);
+    let origin = origin(decider, source, format);
     let receipt = is_given.then(|| receipt_of(&known.message_id, &origin));
     Ok(Decision::answer(receipt.flatten()))
 }

@@ -6,13 +6,12 @@ use crate::core::decide::decider::Decider;
 use crate::core::decide::outbound::outgoing::OutgoingAddresses;
 use crate::core::decide::outbound::recipients;
 use crate::core::decide::thread::ThreadPlace;
-use crate::core::from_stanza::Stanza;
-use crate::core::id::{MessageId, StanzaId};
+use crate::core::id::StanzaId;
+use crate::core::job::SourceStanza;
 use crate::core::language::Language;
 use crate::core::notice;
 use crate::core::record;
 use crate::core::to_stanza;
-use jid::BareJid;
 use minidom::Element;
 
 /// Where an answer goes that does not go to the contact itself.
@@ -25,22 +24,12 @@ pub(crate) struct Elsewhere {
 
 impl Elsewhere {
     /// The contact says so itself, once in a conversation.
-    pub(crate) fn told(
-        &self,
-        language: Language,
-        user: &BareJid,
-        stanza: &Stanza,
-        mail: &MessageId,
-    ) -> Option<Element> {
+    pub(crate) fn told(&self, language: Language, said: &SourceStanza) -> Option<Element> {
         let body = notice::answer_goes_to(language, &self.told.as_ref()?.for_people());
-        let id = StanzaId::derive(mail, user, "answers");
-        let contact = stanza.to.to_bare();
-        let notice = to_stanza::notice(
-            language,
-            (contact.as_str(), user.as_str()),
-            id.as_str(),
-            &body,
-        );
+        let (user, contact) = (said.origin.user.to_bare(), &said.origin.contact);
+        let id = StanzaId::derive(&said.id, &user, "answers");
+        let from_to = (contact.as_str(), user.as_str());
+        let notice = to_stanza::notice(language, from_to, id.as_str(), &body);
         Some(notice)
     }
 }

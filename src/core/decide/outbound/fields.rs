@@ -6,10 +6,10 @@ use crate::core::decide::decider::{Decider, Stop};
 use crate::core::decide::decision::Decision;
 use crate::core::decide::lookup;
 use crate::core::decide::outbound::gesture::{self, Gesture, InWords};
-use crate::core::decide::outbound::outgoing::OutgoingAddresses;
+use crate::core::decide::outbound::outgoing::{MessageStanza, OutgoingAddresses};
 use crate::core::decide::outbound::wordless::without_text;
 use crate::core::decide::thread;
-use crate::core::from_stanza::{Stanza, StanzaMessage};
+use crate::core::from_stanza::StanzaMessage;
 use crate::core::id::{Correspondents, MessageId};
 use crate::core::message::{Act, OutboundMail};
 use crate::core::notice::{self, WithoutText};
@@ -31,8 +31,7 @@ pub(crate) fn or_words(
         outgoing.act = Some(act);
         return Ok(InWords::Mail(text));
     }
-    let (user, contact) = (&outgoing.user, &outgoing.contact);
-    gesture.in_words(decider, user, contact, message.body.as_deref())
+    gesture.in_words(decider, outgoing, message.body.as_deref())
 }
 
 /// What is done to a message that the contact has, with the text of the mail.
@@ -77,24 +76,22 @@ fn is_changeable(about: &record::Message) -> bool {
 /// what it answers all the same, by the beginning of that.
 pub(crate) fn answer(
     decider: Decider<'_>,
-    stanza: &Stanza,
-    message: &StanzaMessage,
+    source: MessageStanza<'_>,
     answered: Option<&record::Message>,
 ) -> Option<String> {
-    let body = message.body.as_deref()?;
-    let (quoted, _) = gesture::quoted_and_own(stanza, body);
+    let body = source.message.body.as_deref()?;
+    let (quoted, _) = gesture::quoted_and_own(source.stanza, body);
     let before = answered.map_or("", |answered| &answered.sent.excerpt);
     match quoted.is_empty() && !before.is_empty() && !body.starts_with('>') {
         true => Some(format!("> {before}\n\n{body}")),
-        false => gesture::answer(decider.language, stanza, message, answered, None),
+        false => gesture::answer(decider.language, source, answered, None),
     }
 }
 
 /// The user has read a message whose sender asks to be told (RFC 8098), and was not told yet.
 pub(crate) fn read(
     decider: Decider<'_>,
-    stanza: &Stanza,
-    message: &StanzaMessage,
+    MessageStanza { stanza, message }: MessageStanza<'_>,
     outgoing: &OutgoingAddresses,
 ) -> Result<Option<Decision>, Stop> {
     let is_read = without_text(&stanza.element) == WithoutText::Read;
@@ -128,7 +125,7 @@ pub(crate) fn read(
     let contact = lookup::contact(decider, user, contact)?.unwrap_or_default();
     let relation = (user, &outgoing.contact, &contact);
     let place = thread::of_stanza(decider, relation, message, &message_id)?;
-    let letter = outgoing.letter(decider, message, "", &place, &message_id)?;
+    let letter = outgoing.letter(decider, message, &place)?;
     let name = letter.from.name.clone().unwrap_or_default();
     let letter = OutboundMail {
         text: notice::without_text(decider.language, &name, &WithoutText::Read),

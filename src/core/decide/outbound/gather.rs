@@ -10,7 +10,7 @@ use crate::core::context::{Context, Missing, Write};
 use crate::core::decide::compose;
 use crate::core::decide::decider::{Decider, StanzaError};
 use crate::core::decide::decision::Decision;
-use crate::core::decide::outbound::outgoing::OutgoingAddresses;
+use crate::core::decide::outbound::outgoing::{OutgoingAddresses, OutgoingMessage};
 use crate::core::decide::thread::ThreadPlace;
 use crate::core::from_stanza::{Stanza, StanzaMessage};
 use crate::core::id::{JobId, MessageId, StanzaId, ThreadId};
@@ -119,12 +119,14 @@ fn joins(
 }
 
 /// The draft of a mail that has one line so far. `None` for one that is too long to be written again.
-pub(crate) fn draft(
-    letter: &OutboundMail,
-    outgoing: &OutgoingAddresses,
-    (message, place): (&StanzaMessage, &ThreadPlace),
-    said: SourceStanza,
-) -> Option<Box<Draft>> {
+pub(crate) fn draft(leaving: &OutgoingMessage<'_>) -> Option<Box<Draft>> {
+    let OutgoingMessage {
+        message,
+        outgoing,
+        place,
+        letter,
+        said,
+    } = leaving;
     let to = outgoing.recipients.first()?.clone();
     let draft = Draft {
         contact: outgoing.contact.clone(),
@@ -142,7 +144,7 @@ pub(crate) fn draft(
         lines: vec![DraftLine {
             text: letter.text.clone(),
             reaction_to: message.reply_to.clone().filter(|_| message.is_reaction),
-            said: vec![said],
+            said: vec![said.clone()],
         }],
     };
     (letter.text.len() <= GATHERED_OCTETS_MAX).then(|| Box::new(draft))
@@ -168,6 +170,13 @@ pub(crate) fn reaction<'a>(
 /// When a mail leaves to which something was just said.
 pub(crate) fn leaves(accepted: Timestamp, now: Timestamp, pause: Duration) -> Timestamp {
     now.plus(pause).min(accepted.plus(GATHER_MAX))
+}
+
+/// A mail that waits for more lines waits for them anew, since something was just said to it.
+pub(crate) fn prolong(decider: Decider<'_>, job: &mut Job, pause: Duration) {
+    if is_open(decider, job) {
+        job.next_attempt = leaves(job.accepted, decider.now, pause);
+    }
 }
 
 /// The mail of a job as its draft is now.
@@ -208,11 +217,10 @@ pub(crate) fn version(
 pub(crate) fn joined(
     decider: Decider<'_>,
     job: &Job,
-    letter: &OutboundMail,
-    said: SourceStanza,
+    leaving: &OutgoingMessage<'_>,
     pause: Duration,
 ) -> Result<Option<ComposedMail>, StanzaError> {
-    let mut job = job.clone();
+    let (letter, mut job) = (&leaving.letter, job.clone());
     job.next_attempt = leaves(job.accepted, decider.now, pause);
     if let Some(draft) = &mut job.draft {
         draft.last = decider.now;
@@ -221,7 +229,7 @@ pub(crate) fn joined(
         draft.lines.push(DraftLine {
             text: letter.text.clone(),
             reaction_to: None,
-            said: vec![said],
+            said: vec![leaving.said.clone()],
         });
     }
     version(decider, job)

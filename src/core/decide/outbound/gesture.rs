@@ -1,10 +1,10 @@
 //! What a client does to a message that is there already: a reaction to it, a correction, an answer that quotes it. To who has
 //! a gateway these are stanzas; to people with a mail program they are words. What cannot be done by mail is in [`super::unsupported`].
 
-use crate::core::address::MailAddress;
 use crate::core::context::Missing;
 use crate::core::decide::decider::Decider;
-use crate::core::from_stanza::{Stanza, StanzaMessage};
+use crate::core::decide::outbound::outgoing::{MessageStanza, OutgoingAddresses};
+use crate::core::from_stanza::Stanza;
 use crate::core::id::{StanzaId, content_digest};
 use crate::core::language::Language;
 use crate::core::limits::HEADER_TEXT_CHARS_MAX;
@@ -12,7 +12,6 @@ use crate::core::notice;
 use crate::core::record::{self, Direction};
 use crate::core::text::clean;
 use crate::core::xml::{CORRECTION, FALLBACK, REACTIONS, REPLY};
-use jid::BareJid;
 use minidom::Element;
 
 /// The longest reaction, in characters.
@@ -98,10 +97,10 @@ impl Gesture {
     pub(crate) fn in_words(
         &self,
         decider: Decider<'_>,
-        user: &BareJid,
-        contact: &MailAddress,
+        outgoing: &OutgoingAddresses,
         body: Option<&str>,
     ) -> Result<InWords, Missing> {
+        let (user, contact) = (&outgoing.user, &outgoing.contact);
         let about = match &self.about {
             Some(id) => decider.rows.stanza(user, contact, id)?,
             None => None,
@@ -143,8 +142,7 @@ fn emoji(reactions: &Element) -> Vec<String> {
 /// blank line, the answer. `None` where the client says of no part of the body that it is a quotation (XEP-0461 §3.1).
 pub(crate) fn answer(
     language: Language,
-    stanza: &Stanza,
-    message: &StanzaMessage,
+    MessageStanza { stanza, message }: MessageStanza<'_>,
     answered: Option<&record::Message>,
     name: Option<&str>,
 ) -> Option<String> {
@@ -287,7 +285,11 @@ mod tests {
         let StanzaKind::Message(message) = &stanza.kind else {
             panic!("{children}")
         };
-        answer(Language::ENGLISH, &stanza, message, None, Some("Carol"))
+        let source = MessageStanza {
+            stanza: &stanza,
+            message,
+        };
+        answer(Language::ENGLISH, source, None, Some("Carol"))
     }
 
     #[test]

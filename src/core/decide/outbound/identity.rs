@@ -2,17 +2,25 @@
 
 use crate::core::context::{Context, Missing};
 use crate::core::decide::decider::Decider;
-use crate::core::decide::outbound::outgoing::OutgoingAddresses;
-use crate::core::from_stanza::{Stanza, StanzaMessage};
+use crate::core::decide::outbound::outgoing::{MessageStanza, OutgoingAddresses};
+use crate::core::from_stanza::Stanza;
 use crate::core::id::{Correspondents, MessageId, StanzaId, content_digest};
 use crate::core::limits::{RESENT_WITHIN, SAME_NAMES_MAX};
 use crate::core::record::{self, Direction};
 use crate::core::time::Timestamp;
 
+/// A message that can be mailed.
+pub(crate) struct MailableMessage<'a> {
+    pub source: MessageStanza<'a>,
+    /// What its mail says.
+    pub body: &'a str,
+    /// By which it is recognized when it comes again.
+    pub digest: String,
+}
+
 /// The name of a message: its origin-id, else its id, else one that is made up.
 pub(crate) fn name(
-    stanza: &Stanza,
-    message: &StanzaMessage,
+    MessageStanza { stanza, message }: MessageStanza<'_>,
     digest: &str,
     now: Timestamp,
 ) -> StanzaId {
@@ -32,7 +40,8 @@ const FIRST: &str = "message";
 pub(crate) struct Named<'a> {
     decider: Decider<'a>,
     outgoing: &'a OutgoingAddresses,
-    stanza_id: &'a StanzaId,
+    /// The name of the message.
+    pub stanza_id: StanzaId,
     /// The id is an origin-id, which a client never gives twice (XEP-0359 §4).
     is_unique: bool,
     digest: &'a str,
@@ -42,15 +51,14 @@ impl<'n> Named<'n> {
     pub(crate) fn new(
         decider: Decider<'n>,
         outgoing: &'n OutgoingAddresses,
-        message: &StanzaMessage,
-        stanza_id: &'n StanzaId,
-        digest: &'n str,
+        mailable: &'n MailableMessage<'_>,
     ) -> Self {
+        let (source, digest) = (mailable.source, &mailable.digest);
         Self {
             decider,
             outgoing,
-            stanza_id,
-            is_unique: message.origin_id.is_some(),
+            stanza_id: name(source, digest, decider.now),
+            is_unique: source.message.origin_id.is_some(),
             digest,
         }
     }
@@ -63,7 +71,7 @@ impl<'n> Named<'n> {
         let (user, contact) = (&self.outgoing.user, &self.outgoing.contact);
         let first = self.id(FIRST);
         let both = Context::all([true, false], |is_last| match is_last {
-            true => decider.rows.stanza(user, contact, self.stanza_id),
+            true => decider.rows.stanza(user, contact, &self.stanza_id),
             false => decider.rows.message(&first, user),
         })?;
         let last = both.into_iter().next().flatten();

@@ -8,7 +8,7 @@ use crate::core::decide::decider::Decider;
 use crate::core::decide::thread::ThreadPlace;
 use crate::core::from_stanza::{Stanza, StanzaMessage};
 use crate::core::id::{MessageId, StanzaId};
-use crate::core::job::Origin;
+use crate::core::job::{Origin, SourceStanza};
 use crate::core::message::{Act, OutboundMail, Recipient};
 use crate::core::notice;
 use crate::core::record::{self, Format};
@@ -16,6 +16,26 @@ use crate::core::text::subject;
 use crate::core::time::Timestamp;
 use jid::BareJid;
 use minidom::Element;
+
+/// A message of a user, and the stanza in which it came.
+#[derive(Clone, Copy)]
+pub(crate) struct MessageStanza<'a> {
+    /// As it came.
+    pub stanza: &'a Stanza,
+    /// What of it is to be mailed.
+    pub message: &'a StanzaMessage,
+}
+
+/// A message on its way out, with all that its mail and its rows are made of.
+pub(crate) struct OutgoingMessage<'a> {
+    pub message: &'a StanzaMessage,
+    pub outgoing: &'a OutgoingAddresses,
+    pub place: &'a ThreadPlace,
+    /// The mail that it is alone.
+    pub letter: OutboundMail,
+    /// What is remembered of the stanza.
+    pub said: SourceStanza,
+}
 
 /// The addresses of an outgoing message, all checked.
 pub(crate) struct OutgoingAddresses {
@@ -53,14 +73,12 @@ impl OutgoingAddresses {
         }
     }
 
-    /// The mail that it becomes, without what it carries.
+    /// The mail that it becomes, without its text and what it carries.
     pub(crate) fn letter(
         &self,
         decider: Decider<'_>,
         message: &StanzaMessage,
-        body: &str,
         place: &ThreadPlace,
-        message_id: &MessageId,
     ) -> Result<OutboundMail, Missing> {
         let (user, sender) = (&self.user, self.sender.clone());
         let from = compose::party(decider, user, sender, message.nick.clone())?;
@@ -79,8 +97,7 @@ impl OutgoingAddresses {
             .delay
             .filter(|delay| *delay < decider.now)
             .unwrap_or(decider.now);
-        let is_correction = message.is_correction && self.act.is_none();
-        let text = notice::said(decider.language, body, &name, is_correction);
+        let id = place.own_id.clone();
         Ok(OutboundMail {
             to: self.recipients.clone(),
             in_reply_to,
@@ -91,7 +108,7 @@ impl OutgoingAddresses {
                 && message.markable
                 && !features.own_receipts,
             act: self.act.clone(),
-            ..OutboundMail::plain(from, message_id.clone(), subject, text, date)
+            ..OutboundMail::plain(from, id, subject, String::new(), date)
         })
     }
 }

@@ -4,10 +4,9 @@ use crate::core::address::MailAddress;
 use crate::core::context::Write;
 use crate::core::decide::decider::Decider;
 use crate::core::decide::names;
-use crate::core::decide::outbound::outgoing::OutgoingAddresses;
-use crate::core::decide::thread::{self, ThreadPlace};
-use crate::core::from_stanza::Stanza;
-use crate::core::message::OutboundMail;
+use crate::core::decide::outbound::outgoing::{OutgoingAddresses, OutgoingMessage};
+use crate::core::decide::thread::{self, JoiningMessage};
+use crate::core::id::MessageId;
 use crate::core::record::{self, Contact};
 use crate::core::text::subject;
 use crate::core::time::Timestamp;
@@ -16,16 +15,14 @@ use minidom::Element;
 /// The contact after the message, and the question by which its name gets into the user's roster.
 pub(crate) fn contact_write(
     decider: Decider<'_>,
-    stanza: &Stanza,
-    outgoing: &OutgoingAddresses,
+    leaving: &OutgoingMessage<'_>,
     known: Contact,
-    place: &ThreadPlace,
 ) -> (Option<Write>, Option<Element>) {
-    let (user, contact) = (&outgoing.user, &outgoing.contact);
-    let to = Some(stanza.to.to_bare()).filter(|to| to.node().is_some());
+    let (user, contact) = (&leaving.outgoing.user, &leaving.outgoing.contact);
+    let to = Some(&leaving.said.origin.contact).filter(|to| to.node().is_some());
     let next = Contact {
-        jid: known.jid.clone().or(to),
-        thread: Some(place.id.clone()),
+        jid: known.jid.clone().or_else(|| to.cloned()),
+        thread: Some(leaving.place.id.clone()),
         is_written_to: true,
         ..known.clone()
     };
@@ -36,20 +33,20 @@ pub(crate) fn contact_write(
     (names::write(user, contact, &known, next), ask)
 }
 
+/// The thread after the message, which went in this mail.
 pub(crate) fn thread_write(
-    outgoing: &OutgoingAddresses,
-    letter: &OutboundMail,
-    place: &ThreadPlace,
+    leaving: &OutgoingMessage<'_>,
+    mail: &MessageId,
     now: Timestamp,
 ) -> Write {
-    let base = subject::base(&letter.subject);
-    let thread = thread::grown(
-        place.known.as_ref(),
-        &[],
-        &letter.message_id,
-        Some(base),
-        now,
-    );
+    let (outgoing, place) = (leaving.outgoing, leaving.place);
+    let joining = JoiningMessage {
+        id: mail,
+        ancestors: &[],
+        subject: Some(subject::base(&leaving.letter.subject)),
+        at: now,
+    };
+    let thread = thread::grown(place.known.as_ref(), joining);
     let answers = thread.answers.map(|answers| record::AnswersTo {
         is_told: true,
         ..answers

@@ -12,7 +12,6 @@ use crate::core::job::{ComposedMail, Draft, DraftLine, Job, SourceStanza};
 use crate::core::limits::{GATHERED_LINES_MAX, GATHERED_OCTETS_MAX};
 use crate::core::record::{self, Direction};
 use jid::BareJid;
-use std::time::Duration;
 
 /// Corrections of one message that are known with it; more are mails like others.
 const CORRECTIONS_MAX: usize = 16;
@@ -200,16 +199,13 @@ fn out_of_thread(
 }
 
 /// Puts another text in the place of a message (XEP-0308 §3). `None` where it is no line of a mail, or there is no room.
-/// `pause` is how long what waits for more lines waits for more from now on.
 pub(crate) fn correct(
     decider: Decider<'_>,
     Unseen { message, job }: Unseen<'_>,
     said: &SourceStanza,
     text: impl FnOnce(&Draft) -> String,
-    pause: Option<Duration>,
 ) -> Result<Option<(ComposedMail, Vec<Write>)>, StanzaError> {
     let mut job = job.clone();
-    let (accepted, is_open) = (job.accepted, gather::is_open(decider, &job));
     let Some(draft) = &mut job.draft else {
         return Ok(None);
     };
@@ -225,9 +221,6 @@ pub(crate) fn correct(
     line.text = text;
     line.said.push(said.clone());
     draft.last = decider.now;
-    if let Some(pause) = pause.filter(|_| is_open) {
-        job.next_attempt = gather::leaves(accepted, decider.now, pause);
-    }
     let mut writes = Vec::new();
     if let Some(draft) = &job.draft {
         let in_mail = InMail::of_draft(&job.message_id, draft);

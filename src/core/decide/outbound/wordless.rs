@@ -6,10 +6,10 @@ use crate::core::decide::decider::{Decider, Stop};
 use crate::core::decide::decision::Decision;
 use crate::core::decide::lookup;
 use crate::core::decide::outbound::identity::name;
-use crate::core::decide::outbound::outgoing::{OutgoingAddresses, carried};
+use crate::core::decide::outbound::outgoing::{MessageStanza, OutgoingAddresses, carried};
 use crate::core::decide::outbound::recipients;
 use crate::core::decide::thread;
-use crate::core::from_stanza::{Stanza, StanzaMessage};
+use crate::core::from_stanza::StanzaMessage;
 use crate::core::id::{Correspondents, MessageId, content_digest};
 use crate::core::message::{Act, OutboundMail};
 use crate::core::notice::{self, WithoutText};
@@ -23,12 +23,12 @@ use xmpp_parsers::ns;
 /// else passes [`crate::core::carried::message`]. Nobody is told what becomes of it, as nobody is of such a stanza.
 pub(crate) fn pass_on(
     decider: Decider<'_>,
-    stanza: &Stanza,
-    message: &StanzaMessage,
+    source: MessageStanza<'_>,
     outgoing: OutgoingAddresses,
 ) -> Result<Decision, Stop> {
+    let MessageStanza { stanza, message } = source;
     let digest = content_digest(&[&String::from(&stanza.element)]);
-    let id = name(stanza, message, &digest, decider.now);
+    let id = name(source, &digest, decider.now);
     let carried = carried(stanza, &id, &outgoing);
     if carried.is_empty() {
         return Ok(Decision::nothing());
@@ -54,7 +54,7 @@ pub(crate) fn pass_on(
     let known = known.unwrap_or_default();
     let (user, contact) = (&outgoing.user, &outgoing.contact);
     let place = thread::of_stanza(decider, (user, contact, &known), message, &message_id)?;
-    let letter = outgoing.letter(decider, message, "", &place, &message_id)?;
+    let letter = outgoing.letter(decider, message, &place)?;
     let name = letter.from.name.clone().unwrap_or_default();
     let letter = OutboundMail {
         act: match &what {

@@ -6,11 +6,11 @@ use crate::core::context::Missing;
 use crate::core::decide::decider::Decider;
 use crate::core::decide::decision::Relation;
 use crate::core::decide::lookup;
-use crate::core::decide::roster::presence;
+use crate::core::decide::roster::presence::{self, SeenContact, contact_resource};
 use crate::core::language::Language;
 use crate::core::notice;
 use crate::core::record::{Contact, Format};
-use crate::core::to_stanza::{self, CONTACT_RESOURCE, available};
+use crate::core::to_stanza::{self, available};
 use jid::BareJid;
 use minidom::Element;
 
@@ -35,10 +35,15 @@ pub(crate) fn greeting_in(
     };
     let mut stanzas = Vec::new();
     if contact.subscription.has_to() {
-        stanzas.push(here(decider, &shown, user, contact, format));
+        let seen = SeenContact {
+            shown: &shown,
+            user,
+            contact,
+        };
+        stanzas.push(here(decider, seen, format));
     }
     if contact.subscription.has_from() && format.features().presence {
-        stanzas.push(presence(shown.as_str(), user, "probe"));
+        stanzas.push(to_stanza::presence(shown.as_str(), user, "probe"));
     }
     Ok(stanzas)
 }
@@ -50,8 +55,13 @@ pub(crate) fn presence_of(
 ) -> Result<Vec<Element>, Missing> {
     let format = lookup::format_of(decider, mail)?;
     let shown = subscribed(decider, mail, contact)?;
-    let here = |shown: BareJid| here(decider, &shown, user, contact, format);
-    Ok(shown.map(here).into_iter().collect())
+    let seen = shown.as_ref().map(|shown| SeenContact {
+        shown,
+        user,
+        contact,
+    });
+    let here = seen.map(|seen| here(decider, seen, format));
+    Ok(here.into_iter().collect())
 }
 
 /// The farewell of a contact when the gateway stops.
@@ -103,26 +113,24 @@ fn subscribed(
 
 /// A contact whose own gateway has granted the request is what that gateway says, as long as there is one; of all others
 /// a mailbox is known.
-pub(crate) fn here(
-    decider: Decider<'_>,
-    shown: &BareJid,
-    user: &BareJid,
-    contact: &Contact,
-    format: Format,
-) -> Element {
-    match format.features().presence && contact.is_asked() {
-        true => presence::of_contact(shown, user, contact, decider.now),
-        false => by_mail(decider.language, (shown, user, contact), format),
+pub(crate) fn here(decider: Decider<'_>, seen: SeenContact<'_>, format: Format) -> Element {
+    match format.features().presence && seen.contact.is_asked() {
+        true => presence::of_contact(seen, decider.now),
+        false => by_mail(decider.language, seen, format),
     }
 }
 
 /// A contact with a mailbox is always there; whether mail gets through is what its presence says.
 pub(crate) fn by_mail(
     language: Language,
-    (shown, user, contact): (&BareJid, &BareJid, &Contact),
+    SeenContact {
+        shown,
+        user,
+        contact,
+    }: SeenContact<'_>,
     format: Format,
 ) -> Element {
-    let from = format!("{shown}/{CONTACT_RESOURCE}");
+    let from = contact_resource(shown);
     let presence = match &contact.trouble {
         None => available(&from, user, None, &notice::status_available(language)),
         Some(trouble) => available(

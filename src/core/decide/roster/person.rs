@@ -1,7 +1,6 @@
 //! Subscriptions of people who have a mail client, in whose place the gateway answers by rule: a request becomes one
 //! invitation in plain words, any later mail of theirs accepts it.
 
-use crate::core::address::MailAddress;
 use crate::core::carried::{self, CarriedPresence, PresenceKind};
 use crate::core::context::{Missing, Write};
 use crate::core::decide::compose::{self, MailOptions};
@@ -11,21 +10,22 @@ use crate::core::decide::lookup;
 use crate::core::decide::names;
 use crate::core::decide::roster::greeting::by_mail;
 use crate::core::decide::roster::invitation_answer::{self, InvitationAnswer};
-use crate::core::decide::roster::presence;
+use crate::core::decide::roster::presence::{self, SeenContact};
 use crate::core::decide::roster::subscription_context::{SubscriptionContext, origin};
 use crate::core::decide::roster::subscription_exchange;
-use crate::core::decide::thread;
-use crate::core::from_mail::{self, Automatic};
+use crate::core::decide::thread::{self, JoiningMessage};
+use crate::core::from_mail::{self, Automatic, Person};
 use crate::core::from_stanza::Stanza;
 use crate::core::id::{Correspondents, MessageId, ThreadId};
 use crate::core::limits::{INVITATION_INTERVAL, STATUS_CHARS_MAX};
 use crate::core::message::OutboundMail;
 use crate::core::notice::{self, Inviting};
 use crate::core::record::{Contact, Format, Subscription, SubscriptionExchange, Thread};
+use crate::core::subscription::Verb;
 use crate::core::text::clean;
 use crate::core::time::Timestamp;
 use crate::core::to_mail;
-use jid::BareJid;
+use crate::core::to_stanza::presence;
 use minidom::Element;
 use xmpp_parsers::ns;
 
@@ -58,8 +58,7 @@ pub(crate) fn subscribe(
             ..Decision::default()
         });
     }
-    let sender = lookup::user_mail(decider, &asked.user)?;
-    invite(decider, stanza, asked, next, sender)
+    invite(decider, stanza, asked, next)
 }
 
 /// Somebody with whom the user has been talking is asked nothing.
@@ -77,9 +76,13 @@ fn granted(
     let pair = subscription_exchange::pair(decider, to, mail, next.name.as_deref())?;
     let (next, ask) = names::due(decider, user, to, next);
     let format = lookup::format_of(decider, mail)?;
+    let seen = SeenContact {
+        contact: &next,
+        ..asked.seen()
+    };
     let mut stanzas = vec![
         presence(to.as_str(), user, "subscribed"),
-        by_mail(decider.language, (to, user, &next), format),
+        by_mail(decider.language, seen, format),
     ];
     stanzas.extend(ask);
     let mut writes = asked.write(next);
@@ -96,11 +99,9 @@ fn invite(
     stanza: &Stanza,
     asked: SubscriptionContext,
     next: Contact,
-    sender: MailAddress,
 ) -> Result<Decision, Stop> {
     let mut handshake = next.handshake.clone().unwrap_or_default();
-    let (asks, handshaking) = (&asked, &mut handshake);
-    let letter = invitation(decider, stanza, asks, sender, handshaking)?;
+    let letter = invitation(decider, stanza, &asked, &mut handshake)?;
     let options = MailOptions {
         format: Format::OF_GATEWAYS, // which is plain text where nothing is carried
         ordering_key: asked.mail.key(),
@@ -111,10 +112,15 @@ fn invite(
     let mail = options.mail(decider, &letter)?;
     // The answer is the first message of the thread that the invitation opens.
     let id = ThreadId::derive(&mail.job.message_id);
-    let (own, subject) = (&mail.job.message_id, Some(letter.subject.as_str()));
+    let invitation = JoiningMessage {
+        id: &mail.job.message_id,
+        ancestors: &[],
+        subject: Some(&letter.subject),
+        at: decider.now,
+    };
     let thread = Thread {
         is_invitation: true,
-        ..thread::grown(None, &[], own, subject, decider.now)
+        ..thread::grown(None, invitation)
     };
     let mut writes = asked.write(Contact {
         invited: Some(decider.now),
@@ -137,9 +143,9 @@ fn invitation(
     decider: Decider<'_>,
     stanza: &Stanza,
     asked: &SubscriptionContext,
-    sender: MailAddress,
     handshake: &mut SubscriptionExchange,
-) -> Result<OutboundMail, Missing> {
+) -> Result<OutboundMail, Stop> {
+    let sender = lookup::user_mail(decider, &asked.user)?;
     let nick = subscription_exchange::nick_of(stanza);
     let from = compose::party(decider, &asked.user, sender, nick.clone())?;
     let name = from.name.clone().unwrap_or_default();
@@ -268,28 +274,19 @@ pub(crate) fn accepts(mail: &from_mail::ParsedMail) -> bool {
 }
 
 /// What a mail from the contact does to a request that waits for an answer: any mail of a person accepts, the one word
-/// `no` refuses, and one that was not read whole does neither, for it may say so where nobody has looked. The completed
-/// handshake saves the pair.
-pub(crate) fn answered_by_mail(
-    decider: Decider<'_>,
-    user: &BareJid,
-    shown: &BareJid,
-    known: &mut Contact,
-    mail: &from_mail::ParsedMail,
-) -> Result<(Vec<Element>, Option<Write>), Missing> {
-    let Some(from) = &mail.from else {
-        return Ok((Vec::new(), None));
-    };
+/// `no` refuses, and one that was not read whole does neither, for it may say so where nobody has looked. The answer, where
+/// it is one.
+pub(crate) fn answered_by_mail(known: &mut Contact, mail: &from_mail::ParsedMail) -> Option<Verb> {
     let is_of_machine = is_of_machine(mail);
     let answer = invitation_answer::of(&mail.text);
     let refuses = known.pending_out && answer == InvitationAnswer::No;
     known.has_written = (known.has_written || !is_of_machine) && !refuses;
     if !known.pending_out || is_of_machine || mail.text_cut || answer == InvitationAnswer::Unclear {
-        return Ok((Vec::new(), None));
+        return None;
     }
     known.pending_out = false;
-    if answer == InvitationAnswer::No {
-        return Ok((vec![presence(shown.as_str(), user, "unsubscribed")], None));
+    if refuses {
+        return Some(Verb::Unsubscribed);
     }
     known.subscription = Subscription::of(true, known.subscription.has_from());
     known.trouble = None;
@@ -297,12 +294,23 @@ pub(crate) fn answered_by_mail(
     if let Some(handshake) = &mut known.handshake {
         handshake.asked = None;
     }
+    Some(Verb::Subscribed)
+}
+
+/// What the user sees of that answer. The completed handshake saves the pair.
+pub(crate) fn show_answer(
+    decider: Decider<'_>,
+    seen: SeenContact<'_>,
+    from: &Person,
+    answer: Verb,
+) -> Result<(Vec<Element>, Option<Write>), Missing> {
+    let shown = seen.shown;
+    let answered = presence(shown.as_str(), seen.user, answer.as_str());
+    if answer != Verb::Subscribed {
+        return Ok((vec![answered], None));
+    }
     let format = lookup::format_of(decider, &from.address)?;
-    let stanzas = vec![
-        presence(shown.as_str(), user, "subscribed"),
-        by_mail(decider.language, (shown, user, known), format),
-    ];
-    let (address, name) = (&from.address, from.name.as_deref());
-    let pair = subscription_exchange::pair(decider, shown, address, name)?;
-    Ok((stanzas, pair))
+    let here = by_mail(decider.language, seen, format);
+    let pair = subscription_exchange::pair(decider, shown, &from.address, from.name.as_deref())?;
+    Ok((vec![answered, here], pair))
 }

@@ -21,6 +21,15 @@ use crate::core::{notice, to_stanza};
 use jid::BareJid;
 use minidom::Element;
 
+/// A contact as one user sees it.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct SeenContact<'a> {
+    /// The JID under which this user knows the contact.
+    pub shown: &'a BareJid,
+    pub user: &'a BareJid,
+    pub contact: &'a Contact,
+}
+
 /// A contact's gateway said something of its presence to the user. What is older than what is known, or over, is ignored,
 /// and so is what is said to who has not asked for it. It may overtake the answer to the request.
 pub(crate) fn heard(
@@ -91,53 +100,53 @@ pub(crate) fn expired(
 }
 
 /// What is known of a contact's presence, as a stanza for the user.
-pub(crate) fn of_contact(
-    shown: &BareJid,
-    user: &BareJid,
-    contact: &Contact,
-    now: Timestamp,
-) -> Element {
-    let heard = contact.heard.as_ref().filter(|heard| heard.expires > now);
+pub(crate) fn of_contact(seen: SeenContact<'_>, now: Timestamp) -> Element {
+    let heard = seen.contact.heard.as_ref();
+    let heard = heard.filter(|heard| heard.expires > now);
     let state = heard.and_then(|heard| heard.state.as_ref());
-    shown_as(shown, user, state.map(|state| (state, contact)), None)
+    shown_as(seen, state, None)
 }
 
 /// The same with the last words of a contact who is gone.
-pub(crate) fn as_heard(
-    shown: &BareJid,
-    user: &BareJid,
-    contact: &Contact,
-    presence: &CarriedPresence,
-) -> Element {
+pub(crate) fn as_heard(seen: SeenContact<'_>, presence: &CarriedPresence) -> Element {
     let status = match &presence.kind {
         PresenceKind::Unavailable { status } => status.as_deref(),
         _ => None,
     };
-    let heard = contact.heard.as_ref();
+    let heard = seen.contact.heard.as_ref();
     let state = heard.and_then(|heard| heard.state.as_ref());
-    shown_as(shown, user, state.map(|state| (state, contact)), status)
+    shown_as(seen, state, status)
 }
 
 /// A contact goes.
 pub(crate) fn gone(shown: &BareJid, user: &BareJid) -> Element {
-    shown_as(shown, user, None, None)
+    unavailable(shown, user, None)
 }
 
 fn shown_as(
-    shown: &BareJid,
-    user: &BareJid,
-    state: Option<(&PresenceState, &Contact)>,
+    SeenContact {
+        shown,
+        user,
+        contact,
+    }: SeenContact<'_>,
+    state: Option<&PresenceState>,
     status: Option<&str>,
 ) -> Element {
-    let from = format!("{shown}/{CONTACT_RESOURCE}");
-    match state {
-        Some((state, contact)) => {
-            let presence = to_stanza::presence_state(&from, user, state);
-            let avatar = contact.avatar.as_deref();
-            announced(presence, shown, Format::OF_GATEWAYS, avatar)
-        }
-        None => to_stanza::unavailable(&from, user, status),
-    }
+    let Some(state) = state else {
+        return unavailable(shown, user, status);
+    };
+    let presence = to_stanza::presence_state(&contact_resource(shown), user, state);
+    let avatar = contact.avatar.as_deref();
+    announced(presence, shown, Format::OF_GATEWAYS, avatar)
+}
+
+fn unavailable(shown: &BareJid, user: &BareJid, status: Option<&str>) -> Element {
+    to_stanza::unavailable(&contact_resource(shown), user, status)
+}
+
+/// The full JID from which a contact is seen.
+pub(crate) fn contact_resource(shown: &BareJid) -> String {
+    format!("{shown}/{CONTACT_RESOURCE}")
 }
 
 /// What the contacts of a user are to be told.

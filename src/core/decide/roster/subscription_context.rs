@@ -4,6 +4,7 @@ use crate::core::address::MailAddress;
 use crate::core::context::Write;
 use crate::core::decide::Decider;
 use crate::core::decide::roster::greeting::here;
+use crate::core::decide::roster::presence::SeenContact;
 use crate::core::from_stanza::Stanza;
 use crate::core::job::{Origin, OriginKind};
 use crate::core::record::{Contact, Format, Subscription};
@@ -21,7 +22,16 @@ pub(crate) struct SubscriptionContext {
 
 impl SubscriptionContext {
     pub(crate) fn here(&self, decider: Decider<'_>, format: Format) -> Element {
-        here(decider, &self.to, &self.user, &self.known, format)
+        here(decider, self.seen(), format)
+    }
+
+    /// The contact as the user sees it.
+    pub(crate) fn seen(&self) -> SeenContact<'_> {
+        SeenContact {
+            shown: &self.to,
+            user: &self.user,
+            contact: &self.known,
+        }
     }
 
     /// The form of the JID under which the user knows the contact, where it is not this one.

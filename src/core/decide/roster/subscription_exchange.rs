@@ -12,7 +12,7 @@ use crate::core::decide::compose::{self, MailOptions};
 use crate::core::decide::decider::{Decider, Stop};
 use crate::core::decide::decision::{Decision, PresenceUpdate};
 use crate::core::decide::lookup;
-use crate::core::decide::roster::presence;
+use crate::core::decide::roster::presence::{self, SeenContact};
 use crate::core::decide::roster::subscription_context::{SubscriptionContext, origin};
 use crate::core::from_stanza::Stanza;
 use crate::core::id::{Correspondents, MessageId, StanzaId, content_digest};
@@ -27,6 +27,7 @@ use crate::core::text::clean;
 use crate::core::time::Timestamp;
 use crate::core::to_stanza::{self, Condition};
 use jid::BareJid;
+use minidom::Element;
 use std::time::Duration;
 
 const HOUR: Duration = Duration::from_secs(3600);
@@ -41,8 +42,7 @@ pub(crate) fn sent(
     forget_rule(verb, &mut asked.known);
     let state = SubscriptionState::of(&asked.known);
     let step = subscription::sent(state, verb);
-    let mut decision = Decision::default();
-    shown_to_user(&asked, verb, &step, decider.now, &mut decision);
+    let mut decision = Decision::answer(shown_to_user(&asked, verb, &step, decider.now));
     if verb == Verb::Unsubscribed {
         let (user, contact) = (asked.user.clone(), asked.mail.clone());
         decision
@@ -108,19 +108,17 @@ fn shown_to_user(
     verb: Verb,
     step: &SubscriptionStep,
     now: Timestamp,
-    decision: &mut Decision,
-) {
+) -> Vec<Element> {
     let (to, user) = (asked.to.as_str(), &asked.user);
+    let mut stanzas = Vec::new();
     if step.answer == Some(Verb::Subscribed) {
-        decision
-            .stanzas
-            .push(to_stanza::presence(to, user, "subscribed"));
-        let here = presence::of_contact(&asked.to, user, &asked.known, now);
-        decision.stanzas.push(here);
+        stanzas.push(to_stanza::presence(to, user, "subscribed"));
+        stanzas.push(presence::of_contact(asked.seen(), now));
     }
     if verb == Verb::Unsubscribe && asked.known.subscription.has_to() {
-        decision.stanzas.push(presence::gone(&asked.to, user));
+        stanzas.push(presence::gone(&asked.to, user));
     }
+    stanzas
 }
 
 /// What changes nothing is repeated now and then, since a mail may have been lost; never as often as clients repeat it.
@@ -213,6 +211,10 @@ pub(crate) fn nick_of(stanza: &Stanza) -> Option<String> {
 /// A contact's gateway sent a subscription stanza for the user. What it is for was checked: it is from the contact.
 pub(crate) struct ReceivedSubscription<'a> {
     pub decider: Decider<'a>,
+    /// The stanza.
+    pub presence: &'a CarriedPresence,
+    /// What it says.
+    pub verb: Verb,
     /// The local user.
     pub user: &'a BareJid,
     /// The contact's address.
@@ -229,11 +231,10 @@ impl ReceivedSubscription<'_> {
     /// Decides about it. `known` is changed; what follows is added to the decision.
     pub(crate) fn decide(
         &self,
-        presence: &CarriedPresence,
-        verb: Verb,
         known: &mut Contact,
         decision: &mut Decision,
     ) -> Result<(), Missing> {
+        let (presence, verb) = (self.presence, self.verb);
         let mut handshake = known.handshake.take().unwrap_or_default();
         let was_again = handshake.is_again && handshake.asked.is_some();
         if let Err(why) = heard(&mut handshake, presence, verb) {
@@ -256,7 +257,7 @@ impl ReceivedSubscription<'_> {
         }
         known.handshake = Some(handshake);
         if step.pass_on {
-            self.pass_on(presence, verb, state, known, decision)?;
+            self.pass_on(state, known, decision)?;
         }
         Ok(())
     }
@@ -305,25 +306,28 @@ impl ReceivedSubscription<'_> {
 
     fn pass_on(
         &self,
-        carried: &CarriedPresence,
-        verb: Verb,
         before: SubscriptionState,
         known: &Contact,
         decision: &mut Decision,
     ) -> Result<(), Missing> {
-        let nick = carried.nick.as_deref();
+        let nick = self.presence.nick.as_deref();
         let nick = nick.and_then(|nick| name::shown(nick, self.contact));
         let nick = nick.as_deref().or(self.name);
-        let stanza = match verb {
+        let stanza = match self.verb {
             Verb::Subscribe => to_stanza::subscribe(self.shown.as_str(), self.user, nick),
-            _ => to_stanza::presence(self.shown.as_str(), self.user, verb.as_str()),
+            verb => to_stanza::presence(self.shown.as_str(), self.user, verb.as_str()),
         };
         decision.stanzas.push(stanza);
-        match verb {
+        match self.verb {
             Verb::Subscribed => {
                 let pair = pair(self.decider, self.shown, self.contact, self.name)?;
                 decision.writes.extend(pair);
-                let here = presence::of_contact(self.shown, self.user, known, self.decider.now);
+                let seen = SeenContact {
+                    shown: self.shown,
+                    user: self.user,
+                    contact: known,
+                };
+                let here = presence::of_contact(seen, self.decider.now);
                 decision.stanzas.push(here);
             }
             Verb::Unsubscribed if before.subscription().has_to() => {
