@@ -2,6 +2,7 @@
 //! wait until the user accepts them: see
 //! [`strangers`].
 
+use crate::core::commands;
 use crate::core::context::{Context, Missing, Write};
 use crate::core::decide::decider::Stop;
 use crate::core::decide::decision::Decision;
@@ -297,8 +298,8 @@ impl Delivery<'_> {
             let words = notice::released(language, &people, brought.shown, brought.left);
             let about = MessageId::of_raw(format!("released {}", self.stanza_id()).as_bytes());
             let id = StanzaId::derive(&about, self.user, "request");
-            let gateway = self.decider.settings.gateway.as_str();
-            let from_to = (gateway, self.user.as_str());
+            let speaker = commands::speaker(self.decider)?;
+            let from_to = (speaker.as_str(), self.user.as_str());
             let told = to_stanza::notice(language, from_to, id.as_str(), &words);
             decision.stanzas.push(told);
         }
@@ -336,7 +337,7 @@ impl Delivery<'_> {
         preview: &str,
         decision: &mut Decision,
     ) -> Result<(), Missing> {
-        let (gateway, user) = (self.decider.settings.gateway.as_str(), self.user);
+        let (speaker, user) = (commands::speaker(self.decider)?, self.user);
         let (now, language) = (self.decider.now, self.decider.language);
         let (about, words) = match way {
             Strangers::Request => {
@@ -358,7 +359,8 @@ impl Delivery<'_> {
             }
         };
         let id = StanzaId::derive(&about, user, "request");
-        let told = to_stanza::notice(language, (gateway, user.as_str()), id.as_str(), &words);
+        let from_to = (speaker.as_str(), user.as_str());
+        let told = to_stanza::notice(language, from_to, id.as_str(), &words);
         decision.stanzas.push(told);
         Ok(())
     }
