@@ -12,7 +12,7 @@ use stanzamail::core::job::Job;
 use stanzamail::core::operation::{
     JobChange, JobStage, JobWish, Links, Operation, OperationResult, OriginalText, WaitingJob,
 };
-use stanzamail::core::outcome::Reply;
+use stanzamail::core::outcome::{JobVerdict, Outcome, Reply};
 use stanzamail::core::quota::Quotas;
 use stanzamail::core::record::{Contact, Pair, PairOrigin};
 use stanzamail::core::settings::{Allowance, OwnNames};
@@ -1558,6 +1558,28 @@ fn what_became_of_a_message_is_said_to_its_author_and_to_administrators() {
         "where of eve@elsewhere.example carol@mail.example",
     );
     assert!(said.contains("is no user of this gateway"), "{said}");
+}
+
+/// Some clients show that a message failed, and not the reason in the error.
+#[test]
+fn where_says_why_a_message_was_refused() {
+    let mut world = World::new();
+    let sent = world.stanza(&format!(
+        "<message from='alice@a.example/x' to='{CAROL}' type='chat' id='c1'><body>Lunch?</body></message>"
+    ));
+    let refused = Outcome::Refused(Reply {
+        code: Some(550),
+        text: "no such user here".to_owned(),
+        ..Reply::default()
+    });
+    world.outcome(&sent.mails[0].job, refused, JobVerdict::Done);
+    let (_, said) = world.says(GATEWAY, "w1", "where carol@mail.example");
+    let fate: Vec<&str> = said.lines().skip(1).collect();
+    assert_eq!(fate.len(), 2, "the reason, and the Message-ID: {said}");
+    assert!(
+        fate[0].contains("was not delivered: 550 “no such user here”"),
+        "{said}"
+    );
 }
 
 fn gone() -> Traces {
