@@ -29,7 +29,7 @@ mod write;
 use crate::core::context::Missing;
 use crate::core::decide::decider::{Decider, Stop};
 use crate::core::decide::decision::Decision;
-use crate::core::id::StanzaId;
+use crate::core::id::{MessageId, StanzaId};
 use crate::core::language::{Language, Sentence};
 use crate::core::settings::Settings;
 use crate::core::to_stanza::Condition;
@@ -313,6 +313,12 @@ pub fn speaker(decider: Decider<'_>) -> Result<BareJid, Missing> {
         true => helper,
         false => BareJid::from_parts(None, gateway),
     })
+}
+
+/// The id of the message that begins a conversation, in which the user sees there what was written by this call of `write`.
+pub fn begin_id(call: &StanzaId, jid: &BareJid, user: &BareJid) -> StanzaId {
+    let about = MessageId::of_raw(format!("begin {call} {jid}").as_bytes());
+    StanzaId::derive(&about, user, "begin")
 }
 
 /// The URI that opens a conversation (RFC 5122, XEP-0147).
