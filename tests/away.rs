@@ -74,7 +74,7 @@ fn a_person_is_told_once_in_seven_days() {
     let said = asked(&mut world, "away I am in the *mountains*.");
     assert!(
         said.contains("at most once in 7 days")
-            && said.ends_with("The answer says: I am in the *mountains*."),
+            && said.ends_with("write: back\nThe answer says: “I am in the *mountains*.”"),
         "{said}"
     );
     assert!(asked(&mut world, "options").starts_with("You are away:"));
@@ -177,7 +177,7 @@ fn it_ends_by_itself_after_the_last_day() {
     let mut world = world(); // on November 22nd, 2026
     let said = asked(&mut world, "Away until 2026-11-24: Gone fishing");
     assert!(
-        said.contains("until 2026-11-24") && said.ends_with("The answer says: Gone fishing"),
+        said.contains("until 2026-11-24") && said.ends_with("The answer says: “Gone fishing”"),
         "{said}"
     );
     assert!(asked(&mut world, "options").starts_with("You are away until 2026-11-24:"));

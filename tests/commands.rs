@@ -12,7 +12,7 @@ use stanzamail::core::job::Job;
 use stanzamail::core::operation::{
     JobChange, JobStage, JobWish, Links, Operation, OperationResult, OriginalText, WaitingJob,
 };
-use stanzamail::core::outcome::Reply;
+use stanzamail::core::outcome::{JobVerdict, Outcome, Reply};
 use stanzamail::core::quota::Quotas;
 use stanzamail::core::record::{Contact, Pair, PairOrigin};
 use stanzamail::core::settings::{Allowance, OwnNames};
@@ -1558,6 +1558,53 @@ fn what_became_of_a_message_is_said_to_its_author_and_to_administrators() {
         "where of eve@elsewhere.example carol@mail.example",
     );
     assert!(said.contains("is no user of this gateway"), "{said}");
+}
+
+/// The message itself stands in the conversation with the gateway, where no answer can show it.
+#[test]
+fn an_answer_to_what_was_written_by_the_gateway_answers_the_line_that_begins_the_conversation() {
+    let mut world = World::new();
+    let (sent, _) = world.says(GATEWAY, "w1", "carol@mail.example Shall we have lunch?");
+    let is_begin = |one: &&Element| one.attr("from") == Some(CAROL);
+    let begin = sent.stanzas.iter().find(is_begin).unwrap();
+    let begin = begin.attr("id").unwrap().to_owned();
+    let mail = sent.mails[0].job.message_id.clone();
+    let answer = world.mail(&format!(
+        "From: carol@mail.example\nTo: alice@chat.a.example\nMessage-ID: <a1@mail.example>\n\
+         In-Reply-To: <{mail}>\nReferences: <{mail}>\n\n\
+         On 11/22/26 12:00, alice wrote:\n> Shall we have lunch?\n\nGladly!\n"
+    ));
+    let words = answer
+        .stanzas
+        .iter()
+        .find(|one| body_of(one).contains("Gladly!"));
+    let reply = words
+        .unwrap()
+        .children()
+        .find(|child| child.name() == "reply");
+    assert_eq!(reply.unwrap().attr("id"), Some(begin.as_str()));
+}
+
+/// Some clients show that a message failed, and not the reason in the error.
+#[test]
+fn where_says_why_a_message_was_refused() {
+    let mut world = World::new();
+    let sent = world.stanza(&format!(
+        "<message from='alice@a.example/x' to='{CAROL}' type='chat' id='c1'><body>Lunch?</body></message>"
+    ));
+    let refused = Outcome::Refused(Reply {
+        code: Some(550),
+        text: "no such user here".to_owned(),
+        ..Reply::default()
+    });
+    world.outcome(&sent.mails[0].job, refused, JobVerdict::Done);
+    let (_, said) = world.says(GATEWAY, "w1", "where carol@mail.example");
+    let fate: Vec<&str> = said.lines().skip(1).collect();
+    assert_eq!(fate.len(), 2, "the reason, and the Message-ID: {said}");
+    assert!(
+        fate[0].contains("was not delivered: 550 “no such user here”"),
+        "{said}"
+    );
 }
 
 fn gone() -> Traces {

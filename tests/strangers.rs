@@ -14,6 +14,8 @@ use std::time::Duration;
 
 const EVE: &str = "eve\\40mail.example@gateway.a.example";
 const GATEWAY: &str = "gateway.a.example";
+/// As whom it asks for an answer.
+const HELPER: &str = "help@gateway.a.example";
 const FIRST: &str = "[“Eve Stranger” <eve@mail.example> writes to you for the first time.]";
 const UNVERIFIED: &str = "[Unverified sender. This is said once a day.]";
 const PASSED: &str = "Authentication-Results: mx.a.example; dmarc=pass header.from=mail.example";
@@ -186,7 +188,7 @@ fn a_request_is_asked_once_and_accepting_shows_all_that_came() {
     ));
     let told = bodies(&first);
     assert_eq!(told.len(), 1, "{told:?}");
-    assert_eq!(told[0].0, GATEWAY);
+    assert_eq!(told[0].0, HELPER);
     assert!(
         told[0].1.starts_with(
             "“Eve Stranger” <eve@mail.example> would like to write to you: “Your house – I want to buy it. Soon.”."
@@ -323,7 +325,7 @@ fn what_is_held_waits_until_the_user_asks() {
     assert_eq!(presences(&first), []);
     let told = bodies(&first);
     assert!(
-        told[0].0 == GATEWAY && told[0].1.ends_with("write here: requests"),
+        told[0].0 == HELPER && told[0].1.ends_with("write here: requests"),
         "{told:?}"
     );
     // Once a day, whoever waits.
@@ -392,7 +394,7 @@ fn who_waits_is_shown_where_strangers_are_shown_again() {
     assert_eq!(told.len(), 12, "{told:?}");
     let (from, said) = &told[11];
     assert!(
-        from == GATEWAY
+        from == HELPER
             && said.contains("The 10 mails that were kept")
             && said.contains("2 more were not kept"),
         "{said}"

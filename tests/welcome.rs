@@ -1,10 +1,15 @@
 //! Who uses the gateway for the first time is told what it is, once. No server; rows come from a map.
 
 use crate::decided::World;
+use jid::BareJid;
 use minidom::Element;
+use stanzamail::core::context::Write;
 use stanzamail::core::decide::Decision;
+use stanzamail::core::record::{Pair, PairOrigin};
 
 const GATEWAY: &str = "gateway.a.example";
+/// Where it can be answered in every client.
+const HELPER: &str = "help@gateway.a.example";
 const CAROL: &str = "carol\\40mail.example@gateway.a.example";
 
 fn world() -> World {
@@ -27,7 +32,7 @@ fn said(decision: &Decision) -> Vec<(String, String)> {
 }
 
 fn is_welcome((from, text): &(String, String)) -> bool {
-    from == GATEWAY && text.starts_with("Welcome!") && text.contains("alice@chat.a.example")
+    from == HELPER && text.starts_with("Welcome!") && text.contains("alice@chat.a.example")
 }
 
 fn mail(id: &str) -> String {
@@ -72,6 +77,21 @@ fn the_first_message_to_a_contact_brings_it_and_one_to_the_gateway_is_answered()
     );
     assert!(said(&other.stanza(&message("2", CAROL, "Hi"))).is_empty());
     assert_eq!(said(&other.arrives(&mail("one")).0).len(), 1);
+}
+
+/// Then the gateway is spoken to by its domain alone.
+#[test]
+fn it_comes_from_the_domain_where_somebody_is_called_help() {
+    let mut world = world();
+    world.context.apply(&[Write::Pair(Pair {
+        jid: BareJid::new(HELPER).unwrap(),
+        mail: "desk@mail.example".parse().unwrap(),
+        name: None,
+        origin: PairOrigin::Admin,
+        saved: world.now,
+    })]);
+    let first = said(&world.stanza(&message("1", CAROL, "Hi")));
+    assert_eq!(first[0].0, GATEWAY, "{first:?}");
 }
 
 #[test]

@@ -198,7 +198,7 @@ pub fn accounts(stage: &Stage, theirs: &System) {
    Mail   {CAROL}, login name {CAROL}, password {password}
           IMAP 127.0.0.1, port {imap}, no TLS
           SMTP 127.0.0.1, port {smtp}, no TLS, no login; e.g.
-          mutt -e 'set smtp_url=smtp://127.0.0.1:{smtp} from={CAROL} ssl_starttls=no ssl_force_tls=no' -f imap://{login}:{password}@127.0.0.1:{imap}/{}
+          mutt -e 'set smtp_url=smtp://127.0.0.1:{smtp} from={CAROL} imap_pass={password} ssl_starttls=no ssl_force_tls=no' -f imap://{login}@127.0.0.1:{imap}/{}
           In the XMPP clients: {} and {}",
         tls(&stage.mail),
         stage.ours.contact(CAROL),
@@ -218,7 +218,8 @@ fn account(system: &System, [user, other]: [&str; 2], friend: &str) {
    XMPP   {user}@{domain} and {other}@{domain}, password {PASSWORD}
           {server} at 127.0.0.1, port {c2s}, no TLS; e.g. in profanity:
           /connect {user}@{domain} server 127.0.0.1 port {c2s} tls disable
-          /msg {friend} Hello"
+          /msg {friend} Hello
+          In Gajim: Advanced Settings, that host and port, type PLAIN. Dino takes no host and no port."
     ));
 }
 

@@ -183,6 +183,13 @@ impl Context {
         }
     }
 
+    /// Rows were missing already: the decision is made once more, and nothing of this one is seen. What takes long and asks for no
+    /// row may be left out.
+    pub fn is_incomplete(&self) -> bool {
+        let asked = self.asked.as_ref();
+        asked.is_some_and(|asked| asked.try_borrow().is_ok_and(|asked| !asked.is_empty()))
+    }
+
     /// What came of an operation, for the decision that has asked for it; `None` for every other one.
     pub fn tell(&mut self, told: Option<(Operation, OperationResult)>) {
         self.told = told;

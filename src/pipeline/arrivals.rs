@@ -1,10 +1,11 @@
-//! Mails: read beside the loop, decided in it, delivered in portions, and disposed of by the mailbox at last.
+//! Mails that were read: decided about, delivered in portions, and disposed of by the mailbox at last.
 
 use super::decided::Undecided;
 use super::poison::{DEADLY, Unread};
 use super::portion::{DecidedMails, Portion};
+use super::reading::ReadBatch;
 use super::timers::Timers;
-use super::{Fatal, MailboxMeaning, Pipeline, Stream, files, full_or_fatal, joined, log_notes};
+use super::{Fatal, Pipeline, Stream, files, full_or_fatal, joined, log_notes};
 use crate::core::context::{Context, Write};
 use crate::core::decide::Decider;
 use crate::core::decide::decision::{Decision, Fate};
@@ -16,137 +17,16 @@ use crate::core::quota::{Conversation, Demand, Demands};
 use crate::core::time::Timestamp;
 use crate::failpoints;
 use crate::inbound::{self, Batch, InboundMail, Left, Verdict};
-use crate::panics;
 use crate::store::Store;
-use crate::store::in_hand::{EventsInHand, InHand, Suspicion};
+use crate::store::in_hand::{EventsInHand, Suspicion};
 use crate::system;
 use jid::BareJid;
 use minidom::Element;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
-use tokio::sync::{mpsc, oneshot};
 
 /// Mails that are decided about while those before them are delivered.
 const MAILS_AT_ONCE: usize = 50;
-
-/// A batch whose mails were read.
-#[derive(Debug)]
-pub struct ReadBatch {
-    batch: Batch,
-    mails: Vec<Result<from_mail::ParsedMail, Unread>>,
-}
-
-/// Reads the mails of each batch beside the loop, on a thread of their own: parsing is work for a processor.
-pub async fn read_batches(
-    mailboxes: BTreeMap<String, MailboxMeaning>,
-    in_hand: Arc<InHand>,
-    mut batches: mpsc::Receiver<Batch>,
-    read: mpsc::Sender<ReadBatch>,
-) {
-    let mailboxes = Arc::new(mailboxes);
-    while let Some(batch) = batches.recv().await {
-        let Some(done) = read_noted(batch, &mailboxes, &in_hand).await else {
-            continue;
-        };
-        if read.send(done).await.is_err() {
-            return;
-        }
-    }
-}
-
-/// Reads a batch, with a note of what is being read. `None` by a defect: then it comes again.
-async fn read_noted(
-    batch: Batch,
-    mailboxes: &Arc<BTreeMap<String, MailboxMeaning>>,
-    in_hand: &Arc<InHand>,
-) -> Option<ReadBatch> {
-    let mut done = ReadBatch {
-        mails: Vec::with_capacity(batch.mails.len()),
-        batch,
-    };
-    let keys = done.keys();
-    for run in in_hand.runs(&keys) {
-        let standings: Vec<Suspicion> = run.iter().map(|key| in_hand.standing(key)).collect();
-        let mailboxes = Arc::clone(mailboxes);
-        let held = in_hand.take(run).await;
-        let read = system::blocking(move || {
-            done.read(&standings, &mailboxes);
-            done
-        });
-        done = read.await.ok()?;
-        drop(held);
-    }
-    Some(done)
-}
-
-impl ReadBatch {
-    /// The names of its mails in [`InHand`].
-    fn keys(&self) -> Vec<JobId> {
-        let mails = self.batch.mails.iter();
-        mails.map(|mail| mail.key.clone()).collect()
-    }
-
-    /// Reads so many more of its mails.
-    fn read(&mut self, standings: &[Suspicion], mailboxes: &BTreeMap<String, MailboxMeaning>) {
-        let none = Vec::new();
-        let headers = mailboxes
-            .get(&self.batch.source)
-            .map_or(&none, |meaning| &meaning.recipient_headers);
-        let unread = self.batch.mails.iter().skip(self.mails.len());
-        for (mail, standing) in unread.zip(standings) {
-            self.mails.push(read(mail, headers, *standing));
-        }
-    }
-}
-
-fn read(
-    mail: &InboundMail,
-    headers: &[String],
-    standing: Suspicion,
-) -> Result<from_mail::ParsedMail, Unread> {
-    // A parser that panics on one mail must not take the others with it.
-    let read = |octets: &[u8], header_only| {
-        panics::caught(|| {
-            failpoints::deadly("reading", || String::from_utf8_lossy(octets).into_owned());
-            from_mail::read(octets, headers, header_only)
-        })
-    };
-    let with_envelope = |read| from_mail::ParsedMail {
-        envelope: mail.envelope.clone(),
-        ..read
-    };
-    match standing {
-        Suspicion::Fine => {
-            let read = read(&mail.raw, mail.header_only).map_err(Unread::Poison)?;
-            read.map(with_envelope).map_err(Unread::Unreadable)
-        }
-        Suspicion::Deadly => {
-            let (header, _) = from_mail::split_header(&mail.raw);
-            let read = read(header, true).ok().and_then(Result::ok);
-            let read = read.map(with_envelope).map(Box::new);
-            Err(Unread::Deadly(read))
-        }
-        Suspicion::Unreadable => Err(Unread::Deadly(None)),
-    }
-}
-
-/// A mail that an admin has taken out of the quarantine, and where the verdict on it will come.
-pub fn read_again(
-    source: &str,
-    mail: InboundMail,
-    mailboxes: &BTreeMap<String, MailboxMeaning>,
-) -> (ReadBatch, oneshot::Receiver<Vec<Verdict>>) {
-    let (batch, answered) = Batch::new(source, vec![mail]);
-    let mut again = ReadBatch {
-        mails: Vec::new(),
-        batch: Batch {
-            may_wait: false,
-            ..batch
-        },
-    };
-    again.read(&[Suspicion::Fine], mailboxes);
-    (again, answered)
-}
 
 impl<S: Store> Pipeline<S> {
     /// In portions, so that mails to many users do not hold everything that they become in memory at once.

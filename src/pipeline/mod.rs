@@ -25,18 +25,19 @@ mod forget;
 mod operations;
 mod poison;
 mod portion;
+mod reading;
 mod recipients;
 mod stream;
 mod timers;
 mod waiting;
 
-pub use arrivals::{ReadBatch, read_again, read_batches};
 pub use files::{FileUploader, NotFetched, OwnFiles, UploadService};
 pub use forget::Forgetter;
 #[cfg(test)]
 pub(crate) use operations::no_commands;
 pub use operations::{Commands, Operations, Returns};
 pub use poison::{Unread, stanza_key, stanza_note};
+pub use reading::{ReadBatch, read_again, read_batches};
 pub use recipients::answer_recipients;
 pub use stream::Stream;
 
@@ -520,17 +521,20 @@ impl<S: Store> Pipeline<S> {
     }
 
     /// Commits. A pair that somebody else took in the meantime is left out; the rest holds.
-    async fn commit(&self, now: Timestamp, mut writes: Vec<Write>) -> Result<(), Fatal> {
+    async fn commit(&self, now: Timestamp, writes: Vec<Write>) -> Result<(), Fatal> {
         if writes.is_empty() {
             return Ok(());
         }
-        match self.store.commit(now, writes.clone()).await {
-            Err(error @ StoreError::Held { .. }) => {
+        let is_pair = |write: &Write| matches!(write, Write::Pair(_));
+        let has_pairs = writes.iter().any(is_pair);
+        let rest = has_pairs.then(|| writes.iter().filter(|write| !is_pair(write)).cloned());
+        let rest: Option<Vec<Write>> = rest.map(Iterator::collect);
+        match (self.store.commit(now, writes).await, rest) {
+            (Err(error @ StoreError::Held { .. }), Some(rest)) => {
                 tracing::warn!(%error, "a verified pair was not saved");
-                writes.retain(|write| !matches!(write, Write::Pair(_)));
-                Ok(self.store.commit(now, writes).await?)
+                Ok(self.store.commit(now, rest).await?)
             }
-            other => Ok(other?),
+            (committed, _) => Ok(committed?),
         }
     }
 

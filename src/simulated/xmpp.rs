@@ -160,8 +160,8 @@ impl XmppServer {
             came.not_taken_back.insert(about);
         } else if is_told_of_retraction(stanza) {
             trace.add("a message was taken back in time");
-        } else if !attribute("from").contains('@') {
-            trace.add("the gateway says that mails wait");
+        } else if !attribute("from").contains('@') || attribute("from").starts_with("help@") {
+            trace.add("the gateway says something itself");
         } else if let Some(body) = stanza.get_child("body", ns::COMPONENT) {
             let text = body.text();
             trace.add(&format!("{id} says {text}"));

@@ -24,7 +24,7 @@ async fn welcome(flavour: Flavour, name: &str) {
     };
     let mut world = World::on(flavour, options).await;
     let to = format!("{name}@{}", world.mail_domain());
-    let (gateway, carol) = (world.xmpp.gateway.clone(), world.carol());
+    let (helper, carol) = (format!("help@{}", world.xmpp.gateway), world.carol());
     let user = world.login(name).await;
     let sends = async |world: &World, text: &str| {
         let mail = format!("From: carol@mail.example\nTo: {to}\n\n{text}\n");
@@ -34,7 +34,7 @@ async fn welcome(flavour: Flavour, name: &str) {
     sends(&world, "first").await;
     let (who, text) = next(&user, &mut ids).await;
     assert!(
-        who == gateway && text.contains(&to) && text.contains("carol@mail.example Hello!"),
+        who == helper && text.contains(&to) && text.contains("carol@mail.example Hello!"),
         "{who}: {text}"
     );
     assert_eq!(

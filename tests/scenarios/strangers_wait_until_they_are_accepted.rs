@@ -107,7 +107,12 @@ async fn is_asked_by(user: &XmppClient, contact: &str) -> minidom::Element {
     user.expect(is_it, PATIENCE).await
 }
 
+/// What the helper answers. It has asked about each stranger, too.
 async fn asks(user: &XmppClient, helper: &str, words: &str) -> String {
     user.send_message(helper, words).await;
-    body(&user.next_message_from(helper).await).unwrap()
+    let is_answer = |stanza: &minidom::Element| {
+        let said = body(stanza).filter(|_| from(stanza).starts_with(helper));
+        said.is_some_and(|said| !said.contains("accept the contact request"))
+    };
+    body(&user.expect(is_answer, PATIENCE).await).unwrap()
 }

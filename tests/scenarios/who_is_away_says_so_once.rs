@@ -76,7 +76,7 @@ async fn by_chat(flavour: Flavour, name: &str) {
     let user = world.login(name).await;
     let said = says(&world, &user, "away I am in the mountains").await;
     assert!(
-        said.contains("The answer says: I am in the mountains"),
+        said.contains("The answer says: “I am in the mountains”"),
         "{said}"
     );
 

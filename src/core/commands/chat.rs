@@ -14,7 +14,6 @@ use crate::core::language::Language;
 use crate::core::notice;
 use crate::core::to_stanza;
 use crate::core::xml::CORRECTION;
-use jid::{BareJid, NodePart};
 use minidom::Element;
 
 /// Whether a stanza is said to the gateway itself, be it as its helper. A list of recipients (XEP-0033) is for others.
@@ -175,14 +174,7 @@ fn elsewhere(
     mail: &MailAddress,
     meant: Option<&str>,
 ) -> Result<String, Missing> {
-    let gateway = &call.decider.settings.gateway;
-    let helper = NodePart::new(HELPER).ok();
-    let helper = BareJid::from_parts(helper.as_deref(), gateway);
-    // Where somebody is called so, the gateway is spoken to by its domain.
-    let helper = match super::is_helper(call.decider, &helper)? {
-        true => helper,
-        false => BareJid::from_parts(None, gateway),
-    };
+    let helper = super::speaker(call.decider)?;
     let (mail, link) = (mail.for_people(), link(&helper));
     let to = (helper.as_str(), link.as_str());
     let language = call.language();

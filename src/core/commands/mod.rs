@@ -29,11 +29,11 @@ mod write;
 use crate::core::context::Missing;
 use crate::core::decide::decider::{Decider, Stop};
 use crate::core::decide::decision::Decision;
-use crate::core::id::StanzaId;
+use crate::core::id::{MessageId, StanzaId};
 use crate::core::language::{Language, Sentence};
 use crate::core::settings::Settings;
 use crate::core::to_stanza::Condition;
-use jid::{BareJid, Jid};
+use jid::{BareJid, Jid, NodePart};
 use std::collections::BTreeMap;
 use std::fmt::Debug;
 use std::vec;
@@ -298,6 +298,27 @@ pub struct AnswerTable {
 pub fn is_helper(decider: Decider<'_>, jid: &BareJid) -> Result<bool, Missing> {
     let is_called_so = jid.node().is_some_and(|node| node.as_str() == HELPER);
     Ok(is_called_so && decider.rows.pair_of(jid)?.is_none())
+}
+
+/// As whom the gateway asks its users for an answer: as its helper, or by its domain where a pair says that somebody is called
+/// so. What comes from a bare domain is an announcement to some clients (Converse.js), which nobody can answer.
+///
+/// # Errors
+/// [`Missing`] where the row was not loaded yet.
+pub fn speaker(decider: Decider<'_>) -> Result<BareJid, Missing> {
+    let gateway = &decider.settings.gateway;
+    let helper = NodePart::new(HELPER).ok();
+    let helper = BareJid::from_parts(helper.as_deref(), gateway);
+    Ok(match is_helper(decider, &helper)? {
+        true => helper,
+        false => BareJid::from_parts(None, gateway),
+    })
+}
+
+/// The id of the message that begins a conversation, in which the user sees there what was written by this call of `write`.
+pub fn begin_id(call: &StanzaId, jid: &BareJid, user: &BareJid) -> StanzaId {
+    let about = MessageId::of_raw(format!("begin {call} {jid}").as_bytes());
+    StanzaId::derive(&about, user, "begin")
 }
 
 /// The URI that opens a conversation (RFC 5122, XEP-0147).

@@ -141,7 +141,14 @@ fn fate(call: &Call<'_>, message: &Message, waiting: &[WaitingJob]) -> Vec<Strin
         all.map(|people| say(language, &people)).collect::<Vec<_>>()
     };
     lines.extend(each(&sent.delivered, texts::delivered));
-    lines.extend(each(&sent.failed, texts::failed));
+    // Why was told by errors, which some clients do not show (Dino).
+    let is_untold = |who: &&MailAddress| {
+        let people = who.for_people();
+        !sent.unheard.iter().any(|why| why.contains(&people))
+    };
+    let untold: Vec<MailAddress> = sent.failed.iter().filter(is_untold).cloned().collect();
+    lines.extend(each(&untold, texts::failed));
+    lines.extend(sent.unheard.iter().cloned());
     lines.extend(sent.displayed.then(|| texts::read(language)));
     lines
 }

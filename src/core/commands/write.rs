@@ -1,8 +1,8 @@
 //! `write`: a mail address becomes a conversation, with or without a first message.
 
 use super::{
-    Answer, Call, Command, FieldKind, FormField, FormStep, Values, fields, known, refused, texts,
-    words,
+    Answer, Call, Command, FieldKind, FormField, FormStep, Values, begin_id, fields, known,
+    refused, texts, words,
 };
 use crate::core::address::{MailAddress, contact_jid};
 use crate::core::context::Missing;
@@ -11,7 +11,6 @@ use crate::core::decide::decision::Decision;
 use crate::core::decide::lookup;
 use crate::core::decide::outbound;
 use crate::core::from_stanza::{Stanza, StanzaKind, StanzaMessage};
-use crate::core::id::{MessageId, StanzaId};
 use crate::core::language::{Language, Sentence};
 use crate::core::notice;
 use crate::core::record::Contact;
@@ -327,8 +326,7 @@ fn open(call: &Call<'_>, people: &str, jid: BareJid) -> Answer {
 /// What makes the conversation appear in the user's client.
 fn first_message(call: &Call<'_>, jid: &BareJid, body: &str) -> minidom::Element {
     let user = call.user();
-    let about = MessageId::of_raw(format!("begin {} {jid}", call.id).as_bytes());
-    let id = StanzaId::derive(&about, &user, "begin");
+    let id = begin_id(&call.id, jid, &user);
     let from_to = (jid.as_str(), user.as_str());
     to_stanza::notice(call.language(), from_to, id.as_str(), body)
 }

@@ -1,6 +1,7 @@
 //! Who uses the gateway for the first time is told what it is, once: with the first mail that comes, or at the first thing that
 //! the user does. Nobody is whom the store knows already, so nobody of a store that is older than this.
 
+use crate::core::commands;
 use crate::core::context::{Missing, Write};
 use crate::core::decide::decider::{Decider, Stop};
 use crate::core::decide::decision::Decision;
@@ -88,7 +89,8 @@ fn due(decider: Decider<'_>, user: &BareJid) -> Result<Option<Element>, Missing>
     };
     let id = StanzaId::derive(&key(), user, "");
     let body = notice::welcome(decider.language, &mail.for_people());
-    let from_to = (decider.settings.gateway.as_str(), user.as_str());
+    let speaker = commands::speaker(decider)?;
+    let from_to = (speaker.as_str(), user.as_str());
     let welcome = to_stanza::notice(decider.language, from_to, id.as_str(), &body);
     Ok(Some(welcome))
 }

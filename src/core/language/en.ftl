@@ -644,7 +644,7 @@ until-words = until, till
 # $day: a date like 2026-12-24, the last one.
 away-begun = Who writes to you by mail is answered from now on that you are away, at most once in 7 days: people whose address is verified, and no lists. When you are here again, write: back
 away-begun-until = Who writes to you by mail is answered until { $day } that you are away, at most once in 7 days: people whose address is verified, and no lists. When you are here earlier, write: back
-away-says = The answer says: { $text }
+away-says = The answer says: “{ $text }”
 away-says-nothing = The answer says no more than that; your own words can follow the command.
 away-holds = You are away: who writes to you by mail is answered so. “back” ends it.
 away-holds-until = You are away until { $day }: who writes to you by mail is answered so. “back” ends it.

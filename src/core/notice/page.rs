@@ -12,7 +12,7 @@ pub fn whole_mail(language: Language, url: &str) -> String {
 }
 
 /// Whether a line is one of [`whole_mail`], in any language. Whoever has its address can read the mail, so that it is not sent on
-/// in a quotation.
+/// in a quotation; nor is what is left of it where a client quotes no more than so many characters (Converse.js).
 pub fn is_whole_mail_line(line: &str) -> bool {
     static BEGINNINGS: OnceLock<Vec<String>> = OnceLock::new();
     let beginnings = BEGINNINGS.get_or_init(|| {
@@ -26,10 +26,18 @@ pub fn is_whole_mail_line(line: &str) -> bool {
     addresses.any(|address| {
         let id = address.rsplit_once("/m/");
         let is_spaced = address.starts_with([' ', '\u{a0}', '\u{202f}']);
-        is_spaced
-            && id.is_some_and(|(_, id)| {
-                id.len() == DIGITS && id.bytes().all(|b| b.is_ascii_hexdigit())
-            })
+        let is_id =
+            |id: &str| id.len() == DIGITS && id.bytes().all(|digit| digit.is_ascii_hexdigit());
+        is_spaced && (id.is_some_and(|(_, id)| is_id(id)) || is_beginning(address.trim_start()))
+    })
+}
+
+/// Whether this is an address that was cut short.
+fn is_beginning(address: &str) -> bool {
+    let is_of = |scheme: &str, cut: &str| scheme.starts_with(cut) || cut.starts_with(scheme);
+    address.strip_suffix('…').is_some_and(|cut| {
+        let is_address = is_of("https://", cut) || is_of("http://", cut);
+        is_address && !cut.contains(char::is_whitespace)
     })
 }
 
@@ -53,9 +61,15 @@ mod tests {
             "https://mail.example.org/x/m/0123456789abcdef0123456789abcdef",
         );
         assert!(is_whole_mail_line(&line) && is_whole_mail_line(&format!(" {line}\n")));
+        for length in "The whole mail: ".len()..line.len() {
+            let cut = format!("{}…", line.get(..length).unwrap());
+            assert!(is_whole_mail_line(&cut), "{cut}");
+        }
         for other in [
             "The whole mail: https://mail.example.org/m/0123",
             "The whole mail: no",
+            "The whole mail: no…",
+            "The whole mail: https://mail.example.org is what I mean…",
             "x https://mail.example.org/m/0123456789abcdef0123456789abcdef",
         ] {
             assert!(!is_whole_mail_line(other), "{other}");

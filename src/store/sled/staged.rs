@@ -6,6 +6,7 @@ use crate::core::time::Timestamp;
 use crate::store::digest::Counted;
 use crate::store::tables::{self, Record, Table, TableChange};
 use crate::store::{StoreError, index, replaces, saved_again};
+use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::sync::atomic::Ordering;
 
@@ -13,6 +14,8 @@ use std::sync::atomic::Ordering;
 pub(super) struct Staged<'a> {
     store: &'a Database,
     pub(super) changed: BTreeMap<Vec<u8>, Option<Vec<u8>>>,
+    /// What the store has, as far as it was looked at: most of it is asked for twice.
+    before: RefCell<BTreeMap<Vec<u8>, Option<sled::IVec>>>,
 }
 
 impl<'a> Staged<'a> {
@@ -20,6 +23,7 @@ impl<'a> Staged<'a> {
         Self {
             store,
             changed: BTreeMap::new(),
+            before: RefCell::default(),
         }
     }
 
@@ -216,16 +220,29 @@ impl<'a> Staged<'a> {
     pub(super) fn raw(&self, key: &[u8]) -> Result<Option<sled::IVec>, StoreError> {
         match self.changed.get(key) {
             Some(changed) => Ok(changed.as_deref().map(sled::IVec::from)),
-            None => self.store.raw(key),
+            None => self.before(key),
         }
     }
 
-    pub(super) fn finish(self, counted: &mut Counted) -> Result<(), StoreError> {
+    fn before(&self, key: &[u8]) -> Result<Option<sled::IVec>, StoreError> {
+        if let Some(known) = self.before.borrow().get(key) {
+            return Ok(known.clone());
+        }
+        let found = self.store.raw(key)?;
+        self.before.borrow_mut().insert(key.to_vec(), found.clone());
+        Ok(found)
+    }
+
+    pub(super) fn finish(mut self, counted: &mut Counted) -> Result<(), StoreError> {
+        let known = self.before.get_mut();
         let mut batch = sled::Batch::default();
         let mut new = counted.clone();
         new.digest.commits = new.digest.commits.saturating_add(1);
         for (key, value) in self.changed {
-            let old = self.store.raw(&key)?;
+            let old = match known.remove(&key) {
+                Some(old) => old,
+                None => self.store.raw(&key)?,
+            };
             if old.as_deref() == value.as_deref() {
                 continue;
             }

@@ -23,7 +23,7 @@ pub(crate) fn begun(language: Language, text: Option<&str>, last_day: Option<Tim
         Some(text) => say!(language, "away-says", text = text),
         None => say!(language, "away-says-nothing"),
     };
-    format!("{said} {text}")
+    format!("{said}\n{text}")
 }
 
 /// On top of the options of a user who is away.

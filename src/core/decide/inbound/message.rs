@@ -260,6 +260,12 @@ impl Delivery<'_> {
 
     /// What the user reads, not longer than servers take it.
     pub(crate) fn text(&self, above: Above<'_>) -> ShownText {
+        if self.decider.rows.is_incomplete() {
+            return ShownText {
+                text: "…".to_owned(),
+                is_less: false,
+            };
+        }
         let quotes = self.options.quotes.unwrap_or(self.decider.settings.quotes);
         let as_wished = (self.decider.language, quotes);
         shown_text(as_wished, self.arrived, above)

@@ -1,5 +1,6 @@
 //! What a mail says beside its words: who its author is called, which message it answers, and by which emoji.
 
+use crate::core::commands;
 use crate::core::context::Missing;
 use crate::core::decide::inbound::message::Delivery;
 use crate::core::decide::inbound::trust::SenderTrust;
@@ -11,7 +12,7 @@ use crate::core::message::InboundMessage;
 use crate::core::record::{self, Contact, Direction, Thread};
 use crate::core::text::quotes;
 use crate::core::{notice, to_stanza, xml};
-use jid::BareJid;
+use jid::{BareJid, Jid};
 use std::ops::Range;
 
 impl Delivery<'_> {
@@ -85,8 +86,8 @@ impl Delivery<'_> {
             known.direction == Direction::In && known.contact == self.from.address
         };
         Ok(known.filter(is_own).map(|known| {
-            let (id, target) = (self.stanza_id(), known_as(known));
-            let correction = to_stanza::correction(shown, self.user, &id, target, text);
+            let (id, target) = (self.stanza_id(), known_as(shown, known));
+            let correction = to_stanza::correction(shown, self.user, &id, &target, text);
             let mut row = known.clone();
             row.sent.excerpt = gesture::excerpt(text);
             (correction, row)
@@ -106,8 +107,8 @@ impl Delivery<'_> {
                 true => notice::reaction_taken_back(language, before),
                 false => notice::reaction(language, &mail.reaction.join(" "), before),
             };
-            let (id, target) = (self.stanza_id(), known_as(about));
-            to_stanza::reactions((shown, self.user), &id, target, &mail.reaction, &words)
+            let (id, target) = (self.stanza_id(), known_as(shown, about));
+            to_stanza::reactions((shown, self.user), &id, &target, &mail.reaction, &words)
         }))
     }
 
@@ -118,17 +119,18 @@ impl Delivery<'_> {
         parcel: InboundMessage,
         thread: Option<&Thread>,
     ) -> Result<InboundMessage, Missing> {
+        let shown = &parcel.from.jid;
         if let Some(answered) = self.answered()?
             && let Some(quotation) = self.quotation(&parcel.text, answered)
         {
             return Ok(InboundMessage {
-                answered: Some(known_as(answered).clone()),
+                answered: Some(known_as(shown, answered)),
                 quotation: Some(quotation),
                 ..parcel
             });
         }
         Ok(InboundMessage {
-            answered: self.answers_earlier(thread)?,
+            answered: self.answers_earlier(shown, thread)?,
             ..parcel
         })
     }
@@ -158,7 +160,11 @@ impl Delivery<'_> {
     }
 
     /// Which of several messages of the user the mail answers, where it is not the last one of its thread.
-    fn answers_earlier(&self, thread: Option<&Thread>) -> Result<Option<StanzaId>, Missing> {
+    fn answers_earlier(
+        &self,
+        shown: &BareJid,
+        thread: Option<&Thread>,
+    ) -> Result<Option<StanzaId>, Missing> {
         // A line of a chat names the one before it in any case.
         if self.arrived.mail.chat.is_some() {
             return Ok(None);
@@ -168,11 +174,19 @@ impl Delivery<'_> {
         let earlier = answered.filter(|answered| {
             answered.direction == Direction::Out && Some(&answered.message_id) != last
         });
-        Ok(earlier.map(|answered| known_as(answered).clone()))
+        Ok(earlier.map(|answered| known_as(shown, answered)))
     }
 }
 
-/// The id by which the user's clients know a message.
-fn known_as(message: &record::Message) -> &StanzaId {
-    message.sent.id.as_ref().unwrap_or(&message.stanza_id)
+/// The id by which the user's clients know a message in the conversation with this contact. What no client sent was written by
+/// the gateway (`write`) and is a message of another conversation: here its words stand in the one that begins this one.
+fn known_as(shown: &BareJid, message: &record::Message) -> StanzaId {
+    let id = message.sent.id.as_ref().unwrap_or(&message.stanza_id);
+    let is_of_client = |jid: &Jid| jid.resource().is_some();
+    let is_by_gateway =
+        message.direction == Direction::Out && !message.resource.as_ref().is_some_and(is_of_client);
+    match is_by_gateway {
+        true => commands::begin_id(id, shown, &message.user),
+        false => id.clone(),
+    }
 }

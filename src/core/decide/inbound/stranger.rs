@@ -2,6 +2,7 @@
 //! wait until the user accepts them: see
 //! [`strangers`].
 
+use crate::core::commands;
 use crate::core::context::{Context, Missing, Write};
 use crate::core::decide::decider::Stop;
 use crate::core::decide::decision::Decision;
@@ -274,7 +275,7 @@ impl Delivery<'_> {
         }
         let told = match is_each_told {
             _ if !is_first => None,
-            true => Some(self.request_notice(&key, &preview)),
+            true => Some(self.request_notice(&key, &preview)?),
             false => self.daily_notice(decision)?,
         };
         decision.stanzas.extend(told);
@@ -300,9 +301,8 @@ impl Delivery<'_> {
             let (people, language) = (self.from.address.for_people(), self.decider.language);
             let words = notice::released(language, &people, brought.shown, brought.left);
             let about = MessageId::of_raw(format!("released {}", self.stanza_id()).as_bytes());
-            decision
-                .stanzas
-                .push(self.notice_of_request(&about, &words));
+            let told = self.notice_of_request(&about, &words)?;
+            decision.stanzas.push(told);
         }
         Ok(())
     }
@@ -331,7 +331,7 @@ impl Delivery<'_> {
     }
 
     /// The gateway says of the sender that they wait, where the user wants to be asked.
-    fn request_notice(&self, key: &MessageId, preview: &str) -> Element {
+    fn request_notice(&self, key: &MessageId, preview: &str) -> Result<Element, Missing> {
         let name = self.from.name.as_deref();
         let people = self.from.address.for_people();
         let words = notice::request(self.decider.language, name, &people, preview);
@@ -349,14 +349,14 @@ impl Delivery<'_> {
         let seen = Write::Seen(user.clone(), about.clone(), now);
         decision.writes.push(seen);
         let words = notice::strangers_wait(self.decider.language);
-        Ok(Some(self.notice_of_request(&about, &words)))
+        self.notice_of_request(&about, &words).map(Some)
     }
 
-    fn notice_of_request(&self, about: &MessageId, words: &str) -> Element {
-        let (gateway, user) = (self.decider.settings.gateway.as_str(), self.user);
+    fn notice_of_request(&self, about: &MessageId, words: &str) -> Result<Element, Missing> {
+        let (speaker, user) = (commands::speaker(self.decider)?, self.user);
         let id = StanzaId::derive(about, user, "request");
-        let from_to = (gateway, user.as_str());
-        to_stanza::notice(self.decider.language, from_to, id.as_str(), words)
+        let (language, from_to) = (self.decider.language, (speaker.as_str(), user.as_str()));
+        Ok(to_stanza::notice(language, from_to, id.as_str(), words))
     }
 }
 
