@@ -2,8 +2,8 @@
 
 use super::decided::Undecided;
 use super::poison::{DEADLY, Unread};
-use super::portion::{DecidedMails, Portion};
-use super::reading::ReadBatch;
+use super::portion::{DecidedMails, Portion, TakenMails};
+use super::reading::{MailRead, ReadBatch};
 use super::timers::Timers;
 use super::{Fatal, Pipeline, Stream, files, full_or_fatal, joined, log_notes};
 use crate::core::context::{Context, Write};
@@ -24,6 +24,7 @@ use jid::BareJid;
 use minidom::Element;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
+use tokio::sync::mpsc;
 
 /// Mails that are decided about while those before them are delivered.
 const MAILS_AT_ONCE: usize = 50;
@@ -36,8 +37,13 @@ impl<S: Store> Pipeline<S> {
         timers: &mut Timers,
         read: ReadBatch,
     ) -> Result<(), Fatal> {
-        let keys = read.keys();
-        let mut progress = Progress::of(&read, &keys);
+        let keys: Vec<JobId> = read
+            .batch
+            .mails
+            .iter()
+            .map(|mail| mail.key.clone())
+            .collect();
+        let mut progress = Progress::of(&read.batch, read.mails, &keys);
         let mut end = 0_usize;
         for run in self.in_hand.runs(&keys) {
             end = end.saturating_add(run.len());
@@ -53,8 +59,7 @@ impl<S: Store> Pipeline<S> {
         Ok(())
     }
 
-    /// Decides about the mails of a run and delivers what they become. While one portion is delivered, which is waiting for a
-    /// server and for a disk, the next is decided about. False where it has to be done again.
+    /// Decides about the mails of a run and delivers what they become. False where it has to be done again.
     async fn mails_up_to(
         &self,
         end: usize,
@@ -62,59 +67,85 @@ impl<S: Store> Pipeline<S> {
         stream: &mut Stream,
         timers: &mut Timers,
     ) -> Result<bool, Fatal> {
-        let now = progress.now;
-        let mut before: Option<(DecidedMails, EventsInHand)> = None;
         loop {
-            let next = progress.next_keys(end);
-            let held = match &before {
-                Some((_, their)) => their.and(next),
-                None => self.in_hand.take(next).await,
-            };
-            let decide = self.decide_about(next, progress);
-            match before.take() {
-                Some((those, their)) => {
-                    let deliver = self.deliver(stream, timers, those, now);
-                    let (is_delivered, decided) = tokio::join!(deliver, decide);
-                    decided?;
-                    if !is_delivered? {
-                        return Ok(false);
-                    }
-                    self.is_innocent(their);
-                }
-                None => decide.await?,
-            }
-            held.waits();
-            let is_end = progress.verdicts.len() >= end;
-            let (those, is_full) = progress.take_decided();
-            // What is much is not in memory twice.
-            if !is_end && !is_full {
-                before = Some((those, held));
-                continue;
-            }
-            if !self.deliver(stream, timers, those, now).await? {
+            if !self.portion(end, progress, stream, timers).await? {
                 return Ok(false);
             }
-            self.is_innocent(held);
-            if is_end {
+            if progress.verdicts.len() >= end {
                 return Ok(true);
             }
         }
     }
 
-    /// Decides about these mails, or about the first of them, where those are much.
-    async fn decide_about(&self, keys: &[JobId], progress: &mut Progress<'_>) -> Result<(), Fatal> {
-        for key in keys {
-            let at = progress.verdicts.len();
-            let (batch, mails) = (&progress.read.batch, &progress.read.mails);
-            let (Some(fetched), Some(mail)) = (batch.mails.get(at), mails.get(at)) else {
-                break;
+    /// Delivers until the portion is full, or the run at its end. Three things go on at once, each of which waits for another than
+    /// the others: some mails are with the XMPP server, the rows of those before them become durable, and those that come next are
+    /// decided about.
+    async fn portion(
+        &self,
+        end: usize,
+        progress: &mut Progress<'_>,
+        stream: &mut Stream,
+        timers: &mut Timers,
+    ) -> Result<bool, Fatal> {
+        let now = progress.now;
+        progress.portion = Portion::default();
+        let keys = progress.next_keys(end);
+        // Else who waits to read a suspect alone would wait for us, and we for the mail.
+        progress.first = match keys {
+            [] => None,
+            _ => progress.next_mail().await,
+        };
+        let mut held = self.in_hand.take(keys).await;
+        if !self.decide_about(keys, progress).await? {
+            return Ok(false);
+        }
+        let mut before: Option<(TakenMails, EventsInHand)> = None;
+        loop {
+            held.waits();
+            let next = progress.next_keys(end);
+            let next_held = held.and(next);
+            let those = progress.portion.take();
+            let rest = async {
+                if let Some((taken, their)) = before.take() {
+                    self.commit_taken(timers, taken, now).await?;
+                    self.is_innocent(their);
+                }
+                self.decide_about(next, progress).await
+            };
+            let (taken, decided) = tokio::join!(self.hand_over(stream, those, now), rest);
+            let (Some(taken), true) = (taken?, decided?) else {
+                return Ok(false);
+            };
+            if next.is_empty() {
+                let cursor = progress.cursor();
+                self.commit_taken(timers, TakenMails { cursor, ..taken }, now)
+                    .await?;
+                self.is_innocent(held);
+                return Ok(true);
+            }
+            before = Some((taken, held));
+            held = next_held;
+        }
+    }
+
+    /// Decides about these mails, or about the first of them, where those are much. False where they were not read.
+    async fn decide_about(
+        &self,
+        keys: &[JobId],
+        progress: &mut Progress<'_>,
+    ) -> Result<bool, Fatal> {
+        let batch = progress.batch;
+        let fetched = batch.mails.iter().skip(progress.verdicts.len());
+        for (key, fetched) in keys.iter().zip(fetched) {
+            let Some(mail) = progress.next_mail().await else {
+                return Ok(false);
             };
             let one = One {
                 batch,
                 fetched,
                 key,
             };
-            let verdict = self.mail(progress, &one, mail).await?;
+            let verdict = self.mail(progress, &one, &mail).await?;
             progress.verdicts.push(verdict);
             if progress.portion.is_full() {
                 break;
@@ -122,14 +153,14 @@ impl<S: Store> Pipeline<S> {
             // What is delivered meanwhile goes on.
             tokio::task::yield_now().await;
         }
-        Ok(())
+        Ok(true)
     }
 
     async fn mail(
         &self,
         progress: &mut Progress<'_>,
         one: &One<'_>,
-        mail: &Result<from_mail::ParsedMail, Unread>,
+        mail: &MailRead,
     ) -> Result<Verdict, Fatal> {
         let (now, portion, waiting) = (progress.now, &mut progress.portion, &mut progress.waiting);
         let One { batch, fetched, .. } = one;
@@ -373,36 +404,49 @@ impl<S: Store> Pipeline<S> {
         }
     }
 
-    /// Delivers what mails have become. False where it has to be done again.
-    async fn deliver(
+    /// Has the XMPP server take what mails have become; `None` where it has to be done again.
+    async fn hand_over(
         &self,
         stream: &mut Stream,
-        timers: &mut Timers,
         those: DecidedMails,
         now: Timestamp,
-    ) -> Result<bool, Fatal> {
+    ) -> Result<Option<TakenMails>, Fatal> {
         self.commit(now, those.first).await?;
         let answers = those.decisions.iter();
         let answers = answers.flat_map(|one| one.mails.iter().cloned());
         if let Err(error) = self.spooled(answers.collect()).await {
             tracing::error!(%error, "the spool cannot take an answer to a mail; the mail is read again");
-            return full_or_fatal(error).map(|()| false);
+            return full_or_fatal(error).map(|()| None);
         }
-        let (mut writes, stanzas, said) = joined(those.decisions);
+        let (writes, stanzas, said) = joined(those.decisions);
         failpoints::point("pipeline: mails decided, stanzas not yet sent");
-        if !self.prove(stream, stanzas).await {
-            return Ok(false);
-        }
+        let is_taken = self.prove(stream, stanzas).await;
+        Ok(is_taken.then_some(TakenMails {
+            writes,
+            said,
+            held: those.held,
+            cursor: None,
+        }))
+    }
+
+    /// Makes durable what was handed over.
+    async fn commit_taken(
+        &self,
+        timers: &mut Timers,
+        taken: TakenMails,
+        now: Timestamp,
+    ) -> Result<(), Fatal> {
         failpoints::point("pipeline: stanzas taken by the server, rows not yet committed");
+        let mut writes = taken.writes;
         timers.track_expiries(&writes);
-        writes.extend(those.cursor);
+        writes.extend(taken.cursor);
         self.commit(now, writes).await?;
-        timers.take(said);
+        timers.take(taken.said);
         let mut quotas = self.quotas.lock();
-        for (user, held) in those.held {
+        for (user, held) in taken.held {
             quotas.held(&user, held.mails, held.is_told, now);
         }
-        Ok(true)
+        Ok(())
     }
 
     /// The process is alive, and these are done.
@@ -437,7 +481,10 @@ impl<S: Store> Pipeline<S> {
 
 /// How far a batch is.
 struct Progress<'a> {
-    read: &'a ReadBatch,
+    batch: &'a Batch,
+    mails: mpsc::UnboundedReceiver<MailRead>,
+    /// The first of those, where it was waited for.
+    first: Option<MailRead>,
     keys: &'a [JobId],
     now: Timestamp,
     verdicts: Vec<Verdict>,
@@ -447,31 +494,43 @@ struct Progress<'a> {
 }
 
 impl<'a> Progress<'a> {
-    fn of(read: &'a ReadBatch, keys: &'a [JobId]) -> Self {
+    fn of(batch: &'a Batch, mails: mpsc::UnboundedReceiver<MailRead>, keys: &'a [JobId]) -> Self {
         Self {
-            read,
+            batch,
+            mails,
+            first: None,
             keys,
             now: Timestamp::now(),
-            verdicts: Vec::with_capacity(read.mails.len()),
+            verdicts: Vec::with_capacity(keys.len()),
             portion: Portion::default(),
-            waiting: read.batch.waiting.clone(),
+            waiting: batch.waiting.clone(),
         }
     }
 
-    /// Of the mails that are decided about next.
+    /// `None` where it was not read.
+    async fn next_mail(&mut self) -> Option<MailRead> {
+        match self.first.take() {
+            Some(first) => Some(first),
+            None => self.mails.recv().await,
+        }
+    }
+
+    /// Of the mails that are decided about next in this portion.
     fn next_keys(&self, end: usize) -> &'a [JobId] {
         let from = self.verdicts.len();
-        let to = end.min(from.saturating_add(MAILS_AT_ONCE));
+        let to = match self.portion.is_full() {
+            true => from,
+            false => end.min(from.saturating_add(MAILS_AT_ONCE)),
+        };
         self.keys.get(from..to).unwrap_or_default()
     }
 
-    /// What is to be delivered now, with the cursor where that is all; and whether it is much.
-    fn take_decided(&mut self) -> (DecidedMails, bool) {
-        let (mut those, is_full) = self.portion.take();
-        if self.verdicts.len() == self.read.mails.len() {
-            those.cursor = cursor_of(self.read, &self.verdicts);
-        }
-        (those, is_full)
+    /// Up to where the mailbox is read, when all is done.
+    fn cursor(&self) -> Option<Write> {
+        let is_all = self.verdicts.len() == self.keys.len();
+        is_all
+            .then(|| cursor_of(self.batch, &self.verdicts))
+            .flatten()
     }
 }
 
@@ -499,13 +558,13 @@ fn demands_of(decision: &Decision) -> Demands {
 }
 
 /// Up to where the mailbox is read then.
-fn cursor_of(read: &ReadBatch, verdicts: &[Verdict]) -> Option<Write> {
-    let mut cursor = read.batch.cursor?;
-    if read.batch.is_kept {
-        let uids = read.batch.mails.iter().map(|mail| mail.uid);
+fn cursor_of(batch: &Batch, verdicts: &[Verdict]) -> Option<Write> {
+    let mut cursor = batch.cursor?;
+    if batch.is_kept {
+        let uids = batch.mails.iter().map(|mail| mail.uid);
         cursor = inbound::held(cursor, uids.zip(verdicts));
     }
-    Some(Write::Cursor(read.batch.source.clone(), cursor))
+    Some(Write::Cursor(batch.source.clone(), cursor))
 }
 
 /// An error is an answer that the user waits for.

@@ -1,7 +1,7 @@
 //! Mails of a batch that were decided about and are not yet delivered.
 
 use crate::core::context::{Context, Write};
-use crate::core::decide::decision::Decision;
+use crate::core::decide::decision::{Decision, PresenceUpdate};
 use jid::BareJid;
 use std::collections::BTreeMap;
 
@@ -31,6 +31,13 @@ pub(super) struct DecidedMails {
     pub first: Vec<Write>,
     /// Of mails that are not shown.
     pub held: BTreeMap<BareJid, HeldMails>,
+}
+
+/// What is left to do about them when the XMPP server has taken their stanzas.
+pub(super) struct TakenMails {
+    pub writes: Vec<Write>,
+    pub said: Vec<PresenceUpdate>,
+    pub held: BTreeMap<BareJid, HeldMails>,
     /// Up to where the mailbox is read then.
     pub cursor: Option<Write>,
 }
@@ -57,17 +64,14 @@ impl Portion {
             || self.rows >= ROWS_PER_PORTION
     }
 
-    /// What is to be delivered now, and whether it was full: then it begins anew.
-    pub(super) fn take(&mut self) -> (DecidedMails, bool) {
-        if self.is_full() {
-            return (std::mem::take(self).decided, true);
-        }
+    /// What is to be delivered now.
+    pub(super) fn take(&mut self) -> DecidedMails {
         let taken = std::mem::take(&mut self.decided);
         // Who is told by what is on its way is not told again.
         let told = taken.held.iter().filter(|(_, held)| held.is_told);
         let told = told.map(|(user, held)| (user.clone(), HeldMails { mails: 0, ..*held }));
         self.decided.held = told.collect();
-        (taken, false)
+        taken
     }
 }
 

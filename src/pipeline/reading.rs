@@ -7,87 +7,84 @@ use crate::core::id::JobId;
 use crate::failpoints;
 use crate::inbound::{Batch, InboundMail, Verdict};
 use crate::panics;
-use crate::store::in_hand::{InHand, Suspicion};
+use crate::store::in_hand::{EventsInHand, InHand, Suspicion};
 use crate::system;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use tokio::sync::{mpsc, oneshot};
 
-/// A batch whose mails were read.
+/// Mails that are read in one go.
+const READ_AT_ONCE: usize = 50;
+
+/// What a mail says, or why nobody knows.
+pub(super) type MailRead = Result<from_mail::ParsedMail, Unread>;
+
+/// A batch whose mails are being read.
 #[derive(Debug)]
 pub struct ReadBatch {
     pub(super) batch: Batch,
-    pub(super) mails: Vec<Result<from_mail::ParsedMail, Unread>>,
+    /// They come one after the other. It ends too early by a defect alone: then the batch comes again.
+    pub(super) mails: mpsc::UnboundedReceiver<MailRead>,
 }
 
-/// Reads the mails of each batch beside the loop, on a thread of their own: parsing is work for a processor.
+/// Reads the mails of each batch beside the loop, on a thread of their own: parsing is work for a processor. Where some are read,
+/// they are decided about while the rest is read.
 pub async fn read_batches(
     mailboxes: BTreeMap<String, MailboxMeaning>,
     in_hand: Arc<InHand>,
     mut batches: mpsc::Receiver<Batch>,
     read: mpsc::Sender<ReadBatch>,
 ) {
-    let mailboxes = Arc::new(mailboxes);
     while let Some(batch) = batches.recv().await {
-        let Some(done) = read_noted(batch, &mailboxes, &in_hand).await else {
-            continue;
-        };
-        if read.send(done).await.is_err() {
+        let headers = headers_of(&mailboxes, &batch.source);
+        let unread = batch.mails.clone();
+        let (out, mails) = mpsc::unbounded_channel();
+        if read.send(ReadBatch { batch, mails }).await.is_err() {
             return;
         }
+        read_noted(unread, headers, &in_hand, &out).await;
     }
 }
 
-/// Reads a batch, with a note of what is being read. `None` by a defect: then it comes again.
+/// Reads mails, with a note of what is being read. They end by a defect.
 async fn read_noted(
-    batch: Batch,
-    mailboxes: &Arc<BTreeMap<String, MailboxMeaning>>,
+    unread: Vec<InboundMail>,
+    headers: Vec<String>,
     in_hand: &Arc<InHand>,
-) -> Option<ReadBatch> {
-    let mut done = ReadBatch {
-        mails: Vec::with_capacity(batch.mails.len()),
-        batch,
-    };
-    let keys = done.keys();
+    out: &mpsc::UnboundedSender<MailRead>,
+) -> Option<()> {
+    let keys: Vec<JobId> = unread.iter().map(|mail| mail.key.clone()).collect();
+    let headers = Arc::new(headers);
+    let mut unread = unread.into_iter();
     for run in in_hand.runs(&keys) {
-        let standings: Vec<Suspicion> = run.iter().map(|key| in_hand.standing(key)).collect();
-        let mailboxes = Arc::clone(mailboxes);
-        let held = in_hand.take(run).await;
-        let read = system::blocking(move || {
-            done.read(&standings, &mailboxes);
-            done
-        });
-        done = read.await.ok()?;
-        drop(held);
-    }
-    Some(done)
-}
-
-impl ReadBatch {
-    /// The names of its mails in [`InHand`].
-    pub(super) fn keys(&self) -> Vec<JobId> {
-        let mails = self.batch.mails.iter();
-        mails.map(|mail| mail.key.clone()).collect()
-    }
-
-    /// Reads so many more of its mails.
-    fn read(&mut self, standings: &[Suspicion], mailboxes: &BTreeMap<String, MailboxMeaning>) {
-        let none = Vec::new();
-        let headers = mailboxes
-            .get(&self.batch.source)
-            .map_or(&none, |meaning| &meaning.recipient_headers);
-        let unread = self.batch.mails.iter().skip(self.mails.len());
-        for (mail, standing) in unread.zip(standings) {
-            self.mails.push(read(mail, headers, *standing));
+        let mut held: Option<EventsInHand> = None;
+        for keys in run.chunks(READ_AT_ONCE) {
+            let standings: Vec<Suspicion> = keys.iter().map(|key| in_hand.standing(key)).collect();
+            held = Some(match held {
+                Some(before) => before.and(keys),
+                None => in_hand.take(keys).await,
+            });
+            let mails: Vec<InboundMail> = unread.by_ref().take(keys.len()).collect();
+            let (headers, out) = (Arc::clone(&headers), out.clone());
+            let reading = system::blocking(move || {
+                for (mail, standing) in mails.iter().zip(standings) {
+                    // Whoever decides may have given up.
+                    let _ = out.send(read(mail, &headers, standing));
+                }
+            });
+            reading.await.ok()?;
         }
     }
+    Some(())
 }
 
-fn read(
-    mail: &InboundMail,
-    headers: &[String],
-    standing: Suspicion,
-) -> Result<from_mail::ParsedMail, Unread> {
+/// The header fields that name the recipients of mails from here.
+fn headers_of(mailboxes: &BTreeMap<String, MailboxMeaning>, source: &str) -> Vec<String> {
+    let meaning = mailboxes.get(source);
+    meaning.map_or_else(Vec::new, |meaning| meaning.recipient_headers.clone())
+}
+
+fn read(mail: &InboundMail, headers: &[String], standing: Suspicion) -> MailRead {
     // A parser that panics on one mail must not take the others with it.
     let read = |octets: &[u8], header_only| {
         panics::caught(|| {
@@ -120,14 +117,12 @@ pub fn read_again(
     mail: InboundMail,
     mailboxes: &BTreeMap<String, MailboxMeaning>,
 ) -> (ReadBatch, oneshot::Receiver<Vec<Verdict>>) {
+    let (out, mails) = mpsc::unbounded_channel();
+    let _ = out.send(read(&mail, &headers_of(mailboxes, source), Suspicion::Fine));
     let (batch, answered) = Batch::new(source, vec![mail]);
-    let mut again = ReadBatch {
-        mails: Vec::new(),
-        batch: Batch {
-            may_wait: false,
-            ..batch
-        },
+    let batch = Batch {
+        may_wait: false,
+        ..batch
     };
-    again.read(&[Suspicion::Fine], mailboxes);
-    (again, answered)
+    (ReadBatch { batch, mails }, answered)
 }
