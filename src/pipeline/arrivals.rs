@@ -395,11 +395,12 @@ impl<S: Store> Pipeline<S> {
         for user in &decision.held {
             let held = portion.decided.held.entry(user.clone()).or_default();
             held.mails = held.mails.saturating_add(1);
-            if held.is_told || quotas.is_told_of_held(user, now) {
+            if portion.told.contains(user) || quotas.is_told_of_held(user, now) {
                 let is_to = |stanza: &Element| stanza.attr("to") == Some(user.as_str());
                 decision.stanzas.retain(|stanza| !is_to(stanza));
             } else {
                 held.is_told = true;
+                portion.told.insert(user.clone());
             }
         }
     }

@@ -3,7 +3,7 @@
 use crate::core::context::{Context, Write};
 use crate::core::decide::decision::{Decision, PresenceUpdate};
 use jid::BareJid;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Stanzas that mails become before they are sent, but for those of the last mail among them.
 const STANZAS_PER_PORTION: usize = 1_000;
@@ -18,6 +18,8 @@ const ROWS_PER_PORTION: usize = 4_000;
 pub(super) struct Portion {
     pub context: Context,
     pub decided: DecidedMails,
+    /// Users who are told of a mail that is not shown, by what may be on its way.
+    pub told: BTreeSet<BareJid>,
     stanzas: usize,
     octets: usize,
     rows: usize,
@@ -42,7 +44,7 @@ pub(super) struct TakenMails {
     pub cursor: Option<Write>,
 }
 
-#[derive(Clone, Copy, Default)]
+#[derive(Default)]
 pub(super) struct HeldMails {
     pub mails: usize,
     /// One of the stanzas tells the user of one.
@@ -66,12 +68,7 @@ impl Portion {
 
     /// What is to be delivered now.
     pub(super) fn take(&mut self) -> DecidedMails {
-        let taken = std::mem::take(&mut self.decided);
-        // Who is told by what is on its way is not told again.
-        let told = taken.held.iter().filter(|(_, held)| held.is_told);
-        let told = told.map(|(user, held)| (user.clone(), HeldMails { mails: 0, ..*held }));
-        self.decided.held = told.collect();
-        taken
+        std::mem::take(&mut self.decided)
     }
 }
 
