@@ -533,12 +533,23 @@ fn reports() -> Vec<Case> {
 }
 
 #[test]
-fn e29_no_mail_costs_more_than_its_share() {
-    let mut cases = headers();
-    cases.extend(bodies());
-    cases.extend(carried_mails());
+fn e29_no_header_of_a_mail_costs_more_than_its_share() {
+    let test = "bounds::e29_no_header_of_a_mail_costs_more_than_its_share";
+    check(test, headers());
+}
+
+#[test]
+fn e29_no_body_of_a_mail_costs_more_than_its_share() {
+    let test = "bounds::e29_no_body_of_a_mail_costs_more_than_its_share";
+    check(test, bodies());
+}
+
+#[test]
+fn e29_no_mail_of_another_gateway_and_no_report_costs_more_than_its_share() {
+    let mut cases = carried_mails();
     cases.extend(reports());
-    check("bounds::e29_no_mail_costs_more_than_its_share", cases);
+    let test = "bounds::e29_no_mail_of_another_gateway_and_no_report_costs_more_than_its_share";
+    check(test, cases);
 }
 
 // --- everything else -------------------------------------------------------------------------------------------------
