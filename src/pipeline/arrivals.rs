@@ -103,17 +103,19 @@ impl<S: Store> Pipeline<S> {
         loop {
             held.waits();
             let next = progress.next_keys(end);
-            let next_held = held.and(next);
             let those = progress.portion.take();
             let rest = async {
                 if let Some((taken, their)) = before.take() {
                     self.commit_taken(timers, taken, now).await?;
                     self.is_innocent(their);
                 }
-                self.decide_about(next, progress).await
+                // Not before: a kill while the disk is awaited is no fault of theirs.
+                let next_held = held.and(next);
+                let is_decided = self.decide_about(next, progress).await?;
+                Ok::<_, Fatal>(is_decided.then_some(next_held))
             };
             let (taken, decided) = tokio::join!(self.hand_over(stream, those, now), rest);
-            let (Some(taken), true) = (taken?, decided?) else {
+            let (Some(taken), Some(next_held)) = (taken?, decided?) else {
                 return Ok(false);
             };
             if next.is_empty() {
