@@ -541,7 +541,7 @@ impl<'a> Progress<'a> {
 struct One<'a> {
     batch: &'a Batch,
     fetched: &'a InboundMail,
-    /// Its name in [`InHand`].
+    /// Its name among what is in hand.
     key: &'a JobId,
 }
 
