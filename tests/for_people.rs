@@ -389,3 +389,39 @@ fn of_a_quotation_only_what_its_author_wrote_is_mailed() {
         );
     }
 }
+
+/// Whoever has the address of a whole mail can read it.
+#[test]
+fn the_address_of_a_mail_is_not_sent_on_however_it_is_quoted() {
+    const SECRET: &str = "0123456789abcdef0123456789abcdef";
+    let link = format!("The whole mail: https://mail.a.example/x/m/{SECRET}");
+    let quoting = |own: &str| format!("&gt; Great\n&gt; {link}\n\n{own}");
+    let correction = "<replace xmlns='urn:xmpp:message-correct:0' id='q1'/>";
+    let said = |world: &mut World, id: &str, body: &str, more: &str| {
+        let decision = world.stanza(&format!(
+            "<message from='alice@a.example/phone' to='{CAROL}' type='chat' id='{id}'><body>{body}</body>{more}</message>"
+        ));
+        let mail = mail_parser::MessageParser::default()
+            .parse(&decision.mails[0].bytes)
+            .unwrap();
+        let text = mail.body_text(0).unwrap().into_owned();
+        assert!(text.contains("Yes") && !text.contains(SECRET), "{text}");
+    };
+    // Corrected when its mail has left, while that waits, and where nothing is known of what is corrected.
+    for (waits, is_known) in [(false, true), (true, true), (false, false)] {
+        let mut world = World::with(settings(), NOW);
+        world.waits = waits;
+        if is_known {
+            said(&mut world, "q1", &quoting("Yes, yse"), "");
+        }
+        said(&mut world, "q2", &quoting("Yes"), correction);
+    }
+    // All that a client quotes, without a mark of its own.
+    let fallback = format!(
+        "<reply xmlns='urn:xmpp:reply:0' id='c1' to='{CAROL}'/><fallback xmlns='urn:xmpp:fallback:0' \
+         for='urn:xmpp:reply:0'><body start='0' end='{}'/></fallback>",
+        link.len() + 1
+    );
+    let mut world = World::with(settings(), NOW);
+    said(&mut world, "q1", &format!("{link}\nYes"), &fallback);
+}

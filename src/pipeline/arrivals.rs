@@ -26,8 +26,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use tokio::sync::mpsc;
 
-/// Mails that are decided about while those before them are delivered.
-const MAILS_AT_ONCE: usize = 50;
+/// Mails that are decided about while those before them are delivered. The simulated worlds are to have that in every flood.
+const MAILS_AT_ONCE: usize = if cfg!(test) { 3 } else { 50 };
 
 impl<S: Store> Pipeline<S> {
     /// In portions, so that mails to many users do not hold everything that they become in memory at once.
@@ -96,12 +96,11 @@ impl<S: Store> Pipeline<S> {
             _ => progress.next_mail().await,
         };
         let mut held = self.in_hand.take(keys).await;
-        if !self.decide_about(keys, progress).await? {
+        if !self.decide_about(keys, progress, &held).await? {
             return Ok(false);
         }
         let mut before: Option<(TakenMails, EventsInHand)> = None;
         loop {
-            held.waits();
             let next = progress.next_keys(end);
             let those = progress.portion.take();
             let rest = async {
@@ -109,9 +108,9 @@ impl<S: Store> Pipeline<S> {
                     self.commit_taken(timers, taken, now).await?;
                     self.is_innocent(their);
                 }
-                // Not before: a kill while the disk is awaited is no fault of theirs.
+                // Not before the disk is through: until then nobody is at work on them.
                 let next_held = held.and(next);
-                let is_decided = self.decide_about(next, progress).await?;
+                let is_decided = self.decide_about(next, progress, &next_held).await?;
                 Ok::<_, Fatal>(is_decided.then_some(next_held))
             };
             let (taken, decided) = tokio::join!(self.hand_over(stream, those, now), rest);
@@ -130,11 +129,13 @@ impl<S: Store> Pipeline<S> {
         }
     }
 
-    /// Decides about these mails, or about the first of them, where those are much. False where they were not read.
+    /// Decides about these mails, or about the first of them, where those are much. False where they were not read. What remains
+    /// then is to wait for disks and servers, also for those who have the mails before these.
     async fn decide_about(
         &self,
         keys: &[JobId],
         progress: &mut Progress<'_>,
+        held: &EventsInHand,
     ) -> Result<bool, Fatal> {
         let batch = progress.batch;
         let fetched = batch.mails.iter().skip(progress.verdicts.len());
@@ -155,6 +156,7 @@ impl<S: Store> Pipeline<S> {
             // What is delivered meanwhile goes on.
             tokio::task::yield_now().await;
         }
+        held.waits();
         Ok(true)
     }
 

@@ -19,6 +19,7 @@
 //! What happens at a time rather than at an event is in [`timers`].
 
 mod arrivals;
+mod commit;
 mod decided;
 mod files;
 mod forget;
@@ -518,24 +519,6 @@ impl<S: Store> Pipeline<S> {
         context.apply(&decision.writes);
         log_notes(&decision);
         Ok(decision)
-    }
-
-    /// Commits. A pair that somebody else took in the meantime is left out; the rest holds.
-    async fn commit(&self, now: Timestamp, writes: Vec<Write>) -> Result<(), Fatal> {
-        if writes.is_empty() {
-            return Ok(());
-        }
-        let is_pair = |write: &Write| matches!(write, Write::Pair(_));
-        let has_pairs = writes.iter().any(is_pair);
-        let rest = has_pairs.then(|| writes.iter().filter(|write| !is_pair(write)).cloned());
-        let rest: Option<Vec<Write>> = rest.map(Iterator::collect);
-        match (self.store.commit(now, writes).await, rest) {
-            (Err(error @ StoreError::Held { .. }), Some(rest)) => {
-                tracing::warn!(%error, "a verified pair was not saved");
-                Ok(self.store.commit(now, rest).await?)
-            }
-            (committed, _) => Ok(committed?),
-        }
     }
 
     async fn answer(&self, stanzas: Vec<Element>, is_stopped: bool) {

@@ -13,8 +13,8 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use tokio::sync::{mpsc, oneshot};
 
-/// Mails that are read in one go.
-const READ_AT_ONCE: usize = 50;
+/// Mails that are read in one go. As many as are decided about in one go.
+const READ_AT_ONCE: usize = if cfg!(test) { 3 } else { 50 };
 
 /// What a mail says, or why nobody knows.
 pub(super) type MailRead = Result<from_mail::ParsedMail, Unread>;

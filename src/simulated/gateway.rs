@@ -89,6 +89,11 @@ impl Gateway {
         Spool::look(&self.disk.folder.path().join("spool")).map_or(0, |jobs| jobs.len())
     }
 
+    /// What it has noted of what it is at work on.
+    pub(super) fn in_hand(&self) -> String {
+        std::fs::read_to_string(self.disk.folder.path().join("in-hand")).unwrap()
+    }
+
     /// What the core failed on, and mails that cannot be read.
     pub(super) fn set_aside(&self) -> usize {
         let folder = self.disk.folder.path();

@@ -11,6 +11,7 @@
 //! silent and number their mails anew, and the gateway is killed and stopped. Then all is well again, and everything must
 //! come to rest: see `World::judge`.
 
+mod at_work;
 mod gateway;
 mod mail;
 pub(crate) mod network;

@@ -339,13 +339,21 @@ fn of_full_disk(cause: &str) -> &'static str {
 impl StoreError {
     /// `held` holds a side of `wanted`.
     pub fn held(wanted: &Pair, held: &Pair) -> Self {
-        let shown = |pair: &Pair| format!("{} = {}", pair.jid, pair.mail);
         Self::Held {
             wanted: shown(wanted),
             held: shown(held),
             held_jid: held.jid.to_string(),
         }
     }
+
+    /// Whether it is this pair that cannot be saved.
+    pub fn refuses(&self, pair: &Pair) -> bool {
+        matches!(self, Self::Held { wanted, .. } if *wanted == shown(pair))
+    }
+}
+
+fn shown(pair: &Pair) -> String {
+    format!("{} = {}", pair.jid, pair.mail)
 }
 
 #[cfg(test)]

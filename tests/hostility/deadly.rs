@@ -96,6 +96,45 @@ async fn e28_a_mail_of_which_the_process_died_twice_is_set_aside_and_no_other() 
     alice.next_message_saying("curare abort deciding").await;
 }
 
+/// Among so many that some are with the XMPP server while others are decided about: those are not lost, and come in their order. What
+/// could not be proved at a death comes once more, under the same id.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn e28_one_of_a_flood_is_set_aside_and_the_others_come_in_order() {
+    const MAILS: usize = 130;
+    const DEADLY: usize = 70;
+    let mut world = World::with(Options::default()).await;
+    let alice = world.login("alice").await;
+    world.gateway.terminate().await;
+    let text = |number: usize| format!("number {number} of the flood");
+    for number in 0..MAILS {
+        match number {
+            DEADLY => arrives(&world, "curare").await,
+            _ => arrives(&world, &text(number)).await,
+        }
+    }
+    let deadly = [("STANZAMAIL_DEADLY", "abort deciding curare")];
+    world.gateway.environment(&deadly);
+    dies(&mut world, 3).await;
+    gets_over_it(&mut world, &alice, &text(MAILS - 1)).await;
+    let mut first = Vec::new();
+    let mut doubled = 0;
+    for one in texts(&alice) {
+        match first.contains(&one) {
+            true => doubled += 1,
+            false => first.push(one),
+        }
+    }
+    assert_eq!(first.len(), MAILS, "{first:?}");
+    for (number, shown) in first.iter().enumerate() {
+        match number {
+            DEADLY => assert!(shown.contains("could not be shown"), "{shown}"),
+            _ => assert_eq!(*shown, text(number)),
+        }
+    }
+    assert!(doubled <= DEADLY, "{doubled} came twice");
+    assert_eq!(quarantined(&world).await.len(), 1);
+}
+
 /// A mail of which even the header kills: nobody can be told by it, and all else goes on.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn e28_a_mail_that_kills_by_its_header_is_left_unread() {

@@ -41,13 +41,17 @@ fn is_beginning(address: &str) -> bool {
     })
 }
 
-/// A text without such lines in what it quotes.
+/// A text without such lines in what it quotes; as it is, where it says nothing else: then the address itself is what it says.
 pub fn without_whole_mail(text: &str) -> String {
     let is_link = |line: &str| {
         line.starts_with('>') && is_whole_mail_line(line.trim_start_matches(['>', ' ']))
     };
     let lines = text.split_inclusive('\n').filter(|line| !is_link(line));
-    lines.collect()
+    let rest: String = lines.collect();
+    match rest.trim().is_empty() {
+        true => text.to_owned(),
+        false => rest,
+    }
 }
 
 #[cfg(test)]
@@ -79,5 +83,7 @@ mod tests {
             without_whole_mail(&quoting),
             format!("> Great\n\nYes\n{line}")
         );
+        let alone = format!("> {line}\n");
+        assert_eq!(without_whole_mail(&alone), alone);
     }
 }

@@ -140,6 +140,13 @@ fn to_person(
             said.or_else(|| subject_alone(stanza, message).cloned())
         }
         Some(gesture) => {
+            // A correction of an answer quotes what that quoted.
+            let message = &StanzaMessage {
+                body: body.map(notice::without_whole_mail),
+                ..message.clone()
+            };
+            let source = MessageStanza { stanza, message };
+            let body = message.body.as_deref();
             if let Some(decision) = undone(decider, source, &outgoing, &gesture)? {
                 return Ok(decision);
             }

@@ -83,7 +83,10 @@ pub(crate) fn answer(
     let (quoted, _) = gesture::quoted_and_own(source.stanza, body);
     let before = answered.map_or("", |answered| &answered.sent.excerpt);
     match quoted.is_empty() && !before.is_empty() && !body.starts_with('>') {
-        true => Some(format!("> {before}\n\n{body}")),
+        true => Some(format!(
+            "> {before}\n\n{}",
+            notice::without_whole_mail(body)
+        )),
         false => gesture::answer(decider.language, source, answered, None),
     }
 }

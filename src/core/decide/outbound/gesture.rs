@@ -156,11 +156,15 @@ pub(crate) fn answer(
     let before: String = body.chars().take(start).collect();
     let after: String = body.chars().skip(end).collect();
     let own = format!("{}{}", before.trim_end(), after.trim_start());
-    let mut quoted = unmarked(&quoted);
     // Whoever has the address of a mail can read all of it.
+    let own = notice::without_whole_mail(&own);
+    let mut quoted = unmarked(&quoted);
+    let count = quoted.len();
     quoted.retain(|line| !notice::is_whole_mail_line(line));
+    let is_link_alone = quoted.is_empty() && count > 0 && !own.trim().is_empty();
     // What this gateway says in a conversation is nobody's word, and in no row.
-    if answered.is_none() && quoted.first().is_some_and(|line| line.starts_with('[')) {
+    let is_notice = answered.is_none() && quoted.first().is_some_and(|line| line.starts_with('['));
+    if is_link_alone || is_notice {
         return Some(own);
     }
     let excerpt = answered.map_or("", |answered| answered.sent.excerpt.as_str());
