@@ -434,16 +434,25 @@ async fn remove<S: Store>(store: &S, side: &str) -> Result<Response, StoreError>
         [] => Ok(Response::refused(format!(
             "no pair has {side} as its JID or its address"
         ))),
-        [pair] => {
-            let gone = Write::RemovePair(pair.jid.clone());
-            store.commit(Timestamp::now(), vec![gone]).await?;
-            Ok(Response::Pairs { pairs })
+        [pair] => remove_pair(store, pair).await,
+        // The first has it as its JID. If its address does not name it alone either, as after the two were swapped and then
+        // written rightly, nothing would, so that the JID has to.
+        [first, _, ..] if find(store, &first.mail.to_string()).await?.len() > 1 => {
+            remove_pair(store, first).await
         }
         [first, second, ..] => Ok(Response::refused(format!(
             "{side} is a side of two pairs, {} = {} and {} = {}; name the one by its other side",
             first.jid, first.mail, second.jid, second.mail
         ))),
     }
+}
+
+async fn remove_pair<S: Store>(store: &S, pair: &Pair) -> Result<Response, StoreError> {
+    let gone = Write::RemovePair(pair.jid.clone());
+    store.commit(Timestamp::now(), vec![gone]).await?;
+    Ok(Response::Pairs {
+        pairs: vec![pair.clone()],
+    })
 }
 
 /// The pairs with this JID or this address: at most two, and one where both are the same.
@@ -771,6 +780,39 @@ mod tests {
         assert_eq!(sides(&answers[6]), [alice]);
         assert!(sides(&answers[7]).is_empty());
         assert!(reason(&answers[8]).contains("no pair has nobody"));
+    }
+
+    /// Somebody has written the two sides of a pair the wrong way round, and then the right way.
+    #[tokio::test]
+    async fn a_pair_that_no_side_names_alone_is_removed_by_its_jid() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("control.sock");
+        let _running = start(&path).await;
+        let add = |jid: &str, address: &str| ControlRequest::Add {
+            jid: user(jid),
+            mail: mail(address),
+            name: None,
+        };
+        let answers = ask(
+            &path,
+            vec![
+                add("alice@m.example", "alice@a.example"),
+                add("alice@a.example", "alice@m.example"),
+                ControlRequest::Remove {
+                    side: "alice@m.example".to_owned(),
+                },
+                ControlRequest::List { after: None },
+            ],
+        )
+        .await;
+        let jids = |response: &Response| match response {
+            Response::Pairs { pairs } => {
+                pairs.iter().map(|p| p.jid.to_string()).collect::<Vec<_>>()
+            }
+            other => panic!("{other:?}"),
+        };
+        assert_eq!(jids(&answers[2]), ["alice@m.example"]);
+        assert_eq!(jids(&answers[3]), ["alice@a.example"]);
     }
 
     #[tokio::test]

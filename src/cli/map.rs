@@ -91,7 +91,15 @@ pub(super) fn run(
         _ => None,
     };
     run_on(args.command, config.rules(), door, output)?;
-    warning.map_or(Ok(()), |warning| output.remark(&warning))
+    match warning {
+        Some(warning) if output.is_for_people => output.remark(&warning),
+        // From a script or over ssh the standard output is for `cut`, but a slip is one there, too.
+        Some(warning) => {
+            eprintln!("{}", clean::one_line(&warning));
+            Ok(())
+        }
+        None => Ok(()),
+    }
 }
 
 /// What a pair means that was hardly meant so. It is saved all the same: who sets up a gateway may save pairs of users to come, and

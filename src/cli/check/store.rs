@@ -24,8 +24,11 @@ pub(super) fn line(path: &Path) -> CheckLine {
                 None => can_write(path),
             },
             |mode| {
+                // A folder that root has made: to close it is not enough.
+                let given =
+                    owner::remedy(path).map_or_else(String::new, |remedy| format!("; {remedy}"));
                 CheckResult::Wrong(format!(
-                    "others may look into it (mode {mode:04o}); chmod 700 {}",
+                    "others may look into it (mode {mode:04o}); chmod 700 {}{given}",
                     path.display()
                 ))
             },
@@ -127,6 +130,17 @@ mod tests {
         fs::set_permissions(&path, fs::Permissions::from_mode(0o755)).unwrap();
         let wrong = says(&path);
         assert!(wrong.starts_with("WRONG  store ") && wrong.contains("(mode 0755); chmod 700 "));
+        let foreign = path.join("foreign");
+        fs::write(&foreign, b"").unwrap();
+        // Only root can give a file away.
+        if std::os::unix::fs::chown(&foreign, Some(12_345), None).is_ok() {
+            let wrong = says(&path);
+            assert!(
+                wrong.contains("(mode 0755); chmod 700 ") && wrong.contains("; as root: chown -R "),
+                "{wrong}"
+            );
+        }
+        fs::remove_file(&foreign).unwrap();
         fs::set_permissions(&path, fs::Permissions::from_mode(0o700)).unwrap();
         let can = says(&path);
         assert!(
