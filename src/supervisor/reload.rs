@@ -75,6 +75,7 @@ impl<S: Store> Current<S> {
             announcer: Announcer {
                 link: link.clone(),
                 gateway: self.config().xmpp.domain.clone(),
+                settings: self.settings(),
             },
             status: Box::new(move || Response::Running {
                 is_attached: link.online(),

@@ -158,6 +158,9 @@ async fn all_users_are_told_something_once() {
             == 2
     })
     .await;
+    // Whoever has a pair and is no user is not written to.
+    let words = ["map", "add", "frank@elsewhere.example", "frank@b.example"];
+    assert!(world.gateway.command(&words).await.status.success());
     let said = says(&world, &alice, "announce Tonight from 9 to 10 --silent").await;
     assert_eq!(said, "users told: 2");
     // The administrator is a user as well.

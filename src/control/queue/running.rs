@@ -1,6 +1,7 @@
 //! What commands reach of a gateway that runs.
 
 use crate::control::{NeededServer, Response, ServerTrouble};
+use crate::core::settings::Settings;
 use crate::net::trouble::OngoingTrouble;
 use crate::pipeline::{FileUploader, Forgetter, MailboxMeaning, ReadBatch};
 use crate::smtp::Queue;
@@ -42,6 +43,8 @@ pub struct Announcer {
     pub link: Link,
     /// As this.
     pub gateway: DomainPart,
+    /// Who the gateway's users are.
+    pub settings: watch::Receiver<Settings>,
 }
 
 /// The mailboxes that are read, by name.

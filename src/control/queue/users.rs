@@ -68,8 +68,10 @@ impl WaitingItems {
         }
         let mut users = store.users(after, ANNOUNCED_AT_ONCE).await?;
         let last = users.last().cloned();
-        // Of contacts there may be pairs.
-        users.retain(|user| user.domain().as_str() != announcer.gateway.as_str());
+        // Of contacts there may be pairs, and of JIDs that were users or were written wrongly.
+        let who = announcer.settings.borrow().users.clone();
+        let is_contact = |jid: &BareJid| jid.domain().as_str() == announcer.gateway.as_str();
+        users.retain(|user| who.allows(user) && !is_contact(user));
         let key = MessageId::of_raw(format!("announcement {text}").as_bytes());
         let need = |user: &BareJid| Need::Seen(user.clone(), key.clone());
         let needs: Vec<Need> = users.iter().map(need).collect();
