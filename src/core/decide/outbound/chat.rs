@@ -127,77 +127,93 @@ fn sent(
 fn to_person(
     decider: Decider<'_>,
     source: MessageStanza<'_>,
-    mut outgoing: OutgoingAddresses,
+    outgoing: OutgoingAddresses,
 ) -> Result<Decision, Stop> {
     let MessageStanza { stanza, message } = source;
+    let body = message.body.as_deref().map(notice::without_whole_mail);
+    if let Some(gesture) = Gesture::of(&stanza.element) {
+        // A correction of an answer quotes what that quoted.
+        let message = &StanzaMessage {
+            body,
+            ..message.clone()
+        };
+        return done_to_another(
+            decider,
+            MessageStanza { stanza, message },
+            outgoing,
+            &gesture,
+        );
+    }
+    let said = answer(decider, source, &outgoing)?.or(body);
+    match said.or_else(|| subject_alone(stanza, message).cloned()) {
+        Some(said) => send(decider, standing_alone(source, &said), outgoing),
+        None => nothing_said(decider, source, &outgoing),
+    }
+}
+
+/// What a client does to another message.
+fn done_to_another(
+    decider: Decider<'_>,
+    source: MessageStanza<'_>,
+    mut outgoing: OutgoingAddresses,
+    gesture: &Gesture,
+) -> Result<Decision, Stop> {
+    if let Some(decision) = undone(decider, source, &outgoing, gesture)? {
+        return Ok(decision);
+    }
+    let MessageStanza { stanza, message } = source;
     let body = message.body.as_deref();
-    let said = match Gesture::of(&stanza.element) {
-        None => {
-            let said = match answer(decider, source, &outgoing)? {
-                Some(answer) => Some(answer),
-                None => body.map(notice::without_whole_mail),
-            };
-            said.or_else(|| subject_alone(stanza, message).cloned())
-        }
-        Some(gesture) => {
-            // A correction of an answer quotes what that quoted.
+    let in_words = fields::or_words(decider, &mut outgoing, message, gesture)?;
+    let (user, contact) = (&outgoing.user, &outgoing.contact);
+    match in_words {
+        InWords::Mail(words) => {
             let message = &StanzaMessage {
-                body: body.map(notice::without_whole_mail),
+                reply_to: gesture.about.clone(),
                 ..message.clone()
             };
-            let source = MessageStanza { stanza, message };
-            let body = message.body.as_deref();
-            if let Some(decision) = undone(decider, source, &outgoing, &gesture)? {
-                return Ok(decision);
+            let (user, contact) = (user.clone(), contact.clone());
+            let mailable = MailableMessage {
+                source: MessageStanza { stanza, message },
+                body: &words,
+                digest: gesture.digest(body),
+            };
+            let mut decision = send(decider, mailable, outgoing)?;
+            if let Some(about) = gesture.corrects() {
+                let of = (&user, &contact);
+                undo::corrected_by(decider, of, about, &mut decision)?;
             }
-            let in_words = fields::or_words(decider, &mut outgoing, message, &gesture)?;
-            let (user, contact) = (&outgoing.user, &outgoing.contact);
-            match in_words {
-                InWords::Mail(words) => {
-                    let message = &StanzaMessage {
-                        reply_to: gesture.about.clone(),
-                        ..message.clone()
-                    };
-                    let (user, contact) = (user.clone(), contact.clone());
-                    let mailable = MailableMessage {
-                        source: MessageStanza { stanza, message },
-                        body: &words,
-                        digest: gesture.digest(body),
-                    };
-                    let mut decision = send(decider, mailable, outgoing)?;
-                    if let Some(about) = gesture.corrects() {
-                        let of = (&user, &contact);
-                        undo::corrected_by(decider, of, about, &mut decision)?;
-                    }
-                    return Ok(decision);
-                }
-                // Nothing is left to be said to the contact, and something to the user.
-                InWords::Nothing if gesture.takes_back() => {
-                    let of = (user, contact);
-                    return unsupported::reaction_has_left(decider, stanza, of, &gesture);
-                }
-                InWords::Nothing => None,
-                InWords::Alone => {
-                    let message = &StanzaMessage {
-                        is_correction: false,
-                        ..message.clone()
-                    };
-                    let mailable = MailableMessage {
-                        source: MessageStanza { stanza, message },
-                        body: body.unwrap_or_default(),
-                        digest: gesture.digest(body),
-                    };
-                    return send(decider, mailable, outgoing);
-                }
-            }
+            Ok(decision)
         }
-    };
-    match said {
-        Some(said) => send(decider, standing_alone(source, &said), outgoing),
-        None => match fields::read(decider, source, &outgoing)? {
-            Some(decision) => Ok(decision),
-            None => Ok(gather::state(decider, stanza, &outgoing)?),
-        },
+        // Nothing is left to be said to the contact, and something to the user.
+        InWords::Nothing if gesture.takes_back() => {
+            let of = (user, contact);
+            unsupported::reaction_has_left(decider, stanza, of, gesture)
+        }
+        InWords::Nothing => nothing_said(decider, source, &outgoing),
+        InWords::Alone => {
+            let message = &StanzaMessage {
+                is_correction: false,
+                ..message.clone()
+            };
+            let mailable = MailableMessage {
+                source: MessageStanza { stanza, message },
+                body: body.unwrap_or_default(),
+                digest: gesture.digest(body),
+            };
+            send(decider, mailable, outgoing)
+        }
+    }
+}
+
+/// Of what has no words: that it was read, or that somebody is typing.
+fn nothing_said(
+    decider: Decider<'_>,
+    source: MessageStanza<'_>,
+    outgoing: &OutgoingAddresses,
+) -> Result<Decision, Stop> {
+    match fields::read(decider, source, outgoing)? {
+        Some(decision) => Ok(decision),
+        None => Ok(gather::state(decider, source.stanza, outgoing)?),
     }
 }
 
