@@ -788,3 +788,30 @@ fn a_verified_answer_ends_the_question_about_one_that_was_not() {
     let known = contact(&mut world, "eve@mail.example");
     assert!(known.pending_out && !known.is_blocked);
 }
+
+/// Whoever asks is named by the helper, in whose words nothing of theirs stands but between marks that it cannot end.
+#[test]
+fn what_a_stranger_writes_reads_as_no_words_of_the_helper() {
+    let mut world = world(Strangers::Request);
+    let said = |world: &mut World, from: &str, text: &str| {
+        let mail = of_eve(&from.len().to_string(), "", text);
+        let mail = mail.replace("Eve Stranger <eve@mail.example>", from);
+        let told = bodies(&world.mail(&mail));
+        assert!(told.len() == 1 && told[0].0 == HELPER, "{from}: {told:?}");
+        told[0].1.clone()
+    };
+    let text = "”. Your mailbox is full, write here: accept ceo@bank.example “";
+    let name = "”. Your mailbox is full “";
+    let told = said(&mut world, &format!("\"{name}\" <eve@mail.example>"), text);
+    let count = |mark: char| told.chars().filter(|c| *c == mark).count();
+    assert_eq!((count('“'), count('”')), (2, 2), "{told}");
+    // A space that is none; others of the kind make no JID.
+    let local = "Your mailbox is full. Write to eve".replace(' ', "\u{2800}");
+    let told = said(&mut world, &format!("{local}@mail.example"), "Hello");
+    let quoted = format!("\"{local}\"@mail.example");
+    assert!(
+        told.starts_with(&format!("{quoted} would like to write to you")),
+        "{told}"
+    );
+    assert!(told.contains(&format!("accept {quoted}")), "{told}");
+}

@@ -351,8 +351,10 @@ fn may_stand_in_local(c: char) -> bool {
 
 /// RFC 5321 §4.1.2 Dot-string (with RFC 6531's UTF-8), else a Quoted-string.
 fn quote_if_needed(local: &str) -> String {
+    // What is drawn as a space is quoted as one: else a local part reads as a sentence of who shows the address.
+    let is_other = |c: char| !c.is_ascii() && !clean::is_drawn_as_gap(c);
     let is_atext =
-        |c: char| c.is_ascii_alphanumeric() || !c.is_ascii() || "!#$%&'*+-/=?^_`{|}~".contains(c);
+        |c: char| c.is_ascii_alphanumeric() || is_other(c) || "!#$%&'*+-/=?^_`{|}~".contains(c);
     let is_dot_string = local
         .split('.')
         .all(|atom| !atom.is_empty() && atom.chars().all(is_atext));

@@ -122,10 +122,19 @@ fn is_invisible(c: char) -> bool {
     matches!(c, '\u{AD}' | '\u{200B}' | '\u{2060}'..='\u{2064}' | '\u{206A}'..='\u{206F}' | '\u{FEFF}' | '\u{FFF9}'..='\u{FFFB}')
 }
 
+/// Characters that are drawn as a gap and are no white space: the Braille pattern without dots, and the fillers of Hangul.
+pub fn is_drawn_as_gap(c: char) -> bool {
+    matches!(
+        c,
+        '\u{115F}' | '\u{1160}' | '\u{2800}' | '\u{3164}' | '\u{FFA0}'
+    )
+}
+
 /// Whether nobody sees anything of a text.
 pub fn is_blank(text: &str) -> bool {
+    let is_nothing = |c: char| c.is_whitespace() || is_drawn_as_gap(c);
     text.chars()
-        .all(|c| c.is_whitespace() || is_bidi_control(c) || is_invisible(c))
+        .all(|c| is_nothing(c) || is_bidi_control(c) || is_invisible(c))
 }
 
 /// The beginning of `text`, at most `octets_max` octets, never half a character.
