@@ -83,7 +83,7 @@ pub struct WaitingItems {
 }
 
 enum QueueAccess {
-    Running(RunningParts),
+    Running(Box<RunningParts>),
     Resting {
         folder: PathBuf,
         opened: Mutex<Option<(Spool, Vec<Brief>)>>,
@@ -106,7 +106,7 @@ fn not(sentence: impl Into<String>) -> Not {
 impl WaitingItems {
     /// Of a gateway that runs.
     pub fn running(quarantine: Arc<Quarantine>, running: RunningParts) -> Self {
-        let way = QueueAccess::Running(running);
+        let way = QueueAccess::Running(Box::new(running));
         Self { quarantine, way }
     }
 
@@ -192,14 +192,14 @@ impl WaitingItems {
     /// [`Response::Upload`].
     pub(super) async fn upload(&self, server: &str) -> Response {
         match &self.way {
-            QueueAccess::Running(RunningParts {
-                files: Some(files), ..
-            }) => Response::Upload {
-                service: files.probe(server).await,
+            QueueAccess::Running(running) => match &running.files {
+                Some(files) => Response::Upload {
+                    service: files.probe(server).await,
+                },
+                None => {
+                    Response::refused("the gateway that runs leaves files alone ([http] files)")
+                }
             },
-            QueueAccess::Running(_) => {
-                Response::refused("the gateway that runs leaves files alone ([http] files)")
-            }
             QueueAccess::Resting { .. } => Response::refused("no gateway runs"),
         }
     }
