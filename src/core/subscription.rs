@@ -416,7 +416,7 @@ mod tests {
     struct Pair {
         states: [SubscriptionState; 2],
         /// What is on the way to each of them.
-        ways: [VecDeque<Parcel>; 2],
+        ways: [VecDeque<VerbUnderWay>; 2],
         /// The number of each one's last `subscribe` or `unsubscribe`.
         asked: [u8; 2],
         /// The number of the other one's last request that each has seen.
@@ -425,7 +425,7 @@ mod tests {
 
     /// A verb, and the number of the request that it is or answers.
     #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-    struct Parcel(Verb, u8);
+    struct VerbUnderWay(Verb, u8);
 
     impl Pair {
         fn act(&mut self, side: usize, verb: Verb) {
@@ -438,13 +438,13 @@ mod tests {
                 } else {
                     self.asking[side]
                 };
-                self.ways[1 - side].push_back(Parcel(verb, number));
+                self.ways[1 - side].push_back(VerbUnderWay(verb, number));
             }
         }
 
         /// An answer to another request than the last is too late.
         fn deliver(&mut self, side: usize) {
-            let Some(Parcel(verb, number)) = self.ways[side].pop_front() else {
+            let Some(VerbUnderWay(verb, number)) = self.ways[side].pop_front() else {
                 return;
             };
             let asks = matches!(verb, Verb::Subscribe | Verb::Unsubscribe);
@@ -457,7 +457,7 @@ mod tests {
             let step = received(self.states[side], verb);
             self.states[side] = step.next;
             if let Some(answer) = step.answer {
-                self.ways[1 - side].push_back(Parcel(answer, number));
+                self.ways[1 - side].push_back(VerbUnderWay(answer, number));
             }
         }
 

@@ -229,44 +229,44 @@ pub fn request_failed(
 }
 
 /// A message that a mail became.
-pub fn message(parcel: &InboundMessage) -> Element {
-    let kind = if parcel.is_headline {
+pub fn message(inbound: &InboundMessage) -> Element {
+    let kind = if inbound.is_headline {
         "headline"
     } else {
         "chat"
     };
-    let mut build = stanza("message", parcel.from.jid.as_str(), parcel.to.as_str())
+    let mut build = stanza("message", inbound.from.jid.as_str(), inbound.to.as_str())
         .attr("type", kind)
-        .attr("id", parcel.stanza_id.as_str());
-    if let Some(subject) = &parcel.subject {
+        .attr("id", inbound.stanza_id.as_str());
+    if let Some(subject) = &inbound.subject {
         build = build.child(text("subject", ns::COMPONENT, subject));
     }
     build = build
-        .child(text("body", ns::COMPONENT, &parcel.text))
-        .child(text("thread", ns::COMPONENT, parcel.thread.as_str()))
+        .child(text("body", ns::COMPONENT, &inbound.text))
+        .child(text("thread", ns::COMPONENT, inbound.thread.as_str()))
         .child(
             Build::new("origin-id", ns::SID)
-                .attr("id", parcel.stanza_id.as_str())
+                .attr("id", inbound.stanza_id.as_str())
                 .done(),
         );
-    if let Some(name) = &parcel.from.name {
+    if let Some(name) = &inbound.from.name {
         build = build.child(text("nick", ns::NICK, name));
     }
-    if let Some(answered) = &parcel.answered {
-        let reply = Build::new("reply", REPLY).attr("to", parcel.to.as_str());
+    if let Some(answered) = &inbound.answered {
+        let reply = Build::new("reply", REPLY).attr("to", inbound.to.as_str());
         build = build.child(reply.attr("id", answered.as_str()).done());
-        build = build.children(parcel.quotation.as_ref().map(fallback));
+        build = build.children(inbound.quotation.as_ref().map(fallback));
     }
     build = build.children(
-        parcel
+        inbound
             .delayed
-            .and_then(|stamp| delay(&parcel.from.jid, stamp)),
+            .and_then(|stamp| delay(&inbound.from.jid, stamp)),
     );
-    if parcel.is_markable {
+    if inbound.is_markable {
         build = build.child(empty("markable", CHAT_MARKERS));
     }
     let mut message = build.done();
-    add_addresses(&mut message, &parcel.others);
+    add_addresses(&mut message, &inbound.others);
     message
 }
 

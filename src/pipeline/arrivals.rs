@@ -47,9 +47,15 @@ impl<S: Store> Pipeline<S> {
         let mut end = 0_usize;
         for run in self.in_hand.runs(&keys) {
             end = end.saturating_add(run.len());
-            if !self.mails_up_to(end, &mut progress, stream, timers).await? {
-                // The answer is dropped, and the mailbox hands the same mails over again.
-                return Ok(());
+            // Once also where there are no mails: there is a cursor.
+            loop {
+                if !self.portion(end, &mut progress, stream, timers).await? {
+                    // The answer is dropped, and the mailbox hands the same mails over again.
+                    return Ok(());
+                }
+                if progress.verdicts.len() >= end {
+                    break;
+                }
             }
         }
         failpoints::point("pipeline: rows of mails committed, mailbox not yet told");
@@ -59,25 +65,7 @@ impl<S: Store> Pipeline<S> {
         Ok(())
     }
 
-    /// Decides about the mails of a run and delivers what they become. False where it has to be done again.
-    async fn mails_up_to(
-        &self,
-        end: usize,
-        progress: &mut Progress<'_>,
-        stream: &mut Stream,
-        timers: &mut Timers,
-    ) -> Result<bool, Fatal> {
-        loop {
-            if !self.portion(end, progress, stream, timers).await? {
-                return Ok(false);
-            }
-            if progress.verdicts.len() >= end {
-                return Ok(true);
-            }
-        }
-    }
-
-    /// Delivers until the portion is full, or the run at its end. Three things go on at once, each of which waits for another than
+    /// Delivers until the portion is full, or the run at its end; false where it has to be done again. Three things go on at once, each of which waits for another than
     /// the others: some mails are with the XMPP server, the rows of those before them become durable, and those that come next are
     /// decided about.
     async fn portion(

@@ -19,15 +19,15 @@ pub const URL_DATA: &str = "http://jabber.org/protocol/url-data";
 /// XEP-0300.
 const HASHES: &str = "urn:xmpp:hashes:2";
 
-/// A file of the mail that became `parcel`.
-pub fn message(parcel: &InboundMessage, id: &StanzaId, file: &Hosted) -> Element {
-    let (from, to) = (parcel.from.jid.as_str(), parcel.to.as_str());
-    let nick = parcel.from.name.as_ref();
-    let delayed = parcel.delayed.and_then(|at| delay(&parcel.from.jid, at));
+/// A file of the mail that became `inbound`.
+pub fn message(inbound: &InboundMessage, id: &StanzaId, file: &Hosted) -> Element {
+    let (from, to) = (inbound.from.jid.as_str(), inbound.to.as_str());
+    let nick = inbound.from.name.as_ref();
+    let delayed = inbound.delayed.and_then(|at| delay(&inbound.from.jid, at));
     stanza("message", from, to)
         .attr(
             "type",
-            if parcel.is_headline {
+            if inbound.is_headline {
                 "headline"
             } else {
                 "chat"
@@ -35,7 +35,7 @@ pub fn message(parcel: &InboundMessage, id: &StanzaId, file: &Hosted) -> Element
         )
         .attr("id", id.as_str())
         .child(text("body", ns::COMPONENT, &file.url))
-        .child(text("thread", ns::COMPONENT, parcel.thread.as_str()))
+        .child(text("thread", ns::COMPONENT, inbound.thread.as_str()))
         .child(
             Build::new("origin-id", ns::SID)
                 .attr("id", id.as_str())

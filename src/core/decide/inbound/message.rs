@@ -310,11 +310,11 @@ impl Delivery<'_> {
             strangers::accept(self.decider, (user, contact), Accepts::Shown, decision)?;
         }
         let others = others(self.decider, mail, self.from, user)?;
-        let parcel = InboundMessage {
+        let inbound = InboundMessage {
             subject: shown_subject(mail, thread),
-            ..self.parcel(shown, id.clone())
+            ..self.inbound_message(shown, id.clone())
         };
-        let parcel = self.answering(self.with_text(parcel, &others, &marks), thread)?;
+        let inbound = self.answering(self.with_text(inbound, &others, &marks), thread)?;
         let answers = self.answers_to(thread)?;
         let grown = Thread {
             answers,
@@ -329,26 +329,26 @@ impl Delivery<'_> {
             _ => Vec::new(),
         };
         if !mail.bulk {
-            let last = self.last_mail(&parcel);
+            let last = self.last_mail(&inbound);
             strangers::change(decision, (user, contact), known.clone(), |contact| {
                 contact.last_mail = Some(last);
             });
         }
-        let row = self.message_row(&parcel, others);
+        let row = self.message_row(&inbound, others);
         let answerable = self.answerable();
         self.remember(record::Message { answerable, ..row }, decision)?;
-        let original = parcel.original.clone();
+        let original = inbound.original.clone();
         decision.originals.extend(original.map(|id| KeepOriginal {
             id,
             user: user.clone(),
         }));
         if self.wants_files() {
             decision.upload.get_or_insert_with(|| Upload {
-                contact: parcel.from.jid.clone(),
+                contact: inbound.from.jid.clone(),
                 user: user.clone(),
             });
         }
-        decision.stanzas.extend(self.messages(&parcel));
+        decision.stanzas.extend(self.messages(&inbound));
         decision.stanzas.extend(ask);
         Ok(())
     }

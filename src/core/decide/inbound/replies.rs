@@ -116,22 +116,22 @@ impl Delivery<'_> {
     /// of all of it.
     pub(crate) fn answering(
         &self,
-        parcel: InboundMessage,
+        inbound: InboundMessage,
         thread: Option<&Thread>,
     ) -> Result<InboundMessage, Missing> {
-        let shown = &parcel.from.jid;
+        let shown = &inbound.from.jid;
         if let Some(answered) = self.answered()?
-            && let Some(quotation) = self.quotation(&parcel.text, answered)
+            && let Some(quotation) = self.quotation(&inbound.text, answered)
         {
             return Ok(InboundMessage {
                 answered: Some(known_as(shown, answered)),
                 quotation: Some(quotation),
-                ..parcel
+                ..inbound
             });
         }
         Ok(InboundMessage {
             answered: self.answers_earlier(shown, thread)?,
-            ..parcel
+            ..inbound
         })
     }
 

@@ -121,15 +121,12 @@ pub(crate) fn here(decider: Decider<'_>, seen: SeenContact<'_>, format: Format) 
 }
 
 /// A contact with a mailbox is always there; whether mail gets through is what its presence says.
-pub(crate) fn by_mail(
-    language: Language,
-    SeenContact {
+pub(crate) fn by_mail(language: Language, seen: SeenContact<'_>, format: Format) -> Element {
+    let SeenContact {
         shown,
         user,
         contact,
-    }: SeenContact<'_>,
-    format: Format,
-) -> Element {
+    } = seen;
     let from = contact_resource(shown);
     let presence = match &contact.trouble {
         None => available(&from, user, None, &notice::status_available(language)),

@@ -123,15 +123,12 @@ pub(crate) fn gone(shown: &BareJid, user: &BareJid) -> Element {
     unavailable(shown, user, None)
 }
 
-fn shown_as(
-    SeenContact {
+fn shown_as(seen: SeenContact<'_>, state: Option<&PresenceState>, status: Option<&str>) -> Element {
+    let SeenContact {
         shown,
         user,
         contact,
-    }: SeenContact<'_>,
-    state: Option<&PresenceState>,
-    status: Option<&str>,
-) -> Element {
+    } = seen;
     let Some(state) = state else {
         return unavailable(shown, user, status);
     };

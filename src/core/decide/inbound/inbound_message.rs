@@ -17,7 +17,7 @@ use jid::BareJid;
 
 impl Delivery<'_> {
     /// The message without its subject and its text.
-    pub(crate) fn parcel(&self, shown: &BareJid, thread: ThreadId) -> InboundMessage {
+    pub(crate) fn inbound_message(&self, shown: &BareJid, thread: ThreadId) -> InboundMessage {
         let mail = self.arrived.mail;
         let is_old = |date: &Timestamp| self.decider.now.since(*date) > DELAY_SHOWN_AFTER;
         InboundMessage {
@@ -46,7 +46,7 @@ impl Delivery<'_> {
     /// The message with its text, below what stands on top of that.
     pub(crate) fn with_text(
         &self,
-        parcel: InboundMessage,
+        inbound: InboundMessage,
         others: &[(Other, MailAddress)],
         marks: &[String],
     ) -> InboundMessage {
@@ -56,7 +56,7 @@ impl Delivery<'_> {
         };
         let shown_text = self.text(Above {
             marks,
-            subject: parcel.subject.as_deref(),
+            subject: inbound.subject.as_deref(),
             to: to.as_deref(),
             kept: self.arrived.kept(),
         });
@@ -66,50 +66,50 @@ impl Delivery<'_> {
             text: self.with_link(shown_text.text, original.as_ref()),
             original,
             others: others.iter().map(|(other, _)| other.clone()).collect(),
-            ..parcel
+            ..inbound
         }
     }
 
     /// The text, then each of the files that are up. The first of them all has the id of the mail's message.
-    pub(crate) fn messages(&self, parcel: &InboundMessage) -> Vec<minidom::Element> {
+    pub(crate) fn messages(&self, inbound: &InboundMessage) -> Vec<minidom::Element> {
         let mail = self.arrived.mail;
         let mut messages = Vec::new();
-        if !parcel.text.is_empty() {
-            messages.push(to_stanza::message(parcel));
+        if !inbound.text.is_empty() {
+            messages.push(to_stanza::message(inbound));
         }
         for (index, hosted) in self.arrived.files.hosted() {
             let id = match messages.is_empty() {
-                true => parcel.stanza_id.clone(),
+                true => inbound.stanza_id.clone(),
                 false => {
                     let kind = format!("{} {} file {index}", self.sender.trust.kind(), mail.digest);
                     StanzaId::derive(&mail.message_id, self.user, &kind)
                 }
             };
-            messages.push(to_stanza::file::message(parcel, &id, hosted));
+            messages.push(to_stanza::file::message(inbound, &id, hosted));
         }
         messages
     }
 
     pub(crate) fn message_row(
         &self,
-        parcel: &InboundMessage,
+        inbound: &InboundMessage,
         others: Vec<(Other, MailAddress)>,
     ) -> record::Message {
         let mail = self.arrived.mail;
         record::Message {
             message_id: mail.message_id.clone(),
-            stanza_id: parcel.stanza_id.clone(),
-            user: parcel.to.clone(),
+            stanza_id: inbound.stanza_id.clone(),
+            user: inbound.to.clone(),
             resource: None,
-            contact: parcel.from.mail.clone(),
-            thread: parcel.thread.clone(),
+            contact: inbound.from.mail.clone(),
+            thread: inbound.thread.clone(),
             direction: Direction::In,
             at: self.decider.now,
             digest: String::new(),
             others: others.into_iter().map(|(_, address)| address).collect(),
             sent: record::Sent {
                 excerpt: gesture::excerpt(mail.own_text.as_ref().unwrap_or(&mail.text)),
-                asks_read: parcel.is_markable,
+                asks_read: inbound.is_markable,
                 ..record::Sent::default()
             },
             answerable: None,
@@ -117,11 +117,11 @@ impl Delivery<'_> {
         }
     }
 
-    pub(crate) fn last_mail(&self, parcel: &InboundMessage) -> LastMail {
+    pub(crate) fn last_mail(&self, inbound: &InboundMessage) -> LastMail {
         LastMail {
-            stanza_id: parcel.stanza_id.clone(),
+            stanza_id: inbound.stanza_id.clone(),
             at: self.decider.now,
-            is_whole: parcel.is_whole,
+            is_whole: inbound.is_whole,
             unverified: self.sender.trust == SenderTrust::Marked,
             files: self.own_files(),
         }
