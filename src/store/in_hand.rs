@@ -17,7 +17,8 @@
 //! at a death at work gets a point, and [`ASIDE`] points are enough: two deaths, and one more where the first was in company.
 //!
 //! A kill from outside looks the same, and a storm of them must not count out the innocent. So a death while a disk or a server
-//! is awaited counts for nothing: the work was done and the process alive; with that all points are gone. And a suspect is not
+//! is awaited counts for nothing: the work was done and the process alive; with that all points are gone, but for those of what
+//! was set aside without being decided about. And a suspect is not
 //! taken in the first moments of a process ([`SETTLING`], and with a point already [`SETTLING_OF_ONE`]), in which kills that
 //! follow each other would find the same one again.
 
@@ -258,11 +259,7 @@ impl InHandState {
     fn wait(&mut self, hold: u64) {
         if let Some(held) = self.said.holds.get_mut(&hold) {
             held.waits = true;
-            for key in &held.keys {
-                if let Some(suspect) = self.said.suspects.get_mut(key) {
-                    suspect.points = 0;
-                }
-            }
+            acquit(&mut self.said.suspects, &held.keys);
             self.append(&format!("~ {hold}"));
         }
     }
@@ -350,11 +347,7 @@ impl HoldLog {
             "~" => {
                 let hold = self.holds.get_mut(&words.next()?.parse().ok()?)?;
                 hold.waits = true;
-                for key in &hold.keys {
-                    if let Some(suspect) = self.suspects.get_mut(key) {
-                        suspect.points = 0;
-                    }
-                }
+                acquit(&mut self.suspects, &hold.keys);
             }
             "-" => {
                 self.holds.remove(&words.next()?.parse().ok()?);
@@ -408,6 +401,17 @@ impl HoldLog {
             }
         }
         text
+    }
+}
+
+/// These were decided about and the process is alive, so it did not die of them. Of what was set aside that says nothing.
+fn acquit(suspects: &mut BTreeMap<JobId, Suspect>, keys: &BTreeSet<JobId>) {
+    for key in keys {
+        if let Some(suspect) = suspects.get_mut(key)
+            && suspect.points < ASIDE
+        {
+            suspect.points = 0;
+        }
     }
 }
 
@@ -505,6 +509,17 @@ mod tests {
         dies(&folder, &["a"], false).await;
         assert_eq!(standing(&folder, "a"), Suspicion::Fine);
         dies(&folder, &["a"], false).await;
+        assert_eq!(standing(&folder, "a"), Suspicion::Deadly);
+    }
+
+    #[tokio::test]
+    async fn a_kill_while_that_is_awaited_which_was_set_aside_does_not_begin_the_count_anew() {
+        let folder = tempdir().unwrap();
+        for waits in [false, false, true, true] {
+            dies(&folder, &["a"], waits).await;
+        }
+        assert_eq!(standing(&folder, "a"), Suspicion::Deadly);
+        dies(&folder, &["b"], false).await;
         assert_eq!(standing(&folder, "a"), Suspicion::Deadly);
     }
 
