@@ -1,8 +1,13 @@
 //! Postfix: takes mail from the gateway and from people, gives it to Dovecot.
 
+use std::net::Ipv4Addr;
 use std::path::Path;
 use std::process::Command;
 use std::time::Duration;
+
+use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
+use tokio::net::TcpStream;
+use tokio::time::timeout;
 
 use super::START;
 use super::mail::{CatchAll, Dkim, MailOptions, Ports};
@@ -85,6 +90,16 @@ impl Postfix {
         process
             .ready(START, |_| ports.into_iter().all(answers))
             .await;
+        // An open port is the master's alone: it has to have started who greets there.
+        for port in &ports[..2] {
+            let greeted = timeout(START, greets(*port)).await;
+            assert_eq!(
+                greeted,
+                Ok(true),
+                "Postfix greets at {port}: {}",
+                self.log()
+            );
+        }
         self.process = Some(process);
     }
 
@@ -123,6 +138,21 @@ impl Postfix {
     }
 }
 
+/// Whether it answers at the port as an SMTP server, and is left in peace after that.
+async fn greets(port: u16) -> bool {
+    let greeted = async {
+        let mut stream = BufReader::new(TcpStream::connect((Ipv4Addr::LOCALHOST, port)).await?);
+        let mut said = String::new();
+        stream.read_line(&mut said).await?;
+        stream.write_all(b"QUIT\r\n").await?;
+        stream.read_line(&mut said).await?;
+        std::io::Result::Ok(said)
+    };
+    greeted
+        .await
+        .is_ok_and(|said| said.starts_with("220") && said.contains("\n221"))
+}
+
 fn files_below(folder: &Path) -> usize {
     let count = |entry: std::fs::DirEntry| match entry.file_type() {
         Ok(kind) if kind.is_dir() => files_below(&entry.path()),
@@ -140,8 +170,20 @@ fn main_cf(
     policy: u16,
 ) -> String {
     let script = format!("check_policy_service inet:127.0.0.1:{policy}");
+    // Postfix warns of what stands there twice, in each of its processes; and a master that finds the socket of its log full
+    // before it has started who reads that waits for ever.
+    let template: String = include_str!("config/postfix-main.cf")
+        .lines()
+        .filter(|line| {
+            !options
+                .postfix
+                .iter()
+                .any(|more| name_of(more) == name_of(line))
+        })
+        .map(|line| format!("{line}\n"))
+        .collect();
     render(
-        include_str!("config/postfix-main.cf"),
+        &template,
         &[
             ("DIR", &folder.path().to_string_lossy()),
             (
@@ -176,6 +218,12 @@ fn main_cf(
             ("MORE", &options.postfix.join("\n")),
         ],
     )
+}
+
+/// The parameter that a line of main.cf sets.
+fn name_of(line: &str) -> Option<&str> {
+    let (name, _) = line.split_once('=')?;
+    (!name.starts_with('#')).then(|| name.trim())
 }
 
 fn master_cf(
