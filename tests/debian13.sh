@@ -109,6 +109,11 @@ case ${1:-} in
     13* | trixie*) ;;
     *) die "$DEBIAN13 is there and is no Debian 13: remove it, or name another folder by DEBIAN13=" ;;
     esac
+    # Else what has changed since the host's last build would be compiled there, against a libc that the host does not have.
+    if [ -z "${FRESH:-}" ] && [ -d "$CHECKOUT/target/debug" ] && PATH="$CARGO_HOME/bin:$PATH" has cargo; then
+        (cd "$CHECKOUT" && PATH="$CARGO_HOME/bin:$PATH" cargo build --quiet --bins --examples --tests) ||
+            die "the host's builds are taken, and its build failed; FRESH=1 compiles in the chroot"
+    fi
     export DEBIAN13 CARGO_HOME RUSTUP_HOME
     exec unshare --mount --propagation private --pid --fork --kill-child "$0" --enter "$1"
     ;;

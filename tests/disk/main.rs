@@ -10,6 +10,7 @@ mod process;
 mod damage;
 mod image;
 mod power;
+mod room;
 mod state;
 mod trace;
 
