@@ -2,6 +2,7 @@
 
 use super::cursor::Position;
 use super::fetch::{search, uid_sets};
+use super::limited::SetCommand;
 use super::session::ImapSession;
 use super::{After, ImapError, MailboxConfig, name};
 use chrono::DateTime;
@@ -15,7 +16,7 @@ pub(super) async fn handled(
     after: &After,
     uids: &[u32],
 ) -> Result<(), ImapError> {
-    for set in uid_sets(uids) {
+    for set in sets(session, uids) {
         match after {
             After::Keep => {}
             After::Seen => store(session, &set, "\\Seen").await?,
@@ -33,26 +34,32 @@ pub(super) async fn handled(
 pub(super) async fn left(session: &mut ImapSession, uids: &[u32]) -> Result<(), ImapError> {
     if session.keeps_keyword {
         let keyword = session.left_keyword.clone();
-        for set in uid_sets(uids) {
+        for set in sets(session, uids) {
             store(session, &set, &keyword).await?;
         }
     }
     Ok(())
 }
 
+/// Of no more mails each than the server does in one go: it may refuse to copy or move some of them.
+fn sets(session: &ImapSession, uids: &[u32]) -> Vec<String> {
+    let pieces = uids.chunks(session.mails_max());
+    pieces.flat_map(uid_sets).collect()
+}
+
+async fn on(session: &mut ImapSession, verb: &str, set: &str, rest: &str) -> Result<(), ImapError> {
+    session.on_set(SetCommand { verb, set, rest }, |_| {}).await
+}
+
 async fn store(session: &mut ImapSession, set: &str, flag: &str) -> Result<(), ImapError> {
-    session
-        .command(&format!("UID STORE {set} +FLAGS.SILENT ({flag})"), |_| {})
-        .await
+    on(session, "STORE", set, &format!("+FLAGS.SILENT ({flag})")).await
 }
 
 /// Without UIDPLUS the mails stay flagged: a plain EXPUNGE would remove what others have flagged as well.
 async fn delete(session: &mut ImapSession, set: &str) -> Result<(), ImapError> {
     store(session, set, "\\Deleted").await?;
     if session.offers("UIDPLUS") {
-        session
-            .command(&format!("UID EXPUNGE {set}"), |_| {})
-            .await?;
+        on(session, "EXPUNGE", set, "").await?;
     }
     Ok(())
 }
@@ -62,13 +69,9 @@ async fn delete(session: &mut ImapSession, set: &str) -> Result<(), ImapError> {
 async fn move_to(session: &mut ImapSession, set: &str, folder: &str) -> Result<(), ImapError> {
     let target = name::folder(folder)?;
     if session.offers("MOVE") {
-        return session
-            .command(&format!("UID MOVE {set} {target}"), |_| {})
-            .await;
+        return on(session, "MOVE", set, &target).await;
     }
-    session
-        .command(&format!("UID COPY {set} {target}"), |_| {})
-        .await?;
+    on(session, "COPY", set, &target).await?;
     delete(session, set).await
 }
 

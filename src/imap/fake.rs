@@ -30,6 +30,8 @@ pub(crate) struct State {
     pub(crate) faults: VecDeque<(&'static str, Fault)>,
     pub(crate) commands: Vec<String>,
     pub(crate) connections: usize,
+    /// What a command does at most (RFC 9738); not announced unless it stands in the capabilities.
+    pub(crate) mails_max: usize,
     /// How often an IDLE looks for mail.
     pub(crate) looks_every: Duration,
 }
@@ -128,6 +130,7 @@ impl State {
             faults: VecDeque::new(),
             commands: Vec::new(),
             connections: 0,
+            mails_max: usize::MAX,
             looks_every: Duration::from_millis(2),
         }
     }
@@ -189,7 +192,10 @@ impl State {
                 self.folders.insert(rest.to_owned());
                 String::new()
             }
-            "UID" => self.uid(rest),
+            "UID" => match self.uid(rest) {
+                Ok(body) => body,
+                Err(body) => return body.replace("%T", tag),
+            },
             _ => String::new(),
         };
         format!("{body}{tag} OK done\r\n")
@@ -209,45 +215,73 @@ impl State {
         )
     }
 
-    fn uid(&mut self, command: &str) -> String {
+    /// An error is the whole answer, with `%T` for the tag.
+    fn uid(&mut self, command: &str) -> Result<String, String> {
         let (verb, rest) = command.split_once(' ').unwrap();
         let (set, rest) = rest.split_once(' ').unwrap_or((rest, ""));
-        if verb == "SEARCH" {
-            return self.search(set, rest);
+        let mut uids = match verb {
+            "SEARCH" => self.search(set, rest),
+            _ => self.uids(set),
+        };
+        let more = uids.len().saturating_sub(self.mails_max);
+        if more > 0 && ["COPY", "MOVE", "EXPUNGE"].contains(&verb) {
+            return Err(format!(
+                "%T NO [MESSAGELIMIT {}] too many\r\n",
+                self.mails_max
+            ));
         }
-        let uids = self.uids(set);
-        if verb == "FETCH" {
-            return self.fetch(&uids, rest);
+        uids.drain(..more);
+        let body = match verb {
+            "SEARCH" => {
+                let found: String = uids.iter().map(|uid| format!(" {uid}")).collect();
+                format!("* SEARCH{found}\r\n")
+            }
+            "FETCH" => self.fetch(&uids, rest),
+            _ => uids
+                .iter()
+                .map(|uid| self.change(verb, *uid, rest))
+                .collect(),
+        };
+        match more {
+            0 => Ok(body),
+            _ => Err(format!(
+                "{body}%T OK [MESSAGELIMIT {} {}] done in part\r\n",
+                self.mails_max, uids[0]
+            )),
         }
-        let each = |state: &mut Self, uid: u32| match verb {
+    }
+
+    fn change(&mut self, verb: &str, uid: u32, rest: &str) -> String {
+        match verb {
             "STORE" => {
                 let flag = rest.rsplit_once('(').unwrap().1.trim_end_matches(')');
-                state
-                    .mails
-                    .get_mut(&uid)
-                    .unwrap()
-                    .flags
-                    .insert(flag.to_owned());
+                let mail = self.mails.get_mut(&uid).unwrap();
+                mail.flags.insert(flag.to_owned());
                 String::new()
             }
-            "EXPUNGE" => state.expunge(uid),
+            "EXPUNGE" => self.expunge(uid),
             "COPY" | "MOVE" => {
-                let raw = state.mails[&uid].raw.clone();
-                state.moved.push(raw);
-                if verb == "MOVE" {
-                    state.expunge(uid)
-                } else {
-                    String::new()
+                let raw = self.mails[&uid].raw.clone();
+                self.moved.push(raw);
+                match verb {
+                    "MOVE" => self.expunge(uid),
+                    _ => String::new(),
                 }
             }
             other => panic!("UID {other}"),
-        };
-        uids.into_iter().map(|uid| each(self, uid)).collect()
+        }
     }
 
-    fn search(&self, key: &str, rest: &str) -> String {
+    fn search(&self, key: &str, rest: &str) -> Vec<u32> {
         assert_eq!(key, "UID");
-        let (set, keys) = rest.split_once(' ').unwrap();
+        let (mut set, mut keys) = rest.split_once(' ').unwrap();
+        // The mails below those that a search before has found.
+        let mut uids = self.uids(set);
+        while let Some(more) = keys.strip_prefix("UID ") {
+            (set, keys) = more.split_once(' ').unwrap();
+            let these = self.uids(set);
+            uids.retain(|uid| these.contains(uid));
+        }
         let is_found = |uid: &u32| {
             let flags = &self.mails[uid].flags;
             let (_, keyword) = keys.split_once("UNKEYWORD ").unwrap();
@@ -257,13 +291,8 @@ impl State {
                 || (keys.contains("UNSEEN") && flags.contains("\\Seen"));
             !is_unwanted
         };
-        let uids: Vec<String> = self
-            .uids(set)
-            .iter()
-            .filter(|uid| is_found(uid))
-            .map(u32::to_string)
-            .collect();
-        format!("* SEARCH {}\r\n", uids.join(" ")).replace("SEARCH \r", "SEARCH\r")
+        uids.retain(is_found);
+        uids
     }
 
     /// Mails in the order of their UIDs. Their sequence numbers are counted on from one to the next, and to the first one

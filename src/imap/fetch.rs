@@ -1,6 +1,7 @@
 //! What is fetched: first what mails there are and how big (no bodies), then the mails themselves. Neither marks a mail
 //! as read, and neither asks for BODYSTRUCTURE or ENVELOPE, whose parsers recurse.
 
+use super::limited::SetCommand;
 use super::session::{ImapSession, uid_of};
 use super::{HEADER_OCTETS_MAX, ImapError};
 use crate::core::time::Timestamp;
@@ -108,9 +109,13 @@ async fn list_into(
 ) -> Result<(), ImapError> {
     let left_keyword = session.left_keyword.clone();
     for set in sets {
-        let command = format!("UID FETCH {set} (UID RFC822.SIZE INTERNALDATE FLAGS)");
+        let command = SetCommand {
+            verb: "FETCH",
+            set,
+            rest: "(UID RFC822.SIZE INTERNALDATE FLAGS)",
+        };
         session
-            .command(&command, |response| {
+            .on_set(command, |response| {
                 if let Some((uid, attributes)) = fetched(response)
                     && wanted(uid)
                 {
@@ -145,11 +150,15 @@ pub(super) async fn mails(
         }
     }
     let asked: Vec<u32> = small.iter().map(|mail| mail.uid).collect();
-    let (literal, answer) = allowance(&small, part);
+    let allowed = Some(allowance(&small, part));
     for set in uid_sets(&asked) {
-        let command = format!("UID FETCH {set} (UID {})", part.item());
+        let command = SetCommand {
+            verb: "FETCH",
+            set: &set,
+            rest: &format!("(UID {})", part.item()),
+        };
         session
-            .command_for(&command, literal, answer, |response| {
+            .on_set_for(command, allowed, |response| {
                 let asked_for = |uid: &u32| asked.binary_search(uid).is_ok();
                 if let Some((uid, attributes)) = fetched(response)
                     && asked_for(&uid)
@@ -256,7 +265,7 @@ fn allowance(mails: &[&ListedMail], part: FetchPart) -> (u64, u64) {
 pub(super) async fn search(session: &mut ImapSession, keys: &str) -> Result<Vec<u32>, ImapError> {
     let mut found = BTreeSet::new();
     session
-        .command(&format!("UID SEARCH {keys}"), |response| {
+        .search(keys, |response| {
             if let Response::MailboxData(MailboxDatum::Search(uids)) = response {
                 found.extend(uids.iter().copied());
             }

@@ -21,6 +21,7 @@ mod error;
 mod fetch;
 mod guard;
 mod idle;
+mod limited;
 mod listing;
 mod login;
 mod name;

@@ -5,7 +5,7 @@
 
 use super::cursor::Selected;
 use super::guard::ImapGuard;
-use super::{ImapError, ImapTimings, MailboxConfig, name};
+use super::{ImapError, ImapTimings, MailboxConfig, limited, name};
 use crate::net::Io;
 use async_imap::Client;
 use imap_proto::{
@@ -42,6 +42,8 @@ pub(super) struct ImapSession {
     pub(super) idle_refused: bool,
     /// By what we were let in.
     pub(super) login: &'static str,
+    /// The lowest UID that the last command has done, where that were not all.
+    pub(super) lowest_done: Option<u32>,
 }
 
 impl ImapSession {
@@ -69,6 +71,7 @@ impl ImapSession {
             keeps_keyword: false,
             idle_refused: false,
             login: "PREAUTH",
+            lowest_done: None,
         };
         let wants_login = is_greeted || session.greet(config).await?;
         Ok((session, wants_login))
@@ -88,6 +91,12 @@ impl ImapSession {
     /// Whether the server offers this, `IDLE` or `AUTH=PLAIN`.
     pub(super) fn offers(&self, capability: &str) -> bool {
         self.offers.contains(capability)
+    }
+
+    /// What the server says behind the name of such an offer: `1000` of `MESSAGELIMIT=1000`.
+    pub(super) fn offer_of(&self, name: &str) -> Option<&str> {
+        let mut offers = self.offers.iter();
+        offers.find_map(|offer| offer.strip_prefix(name)?.strip_prefix('='))
     }
 
     /// Time limits of this session.
@@ -232,6 +241,7 @@ impl ImapSession {
                 if let Some(ResponseCode::Capabilities(offers)) = &outcome.code {
                     self.offers = offered(offers);
                 }
+                self.lowest_done = limited::lowest_done(outcome);
             }
             _ => {}
         }

@@ -930,6 +930,39 @@ async fn a_big_mail_is_fetched_in_pieces_and_is_whole() {
 }
 
 /// Another client has expunged it, or the server is not well: it is not taken for a shorter one.
+/// RFC 9738. A list that is not whole is told in any case.
+#[tokio::test]
+async fn a_server_that_does_few_mails_at_a_time_is_asked_for_the_rest() {
+    let moved = || After::Move("Done".to_owned());
+    for (after, offered, mails_max) in [
+        (After::Keep, "", 7),
+        (After::Seen, "", 7),
+        (After::Seen, " MESSAGELIMIT=1", 1),
+        (moved(), " MESSAGELIMIT=7", 7),
+        (After::Delete, " MESSAGELIMIT=7", 7),
+    ] {
+        let fake = Fake::start().await;
+        fake.state().capabilities += offered;
+        fake.state().mails_max = mails_max;
+        fake.deliver(1..=40);
+        let mut gateway = Gateway::start(config(&fake, after.clone()), None);
+        gateway.handle_until(40).await;
+        assert_eq!(gateway.seen, mails(1..=40), "{after:?} with {offered}");
+        eventually(async || fake.saw("IDLE")).await;
+        let state = fake.state();
+        let seen = state.mails.values();
+        let seen = seen.filter(|mail| mail.flags.contains("\\Seen")).count();
+        let expected = match after {
+            After::Keep => (40, 0, 0),
+            After::Seen => (40, 40, 0),
+            After::Move(_) => (0, 0, 40),
+            After::Delete => (0, 0, 0),
+        };
+        let found = (state.mails.len(), seen, state.moved.len());
+        assert_eq!(found, expected, "{after:?} with {offered}");
+    }
+}
+
 #[tokio::test]
 async fn a_mail_of_which_a_piece_is_missing_is_fetched_again() {
     let fake = Fake::start().await;

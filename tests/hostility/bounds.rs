@@ -35,9 +35,9 @@ const OCTETS_SLACK: u64 = 256 * 1024;
 /// The least of so many times counts: others use the machine as well.
 const TIMES: usize = 3;
 
-/// Fifty milliseconds of a processor; an unoptimised build takes some twenty times as long (0.51 s were seen beside other tests).
+/// Fifty milliseconds of a processor; an unoptimised build takes some twenty times as long (0.51 s were seen beside other tests, 1.1 s where twenty programs wanted two cores).
 fn time_max() -> Duration {
-    Duration::from_millis(if cfg!(debug_assertions) { 1_000 } else { 50 })
+    Duration::from_millis(if cfg!(debug_assertions) { 2_000 } else { 50 })
 }
 
 fn time_slack() -> Duration {
