@@ -96,6 +96,18 @@ async fn restart_xmpp(mut world: World, restarts: usize) {
     assert!(slowest < back(), "{slowest:?}");
     all_get_receipts(&world, sender, restarts * EACH, receipts_so_far).await;
 
+    // Shown where the test fails: what the server gave back, and what it says of itself.
+    let log = world.gateway.log();
+    for line in log.lines().filter(|line| line.contains("came back")) {
+        println!("{line}");
+    }
+    let log = world.xmpp.log();
+    for line in log
+        .lines()
+        .filter(|line| line.contains("[warn") || line.contains("[error"))
+    {
+        println!("{line}");
+    }
     let user = world.login(reader).await;
     let mails: Vec<String> = (0..restarts * EACH).map(|n| format!("mail {n}")).collect();
     receives_all_within(&user, &mails, Duration::from_secs(60)).await;

@@ -2,7 +2,7 @@
 //! there.
 
 use super::servers::stanza::{body, error_condition, error_text, find, kind_of};
-use super::servers::{Flavour, Mail, PATIENCE, XmppClient};
+use super::servers::{Flavour, Mail, PATIENCE, XmppClient, as_accepted};
 use super::world::{Options, World};
 use minidom::Element;
 use stanzamail::core::from_mail;
@@ -95,7 +95,7 @@ async fn are_attached_on(flavour: Flavour, user: &str) {
     client
         .send_message(&world.carol(), "And this is what it shows.")
         .await;
-    let mails = inbox.wait_for(2).await;
+    let mails = as_accepted(inbox.wait_for(2).await);
     let (text, files) = read(&mails[0]);
     assert_eq!(text, "");
     let [(name, media_type, octets)] = files.as_slice() else {
@@ -153,7 +153,7 @@ async fn and_nothing_is_fetched_from_elsewhere() {
         find(&notice, "reply", "urn:xmpp:reply:0").and_then(|reply| reply.attr("id")),
         Some("f2")
     );
-    let mails = inbox.wait_for(2).await;
+    let mails = as_accepted(inbox.wait_for(2).await);
     let (text, files) = read(&mails[1]);
     assert!(text.contains(&url) && files.is_empty(), "{text}");
     assert!(elsewhere.accept().is_err(), "somebody followed a link");
@@ -183,7 +183,7 @@ async fn or_the_user_is_told_why_not() {
     told(&alice, "what is attached may have").await;
     let fits = put(&alice, "a.example", &vec![7; 500_000]).await;
     alice.send(of_file(&world.carol(), "f3", &fits)).await;
-    let mails = inbox.wait_for(3).await;
+    let mails = as_accepted(inbox.wait_for(3).await);
     let octets: Vec<usize> = mails
         .iter()
         .map(|mail| read(mail).1.iter().map(|file| file.2.len()).sum())
