@@ -14,7 +14,7 @@ help:
 	@echo "make test-debian13   both of these in a fresh Debian 13 beside this machine; DEBIAN13=… for its folder"
 	@echo "make lint            what CI asks beside the tests: format, clippy, documentation"
 	@echo "make bench           the figures: throughput against the bare servers, delay, memory"
-	@echo "make chaos           for hours: 20,000 simulated worlds, 10,000 messages each way under 100 kills, restarts, bad"
+	@echo "make chaos           for hours: 20,000 simulated worlds, 10,000 messages each way and 1,000 conversations under 100 kills, restarts, bad"
 	@echo "                     networks, damaged stores, power cuts, failing disks (the tests have a short form of each)"
 	@echo "make soak            for hours: memory, files and threads of a working gateway (MINUTES=120), then the drain of a"
 	@echo "                     backlog (BACKLOG=100000); optimised"
@@ -82,7 +82,7 @@ chaos: deps
 	STANZAMAIL_SEEDS=20000 cargo test --profile long --lib whatever_breaks -- --nocapture
 	STANZAMAIL_MESSAGES=10000 cargo test --profile long --lib fifty_long_conversations -- --nocapture
 	STANZAMAIL_STOPS=200 cargo test --test scenarios stopping_under_load
-	STANZAMAIL_CHAOS=10000/100 cargo test --test chaos -- --nocapture
+	STANZAMAIL_CHAOS=10000/100 STANZAMAIL_GATHERING=1000/100 cargo test --test chaos -- --nocapture
 	STANZAMAIL_CHAOS=10000/100 cargo test --test quick automatic::
 	STANZAMAIL_DISK=500/1000/10000 cargo test --test disk -- --nocapture
 	STANZAMAIL_SLOW_DISK=1200/100 cargo test --test scenarios a_slow_disk -- --nocapture

@@ -62,13 +62,18 @@ pub(super) struct Concluded {
 
 /// Sends one mail over a kept connection or a new one. Where the server takes only so many recipients at a time (RFC 5321
 /// §4.5.3.1.10), one transaction follows the other until all had their turn, or one of them served nobody. A crash
-/// meanwhile repeats the mail to those who have it already, with the same Message-ID.
+/// meanwhile repeats the mail to those who have it already, with the same Message-ID. One that goes earlier than the spool knows is
+/// written there first, so that the next process knows that somebody may have it.
 pub(super) async fn transact(
     tools: Arc<Tools>,
     mut kept: Option<SmtpConnection>,
     job: Arc<Job>,
     bytes: Option<MailBytes>,
+    is_early: bool,
 ) -> Finished {
+    if is_early && let Err(error) = tools.spool.update(&job).await {
+        return Finished::new(Tried::NoMail(error), kept);
+    }
     let mail = match bytes {
         Some(bytes) => bytes,
         None => match tools.spool.read_mail(&job).await {

@@ -319,14 +319,19 @@ impl Runner {
         }
     }
 
-    fn begin(&mut self, WholeJob { job, bytes }: WholeJob) {
+    fn begin(&mut self, found: WholeJob) {
+        let WholeJob {
+            job,
+            bytes,
+            is_early,
+        } = found;
         let kept = self.idle.pop().map(|(_, connection)| connection);
         if kept.is_none() {
             self.gate.tries();
         }
         let job = Arc::new(job);
         let tools = Arc::clone(&self.tools);
-        let task = transact(tools, kept, Arc::clone(&job), bytes);
+        let task = transact(tools, kept, Arc::clone(&job), bytes, is_early);
         let id = self.running.spawn(task).id();
         self.claims.insert(id, job);
     }

@@ -50,6 +50,18 @@ pub(super) struct WholeJob {
     pub job: Job,
     /// The mail, where there was room for it in memory.
     pub bytes: Option<MailBytes>,
+    /// It is due earlier than the spool knows: where this process dies, the next one would take it for certain that nobody has it.
+    pub is_early: bool,
+}
+
+impl WholeJob {
+    fn new(job: Job, bytes: Option<MailBytes>) -> Box<Self> {
+        Box::new(Self {
+            job,
+            bytes,
+            is_early: false,
+        })
+    }
 }
 
 impl ScheduledJob {
@@ -57,7 +69,7 @@ impl ScheduledJob {
     pub(super) fn fresh(job: Job, bytes: Option<MailBytes>) -> Self {
         Self {
             brief: Brief::from(&job),
-            whole: Some(Box::new(WholeJob { job, bytes })),
+            whole: Some(WholeJob::new(job, bytes)),
             is_ahead: false,
             is_backlog: false,
             is_held: false,
@@ -109,6 +121,7 @@ impl ScheduledJob {
     /// The job with its schedule, if it is whole.
     fn into_whole(self) -> Option<Box<WholeJob>> {
         let mut whole = self.whole?;
+        whole.is_early = self.brief.next_attempt < whole.job.next_attempt;
         self.brief.complete(&mut whole.job);
         Some(whole)
     }
@@ -257,8 +270,7 @@ impl Schedule {
     /// if it has come before.
     pub(super) fn recalled(&mut self, recall: &Recall, job: Job) {
         self.answer(recall, |entry| {
-            let whole = || Box::new(WholeJob { job, bytes: None });
-            entry.whole.get_or_insert_with(whole);
+            entry.whole.get_or_insert_with(|| WholeJob::new(job, None));
         });
     }
 

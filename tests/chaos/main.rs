@@ -10,6 +10,7 @@
 #[path = "../scenarios/counting.rs"]
 mod counting;
 mod drain;
+mod gathering;
 #[path = "../servers/mod.rs"]
 mod servers;
 mod soak;

@@ -116,6 +116,25 @@ fn taken(fake: &Fake) -> Vec<String> {
     fake.seen_with(".").iter().map(subject).collect()
 }
 
+/// Whoever finds it after a crash must not take it for certain that nobody has it.
+#[tokio::test]
+async fn what_goes_before_its_time_is_due_in_the_spool_before_that() {
+    let (dir, fake) = (
+        tempfile::tempdir().unwrap(),
+        Fake::start(|_, _| Say::Usual).await,
+    );
+    let mut running = Running::start(dir.path(), fake.config(), DAY);
+    let mut one = mail("one", "queue", 1, &["a@x.example"]);
+    one.job.next_attempt = Timestamp::now().plus(DAY);
+    running.send(vec![one.clone()]).await;
+    let now = Timestamp::now();
+    running.queue.leave_at(one.job.id.clone(), now);
+    let _settle = running.next_unanswered().await;
+    let jobs = Spool::look(dir.path()).unwrap();
+    let due: Vec<Timestamp> = jobs.iter().map(|job| job.next_attempt).collect();
+    assert_eq!(due, [now]);
+}
+
 #[tokio::test]
 async fn the_file_goes_after_the_answer_and_not_before() {
     let (dir, fake) = (

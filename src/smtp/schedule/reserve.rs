@@ -37,8 +37,7 @@ impl Schedule {
         entry.brief.complete(&mut job);
         known.is_reserved = true;
         self.refresh(&name);
-        let bytes = None;
-        Some(FoundJob::Whole(Box::new(WholeJob { job, bytes })))
+        Some(FoundJob::Whole(WholeJob::new(job, None)))
     }
 
     /// Whether somebody decides about this job.
