@@ -149,6 +149,20 @@ pub struct FileLink {
     pub url: String,
     /// What it is called, safe in any folder.
     pub name: Option<String>,
+    /// What it is to people, where the client says more than that it is a file.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub meant: Option<FileMeaning>,
+}
+
+/// What a file is to people.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum FileMeaning {
+    /// A voice message: a sound that is played in the conversation (XEP-0447 §3.1, `disposition`), of so many milliseconds where
+    /// that is said (XEP-0446, `length`).
+    Voice(Option<u32>),
+    /// XEP-0449. The message's words stand for the picture where that is not shown.
+    Sticker,
 }
 
 impl FileLink {

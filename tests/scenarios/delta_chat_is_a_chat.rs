@@ -50,6 +50,7 @@ async fn both_ways() {
     corrections(&mut chat, (hello, &shown), hi).await;
     a_receipt(&mut chat, hello).await;
     pictures(&mut chat).await;
+    a_voice_message_and_a_sticker(&mut chat).await;
 }
 
 fn says(words: &'static str) -> impl Fn(&Value) -> bool {
@@ -230,4 +231,38 @@ async fn pictures(chat: &mut Chat) {
         "",
     ];
     assert_eq!(texts, expected);
+}
+
+/// A second of silence as an Ogg file begins: nobody plays it here.
+const SOUND: &[u8] = b"OggS\0\x02\0\0\0\0\0\0\0\0\x01\0\0\0\0\0\0\0\0\0\0\0\x01\x13OpusHead\x01\x01\x38\x01\x80\xbb\0\0\0\0\0";
+
+async fn a_voice_message_and_a_sticker(chat: &mut Chat) {
+    let to = chat.world.contact(CAROL);
+    let shared = |url: &str, disposition: &str, file: &str| {
+        format!(
+            "<file-sharing xmlns='urn:xmpp:sfs:0'{disposition}><file xmlns='urn:xmpp:file:metadata:0'>{file}</file><sources>\
+             <url-data xmlns='http://jabber.org/protocol/url-data' target='{url}'/></sources></file-sharing>"
+        )
+    };
+    let url = put(&chat.alice, "a.example", SOUND).await;
+    let file = "<name>voice.ogg</name><media-type>audio/ogg</media-type><length>1000</length>";
+    let voice = shared(&url, " disposition='inline'", file);
+    let voice = format!("<body>{url}</body>{voice}<x xmlns='jabber:x:oob'><url>{url}</url></x>");
+    let voice = format!("<message to='{to}' type='chat' id='v1'>{voice}</message>");
+    chat.alice.send(voice).await;
+    let is_new = |kind: &'static str| {
+        move |message: &Value| message["viewType"] == kind && message["fromId"] != 1
+    };
+    let voice = chat.carol.expect(chat.number, is_new("Voice")).await;
+    assert_eq!(voice["duration"], 1000, "{voice:#}");
+
+    let url = put(&chat.alice, "a.example", PNG).await;
+    let file = "<name>hug.png</name><media-type>image/png</media-type><desc>🤗</desc>";
+    let sticker = shared(&url, "", file);
+    let pack = "<sticker xmlns='urn:xmpp:stickers:0' pack='EpRv28DHHzFrE4zd+xaNpVb4'/>";
+    let sticker = format!("<body>🤗</body>{sticker}{pack}");
+    let sticker = format!("<message to='{to}' type='chat' id='s1'>{sticker}</message>");
+    chat.alice.send(sticker).await;
+    let sticker = chat.carol.expect(chat.number, is_new("Sticker")).await;
+    assert_eq!(sticker["text"], "", "{sticker:#}");
 }

@@ -1,7 +1,8 @@
 //! Files that are put into a mail that is written already.
 
+use super::chat::CHAT_VERSION;
 use super::content_type;
-use crate::core::file::FileLink;
+use crate::core::file::{FileLink, FileMeaning};
 use crate::core::from_mail::{decoded_body, split_header};
 use crate::core::signature;
 use base64::Engine;
@@ -77,7 +78,8 @@ impl Base64File {
     }
 }
 
-/// The same mail with files: what it was is the first part (RFC 2046 §5.1.3), unless it says nothing but where they lie.
+/// The same mail with files: what it was is the first part (RFC 2046 §5.1.3), unless it says nothing but where they lie. Delta Chat is
+/// told of a voice message and of a sticker that they are some.
 /// `None` where the mail is signed, since that would be wrong then, or has no header. The first file is not copied: it may have
 /// tens of megabytes.
 pub fn attached(mail: &[u8], files: Vec<AttachedFile>) -> Option<Vec<u8>> {
@@ -97,13 +99,30 @@ pub fn attached(mail: &[u8], files: Vec<AttachedFile>) -> Option<Vec<u8>> {
     for field in fields.iter().filter(|field| !is_content(field)) {
         before.extend_from_slice(field);
     }
+    let meant = match files.as_slice() {
+        [alone]
+            if fields
+                .iter()
+                .any(|field| is_named(field, CHAT_VERSION.as_bytes())) =>
+        {
+            meant(alone)
+        }
+        _ => None,
+    };
+    before.extend_from_slice(
+        meant
+            .iter()
+            .flat_map(chat_fields)
+            .collect::<String>()
+            .as_bytes(),
+    );
     let kind = format!("Content-Type: multipart/mixed; boundary=\"{boundary}\"\r\n\r\n");
     before.extend_from_slice(kind.as_bytes());
     let says_where = |text: &str| {
         let mut words = text.split_whitespace();
         words.all(|word| files.iter().any(|file| file.link.url == word))
     };
-    if !says_where(&decoded_body(mail)) {
+    if meant != Some(FileMeaning::Sticker) && !says_where(&decoded_body(mail)) {
         before.extend_from_slice(format!("--{boundary}\r\n").as_bytes());
         for field in fields.iter().filter(|field| is_content(field)) {
             before.extend_from_slice(field);
@@ -130,6 +149,29 @@ pub fn attached(mail: &[u8], files: Vec<AttachedFile>) -> Option<Vec<u8>> {
     all.extend_from_slice(format!("--{boundary}--\r\n").as_bytes());
     all.splice(0..0, before);
     Some(all)
+}
+
+/// What a file is to people, if it is of that kind.
+fn meant(file: &AttachedFile) -> Option<FileMeaning> {
+    let kind = match file.link.meant? {
+        FileMeaning::Voice(_) => "audio/",
+        FileMeaning::Sticker => "image/",
+    };
+    file.link
+        .meant
+        .filter(|_| file.media_type.starts_with(kind))
+}
+
+/// As Delta Chat says it.
+fn chat_fields(meant: &FileMeaning) -> Vec<String> {
+    match meant {
+        FileMeaning::Sticker => vec!["Chat-Content: sticker\r\n".to_owned()],
+        FileMeaning::Voice(length) => {
+            let length = length.map(|length| format!("Chat-Duration: {length}\r\n"));
+            let voice = "Chat-Voice-Message: 1\r\n".to_owned();
+            [voice].into_iter().chain(length).collect()
+        }
+    }
 }
 
 /// The header of a part, with the blank line that ends it.
@@ -182,6 +224,7 @@ mod tests {
             link: FileLink {
                 url: format!("https://u.a.example/{name}"),
                 name: Some(name.to_owned()),
+                meant: None,
             },
             media_type: "image/png".to_owned(),
             file: encoded(octets, 1000),
@@ -270,6 +313,36 @@ mod tests {
                 .text
                 .contains("other")
         );
+    }
+
+    #[test]
+    fn delta_chat_is_told_what_a_file_is_to_people() {
+        let chat = [b"Chat-Version: 1.0\r\n", mail("Hm").as_slice()].concat();
+        let with = |mail: &[u8], meant, media_type: &str| {
+            let mut one = file("1.bin", b"x");
+            one.link.meant = Some(meant);
+            one.media_type = media_type.to_owned();
+            String::from_utf8(attached(mail, vec![one]).unwrap()).unwrap()
+        };
+        let voice = FileMeaning::Voice(Some(2500));
+        let said = with(&chat, voice, "audio/ogg");
+        let (header, _) = said.split_once("\r\n\r\n").unwrap();
+        assert!(header.contains("\r\nChat-Voice-Message: 1\r\nChat-Duration: 2500\r\n"));
+        assert!(said.contains("Hm"));
+        assert!(!with(&chat, FileMeaning::Voice(None), "audio/ogg").contains("Chat-Duration"));
+        let sticker = with(&chat, FileMeaning::Sticker, "image/webp");
+        assert!(sticker.contains("\r\nChat-Content: sticker\r\n") && !sticker.contains("Hm"));
+        // What it is not it is not called, and people with mail programs are told nothing that none of these knows.
+        for plain in [
+            with(&chat, voice, "video/mp4"),
+            with(&chat, FileMeaning::Sticker, "text/html"),
+            with(&mail("Hm"), voice, "audio/ogg"),
+            with(&mail("Hm"), FileMeaning::Sticker, "image/png"),
+        ] {
+            let is_told = ["Chat-Content", "Chat-Voice"].map(|name| plain.contains(name));
+            assert_eq!(is_told, [false, false], "{plain}");
+        }
+        assert!(with(&chat, FileMeaning::Sticker, "text/html").contains("Hm"));
     }
 
     #[test]

@@ -12,7 +12,7 @@ use lettre::message::header::{Header, HeaderName, HeaderValue};
 use lettre::message::{MultiPart, SinglePart};
 
 /// Whoever writes it shows mails as a chat (COI).
-const CHAT_VERSION: HeaderName = HeaderName::new_from_ascii_str("Chat-Version");
+pub(super) const CHAT_VERSION: &str = "Chat-Version";
 /// Who is told that the mail was read: its author, or nobody.
 const CHAT_NOTIFICATION_TO: HeaderName =
     HeaderName::new_from_ascii_str("Chat-Disposition-Notification-To");
@@ -32,7 +32,8 @@ impl MailFormat for ChatFormat {
             notify_read: false,
             ..letter.clone()
         };
-        let mut headers = headers(&quiet)?.raw_header(raw(CHAT_VERSION, "1.0"));
+        let mut headers =
+            headers(&quiet)?.raw_header(raw(HeaderName::new_from_ascii_str(CHAT_VERSION), "1.0"));
         let author = &letter.from.mail;
         if letter.notify_read && !author.needs_smtputf8() {
             headers = headers.raw_header(raw(CHAT_NOTIFICATION_TO, &author.to_string()));
