@@ -98,16 +98,16 @@ impl Inked {
 }
 
 /// The style of a tag in lower case.
-struct TagStyle(String);
+pub(super) struct TagStyle(String);
 
 impl TagStyle {
-    fn of(tag: &Tag) -> Self {
+    pub(super) fn of(tag: &Tag) -> Self {
         let style = tag.attribute("style").unwrap_or_default();
         Self(style.to_ascii_lowercase())
     }
 
     /// The last value of one of these properties.
-    fn value(&self, names: &[&str]) -> Option<&str> {
+    pub(super) fn value(&self, names: &[&str]) -> Option<&str> {
         let declarations = self.0.split(';').filter_map(|one| one.split_once(':'));
         let mut values = declarations.filter(|(name, _)| names.contains(&name.trim()));
         values.next_back().map(|(_, value)| value)

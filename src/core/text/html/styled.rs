@@ -3,12 +3,17 @@
 //! line with other words is known only at its end. A whole line in bold is a heading, or somebody's habit: nothing of it is
 //! marked, and neither is what has a mark of styling anywhere on its line.
 
+use super::inked::TagStyle;
 use super::tokens::Tag;
 use crate::core::text::quotes::LinePlace;
 use std::borrow::Cow;
 
 /// Elements that are open at a time and kept track of.
 const DEPTH_MAX: usize = 50;
+/// Elements within a line that may style what is in them, by their name or by their look. A block that does is a heading.
+const ELEMENTS: [&str; 9] = [
+    "b", "strong", "i", "em", "code", "tt", "kbd", "span", "font",
+];
 /// Characters of a span. What is longer is no emphasis.
 const CHARS_MAX: usize = 100;
 
@@ -32,13 +37,27 @@ pub(super) enum Style {
 }
 
 impl Style {
-    fn of(name: &str) -> Option<Self> {
-        match name {
-            "b" | "strong" => Some(Self::Strong),
-            "i" | "em" => Some(Self::Emphasis),
+    /// By its look, where it has one; else by its name: Google Docs puts all that it copies into a `b` that is not bold.
+    fn of(tag: &Tag) -> Option<Self> {
+        let style = TagStyle::of(tag);
+        let said = |name: &str| {
+            let value = style.value(&[name])?;
+            let value = value.split('!').next().unwrap_or_default().trim();
+            Some(value.to_owned())
+        };
+        let weight = said("font-weight");
+        let slant = said("font-style");
+        let is_bold = |weight: &String| matches!(weight.as_str(), "bold" | "700" | "800" | "900");
+        let is_slanted = |slant: &String| matches!(slant.as_str(), "italic" | "oblique");
+        let by_name = match tag.name.as_str() {
+            "b" | "strong" if weight.is_none() => Some(Self::Strong),
+            "i" | "em" if slant.is_none() => Some(Self::Emphasis),
             "code" | "tt" | "kbd" => Some(Self::Code),
             _ => None,
-        }
+        };
+        by_name
+            .or_else(|| weight.filter(is_bold).map(|_| Self::Strong))
+            .or_else(|| slant.filter(is_slanted).map(|_| Self::Emphasis))
     }
 
     /// What is written before it.
@@ -52,30 +71,56 @@ impl Style {
     }
 }
 
-/// The elements that are open and style what is in them.
+/// An element of [`ELEMENTS`], by its place there, and what it makes of what is in it.
+struct StyledElement {
+    name: usize,
+    style: Option<Style>,
+}
+
+/// The elements that are open and may style what is in them.
 #[derive(Default)]
-pub(super) struct Styled(Vec<Style>);
+pub(super) struct Styled {
+    open: Vec<StyledElement>,
+    /// Within these, so many more that nobody keeps track of.
+    more: usize,
+}
 
 impl Styled {
     /// Takes a start tag.
     pub(super) fn start(&mut self, tag: &Tag) {
-        if let Some(style) = Style::of(&tag.name).filter(|_| self.0.len() < DEPTH_MAX) {
-            self.0.push(style);
+        let Some(name) = place(&tag.name) else {
+            return;
+        };
+        if self.open.len() >= DEPTH_MAX {
+            self.more = self.more.saturating_add(1);
+            return;
         }
+        let style = Style::of(tag);
+        self.open.push(StyledElement { name, style });
     }
 
     /// Takes an end tag.
     pub(super) fn end(&mut self, name: &str) {
-        let last = Style::of(name).and_then(|style| self.0.iter().rposition(|one| *one == style));
-        if let Some(last) = last {
-            self.0.remove(last);
+        let Some(name) = place(name) else {
+            return;
+        };
+        if self.more > 0 {
+            self.more = self.more.saturating_sub(1);
+            return;
+        }
+        if let Some(last) = self.open.iter().rposition(|one| one.name == name) {
+            self.open.remove(last);
         }
     }
 
     /// How words are written here: as the outermost element has it.
     pub(super) fn style(&self) -> Option<Style> {
-        self.0.first().copied()
+        self.open.iter().find_map(|one| one.style)
     }
+}
+
+fn place(name: &str) -> Option<usize> {
+    ELEMENTS.iter().position(|one| *one == name)
 }
 
 /// A text without what is written around spans.
@@ -160,6 +205,28 @@ mod tests {
             ),
             ("<ul><li><b>one</b> of two</ul>", "- *one* of two"),
             ("a <b>one<br>two</b> c", "a *one*\n*two* c"),
+            // By their look alone, as many programs write it.
+            ("a <span style='font-weight:700'>b</span> c", "a *b* c"),
+            (
+                "a <span style='color: red; FONT-WEIGHT: Bold !important'>b</span> <span>c</span>",
+                "a *b* c",
+            ),
+            (
+                "a <font style='font-style:italic;'>b <span>c</span> d</font> e",
+                "a _b c d_ e",
+            ),
+            (
+                "a <span style='text-decoration:line-through'>b</span> c",
+                "a ~b~ c",
+            ),
+            (
+                "<b style='font-weight:normal'>a <span style='font-weight:700'>b</span> c</b> d",
+                "a *b* c d",
+            ),
+            (
+                "a <span><span style='font-weight:900'>b</span></span> c",
+                "a *b* c",
+            ),
         ] {
             assert_eq!(text(html), shown, "{html}");
         }
@@ -169,6 +236,18 @@ mod tests {
     fn what_is_not_is_as_it_was() {
         for (html, shown) in [
             ("<b>All of it</b>", "All of it"),
+            ("<p style='font-weight:bold'>All of it</p>", "All of it"),
+            (
+                "<span style='font-weight:bold'>All of it</span>",
+                "All of it",
+            ),
+            (
+                "a <span style='font-weight:400'>b</span> <i style='font-style:normal'>c</i>",
+                "a b c",
+            ),
+            ("a <span style='font-weight:bolder'>b</span> c", "a b c"),
+            ("a <span style='x-font-weight:bold'>b</span> c", "a b c"),
+            ("a <span style='font-weight:bold'>b</span>c d", "a bc d"),
             (
                 "<h1>A <b>title</b></h1><b>x<br>y z</b>",
                 "A *title*\n\nx\ny z",
