@@ -228,7 +228,8 @@ fn uu_octets(content: &[u8]) -> Option<usize> {
     (count <= UU_LINE_MAX && content.len() <= digits.saturating_add(2)).then_some(count)
 }
 
-/// `=ybegin line=128 size=200 name=NAME`, any octets, and `=yend`.
+/// `=ybegin line=128 size=200 name=NAME`, any octets, and `=yend`. Of one that was cut on its way lines are left that are as long as
+/// it says.
 fn yencoded<'a>(text: &'a [u8], rest: &'a [u8]) -> Option<EncodedFile<'a>> {
     let at = rest.windows(5).position(|five| five == b"name=")?;
     let (_, name) = rest.split_at_checked(at)?;
@@ -240,22 +241,76 @@ fn yencoded<'a>(text: &'a [u8], rest: &'a [u8]) -> Option<EncodedFile<'a>> {
         .take_while(|word| !is_field(word));
     let end = end.map(|word| word.len().saturating_add(1)).sum::<usize>();
     let name = name.get(..end).unwrap_or(name).trim_ascii();
-    let mut fields = rest.split(|b| *b == b' ');
-    let size = fields.find_map(|field| field.strip_prefix(b"size="))?;
-    let octets = std::str::from_utf8(size.trim_ascii()).ok()?;
-    let octets = octets.parse().ok()?;
-    let mut length = 0_usize;
-    for line in text.split_inclusive(|b| *b == b'\n') {
-        length = length.saturating_add(line.len());
-        if line.starts_with(b"=yend") {
-            break;
-        }
-    }
+    let octets = yenc_number(rest, b"size=")?;
+    let length = match yenc_end(text) {
+        Some(length) => length,
+        None => yenc_cut(text, yenc_number(rest, b"line=")?, octets)?,
+    };
     Some(EncodedFile {
         name,
         octets,
         length,
     })
+}
+
+/// The value of a field of such a line.
+fn yenc_number(fields: &[u8], name: &[u8]) -> Option<usize> {
+    let mut fields = fields.split(|b| *b == b' ');
+    let value = fields.find_map(|field| field.strip_prefix(name))?;
+    std::str::from_utf8(value.trim_ascii()).ok()?.parse().ok()
+}
+
+/// The length of all lines up to the end, where that comes before another beginning.
+fn yenc_end(text: &[u8]) -> Option<usize> {
+    let mut length = line(text).len();
+    for line in text.get(length..)?.split_inclusive(|b| *b == b'\n') {
+        length = length.saturating_add(line.len());
+        if line.starts_with(b"=yend") {
+            return Some(length);
+        }
+        if line.starts_with(b"=ybegin ") {
+            return None;
+        }
+    }
+    None
+}
+
+/// The length of the lines that can be nothing else, where there is no end: all are as long as it says, but the last of the file; one
+/// that was cut on its way is no text, or the last one there is.
+fn yenc_cut(text: &[u8], width: usize, octets: usize) -> Option<usize> {
+    let mut length = line(text).len();
+    let (mut all, mut all_max, mut is_begun) = (0_usize, octets, false);
+    for line in text.get(length..)?.split_inclusive(|b| *b == b'\n') {
+        let content = without_end(line);
+        if let Some(part) = content.strip_prefix(b"=ypart ") {
+            let (begin, end) = (yenc_number(part, b"begin=")?, yenc_number(part, b"end=")?);
+            all_max = end.saturating_sub(begin).saturating_add(1).min(octets);
+            length = length.saturating_add(line.len());
+            continue;
+        }
+        // An octet that must not stand there is written as two, also at the end of a line.
+        let marks = content.iter().filter(|b| **b == b'=').count();
+        all = all.saturating_add(content.len().saturating_sub(marks));
+        let is_full = width > 0 && (width..=width.saturating_add(1)).contains(&content.len());
+        if !is_full || all >= all_max {
+            let is_last = is_full || all == all_max;
+            let is_cut = is_begun && (!line.ends_with(b"\n") || is_garbled(content));
+            if is_last || is_cut {
+                is_begun = true;
+                length = length.saturating_add(line.len());
+            }
+            break;
+        }
+        is_begun = true;
+        length = length.saturating_add(line.len());
+    }
+    is_begun.then_some(length)
+}
+
+/// Whether it can be no line of a text.
+fn is_garbled(content: &[u8]) -> bool {
+    let is_control = |b: &u8| b.is_ascii_control() && *b != b'\t';
+    content.iter().any(is_control) || std::str::from_utf8(content).is_err()
 }
 
 /// What PGP writes around what it has encrypted or signed (RFC 9580 §6.2).
@@ -419,6 +474,27 @@ mod tests {
                 "=ybegin part=1 total=2 line=128 size=9 name=z\n=ypart begin=1 end=9\nxx\n=yend",
                 "[file z, 9 bytes]\n",
             ),
+            // Without an end: only what is as long as it says.
+            (
+                "=ybegin line=4 size=10 name=z\n\u{1}\u{2}=@\u{3}\nabcd\nef\nHello\n",
+                "[file z, 10 bytes]\nHello\n",
+            ),
+            (
+                "=ybegin line=4 size=100 name=z\nabcd\nabcd\nHello Carol\n",
+                "[file z, 100 bytes]\nHello Carol\n",
+            ),
+            (
+                "=ybegin line=4 size=100 name=z\nabcd\nab",
+                "[file z, 100 bytes]\n",
+            ),
+            (
+                "=ybegin part=2 total=2 line=4 size=9 name=z\n=ypart begin=5 end=9\nabcd\ne\nBye",
+                "[file z, 9 bytes]\nBye",
+            ),
+            (
+                "=ybegin line=4 size=4 name=y\nabcd\n=ybegin line=4 size=1 name=z\na\n=yend\nBye",
+                "[file y, 4 bytes]\n[file z, 1 bytes]\nBye",
+            ),
         ] {
             assert_eq!(shown(text), expected, "{text:?}");
         }
@@ -459,6 +535,9 @@ mod tests {
             "begin 644",
             "=ybegin\n=yend\n",
             "=ybegin line=1 size=x name=y\n",
+            "=ybegin line=128 size=200 name=y\nI wrote this without an end.\nBye\n",
+            "=ybegin size=200 name=y\nHello\n",
+            "=ybegin line=0 size=1 name=y\n\nHello\n",
             "begin-base64 644 x\n",
             "begin-base64 644 x\nAAEC\nBye\n",
             "begin-base64 the work\n",
@@ -544,6 +623,7 @@ mod tests {
             "-----BEGIN PGP SIGNED MESSAGE-----\nHash: x\n",
             "(This file must be converted with BinHex 4.0)\n\n:abcd\n",
             "begin-base64 644 x\nAAEC\n",
+            "=ybegin line=4 size=9 name=y\nabcd\nef\n",
         ] {
             let took = time(text, 20_000);
             assert!(took < std::time::Duration::from_secs(20), "{took:?} {text}");
