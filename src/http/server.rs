@@ -22,13 +22,14 @@ use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper::{Request, Response};
 use hyper_util::rt::{TokioIo, TokioTimer};
+use std::collections::HashMap;
 use std::convert::Infallible;
 use std::fmt;
 use std::fs::File;
 use std::io::{self, Read};
 use std::os::unix::fs::FileExt;
 use std::pin::pin;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::task::JoinSet;
@@ -45,6 +46,8 @@ const FIELDS_MAX: usize = 64;
 const READ_MAX: usize = 2;
 /// What answers that are under way have together, in KiB.
 const ROOM_KIBIBYTES: u32 = 64 * 1024;
+/// Of this, answers about one mail: whoever has one address takes half of it at the most.
+const ROOM_OF_ONE_KIBIBYTES: u32 = ROOM_KIBIBYTES / 2;
 /// Of a file, what tells of which kind it is, in octets.
 const BEGINNING_OCTETS: usize = 16 * 1024;
 /// How long to wait before connections are taken again, when the system has no file handles left.
@@ -123,6 +126,31 @@ struct ServerShared {
     prefix: String,
     readers: Arc<Semaphore>,
     room: Arc<Semaphore>,
+    /// What answers that are under way take of it, by their mail.
+    taken: Arc<Mutex<HashMap<OriginalId, u32>>>,
+}
+
+/// What an answer takes, until it is sent or nobody wants it any more.
+struct TakenRoom {
+    of: Option<(OriginalId, u32)>,
+    taken: Arc<Mutex<HashMap<OriginalId, u32>>>,
+    permit: Option<OwnedSemaphorePermit>,
+}
+
+impl Drop for TakenRoom {
+    fn drop(&mut self) {
+        drop(self.permit.take());
+        let Some((id, kibibytes)) = self.of.take() else {
+            return;
+        };
+        let mut taken = self.taken.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(all) = taken.get_mut(&id) {
+            *all = all.saturating_sub(kibibytes);
+            if *all == 0 {
+                taken.remove(&id);
+            }
+        }
+    }
 }
 
 /// Serves until `stop`.
@@ -133,6 +161,7 @@ pub async fn run(listener: Listener, config: ServerConfig, stop: CancellationTok
         config,
         readers: Arc::new(Semaphore::new(READ_MAX)),
         room: Arc::new(Semaphore::new(room)),
+        taken: Arc::default(),
     });
     let mut connections = JoinSet::new();
     loop {
@@ -190,11 +219,13 @@ impl ServerShared {
     }
 
     async fn answer(&self, asked: Result<PageRequest, PageResponse>) -> Response<Body> {
+        let id = asked.as_ref().ok().map(|asked| asked.id().clone());
         let (answer, reader) = match asked {
             Err(answer) => (answer, None),
+            Ok(asked) if self.is_full_of(asked.id()) => (PageResponse::busy(), None),
             Ok(asked) => self.found(asked).await,
         };
-        let room = self.room_for(answer.room()).await;
+        let room = self.room_for(id, answer.room()).await;
         // Not before: what was read is in memory, and all that wait for room would be.
         drop(reader);
         match room {
@@ -239,10 +270,43 @@ impl ServerShared {
         format!("{}/m/{}", self.config.public_url, asked.id.as_str())
     }
 
-    async fn room_for(&self, octets: usize) -> Option<OwnedSemaphorePermit> {
+    /// `None`: there is none in time, or answers about the same mail take their part of it already.
+    async fn room_for(&self, id: Option<OriginalId>, octets: usize) -> Option<TakenRoom> {
         let kibibytes = u32::try_from(octets / 1024).unwrap_or(u32::MAX);
         let kibibytes = kibibytes.saturating_add(1).min(ROOM_KIBIBYTES);
-        let room = Arc::clone(&self.room).acquire_many_owned(kibibytes);
-        timeout(self.config.timings.room, room).await.ok()?.ok()
+        let of = match id {
+            Some(id) if self.takes(&id, kibibytes) => Some((id, kibibytes)),
+            Some(_) => return None,
+            None => None,
+        };
+        // Also where nothing comes of it.
+        let mut room = TakenRoom {
+            of,
+            taken: Arc::clone(&self.taken),
+            permit: None,
+        };
+        let permit = Arc::clone(&self.room).acquire_many_owned(kibibytes);
+        room.permit = Some(timeout(self.config.timings.room, permit).await.ok()?.ok()?);
+        Some(room)
+    }
+
+    /// Whether answers about this mail take so much that nothing more is read for one.
+    fn is_full_of(&self, id: &OriginalId) -> bool {
+        let taken = self.taken.lock().unwrap_or_else(PoisonError::into_inner);
+        taken
+            .get(id)
+            .is_some_and(|all| *all >= ROOM_OF_ONE_KIBIBYTES / 2)
+    }
+
+    /// Counts so much for a mail, if it may have that: an answer that is alone has what it needs.
+    fn takes(&self, id: &OriginalId, kibibytes: u32) -> bool {
+        let mut taken = self.taken.lock().unwrap_or_else(PoisonError::into_inner);
+        let before = taken.get(id).copied().unwrap_or(0);
+        let all = before.saturating_add(kibibytes);
+        if before > 0 && all > ROOM_OF_ONE_KIBIBYTES {
+            return false;
+        }
+        taken.insert(id.clone(), all);
+        true
     }
 }

@@ -95,6 +95,11 @@ impl PageRequest {
         Ok(Self { id, what, range })
     }
 
+    /// The name of the mail, or of the file.
+    pub(super) fn id(&self) -> &OriginalId {
+        &self.id
+    }
+
     /// Whether it is a file of its own, and no mail.
     pub(super) fn is_file(&self) -> bool {
         matches!(self.what, What::File(_))

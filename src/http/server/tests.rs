@@ -24,6 +24,10 @@ fn big() -> Vec<u8> {
     numbers.take(3 * body::AT_ONCE + 17).collect()
 }
 
+/// How the names of other mails begin.
+const OTHERS: &str = "0f0f0f0f";
+const PATIENCE: Duration = Duration::from_secs(20);
+
 fn kept(octets: &[u8]) -> ServedMail {
     let mut file = tempfile::tempfile().unwrap();
     io::Write::write_all(&mut file, octets).unwrap();
@@ -60,7 +64,8 @@ impl Lab {
             public_url: "https://mail.example.org/x".to_owned(),
             mails: Arc::new(move |id| {
                 *count.lock().unwrap() += 1;
-                (id.as_str() == ID).then(|| kept(&mail))
+                let is_there = id.as_str() == ID || id.as_str().starts_with(OTHERS);
+                is_there.then(|| kept(&mail))
             }),
             files: Arc::new(|id| match id.as_str() {
                 FILE_ID => Some(kept(b"\x89PNG\r\n\x1a\n0123")),
@@ -336,26 +341,38 @@ async fn who_sends_slowly_is_not_waited_for() {
     }
 }
 
-/// Whoever has the address of a mail with a big file asks for that again and again, and takes nothing of it.
-#[tokio::test]
-async fn e34_no_more_is_read_than_there_is_room_for() {
-    const OCTETS: usize = 24 * 1024 * 1024;
+const BIG_OCTETS: usize = 24 * 1024 * 1024;
+
+async fn with_big_mails() -> Lab {
     let timings = HttpTimings {
         room: Duration::from_secs(600),
         ..HttpTimings::default()
     };
     let mut mail =
         b"From: Carol <carol@mail.example>\r\nContent-Type: application/zip\r\n\r\n".to_vec();
-    mail.resize(OCTETS, 0x50);
-    let lab = Lab::with(timings, mail).await;
+    mail.resize(BIG_OCTETS, 0x50);
+    Lab::with(timings, mail).await
+}
+
+/// Asks for the file of each, and takes nothing of it.
+async fn greedy(lab: &Lab, ids: impl Iterator<Item = String>) -> Vec<TcpStream> {
     let mut greedy = Vec::new();
-    for _ in 0..20 {
+    for id in ids {
         let mut tcp = lab.connect().await;
-        let request = format!("GET /m/{ID}/part/0 HTTP/1.1\r\nHost: x\r\n\r\n");
+        let request = format!("GET /m/{id}/part/0 HTTP/1.1\r\nHost: x\r\n\r\n");
         tcp.write_all(request.as_bytes()).await.unwrap();
         greedy.push(tcp);
     }
-    let room = usize::try_from(ROOM_KIBIBYTES).unwrap() * 1024 / OCTETS;
+    greedy
+}
+
+/// Whoever has the addresses of many mails with big files asks for them again and again, and takes nothing of it.
+#[tokio::test]
+async fn e34_no_more_is_read_than_there_is_room_for() {
+    let lab = with_big_mails().await;
+    let ids = (0..20).map(|number| format!("{OTHERS}{number:024x}"));
+    let greedy = greedy(&lab, ids).await;
+    let room = usize::try_from(ROOM_KIBIBYTES).unwrap() * 1024 / BIG_OCTETS;
     let asked = || *lab.asked.lock().unwrap();
     while asked() < room + READ_MAX {
         tokio::time::sleep(Duration::from_millis(20)).await;
@@ -366,4 +383,18 @@ async fn e34_no_more_is_read_than_there_is_room_for() {
     drop(greedy);
     let (header, _) = lab.get(&format!("/m/{ID}"), "").await;
     assert!(header.starts_with("http/1.1 200"), "{header}");
+}
+
+#[tokio::test]
+async fn e34_who_has_one_address_leaves_room_for_others() {
+    let lab = with_big_mails().await;
+    let mut greedy = greedy(&lab, std::iter::repeat_n(ID.to_owned(), 20)).await;
+    let last = greedy.last_mut().unwrap();
+    let mut answer = vec![0; 64];
+    let read = tokio::time::timeout(PATIENCE, last.read(&mut answer)).await;
+    let _ = read.expect("it is answered at once").unwrap();
+    let other = format!("/m/{OTHERS}{:024x}/part/0", 1);
+    let (header, body) = lab.get(&other, "").await;
+    assert!(header.starts_with("http/1.1 200"), "{header}");
+    assert!(body.len() > BIG_OCTETS / 2);
 }
