@@ -14,6 +14,7 @@ use crate::core::decide::outbound::identity::{Identity, MailableMessage, Named};
 use crate::core::decide::outbound::outgoing::{
     MessageStanza, OutgoingAddresses, OutgoingMessage, carried,
 };
+use crate::core::decide::outbound::quoted_link;
 use crate::core::decide::outbound::receipt::receipt_of;
 use crate::core::decide::outbound::recipients;
 use crate::core::decide::outbound::rows::{also, contact_write, thread_write};
@@ -116,7 +117,10 @@ fn sent(
     let MessageStanza { stanza, message } = source;
     let said = message.body.as_ref().or(subject_alone(stanza, message));
     match said {
-        Some(body) => send(decider, standing_alone(source, body), outgoing),
+        Some(body) => {
+            let body = quoted_link::said(&stanza.element, body);
+            send(decider, standing_alone(source, &body), outgoing)
+        }
         None if features.without_text => wordless::pass_on(decider, source, outgoing),
         None => Ok(Decision::nothing()),
     }

@@ -7,6 +7,7 @@ pub(crate) mod gather;
 pub(crate) mod gesture;
 pub(crate) mod identity;
 pub(crate) mod outgoing;
+pub(crate) mod quoted_link;
 pub(crate) mod receipt;
 pub(crate) mod recipients;
 pub(crate) mod rows;

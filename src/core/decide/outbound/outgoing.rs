@@ -5,6 +5,7 @@ use crate::core::carried;
 use crate::core::context::Missing;
 use crate::core::decide::compose::{self, MailOptions};
 use crate::core::decide::decider::Decider;
+use crate::core::decide::outbound::quoted_link;
 use crate::core::decide::thread::ThreadPlace;
 use crate::core::from_stanza::{Stanza, StanzaMessage};
 use crate::core::id::{MessageId, StanzaId};
@@ -137,7 +138,9 @@ pub(crate) fn carried(
     }
     // Receipts, markers and corrections of the other client name the id attribute.
     let id = stanza.id.as_ref().unwrap_or(id);
-    carried::message(&stanza.element, id).into_iter().collect()
+    let mut message = carried::message(&stanza.element, id);
+    message.iter_mut().for_each(quoted_link::cut);
+    message.into_iter().collect()
 }
 
 /// The stanza's subject, else the thread's with one `Re: `, else the default: an invitation that was answered is over.
