@@ -146,16 +146,44 @@ async fn has_a_face(flavour: Flavour, login: &str) {
     bears_out(&user, &there).await;
 }
 
-/// The user's card has a picture that fits into a mail's header, as it is: Carol's mail program shows it. The answer to what the
+/// The picture as part of the user's card (XEP-0054).
+fn card() -> Vec<String> {
+    let photo = format!("<PHOTO><TYPE>image/png</TYPE><BINVAL>{BLACK}</BINVAL></PHOTO>");
+    vec![format!("<vCard xmlns='vcard-temp'>{photo}</vCard>")]
+}
+
+/// The picture as what the user publishes (XEP-0084), and no card.
+fn published() -> Vec<String> {
+    let id = id_of(BLACK);
+    // As Conversations and Dino publish it: for everybody, not for contacts alone.
+    let open = "<publish-options><x xmlns='jabber:x:data' type='submit'>\
+        <field var='FORM_TYPE' type='hidden'><value>http://jabber.org/protocol/pubsub#publish-options</value></field>\
+        <field var='pubsub#access_model'><value>open</value></field></x></publish-options>";
+    let item = |node: &str, payload: &str| {
+        format!(
+            "<pubsub xmlns='http://jabber.org/protocol/pubsub'><publish node='{node}'><item id='{id}'>{payload}</item></publish>{open}</pubsub>"
+        )
+    };
+    let data = format!("<data xmlns='urn:xmpp:avatar:data'>{BLACK}</data>");
+    let octets = BASE64_STANDARD.decode(BLACK).unwrap().len();
+    let info =
+        format!("<info bytes='{octets}' id='{id}' type='image/png' width='48' height='48'/>");
+    let metadata = format!("<metadata xmlns='{METADATA}'>{info}</metadata>");
+    vec![
+        item("urn:xmpp:avatar:data", &data),
+        item(METADATA, &metadata),
+    ]
+}
+
+/// The user's picture fits into a mail's header, as it is: Carol's mail program shows it. The answer to what the
 /// gateway asks then may come late, which no mail waits for: the user writes until it is there.
-async fn shows_a_face(flavour: Flavour, login: &str) {
+async fn shows_a_face(flavour: Flavour, login: &str, saved: Vec<String>) {
     let world = World::on(flavour, Options::default()).await;
     let (user, carol) = (world.login(login).await, world.carol());
-    let card = format!(
-        "<vCard xmlns='vcard-temp'><PHOTO><TYPE>image/png</TYPE><BINVAL>{BLACK}</BINVAL></PHOTO></vCard>"
-    );
-    let saved = user.iq("set", None, &card).await;
-    assert_eq!(kind_of(&saved), "result", "{saved:?}");
+    for payload in saved {
+        let saved = user.iq("set", None, &payload).await;
+        assert_eq!(kind_of(&saved), "result", "{saved:?}");
+    }
     let inbox = world.mailbox("carol@mail.example").await;
     let (end, mut count) = (Instant::now() + PATIENCE, 0);
     loop {
@@ -185,10 +213,16 @@ async fn on_ejabberd() {
 
 #[tokio::test]
 async fn and_a_user_has_one_in_mails_on_prosody() {
-    shows_a_face(Flavour::Prosody, "alice").await;
+    shows_a_face(Flavour::Prosody, "alice", card()).await;
 }
 
 #[tokio::test]
 async fn and_a_user_has_one_in_mails_on_ejabberd() {
-    shows_a_face(Flavour::Ejabberd, "bob").await;
+    shows_a_face(Flavour::Ejabberd, "bob", card()).await;
+}
+
+/// Prosody gives what a user has published with the card, where it has `vcard_legacy`.
+#[tokio::test]
+async fn and_as_it_is_published_on_prosody() {
+    shows_a_face(Flavour::Prosody, "alice", published()).await;
 }
