@@ -3,7 +3,7 @@
 
 use super::ImapError;
 use super::session::ImapSession;
-use imap_proto::{Outcome, Response};
+use imap_proto::Response;
 
 /// What a server that does one mail at a time is asked at most.
 const ROUNDS_MAX: usize = 100_000;
@@ -90,16 +90,6 @@ impl ImapSession {
         let named = named.and_then(|number| number.parse().ok());
         named.unwrap_or(usize::MAX).max(1)
     }
-}
-
-/// The lowest UID that was done, where that were not all.
-pub(super) fn lowest_done(outcome: &Outcome<'_>) -> Option<u32> {
-    let text = outcome.information.as_deref()?;
-    let (code, _) = text.strip_prefix('[')?.split_once(']')?;
-    let mut words = code.split(' ');
-    let is_limit = words.next()?.eq_ignore_ascii_case("MESSAGELIMIT");
-    let lowest = words.nth(1)?;
-    is_limit.then(|| lowest.parse().ok()).flatten()
 }
 
 /// What of a set of UIDs is lower than this one.

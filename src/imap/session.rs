@@ -5,7 +5,7 @@
 
 use super::cursor::Selected;
 use super::guard::ImapGuard;
-use super::{ImapError, ImapTimings, MailboxConfig, limited, name};
+use super::{ImapError, ImapTimings, MailboxConfig, name};
 use crate::net::Io;
 use async_imap::Client;
 use imap_proto::{
@@ -241,7 +241,7 @@ impl ImapSession {
                 if let Some(ResponseCode::Capabilities(offers)) = &outcome.code {
                     self.offers = offered(offers);
                 }
-                self.lowest_done = limited::lowest_done(outcome);
+                self.lowest_done = lowest_done(outcome);
             }
             _ => {}
         }
@@ -482,6 +482,16 @@ fn words(outcome: &Outcome<'_>) -> String {
         .map(|c| if c.is_control() { ' ' } else { c })
         .take(200)
         .collect()
+}
+
+/// The lowest UID that was done, where that were not all (RFC 9738).
+fn lowest_done(outcome: &Outcome<'_>) -> Option<u32> {
+    let text = outcome.information.as_deref()?;
+    let (code, _) = text.strip_prefix('[')?.split_once(']')?;
+    let mut words = code.split(' ');
+    let is_limit = words.next()?.eq_ignore_ascii_case("MESSAGELIMIT");
+    let lowest = words.nth(1)?;
+    is_limit.then(|| lowest.parse().ok()).flatten()
 }
 
 /// The verb of a command, which is all of it that may be logged.
