@@ -10,12 +10,14 @@ use stanzamail::core::decide::decision::Decision;
 use stanzamail::core::id::{OriginalId, StanzaId};
 use stanzamail::core::job::Job;
 use stanzamail::core::operation::{
-    JobChange, JobStage, JobWish, Links, Operation, OperationResult, OriginalText, WaitingJob,
+    ExportedAs, ExportedData, JobChange, JobStage, JobWish, Links, Operation, OperationResult,
+    OriginalText, WaitingJob,
 };
 use stanzamail::core::outcome::{JobVerdict, Outcome, Reply};
 use stanzamail::core::quota::Quotas;
 use stanzamail::core::record::{Contact, Pair, PairOrigin};
 use stanzamail::core::settings::{Allowance, OwnNames};
+use stanzamail::core::time::Timestamp;
 use stanzamail::core::traces::{RowCounts, Traces};
 use std::time::Duration;
 
@@ -469,6 +471,7 @@ fn the_service_browser_shows_the_helper_and_the_commands() {
             "back",
             "options",
             "set",
+            "export",
             "forget-me",
             "help"
         ]
@@ -2312,4 +2315,59 @@ fn a_mail_that_waits_is_named_by_all_its_lines_and_by_who_said_why() {
         });
         assert!(said.contains(words), "{said}");
     }
+}
+
+/// As a file, or as messages; of nobody else, whoever is named.
+#[test]
+fn a_user_is_given_all_that_is_stored() {
+    let mut world = World::new();
+    for words in ["export adam@a.example", "export of goods"] {
+        let (decision, _) = world.says(GATEWAY, "e0", words);
+        assert!(decision.operation.is_none(), "{words}");
+    }
+    let export = "<message from='alice@a.example/x' to='gateway.a.example' type='chat' id='e1'><body>export</body></message>";
+    let asked = world.stanza(export);
+    let operation = asked.operation.expect("it is to be done");
+    let mail = Some("alice@chat.a.example".parse().unwrap());
+    assert_eq!(operation, Operation::Export { mail });
+    let mut told = |told: OperationResult| {
+        world.context.tell(Some((operation.clone(), told)));
+        let decision = world.stanza(export);
+        world.context.tell(None);
+        let bodies: Vec<String> = decision.stanzas.iter().map(body_of).collect();
+        bodies
+    };
+    let data = |told, is_cut| {
+        let count = 2;
+        let data = ExportedData {
+            count,
+            is_cut,
+            told,
+        };
+        OperationResult::Exported(Some(data))
+    };
+    let link = ExportedAs::Link {
+        link: "https://mail.a.example/f/1/stanzamail.json".to_owned(),
+        until: Timestamp::from_secs(1_790_000_000),
+    };
+    let said = told(data(link, false));
+    assert_eq!(said.len(), 1);
+    assert!(
+        said[0].ends_with("until 2026-09-21: https://mail.a.example/f/1/stanzamail.json"),
+        "{said:?}"
+    );
+    let parts = ["{\"kind\":\"user\"}", "{\"kind\":\"contact\"}"].map(str::to_owned);
+    let said = told(data(ExportedAs::Messages(parts.to_vec()), true));
+    let [first, rest @ ..] = said.as_slice() else {
+        panic!("nothing is said");
+    };
+    assert!(
+        first.contains("in 2 messages.\nIt is more than fits"),
+        "{first}"
+    );
+    assert_eq!(rest, parts);
+    let said = told(OperationResult::Exported(None));
+    assert!(said[0].starts_with("What is stored of you cannot be read"));
+    let said = told(OperationResult::Busy);
+    assert!(said[0].starts_with("The gateway has too much to do"));
 }

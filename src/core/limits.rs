@@ -82,6 +82,14 @@ pub const WAITING_FOUND_MAX: usize = 200;
 pub const WAITING_LISTED_MAX: usize = 50;
 /// What an administrator's command may say in a chat, in octets: about a hundred lines.
 pub const COMMAND_OUTPUT_OCTETS_MAX: usize = 16 * 1024;
+/// What is stored of one user, as a file for this user, in octets: some hundred each message that is remembered.
+pub const EXPORT_OCTETS_MAX: usize = 16 * 1024 * 1024;
+/// The same as messages, where there are no files: so many.
+pub const EXPORT_MESSAGES_MAX: usize = 20;
+/// Each of them, in octets: some clients are slow with longer ones.
+pub const EXPORT_MESSAGE_OCTETS_MAX: usize = 8 * 1024;
+/// Rows of a user that are read at once for it.
+pub const EXPORT_ROWS_AT_ONCE: usize = 500;
 /// What is being done at the same time about mails that wait, for all users. Each keeps the stanza that asked for it.
 pub const OPERATIONS_MAX: usize = 64;
 /// The same for one user, so that no one keeps others, administrators above all, from what they ask.

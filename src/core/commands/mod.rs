@@ -8,6 +8,7 @@ mod away;
 mod block;
 pub mod chat;
 mod contacts;
+mod export;
 pub(crate) mod forget_me;
 mod form;
 mod help;
@@ -141,7 +142,7 @@ fn of(language: Language, name: &str, what: &str) -> String {
 }
 
 /// All commands, in the order in which they are listed.
-static ALL: [&dyn Command; 22] = [
+static ALL: [&dyn Command; 23] = [
     &write::WriteMessage,
     &own_address::OwnAddress,
     &own_name::OwnName,
@@ -162,6 +163,7 @@ static ALL: [&dyn Command; 22] = [
     &away::Return,
     &options::ShowOptions,
     &options::SetOption,
+    &export::Export,
     &forget_me::ForgetMe,
     &help::Help,
 ];

@@ -1,6 +1,7 @@
 //! What commands say, in one place. How it is worded is in `language/*.ftl`.
 
 pub(super) mod away;
+pub(super) mod export;
 pub(super) mod forget_me;
 pub(super) mod original;
 pub(super) mod requests;

@@ -611,6 +611,13 @@ away-not = Du warst nicht abwesend: Niemand bekommt eine automatische Antwort.
 away-no-day = { $typed } ist kein Tag des kommenden Jahres. Schreib ihn so: abwesend bis 2026-12-24 Ich bin in den Bergen
 away-too-long = Das sind mehr als { $max } Zeichen. Schreib weniger.
 
+export-link = Alles, was dieses Gateway von dir gespeichert hat, steht in dieser Datei, die jeder lesen kann, der die Adresse hat, bis { $day }: { $link }
+export-messages = { $count ->
+    [one] Alles, was dieses Gateway von dir gespeichert hat, folgt in einer Nachricht.
+   *[other] Alles, was dieses Gateway von dir gespeichert hat, folgt in { $count } Nachrichten.
+}
+export-cut = Es ist mehr, als hier Platz hat. Alles kann dir geben, wer dieses Gateway betreibt.
+export-failed = Was von dir gespeichert ist, kann gerade nicht gelesen werden, oder für eine Datei ist kein Platz. Versuch es später noch einmal.
 forget-me-sure = Damit wird alles gelöscht, was dieses Gateway von dir gespeichert hat: deine Kontakte und was du gewählt hast, was es von deinen Nachrichten weiß, aufbewahrte Mails und Dateien und deine Mails, die noch warten. Das lässt sich nicht rückgängig machen. Wenn du das willst, schreib: vergiss mich ja
 forget-me-nothing = Von dir war nichts gespeichert.
 forget-me-done = Alles, was dieses Gateway von dir gespeichert hatte, ist gelöscht. Kontakte: { $contacts }; Nachrichten: { $messages }; Unterhaltungen: { $threads }; was du gewählt hast: { $options }; Merkzeichen erledigter Mails: { $marks }; aufbewahrte Mails und Dateien: { $kept }; wartende Mails: { $waiting }.
@@ -746,6 +753,11 @@ set-words = setze, wähle
 set-example = setze quotes keep carol@mail.example
 set-help = ändert eine Option für einen Kontakt; ohne Adresse für alle; „default“ nimmt es zurück
 set-ask = Was soll anders sein, und für wen?
+
+export-title = Alles bekommen, was von mir gespeichert ist
+export-words = exportieren, exportiere meine daten, meine daten
+export-example = exportieren
+export-help = gibt dir alles, was das Gateway von dir gespeichert hat
 
 forget-me-title = Alles löschen, was von mir gespeichert ist
 forget-me-words = vergiss mich, lösche meine daten

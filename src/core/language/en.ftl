@@ -653,6 +653,14 @@ away-not = You were not away: nobody is answered automatically.
 away-no-day = { $typed } is no day of the coming year. Write it like this: away until 2026-12-24 I am in the mountains
 away-too-long = That is more than { $max } characters. Write less.
 
+# $day: a date like 2026-12-24.
+export-link = All that this gateway has stored of you is in this file, which anybody who has the address can read, until { $day }: { $link }
+export-messages = { $count ->
+    [one] All that this gateway has stored of you follows, in one message.
+   *[other] All that this gateway has stored of you follows, in { $count } messages.
+}
+export-cut = It is more than fits in here. Whoever runs this gateway can give you all of it.
+export-failed = What is stored of you cannot be read at the moment, or there is no room for a file. Try it again later.
 forget-me-sure = This deletes all that this gateway has stored of you: your contacts and what you chose, what it remembers of your messages, mails and files that it keeps, and your mails that still wait to be sent. It cannot be undone. If you want that, write: forget me yes
 forget-me-nothing = Nothing was stored of you.
 forget-me-done = All that this gateway had stored of you is deleted. Contacts: { $contacts }; messages: { $messages }; conversations: { $threads }; choices: { $options }; marks of mails that were handled: { $marks }; mails and files that were kept: { $kept }; mails that waited to be sent: { $waiting }.
@@ -793,6 +801,11 @@ set-words = set
 set-example = set quotes keep carol@mail.example
 set-help = changes an option for one contact; without an address for all; “default” takes it back
 set-ask = What do you want to be otherwise, and for whom?
+
+export-title = Get all that is stored of me
+export-words = export, export my data, my data
+export-example = export
+export-help = gives you all that the gateway has stored of you
 
 forget-me-title = Delete all that is stored of me
 forget-me-words = forget me, delete my data

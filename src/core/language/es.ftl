@@ -608,6 +608,13 @@ away-not = No estabas en ausencia: nadie recibe respuestas automáticas.
 away-no-day = { $typed } no es un día del próximo año. Escríbelo así: ausencia hasta 2026-12-24 Estoy en la montaña
 away-too-long = Son más de { $max } caracteres. Escribe menos.
 
+export-link = Todo lo que esta pasarela ha guardado de ti está en este archivo, que puede leer quien tenga la dirección, hasta { $day }: { $link }
+export-messages = { $count ->
+    [one] Todo lo que esta pasarela ha guardado de ti sigue en un mensaje.
+   *[other] Todo lo que esta pasarela ha guardado de ti sigue en { $count } mensajes.
+}
+export-cut = Es más de lo que cabe aquí. Quien lleva esta pasarela puede dártelo todo.
+export-failed = Lo que hay guardado de ti no se puede leer en este momento, o no hay sitio para un archivo. Prueba más tarde.
 forget-me-sure = Esto borra todo lo que esta pasarela ha guardado de ti: tus contactos y lo que elegiste, lo que recuerda de tus mensajes, los correos y archivos que conserva y tus correos que aún esperan. No se puede deshacer. Si es lo que quieres, escribe: olvídame sí
 forget-me-nothing = No había nada guardado de ti.
 forget-me-done = Todo lo que esta pasarela tenía guardado de ti está borrado. Contactos: { $contacts }; mensajes: { $messages }; conversaciones: { $threads }; lo que elegiste: { $options }; marcas de correos tratados: { $marks }; correos y archivos conservados: { $kept }; correos que esperaban: { $waiting }.
@@ -743,6 +750,11 @@ set-words = cambia, cambiar, ajusta, ajustar
 set-example = set quotes keep carol@mail.example
 set-help = cambia una opción para un contacto; sin dirección, para todos; “default” lo deshace
 set-ask = ¿Qué quieres cambiar, y para quién?
+
+export-title = Recibir todo lo que hay guardado de mí
+export-words = exporta, exportar, exporta mis datos, mis datos
+export-example = exportar
+export-help = te da todo lo que la pasarela ha guardado de ti
 
 forget-me-title = Borrar todo lo que hay guardado de mí
 forget-me-words = olvídame, borra mis datos

@@ -611,6 +611,13 @@ away-not = Tu n'étais pas en absence : personne ne reçoit de réponse automati
 away-no-day = { $typed } n'est pas un jour de l'année à venir. Écris-le ainsi : absence jusqu'au 2026-12-24 Je suis à la montagne
 away-too-long = C'est plus de { $max } caractères. Écris-en moins.
 
+export-link = Tout ce que cette passerelle a enregistré de toi est dans ce fichier, que peut lire quiconque en a l'adresse, jusqu'à { $day } : { $link }
+export-messages = { $count ->
+    [one] Tout ce que cette passerelle a enregistré de toi suit, en un message.
+   *[other] Tout ce que cette passerelle a enregistré de toi suit, en { $count } messages.
+}
+export-cut = Il y en a plus qu'il n'en tient ici. Qui gère cette passerelle peut te donner le tout.
+export-failed = Ce qui est enregistré de toi ne peut pas être lu en ce moment, ou il n'y a pas de place pour un fichier. Réessaie plus tard.
 forget-me-sure = Cela supprime tout ce que cette passerelle a enregistré de toi : tes contacts et tes choix, ce qu'elle sait de tes messages, les e-mails et fichiers qu'elle garde, et tes e-mails qui attendent encore. C'est définitif. Si c'est ce que tu veux, écris : oublie-moi oui
 forget-me-nothing = Rien n'était enregistré de toi.
 forget-me-done = Tout ce que cette passerelle avait enregistré de toi est supprimé. Contacts : { $contacts } ; messages : { $messages } ; conversations : { $threads } ; choix : { $options } ; marques d'e-mails traités : { $marks } ; e-mails et fichiers gardés : { $kept } ; e-mails qui attendaient : { $waiting }.
@@ -746,6 +753,11 @@ set-words = règle, régler
 set-example = set quotes keep carol@mail.example
 set-help = change une option pour un contact ; sans adresse, pour tous ; « default » l'annule
 set-ask = Qu'est-ce qui doit changer, et pour qui ?
+
+export-title = Recevoir tout ce qui est enregistré de moi
+export-words = exporte, exporter, exporte mes données, mes données
+export-example = exporter
+export-help = te donne tout ce que la passerelle a enregistré de toi
 
 forget-me-title = Supprimer tout ce qui est enregistré de moi
 forget-me-words = oublie-moi, supprime mes données

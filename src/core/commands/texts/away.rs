@@ -56,6 +56,6 @@ pub(crate) fn too_long(language: Language, max: usize) -> String {
     say!(language, "away-too-long", max = max)
 }
 
-fn day(at: Timestamp) -> Option<String> {
+pub(super) fn day(at: Timestamp) -> Option<String> {
     Some(at.in_utc()?.format("%Y-%m-%d").to_string())
 }
