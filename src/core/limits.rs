@@ -225,6 +225,12 @@ pub const RETURN_INTERVAL: Duration = Duration::from_secs(3600);
 pub const AWAY_INTERVAL: Duration = Duration::from_secs(7 * 24 * 3600);
 /// What a user says of being away, in characters.
 pub const AWAY_TEXT_CHARS_MAX: usize = 1_000;
+/// Administrators are told that often at most that a user reports an address as spam.
+pub const REPORT_INTERVAL: Duration = Duration::from_secs(10 * 60);
+/// And that often that the same user reports the same address.
+pub const REPORT_OF_ONE_INTERVAL: Duration = Duration::from_secs(7 * 24 * 3600);
+/// Clients of one user of which it is kept whether they are there. Servers allow about ten.
+pub const OWN_CLIENTS_MAX: usize = 20;
 /// For how long a user may say to be away.
 pub const AWAY_MAX: Duration = Duration::from_secs(366 * 24 * 3600);
 /// A user is told that often of mails that are not shown since their sender is in doubt: whoever forges many addresses would

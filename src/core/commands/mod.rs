@@ -40,7 +40,8 @@ use std::fmt::Debug;
 use std::vec;
 
 pub use texts::{
-    gateway_description, gateway_name, gateway_short_name, gateway_status, helper_name,
+    data_policy, data_policy_of_mail, gateway_description, gateway_name, gateway_short_name,
+    gateway_status, helper_name,
 };
 
 /// The local part of the helper's JID: some clients cannot write to a JID that is only a domain.
