@@ -100,6 +100,9 @@ pub enum ControlRequest {
     },
     /// A page of all rows. [`Response::Rows`].
     Export {
+        /// Those of this user alone.
+        #[serde(default)]
+        user: Option<BareJid>,
         /// The last place of the page before.
         #[serde(default)]
         after: Option<RowPlace>,
@@ -389,10 +392,13 @@ pub async fn answer<S: Store>(
             .await
             .map(|pairs| Response::Pairs { pairs }),
         ControlRequest::Import { rows } => import(store, rows).await,
-        ControlRequest::Export { after } => store
-            .page(None, after.as_ref(), ROWS_MAX)
-            .await
-            .map(|rows| Response::Rows { rows }),
+        ControlRequest::Export { user, after } => {
+            let rows = match user {
+                Some(user) => store.page_of(&user, after.as_ref(), ROWS_MAX).await,
+                None => store.page(None, after.as_ref(), ROWS_MAX).await,
+            };
+            rows.map(|rows| Response::Rows { rows })
+        }
         ControlRequest::Peers { after } => store
             .peers(after.as_ref(), ROWS_MAX)
             .await

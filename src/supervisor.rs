@@ -29,9 +29,7 @@ use crate::core::time::Timestamp;
 use crate::core::xml;
 use crate::failpoints;
 use crate::imap::{self};
-use crate::pipeline::{
-    self, Fatal, FileUploader, Inputs, Operations, Pipeline, Stream, read_batches,
-};
+use crate::pipeline::{self, Fatal, FileUploader, Inputs, Pipeline, Stream, read_batches};
 use crate::smtp::{self};
 use crate::store::in_hand::InHand;
 use crate::store::originals::{Folder, Originals};
@@ -186,7 +184,7 @@ impl<S: Store> StateParts<S> {
         let files = self.files(config, &link, &quotas, end);
         let sender = sender.attaching(files.as_ref().map(FileUploader::attacher));
         tasks.spawn("smtp", sender.run(round.stop_sending.clone()));
-        let (operations, returns) = Operations::of(queue.clone(), self.kept(), current.commands());
+        let (operations, returns) = self.operations(config, queue.clone(), current.commands());
         let running = RunningParts {
             forgetter: operations.forgetter(),
             queue: queue.clone(),

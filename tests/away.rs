@@ -194,7 +194,7 @@ fn it_ends_by_itself_after_the_last_day() {
         "2026-11-1 x",
         "until",
         "2027-12-31",
-        "until Friday x",
+        "until Fryday x",
     ] {
         let said = asked(&mut world, &format!("away {typed}"));
         assert!(
@@ -207,4 +207,103 @@ fn it_ends_by_itself_after_the_last_day() {
     // Today is one, and so is a day without a word before it.
     let said = asked(&mut world, "away 2026-11-25");
     assert!(said.contains("until 2026-11-25"), "{said}");
+}
+
+fn shows(world: &mut World, resource: &str, content: &str) -> Decision {
+    world.stanza(&format!(
+        "<presence from='alice@a.example/{resource}' to='help@{GATEWAY}'{content}</presence>"
+    ))
+}
+
+#[test]
+fn a_status_answers_where_the_user_has_chosen_so() {
+    let mut world = world();
+    let xa = "><show>xa</show><status>On Corfu</status>";
+    let said = asked(&mut world, "options");
+    assert!(said.contains("set away-on-xa on or off"), "{said}");
+    // Nobody has chosen it.
+    assert!(shows(&mut world, "desk", xa).writes.is_empty());
+    assert!(answers(&mail(&mut world, "")).is_empty());
+
+    let at = "<message from='alice@a.example/phone' to='gateway.a.example' type='chat' id='on1'><body>set away-on-xa on</body></message>";
+    let chosen = world.stanza(at);
+    let kinds = chosen.stanzas.iter().filter(|one| one.name() == "presence");
+    let kinds: Vec<_> = kinds
+        .map(|one| (one.attr("from").unwrap(), one.attr("type").unwrap()))
+        .collect();
+    let helper = "help@gateway.a.example";
+    assert_eq!(kinds, [(helper, "subscribe")]);
+    let allowed = shows(&mut world, "phone", " type='subscribed'>");
+    assert_eq!(allowed.stanzas[0].attr("type"), Some("probe"));
+    shows(&mut world, "phone", ">");
+    shows(&mut world, "desk", xa);
+    assert!(
+        answers(&mail(&mut world, "")).is_empty(),
+        "the phone is there"
+    );
+    shows(&mut world, "phone", " type='unavailable'>");
+    assert!(asked(&mut world, "options").starts_with("You are away, as your status says"));
+    // The same once more is nothing new; what one contact is shown alone is nobody else's.
+    assert!(shows(&mut world, "desk", xa).writes.is_empty());
+    world.stanza(
+        "<presence from='alice@a.example/desk' to='carol\\40mail.example@gateway.a.example'/>",
+    );
+    assert!(answers(&mail(&mut world, "List-Id: <x.example>")).is_empty());
+    let answered = mail(&mut world, "");
+    let letter = String::from_utf8(answers(&answered)[0].mail.bytes.clone()).unwrap();
+    assert!(letter.contains("On Corfu"), "{letter}");
+    accept(&mut world, &answered);
+    assert!(answers(&mail(&mut world, "")).is_empty());
+    world.wait(7 * DAY);
+    shows(&mut world, "desk", ">");
+    assert!(answers(&mail(&mut world, "")).is_empty(), "back again");
+    // Whoever says so in a chat is back, whatever the status says.
+    shows(&mut world, "desk", xa);
+    assert!(asked(&mut world, "back").starts_with("Welcome back"));
+    assert!(answers(&mail(&mut world, "")).is_empty());
+    let off = asked(&mut world, "set away-on-xa off");
+    assert!(off.contains("nobody is answered because of it"), "{off}");
+    assert!(shows(&mut world, "desk", xa).writes.is_empty());
+}
+
+#[test]
+fn a_day_is_named_as_people_name_it() {
+    for (language, words, expected) in [
+        ("en", "until friday I ski", Some("I ski")),
+        ("en", "until the 24.12. I ski", Some("I ski")),
+        ("en", "until tomorrow", None),
+        ("de", "bis Freitag: Ski", Some("Ski")),
+        ("de", "bis zum 24.12.2026 Ski", Some("Ski")),
+        ("fr", "jusqu'à vendredi ski", Some("ski")),
+        ("es", "hasta el viernes esquí", Some("esquí")),
+        ("ru", "до пятницы лыжи", Some("лыжи")),
+    ] {
+        let mut world = world();
+        asked(&mut world, &format!("set language {language}"));
+        world.wait(Duration::from_secs(1));
+        let said = asked(&mut world, &format!("away {words}"));
+        let options = world
+            .context
+            .own_options(&"alice@a.example".parse().unwrap(), None);
+        let away = options.unwrap().away;
+        let away = away.unwrap_or_else(|| panic!("{words}: {said}"));
+        let until = away.until.unwrap_or_else(|| panic!("{words}: {said}"));
+        assert!(until > world.now, "{words}");
+        assert_eq!(away.text.as_deref(), expected, "{words}: {said}");
+    }
+    let mut world = world();
+    for words in [
+        "away until 31.2.",
+        "away until someday",
+        "away until 1.1.26",
+    ] {
+        let said = asked(&mut world, words);
+        assert!(
+            said.contains("is no day of the coming year"),
+            "{words}: {said}"
+        );
+    }
+    // A sentence is none.
+    let said = asked(&mut world, "away Friday is for skiing");
+    assert!(said.contains("“Friday is for skiing”"), "{said}");
 }

@@ -10,12 +10,14 @@ use stanzamail::core::decide::decision::Decision;
 use stanzamail::core::id::{OriginalId, StanzaId};
 use stanzamail::core::job::Job;
 use stanzamail::core::operation::{
-    JobChange, JobStage, JobWish, Links, Operation, OperationResult, OriginalText, WaitingJob,
+    ExportedAs, ExportedData, JobChange, JobStage, JobWish, Links, Operation, OperationResult,
+    OriginalText, WaitingJob,
 };
 use stanzamail::core::outcome::{JobVerdict, Outcome, Reply};
 use stanzamail::core::quota::Quotas;
 use stanzamail::core::record::{Contact, Pair, PairOrigin};
 use stanzamail::core::settings::{Allowance, OwnNames};
+use stanzamail::core::time::Timestamp;
 use stanzamail::core::traces::{RowCounts, Traces};
 use std::time::Duration;
 
@@ -469,6 +471,7 @@ fn the_service_browser_shows_the_helper_and_the_commands() {
             "back",
             "options",
             "set",
+            "export",
             "forget-me",
             "help"
         ]
@@ -787,7 +790,7 @@ fn options_are_of_one_contact_or_of_all_and_hold_at_once() {
         ("set quotes", "Write for example: set quotes cut"),
         (
             "set colour red",
-            "no option; there is quotes, bulk, gather, strangers or language",
+            "no option; there is quotes, bulk, gather, strangers, away-on-xa or language",
         ),
         ("set quotes show", "no value of quotes; write cut or keep"),
         (
@@ -1690,7 +1693,11 @@ fn who_wants_to_be_forgotten_says_so_twice_and_reads_what_was_deleted() {
         let said = body_of(&decision.stanzas[0]);
         assert!(said.contains(answer), "{said}");
         assert!(decision.operation.is_none());
-        assert_eq!(decision.writes, [], "no row of somebody who was forgotten");
+        let rows = format!("{:?}", decision.writes);
+        assert!(
+            !rows.contains("alice"),
+            "no row of somebody who was forgotten: {rows}"
+        );
         assert_eq!(decision.stanzas.len(), 1, "nor a question for a name");
     }
     let asked = world.stanza(&say("forget me yes"));
@@ -1845,7 +1852,7 @@ fn who_removes_a_registration_is_forgotten() {
         world.context.tell(None);
         let kind = if is_done { "result" } else { "error" };
         assert_eq!(done.stanzas[0].attr("type"), Some(kind));
-        assert!(done.writes.is_empty());
+        assert!(!format!("{:?}", done.writes).contains("alice"));
     }
 }
 
@@ -2311,5 +2318,136 @@ fn a_mail_that_waits_is_named_by_all_its_lines_and_by_who_said_why() {
             });
         });
         assert!(said.contains(words), "{said}");
+    }
+}
+
+/// As a file, or as messages; of nobody else, whoever is named.
+#[test]
+fn a_user_is_given_all_that_is_stored() {
+    let mut world = World::new();
+    for words in ["export adam@a.example", "export of goods"] {
+        let (decision, _) = world.says(GATEWAY, "e0", words);
+        assert!(decision.operation.is_none(), "{words}");
+    }
+    let export = "<message from='alice@a.example/x' to='gateway.a.example' type='chat' id='e1'><body>export</body></message>";
+    let asked = world.stanza(export);
+    let operation = asked.operation.expect("it is to be done");
+    let mail = Some("alice@chat.a.example".parse().unwrap());
+    assert_eq!(operation, Operation::Export { mail });
+    let mut told = |told: OperationResult| {
+        world.context.tell(Some((operation.clone(), told)));
+        let decision = world.stanza(export);
+        world.context.tell(None);
+        let bodies: Vec<String> = decision.stanzas.iter().map(body_of).collect();
+        bodies
+    };
+    let data = |told, is_cut| {
+        let count = 2;
+        let data = ExportedData {
+            count,
+            is_cut,
+            told,
+        };
+        OperationResult::Exported(Some(data))
+    };
+    let link = ExportedAs::Link {
+        link: "https://mail.a.example/f/1/stanzamail.json".to_owned(),
+        until: Timestamp::from_secs(1_790_000_000),
+    };
+    let said = told(data(link, false));
+    assert_eq!(said.len(), 1);
+    assert!(
+        said[0].ends_with("until 2026-09-21: https://mail.a.example/f/1/stanzamail.json"),
+        "{said:?}"
+    );
+    let parts = ["{\"kind\":\"user\"}", "{\"kind\":\"contact\"}"].map(str::to_owned);
+    let said = told(data(ExportedAs::Messages(parts.to_vec()), true));
+    let [first, rest @ ..] = said.as_slice() else {
+        panic!("nothing is said");
+    };
+    assert!(
+        first.contains("in 2 messages.\nIt is more than fits"),
+        "{first}"
+    );
+    assert_eq!(rest, parts);
+    let said = told(OperationResult::Exported(None));
+    assert!(said[0].starts_with("What is stored of you cannot be read"));
+    let said = told(OperationResult::Busy);
+    assert!(said[0].starts_with("The gateway has too much to do"));
+}
+
+#[test]
+fn spam_is_reported_to_administrators_once_in_a_while() {
+    let mut world = World::new();
+    let admin = BareJid::new("adam@a.example").unwrap();
+    world.settings.users.admins = vec![admin.clone()];
+    let told = |decision: &Decision| {
+        let to = |one: &&Element| one.attr("to") == Some(admin.as_str());
+        let told: Vec<String> = decision.stanzas.iter().filter(to).map(body_of).collect();
+        told
+    };
+    let (plain, _) = world.says(GATEWAY, "s0", "block mallory@evil.example");
+    assert!(told(&plain).is_empty() && plain.notes.is_empty());
+    let (decision, said) = world.says(GATEWAY, "s1", "block eve@evil.example spam");
+    assert!(
+        said.contains("Whoever runs this gateway is told that eve@evil.example"),
+        "{said}"
+    );
+    assert_eq!(decision.notes.len(), 1);
+    let words = told(&decision);
+    assert!(
+        words[0].starts_with("alice@a.example has blocked eve@evil.example"),
+        "{words:?}"
+    );
+    // Again, and another one: in the log alone.
+    let (again, _) = world.says(GATEWAY, "s2", "block eve@evil.example, spam!");
+    assert!(told(&again).is_empty() && again.notes.is_empty());
+    let (other, said) = world.says(GATEWAY, "s3", "block dave@evil.example: SPAM");
+    assert!(said.contains("dave@evil.example sends spam"), "{said}");
+    assert!(told(&other).is_empty() && other.notes.len() == 1);
+    world.wait(Duration::from_secs(11 * 60));
+    let (later, _) = world.says(GATEWAY, "s4", "block zoe@evil.example spam");
+    assert_eq!(told(&later).len(), 1);
+    // Who is called so is no spam.
+    let (_, said) = world.says(GATEWAY, "s5", "block spam");
+    assert!(!said.contains("sends spam"), "{said}");
+}
+
+#[test]
+fn the_name_of_a_contact_alone_is_answered_with_how_to_write_to_them() {
+    let mut world = World::new();
+    let (_, said) = World::new().says(GATEWAY, "n0", "frank");
+    assert!(!said.contains("Did you mean"), "{said}");
+    let alice = BareJid::new("alice@a.example").unwrap();
+    let none = Some(Row::Contacts(Vec::new()));
+    world.context.insert(Need::ContactsOf(alice.clone()), none);
+    for (mail, name) in [
+        ("frank@mail.example", None),
+        ("fm@mail.example", Some("Frank Meier")),
+        ("carol@mail.example", Some("Carol")),
+    ] {
+        let contact = Contact {
+            name: name.map(str::to_owned),
+            is_written_to: true,
+            ..Contact::default()
+        };
+        let write = Write::Contact(alice.clone(), mail.parse().unwrap(), contact);
+        world.context.apply(&[write]);
+    }
+    let (decision, said) = world.says(GATEWAY, "n1", "Carol");
+    assert!(said.ends_with("Write: write carol@mail.example"), "{said}");
+    assert!(decision.mails.is_empty());
+    let (_, said) = world.says(GATEWAY, "n2", "frank?");
+    assert!(
+        said.contains("fm@mail.example or frank@mail.example"),
+        "{said}"
+    );
+    for (id, words) in [
+        ("n3", "frank and carol are here"),
+        ("n4", "hello"),
+        ("n5", "meier, no"),
+    ] {
+        let (_, said) = world.says(GATEWAY, id, words);
+        assert!(!said.contains("Did you mean"), "{words}: {said}");
     }
 }

@@ -162,7 +162,7 @@ fn run_on(
         }
         MapCommand::List { json } => list(door, output, json),
         MapCommand::Import { file } => import_file(door, output, &file),
-        MapCommand::Export { file: None } => export(door, output, |_| true).map(|_| ()),
+        MapCommand::Export { file: None } => export(door, output, None).map(|_| ()),
         MapCommand::Export { file: Some(file) } => export_file(door, output, &file),
     }
 }
@@ -328,7 +328,7 @@ fn export_file(door: &mut Door, output: &mut dyn Write, file: &Path) -> Result<(
         .open(file)
         .map_err(written(&name))?;
     let mut writer = BufWriter::new(opened);
-    let count = export(door, &mut writer, |_| true)?;
+    let count = export(door, &mut writer, None)?;
     let file = writer
         .into_inner()
         .map_err(|e| written(&name)(e.into_error()))?;
@@ -336,16 +336,17 @@ fn export_file(door: &mut Door, output: &mut dyn Write, file: &Path) -> Result<(
     writeln!(output, "{count} rows exported").map_err(written("the standard output"))
 }
 
-/// Writes the rows that are wanted, and says how many they are.
+/// Writes all rows, or those of a user, and says how many they are.
 pub(super) fn export(
     door: &mut Door,
     output: &mut dyn Write,
-    is_wanted: impl Fn(&Record) -> bool,
+    user: Option<&BareJid>,
 ) -> Result<usize, CommandError> {
     let mut after = None;
     let mut count = 0_usize;
     loop {
-        let rows = match door.ask(ControlRequest::Export { after })? {
+        let user = user.cloned();
+        let rows = match door.ask(ControlRequest::Export { user, after })? {
             Response::Rows { rows } => rows,
             other => return Err(unexpected(other)),
         };
@@ -353,7 +354,7 @@ pub(super) fn export(
             Some((place, _)) => Some(place.clone()),
             None => return Ok(count),
         };
-        for (_, record) in rows.iter().filter(|(_, record)| is_wanted(record)) {
+        for (_, record) in &rows {
             count = count.saturating_add(1);
             write_record(output, record, "the export")?;
         }
@@ -361,13 +362,8 @@ pub(super) fn export(
 }
 
 fn write_record(output: &mut dyn Write, record: &Record, name: &str) -> Result<(), CommandError> {
-    let line = transfer::to_line(record).map_err(|e| written(name)(e.into()))?;
-    // JSON has its own form for what would control a terminal.
-    let tame = line.chars().map(|c| match clean::is_dangerous(c) {
-        true => format!("\\u{:04x}", u32::from(c)),
-        false => c.to_string(),
-    });
-    writeln!(output, "{}", tame.collect::<String>()).map_err(written(name))
+    let line = transfer::to_shown_line(record).map_err(|e| written(name)(e.into()))?;
+    writeln!(output, "{line}").map_err(written(name))
 }
 
 #[cfg(test)]

@@ -264,7 +264,7 @@ fn forget(user: &BareJid, door: &mut Door, output: &mut Output<'_>) -> Result<()
 }
 
 fn export(user: &BareJid, door: &mut Door, output: &mut Output<'_>) -> Result<(), CommandError> {
-    let count = map::export(door, output, |record| record.user() == Some(user))?;
+    let count = map::export(door, output, Some(user))?;
     match count {
         0 => output.remark(&format!("no row is stored of {user}")),
         _ => Ok(()),

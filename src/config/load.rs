@@ -6,6 +6,7 @@ use crate::core::address::AddressPattern;
 use crate::core::id::IdKey;
 use crate::core::rules::Rules;
 use crate::core::settings::{self, Allowance, Settings};
+use crate::net::tls::TlsMode;
 use crate::store::originals::OriginalsLimits;
 use std::path::Path;
 use std::time::Duration;
@@ -89,6 +90,12 @@ impl Config {
             welcomes: self.users.welcome,
             contact_addresses: self.users.contact.clone(),
             keeps_originals: self.originals().is_some(),
+            data_policy: settings::DataPolicy {
+                is_encrypted: self.smtp.tls != TlsMode::Plain
+                    && self.lmtp.is_none()
+                    && self.mailbox.iter().all(|one| one.tls != TlsMode::Plain),
+                originals: self.originals().map_or(Duration::ZERO, |limits| limits.age),
+            },
             contacts: settings::ContactPolicy {
                 allow: self.contacts.allow.clone(),
                 deny: self.contacts.deny.clone(),

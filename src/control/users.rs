@@ -169,9 +169,16 @@ fn chosen(options: &Options) -> Vec<(String, String)> {
             .as_bool()
             .map(|is_on| if is_on { "on" } else { "off" });
         let word = word.or_else(|| value.as_str())?;
-        Some((name.to_owned(), word.to_owned()))
+        Some((name.replace('_', "-"), word.to_owned()))
     };
-    let names = ["quotes", "bulk", "gather", "strangers", "language"];
+    let names = [
+        "quotes",
+        "bulk",
+        "gather",
+        "strangers",
+        "away_on_xa",
+        "language",
+    ];
     names.into_iter().filter_map(of).collect()
 }
 

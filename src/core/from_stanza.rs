@@ -7,6 +7,7 @@ mod spoken;
 
 use crate::core::file::FileLink;
 use crate::core::id::{StanzaId, ThreadId};
+use crate::core::language::Language;
 use crate::core::message::Role;
 use crate::core::record::{PresenceState, Show};
 use crate::core::text::clean;
@@ -271,7 +272,7 @@ fn returned(element: &Element) -> ReturnedMessage {
 fn message(element: &Element) -> StanzaMessage {
     let subject = spoken::in_language(element, "subject");
     let mut message = StanzaMessage {
-        body: spoken::text(element),
+        body: spoken::text(Language::ENGLISH, element),
         subject: subject.and_then(|subject| line(&subject.text())),
         encrypted: spoken::is_otr(element),
         ..StanzaMessage::default()
@@ -283,6 +284,22 @@ fn message(element: &Element) -> StanzaMessage {
     let body = spoken::in_language(element, "body").map(Element::text);
     message.files = file::files(element, body.as_deref());
     message
+}
+
+/// The same message for a user of another language than English, where the gateway has put in words what only clients show.
+pub fn in_words_of(
+    language: Language,
+    stanza: &Stanza,
+    message: &StanzaMessage,
+) -> Option<StanzaMessage> {
+    if language == Language::ENGLISH {
+        return None;
+    }
+    let body = spoken::text(language, &stanza.element);
+    (body != message.body).then(|| StanzaMessage {
+        body,
+        ..message.clone()
+    })
 }
 
 /// What a client does by this child of a message.

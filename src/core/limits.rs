@@ -82,6 +82,14 @@ pub const WAITING_FOUND_MAX: usize = 200;
 pub const WAITING_LISTED_MAX: usize = 50;
 /// What an administrator's command may say in a chat, in octets: about a hundred lines.
 pub const COMMAND_OUTPUT_OCTETS_MAX: usize = 16 * 1024;
+/// What is stored of one user, as a file for this user, in octets: some hundred each message that is remembered.
+pub const EXPORT_OCTETS_MAX: usize = 16 * 1024 * 1024;
+/// The same as messages, where there are no files: so many.
+pub const EXPORT_MESSAGES_MAX: usize = 20;
+/// Each of them, in octets: some clients are slow with longer ones.
+pub const EXPORT_MESSAGE_OCTETS_MAX: usize = 8 * 1024;
+/// Rows of a user that are read at once for it.
+pub const EXPORT_ROWS_AT_ONCE: usize = 500;
 /// What is being done at the same time about mails that wait, for all users. Each keeps the stanza that asked for it.
 pub const OPERATIONS_MAX: usize = 64;
 /// The same for one user, so that no one keeps others, administrators above all, from what they ask.
@@ -217,6 +225,12 @@ pub const RETURN_INTERVAL: Duration = Duration::from_secs(3600);
 pub const AWAY_INTERVAL: Duration = Duration::from_secs(7 * 24 * 3600);
 /// What a user says of being away, in characters.
 pub const AWAY_TEXT_CHARS_MAX: usize = 1_000;
+/// Administrators are told that often at most that a user reports an address as spam.
+pub const REPORT_INTERVAL: Duration = Duration::from_secs(10 * 60);
+/// And that often that the same user reports the same address.
+pub const REPORT_OF_ONE_INTERVAL: Duration = Duration::from_secs(7 * 24 * 3600);
+/// Clients of one user of which it is kept whether they are there. Servers allow about ten.
+pub const OWN_CLIENTS_MAX: usize = 20;
 /// For how long a user may say to be away.
 pub const AWAY_MAX: Duration = Duration::from_secs(366 * 24 * 3600);
 /// A user is told that often of mails that are not shown since their sender is in doubt: whoever forges many addresses would

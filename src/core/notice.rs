@@ -25,6 +25,8 @@ pub use stranger::{
     unverified_answer, unverified_status, unverified_stranger,
 };
 
+pub mod sent_on;
+
 use crate::core::file::NotHosted;
 use crate::core::language::{Language, say};
 use crate::core::limits;

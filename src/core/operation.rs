@@ -1,10 +1,12 @@
 //! What a decision has done that is neither a mail nor a row nor a stanza: about mails that wait, or as an administrator. What comes of it is known only
 //! afterwards: the shell does it, and then the same stanza is decided about once more, knowing that (`Context::told`).
 
+use crate::core::address::MailAddress;
 use crate::core::from_mail::{Attachment, Enclosed};
 use crate::core::id::OriginalId;
 use crate::core::job::Job;
 use crate::core::language::Language;
+use crate::core::time::Timestamp;
 use crate::core::traces::Traces;
 
 /// A job of the queue, as it is now.
@@ -61,6 +63,11 @@ pub enum Operation {
         /// In which it was asked for: it may be about who asks, of whom no choice is known when it is done.
         language: Language,
     },
+    /// All that is stored of who asks is given out to them: of nobody else, for nobody is named.
+    Export {
+        /// Their address, which no row may have.
+        mail: Option<MailAddress>,
+    },
     /// All that is stored of who asks is forgotten: of nobody else, for nobody is named.
     Forget {
         /// In which it was asked for; what was chosen is forgotten when it is done.
@@ -74,7 +81,7 @@ impl Operation {
     pub fn language(&self) -> Option<Language> {
         match self {
             Self::Admin { language, .. } | Self::Forget { language } => Some(*language),
-            Self::Mail { .. } | Self::Original(_) | Self::Revoke(_) => None,
+            Self::Mail { .. } | Self::Original(_) | Self::Revoke(_) | Self::Export { .. } => None,
         }
     }
 }
@@ -103,6 +110,31 @@ pub struct OriginalText {
     pub enclosed: Enclosed,
 }
 
+/// All that is stored of a user.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ExportedData {
+    /// How many lines it has.
+    pub count: usize,
+    /// There is more, for which there is no room.
+    pub is_cut: bool,
+    /// Where it is.
+    pub told: ExportedAs,
+}
+
+/// How it is handed out.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ExportedAs {
+    /// As a file.
+    Link {
+        /// Its address.
+        link: String,
+        /// Until when it is there.
+        until: Timestamp,
+    },
+    /// As messages.
+    Messages(Vec<String>),
+}
+
 /// What is wanted of a mail that waits.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum JobWish {
@@ -123,6 +155,8 @@ pub enum OperationResult {
     Revoked(Option<usize>),
     /// What the command has printed, or why it was refused.
     Said(Result<String, String>),
+    /// What is stored of who asked; `None`: it cannot be read, or there is no room for it.
+    Exported(Option<ExportedData>),
     /// What was forgotten.
     Forgotten(Traces),
     /// Nothing was begun: too much is being done, or the gateway stops.

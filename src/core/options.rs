@@ -2,6 +2,7 @@
 
 use crate::core::address::MailAddress;
 use crate::core::language::{self, Language};
+use crate::core::limits::{AWAY_TEXT_CHARS_MAX, OWN_CLIENTS_MAX};
 use crate::core::time::Timestamp;
 use serde::{Deserialize, Serialize};
 
@@ -86,6 +87,12 @@ pub struct Options {
     /// The user is away; among what holds for all contacts only.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub away: Option<Away>,
+    /// Whether the user is away as long as their status says so; among what holds for all contacts only.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub away_on_xa: Option<bool>,
+    /// What the user's clients say, where that matters; no choice.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub own_status: Option<OwnStatus>,
     /// The user was told what the gateway is, or has found out; among what holds for all contacts only.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub is_welcomed: bool,
@@ -125,7 +132,72 @@ impl Away {
     }
 }
 
+/// What a user's clients say of whether the user is there, as far as it is told to the gateway itself.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct OwnStatus {
+    /// The clients that are there, the one that spoke last at the end.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub here: Vec<OwnClient>,
+    /// What who writes is told, since all clients that are there, or were last, say that the user is away for long.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub text: Option<String>,
+}
+
+/// One of these clients.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct OwnClient {
+    /// Its resource.
+    pub name: String,
+    /// It is away for long, with these words; `None`: it is not, or says no word, as clients do by themselves.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub text: Option<String>,
+}
+
+impl OwnStatus {
+    /// A client is there, away for long or not and with these words, or (`None`) goes. The user is back as soon as one client is there that is not away for long, and not
+    /// when the last one goes.
+    #[must_use]
+    pub fn heard(mut self, name: Option<&str>, state: Option<(bool, Option<&str>)>) -> Self {
+        self.here
+            .retain(|client| name.is_some_and(|name| client.name != name));
+        let Some((is_away, words)) = state else {
+            return self.reckoned();
+        };
+        let text = words.filter(|_| is_away);
+        let cut = |text: &str| text.chars().take(AWAY_TEXT_CHARS_MAX).collect();
+        self.here.push(OwnClient {
+            name: name.unwrap_or_default().to_owned(),
+            text: text.map(cut),
+        });
+        let over = self.here.len().saturating_sub(OWN_CLIENTS_MAX);
+        self.here.drain(..over);
+        self.reckoned()
+    }
+
+    fn reckoned(mut self) -> Self {
+        if self.here.iter().any(|client| client.text.is_none()) {
+            self.text = None;
+        } else if let Some(last) = self.here.last() {
+            self.text.clone_from(&last.text);
+        }
+        self
+    }
+}
+
 impl Options {
+    /// What who writes is told of a user who is away: in the user's words, else as the status says.
+    pub fn away_now(&self, now: Timestamp) -> Option<Away> {
+        let said = self.away.clone().filter(|away| away.holds(now));
+        let by_status = || {
+            let text = self.own_status.as_ref()?.text.clone()?;
+            (self.away_on_xa == Some(true)).then_some(Away {
+                text: Some(text),
+                until: None,
+            })
+        };
+        said.or_else(by_status)
+    }
+
     /// Nothing is said.
     pub fn is_empty(&self) -> bool {
         *self == Self::default()
@@ -145,6 +217,8 @@ impl Options {
             client_language: self.client_language.or(others.client_language),
             card: self.card.or(others.card),
             away: self.away.or(others.away),
+            away_on_xa: self.away_on_xa.or(others.away_on_xa),
+            own_status: self.own_status.or(others.own_status),
             is_welcomed: self.is_welcomed || others.is_welcomed,
         }
     }
@@ -176,6 +250,8 @@ mod tests {
                 text: None,
                 until: Some(at),
             }),
+            away_on_xa: Some(true),
+            own_status: Some(OwnStatus::default()),
             is_welcomed: true,
         };
         assert_eq!(Options::default().or(all.clone()), all);
@@ -192,5 +268,58 @@ mod tests {
             ..both
         };
         assert_eq!(rest, all);
+    }
+
+    #[test]
+    fn a_user_is_away_as_long_as_no_client_is_there_that_is_not() {
+        let mut status = OwnStatus::default();
+        let mut heard = |name: Option<&str>, state| {
+            status = std::mem::take(&mut status).heard(name, state);
+            status.text.clone()
+        };
+        let (here, idle) = (Some((false, Some("Hello"))), Some((true, None)));
+        let xa = |words| Some((true, Some(words)));
+        assert_eq!(heard(Some("phone"), here), None);
+        // The phone is there.
+        assert_eq!(heard(Some("desk"), xa("On Corfu")), None);
+        assert_eq!(heard(Some("phone"), None).as_deref(), Some("On Corfu"));
+        let corfu = Some("On Corfu".to_owned());
+        assert_eq!(heard(Some("desk"), None), corfu);
+        assert_eq!(heard(None, None), corfu);
+        // Idle, without a word.
+        assert_eq!(heard(Some("desk"), idle), None);
+        assert_eq!(heard(Some("desk"), xa("Ill")).as_deref(), Some("Ill"));
+        assert_eq!(heard(Some("desk"), here), None);
+        // However many there are, and however much they say.
+        let long = "x".repeat(10 * AWAY_TEXT_CHARS_MAX);
+        let told = heard(Some("desk"), xa(&long)).map(|text| text.len());
+        assert_eq!(told, Some(AWAY_TEXT_CHARS_MAX));
+        for number in 0..10 * OWN_CLIENTS_MAX {
+            heard(Some(&number.to_string()), xa("x"));
+        }
+        assert_eq!(status.here.len(), OWN_CLIENTS_MAX);
+    }
+
+    #[test]
+    fn what_was_said_goes_before_what_the_status_says() {
+        let now = Timestamp::from_secs(10);
+        let away = |text: &str, until| Away {
+            text: Some(text.to_owned()),
+            until,
+        };
+        let mut options = Options {
+            own_status: Some(OwnStatus {
+                here: Vec::new(),
+                text: Some("xa".to_owned()),
+            }),
+            ..Options::default()
+        };
+        assert_eq!(options.away_now(now), None, "it was not chosen");
+        options.away_on_xa = Some(true);
+        assert_eq!(options.away_now(now), Some(away("xa", None)));
+        options.away = Some(away("said", Some(Timestamp::from_secs(9))));
+        assert_eq!(options.away_now(now), Some(away("xa", None)));
+        options.away = Some(away("said", None));
+        assert_eq!(options.away_now(now), Some(away("said", None)));
     }
 }

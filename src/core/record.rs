@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 
 pub use crate::core::format::{Features, Format, Gestures, UnknownFormat};
 pub use crate::core::last_mail::LastMail;
-pub use crate::core::options::{Away, Bulk, Options, Quotes, Strangers, UserCard};
+pub use crate::core::options::{Away, Bulk, Options, OwnStatus, Quotes, Strangers, UserCard};
 pub use crate::core::request::Request;
 
 /// One pair of the directory: a JID and the mail address that stands for it on the other side. One-to-one: a store

@@ -69,10 +69,21 @@ pub struct Settings {
     pub expire: Duration,
     /// How long handled mails and messages are remembered.
     pub remembered: Duration,
+    /// What is said of what becomes of users' data.
+    pub data_policy: DataPolicy,
     /// The public address of the pages on which whole mails can be read, without a slash at its end; `None`: there are none.
     pub pages: Option<String>,
     /// Mixed into derived Message-IDs; made at random when the store is made.
     pub id_key: IdKey,
+}
+
+/// What users' clients are told of what becomes of their data (XEP-0504), where other settings do not say it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct DataPolicy {
+    /// All connections to mail servers use TLS.
+    pub is_encrypted: bool,
+    /// How long mails are kept as they came, and files of mails.
+    pub originals: Duration,
 }
 
 /// Who may use the gateway from the XMPP side.
@@ -285,6 +296,7 @@ impl Settings {
             delay_notice: Duration::from_secs(4 * 3600),
             expire: Duration::from_secs(3 * 24 * 3600),
             remembered: limits::REMEMBERED,
+            data_policy: DataPolicy::default(),
             pages: None,
             id_key: [0; 32],
         }

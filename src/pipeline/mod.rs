@@ -21,6 +21,7 @@
 mod arrivals;
 mod commit;
 mod decided;
+mod export;
 mod files;
 mod forget;
 mod operations;
@@ -32,6 +33,7 @@ mod stream;
 mod timers;
 mod waiting;
 
+pub use export::UserExporter;
 pub use files::{FileUploader, NotFetched, OwnFiles, UploadService};
 pub use forget::Forgetter;
 #[cfg(test)]

@@ -1,6 +1,7 @@
 //! What is done about mails that wait, because a user wishes it, and what administrators have done. The loop does not wait for
 //! it: taking a mail out of the queue may take the loop itself. When it is done, the stanza that asked for it is decided about once more, knowing that.
 
+use super::export::UserExporter;
 use super::forget::{ForgetStep, Forgetter};
 use super::timers::Timers;
 use super::{Decided, Fatal, Pipeline};
@@ -61,6 +62,7 @@ pub struct Operations {
     originals: Option<Arc<Originals>>,
     own_files: Option<Arc<Originals>>,
     forgetter: Forgetter,
+    exporter: UserExporter,
     room: Arc<Semaphore>,
     /// How many are being done for whom, by the bare JID.
     of_one: Arc<Mutex<HashMap<String, usize>>>,
@@ -101,6 +103,7 @@ impl Operations {
         queue: Queue,
         kept: [Option<Arc<Originals>>; 2],
         commands: Commands,
+        exporter: UserExporter,
     ) -> (Self, Returns) {
         let (done, receiver) = mpsc::channel(OPERATIONS_MAX);
         let [originals, own_files] = kept.clone();
@@ -112,6 +115,7 @@ impl Operations {
             originals,
             own_files,
             forgetter,
+            exporter,
             room,
             of_one: Arc::default(),
             reading: Arc::new(Semaphore::new(ORIGINALS_READ_MAX)),
@@ -188,6 +192,14 @@ impl Operations {
                 let command = clean::shorten_addresses(&words.join(" "));
                 tracing::info!(admin = %from, %command, "an administrator runs a command");
                 OperationResult::Said((self.commands)(words).await)
+            }
+            Operation::Export { mail } => {
+                let Ok(user) = Jid::new(from) else {
+                    return OperationResult::Busy;
+                };
+                let (user, mail) = (user.to_bare(), mail.as_ref());
+                let all = self.exporter.all(&user, mail, &self.queue);
+                OperationResult::Exported(all.await)
             }
             Operation::Forget { .. } => {
                 let Ok(user) = Jid::new(from) else {

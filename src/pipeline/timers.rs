@@ -352,20 +352,35 @@ impl<S: Store> Pipeline<S> {
     pub(super) async fn announce(&self, why: AnnounceReason) -> Result<usize, Fatal> {
         let mut after: Option<(BareJid, MailAddress)> = None;
         let (now, mut count) = (Timestamp::now(), 0_usize);
+        let mut last: Option<BareJid> = None;
         loop {
             let from = after.as_ref().map(|(user, mail)| (user, mail));
             let page = self.store.contacts(from, ROWS_PER_PAGE).await?;
             count = count.saturating_add(page.len());
             let mut context = Context::new();
-            let mut stanzas = Vec::new();
+            let (mut stanzas, mut writes) = (Vec::new(), Vec::new());
             for (user, mail, contact) in &page {
                 let relation = (user, mail, contact);
+                let is_first = last.as_ref() != Some(user);
+                if is_first && why == AnnounceReason::Back {
+                    let decide = |context: &Context| {
+                        Decider::new(&self.settings, context, now).timer(Timer::Status(user))
+                    };
+                    let status = self.decided(&mut context, decide).await;
+                    let status = or_by_defect(status, nothing_of(user))?;
+                    stanzas.extend(status.stanzas);
+                    writes.extend(status.writes);
+                }
+                last = Some(user.clone());
                 let decide = |context: &Context| {
                     Decider::new(&self.settings, context, now).timer(Timer::Server(why, relation))
                 };
                 let words = self.decided(&mut context, decide).await;
                 let words = or_by_defect(words, nothing_of(user))?;
                 stanzas.extend(words.stanzas);
+            }
+            if !writes.is_empty() {
+                self.commit(now, writes).await?;
             }
             if !stanzas.is_empty() {
                 self.answer(stanzas, why == AnnounceReason::Left).await;

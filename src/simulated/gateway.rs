@@ -212,7 +212,8 @@ async fn run(disk: Arc<Disk>, stop: CancellationToken) {
         all_sent.cancel();
     });
     let commands = crate::pipeline::no_commands();
-    let (operations, returns) = Operations::of(queue.clone(), [None, None], commands);
+    let exporter = crate::pipeline::UserExporter::of(&store, None, None);
+    let (operations, returns) = Operations::of(queue.clone(), [None, None], commands, exporter);
     let pipeline = Pipeline {
         operations,
         quotas,

@@ -107,6 +107,15 @@ impl Store for SimulatedStore {
         self.0.seen.users(after, limit)
     }
 
+    fn page_of(
+        &self,
+        user: &BareJid,
+        after: Option<&RowPlace>,
+        limit: usize,
+    ) -> impl Future<Output = Result<Vec<(RowPlace, Record)>, StoreError>> + Send {
+        self.0.seen.page_of(user, after, limit)
+    }
+
     fn rows_of(
         &self,
         user: &BareJid,

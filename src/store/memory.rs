@@ -146,6 +146,21 @@ impl Store for MemoryStore {
         }))
     }
 
+    fn page_of(
+        &self,
+        user: &BareJid,
+        after: Option<&RowPlace>,
+        limit: usize,
+    ) -> impl Future<Output = Result<Vec<(RowPlace, Record)>, StoreError>> + Send {
+        let rows = self.rows();
+        let after = (after.map(RowPlace::key), limit);
+        ready(users::page(user, after, |range, limit| {
+            let rows = rows.0.range(range).take(limit);
+            let rows = rows.map(|(key, record)| (RowPlace::of_key(key), record.clone()));
+            Ok(rows.collect())
+        }))
+    }
+
     fn rows_of(
         &self,
         user: &BareJid,

@@ -126,6 +126,16 @@ pub trait Store: Send + Sync + 'static {
         limit: usize,
     ) -> impl Future<Output = Result<Vec<BareJid>, StoreError>> + Send;
 
+    /// Up to `limit` rows of a user from the first one after `after`: an export of one. What the user has chosen comes first, and what
+    /// there is most of last. Nothing of anybody else is read.
+    #[allow(clippy::missing_errors_doc)]
+    fn page_of(
+        &self,
+        user: &BareJid,
+        after: Option<&RowPlace>,
+        limit: usize,
+    ) -> impl Future<Output = Result<Vec<(RowPlace, Record)>, StoreError>> + Send;
+
     /// How many rows there are of a user. Pairs are those that the gateway has made of the user's contacts.
     #[allow(clippy::missing_errors_doc)]
     fn rows_of(&self, user: &BareJid)

@@ -355,6 +355,15 @@ impl Originals {
         handles::patiently(|| File::open(&self.folder))?.sync_all()
     }
 
+    /// Those of a user, the oldest first, with the time until which each is kept.
+    pub fn of_user(&self, user: &BareJid) -> Vec<(OriginalId, Timestamp)> {
+        let state = self.state();
+        let until = |id: &OriginalId| Some(state.all.get(id)?.at.plus(self.limits.age));
+        let ids = state.of_user(user).into_iter();
+        ids.filter_map(|id| until(&id).map(|until| (id, until)))
+            .collect()
+    }
+
     /// How many are a user's.
     pub fn count_of(&self, user: &BareJid) -> usize {
         let state = self.state();

@@ -503,6 +503,16 @@ impl Store for SledStore {
         self.apart(move |database| database.users(after.as_ref(), limit))
     }
 
+    fn page_of(
+        &self,
+        user: &BareJid,
+        after: Option<&RowPlace>,
+        limit: usize,
+    ) -> impl Future<Output = Result<Vec<(RowPlace, Record)>, StoreError>> + Send {
+        let (user, after) = (user.clone(), after.cloned());
+        self.apart(move |database| database.records_of(&user, after.as_ref(), limit))
+    }
+
     fn rows_of(
         &self,
         user: &BareJid,

@@ -20,6 +20,7 @@
 
 use crate::core::address::{AddressError, MailAddress};
 use crate::core::record::{Pair, PairOrigin};
+use crate::core::text::clean;
 use crate::core::time::Timestamp;
 use crate::store::tables::Record;
 use jid::BareJid;
@@ -51,6 +52,23 @@ pub enum LineError {
 /// [`serde_json::Error`] where it cannot be written, which no record does.
 pub fn to_line(record: &Record) -> Result<String, serde_json::Error> {
     serde_json::to_string(record)
+}
+
+/// The same, in which nothing controls a terminal or a chat window: JSON has its own form for that.
+///
+/// # Errors
+/// As [`to_line`].
+pub fn to_shown_line(record: &Record) -> Result<String, serde_json::Error> {
+    Ok(tamed(&to_line(record)?))
+}
+
+/// JSON with its own form for what is dangerous to show.
+pub fn tamed(json: &str) -> String {
+    let tame = json.chars().map(|c| match clean::is_dangerous(c) {
+        true => format!("\\u{:04x}", u32::from(c)),
+        false => c.to_string(),
+    });
+    tame.collect()
 }
 
 /// The record of a line. `None` for an empty line and for the heading `jid,mail…` of a CSV file.

@@ -8,7 +8,7 @@ use crate::core::traces::RowCounts;
 use crate::store::StoreError;
 use crate::store::tables::{BY_MAIL, BY_STANZA, Record, Table};
 use jid::BareJid;
-use std::ops::Range;
+use std::ops::{Bound, Range};
 
 /// The tables whose keys begin with a user, in the order in which they are forgotten: who is killed in the middle leaves a
 /// user with contacts, whom a list still shows. A pair's is its JID, which may be a contact's.
@@ -22,6 +22,45 @@ pub(super) const OF_USERS: [Table; 8] = [
     Table::Contact,
     Table::Pair,
 ];
+
+/// The same in the order in which they are exported.
+const EXPORTED: [Table; 8] = [
+    Table::Pair,
+    Table::Options,
+    Table::Contact,
+    Table::Announced,
+    Table::Thread,
+    Table::Message,
+    Table::Seen,
+    Table::Avatar,
+];
+
+/// Up to `limit` rows of a user behind the key `after`, by a store's way to read up to so many of a range.
+pub(super) fn page<T>(
+    user: &BareJid,
+    (after, limit): (Option<&[u8]>, usize),
+    read: impl Fn((Bound<Vec<u8>>, Bound<Vec<u8>>), usize) -> Result<Vec<T>, StoreError>,
+) -> Result<Vec<T>, StoreError> {
+    let tag = after.and_then(<[u8]>::first);
+    let from = EXPORTED.iter().position(|one| Some(&one.tag()) == tag);
+    let mut found = Vec::new();
+    for table in EXPORTED.into_iter().skip(from.unwrap_or_default()) {
+        let range = range_of(table, user);
+        let start = match after {
+            Some(after) if tag == Some(&table.tag()) && range.start.as_slice() < after => {
+                Bound::Excluded(after.to_vec())
+            }
+            _ => Bound::Included(range.start),
+        };
+        // Of who names a place beyond the user's own rows.
+        if matches!(&start, Bound::Excluded(start) if *start >= range.end) {
+            continue;
+        }
+        let wanted = limit.saturating_sub(found.len());
+        found.extend(read((start, Bound::Excluded(range.end)), wanted)?);
+    }
+    Ok(found)
+}
 
 /// Where the rows of this user lie under a tag. No name holds a zero octet, which divides, nor is there one below it.
 pub(super) fn range(tag: u8, user: &[u8]) -> Range<Vec<u8>> {
@@ -165,6 +204,7 @@ mod tests {
             let before = rows;
             count(&mut rows, *table, 1);
             assert_eq!(rows != before, OF_USERS.contains(table), "{table:?}");
+            assert_eq!(OF_USERS.contains(table), EXPORTED.contains(table));
         }
     }
 

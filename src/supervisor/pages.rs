@@ -8,7 +8,8 @@ use crate::failpoints;
 use crate::http::HttpClient;
 use crate::http::server::{self, PageSource, ServedMail, ServerConfig};
 use crate::net::listen::Listener;
-use crate::pipeline::{FileUploader, OwnFiles};
+use crate::pipeline::{Commands, FileUploader, Operations, OwnFiles, Returns, UserExporter};
+use crate::smtp::Queue;
 use crate::store::Store;
 use crate::store::originals::Originals;
 use crate::xmpp::Link;
@@ -24,17 +25,33 @@ impl<S: Store> StateParts<S> {
         quotas: &SharedQuotas,
         end: &CancellationToken,
     ) -> Option<FileUploader> {
-        let kept = self.own_files.as_ref().map(Arc::clone);
-        let own = kept.zip(config.http.public_url.clone());
-        let own = own.map(|(kept, public_url)| OwnFiles {
-            kept,
-            public_url,
-            key: self.store.id_key(),
-        });
+        let own = self.own_files_at(config);
         config.http.files.then(|| {
             let near = config.http.fetch_from.clone();
             let client = HttpClient::new(near, config.http.ca_file.as_deref());
             FileUploader::new(link.clone(), client, quotas.clone(), own, end.clone())
+        })
+    }
+
+    /// Who does what users and administrators ask for beside what is decided at once.
+    pub(super) fn operations(
+        &self,
+        config: &Config,
+        queue: Queue,
+        commands: Commands,
+    ) -> (Operations, Returns) {
+        let own = self.own_files_at(config);
+        let exporter = UserExporter::of(&self.store, self.originals.clone(), own);
+        Operations::of(queue, self.kept(), commands, exporter)
+    }
+
+    fn own_files_at(&self, config: &Config) -> Option<OwnFiles> {
+        let kept = self.own_files.as_ref().map(Arc::clone);
+        let own = kept.zip(config.http.public_url.clone());
+        own.map(|(kept, public_url)| OwnFiles {
+            kept,
+            public_url,
+            key: self.store.id_key(),
         })
     }
 

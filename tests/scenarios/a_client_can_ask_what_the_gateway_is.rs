@@ -48,6 +48,14 @@ async fn ask(world: World, name: &str) {
     let addresses = form.children().find(is_one).map(|field| field.children());
     let addresses: Vec<_> = addresses.into_iter().flatten().map(Element::text).collect();
     assert_eq!(addresses, ["mailto:postmaster@a.example"]);
+    let policies = info.children().filter(|one| one.is("x", "jabber:x:data"));
+    let policies: Vec<String> = policies.map(String::from).collect();
+    assert!(
+        policies.iter().any(|form| {
+            form.contains("urn:xmpp:data-policy:0") && form.contains("<value>2160</value>")
+        }),
+        "{policies:?}"
+    );
     an_address_becomes_a_jid(&world, &user).await;
 
     let vcard = get(&user, &carol, "vCard", "vcard-temp").await;

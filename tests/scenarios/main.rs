@@ -49,6 +49,7 @@ mod a_slow_disk_is_shared_by_many;
 mod a_stop_is_seen_at_the_other_end;
 mod a_styled_message_has_a_page_beside_its_text;
 mod a_user_is_forgotten;
+mod a_user_is_given_what_is_stored;
 mod a_waiting_mail_is_seen_and_dropped;
 mod a_wrong_secret_is_told_and_waited_out;
 mod administrators_ask_by_chat;

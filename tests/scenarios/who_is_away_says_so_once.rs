@@ -208,3 +208,43 @@ async fn by_the_menu_and_nobody_twice_after_a_crash() {
         assert_eq!(different.len(), 1, "{who}: {different:?}");
     }
 }
+
+/// The status says so, as far as the gateway is allowed to see it.
+async fn by_status(flavour: Flavour, name: &str) {
+    let world = World::on(flavour, verified()).await;
+    let user = world.login(name).await;
+    let helper = format!("help@{}", world.xmpp.gateway);
+    let said = says(&world, &user, "set away-on-xa on").await;
+    assert!(said.contains("allow that in your chat program"), "{said}");
+    user.next_presence_from(&helper, "subscribe").await;
+    user.send_presence(&helper, "subscribed").await;
+    user.send("<presence><show>xa</show><status>On Corfu</status></presence>")
+        .await;
+    let away = "You are away, as your status says";
+    for _ in 0..50 {
+        if says(&world, &user, "options").await.starts_with(away) {
+            break;
+        }
+    }
+    writes(&world, &user, name, CAROL, "Are you there?", "").await;
+    let inbox = world.mailbox(CAROL).await;
+    inbox.wait_mail_saying("On Corfu").await;
+    user.send("<presence/>").await;
+    for _ in 0..50 {
+        if !says(&world, &user, "options").await.starts_with(away) {
+            break;
+        }
+    }
+    writes(&world, &user, name, DAVE, "I hear you are back", "").await;
+    assert_eq!(answered(&world).await, [CAROL]);
+}
+
+#[tokio::test]
+async fn by_status_on_prosody() {
+    by_status(Flavour::Prosody, "alice").await;
+}
+
+#[tokio::test]
+async fn by_status_on_ejabberd() {
+    by_status(Flavour::Ejabberd, "bob").await;
+}

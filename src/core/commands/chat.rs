@@ -59,7 +59,7 @@ pub fn decide(
             Some(doubt) => (doubt, Decision::nothing()),
             None => answer(&call, command, &values)?,
         },
-        None => (no_command(&call, body), Decision::nothing()),
+        None => (no_command(&call, body)?, Decision::nothing()),
     };
     // What is said of an operation is known when it is done.
     Ok(match beside.operation {
@@ -313,18 +313,22 @@ fn words_of(command: &dyn Command, language: Language) -> impl Iterator<Item = S
 }
 
 /// What is said where a message asks for nothing that there is.
-fn no_command(call: &Call<'_>, body: &str) -> String {
+fn no_command(call: &Call<'_>, body: &str) -> Result<String, Missing> {
     let language = call.language();
     if let Some(answer) = small_talk(language, body) {
-        return answer;
+        return Ok(answer);
+    }
+    // Before a slip: what somebody is called is nearer than what is nearly a command.
+    if let Some(answer) = write::about_name(call, body)? {
+        return Ok(answer);
     }
     if let Some(command) = nearest(language, body, call.commands()) {
-        return texts::did_you_mean(language, body, &command);
+        return Ok(texts::did_you_mean(language, body, &command));
     }
-    match only_address(body) {
+    Ok(match only_address(body) {
         Some(mail) => texts::to_write_to(language, body, &mail.for_people()),
         None => texts::not_understood(language, body),
-    }
+    })
 }
 
 /// The words of a command that this may be a slip for. Whoever writes more than those, but for an address, writes no command.

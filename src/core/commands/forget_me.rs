@@ -9,6 +9,7 @@ use super::{Answer, Call, Command, FieldKind, FormField, FormStep, Values, refus
 use crate::core::context::Missing;
 use crate::core::decide::Decision;
 use crate::core::decide::decider::{Decider, Stop};
+use crate::core::decide::welcome;
 use crate::core::from_stanza::Stanza;
 use crate::core::language::{Language, Sentence};
 use crate::core::operation::{Operation, OperationResult};
@@ -60,7 +61,14 @@ impl Command for ForgetMe {
 
     fn run(&self, call: &Call<'_>, values: &Values) -> Result<Answer, Stop> {
         if let Some(gone) = told(call.decider)? {
-            return Ok(Answer::says(texts::forgotten(call.language(), gone)));
+            let mark = welcome::forgotten(call.decider, &call.user());
+            return Ok(Answer {
+                beside: Decision {
+                    writes: vec![mark],
+                    ..Decision::default()
+                },
+                ..Answer::says(texts::forgotten(call.language(), gone))
+            });
         }
         let typed = values.get(SURE).map_or("", String::as_str);
         if !is_yes(call.language(), typed) {
@@ -111,7 +119,10 @@ pub(crate) fn is_removal(payload: &Element) -> bool {
 /// [`Stop`]: the gateway has too much to do.
 pub(crate) fn unregister(decider: Decider<'_>, stanza: &Stanza) -> Result<Decision, Stop> {
     Ok(match told(decider)? {
-        Some(_) => Decision::answer(result(&stanza.element, None)),
+        Some(_) => Decision {
+            writes: vec![welcome::forgotten(decider, &stanza.from.to_bare())],
+            ..Decision::answer(result(&stanza.element, None))
+        },
         None => operation(decider.language),
     })
 }

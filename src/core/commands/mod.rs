@@ -8,6 +8,7 @@ mod away;
 mod block;
 pub mod chat;
 mod contacts;
+mod export;
 pub(crate) mod forget_me;
 mod form;
 mod help;
@@ -39,7 +40,8 @@ use std::fmt::Debug;
 use std::vec;
 
 pub use texts::{
-    gateway_description, gateway_name, gateway_short_name, gateway_status, helper_name,
+    data_policy, data_policy_of_mail, gateway_description, gateway_name, gateway_short_name,
+    gateway_status, helper_name,
 };
 
 /// The local part of the helper's JID: some clients cannot write to a JID that is only a domain.
@@ -141,7 +143,7 @@ fn of(language: Language, name: &str, what: &str) -> String {
 }
 
 /// All commands, in the order in which they are listed.
-static ALL: [&dyn Command; 22] = [
+static ALL: [&dyn Command; 23] = [
     &write::WriteMessage,
     &own_address::OwnAddress,
     &own_name::OwnName,
@@ -162,6 +164,7 @@ static ALL: [&dyn Command; 22] = [
     &away::Return,
     &options::ShowOptions,
     &options::SetOption,
+    &export::Export,
     &forget_me::ForgetMe,
     &help::Help,
 ];

@@ -8,8 +8,10 @@ use crate::core::address::MailAddress;
 use crate::core::context::{Missing, Write};
 use crate::core::decide::Decision;
 use crate::core::decide::decider::{Decider, Stop};
+use crate::core::decide::roster::own_status;
 use crate::core::language::{Language, Sentence};
 use crate::core::record::{Bulk, Options, Quotes, Strangers};
+use minidom::Element;
 
 const OPTION: &str = "option";
 const VALUE: &str = "value";
@@ -18,6 +20,8 @@ const VALUE: &str = "value";
 const DEFAULT: &str = "default";
 /// The option that has values by name, too.
 const LANGUAGE: &str = "language";
+/// The option for which the gateway asks to see the status of the user.
+const AWAY_ON_XA: &str = "away-on-xa";
 
 /// One thing that a user can choose.
 #[derive(Debug)]
@@ -38,7 +42,7 @@ struct Choice {
     otherwise: fn(Decider<'_>) -> &'static str,
 }
 
-static CHOICES: [Choice; 5] = [
+static CHOICES: [Choice; 6] = [
     Choice {
         name: "quotes",
         about: Sentence("option-quotes"),
@@ -128,6 +132,29 @@ static CHOICES: [Choice; 5] = [
             }
         },
         otherwise: |decider| strangers(decider.settings.strangers),
+    },
+    Choice {
+        name: AWAY_ON_XA,
+        about: Sentence("option-away-on-xa"),
+        values: |language| {
+            let values = [
+                ("on", Sentence("option-away-on-xa-on")),
+                ("off", Sentence("option-away-on-xa-off")),
+            ];
+            in_words(language, &values)
+        },
+        is_of_contacts: false,
+        of: |options| options.away_on_xa.map(gather),
+        put: |options, value| {
+            options.away_on_xa = match value {
+                Some("on") => Some(true),
+                Some("off") => Some(false),
+                _ => None,
+            };
+            // What was heard before is not known to hold.
+            options.own_status = None;
+        },
+        otherwise: |_| gather(false),
     },
     Choice {
         name: LANGUAGE,
@@ -277,8 +304,13 @@ impl Command for ShowOptions {
             Some(mail) => texts::options(language, Some(&mail.for_people())),
             None => texts::options(language, None),
         };
-        if let Some(away) = of_all.away.filter(|away| away.holds(call.decider.now)) {
-            text = format!("{}\n{text}", texts::away::holds(language, away.until));
+        if let Some(away) = of_all.away_now(call.decider.now) {
+            let is_said = of_all.away.is_some_and(|away| away.holds(call.decider.now));
+            let said = match is_said {
+                true => texts::away::holds(language, away.until),
+                false => texts::away::holds_by_status(language),
+            };
+            text = format!("{said}\n{text}");
         }
         // Then nothing of what follows shows anything.
         if let Some(mail) = &contact
@@ -394,8 +426,13 @@ impl Command for SetOption {
                 texts::option_default(language, &about, &meaning, people)
             }
         };
+        let (stanzas, text) = match choice.name {
+            AWAY_ON_XA => asked_for_status(call, options.away_on_xa == Some(true), text)?,
+            _ => (Vec::new(), text),
+        };
         Ok(Answer {
             beside: Decision {
+                stanzas,
                 // As a new contact: rows are not to be had without limit.
                 strangers: usize::from(is_new),
                 writes: vec![Write::Options(call.user(), contact, options)],
@@ -404,6 +441,21 @@ impl Command for SetOption {
             ..Answer::says(text)
         })
     }
+}
+
+/// What the gateway asks for, so that it sees the status of the user, or no longer.
+fn asked_for_status(
+    call: &Call<'_>,
+    is_on: bool,
+    text: String,
+) -> Result<(Vec<Element>, String), Missing> {
+    let kind = if is_on { "subscribe" } else { "unsubscribe" };
+    let asked = own_status::from_gateway(call.decider, &call.user(), kind)?;
+    let text = match is_on {
+        true => format!("{text}\n{}", texts::away::asks_for_status(call.language())),
+        false => text,
+    };
+    Ok((vec![asked], text))
 }
 
 /// The value that holds where a choice is taken back: for a contact that of all, else that of the gateway, which says it in this

@@ -1,6 +1,8 @@
 //! What commands say, in one place. How it is worded is in `language/*.ftl`.
 
 pub(super) mod away;
+pub(super) mod block;
+pub(super) mod export;
 pub(super) mod forget_me;
 pub(super) mod original;
 pub(super) mod requests;
@@ -56,6 +58,16 @@ pub fn gateway_short_name(language: Language) -> String {
 /// Beside the gateway, in a roster.
 pub fn gateway_status(language: Language) -> String {
     say!(language, "gateway-status")
+}
+
+/// What becomes of data here, beside what has fields of its own.
+pub fn data_policy(language: Language) -> String {
+    say!(language, "data-policy")
+}
+
+/// The same of mail.
+pub fn data_policy_of_mail(language: Language) -> String {
+    say!(language, "data-policy-of-mail")
 }
 
 /// What it is for.

@@ -278,6 +278,7 @@ fn said(call: &Call<'_>, job: &Job, wish: JobWish, told: &OperationResult) -> Re
             | OperationResult::Said(_)
             | OperationResult::Original(_)
             | OperationResult::Revoked(_)
+            | OperationResult::Exported(_)
             | OperationResult::Forgotten(_),
         ) => Err(refused(texts::busy(call.language()))),
     }

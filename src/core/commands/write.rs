@@ -12,6 +12,7 @@ use crate::core::decide::lookup;
 use crate::core::decide::outbound;
 use crate::core::from_stanza::{Stanza, StanzaKind, StanzaMessage};
 use crate::core::language::{Language, Sentence};
+use crate::core::name;
 use crate::core::notice;
 use crate::core::record::Contact;
 use crate::core::to_stanza;
@@ -188,6 +189,55 @@ fn called(call: &Call<'_>, name: &str) -> Result<Option<MailAddress>, Missing> {
     Ok(match friends.is_empty() {
         true => only(&others),
         false => only(&friends),
+    })
+}
+
+/// What is said to who writes nothing but what a contact is called, or a part of it: how that contact is written to.
+pub(super) fn about_name(call: &Call<'_>, body: &str) -> Result<Option<String>, Missing> {
+    const NAMED_MAX: usize = 5;
+    const WORDS_MAX: usize = 4;
+    let typed = bare_address(body).trim_end_matches(['.', '!', '?']);
+    let is_name = typed.chars().nth(name::CHARS_MAX).is_none()
+        && (1..=WORDS_MAX).contains(&typed.split_whitespace().count())
+        && !typed.contains(['@', '\n'])
+        && typed.chars().any(char::is_alphabetic);
+    if !is_name {
+        return Ok(None);
+    }
+    let name = typed.to_lowercase();
+    let known = known::contacts(call)?.contacts;
+    let is_called = |(mail, known): &&&(MailAddress, Contact)| {
+        let own = known.name.as_ref().map(|own| own.to_lowercase());
+        let is_part = |own: &String| *own == name || own.split_whitespace().any(|one| one == name);
+        !known.is_blocked
+            && (mail.local().to_lowercase() == name || own.as_ref().is_some_and(is_part))
+    };
+    let found = known.iter().filter(is_called);
+    let found: Vec<String> = found
+        .take(NAMED_MAX)
+        .map(|(mail, _)| mail.for_people())
+        .collect();
+    let language = call.language();
+    let word = WriteMessage.words(language).into_iter().next();
+    let word = word.unwrap_or_default();
+    Ok(match found.as_slice() {
+        [] => None,
+        [mail] => Some(texts::is_it(
+            language,
+            body.trim(),
+            mail,
+            &format!("{word} {mail}"),
+        )),
+        [first, ..] => {
+            let words: Vec<&str> = found.iter().map(String::as_str).collect();
+            let all = texts::alternatives(language, &words);
+            Some(texts::is_it(
+                language,
+                body.trim(),
+                &all,
+                &format!("{word} {first}"),
+            ))
+        }
     })
 }
 

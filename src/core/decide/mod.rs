@@ -17,7 +17,7 @@ mod refusal;
 pub mod roster;
 pub(crate) mod strangers;
 pub mod thread;
-mod welcome;
+pub(crate) mod welcome;
 
 use crate::core::address::MailAddress;
 use crate::core::context::Missing;
@@ -30,8 +30,9 @@ use crate::core::decide::outbound::unsupported;
 use crate::core::decide::outbound::{chat, gather};
 use crate::core::decide::refusal::outsider;
 use crate::core::decide::roster::greeting;
+use crate::core::decide::roster::own_status;
 use crate::core::decide::roster::presence;
-use crate::core::from_stanza::{Stanza, StanzaAct, StanzaKind};
+use crate::core::from_stanza::{self, Stanza, StanzaAct, StanzaKind};
 use crate::core::job::Job;
 use crate::core::operation::Operation;
 use crate::core::outcome::{Attempt, JobVerdict};
@@ -102,6 +103,7 @@ impl Decider<'_> {
             Timer::Announce(fanout) => presence::announce(self.about(&fanout.user)?, fanout),
             Timer::Expired(user, contact) => presence::expired(self.about(user)?, user, contact),
             Timer::Forgotten(relation) => greeting::ended_of(self, relation).map(Decision::answer),
+            Timer::Status(user) => own_status::asked(self.about(user)?, user),
             Timer::Found(job) => gather::missing_rows(self, job),
             Timer::Server(AnnounceReason::Back, relation) => {
                 greeting::greeting_of(self.about(relation.0)?, relation).map(Decision::answer)
@@ -132,6 +134,8 @@ impl Decider<'_> {
                 Ok(commands::chat::decide(self, stanza, message)?)
             }
             StanzaKind::Message(message) => {
+                let in_words = from_stanza::in_words_of(self.language, stanza, message);
+                let message = in_words.as_ref().unwrap_or(message);
                 match commands::chat::in_conversation(self, stanza, message)? {
                     Some(decision) => Ok(decision),
                     None => chat::decide(self, stanza, message),
@@ -174,6 +178,8 @@ pub enum Timer<'a> {
     Expired(&'a BareJid, &'a MailAddress),
     /// A user was forgotten who had this contact.
     Forgotten(Relation<'a>),
+    /// The XMPP server is there again, where this user is.
+    Status(&'a BareJid),
     /// A mail was found in the spool that can still change.
     Found(&'a Job),
     /// The XMPP server is to hear of a contact.

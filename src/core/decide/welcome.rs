@@ -7,7 +7,7 @@ use crate::core::decide::decider::{Decider, Stop};
 use crate::core::decide::decision::Decision;
 use crate::core::decide::{lookup, own_name};
 use crate::core::from_stanza::{Stanza, StanzaKind};
-use crate::core::id::{MessageId, StanzaId};
+use crate::core::id::{MessageId, StanzaId, keyed_digest};
 use crate::core::notice;
 use crate::core::record::Options;
 use crate::core::to_stanza;
@@ -73,14 +73,28 @@ pub(crate) fn before_mail(
     Ok(())
 }
 
+/// That a user was forgotten, who knows what the gateway is: a mark that names nobody, and is over when marks are.
+pub(crate) fn forgotten(decider: Decider<'_>, user: &BareJid) -> Write {
+    let (gateway, key) = forgotten_key(decider, user);
+    Write::Seen(gateway, key, decider.now)
+}
+
+fn forgotten_key(decider: Decider<'_>, user: &BareJid) -> (BareJid, MessageId) {
+    let digest = keyed_digest(&decider.settings.id_key, &["forgotten", user.as_str()]);
+    let gateway = BareJid::from_parts(None, &decider.settings.gateway);
+    (gateway, MessageId::of_raw(digest.as_bytes()))
+}
+
 fn key() -> MessageId {
     MessageId::of_raw(b"welcome")
 }
 
 /// The welcome, where nothing is known of the user, who has an address.
 fn due(decider: Decider<'_>, user: &BareJid) -> Result<Option<Element>, Missing> {
+    let (gateway, forgotten) = forgotten_key(decider, user);
     if !decider.rows.own_options(user, None)?.is_empty()
         || decider.rows.seen(user, &key())?.is_some()
+        || decider.rows.seen(&gateway, &forgotten)?.is_some()
     {
         return Ok(None);
     }

@@ -1,7 +1,9 @@
 //! What of a message is for people, as text: the body in its language, without what stands in it for programs, and what clients
 //! show that is in no body: files, places, messages that are sent on, invitations to rooms.
 
+use crate::core::language::Language;
 use crate::core::limits;
+use crate::core::notice::sent_on as words;
 use crate::core::text::{clean, html};
 use minidom::Element;
 use rxml::Namespace;
@@ -48,10 +50,11 @@ const PARTS_MAX: usize = 20;
 const SPOILER_LINES: usize = 6;
 
 /// The text of a message for people; `None` where there is none.
-pub(super) fn text(message: &Element) -> Option<String> {
+pub(super) fn text(language: Language, message: &Element) -> Option<String> {
     let body = body(message).or_else(|| xhtml(message)).unwrap_or_default();
     let mut text = body.clone();
-    for part in message.children().filter_map(part).take(PARTS_MAX) {
+    let parts = message.children().filter_map(|child| part(language, child));
+    for part in parts.take(PARTS_MAX) {
         if !part.is_said_in(&body) {
             text.truncate(text.trim_end().len());
             if !text.is_empty() {
@@ -64,7 +67,7 @@ pub(super) fn text(message: &Element) -> Option<String> {
         return None;
     }
     Some(match message.get_child("spoiler", SPOILER) {
-        Some(spoiler) => hidden(&spoiler.text(), &text),
+        Some(spoiler) => hidden(language, &spoiler.text(), &text),
         None => text,
     })
 }
@@ -179,7 +182,7 @@ fn unquoted(text: &str) -> String {
     all
 }
 
-fn part(child: &Element) -> Option<SpokenPart> {
+fn part(language: Language, child: &Element) -> Option<SpokenPart> {
     let namespace = child.ns();
     match (child.name(), namespace.as_str()) {
         ("x", ns::OOB) => {
@@ -201,8 +204,8 @@ fn part(child: &Element) -> Option<SpokenPart> {
             sources.find_map(|uri| link(uri, name.as_deref()))
         }
         ("geoloc", PLACE) => place(child),
-        ("forwarded", ns::FORWARD) => sent_on(child),
-        ("x", ROOM) => room(child),
+        ("forwarded", ns::FORWARD) => sent_on(language, child),
+        ("x", ROOM) => room(language, child),
         _ => None,
     }
 }
@@ -273,7 +276,7 @@ fn place(place: &Element) -> Option<SpokenPart> {
 }
 
 /// The words of a message that is sent on, as a quotation: who wrote them is what the user says.
-fn sent_on(forwarded: &Element) -> Option<SpokenPart> {
+fn sent_on(language: Language, forwarded: &Element) -> Option<SpokenPart> {
     let message = forwarded
         .children()
         .find(|child| child.name() == "message")?;
@@ -289,13 +292,7 @@ fn sent_on(forwarded: &Element) -> Option<SpokenPart> {
     let stamp = forwarded
         .get_child("delay", ns::DELAY)
         .and_then(|delay| line(delay.attr("stamp")?));
-    let mut text = "Forwarded message".to_owned();
-    for (word, what) in [("from", from), ("of", stamp)] {
-        if let Some(what) = what {
-            text.push_str(&format!(" {word} {what}"));
-        }
-    }
-    text.push(':');
+    let mut text = words::forwarded(language, from.as_deref(), stamp.as_deref());
     for line in said.lines() {
         text.push_str("\n> ");
         text.push_str(line);
@@ -306,14 +303,16 @@ fn sent_on(forwarded: &Element) -> Option<SpokenPart> {
     })
 }
 
-fn room(invitation: &Element) -> Option<SpokenPart> {
+fn room(language: Language, invitation: &Element) -> Option<SpokenPart> {
     let room = line(invitation.attr("jid")?)?;
     let room = room.split('/').next().unwrap_or_default().to_owned();
     let detail = |name: &str| invitation.attr(name).and_then(line);
     let reason = detail("reason").map(|reason| format!(": {reason}"));
-    let password = detail("password").map(|password| format!("\nPassword: {password}"));
+    let password = detail("password");
+    let password = password.map(|word| format!("\n{}", words::password(language, &word)));
     let text = format!(
-        "Invitation to the chat room {room}{}\nxmpp:{}?join{}",
+        "{}{}\nxmpp:{}?join{}",
+        words::room(language, &room),
         reason.unwrap_or_default(),
         room.replace(' ', "%20"),
         password.unwrap_or_default()
@@ -325,10 +324,11 @@ fn room(invitation: &Element) -> Option<SpokenPart> {
 }
 
 /// The hint, and the text where nobody sees it who does not look for it.
-fn hidden(hint: &str, text: &str) -> String {
+fn hidden(language: Language, hint: &str, text: &str) -> String {
     let hint = line(hint).map(|hint| format!(": {hint}"));
     let lines = ".\n".repeat(SPOILER_LINES);
-    format!("Spoiler{}\n{lines}{text}", hint.unwrap_or_default())
+    let spoiler = words::spoiler(language);
+    format!("{spoiler}{}\n{lines}{text}", hint.unwrap_or_default())
 }
 
 #[cfg(test)]
@@ -340,7 +340,7 @@ mod tests {
             "<message xmlns='{}' xml:lang='en'>{content}</message>",
             ns::COMPONENT
         );
-        text(&message.parse().unwrap())
+        text(Language::ENGLISH, &message.parse().unwrap())
     }
 
     #[test]
@@ -408,6 +408,23 @@ mod tests {
                 expected,
                 "{ranges:?}"
             );
+        }
+    }
+
+    #[test]
+    fn what_the_gateway_says_of_it_is_in_the_language_of_the_user() {
+        let content = "<message xmlns='jabber:component:accept'><body>See</body><forwarded xmlns='urn:xmpp:forward:0'>\
+            <delay xmlns='urn:xmpp:delay' stamp='2026-11-02'/><message xmlns='jabber:client' from='bob@b.example/x'><body>one</body></message>\
+            </forwarded><x xmlns='jabber:x:conference' jid='r@c.example' password='p'/><spoiler xmlns='urn:xmpp:spoiler:0'/></message>";
+        let message: Element = content.parse().unwrap();
+        let german = text(Language::of_tag("de").unwrap(), &message).unwrap();
+        for words in [
+            "Spoiler\n",
+            "Weitergeleitete Nachricht von bob@b.example vom 2026-11-02:\n> one",
+            "Einladung in den Chatraum r@c.example\n",
+            "Passwort: p",
+        ] {
+            assert!(german.contains(words), "{german}");
         }
     }
 }

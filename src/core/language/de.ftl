@@ -347,6 +347,15 @@ helper-name = E-Mail-Helfer
 gateway-name = E-Mail-Gateway
 gateway-status = E-Mail-Gateway
 gateway-short-name = E-Mail
+forwarded = Weitergeleitete Nachricht:
+forwarded-from = Weitergeleitete Nachricht von { $from }:
+forwarded-at = Weitergeleitete Nachricht vom { $stamp }:
+forwarded-from-at = Weitergeleitete Nachricht von { $from } vom { $stamp }:
+room-invitation = Einladung in den Chatraum { $room }
+room-password = Passwort: { $password }
+spoiler = Spoiler
+data-policy = Aus Nachrichten werden Mails, die dieses Gateway und die Mailserver auf ihrem Weg lesen können. Von jeder Nachricht bleiben so lange ihr Name, ihre Zeit und ihre ersten Wörter; auch Mails und Dateien, die nicht ganz gezeigt werden, können aufbewahrt werden. Kontakte und was du gewählt hast bleiben, bis du sie entfernst. „exportieren“ gibt dir alles, „vergiss mich“ löscht es.
+data-policy-of-mail = Mail ist nicht Ende zu Ende verschlüsselt und zwischen Mailservern vielleicht gar nicht. Wer eine Mail bekommt und dessen Mailserver bewahren sie auf, wie sie wollen.
 gateway-description = Verbindet diesen Server mit E-Mail: An carol@mail.example schreibst du wie an jeden anderen Kontakt.
 gateway-prompt = Gib die Mailadresse der Person ein, mit der du chatten möchtest, zum Beispiel carol@mail.example.
 
@@ -447,6 +456,10 @@ blocked-stays = { $mail } ist blockiert und würde wieder angezeigt; schreib zue
 removed-by-client = { $mail } hat ein eigenes Gateway, das davon erfahren muss: Entferne den Kontakt in deinem Chat-Programm.
 unknown-contact = { $mail } ist keiner deiner Kontakte.
 
+spam-words = spam, werbung, müll
+report-spam = ja, sag es dem, der dieses Gateway betreibt
+spam-reported = Wer dieses Gateway betreibt, erfährt, dass { $mail } Spam schickt.
+spam-told = { $user } hat { $mail } blockiert und meldet Spam. Mehr steht im Protokoll; für alle abweisen kann den Absender der Mailserver.
 is-blocked = Mails von { $mail } werden dir nicht mehr angezeigt. Um sie wieder zu sehen: entsperre { $mail }
 is-blocked-already = Mails von { $mail } werden dir ohnehin nicht angezeigt. Um sie wieder zu sehen: entsperre { $mail }
 is-unblocked = Mails von { $mail } werden dir wieder angezeigt. Was inzwischen kam, bleibt verborgen.
@@ -485,6 +498,9 @@ option-strangers-mark = werden angezeigt, und die erste sagt es dazu
 option-strangers-show = werden angezeigt wie alle anderen
 option-strangers-request = warten, bis du den Absender annimmst; dein Chat-Programm fragt dich
 option-strangers-hold = warten, bis du mit „anfragen“ danach fragst
+option-away-on-xa = dein Status „nicht verfügbar“ (länger abwesend)
+option-away-on-xa-on = seine Worte antworten, wenn dir jemand mailt
+option-away-on-xa-off = niemand bekommt seinetwegen eine Antwort
 option-language = was dieses Gateway dir schreibt,
 option-language-is = ist auf { $name }
 
@@ -600,17 +616,30 @@ several-wait-called = Mehrere deiner wartenden Mails heißen „{ $typed }…“
 busy = Das Gateway hat gerade zu viel zu tun, und es wurde nichts geändert. Frag gleich noch einmal.
 
 until-words = bis, bis zum
+until-articles = zum, dem, einschließlich, nächsten
+weekday-words = montag, mo; dienstag, di; mittwoch, mi; donnerstag, do; freitag, fr; samstag, sonnabend, sa; sonntag, so
+today-words = heute
+tomorrow-words = morgen
 away-begun = Wer dir per Mail schreibt, bekommt ab jetzt die Antwort, dass du abwesend bist, höchstens einmal in 7 Tagen: Menschen, deren Adresse geprüft ist, und keine Listen. Wenn du wieder da bist, schreib: zurück
 away-begun-until = Wer dir per Mail schreibt, bekommt bis { $day } die Antwort, dass du abwesend bist, höchstens einmal in 7 Tagen: Menschen, deren Adresse geprüft ist, und keine Listen. Wenn du früher wieder da bist, schreib: zurück
 away-says = In der Antwort steht: „{ $text }“
 away-says-nothing = Mehr steht nicht in der Antwort; deine eigenen Worte können hinter dem Befehl stehen.
 away-holds = Du bist abwesend: Wer dir per Mail schreibt, bekommt das als Antwort. „zurück“ beendet es.
 away-holds-until = Du bist bis { $day } abwesend: Wer dir per Mail schreibt, bekommt das als Antwort. „zurück“ beendet es.
+away-by-status = Du bist abwesend, wie dein Status sagt: Wer dir mailt, bekommt ihn als Antwort, bis dein Status ein anderer ist.
+away-asks-for-status = Das Gateway bittet darum, deinen Status zu sehen: Erlaube das in deinem Chat-Programm. Von da an antwortet der Status „nicht verfügbar“ (länger abwesend) mit deinen Worten, wenn dir jemand mailt.
 away-ended = Willkommen zurück. Niemand bekommt mehr die Antwort, dass du abwesend bist.
 away-not = Du warst nicht abwesend: Niemand bekommt eine automatische Antwort.
 away-no-day = { $typed } ist kein Tag des kommenden Jahres. Schreib ihn so: abwesend bis 2026-12-24 Ich bin in den Bergen
 away-too-long = Das sind mehr als { $max } Zeichen. Schreib weniger.
 
+export-link = Alles, was dieses Gateway von dir gespeichert hat, steht in dieser Datei, die jeder lesen kann, der die Adresse hat, bis { $day }: { $link }
+export-messages = { $count ->
+    [one] Alles, was dieses Gateway von dir gespeichert hat, folgt in einer Nachricht.
+   *[other] Alles, was dieses Gateway von dir gespeichert hat, folgt in { $count } Nachrichten.
+}
+export-cut = Es ist mehr, als hier Platz hat. Alles kann dir geben, wer dieses Gateway betreibt.
+export-failed = Was von dir gespeichert ist, kann gerade nicht gelesen werden, oder für eine Datei ist kein Platz. Versuch es später noch einmal.
 forget-me-sure = Damit wird alles gelöscht, was dieses Gateway von dir gespeichert hat: deine Kontakte und was du gewählt hast, was es von deinen Nachrichten weiß, aufbewahrte Mails und Dateien und deine Mails, die noch warten. Das lässt sich nicht rückgängig machen. Wenn du das willst, schreib: vergiss mich ja
 forget-me-nothing = Von dir war nichts gespeichert.
 forget-me-done = Alles, was dieses Gateway von dir gespeichert hatte, ist gelöscht. Kontakte: { $contacts }; Nachrichten: { $messages }; Unterhaltungen: { $threads }; was du gewählt hast: { $options }; Merkzeichen erledigter Mails: { $marks }; aufbewahrte Mails und Dateien: { $kept }; wartende Mails: { $waiting }.
@@ -746,6 +775,11 @@ set-words = setze, wähle
 set-example = setze quotes keep carol@mail.example
 set-help = ändert eine Option für einen Kontakt; ohne Adresse für alle; „default“ nimmt es zurück
 set-ask = Was soll anders sein, und für wen?
+
+export-title = Alles bekommen, was von mir gespeichert ist
+export-words = exportieren, exportiere meine daten, meine daten
+export-example = exportieren
+export-help = gibt dir alles, was das Gateway von dir gespeichert hat
 
 forget-me-title = Alles löschen, was von mir gespeichert ist
 forget-me-words = vergiss mich, lösche meine daten
@@ -913,6 +947,7 @@ label-choose = Was es noch gibt
 label-mail-address-or-name = Mailadresse oder Name
 label-link-or-address = Link oder Mailadresse
 label-link = Link
+label-report-spam = Ist es Spam?
 label-sure = Alles löschen?
 label-id = ID
 label-silent = „silent“ oder leer

@@ -366,6 +366,15 @@ helper-name = E-mail helper
 gateway-name = E-mail gateway
 gateway-status = e-mail gateway
 gateway-short-name = E-mail
+forwarded = Forwarded message:
+forwarded-from = Forwarded message from { $from }:
+forwarded-at = Forwarded message of { $stamp }:
+forwarded-from-at = Forwarded message from { $from } of { $stamp }:
+room-invitation = Invitation to the chat room { $room }
+room-password = Password: { $password }
+spoiler = Spoiler
+data-policy = Messages become mails, which this gateway and the mail servers on their way can read. Of each message its name, its time and its first words are kept for that long; mails and files that are not shown whole may be kept as well. Contacts and choices stay until you remove them. “export” gives you all of it, “forget me” deletes it.
+data-policy-of-mail = Mail is not encrypted from end to end, and between mail servers it may not be encrypted at all. Whoever gets a mail, and their mail server, keep it as they like.
 gateway-description = Joins this server and e-mail: write to carol@mail.example as one of its contacts.
 gateway-prompt = Enter the mail address of the person you want to chat with, for example carol@mail.example.
 
@@ -477,6 +486,11 @@ blocked-stays = { $mail } is blocked, and would be shown again: write first: unb
 removed-by-client = { $mail } has a gateway of its own, which has to hear of it: remove the contact in your client.
 unknown-contact = { $mail } is none of your contacts.
 
+# What says behind an address that it is spam (separated by commas, beside the English words).
+spam-words = spam, junk
+report-spam = yes, tell whoever runs this gateway
+spam-reported = Whoever runs this gateway is told that { $mail } sends spam.
+spam-told = { $user } has blocked { $mail } and reports spam. The log says more; a mail server can refuse this sender for all.
 is-blocked = Mails of { $mail } are not shown to you any more. To see them again: unblock { $mail }
 is-blocked-already = Mails of { $mail } are already hidden from you. To see them again: unblock { $mail }
 is-unblocked = Mails of { $mail } are shown to you again. Those that came meanwhile are not.
@@ -517,6 +531,9 @@ option-strangers-mark = are shown, and the first one says so
 option-strangers-show = are shown like all others
 option-strangers-request = wait until you accept their sender, as your client asks you
 option-strangers-hold = wait until you ask by “requests”
+option-away-on-xa = your status “not available” (extended away)
+option-away-on-xa-on = its words answer who writes to you by mail
+option-away-on-xa-off = nobody is answered because of it
 option-language = what this gateway says to you
 # $name: what a language calls itself.
 option-language-is = is in { $name }
@@ -641,6 +658,12 @@ busy = The gateway has too much to do at the moment, and nothing was changed. As
 
 # What comes before a day (separated by commas, beside the English words).
 until-words = until, till
+# Words between that and a day (separated by commas).
+until-articles = the, on, next
+# From Monday to Sunday, divided by semicolons; the words of each by commas.
+weekday-words = monday, mon; tuesday, tue; wednesday, wed; thursday, thu; friday, fri; saturday, sat; sunday, sun
+today-words = today, tonight
+tomorrow-words = tomorrow
 # $day: a date like 2026-12-24, the last one.
 away-begun = Who writes to you by mail is answered from now on that you are away, at most once in 7 days: people whose address is verified, and no lists. When you are here again, write: back
 away-begun-until = Who writes to you by mail is answered until { $day } that you are away, at most once in 7 days: people whose address is verified, and no lists. When you are here earlier, write: back
@@ -648,11 +671,21 @@ away-says = The answer says: “{ $text }”
 away-says-nothing = The answer says no more than that; your own words can follow the command.
 away-holds = You are away: who writes to you by mail is answered so. “back” ends it.
 away-holds-until = You are away until { $day }: who writes to you by mail is answered so. “back” ends it.
+away-by-status = You are away, as your status says: who writes to you by mail is answered in its words, until your status is another one.
+away-asks-for-status = The gateway asks to see your status: allow that in your chat program. From then on the status “not available” (extended away) with words of yours answers who writes by mail.
 away-ended = Welcome back. Nobody is answered any more that you are away.
 away-not = You were not away: nobody is answered automatically.
 away-no-day = { $typed } is no day of the coming year. Write it like this: away until 2026-12-24 I am in the mountains
 away-too-long = That is more than { $max } characters. Write less.
 
+# $day: a date like 2026-12-24.
+export-link = All that this gateway has stored of you is in this file, which anybody who has the address can read, until { $day }: { $link }
+export-messages = { $count ->
+    [one] All that this gateway has stored of you follows, in one message.
+   *[other] All that this gateway has stored of you follows, in { $count } messages.
+}
+export-cut = It is more than fits in here. Whoever runs this gateway can give you all of it.
+export-failed = What is stored of you cannot be read at the moment, or there is no room for a file. Try it again later.
 forget-me-sure = This deletes all that this gateway has stored of you: your contacts and what you chose, what it remembers of your messages, mails and files that it keeps, and your mails that still wait to be sent. It cannot be undone. If you want that, write: forget me yes
 forget-me-nothing = Nothing was stored of you.
 forget-me-done = All that this gateway had stored of you is deleted. Contacts: { $contacts }; messages: { $messages }; conversations: { $threads }; choices: { $options }; marks of mails that were handled: { $marks }; mails and files that were kept: { $kept }; mails that waited to be sent: { $waiting }.
@@ -793,6 +826,11 @@ set-words = set
 set-example = set quotes keep carol@mail.example
 set-help = changes an option for one contact; without an address for all; “default” takes it back
 set-ask = What do you want to be otherwise, and for whom?
+
+export-title = Get all that is stored of me
+export-words = export, export my data, my data
+export-example = export
+export-help = gives you all that the gateway has stored of you
 
 forget-me-title = Delete all that is stored of me
 forget-me-words = forget me, delete my data
@@ -960,6 +998,7 @@ label-choose = What else there is
 label-mail-address-or-name = Mail address or name
 label-link-or-address = Link or mail address
 label-link = Link
+label-report-spam = Is it spam?
 label-sure = Delete all?
 label-id = ID
 label-silent = “silent”, or empty

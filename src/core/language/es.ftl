@@ -344,6 +344,15 @@ helper-name = Asistente de correo
 gateway-name = Pasarela de correo
 gateway-status = pasarela de correo
 gateway-short-name = Correo
+forwarded = Mensaje reenviado:
+forwarded-from = Mensaje reenviado de { $from }:
+forwarded-at = Mensaje reenviado del { $stamp }:
+forwarded-from-at = Mensaje reenviado de { $from } del { $stamp }:
+room-invitation = Invitación a la sala { $room }
+room-password = Contraseña: { $password }
+spoiler = Destripe
+data-policy = Los mensajes se vuelven correos, que esta pasarela y los servidores de correo del camino pueden leer. De cada mensaje se guardan durante ese tiempo su nombre, su hora y sus primeras palabras; los correos y archivos que no se muestran enteros pueden guardarse también. Los contactos y lo que elegiste quedan hasta que los quites. «exportar» te lo da todo, «olvídame» lo borra.
+data-policy-of-mail = El correo no va cifrado de extremo a extremo, y entre servidores puede no ir cifrado. Quien recibe un correo, y su servidor, lo guardan como quieren.
 gateway-description = Une este servidor y el correo electrónico: escribes a carol@mail.example como a uno de sus contactos.
 gateway-prompt = Introduce la dirección de correo de la persona con quien quieres chatear, por ejemplo carol@mail.example.
 
@@ -444,6 +453,10 @@ blocked-stays = El contacto { $mail } está bloqueado, y si se olvida volvería 
 removed-by-client = { $mail } tiene su propia pasarela, que debe enterarse: elimina el contacto en tu aplicación de chat.
 unknown-contact = { $mail } no es uno de tus contactos.
 
+spam-words = spam, basura
+report-spam = sí, avisar a quien lleva esta pasarela
+spam-reported = Quien lleva esta pasarela sabrá que { $mail } envía spam.
+spam-told = { $user } ha bloqueado a { $mail } y avisa de spam. El registro dice más; un servidor de correo puede rechazar a este remitente para todos.
 is-blocked = Los correos de { $mail } ya no se te muestran. Para volver a verlos: desbloquea { $mail }
 is-blocked-already = Los correos de { $mail } tampoco se te mostraban antes. Para volver a verlos: desbloquea { $mail }
 is-unblocked = Los correos de { $mail } se te vuelven a mostrar. Los que llegaron mientras tanto, no.
@@ -482,6 +495,9 @@ option-strangers-mark = se muestran, y el primero lo indica
 option-strangers-show = se muestran como todos los demás
 option-strangers-request = esperan hasta que aceptes al remitente; tu aplicación de chat te lo preguntará
 option-strangers-hold = esperan hasta que los pidas con “solicitudes”
+option-away-on-xa = tu estado «no disponible» (ausencia larga)
+option-away-on-xa-on = sus palabras responden a quien te escribe por correo
+option-away-on-xa-off = nadie recibe respuesta por él
 option-language = los mensajes de esta pasarela
 option-language-is = están en { $name }
 
@@ -597,17 +613,30 @@ several-wait-called = Varios de tus correos en espera se llaman “{ $typed }…
 busy = La pasarela tiene demasiado que hacer en este momento, y no se cambió nada. Vuelve a preguntar dentro de un momento.
 
 until-words = hasta, hasta el
+until-articles = el, próximo
+weekday-words = lunes; martes; miércoles, miercoles; jueves; viernes; sábado, sabado; domingo
+today-words = hoy
+tomorrow-words = mañana
 away-begun = Desde ahora, quien te escribe por correo recibe la respuesta de que no estás, como mucho una vez en 7 días: personas cuya dirección está verificada, y ninguna lista. Cuando vuelvas, escribe: he vuelto
 away-begun-until = Hasta el { $day }, quien te escribe por correo recibe la respuesta de que no estás, como mucho una vez en 7 días: personas cuya dirección está verificada, y ninguna lista. Si vuelves antes, escribe: he vuelto
 away-says = La respuesta dice: “{ $text }”
 away-says-nothing = La respuesta no dice más que eso; tus propias palabras pueden seguir a la orden.
 away-holds = No estás: quien te escribe por correo recibe esa respuesta. «he vuelto» lo termina.
 away-holds-until = No estás hasta el { $day }: quien te escribe por correo recibe esa respuesta. «he vuelto» lo termina.
+away-by-status = Estás ausente, como dice tu estado: quien te escribe por correo lo recibe como respuesta, hasta que tu estado sea otro.
+away-asks-for-status = La pasarela pide ver tu estado: permítelo en tu aplicación de chat. Desde entonces, el estado «no disponible» (ausencia larga) con tus palabras responde a quien te escribe por correo.
 away-ended = Hola de nuevo. Ya nadie recibe la respuesta de que no estás.
 away-not = No estabas en ausencia: nadie recibe respuestas automáticas.
 away-no-day = { $typed } no es un día del próximo año. Escríbelo así: ausencia hasta 2026-12-24 Estoy en la montaña
 away-too-long = Son más de { $max } caracteres. Escribe menos.
 
+export-link = Todo lo que esta pasarela ha guardado de ti está en este archivo, que puede leer quien tenga la dirección, hasta { $day }: { $link }
+export-messages = { $count ->
+    [one] Todo lo que esta pasarela ha guardado de ti sigue en un mensaje.
+   *[other] Todo lo que esta pasarela ha guardado de ti sigue en { $count } mensajes.
+}
+export-cut = Es más de lo que cabe aquí. Quien lleva esta pasarela puede dártelo todo.
+export-failed = Lo que hay guardado de ti no se puede leer en este momento, o no hay sitio para un archivo. Prueba más tarde.
 forget-me-sure = Esto borra todo lo que esta pasarela ha guardado de ti: tus contactos y lo que elegiste, lo que recuerda de tus mensajes, los correos y archivos que conserva y tus correos que aún esperan. No se puede deshacer. Si es lo que quieres, escribe: olvídame sí
 forget-me-nothing = No había nada guardado de ti.
 forget-me-done = Todo lo que esta pasarela tenía guardado de ti está borrado. Contactos: { $contacts }; mensajes: { $messages }; conversaciones: { $threads }; lo que elegiste: { $options }; marcas de correos tratados: { $marks }; correos y archivos conservados: { $kept }; correos que esperaban: { $waiting }.
@@ -743,6 +772,11 @@ set-words = cambia, cambiar, ajusta, ajustar
 set-example = set quotes keep carol@mail.example
 set-help = cambia una opción para un contacto; sin dirección, para todos; “default” lo deshace
 set-ask = ¿Qué quieres cambiar, y para quién?
+
+export-title = Recibir todo lo que hay guardado de mí
+export-words = exporta, exportar, exporta mis datos, mis datos
+export-example = exportar
+export-help = te da todo lo que la pasarela ha guardado de ti
 
 forget-me-title = Borrar todo lo que hay guardado de mí
 forget-me-words = olvídame, borra mis datos
@@ -910,6 +944,7 @@ label-choose = Qué más hay
 label-mail-address-or-name = Dirección de correo o nombre
 label-link-or-address = Enlace o dirección de correo
 label-link = Enlace
+label-report-spam = ¿Es spam?
 label-sure = ¿Borrarlo todo?
 label-id = ID
 label-silent = “silent”, o vacío

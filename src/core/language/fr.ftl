@@ -347,6 +347,15 @@ helper-name = Assistant e-mail
 gateway-name = Passerelle e-mail
 gateway-status = passerelle e-mail
 gateway-short-name = E-mail
+forwarded = Message transféré :
+forwarded-from = Message transféré de { $from } :
+forwarded-at = Message transféré du { $stamp } :
+forwarded-from-at = Message transféré de { $from } du { $stamp } :
+room-invitation = Invitation au salon { $room }
+room-password = Mot de passe : { $password }
+spoiler = Divulgâcheur
+data-policy = Les messages deviennent des e-mails, que cette passerelle et les serveurs de messagerie en chemin peuvent lire. De chaque message restent aussi longtemps son nom, son heure et ses premiers mots ; les e-mails et fichiers qui ne sont pas montrés en entier peuvent être gardés aussi. Contacts et choix restent jusqu'à ce que tu les retires. « exporter » te donne le tout, « oublie-moi » le supprime.
+data-policy-of-mail = Le courrier n'est pas chiffré de bout en bout, et entre serveurs il peut ne pas l'être du tout. Qui reçoit un e-mail, et son serveur, le gardent comme ils veulent.
 gateway-description = Relie ce serveur et l'e-mail : tu écris à carol@mail.example comme à l'un de ses contacts.
 gateway-prompt = Indique l'adresse e-mail de la personne avec qui tu veux discuter, par exemple carol@mail.example.
 
@@ -447,6 +456,10 @@ blocked-stays = { $mail } est bloqué et serait à nouveau affiché ; écris d'a
 removed-by-client = { $mail } a sa propre passerelle, qui doit en être informée : supprime le contact dans ton logiciel.
 unknown-contact = { $mail } n'est pas un de tes contacts.
 
+spam-words = spam, pourriel, indésirable
+report-spam = oui, le dire à qui gère cette passerelle
+spam-reported = Qui gère cette passerelle apprend que { $mail } envoie du spam.
+spam-told = { $user } a bloqué { $mail } et signale du spam. Le journal en dit plus ; un serveur de messagerie peut refuser cet expéditeur pour tous.
 is-blocked = Les e-mails de { $mail } ne te sont plus affichés. Pour les revoir : débloque { $mail }
 is-blocked-already = Les e-mails de { $mail } ne te sont déjà pas affichés. Pour les revoir : débloque { $mail }
 is-unblocked = Les e-mails de { $mail } te sont à nouveau affichés. Pas ceux arrivés entre-temps.
@@ -485,6 +498,9 @@ option-strangers-mark = sont affichés, et le premier le signale
 option-strangers-show = sont affichés comme tous les autres
 option-strangers-request = attendent que tu acceptes leur expéditeur, ce que ton logiciel te demande
 option-strangers-hold = attendent que tu les demandes par « demandes »
+option-away-on-xa = ton statut « non disponible » (absence prolongée)
+option-away-on-xa-on = ses mots répondent à qui t'écrit par e-mail
+option-away-on-xa-off = personne ne reçoit de réponse à cause de lui
 option-language = ce que cette passerelle te dit
 option-language-is = est en { $name }
 
@@ -599,18 +615,31 @@ none-waits-called = Aucun de tes e-mails en attente ne s'appelle « { $typed } �
 several-wait-called = Plusieurs de tes e-mails en attente s'appellent « { $typed }… » : écris davantage du nom.
 busy = La passerelle a trop à faire en ce moment, et rien n'a été changé. Redemande dans un instant.
 
-until-words = jusqu'au, jusqu’au, jusque
+until-words = jusqu'au, jusqu’au, jusqu'à, jusqu’à, jusque
+until-articles = à, le, au
+weekday-words = lundi; mardi; mercredi; jeudi; vendredi; samedi; dimanche
+today-words = aujourd'hui, aujourd’hui
+tomorrow-words = demain
 away-begun = À partir de maintenant, qui t'écrit par e-mail reçoit la réponse que tu n'es pas là, au plus une fois en 7 jours : les personnes dont l'adresse est vérifiée, et aucune liste. À ton retour, écris : retour
 away-begun-until = Jusqu'au { $day }, qui t'écrit par e-mail reçoit la réponse que tu n'es pas là, au plus une fois en 7 jours : les personnes dont l'adresse est vérifiée, et aucune liste. Si tu reviens plus tôt, écris : retour
 away-says = La réponse dit : « { $text } »
 away-says-nothing = La réponse n'en dit pas plus ; tes propres mots peuvent suivre la commande.
 away-holds = Tu n'es pas là : qui t'écrit par e-mail reçoit cette réponse. « retour » y met fin.
 away-holds-until = Tu n'es pas là jusqu'au { $day } : qui t'écrit par e-mail reçoit cette réponse. « retour » y met fin.
+away-by-status = Tu es absent, comme le dit ton statut : qui t'écrit par e-mail le reçoit en réponse, jusqu'à ce que ton statut change.
+away-asks-for-status = La passerelle demande à voir ton statut : permets-le dans ton logiciel. Dès lors, le statut « non disponible » (absence prolongée) avec tes mots répond à qui t'écrit par e-mail.
 away-ended = Bon retour. Plus personne ne reçoit la réponse que tu n'es pas là.
 away-not = Tu n'étais pas en absence : personne ne reçoit de réponse automatique.
 away-no-day = { $typed } n'est pas un jour de l'année à venir. Écris-le ainsi : absence jusqu'au 2026-12-24 Je suis à la montagne
 away-too-long = C'est plus de { $max } caractères. Écris-en moins.
 
+export-link = Tout ce que cette passerelle a enregistré de toi est dans ce fichier, que peut lire quiconque en a l'adresse, jusqu'à { $day } : { $link }
+export-messages = { $count ->
+    [one] Tout ce que cette passerelle a enregistré de toi suit, en un message.
+   *[other] Tout ce que cette passerelle a enregistré de toi suit, en { $count } messages.
+}
+export-cut = Il y en a plus qu'il n'en tient ici. Qui gère cette passerelle peut te donner le tout.
+export-failed = Ce qui est enregistré de toi ne peut pas être lu en ce moment, ou il n'y a pas de place pour un fichier. Réessaie plus tard.
 forget-me-sure = Cela supprime tout ce que cette passerelle a enregistré de toi : tes contacts et tes choix, ce qu'elle sait de tes messages, les e-mails et fichiers qu'elle garde, et tes e-mails qui attendent encore. C'est définitif. Si c'est ce que tu veux, écris : oublie-moi oui
 forget-me-nothing = Rien n'était enregistré de toi.
 forget-me-done = Tout ce que cette passerelle avait enregistré de toi est supprimé. Contacts : { $contacts } ; messages : { $messages } ; conversations : { $threads } ; choix : { $options } ; marques d'e-mails traités : { $marks } ; e-mails et fichiers gardés : { $kept } ; e-mails qui attendaient : { $waiting }.
@@ -746,6 +775,11 @@ set-words = règle, régler
 set-example = set quotes keep carol@mail.example
 set-help = change une option pour un contact ; sans adresse, pour tous ; « default » l'annule
 set-ask = Qu'est-ce qui doit changer, et pour qui ?
+
+export-title = Recevoir tout ce qui est enregistré de moi
+export-words = exporte, exporter, exporte mes données, mes données
+export-example = exporter
+export-help = te donne tout ce que la passerelle a enregistré de toi
 
 forget-me-title = Supprimer tout ce qui est enregistré de moi
 forget-me-words = oublie-moi, supprime mes données
@@ -913,6 +947,7 @@ label-choose = Ce qu'il y a d'autre
 label-mail-address-or-name = Adresse e-mail ou nom
 label-link-or-address = Lien ou adresse e-mail
 label-link = Lien
+label-report-spam = Est-ce du spam ?
 label-sure = Tout supprimer ?
 label-id = ID
 label-silent = « silent », ou vide

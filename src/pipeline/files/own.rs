@@ -3,7 +3,7 @@
 use super::seen::Seen;
 use crate::core::decide::decision::KeepOriginal;
 use crate::core::file::{self, Hosted};
-use crate::core::id::{IdKey, JobId, OriginalId};
+use crate::core::id::{IdKey, JobId, MessageId, OriginalId, StanzaId};
 use crate::core::time::Timestamp;
 use crate::store::originals::Originals;
 use crate::system;
@@ -31,16 +31,51 @@ pub(super) struct OwnFile<'a> {
 }
 
 impl OwnFiles {
-    /// Keeps a file; `None` where there is no room for it. The same file of the same mail has the same address again.
-    pub(super) async fn put(&self, which: OwnFile<'_>, known: &Seen) -> Option<Hosted> {
-        let id = OriginalId::of_file(&self.key, which.user, which.mail, which.place);
-        // Some clients know what a file is by how its address ends.
-        let encoded = utf8_percent_encode(&known.name, NON_ALPHANUMERIC).to_string();
+    /// Some clients know what a file is by how its address ends.
+    fn url(&self, id: &OriginalId, name: &str) -> Option<String> {
+        let encoded = utf8_percent_encode(name, NON_ALPHANUMERIC).to_string();
         let encoded = encoded
             .replace("%2E", ".")
             .replace("%2D", "-")
             .replace("%5F", "_");
-        let url = file::url(&format!("{}/f/{}/{encoded}", self.public_url, id.as_str()))?;
+        file::url(&format!("{}/f/{}/{encoded}", self.public_url, id.as_str()))
+    }
+
+    /// Keeps what the gateway itself has written for a user, in place of what it had written about the same. Its address, and until
+    /// when it is there; `None`: there is no room for it.
+    pub(in crate::pipeline) async fn replace(
+        &self,
+        user: &BareJid,
+        about: &str,
+        (name, octets): (&str, Vec<u8>),
+    ) -> Option<(String, Timestamp)> {
+        let about = MessageId::of_raw(about.as_bytes());
+        let id = OriginalId::derive(&self.key, user, &StanzaId::derive(&about, user, "own"));
+        let url = self.url(&id, name)?;
+        let original = KeepOriginal {
+            id: id.clone(),
+            user: user.clone(),
+        };
+        let (kept, now) = (Arc::clone(&self.kept), Timestamp::now());
+        let done = system::blocking(move || {
+            kept.forget(&id);
+            kept.keep(&[original], &octets, now)?;
+            kept.open(&id, now)
+        });
+        match done.await {
+            Ok(Ok(kept)) => Some((url, kept?.until)),
+            Ok(Err(error)) => {
+                tracing::warn!(%error, "a file for a user is not kept");
+                None
+            }
+            Err(_) => None,
+        }
+    }
+
+    /// Keeps a file; `None` where there is no room for it. The same file of the same mail has the same address again.
+    pub(super) async fn put(&self, which: OwnFile<'_>, known: &Seen) -> Option<Hosted> {
+        let id = OriginalId::of_file(&self.key, which.user, which.mail, which.place);
+        let url = self.url(&id, &known.name)?;
         let hosted = known.at(url);
         let original = KeepOriginal {
             id,

@@ -18,6 +18,7 @@ const ALICE: &str = "alice@a.example";
 
 pub(super) async fn run<S: Store>(make: impl Fn() -> S) {
     users_are_listed_once_in_pages(&make()).await;
+    a_user_is_exported_in_pages_and_nobody_else(&make()).await;
     a_user_is_forgotten_and_nobody_else(&make(), &make()).await;
     pairs_of_contacts_go_with_the_last_who_has_them(&make()).await;
     names_that_others_have_taken_are_forgotten_as_well(&make()).await;
@@ -78,6 +79,40 @@ async fn forget<S: Store>(store: &S, name: &str, limit: usize) -> (RowCounts, us
             assert_eq!(store.rows_of(&user(name)).await, Ok(RowCounts::default()));
             return (rows, contacts, steps);
         }
+    }
+}
+
+async fn a_user_is_exported_in_pages_and_nobody_else<S: Store>(store: &S) {
+    save(store, rows_of_each_table()).await;
+    for name in [ALICE, "alice@a.example0", "alice@a.exampl", "zoe@a.example"] {
+        save(store, rows_of(name)).await;
+    }
+    let alice = user(ALICE);
+    let of_alice = |record: &Record| record.user() == Some(&alice);
+    let all: Vec<Record> = exported(store, 100).await;
+    let mut expected: Vec<Record> = all.iter().filter(|one| of_alice(one)).cloned().collect();
+    let mut found = Vec::new();
+    for limit in [1, 3, 100] {
+        found.clear();
+        let mut after = None;
+        loop {
+            let page = store.page_of(&alice, after.as_ref(), limit).await.unwrap();
+            assert!(page.len() <= limit);
+            let Some((last, _)) = page.last() else { break };
+            after = Some(last.clone());
+            found.extend(page.into_iter().map(|(_, record)| record));
+        }
+        assert_eq!(found.len(), expected.len(), "{limit}");
+        assert!(matches!(found.first(), Some(Record::Pair(_))));
+    }
+    let line = |record: &Record| format!("{record:?}");
+    found.sort_by_key(line);
+    expected.sort_by_key(line);
+    assert_eq!(found, expected);
+    // A place that is in nobody's rows, or in another one's, shows nothing of anybody else.
+    for place in store.page(None, None, 1_000).await.unwrap() {
+        let page = store.page_of(&alice, Some(&place.0), 1_000).await.unwrap();
+        assert!(page.iter().all(|(_, record)| of_alice(record)));
     }
 }
 

@@ -5,7 +5,7 @@ use super::{Database, decoded};
 use crate::core::limits::SHARED_LOOKED_FOR_AT_ONCE;
 use crate::core::traces::{Gone, RowCounts};
 use crate::store::StoreError;
-use crate::store::tables::{self, Record, Table};
+use crate::store::tables::{self, Record, RowPlace, Table};
 use crate::store::users::{self, OF_USERS};
 use jid::BareJid;
 use std::ops::Range;
@@ -21,6 +21,25 @@ impl Database {
         limit: usize,
     ) -> Result<Vec<BareJid>, StoreError> {
         users::listed(after, limit, |range| self.first_key(range))
+    }
+
+    /// Up to `limit` rows of a user, in the order in which they are exported.
+    pub(super) fn records_of(
+        &self,
+        user: &BareJid,
+        after: Option<&RowPlace>,
+        limit: usize,
+    ) -> Result<Vec<(RowPlace, Record)>, StoreError> {
+        let after = (after.map(RowPlace::key), limit);
+        users::page(user, after, |range, limit| {
+            let rows: Vec<(sled::IVec, sled::IVec)> =
+                self.read(|| self.sled(|db| db.range::<Vec<u8>, _>(range).take(limit).collect()))?;
+            let records = rows.iter().map(|(key, value)| {
+                let record = decoded(key, value)?;
+                Ok((RowPlace::of_key(key), record))
+            });
+            records.collect()
+        })
     }
 
     fn first_key(&self, range: Range<Vec<u8>>) -> Result<Option<Vec<u8>>, StoreError> {

@@ -12,6 +12,43 @@ pub(crate) fn until_words(language: Language) -> Vec<String> {
     words
 }
 
+/// Whether this word only stands between that and the day.
+pub(crate) fn is_article(language: Language, word: &str) -> bool {
+    let word = word.to_lowercase();
+    let mut words = listed(&say!(language, "until-articles"));
+    words.extend(listed(&say!(Language::ENGLISH, "until-articles")));
+    words.contains(&word)
+}
+
+/// A day by its name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum NamedDay {
+    Today,
+    Tomorrow,
+    /// From Monday, which is 0.
+    Weekday(u32),
+}
+
+/// In words of the language, or in English.
+pub(crate) fn named_day(language: Language, name: &str) -> Option<NamedDay> {
+    let name = name.to_lowercase();
+    [language, Language::ENGLISH]
+        .into_iter()
+        .find_map(|language| {
+            let is_it = |words: &str| listed(words).contains(&name);
+            let days = say!(language, "weekday-words");
+            let number = days.split(';').position(is_it);
+            let weekday = number.and_then(|number| u32::try_from(number).ok());
+            let others = [
+                (say!(language, "today-words"), NamedDay::Today),
+                (say!(language, "tomorrow-words"), NamedDay::Tomorrow),
+            ];
+            let other = others.into_iter().find(|(words, _)| is_it(words));
+            let weekday = weekday.filter(|number| *number < 7).map(NamedDay::Weekday);
+            weekday.or(other.map(|(_, day)| day))
+        })
+}
+
 /// Who writes is told so from now on, up to the end of this day.
 pub(crate) fn begun(language: Language, text: Option<&str>, last_day: Option<Timestamp>) -> String {
     let day = last_day.and_then(day).unwrap_or_default();
@@ -36,6 +73,16 @@ pub(crate) fn holds(language: Language, until: Option<Timestamp>) -> String {
     }
 }
 
+/// The same of one whose status says so.
+pub(crate) fn holds_by_status(language: Language) -> String {
+    say!(language, "away-by-status")
+}
+
+/// What the user is to do, so that the status is seen.
+pub(crate) fn asks_for_status(language: Language) -> String {
+    say!(language, "away-asks-for-status")
+}
+
 /// Nobody is told so any more.
 pub(crate) fn ended(language: Language) -> String {
     say!(language, "away-ended")
@@ -56,6 +103,6 @@ pub(crate) fn too_long(language: Language, max: usize) -> String {
     say!(language, "away-too-long", max = max)
 }
 
-fn day(at: Timestamp) -> Option<String> {
+pub(super) fn day(at: Timestamp) -> Option<String> {
     Some(at.in_utc()?.format("%Y-%m-%d").to_string())
 }

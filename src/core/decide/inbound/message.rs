@@ -146,7 +146,7 @@ impl Delivery<'_> {
     /// A user who is away tells that to a person whose mail is shown.
     fn answer_away(&self, standing: Acquaintance, decision: &mut Decision) -> Result<(), Missing> {
         let is_kept = matches!(standing, Acquaintance::Waits(_));
-        if let Some(away) = &self.options.away
+        if let Some(away) = &self.options.away_now(self.decider.now)
             && self.is_named()
             && !is_kept
             && self.is_from_person()?

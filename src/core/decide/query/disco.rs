@@ -9,6 +9,7 @@ use crate::core::decide::decider::{Decider, Stop};
 use crate::core::decide::lookup;
 use crate::core::decide::refusal::no_such_item;
 use crate::core::from_stanza::Stanza;
+use crate::core::language::Language;
 use crate::core::record::Format;
 use crate::core::xml::{ADDRESS, Build, GATEWAY, text};
 use minidom::Element;
@@ -16,6 +17,11 @@ use xmpp_parsers::ns;
 
 /// XEP-0157 §3.
 const SERVER_INFO: &str = "http://jabber.org/network/serverinfo";
+
+/// XEP-0504 §3, of the gateway itself.
+const DATA_POLICY: &str = "urn:xmpp:data-policy:0";
+/// And of what it leads to, by its identity.
+const DATA_POLICY_OF_MAIL: &str = "urn:xmpp:data-policy:identity:gateway:smtp:0";
 
 /// The helper, and what one can ask for (XEP-0050 §2.2), for who may use the gateway.
 pub(crate) fn gateway_items(decider: Decider<'_>, stanza: &Stanza, query: &Element) -> Element {
@@ -78,25 +84,79 @@ pub(crate) fn gateway_info(
     if !is_helper && !contacts.is_empty() {
         query.append_child(contact_addresses(contacts));
     }
+    if !is_helper {
+        query.append_child(data_policy(decider));
+        query.append_child(policy_of_mail(decider.language));
+    }
     Ok(query)
 }
 
 /// XEP-0157: who runs the gateway, as a form of XEP-0128.
 fn contact_addresses(contacts: &[String]) -> Element {
-    let field = |var, kind, values: &[String]| {
-        let values = values
-            .iter()
-            .map(|value| text("value", ns::DATA_FORMS, value));
-        Build::new("field", ns::DATA_FORMS)
-            .attr("var", var)
-            .attr("type", kind)
-            .children(values)
-            .done()
+    let fields = [field("admin-addresses", "list-multi", contacts)];
+    extension(SERVER_INFO, fields)
+}
+
+/// XEP-0504 §3: what becomes of what users write and get, as far as it is here.
+fn data_policy(decider: Decider<'_>) -> Element {
+    let settings = decider.settings;
+    let policy = settings.data_policy;
+    let kept = [settings.remembered, settings.expire, policy.originals];
+    let seconds = kept.into_iter().max().unwrap_or_default().as_secs();
+    let hours = seconds.div_ceil(3600).to_string();
+    let single = |var, kind, value: &str| field(var, kind, &[value.to_owned()]);
+    let transmission = if policy.is_encrypted {
+        "encrypted"
+    } else {
+        "plain"
     };
+    let algorithm = policy
+        .is_encrypted
+        .then(|| single("encryption_algorithm", "text-single", "TLS"));
+    let fields = [
+        single("auth_data", "list-single", "no_auth"),
+        single("data_transmission", "list-single", transmission),
+        single("data_retention", "text-single", &hours),
+        single("data_deletion", "boolean", "true"),
+        single("data_export", "boolean", "true"),
+        single("full_erasure", "boolean", "true"),
+        single("access_policy", "list-multi", "admins"),
+        single(
+            "extra_info",
+            "text-multi",
+            &commands::data_policy(decider.language),
+        ),
+    ];
+    extension(DATA_POLICY, fields.into_iter().chain(algorithm))
+}
+
+/// The same of the mail system, of which nobody knows what it does.
+fn policy_of_mail(language: Language) -> Element {
+    let words = commands::data_policy_of_mail(language);
+    let fields = [
+        field("data_retention", "text-single", &["unknown".to_owned()]),
+        field("extra_info", "text-multi", &[words]),
+    ];
+    extension(DATA_POLICY_OF_MAIL, fields)
+}
+
+/// A form of XEP-0128.
+fn extension(form_type: &str, fields: impl IntoIterator<Item = Element>) -> Element {
     Build::new("x", ns::DATA_FORMS)
         .attr("type", "result")
-        .child(field("FORM_TYPE", "hidden", &[SERVER_INFO.to_owned()]))
-        .child(field("admin-addresses", "list-multi", contacts))
+        .child(field("FORM_TYPE", "hidden", &[form_type.to_owned()]))
+        .children(fields)
+        .done()
+}
+
+fn field(var: &str, kind: &str, values: &[String]) -> Element {
+    let values = values
+        .iter()
+        .map(|value| text("value", ns::DATA_FORMS, value));
+    Build::new("field", ns::DATA_FORMS)
+        .attr("var", var)
+        .attr("type", kind)
+        .children(values)
         .done()
 }
 

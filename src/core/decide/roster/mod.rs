@@ -3,6 +3,7 @@
 
 pub(crate) mod greeting;
 pub(crate) mod invitation_answer;
+pub(crate) mod own_status;
 pub(crate) mod person;
 pub(crate) mod presence;
 pub(crate) mod subscription_context;
@@ -26,7 +27,8 @@ use jid::BareJid;
 pub fn decide(decider: Decider<'_>, stanza: &Stanza, kind: Presence) -> Result<Decision, Stop> {
     let (user, to) = (stanza.from.to_bare(), stanza.to.to_bare());
     if to.node().is_none() || commands::is_helper(decider, &to)? {
-        return Ok(of_gateway(decider.language, &user, &to, kind));
+        let decision = of_gateway(decider.language, &user, &to, kind);
+        return Ok(own_status::heard(decider, stanza, kind, decision)?);
     }
     let mail = lookup::contact_mail(decider, &to)?;
     let known = lookup::contact(decider, &user, &mail)?;

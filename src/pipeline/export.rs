@@ -1,0 +1,251 @@
+//! A user is given all that is stored of them: as a file at an address of the gateway's own, where there are such files, else as
+//! messages.
+//!
+//! A row is a line of JSON, as in an export of the admin, and the whole is an array of them. What was chosen comes first and what there
+//! is most of last, so that whatever does not fit is of the least interest. One user at a time is read, page by page.
+
+use super::OwnFiles;
+use crate::core::address::MailAddress;
+use crate::core::limits::{
+    EXPORT_MESSAGE_OCTETS_MAX, EXPORT_MESSAGES_MAX, EXPORT_OCTETS_MAX, EXPORT_ROWS_AT_ONCE,
+};
+use crate::core::operation::{ExportedAs, ExportedData};
+use crate::core::time::Timestamp;
+use crate::smtp::{Queue, WaitingJob};
+use crate::store::originals::Originals;
+use crate::store::tables::{Record, RowPlace};
+use crate::store::{Store, StoreError, transfer};
+use futures::future::BoxFuture;
+use jid::BareJid;
+use serde_json::json;
+use std::sync::Arc;
+use tokio::sync::Semaphore;
+
+/// The file, as it is called.
+const NAME: &str = "stanzamail.json";
+
+type Page = Vec<(RowPlace, Record)>;
+type Pages = Arc<
+    dyn Fn(BareJid, Option<RowPlace>) -> BoxFuture<'static, Result<Page, StoreError>> + Send + Sync,
+>;
+
+/// Reads what is stored of a user. Cheap to clone.
+#[derive(Clone)]
+pub struct UserExporter {
+    pages: Pages,
+    own: Option<OwnFiles>,
+    originals: Option<Arc<Originals>>,
+    alone: Arc<Semaphore>,
+}
+
+/// Lines, as many as fit.
+#[derive(Default)]
+struct ExportLines {
+    all: Vec<String>,
+    octets: usize,
+    is_cut: bool,
+}
+
+impl ExportLines {
+    /// False: there is no room any more.
+    fn push(&mut self, line: String, limits: (usize, usize)) -> bool {
+        let (octets_max, line_max) = limits;
+        // Of a picture, which no message holds; what is behind it may fit.
+        if line.len() > line_max {
+            self.is_cut = true;
+            return true;
+        }
+        let octets = self.octets.saturating_add(line.len()).saturating_add(2);
+        if octets > octets_max {
+            self.is_cut = true;
+            return false;
+        }
+        self.octets = octets;
+        self.all.push(line);
+        true
+    }
+}
+
+impl UserExporter {
+    /// Of this store, and of what is kept beside it. The file lies at `own`, where there is one.
+    pub fn of<S: Store>(
+        store: &Arc<S>,
+        originals: Option<Arc<Originals>>,
+        own: Option<OwnFiles>,
+    ) -> Self {
+        let store = Arc::clone(store);
+        let pages: Pages = Arc::new(move |user, after| {
+            let store = Arc::clone(&store);
+            Box::pin(async move {
+                let after = after.as_ref();
+                store.page_of(&user, after, EXPORT_ROWS_AT_ONCE).await
+            })
+        });
+        Self {
+            pages,
+            own,
+            originals,
+            alone: Arc::new(Semaphore::new(1)),
+        }
+    }
+
+    /// All of it. `None`: it cannot be read now.
+    pub(super) async fn all(
+        &self,
+        user: &BareJid,
+        mail: Option<&MailAddress>,
+        queue: &Queue,
+    ) -> Option<ExportedData> {
+        // The semaphore is never closed.
+        let _alone = self.alone.acquire().await;
+        let now = Timestamp::now();
+        let messages = EXPORT_MESSAGE_OCTETS_MAX.saturating_mul(EXPORT_MESSAGES_MAX);
+        let limits = match &self.own {
+            Some(_) => (EXPORT_OCTETS_MAX, EXPORT_OCTETS_MAX),
+            // Lines do not fill messages to their last octet.
+            None => (messages / 2, EXPORT_MESSAGE_OCTETS_MAX),
+        };
+        let mut lines = ExportLines::default();
+        let first = json!({"kind": "user", "user": user, "mail": mail, "at": now.to_xep0082()});
+        lines.push(first.to_string(), limits);
+        for job in queue.of(user.clone()).await? {
+            lines.push(waiting(&job), limits);
+        }
+        self.kept(user, &mut lines, limits);
+        if let Err(error) = self.rows(user, &mut lines, limits).await {
+            tracing::warn!(%error, "what is stored of a user cannot be exported");
+            return None;
+        }
+        tracing::info!(lines = lines.all.len(), "a user exports what is stored");
+        Some(ExportedData {
+            count: lines.all.len(),
+            is_cut: lines.is_cut,
+            told: self.told(user, lines.all, now).await?,
+        })
+    }
+
+    async fn rows(
+        &self,
+        user: &BareJid,
+        lines: &mut ExportLines,
+        limits: (usize, usize),
+    ) -> Result<(), StoreError> {
+        let mut after = None;
+        loop {
+            let page = (self.pages)(user.clone(), after).await?;
+            after = page.last().map(|(place, _)| place.clone());
+            for (_, record) in &page {
+                // Every record can be written.
+                let line = transfer::to_shown_line(record).unwrap_or_default();
+                if !lines.push(line, limits) {
+                    return Ok(());
+                }
+            }
+            if after.is_none() {
+                return Ok(());
+            }
+        }
+    }
+
+    /// Where mails and files are that are kept, for who can fetch them; else how many.
+    fn kept(&self, user: &BareJid, lines: &mut ExportLines, limits: (usize, usize)) {
+        let files = self.own.as_ref().map(|own| &own.kept);
+        let kept = [
+            ("mail", "m", "", self.originals.as_ref()),
+            ("file", "f", "/file", files),
+        ];
+        for (what, path, end, folder) in kept {
+            let ids = folder.map(|folder| folder.of_user(user));
+            let ids = ids.unwrap_or_default();
+            let Some(own) = &self.own else {
+                let line = json!({"kind": "kept", "what": what, "count": ids.len()});
+                lines.push(line.to_string(), limits);
+                continue;
+            };
+            for (id, until) in ids {
+                let link = format!("{}/{path}/{}{end}", own.public_url, id.as_str());
+                let until = until.to_xep0082();
+                let line = json!({"kind": "kept", "what": what, "link": link, "until": until});
+                lines.push(line.to_string(), limits);
+            }
+        }
+    }
+
+    async fn told(&self, user: &BareJid, lines: Vec<String>, now: Timestamp) -> Option<ExportedAs> {
+        let Some(own) = &self.own else {
+            return Some(ExportedAs::Messages(messages(&lines)));
+        };
+        let text = format!("[\n{}\n]\n", lines.join(",\n"));
+        // Who has got hold of the address of one sees nothing of what is exported on another day.
+        let about = format!("export {}", now.millis() / (24 * 3600 * 1000));
+        let (link, until) = own.replace(user, &about, (NAME, text.into_bytes())).await?;
+        Some(ExportedAs::Link { link, until })
+    }
+}
+
+/// What waits, or is on its way: of a mail that can still change, also its lines.
+fn waiting(WaitingJob { job, stage }: &WaitingJob) -> String {
+    let to: Vec<String> = job.to.iter().map(MailAddress::for_people).collect();
+    let lines = job.draft.iter().flat_map(|draft| &draft.lines);
+    let lines: Vec<&str> = lines.map(|line| line.text.as_str()).collect();
+    let line = json!({
+        "kind": "waiting",
+        "id": job.id,
+        "to": to,
+        "accepted": job.accepted.to_xep0082(),
+        "attempts": job.attempts,
+        "stage": format!("{stage:?}").to_lowercase(),
+        "lines": lines,
+    });
+    transfer::tamed(&line.to_string())
+}
+
+/// Lines as few messages.
+fn messages(lines: &[String]) -> Vec<String> {
+    let mut messages: Vec<String> = Vec::new();
+    for line in lines {
+        let fits = |last: &&mut String| {
+            last.len().saturating_add(line.len()).saturating_add(1) <= EXPORT_MESSAGE_OCTETS_MAX
+        };
+        match messages.last_mut().filter(fits) {
+            Some(last) => {
+                last.push('\n');
+                last.push_str(line);
+            }
+            None => messages.push(line.clone()),
+        }
+    }
+    messages
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lines_fill_messages_and_never_more_than_there_may_be() {
+        let limits = (
+            EXPORT_MESSAGE_OCTETS_MAX * EXPORT_MESSAGES_MAX / 2,
+            EXPORT_MESSAGE_OCTETS_MAX,
+        );
+        for length in [10, 1_000, EXPORT_MESSAGE_OCTETS_MAX / 2 + 1] {
+            let mut lines = ExportLines::default();
+            while lines.push("x".repeat(length), limits) {}
+            assert!(lines.is_cut);
+            let messages = messages(&lines.all);
+            assert!(messages.len() <= EXPORT_MESSAGES_MAX, "{length}");
+            assert!(
+                messages
+                    .iter()
+                    .all(|one| one.len() <= EXPORT_MESSAGE_OCTETS_MAX)
+            );
+            let all: usize = messages.iter().map(|one| one.lines().count()).sum();
+            assert_eq!(all, lines.all.len());
+        }
+        let mut lines = ExportLines::default();
+        assert!(lines.push("x".repeat(limits.1 + 1), limits));
+        assert!(lines.is_cut && lines.all.is_empty());
+        assert!(lines.push("next".to_owned(), limits));
+        assert_eq!(lines.all, ["next"]);
+    }
+}
