@@ -47,7 +47,7 @@ pub(super) fn page<T>(
     for table in EXPORTED.into_iter().skip(from.unwrap_or_default()) {
         let range = range_of(table, user);
         let start = match after {
-            Some(after) if tag == Some(&table.tag()) && range.start.as_slice() < after => {
+            Some(after) if tag == Some(&table.tag()) && range.start.as_slice() <= after => {
                 Bound::Excluded(after.to_vec())
             }
             _ => Bound::Included(range.start),
