@@ -3,9 +3,11 @@
 use crate::decided::World;
 use jid::BareJid;
 use minidom::Element;
-use stanzamail::core::context::Write;
+use stanzamail::core::context::{Context, Write};
 use stanzamail::core::decide::Decision;
+use stanzamail::core::operation::OperationResult;
 use stanzamail::core::record::{Pair, PairOrigin};
+use stanzamail::core::traces::Traces;
 
 const GATEWAY: &str = "gateway.a.example";
 /// Where it can be answered in every client.
@@ -113,6 +115,23 @@ fn it_is_in_the_language_of_the_user_and_can_be_switched_off() {
     assert!(said(&one.stanza(&german))[0].1.starts_with("Willkommen!"));
     let mut other = World::new();
     assert!(said(&other.stanza(&message("1", CAROL, "Hi"))).is_empty());
+}
+
+/// Who asks to be forgotten knows what the gateway is.
+#[test]
+fn who_was_forgotten_is_not_welcomed_again() {
+    let mut world = world();
+    let forgets = message("f", GATEWAY, "forget me yes");
+    let operation = world.stanza(&forgets).operation.expect("it is to be done");
+    world.context = Context::new();
+    let gone = OperationResult::Forgotten(Traces::default());
+    world.context.tell(Some((operation, gone)));
+    world.stanza(&forgets);
+    world.context.tell(None);
+    assert!(said(&world.stanza(&message("1", CAROL, "Hi"))).is_empty());
+    // Somebody else is told.
+    let other = message("1", CAROL, "Hi").replace("alice@", "adam@");
+    assert_eq!(said(&world.stanza(&other)).len(), 1);
 }
 
 /// An outsider, and a user without an address, could do nothing with it.
