@@ -113,13 +113,19 @@ fn read(call: &Call<'_>, values: &Values) -> Result<(Option<Timestamp>, String),
     let all = format!("{}\n{}", typed(UNTIL), typed(TEXT));
     let words = all.trim();
     let (first, rest) = parted(words);
-    let is_until = texts::away::until_words(call.language())
+    let is_word = texts::away::until_words(call.language())
         .iter()
         .any(|word| first.to_lowercase() == *word);
-    let (day, rest) = match is_until {
+    let (day, rest) = match is_word {
+        true if rest.is_empty() => (first, rest),
         true => parted(rest),
         false => (first, rest),
     };
+    let now = call.decider.now;
+    let is_named = |day: &str| named_day(call.language(), day, now).is_some();
+    // In a form the day has a field of its own; and who writes the name of a day alone means that.
+    let is_field = !typed(UNTIL).is_empty() && !typed(TEXT).is_empty();
+    let is_until = is_word || is_field || rest.is_empty() && is_named(day);
     if !is_until && !day.starts_with(|c: char| c.is_ascii_digit()) {
         let text = clean::for_xml(words);
         // What stands in two fields is one text.
@@ -134,7 +140,6 @@ fn read(call: &Call<'_>, values: &Values) -> Result<(Option<Timestamp>, String),
         false => (day, rest),
     };
     let day = day.trim_end_matches([':', ',', ';', '!']);
-    let now = call.decider.now;
     let by_name = || {
         is_until
             .then(|| named_day(call.language(), day, now))

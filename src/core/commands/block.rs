@@ -57,8 +57,11 @@ impl Command for Block {
     fn choices(
         &self,
         call: &Call<'_>,
-        _field: &'static str,
+        field: &'static str,
     ) -> Result<Vec<(String, String)>, Missing> {
+        if field != REPORT_VAR {
+            return Ok(Vec::new());
+        }
         let language = call.language();
         let no = (NO.to_owned(), Sentence("word-no").in_language(language));
         Ok(vec![no, (SPAM.to_owned(), texts::block::reports(language))])

@@ -498,9 +498,9 @@ option-strangers-mark = werden angezeigt, und die erste sagt es dazu
 option-strangers-show = werden angezeigt wie alle anderen
 option-strangers-request = warten, bis du den Absender annimmst; dein Chat-Programm fragt dich
 option-strangers-hold = warten, bis du mit „anfragen“ danach fragst
-option-away-on-xa = dein Status „nicht verfügbar“ (länger abwesend)
-option-away-on-xa-on = seine Worte antworten, wenn dir jemand mailt
-option-away-on-xa-off = niemand bekommt seinetwegen eine Antwort
+option-away-on-xa = die Worte deines Status „nicht verfügbar“ (länger abwesend)
+option-away-on-xa-on = antworten denen, die dir mailen
+option-away-on-xa-off = antworten niemandem
 option-language = was dieses Gateway dir schreibt,
 option-language-is = ist auf { $name }
 
@@ -630,7 +630,7 @@ away-by-status = Du bist abwesend, wie dein Status sagt: Wer dir mailt, bekommt 
 away-asks-for-status = Das Gateway bittet darum, deinen Status zu sehen: Erlaube das in deinem Chat-Programm. Von da an antwortet der Status „nicht verfügbar“ (länger abwesend) mit deinen Worten, wenn dir jemand mailt.
 away-ended = Willkommen zurück. Niemand bekommt mehr die Antwort, dass du abwesend bist.
 away-not = Du warst nicht abwesend: Niemand bekommt eine automatische Antwort.
-away-no-day = { $typed } ist kein Tag des kommenden Jahres. Schreib ihn so: abwesend bis 2026-12-24 Ich bin in den Bergen
+away-no-day = „{ $typed }“ ist kein Tag des kommenden Jahres. Schreib ihn so: abwesend bis 2026-12-24 Ich bin in den Bergen
 away-too-long = Das sind mehr als { $max } Zeichen. Schreib weniger.
 
 export-link = Alles, was dieses Gateway von dir gespeichert hat, steht in dieser Datei, die jeder lesen kann, der die Adresse hat, bis { $day }: { $link }

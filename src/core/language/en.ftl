@@ -531,9 +531,9 @@ option-strangers-mark = are shown, and the first one says so
 option-strangers-show = are shown like all others
 option-strangers-request = wait until you accept their sender, as your client asks you
 option-strangers-hold = wait until you ask by “requests”
-option-away-on-xa = your status “not available” (extended away)
-option-away-on-xa-on = its words answer who writes to you by mail
-option-away-on-xa-off = nobody is answered because of it
+option-away-on-xa = the words of your status “not available” (extended away)
+option-away-on-xa-on = answer who writes to you by mail
+option-away-on-xa-off = answer nobody
 option-language = what this gateway says to you
 # $name: what a language calls itself.
 option-language-is = is in { $name }
@@ -675,7 +675,7 @@ away-by-status = You are away, as your status says: who writes to you by mail is
 away-asks-for-status = The gateway asks to see your status: allow that in your chat program. From then on the status “not available” (extended away) with words of yours answers who writes by mail.
 away-ended = Welcome back. Nobody is answered any more that you are away.
 away-not = You were not away: nobody is answered automatically.
-away-no-day = { $typed } is no day of the coming year. Write it like this: away until 2026-12-24 I am in the mountains
+away-no-day = “{ $typed }” is no day of the coming year. Write it like this: away until 2026-12-24 I am in the mountains
 away-too-long = That is more than { $max } characters. Write less.
 
 # $day: a date like 2026-12-24.

@@ -495,9 +495,9 @@ option-strangers-mark = se muestran, y el primero lo indica
 option-strangers-show = se muestran como todos los demás
 option-strangers-request = esperan hasta que aceptes al remitente; tu aplicación de chat te lo preguntará
 option-strangers-hold = esperan hasta que los pidas con “solicitudes”
-option-away-on-xa = tu estado «no disponible» (ausencia larga)
-option-away-on-xa-on = sus palabras responden a quien te escribe por correo
-option-away-on-xa-off = nadie recibe respuesta por él
+option-away-on-xa = las palabras de tu estado «no disponible» (ausencia larga)
+option-away-on-xa-on = responden a quien te escribe por correo
+option-away-on-xa-off = no responden a nadie
 option-language = los mensajes de esta pasarela
 option-language-is = están en { $name }
 
@@ -627,7 +627,7 @@ away-by-status = Estás ausente, como dice tu estado: quien te escribe por corre
 away-asks-for-status = La pasarela pide ver tu estado: permítelo en tu aplicación de chat. Desde entonces, el estado «no disponible» (ausencia larga) con tus palabras responde a quien te escribe por correo.
 away-ended = Hola de nuevo. Ya nadie recibe la respuesta de que no estás.
 away-not = No estabas en ausencia: nadie recibe respuestas automáticas.
-away-no-day = { $typed } no es un día del próximo año. Escríbelo así: ausencia hasta 2026-12-24 Estoy en la montaña
+away-no-day = «{ $typed }» no es un día del próximo año. Escríbelo así: ausencia hasta 2026-12-24 Estoy en la montaña
 away-too-long = Son más de { $max } caracteres. Escribe menos.
 
 export-link = Todo lo que esta pasarela ha guardado de ti está en este archivo, que puede leer quien tenga la dirección, hasta { $day }: { $link }

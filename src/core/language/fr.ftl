@@ -498,9 +498,9 @@ option-strangers-mark = sont affichés, et le premier le signale
 option-strangers-show = sont affichés comme tous les autres
 option-strangers-request = attendent que tu acceptes leur expéditeur, ce que ton logiciel te demande
 option-strangers-hold = attendent que tu les demandes par « demandes »
-option-away-on-xa = ton statut « non disponible » (absence prolongée)
-option-away-on-xa-on = ses mots répondent à qui t'écrit par e-mail
-option-away-on-xa-off = personne ne reçoit de réponse à cause de lui
+option-away-on-xa = les mots de ton statut « non disponible » (absence prolongée)
+option-away-on-xa-on = répondent à qui t'écrit par e-mail
+option-away-on-xa-off = ne répondent à personne
 option-language = ce que cette passerelle te dit
 option-language-is = est en { $name }
 
@@ -630,7 +630,7 @@ away-by-status = Tu es absent, comme le dit ton statut : qui t'écrit par e-mail
 away-asks-for-status = La passerelle demande à voir ton statut : permets-le dans ton logiciel. Dès lors, le statut « non disponible » (absence prolongée) avec tes mots répond à qui t'écrit par e-mail.
 away-ended = Bon retour. Plus personne ne reçoit la réponse que tu n'es pas là.
 away-not = Tu n'étais pas en absence : personne ne reçoit de réponse automatique.
-away-no-day = { $typed } n'est pas un jour de l'année à venir. Écris-le ainsi : absence jusqu'au 2026-12-24 Je suis à la montagne
+away-no-day = « { $typed } » n'est pas un jour de l'année à venir. Écris-le ainsi : absence jusqu'au 2026-12-24 Je suis à la montagne
 away-too-long = C'est plus de { $max } caractères. Écris-en moins.
 
 export-link = Tout ce que cette passerelle a enregistré de toi est dans ce fichier, que peut lire quiconque en a l'adresse, jusqu'à { $day } : { $link }
