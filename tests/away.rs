@@ -261,6 +261,15 @@ fn a_status_answers_where_the_user_has_chosen_so() {
     shows(&mut world, "desk", xa);
     assert!(asked(&mut world, "back").starts_with("Welcome back"));
     assert!(answers(&mail(&mut world, "")).is_empty());
+    // A server says the same again when it is asked.
+    assert!(shows(&mut world, "desk", xa).writes.is_empty());
+    assert!(answers(&mail(&mut world, "")).is_empty(), "nothing new");
+    // Whoever shows the gateway nothing any more says nothing by what was shown.
+    shows(&mut world, "desk", "><show>xa</show><status>Ill</status>");
+    assert!(asked(&mut world, "options").starts_with("You are away, as your status says"));
+    shows(&mut world, "desk", " type='unsubscribed'>");
+    assert!(!asked(&mut world, "options").starts_with("You are away"));
+    assert!(answers(&mail(&mut world, "")).is_empty(), "not shown");
     let off = asked(&mut world, "set away-on-xa off");
     assert!(off.contains("nobody is answered because of it"), "{off}");
     assert!(shows(&mut world, "desk", xa).writes.is_empty());

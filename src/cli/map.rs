@@ -345,8 +345,8 @@ pub(super) fn export(
     let mut after = None;
     let mut count = 0_usize;
     loop {
-        let user = user.cloned();
-        let rows = match door.ask(ControlRequest::Export { user, after })? {
+        let of = user.cloned();
+        let rows = match door.ask(ControlRequest::Export { user: of, after })? {
             Response::Rows { rows } => rows,
             other => return Err(unexpected(other)),
         };
@@ -354,7 +354,9 @@ pub(super) fn export(
             Some((place, _)) => Some(place.clone()),
             None => return Ok(count),
         };
-        for (_, record) in &rows {
+        // A gateway that was started before this program was installed knows of no users here, and answers with everybody's.
+        let is_wanted = |record: &&Record| user.is_none_or(|user| record.user() == Some(user));
+        for record in rows.iter().map(|(_, record)| record).filter(is_wanted) {
             count = count.saturating_add(1);
             write_record(output, record, "the export")?;
         }
@@ -386,6 +388,36 @@ mod tests {
         let mut into = Output::new(&mut output, false);
         run_on(command, &Rules::default(), &mut door, &mut into).map_err(|e| e.to_string())?;
         Ok(String::from_utf8(output).unwrap())
+    }
+
+    /// One that was started before users were known here answers with all rows.
+    #[test]
+    fn an_older_gateway_gives_nobody_the_rows_of_another() {
+        let folder = tempfile::tempdir().unwrap();
+        for name in ["alice", "bob"] {
+            run_line(
+                &format!("add {name}@a.example {name}@m.example"),
+                folder.path(),
+            )
+            .unwrap();
+        }
+        let mut all = Door::open(folder.path()).unwrap();
+        let mut older = Door::Store(Box::new(move |request| {
+            let request = match request {
+                ControlRequest::Export { after, .. } => {
+                    ControlRequest::Export { user: None, after }
+                }
+                other => other,
+            };
+            all.ask(request).unwrap()
+        }));
+        let (mut output, alice) = (Vec::new(), BareJid::new("alice@a.example").unwrap());
+        assert_eq!(export(&mut older, &mut output, Some(&alice)).unwrap(), 1);
+        let output = String::from_utf8(output).unwrap();
+        assert!(
+            output.contains("alice@") && !output.contains("bob@"),
+            "{output}"
+        );
     }
 
     /// Everything that an admin does, against the store in this folder.

@@ -158,17 +158,22 @@ impl OwnStatus {
     /// when the last one goes.
     #[must_use]
     pub fn heard(mut self, name: Option<&str>, state: Option<(bool, Option<&str>)>) -> Self {
+        let cut = |text: &str| text.chars().take(AWAY_TEXT_CHARS_MAX).collect();
+        let text = state.and_then(|(is_away, words)| words.filter(|_| is_away).map(cut));
+        let same = OwnClient {
+            name: name.unwrap_or_default().to_owned(),
+            text,
+        };
+        // Servers say the same again when they are asked: that is nothing new, and nothing to be written.
+        if state.is_some() && self.here.contains(&same) {
+            return self;
+        }
         self.here
             .retain(|client| name.is_some_and(|name| client.name != name));
-        let Some((is_away, words)) = state else {
+        if state.is_none() {
             return self.reckoned();
-        };
-        let text = words.filter(|_| is_away);
-        let cut = |text: &str| text.chars().take(AWAY_TEXT_CHARS_MAX).collect();
-        self.here.push(OwnClient {
-            name: name.unwrap_or_default().to_owned(),
-            text: text.map(cut),
-        });
+        }
+        self.here.push(same);
         let over = self.here.len().saturating_sub(OWN_CLIENTS_MAX);
         self.here.drain(..over);
         self.reckoned()

@@ -29,9 +29,9 @@ use std::fs::File;
 use std::io::{self, Read};
 use std::os::unix::fs::FileExt;
 use std::pin::pin;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore};
 use tokio::task::JoinSet;
 use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
@@ -126,30 +126,67 @@ struct ServerShared {
     prefix: String,
     readers: Arc<Semaphore>,
     room: Arc<Semaphore>,
-    /// What answers that are under way take of it, by their mail.
-    taken: Arc<Mutex<HashMap<OriginalId, u32>>>,
+    taken: Arc<RoomOfMails>,
 }
 
-/// What an answer takes, until it is sent or nobody wants it any more.
+/// What answers that are under way take of the room, by their mail.
+#[derive(Default)]
+struct RoomOfMails {
+    kibibytes: Mutex<HashMap<OriginalId, u32>>,
+    /// Somebody takes less.
+    freed: Notify,
+}
+
+/// What an answer about a mail takes, until it is sent or nobody wants it any more.
 struct TakenRoom {
-    of: Option<(OriginalId, u32)>,
-    taken: Arc<Mutex<HashMap<OriginalId, u32>>>,
-    permit: Option<OwnedSemaphorePermit>,
+    id: OriginalId,
+    kibibytes: u32,
+    of: Arc<RoomOfMails>,
 }
 
 impl Drop for TakenRoom {
     fn drop(&mut self) {
-        drop(self.permit.take());
-        let Some((id, kibibytes)) = self.of.take() else {
-            return;
-        };
-        let mut taken = self.taken.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(all) = taken.get_mut(&id) {
-            *all = all.saturating_sub(kibibytes);
-            if *all == 0 {
-                taken.remove(&id);
+        {
+            let mut taken = self.of.all();
+            if let Some(all) = taken.get_mut(&self.id) {
+                *all = all.saturating_sub(self.kibibytes);
+                if *all == 0 {
+                    taken.remove(&self.id);
+                }
             }
         }
+        self.of.freed.notify_waiters();
+    }
+}
+
+impl RoomOfMails {
+    fn all(&self) -> MutexGuard<'_, HashMap<OriginalId, u32>> {
+        self.kibibytes
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Whether answers about this mail take so much that nothing more is read for one.
+    fn is_full_of(&self, id: &OriginalId) -> bool {
+        let all = self.all();
+        let taken = all.get(id);
+        taken.is_some_and(|taken| *taken >= ROOM_OF_ONE_KIBIBYTES / 2)
+    }
+
+    /// Counts so much for a mail, if it may have that: an answer that is alone has what it needs.
+    fn take(self: &Arc<Self>, id: &OriginalId, kibibytes: u32) -> Option<TakenRoom> {
+        let mut all = self.all();
+        let before = all.get(id).copied().unwrap_or(0);
+        let sum = before.saturating_add(kibibytes);
+        if before > 0 && sum > ROOM_OF_ONE_KIBIBYTES {
+            return None;
+        }
+        all.insert(id.clone(), sum);
+        Some(TakenRoom {
+            id: id.clone(),
+            kibibytes,
+            of: Arc::clone(self),
+        })
     }
 }
 
@@ -219,31 +256,52 @@ impl ServerShared {
     }
 
     async fn answer(&self, asked: Result<PageRequest, PageResponse>) -> Response<Body> {
-        let id = asked.as_ref().ok().map(|asked| asked.id().clone());
-        let (answer, reader) = match asked {
-            Err(answer) => (answer, None),
-            Ok(asked) if self.is_full_of(asked.id()) => (PageResponse::busy(), None),
-            Ok(asked) => self.found(asked).await,
+        let asked = match asked {
+            Ok(asked) => Arc::new(asked),
+            Err(answer) => return self.sent(answer, None).await,
         };
-        let room = self.room_for(id, answer.room()).await;
-        // Not before: what was read is in memory, and all that wait for room would be.
-        drop(reader);
-        match room {
-            Some(permit) => answer.into_response(permit),
-            None => PageResponse::busy().into_response(()),
+        let mut patience = pin!(tokio::time::sleep(self.config.timings.room));
+        loop {
+            // From now on: what is freed while somebody reads counts, too.
+            let freed = self.taken.freed.notified();
+            if let Some(answer) = self.tried(&asked).await {
+                return answer;
+            }
+            tokio::select! {
+                () = freed => {}
+                () = patience.as_mut() => return PageResponse::busy().into_response(()),
+            }
         }
     }
 
-    /// The answer, and the place of who has read for it.
-    async fn found(&self, asked: PageRequest) -> (PageResponse, Option<OwnedSemaphorePermit>) {
+    /// The answer; `None` where other answers about the same mail take their part of the room. A browser asks for all pictures of a
+    /// mail at once, and for none a second time: those that do not fit wait, and keep no reader meanwhile.
+    async fn tried(&self, asked: &Arc<PageRequest>) -> Option<Response<Body>> {
         let Ok(Ok(reader)) = timeout(
             self.config.timings.room,
             Arc::clone(&self.readers).acquire_owned(),
         )
         .await
         else {
-            return (PageResponse::busy(), None);
+            return Some(PageResponse::busy().into_response(()));
         };
+        if self.taken.is_full_of(asked.id()) {
+            return None;
+        }
+        let (answer, reader) = self.found(Arc::clone(asked), reader).await;
+        let taken = self.taken.take(asked.id(), kibibytes(answer.room()))?;
+        let answer = self.sent(answer, Some(taken)).await;
+        // Not before: what was read is in memory, and all that wait for room would be.
+        drop(reader);
+        Some(answer)
+    }
+
+    /// The answer, and the place of who has read for it.
+    async fn found(
+        &self,
+        asked: Arc<PageRequest>,
+        reader: OwnedSemaphorePermit,
+    ) -> (PageResponse, Option<OwnedSemaphorePermit>) {
         let kept = match asked.is_file() {
             true => &self.config.files,
             false => &self.config.mails,
@@ -265,48 +323,23 @@ impl ServerShared {
         }
     }
 
+    /// What is sent, where there is room for it in time.
+    async fn sent(&self, answer: PageResponse, taken: Option<TakenRoom>) -> Response<Body> {
+        let room = Arc::clone(&self.room).acquire_many_owned(kibibytes(answer.room()));
+        match timeout(self.config.timings.room, room).await {
+            Ok(Ok(permit)) => answer.into_response((permit, taken)),
+            _ => PageResponse::busy().into_response(()),
+        }
+    }
+
     /// The address of what belongs to a mail.
     fn base(&self, asked: &PageRequest) -> String {
         format!("{}/m/{}", self.config.public_url, asked.id.as_str())
     }
+}
 
-    /// `None`: there is none in time, or answers about the same mail take their part of it already.
-    async fn room_for(&self, id: Option<OriginalId>, octets: usize) -> Option<TakenRoom> {
-        let kibibytes = u32::try_from(octets / 1024).unwrap_or(u32::MAX);
-        let kibibytes = kibibytes.saturating_add(1).min(ROOM_KIBIBYTES);
-        let of = match id {
-            Some(id) if self.takes(&id, kibibytes) => Some((id, kibibytes)),
-            Some(_) => return None,
-            None => None,
-        };
-        // Also where nothing comes of it.
-        let mut room = TakenRoom {
-            of,
-            taken: Arc::clone(&self.taken),
-            permit: None,
-        };
-        let permit = Arc::clone(&self.room).acquire_many_owned(kibibytes);
-        room.permit = Some(timeout(self.config.timings.room, permit).await.ok()?.ok()?);
-        Some(room)
-    }
-
-    /// Whether answers about this mail take so much that nothing more is read for one.
-    fn is_full_of(&self, id: &OriginalId) -> bool {
-        let taken = self.taken.lock().unwrap_or_else(PoisonError::into_inner);
-        taken
-            .get(id)
-            .is_some_and(|all| *all >= ROOM_OF_ONE_KIBIBYTES / 2)
-    }
-
-    /// Counts so much for a mail, if it may have that: an answer that is alone has what it needs.
-    fn takes(&self, id: &OriginalId, kibibytes: u32) -> bool {
-        let mut taken = self.taken.lock().unwrap_or_else(PoisonError::into_inner);
-        let before = taken.get(id).copied().unwrap_or(0);
-        let all = before.saturating_add(kibibytes);
-        if before > 0 && all > ROOM_OF_ONE_KIBIBYTES {
-            return false;
-        }
-        taken.insert(id.clone(), all);
-        true
-    }
+/// What so many octets take of the room.
+fn kibibytes(octets: usize) -> u32 {
+    let kibibytes = u32::try_from(octets / 1024).unwrap_or(u32::MAX);
+    kibibytes.saturating_add(1).min(ROOM_KIBIBYTES)
 }

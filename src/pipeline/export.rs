@@ -8,6 +8,7 @@ use super::OwnFiles;
 use crate::core::address::MailAddress;
 use crate::core::limits::{
     EXPORT_MESSAGE_OCTETS_MAX, EXPORT_MESSAGES_MAX, EXPORT_OCTETS_MAX, EXPORT_ROWS_AT_ONCE,
+    WAITING_FOUND_MAX,
 };
 use crate::core::operation::{ExportedAs, ExportedData};
 use crate::core::time::Timestamp;
@@ -89,6 +90,11 @@ impl UserExporter {
         }
     }
 
+    /// Whoever has a permit of this waits for no export, and none is made meanwhile.
+    pub(super) fn alone(&self) -> Arc<Semaphore> {
+        Arc::clone(&self.alone)
+    }
+
     /// All of it. `None`: it cannot be read now.
     pub(super) async fn all(
         &self,
@@ -108,7 +114,9 @@ impl UserExporter {
         let mut lines = ExportLines::default();
         let first = json!({"kind": "user", "user": user, "mail": mail, "at": now.to_xep0082()});
         lines.push(first.to_string(), limits);
-        for job in queue.of(user.clone()).await? {
+        let jobs = queue.of(user.clone()).await?;
+        lines.is_cut = jobs.len() >= WAITING_FOUND_MAX;
+        for job in jobs {
             lines.push(waiting(&job), limits);
         }
         self.kept(user, &mut lines, limits);
@@ -221,6 +229,74 @@ fn messages(lines: &[String]) -> Vec<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::core::traces::Gone;
+    use crate::pipeline::Forgetter;
+    use crate::smtp::SmtpConnector;
+    use crate::smtp::fake::{Fake, Say};
+    use crate::store::originals::{Folder, OriginalsLimits};
+    use crate::store::spool::Spool;
+    use std::time::Duration;
+    use tokio::sync::{Notify, mpsc};
+    use tokio_util::sync::CancellationToken;
+
+    const DAY: Duration = Duration::from_secs(24 * 3600);
+
+    /// Whoever asks for an export, and at once to be forgotten.
+    #[tokio::test]
+    async fn an_export_that_is_made_while_its_user_is_forgotten_leaves_no_file() {
+        let dir = tempfile::tempdir().unwrap();
+        let (spool, jobs) = Spool::open(dir.path()).unwrap();
+        let (settle, _settles) = mpsc::channel(1);
+        let connector = SmtpConnector::new(Fake::start(|_, _| Say::Hang).await.config()).unwrap();
+        let (queue, runner) = Queue::start(connector, Arc::new(spool), jobs, DAY, settle);
+        tokio::spawn(runner.run(CancellationToken::new()));
+        let limits = OriginalsLimits {
+            age: DAY,
+            octets: 1_000_000,
+        };
+        let kept = Originals::of_folder(dir.path(), Folder::Files, limits).unwrap();
+        let kept = Arc::new(kept);
+        let (reads, goes_on) = (Arc::new(Notify::new()), Arc::new(Notify::new()));
+        let (is_read, waits) = (Arc::clone(&reads), Arc::clone(&goes_on));
+        let exporter = UserExporter {
+            pages: Arc::new(move |_, _| {
+                let (reads, goes_on) = (Arc::clone(&is_read), Arc::clone(&waits));
+                Box::pin(async move {
+                    reads.notify_one();
+                    goes_on.notified().await;
+                    Ok(Vec::new())
+                })
+            }),
+            own: Some(OwnFiles {
+                kept: Arc::clone(&kept),
+                public_url: "https://mail.a.example".to_owned(),
+                key: [7; 32],
+            }),
+            originals: None,
+            alone: Arc::new(Semaphore::new(1)),
+        };
+        let folders = [None, Some(Arc::clone(&kept))];
+        let (forgetter, mut steps) = Forgetter::of(queue.clone(), folders, exporter.alone());
+        tokio::spawn(async move {
+            while let Some(step) = steps.recv().await {
+                step.is_done(Gone {
+                    is_all: true,
+                    ..Gone::default()
+                });
+            }
+        });
+        let user = BareJid::new("alice@a.example").unwrap();
+        let (of, at) = (user.clone(), queue.clone());
+        let export = tokio::spawn(async move { exporter.all(&of, None, &at).await });
+        reads.notified().await;
+        let of = user.clone();
+        let forgets = tokio::spawn(async move { forgetter.all(&of).await });
+        tokio::time::sleep(Duration::from_millis(300)).await;
+        goes_on.notify_one();
+        assert!(export.await.unwrap().is_some());
+        assert!(forgets.await.unwrap().is_some());
+        assert_eq!(kept.count_of(&user), 0);
+    }
 
     #[test]
     fn lines_fill_messages_and_never_more_than_there_may_be() {

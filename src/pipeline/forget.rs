@@ -23,7 +23,7 @@ use crate::system;
 use jid::BareJid;
 use std::sync::Arc;
 use std::time::Duration;
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::{Semaphore, mpsc, oneshot};
 use tokio::time::Instant;
 
 /// How long a part takes, after which who has asked hears how far it is.
@@ -38,26 +38,37 @@ pub struct ForgetStep {
     done: oneshot::Sender<Gone>,
 }
 
+#[cfg(test)]
+impl ForgetStep {
+    /// As the loop says it.
+    pub(super) fn is_done(self, gone: Gone) {
+        let _ = self.done.send(gone);
+    }
+}
+
 /// Forgets users while the gateway runs. Cheap to clone.
 #[derive(Clone)]
 pub struct Forgetter {
     queue: Queue,
     originals: Option<Arc<Originals>>,
     own_files: Option<Arc<Originals>>,
+    exports: Arc<Semaphore>,
     steps: mpsc::Sender<ForgetStep>,
 }
 
 impl Forgetter {
-    /// With what the loop does for it.
+    /// With what the loop does for it, and with what every export holds.
     pub(super) fn of(
         queue: Queue,
         [originals, own_files]: [Option<Arc<Originals>>; 2],
+        exports: Arc<Semaphore>,
     ) -> (Self, mpsc::Receiver<ForgetStep>) {
         let (steps, receiver) = mpsc::channel(STEPS);
         let forgetter = Self {
             queue,
             originals,
             own_files,
+            exports,
             steps,
         };
         (forgetter, receiver)
@@ -85,6 +96,8 @@ impl Forgetter {
         {
             return Some((gone, false));
         }
+        // One that has read rows which are gone by now writes them into a file. The semaphore is never closed.
+        let _no_export = self.exports.acquire().await;
         let (originals, files) = (self.originals.clone(), self.own_files.clone());
         let of = user.clone();
         let kept = system::blocking(move || {
@@ -268,7 +281,8 @@ mod tests {
         while fake.seen_with(".").is_empty() {
             tokio::time::sleep(Duration::from_millis(5)).await;
         }
-        let (forgetter, steps) = Forgetter::of(queue.clone(), [None, None]);
+        let (forgetter, steps) =
+            Forgetter::of(queue.clone(), [None, None], Arc::new(Semaphore::new(1)));
         tokio::spawn(loop_of_three(steps));
         let alice = BareJid::new(ALICE).unwrap();
         let before = forgetter.traces(&alice).await.unwrap();
@@ -302,7 +316,7 @@ mod tests {
         );
         let stop = CancellationToken::new();
         let running = tokio::spawn(runner.run(stop.clone()));
-        let (forgetter, steps) = Forgetter::of(queue, [None, None]);
+        let (forgetter, steps) = Forgetter::of(queue, [None, None], Arc::new(Semaphore::new(1)));
         let alice = BareJid::new(ALICE).unwrap();
         drop(steps);
         assert_eq!(forgetter.all(&alice).await, None);

@@ -107,7 +107,7 @@ impl Operations {
     ) -> (Self, Returns) {
         let (done, receiver) = mpsc::channel(OPERATIONS_MAX);
         let [originals, own_files] = kept.clone();
-        let (forgetter, forgets) = Forgetter::of(queue.clone(), kept);
+        let (forgetter, forgets) = Forgetter::of(queue.clone(), kept, exporter.alone());
         let room = Arc::new(Semaphore::new(OPERATIONS_MAX));
         let operations = Self {
             queue,

@@ -8,6 +8,7 @@ mod recall;
 mod request;
 #[cfg(test)]
 mod tests;
+mod turn;
 
 use crate::core::address::MailAddress;
 use crate::core::id::JobId;
@@ -83,6 +84,8 @@ pub struct Runner {
     recalls: HashMap<Id, (Recall, Option<QueueRequest>)>,
     /// Jobs whose files could not be brought up to date.
     ahead: HashSet<JobId>,
+    /// When jobs that are under way before the spool says so are due by it.
+    noted: HashMap<JobId, Timestamp>,
     /// Who is told when nothing that is due is left.
     want_drained: Vec<oneshot::Sender<()>>,
     last_look: Timestamp,
@@ -114,6 +117,7 @@ impl Runner {
             reads: JoinSet::new(),
             recalls: HashMap::new(),
             ahead: HashSet::new(),
+            noted: HashMap::new(),
             want_drained: Vec::new(),
             last_look: now,
         };
@@ -222,7 +226,7 @@ impl Runner {
                 return None;
             }
             let now = Timestamp::now();
-            match self.schedule.claim(now) {
+            match self.claim(now) {
                 Some(FoundJob::Brief(recall)) => self.recall(recall, None),
                 Some(FoundJob::Whole(found)) if found.job.is_outdated(now) => {
                     self.discard(found.job)
@@ -319,12 +323,8 @@ impl Runner {
         }
     }
 
-    fn begin(&mut self, found: WholeJob) {
-        let WholeJob {
-            job,
-            bytes,
-            is_early,
-        } = found;
+    fn begin(&mut self, WholeJob { job, bytes, noted }: WholeJob) {
+        let is_early = noted > Timestamp::now();
         let kept = self.idle.pop().map(|(_, connection)| connection);
         if kept.is_none() {
             self.gate.tries();
@@ -430,17 +430,8 @@ impl Runner {
     fn forget(&mut self, job: &Job) {
         self.schedule.forget(job);
         self.ahead.remove(&job.id);
+        self.noted.remove(&job.id);
         self.depth.fetch_sub(1, Ordering::Relaxed);
-    }
-
-    fn put_back(&mut self, job: Job, is_held: bool) {
-        let is_ahead = self.ahead.contains(&job.id);
-        if !self
-            .schedule
-            .put_back(ScheduledJob::again(job, is_held, is_ahead))
-        {
-            self.depth.fetch_sub(1, Ordering::Relaxed);
-        }
     }
 
     /// After an attempt, made or not for want of a server: the job's queue goes on if nobody of it is left, else when
@@ -478,11 +469,7 @@ impl Runner {
             is_held,
             is_updated,
         } = concluded;
-        match is_updated {
-            Some(true) => _ = self.ahead.remove(&job.id),
-            Some(false) => _ = self.ahead.insert(job.id.clone()),
-            None => {}
-        }
+        self.note(&job, is_updated);
         if let Some(asked) = settled.and_then(|settled| settled.dropped_for) {
             let _ = asked.send(JobChange::Done);
         }

@@ -50,16 +50,17 @@ pub(super) struct WholeJob {
     pub job: Job,
     /// The mail, where there was room for it in memory.
     pub bytes: Option<MailBytes>,
-    /// It is due earlier than the spool knows: where this process dies, the next one would take it for certain that nobody has it.
-    pub is_early: bool,
+    /// When it is due by the spool. Where it goes before that and this process dies, the next one would take it for certain that
+    /// nobody has it.
+    pub noted: Timestamp,
 }
 
 impl WholeJob {
     fn new(job: Job, bytes: Option<MailBytes>) -> Box<Self> {
         Box::new(Self {
+            noted: job.next_attempt,
             job,
             bytes,
-            is_early: false,
         })
     }
 }
@@ -77,13 +78,17 @@ impl ScheduledJob {
         }
     }
 
-    /// A job that was tried before.
-    pub(super) fn again(job: Job, is_held: bool, is_ahead: bool) -> Self {
+    /// A job that was tried before, or whose turn has come, and when it is due by the spool.
+    pub(super) fn again(job: Job, is_held: bool, is_ahead: bool, noted: Timestamp) -> Self {
+        let mut entry = Self::fresh(job, None);
+        if let Some(whole) = &mut entry.whole {
+            whole.noted = noted;
+        }
         Self {
             is_ahead,
             is_backlog: true,
             is_held,
-            ..Self::fresh(job, None)
+            ..entry
         }
     }
 
@@ -121,7 +126,6 @@ impl ScheduledJob {
     /// The job with its schedule, if it is whole.
     fn into_whole(self) -> Option<Box<WholeJob>> {
         let mut whole = self.whole?;
-        whole.is_early = self.brief.next_attempt < whole.job.next_attempt;
         self.brief.complete(&mut whole.job);
         Some(whole)
     }

@@ -388,13 +388,34 @@ async fn e34_no_more_is_read_than_there_is_room_for() {
 #[tokio::test]
 async fn e34_who_has_one_address_leaves_room_for_others() {
     let lab = with_big_mails().await;
-    let mut greedy = greedy(&lab, std::iter::repeat_n(ID.to_owned(), 20)).await;
-    let last = greedy.last_mut().unwrap();
-    let mut answer = vec![0; 64];
-    let read = tokio::time::timeout(PATIENCE, last.read(&mut answer)).await;
-    let _ = read.expect("it is answered at once").unwrap();
+    let _greedy = greedy(&lab, std::iter::repeat_n(ID.to_owned(), 20)).await;
+    tokio::time::sleep(Duration::from_millis(200)).await;
     let other = format!("/m/{OTHERS}{:024x}/part/0", 1);
     let (header, body) = lab.get(&other, "").await;
     assert!(header.starts_with("http/1.1 200"), "{header}");
     assert!(body.len() > BIG_OCTETS / 2);
+}
+
+/// A browser asks for all pictures of a mail at once, and takes none of them quickly.
+#[tokio::test]
+async fn e34_what_belongs_to_one_mail_is_had_at_once_by_who_takes_it() {
+    let lab = Arc::new(with_big_mails().await);
+    let asking = (0..4).map(|_| {
+        let lab = Arc::clone(&lab);
+        tokio::spawn(async move {
+            let mut tcp = lab.connect().await;
+            let request =
+                format!("GET /m/{ID}/part/0 HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n");
+            tcp.write_all(request.as_bytes()).await.unwrap();
+            tokio::time::sleep(Duration::from_millis(300)).await;
+            let mut answer = Vec::new();
+            let read = tokio::time::timeout(PATIENCE, tcp.read_to_end(&mut answer));
+            let _ = read.await.expect("it is answered").unwrap();
+            (answer.starts_with(b"HTTP/1.1 200"), answer.len())
+        })
+    });
+    for answer in asking.collect::<Vec<_>>() {
+        let (is_there, octets) = answer.await.unwrap();
+        assert!(is_there && octets > BIG_OCTETS / 2, "{octets}");
+    }
 }

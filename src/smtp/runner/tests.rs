@@ -135,6 +135,35 @@ async fn what_goes_before_its_time_is_due_in_the_spool_before_that() {
     assert_eq!(due, [now]);
 }
 
+/// The first one that is delivered, of which nothing is settled.
+async fn done(running: &mut Running) -> Settle {
+    loop {
+        let settle = running.next_unanswered().await;
+        match settle.verdict {
+            JobVerdict::Done => return settle,
+            _ => _ = settle.done.send(Settled::default()),
+        }
+    }
+}
+
+/// A disk that is full while the server was away could not be emptied otherwise.
+#[tokio::test]
+async fn what_has_waited_for_a_server_goes_without_being_written_anew() {
+    let (nobody, config) = nobody();
+    let dir = tempfile::tempdir().unwrap();
+    let mut running = Running::start(dir.path(), config, DAY);
+    let one = mail("one", "queue", 1, &["a@x.example"]);
+    let due = one.job.next_attempt;
+    running.send(vec![one]).await;
+    assert!(is_deferred(&running.next().await));
+    let _fake = Fake::start_at(nobody, |_, _| Say::Usual).await;
+    let settle = done(&mut running).await;
+    let jobs = Spool::look(dir.path()).unwrap();
+    let noted: Vec<Timestamp> = jobs.iter().map(|job| job.next_attempt).collect();
+    assert_eq!(noted, [due]);
+    drop(settle);
+}
+
 #[tokio::test]
 async fn the_file_goes_after_the_answer_and_not_before() {
     let (dir, fake) = (

@@ -22,7 +22,7 @@ fn job(queue: &str, sequence: u64) -> Job {
 }
 
 fn again(job: Job) -> ScheduledJob {
-    ScheduledJob::again(job, false, false)
+    ScheduledJob::again(job, false, false, NOW)
 }
 
 /// The next one, which is whole.
@@ -197,7 +197,7 @@ fn one_that_was_deferred_leaves_its_schedule_to_the_one_that_replaces_it() {
         schedule.insert(presence(1, 0));
         let mut old = claim(&mut schedule, NOW).unwrap();
         (old.attempts, old.next_attempt) = (3, Timestamp::from_secs(1300));
-        assert!(schedule.put_back(ScheduledJob::again(old, is_held, false)));
+        assert!(schedule.put_back(ScheduledJob::again(old, is_held, false, NOW)));
         assert!(!schedule.insert(presence(2, 1000)));
         assert!(claim(&mut schedule, NOW).is_none());
         assert_eq!(schedule.next_due(), Some(Timestamp::from_secs(1300)));
@@ -372,7 +372,7 @@ fn a21_so_many_jobs_are_whole_and_no_more() {
     let is_whole = |it: &&ScheduledJob| it.whole.is_some();
     assert_eq!(schedule.waiting().filter(is_whole).count(), WHOLE_MAX);
     let ahead = job("b", 1_000_000);
-    schedule.insert(ScheduledJob::again(ahead.clone(), false, true));
+    schedule.insert(ScheduledJob::again(ahead.clone(), false, true, NOW));
     assert_eq!(schedule.waiting().filter(is_whole).count(), WHOLE_MAX + 1);
     let mut sent = Vec::new();
     while let Some(found) = schedule.claim(NOW) {

@@ -22,12 +22,24 @@ pub(crate) fn heard(
     mut decision: Decision,
 ) -> Result<Decision, Missing> {
     let says = matches!(kind, Presence::Available | Presence::Unavailable);
-    if !says && kind != Presence::Subscribed {
+    let is_over = kind == Presence::Unsubscribed;
+    if !says && !is_over && kind != Presence::Subscribed {
         return Ok(decision);
     }
     let user = stanza.from.to_bare();
     let options = decider.rows.own_options(&user, None)?;
     if options.away_on_xa != Some(true) {
+        return Ok(decision);
+    }
+    // Nothing more is shown, so that nothing would ever end what was said.
+    if is_over {
+        if options.own_status.is_some() {
+            let options = Options {
+                own_status: None,
+                ..options
+            };
+            decision.writes.push(Write::Options(user, None, options));
+        }
         return Ok(decision);
     }
     // Who has allowed it, now or before, is asked what holds.
