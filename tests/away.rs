@@ -271,7 +271,7 @@ fn a_status_answers_where_the_user_has_chosen_so() {
     assert!(!asked(&mut world, "options").starts_with("You are away"));
     assert!(answers(&mail(&mut world, "")).is_empty(), "not shown");
     let off = asked(&mut world, "set away-on-xa off");
-    assert!(off.contains("nobody is answered because of it"), "{off}");
+    assert!(off.contains("answer nobody"), "{off}");
     assert!(shows(&mut world, "desk", xa).writes.is_empty());
 }
 
@@ -312,7 +312,9 @@ fn a_day_is_named_as_people_name_it() {
             "{words}: {said}"
         );
     }
-    // A sentence is none.
+    // Its name alone is one, and a sentence is none.
+    let said = asked(&mut world, "away Friday");
+    assert!(said.contains("answered until 20"), "{said}");
     let said = asked(&mut world, "away Friday is for skiing");
     assert!(said.contains("“Friday is for skiing”"), "{said}");
 }

@@ -1742,6 +1742,47 @@ fn the_answer_to_who_is_forgotten_is_in_the_language_that_was_chosen() {
     }
 }
 
+/// The contact has begun another subject since.
+#[test]
+fn where_finds_the_last_message_also_in_a_thread_before_the_last() {
+    let mut world = World::new();
+    let carol = "carol\\40mail.example@gateway.a.example";
+    world.stanza(&format!(
+        "<message from='alice@a.example/phone' to='{carol}' type='chat' id='1'><body>Are you there?</body></message>"
+    ));
+    world.wait(std::time::Duration::from_secs(60));
+    world.arrives(
+        "From: Carol <carol@mail.example>\nTo: alice@chat.a.example\nMessage-ID: <new@mail.example>\n\
+         Subject: Something else\n\nHello\n",
+    );
+    let (_, said) = world.says(GATEWAY, "w", "where carol@mail.example");
+    assert!(said.contains("Are you there?"), "{said}");
+    world.stanza(&format!(
+        "<message from='alice@a.example/phone' to='{carol}' type='chat' id='2'><body>Yes, else</body></message>"
+    ));
+    let (_, said) = world.says(GATEWAY, "w2", "where carol@mail.example");
+    assert!(said.contains("Yes, else"), "{said}");
+}
+
+#[test]
+fn a_form_that_says_away_reads_its_day_by_name_and_asks_where_it_is_none() {
+    let mut world = World::new();
+    let mut filled = |until: &str| {
+        let (_, begun) = world.command("node='away' action='execute'", &[]);
+        let session = begun.attr("sessionid").unwrap().to_owned();
+        let attributes = format!("node='away' sessionid='{session}' action='complete'");
+        let (_, answer) = world.command(&attributes, &[("until", until), ("text", "In Rome")]);
+        String::from(&answer)
+    };
+    let said = filled("friday");
+    assert!(
+        said.contains("is answered until 20") && said.contains("“In Rome”"),
+        "{said}"
+    );
+    let said = filled("soon");
+    assert!(said.contains("“soon” is no day"), "{said}");
+}
+
 #[test]
 fn a_menu_asks_before_it_forgets() {
     let mut world = World::new();

@@ -64,6 +64,9 @@ pub struct Contact {
     /// The thread of the last message in either direction.
     #[serde(default)]
     pub thread: Option<ThreadId>,
+    /// The thread of the last message that the user sent: the contact may have begun another one since.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sent_in: Option<ThreadId>,
     /// Since when mail to the contact does not get through, and what the server said.
     #[serde(default)]
     pub trouble: Option<Trouble>,

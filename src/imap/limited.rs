@@ -2,7 +2,7 @@
 //! which was the lowest. Whoever took that for all would pass over the others.
 
 use super::ImapError;
-use super::session::ImapSession;
+use super::session::{ImapSession, SMALL_ANSWER_OCTETS_MAX};
 use imap_proto::Response;
 
 /// What a server that does one mail at a time is asked at most.
@@ -42,7 +42,8 @@ impl ImapSession {
         mut each: impl FnMut(&Response<'_>) + Send,
     ) -> Result<(), ImapError> {
         let SetCommand { verb, set, rest } = command;
-        let mut set = set.to_owned();
+        let (mut set, mut octets) = (set.to_owned(), 0_u64);
+        let octets_max = allowed.map_or(SMALL_ANSWER_OCTETS_MAX, |(_, answer)| answer);
         for _ in 0..ROUNDS_MAX {
             let line = format!("UID {verb} {set} {rest}");
             match allowed {
@@ -52,10 +53,12 @@ impl ImapSession {
                 }
                 None => self.command(line.trim_end(), &mut each).await?,
             }
-            let left = self.lowest_done.and_then(|lowest| below(&set, lowest));
-            match left {
-                Some(left) if left != set => set = left,
-                _ => return Ok(()),
+            octets = octets.saturating_add(self.received());
+            match self.lowest_done.and_then(|lowest| below(&set, lowest)) {
+                None => return Ok(()),
+                // What it says that it has done is nothing of what was asked for.
+                Some(left) if left == set || octets > octets_max => break,
+                Some(left) => set = left,
             }
         }
         Err(too_few())
@@ -70,15 +73,18 @@ impl ImapSession {
         keys: &str,
         mut each: impl FnMut(&Response<'_>) + Send,
     ) -> Result<(), ImapError> {
-        let mut keys_left = keys.to_owned();
+        let (mut keys_left, mut octets, mut end) = (keys.to_owned(), 0_u64, u32::MAX);
         for _ in 0..ROUNDS_MAX {
             self.command(&format!("UID SEARCH {keys_left}"), &mut each)
                 .await?;
-            let last = self.lowest_done.map(|lowest| lowest.saturating_sub(1));
-            let left = last.map(|last| format!("UID 1:{last} {keys}"));
-            match left {
-                Some(left) if last != Some(0) && left != keys_left => keys_left = left,
-                _ => return Ok(()),
+            octets = octets.saturating_add(self.received());
+            match self.lowest_done.unwrap_or(0).saturating_sub(1) {
+                0 => return Ok(()),
+                last if last >= end || octets > SMALL_ANSWER_OCTETS_MAX => break,
+                last => {
+                    end = last;
+                    keys_left = format!("UID 1:{last} {keys}");
+                }
             }
         }
         Err(too_few())

@@ -20,7 +20,7 @@ use tokio::time::timeout;
 /// A literal where no mail was asked for: a folder's name, a flag.
 const SMALL_LITERAL_OCTETS_MAX: u64 = 64 * 1024;
 /// The answer to a command that asks for no mail, in octets: a list of half a million mails.
-const SMALL_ANSWER_OCTETS_MAX: u64 = 64 * 1024 * 1024;
+pub(super) const SMALL_ANSWER_OCTETS_MAX: u64 = 64 * 1024 * 1024;
 
 /// A connection, which is logged in before it is used.
 pub(super) struct ImapSession {
@@ -97,6 +97,11 @@ impl ImapSession {
     pub(super) fn offer_of(&self, name: &str) -> Option<&str> {
         let mut offers = self.offers.iter();
         offers.find_map(|offer| offer.strip_prefix(name)?.strip_prefix('='))
+    }
+
+    /// How long the last answer was, in octets.
+    pub(super) fn received(&self) -> u64 {
+        self.client.get_ref().received()
     }
 
     /// Time limits of this session.

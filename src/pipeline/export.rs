@@ -6,6 +6,7 @@
 
 use super::OwnFiles;
 use crate::core::address::MailAddress;
+use crate::core::id::OriginalId;
 use crate::core::limits::{
     EXPORT_MESSAGE_OCTETS_MAX, EXPORT_MESSAGES_MAX, EXPORT_OCTETS_MAX, EXPORT_ROWS_AT_ONCE,
     WAITING_FOUND_MAX,
@@ -19,7 +20,8 @@ use crate::store::{Store, StoreError, transfer};
 use futures::future::BoxFuture;
 use jid::BareJid;
 use serde_json::json;
-use std::sync::Arc;
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio::sync::Semaphore;
 
 /// The file, as it is called.
@@ -37,6 +39,8 @@ pub struct UserExporter {
     own: Option<OwnFiles>,
     originals: Option<Arc<Originals>>,
     alone: Arc<Semaphore>,
+    /// The last file of each user, which the next one takes the place of.
+    last: Arc<Mutex<BTreeMap<BareJid, OriginalId>>>,
 }
 
 /// Lines, as many as fit.
@@ -87,7 +91,12 @@ impl UserExporter {
             own,
             originals,
             alone: Arc::new(Semaphore::new(1)),
+            last: Arc::default(),
         }
+    }
+
+    fn last(&self) -> MutexGuard<'_, BTreeMap<BareJid, OriginalId>> {
+        self.last.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Whoever has a permit of this waits for no export, and none is made meanwhile.
@@ -163,8 +172,11 @@ impl UserExporter {
             ("file", "f", "/file", files),
         ];
         for (what, path, end, folder) in kept {
+            let last = self.last().get(user).cloned();
             let ids = folder.map(|folder| folder.of_user(user));
-            let ids = ids.unwrap_or_default();
+            let mut ids = ids.unwrap_or_default();
+            // It will be gone.
+            ids.retain(|(id, _)| Some(id) != last.as_ref());
             let Some(own) = &self.own else {
                 let line = json!({"kind": "kept", "what": what, "count": ids.len()});
                 lines.push(line.to_string(), limits);
@@ -184,9 +196,13 @@ impl UserExporter {
             return Some(ExportedAs::Messages(messages(&lines)));
         };
         let text = format!("[\n{}\n]\n", lines.join(",\n"));
-        // Who has got hold of the address of one sees nothing of what is exported on another day.
-        let about = format!("export {}", now.millis() / (24 * 3600 * 1000));
-        let (link, until) = own.replace(user, &about, (NAME, text.into_bytes())).await?;
+        // Who has got hold of the address of one sees nothing of another.
+        let about = format!("export {}", now.millis());
+        let (id, link, until) = own.write(user, &about, (NAME, text.into_bytes())).await?;
+        let before = self.last().insert(user.clone(), id.clone());
+        if let Some(before) = before.filter(|before| *before != id) {
+            own.kept.forget(&before);
+        }
         Some(ExportedAs::Link { link, until })
     }
 }
@@ -274,12 +290,13 @@ mod tests {
             }),
             originals: None,
             alone: Arc::new(Semaphore::new(1)),
+            last: Arc::default(),
         };
         let folders = [None, Some(Arc::clone(&kept))];
         let (forgetter, mut steps) = Forgetter::of(queue.clone(), folders, exporter.alone());
         tokio::spawn(async move {
             while let Some(step) = steps.recv().await {
-                step.is_done(Gone {
+                step.answer(Gone {
                     is_all: true,
                     ..Gone::default()
                 });

@@ -41,7 +41,7 @@ pub struct ForgetStep {
 #[cfg(test)]
 impl ForgetStep {
     /// As the loop says it.
-    pub(super) fn is_done(self, gone: Gone) {
+    pub(super) fn answer(self, gone: Gone) {
         let _ = self.done.send(gone);
     }
 }

@@ -113,6 +113,7 @@ const FIELDS: &[&str] = &[
     "octets",
     "left",
     "is_asked",
+    "sent_in",
 ];
 
 /// The octet before the name of a field that has no number.

@@ -67,6 +67,20 @@ async fn as_a_file(flavour: Flavour, name: &str, other: &str) {
     assert!(!text.contains(other) && !text.contains("dave"), "{text}");
     says(&world, &user, "revoke all").await;
     assert!(get(link).starts_with("HTTP/1.1 404"));
+
+    // Whoever has that link gets nothing of the next export, which takes the place of the one before.
+    let mut links = vec![link.to_owned()];
+    for _ in 0..2 {
+        let said = says(&world, &user, "export").await;
+        let link = said.rsplit(' ').next().unwrap().to_owned();
+        for before in &links {
+            assert!(get(before).starts_with("HTTP/1.1 404"), "{before}");
+        }
+        let answer = get(&link);
+        assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
+        assert!(!answer.contains("/f/"), "it names itself: {answer}");
+        links.push(link);
+    }
 }
 
 #[tokio::test]

@@ -81,6 +81,7 @@ pub fn decide(decider: Decider<'_>, stanza: &Stanza, request: &Element) -> Resul
         decider,
         caller: &stanza.from,
         id: session.stanza_id(&stanza.from.to_bare()),
+        is_form: true,
     };
     let run = Run {
         command,

@@ -124,7 +124,7 @@ fn read(call: &Call<'_>, values: &Values) -> Result<(Option<Timestamp>, String),
     let now = call.decider.now;
     let is_named = |day: &str| named_day(call.language(), day, now).is_some();
     // In a form the day has a field of its own; and who writes the name of a day alone means that.
-    let is_field = !typed(UNTIL).is_empty() && !typed(TEXT).is_empty();
+    let is_field = call.is_form && !typed(UNTIL).is_empty();
     let is_until = is_word || is_field || rest.is_empty() && is_named(day);
     if !is_until && !day.starts_with(|c: char| c.is_ascii_digit()) {
         let text = clean::for_xml(words);

@@ -53,6 +53,7 @@ pub fn decide(
         decider,
         caller: &stanza.from,
         id: call_id(decider, stanza),
+        is_form: false,
     };
     let (text, beside) = match asked(decider.language, body, call.commands()) {
         Some((command, values)) => match command.doubt(&call, body, &values) {
@@ -134,6 +135,7 @@ pub fn in_conversation(
         decider,
         caller: &stanza.from,
         id: call_id(decider, stanza),
+        is_form: false,
     };
     let found = match slashed(&call, body) {
         Some((command, rest)) => Slashed::Command(command, rest),

@@ -242,6 +242,8 @@ pub struct Call<'a> {
     pub caller: &'a Jid,
     /// The same where the same is asked again.
     pub id: StanzaId,
+    /// Each value was written into a field of its own, and none is a word of a message.
+    pub is_form: bool,
 }
 
 impl Call<'_> {

@@ -161,13 +161,16 @@ fn last_to<'a>(
 ) -> Result<Option<&'a Message>, Missing> {
     let rows = call.decider.rows;
     let known = rows.contact(user, mail)?;
-    let thread = match known.and_then(|known| known.thread.as_ref()) {
-        Some(id) => rows.thread(user, mail, id)?,
-        None => None,
-    };
-    let ids = thread.map_or(&[][..], |thread| thread.references.as_slice());
+    // The contact may have begun another thread since.
+    let threads = known.map(|known| [&known.sent_in, &known.thread]);
+    let mut threads: Vec<_> = threads.into_iter().flatten().flatten().collect();
+    threads.dedup();
+    let threads = Context::all(threads, |id| rows.thread(user, mail, id))?;
+    let ids = threads.into_iter().flatten();
+    let ids = ids.flat_map(|thread| thread.references.iter());
     let messages = Context::all(ids, |id| rows.message(id, user))?;
     let is_to =
         |message: &&Message| message.direction == Direction::Out && message.contact == *mail;
-    Ok(messages.into_iter().rev().flatten().find(is_to))
+    let sent = messages.into_iter().flatten().filter(is_to);
+    Ok(sent.max_by_key(|message| message.at))
 }

@@ -41,14 +41,14 @@ impl OwnFiles {
         file::url(&format!("{}/f/{}/{encoded}", self.public_url, id.as_str()))
     }
 
-    /// Keeps what the gateway itself has written for a user, in place of what it had written about the same. Its address, and until
-    /// when it is there; `None`: there is no room for it.
-    pub(in crate::pipeline) async fn replace(
+    /// Keeps what the gateway itself has written for a user. Its name among what is kept, its address, and until when it is there;
+    /// `None`: there is no room for it.
+    pub(in crate::pipeline) async fn write(
         &self,
         user: &BareJid,
         about: &str,
         (name, octets): (&str, Vec<u8>),
-    ) -> Option<(String, Timestamp)> {
+    ) -> Option<(OriginalId, String, Timestamp)> {
         let about = MessageId::of_raw(about.as_bytes());
         let id = OriginalId::derive(&self.key, user, &StanzaId::derive(&about, user, "own"));
         let url = self.url(&id, name)?;
@@ -56,14 +56,13 @@ impl OwnFiles {
             id: id.clone(),
             user: user.clone(),
         };
-        let (kept, now) = (Arc::clone(&self.kept), Timestamp::now());
+        let (kept, now, wanted) = (Arc::clone(&self.kept), Timestamp::now(), id.clone());
         let done = system::blocking(move || {
-            kept.forget(&id);
             kept.keep(&[original], &octets, now)?;
-            kept.open(&id, now)
+            kept.open(&wanted, now)
         });
         match done.await {
-            Ok(Ok(kept)) => Some((url, kept?.until)),
+            Ok(Ok(kept)) => Some((id, url, kept?.until)),
             Ok(Err(error)) => {
                 tracing::warn!(%error, "a file for a user is not kept");
                 None

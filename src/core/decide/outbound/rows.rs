@@ -23,6 +23,7 @@ pub(crate) fn contact_write(
     let next = Contact {
         jid: known.jid.clone().or_else(|| to.cloned()),
         thread: Some(leaving.place.id.clone()),
+        sent_in: Some(leaving.place.id.clone()),
         is_written_to: true,
         ..known.clone()
     };

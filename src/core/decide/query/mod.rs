@@ -110,6 +110,7 @@ fn found(decider: Decider<'_>, stanza: &Stanza, query: &Element) -> Result<Eleme
         id: id.unwrap_or_else(|| {
             StanzaId::derive(&MessageId::of_raw(b""), &stanza.from.to_bare(), "")
         }),
+        is_form: true,
     };
     search::found(&call, query)
 }
