@@ -98,15 +98,9 @@ static CHOICES: [Choice; 6] = [
             in_words(language, &values)
         },
         is_of_contacts: true,
-        of: |options| options.gather.map(gather),
-        put: |options, value| {
-            options.gather = match value {
-                Some("on") => Some(true),
-                Some("off") => Some(false),
-                _ => None,
-            }
-        },
-        otherwise: |decider| gather(!decider.settings.gather.is_zero()),
+        of: |options| options.gather.map(switch),
+        put: |options, value| options.gather = switched(value),
+        otherwise: |decider| switch(!decider.settings.gather.is_zero()),
     },
     Choice {
         name: "strangers",
@@ -144,17 +138,13 @@ static CHOICES: [Choice; 6] = [
             in_words(language, &values)
         },
         is_of_contacts: false,
-        of: |options| options.away_on_xa.map(gather),
+        of: |options| options.away_on_xa.map(switch),
         put: |options, value| {
-            options.away_on_xa = match value {
-                Some("on") => Some(true),
-                Some("off") => Some(false),
-                _ => None,
-            };
+            options.away_on_xa = switched(value);
             // What was heard before is not known to hold.
             options.own_status = None;
         },
-        otherwise: |_| gather(false),
+        otherwise: |_| switch(false),
     },
     Choice {
         name: LANGUAGE,
@@ -198,7 +188,16 @@ fn strangers(strangers: Strangers) -> &'static str {
     }
 }
 
-fn gather(is_on: bool) -> &'static str {
+/// Of a choice that is on or off; nothing is the default.
+fn switched(value: Option<&str>) -> Option<bool> {
+    match value {
+        Some("on") => Some(true),
+        Some("off") => Some(false),
+        _ => None,
+    }
+}
+
+fn switch(is_on: bool) -> &'static str {
     if is_on { "on" } else { "off" }
 }
 
