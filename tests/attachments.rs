@@ -266,7 +266,7 @@ fn of_winmail_dat_the_files_are_shown_and_the_text_where_there_is_no_other() {
         assert_eq!(alone, "Words of Outlook|[image photo.png, 29 bytes]");
         let mail = mixed(&[part]).into_bytes();
         let files = from_mail::attachments(&mail.into());
-        assert_eq!(**files[0].content.as_ref().unwrap().whole(), *PNG);
+        assert_eq!(**files[0].content.as_ref().unwrap().whole().unwrap(), *PNG);
     }
     let damaged = part(
         "Content-Type: application/ms-tnef; name=\"winmail.dat\"",
@@ -299,6 +299,6 @@ fn a_big_file_is_decoded_where_it_lies() {
         let files = from_mail::attachments(&mail);
         let inside = files[0].content.as_ref().unwrap();
         assert_eq!(matches!(inside, from_mail::Inside::Base64(..)), is_in_place);
-        assert!(*inside.whole() == octets);
+        assert!(*inside.whole().unwrap() == octets);
     }
 }

@@ -8,6 +8,7 @@ use jid::BareJid;
 use percent_encoding::percent_decode_str;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
+use std::io;
 
 /// Files of one mail that are uploaded; the others are named.
 pub const FILES_PER_MAIL_MAX: usize = 20;
@@ -67,19 +68,23 @@ pub struct FileFacts {
 
 impl FileFacts {
     /// Of all of its pieces.
-    pub fn of(pieces: impl Iterator<Item = Vec<u8>>) -> Self {
+    ///
+    /// # Errors
+    /// Of the first that cannot be read.
+    pub fn of(pieces: impl Iterator<Item = io::Result<Vec<u8>>>) -> io::Result<Self> {
         let (mut octets, mut digest, mut start) = (0_usize, Sha256::new(), Vec::new());
         for piece in pieces {
+            let piece = piece?;
             octets = octets.saturating_add(piece.len());
             digest.update(&piece);
             let room = START_OCTETS.saturating_sub(start.len()).min(piece.len());
             start.extend_from_slice(piece.get(..room).unwrap_or_default());
         }
-        Self {
+        Ok(Self {
             octets,
             sha256: STANDARD.encode(digest.finalize()),
             start,
-        }
+        })
     }
 }
 

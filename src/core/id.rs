@@ -6,6 +6,7 @@ use jid::BareJid;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use std::fmt;
+use std::io;
 
 /// The longest Message-ID that is taken from a mail, in octets (a header line ends at 998, RFC 5322 §2.1.1).
 const MESSAGE_ID_OCTETS_MAX: usize = 900;
@@ -95,6 +96,18 @@ impl MessageId {
     /// The identity of a mail that has no usable Message-ID: the hash of its bytes.
     pub fn of_raw(raw: &[u8]) -> Self {
         Self(format!("sha256.{}{MADE_UP}", hex(&Sha256::digest(raw))))
+    }
+
+    /// The same of a mail that comes in pieces.
+    ///
+    /// # Errors
+    /// Of the first that cannot be read.
+    pub fn of_pieces(pieces: impl Iterator<Item = io::Result<Vec<u8>>>) -> io::Result<Self> {
+        let mut digest = Sha256::new();
+        for piece in pieces {
+            digest.update(piece?);
+        }
+        Ok(Self(format!("sha256.{}{MADE_UP}", hex(&digest.finalize()))))
     }
 
     /// Whether it is one of [`MessageId::of_raw`], which nobody else knows.

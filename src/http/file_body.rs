@@ -1,8 +1,8 @@
 //! A file on its way out, of which only a piece is in memory.
 
 use hyper::body::{Body, Bytes, Frame, SizeHint};
-use std::convert::Infallible;
 use std::fmt;
+use std::io;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
@@ -10,12 +10,15 @@ use std::task::{Context, Poll};
 pub struct FileBody {
     length: usize,
     left: usize,
-    pieces: Box<dyn Iterator<Item = Vec<u8>> + Send>,
+    pieces: Box<dyn Iterator<Item = io::Result<Vec<u8>>> + Send>,
 }
 
 impl FileBody {
     /// These, of which the length is known.
-    pub fn of(length: usize, pieces: impl Iterator<Item = Vec<u8>> + Send + 'static) -> Self {
+    pub fn of(
+        length: usize,
+        pieces: impl Iterator<Item = io::Result<Vec<u8>>> + Send + 'static,
+    ) -> Self {
         Self {
             length,
             left: length,
@@ -40,13 +43,14 @@ impl fmt::Debug for FileBody {
 
 impl Body for FileBody {
     type Data = Bytes;
-    type Error = Infallible;
+    type Error = io::Error;
 
     fn poll_frame(
         mut self: Pin<&mut Self>,
         _: &mut Context<'_>,
-    ) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
+    ) -> Poll<Option<io::Result<Frame<Bytes>>>> {
         Poll::Ready(self.pieces.next().map(|piece| {
+            let piece = piece?;
             self.left = self.left.saturating_sub(piece.len());
             Ok(Frame::data(piece.into()))
         }))

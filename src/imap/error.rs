@@ -4,6 +4,7 @@ use crate::net::sasl::{SaslError, TokenError};
 use crate::net::tcp::TcpError;
 use crate::net::tls::{Remedies, TlsError, TlsFault};
 use std::io;
+use std::path::PathBuf;
 use std::time::Duration;
 
 /// What an admin changes where there is no TLS.
@@ -200,6 +201,9 @@ pub enum ImapError {
     /// The server sends more than was asked for.
     #[error("the server sent too much: {0}")]
     TooMuch(#[from] super::guard::Excess),
+    /// A big file of a mail was written to the disk, and cannot be read again.
+    #[error("a mail cannot be read again from the disk of {path} ({error}); look after that disk", path = .0.display(), error = .1)]
+    Disk(PathBuf, io::Error),
     /// Nobody takes batches any more: the gateway stops.
     #[error("nobody takes mails any more: the gateway is stopping")]
     Stopping,

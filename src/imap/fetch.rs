@@ -4,10 +4,14 @@
 use super::limited::SetCommand;
 use super::session::{ImapSession, uid_of};
 use super::{HEADER_OCTETS_MAX, ImapError};
+use crate::core::from_mail::RawMail;
 use crate::core::time::Timestamp;
+use crate::inbound::MailTaker;
+use crate::system;
 use chrono::DateTime;
 use imap_proto::{AttributeValue, MailboxDatum, MessageSection, Response, SectionPath};
 use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
 
 /// What the answer to a FETCH of mails may have beside them, in octets: news of other mails among it.
 const ANSWER_SLACK_OCTETS: u64 = 16 * 1024 * 1024;
@@ -139,14 +143,16 @@ pub(super) async fn mails(
     session: &mut ImapSession,
     mails: &[ListedMail],
     part: FetchPart,
-) -> Result<BTreeMap<u32, Vec<u8>>, ImapError> {
+    spill_folder: &Path,
+) -> Result<BTreeMap<u32, RawMail>, ImapError> {
     let mut found = BTreeMap::new();
     let is_big =
         |mail: &&ListedMail| part == FetchPart::Whole && mail.octets > u64::from(PIECE_OCTETS);
     let (big, small): (Vec<&ListedMail>, Vec<&ListedMail>) = mails.iter().partition(is_big);
     for mail in big {
-        if let Some(octets) = in_pieces(session, mail).await? {
-            found.insert(mail.uid, octets);
+        let taker = MailTaker::new(spill_folder.to_owned());
+        if let Some(raw) = in_pieces(session, mail, taker).await? {
+            found.insert(mail.uid, raw);
         }
     }
     let asked: Vec<u32> = small.iter().map(|mail| mail.uid).collect();
@@ -164,7 +170,7 @@ pub(super) async fn mails(
                     && asked_for(&uid)
                     && let Some(octets) = section(attributes, part)
                 {
-                    found.entry(uid).or_insert_with(|| octets.to_vec());
+                    found.entry(uid).or_insert_with(|| octets.to_vec().into());
                 }
             })
             .await?;
@@ -177,12 +183,13 @@ pub(super) async fn mails(
 async fn in_pieces(
     session: &mut ImapSession,
     mail: &ListedMail,
-) -> Result<Option<Vec<u8>>, ImapError> {
-    let mut whole = Vec::new();
+    mut taker: MailTaker,
+) -> Result<Option<RawMail>, ImapError> {
+    let mut length = 0_u64;
     // A server that gives a little at a time is not asked without end.
     let asked_max = (mail.octets / u64::from(PIECE_OCTETS)).saturating_mul(2);
     for _ in 0..asked_max.saturating_add(8) {
-        let begin = u32::try_from(whole.len()).unwrap_or(u32::MAX);
+        let begin = u32::try_from(length).unwrap_or(u32::MAX);
         let items = format!("BODY.PEEK[]<{begin}.{PIECE_OCTETS}>");
         let command = format!("UID FETCH {} (UID {items})", mail.uid);
         // Some server may give all of it at once.
@@ -200,14 +207,14 @@ async fn in_pieces(
             .await?;
         let is_there = u64::from(begin) >= mail.octets;
         match piece {
-            Some((octets, true)) => return Ok(Some(octets)),
+            Some((octets, true)) => return Ok(Some(octets.into())),
             Some((octets, false)) => {
                 let is_short = octets.len() < usize::try_from(PIECE_OCTETS).unwrap_or(usize::MAX);
                 let is_empty = octets.is_empty();
-                whole.extend_from_slice(&octets);
-                let length = u64::try_from(whole.len()).unwrap_or(u64::MAX);
+                length = length.saturating_add(u64::try_from(octets.len()).unwrap_or(u64::MAX));
+                taker = taken(taker, octets).await?;
                 if is_empty || is_short && length >= mail.octets {
-                    return Ok(Some(whole));
+                    return complete(taker).await.map(Some);
                 }
                 if length > mail.octets.saturating_add(MAIL_SLACK_OCTETS) {
                     let words = "a mail is longer than the server has said";
@@ -215,7 +222,7 @@ async fn in_pieces(
                 }
             }
             // Behind the end some say NIL.
-            None if is_there => return Ok(Some(whole)),
+            None if is_there => return complete(taker).await.map(Some),
             None if begin == 0 => return Ok(None),
             // It was there a moment ago; whether it still is, the next list says.
             None => {
@@ -226,6 +233,21 @@ async fn in_pieces(
     }
     let words = "a mail has no end";
     Err(ImapError::NotImap(words.to_owned()))
+}
+
+/// The same taker with a piece more.
+async fn taken(mut taker: MailTaker, piece: Vec<u8>) -> Result<MailTaker, ImapError> {
+    let folder = taker.folder().to_owned();
+    let taking = system::blocking(move || taker.take(&piece).map(|()| taker));
+    let taken = taking.await.map_err(|_| ImapError::Stopping)?;
+    taken.map_err(|error| ImapError::Disk(folder, error))
+}
+
+async fn complete(taker: MailTaker) -> Result<RawMail, ImapError> {
+    let folder = taker.folder().to_owned();
+    let taking = system::blocking(move || taker.into_mail());
+    let taken = taking.await.map_err(|_| ImapError::Stopping)?;
+    taken.map_err(|error| ImapError::Disk(folder, error))
 }
 
 /// The octets from this one on, and whether they are all of the mail, as from a server that gives no pieces.

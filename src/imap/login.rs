@@ -208,6 +208,7 @@ mod tests {
             after: After::Keep,
             left_keyword: "$Left".to_owned(),
             octets_max: 1000,
+            spill_folder: std::env::temp_dir(),
             first_start: FirstStart::All,
             timings: ImapTimings {
                 connect: short,

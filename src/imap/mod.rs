@@ -101,6 +101,8 @@ pub struct MailboxConfig {
     pub left_keyword: String,
     /// Of a mail over this size, in octets, only the header is read.
     pub octets_max: usize,
+    /// On whose disk big files of mails lie until they are dealt with.
+    pub spill_folder: PathBuf,
     /// Where to begin in a mailbox that was never read before.
     pub first_start: FirstStart,
     /// Time limits and intervals.

@@ -3,10 +3,11 @@
 use super::fetch::{self, FetchPart};
 use super::session::ImapSession;
 use super::{After, ImapError, MailboxConfig, connect, dispose, name};
-use crate::core::from_mail;
+use crate::core::from_mail::{self, RawMail};
 use imap_proto::Response;
 use imap_proto::rfc2087::QuotaResourceName;
 use std::collections::BTreeMap;
+use std::path::Path;
 use std::time::Duration;
 use tokio::time::Instant;
 
@@ -188,7 +189,10 @@ async fn headers(
 ) -> Result<BTreeMap<u32, Vec<u8>>, ImapError> {
     let sets = fetch::uid_sets(uids);
     let listed = fetch::list(session, &sets, |uid| uids.contains(&uid)).await?;
-    fetch::mails(session, &listed, FetchPart::Header).await
+    // Of a header nothing is spilled.
+    let read = fetch::mails(session, &listed, FetchPart::Header, Path::new("")).await?;
+    let octets = |(uid, raw): (u32, RawMail)| (uid, raw.octets().to_vec());
+    Ok(read.into_iter().map(octets).collect())
 }
 
 #[cfg(test)]
@@ -316,6 +320,7 @@ mod tests {
             poll: Duration::from_secs(1),
             after: crate::imap::After::Keep,
             octets_max: 1000,
+            spill_folder: std::env::temp_dir(),
             first_start: crate::imap::FirstStart::All,
             timings: crate::imap::ImapTimings::default(),
             left_keyword: "$Left".to_owned(),

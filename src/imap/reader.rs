@@ -422,17 +422,18 @@ impl MailboxReader {
         listed: &[ListedMail],
         part: FetchPart,
     ) -> Result<Vec<InboundMail>, ImapError> {
-        let mut found = fetch::mails(session, listed, part).await?;
+        let folder = &self.config.spill_folder;
+        let mut found = fetch::mails(session, listed, part, folder).await?;
         let validity = self.position.uid_validity();
         let fetched = listed.iter().filter_map(|mail| {
             // The NIL or the nothing that some servers give for a mail that is gone (RFC 2180 §4.1).
-            let raw = found.remove(&mail.uid).filter(|raw| !raw.is_empty())?;
+            let raw = found.remove(&mail.uid).filter(|raw| raw.length() > 0)?;
             Some(InboundMail {
                 key: key(&self.config.name, validity, mail.uid),
                 envelope: None,
                 uid: mail.uid,
                 octets: mail.octets,
-                raw: raw.into(),
+                raw,
                 header_only: part == FetchPart::Header,
                 internal_date: mail.internal_date,
             })

@@ -60,6 +60,7 @@ fn config(fake: &Fake, after: After) -> MailboxConfig {
         after,
         left_keyword: left_keyword("gateway.a.example"),
         octets_max: 10_000,
+        spill_folder: std::env::temp_dir(),
         first_start: FirstStart::All,
         timings: ImapTimings {
             connect: patience,
@@ -109,7 +110,7 @@ impl Gateway {
         self.stored = batch.cursor;
         let verdicts = batch.mails.iter().map(|_| verdict.clone()).collect();
         for mail in batch.mails {
-            let raw = String::from_utf8(mail.raw.to_vec()).unwrap();
+            let raw = String::from_utf8(mail.raw.octets().to_vec()).unwrap();
             if self.seen.contains(&raw) {
                 self.repeats += 1;
             } else {
@@ -891,11 +892,11 @@ async fn of_a_mail_over_the_limit_only_the_header_is_read() {
         panic!("{batch:?}")
     };
     assert_eq!(
-        (small.header_only, small.raw.as_slice()),
+        (small.header_only, small.raw.octets()),
         (false, mail(1).as_bytes())
     );
     assert_eq!((big.header_only, big.octets), (true, 20_016));
-    assert_eq!(*big.raw, b"Subject: big\r\n\r\n");
+    assert_eq!(big.raw.octets(), b"Subject: big\r\n\r\n");
     assert_eq!(
         big.internal_date,
         Timestamp::from_xep0082("2026-11-22T12:00:00Z")
@@ -924,7 +925,7 @@ async fn a_big_mail_is_fetched_in_pieces_and_is_whole() {
         let [mail] = batch.mails.as_slice() else {
             panic!("{batch:?}")
         };
-        assert!(*mail.raw == raw.as_bytes(), "{octets}");
+        assert!(mail.raw.octets() == raw.as_bytes(), "{octets}");
         assert_eq!(fake.saw("UID FETCH 1 (UID BODY.PEEK[]<0."), octets > PIECE);
     }
 }
@@ -978,7 +979,7 @@ async fn a_mail_of_which_a_piece_is_missing_is_fetched_again() {
     };
     let mut gateway = Gateway::start(big, None);
     let batch = gateway.next().await;
-    assert!(*batch.mails[0].raw == raw.as_bytes());
+    assert!(batch.mails[0].raw.octets() == raw.as_bytes());
     assert_eq!(fake.state().connections, 2);
 }
 

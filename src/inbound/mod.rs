@@ -4,16 +4,19 @@
 //!
 //! The way in has the mail until it has the verdict. What has no verdict was not handled, and comes again.
 
+mod spill;
+
 use crate::core::address::MailAddress;
 pub use crate::core::decide::decision::Left;
 use crate::core::decide::decision::{Decision, Fate};
+use crate::core::from_mail::RawMail;
 use crate::core::id::JobId;
 use crate::core::quota::{Conversation, Demands};
 use crate::core::record::Cursor;
 use crate::core::time::Timestamp;
 use jid::BareJid;
+pub use spill::MailTaker;
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::Arc;
 use tokio::sync::oneshot;
 
 /// A mail as it came.
@@ -25,8 +28,8 @@ pub struct InboundMail {
     pub uid: u32,
     /// Size of the whole mail in octets.
     pub octets: u64,
-    /// The mail, or its header alone. All who need it share it: it may have tens of megabytes.
-    pub raw: Arc<Vec<u8>>,
+    /// The mail, or its header alone. All who need it share it.
+    pub raw: RawMail,
     /// Whether `raw` is the header alone, of at most 256 KiB, because the mail is too big or its body cannot be read.
     pub header_only: bool,
     /// When it reached the mailbox (INTERNALDATE), where it lies in one.

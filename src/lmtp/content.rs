@@ -24,7 +24,10 @@ enum At {
 #[derive(Debug)]
 pub(super) struct ContentReader {
     at: At,
+    /// What nobody has taken yet.
     octets: Vec<u8>,
+    /// What came so far, in octets.
+    length: usize,
     octets_max: usize,
     /// Longer than is taken: the rest is read and thrown away.
     is_over: bool,
@@ -35,6 +38,7 @@ impl ContentReader {
     pub(super) fn new(beginning: Vec<u8>, octets_max: usize) -> Self {
         Self {
             at: At::Begin,
+            length: beginning.len(),
             octets: beginning,
             octets_max,
             is_over: false,
@@ -72,7 +76,8 @@ impl ContentReader {
     }
 
     fn push(&mut self, octet: u8) {
-        if self.octets.len() < self.octets_max {
+        if self.length < self.octets_max {
+            self.length = self.length.saturating_add(1);
             self.octets.push(octet);
         } else if !self.is_over {
             self.give_up();
@@ -83,17 +88,28 @@ impl ContentReader {
     pub(super) fn give_up(&mut self) {
         self.is_over = true;
         self.octets = Vec::new();
+        self.length = 0;
         self.octets_max = 0;
     }
 
-    /// Octets that are kept so far.
+    /// Whether all that comes is thrown away.
+    pub(super) fn is_given_up(&self) -> bool {
+        self.is_over
+    }
+
+    /// Octets that came so far.
     pub(super) fn len(&self) -> usize {
+        self.length
+    }
+
+    /// How many of them nobody has taken yet.
+    pub(super) fn waiting(&self) -> usize {
         self.octets.len()
     }
 
-    /// The mail; `None` where it was given up.
-    pub(super) fn into_mail(self) -> Option<Vec<u8>> {
-        (!self.is_over).then_some(self.octets)
+    /// What nobody has taken yet.
+    pub(super) fn take_waiting(&mut self) -> Vec<u8> {
+        std::mem::take(&mut self.octets)
     }
 }
 
@@ -109,7 +125,8 @@ mod tests {
             let (count, is_complete) = content.take(&rest[..piece.min(rest.len())]);
             rest = &rest[count..];
             if is_complete {
-                return (content.into_mail(), rest.to_vec());
+                let mail = (!content.is_given_up()).then(|| content.take_waiting());
+                return (mail, rest.to_vec());
             }
         }
     }

@@ -24,6 +24,7 @@ use crate::net::Io;
 use crate::net::limits::time_limits;
 use session::SessionShared;
 use std::fmt;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::{Semaphore, mpsc, oneshot};
@@ -43,6 +44,8 @@ pub struct LmtpConfig {
     pub name: String,
     /// The biggest mail, in octets.
     pub octets_max: usize,
+    /// On whose disk big files of mails lie until they are dealt with.
+    pub spill_folder: PathBuf,
     /// Whether there is an XMPP server to which stanzas can go.
     pub is_online: Arc<dyn Fn() -> bool + Send + Sync>,
     /// Who knows whose address one is.

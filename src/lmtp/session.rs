@@ -7,9 +7,10 @@ use super::content::ContentReader;
 use super::reply::{self, LmtpReply};
 use super::{Handed, LmtpConfig, SOURCE};
 use crate::core::address::MailAddress;
+use crate::core::from_mail::RawMail;
 use crate::core::id::{JobId, MessageId};
 use crate::core::limits::MAIL_USERS_MAX;
-use crate::inbound::{InboundMail, RecipientQuery, Verdict};
+use crate::inbound::{InboundMail, MailTaker, RecipientQuery, Verdict};
 use crate::net::backoff::Backoff;
 use crate::system;
 use jid::BareJid;
@@ -27,6 +28,8 @@ use tokio_util::sync::CancellationToken;
 const LINE_OCTETS_MAX: usize = 4096;
 /// What one read may bring, in octets.
 const READ_OCTETS: usize = 32 * 1024;
+/// So much of a mail is looked at in one go, in octets: what of it is to lie on the disk.
+const TAKEN_AT_ONCE: usize = 256 * 1024;
 /// Recipients of one mail: as many users as one mail is shown to. A client sends the others with the next one.
 const RECIPIENTS_MAX: usize = MAIL_USERS_MAX;
 /// Recipients that are nobody's, in one connection: enough for any mail, and little for somebody who guesses.
@@ -58,7 +61,7 @@ struct AcceptedRecipient {
 /// What came after DATA.
 enum ReceivedData {
     /// A mail, and the room that it takes.
-    Mail(Vec<u8>, OwnedSemaphorePermit),
+    Mail(RawMail, OwnedSemaphorePermit),
     /// None that is taken.
     Refused(LmtpReply),
 }
@@ -366,6 +369,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> LmtpSession<S> {
         let beginning = format!("Return-Path: <{path}>\r\n").into_bytes();
         let octets_max = self.house.config.octets_max.saturating_add(beginning.len());
         let mut content = ContentReader::new(beginning, octets_max);
+        let mut taker = MailTaker::new(self.house.config.spill_folder.clone());
         let mut reserved = ReservedRoom::new(&self.house.room);
         let end = Instant::now() + self.house.config.timings.content;
         loop {
@@ -383,11 +387,23 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> LmtpSession<S> {
             if !reserved.grow_to(content.len()) {
                 content.give_up();
             }
+            if content.is_given_up() {
+                taker = MailTaker::new(self.house.config.spill_folder.clone());
+            }
+            if is_complete || content.waiting() > TAKEN_AT_ONCE {
+                let piece = content.take_waiting();
+                taker = system::blocking(move || taker.take(&piece).map(|()| taker))
+                    .await
+                    .map_err(io::Error::other)??;
+            }
             if is_complete {
-                return Ok(match (reserved.take(), content.into_mail()) {
-                    (Some(room), Some(mail)) => ReceivedData::Mail(mail, room),
-                    (Some(_), None) => ReceivedData::Refused(reply::TOO_BIG),
-                    (None, _) => ReceivedData::Refused(reply::NO_ROOM),
+                return Ok(match reserved.take() {
+                    Some(_) if content.is_given_up() => ReceivedData::Refused(reply::TOO_BIG),
+                    Some(room) => {
+                        let mail = system::blocking(move || taker.into_mail());
+                        ReceivedData::Mail(mail.await.map_err(io::Error::other)??, room)
+                    }
+                    None => ReceivedData::Refused(reply::NO_ROOM),
                 });
             }
         }
@@ -433,16 +449,16 @@ impl SessionShared {
 
     /// What becomes of a mail; `None` where that cannot be said now. One that has to wait for a moment (its files are put up, or
     /// its user is shown no more for now) is brought again by us, before the mail server has to do so.
-    async fn verdict(&self, transaction: &LmtpTransaction, raw: Vec<u8>) -> Option<Verdict> {
+    async fn verdict(&self, transaction: &LmtpTransaction, raw: RawMail) -> Option<Verdict> {
         let recipients = transaction.recipients.iter();
         let envelope: Vec<MailAddress> = recipients.map(|one| one.address.clone()).collect();
         let (raw, key) = keyed(raw, &envelope).await?;
-        let octets = u64::try_from(raw.len()).unwrap_or(u64::MAX);
+        let octets = raw.length();
         let mail = InboundMail {
             key,
             uid: 0,
             octets,
-            raw: raw.into(),
+            raw,
             header_only: false,
             internal_date: None,
             envelope: Some(envelope),
@@ -470,15 +486,15 @@ impl SessionShared {
 }
 
 /// A mail is known again by what it is and for whom, when the mail server brings it again.
-async fn keyed(raw: Vec<u8>, envelope: &[MailAddress]) -> Option<(Vec<u8>, JobId)> {
+async fn keyed(raw: RawMail, envelope: &[MailAddress]) -> Option<(RawMail, JobId)> {
     let recipients: Vec<&str> = envelope.iter().map(MailAddress::key).collect();
     let recipients = recipients.join(" ");
     let keyed = system::blocking(move || {
-        let content = MessageId::of_raw(&raw);
+        let content = MessageId::of_pieces(raw.pieces())?;
         let key = JobId::of_name(&["mail", SOURCE, &recipients, content.as_str()]);
-        (raw, key)
+        Ok::<_, io::Error>((raw, key))
     });
-    keyed.await.ok()
+    keyed.await.ok()?.ok()
 }
 
 /// One who waits hears so, and the others have it.

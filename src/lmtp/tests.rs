@@ -67,6 +67,7 @@ impl Talk {
         let config = LmtpConfig {
             name: "mail.a.example".to_owned(),
             octets_max: OCTETS_MAX,
+            spill_folder: std::env::temp_dir(),
             is_online: Arc::new(move || online.load(Ordering::Relaxed)),
             asked: ask,
             timings: LmtpTimings::default(),
@@ -145,7 +146,7 @@ async fn each_recipient_gets_an_answer_and_the_mail_its_envelope() {
     talk.hears("250 2.0.0").await;
     let mail = talk.mails.recv().await.unwrap();
     assert_eq!(
-        String::from_utf8(mail.raw.to_vec()).unwrap(),
+        String::from_utf8(mail.raw.octets().to_vec()).unwrap(),
         "Return-Path: <carol@mail.example>\r\nFrom: carol@mail.example\r\n\r\n.Hello\r\n"
     );
     let envelope = ["alice@chat.a.example", "bob@chat.a.example"];
@@ -161,7 +162,7 @@ async fn each_recipient_gets_an_answer_and_the_mail_its_envelope() {
     talk.says(MAIL).await;
     talk.hears("250 2.0.0").await;
     let mail = talk.mails.recv().await.unwrap();
-    assert!(mail.raw.starts_with(b"Return-Path: <>\r\n"));
+    assert!(mail.raw.octets().starts_with(b"Return-Path: <>\r\n"));
     talk.asks("QUIT", "221 2.0.0").await;
     assert_eq!(talk.line().await, "");
     talk.server.await.unwrap();
@@ -386,6 +387,7 @@ async fn what_mails_have_together_is_limited() {
     let config = LmtpConfig {
         name: String::new(),
         octets_max: 1024,
+        spill_folder: std::env::temp_dir(),
         is_online: Arc::new(|| true),
         asked: ask,
         timings: LmtpTimings::default(),
@@ -443,6 +445,7 @@ async fn a_unix_socket_is_listened_at_and_looked_at() {
     let config = LmtpConfig {
         name: "mail.a.example".to_owned(),
         octets_max: OCTETS_MAX,
+        spill_folder: std::env::temp_dir(),
         is_online: Arc::new(|| true),
         asked: ask,
         timings: LmtpTimings::default(),

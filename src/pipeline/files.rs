@@ -15,7 +15,7 @@ mod service;
 use crate::core::file::{
     self, FILES_PER_MAIL_MAX, Files as Known, NotHosted, Upload, UploadOutcome,
 };
-use crate::core::from_mail::{self, Attachment, Inside};
+use crate::core::from_mail::{self, Attachment, Inside, RawMail};
 use crate::core::id::JobId;
 use crate::core::notice::KeptAt;
 use crate::core::quota::{Conversation, SharedQuotas};
@@ -144,7 +144,7 @@ impl FileUploader {
     pub(super) fn begin(
         &self,
         key: JobId,
-        (raw, is_only_here): (&Arc<Vec<u8>>, bool),
+        (raw, is_only_here): (&RawMail, bool),
         upload: Upload,
         conversations: BTreeSet<Conversation>,
     ) {
@@ -159,7 +159,7 @@ impl FileUploader {
         }
         let load = Load {
             user: upload.user.clone(),
-            octets: raw.len(),
+            octets: raw.octets().len(),
         };
         state.under_way.insert(key.clone(), load);
         drop(state);
@@ -169,7 +169,7 @@ impl FileUploader {
             conversations,
             outcomes: Some(Vec::new()),
         };
-        let (raw, end) = (Arc::clone(raw), self.0.end.clone());
+        let (raw, end) = (raw.clone(), self.0.end.clone());
         tokio::spawn(end.run_until_cancelled_owned(async move {
             under_way.outcomes = under_way
                 .shared
@@ -222,7 +222,7 @@ impl UploaderShared {
     async fn put_all(
         &self,
         mail: &JobId,
-        (raw, is_only_here): (Arc<Vec<u8>>, bool),
+        (raw, is_only_here): (RawMail, bool),
         upload: &Upload,
     ) -> Result<Vec<UploadOutcome>, Disconnected> {
         let read = system::blocking(move || from_mail::attachments(&raw)).await;

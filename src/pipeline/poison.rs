@@ -126,7 +126,15 @@ impl<S: Store> Pipeline<S> {
             octets: fetched.octets,
             header_only: fetched.header_only,
         };
-        self.keep(note, fetched.raw.to_vec()).await;
+        let raw = fetched.raw.clone();
+        let content = crate::system::blocking(move || raw.whole()).await;
+        match content {
+            Ok(Ok(content)) => self.keep(note, content.octets().to_vec()).await,
+            Ok(Err(error)) => {
+                tracing::error!(%error, "a mail cannot be set aside: what of it lies on the disk cannot be read");
+            }
+            Err(_) => {}
+        }
     }
 
     pub(super) async fn tell_of_failure(

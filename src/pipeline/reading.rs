@@ -2,7 +2,7 @@
 
 use super::MailboxMeaning;
 use super::poison::Unread;
-use crate::core::from_mail;
+use crate::core::from_mail::{self, RawMail};
 use crate::core::id::JobId;
 use crate::failpoints;
 use crate::inbound::{Batch, InboundMail, Verdict};
@@ -86,10 +86,12 @@ fn headers_of(mailboxes: &BTreeMap<String, MailboxMeaning>, source: &str) -> Vec
 
 fn read(mail: &InboundMail, headers: &[String], standing: Suspicion) -> MailRead {
     // A parser that panics on one mail must not take the others with it.
-    let read = |octets: &[u8], header_only| {
+    let read = |raw: &RawMail, header_only| {
         panics::caught(|| {
-            failpoints::deadly("reading", || String::from_utf8_lossy(octets).into_owned());
-            from_mail::read(octets, headers, header_only)
+            failpoints::deadly("reading", || {
+                String::from_utf8_lossy(raw.octets()).into_owned()
+            });
+            from_mail::read_raw(raw, headers, header_only)
         })
     };
     let with_envelope = |read| from_mail::ParsedMail {
@@ -102,8 +104,10 @@ fn read(mail: &InboundMail, headers: &[String], standing: Suspicion) -> MailRead
             read.map(with_envelope).map_err(Unread::Unreadable)
         }
         Suspicion::Deadly => {
-            let (header, _) = from_mail::split_header(&mail.raw);
-            let read = read(header, true).ok().and_then(Result::ok);
+            let (header, _) = from_mail::split_header(mail.raw.octets());
+            let read = read(&header.to_vec().into(), true)
+                .ok()
+                .and_then(Result::ok);
             let read = read.map(with_envelope).map(Box::new);
             Err(Unread::Deadly(read))
         }

@@ -12,6 +12,7 @@
 //! all have too much together, whoever has most does.
 
 use crate::core::decide::decision::KeepOriginal;
+use crate::core::from_mail::{Inside, RawMail};
 use crate::core::id::{JobId, OriginalId};
 use crate::core::time::Timestamp;
 use crate::failpoints;
@@ -129,6 +130,45 @@ impl UserKey {
     }
 }
 
+/// What is written a piece after the other, since it may be big.
+pub trait InPieces {
+    /// Of all pieces together.
+    fn octets_in_all(&self) -> u64;
+
+    /// All of it, from its beginning.
+    fn in_pieces(&self) -> Box<dyn Iterator<Item = io::Result<Vec<u8>>> + '_>;
+}
+
+impl<T: AsRef<[u8]>> InPieces for T {
+    fn octets_in_all(&self) -> u64 {
+        u64::try_from(self.as_ref().len()).unwrap_or(u64::MAX)
+    }
+
+    fn in_pieces(&self) -> Box<dyn Iterator<Item = io::Result<Vec<u8>>> + '_> {
+        Box::new(std::iter::once(Ok(self.as_ref().to_vec())))
+    }
+}
+
+impl InPieces for RawMail {
+    fn octets_in_all(&self) -> u64 {
+        self.length()
+    }
+
+    fn in_pieces(&self) -> Box<dyn Iterator<Item = io::Result<Vec<u8>>> + '_> {
+        Box::new(self.pieces())
+    }
+}
+
+impl InPieces for Inside {
+    fn octets_in_all(&self) -> u64 {
+        u64::try_from(self.length()).unwrap_or(u64::MAX)
+    }
+
+    fn in_pieces(&self) -> Box<dyn Iterator<Item = io::Result<Vec<u8>>> + '_> {
+        Box::new(self.pieces())
+    }
+}
+
 impl Originals {
     /// Those of the store in this folder, for the gateway that runs on it: what was left half is removed, and what is too much.
     ///
@@ -228,8 +268,13 @@ impl Originals {
     /// # Errors
     /// [`io::Error`]: it is not kept, or not for all of them; [`ErrorKind::FileTooLarge`]: it alone is more than one user may
     /// have.
-    pub fn keep(&self, originals: &[KeepOriginal], raw: &[u8], now: Timestamp) -> io::Result<()> {
-        let octets = u64::try_from(raw.len()).unwrap_or(u64::MAX);
+    pub fn keep(
+        &self,
+        originals: &[KeepOriginal],
+        content: &dyn InPieces,
+        now: Timestamp,
+    ) -> io::Result<()> {
+        let octets = content.octets_in_all();
         if octets > self.limits.octets / SHARE_OF_ONE {
             let text = "it is bigger than what one user may have";
             return Err(io::Error::new(ErrorKind::FileTooLarge, text));
@@ -247,7 +292,7 @@ impl Originals {
             match &first {
                 // Not every file system has links.
                 Some(first) if fs::hard_link(first, &path).is_ok() => {}
-                _ => self.write(&path, id, raw)?,
+                _ => self.write(&path, id, content)?,
             }
             first.get_or_insert(path);
             state.add(id.clone(), entry);
@@ -389,12 +434,14 @@ impl Originals {
         self.folder.join(format!("{id}-{at}-{user}{ENDING}"))
     }
 
-    fn write(&self, path: &Path, id: &OriginalId, raw: &[u8]) -> io::Result<()> {
+    fn write(&self, path: &Path, id: &OriginalId, content: &dyn InPieces) -> io::Result<()> {
         let new = self.folder.join(format!("{}.new", id.as_str()));
         let mut writing = OpenOptions::new();
         writing.write(true).create(true).truncate(true).mode(0o600);
         let written = handles::patiently(|| writing.open(&new)).and_then(|mut file| {
-            file.write_all(raw)?;
+            for piece in content.in_pieces() {
+                file.write_all(&piece?)?;
+            }
             file.sync_data()
         });
         failpoints::point("originals: written, without its name");

@@ -61,6 +61,7 @@ pub fn mailbox_config(mailbox: &config::Mailbox, config: &Config) -> MailboxConf
         after: mailbox.after.clone(),
         left_keyword: imap::left_keyword(config.xmpp.domain.as_str()),
         octets_max: config.mail.octets_max,
+        spill_folder: config.store.path.clone(),
         first_start: mailbox.first_start,
         timings: imap::ImapTimings::default().each(failpoints::hurry),
     }

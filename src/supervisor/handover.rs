@@ -64,6 +64,7 @@ impl<S: Store> Handover<S> {
         let config = LmtpConfig {
             name: config.xmpp.domain.to_string(),
             octets_max: config.mail.octets_max,
+            spill_folder: config.store.path.clone(),
             is_online: Arc::new(move || link.online()),
             asked: ask,
             timings: lmtp::LmtpTimings::default().each(failpoints::hurry),

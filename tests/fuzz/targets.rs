@@ -411,6 +411,7 @@ async fn lmtp_conversation(data: &[u8]) -> (Vec<u8>, Vec<Vec<u8>>) {
     let config = LmtpConfig {
         name: "gateway.a.example".to_owned(),
         octets_max: 4096,
+        spill_folder: std::env::temp_dir(),
         is_online: Arc::new(|| true),
         asked: ask,
         timings: lmtp::LmtpTimings::default(),
@@ -427,7 +428,12 @@ async fn lmtp_conversation(data: &[u8]) -> (Vec<u8>, Vec<Vec<u8>>) {
         let mut mails = Vec::new();
         while let Some(batch) = handed.recv().await {
             let verdicts = vec![Verdict::Handled; batch.mails.len()];
-            mails.extend(batch.mails.into_iter().map(|mail| mail.raw.to_vec()));
+            mails.extend(
+                batch
+                    .mails
+                    .into_iter()
+                    .map(|mail| mail.raw.octets().to_vec()),
+            );
             let _ = batch.answer.send(verdicts);
         }
         mails

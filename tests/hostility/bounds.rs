@@ -789,6 +789,7 @@ fn mailbox(count: usize) -> Work {
         after: After::Seen,
         left_keyword: imap::left_keyword("gateway.a.example"),
         octets_max: 1024 * 1024,
+        spill_folder: std::env::temp_dir(),
         first_start: FirstStart::All,
         timings: ImapTimings::default(),
     };

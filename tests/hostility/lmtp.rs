@@ -48,6 +48,7 @@ impl Server {
         let config = LmtpConfig {
             name: "gateway.a.example".to_owned(),
             octets_max: OCTETS_MAX,
+            spill_folder: std::env::temp_dir(),
             is_online: Arc::new(|| true),
             asked: ask,
             timings: lmtp::LmtpTimings::default(),
@@ -87,7 +88,7 @@ impl Server {
         let said = self.hears(honest("Hello").as_bytes()).await;
         assert!(said.contains("250 2.0.0 the message is with"), "{said}");
         let mail = self.mails.recv().await.unwrap();
-        assert!(mail.raw.ends_with(b"\r\n\r\nHello\r\n"));
+        assert!(mail.raw.octets().ends_with(b"\r\n\r\nHello\r\n"));
     }
 }
 
@@ -191,7 +192,7 @@ async fn d14_no_mail_ends_before_its_end() {
         let taken = codes(&said).iter().filter(|code| **code == "354").count();
         assert_eq!(taken, 1, "{end:?}: {said}");
         let mail = server.mails.recv().await.unwrap();
-        let raw = String::from_utf8(mail.raw.to_vec()).unwrap();
+        let raw = String::from_utf8(mail.raw.octets().to_vec()).unwrap();
         assert!(raw.starts_with("Return-Path: <carol@mail.example>\r\n"));
         assert!(
             raw.contains("boss@a.example") && raw.ends_with("Pay\r\n"),

@@ -214,6 +214,7 @@ pub fn imap(port: u16, tls: TlsMode, ca: &Authority) -> MailboxConfig {
         after: After::Keep,
         left_keyword: left_keyword("gateway.a.example"),
         octets_max: 1024 * 1024,
+        spill_folder: std::env::temp_dir(),
         first_start: FirstStart::All,
         timings: ImapTimings {
             connect: SILENCE,

@@ -79,7 +79,7 @@ fn read(mail: &Mail) -> (String, Vec<(String, String, Vec<u8>)>) {
                 one.name.unwrap_or_default(),
                 one.media_type,
                 one.content
-                    .map_or_else(Vec::new, |inside| inside.whole().to_vec()),
+                    .map_or_else(Vec::new, |inside| inside.whole().unwrap().to_vec()),
             )
         });
     (text, files.collect())

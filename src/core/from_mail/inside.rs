@@ -1,7 +1,9 @@
 //! What is in an attachment. A big one is not taken out of its mail: it is decoded piece by piece, whenever it is wanted.
 
 use super::mime::MailPart;
-use super::transfer_encoding::base64_of;
+use super::raw::{RawMail, RawPieces};
+use super::transfer_encoding::{base64_of, is_base64};
+use std::io;
 use std::ops::Range;
 use std::sync::Arc;
 
@@ -16,7 +18,7 @@ pub enum Inside {
     /// This.
     Octets(Arc<Vec<u8>>),
     /// What is here in its mail, which is base64 to the letter.
-    Base64(Arc<Vec<u8>>, Range<usize>),
+    Base64(RawMail, Range<usize>),
 }
 
 impl Inside {
@@ -24,28 +26,43 @@ impl Inside {
     pub fn length(&self) -> usize {
         match self {
             Self::Octets(octets) => octets.len(),
-            Self::Base64(..) => self.pieces().map(|piece| piece.len()).sum(),
+            Self::Base64(mail, place) => {
+                let here = mail.octets().get(place.clone()).unwrap_or_default();
+                let here = here.iter().filter(|octet| is_base64(**octet)).count();
+                let spilled = usize::try_from(mail.spilled_digits(place)).unwrap_or(usize::MAX);
+                // Padding is to the letter as well.
+                let groups = here.saturating_add(spilled) / 4;
+                let rest = here.saturating_add(spilled) % 4;
+                groups
+                    .saturating_mul(3)
+                    .saturating_add(rest.saturating_mul(3) / 4)
+            }
         }
     }
 
     /// All of it, a piece after the other.
     pub fn pieces(&self) -> Pieces {
-        Pieces {
-            inside: self.clone(),
-            at: 0,
-        }
+        Pieces(match self {
+            Self::Octets(octets) => PiecesOf::Octets(Arc::clone(octets), 0),
+            Self::Base64(mail, place) => {
+                PiecesOf::Base64(mail.pieces_of(place.clone()), Vec::new())
+            }
+        })
     }
 
     /// All of it at once.
-    pub fn whole(&self) -> Arc<Vec<u8>> {
+    ///
+    /// # Errors
+    /// [`io::Error`]: it lies on the disk, and cannot be read.
+    pub fn whole(&self) -> io::Result<Arc<Vec<u8>>> {
         match self {
-            Self::Octets(octets) => Arc::clone(octets),
+            Self::Octets(octets) => Ok(Arc::clone(octets)),
             Self::Base64(..) => {
                 let mut all = Vec::with_capacity(self.length());
                 for piece in self.pieces() {
-                    all.extend_from_slice(&piece);
+                    all.extend_from_slice(&piece?);
                 }
-                all.into()
+                Ok(all.into())
             }
         }
     }
@@ -53,51 +70,53 @@ impl Inside {
 
 /// The pieces of an attachment, in order.
 #[derive(Clone, Debug)]
-pub struct Pieces {
-    inside: Inside,
-    /// Where in what it is made of.
-    at: usize,
+pub struct Pieces(PiecesOf);
+
+#[derive(Clone, Debug)]
+enum PiecesOf {
+    /// With where the next piece begins.
+    Octets(Arc<Vec<u8>>, usize),
+    /// With the digits that are not yet decoded.
+    Base64(RawPieces, Vec<u8>),
 }
 
 impl Iterator for Pieces {
-    type Item = Vec<u8>;
+    type Item = io::Result<Vec<u8>>;
 
-    fn next(&mut self) -> Option<Vec<u8>> {
-        let (rest, octets_max) = match &self.inside {
-            Inside::Octets(octets) => (octets.get(self.at..)?, PIECE_OCTETS),
-            Inside::Base64(mail, place) => {
-                let encoded = mail.get(place.clone())?;
-                (encoded.get(self.at..)?, PIECE_DIGITS)
+    fn next(&mut self) -> Option<Self::Item> {
+        match &mut self.0 {
+            PiecesOf::Octets(octets, at) => {
+                let end = at.saturating_add(PIECE_OCTETS).min(octets.len());
+                let piece = octets.get(*at..end)?;
+                *at = end;
+                (!piece.is_empty()).then(|| Ok(piece.to_vec()))
             }
-        };
-        let is_octets = matches!(self.inside, Inside::Octets(_));
-        let mut piece = Vec::with_capacity(octets_max.min(rest.len()));
-        let mut used = 0_usize;
-        for octet in rest {
-            used = used.saturating_add(1);
-            if is_octets || !octet.is_ascii_whitespace() {
-                piece.push(*octet);
+            PiecesOf::Base64(encoded, digits) => {
+                while digits.len() < PIECE_DIGITS {
+                    match encoded.next() {
+                        Some(Ok(piece)) => {
+                            let piece = piece.iter().filter(|octet| !octet.is_ascii_whitespace());
+                            digits.extend(piece);
+                        }
+                        Some(Err(error)) => return Some(Err(error)),
+                        None => break,
+                    }
+                }
+                let rest = digits.split_off(PIECE_DIGITS.min(digits.len()));
+                let piece = std::mem::replace(digits, rest);
+                (!piece.is_empty()).then(|| Ok(base64_of(&piece)))
             }
-            if piece.len() == octets_max {
-                break;
-            }
-        }
-        self.at = self.at.saturating_add(used);
-        match is_octets {
-            _ if piece.is_empty() => None,
-            true => Some(piece),
-            false => Some(base64_of(&piece)),
         }
     }
 }
 
 /// Whether what is in attachments is kept.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug)]
 pub(super) enum Contents<'a> {
     /// Their sizes alone.
     Measured,
     /// All of it, where it lies in this mail or beside it.
-    Kept(&'a Arc<Vec<u8>>),
+    Kept(&'a RawMail),
 }
 
 impl Contents<'_> {
@@ -105,8 +124,8 @@ impl Contents<'_> {
         let Self::Kept(mail) = self else {
             return None;
         };
-        Some(match part.base64_in(mail) {
-            Some(place) => Inside::Base64(Arc::clone(mail), place),
+        Some(match part.base64_in(mail.octets()) {
+            Some(place) => Inside::Base64(mail.clone(), place),
             None => Inside::Octets(part.decoded().into_owned().into()),
         })
     }
@@ -140,12 +159,16 @@ mod tests {
             let lines: Vec<u8> = lines.flat_map(|line| [line, b"\r\n"].concat()).collect();
             let mail = [b"before", lines.as_slice(), b"after"].concat();
             let end = mail.len() - 5;
-            let encoded = Inside::Base64(mail.into(), 6..end);
+            let encoded = Inside::Base64(RawMail::from(mail), 6..end);
             for inside in [encoded, Inside::Octets(octets.clone().into())] {
                 assert_eq!(inside.length(), length);
-                assert!(inside.pieces().all(|piece| piece.len() <= PIECE_OCTETS));
-                let all: Vec<u8> = inside.pieces().flatten().collect();
-                assert!(all == octets && *inside.whole() == octets, "{length}");
+                let pieces = || inside.pieces().map(Result::unwrap);
+                assert!(pieces().all(|piece| piece.len() <= PIECE_OCTETS));
+                let all: Vec<u8> = pieces().flatten().collect();
+                assert!(
+                    all == octets && *inside.whole().unwrap() == octets,
+                    "{length}"
+                );
             }
         }
     }

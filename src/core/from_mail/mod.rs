@@ -24,10 +24,12 @@ pub(crate) mod mime;
 mod mime_field;
 mod pictures;
 mod pieces;
+mod raw;
 mod reaction;
 mod repair;
 mod report;
 mod smime;
+mod spill;
 mod stub;
 mod tnef;
 mod transfer_encoding;
@@ -42,6 +44,8 @@ pub use enclosed::Enclosed;
 pub use inside::{Inside, Pieces};
 pub(crate) use mime::split_header;
 pub use pieces::{Piece, pieces, repaired};
+pub use raw::{RawMail, RawPieces, SpillFile};
+pub use spill::MailSplitter;
 
 use crate::core::address::MailAddress;
 use crate::core::id::MessageId;
@@ -57,7 +61,8 @@ use crate::core::time::Timestamp;
 use mail_parser::{HeaderName, Message};
 use minidom::Element;
 use std::borrow::Cow;
-use std::sync::Arc;
+use std::io;
+use std::ops::Range;
 
 /// What a mail says, as far as the gateway understands it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -275,17 +280,90 @@ pub fn read(
     })
 }
 
-/// The attachments of a mail that was read before, in the same order, with what is in them.
-pub fn attachments(raw: &Arc<Vec<u8>>) -> Vec<Attachment> {
-    let mail = match repair::repaired(raw) {
-        Cow::Borrowed(_) => Arc::clone(raw),
-        Cow::Owned(repaired) => repaired.into(),
+/// The same of a mail of which [`unless_read`] knows.
+///
+/// # Errors
+/// As of [`read`].
+pub fn read_raw(
+    raw: &RawMail,
+    recipient_headers: &[String],
+    header_only: bool,
+) -> Result<ParsedMail, UnreadableMail> {
+    let mail = read(raw.octets(), recipient_headers, header_only)?;
+    let Some(digest) = raw.digest().filter(|_| !header_only) else {
+        return Ok(mail);
     };
-    let part = mime::MailPart::read(&mail);
-    let charset = encoded_word::first_charset(split_header(&mail).0);
+    let files = attachments(raw).into_iter().map(|file| file.content);
+    let mut told = mail.attachments;
+    for (told, content) in told.iter_mut().zip(files) {
+        told.octets = content.map_or(told.octets, |inside| inside.length());
+    }
+    Ok(ParsedMail {
+        digest: digest.to_owned(),
+        attachments: told,
+        ..mail
+    })
+}
+
+/// The attachments of a mail that was read before, in the same order, with what is in them.
+pub fn attachments(raw: &RawMail) -> Vec<Attachment> {
+    let repaired = repair::repaired(raw.octets());
+    let mail = match &repaired {
+        Cow::Borrowed(_) => raw.clone(),
+        Cow::Owned(repaired) => repaired.clone().into(),
+    };
+    let read = match &repaired {
+        Cow::Borrowed(repaired) => repaired,
+        Cow::Owned(_) => mail.octets(),
+    };
+    let part = mime::MailPart::read(read);
+    let charset = encoded_word::first_charset(split_header(read).0);
     let circumstances = part.header().map(circumstances).unwrap_or_default();
     let contents = inside::Contents::Kept(&mail);
     body::read_with(&part, &circumstances, charset.as_deref(), contents).attachments
+}
+
+/// The mail as it came from [`MailSplitter`], as long as nobody reads what of it is spilled but as octets of a file; else all of it in memory.
+///
+/// # Errors
+/// [`io::Error`]: what is spilled cannot be read.
+pub fn unless_read(raw: RawMail) -> io::Result<RawMail> {
+    if raw.is_whole() {
+        return Ok(raw);
+    }
+    match digest_of_spilled(&raw)? {
+        Some(digest) => Ok(raw.with_digest(digest)),
+        None => raw.whole(),
+    }
+}
+
+fn digest_of_spilled(raw: &RawMail) -> io::Result<Option<String>> {
+    let Cow::Borrowed(repaired) = repair::repaired(raw.octets()) else {
+        return Ok(None);
+    };
+    let part = mime::MailPart::read(repaired);
+    let Some(header) = part.header() else {
+        return Ok(None);
+    };
+    // A made-up id and a signature are about all of it.
+    let is_about_all = header::message_ids(header, HeaderName::MessageId).is_empty()
+        || header::raw_value(header, signature::FIELD).is_some();
+    let files = attachments(raw).into_iter().filter(|file| {
+        spill::is_file(&file.media_type) && !tnef::is_tnef(&file.media_type, file.name.as_deref())
+    });
+    let places: Vec<Range<usize>> = files
+        .filter_map(|file| match file.content {
+            Some(Inside::Base64(_, place)) => Some(place),
+            _ => None,
+        })
+        .collect();
+    if is_about_all || !raw.is_spilled_from(&places) {
+        return Ok(None);
+    }
+    let (header, body) = split_header(repaired);
+    let end = raw.octets().len();
+    let body = raw.pieces_of(end.saturating_sub(body.len())..end);
+    repair::digest_of(header, body).map(Some)
 }
 
 /// The text of a mail of one part, as it was written before it was encoded.

@@ -5,6 +5,7 @@ use crate::core::limits::MAIL_HEADER_OCTETS_MAX;
 use sha2::{Digest, Sha256};
 use std::borrow::Cow;
 use std::fmt::Write;
+use std::io;
 
 /// Some servers put one before the first field.
 const BYTE_ORDER_MARK: &[u8] = b"\xEF\xBB\xBF";
@@ -83,32 +84,91 @@ fn without_doubled_returns(raw: &[u8]) -> Vec<u8> {
 /// whatever blank lines follow.
 pub(super) fn digest(raw: &[u8]) -> String {
     let (header, body) = split_header(raw);
-    let mut hash = Sha256::new();
-    let mut is_wanted = false;
-    for line in header.split(|b| *b == b'\n') {
-        if !line.first().is_some_and(|b| matches!(b, b' ' | b'\t')) {
-            let name = line.split(|b| *b == b':').next().unwrap_or_default();
-            let name = name.trim_ascii();
-            is_wanted = [b"date".as_slice(), b"subject"]
-                .iter()
-                .any(|wanted| name.eq_ignore_ascii_case(wanted));
-        }
-        if is_wanted {
-            hash.update(line.trim_ascii_end());
-            hash.update(b"\n");
-        }
+    let mut lines = DigestedLines::below(header);
+    lines.take(body);
+    lines.digest()
+}
+
+/// The same of a mail that is not in memory as a whole.
+///
+/// # Errors
+/// Of the pieces of its body.
+pub(super) fn digest_of(
+    header: &[u8],
+    body: impl Iterator<Item = io::Result<Vec<u8>>>,
+) -> io::Result<String> {
+    let mut lines = DigestedLines::below(header);
+    for piece in body {
+        lines.take(&piece?);
     }
-    hash.update(b"\n");
-    for line in body.trim_ascii_end().split(|b| *b == b'\n') {
-        hash.update(line.trim_ascii_end());
+    Ok(lines.digest())
+}
+
+/// The lines of a body, without what stands at their ends, and without blank ones behind the last.
+struct DigestedLines {
+    hash: Sha256,
+    /// Line ends that count if something follows.
+    ends: usize,
+    /// White space since the last of those, which counts if something follows in its line.
+    blanks: Vec<u8>,
+}
+
+impl DigestedLines {
+    /// With what counts of the header.
+    fn below(header: &[u8]) -> Self {
+        let mut hash = Sha256::new();
+        let mut is_wanted = false;
+        for line in header.split(|b| *b == b'\n') {
+            if !line.first().is_some_and(|b| matches!(b, b' ' | b'\t')) {
+                let name = line.split(|b| *b == b':').next().unwrap_or_default();
+                let name = name.trim_ascii();
+                is_wanted = [b"date".as_slice(), b"subject"]
+                    .iter()
+                    .any(|wanted| name.eq_ignore_ascii_case(wanted));
+            }
+            if is_wanted {
+                hash.update(line.trim_ascii_end());
+                hash.update(b"\n");
+            }
+        }
         hash.update(b"\n");
+        Self {
+            hash,
+            ends: 0,
+            blanks: Vec::new(),
+        }
     }
-    let mut digest = String::new();
-    for byte in hash.finalize().iter().take(DIGEST_OCTETS) {
-        // Writing to a String cannot fail.
-        let _ = write!(digest, "{byte:02x}");
+
+    fn take(&mut self, piece: &[u8]) {
+        for line in piece.split_inclusive(|b| *b == b'\n') {
+            let text = line.trim_ascii_end();
+            if !text.is_empty() {
+                for _ in 0..std::mem::take(&mut self.ends) {
+                    self.hash.update(b"\n");
+                }
+                self.hash.update(&self.blanks);
+                self.hash.update(text);
+                self.blanks.clear();
+            }
+            if line.ends_with(b"\n") {
+                self.ends = self.ends.saturating_add(1);
+                self.blanks.clear();
+            } else {
+                let blanks = line.get(text.len()..).unwrap_or_default();
+                self.blanks.extend_from_slice(blanks);
+            }
+        }
     }
-    digest
+
+    fn digest(mut self) -> String {
+        self.hash.update(b"\n");
+        let mut digest = String::new();
+        for byte in self.hash.finalize().iter().take(DIGEST_OCTETS) {
+            // Writing to a String cannot fail.
+            let _ = write!(digest, "{byte:02x}");
+        }
+        digest
+    }
 }
 
 #[cfg(test)]
@@ -154,6 +214,34 @@ mod tests {
             digest(b"Date: d\nSubject: s\n t\n\na\nc"),
         ] {
             assert_ne!(one, other);
+        }
+    }
+
+    /// As it was computed when all of a mail was in memory: what was remembered of mails stays right.
+    fn digest_at_once(raw: &[u8]) -> String {
+        let (header, body) = split_header(raw);
+        let mut hash = DigestedLines::below(header).hash;
+        for line in body.trim_ascii_end().split(|b| *b == b'\n') {
+            hash.update(line.trim_ascii_end());
+            hash.update(b"\n");
+        }
+        let hash = hash.finalize();
+        let digits = hash.iter().take(DIGEST_OCTETS);
+        digits.map(|byte| format!("{byte:02x}")).collect()
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn a_digest_is_the_same_in_pieces(
+            body in "[ab \t\r\n\x0c\x0b]{0,60}",
+            piece in 1_usize..20,
+        ) {
+            let mail = format!("From: c@d.example\r\nSubject: x \r\n\r\n{body}");
+            let expected = digest_at_once(mail.as_bytes());
+            proptest::prop_assert_eq!(digest(mail.as_bytes()), expected.clone());
+            let (header, body) = split_header(mail.as_bytes());
+            let pieces = body.chunks(piece).map(|piece| Ok(piece.to_vec()));
+            proptest::prop_assert_eq!(digest_of(header, pieces).unwrap(), expected);
         }
     }
 }

@@ -284,7 +284,7 @@ mod tests {
         let names: Vec<_> = attachments.iter().map(|one| one.name.as_deref()).collect();
         assert_eq!(names, [Some("föö _1_.png"), Some("2.png"), Some("3.png")]);
         let contents = attachments.into_iter().map(|one| one.content.unwrap());
-        let contents = contents.map(|one| one.whole().to_vec());
+        let contents = contents.map(|one| one.whole().unwrap().to_vec());
         assert!(contents.eq([b"\x89PNG one".to_vec(), vec![0; 10_000], Vec::new()]));
     }
 

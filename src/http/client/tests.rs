@@ -191,7 +191,7 @@ async fn a_file_is_put_with_the_fields_that_a_slot_may_ask_for() {
             field("Cookie", "a=b\r\nX-Injected: 1"),
         ],
         media_type: "text/plain".to_owned(),
-        file: FileBody::of(5, std::iter::once(b"hello".to_vec())),
+        file: FileBody::of(5, std::iter::once(Ok(b"hello".to_vec()))),
     };
     let client = HttpClient::new([], None);
     client.put(put).await.unwrap();
@@ -222,7 +222,7 @@ async fn who_takes_a_file_and_says_nothing_is_not_waited_for() {
         url: format!("http://{address}/slot"),
         fields: Vec::new(),
         media_type: "text/plain".to_owned(),
-        file: FileBody::of(5, std::iter::once(b"hello".to_vec())),
+        file: FileBody::of(5, std::iter::once(Ok(b"hello".to_vec()))),
     };
     let done = client.put(put).await;
     assert_eq!(done, Err(Error::Slow(limits.silence)));

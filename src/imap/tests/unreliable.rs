@@ -138,7 +138,7 @@ async fn read_until(gateway: &mut Gateway, seen: &mut BTreeMap<Vec<u8>, usize>, 
         let verdicts = vec![Verdict::Handled; batch.mails.len()];
         gateway.stored = batch.cursor;
         for mail in batch.mails {
-            *seen.entry(mail.raw.to_vec()).or_default() += 1;
+            *seen.entry(mail.raw.octets().to_vec()).or_default() += 1;
         }
         let _ = batch.answer.send(verdicts);
     }

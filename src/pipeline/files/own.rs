@@ -81,8 +81,7 @@ impl OwnFiles {
             user: which.user.clone(),
         };
         let (kept, inside) = (Arc::clone(&self.kept), known.inside.clone());
-        let done =
-            system::blocking(move || kept.keep(&[original], &inside.whole(), Timestamp::now()));
+        let done = system::blocking(move || kept.keep(&[original], &inside, Timestamp::now()));
         match done.await {
             Ok(Ok(())) => Some(hosted),
             Ok(Err(error)) => {

@@ -18,6 +18,10 @@ impl Seen {
         let inside = attachment.content?;
         let pieces = inside.pieces();
         let facts = system::blocking(move || FileFacts::of(pieces)).await.ok()?;
+        let facts = facts.inspect_err(|error| {
+            tracing::warn!(%error, "a file of a mail cannot be read from the disk; it is only named");
+        });
+        let facts = facts.ok()?;
         let media_type = file::media_type(&facts.start, &attachment.media_type);
         let name = file::name(attachment.name.as_deref(), &media_type);
         Some(Self {
