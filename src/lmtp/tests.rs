@@ -11,7 +11,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader, DuplexStream, duplex};
 use tokio::task::JoinHandle;
 
-const OCTETS_MAX: usize = 100_000;
+const OCTETS_MAX: usize = 1_000_000;
 
 /// A server with two users, alice and bob, and a client of it.
 struct Talk {
@@ -168,6 +168,29 @@ async fn each_recipient_gets_an_answer_and_the_mail_its_envelope() {
     talk.server.await.unwrap();
 }
 
+#[tokio::test]
+async fn of_a_big_file_only_the_beginning_is_in_memory() {
+    let mut talk = Talk::greeted().await;
+    talk.begins_a_mail_to(&["alice@chat.a.example"]).await;
+    let header = "Message-ID: <a@b.example>\r\nContent-Type: application/zip\r\n\
+                  Content-Transfer-Encoding: base64\r\n\r\n";
+    let mail = format!(
+        "{header}{}",
+        format!("{}\r\n", "QUJD".repeat(19)).repeat(9_000)
+    );
+    talk.says(&format!("{mail}.\r\n")).await;
+    talk.hears("250 2.0.0").await;
+    let taken = talk.mails.recv().await.unwrap();
+    assert!(!taken.raw.is_whole() && taken.raw.octets().len() < 450_000);
+    let path = "Return-Path: <carol@mail.example>\r\n";
+    assert_eq!(
+        taken.octets,
+        u64::try_from(path.len() + mail.len()).unwrap()
+    );
+    let whole = taken.raw.whole().unwrap();
+    assert!(whole.octets() == [path, mail.as_str()].concat().as_bytes());
+}
+
 /// The same octets for somebody else are another mail: its files, and what became of it, are not those of the first.
 #[tokio::test]
 async fn a_mail_is_known_again_by_what_it_is_and_by_whom_it_is_for() {
@@ -303,7 +326,7 @@ async fn what_is_not_offered_and_what_is_no_command_is_refused() {
         ("MAIL FROM:c@d.example", "501"),
         ("MAIL FROM:<c@d.example> BODY=BINARYMIME", "555 5.5.4"),
         ("MAIL FROM:<c@d.example> X=Y", "555 5.5.4"),
-        ("MAIL FROM:<c@d.example> SIZE=100001", "552 5.3.4"),
+        ("MAIL FROM:<c@d.example> SIZE=1000001", "552 5.3.4"),
         ("MAIL FROM:<c@d.example> SIZE=100000", "250"),
         ("MAIL FROM:<c@d.example>", "503"),
         ("RCPT TO:<>", "501"),

@@ -128,6 +128,7 @@ async fn taken(world: &World, octets: usize) -> [u64; 2] {
     let big: Vec<u8> = (0..octets).map(|place| (place / 7) as u8).collect();
     let memory = Memory::of(&world.gateway);
     let idle = memory.idle().await;
+    println!("idle: {idle} KiB");
     let (id, text) = (format!("big{octets}"), format!("Look at {octets}"));
     let files: [(&str, &str, &[u8]); 1] = [("a.bin", "application/x-own", &big)];
     world

@@ -185,7 +185,7 @@ pub struct RawPieces {
 }
 
 impl RawPieces {
-    fn from_file(&mut self, left: Range<u64>) -> io::Result<Vec<u8>> {
+    fn next_spilled(&mut self, left: Range<u64>) -> io::Result<Vec<u8>> {
         let length = left.end.saturating_sub(left.start);
         let length = usize::try_from(length)
             .unwrap_or(PIECE_OCTETS)
@@ -215,7 +215,7 @@ impl Iterator for RawPieces {
             self.spilled = Some(lines.place..lines.place.saturating_add(lines.octets));
         }
         if let Some(left) = self.spilled.take() {
-            return Some(self.from_file(left));
+            return Some(self.next_spilled(left));
         }
         let begin = self.range.start;
         let end = lines.map_or(self.range.end, |lines| lines.at);
