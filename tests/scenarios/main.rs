@@ -25,7 +25,7 @@ mod a_disk_that_fails_ends_the_gateway;
 mod a_failure_reaches_who_has_gone_meanwhile;
 mod a_full_disk_refuses_and_loses_nothing;
 mod a_handled_mail_is_kept_moved_or_deleted;
-mod a_hangup_reads_the_configuration_again;
+mod a_hundred_conversations;
 mod a_kill_between_fetch_and_mark_loses_no_mail;
 mod a_kill_loses_no_message_that_was_received;
 mod a_line_break_adds_no_header;
