@@ -101,7 +101,7 @@ impl Tail {
     pub(super) fn begin(&mut self, before: (u64, u64)) -> Result<(), SpoolError> {
         let mut octets = Vec::new();
         let begin = Encoded::bare(RecordKind::Begin, 0, before.0);
-        begin.write(self.name.salt, 0, before.1, &mut octets);
+        begin.write_front(self.name.salt, 0, before.1, &mut octets);
         self.write(&octets)
     }
 
@@ -163,16 +163,30 @@ impl Tail {
     }
 
     /// Appends, where [`Tail::grow`] has made room. Nothing of it stays if it fails.
-    pub(super) fn write(&mut self, octets: &[u8]) -> Result<(), SpoolError> {
-        let written = failpoints::disk(DiskStep::Write);
-        let written = written.and_then(|()| self.file.write_all_at(octets, self.end));
-        if let Err(error) = written {
-            self.shorten().map_err(broken("write", &self.path))?;
-            return Err(broken("write", &self.path)(error));
+    fn write(&mut self, octets: &[u8]) -> Result<(), SpoolError> {
+        self.append(|appended| appended.put(octets))
+    }
+
+    /// The same with what comes piece by piece.
+    pub(super) fn append(
+        &mut self,
+        write: impl FnOnce(&mut Appended<'_>) -> Result<(), SpoolError>,
+    ) -> Result<(), SpoolError> {
+        let mut appended = Appended {
+            file: &self.file,
+            path: &self.path,
+            end: self.end,
+        };
+        match write(&mut appended) {
+            Ok(()) => {
+                self.end = appended.end;
+                Ok(())
+            }
+            Err(error) => {
+                self.shorten().map_err(broken("write", &self.path))?;
+                Err(error)
+            }
         }
-        let length = u64::try_from(octets.len()).unwrap_or(0);
-        self.end = self.end.saturating_add(length);
-        Ok(())
     }
 
     /// Makes all durable that was written. Where that fails it is not known what is, and never will be: what was not
@@ -215,9 +229,28 @@ impl Tail {
         }
         let mut octets = Vec::new();
         let note = Encoded::bare(RecordKind::Synced, 0, 0);
-        note.write(self.name.salt, self.end, self.durable, &mut octets);
+        note.write_front(self.name.salt, self.end, self.durable, &mut octets);
         if self.write(&octets).is_ok() {
             self.noted = self.end;
         }
+    }
+}
+
+/// What is being written behind the end of a segment, and belongs to it when all of it is written.
+pub(super) struct Appended<'a> {
+    file: &'a File,
+    path: &'a Path,
+    /// Where the next piece goes.
+    pub(super) end: u64,
+}
+
+impl Appended<'_> {
+    pub(super) fn put(&mut self, octets: &[u8]) -> Result<(), SpoolError> {
+        let written = failpoints::disk(DiskStep::Write);
+        let written = written.and_then(|()| self.file.write_all_at(octets, self.end));
+        written.map_err(broken("write", self.path))?;
+        let length = u64::try_from(octets.len()).unwrap_or(0);
+        self.end = self.end.saturating_add(length);
+        Ok(())
     }
 }
