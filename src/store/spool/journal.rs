@@ -359,6 +359,7 @@ impl Journal {
             {
                 if is_long && text.len() >= WRITE_OCTETS {
                     appended.put(&text)?;
+                    failpoints::point("spool: some of a long mail written");
                     text.clear();
                 }
             }
