@@ -99,6 +99,8 @@ fn after_a_power_cut_all_that_was_durable_is_there() {
         .find(|(_, text)| text.contains("accepted 0 "));
     let first = first.expect("the writer has said something").0;
 
+    let all = Said::until(&trace, trace.end);
+    assert_eq!(all.long.len(), 4, "long mails were among them");
     let cuts = size().cuts;
     let [repaired, ..] = each(cuts, |seed| {
         let mut dice = Dice::of(seed + 1);

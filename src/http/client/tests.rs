@@ -483,8 +483,8 @@ async fn b14_what_nobody_has_room_for_is_not_fetched_to_its_end() {
     let url = format!("http://{address}/");
     for (room, is_enough) in [(4_000_000, true), (2_000_000, false), (0, false)] {
         let mut taker = Narrow(room);
-        let fetched = near(address).fetch_into(&url, 9_000_000, &mut taker);
-        let fetched = fetched.await;
+        let client = near(address);
+        let fetched = client.fetch_into(&url, 9_000_000, &mut taker).await;
         match is_enough {
             true => assert!(fetched.is_ok(), "{fetched:?}"),
             false => assert_eq!(fetched, Err(Error::NoRoom)),

@@ -127,7 +127,10 @@ impl Tail {
             return Ok(());
         }
         let more = self.room.clamp(ROOM_MIN, ROOM_MORE_MAX);
-        let generous = wanted.max(self.room.saturating_add(more));
+        // Behind a mail that has a segment of its own there must be room for the note that it is durable: a start that does not know
+        // that takes what is damaged for what was never accepted.
+        let noted = wanted.saturating_add(HEAD_OCTETS);
+        let generous = noted.max(self.room.saturating_add(more));
         let grown = failpoints::disk(DiskStep::Write).and_then(|()| match self.fill(generous) {
             Err(error) if is_full(&error) => {
                 self.shorten()?;

@@ -134,6 +134,21 @@ async fn one_octet_of_it_that_is_damaged_is_told_and_all_of_it_set_aside() {
     is_there(&spool, &one).await;
 }
 
+/// Also where nothing was written behind it that could say that it was durable.
+#[test]
+fn one_that_is_damaged_while_nobody_has_it_open_is_missed() {
+    let (dir, one) = (tempfile::tempdir().unwrap(), long("long", 1));
+    let (spool, _) = reopen(dir.path()).unwrap();
+    block_on(accept(&spool, &one));
+    drop(spool);
+    let lies = where_is(dir.path(), &one.job.id);
+    torn::flip(&lies.segment, lies.mail.end - 5);
+    let (spool, jobs) = reopen(dir.path()).unwrap();
+    assert_eq!(jobs, std::slice::from_ref(&one.job));
+    let read = block_on(spool.open_mail(&one.job));
+    assert!(matches!(read, Err(SpoolError::Damaged { .. })), "{read:?}");
+}
+
 /// A power cut, or the end of the process, between two blocks: the mail was never accepted, and what was before is there.
 #[test]
 fn one_that_is_torn_was_never_accepted() {
