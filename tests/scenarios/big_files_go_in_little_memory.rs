@@ -205,3 +205,15 @@ async fn of_every_size_both_ways() {
         taken(&world, octets).await;
     }
 }
+
+/// The same of the one way alone, each time by a gateway that had nothing to do before.
+#[tokio::test]
+#[ignore = "a measurement"]
+async fn of_every_size_into_a_mail() {
+    for octets in [0, MEBIBYTE, 5 * MEBIBYTE, ATTACHED] {
+        let world = World::with(options(false, "")).await;
+        let alice = world.login("alice").await;
+        let big: Vec<u8> = (0..octets).map(|place| (place / 7) as u8).collect();
+        into_mail(&world, &alice, &big).await;
+    }
+}

@@ -112,7 +112,7 @@ impl Journal {
 
     /// As far as it can be read.
     fn set_aside(&self, id: &JobId, record: &SpoolRecord) {
-        match record.mail.clone().as_it_is().whole() {
+        match record.mail.clone().unchecked().whole() {
             Ok(mail) => self.aside.record(id, record.job_octets(), &mail),
             Err(error) => tracing::error!("what is damaged cannot be copied: {error}"),
         }

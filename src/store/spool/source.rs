@@ -20,7 +20,7 @@ pub struct MailSource {
     /// The CRC-32 of all of it, from when it was written.
     sum: u32,
     /// What is damaged is read as it is.
-    is_as_it_is: bool,
+    is_unchecked: bool,
 }
 
 #[derive(Clone, Debug)]
@@ -54,7 +54,7 @@ impl MailSource {
             octets: piece.octets(),
             pieces: vec![piece],
             sum,
-            is_as_it_is: false,
+            is_unchecked: false,
         }
     }
 
@@ -64,7 +64,7 @@ impl MailSource {
             pieces: vec![SourcePiece::File(file, from, octets)],
             octets,
             sum,
-            is_as_it_is: false,
+            is_unchecked: false,
         }
     }
 
@@ -76,14 +76,14 @@ impl MailSource {
             pieces,
             octets: octets.saturating_add(rest.octets),
             sum,
-            is_as_it_is: false,
+            is_unchecked: false,
         }
     }
 
     /// The same, and where it does not match its checksum, that is no error.
-    pub(super) fn as_it_is(self) -> Self {
+    pub(super) fn unchecked(self) -> Self {
         Self {
-            is_as_it_is: true,
+            is_unchecked: true,
             ..self
         }
     }
@@ -100,7 +100,7 @@ impl MailSource {
             pieces,
             octets,
             sum: sum.finalize(),
-            is_as_it_is: false,
+            is_unchecked: false,
         }
     }
 
@@ -134,7 +134,7 @@ impl MailSource {
     /// Reads it from its beginning, a block at a time.
     pub fn reader(&self) -> SourceReader {
         let is_read = |piece: &SourcePiece| matches!(piece, SourcePiece::File(..));
-        let is_checked = !self.is_as_it_is && self.pieces.iter().any(is_read);
+        let is_checked = !self.is_unchecked && self.pieces.iter().any(is_read);
         SourceReader {
             source: self.clone(),
             piece: 0,
@@ -164,7 +164,7 @@ impl MailSource {
             return Ok(crc32fast::hash(octets) == self.sum);
         }
         let (mut sum, mut block) = (Hasher::new(), Vec::new());
-        let mut reader = self.clone().as_it_is().reader();
+        let mut reader = self.clone().unchecked().reader();
         loop {
             match reader.append_next(&mut block) {
                 Ok(true) => sum.update(&block),
@@ -297,7 +297,7 @@ mod tests {
         assert!(is_damage(&error), "{error}");
         assert_eq!(blocks, 3, "all but the last one");
         assert!(!source.is_whole().unwrap());
-        let as_it_is = source.clone().as_it_is().whole().unwrap();
+        let as_it_is = source.clone().unchecked().whole().unwrap();
         assert_eq!((as_it_is.len(), as_it_is[70_000]), (octets.len(), 8));
         file.set_len(100_000).unwrap();
         assert!(is_damage(&source.whole().unwrap_err()));

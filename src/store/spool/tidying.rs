@@ -175,7 +175,7 @@ impl Journal {
                     mail.resize(usize::try_from(head.mail_octets).unwrap_or(0), 0);
                     MailSource::with_sum(mail, head.mail_sum)
                 }
-                Err(long) => long.as_it_is(),
+                Err(long) => long.unchecked(),
             };
             copies.push(Encoded { head, job, mail });
         }

@@ -59,7 +59,7 @@ async fn it_is_accepted_updated_and_found_again() {
     assert_eq!(jobs, [small.job.clone(), one.job.clone()]);
     is_there(&spool, &one).await;
     let looked = Spool::look_at_mails(dir.path()).unwrap();
-    assert!(looked.iter().any(|mail| *mail == one));
+    assert!(looked.contains(&one));
     spool.remove(&one.job).await.unwrap();
     spool.remove(&small.job).await.unwrap();
     drop(spool);
