@@ -46,10 +46,11 @@ pub const POINTS: [&str; 15] = [
 ];
 
 /// Where mails have files, besides.
-pub const FILE_POINTS: [&str; 3] = [
+pub const FILE_POINTS: [&str; 4] = [
     "files: up, the mail not yet brought again",
     "smtp: files fetched, mail not yet rewritten",
     "files: one up, the next one not yet",
+    "spool: some of a long mail written",
 ];
 
 /// Where a mail is kept as it came, besides.

@@ -119,7 +119,7 @@ pub enum Error {
     /// Compressed, though nobody has asked for that.
     #[error("it comes compressed")]
     Encoded,
-    /// Other files have all the memory that there is for them.
+    /// Other files have all the room that there is for them.
     #[error("there is no room for it now")]
     NoRoom,
     /// [`FetchLimits`].
@@ -173,8 +173,8 @@ pub trait Taker: Send {
     /// Before the first of it: so many octets come at most. False where there is no room for them now.
     fn begin(&mut self, octets_max: u64) -> bool;
 
-    /// The next of it.
-    fn take(&mut self, octets: &[u8]);
+    /// The next of it. False where there is no room for it after all.
+    fn take(&mut self, octets: &[u8]) -> impl Future<Output = bool> + Send;
 }
 
 impl Taker for Vec<u8> {
@@ -182,8 +182,9 @@ impl Taker for Vec<u8> {
         true
     }
 
-    fn take(&mut self, octets: &[u8]) {
+    async fn take(&mut self, octets: &[u8]) -> bool {
         self.extend_from_slice(octets);
+        true
     }
 }
 
@@ -454,7 +455,9 @@ impl<W: Wire> HttpClient<W> {
             if came > octets_max {
                 return Err(Error::TooLarge(octets_max));
             }
-            taker.take(&data);
+            if !taker.take(&data).await {
+                return Err(Error::NoRoom);
+            }
         }
     }
 }

@@ -1,10 +1,11 @@
 //! Files of a mail that are fetched before it is sent. By whom, the rest of the gateway says.
 
-use crate::core::job::{ComposedMail, Job};
+use crate::core::job::Job;
 use crate::core::retry;
 use crate::core::time::Timestamp;
 use crate::failpoints;
 use crate::smtp::attempt::Tools;
+use crate::store::spool::{MailSource, Scratch};
 use futures::future::BoxFuture;
 use std::sync::Arc;
 use std::time::Duration;
@@ -27,13 +28,15 @@ pub struct Wanting {
     pub mail: Vec<u8>,
     /// The size of mails that the mail server takes, in octets, where it has said that (RFC 1870).
     pub size: Option<u64>,
+    /// Where its files lie meanwhile.
+    pub scratch: Scratch,
 }
 
 /// What came of it.
 #[derive(Debug)]
 pub enum AttachOutcome {
-    /// This is the mail now, and it keeps this room in memory until it is in the spool.
-    Mail(Vec<u8>, Vec<OwnedSemaphorePermit>),
+    /// This is the mail now, and it keeps this room on the disk until it is in the spool.
+    Mail(MailSource, Vec<OwnedSemaphorePermit>),
     /// It stays as it is.
     Nothing,
     /// Perhaps after this pause.
@@ -69,9 +72,10 @@ pub(super) async fn attach(tools: Arc<Tools>, attacher: Attacher, mut job: Job) 
         job: job.clone(),
         mail,
         size: tools.connector.size(),
+        scratch: tools.spool.scratch(),
     };
-    let (bytes, _room) = match attacher(wanting).await {
-        AttachOutcome::Mail(bytes, room) => (bytes, room),
+    let (mail, _room) = match attacher(wanting).await {
+        AttachOutcome::Mail(mail, room) => (mail, room),
         AttachOutcome::Later(pause) => return later(job, pause),
         AttachOutcome::Nothing => {
             job.files.clear();
@@ -80,11 +84,7 @@ pub(super) async fn attach(tools: Arc<Tools>, attacher: Attacher, mut job: Job) 
     };
     failpoints::point("smtp: files fetched, mail not yet rewritten");
     let files = std::mem::take(&mut job.files);
-    let mail = ComposedMail {
-        job: job.clone(),
-        bytes,
-    };
-    match tools.spool.accept(vec![mail]).await {
+    match tools.spool.accept_long(&job, mail).await {
         Ok(()) => job,
         Err(error) => {
             tracing::error!(job = %job.id, %error, "the spool cannot take the files of a mail; they are fetched again later");

@@ -9,6 +9,7 @@ use crate::smtp::command::{MailBytes, RunnerCommand, Settle, Settled};
 use crate::smtp::connect::{ConnectError, SmtpConnector};
 use crate::smtp::outcome::retry_all;
 use crate::smtp::submit::{ConnectionState, SmtpConnection, Submitted};
+use crate::smtp::wire::LongMail;
 use crate::store::spool::{Spool, SpoolError};
 use std::borrow::Cow;
 use std::sync::Arc;
@@ -75,9 +76,9 @@ pub(super) async fn transact(
         return Finished::new(Tried::NoMail(error), kept);
     }
     let mail = match bytes {
-        Some(bytes) => bytes,
-        None => match tools.spool.read_mail(&job).await {
-            Ok(mail) => MailBytes::uncounted(mail),
+        Some(bytes) => OutgoingMail::Whole(bytes),
+        None => match opened_mail(&tools.spool, &job).await {
+            Ok(mail) => mail,
             Err(error) => return Finished::new(Tried::NoMail(error), kept),
         },
     };
@@ -104,12 +105,29 @@ pub(super) async fn transact(
     }
 }
 
+/// A mail that is sent.
+enum OutgoingMail {
+    Whole(MailBytes),
+    Long(LongMail),
+}
+
+async fn opened_mail(spool: &Spool, job: &Job) -> Result<OutgoingMail, SpoolError> {
+    match spool.open_mail(job).await?.into_memory() {
+        Ok(octets) => Ok(OutgoingMail::Whole(MailBytes::uncounted(octets))),
+        Err(long) => {
+            let read = LongMail::of(long).await;
+            read.map(OutgoingMail::Long)
+                .map_err(|error| spool.not_read(error))
+        }
+    }
+}
+
 /// One transaction over the kept connection, or a new one if there is none or the server has closed it.
 async fn submit_to_one(
     tools: &Tools,
     kept: Option<SmtpConnection>,
     job: &Job,
-    mail: &MailBytes,
+    mail: &OutgoingMail,
 ) -> Result<(Submitted, Option<SmtpConnection>), ConnectError> {
     if let Some(connection) = kept {
         let (submitted, connection) = submit(connection, job, mail).await;
@@ -139,9 +157,12 @@ async fn opened(tools: &Tools) -> Result<SmtpConnection, ConnectError> {
 async fn submit(
     mut connection: SmtpConnection,
     job: &Job,
-    mail: &MailBytes,
+    mail: &OutgoingMail,
 ) -> (Submitted, Option<SmtpConnection>) {
-    let submitted = connection.submit(job, mail.as_slice()).await;
+    let submitted = match mail {
+        OutgoingMail::Whole(octets) => connection.submit(job, octets.as_slice()).await,
+        OutgoingMail::Long(mail) => connection.submit_long(job, mail).await,
+    };
     if submitted.connection != ConnectionState::Usable {
         return (submitted, None);
     }

@@ -27,6 +27,7 @@ pub mod reply;
 mod runner;
 mod schedule;
 mod submit;
+mod wire;
 
 pub use crate::core::operation::{JobChange, JobStage, WaitingJob};
 pub use crate::net::sasl::Login;

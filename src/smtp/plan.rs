@@ -4,6 +4,7 @@ use crate::core::address::MailAddress;
 use crate::core::job::Job;
 use crate::core::outcome::{Attempt, Outcome};
 use crate::smtp::SmtpCapabilities;
+use crate::smtp::content::WireFacts;
 use crate::smtp::outcome::own_refusal;
 
 /// The most that is sent before replies are read, in octets: RFC 2920 §3.1 gives 4 KiB as the usual TCP window.
@@ -12,7 +13,7 @@ const WINDOW_OCTETS_MAX: usize = 4096;
 /// A mail of up to so many octets goes together with its commands, before the server has said whether it takes it. It fits into
 /// what servers receive without reading, so that neither side waits for the other one to read; and of a bigger one more would be
 /// lost where nobody takes it.
-const AHEAD_OCTETS_MAX: usize = 32 * 1024;
+const AHEAD_OCTETS_MAX: u64 = 32 * 1024;
 
 /// RFC 3461 §4.4.
 const ENVELOPE_ID_OCTETS_MAX: usize = 100;
@@ -32,7 +33,7 @@ pub(super) struct TransactionPlan {
 }
 
 impl TransactionPlan {
-    pub(super) fn new(job: &Job, mail: &[u8], can: &SmtpCapabilities) -> Self {
+    pub(super) fn new(job: &Job, mail: WireFacts, can: &SmtpCapabilities) -> Self {
         let needs = Needs::of(job, mail);
         let no_one = |refusal: &Outcome| Self {
             mail: String::new(),
@@ -63,8 +64,8 @@ impl TransactionPlan {
             // All of a mail is one chunk, the last one.
             chunk: can
                 .chunking
-                .then(|| format!("BDAT {} LAST\r\n", mail.len())),
-            may_go_ahead: can.pipelining && mail.len() <= AHEAD_OCTETS_MAX,
+                .then(|| format!("BDAT {} LAST\r\n", mail.octets)),
+            may_go_ahead: can.pipelining && mail.octets <= AHEAD_OCTETS_MAX,
         }
     }
 
@@ -135,13 +136,11 @@ struct Needs {
 }
 
 impl Needs {
-    fn of(job: &Job, mail: &[u8]) -> Self {
-        let header_end = mail.windows(4).position(|four| four == b"\r\n\r\n");
-        let header = mail.get(..header_end.unwrap_or(mail.len()));
+    fn of(job: &Job, mail: WireFacts) -> Self {
         Self {
-            octets: u64::try_from(mail.len()).unwrap_or(u64::MAX),
-            eight_bit: !mail.is_ascii(),
-            smtputf8: !header.unwrap_or_default().is_ascii()
+            octets: mail.octets,
+            eight_bit: !mail.is_ascii,
+            smtputf8: !mail.is_header_ascii
                 || job.from.as_ref().is_some_and(MailAddress::needs_smtputf8),
             smtputf8_recipient: job.to.iter().any(MailAddress::needs_smtputf8),
         }
@@ -242,7 +241,7 @@ mod tests {
             ..SmtpCapabilities::default()
         };
         let all_lines = |mail: &ComposedMail, can: &SmtpCapabilities| {
-            let plan = TransactionPlan::new(&mail.job, &mail.bytes, can);
+            let plan = TransactionPlan::new(&mail.job, WireFacts::of(&mail.bytes), can);
             plan.window(&plan.commands(), true).1
         };
         let id = one.job.message_id.to_string();
@@ -290,7 +289,8 @@ mod tests {
         let names: Vec<String> = (0..1000).map(|n| format!("user{n:04}@x.example")).collect();
         let to: Vec<&str> = names.iter().map(String::as_str).collect();
         let many = mail("many", "queue", 1, &to);
-        let plan = TransactionPlan::new(&many.job, &many.bytes, &SmtpCapabilities::default());
+        let facts = WireFacts::of(&many.bytes);
+        let plan = TransactionPlan::new(&many.job, facts, &SmtpCapabilities::default());
         for pipelining in [false, true] {
             let (commands, mut all, mut windows) = (plan.commands(), String::new(), 0);
             let mut rest = commands.as_slice();

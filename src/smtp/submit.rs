@@ -9,7 +9,9 @@ use crate::net::sasl::Mechanism;
 use crate::smtp::dialog::{Dialog, DialogError};
 use crate::smtp::outcome::{TransactionStage, classify, closes_connection, is_too_many, no_reply};
 use crate::smtp::plan::{SmtpCommand, TransactionPlan};
+use crate::smtp::wire::{LongMail, WireBlocks, WireMail};
 use crate::smtp::{SmtpCapabilities, TimeLimits, content};
+use std::borrow::Cow;
 use std::future::Future;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -18,6 +20,8 @@ use tokio::time::timeout;
 
 #[cfg(test)]
 mod chunking;
+#[cfg(test)]
+mod long;
 
 /// How long the reply to `QUIT` is waited for: nothing depends on it.
 const QUIT_LIMIT: Duration = Duration::from_secs(2);
@@ -25,6 +29,8 @@ const QUIT_LIMIT: Duration = Duration::from_secs(2);
 const OUT_OF_STEP: &str = "the mail server is out of step with us";
 /// What is said of a connection that has ended.
 const LOST: &str = "the connection to the mail server was lost";
+/// What is said where a mail was whole when it was looked at, and is not any more when it is sent.
+const UNREADABLE: &str = "the gateway cannot read the mail from its disk";
 /// How many refusals in a row a connection is used for. Postfix answers late after ten errors without a mail, and hangs up
 /// after twenty (`smtpd_soft_error_limit`, `smtpd_hard_error_limit`).
 const ERRORS_MAX: u32 = 8;
@@ -105,8 +111,16 @@ impl SmtpConnection {
     /// Sends a mail to the job's recipients. If the future is dropped before it is ready, the connection must be, too:
     /// a reply that was not read would be taken for the one to a later command.
     pub(super) async fn submit(&mut self, job: &Job, mail: &[u8]) -> Submitted {
-        let mail = content::whole_lines(mail);
-        let plan = TransactionPlan::new(job, &mail, &self.capabilities);
+        self.transact(job, &WireMail::whole(mail)).await
+    }
+
+    /// The same with a mail that is not in memory.
+    pub(super) async fn submit_long(&mut self, job: &Job, mail: &LongMail) -> Submitted {
+        self.transact(job, &WireMail::Long(mail)).await
+    }
+
+    async fn transact(&mut self, job: &Job, mail: &WireMail<'_>) -> Submitted {
+        let plan = TransactionPlan::new(job, mail.facts(), &self.capabilities);
         if plan.recipients.is_empty() {
             return Submitted {
                 attempt: plan.refused,
@@ -127,7 +141,7 @@ impl SmtpConnection {
             has_sent: false,
             has_ended: false,
         };
-        let ended = transaction.run(&plan, &mail, pipelining).await;
+        let ended = transaction.run(&plan, mail, pipelining).await;
         transaction.report(plan, ended)
     }
 }
@@ -178,7 +192,7 @@ impl SmtpTransaction<'_> {
     async fn run(
         &mut self,
         plan: &TransactionPlan,
-        mail: &[u8],
+        mail: &WireMail<'_>,
         pipelining: bool,
     ) -> Result<(), Lost> {
         let commands = plan.commands();
@@ -187,8 +201,8 @@ impl SmtpTransaction<'_> {
             let (count, lines) = plan.window(rest, pipelining);
             let (window, later) = rest.split_at_checked(count).unwrap_or((rest, &[]));
             self.unsent = lines.into_bytes();
-            if let [_, .., SmtpCommand::Chunk] = window {
-                self.go_ahead(mail).await?;
+            if let ([_, .., SmtpCommand::Chunk], Some(octets)) = (window, mail.in_memory()) {
+                self.go_ahead(octets).await?;
             }
             for command in window {
                 self.step(*command, mail).await?;
@@ -228,7 +242,7 @@ impl SmtpTransaction<'_> {
         Ok(())
     }
 
-    async fn step(&mut self, command: SmtpCommand, mail: &[u8]) -> Result<(), Lost> {
+    async fn step(&mut self, command: SmtpCommand, mail: &WireMail<'_>) -> Result<(), Lost> {
         match command {
             SmtpCommand::Mail => self.mail().await,
             SmtpCommand::Rcpt(index) => self.recipient(index).await,
@@ -286,7 +300,7 @@ impl SmtpTransaction<'_> {
 
     /// `DATA` and the mail. Where all recipients were refused and `DATA` was asked already, a server that says 354 all
     /// the same gets an empty mail to nobody (RFC 2920 §3.1).
-    async fn data(&mut self, mail: &[u8]) -> Result<(), Lost> {
+    async fn data(&mut self, mail: &WireMail<'_>) -> Result<(), Lost> {
         let reply = self.ask(self.connection.limits.data).await?;
         match (reply.code, self.is_anyone_left()) {
             (Some(354), true) => {
@@ -305,7 +319,7 @@ impl SmtpTransaction<'_> {
             }
             (Some(354), false) => {
                 self.open = false;
-                let reply = self.connection.send_content(b"").await?;
+                let reply = self.connection.send_content(&WireMail::whole(b"")).await?;
                 self.go_on_after(reply)
             }
             (Some(200..400), true) => Err(Lost {
@@ -321,7 +335,7 @@ impl SmtpTransaction<'_> {
     }
 
     /// `BDAT` and the mail, unless both are on their way, and the reply. A server that took nobody says no, and takes nothing.
-    async fn chunk(&mut self, mail: &[u8]) -> Result<(), Lost> {
+    async fn chunk(&mut self, mail: &WireMail<'_>) -> Result<(), Lost> {
         self.has_sent = true;
         let line = std::mem::take(&mut self.unsent);
         let reply = match line.is_empty() {
@@ -441,11 +455,12 @@ impl SmtpTransaction<'_> {
 impl SmtpConnection {
     /// Sends the mail and the final dot, and waits for the reply. Only once the dot is under way is it uncertain
     /// whether the server has taken the mail (RFC 5321 §4.5.3.2.6): it goes in a write of its own.
-    async fn send_content(&mut self, mail: &[u8]) -> Result<Reply, Lost> {
-        for block in content::blocks(mail) {
+    async fn send_content(&mut self, mail: &WireMail<'_>) -> Result<Reply, Lost> {
+        let mut blocks = mail.blocks_with_dots();
+        while let Some(block) = next_of(&mut blocks).await? {
             within(self.limits.block, self.smtp.say(&block)).await?;
         }
-        let ending = self.smtp.ask(content::end(mail));
+        let ending = self.smtp.ask(content::FINAL_DOT);
         let answer = within(self.limits.final_reply, ending).await;
         answer.map(|reply| reply.to_reply()).map_err(|lost| Lost {
             certain: false,
@@ -456,10 +471,11 @@ impl SmtpConnection {
 
 impl SmtpConnection {
     /// The same by length (RFC 3030): nobody knows whether the server has taken the mail once its last octets are under way.
-    async fn send_chunk(&mut self, line: &str, mail: &[u8]) -> Result<Reply, Lost> {
-        let mut blocks = content::chunk(line, mail);
-        let mut last = blocks.next().unwrap_or_default();
-        for next in blocks {
+    async fn send_chunk(&mut self, line: &str, mail: &WireMail<'_>) -> Result<Reply, Lost> {
+        let mut blocks = mail.blocks();
+        let first = next_of(&mut blocks).await?.unwrap_or_default();
+        let mut last = Cow::Owned([line.as_bytes(), &first].concat());
+        while let Some(next) = next_of(&mut blocks).await? {
             let block = std::mem::replace(&mut last, next);
             within(self.limits.block, self.smtp.say(&block)).await?;
         }
@@ -469,6 +485,17 @@ impl SmtpConnection {
             ..lost
         })
     }
+}
+
+/// Without its end the server does not take a mail.
+async fn next_of<'a>(blocks: &mut WireBlocks<'a>) -> Result<Option<Cow<'a, [u8]>>, Lost> {
+    blocks.next().await.map_err(|error| {
+        tracing::error!(%error, "a mail cannot be read any more while it is sent");
+        Lost {
+            reply: no_reply(UNREADABLE),
+            certain: true,
+        }
+    })
 }
 
 fn is_positive(reply: &Reply) -> bool {

@@ -4,6 +4,7 @@
 //! <spool>/journal/<number>-<salt>   segments, written one after the other, each from its beginning to its end
 //! <spool>/damaged/…                 could not be read, and is not sent; kept for the admin
 //! <spool>/lock                      held while a gateway runs
+//! <spool>/fetched-<number>          a part of a mail that is put together; without this name as soon as it is open
 //! ```
 //! It needs no database: each mail carries its own mail transaction and schedule (its [`Job`]), and the queue is rebuilt from
 //! the journal alone.
@@ -30,6 +31,8 @@
 //! # The sync order (this comment is the authoritative one)
 //! One thread writes. It takes all that is wanted at that moment, writes it at the end of the journal with one call, and, if a
 //! mail is to be accepted among it, calls `fdatasync` once: whoever comes meanwhile shares the next. A mail alone waits for nobody.
+//! A mail of more than 256 KiB is written in several calls, behind each other and before that sync: none of it is found before,
+//! and a process that dies in between leaves a record that is torn, as a power cut does.
 //!
 //! 1. **Accepting** mails: written, `fdatasync`. Only then has [`Spool::accept`] succeeded and may anything be acknowledged. A new
 //!    segment's folder is synced, too. Nothing is written behind mails that are not durable yet, and nothing into a segment
@@ -56,13 +59,16 @@
 //! one thread looks and writes in one step. Once the new one was accepted, no start finds the old one.
 
 mod aside;
+mod error;
 mod index;
 mod journal;
 mod old;
 mod reading;
 mod record;
 mod replay;
+mod scratch;
 mod segment;
+mod source;
 #[cfg(test)]
 mod tests;
 mod tidying;
@@ -76,11 +82,15 @@ use crate::failpoints::{self, DiskStep};
 use crate::store::handles;
 use crate::system;
 use aside::Aside;
+pub use error::SpoolError;
+use error::{READING, broken, damaged, gone_or_broken, is_full};
 use index::Index;
 use journal::{Journal, Work, WriteRequest};
 use reading::ReadJob;
 use record::{Encoded, id_of};
 use replay::{Replayed, replay, segments_in};
+pub use scratch::{Scratch, ScratchFile};
+pub use source::{MailSource, SourceReader};
 use std::fs::{self, DirBuilder, File, OpenOptions, TryLockError};
 use std::io;
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
@@ -97,9 +107,6 @@ const SEGMENT_OCTETS: u64 = 4 * 1024 * 1024;
 /// What is written with one call at most, in octets, but for the last of it.
 const GROUP_OCTETS: u64 = 4 * 1024 * 1024;
 
-/// Of an error that concerns what is read, and nothing that was written.
-const READING: &str = "read";
-
 /// The queue on disk. All methods may be called at the same time; calls about one job must follow each other, but for
 /// [`Spool::accept`] of the job that replaces it.
 #[derive(Debug)]
@@ -109,66 +116,9 @@ pub struct Spool {
     requests: Option<Sender<WriteRequest>>,
     thread: Option<JoinHandle<()>>,
     sequence: AtomicU64,
+    scratch: Scratch,
     /// Locked as long as it is open.
     _lock: File,
-}
-
-/// What went wrong with the spool, and who can mend it.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum SpoolError {
-    /// No space left (or no quota): nothing was accepted, and it may be tried again.
-    #[error("the disk is full, {path} cannot be written; free some space there")]
-    Full {
-        /// What was written.
-        path: String,
-    },
-    /// No file handle was free for some time: nothing was accepted, and it may be tried again.
-    #[error(
-        "there is no file handle left to open {path}; look what has so many open, or allow more (LimitNOFILE= of the service)"
-    )]
-    NoHandle {
-        /// What was to be opened.
-        path: String,
-    },
-    /// The disk or its file system fails: what was written may be lost, so nothing more may be accepted.
-    #[error("cannot {doing} {path}: {cause}; check the disk and the permissions of the spool")]
-    Broken {
-        /// A verb.
-        doing: &'static str,
-        /// The file or folder.
-        path: String,
-        /// The system's words.
-        cause: String,
-    },
-    /// Another process has the spool open.
-    #[error("the spool {0} is in use by another process; is a gateway running already?")]
-    InUse(String),
-    /// A file was written by a newer version.
-    #[error(
-        "{path} has format {found}, this program knows formats up to {known}; use a newer stanzamail"
-    )]
-    Newer {
-        /// The file.
-        path: String,
-        /// Its format.
-        found: u32,
-        /// The newest format of such files that this program knows.
-        known: u32,
-    },
-    /// A mail is not what was written.
-    #[error("{path} is damaged: {why}")]
-    Damaged {
-        /// The file in which it lies.
-        path: String,
-        /// What is wrong with it.
-        why: String,
-    },
-    /// This job is not there: it was settled, or an admin removed it.
-    #[error("the mail {0} is no longer in the spool")]
-    Gone(JobId),
-    /// What is there belongs to a later job with the same id.
-    #[error("the mail {0} was replaced by a newer one")]
-    Replaced(JobId),
 }
 
 impl Spool {
@@ -216,6 +166,7 @@ impl Spool {
             requests,
             thread,
             sequence: AtomicU64::new(newest.max(micros_now())),
+            scratch: Scratch::new(dir),
             _lock: lock,
         };
         Ok((spool, jobs))
@@ -304,13 +255,28 @@ impl Spool {
     /// # Errors
     /// [`SpoolError::Full`], [`SpoolError::NoHandle`] or [`SpoolError::Broken`]: none of them was accepted.
     pub async fn accept(&self, mails: Vec<ComposedMail>) -> Result<(), SpoolError> {
-        let encoded = mails.into_iter().map(|mail| self.encoded(mail));
+        let encoded = mails.into_iter();
+        let encoded = encoded.map(|mail| self.encoded(&mail.job, mail.bytes.into()));
         let encoded = encoded.collect::<Result<Vec<_>, _>>()?;
         self.request(Work::Accept(encoded)).await
     }
 
-    fn encoded(&self, mail: ComposedMail) -> Result<Encoded, SpoolError> {
-        let encoded = Encoded::of(mail);
+    /// The same with a mail that need not be in memory.
+    ///
+    /// # Errors
+    /// As of [`Spool::accept`]; also [`SpoolError::Damaged`] where it is not what it was when it was put together.
+    pub async fn accept_long(&self, job: &Job, mail: MailSource) -> Result<(), SpoolError> {
+        let encoded = self.encoded(job, mail)?;
+        self.request(Work::Accept(vec![encoded])).await
+    }
+
+    /// Where parts of mails lie that are being put together.
+    pub fn scratch(&self) -> Scratch {
+        self.scratch.clone()
+    }
+
+    fn encoded(&self, job: &Job, mail: MailSource) -> Result<Encoded, SpoolError> {
+        let encoded = Encoded::of(job, mail);
         encoded.map_err(|error| broken("encode a mail for", self.journal.folder())(error.into()))
     }
 
@@ -320,7 +286,23 @@ impl Spool {
     /// [`SpoolError::Gone`], [`SpoolError::Replaced`], [`SpoolError::Damaged`] or [`SpoolError::Broken`].
     pub async fn read_mail(&self, job: &Job) -> Result<Vec<u8>, SpoolError> {
         let generation = Generation::of_job(job);
-        self.blocking(move |journal| journal.read_mail(&generation))
+        let read = self.blocking(move |journal| {
+            let mail = journal.open_mail(&generation)?;
+            mail.into_memory().or_else(|long| {
+                let whole = long.whole();
+                whole.map_err(broken(READING, journal.folder()))
+            })
+        });
+        read.await
+    }
+
+    /// The same, and a long one is not in memory. Whoever reads it comes to its end only where it is what was accepted.
+    ///
+    /// # Errors
+    /// As of [`Spool::read_mail`].
+    pub async fn open_mail(&self, job: &Job) -> Result<MailSource, SpoolError> {
+        let generation = Generation::of_job(job);
+        self.blocking(move |journal| journal.open_mail(&generation))
             .await
     }
 
@@ -329,10 +311,9 @@ impl Spool {
     /// # Errors
     /// As [`Spool::accept`] and [`Spool::read_mail`]; the old state is kept then.
     pub async fn update(&self, job: &Job) -> Result<(), SpoolError> {
-        let bytes = self.read_mail(job).await?;
-        let job = job.clone();
-        let generation = Generation::of_job(&job);
-        let encoded = self.encoded(ComposedMail { job, bytes })?;
+        let mail = self.open_mail(job).await?;
+        let generation = Generation::of_job(job);
+        let encoded = self.encoded(job, mail)?;
         self.request(Work::Update(generation, encoded)).await
     }
 
@@ -363,6 +344,11 @@ impl Spool {
         }
         told.await
             .unwrap_or_else(|_| Err(self.not_done("its thread has ended")))
+    }
+
+    /// Of a mail that was opened and cannot be read any more.
+    pub fn not_read(&self, cause: io::Error) -> SpoolError {
+        broken(READING, self.journal.folder())(cause)
     }
 
     fn not_done(&self, cause: impl ToString) -> SpoolError {
@@ -549,43 +535,4 @@ fn micros_now() -> u64 {
     u64::try_from(Timestamp::now().millis())
         .unwrap_or(0)
         .saturating_mul(1000)
-}
-
-fn gone_or_broken(path: &Path, error: io::Error) -> SpoolError {
-    let id = path
-        .file_name()
-        .and_then(|name| JobId::parse(name.to_str()?));
-    match (error.kind(), id) {
-        (io::ErrorKind::NotFound, Some(id)) => SpoolError::Gone(id),
-        _ => broken(READING, path)(error),
-    }
-}
-
-fn broken(doing: &'static str, path: &Path) -> impl FnOnce(io::Error) -> SpoolError {
-    let path = path.display().to_string();
-    move |error| {
-        if is_full(&error) {
-            SpoolError::Full { path }
-        } else if handles::are_none_left(&error) {
-            SpoolError::NoHandle { path }
-        } else {
-            let cause = error.to_string();
-            SpoolError::Broken { doing, path, cause }
-        }
-    }
-}
-
-/// A limit on the size of files ends when somebody lifts it, like a quota.
-fn is_full(error: &io::Error) -> bool {
-    matches!(
-        error.kind(),
-        io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded | io::ErrorKind::FileTooLarge
-    )
-}
-
-fn damaged(path: &Path, why: impl ToString) -> SpoolError {
-    SpoolError::Damaged {
-        path: path.display().to_string(),
-        why: why.to_string(),
-    }
 }

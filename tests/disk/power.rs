@@ -14,7 +14,7 @@ use stanzamail::store::{Store, StoreError};
 
 use super::image::Image;
 use super::process::Folder;
-use super::state::{MAILBOX, cursor, mail, pair, save, seen, spool};
+use super::state::{MAILBOX, accept_long, cursor, long_mail, mail, pair, save, seen, spool};
 use super::trace::{CALLS, Trace};
 use super::{Dice, each, size, state};
 
@@ -23,6 +23,9 @@ const WRITER: &str = "STANZAMAIL_TEST_WRITES_TO";
 const ROUNDS: u64 = 120;
 /// How many rounds a mail waits that is removed at all.
 const STAY_FOR: u64 = 10;
+/// So often a mail comes that is too long to be in memory; its number is that of the round and this.
+const LONG_EVERY: u64 = 30;
+const LONG_FROM: u64 = 100_000;
 
 /// Not a test by itself: the process that the next one watches. Says each thing when it was told that it is durable.
 #[test]
@@ -49,6 +52,13 @@ fn accepts_and_commits_until_it_is_done() {
             println!("accepted {number} ");
             save(&store, vec![pair(number), seen(number), cursor(number)]);
             println!("committed {number} ");
+            if number % LONG_EVERY == 5 {
+                let mut long = long_mail(LONG_FROM + number);
+                runtime.block_on(accept_long(&queue, &long));
+                println!("long {number} ");
+                long.0.attempts = 1;
+                runtime.block_on(queue.update(&long.0)).unwrap();
+            }
             if number % 4 == 3 {
                 let mut job = mail(2 * number - 3).job;
                 job.attempts = 1;
@@ -89,6 +99,8 @@ fn after_a_power_cut_all_that_was_durable_is_there() {
         .find(|(_, text)| text.contains("accepted 0 "));
     let first = first.expect("the writer has said something").0;
 
+    let all = Said::until(&trace, trace.end);
+    assert_eq!(all.long.len(), 4, "long mails were among them");
     let cuts = size().cuts;
     let [repaired, ..] = each(cuts, |seed| {
         let mut dice = Dice::of(seed + 1);
@@ -115,6 +127,7 @@ struct Said {
     accepted: BTreeSet<u64>,
     committed: BTreeSet<u64>,
     removing: BTreeSet<u64>,
+    long: BTreeSet<u64>,
 }
 
 impl Said {
@@ -130,6 +143,7 @@ impl Said {
                     "accepted" => said.accepted.insert(number),
                     "committed" => said.committed.insert(number),
                     "removing" => said.removing.insert(number),
+                    "long" => said.long.insert(number),
                     _ => continue,
                 };
             }
@@ -153,11 +167,16 @@ fn is_all_there(folder: &Path, said: &Said) -> usize {
             "mail {number} is lost"
         );
     }
+    for number in &said.long {
+        let (job, _) = long_mail(LONG_FROM + number);
+        assert!(ids.contains(&job.id), "long mail {number} is lost");
+    }
     // Nor is there anything torn among them.
     for job in &jobs {
-        runtime
-            .block_on(queue.read_mail(job))
-            .expect("what is queued is whole");
+        let read = runtime.block_on(queue.read_mail(job));
+        let read = read.expect("what is queued is whole");
+        let is_long = job.sequence >= LONG_FROM;
+        assert!(!is_long || read == long_mail(job.sequence).1);
     }
     let damaged = std::fs::read_dir(folder.join("spool/damaged")).unwrap();
     assert_eq!(damaged.count(), 0, "a file was in the queue that is none");

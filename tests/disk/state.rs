@@ -8,7 +8,7 @@ use stanzamail::core::id::{JobId, MessageId};
 use stanzamail::core::job::{ComposedMail, Job};
 use stanzamail::core::record::{Cursor, Pair, PairOrigin};
 use stanzamail::core::time::Timestamp;
-use stanzamail::store::spool::{Spool, SpoolError};
+use stanzamail::store::spool::{MailSource, Spool, SpoolError};
 use stanzamail::store::{Store, StoreError};
 
 /// A few mails have room in it.
@@ -55,6 +55,28 @@ pub fn mail(number: u64) -> ComposedMail {
     let text = "x".repeat(300 + usize::try_from(number % 5).unwrap() * 2500);
     let bytes = format!("Subject: {number}\r\n\r\n{text}\r\n").into_bytes();
     ComposedMail { job, bytes }
+}
+
+/// One that is written in pieces, and never read whole; as it comes when a file was put into it.
+pub fn long_mail(number: u64) -> (Job, Vec<u8>) {
+    let ComposedMail { job, mut bytes } = mail(number);
+    let line = |line: u64| format!("{number} {line:070}\r\n").into_bytes();
+    bytes.extend((0..15_000).flat_map(line));
+    (job, bytes)
+}
+
+/// Accepts that.
+pub async fn accept_long(queue: &Spool, (job, bytes): &(Job, Vec<u8>)) {
+    let (start, rest) = bytes.split_at(2000);
+    let mut file = queue.scratch().file();
+    for piece in rest.chunks(300_000) {
+        file.take(piece).await.expect("there is room");
+    }
+    let source = MailSource::joined([start.to_vec().into(), file.done()]);
+    queue
+        .accept_long(job, source)
+        .await
+        .expect("it is accepted");
 }
 
 pub fn pair(number: u64) -> Write {

@@ -6,9 +6,10 @@ use std::process::Command;
 use std::time::{Duration, Instant};
 
 use super::counting::{
-    becomes_read, carol_goes_on_sending, carol_sends, ids_by_text, mails, one_name_each,
-    receives_all_within, texts,
+    becomes_read, carol_goes_on_sending, carol_sends, eventually, ids_by_text, mails,
+    one_name_each, receives_all_within, texts,
 };
+use super::files_of_a_user_are_attached::{has_file, of_file, put};
 use super::servers::process::{Folder, program};
 use super::servers::stanza::{error_condition, error_text, stanza_id};
 use super::servers::{Flavour, Gateway, PATIENCE, XmppClient};
@@ -86,6 +87,73 @@ async fn and_goes_on_when_a_disk_that_was_really_full_has_room() {
     assert!(freed.elapsed() < RECOVERY, "{:?}", freed.elapsed());
     assert_eq!(inbox.count().await, 2);
     assert!(world.gateway.running());
+}
+
+/// A user's file lies on the disk while it is fetched. While there is no room for it, its mail waits, and it loses nothing.
+#[tokio::test]
+async fn and_a_file_waits_until_it_has_room() {
+    let (world, disk) = SmallDisk::under(fetching()).await;
+    let mut world = world.started().await;
+    let alice = world.login("alice").await;
+    let file: Vec<u8> = (0..1_000_000).map(|at| (at / 3) as u8).collect();
+    let url = put(&alice, "a.example", &file).await;
+    // Its mail is accepted, and there is nobody to tell how much it may have.
+    world.mail.stop_postfix().await;
+    alice.send(of_file(&world.carol(), "f1", &url)).await;
+    it_waits(&world).await;
+
+    disk.fill();
+    world.mail.start_postfix().await;
+    let log = "a file for a mail waits: the disk of the spool is full";
+    eventually(log, async || world.gateway.log().contains(log)).await;
+    assert!(world.gateway.running());
+
+    disk.free();
+    let inbox = world.mailbox("carol@mail.example").await;
+    assert!(has_file(&inbox.wait_for(1).await[0], &file));
+    let left = disk.names_in("spool");
+    assert!(
+        !left.iter().any(|name| name.contains("fetched")),
+        "{left:?}"
+    );
+}
+
+/// The same where the room ends while it is fetched.
+#[tokio::test]
+async fn and_a_file_that_loses_its_room_on_the_way_is_fetched_again() {
+    let folder = Folder::new("wrapper");
+    let world = wrapped(&folder, "trap '' XFSZ", fetching()).await;
+    let mut world = world.started().await;
+    let alice = world.login("alice").await;
+    let file: Vec<u8> = (0..1_000_000).map(|at| (at / 3) as u8).collect();
+    let url = put(&alice, "a.example", &file).await;
+    world.mail.stop_postfix().await;
+    alice.send(of_file(&world.carol(), "f1", &url)).await;
+    it_waits(&world).await;
+
+    room(&world.gateway, "300000");
+    world.mail.start_postfix().await;
+    let log = "a file for a mail has no room on the disk";
+    eventually(log, async || world.gateway.log().contains(log)).await;
+    room(&world.gateway, "unlimited");
+    let inbox = world.mailbox("carol@mail.example").await;
+    assert!(has_file(&inbox.wait_for(1).await[0], &file));
+    assert!(world.gateway.running());
+}
+
+fn fetching() -> Options {
+    Options {
+        more: "[http]\nfetch_from = [\"127.0.0.1\"]\n".to_owned(),
+        ..Options::default()
+    }
+}
+
+async fn it_waits(world: &World) {
+    eventually("the mail waits", async || {
+        let listed = world.gateway.command(&["queue", "list"]).await;
+        String::from_utf8_lossy(&listed.stdout).contains("carol@mail.example")
+    })
+    .await;
 }
 
 /// The store has room in what it took of the disk before, so it goes on for a while.

@@ -56,6 +56,12 @@ pub(super) async fn put(client: &XmppClient, domain: &str, octets: &[u8]) -> Str
     url("get")
 }
 
+/// Whether these are the octets of its only file.
+pub(super) fn has_file(mail: &Mail, octets: &[u8]) -> bool {
+    let (_, files) = read(mail);
+    files.len() == 1 && files[0].2 == octets
+}
+
 /// What the contact says that has these words.
 async fn told(client: &XmppClient, words: &'static str) -> Element {
     let says = move |stanza: &Element| body(stanza).is_some_and(|body| body.contains(words));
@@ -198,10 +204,15 @@ async fn also_when_the_gateway_dies_on_the_way() {
     let alice = world.login("alice").await;
     let inbox = world.mailbox("carol@mail.example").await;
     let url = put(&alice, "a.example", PNG).await;
-    for (turn, point) in [FILE_POINTS[1], "spool: written, not yet synced"]
-        .into_iter()
-        .enumerate()
-    {
+    // Of which the spool takes one piece after the other.
+    let long: Vec<u8> = (0..2_000_000).map(|at| (at / 3) as u8).collect();
+    let long_url = put(&alice, "a.example", &long).await;
+    let points = [
+        (FILE_POINTS[1], &url, PNG),
+        ("spool: written, not yet synced", &url, PNG),
+        (FILE_POINTS[3], &long_url, &long),
+    ];
+    for (turn, (point, url, octets)) in points.into_iter().enumerate() {
         world.gateway.kill9();
         // The second time that the spool writes the mail is when it has its file.
         let point = if turn == 1 {
@@ -214,7 +225,7 @@ async fn also_when_the_gateway_dies_on_the_way() {
             .environment(&[("STANZAMAIL_CRASH_AT", &point)]);
         world.gateway.start_again().await;
         alice
-            .send(of_file(&world.carol(), &format!("f{turn}"), &url))
+            .send(of_file(&world.carol(), &format!("f{turn}"), url))
             .await;
         let end = Instant::now() + PATIENCE;
         while !world.gateway.died(Duration::from_millis(500)).await {
@@ -223,7 +234,7 @@ async fn also_when_the_gateway_dies_on_the_way() {
         world.gateway.environment(&[]);
         world.gateway.start_again().await;
         let mails = inbox.wait_for(turn + 1).await;
-        assert_eq!(read(&mails[turn]).1.len(), 1, "{point}");
+        assert!(has_file(&mails[turn], octets), "{point}");
     }
-    assert_eq!(world.carol_has().await.len(), 2);
+    assert_eq!(world.carol_has().await.len(), 3);
 }

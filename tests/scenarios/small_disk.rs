@@ -1,7 +1,7 @@
 //! A disk of a few megabytes under the gateway's store, which a test can really fill: a tmpfs that only the gateway sees,
 //! in a mount namespace that outlives it. That needs no root where the system lets everybody have user namespaces.
 
-use std::fs::{File, create_dir_all, remove_file, set_permissions};
+use std::fs::{File, create_dir_all, read_dir, remove_file, set_permissions};
 use std::io::Write;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
@@ -64,6 +64,15 @@ impl SmallDisk {
                 piece.truncate(piece.len() / 2);
             }
         }
+    }
+
+    /// What lies in a folder of the store.
+    pub fn names_in(&self, folder: &str) -> Vec<String> {
+        let entries = read_dir(self.path.join(folder)).expect("it is there");
+        let names = entries.map(|entry| entry.expect("it can be read").file_name());
+        names
+            .map(|name| name.to_string_lossy().into_owned())
+            .collect()
     }
 
     pub fn free(&self) {

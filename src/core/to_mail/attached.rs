@@ -1,4 +1,5 @@
-//! Files that are put into a mail that is written already.
+//! Files that are put into a mail that is written already. They may have tens of megabytes: what is made here is what stands around
+//! them, and their lines piece by piece.
 
 use super::chat::CHAT_VERSION;
 use super::content_type;
@@ -23,23 +24,20 @@ pub struct AttachedFile {
     pub link: FileLink,
     /// What it is.
     pub media_type: String,
-    /// All of it.
-    pub file: Base64File,
 }
 
-/// A file as it will stand in a mail, in lines of base64, which are made while it comes.
+/// Makes of a file the lines of base64 that stand in a mail, while it comes.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Base64File {
+pub struct Base64Lines {
     octets: usize,
     start: Vec<u8>,
-    lines: String,
     /// Less than a line.
     rest: Vec<u8>,
 }
 
-impl Base64File {
-    /// Takes the next of it.
-    pub fn take(&mut self, octets: &[u8]) {
+impl Base64Lines {
+    /// Takes the next of it, and answers the lines that are whole now.
+    pub fn take(&mut self, octets: &[u8]) -> String {
         self.octets = self.octets.saturating_add(octets.len());
         let room = START_OCTETS.saturating_sub(self.start.len());
         let start = octets.get(..room.min(octets.len()));
@@ -47,8 +45,15 @@ impl Base64File {
         self.rest.extend_from_slice(octets);
         let whole = self.rest.len() / LINE_OCTETS * LINE_OCTETS;
         let rest = self.rest.split_off(whole);
-        self.encode_rest();
-        self.rest = rest;
+        lines_of(&std::mem::replace(&mut self.rest, rest))
+    }
+
+    /// The last of them; of an empty file one that is empty.
+    pub fn end(&mut self) -> String {
+        match self.octets {
+            0 => "\r\n".to_owned(),
+            _ => lines_of(&std::mem::take(&mut self.rest)),
+        }
     }
 
     /// How many octets came.
@@ -60,29 +65,22 @@ impl Base64File {
     pub fn start(&self) -> &[u8] {
         &self.start
     }
+}
 
-    fn encode_rest(&mut self) {
-        for line in self.rest.chunks(LINE_OCTETS) {
-            STANDARD.encode_string(line, &mut self.lines);
-            self.lines.push_str("\r\n");
-        }
+fn lines_of(octets: &[u8]) -> String {
+    let mut lines = String::new();
+    for line in octets.chunks(LINE_OCTETS) {
+        STANDARD.encode_string(line, &mut lines);
+        lines.push_str("\r\n");
     }
-
-    /// All its lines; of an empty file one that is empty.
-    fn lines(mut self) -> Vec<u8> {
-        self.encode_rest();
-        if self.lines.is_empty() {
-            self.lines.push_str("\r\n");
-        }
-        self.lines.into_bytes()
-    }
+    lines
 }
 
 /// The same mail with files: what it was is the first part (RFC 2046 §5.1.3), unless it says nothing but where they lie. Delta Chat is
 /// told of a voice message and of a sticker that they are some.
-/// `None` where the mail is signed, since that would be wrong then, or has no header. The first file is not copied: it may have
-/// tens of megabytes.
-pub fn attached(mail: &[u8], files: Vec<AttachedFile>) -> Option<Vec<u8>> {
+/// What stands before the lines of each file, and what stands behind those of the last one.
+/// `None` where the mail is signed, since that would be wrong then, or has no header.
+pub fn attached(mail: &[u8], files: &[AttachedFile]) -> Option<(Vec<Vec<u8>>, Vec<u8>)> {
     let (header, body) = split_header(mail);
     let is_content = |field: &[u8]| is_named(field, b"content-");
     let fields = fields_of(header);
@@ -99,7 +97,7 @@ pub fn attached(mail: &[u8], files: Vec<AttachedFile>) -> Option<Vec<u8>> {
     for field in fields.iter().filter(|field| !is_content(field)) {
         before.extend_from_slice(field);
     }
-    let meant = match files.as_slice() {
+    let meant = match files {
         [alone]
             if fields
                 .iter()
@@ -131,24 +129,14 @@ pub fn attached(mail: &[u8], files: Vec<AttachedFile>) -> Option<Vec<u8>> {
         before.extend_from_slice(body);
         before.extend_from_slice(b"\r\n");
     }
-    let mut all: Option<Vec<u8>> = None;
+    let mut stretches = Vec::new();
     for file in files {
-        let header = [format!("--{boundary}\r\n").as_bytes(), &part_header(&file)?].concat();
-        match &mut all {
-            None => {
-                before.extend_from_slice(&header);
-                all = Some(file.file.lines());
-            }
-            Some(all) => {
-                all.extend_from_slice(&header);
-                all.extend_from_slice(&file.file.lines());
-            }
-        }
+        before.extend_from_slice(format!("--{boundary}\r\n").as_bytes());
+        before.extend_from_slice(&part_header(file)?);
+        stretches.push(std::mem::take(&mut before));
     }
-    let mut all = all.unwrap_or_default();
-    all.extend_from_slice(format!("--{boundary}--\r\n").as_bytes());
-    all.splice(0..0, before);
-    Some(all)
+    before.extend_from_slice(format!("--{boundary}--\r\n").as_bytes());
+    Some((stretches, before))
 }
 
 /// What a file is to people, if it is of that kind.
@@ -219,7 +207,7 @@ mod tests {
     use super::*;
     use crate::core::from_mail;
 
-    fn file(name: &str, octets: &[u8]) -> AttachedFile {
+    fn file(name: &str) -> AttachedFile {
         AttachedFile {
             link: FileLink {
                 url: format!("https://u.a.example/{name}"),
@@ -227,30 +215,41 @@ mod tests {
                 meant: None,
             },
             media_type: "image/png".to_owned(),
-            file: encoded(octets, 1000),
         }
     }
 
     /// As it comes, so many octets at a time.
-    fn encoded(octets: &[u8], at_once: usize) -> Base64File {
-        let mut file = Base64File::default();
-        octets.chunks(at_once).for_each(|piece| file.take(piece));
-        file
+    fn encoded(octets: &[u8], at_once: usize) -> (Base64Lines, String) {
+        let (mut file, mut lines) = (Base64Lines::default(), String::new());
+        for piece in octets.chunks(at_once) {
+            lines.push_str(&file.take(piece));
+        }
+        lines.push_str(&file.end());
+        (file, lines)
+    }
+
+    /// The whole mail.
+    fn attached(mail: &[u8], files: &[(AttachedFile, &[u8])]) -> Option<Vec<u8>> {
+        let told: Vec<_> = files.iter().map(|(file, _)| file.clone()).collect();
+        let (before, end) = super::attached(mail, &told)?;
+        assert_eq!(before.len(), files.len());
+        let parts = before.into_iter().zip(files);
+        let parts = parts
+            .map(|(before, (_, octets))| [before, encoded(octets, 1000).1.into_bytes()].concat());
+        Some(parts.chain([end]).collect::<Vec<_>>().concat())
     }
 
     #[test]
     fn a_file_is_the_same_in_whatever_pieces_it_comes() {
         for length in [0, 1, 56, 57, 58, 114, 5_000] {
             let octets: Vec<u8> = (0..length).map(|at| (at / 3) as u8).collect();
-            let whole = encoded(&octets, 5_000);
+            let (whole, lines) = encoded(&octets, 5_000);
             assert_eq!((whole.octets(), whole.start()), (length, octets.as_slice()));
-            let lines = String::from_utf8(whole.lines()).unwrap();
             assert!(lines.ends_with("\r\n") && lines.lines().all(|line| line.len() <= 76));
             let decoded = STANDARD.decode(lines.replace("\r\n", "")).unwrap();
             assert_eq!(decoded, octets);
             for at_once in [1, 7, 57, 100] {
-                let pieces = encoded(&octets, at_once).lines();
-                assert_eq!(String::from_utf8(pieces).unwrap(), lines, "{at_once}");
+                assert_eq!(encoded(&octets, at_once).1, lines, "{at_once}");
             }
         }
     }
@@ -262,12 +261,12 @@ mod tests {
 
     #[test]
     fn a_mail_keeps_its_header_and_its_text_and_gets_its_files() {
-        let files = [
-            file("föö \"1\".png", b"\x89PNG one"),
-            file("2.png", &[0; 10_000]),
-            file("3.png", b""),
+        let files: [(AttachedFile, &[u8]); 3] = [
+            (file("föö \"1\".png"), b"\x89PNG one"),
+            (file("2.png"), &[0; 10_000]),
+            (file("3.png"), b""),
         ];
-        let with = attached(&mail("Look:=20here"), files.to_vec()).unwrap();
+        let with = attached(&mail("Look:=20here"), &files).unwrap();
         let text = String::from_utf8(with.clone()).unwrap();
         assert!(
             text.lines().all(|line| line.len() <= 998) && text.is_ascii(),
@@ -290,11 +289,7 @@ mod tests {
 
     #[test]
     fn a_text_that_only_says_where_the_file_lies_goes() {
-        let with = attached(
-            &mail("https://u.a.example/2.png"),
-            vec![file("2.png", b"x")],
-        )
-        .unwrap();
+        let with = attached(&mail("https://u.a.example/2.png"), &[(file("2.png"), b"x")]).unwrap();
         assert!(
             !String::from_utf8(with.clone())
                 .unwrap()
@@ -302,11 +297,7 @@ mod tests {
         );
         let read = from_mail::read(&with, &[], false).unwrap();
         assert_eq!((read.text.as_str(), read.attachments.len()), ("", 1));
-        let with = attached(
-            &mail("https://u.a.example/other"),
-            vec![file("2.png", b"x")],
-        )
-        .unwrap();
+        let with = attached(&mail("https://u.a.example/other"), &[(file("2.png"), b"x")]).unwrap();
         assert!(
             from_mail::read(&with, &[], false)
                 .unwrap()
@@ -319,10 +310,10 @@ mod tests {
     fn delta_chat_is_told_what_a_file_is_to_people() {
         let chat = [b"Chat-Version: 1.0\r\n", mail("Hm").as_slice()].concat();
         let with = |mail: &[u8], meant, media_type: &str| {
-            let mut one = file("1.bin", b"x");
+            let mut one = file("1.bin");
             one.link.meant = Some(meant);
             one.media_type = media_type.to_owned();
-            String::from_utf8(attached(mail, vec![one]).unwrap()).unwrap()
+            String::from_utf8(attached(mail, &[(one, b"x")]).unwrap()).unwrap()
         };
         let voice = FileMeaning::Voice(Some(2500));
         let said = with(&chat, voice, "audio/ogg");
@@ -352,7 +343,7 @@ mod tests {
             &mail("x"),
         ]
         .concat();
-        assert_eq!(attached(&signed, vec![file("2.png", b"x")]), None);
-        assert_eq!(attached(b"", Vec::new()), None);
+        assert_eq!(attached(&signed, &[(file("2.png"), b"x")]), None);
+        assert_eq!(attached(b"", &[]), None);
     }
 }

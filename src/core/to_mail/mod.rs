@@ -8,7 +8,7 @@ mod plain;
 mod report;
 mod xmpp;
 
-pub use attached::{AttachedFile, Base64File, attached};
+pub use attached::{AttachedFile, Base64Lines, attached};
 pub use chat::ChatFormat;
 pub use invitation::invitation;
 pub use plain::{PlainFormat, plain};

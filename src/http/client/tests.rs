@@ -461,6 +461,37 @@ async fn b14_what_has_no_end_is_cut_off_and_nothing_is_unpacked() {
     );
 }
 
+/// Has room for so many octets.
+struct Narrow(usize);
+
+impl Taker for Narrow {
+    fn begin(&mut self, _: u64) -> bool {
+        true
+    }
+
+    async fn take(&mut self, octets: &[u8]) -> bool {
+        let left = self.0.checked_sub(octets.len());
+        self.0 = left.unwrap_or(0);
+        left.is_some()
+    }
+}
+
+#[tokio::test]
+async fn b14_what_nobody_has_room_for_is_not_fetched_to_its_end() {
+    let octets = "x".repeat(4_000_000);
+    let (address, _) = server(move |_| file(&octets)).await;
+    let url = format!("http://{address}/");
+    for (room, is_enough) in [(4_000_000, true), (2_000_000, false), (0, false)] {
+        let mut taker = Narrow(room);
+        let client = near(address);
+        let fetched = client.fetch_into(&url, 9_000_000, &mut taker).await;
+        match is_enough {
+            true => assert!(fetched.is_ok(), "{fetched:?}"),
+            false => assert_eq!(fetched, Err(Error::NoRoom)),
+        }
+    }
+}
+
 /// Each waits for its limit, which is all that is measured.
 #[tokio::test]
 async fn b14_who_sends_nothing_or_a_drop_at_a_time_is_left() {

@@ -9,10 +9,11 @@ use crate::core::id::StanzaId;
 use crate::core::job::Job;
 use crate::core::notice;
 use crate::core::time::Timestamp;
-use crate::core::to_mail::{self, AttachedFile as Part, Base64File};
+use crate::core::to_mail::{self, AttachedFile, Base64Lines};
 use crate::core::to_stanza;
 use crate::http::{self, Error, Taker};
 use crate::smtp::{AttachOutcome, Attacher, Wanting};
+use crate::store::spool::{MailSource, Scratch, ScratchFile};
 use jid::BareJid;
 use std::sync::Arc;
 use std::time::Duration;
@@ -27,12 +28,34 @@ const NO_ROOM_PAUSE: Duration = Duration::from_secs(2);
 
 /// A file that is fetched, in the form that it has in a mail, and the room that it takes.
 struct Fetching {
-    file: Base64File,
+    lines: Base64Lines,
+    file: ScratchFile,
+    scratch: Scratch,
     room: Arc<Semaphore>,
     taken: Option<OwnedSemaphorePermit>,
+    /// The disk has no room for it, or fails: that may last.
+    has_failed: bool,
+}
+
+/// A file that was fetched.
+struct Part {
+    told: AttachedFile,
+    octets: usize,
+    lines: MailSource,
 }
 
 impl Fetching {
+    fn new(scratch: &Scratch, room: &Arc<Semaphore>) -> Self {
+        Self {
+            lines: Base64Lines::default(),
+            file: scratch.file(),
+            scratch: scratch.clone(),
+            room: Arc::clone(room),
+            taken: None,
+            has_failed: false,
+        }
+    }
+
     /// In KiB: each 57 octets are a line of 78.
     fn room_of(octets: u64) -> u32 {
         let lines = octets / 57 * 78;
@@ -41,27 +64,62 @@ impl Fetching {
             .saturating_add(1)
     }
 
+    /// The end of it.
+    async fn end(&mut self) -> bool {
+        let lines = self.lines.end();
+        self.write(&lines).await
+    }
+
+    async fn write(&mut self, lines: &str) -> bool {
+        let taken = self.file.take(lines.as_bytes()).await;
+        if let Err(error) = &taken {
+            tracing::warn!(%error, "a file for a mail has no room on the disk");
+            self.has_failed = true;
+        }
+        taken.is_ok()
+    }
+
     /// The file, with just the room that it takes.
-    fn done(mut self) -> (Base64File, Option<OwnedSemaphorePermit>) {
-        let needed = Self::room_of(u64::try_from(self.file.octets()).unwrap_or(u64::MAX));
+    fn done(mut self, link: &FileLink, called: &str) -> (Part, Option<OwnedSemaphorePermit>) {
+        let octets = self.lines.octets();
+        let needed = Self::room_of(u64::try_from(octets).unwrap_or(u64::MAX));
         let needed = usize::try_from(needed).unwrap_or(usize::MAX);
         if let Some(taken) = &mut self.taken {
             let spare = taken.num_permits().saturating_sub(needed);
             drop(taken.split(spare));
         }
-        (self.file, self.taken)
+        let told = AttachedFile {
+            link: link.clone(),
+            media_type: file::media_type(self.lines.start(), called),
+        };
+        let lines = self.file.done();
+        let part = Part {
+            told,
+            octets,
+            lines,
+        };
+        (part, self.taken)
     }
 }
 
 impl Taker for Fetching {
     fn begin(&mut self, octets_max: u64) -> bool {
+        let needed = Self::room_of(octets_max);
+        self.has_failed = !self
+            .scratch
+            .has_room(u64::from(needed).saturating_mul(1024));
+        if self.has_failed {
+            tracing::warn!("a file for a mail waits: the disk of the spool is full");
+            return false;
+        }
         let room = Arc::clone(&self.room);
-        self.taken = room.try_acquire_many_owned(Self::room_of(octets_max)).ok();
+        self.taken = room.try_acquire_many_owned(needed).ok();
         self.taken.is_some()
     }
 
-    fn take(&mut self, octets: &[u8]) {
-        self.file.take(octets);
+    async fn take(&mut self, octets: &[u8]) -> bool {
+        let lines = self.lines.take(octets);
+        self.write(&lines).await
     }
 }
 
@@ -78,7 +136,12 @@ impl FileUploader {
 
 impl UploaderShared {
     async fn attach(&self, wanting: Wanting) -> AttachOutcome {
-        let Wanting { job, mail, size } = wanting;
+        let Wanting {
+            job,
+            mail,
+            size,
+            scratch,
+        } = wanting;
         let Some(origin) = &job.origin else {
             return AttachOutcome::Nothing;
         };
@@ -91,25 +154,21 @@ impl UploaderShared {
             if !self.may_fetch(&user, &link.url).await {
                 continue;
             }
-            let mut fetching = Fetching {
-                file: Base64File::default(),
-                room: Arc::clone(&self.room),
-                taken: None,
-            };
-            let fetched = self.client.fetch_into(&link.url, left, &mut fetching).await;
+            let mut fetching = Fetching::new(&scratch, &self.room);
+            let mut fetched = self.client.fetch_into(&link.url, left, &mut fetching).await;
+            if fetched.is_ok() && !fetching.end().await {
+                fetched = Err(Error::NoRoom);
+            }
             match fetched {
                 Ok(media_type) => {
-                    let (file, taken) = fetching.done();
-                    left = left.saturating_sub(u64::try_from(file.octets()).unwrap_or(left));
+                    let (part, taken) = fetching.done(link, &media_type.unwrap_or_default());
+                    left = left.saturating_sub(u64::try_from(part.octets).unwrap_or(left));
                     room.extend(taken);
-                    let called = media_type.unwrap_or_default();
-                    parts.push(Part {
-                        link: link.clone(),
-                        media_type: file::media_type(file.start(), &called),
-                        file,
-                    });
+                    parts.push(part);
                 }
-                Err(Error::NoRoom) => return AttachOutcome::Later(NO_ROOM_PAUSE),
+                Err(Error::NoRoom) if !fetching.has_failed => {
+                    return AttachOutcome::Later(NO_ROOM_PAUSE);
+                }
                 Err(error) if error.is_passing() && is_young => {
                     tracing::debug!(job = %job.id, %error, "a file for a mail is fetched again later");
                     return AttachOutcome::Later(PAUSE);
@@ -125,9 +184,10 @@ impl UploaderShared {
         }
         parts.retain(|part| {
             let is_allowed = self.may_have(&user, part);
-            if let (false, Some(link)) =
-                (is_allowed, job.files.iter().find(|one| **one == part.link))
-            {
+            if let (false, Some(link)) = (
+                is_allowed,
+                job.files.iter().find(|one| **one == part.told.link),
+            ) {
                 refused.push((link, notice::files_over_limit(language)));
             }
             is_allowed
@@ -136,7 +196,7 @@ impl UploaderShared {
         if parts.is_empty() {
             return AttachOutcome::Nothing;
         }
-        match to_mail::attached(&mail, parts) {
+        match composed(&mail, parts) {
             Some(mail) => AttachOutcome::Mail(mail, room),
             None => AttachOutcome::Nothing,
         }
@@ -155,7 +215,7 @@ impl UploaderShared {
     /// Counted once all files of the mail are there: what is fetched again later counts once.
     fn may_have(&self, user: &BareJid, part: &Part) -> bool {
         let mut quotas = self.quotas.lock();
-        quotas.take_file(user, part.file.octets(), Timestamp::now())
+        quotas.take_file(user, part.octets, Timestamp::now())
     }
 
     /// The mail leaves with the link all the same, so nothing hangs on it that the user hears of it.
@@ -175,4 +235,16 @@ impl UploaderShared {
             tracing::debug!(%error, "a user was not told that a file is not attached");
         }
     }
+}
+
+/// The mail with these files, as far as that can be.
+fn composed(mail: &[u8], parts: Vec<Part>) -> Option<MailSource> {
+    let (told, lines): (Vec<_>, Vec<_>) = parts
+        .into_iter()
+        .map(|part| (part.told, part.lines))
+        .unzip();
+    let (before, end) = to_mail::attached(mail, &told)?;
+    let stretches = before.into_iter().zip(lines);
+    let stretches = stretches.flat_map(|(before, lines)| [before.into(), lines]);
+    Some(MailSource::joined(stretches.chain([end.into()])))
 }

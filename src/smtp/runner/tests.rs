@@ -905,21 +905,64 @@ async fn a_mail_whose_file_is_damaged_is_told_to_its_sender_and_kept_aside() {
         Fake::start(|_, _| Say::Usual).await,
     );
     let one = mail("one", "queue", 1, &["a@x.example"]);
-    spooled(dir.path(), vec![one.clone()]).await;
+    let mut long = mail("long", "other", 2, &["a@x.example"]);
+    long.bytes.resize(1_500_000, b'x');
+    spooled(dir.path(), vec![one.clone(), long.clone()]).await;
     let lies = where_is(dir.path(), &one.job.id);
     flip(&lies.segment, lies.mail.end - 5);
+    let lies = where_is(dir.path(), &long.job.id);
+    flip(&lies.segment, lies.mail.end - 800_000);
     let mut running = Running::start(dir.path(), fake.config(), DAY);
-    let settle = running.next_unanswered().await;
-    assert_eq!(settle.verdict, JobVerdict::Done);
-    match &settle.attempt[0].1 {
-        Outcome::Refused(reply) => assert!(reply.text.contains("damaged"), "{reply:?}"),
-        other => panic!("{other:?}"),
+    for _ in 0..2 {
+        let settle = running.next_unanswered().await;
+        assert_eq!(settle.verdict, JobVerdict::Done);
+        match &settle.attempt[0].1 {
+            Outcome::Refused(reply) => assert!(reply.text.contains("damaged"), "{reply:?}"),
+            other => panic!("{other:?}"),
+        }
+        settle.done.send(Settled::default()).unwrap();
     }
-    settle.done.send(Settled::default()).unwrap();
     running.until_empty().await;
     assert!(Spool::look(dir.path()).unwrap().is_empty());
-    let aside = dir.path().join("damaged").join(one.job.id.as_str());
-    assert!(aside.exists());
+    for mail in [one, long] {
+        let aside = dir.path().join("damaged").join(mail.job.id.as_str());
+        assert!(aside.exists());
+    }
+    assert!(fake.seen_with("MAIL").is_empty());
+}
+
+/// Over two attempts, an update of its file between them and a restart.
+#[tokio::test]
+async fn a_long_mail_is_tried_again_and_is_the_same() {
+    let fake = Fake::start(|connection, line| match line {
+        _ if line.starts_with("EHLO") => Say::Reply("250-fake\r\n250 8BITMIME\r\n"),
+        _ if connection <= 2 && line.starts_with('.') => Say::Last("421 4.3.0 later\r\n"),
+        _ => Say::Usual,
+    })
+    .await;
+    let dir = tempfile::tempdir().unwrap();
+    let mut long = mail("long", "queue", 1, &["a@x.example"]);
+    let line = |number: usize| format!("{number:x<60}\r\n");
+    long.bytes
+        .extend((0..40_000).flat_map(|number| line(number).into_bytes()));
+    spooled(dir.path(), vec![long.clone()]).await;
+    for attempts in 1..=2 {
+        let mut running = Running::start(dir.path(), fake.config(), DAY);
+        running.queue.flush_now();
+        assert!(is_deferred(&running.next().await));
+        let is_noted = async || Spool::look(dir.path()).unwrap()[0].attempts == attempts;
+        until(is_noted).await;
+        running.stop().await;
+        is_closed(dir.path()).await;
+    }
+    let mut running = Running::start(dir.path(), fake.config(), DAY);
+    running.queue.flush_now();
+    assert_eq!(running.next().await.1, JobVerdict::Done);
+    running.until_empty().await;
+    let expected = format!(".{}", String::from_utf8(long.bytes).unwrap());
+    let seen = fake.seen_with(".");
+    assert!(seen.len() == 3 && seen.iter().all(|mail| *mail == expected));
+    assert!(Spool::look(dir.path()).unwrap().is_empty());
 }
 
 #[tokio::test]

@@ -4,17 +4,22 @@ use super::aside::Aside;
 use super::index::Index;
 use super::record::{Encoded, HEAD_OCTETS, JobKey, RecordKind, key_of};
 use super::replay::JournalPlace;
-use super::segment::Tail;
-use super::{Generation, READING, SpoolError};
+use super::segment::{Appended, Name, Tail};
+use super::source::is_damage;
+use super::{Generation, READING, SpoolError, broken, damaged};
 use crate::failpoints;
 use crate::panics;
 use crate::store::broken::Broken;
 use std::collections::{HashMap, HashSet, VecDeque};
 use std::fs;
+use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
 use tokio::sync::oneshot;
+
+/// A mail with more than so many octets is written in blocks that have not much more: of the others a group is one write.
+const WRITE_OCTETS: usize = 256 * 1024;
 
 /// What is wanted of the journal.
 #[derive(Debug)]
@@ -166,8 +171,8 @@ impl Journal {
         }
         match done {
             Ok(results) => results,
-            // What has room may have it.
-            Err(SpoolError::Full { .. } | SpoolError::NoHandle { .. }) if work.len() > 1 => {
+            // What has room may have it, and what can be read.
+            Err(error) if work.len() > 1 && is_of_one(&error) => {
                 let alone = work.chunks(1).map(|one| self.do_alone(writer, one));
                 alone.collect()
             }
@@ -300,15 +305,13 @@ impl Journal {
         writer.is_rested = false;
         let tail = self.tail_for(writer, octets)?;
         let (name, durable) = (tail.name, tail.durable());
-        let mut text = Vec::with_capacity(usize::try_from(octets).unwrap_or(0));
         let mut places = Vec::with_capacity(records.len());
+        let mut at = tail.end;
         for record in records {
-            let written = u64::try_from(text.len()).unwrap_or(u64::MAX);
-            let at = tail.end.saturating_add(written);
             places.push(JournalPlace::of(name.number, at, &record.head));
-            record.write(name.salt, at, durable, &mut text);
+            at = at.saturating_add(record.head.octets());
         }
-        tail.write(&text)?;
+        tail.append(|appended| self.write(records, (name, durable), appended))?;
         if is_sync {
             failpoints::point("spool: written, not yet synced");
             tail.sync()?;
@@ -329,6 +332,46 @@ impl Journal {
             }
         }
         Ok(())
+    }
+
+    /// Writes records into this segment, which is durable up to there. Whoever reads a mail that is not what it was before is told so, and
+    /// what was written of it does not stay.
+    fn write(
+        &self,
+        records: &[&Encoded],
+        (name, durable): (Name, u64),
+        appended: &mut Appended<'_>,
+    ) -> Result<(), SpoolError> {
+        let octets = records.iter().map(|record| record.head.octets());
+        let octets = octets.fold(0, u64::saturating_add);
+        let octets = usize::try_from(octets).unwrap_or(usize::MAX);
+        let mut text = Vec::with_capacity(octets.min(2 * WRITE_OCTETS));
+        for record in records {
+            let written = u64::try_from(text.len()).unwrap_or(u64::MAX);
+            let at = appended.end.saturating_add(written);
+            record.write_front(name.salt, at, durable, &mut text);
+            let is_long =
+                usize::try_from(record.mail.octets()).is_ok_and(|octets| octets > WRITE_OCTETS);
+            let mut mail = record.mail.reader();
+            while mail
+                .append_next(&mut text)
+                .map_err(|error| self.not_read(error))?
+            {
+                if is_long && text.len() >= WRITE_OCTETS {
+                    appended.put(&text)?;
+                    failpoints::point("spool: some of a long mail written");
+                    text.clear();
+                }
+            }
+        }
+        appended.put(&text)
+    }
+
+    fn not_read(&self, error: io::Error) -> SpoolError {
+        match is_damage(&error) {
+            true => damaged(&self.folder, error),
+            false => broken(READING, &self.folder)(error),
+        }
     }
 
     /// The segment that has room for so much. A new one is begun where the present one would become too long; that is
@@ -389,6 +432,15 @@ pub(super) fn has_room(folder: &Path, octets: u64) -> bool {
     rustix::fs::statvfs(folder).map_or(true, |disk| {
         disk.f_blocks == 0 || disk.f_bavail.saturating_mul(disk.f_frsize) >= octets
     })
+}
+
+/// Whether an error may concern only one of those that are done together.
+fn is_of_one(error: &SpoolError) -> bool {
+    match error {
+        SpoolError::Full { .. } | SpoolError::NoHandle { .. } | SpoolError::Damaged { .. } => true,
+        SpoolError::Broken { doing, .. } => *doing == READING,
+        _ => false,
+    }
 }
 
 fn mark_of(work: &Work) -> Option<Encoded> {

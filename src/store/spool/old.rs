@@ -7,6 +7,7 @@
 use super::aside::{Aside, MAGIC, VERSION};
 use super::journal::{Journal, Work, WriteRequest};
 use super::record::Encoded;
+use super::source::MailSource;
 use super::{READING, SpoolError, broken, damaged, files_in, gone_or_broken, sync_folder};
 use crate::core::job::Job;
 use crate::store::handles;
@@ -64,7 +65,7 @@ pub(super) fn take_over(dir: &Path, journal: &Journal, aside: &Aside) -> Result<
             Ok((job, ..)) if journal.has(&job.id) => {}
             Ok((job, mail, sum)) => {
                 octets = octets.saturating_add(mail.len());
-                let encoded = Encoded::with_sum(&job, mail, sum);
+                let encoded = Encoded::of(&job, MailSource::with_sum(mail, sum));
                 mails.push(encoded.map_err(|error| broken("encode", &path)(error.into()))?);
                 count = count.saturating_add(1);
             }

@@ -4,6 +4,7 @@ use super::journal::{Journal, Work};
 use super::record::{HEAD_OCTETS, JobKey, Parsed, RecordHead, key_of};
 use super::replay::{JournalPlace, parse_job, replay, segments_in};
 use super::segment::Name;
+use super::source::MailSource;
 use super::{Generation, READING, SpoolError, broken, damaged, old};
 use crate::core::id::JobId;
 use crate::core::job::Job;
@@ -13,9 +14,12 @@ use std::fs::File;
 use std::io;
 use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 /// How often the journal is read again by who looks at it while it changes.
 const LOOKS_MAX: usize = 1000;
+/// A mail with more than so many octets is left where it lies until its octets are wanted.
+const MEMORY_OCTETS: u32 = 1024 * 1024;
 
 /// What is read of a job.
 pub(super) enum ReadJob {
@@ -86,27 +90,32 @@ impl Journal {
             Ok(job) => Ok(ReadJob::Whole(Box::new(job))),
             Err(why) => {
                 let error = damaged(&record.path, &why);
-                self.aside
-                    .record(&generation.id, record.job_octets(), record.mail());
+                self.set_aside(&generation.id, &record);
                 tracing::error!(job = %generation.id, "a mail in the spool is damaged and was set aside, it is not sent: {why}");
                 Ok(ReadJob::Lost(Box::new((Work::Lose(key, place), error))))
             }
         }
     }
 
-    /// A job with its mail, whose checksum fits.
-    pub(super) fn read_mail(&self, generation: &Generation) -> Result<Vec<u8>, SpoolError> {
+    /// The mail of a job, whose checksum fits. A long one is read once for that, and then from where it lies: its segment is never
+    /// changed there, and may be removed meanwhile.
+    pub(super) fn open_mail(&self, generation: &Generation) -> Result<MailSource, SpoolError> {
         let (_, record) = self.read(generation)?;
-        let why = match record.head(key_of(&generation.id)) {
-            Some(head) if crc32fast::hash(record.mail()) == head.mail_sum => {
-                return Ok(record.into_mail());
-            }
-            _ => "the mail does not match its length and its checksum",
-        };
+        if let Some(mail) = record.whole_mail(key_of(&generation.id))? {
+            return Ok(mail);
+        }
         // Its record is forgotten when its sender was told.
-        self.aside
-            .record(&generation.id, record.job_octets(), record.mail());
+        self.set_aside(&generation.id, &record);
+        let why = "the mail does not match its length and its checksum";
         Err(damaged(&record.path, why))
+    }
+
+    /// As far as it can be read.
+    fn set_aside(&self, id: &JobId, record: &SpoolRecord) {
+        match record.mail.clone().unchecked().whole() {
+            Ok(mail) => self.aside.record(id, record.job_octets(), &mail),
+            Err(error) => tracing::error!("what is damaged cannot be copied: {error}"),
+        }
     }
 }
 
@@ -140,15 +149,18 @@ pub(super) fn mail_at(
     let name = name.ok_or_else(|| SpoolError::Gone(id.clone()))?;
     let path = name.path(folder);
     let record = SpoolRecord::read(&path, name, place)?;
-    match record.head(key_of(id)) {
-        Some(head) if crc32fast::hash(record.mail()) == head.mail_sum => Ok(record.into_mail()),
-        _ => Err(damaged(&path, "the mail does not match its checksum")),
+    match record.whole_mail(key_of(id))? {
+        Some(mail) => mail.whole().map_err(broken(READING, &path)),
+        None => Err(damaged(&path, "the mail does not match its checksum")),
     }
 }
 
 /// A record as it lies on the disk.
 pub(super) struct SpoolRecord {
-    octets: Vec<u8>,
+    /// Its head and its job.
+    front: Vec<u8>,
+    /// As far as it is there, with the checksum that the head has, if there is one.
+    pub(super) mail: MailSource,
     name: Name,
     place: JournalPlace,
     pub(super) path: PathBuf,
@@ -157,30 +169,46 @@ pub(super) struct SpoolRecord {
 impl SpoolRecord {
     /// [`SpoolError::Gone`], of whatever job, where the segment is.
     pub(super) fn read(path: &Path, name: Name, place: JournalPlace) -> Result<Self, SpoolError> {
-        let length = usize::try_from(place.octets()).unwrap_or(usize::MAX);
+        let front = HEAD_OCTETS.saturating_add(place.job_octets.into());
         let read = || {
             let file = handles::patiently(|| File::open(path))?;
             let there = file.metadata()?.len().saturating_sub(place.at);
-            let there = usize::try_from(there).unwrap_or(usize::MAX);
-            let mut octets = vec![0; length.min(there)];
+            let is_long = place.mail_octets > MEMORY_OCTETS && there >= place.octets();
+            let wanted = if is_long { front } else { place.octets() };
+            let length = usize::try_from(wanted.min(there)).map_err(io::Error::other)?;
+            let mut octets = vec![0; length];
             file.read_exact_at(&mut octets, place.at)?;
-            Ok(octets)
+            Ok((octets, is_long.then_some(file)))
         };
-        let octets = read().map_err(|error: io::Error| match error.kind() {
+        let (mut octets, file) = read().map_err(|error: io::Error| match error.kind() {
             io::ErrorKind::NotFound => SpoolError::Gone(JobId::of_name(&[])),
             _ => broken(READING, path)(error),
         })?;
-        let path = path.to_owned();
+        let rest = usize::try_from(front).unwrap_or(usize::MAX);
+        let rest = octets.split_off(rest.min(octets.len()));
+        let head = RecordHead::parse(&octets, name.salt, place.at);
+        let sum = match head {
+            Parsed::Head(head) => head.mail_sum,
+            _ => 0,
+        };
+        let mail = match file {
+            Some(file) => {
+                let at = place.at.saturating_add(front);
+                MailSource::of_file(Arc::new(file), at, place.mail_octets.into(), sum)
+            }
+            None => MailSource::with_sum(rest, sum),
+        };
         Ok(Self {
-            octets,
+            front: octets,
+            mail,
             name,
             place,
-            path,
+            path: path.to_owned(),
         })
     }
 
     pub(super) fn head(&self, key: JobKey) -> Option<RecordHead> {
-        match RecordHead::parse(&self.octets, self.name.salt, self.place.at) {
+        match RecordHead::parse(&self.front, self.name.salt, self.place.at) {
             Parsed::Head(head)
                 if head.key == key
                     && self.place == JournalPlace::of(self.place.segment, self.place.at, &head) =>
@@ -191,26 +219,19 @@ impl SpoolRecord {
         }
     }
 
-    /// Where the mail begins.
-    fn mail_at(&self) -> usize {
-        let at = HEAD_OCTETS.saturating_add(self.place.job_octets.into());
-        usize::try_from(at).unwrap_or(usize::MAX)
+    /// The mail, if it is what was written.
+    fn whole_mail(&self, key: JobKey) -> Result<Option<MailSource>, SpoolError> {
+        if self.head(key).is_none() {
+            return Ok(None);
+        }
+        let is_whole = self.mail.is_whole();
+        let is_whole = is_whole.map_err(broken(READING, &self.path))?;
+        Ok(is_whole.then(|| self.mail.clone()))
     }
 
     pub(super) fn job_octets(&self) -> &[u8] {
         let from = usize::try_from(HEAD_OCTETS).unwrap_or(0);
-        let end = self.mail_at().min(self.octets.len());
-        self.octets.get(from..end).unwrap_or_default()
-    }
-
-    pub(super) fn mail(&self) -> &[u8] {
-        self.octets.get(self.mail_at()..).unwrap_or_default()
-    }
-
-    pub(super) fn into_mail(mut self) -> Vec<u8> {
-        let at = self.mail_at().min(self.octets.len());
-        self.octets.drain(..at);
-        self.octets
+        self.front.get(from..).unwrap_or_default()
     }
 
     fn job(&self, key: JobKey) -> Result<Job, String> {

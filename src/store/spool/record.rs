@@ -1,7 +1,8 @@
 //! A record of the journal, see the description of the room: a head of fixed length, then the job as JSON, then the mail.
 
+use super::source::MailSource;
 use crate::core::id::JobId;
-use crate::core::job::{ComposedMail, Job};
+use crate::core::job::Job;
 
 /// The format that is written. The one before it was a file for each mail.
 pub(super) const FORMAT: u8 = 2;
@@ -162,24 +163,18 @@ fn take<const N: usize>(octets: &mut &[u8]) -> Option<[u8; N]> {
 pub(super) struct Encoded {
     pub(super) head: RecordHead,
     pub(super) job: Vec<u8>,
-    pub(super) mail: Vec<u8>,
+    pub(super) mail: MailSource,
 }
 
 impl Encoded {
-    pub(super) fn of(mail: ComposedMail) -> Result<Self, serde_json::Error> {
-        let sum = crc32fast::hash(&mail.bytes);
-        Self::with_sum(&mail.job, mail.bytes, sum)
-    }
-
-    /// With a checksum of the mail from when that was whole.
-    pub(super) fn with_sum(job: &Job, mail: Vec<u8>, sum: u32) -> Result<Self, serde_json::Error> {
+    pub(super) fn of(job: &Job, mail: MailSource) -> Result<Self, serde_json::Error> {
         let json = serde_json::to_vec(job)?;
         let too_long = |_| serde::ser::Error::custom("it is longer than 4 GB");
         let head = RecordHead {
             job_octets: u32::try_from(json.len()).map_err(too_long)?,
-            mail_octets: u32::try_from(mail.len()).map_err(too_long)?,
+            mail_octets: u32::try_from(mail.octets()).map_err(too_long)?,
             job_sum: crc32fast::hash(&json),
-            mail_sum: sum,
+            mail_sum: mail.sum(),
             ..RecordHead::bare(RecordKind::Mail, key_of(&job.id), job.sequence)
         };
         let job = json;
@@ -190,18 +185,18 @@ impl Encoded {
         Self {
             head: RecordHead::bare(kind, key, sequence),
             job: Vec::new(),
-            mail: Vec::new(),
+            mail: Vec::new().into(),
         }
     }
 
-    pub(super) fn write(&self, salt: u64, at: u64, durable: u64, to: &mut Vec<u8>) {
+    /// All but the mail, as it is written at this place.
+    pub(super) fn write_front(&self, salt: u64, at: u64, durable: u64, to: &mut Vec<u8>) {
         let head = RecordHead {
             durable,
             ..self.head
         };
         head.write(salt, at, to);
         to.extend(&self.job);
-        to.extend(&self.mail);
     }
 }
 

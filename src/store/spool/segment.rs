@@ -101,7 +101,7 @@ impl Tail {
     pub(super) fn begin(&mut self, before: (u64, u64)) -> Result<(), SpoolError> {
         let mut octets = Vec::new();
         let begin = Encoded::bare(RecordKind::Begin, 0, before.0);
-        begin.write(self.name.salt, 0, before.1, &mut octets);
+        begin.write_front(self.name.salt, 0, before.1, &mut octets);
         self.write(&octets)
     }
 
@@ -127,7 +127,10 @@ impl Tail {
             return Ok(());
         }
         let more = self.room.clamp(ROOM_MIN, ROOM_MORE_MAX);
-        let generous = wanted.max(self.room.saturating_add(more));
+        // Behind a mail that has a segment of its own there must be room for the note that it is durable: a start that does not know
+        // that takes what is damaged for what was never accepted.
+        let noted = wanted.saturating_add(HEAD_OCTETS);
+        let generous = noted.max(self.room.saturating_add(more));
         let grown = failpoints::disk(DiskStep::Write).and_then(|()| match self.fill(generous) {
             Err(error) if is_full(&error) => {
                 self.shorten()?;
@@ -163,16 +166,30 @@ impl Tail {
     }
 
     /// Appends, where [`Tail::grow`] has made room. Nothing of it stays if it fails.
-    pub(super) fn write(&mut self, octets: &[u8]) -> Result<(), SpoolError> {
-        let written = failpoints::disk(DiskStep::Write);
-        let written = written.and_then(|()| self.file.write_all_at(octets, self.end));
-        if let Err(error) = written {
-            self.shorten().map_err(broken("write", &self.path))?;
-            return Err(broken("write", &self.path)(error));
+    fn write(&mut self, octets: &[u8]) -> Result<(), SpoolError> {
+        self.append(|appended| appended.put(octets))
+    }
+
+    /// The same with what comes piece by piece.
+    pub(super) fn append(
+        &mut self,
+        write: impl FnOnce(&mut Appended<'_>) -> Result<(), SpoolError>,
+    ) -> Result<(), SpoolError> {
+        let mut appended = Appended {
+            file: &self.file,
+            path: &self.path,
+            end: self.end,
+        };
+        match write(&mut appended) {
+            Ok(()) => {
+                self.end = appended.end;
+                Ok(())
+            }
+            Err(error) => {
+                self.shorten().map_err(broken("write", &self.path))?;
+                Err(error)
+            }
         }
-        let length = u64::try_from(octets.len()).unwrap_or(0);
-        self.end = self.end.saturating_add(length);
-        Ok(())
     }
 
     /// Makes all durable that was written. Where that fails it is not known what is, and never will be: what was not
@@ -215,9 +232,28 @@ impl Tail {
         }
         let mut octets = Vec::new();
         let note = Encoded::bare(RecordKind::Synced, 0, 0);
-        note.write(self.name.salt, self.end, self.durable, &mut octets);
+        note.write_front(self.name.salt, self.end, self.durable, &mut octets);
         if self.write(&octets).is_ok() {
             self.noted = self.end;
         }
+    }
+}
+
+/// What is being written behind the end of a segment, and belongs to it when all of it is written.
+pub(super) struct Appended<'a> {
+    file: &'a File,
+    path: &'a Path,
+    /// Where the next piece goes.
+    pub(super) end: u64,
+}
+
+impl Appended<'_> {
+    pub(super) fn put(&mut self, octets: &[u8]) -> Result<(), SpoolError> {
+        let written = failpoints::disk(DiskStep::Write);
+        let written = written.and_then(|()| self.file.write_all_at(octets, self.end));
+        written.map_err(broken("write", self.path))?;
+        let length = u64::try_from(octets.len()).unwrap_or(0);
+        self.end = self.end.saturating_add(length);
+        Ok(())
     }
 }

@@ -7,6 +7,8 @@ use segment::Name;
 use std::os::unix::fs::PermissionsExt;
 use torn::where_is;
 
+mod long;
+
 fn mail(name: &str, sequence: u64) -> ComposedMail {
     let message_id = MessageId::parse(&format!("{name}@mail.example")).unwrap();
     let job = Job {
@@ -231,6 +233,13 @@ fn a_full_disk_is_told_from_a_broken_one() {
     ));
 }
 
+/// A record as it is written.
+fn write(mail: &ComposedMail, (salt, at, durable): (u64, u64, u64), to: &mut Vec<u8>) {
+    let front = Encoded::of(&mail.job, mail.bytes.clone().into()).unwrap();
+    front.write_front(salt, at, durable, to);
+    to.extend(&mail.bytes);
+}
+
 /// A spool is closed that had these.
 fn closed(dir: &Path, mails: &[ComposedMail]) {
     let (spool, _) = reopen(dir).unwrap();
@@ -330,9 +339,9 @@ fn what_stands_behind_the_durable_end_and_is_torn_was_never_accepted() {
     let durable = lies.mail.end;
     let mut ends = Vec::new();
     for number in [2, 3] {
-        let one = Encoded::of(mail(&format!("m{number}"), number)).unwrap();
+        let one = mail(&format!("m{number}"), number);
         let at = u64::try_from(octets.len()).unwrap();
-        one.write(name.salt, at, durable, &mut octets);
+        write(&one, (name.salt, at, durable), &mut octets);
         ends.push(octets.len());
     }
     octets[ends[0] - 10] ^= 1;
@@ -353,11 +362,11 @@ fn what_stands_behind_the_durable_end_and_is_torn_was_never_accepted() {
 fn a_mail_that_holds_records_is_only_a_mail() {
     let dir = tempfile::tempdir().unwrap();
     closed(dir.path(), &[mail("first", 1)]);
-    let forged = Encoded::of(mail("forged", 9)).unwrap();
+    let forged = mail("forged", 9);
     let mut carrier = mail("carrier", 2);
     carrier.bytes.clear();
     for salt in [0, 1, u64::MAX] {
-        forged.write(salt, 72, 0, &mut carrier.bytes);
+        write(&forged, (salt, 72, 0), &mut carrier.bytes);
     }
     closed(dir.path(), &[carrier.clone()]);
     let lies = where_is(dir.path(), &carrier.job.id);

@@ -6,6 +6,7 @@ use super::journal::{Journal, JournalWriter};
 use super::reading::SpoolRecord;
 use super::record::{Encoded, HEAD_OCTETS, JobKey};
 use super::segment::{Name, Tail};
+use super::source::MailSource;
 use super::{SpoolError, broken, damaged, sync_folder};
 use crate::failpoints::{self, DiskStep};
 use std::collections::VecDeque;
@@ -164,12 +165,18 @@ impl Journal {
             let record = SpoolRecord::read(&path, name, place)?;
             let why = "a record that was whole at the start cannot be read";
             let head = record.head(*key).ok_or_else(|| damaged(&path, why))?;
-            let (job, mut mail) = (record.job_octets().to_vec(), record.into_mail());
-            // Where the end of its segment is missing, it stays as long as it says, and does not match its checksum.
-            mail.resize(usize::try_from(head.mail_octets).unwrap_or(0), 0);
+            let job = record.job_octets().to_vec();
             if u32::try_from(job.len()) != Ok(head.job_octets) {
                 return Err(damaged(&path, why));
             }
+            let mail = match record.mail.into_memory() {
+                Ok(mut mail) => {
+                    // Where the end of its segment is missing, it stays as long as it says, and does not match its checksum.
+                    mail.resize(usize::try_from(head.mail_octets).unwrap_or(0), 0);
+                    MailSource::with_sum(mail, head.mail_sum)
+                }
+                Err(long) => long.unchecked(),
+            };
             copies.push(Encoded { head, job, mail });
         }
         Ok(copies)
