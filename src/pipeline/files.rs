@@ -63,7 +63,7 @@ struct UploaderShared {
     /// For what these do not take.
     own: Option<OwnFiles>,
     state: Mutex<UploadState>,
-    /// In memory for files of users that are on their way into mails.
+    /// On the disk, for files of users that are on their way into mails.
     room: Arc<Semaphore>,
     end: CancellationToken,
 }
