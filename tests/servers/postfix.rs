@@ -108,7 +108,6 @@ impl Postfix {
         let mut command = Command::new("sh");
         command
             .args(["-c", include_str!("config/postfix.sh"), "sh"])
-            .arg(program("postfix"))
             .arg(program("master"));
         command.arg(mode);
         command
