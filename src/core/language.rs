@@ -60,6 +60,22 @@ impl Language {
         all.find(|language| language.tag().eq_ignore_ascii_case(primary))
     }
 
+    /// The one that a browser likes best (RFC 9110 §12.5.4, `Accept-Language`); `None`: none of those that it names is spoken.
+    pub fn accepted(field: &str) -> Option<Self> {
+        /// Further ones are not looked at.
+        const RANGES_MAX: usize = 20;
+        let ranges = field.split(',').take(RANGES_MAX);
+        let liked = ranges.filter_map(|range| {
+            let (tag, parameter) = range.split_once(';').unwrap_or((range, "q=1"));
+            let weight = parameter.trim().strip_prefix("q=")?.trim();
+            let weight = weight.parse().ok().filter(|weight: &f32| *weight > 0.0)?;
+            Some((weight, Self::of_tag(tag.trim())?))
+        });
+        // Of those that are liked as much, the first.
+        let best = liked.reduce(|best, next| if next.0 > best.0 { next } else { best });
+        best.map(|(_, language)| language)
+    }
+
     /// `de`.
     pub fn tag(self) -> &'static str {
         FILES.get(self.0).map_or("en", |file| file.tag)
@@ -165,6 +181,26 @@ mod tests {
         for unknown in ["", "-", "x-en", "eng", "tlh", "ен"] {
             assert_eq!(Language::of_tag(unknown), None, "{unknown}");
         }
+    }
+
+    #[test]
+    fn a_browser_names_languages_by_how_much_they_are_liked() {
+        let of = |field| Language::accepted(field).map(Language::tag);
+        for (field, tag) in [
+            ("de", Some("de")),
+            ("de-AT,de;q=0.9,en;q=0.8", Some("de")),
+            ("tlh, en;q=0.3 , ru ; q=0.7", Some("ru")),
+            ("fr;q=0,es;q=0.1", Some("es")),
+            ("fr,es", Some("fr")),
+            ("fr;q=0.5,es;q=NaN,ru;q=x,de;q=-1", Some("fr")),
+            ("*", None),
+            ("", None),
+            (",;,=;q", None),
+        ] {
+            assert_eq!(of(field), tag, "{field}");
+        }
+        let long = format!("{}de", "tlh,".repeat(100_000));
+        assert_eq!(of(&long), None);
     }
 
     #[test]

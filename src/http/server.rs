@@ -1,10 +1,12 @@
-//! The server: pages of mails, and files of mails, for whoever has the address of one. Behind a reverse proxy, which has the certificate.
+//! The server: pages of mails, and files of mails, for whoever has the address of one; and a page that says to everybody by which
+//! JID a mail address is written to. Behind a reverse proxy, which has the certificate.
 //!
 //! Whoever connects is a stranger: so many connections at a time, so much time for a request and for an answer, so much of a
 //! header; no body is read. What is not there, no longer there or asked for wrongly is one answer.
 
 mod answer;
 mod body;
+mod write_page;
 
 #[cfg(test)]
 mod tests;
@@ -35,6 +37,8 @@ use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore};
 use tokio::task::JoinSet;
 use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
+pub use write_page::WritePage;
+use write_page::WriteRequest;
 
 /// Connections at a time; others wait until the system takes no more.
 const CONNECTIONS_MAX: usize = 200;
@@ -107,6 +111,8 @@ pub struct ServerConfig {
     pub mails: PageSource,
     /// Files of mails.
     pub files: PageSource,
+    /// The page on which an address is typed; `None`: there is none.
+    pub write_page: Option<WritePage>,
     /// Time limits.
     pub timings: HttpTimings,
 }
@@ -231,8 +237,15 @@ impl ServerShared {
         let timings = self.config.timings;
         let service = service_fn(move |request: Request<Incoming>| {
             let house = Arc::clone(&self);
+            let page = house.config.write_page.as_ref();
+            let writing = page.and_then(|page| WriteRequest::of(&request, &house.prefix, page));
             let asked = PageRequest::of(&request, &house.prefix);
-            async move { Ok::<_, Infallible>(house.answer(asked).await) }
+            async move {
+                Ok::<_, Infallible>(match writing {
+                    Some(writing) => house.address_form(writing).await,
+                    None => house.answer(asked).await,
+                })
+            }
         });
         let mut http = http1::Builder::new();
         http.timer(TokioTimer::new())
@@ -252,6 +265,23 @@ impl ServerShared {
             Ok(Ok(())) => {}
             Ok(Err(error)) => tracing::debug!(%error, "a connection by HTTP ended badly"),
             Err(_) => tracing::debug!("a connection by HTTP took too long"),
+        }
+    }
+
+    /// The page on which an address is typed. A code takes the processor's time as reading a mail does, so that it takes a place
+    /// of those who read.
+    async fn address_form(&self, writing: WriteRequest) -> Response<Body> {
+        let readers = Arc::clone(&self.readers).acquire_owned();
+        let (Ok(Ok(reader)), Some(page)) = (
+            timeout(self.config.timings.room, readers).await,
+            self.config.write_page.clone(),
+        ) else {
+            return PageResponse::busy().into_response(());
+        };
+        let made = system::blocking(move || (writing.answer(&page), reader)).await;
+        match made {
+            Ok((answer, _reader)) => self.sent(answer, None).await,
+            Err(_) => PageResponse::busy().into_response(()),
         }
     }
 

@@ -43,6 +43,7 @@ pub use texts::{
     data_policy, data_policy_of_mail, gateway_description, gateway_name, gateway_short_name,
     gateway_status, helper_name,
 };
+pub(crate) use write::bare_address;
 
 /// The local part of the helper's JID: some clients cannot write to a JID that is only a domain.
 pub const HELPER: &str = "help";
@@ -327,7 +328,7 @@ pub fn begin_id(call: &StanzaId, jid: &BareJid, user: &BareJid) -> StanzaId {
 }
 
 /// The URI that opens a conversation (RFC 5122, XEP-0147).
-fn link(jid: &BareJid) -> String {
+pub fn link(jid: &BareJid) -> String {
     let mut uri = String::from("xmpp:");
     for octet in jid.as_str().bytes() {
         match octet {

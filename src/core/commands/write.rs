@@ -319,7 +319,7 @@ fn the_address(typed: &str) -> &str {
 }
 
 /// Without what stands around an address that was copied from somewhere.
-pub(super) fn bare_address(typed: &str) -> &str {
+pub(crate) fn bare_address(typed: &str) -> &str {
     let is_around = |c: char| c.is_whitespace() || "<>\"'“”,;:()".contains(c);
     // `Carol <carol@mail.example>`, as mail programs copy it.
     let typed = match typed.rsplit_once('<') {

@@ -280,6 +280,16 @@ page-files = Dateien
 page-all-fields = Alle Kopfzeilen
 page-as-file = Die Mail als Datei (.eml)
 
+## Die Seite, auf der man eine Mailadresse eingibt und den Kontakt dazu bekommt
+
+write-page-title = Per Chat an eine Mailadresse schreiben
+write-page-about = Das Gateway { $gateway } verbindet Chat (XMPP) und E-Mail. Wer ein Konto auf einem Chat-Server hat, für den es da ist, schreibt von dort an alle, die eine Mailadresse haben: Deine Nachricht kommt als Mail an, und die Antwort darauf als Nachricht zurück. Gib die Adresse ein, und du bekommst den Kontakt für dein Chat-Programm.
+write-page-show = Kontakt anzeigen
+write-page-open = Im Chat-Programm schreiben
+write-page-scan = Oder scanne das mit dem Telefon, auf dem du chattest:
+write-page-code-of = QR-Code des Kontakts { $mail }
+write-page-note = Es wurde nichts gesendet und nicht nachgesehen, ob es die Adresse gibt. Du kannst die Chat-Adresse auch als neuen Kontakt eingeben.
+
 ## Wie eine Datei einer Mail heißt, vor ihrem Namen und ihrer Größe
 
 small-pictures = [{ $count } kleine Bilder, { $size }]

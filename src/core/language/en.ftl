@@ -302,6 +302,18 @@ page-files = Files
 page-all-fields = All header fields
 page-as-file = The mail as a file (.eml)
 
+## The page on which somebody types a mail address and gets by what it is reached
+
+write-page-title = Write to a mail address by chat
+# $gateway: the domain of the gateway.
+write-page-about = The gateway { $gateway } joins chat (XMPP) and e-mail. Whoever has an account at a chat server that it serves writes from there to anybody with a mail address: your message arrives as a mail, and the answer to it comes back as a message. Type the address, and you get the contact for your chat program.
+write-page-show = Show the contact
+write-page-open = Write in my chat program
+write-page-scan = Or scan this with the telephone on which you chat:
+# The picture, for those who do not see it.
+write-page-code-of = QR code of the contact { $mail }
+write-page-note = Nothing was sent, and nobody has looked whether the address exists. You can also enter the chat address as a new contact.
+
 ## What a file of a mail is called, before its name and its size
 
 small-pictures = [{ $count } small pictures, { $size }]

@@ -280,6 +280,16 @@ page-files = Archivos
 page-all-fields = Todos los campos del encabezado
 page-as-file = El correo como archivo (.eml)
 
+## La página donde se escribe una dirección de correo y se recibe el contacto
+
+write-page-title = Escribir por chat a una dirección de correo
+write-page-about = La pasarela { $gateway } une el chat (XMPP) y el correo electrónico. Si tienes una cuenta en un servidor de chat al que atiende, desde allí escribes a cualquiera que tenga una dirección de correo: tu mensaje llega como correo, y la respuesta te vuelve como mensaje. Escribe la dirección y recibes el contacto para tu aplicación de chat.
+write-page-show = Mostrar el contacto
+write-page-open = Escribir en mi aplicación de chat
+write-page-scan = O escanea esto con el teléfono en el que chateas:
+write-page-code-of = Código QR del contacto { $mail }
+write-page-note = No se ha enviado nada, y nadie ha mirado si la dirección existe. También puedes introducir la dirección de chat como contacto nuevo.
+
 ## Cómo se llama un archivo de un correo, antes de su nombre y su tamaño
 
 small-pictures = [{ $count } imágenes pequeñas, { $size }]

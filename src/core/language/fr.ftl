@@ -280,6 +280,16 @@ page-files = Fichiers
 page-all-fields = Tous les champs d'en-tête
 page-as-file = L'e-mail en fichier (.eml)
 
+## La page où l'on indique une adresse e-mail et reçoit le contact
+
+write-page-title = Écrire par chat à une adresse e-mail
+write-page-about = La passerelle { $gateway } relie le chat (XMPP) et l'e-mail. Avec un compte sur un serveur de chat qu'elle dessert, tu écris de là à toute personne qui a une adresse e-mail : ton message arrive comme e-mail, et la réponse te revient comme message. Indique l'adresse, et tu reçois le contact pour ton logiciel.
+write-page-show = Afficher le contact
+write-page-open = Écrire dans mon logiciel
+write-page-scan = Ou scanne ceci avec le téléphone sur lequel tu discutes :
+write-page-code-of = Code QR du contact { $mail }
+write-page-note = Rien n'a été envoyé, et personne n'a vérifié si l'adresse existe. Tu peux aussi saisir l'adresse de discussion comme nouveau contact.
+
 ## Comment s'appelle un fichier d'un e-mail, avant son nom et sa taille
 
 small-pictures = [{ $count } petites images, { $size }]

@@ -296,7 +296,12 @@ impl PageResponse {
         answer
     }
 
-    fn html(html: String, policy: &str) -> Self {
+    /// Longer than anything that one asks for here.
+    pub(super) fn too_long() -> Self {
+        Self::plain(StatusCode::URI_TOO_LONG, "That is too long.\n")
+    }
+
+    pub(super) fn html(html: String, policy: &str) -> Self {
         let content = ResponseContent::Octets(html.into());
         let mut answer = Self::new(StatusCode::OK, "text/html; charset=utf-8", content);
         answer.field(header::CONTENT_SECURITY_POLICY, policy);
