@@ -135,6 +135,29 @@ fn read(file: &LanguageFile) -> Words {
     words
 }
 
+/// In which languages the words of a user are understood: in the one in which the user is answered, in that of the message itself,
+/// and in English, since English words stand in what others write about the gateway.
+#[derive(Clone, Copy, Debug)]
+pub struct Understood {
+    own: Language,
+    sent: Option<Language>,
+}
+
+impl Understood {
+    /// Of a user who is answered in `own`, and whose client says of the message that it is in `sent`.
+    pub const fn of(own: Language, sent: Option<Language>) -> Self {
+        Self { own, sent }
+    }
+
+    /// Each once.
+    pub fn all(self) -> impl Iterator<Item = Language> {
+        let sent = self.sent.filter(|sent| *sent != self.own);
+        let is_said = self.own == Language::ENGLISH || sent == Some(Language::ENGLISH);
+        let english = (!is_said).then_some(Language::ENGLISH);
+        std::iter::once(self.own).chain(sent).chain(english)
+    }
+}
+
 /// By its tag.
 impl Serialize for Language {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {

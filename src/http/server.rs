@@ -37,8 +37,8 @@ use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore};
 use tokio::task::JoinSet;
 use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
+use write_page::AddressFormRequest;
 pub use write_page::WritePage;
-use write_page::WriteRequest;
 
 /// Connections at a time; others wait until the system takes no more.
 const CONNECTIONS_MAX: usize = 200;
@@ -238,7 +238,8 @@ impl ServerShared {
         let service = service_fn(move |request: Request<Incoming>| {
             let house = Arc::clone(&self);
             let page = house.config.write_page.as_ref();
-            let writing = page.and_then(|page| WriteRequest::of(&request, &house.prefix, page));
+            let writing =
+                page.and_then(|page| AddressFormRequest::of(&request, &house.prefix, page));
             let asked = PageRequest::of(&request, &house.prefix);
             async move {
                 Ok::<_, Infallible>(match writing {
@@ -270,7 +271,7 @@ impl ServerShared {
 
     /// The page on which an address is typed. A code takes the processor's time as reading a mail does, so that it takes a place
     /// of those who read.
-    async fn address_form(&self, writing: WriteRequest) -> Response<Body> {
+    async fn address_form(&self, writing: AddressFormRequest) -> Response<Body> {
         let readers = Arc::clone(&self.readers).acquire_owned();
         let (Ok(Ok(reader)), Some(page)) = (
             timeout(self.config.timings.room, readers).await,

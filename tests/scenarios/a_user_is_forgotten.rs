@@ -144,7 +144,7 @@ async fn as_she_wishes() {
         "{list}"
     );
     let again = says(&world, &alice, "forget me yes").await;
-    assert!(again.contains("Nothing was stored of you"), "{again}");
+    assert!(again.contains("Nothing was stored about you"), "{again}");
     assert_eq!(rows_of(&world, ALICE).await, [""; 0]);
 
     // Whoever writes now is somebody new.

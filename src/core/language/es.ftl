@@ -382,7 +382,7 @@ thanks-words = gracias, muchas gracias, mil gracias
 thanks = De nada.
 did-you-mean = “{ $typed }” no es un comando aquí. No se envió nada a nadie. ¿Querías decir “{ $command }”? Escribe “ayuda” para ver lo que hay.
 several-addresses = Escribe a una sola dirección cada vez: no se envió nada a nadie.
-is-it = “{ $typed }” no es una dirección de correo. ¿Querías decir { $mail }? Escribe: { $example }
+is-it = “{ $typed }” no es una dirección de correo. ¿Querías decir { $mail }? Entonces envía: { $example }
 for-the-gateway = [“{ $typed }” es un comando para la pasarela y no se envió a { $mail }. Escríbelo a { $helper }:
     { $link }
     Para enviarlo a { $mail } como texto, pon un espacio delante de la barra.]
@@ -466,6 +466,7 @@ unknown-contact = { $mail } no es uno de tus contactos.
 spam-words = spam, basura
 report-spam = sí, avisar a quien lleva esta pasarela
 spam-reported = Quien lleva esta pasarela sabrá que { $mail } envía spam.
+spam-reported-already = Ya has avisado de { $mail }: quien lleva esta pasarela lo sabe.
 spam-told = { $user } ha bloqueado a { $mail } y avisa de spam. El registro dice más; un servidor de correo puede rechazar a este remitente para todos.
 is-blocked = Los correos de { $mail } ya no se te muestran. Para volver a verlos: desbloquea { $mail }
 is-blocked-already = Los correos de { $mail } tampoco se te mostraban antes. Para volver a verlos: desbloquea { $mail }
@@ -509,7 +510,14 @@ option-away-on-xa = las palabras de tu estado «no disponible» (ausencia larga)
 option-away-on-xa-on = responden a quien te escribe por correo
 option-away-on-xa-off = no responden a nadie
 option-language = los mensajes de esta pasarela
-option-language-is = están en { $name }
+option-language-is = están en { $tag ->
+        [en] inglés
+        [de] alemán
+        [fr] francés
+        [es] español
+        [ru] ruso
+       *[other] { $name }
+    }
 
 found = Correo electrónico
 found-more = Hay más que estos: introduce una parte más larga del nombre o de la dirección
@@ -583,7 +591,7 @@ way-failed = No llegó a { $mail }.
 way-read = Se leyó.
 way-name = Su Message-ID es { $id }.
 
-nothing-waits = Ninguno de tus correos está en espera: todos han salido.
+nothing-waits = Nada espera: no tienes ningún correo que aún deba salir.
 a-request = una invitación
 excerpt = “{ $text }”{ $more ->
         [0] { "" }
@@ -623,8 +631,9 @@ several-wait-called = Varios de tus correos en espera se llaman “{ $typed }…
 busy = La pasarela tiene demasiado que hacer en este momento, y no se cambió nada. Vuelve a preguntar dentro de un momento.
 
 until-words = hasta, hasta el
-until-articles = el, próximo
+until-articles = el, de, del, próximo
 weekday-words = lunes; martes; miércoles, miercoles; jueves; viernes; sábado, sabado; domingo
+month-words = enero, ene; febrero, feb; marzo, mar; abril, abr; mayo, may; junio, jun; julio, jul; agosto, ago; septiembre, setiembre, sept; octubre, oct; noviembre, nov; diciembre, dic
 today-words = hoy
 tomorrow-words = mañana
 away-begun = Desde ahora, quien te escribe por correo recibe la respuesta de que no estás, como mucho una vez en 7 días: personas cuya dirección está verificada, y ninguna lista. Cuando vuelvas, escribe: he vuelto
@@ -635,21 +644,37 @@ away-holds = No estás: quien te escribe por correo recibe esa respuesta. «he v
 away-holds-until = No estás hasta el { $day }: quien te escribe por correo recibe esa respuesta. «he vuelto» lo termina.
 away-by-status = Estás ausente, como dice tu estado: quien te escribe por correo lo recibe como respuesta, hasta que tu estado sea otro.
 away-asks-for-status = La pasarela pide ver tu estado: permítelo en tu aplicación de chat. Desde entonces, el estado «no disponible» (ausencia larga) con tus palabras responde a quien te escribe por correo.
+away-unverified = Pero por ahora nadie recibe respuesta: esta pasarela no verifica a ningún remitente, así que no responde a nadie. Quien la lleva puede cambiarlo: [trust] en su configuración.
+away-unverified-ask = Pero por ahora nadie recibe respuesta: esta pasarela no verifica a ningún remitente, así que no responde a nadie. Quien la lleva puede cambiarlo ([trust] en su configuración); pregunta aquí: { $who }
+away-waits-for-status = «away-on-xa» está activado, pero la pasarela no ve tu estado: acepta en tu aplicación de chat la solicitud de contacto de { $helper }. Para que te pregunte de nuevo, escribe: set away-on-xa on
+away-status-refused = La pasarela no puede ver tu estado, así que tu estado no responde a nadie, y «away-on-xa» vuelve a estar desactivado. Para que te pregunte de nuevo, escribe: set away-on-xa on
 away-ended = Hola de nuevo. Ya nadie recibe la respuesta de que no estás.
 away-not = No estabas en ausencia: nadie recibe respuestas automáticas.
 away-no-day = «{ $typed }» no es un día del próximo año. Escríbelo así: ausencia hasta 2026-12-24 Estoy en la montaña
 away-too-long = Son más de { $max } caracteres. Escribe menos.
 
-export-link = Todo lo que esta pasarela ha guardado de ti está en este archivo, que puede leer quien tenga la dirección, hasta { $day }: { $link }
+export-link = Todo lo que esta pasarela ha guardado sobre ti está en este archivo, que puede leer quien tenga la dirección, hasta { $day }: { $link }
 export-messages = { $count ->
-    [one] Todo lo que esta pasarela ha guardado de ti sigue en un mensaje.
-   *[other] Todo lo que esta pasarela ha guardado de ti sigue en { $count } mensajes.
+    [one] Todo lo que esta pasarela ha guardado sobre ti sigue en un mensaje.
+   *[other] Todo lo que esta pasarela ha guardado sobre ti sigue en { $count } mensajes.
 }
 export-cut = Es más de lo que cabe aquí. Quien lleva esta pasarela puede dártelo todo.
-export-failed = Lo que hay guardado de ti no se puede leer en este momento, o no hay sitio para un archivo. Prueba más tarde.
-forget-me-sure = Esto borra todo lo que esta pasarela ha guardado de ti: tus contactos y lo que elegiste, lo que recuerda de tus mensajes, los correos y archivos que conserva y tus correos que aún esperan. No se puede deshacer. Si es lo que quieres, escribe: olvídame sí
-forget-me-nothing = No había nada guardado de ti.
-forget-me-done = Todo lo que esta pasarela tenía guardado de ti está borrado. Contactos: { $contacts }; mensajes: { $messages }; conversaciones: { $threads }; lo que elegiste: { $options }; marcas de correos tratados: { $marks }; correos y archivos conservados: { $kept }; correos que esperaban: { $waiting }.
+export-failed = Lo que hay guardado sobre ti no se puede leer en este momento, o no hay sitio para un archivo. Prueba más tarde.
+export-about-user = Quién eres para esta pasarela y cuándo se escribió esto. Las horas son milisegundos desde 1970, o fechas en UTC.
+export-about-waiting = Un correo tuyo que aún no ha salido.
+export-about-kept = Un correo o archivo que la pasarela conserva para ti, con su enlace y hasta cuándo, o cuántos hay.
+export-about-pair = Una dirección de correo que es tuya o que se creó para un contacto tuyo.
+export-about-options = Lo que elegiste, para todos los contactos o para el que se nombra, y lo que la pasarela ha leído de tu estado y de tu tarjeta.
+export-about-contact = Alguien con quien tienes que ver: lo que se sabe de esa persona y quién puede ver el estado de quién.
+export-about-thread = Una conversación por correo: a qué correos pertenece tu próxima respuesta.
+export-about-message = Un mensaje o un correo: sus nombres, su hora y como mucho sus primeras palabras.
+export-about-seen = La marca de un correo tratado, o de algo que se te dijo, para que no ocurra dos veces.
+export-about-announced = Lo último que se dijo de tu estado a contactos de otras pasarelas.
+export-about-avatar = La imagen de un contacto.
+forget-me-sure = Esto borra todo lo que esta pasarela ha guardado sobre ti: tus contactos y lo que elegiste, lo que recuerda de tus mensajes, los correos y archivos que conserva y tus correos que aún esperan. No se puede deshacer. Si es lo que quieres, escribe: olvídame sí
+forget-me-kept = No se ha borrado nada. Todo queda como estaba.
+forget-me-nothing = No había nada guardado sobre ti.
+forget-me-done = Todo lo que esta pasarela tenía guardado sobre ti está borrado. Contactos: { $contacts }; mensajes: { $messages }; conversaciones: { $threads }; lo que elegiste: { $options }; marcas de correos tratados: { $marks }; correos y archivos conservados: { $kept }; correos que esperaban: { $waiting }.
 forget-me-under-way = No se borraron, porque van de camino en este momento: { $count }.
 forget-me-left = Los correos entregados están donde se entregaron, y los tuyos, en tu aplicación de chat y en su servidor; el registro de la pasarela aún puede nombrarte un tiempo. Si vuelves a usar la pasarela, todo empieza de nuevo.
 word-all = todos
@@ -669,7 +694,7 @@ open-words = añade, añadir, agrega, agregar, invita, invitar, nuevo contacto
 sentence-words = que, si, sobre, para, porque, acerca de, de que
 and-words = y, e
 write-example = carol@mail.example ¡Hola!
-write-help = escribe a esta dirección; sin texto, solo abre la conversación
+write-help = escribe a esta dirección; sin texto, o con «añade carol@mail.example», solo abre la conversación
 write-ask = ¿A quién quieres escribir? Recibirás la dirección de chat de esa persona.
 write-title-text = Tu primer mensaje
 write-ask-text = ¿Qué quieres decir? Puedes dejarlo vacío y escribir en la conversación.
@@ -728,7 +753,7 @@ refuse-ask = ¿De quién no quieres ver los correos?
 block-title = Bloquear una dirección de correo
 block-words = bloquea, bloquear
 block-example = bloquea eve@mail.example
-block-help = ya no te muestra correos de esta dirección; nadie se entera
+block-help = ya no te muestra correos de esta dirección; nadie se entera, salvo quien lleva la pasarela con «bloquea spam eve@mail.example»
 block-ask = ¿De quién no quieres ver más correos? Nadie se entera.
 
 unblock-title = Desbloquear una dirección de correo
@@ -763,8 +788,8 @@ where-ask = ¿A quién escribiste?
 away-title = Responder que no estoy
 away-words = ausencia, no estoy, vacaciones, pausa
 away-example = ausencia hasta 2026-12-24 Estoy en la montaña
-away-help = responde con tus palabras a quien te escribe por correo; sin un día, hasta que escribas «he vuelto»
-away-ask = Quien te escribe por correo recibe una respuesta en 7 días. ¿Hasta cuándo, y qué dice?
+away-help = responde con tus palabras a quien te escribe por correo; sin un día, hasta que escribas «he vuelto»; con «set away-on-xa on» lo hace tu estado
+away-ask = Quien te escribe por correo recibe como mucho una respuesta en 7 días. ¿Hasta cuándo y qué dice?
 
 back-title = Ya estoy aquí
 back-words = he vuelto, ya estoy aquí, de vuelta
@@ -780,19 +805,19 @@ options-ask = ¿Qué vale para todos los contactos, o para uno de ellos?
 set-title = Cambiar una opción
 set-words = cambia, cambiar, ajusta, ajustar
 set-example = set quotes keep carol@mail.example
-set-help = cambia una opción para un contacto; sin dirección, para todos; “default” lo deshace
+set-help = cambia una opción para un contacto; sin dirección, para todos; «default» lo deshace; «set language de» cambia el idioma
 set-ask = ¿Qué quieres cambiar, y para quién?
 
-export-title = Recibir todo lo que hay guardado de mí
+export-title = Recibir todo lo que hay guardado sobre mí
 export-words = exporta, exportar, exporta mis datos, mis datos
 export-example = exportar
-export-help = te da todo lo que la pasarela ha guardado de ti
+export-help = te da todo lo que la pasarela ha guardado sobre ti
 
-forget-me-title = Borrar todo lo que hay guardado de mí
+forget-me-title = Borrar todo lo que hay guardado sobre mí
 forget-me-words = olvídame, borra mis datos
 forget-me-example = olvídame
-forget-me-help = borra, tras preguntar una vez más, todo lo que la pasarela ha guardado de ti
-forget-me-ask = Se borra todo lo que esta pasarela ha guardado de ti, y tus correos que aún esperan no se envían. No se puede deshacer. ¿Es lo que quieres?
+forget-me-help = borra, tras preguntar una vez más, todo lo que la pasarela ha guardado sobre ti
+forget-me-ask = Se borra todo lo que esta pasarela ha guardado sobre ti, y tus correos que aún esperan no se envían. No se puede deshacer. ¿Es lo que quieres?
 
 help-title = Ayuda
 help-words = ayuda, comandos
@@ -882,17 +907,17 @@ users-list-words = users list
 users-list-example = users list
 users-list-help = enumera los usuarios, cuántos contactos tiene cada uno y el día del último mensaje
 
-users-show-title = Admin: cuánto hay guardado de un usuario
+users-show-title = Admin: cuánto hay guardado sobre un usuario
 users-show-words = users show
 users-show-example = users show alice@a.example
-users-show-help = dice cuánto hay guardado de un usuario, y nada de lo que se escribió
-users-show-form = Cuánto hay guardado de un usuario
+users-show-help = dice cuánto hay guardado sobre un usuario, y nada de lo que se escribió
+users-show-form = Cuánto hay guardado sobre un usuario
 users-show-ask = ¿De quién?
 
 users-forget-title = Admin: olvidar a un usuario
 users-forget-words = users forget
 users-forget-example = users forget alice@a.example
-users-forget-help = borra al momento todo lo que hay guardado de un usuario
+users-forget-help = borra al momento todo lo que hay guardado sobre un usuario
 users-forget-form = Olvidar a un usuario
 users-forget-ask = ¿De quién hay que borrarlo todo? Se hace al momento y no se puede deshacer.
 

@@ -25,13 +25,13 @@ pub struct WritePage {
 }
 
 /// Somebody who wants to see it.
-pub(super) struct WriteRequest {
+pub(super) struct AddressFormRequest {
     language: Language,
     /// `None`: nothing was typed. `Err`: too much.
     typed: Result<Option<String>, ()>,
 }
 
-impl WriteRequest {
+impl AddressFormRequest {
     /// `None`: it asks for another page, or wants more than to look.
     pub(super) fn of<B>(request: &Request<B>, prefix: &str, page: &WritePage) -> Option<Self> {
         let is_looking = matches!(*request.method(), Method::GET | Method::HEAD);
