@@ -59,6 +59,10 @@ pub(crate) fn heard(
     let state = state.as_ref();
     let state = state.map(|state| (state.show == Some(Show::Xa), state.status.as_deref()));
     let before = options.own_status.clone();
+    // A server acknowledges the request so, before the user has answered it (Prosody).
+    if kind == Presence::Unavailable && before.is_none() {
+        return Ok(decision);
+    }
     let status = before.clone().unwrap_or_default();
     let status = Some(status.heard(name, state));
     if status != before {
