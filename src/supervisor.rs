@@ -188,6 +188,7 @@ impl<S: Store> StateParts<S> {
         let running = RunningParts {
             forgetter: operations.forgetter(),
             queue: queue.clone(),
+            mail_server: Arc::new(smtp::IdleProbe::new(smtp_config(config))),
             spool: Arc::clone(&self.spool),
             stanzas,
             mails: again,

@@ -220,7 +220,11 @@ fn a_status_that_may_not_be_seen_is_told_once_and_taken_back() {
     let (_, said) = says(&mut world, GATEWAY, "", "set away-on-xa on");
     assert!(said.contains("allow that in your chat program"), "{said}");
     // So a server acknowledges a request that nobody has answered.
-    assert!(presence(&mut world, HELPER, "unavailable").writes.is_empty());
+    assert!(
+        presence(&mut world, HELPER, "unavailable")
+            .writes
+            .is_empty()
+    );
     let waits = "the gateway does not see your status: allow the contact request of help@";
     let (_, said) = says(&mut world, GATEWAY, "", "options");
     assert!(said.contains(waits), "{said}");
