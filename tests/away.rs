@@ -324,7 +324,7 @@ fn a_day_is_named_as_people_name_it() {
 
 /// Whoever lets a client say something else all the time.
 #[test]
-fn a_status_that_changes_all_the_time_is_written_down_now_and_then_and_asked_for_later() {
+fn b11_a_status_that_changes_all_the_time_is_written_down_now_and_then_and_asked_for_later() {
     let mut world = world();
     world.quotas = Some(Quotas::new(&Allowance::default()));
     asked(&mut world, "set away-on-xa on");

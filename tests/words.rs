@@ -144,7 +144,7 @@ fn spam_is_said_before_or_behind_whom_and_in_the_conversation() {
 }
 
 #[test]
-fn many_users_of_one_server_do_not_flood_administrators() {
+fn b12_many_users_of_one_server_do_not_flood_administrators() {
     let mut world = World::new();
     let admin = BareJid::new("adam@a.example").unwrap();
     world.settings.users.admins = vec![admin.clone()];

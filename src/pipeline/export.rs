@@ -99,6 +99,18 @@ impl UserExporter {
         }
     }
 
+    /// One whose store never answers.
+    #[cfg(test)]
+    pub(super) fn hanging() -> Self {
+        Self {
+            pages: Arc::new(|_, _| Box::pin(std::future::pending())),
+            own: None,
+            originals: None,
+            alone: Arc::new(Semaphore::new(1)),
+            last: Arc::default(),
+        }
+    }
+
     fn last(&self) -> MutexGuard<'_, BTreeMap<BareJid, OriginalId>> {
         self.last.lock().unwrap_or_else(PoisonError::into_inner)
     }

@@ -320,3 +320,45 @@ impl<S: Store> Pipeline<S> {
         self.make_durable(timers, now, kept, vec![decided]).await
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::smtp::SmtpConnector;
+    use crate::smtp::fake::{Fake, Say};
+    use crate::store::spool::Spool;
+    use std::collections::BTreeMap;
+    use std::time::Duration;
+
+    /// Somebody has made many users, each of whom asks for an export, and then to be forgotten.
+    #[tokio::test]
+    async fn b12_exports_leave_room_for_what_others_ask() {
+        let dir = tempfile::tempdir().unwrap();
+        let (spool, jobs) = Spool::open(dir.path()).unwrap();
+        let (settle, _settles) = mpsc::channel(1);
+        let connector = SmtpConnector::new(Fake::start(|_, _| Say::Hang).await.config()).unwrap();
+        let day = Duration::from_secs(24 * 3600);
+        let (queue, runner) = Queue::start(connector, Arc::new(spool), jobs, day, settle);
+        tokio::spawn(runner.run(tokio_util::sync::CancellationToken::new()));
+        let exporter = UserExporter::hanging();
+        let (operations, _returns) = Operations::of(queue, [None, None], no_commands(), exporter);
+        let begins = |user: usize, operation: &Operation| {
+            let from = format!("u{user}@a.example/phone");
+            let element = crate::core::xml::Build::new("message", "jabber:component:accept");
+            let element = element.attr("from", &from).done();
+            operations.begin(&element, operation)
+        };
+        let export = Operation::Export {
+            mail: None,
+            about: BTreeMap::new(),
+        };
+        let forget = Operation::Forget {
+            language: crate::core::language::Language::ENGLISH,
+        };
+        let begun = (0..2 * OPERATIONS_MAX).filter(|user| begins(*user, &export));
+        assert_eq!(begun.count(), LONG_OPERATIONS_MAX);
+        assert!(!begins(500, &forget), "it would wait for the exports");
+        let revoke = Operation::Revoke(Links::All);
+        assert!(begins(501, &revoke), "this takes a moment");
+    }
+}

@@ -64,7 +64,7 @@ returned-other = el servidor del usuario no lo aceptó
 
 ## Correos que se muestran o no
 
-in-quotes = “{ $text }”
+in-quotes = «{ $text }»
 
 whole-mail = El correo completo: { $url }
 rest-too-long = [El resto es demasiado largo para un mensaje.]
@@ -111,7 +111,7 @@ too-big = { $kept ->
         [mailbox] { $what } no se pudo mostrar: es demasiado grande para el servidor XMPP. Está en el buzón.
        *[nowhere] { $what } no se pudo mostrar: es demasiado grande para el servidor XMPP. Se rechazó.
     }
-welcome = ¡Te damos la bienvenida! Aquí chateas con personas que tienen correo electrónico. Un correo a { $mail } llega como un mensaje de quien lo escribió; lo que respondes le llega por correo. Para escribir a alguien nuevo, envía aquí, por ejemplo: carol@mail.example ¡Hola! Con “ayuda” ves qué más se puede hacer.
+welcome = ¡Te damos la bienvenida! Aquí chateas con personas que tienen correo electrónico. Un correo a { $mail } llega como un mensaje de quien lo escribió; lo que respondes le llega por correo. Para escribir a alguien nuevo, envía aquí, por ejemplo: carol@mail.example ¡Hola! Con «ayuda» ves qué más se puede hacer.
 mails-wait = Te llegan más correos de los que se muestran en un minuto ({ $limits }). Los demás esperan y llegarán después.
 mails-wait-from-one = { $count } de un mismo remitente
 held-failed = { $kept ->
@@ -167,7 +167,7 @@ invitation-words = { $name } escribe: { $words }
 invitation-how =
     Para aceptar, responde a este correo. Lo que escribas le llegará a { $name } como mensaje de chat, y los mensajes de { $name } te llegarán como correos de { $mail }.
 
-    Para rechazar, responde solo con la palabra “no” o no hagas nada: no se te volverá a preguntar durante al menos una semana.
+    Para rechazar, responde solo con la palabra «no» o no hagas nada: no se te volverá a preguntar durante al menos una semana.
 invitation-by = Este es un servicio de { $organisation }.
 invitation-accept = Aceptar
 invitation-yes = Sí
@@ -203,12 +203,12 @@ without-text-other = { $name } envió algo que solo muestra una aplicación de m
 outsider = Esta pasarela de correo es solo para los usuarios de { $domains }; pide a su administración que te dé acceso.
 outsider-certain = Esta pasarela de correo es solo para determinados usuarios; pide a su administración que te dé acceso.
 no-address = { $error }. A carol@mail.example se le escribe como carol\40mail.example@{ $gateway } o carol%mail.example@{ $gateway }.
-address-form = “{ $typed }” no tiene la forma nombre@dominio
-address-length = “{ $typed }” es demasiado largo para una dirección de correo (250 bytes antes de la @, 255 después)
-address-local = “{ $typed }” contiene un carácter que no puede ir antes de la @ de una dirección de correo
-address-domain = “{ $typed }” no es un nombre de dominio
+address-form = «{ $typed }» no tiene la forma nombre@dominio
+address-length = «{ $typed }» es demasiado largo para una dirección de correo (250 bytes antes de la @, 255 después)
+address-local = «{ $typed }» contiene un carácter que no puede ir antes de la @ de una dirección de correo
+address-domain = «{ $typed }» no es un nombre de dominio
 no-chat-address = { $mail } no puede ser una dirección de chat ({ $error })
-no-jid = “{ $typed }”, en la lista de destinatarios, no es un JID ({ $error })
+no-jid = «{ $typed }», en la lista de destinatarios, no es un JID ({ $error })
 not-a-contact = Esta es la propia pasarela de correo. A carol@mail.example se le escribe como carol\40mail.example@{ $gateway }.
 user-has-no-mail = No hay ninguna dirección de correo para { $user }; pide a la administración de la pasarela de correo que añada una regla o un par.
 address-is-reserved = La dirección de correo { $mail }, que según las reglas sería la tuya, está reservada a quien administra el dominio de correo; pide a la administración de la pasarela de correo un par con otra dirección.
@@ -373,25 +373,25 @@ help-after = En una conversación, una respuesta que empieza por /all va a todos
     } muestra esto. Un comando tras una barra nunca se envía; todo lo demás va a la otra persona.
 
 no-changes = Lo que se le dijo a la pasarela ya está hecho, y aquí no se puede corregir ni retirar. Escribe un mensaje nuevo.
-not-understood = “{ $typed }” no es un comando aquí. No se envió nada a nadie.
-    Para escribir a alguien: carol@mail.example ¡Hola! Escribe “ayuda” para ver todo.
-to-write-to = “{ $typed }” no es un comando aquí. No se envió nada a nadie. Para escribir a { $mail }, envía: { $mail } tu texto
+not-understood = «{ $typed }» no es un comando aquí. No se envió nada a nadie.
+    Para escribir a alguien: carol@mail.example ¡Hola! Escribe «ayuda» para ver todo.
+to-write-to = «{ $typed }» no es un comando aquí. No se envió nada a nadie. Para escribir a { $mail }, envía: { $mail } tu texto
 greeting-words = hola, buenos días, buenos dias, buenas, buenas tardes, buenas noches
-greeting = ¡Hola! Esta es la pasarela de correo. Para escribir a alguien: carol@mail.example ¡Hola! Escribe “ayuda” para ver todo.
+greeting = ¡Hola! Esta es la pasarela de correo. Para escribir a alguien: carol@mail.example ¡Hola! Escribe «ayuda» para ver todo.
 thanks-words = gracias, muchas gracias, mil gracias
 thanks = De nada.
-did-you-mean = “{ $typed }” no es un comando aquí. No se envió nada a nadie. ¿Querías decir “{ $command }”? Escribe “ayuda” para ver lo que hay.
+did-you-mean = «{ $typed }» no es un comando aquí. No se envió nada a nadie. ¿Querías decir «{ $command }»? Escribe «ayuda» para ver lo que hay.
 several-addresses = Escribe a una sola dirección cada vez: no se envió nada a nadie.
-is-it = “{ $typed }” no es una dirección de correo. ¿Querías decir { $mail }? Entonces envía: { $example }
-for-the-gateway = [“{ $typed }” es un comando para la pasarela y no se envió a { $mail }. Escríbelo a { $helper }:
+is-it = «{ $typed }» no es una dirección de correo. ¿Querías decir { $mail }? Entonces envía: { $example }
+for-the-gateway = [«{ $typed }» es un comando para la pasarela y no se envió a { $mail }. Escríbelo a { $helper }:
     { $link }
     Para enviarlo a { $mail } como texto, pon un espacio delante de la barra.]
-slash-slip = [“{ $typed }” no se envió a { $mail }. ¿Querías el comando “{ $command }”? Escríbelo a { $helper }:
+slash-slip = [«{ $typed }» no se envió a { $mail }. ¿Querías decir el comando «{ $command }»? Escríbelo a { $helper }:
     { $link }
     Para enviar la línea a { $mail } como texto, pon un espacio delante de la barra.]
 lacks-value = { $option } puede ser { $values }, o default. Escribe por ejemplo: { $example }
 lacks = ¿{ $label }? Escribe por ejemplo: { $example }
-required = Falta “{ $label }”.
+required = Falta «{ $label }».
 session-done = Este formulario ya se envió, y lo que dice está hecho. Empieza de nuevo si lo quieres otra vez.
 session-over = Este formulario es demasiado antiguo; empieza de nuevo.
 session-unknown = Este formulario no te lo dio este comando; empieza de nuevo.
@@ -400,7 +400,7 @@ action-unknown = Este comando conoce execute, next, prev, complete y cancel.
 opened = Lo que escribas en la conversación con { $mail } sale por correo, y las respuestas llegan como mensajes. Está aquí:
 written = Tu mensaje sale por correo a { $mail }. La conversación está aquí:
 begins = [Lo que escribas aquí sale por correo a { $mail }. Las respuestas llegan aquí.]
-begins-with = [Escribiste a { $mail }: “{ $text }” Lo que escribas aquí también le llega por correo. Las respuestas llegan aquí.]
+begins-with = [Escribiste a { $mail }: «{ $text }» Lo que escribas aquí también le llega por correo. Las respuestas llegan aquí.]
 is-user = { $mail } pertenece a este servidor de chat, así que no hace falta correo. Si existe esa cuenta, escribe aquí:
 chats-here = { $mail } pertenece a este servidor de chat. Si también es una dirección de correo, escribe a { $contact }. Si no, y si existe esa cuenta, escribe aquí:
 is-yourself = { $mail } es tu propia dirección: los correos que van ahí te llegan como mensajes.
@@ -408,9 +408,9 @@ cannot-be-contact = { $mail } no puede ser un contacto: con el dominio de la pas
 own-address = Tu dirección de correo es { $mail }. Los correos que van ahí te llegan como mensajes, y tus mensajes a direcciones de correo salen de ella.
 own-name = A partir de ahora, tus correos son de { $name } <{ $mail }>.
 own-name-taken-back = En tus correos vuelves a llamarte como te llama tu aplicación de chat o esta pasarela.
-no-name = “{ $typed }” no puede ser tu nombre: contiene la dirección de otra persona.
+no-name = «{ $typed }» no puede ser tu nombre: contiene la dirección de otra persona.
 no-name-unseen = Ese no puede ser tu nombre: no se vería nada de él.
-no-name-but-sentence = “{ $typed }” parece una frase; no se cambió nada. Escribe solo tu nombre, por ejemplo: { $example }
+no-name-but-sentence = «{ $typed }» parece una frase; no se cambió nada. Escribe solo tu nombre, por ejemplo: { $example }
 
 no-contacts = Aún no tienes contactos de correo. Escribe a alguien: carol@mail.example ¡Hola!
 contacts-all = { $count ->
@@ -477,7 +477,7 @@ no-mail-of = { $mail } pertenece a este servidor de chat, y de ahí no llega cor
 
 options-of-contact = Así se te muestran los correos de { $mail }:
 options-of-blocked = El contacto { $mail } está bloqueado: sus correos no se te muestran. Para volver a verlos: desbloquea { $mail }
-options-of-all = Así se te muestran los correos (“opciones carol@mail.example” muestra lo que elegiste para un contacto):
+options-of-all = Así se te muestran los correos («opciones carol@mail.example» muestra lo que elegiste para un contacto):
 chosen-for-contact = elegido por ti para este contacto
 chosen-by-user = elegido por ti
 chosen-by-gateway = ajuste de la pasarela
@@ -486,8 +486,8 @@ option-set-for = A partir de ahora, para { $mail }: { $about } { $meaning }.
 option-means = { $about } { $meaning }
 option-taken-back = Tu elección queda anulada y se aplica de nuevo el ajuste de la pasarela: { $about } { $meaning }.
 option-taken-back-for = Tu elección para { $mail } queda anulada y se aplica de nuevo lo mismo que para todos tus contactos: { $about } { $meaning }.
-no-option = “{ $typed }” no es una opción; las que hay son: { $names }. Escribe por ejemplo: set quotes keep
-no-value = “{ $typed }” no es un valor de { $option }; escribe { $values }, o default.
+no-option = «{ $typed }» no es una opción; las que hay son: { $names }. Escribe por ejemplo: set quotes keep
+no-value = «{ $typed }» no es un valor de { $option }; escribe { $values }, o default.
 option-for-all-only = { $option } vale para todos tus contactos; no pongas ninguna dirección.
 alternatives = { $others } o { $last }
 
@@ -505,7 +505,7 @@ option-strangers = los correos de gente con quien nunca has tratado
 option-strangers-mark = se muestran, y el primero lo indica
 option-strangers-show = se muestran como todos los demás
 option-strangers-request = esperan hasta que aceptes al remitente; tu aplicación de chat te lo preguntará
-option-strangers-hold = esperan hasta que los pidas con “solicitudes”
+option-strangers-hold = esperan hasta que los pidas con «solicitudes»
 option-away-on-xa = las palabras de tu estado «no disponible» (ausencia larga)
 option-away-on-xa-on = responden a quien te escribe por correo
 option-away-on-xa-off = no responden a nadie
@@ -577,7 +577,7 @@ request-not-believed = Tu solicitud de contacto a { $mail } sigue pendiente hast
 request-unknown = { $mail } no espera a que lo aceptes. Para escribirle, envía: { $mail } tu texto
 
 way-none = Aquí no se conoce ningún mensaje a { $mail }.
-way-no-user = “{ $typed }” no es un usuario de esta pasarela. Escribe por ejemplo: where of alice@a.example carol@mail.example
+way-no-user = «{ $typed }» no es un usuario de esta pasarela. Escribe por ejemplo: where of alice@a.example carol@mail.example
 way-last = El último mensaje a { $mail } se aceptó { $moment }:
 way-last-saying = El último mensaje a { $mail }, { $excerpt }, se aceptó { $moment }:
 way-server-said = El servidor de correo dice: { $words }
@@ -593,7 +593,7 @@ way-name = Su Message-ID es { $id }.
 
 nothing-waits = Nada espera: no tienes ningún correo que aún deba salir.
 a-request = una invitación
-excerpt = “{ $text }”{ $more ->
+excerpt = «{ $text }»{ $more ->
         [0] { "" }
         [one] { " " }y 1 línea más
        *[other] { " " }y { $more } líneas más
@@ -626,8 +626,8 @@ unchanged-under-way = Tu correo a { $people } está en camino en este momento: n
 unchanged-settling = Tu correo a { $people } acaba de intentarse por última vez: no se cambió nada, y se te avisará del resultado.
 unchanged-unreadable = Tu correo a { $people } no se puede leer en este momento: no se cambió nada. Vuelve a preguntar más tarde.
 unchanged-gone = Tu correo a { $people } ya no está en espera.
-none-waits-called = Ninguno de tus correos en espera se llama “{ $typed }”. Escribe “en espera” para verlos.
-several-wait-called = Varios de tus correos en espera se llaman “{ $typed }…”: escribe algo más del nombre.
+none-waits-called = Ninguno de tus correos en espera se llama «{ $typed }». Escribe «en espera» para verlos.
+several-wait-called = Varios de tus correos en espera se llaman «{ $typed }…»: escribe algo más del nombre.
 busy = La pasarela tiene demasiado que hacer en este momento, y no se cambió nada. Vuelve a preguntar dentro de un momento.
 
 until-words = hasta, hasta el
@@ -638,7 +638,7 @@ today-words = hoy
 tomorrow-words = mañana
 away-begun = Desde ahora, quien te escribe por correo recibe la respuesta de que no estás, como mucho una vez en 7 días: personas cuya dirección está verificada, y ninguna lista. Cuando vuelvas, escribe: he vuelto
 away-begun-until = Hasta el { $day }, quien te escribe por correo recibe la respuesta de que no estás, como mucho una vez en 7 días: personas cuya dirección está verificada, y ninguna lista. Si vuelves antes, escribe: he vuelto
-away-says = La respuesta dice: “{ $text }”
+away-says = La respuesta dice: «{ $text }»
 away-says-nothing = La respuesta no dice más que eso; tus propias palabras pueden seguir a la orden.
 away-holds = No estás: quien te escribe por correo recibe esa respuesta. «he vuelto» lo termina.
 away-holds-until = No estás hasta el { $day }: quien te escribe por correo recibe esa respuesta. «he vuelto» lo termina.
@@ -649,11 +649,11 @@ away-unverified-ask = Pero por ahora nadie recibe respuesta: esta pasarela no ve
 away-waits-for-status = «away-on-xa» está activado, pero la pasarela no ve tu estado: acepta en tu aplicación de chat la solicitud de contacto de { $helper }. Para que te pregunte de nuevo, escribe: set away-on-xa on
 away-status-refused = La pasarela no puede ver tu estado, así que tu estado no responde a nadie, y «away-on-xa» vuelve a estar desactivado. Para que te pregunte de nuevo, escribe: set away-on-xa on
 away-ended = Hola de nuevo. Ya nadie recibe la respuesta de que no estás.
-away-not = No estabas en ausencia: nadie recibe respuestas automáticas.
+away-not = No estabas ausente: nadie recibe respuestas automáticas.
 away-no-day = «{ $typed }» no es un día del próximo año. Escríbelo así: ausencia hasta 2026-12-24 Estoy en la montaña
 away-too-long = Son más de { $max } caracteres. Escribe menos.
 
-export-link = Todo lo que esta pasarela ha guardado sobre ti está en este archivo, que puede leer quien tenga la dirección, hasta { $day }: { $link }
+export-link = Todo lo que esta pasarela ha guardado sobre ti está en este archivo, que puede leer quien tenga la dirección, hasta el { $day }: { $link }
 export-messages = { $count ->
     [one] Todo lo que esta pasarela ha guardado sobre ti sigue en un mensaje.
    *[other] Todo lo que esta pasarela ha guardado sobre ti sigue en { $count } mensajes.
@@ -707,7 +707,7 @@ my-address-help = dice cuál es tu dirección de correo para los demás
 my-name-title = Mi nombre en los correos
 my-name-words = mi nombre es, mi nombre, me llamo, llámame, llamame
 my-name-example = mi nombre es Alice Liddell
-my-name-help = así te llaman tus correos; “mi nombre es default” lo deshace
+my-name-help = así te llaman tus correos; «mi nombre es default» lo deshace
 my-name-ask = ¿Cómo quieres llamarte en tus correos?
 
 contacts-title = Mis contactos de correo
@@ -770,7 +770,7 @@ waiting-help = muestra tus correos que aún no han salido, y por qué
 cancel-title = Cancelar un correo en espera
 cancel-words = cancela, cancelar, retira, retirar, anula, anular
 cancel-example = cancela 3fa91c
-cancel-help = cancela un correo que aún espera; “en espera” dice su nombre
+cancel-help = cancela un correo que aún espera; «en espera» dice su nombre
 cancel-ask = ¿Cuál de tus correos no debe salir?
 
 send-now-title = Intentar enviar ahora un correo en espera
@@ -841,7 +841,7 @@ queue-show-words = queue show
 queue-show-example = queue show ID
 queue-show-help = muestra lo que se sabe de él, con el encabezado del correo
 queue-show-form = Un correo en espera
-queue-show-ask = ¿Cuál? “queue list” muestra los nombres en su primera columna.
+queue-show-ask = ¿Cuál? «queue list» muestra los nombres en su primera columna.
 
 queue-retry-title = Admin: intentar enviar correos ahora
 queue-retry-words = queue retry
@@ -853,9 +853,9 @@ queue-retry-ask = ¿Cuál? Déjalo vacío para todos.
 queue-drop-title = Admin: descartar un correo
 queue-drop-words = queue drop
 queue-drop-example = queue drop ID
-queue-drop-help = lo saca de la cola; su remitente recibe un error, pero no con “queue drop ID silent”
+queue-drop-help = lo saca de la cola; su remitente recibe un error, pero no con «queue drop ID silent»
 queue-drop-form = Descartar un correo
-queue-drop-ask = ¿Cuál? Su remitente recibe un error, salvo que escribas “silent”.
+queue-drop-ask = ¿Cuál? Su remitente recibe un error, salvo que escribas «silent».
 
 map-list-title = Admin: todos los pares
 map-list-words = map list
@@ -891,7 +891,7 @@ peer-list-help = muestra cómo se escriben los correos a direcciones y dominios
 peer-set-title = Admin: fijar un formato
 peer-set-words = peer set
 peer-set-example = peer set chat.b.example xmpp
-peer-set-help = fija cómo se escriben los correos a una dirección o a un dominio: mail, chat o xmpp; “peer remove” lo deshace
+peer-set-help = fija cómo se escriben los correos a una dirección o a un dominio: mail, chat o xmpp; «peer remove» lo deshace
 peer-set-form = Fijar un formato
 peer-set-ask = ¿Cómo se escriben los correos a esta dirección o a este dominio?
 
@@ -936,7 +936,7 @@ reload-help = hace que se vuelva a leer la configuración
 log-level-title = Admin: nivel del registro
 log-level-words = log level
 log-level-example = log level debug
-log-level-help = cambia cuánto se registra, hasta que “reload” vuelva a leer la configuración
+log-level-help = cambia cuánto se registra, hasta que «reload» vuelva a leer la configuración
 log-level-form = Nivel del registro
 log-level-ask = ¿Cuánto hay que registrar, hasta que se vuelva a leer la configuración?
 
@@ -982,7 +982,7 @@ label-link = Enlace
 label-report-spam = ¿Es spam?
 label-sure = ¿Borrarlo todo?
 label-id = ID
-label-silent = “silent”, o vacío
+label-silent = «silent», o vacío
 label-jid-or-mail-address = JID o dirección de correo
 label-jid = JID
 label-jid-of-user = JID del usuario

@@ -172,7 +172,7 @@ invitation-by = C'est un service de { $organisation }.
 invitation-accept = Accepter
 invitation-yes = Oui
 
-away-subject = { $name } est en absence
+away-subject = Absence de { $name }
 away-text = { $name } n'est pas là en ce moment et lira ton e-mail plus tard.
 away-by-program = [Un programme répond à la place de { $name }, au plus une fois en 7 jours.]
 
@@ -389,7 +389,7 @@ is-it = « { $typed } » n'est pas une adresse e-mail. Voulais-tu dire { $mail }
 for-the-gateway = [« { $typed } » est une commande pour la passerelle et n'a pas été envoyée à { $mail }. Écris-la à { $helper } :
     { $link }
     Pour l'envoyer à { $mail } comme texte, mets une espace avant la barre oblique.]
-slash-slip = [« { $typed } » n'a pas été envoyé à { $mail }. Voulais-tu la commande « { $command } » ? Écris-la à { $helper } :
+slash-slip = [« { $typed } » n'a pas été envoyé à { $mail }. Voulais-tu dire la commande « { $command } » ? Écris-la à { $helper } :
     { $link }
     Pour envoyer la ligne à { $mail } comme texte, mets une espace avant la barre oblique.]
 lacks-value = { $option } peut être { $values }, ou default. Écris par exemple : { $example }
@@ -472,7 +472,7 @@ spam-reported = Qui gère cette passerelle apprend que { $mail } envoie du spam.
 spam-reported-already = Tu as déjà signalé { $mail } : qui gère cette passerelle le sait.
 spam-told = { $user } a bloqué { $mail } et signale du spam. Le journal en dit plus ; un serveur de messagerie peut refuser cet expéditeur pour tous.
 is-blocked = Les e-mails de { $mail } ne te sont plus affichés. Pour les revoir : débloque { $mail }
-is-blocked-already = Les e-mails de { $mail } ne te sont déjà pas affichés. Pour les revoir : débloque { $mail }
+is-blocked-already = De toute façon, les e-mails de { $mail } ne te sont pas affichés. Pour les revoir : débloque { $mail }
 is-unblocked = Les e-mails de { $mail } te sont à nouveau affichés. Pas ceux arrivés entre-temps.
 was-not-blocked = { $mail } n'est pas bloqué.
 not-blocked-here = { $mail } est quelqu'un de ce serveur : bloque cette personne dans ton logiciel, comme tout le monde là-bas.
@@ -645,18 +645,18 @@ away-says = La réponse dit : « { $text } »
 away-says-nothing = La réponse n'en dit pas plus ; tes propres mots peuvent suivre la commande.
 away-holds = Tu n'es pas là : qui t'écrit par e-mail reçoit cette réponse. « retour » y met fin.
 away-holds-until = Tu n'es pas là jusqu'au { $day } : qui t'écrit par e-mail reçoit cette réponse. « retour » y met fin.
-away-by-status = Tu es absent, comme le dit ton statut : qui t'écrit par e-mail le reçoit en réponse, jusqu'à ce que ton statut change.
+away-by-status = Tu n'es pas là, comme le dit ton statut : qui t'écrit par e-mail le reçoit en réponse, jusqu'à ce que ton statut change.
 away-asks-for-status = La passerelle demande à voir ton statut : permets-le dans ton logiciel. Dès lors, le statut « non disponible » (absence prolongée) avec tes mots répond à qui t'écrit par e-mail.
 away-unverified = Mais pour l'instant, personne ne reçoit de réponse : cette passerelle ne vérifie aucun expéditeur et ne répond donc à personne. Qui la gère peut changer cela : [trust] dans sa configuration.
 away-unverified-ask = Mais pour l'instant, personne ne reçoit de réponse : cette passerelle ne vérifie aucun expéditeur et ne répond donc à personne. Qui la gère peut changer cela ([trust] dans sa configuration) ; demande ici : { $who }
 away-waits-for-status = « away-on-xa » est actif, mais la passerelle ne voit pas ton statut : accepte dans ton logiciel la demande de contact de { $helper }. Pour qu'elle soit refaite, écris : set away-on-xa on
 away-status-refused = La passerelle n'a pas le droit de voir ton statut : il ne répond donc à personne, et « away-on-xa » est de nouveau désactivé. Pour que la demande soit refaite, écris : set away-on-xa on
 away-ended = Bon retour. Plus personne ne reçoit la réponse que tu n'es pas là.
-away-not = Tu n'étais pas en absence : personne ne reçoit de réponse automatique.
+away-not = Ton absence n'était pas annoncée : personne ne reçoit de réponse automatique.
 away-no-day = « { $typed } » n'est pas un jour de l'année à venir. Écris-le ainsi : absence jusqu'au 2026-12-24 Je suis à la montagne
 away-too-long = C'est plus de { $max } caractères. Écris-en moins.
 
-export-link = Tout ce que cette passerelle a enregistré sur toi est dans ce fichier, que peut lire quiconque en a l'adresse, jusqu'à { $day } : { $link }
+export-link = Tout ce que cette passerelle a enregistré sur toi est dans ce fichier, que peut lire quiconque en a l'adresse, jusqu'au { $day } : { $link }
 export-messages = { $count ->
     [one] Tout ce que cette passerelle a enregistré sur toi suit, en un message.
    *[other] Tout ce que cette passerelle a enregistré sur toi suit, en { $count } messages.
