@@ -228,6 +228,10 @@ fn a_status_that_may_not_be_seen_is_told_once_and_taken_back() {
     let waits = "the gateway does not see your status: allow the contact request of help@";
     let (_, said) = says(&mut world, GATEWAY, "", "options");
     assert!(said.contains(waits), "{said}");
+    // Who has not answered is not asked again and again what holds: servers answer that by a refusal.
+    let alice = BareJid::new("alice@a.example").unwrap();
+    let asked = world.decide(move |decider| decider.timer(Timer::Status(&alice)));
+    assert!(asked.stanzas.is_empty() && asked.writes.is_empty());
     // Who has taken something else out of the list of contacts has refused nothing.
     assert!(
         presence(&mut world, GATEWAY, "unsubscribed")

@@ -17,6 +17,8 @@ use std::fmt::Write;
 
 /// What is read of an address that was typed, in octets: longer than every address.
 pub const ADDRESS_OCTETS_MAX: usize = 600;
+/// How the form begins, by which `stanzamail check` knows the page.
+pub const FORM: &str = "<form method=\"get\"><label>";
 /// The largest code: a telephone does not read a finer one from a screen, and it takes less than a millisecond.
 const VERSION_MAX: u8 = 20;
 /// Around a code, in modules (ISO/IEC 18004).
@@ -75,7 +77,7 @@ pub fn page(language: Language, gateway: &DomainPart, typed: Option<&str>) -> St
 fn form(language: Language, html: &mut String, typed: &str) {
     let _ = writeln!(
         html,
-        "<form method=\"get\"><label>{} <input name=\"address\" value=\"{}\" placeholder=\"carol@mail.example\" \
+        "{FORM}{} <input name=\"address\" value=\"{}\" placeholder=\"carol@mail.example\" \
          inputmode=\"email\" autocomplete=\"off\" autocapitalize=\"none\" spellcheck=\"false\" maxlength=\"{ADDRESS_OCTETS_MAX}\" \
          dir=\"auto\" required></label><button>{}</button></form>",
         escaped(&say!(language, "label-mail-address")),
