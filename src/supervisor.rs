@@ -166,9 +166,8 @@ impl<S: Store> StateParts<S> {
         let (config, changed) = (&current.config(), current.settings());
         let (mut tasks, round) = (Tasks::watched_by(&self.watchdog), Round::new(stop));
         let (xmpp_events, events) = mpsc::channel(STREAM_EVENTS);
-        let stanzas = xmpp_events.downgrade();
+        let (stanzas, (settle, settles)) = (xmpp_events.downgrade(), mpsc::channel(SETTLES));
         let (link, connector) = xmpp::connect(xmpp_config(config), xmpp_events);
-        let (settle, settles) = mpsc::channel(SETTLES);
         let (queue, sender) = self.start_queue(config, settle)?;
         let (read, mails) = mpsc::channel(READ_BATCHES);
         let (mailboxes, again) = (meanings(config), read.downgrade());
@@ -188,6 +187,7 @@ impl<S: Store> StateParts<S> {
         let running = RunningParts {
             forgetter: operations.forgetter(),
             queue: queue.clone(),
+            mail_server: Arc::new(smtp::IdleProbe::new(smtp_config(config))),
             spool: Arc::clone(&self.spool),
             stanzas,
             mails: again,

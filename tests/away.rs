@@ -1,10 +1,13 @@
 //! A user is away: people who write are told so once in a while, and nobody else. No server; rows come from a map.
 
 use crate::decided::World;
+use jid::BareJid;
 use minidom::Element;
+use stanzamail::core::decide::Timer;
 use stanzamail::core::decide::decision::{AtMostOnce, Decision};
+use stanzamail::core::quota::Quotas;
 use stanzamail::core::record::Strangers;
-use stanzamail::core::settings::Trust;
+use stanzamail::core::settings::{Allowance, Trust};
 use std::time::Duration;
 
 const GATEWAY: &str = "gateway.a.example";
@@ -180,7 +183,7 @@ fn it_ends_by_itself_after_the_last_day() {
         said.contains("until 2026-11-24") && said.ends_with("The answer says: “Gone fishing”"),
         "{said}"
     );
-    assert!(asked(&mut world, "options").starts_with("You are away until 2026-11-24:"));
+    assert!(asked(&mut world, "options").starts_with("You are away until 2026-11-24 (Tue):"));
     world.wait(DAY * 2);
     let last = mail(&mut world, "");
     assert_eq!(answers(&last).len(), 1);
@@ -317,4 +320,76 @@ fn a_day_is_named_as_people_name_it() {
     assert!(said.contains("answered until 20"), "{said}");
     let said = asked(&mut world, "away Friday is for skiing");
     assert!(said.contains("“Friday is for skiing”"), "{said}");
+}
+
+/// Whoever lets a client say something else all the time.
+#[test]
+fn b11_a_status_that_changes_all_the_time_is_written_down_now_and_then_and_asked_for_later() {
+    let mut world = world();
+    world.quotas = Some(Quotas::new(&Allowance::default()));
+    asked(&mut world, "set away-on-xa on");
+    shows(&mut world, "phone", " type='subscribed'>");
+    let mut writes = 0;
+    for number in 0..1_000 {
+        let xa = format!("><show>xa</show><status>{number}</status>");
+        writes += shows(&mut world, "desk", &xa).writes.len();
+        world.wait(Duration::from_millis(100));
+    }
+    // As many as at once, and those that came back in the 100 seconds.
+    assert!((30..=41).contains(&writes), "{writes}");
+    let now = world.now;
+    let alice = BareJid::new("alice@a.example").unwrap();
+    let quotas = world.quotas.as_mut().unwrap();
+    let due = quotas
+        .unheard_due()
+        .expect("what was not heard is asked for");
+    assert!(due <= now.plus(Duration::from_secs(60)));
+    assert!(
+        quotas
+            .take_unheard(due.plus(Duration::from_secs(1)))
+            .contains(&alice)
+    );
+    assert_eq!(quotas.unheard_due(), None);
+    world.wait(Duration::from_secs(60));
+    let probe = world.decide(move |decider| decider.timer(Timer::Status(&alice)));
+    assert_eq!(probe.stanzas[0].attr("type"), Some("probe"));
+    // What the server answers then is what holds.
+    shows(
+        &mut world,
+        "desk",
+        "><show>xa</show><status>On Corfu</status>",
+    );
+    let said = asked(&mut world, "options");
+    assert!(said.contains("“On Corfu”"), "{said}");
+}
+
+#[test]
+fn the_answer_names_the_weekday_and_options_the_words() {
+    let mut world = world();
+    for (words, day) in [
+        ("away til monday I ski", "2026-11-23 (Mon)"),
+        ("away until 24 December I ski", "2026-12-24 (Thu)"),
+        ("away till December 24th: I ski", "2026-12-24 (Thu)"),
+        ("away 24 December I ski", "2026-12-24 (Thu)"),
+        ("away 2026-11-24 I ski", "2026-11-24 (Tue)"),
+    ] {
+        let said = asked(&mut world, words);
+        assert!(said.contains(&format!("until {day}")), "{words}: {said}");
+        assert!(
+            said.ends_with("The answer says: “I ski”"),
+            "{words}: {said}"
+        );
+        let options = asked(&mut world, "options");
+        assert!(
+            options.starts_with(&format!("You are away until {day}:")),
+            "{options}"
+        );
+        assert!(options.contains("The answer says: “I ski”\n"), "{options}");
+        world.wait(Duration::from_secs(1));
+    }
+    // A month begins a text as well.
+    let said = asked(&mut world, "away March madness, back soon");
+    assert!(said.contains("“March madness, back soon”"), "{said}");
+    let said = asked(&mut world, "away until December");
+    assert!(said.contains("“December” is no day"), "{said}");
 }

@@ -1000,7 +1000,7 @@ fn what_waits_is_shown_with_the_mail_servers_words() {
         )
     );
     let (_, none) = World::new().says(GATEWAY, "q2", "What waits?");
-    assert!(none.starts_with("None of your mails waits"), "{none}");
+    assert!(none.starts_with("Nothing waits"), "{none}");
 }
 
 #[test]
@@ -1181,7 +1181,7 @@ fn a_form_names_the_mails_that_wait_and_needs_none_where_all_have_left() {
     let mut other = World::new();
     let (_, none) = other.command("node='send-now' action='execute'", &[]);
     assert_eq!(none.attr("status"), Some("completed"));
-    assert!(note(&none).contains("None of your mails waits"), "{none:?}");
+    assert!(note(&none).contains("Nothing waits"), "{none:?}");
 }
 
 #[test]
@@ -1642,7 +1642,6 @@ fn who_wants_to_be_forgotten_says_so_twice_and_reads_what_was_deleted() {
     for words in [
         "forget me",
         "vergiss mich",
-        "forget me no",
         "delete my data?",
         "forget me adam@a.example",
     ] {
@@ -1651,6 +1650,18 @@ fn who_wants_to_be_forgotten_says_so_twice_and_reads_what_was_deleted() {
         let said = body_of(&asked.stanzas[0]);
         assert!(
             said.ends_with("schreib: vergiss mich ja"),
+            "{words}: {said}"
+        );
+    }
+    for words in ["forget me no", "vergiss mich nein", "Vergiss mich Nein!"] {
+        let kept = world.stanza(&say(words));
+        assert!(
+            kept.operation.is_none() && kept.writes.is_empty(),
+            "{words}"
+        );
+        let said = body_of(&kept.stanzas[0]);
+        assert!(
+            said.starts_with("Es wurde nichts gelöscht."),
             "{words}: {said}"
         );
     }
@@ -1674,7 +1685,7 @@ fn who_wants_to_be_forgotten_says_so_twice_and_reads_what_was_deleted() {
         (
             "vergiss mich Ja.",
             Traces::default(),
-            "Von dir war nichts gespeichert.",
+            "Über dich war nichts gespeichert.",
         ),
     ] {
         let asked = world.stanza(&say(words));
@@ -1794,11 +1805,23 @@ fn a_menu_asks_before_it_forgets() {
         "{shown}"
     );
     let attributes = format!("node='forget-me' sessionid='{session}' action='complete'");
-    for fields in [&[("sure", "no")][..], &[("sure", "")], &[("step", "0")]] {
+    for fields in [
+        &[("sure", "")][..],
+        &[("step", "0")],
+        &[("sure", "perhaps")],
+    ] {
         let (decision, again) = world.command(&attributes, fields);
         assert!(decision.operation.is_none());
         assert_eq!(again.attr("status"), Some("executing"), "{again:?}");
     }
+    let mut other = World::new();
+    let (_, begun) = other.command("node='forget-me' action='execute'", &[]);
+    let session = begun.attr("sessionid").unwrap();
+    let of_other = format!("node='forget-me' sessionid='{session}' action='complete'");
+    let (decision, kept) = other.command(&of_other, &[("sure", "no")]);
+    assert!(decision.operation.is_none());
+    assert_eq!(kept.attr("status"), Some("completed"));
+    assert!(note(&kept).starts_with("Nothing is deleted."), "{kept:?}");
     let xml = format!(
         "<iq from='alice@a.example/phone' to='{GATEWAY}' type='set' id='i1'><command xmlns='{COMMANDS}' {attributes}>{}</command></iq>",
         form(&[("sure", "yes")])
@@ -1938,7 +1961,7 @@ fn what_people_write_of_themselves_works() {
         ("What is my address?", 0, "alice@chat.a.example"),
         ("show contacts", 0, "no mail contacts yet"),
         ("list contacts", 0, "no mail contacts yet"),
-        ("how many mails wait?", 0, "None of your mails waits"),
+        ("how many mails wait?", 0, "Nothing waits"),
         ("delete carol@mail.example", 0, "is none of your contacts"),
         ("email carol@mail.example hi", 1, LINK),
         ("new message to carol@mail.example hi", 1, LINK),
@@ -2015,7 +2038,7 @@ fn a_contact_may_be_named_in_short_and_is_asked_about() {
     ] {
         let (decision, said) = world.says(GATEWAY, "s1", body);
         assert!(decision.writes.is_empty() && decision.mails.is_empty());
-        let words = format!("Did you mean carol@mail.example? Write: {example}");
+        let words = format!("Did you mean carol@mail.example? Then send: {example}");
         assert!(said.ends_with(&words), "{body}: {said}");
     }
     // Of two that are called so, and of nobody.
@@ -2374,7 +2397,9 @@ fn a_user_is_given_all_that_is_stored() {
     let asked = world.stanza(export);
     let operation = asked.operation.expect("it is to be done");
     let mail = Some("alice@chat.a.example".parse().unwrap());
-    assert_eq!(operation, Operation::Export { mail });
+    assert!(
+        matches!(&operation, Operation::Export { mail: of, about } if *of == mail && about.len() == 11)
+    );
     let mut told = |told: OperationResult| {
         world.context.tell(Some((operation.clone(), told)));
         let decision = world.stanza(export);
@@ -2412,7 +2437,7 @@ fn a_user_is_given_all_that_is_stored() {
     );
     assert_eq!(rest, parts);
     let said = told(OperationResult::Exported(None));
-    assert!(said[0].starts_with("What is stored of you cannot be read"));
+    assert!(said[0].starts_with("What is stored about you cannot be read"));
     let said = told(OperationResult::Busy);
     assert!(said[0].starts_with("The gateway has too much to do"));
 }
@@ -2476,7 +2501,10 @@ fn the_name_of_a_contact_alone_is_answered_with_how_to_write_to_them() {
         world.context.apply(&[write]);
     }
     let (decision, said) = world.says(GATEWAY, "n1", "Carol");
-    assert!(said.ends_with("Write: write carol@mail.example"), "{said}");
+    assert!(
+        said.ends_with("Then send: write carol@mail.example"),
+        "{said}"
+    );
     assert!(decision.mails.is_empty());
     let (_, said) = world.says(GATEWAY, "n2", "frank?");
     assert!(

@@ -39,3 +39,4 @@ mod trust;
 #[path = "two_gateways/main.rs"]
 mod two_gateways;
 mod welcome;
+mod words;

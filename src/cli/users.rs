@@ -120,7 +120,7 @@ fn list(
         }
     }
     match is_empty {
-        true => output.remark("nothing is stored of any user"),
+        true => output.remark("nothing is stored about any user"),
         false => Ok(()),
     }
 }
@@ -159,6 +159,11 @@ fn show(
     } = *user;
     if is_slip(&listed.user, &traces) {
         return Err(CommandError::Jid(listed.user.to_string()));
+    }
+    if traces.is_empty() && options.is_empty() {
+        line(output, &format!("user: {}", listed.user))?;
+        line(output, &format!("mail address: {mail}"))?;
+        return line(output, &format!("nothing is stored about {}", listed.user));
     }
     let chosen: Vec<String> = options
         .iter()
@@ -248,7 +253,7 @@ fn forget(user: &BareJid, door: &mut Door, output: &mut Output<'_>) -> Result<()
         return Err(CommandError::Jid(user.to_string()));
     }
     if gone.is_empty() {
-        return line(output, &format!("nothing is stored of {user}"));
+        return line(output, &format!("nothing is stored about {user}"));
     }
     line(output, &format!("forgotten: {user}"))?;
     for (name, count) in counted(&gone) {
@@ -266,7 +271,9 @@ fn forget(user: &BareJid, door: &mut Door, output: &mut Output<'_>) -> Result<()
 fn export(user: &BareJid, door: &mut Door, output: &mut Output<'_>) -> Result<(), CommandError> {
     let count = map::export(door, output, Some(user))?;
     match count {
-        0 => output.remark(&format!("no row is stored of {user}")),
+        0 => Err(CommandError::Refused(format!(
+            "nothing is stored about {user}"
+        ))),
         _ => Ok(()),
     }
 }
@@ -391,7 +398,11 @@ path = "{}"
              mails that wait to be sent: 0\nmails that are on their way: 0\n"
         );
         assert!(nobody.contains("mail address: nobody@chat.a.example (rule)\n"));
-        assert!(nobody.contains("\nmessages: 0\n"), "{nobody}");
+        assert!(
+            nobody.ends_with("\nnothing is stored about nobody@a.example\n")
+                && !nobody.contains(": 0"),
+            "{nobody}"
+        );
         // One of each kind, two of options; nothing of Bob.
         assert_eq!(exported.lines().count(), 9, "{exported}");
         for row in exported.lines() {
@@ -399,7 +410,10 @@ path = "{}"
             let user = row.get("user").or(row.get("jid")).unwrap();
             assert_eq!(user, "alice@a.example");
         }
-        assert_eq!(not_exported, "");
+        assert_eq!(
+            not_exported,
+            "error: nothing is stored about nobody@a.example"
+        );
         for typed in [bob, domain] {
             assert!(typed.contains("is not a bare JID"), "{typed}");
         }
@@ -409,10 +423,13 @@ path = "{}"
              marks of mails that were handled: 1\nannounced presence: 1\npairs made for contacts: 1\n\
              pictures of contacts: 1\n"
         );
-        assert_eq!(again, "nothing is stored of alice@a.example\n");
+        assert_eq!(again, "nothing is stored about alice@a.example\n");
         // Her pair is the admin's word.
         assert!(after.contains("a@c.example (pair)\n"), "{after}");
-        assert!(after.contains("options for all contacts: none\n"));
+        assert!(
+            after.ends_with("nothing is stored about alice@a.example\n"),
+            "{after}"
+        );
         assert_eq!(left, "alice@a.example\t0\t-\nbob@a.example\t0\t-\n");
     }
 
@@ -463,7 +480,7 @@ path = "{}"
     fn a_list_of_many_comes_in_pages_and_an_empty_one_says_so() {
         let folder = tempfile::tempdir().unwrap();
         let empty = typed(folder.path(), "list", true).unwrap();
-        assert_eq!(empty, "nothing is stored of any user\n");
+        assert_eq!(empty, "nothing is stored about any user\n");
         let count = USERS_PER_PAGE * 2 + 1;
         let users = (0..count).map(|number| {
             let user = BareJid::new(&format!("u{number:04}@a.example")).unwrap();

@@ -520,6 +520,12 @@ pub struct Http {
     ///
     /// Or `public_url = "https://mail.example.org"`
     pub public_url: Option<String>,
+    /// Whether `public_url` followed by `/write` is a page on which anybody types a mail address and gets by what a chat program
+    /// reaches it: the JID, a link, and the link as a QR code. It says nothing of users and contacts. The proxy has to pass this
+    /// path on, too.
+    ///
+    /// Default `write_page = true`
+    pub write_page: bool,
     /// A PEM file of authorities to trust instead of the system's. Left out, the system's are trusted.
     ///
     /// Default `ca_file = "our-ca.pem"`

@@ -456,6 +456,7 @@ fn http(mut table: ConfigTable<'_>) -> Option<Http> {
     let fetch_from = table.or("fetch_from", list(host_or_port), Vec::new());
     let address = table.optional("listen", listen);
     let public_url = table.optional("public_url", public_url);
+    let write_page = table.or("write_page", flag, true);
     let ca_file = ca_file(&mut table);
     table.finish();
     let (address, public_url) = (address?, public_url?);
@@ -475,6 +476,7 @@ fn http(mut table: ConfigTable<'_>) -> Option<Http> {
         fetch_from: fetch_from?,
         listen: address,
         public_url,
+        write_page: write_page?,
         ca_file: ca_file?,
     })
 }

@@ -142,7 +142,7 @@ impl WaitingItems {
                         ..
                     }
                 );
-                troubles = running.troubles();
+                troubles = running.troubles().await;
                 (true, is_attached, Ok(running.queue.depth()))
             }
             QueueAccess::Resting { folder, opened } => {

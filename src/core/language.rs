@@ -60,6 +60,22 @@ impl Language {
         all.find(|language| language.tag().eq_ignore_ascii_case(primary))
     }
 
+    /// The one that a browser likes best (RFC 9110 §12.5.4, `Accept-Language`); `None`: none of those that it names is spoken.
+    pub fn accepted(field: &str) -> Option<Self> {
+        /// Further ones are not looked at.
+        const RANGES_MAX: usize = 20;
+        let ranges = field.split(',').take(RANGES_MAX);
+        let liked = ranges.filter_map(|range| {
+            let (tag, parameter) = range.split_once(';').unwrap_or((range, "q=1"));
+            let weight = parameter.trim().strip_prefix("q=")?.trim();
+            let weight = weight.parse().ok().filter(|weight: &f32| *weight > 0.0)?;
+            Some((weight, Self::of_tag(tag.trim())?))
+        });
+        // Of those that are liked as much, the first.
+        let best = liked.reduce(|best, next| if next.0 > best.0 { next } else { best });
+        best.map(|(_, language)| language)
+    }
+
     /// `de`.
     pub fn tag(self) -> &'static str {
         FILES.get(self.0).map_or("en", |file| file.tag)
@@ -119,6 +135,29 @@ fn read(file: &LanguageFile) -> Words {
     words
 }
 
+/// In which languages the words of a user are understood: in the one in which the user is answered, in that of the message itself,
+/// and in English, since English words stand in what others write about the gateway.
+#[derive(Clone, Copy, Debug)]
+pub struct Understood {
+    own: Language,
+    sent: Option<Language>,
+}
+
+impl Understood {
+    /// Of a user who is answered in `own`, and whose client says of the message that it is in `sent`.
+    pub const fn of(own: Language, sent: Option<Language>) -> Self {
+        Self { own, sent }
+    }
+
+    /// Each once.
+    pub fn all(self) -> impl Iterator<Item = Language> {
+        let sent = self.sent.filter(|sent| *sent != self.own);
+        let is_said = self.own == Language::ENGLISH || sent == Some(Language::ENGLISH);
+        let english = (!is_said).then_some(Language::ENGLISH);
+        std::iter::once(self.own).chain(sent).chain(english)
+    }
+}
+
 /// By its tag.
 impl Serialize for Language {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
@@ -165,6 +204,26 @@ mod tests {
         for unknown in ["", "-", "x-en", "eng", "tlh", "ен"] {
             assert_eq!(Language::of_tag(unknown), None, "{unknown}");
         }
+    }
+
+    #[test]
+    fn a_browser_names_languages_by_how_much_they_are_liked() {
+        let of = |field| Language::accepted(field).map(Language::tag);
+        for (field, tag) in [
+            ("de", Some("de")),
+            ("de-AT,de;q=0.9,en;q=0.8", Some("de")),
+            ("tlh, en;q=0.3 , ru ; q=0.7", Some("ru")),
+            ("fr;q=0,es;q=0.1", Some("es")),
+            ("fr,es", Some("fr")),
+            ("fr;q=0.5,es;q=NaN,ru;q=x,de;q=-1", Some("fr")),
+            ("*", None),
+            ("", None),
+            (",;,=;q", None),
+        ] {
+            assert_eq!(of(field), tag, "{field}");
+        }
+        let long = format!("{}de", "tlh,".repeat(100_000));
+        assert_eq!(of(&long), None);
     }
 
     #[test]

@@ -92,6 +92,9 @@ pub const EXPORT_MESSAGE_OCTETS_MAX: usize = 8 * 1024;
 pub const EXPORT_ROWS_AT_ONCE: usize = 500;
 /// What is being done at the same time about mails that wait, for all users. Each keeps the stanza that asked for it.
 pub const OPERATIONS_MAX: usize = 64;
+/// Of these, exports and the forgetting of users, which go through all rows of a user and of which exports are made one after the
+/// other: whoever asks for them with many names keeps nobody from what takes a moment.
+pub const LONG_OPERATIONS_MAX: usize = 8;
 /// The same for one user, so that no one keeps others, administrators above all, from what they ask.
 pub const OPERATIONS_OF_ONE_MAX: usize = 4;
 /// Mails that are kept as they came and read at the same time, for all users: each may have tens of megabytes.
@@ -229,8 +232,18 @@ pub const AWAY_TEXT_CHARS_MAX: usize = 1_000;
 pub const REPORT_INTERVAL: Duration = Duration::from_secs(10 * 60);
 /// And that often that the same user reports the same address.
 pub const REPORT_OF_ONE_INTERVAL: Duration = Duration::from_secs(7 * 24 * 3600);
+/// And that often at most that any user of one server reports anything, so that many users that one person has made do not flood them.
+pub const REPORT_OF_SERVER_INTERVAL: Duration = Duration::from_secs(60);
 /// Clients of one user of which it is kept whether they are there. Servers allow about ten.
 pub const OWN_CLIENTS_MAX: usize = 20;
+/// What a user's clients say of their status is written down so often: more than people change it. What is said beyond that is not
+/// lost, but asked for later.
+pub const OWN_STATUS_CHANGES: Rate = Rate {
+    count: 30,
+    time: Duration::from_secs(300),
+};
+/// Then it is asked for after this time.
+pub const OWN_STATUS_ASKED_AFTER: Duration = Duration::from_secs(60);
 /// For how long a user may say to be away.
 pub const AWAY_MAX: Duration = Duration::from_secs(366 * 24 * 3600);
 /// A user is told that often of mails that are not shown since their sender is in doubt: whoever forges many addresses would

@@ -8,6 +8,7 @@ use crate::core::job::Job;
 use crate::core::language::Language;
 use crate::core::time::Timestamp;
 use crate::core::traces::Traces;
+use std::collections::BTreeMap;
 
 /// A job of the queue, as it is now.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -67,6 +68,8 @@ pub enum Operation {
     Export {
         /// Their address, which no row may have.
         mail: Option<MailAddress>,
+        /// What each kind of its parts is, in the user's language.
+        about: BTreeMap<&'static str, String>,
     },
     /// All that is stored of who asks is forgotten: of nobody else, for nobody is named.
     Forget {

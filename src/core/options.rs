@@ -90,7 +90,7 @@ pub struct Options {
     /// Whether the user is away as long as their status says so; among what holds for all contacts only.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub away_on_xa: Option<bool>,
-    /// What the user's clients say, where that matters; no choice.
+    /// What the user's clients say, where that matters; no choice. `None`: the gateway was not allowed to see it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub own_status: Option<OwnStatus>,
     /// The user was told what the gateway is, or has found out; among what holds for all contacts only.

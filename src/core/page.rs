@@ -6,6 +6,7 @@
 
 pub mod escape;
 pub mod tamed;
+pub mod write;
 
 use crate::core::file;
 use crate::core::from_mail::{self, ParsedMail, Person, Piece};

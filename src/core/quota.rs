@@ -4,10 +4,14 @@
 //! as much again; a row for each mail would cost more than it saves.
 
 use crate::core::address::MailAddress;
+use crate::core::context::Write;
 use crate::core::decide::decision::Decision;
 use crate::core::from_stanza::{Presence, Stanza, StanzaAct, StanzaKind};
 use crate::core::job::ComposedMail;
-use crate::core::limits::{HELD_INTERVAL, REFUSALS_NOTED, REFUSED_REQUESTS, REQUESTS, Rate};
+use crate::core::limits::{
+    HELD_INTERVAL, OWN_STATUS_ASKED_AFTER, OWN_STATUS_CHANGES, REFUSALS_NOTED, REFUSED_REQUESTS,
+    REQUESTS, Rate,
+};
 use crate::core::notice;
 use crate::core::settings::Allowance;
 use crate::core::time::Timestamp;
@@ -85,6 +89,9 @@ pub struct Quotas {
     requests: QuotaMeter<BareJid>,
     refusals: QuotaMeter<BareJid>,
     noted: QuotaMeter<BareJid>,
+    statuses: QuotaMeter<BareJid>,
+    /// Whose status was not heard, and when it is asked for.
+    unheard: BTreeMap<BareJid, Timestamp>,
     held: BTreeMap<BareJid, HeldCount>,
     files: QuotaMeter<BareJid>,
     file_kilobytes: QuotaMeter<BareJid>,
@@ -97,6 +104,12 @@ fn changes_only(stanza: &Stanza, decision: &Decision) -> bool {
     let mut mails = decision.mails.iter();
     matches!(&stanza.kind, StanzaKind::Message(message) if matches!(message.act, Some(StanzaAct::Retract(_))))
         && mails.all(|mail| mail.job.draft.is_some())
+}
+
+/// Whether what a client says of the user's status is written down.
+fn changes_status(decision: &Decision, user: &BareJid) -> bool {
+    let is_own = |write: &Write| matches!(write, Write::Options(of, None, _) if of == user);
+    decision.writes.iter().any(is_own)
 }
 
 /// Of mails that a user is not shown.
@@ -124,6 +137,8 @@ impl Quotas {
             requests: QuotaMeter::new(Some(REQUESTS)),
             refusals: QuotaMeter::new(Some(REFUSED_REQUESTS)),
             noted: QuotaMeter::new(Some(REFUSALS_NOTED)),
+            statuses: QuotaMeter::new(Some(OWN_STATUS_CHANGES)),
+            unheard: BTreeMap::new(),
             held: BTreeMap::new(),
             files: QuotaMeter::new(None),
             file_kilobytes: QuotaMeter::new(None),
@@ -162,6 +177,11 @@ impl Quotas {
     ) -> Option<Decision> {
         let user = stanza.from.to_bare();
         match stanza.kind {
+            StanzaKind::Presence(Presence::Available | Presence::Unavailable)
+                if changes_status(decision, &user) =>
+            {
+                self.of_status(&user, now)
+            }
             _ if decision.mails.is_empty()
                 && decision.stanzas.is_empty()
                 && decision.operation.is_none() =>
@@ -184,6 +204,34 @@ impl Quotas {
             }
             _ => None,
         }
+    }
+
+    /// The status of somebody whose clients say another one all the time is not written down each time. What holds in the end is
+    /// asked for when some time is over.
+    fn of_status(&mut self, user: &BareJid, now: Timestamp) -> Option<Decision> {
+        if self.statuses.take(user, 1, now).is_ok() {
+            return None;
+        }
+        let due = now.plus(OWN_STATUS_ASKED_AFTER);
+        self.unheard.entry(user.clone()).or_insert(due);
+        Some(Decision::nothing())
+    }
+
+    /// When [`Quotas::take_unheard`] names somebody.
+    pub fn unheard_due(&self) -> Option<Timestamp> {
+        self.unheard.values().min().copied()
+    }
+
+    /// Whose status is to be asked for now. Where the clock was set back, nobody waits for longer than from now.
+    pub fn take_unheard(&mut self, now: Timestamp) -> Vec<BareJid> {
+        let latest = now.plus(OWN_STATUS_ASKED_AFTER);
+        let due = |at: Timestamp| at <= now || at > latest;
+        let users = self.unheard.iter().filter(|(_, at)| due(**at));
+        let users: Vec<BareJid> = users.map(|(user, _)| user.clone()).collect();
+        for user in &users {
+            self.unheard.remove(user);
+        }
+        users
     }
 
     fn of_mails(

@@ -1,21 +1,24 @@
-//! The server: pages of mails, and files of mails, for whoever has the address of one. Behind a reverse proxy, which has the certificate.
+//! The server: pages of mails, and files of mails, for whoever has the address of one; and a page that says to everybody by which
+//! JID a mail address is written to. Behind a reverse proxy, which has the certificate.
 //!
 //! Whoever connects is a stranger: so many connections at a time, so much time for a request and for an answer, so much of a
 //! header; no body is read. What is not there, no longer there or asked for wrongly is one answer.
 
 mod answer;
 mod body;
+mod write_page;
 
 #[cfg(test)]
 mod tests;
 
 use crate::core::id::OriginalId;
+use crate::core::language::Language;
 use crate::core::time::Timestamp;
 use crate::net::limits::time_limits;
 use crate::net::listen::Listener;
 use crate::system;
 pub use answer::ABOUT;
-use answer::{PageRequest, PageResponse};
+use answer::{PageRequest, PageResponse, language_of};
 use body::Body;
 use hyper::body::Incoming;
 use hyper::server::conn::http1;
@@ -35,6 +38,8 @@ use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore};
 use tokio::task::JoinSet;
 use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
+use write_page::AddressFormRequest;
+pub use write_page::WritePage;
 
 /// Connections at a time; others wait until the system takes no more.
 const CONNECTIONS_MAX: usize = 200;
@@ -107,6 +112,10 @@ pub struct ServerConfig {
     pub mails: PageSource,
     /// Files of mails.
     pub files: PageSource,
+    /// The language of who accepts none that is spoken here.
+    pub language: Language,
+    /// The page on which an address is typed; `None`: there is none.
+    pub write_page: Option<WritePage>,
     /// Time limits.
     pub timings: HttpTimings,
 }
@@ -231,8 +240,17 @@ impl ServerShared {
         let timings = self.config.timings;
         let service = service_fn(move |request: Request<Incoming>| {
             let house = Arc::clone(&self);
-            let asked = PageRequest::of(&request, &house.prefix);
-            async move { Ok::<_, Infallible>(house.answer(asked).await) }
+            let page = house.config.write_page.as_ref();
+            let language = language_of(&request, house.config.language);
+            let writing =
+                page.and_then(|_| AddressFormRequest::of(&request, &house.prefix, language));
+            let asked = PageRequest::of(&request, &house.prefix, language);
+            async move {
+                Ok::<_, Infallible>(match writing {
+                    Some(writing) => house.address_form(writing).await,
+                    None => house.answer(asked).await,
+                })
+            }
         });
         let mut http = http1::Builder::new();
         http.timer(TokioTimer::new())
@@ -252,6 +270,23 @@ impl ServerShared {
             Ok(Ok(())) => {}
             Ok(Err(error)) => tracing::debug!(%error, "a connection by HTTP ended badly"),
             Err(_) => tracing::debug!("a connection by HTTP took too long"),
+        }
+    }
+
+    /// The page on which an address is typed. A code takes the processor's time as reading a mail does, so that it takes a place
+    /// of those who read.
+    async fn address_form(&self, writing: AddressFormRequest) -> Response<Body> {
+        let readers = Arc::clone(&self.readers).acquire_owned();
+        let (Ok(Ok(reader)), Some(page)) = (
+            timeout(self.config.timings.room, readers).await,
+            self.config.write_page.clone(),
+        ) else {
+            return PageResponse::busy().into_response(());
+        };
+        let made = system::blocking(move || (writing.answer(&page), reader)).await;
+        match made {
+            Ok((answer, _reader)) => self.sent(answer, None).await,
+            Err(_) => PageResponse::busy().into_response(()),
         }
     }
 

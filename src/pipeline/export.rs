@@ -1,7 +1,8 @@
 //! A user is given all that is stored of them: as a file at an address of the gateway's own, where there are such files, else as
 //! messages.
 //!
-//! A row is a line of JSON, as in an export of the admin, and the whole is an array of them. What was chosen comes first and what there
+//! The whole is an array of JSON, a row of it in a line, as in an export of the admin; so is each of several messages. The first part
+//! says what the others are. What was chosen comes first and what there
 //! is most of last, so that whatever does not fit is of the least interest. One user at a time is read, page by page.
 
 use super::OwnFiles;
@@ -24,6 +25,9 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio::sync::Semaphore;
 
+/// What stands around the lines of an array, in octets, and between two of them.
+const AROUND_OCTETS: usize = 4;
+const BETWEEN_OCTETS: usize = 2;
 /// The file, as it is called.
 const NAME: &str = "stanzamail.json";
 
@@ -95,6 +99,18 @@ impl UserExporter {
         }
     }
 
+    /// One whose store never answers.
+    #[cfg(test)]
+    pub(super) fn hanging() -> Self {
+        Self {
+            pages: Arc::new(|_, _| Box::pin(std::future::pending())),
+            own: None,
+            originals: None,
+            alone: Arc::new(Semaphore::new(1)),
+            last: Arc::default(),
+        }
+    }
+
     fn last(&self) -> MutexGuard<'_, BTreeMap<BareJid, OriginalId>> {
         self.last.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -108,7 +124,7 @@ impl UserExporter {
     pub(super) async fn all(
         &self,
         user: &BareJid,
-        mail: Option<&MailAddress>,
+        (mail, about): (Option<&MailAddress>, &BTreeMap<&'static str, String>),
         queue: &Queue,
     ) -> Option<ExportedData> {
         // The semaphore is never closed.
@@ -116,12 +132,20 @@ impl UserExporter {
         let now = Timestamp::now();
         let messages = EXPORT_MESSAGE_OCTETS_MAX.saturating_mul(EXPORT_MESSAGES_MAX);
         let limits = match &self.own {
-            Some(_) => (EXPORT_OCTETS_MAX, EXPORT_OCTETS_MAX),
+            Some(own) => {
+                // A bigger one would not be kept at all.
+                let kept = usize::try_from(own.kept.octets_of_one()).unwrap_or(usize::MAX);
+                let octets = kept.saturating_sub(AROUND_OCTETS).min(EXPORT_OCTETS_MAX);
+                (octets, octets)
+            }
             // Lines do not fill messages to their last octet.
-            None => (messages / 2, EXPORT_MESSAGE_OCTETS_MAX),
+            None => (
+                messages / 2,
+                EXPORT_MESSAGE_OCTETS_MAX.saturating_sub(AROUND_OCTETS),
+            ),
         };
         let mut lines = ExportLines::default();
-        let first = json!({"kind": "user", "user": user, "mail": mail, "at": now.to_xep0082()});
+        let first = json!({"kind": "user", "user": user, "mail": mail, "at": now.to_xep0082(), "about": about});
         lines.push(first.to_string(), limits);
         let jobs = queue.of(user.clone()).await?;
         lines.is_cut = jobs.len() >= WAITING_FOUND_MAX;
@@ -195,7 +219,7 @@ impl UserExporter {
         let Some(own) = &self.own else {
             return Some(ExportedAs::Messages(messages(&lines)));
         };
-        let text = format!("[\n{}\n]\n", lines.join(",\n"));
+        let text = array(lines.iter().map(String::as_str));
         // Who has got hold of the address of one sees nothing of another.
         let about = format!("export {}", now.millis());
         let (id, link, until) = own.write(user, &about, (NAME, text.into_bytes())).await?;
@@ -224,22 +248,34 @@ fn waiting(WaitingJob { job, stage }: &WaitingJob) -> String {
     transfer::tamed(&line.to_string())
 }
 
-/// Lines as few messages.
+/// Lines as few messages, each of which is an array, too.
 fn messages(lines: &[String]) -> Vec<String> {
-    let mut messages: Vec<String> = Vec::new();
+    let mut messages: Vec<Vec<&str>> = Vec::new();
+    let mut octets = 0_usize;
     for line in lines {
-        let fits = |last: &&mut String| {
-            last.len().saturating_add(line.len()).saturating_add(1) <= EXPORT_MESSAGE_OCTETS_MAX
-        };
-        match messages.last_mut().filter(fits) {
+        let more = octets
+            .saturating_add(line.len())
+            .saturating_add(BETWEEN_OCTETS);
+        let fits = more.saturating_add(AROUND_OCTETS) <= EXPORT_MESSAGE_OCTETS_MAX;
+        match messages.last_mut().filter(|_| fits) {
             Some(last) => {
-                last.push('\n');
-                last.push_str(line);
+                octets = more;
+                last.push(line);
             }
-            None => messages.push(line.clone()),
+            None => {
+                octets = line.len();
+                messages.push(vec![line]);
+            }
         }
     }
     messages
+        .into_iter()
+        .map(|lines| array(lines.into_iter()))
+        .collect()
+}
+
+fn array<'a>(lines: impl Iterator<Item = &'a str>) -> String {
+    format!("[\n{}\n]", lines.collect::<Vec<_>>().join(",\n"))
 }
 
 #[cfg(test)]
@@ -304,7 +340,8 @@ mod tests {
         });
         let user = BareJid::new("alice@a.example").unwrap();
         let (of, at) = (user.clone(), queue.clone());
-        let export = tokio::spawn(async move { exporter.all(&of, None, &at).await });
+        let export =
+            tokio::spawn(async move { exporter.all(&of, (None, &BTreeMap::new()), &at).await });
         reads.notified().await;
         let of = user.clone();
         let forgets = tokio::spawn(async move { forgetter.all(&of).await });
@@ -319,11 +356,11 @@ mod tests {
     fn lines_fill_messages_and_never_more_than_there_may_be() {
         let limits = (
             EXPORT_MESSAGE_OCTETS_MAX * EXPORT_MESSAGES_MAX / 2,
-            EXPORT_MESSAGE_OCTETS_MAX,
+            EXPORT_MESSAGE_OCTETS_MAX - AROUND_OCTETS,
         );
-        for length in [10, 1_000, EXPORT_MESSAGE_OCTETS_MAX / 2 + 1] {
+        for length in [10, 1_000, EXPORT_MESSAGE_OCTETS_MAX / 2 + 1, limits.1] {
             let mut lines = ExportLines::default();
-            while lines.push("x".repeat(length), limits) {}
+            while lines.push(format!("\"{}\"", "x".repeat(length - 2)), limits) {}
             assert!(lines.is_cut);
             let messages = messages(&lines.all);
             assert!(messages.len() <= EXPORT_MESSAGES_MAX, "{length}");
@@ -332,7 +369,10 @@ mod tests {
                     .iter()
                     .all(|one| one.len() <= EXPORT_MESSAGE_OCTETS_MAX)
             );
-            let all: usize = messages.iter().map(|one| one.lines().count()).sum();
+            let each = messages
+                .iter()
+                .map(|one| serde_json::from_str::<Vec<String>>(one));
+            let all: usize = each.map(|one| one.unwrap().len()).sum();
             assert_eq!(all, lines.all.len());
         }
         let mut lines = ExportLines::default();

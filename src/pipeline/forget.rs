@@ -21,6 +21,7 @@ use crate::store::Store;
 use crate::store::originals::Originals;
 use crate::system;
 use jid::BareJid;
+use minidom::Element;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::{Semaphore, mpsc, oneshot};
@@ -181,11 +182,16 @@ impl<S: Store> Pipeline<S> {
         ForgetStep { user, done }: ForgetStep,
     ) -> Result<(), Fatal> {
         timers.forget(&user);
-        let gone = self.store.forget_some_of(&user, FORGOTTEN_AT_ONCE).await?;
-        failpoints::point("pipeline: some rows of a user forgotten");
         let mut context = Context::new();
         let now = Timestamp::now();
-        let mut stanzas = Vec::new();
+        // What the user has chosen is known as long as its row is there.
+        let mut stanzas = self.of_choices(&user).await?;
+        let gone = self.store.forget_some_of(&user, FORGOTTEN_AT_ONCE).await?;
+        failpoints::point("pipeline: some rows of a user forgotten");
+        if !stanzas.is_empty() && !self.of_choices(&user).await?.is_empty() {
+            // It still is, and the step that takes it says so.
+            stanzas.clear();
+        }
         for (mail, contact) in &gone.contacts {
             let relation = (&user, mail, contact);
             let decide = |context: &Context| {
@@ -201,6 +207,18 @@ impl<S: Store> Pipeline<S> {
         // Nobody listens after a stop.
         let _ = done.send(gone);
         Ok(())
+    }
+}
+
+impl<S: Store> Pipeline<S> {
+    /// What the server of a user is told who is forgotten, by what the user has chosen.
+    async fn of_choices(&self, user: &BareJid) -> Result<Vec<Element>, Fatal> {
+        let decide = |context: &Context| {
+            Decider::new(&self.settings, context, Timestamp::now())
+                .timer(Timer::UserForgotten(user))
+        };
+        let words = self.decided(&mut Context::new(), decide).await;
+        Ok(or_by_defect(words, |_| Decision::nothing())?.stanzas)
     }
 }
 

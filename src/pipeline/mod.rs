@@ -197,6 +197,7 @@ impl<S: Store> Pipeline<S> {
             }
             let due = timers.next_due();
             let held_due = timers::wall(self.quotas.lock().held_due());
+            let unheard_due = timers::wall(self.quotas.lock().unheard_due());
             let is_unproved = online && !settles.is_empty();
             tokio::select! {
                 () = stops.disk_failed.cancelled() => {}
@@ -212,6 +213,7 @@ impl<S: Store> Pipeline<S> {
                 Ok(()) = settings.changed() => self.take_settings(settings),
                 () = timers::sleep_until(due) => self.on_time(&mut timers).await?,
                 () = timers::sleep_until(held_due), if online => self.tell_of_held(stream, false).await,
+                () = timers::sleep_until(unheard_due), if online => self.ask_for_statuses().await?,
                 // What the server did not confirm stays in `settles` for the next round, which must not wait for news: a
                 // server that was silent for a while may have none.
                 () = tokio::time::sleep(PROVE_AGAIN), if is_unproved => {}

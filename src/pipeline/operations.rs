@@ -9,7 +9,9 @@ use crate::core::context::Context;
 use crate::core::decide::decision::Decision;
 use crate::core::from_mail;
 use crate::core::id::OriginalId;
-use crate::core::limits::{OPERATIONS_MAX, OPERATIONS_OF_ONE_MAX, ORIGINALS_READ_MAX};
+use crate::core::limits::{
+    LONG_OPERATIONS_MAX, OPERATIONS_MAX, OPERATIONS_OF_ONE_MAX, ORIGINALS_READ_MAX,
+};
 use crate::core::operation::OriginalText;
 use crate::core::operation::{JobWish, Links, Operation, OperationResult};
 use crate::core::sessions::EndedSessions;
@@ -64,6 +66,8 @@ pub struct Operations {
     forgetter: Forgetter,
     exporter: UserExporter,
     room: Arc<Semaphore>,
+    /// Of this, what operations have that take long, all of a user's rows.
+    long: Arc<Semaphore>,
     /// How many are being done for whom, by the bare JID.
     of_one: Arc<Mutex<HashMap<String, usize>>>,
     reading: Arc<Semaphore>,
@@ -117,6 +121,7 @@ impl Operations {
             forgetter,
             exporter,
             room,
+            long: Arc::new(Semaphore::new(LONG_OPERATIONS_MAX)),
             of_one: Arc::default(),
             reading: Arc::new(Semaphore::new(ORIGINALS_READ_MAX)),
             over: Arc::default(),
@@ -139,6 +144,17 @@ impl Operations {
         let Ok(place) = Arc::clone(&self.room).try_acquire_owned() else {
             return false;
         };
+        let is_long = matches!(
+            operation,
+            Operation::Export { .. } | Operation::Forget { .. }
+        );
+        let long = match is_long {
+            true => match Arc::clone(&self.long).try_acquire_owned() {
+                Ok(long) => Some(long),
+                Err(_) => return false,
+            },
+            false => None,
+        };
         let from = element.attr("from").unwrap_or_default().to_owned();
         let user = from.split('/').next().unwrap_or_default();
         let Some(of_one) = TakenPlace::of(&self.of_one, user) else {
@@ -155,7 +171,7 @@ impl Operations {
             };
             // Nobody listens after a stop; then the client asks again.
             let _ = sender.send(done).await;
-            drop((place, of_one));
+            drop((place, long, of_one));
         });
         true
     }
@@ -193,12 +209,12 @@ impl Operations {
                 tracing::info!(admin = %from, %command, "an administrator runs a command");
                 OperationResult::Said((self.commands)(words).await)
             }
-            Operation::Export { mail } => {
+            Operation::Export { mail, about } => {
                 let Ok(user) = Jid::new(from) else {
                     return OperationResult::Busy;
                 };
                 let (user, mail) = (user.to_bare(), mail.as_ref());
-                let all = self.exporter.all(&user, mail, &self.queue);
+                let all = self.exporter.all(&user, (mail, about), &self.queue);
                 OperationResult::Exported(all.await)
             }
             Operation::Forget { .. } => {
@@ -302,5 +318,47 @@ impl<S: Store> Pipeline<S> {
         let decided: Decided = self.stanza(&mut context, &done.element, now).await?;
         let kept = context.kept();
         self.make_durable(timers, now, kept, vec![decided]).await
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::smtp::SmtpConnector;
+    use crate::smtp::fake::{Fake, Say};
+    use crate::store::spool::Spool;
+    use std::collections::BTreeMap;
+    use std::time::Duration;
+
+    /// Somebody has made many users, each of whom asks for an export, and then to be forgotten.
+    #[tokio::test]
+    async fn b12_exports_leave_room_for_what_others_ask() {
+        let dir = tempfile::tempdir().unwrap();
+        let (spool, jobs) = Spool::open(dir.path()).unwrap();
+        let (settle, _settles) = mpsc::channel(1);
+        let connector = SmtpConnector::new(Fake::start(|_, _| Say::Hang).await.config()).unwrap();
+        let day = Duration::from_secs(24 * 3600);
+        let (queue, runner) = Queue::start(connector, Arc::new(spool), jobs, day, settle);
+        tokio::spawn(runner.run(tokio_util::sync::CancellationToken::new()));
+        let exporter = UserExporter::hanging();
+        let (operations, _returns) = Operations::of(queue, [None, None], no_commands(), exporter);
+        let begins = |user: usize, operation: &Operation| {
+            let from = format!("u{user}@a.example/phone");
+            let element = crate::core::xml::Build::new("message", "jabber:component:accept");
+            let element = element.attr("from", &from).done();
+            operations.begin(&element, operation)
+        };
+        let export = Operation::Export {
+            mail: None,
+            about: BTreeMap::new(),
+        };
+        let forget = Operation::Forget {
+            language: crate::core::language::Language::ENGLISH,
+        };
+        let begun = (0..2 * OPERATIONS_MAX).filter(|user| begins(*user, &export));
+        assert_eq!(begun.count(), LONG_OPERATIONS_MAX);
+        assert!(!begins(500, &forget), "it would wait for the exports");
+        let revoke = Operation::Revoke(Links::All);
+        assert!(begins(501, &revoke), "this takes a moment");
     }
 }

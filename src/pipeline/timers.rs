@@ -348,6 +348,27 @@ impl<S: Store> Pipeline<S> {
         }
     }
 
+    /// Asks the XMPP server for the status of those whose clients have said more of it than was written down.
+    pub(super) async fn ask_for_statuses(&self) -> Result<(), Fatal> {
+        let now = Timestamp::now();
+        let due = self.quotas.lock().take_unheard(now);
+        let (mut stanzas, mut writes) = (Vec::new(), Vec::new());
+        for user in due {
+            let decide = |context: &Context| {
+                Decider::new(&self.settings, context, now).timer(Timer::Status(&user))
+            };
+            let asked = self.decided(&mut Context::new(), decide).await;
+            let asked = or_by_defect(asked, nothing_of(&user))?;
+            stanzas.extend(asked.stanzas);
+            writes.extend(asked.writes);
+        }
+        self.commit(now, writes).await?;
+        if !stanzas.is_empty() {
+            self.answer(stanzas, false).await;
+        }
+        Ok(())
+    }
+
     /// Sends what there is to say of every contact; answers how many contacts there are.
     pub(super) async fn announce(&self, why: AnnounceReason) -> Result<usize, Fatal> {
         let mut after: Option<(BareJid, MailAddress)> = None;

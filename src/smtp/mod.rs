@@ -18,6 +18,7 @@ mod dialog;
 #[cfg(test)]
 pub(crate) mod fake;
 mod gate;
+mod idle;
 mod login;
 pub mod outcome;
 mod plan;
@@ -36,6 +37,7 @@ pub use attach::{AttachOutcome, Attacher, Wanting};
 pub use capabilities::SmtpCapabilities;
 pub use command::{By, Settle, Settled, Which};
 pub use connect::{ConnectError, SmtpConnector};
+pub use idle::IdleProbe;
 pub use probe::{ProbedServer, RefusedCommand, probe, send, try_addresses};
 pub use queue::Queue;
 pub use runner::Runner;

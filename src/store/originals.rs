@@ -263,6 +263,11 @@ impl Originals {
         })
     }
 
+    /// What one user may have, in octets.
+    pub fn octets_of_one(&self) -> u64 {
+        self.limits.octets / SHARE_OF_ONE
+    }
+
     /// Keeps a mail under all these names. It is durable when this returns. One that is there already stays as it is.
     ///
     /// # Errors
@@ -275,7 +280,7 @@ impl Originals {
         now: Timestamp,
     ) -> io::Result<()> {
         let octets = content.octets_in_all();
-        if octets > self.limits.octets / SHARE_OF_ONE {
+        if octets > self.octets_of_one() {
             let text = "it is bigger than what one user may have";
             return Err(io::Error::new(ErrorKind::FileTooLarge, text));
         }
@@ -455,7 +460,7 @@ impl Originals {
 
     /// Removes the oldest of who has too much.
     fn make_room(&self, state: &mut OriginalsState) {
-        let of_one_max = self.limits.octets / SHARE_OF_ONE;
+        let of_one_max = self.octets_of_one();
         let has_too_much = |of_user: &OfUser| {
             of_user.octets > of_one_max || of_user.order.len() > COUNT_OF_ONE_MAX
         };

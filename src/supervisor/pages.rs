@@ -6,7 +6,7 @@ use crate::core::quota::SharedQuotas;
 use crate::core::time::Timestamp;
 use crate::failpoints;
 use crate::http::HttpClient;
-use crate::http::server::{self, PageSource, ServedMail, ServerConfig};
+use crate::http::server::{self, PageSource, ServedMail, ServerConfig, WritePage};
 use crate::net::listen::Listener;
 use crate::pipeline::{Commands, FileUploader, Operations, OwnFiles, Returns, UserExporter};
 use crate::smtp::Queue;
@@ -62,7 +62,7 @@ impl<S: Store> StateParts<S> {
         config: &Config,
         end: &CancellationToken,
     ) -> Result<(), Stopped> {
-        let http = &config.http;
+        let (http, gateway) = (&config.http, &config.xmpp.domain);
         let (Some(listen), Some(public_url)) = (&http.listen, &http.public_url) else {
             return Ok(());
         };
@@ -77,8 +77,12 @@ impl<S: Store> StateParts<S> {
         tracing::info!(%listen, %public_url, "whole mails can be read by HTTP");
         let config = ServerConfig {
             public_url: public_url.clone(),
+            language: config.messages.language,
             mails: kept_in(originals),
             files: kept_in(files),
+            write_page: http.write_page.then(|| WritePage {
+                gateway: gateway.clone(),
+            }),
             timings: server::HttpTimings::default().each(failpoints::hurry),
         };
         tasks.spawn("http", server::run(listener, config, end.clone()));

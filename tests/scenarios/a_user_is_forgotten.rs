@@ -144,7 +144,7 @@ async fn as_she_wishes() {
         "{list}"
     );
     let again = says(&world, &alice, "forget me yes").await;
-    assert!(again.contains("Nothing was stored of you"), "{again}");
+    assert!(again.contains("Nothing was stored about you"), "{again}");
     assert_eq!(rows_of(&world, ALICE).await, [""; 0]);
 
     // Whoever writes now is somebody new.
@@ -211,7 +211,7 @@ async fn as_the_admin_wishes_with_a_kill_and_without_a_gateway() {
     world.gateway.start_again().await;
     let said = says(&world, &adam, &format!("users show {ALICE}")).await;
     assert!(
-        said.contains("contacts: 0\n") && said.contains("kept as they came: 0\n"),
+        said.ends_with("\nnothing is stored about alice@a.example"),
         "{said}"
     );
 }

@@ -102,8 +102,12 @@ async fn as_messages() {
     assert!(said.ends_with("follows, in one message."), "{said}");
     let helper = format!("help@{}", world.xmpp.gateway);
     let text = body(&alice.next_message_from(&helper).await).unwrap();
-    let rows = text.lines().map(|line| serde_json::from_str(line).unwrap());
-    let rows: Vec<serde_json::Value> = rows.collect();
+    let rows: Vec<serde_json::Value> = serde_json::from_str(&text).unwrap();
+    let about = rows[0]["about"].as_object().unwrap();
+    for row in &rows {
+        let kind = row["kind"].as_str().unwrap();
+        assert!(about.contains_key(kind), "{kind} is explained");
+    }
     assert_eq!(rows[0]["mail"], "alice@chat.a.example");
     assert!(rows.iter().any(|row| row["mail"] == "carol@mail.example"));
     assert!(!text.contains("adam") && !text.contains("dave"), "{text}");

@@ -190,3 +190,34 @@ async fn all_users_are_told_something_once() {
     let why = String::from_utf8(refused.stderr).unwrap();
     assert!(why.contains("no gateway runs"), "{why}");
 }
+
+/// Spam is reported from the conversation itself, in the words of the message's language, and administrators hear of it once.
+#[tokio::test]
+async fn and_are_told_of_spam() {
+    let options = Options {
+        more: "[users]\nadmins = [\"alice@a.example\"]".to_owned(),
+        ..Options::default()
+    };
+    let world = World::with(options).await;
+    let (alice, adam) = (world.login("alice").await, world.login("adam").await);
+    let helper = format!("help@{}", world.xmpp.gateway);
+    let carol = world.carol();
+    adam.send_message(&carol, "/block spam").await;
+    let said = body(&adam.next_message_from(&carol).await).unwrap();
+    assert!(said.contains("carol@mail.example sends spam"), "{said}");
+    let told = body(&alice.next_message_from(&helper).await).unwrap();
+    assert!(told.contains("has blocked carol@mail.example"), "{told}");
+    let said = says(&world, &adam, "block spam carol@mail.example").await;
+    assert!(
+        said.contains("You have reported carol@mail.example already"),
+        "{said}"
+    );
+    let german = format!(
+        "<message to='{helper}' type='chat' id='g1' xml:lang='de'><body>blockiere werbung eve@mail.example</body></message>"
+    );
+    says(&world, &adam, "set language en").await;
+    adam.send(&german).await;
+    let said = body(&adam.next_message_from(&helper).await).unwrap();
+    assert!(said.contains("eve@mail.example sends spam"), "{said}");
+    assert!(world.carol_has().await.is_empty(), "nothing was mailed");
+}

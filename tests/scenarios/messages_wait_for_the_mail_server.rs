@@ -61,6 +61,27 @@ async fn and_the_status_says_which_server_is_away() {
     .await;
 }
 
+/// Nothing is to be sent, and whoever watches the gateway hears of it all the same.
+#[tokio::test]
+async fn and_the_status_says_so_before_anybody_writes() {
+    let mut world = World::start().await;
+    world.mail.stop_postfix().await;
+    let output = world.gateway.command(&["status"]).await;
+    let said = String::from_utf8(output.stdout).unwrap();
+    assert!(
+        said.contains("the mail server has not been reached for "),
+        "{said}"
+    );
+    assert!(said.contains("mails that wait to be sent: 0"), "{said}");
+    assert_eq!(output.status.code(), Some(1));
+    world.mail.start_postfix().await;
+    eventually("no server is said to be away", async || {
+        let output = world.gateway.command(&["status"]).await;
+        output.status.code() == Some(0)
+    })
+    .await;
+}
+
 async fn status(world: &World) -> String {
     let output = world.gateway.command(&["status"]).await;
     String::from_utf8(output.stdout).unwrap()

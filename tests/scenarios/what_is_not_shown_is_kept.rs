@@ -123,6 +123,11 @@ async fn and_can_be_read_in_a_browser() {
     assert!(eml.contains("> Shall we meet at nine?\r\n"), "{eml}");
     let (header, _) = get(&format!("{url}/m/00000000000000000000000000000000"));
     assert!(header.starts_with("HTTP/1.1 404"), "{header}");
+    // Whoever has no link types an address, and gets the JID by which the gateway knows it.
+    let (header, html) = get(&format!("{url}/write?address=carol%40mail.example"));
+    assert!(header.starts_with("HTTP/1.1 200"), "{header}");
+    let jid = format!("<code>{}</code>", world.carol());
+    assert!(html.contains(&jid) && html.contains("<svg"), "{html}");
 
     alice
         .send_message(&world.carol(), &format!("> {word}\n> {line}\nSee you"))

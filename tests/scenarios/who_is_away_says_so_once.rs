@@ -248,3 +248,62 @@ async fn by_status_on_prosody() {
 async fn by_status_on_ejabberd() {
     by_status(Flavour::Ejabberd, "bob").await;
 }
+
+/// Who does not let the gateway see the status is told what that means; and who is forgotten is not watched any more.
+async fn by_a_status_that_may_not_be_seen(flavour: Flavour, name: &str) {
+    let world = World::on(flavour, verified()).await;
+    let user = world.login(name).await;
+    let helper = format!("help@{}", world.xmpp.gateway);
+    says(&world, &user, "set away-on-xa on").await;
+    user.next_presence_from(&helper, "subscribe").await;
+    let open = says(&world, &user, "options").await;
+    let waits = format!("allow the contact request of {helper}");
+    assert!(open.contains(&waits), "{open}");
+    user.send_presence(&helper, "unsubscribed").await;
+    hears(&user, "The gateway may not see your status").await;
+    let off = says(&world, &user, "options").await;
+    assert!(off.contains("away-on-xa · off"), "{off}");
+
+    says(&world, &user, "set away-on-xa on").await;
+    user.next_presence_from(&helper, "subscribe").await;
+    user.send_presence(&helper, "subscribed").await;
+    for _ in 0..50 {
+        if !says(&world, &user, "options").await.contains(&waits) {
+            break;
+        }
+    }
+    let open = says(&world, &user, "options").await;
+    assert!(!open.contains(&waits), "{open}");
+    // Servers send what becomes of a contact to those who have asked for the roster.
+    user.roster().await;
+    user.send_message(&helper, "forget me yes").await;
+    hears(&user, "is deleted").await;
+    user.next_presence_from(&helper, "unsubscribe").await;
+}
+
+#[tokio::test]
+async fn by_a_status_that_may_not_be_seen_on_prosody() {
+    by_a_status_that_may_not_be_seen(Flavour::Prosody, "alice").await;
+}
+
+#[tokio::test]
+async fn by_a_status_that_may_not_be_seen_on_ejabberd() {
+    by_a_status_that_may_not_be_seen(Flavour::Ejabberd, "bob").await;
+}
+
+#[tokio::test]
+async fn and_hears_where_nobody_would_be_answered() {
+    let options = Options {
+        more: "[users]\ncontact = [\"mailto:admin@a.example\"]".to_owned(),
+        ..Options::default()
+    };
+    let world = World::with(options).await;
+    let alice = world.login("alice").await;
+    let said = says(&world, &alice, "away til monday I ski").await;
+    assert!(
+        said.contains("nobody is answered as things are")
+            && said.contains("mailto:admin@a.example")
+            && said.contains(" (Mon)"),
+        "{said}"
+    );
+}

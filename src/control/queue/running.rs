@@ -4,7 +4,7 @@ use crate::control::{NeededServer, Response, ServerTrouble};
 use crate::core::settings::Settings;
 use crate::net::trouble::OngoingTrouble;
 use crate::pipeline::{FileUploader, Forgetter, MailboxMeaning, ReadBatch};
-use crate::smtp::Queue;
+use crate::smtp::{IdleProbe, Queue};
 use crate::store::in_hand::InHand;
 use crate::store::spool::Spool;
 use crate::xmpp::{Link, XmppEvent};
@@ -17,6 +17,8 @@ use tokio::sync::{Notify, mpsc, watch};
 pub struct RunningParts {
     /// What sends mails.
     pub queue: Queue,
+    /// Asks the mail server where no mail has needed it.
+    pub mail_server: Arc<IdleProbe>,
     /// Where they lie.
     pub spool: Arc<Spool>,
     /// Takes stanzas to be decided about.
@@ -52,7 +54,7 @@ pub type Readers = Vec<(String, watch::Receiver<Option<OngoingTrouble>>)>;
 
 impl RunningParts {
     /// Of all servers that are needed.
-    pub(super) fn troubles(&self) -> Vec<ServerTrouble> {
+    pub(super) async fn troubles(&self) -> Vec<ServerTrouble> {
         let seen = |server, trouble: Option<OngoingTrouble>| {
             trouble.map(|trouble| ServerTrouble {
                 server,
@@ -64,7 +66,11 @@ impl RunningParts {
             NeededServer::XmppServer,
             self.itself.trouble.borrow().clone(),
         );
-        let mail_server = seen(NeededServer::MailServer, self.queue.trouble());
+        let mail_server = match self.queue.trouble() {
+            Some(trouble) => Some(trouble),
+            None => self.mail_server.trouble().await,
+        };
+        let mail_server = seen(NeededServer::MailServer, mail_server);
         let readers = self.readers.iter().filter_map(|(name, trouble)| {
             let trouble = trouble.borrow().clone();
             seen(NeededServer::Mailbox { name: name.clone() }, trouble)

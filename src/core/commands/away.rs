@@ -1,22 +1,20 @@
 //! `away` and `back`: who writes to the user meanwhile is told so by mail.
 
-use super::texts::away::NamedDay;
-use super::{Answer, Call, Command, FieldKind, FormField, FormStep, Values, refused, texts};
-use crate::core::context::Write;
+use super::days::{self, DAY, parted};
+use super::{
+    Answer, Call, Command, FieldKind, FormField, FormStep, Values, refused, speaker, texts,
+};
+use crate::core::context::{Missing, Write};
 use crate::core::decide::Decision;
 use crate::core::decide::decider::Stop;
-use crate::core::language::{Language, Sentence};
+use crate::core::language::Sentence;
 use crate::core::limits::{AWAY_MAX, AWAY_TEXT_CHARS_MAX};
 use crate::core::record::{Away, Options, OwnStatus};
 use crate::core::text::clean;
 use crate::core::time::Timestamp;
-use chrono::{Datelike, Days, NaiveDate};
-use std::time::Duration;
 
 const UNTIL: &str = "until";
 const TEXT: &str = "text";
-
-const DAY: Duration = Duration::from_secs(24 * 3600);
 
 /// Answers begin.
 #[derive(Debug)]
@@ -63,6 +61,7 @@ impl Command for GoAway {
         }
         let text = Some(text).filter(|text| !text.is_empty());
         let said = texts::away::begun(language, text.as_deref(), until);
+        let said = format!("{said}{}", unanswered(call));
         let until = until.map(|last_day| last_day.plus(DAY));
         set(call, Some(Away { text, until }), said)
     }
@@ -82,6 +81,38 @@ impl Command for Return {
         };
         set(call, None, said)
     }
+}
+
+/// Behind a promise that who writes is answered: a line that nobody is, where nobody can be.
+pub(super) fn unanswered(call: &Call<'_>) -> String {
+    let settings = call.decider.settings;
+    match settings.trust.is_on() {
+        true => String::new(),
+        false => {
+            let who = settings.contact_addresses.join(", ");
+            format!("\n{}", texts::away::unverified(call.language(), &who))
+        }
+    }
+}
+
+/// On top of the options of a user, who may be away: what is answered, and what keeps it from being answered.
+pub(super) fn told_of(call: &Call<'_>, options: &Options) -> Result<Option<String>, Missing> {
+    let (language, now) = (call.language(), call.decider.now);
+    let mut lines = Vec::new();
+    if let Some(away) = options.away_now(now) {
+        let is_said = options.away.as_ref().is_some_and(|away| away.holds(now));
+        lines.push(match is_said {
+            true => texts::away::holds(language, away.until),
+            false => texts::away::holds_by_status(language),
+        });
+        let words = texts::away::says(language, away.text.as_deref());
+        lines.push(format!("{words}{}", unanswered(call)));
+    }
+    if options.away_on_xa == Some(true) && options.own_status.is_none() {
+        let helper = speaker(call.decider)?;
+        lines.push(texts::away::waits_for_status(language, helper.as_str()));
+    }
+    Ok(Some(lines.join("\n")).filter(|lines| !lines.is_empty()))
 }
 
 fn set(call: &Call<'_>, away: Option<Away>, said: String) -> Result<Answer, Stop> {
@@ -111,22 +142,19 @@ fn set(call: &Call<'_>, away: Option<Away>, said: String) -> Result<Answer, Stop
 fn read(call: &Call<'_>, values: &Values) -> Result<(Option<Timestamp>, String), Stop> {
     let typed = |var| values.get(var).map_or("", |value| value.trim());
     let all = format!("{}\n{}", typed(UNTIL), typed(TEXT));
-    let words = all.trim();
+    let (words, now) = (all.trim(), call.decider.now);
     let (first, rest) = parted(words);
-    let is_word = texts::away::until_words(call.language())
-        .iter()
-        .any(|word| first.to_lowercase() == *word);
-    let (day, rest) = match is_word {
-        true if rest.is_empty() => (first, rest),
-        true => parted(rest),
-        false => (first, rest),
+    let is_word = texts::away::is_until(call.understood(), first);
+    let words_of_day = if is_word && !rest.is_empty() {
+        rest
+    } else {
+        words
     };
-    let now = call.decider.now;
-    let is_named = |day: &str| named_day(call.language(), day, now).is_some();
-    // In a form the day has a field of its own; and who writes the name of a day alone means that.
+    let found = days::read(call.understood(), words_of_day, now);
+    // In a form the day has a field of its own; and who writes a day alone means that.
     let is_field = call.is_form && !typed(UNTIL).is_empty();
-    let is_until = is_word || is_field || rest.is_empty() && is_named(day);
-    if !is_until && !day.starts_with(|c: char| c.is_ascii_digit()) {
+    let is_until = is_word || is_field || found.is_some_and(|(_, rest)| rest.is_empty());
+    if !is_until && !words_of_day.starts_with(|c: char| c.is_ascii_digit()) {
         let text = clean::for_xml(words);
         // What stands in two fields is one text.
         return Ok((
@@ -134,70 +162,13 @@ fn read(call: &Call<'_>, values: &Values) -> Result<(Option<Timestamp>, String),
             text.replacen('\n', " ", usize::from(!typed(UNTIL).is_empty())),
         ));
     }
-    // “until the 24.12.”, “bis zum Freitag”
-    let (day, rest) = match texts::away::is_article(call.language(), day) {
-        true => parted(rest),
-        false => (day, rest),
-    };
-    let day = day.trim_end_matches([':', ',', ';', '!']);
-    let by_name = || {
-        is_until
-            .then(|| named_day(call.language(), day, now))
-            .flatten()
-    };
-    let date = Timestamp::from_xep0082(&format!("{day}T00:00:00Z"));
-    let date = date.or_else(|| dotted_day(day, now)).or_else(by_name);
-    let is_good = |date: &Timestamp| date.plus(DAY) > now && *date <= now.plus(AWAY_MAX);
-    match date.filter(is_good) {
-        Some(date) => Ok((Some(date), clean::for_xml(rest))),
-        None => Err(refused(texts::away::no_day(call.language(), day))),
-    }
-}
-
-/// `24.12.` or `24.12.2026`, which nobody reads in another order: without a year, the next such day.
-fn dotted_day(day: &str, now: Timestamp) -> Option<Timestamp> {
-    let mut parts = day.trim_end_matches('.').split('.');
-    let (day, month, year) = (parts.next()?, parts.next()?, parts.next());
-    if parts.next().is_some() || day.len() > 2 || month.len() > 2 {
-        return None;
-    }
-    let of = |year: i32| {
-        let (month, day) = (month.parse().ok()?, day.parse().ok()?);
-        at_midnight(NaiveDate::from_ymd_opt(year, month, day)?)
-    };
-    let today = now.in_utc()?.date_naive();
-    match year {
-        Some(year) if year.len() == 4 => of(year.parse().ok()?),
-        Some(_) => None,
+    let is_good = |date: Timestamp| date.plus(DAY) > now && date <= now.plus(AWAY_MAX);
+    match found.filter(|(date, _)| is_good(*date)) {
+        Some((date, rest)) => Ok((Some(date), clean::for_xml(rest))),
         None => {
-            let this = of(today.year()).filter(|date| date.plus(DAY) > now);
-            this.or_else(|| of(today.year().checked_add(1)?))
+            let (day, _) = parted(days::behind_articles(call.understood(), words_of_day));
+            let day = day.trim_end_matches([':', ',', ';', '!']);
+            Err(refused(texts::away::no_day(call.language(), day)))
         }
     }
-}
-
-/// The next day of this name: a week from now where it is today's.
-fn named_day(language: Language, name: &str, now: Timestamp) -> Option<Timestamp> {
-    let today = now.in_utc()?.date_naive();
-    let ahead = match texts::away::named_day(language, name)? {
-        NamedDay::Today => 0,
-        NamedDay::Tomorrow => 1,
-        NamedDay::Weekday(number) => {
-            let from = today.weekday().num_days_from_monday();
-            let days = number.saturating_add(7).checked_sub(from)?.checked_rem(7)?;
-            if days == 0 { 7 } else { days }
-        }
-    };
-    at_midnight(today.checked_add_days(Days::new(u64::from(ahead)))?)
-}
-
-fn at_midnight(date: NaiveDate) -> Option<Timestamp> {
-    Timestamp::from_xep0082(&format!("{}T00:00:00Z", date.format("%Y-%m-%d")))
-}
-
-/// The first word, and what follows.
-fn parted(text: &str) -> (&str, &str) {
-    let end = text.find(char::is_whitespace).unwrap_or(text.len());
-    let (first, rest) = text.split_at_checked(end).unwrap_or((text, ""));
-    (first, rest.trim_start())
 }

@@ -10,8 +10,8 @@ use crate::core::decide::decider::Stop;
 use crate::core::decide::decision::Decision;
 use crate::core::decide::strangers::{self, Accepts};
 use crate::core::id::{MessageId, StanzaId};
-use crate::core::language::{Language, Sentence};
-use crate::core::limits::{REPORT_INTERVAL, REPORT_OF_ONE_INTERVAL};
+use crate::core::language::{Sentence, Understood};
+use crate::core::limits::{REPORT_INTERVAL, REPORT_OF_ONE_INTERVAL, REPORT_OF_SERVER_INTERVAL};
 use crate::core::record::Contact;
 use crate::core::time::Timestamp;
 use crate::core::to_stanza;
@@ -54,6 +54,11 @@ impl Command for Block {
         true
     }
 
+    /// `/block spam`
+    fn goes_on_in_conversation(&self, call: &Call<'_>, rest: &str) -> bool {
+        texts::block::is_spam(call.understood(), rest)
+    }
+
     fn choices(
         &self,
         call: &Call<'_>,
@@ -68,7 +73,7 @@ impl Command for Block {
     }
 
     fn run(&self, call: &Call<'_>, values: &Values) -> Result<Answer, Stop> {
-        let (values, is_spam) = without_report(call.language(), values);
+        let (values, is_spam) = without_report(call.understood(), values);
         let answer = set(call, self, &values, true)?;
         match is_spam {
             true => reported(call, self, &values, answer),
@@ -95,8 +100,8 @@ impl Command for Unblock {
     }
 }
 
-/// Whether the user says that it is spam: in the form, or as the last word of a message. Then whom, in one.
-fn without_report(language: Language, values: &Values) -> (Values, bool) {
+/// Whether the user says that it is spam: in the form, or as the first or the last word of a message. Then whom, in one.
+fn without_report(understood: Understood, values: &Values) -> (Values, bool) {
     let typed = |var| values.get(var).map_or("", |typed| typed.trim());
     let all = match typed(REPORT_VAR) {
         NO => typed(ADDRESS).to_owned(),
@@ -104,14 +109,42 @@ fn without_report(language: Language, values: &Values) -> (Values, bool) {
     };
     let all = all.trim();
     let end = all.trim_end_matches(['.', '!']);
+    let is_around = |c: char| c.is_whitespace() || c == ':';
+    let first = end.split(is_around).next().unwrap_or_default();
     let last = end.rsplit(char::is_whitespace).next().unwrap_or_default();
-    let is_spam = last.len() < end.len() && texts::block::is_spam(language, last);
-    let whom = match is_spam {
-        true => end.strip_suffix(last).unwrap_or(all),
-        false => all,
+    let is_word = |word: &str| word.len() < end.len() && texts::block::is_spam(understood, word);
+    let (whom, is_spam) = match (is_word(first), is_word(last)) {
+        (_, true) => (end.strip_suffix(last).unwrap_or(all), true),
+        (true, false) => (end.strip_prefix(first).unwrap_or(all), true),
+        (false, false) => (all, false),
     };
-    let whom = whom.trim_end_matches([' ', ',', ':', '-', '–', '—']);
+    let whom = whom.trim_matches([' ', ',', ':', '-', '–', '—']);
     (Values::from([(ADDRESS, whom.to_owned())]), is_spam)
+}
+
+/// That somebody was reported, and when that may be told again.
+struct ReportMark {
+    of: BareJid,
+    about: MessageId,
+    interval: Duration,
+}
+
+/// Of this address by this user; of any by this user; of any by anybody of the user's server, whose rows are nobody's own.
+fn marks(call: &Call<'_>, mail: &MailAddress) -> [ReportMark; 3] {
+    let (user, gateway) = (call.user(), &call.decider.settings.gateway);
+    let gateway = BareJid::from_parts(None, gateway);
+    let mark = |of: &BareJid, about: &str, interval| ReportMark {
+        of: of.clone(),
+        about: MessageId::of_raw(about.as_bytes()),
+        interval,
+    };
+    let of_one = format!("spam {}", mail.key());
+    let of_server = format!("spam by {}", user.domain());
+    [
+        mark(&user, &of_one, REPORT_OF_ONE_INTERVAL),
+        mark(&user, "spam", REPORT_INTERVAL),
+        mark(&gateway, &of_server, REPORT_OF_SERVER_INTERVAL),
+    ]
 }
 
 /// Whoever runs the gateway is told, of each address once in a while, and so of one user's word: all else is in the log.
@@ -123,21 +156,18 @@ fn reported(
 ) -> Result<Answer, Stop> {
     let (mail, _) = contact_of(call, command, values)?;
     let (decider, user, people) = (call.decider, call.user(), mail.for_people());
-    let text = texts::block::reported(call.language(), &people);
-    answer.text = format!("{}\n{text}", answer.text);
-    let marks = [
-        (format!("spam {}", mail.key()), REPORT_OF_ONE_INTERVAL),
-        ("spam".to_owned(), REPORT_INTERVAL),
-    ];
-    let marks = marks.map(|(about, interval)| (MessageId::of_raw(about.as_bytes()), interval));
-    let seen = Context::all(&marks, |(mark, _)| decider.rows.seen(&user, mark))?;
-    let is_new = |(seen, (_, interval)): (&Option<Timestamp>, &(MessageId, Duration))| {
-        seen.is_none_or(|seen| decider.now.since(seen) >= *interval)
+    let marks = marks(call, &mail);
+    let seen = Context::all(&marks, |mark| decider.rows.seen(&mark.of, &mark.about))?;
+    let is_new = |(seen, mark): (&Option<Timestamp>, &ReportMark)| {
+        seen.is_none_or(|seen| decider.now.since(seen) >= mark.interval)
     };
-    let [of_one, of_all] = [0, 1].map(|place| {
-        let pair = seen.get(place).zip(marks.get(place));
-        pair.is_some_and(is_new)
-    });
+    let mut new = seen.iter().zip(&marks).map(is_new);
+    let (of_one, of_all) = (new.next().unwrap_or_default(), new.all(|is_new| is_new));
+    let text = match of_one {
+        true => texts::block::reported(call.language(), &people),
+        false => texts::block::reported_already(call.language(), &people),
+    };
+    answer.text = format!("{}\n{text}", answer.text);
     // The same again says nothing new.
     if !of_one {
         return Ok(answer);
@@ -149,7 +179,7 @@ fn reported(
     let due = marks.into_iter().filter(|_| of_all);
     beside
         .writes
-        .extend(due.map(|(mark, _)| Write::Seen(user.clone(), mark, decider.now)));
+        .extend(due.map(|mark| Write::Seen(mark.of, mark.about, decider.now)));
     if of_all {
         let told = texts::block::told(decider.settings.language, user.as_str(), &people);
         let from = speaker(decider)?;

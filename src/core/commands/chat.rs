@@ -1,7 +1,7 @@
 //! The door for everybody: a message to the gateway, or to its helper, is answered by a message. Never by an error: clients
 //! show that as a sign without words.
 
-use super::words::{after, both};
+use super::words::{after, in_all};
 use super::{Answer, AnswerTable, Call, Command, HELPER, Values, fields, form, link, texts, write};
 use crate::core::address::MailAddress;
 use crate::core::context::Missing;
@@ -10,7 +10,7 @@ use crate::core::decide::decision::Decision;
 use crate::core::decide::lookup;
 use crate::core::from_stanza::{Stanza, StanzaKind, StanzaMessage};
 use crate::core::id::{MessageId, StanzaId};
-use crate::core::language::Language;
+use crate::core::language::{Language, Understood};
 use crate::core::notice;
 use crate::core::to_stanza;
 use crate::core::xml::CORRECTION;
@@ -55,7 +55,7 @@ pub fn decide(
         id: call_id(decider, stanza),
         is_form: false,
     };
-    let (text, beside) = match asked(decider.language, body, call.commands()) {
+    let (text, beside) = match asked(call.understood(), body, call.commands()) {
         Some((command, values)) => match command.doubt(&call, body, &values) {
             Some(doubt) => (doubt, Decision::nothing()),
             None => answer(&call, command, &values)?,
@@ -93,7 +93,7 @@ enum Slashed<'a> {
 /// that line. A space before the slash makes it a text.
 fn slashed<'a>(call: &Call<'_>, body: &'a str) -> Option<(&'static dyn Command, &'a str)> {
     let line = slashed_line(body)?;
-    let by_word = by_words(call.language(), line, call.commands());
+    let by_word = by_words(call.understood(), line, call.commands());
     let (_, command, rest) = by_word.max_by_key(|(length, ..)| *length)?;
     Some((command, rest.trim_matches(['.', '!', '?', ' '])))
 }
@@ -102,8 +102,10 @@ fn slashed<'a>(call: &Call<'_>, body: &'a str) -> Option<(&'static dyn Command, 
 fn slip(call: &Call<'_>, body: &str) -> Option<String> {
     let line = slashed_line(body)?;
     let others = Language::all().filter(|other| *other != call.language());
-    let mut languages = std::iter::once(call.language()).chain(others);
-    languages.find_map(|language| nearest(language, line, call.commands()))
+    let understood = std::iter::once(call.understood())
+        .chain(others.map(|other| Understood::of(call.language(), Some(other))));
+    let mut slips = understood.filter_map(|one| nearest(one, line, call.commands()));
+    slips.next()
 }
 
 /// What is behind a slash that is neither a contact's nor the beginning of more lines.
@@ -151,8 +153,12 @@ pub fn in_conversation(
         return Ok(None);
     }
     let (text, beside) = match found {
-        Slashed::Command(command, "") if command.is_of_conversation() => {
-            answer(&call, command, &filled(command, &mail.to_string()))?
+        Slashed::Command(command, rest)
+            if rest.is_empty() && command.is_of_conversation()
+                || command.goes_on_in_conversation(&call, rest) =>
+        {
+            let values = filled(command, &format!("{mail} {rest}"));
+            answer(&call, command, &values)?
         }
         Slashed::Command(..) => {
             let text = elsewhere(&call, body, &mail, None)?;
@@ -233,7 +239,7 @@ fn lines_of(table: &AnswerTable) -> impl Iterator<Item = String> {
 
 /// What a message asks for: by an address, or by the words of a command.
 fn asked(
-    language: Language,
+    understood: Understood,
     body: &str,
     commands: impl Iterator<Item = &'static dyn Command> + Clone,
 ) -> Option<(&'static dyn Command, Values)> {
@@ -243,7 +249,7 @@ fn asked(
         let command = super::named(commands, "write")?;
         return Some((command, filled(command, body)));
     }
-    let by_word = by_words(language, body, commands.clone());
+    let by_word = by_words(understood, body, commands.clone());
     // A command without fields has nothing behind it: “list of my friends” asks for no list.
     let fitting = by_word.filter(|(_, command, rest)| {
         fields(*command).next().is_some() || rest.trim_matches(['.', '!', '?', ' ']).is_empty()
@@ -252,27 +258,27 @@ fn asked(
         Some((_, command, rest)) => Some((command, filled(command, rest))),
         None => {
             let command = super::named(commands, "write")?;
-            Some((command, filled(command, to_open(language, body)?)))
+            Some((command, filled(command, to_open(understood, body)?)))
         }
     }
 }
 
 /// The commands whose words a text begins with, with the length of these and what stands behind them.
 fn by_words(
-    language: Language,
+    understood: Understood,
     body: &str,
     commands: impl Iterator<Item = &'static dyn Command>,
 ) -> impl Iterator<Item = (usize, &'static dyn Command, &str)> {
     commands.flat_map(move |command| {
-        let words = words_of(command, language);
+        let words = words_of(command, understood);
         words.filter_map(move |word| Some((word.len(), command, after(body, &word)?)))
     })
 }
 
 /// The address whose conversation is to be opened, where it stands alone behind `add` and its like: what follows it, as in “add
 /// carol@mail.example to my friends”, is no message to anybody.
-fn to_open(language: Language, body: &str) -> Option<&str> {
-    let words = both(language, texts::open_words);
+fn to_open(understood: Understood, body: &str) -> Option<&str> {
+    let words = in_all(understood, texts::open_words);
     let mut rests = words.iter().filter_map(|word| after(body, word));
     rests.find_map(|rest| {
         let address = write::bare_address(rest);
@@ -281,19 +287,19 @@ fn to_open(language: Language, body: &str) -> Option<&str> {
 }
 
 /// What is answered to a message that is no more than what people say to each other.
-fn small_talk(language: Language, body: &str) -> Option<String> {
+fn small_talk(call: &Call<'_>, body: &str) -> Option<String> {
     let body = body.trim().trim_start_matches(['¿', '¡']);
     let is_all = |words: fn(Language) -> String| {
-        let mut rests = both(language, words).into_iter();
+        let mut rests = in_all(call.understood(), words).into_iter();
         rests.any(|word| {
             let is_end = |c: char| !c.is_alphanumeric();
             after(body, &word).is_some_and(|rest| rest.trim_matches(is_end).is_empty())
         })
     };
     if is_all(texts::greeting_words) {
-        return Some(texts::greeting(language));
+        return Some(texts::greeting(call.language()));
     }
-    is_all(texts::thanks_words).then(|| texts::thanks(language))
+    is_all(texts::thanks_words).then(|| texts::thanks(call.language()))
 }
 
 /// The address that stands in a text, where it is the only one.
@@ -306,25 +312,24 @@ fn only_address(body: &str) -> Option<MailAddress> {
     other.is_none().then_some(address)
 }
 
-/// By which words a command is asked for: those of English work in every language, since they stand in what others write about the
-/// gateway.
-fn words_of(command: &dyn Command, language: Language) -> impl Iterator<Item = String> {
-    let own = (language != Language::ENGLISH).then(|| command.words(language));
-    let english = command.words(Language::ENGLISH).into_iter();
-    own.into_iter().flatten().chain(english)
+/// By which words a command is asked for.
+fn words_of(command: &dyn Command, understood: Understood) -> impl Iterator<Item = String> {
+    understood
+        .all()
+        .flat_map(move |language| command.words(language))
 }
 
 /// What is said where a message asks for nothing that there is.
 fn no_command(call: &Call<'_>, body: &str) -> Result<String, Missing> {
     let language = call.language();
-    if let Some(answer) = small_talk(language, body) {
+    if let Some(answer) = small_talk(call, body) {
         return Ok(answer);
     }
     // Before a slip: what somebody is called is nearer than what is nearly a command.
     if let Some(answer) = write::about_name(call, body)? {
         return Ok(answer);
     }
-    if let Some(command) = nearest(language, body, call.commands()) {
+    if let Some(command) = nearest(call.understood(), body, call.commands()) {
         return Ok(texts::did_you_mean(language, body, &command));
     }
     Ok(match only_address(body) {
@@ -335,7 +340,7 @@ fn no_command(call: &Call<'_>, body: &str) -> Result<String, Missing> {
 
 /// The words of a command that this may be a slip for. Whoever writes more than those, but for an address, writes no command.
 fn nearest(
-    language: Language,
+    understood: Understood,
     body: &str,
     commands: impl Iterator<Item = &'static dyn Command>,
 ) -> Option<String> {
@@ -363,7 +368,7 @@ fn nearest(
         let is_near = words.len() > 3 && edits <= max;
         is_near.then_some((edits, std::cmp::Reverse(words.len()), words))
     };
-    let words = commands.flat_map(|command| words_of(command, language));
+    let words = commands.flat_map(|command| words_of(command, understood));
     let slips = words.filter_map(edits);
     slips.min().map(|(.., words)| words)
 }
@@ -441,9 +446,11 @@ fn id_of(stanza: &Stanza) -> StanzaId {
 mod tests {
     use super::*;
 
+    const ENGLISH: Understood = Understood::of(Language::ENGLISH, None);
+
     fn read(body: &str) -> Option<(&'static str, Vec<String>)> {
         let all = super::super::ALL.into_iter();
-        let (command, values) = asked(Language::ENGLISH, body, all)?;
+        let (command, values) = asked(ENGLISH, body, all)?;
         let values =
             fields(command).map(|field| values.get(field.var).cloned().unwrap_or_default());
         Some((command.name(), values.collect()))
@@ -473,7 +480,7 @@ mod tests {
 
     #[test]
     fn a_slip_is_asked_about() {
-        let of = |body: &str| nearest(Language::ENGLISH, body, super::super::ALL.into_iter());
+        let of = |body: &str| nearest(ENGLISH, body, super::super::ALL.into_iter());
         for (body, words) in [
             ("hlep", "help"),
             ("Hepl!", "help"),

@@ -25,7 +25,10 @@ impl Command for Export {
                 let mail = Stop::optional(lookup::user_mail(decider, &call.user()))?;
                 return Ok(Answer {
                     beside: Decision {
-                        operation: Some(Operation::Export { mail }),
+                        operation: Some(Operation::Export {
+                            mail,
+                            about: texts::about(language),
+                        }),
                         ..Decision::default()
                     },
                     ..Answer::default()

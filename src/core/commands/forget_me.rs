@@ -5,7 +5,7 @@
 
 use super::texts::forget_me as texts;
 use super::texts::waiting;
-use super::{Answer, Call, Command, FieldKind, FormField, FormStep, Values, refused};
+use super::{Answer, Call, Command, FieldKind, FormField, FormStep, Values, refused, words};
 use crate::core::context::Missing;
 use crate::core::decide::Decision;
 use crate::core::decide::decider::{Decider, Stop};
@@ -71,7 +71,10 @@ impl Command for ForgetMe {
             });
         }
         let typed = values.get(SURE).map_or("", String::as_str);
-        if !is_yes(call.language(), typed) {
+        if is_word(call, typed, NO, Sentence("word-no")) {
+            return Ok(Answer::says(texts::kept(call.language())));
+        }
+        if !is_word(call, typed, YES, Sentence("word-yes")) {
             return Err(refused(texts::sure(call.language())));
         }
         Ok(Answer {
@@ -81,10 +84,12 @@ impl Command for ForgetMe {
     }
 }
 
-/// In words of the language, or in English.
-fn is_yes(language: Language, typed: &str) -> bool {
-    let typed = typed.trim().trim_end_matches(['.', '!']).to_lowercase();
-    typed == YES || typed == Sentence("word-yes").in_language(language).to_lowercase()
+/// In words of a language that is understood.
+fn is_word(call: &Call<'_>, typed: &str, word: &str, said: Sentence) -> bool {
+    typed.trim() == word
+        || words::is_said(typed, call.understood(), |language| {
+            said.in_language(language)
+        })
 }
 
 fn operation(language: Language) -> Decision {

@@ -8,6 +8,7 @@ mod away;
 mod block;
 pub mod chat;
 mod contacts;
+mod days;
 mod export;
 pub(crate) mod forget_me;
 mod form;
@@ -31,7 +32,7 @@ use crate::core::context::Missing;
 use crate::core::decide::decider::{Decider, Stop};
 use crate::core::decide::decision::Decision;
 use crate::core::id::{MessageId, StanzaId};
-use crate::core::language::{Language, Sentence};
+use crate::core::language::{Language, Sentence, Understood};
 use crate::core::settings::Settings;
 use crate::core::to_stanza::Condition;
 use jid::{BareJid, Jid, NodePart};
@@ -39,10 +40,12 @@ use std::collections::BTreeMap;
 use std::fmt::Debug;
 use std::vec;
 
+pub(crate) use texts::away::status_refused;
 pub use texts::{
     data_policy, data_policy_of_mail, gateway_description, gateway_name, gateway_short_name,
     gateway_status, helper_name,
 };
+pub(crate) use write::bare_address;
 
 /// The local part of the helper's JID: some clients cannot write to a JID that is only a domain.
 pub const HELPER: &str = "help";
@@ -83,6 +86,11 @@ pub trait Command: Sync + Debug {
         let mut fields = self.steps().iter().flat_map(|step| step.fields);
         let first = fields.next().map(|field| field.var);
         first == Some(write::ADDRESS) && fields.next().is_none()
+    }
+
+    /// Whether this, behind `/word` in a conversation, leaves it about this contact.
+    fn goes_on_in_conversation(&self, _call: &Call<'_>, _rest: &str) -> bool {
+        false
     }
 
     /// What to say of a message that lacks something, where its example would be about something else.
@@ -255,6 +263,11 @@ impl Call<'_> {
         self.decider.language
     }
 
+    /// In which languages the words of the message are understood.
+    fn understood(&self) -> Understood {
+        Understood::of(self.language(), self.decider.sent)
+    }
+
     fn commands(&self) -> vec::IntoIter<&'static dyn Command> {
         commands_of(self.decider.settings, &self.user())
     }
@@ -327,7 +340,7 @@ pub fn begin_id(call: &StanzaId, jid: &BareJid, user: &BareJid) -> StanzaId {
 }
 
 /// The URI that opens a conversation (RFC 5122, XEP-0147).
-fn link(jid: &BareJid) -> String {
+pub fn link(jid: &BareJid) -> String {
     let mut uri = String::from("xmpp:");
     for octet in jid.as_str().bytes() {
         match octet {
@@ -359,8 +372,9 @@ mod tests {
 
     #[test]
     fn no_words_mean_two_commands_in_any_language() {
+        // All together: a message may be understood in several.
+        let mut words: BTreeMap<String, &str> = BTreeMap::new();
         for language in Language::all() {
-            let mut words: BTreeMap<String, &str> = BTreeMap::new();
             for command in every() {
                 let name = command.name();
                 let all = command.words(Language::ENGLISH).into_iter();

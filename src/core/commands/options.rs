@@ -2,7 +2,8 @@
 
 use super::write::{self, ADDRESS};
 use super::{
-    Answer, AnswerTable, Call, Command, FieldKind, FormField, FormStep, Values, refused, texts,
+    Answer, AnswerTable, Call, Command, FieldKind, FormField, FormStep, Values, away, refused,
+    texts,
 };
 use crate::core::address::MailAddress;
 use crate::core::context::{Missing, Write};
@@ -303,12 +304,7 @@ impl Command for ShowOptions {
             Some(mail) => texts::options(language, Some(&mail.for_people())),
             None => texts::options(language, None),
         };
-        if let Some(away) = of_all.away_now(call.decider.now) {
-            let is_said = of_all.away.is_some_and(|away| away.holds(call.decider.now));
-            let said = match is_said {
-                true => texts::away::holds(language, away.until),
-                false => texts::away::holds_by_status(language),
-            };
+        if let Some(said) = away::told_of(call, &of_all)? {
             text = format!("{said}\n{text}");
         }
         // Then nothing of what follows shows anything.
@@ -407,6 +403,7 @@ impl Command for SetOption {
         }
         let mut options = own_options(call, contact.as_ref())?;
         let is_new = options.is_empty() && contact.is_some();
+        let sees_status = options.own_status.is_some();
         (choice.put)(&mut options, chosen);
         // Who has chosen a language is answered in it.
         let language = match contact {
@@ -426,7 +423,10 @@ impl Command for SetOption {
             }
         };
         let (stanzas, text) = match choice.name {
-            AWAY_ON_XA => asked_for_status(call, options.away_on_xa == Some(true), text)?,
+            AWAY_ON_XA => {
+                let is_on = options.away_on_xa == Some(true);
+                asked_for_status(call, (is_on, sees_status), text)?
+            }
             _ => (Vec::new(), text),
         };
         Ok(Answer {
@@ -445,15 +445,18 @@ impl Command for SetOption {
 /// What the gateway asks for, so that it sees the status of the user, or no longer.
 fn asked_for_status(
     call: &Call<'_>,
-    is_on: bool,
+    (is_on, is_seen): (bool, bool),
     text: String,
 ) -> Result<(Vec<Element>, String), Missing> {
     let kind = if is_on { "subscribe" } else { "unsubscribe" };
     let asked = own_status::from_gateway(call.decider, &call.user(), kind)?;
-    let text = match is_on {
-        true => format!("{text}\n{}", texts::away::asks_for_status(call.language())),
-        false => text,
-    };
+    let mut text = text;
+    if is_on && !is_seen {
+        text = format!("{text}\n{}", texts::away::asks_for_status(call.language()));
+    }
+    if is_on {
+        text.push_str(&away::unanswered(call));
+    }
     Ok((vec![asked], text))
 }
 

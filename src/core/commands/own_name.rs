@@ -4,7 +4,7 @@ use super::{Answer, Call, Command, FieldKind, FormField, FormStep, Values, refus
 use crate::core::context::Write;
 use crate::core::decide::decider::Stop;
 use crate::core::decide::{Decision, lookup};
-use crate::core::language::{Language, Sentence};
+use crate::core::language::{Sentence, Understood};
 use crate::core::name::{self, Owner};
 use crate::core::record::Options;
 use crate::core::text::clean;
@@ -38,7 +38,8 @@ impl Command for OwnName {
         let language = call.language();
         let typed = values.get(NAME).map_or("", |name| name.trim());
         let (example, _) = self.help(language);
-        is_sentence(language, typed).then(|| texts::no_name_but_sentence(language, typed, &example))
+        is_sentence(call.understood(), typed)
+            .then(|| texts::no_name_but_sentence(language, typed, &example))
     }
 
     fn run(&self, call: &Call<'_>, values: &Values) -> Result<Answer, Stop> {
@@ -78,14 +79,14 @@ impl Command for OwnName {
 }
 
 /// Names are of few words, and those of many have small ones in them (`de la`), of which no sentence is made.
-fn is_sentence(language: Language, typed: &str) -> bool {
+fn is_sentence(understood: Understood, typed: &str) -> bool {
     const WORDS_MAX: usize = 4;
     const WORDS_OF_ANY_NAME: usize = 8;
     const SMALL: usize = 3;
     let words: Vec<&str> = typed.split_whitespace().collect();
     let is_lower = |word: &&str| word.starts_with(char::is_lowercase);
     let is_said = |word: &&str| is_lower(word) && word.chars().count() > SMALL;
-    let joins = words::both(language, texts::and_words);
+    let joins = words::in_all(understood, texts::and_words);
     let mut rest = words.iter();
     let is_joined = rest.any(|word| joins.iter().any(|join| join == word));
     typed.contains('\n')

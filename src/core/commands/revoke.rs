@@ -3,11 +3,13 @@
 use super::texts::original::none_kept;
 use super::texts::revoke as texts;
 use super::write::{ADDRESS, contact_of};
-use super::{Answer, Call, Command, FieldKind, FormField, FormStep, Values, original, refused};
+use super::{
+    Answer, Call, Command, FieldKind, FormField, FormStep, Values, original, refused, words,
+};
 use crate::core::decide::Decision;
 use crate::core::decide::decider::Stop;
 use crate::core::id::OriginalId;
-use crate::core::language::{Language, Sentence};
+use crate::core::language::Sentence;
 use crate::core::operation::{Links, Operation, OperationResult};
 use crate::core::settings::Settings;
 
@@ -58,7 +60,7 @@ impl Command for Revoke {
         let typed = values.get(ADDRESS).map_or("", String::as_str);
         let links = match OriginalId::in_link(typed) {
             Some(id) => Links::These(vec![id]),
-            None if is_all(call.language(), typed) => Links::All,
+            None if is_all(call, typed) => Links::All,
             None => Links::These(self.of_last_mail(call, values)?),
         };
         Ok(Answer {
@@ -85,8 +87,8 @@ impl Revoke {
     }
 }
 
-/// In words of the language, or in English.
-fn is_all(language: Language, typed: &str) -> bool {
-    let typed = typed.trim().trim_end_matches(['.', '!']).to_lowercase();
-    typed == ALL || typed == Sentence("word-all").in_language(language).to_lowercase()
+/// In words of a language that is understood.
+fn is_all(call: &Call<'_>, typed: &str) -> bool {
+    let words = |language| Sentence("word-all").in_language(language);
+    typed.trim() == ALL || words::is_said(typed, call.understood(), words)
 }

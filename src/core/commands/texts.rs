@@ -453,7 +453,8 @@ pub(super) fn chosen_by_gateway(language: Language) -> String {
 
 /// A few words as they begin a line.
 pub(super) fn begun(words: &str) -> String {
-    let mut chars = words.chars();
+    // Of one that goes on behind a clause.
+    let mut chars = words.trim_end_matches(',').chars();
     let first = chars.next().into_iter().flat_map(char::to_uppercase);
     first.chain(chars).collect()
 }
@@ -518,7 +519,8 @@ pub(super) fn option_for_all_only(language: Language, option: &str) -> String {
 
 /// What it means that one of them is chosen.
 pub(super) fn option_language_is(language: Language, chosen: Language) -> String {
-    say!(language, "option-language-is", name = chosen.name())
+    let (tag, name) = (chosen.tag(), chosen.name());
+    say!(language, "option-language-is", tag = tag, name = name)
 }
 
 /// An option that there is not.

@@ -1,13 +1,12 @@
-//! The words by which something is said in a message, in the language of whoever says it or in English.
+//! The words by which something is said in a message, in the languages in which it is understood.
 
 use super::listed;
-use crate::core::language::Language;
+use crate::core::language::{Language, Understood};
 
-/// Words of the user's language, and those of English, which work in every language.
-pub(super) fn both(language: Language, of: fn(Language) -> String) -> Vec<String> {
-    let mut words = listed(&of(language));
-    words.extend(listed(&of(Language::ENGLISH)));
-    words
+/// The words of all languages in which somebody is understood.
+pub(super) fn in_all(understood: Understood, of: fn(Language) -> String) -> Vec<String> {
+    let words = understood.all().map(of);
+    words.flat_map(|words| listed(&words)).collect()
 }
 
 /// What stands behind these words, where a text begins with them.
@@ -29,4 +28,12 @@ pub(super) fn after<'a>(body: &'a str, words: &str) -> Option<&'a str> {
     }
     let is_end = |c: char| c.is_whitespace() || ".!?:,".contains(c);
     rest.chars().next().is_none_or(is_end).then_some(rest)
+}
+
+/// Whether a text is one of these words and no more.
+pub(super) fn is_said(text: &str, understood: Understood, of: impl Fn(Language) -> String) -> bool {
+    let text = text.trim().trim_end_matches(['.', '!']).to_lowercase();
+    let words = understood.all().map(of);
+    let mut words = words.flat_map(|words| listed(&words));
+    words.any(|word| word.to_lowercase() == text)
 }

@@ -11,7 +11,7 @@ use crate::core::decide::decision::Decision;
 use crate::core::decide::lookup;
 use crate::core::decide::outbound;
 use crate::core::from_stanza::{Stanza, StanzaKind, StanzaMessage};
-use crate::core::language::{Language, Sentence};
+use crate::core::language::{Sentence, Understood};
 use crate::core::name;
 use crate::core::notice;
 use crate::core::record::Contact;
@@ -65,7 +65,7 @@ impl Command for WriteMessage {
         let typed = |var| values.get(var).map_or("", |typed| typed.trim());
         let first = body.split_whitespace().next().unwrap_or_default();
         let is_by_word = !bare_address(first).contains('@');
-        if !is_by_word || !goes_on(call.language(), typed(TEXT)) {
+        if !is_by_word || !goes_on(call.understood(), typed(TEXT)) {
             return None;
         }
         let mail = MailAddress::parse(bare_address(typed(ADDRESS))).ok()?;
@@ -319,7 +319,7 @@ fn the_address(typed: &str) -> &str {
 }
 
 /// Without what stands around an address that was copied from somewhere.
-pub(super) fn bare_address(typed: &str) -> &str {
+pub(crate) fn bare_address(typed: &str) -> &str {
     let is_around = |c: char| c.is_whitespace() || "<>\"'“”,;:()".contains(c);
     // `Carol <carol@mail.example>`, as mail programs copy it.
     let typed = match typed.rsplit_once('<') {
@@ -333,9 +333,9 @@ pub(super) fn bare_address(typed: &str) -> &str {
 
 /// Whether a text goes on with the sentence before it, and says what is to be written or when. One that stands for itself may
 /// begin with such a word as well: but mostly with a capital letter.
-fn goes_on(language: Language, text: &str) -> bool {
+fn goes_on(understood: Understood, text: &str) -> bool {
     let is_small = text.chars().next().is_some_and(char::is_lowercase);
-    let begins = words::both(language, texts::sentence_words);
+    let begins = words::in_all(understood, texts::sentence_words);
     is_small && begins.iter().any(|word| words::after(text, word).is_some())
 }
 

@@ -20,6 +20,8 @@ pub struct Decider<'a> {
     pub language: Language,
     /// The same where the user had not chosen one.
     pub otherwise: Language,
+    /// What the stanza says of its own language; `None`: nothing.
+    pub sent: Option<Language>,
 }
 
 impl<'a> Decider<'a> {
@@ -31,6 +33,7 @@ impl<'a> Decider<'a> {
             now,
             language: settings.language,
             otherwise: settings.language,
+            sent: None,
         }
     }
 
@@ -53,6 +56,7 @@ impl<'a> Decider<'a> {
         Ok(Self {
             language: options.language.unwrap_or(otherwise),
             otherwise,
+            sent,
             ..self
         })
     }

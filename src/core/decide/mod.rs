@@ -103,6 +103,7 @@ impl Decider<'_> {
             Timer::Announce(fanout) => presence::announce(self.about(&fanout.user)?, fanout),
             Timer::Expired(user, contact) => presence::expired(self.about(user)?, user, contact),
             Timer::Forgotten(relation) => greeting::ended_of(self, relation).map(Decision::answer),
+            Timer::UserForgotten(user) => own_status::ended(self, user),
             Timer::Status(user) => own_status::asked(self.about(user)?, user),
             Timer::Found(job) => gather::missing_rows(self, job),
             Timer::Server(AnnounceReason::Back, relation) => {
@@ -178,6 +179,8 @@ pub enum Timer<'a> {
     Expired(&'a BareJid, &'a MailAddress),
     /// A user was forgotten who had this contact.
     Forgotten(Relation<'a>),
+    /// A user is forgotten.
+    UserForgotten(&'a BareJid),
     /// The XMPP server is there again, where this user is.
     Status(&'a BareJid),
     /// A mail was found in the spool that can still change.

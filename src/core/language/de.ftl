@@ -222,11 +222,11 @@ encrypts = [Diese Mail ist verschlüsselt, und dieses Gateway kann sie nicht les
 encrypted = Dieses Gateway kann Ende-zu-Ende-verschlüsselte Nachrichten nicht übertragen; schalte die Verschlüsselung für diesen Kontakt aus und sende noch einmal.
 encrypted-file = Diese Datei ist für Chat-Programme verschlüsselt, und wer sie per Mail bekommt, könnte sie nicht öffnen; schalte die Verschlüsselung für diesen Kontakt aus und sende sie noch einmal.
 body-too-long = Die Nachricht hat { $octets } Oktette, das Gateway nimmt höchstens { $max } an; sende sie in Teilen.
-not-taken-back = [Diese Nachricht lässt sich nicht zurücknehmen: Sie ist schon als E-Mail verschickt, oder womöglich verschickt.]
+not-taken-back = [Diese Nachricht lässt sich nicht zurücknehmen: Sie ist schon als E-Mail verschickt (oder vielleicht schon).]
 taken-back-in-time = [Diese Nachricht wurde zurückgenommen, bevor sie verschickt war: Niemand hat sie gesehen.]
 not-yours = [Das ist keine Nachricht von dir, du kannst sie also nicht zurücknehmen.]
 unknown-message = [Die Nachricht, die du zurücknehmen möchtest, ist hier nicht bekannt: Sie wurde nicht aus dieser Unterhaltung gesendet oder vor zu langer Zeit. Es wurde nichts zurückgenommen.]
-reaction-has-left = [Deine Reaktion ist schon als E-Mail verschickt, oder womöglich verschickt, und lässt sich nicht zurücknehmen.]
+reaction-has-left = [Deine Reaktion ist schon als E-Mail verschickt (oder vielleicht schon) und lässt sich nicht zurücknehmen.]
 no-calls = [Diesen Kontakt erreichst du per E-Mail, du kannst ihn nicht anrufen; schreib stattdessen.]
 no-rooms = Diesen Kontakt erreichst du per E-Mail, er kann keine Räume betreten; schick ihm stattdessen die Adresse des Raums.
 no-attention = Diesen Kontakt erreichst du per E-Mail, er sieht nur Nachrichten; schreib stattdessen.
@@ -279,6 +279,16 @@ page-text = Text
 page-files = Dateien
 page-all-fields = Alle Kopfzeilen
 page-as-file = Die Mail als Datei (.eml)
+
+## Die Seite, auf der man eine Mailadresse eingibt und den Kontakt dazu bekommt
+
+write-page-title = Per Chat an eine Mailadresse schreiben
+write-page-about = Das Gateway { $gateway } verbindet Chat (XMPP) und E-Mail. Wer ein Konto auf einem Chat-Server hat, für den es da ist, schreibt von dort an alle, die eine Mailadresse haben: Deine Nachricht kommt als Mail an, und die Antwort darauf als Nachricht zurück. Gib die Adresse ein, und du bekommst den Kontakt für dein Chat-Programm.
+write-page-show = Kontakt anzeigen
+write-page-open = Im Chat-Programm schreiben
+write-page-scan = Oder scanne das mit dem Telefon, auf dem du chattest:
+write-page-code-of = QR-Code des Kontakts { $mail }
+write-page-note = Es wurde nichts gesendet und nicht nachgesehen, ob es die Adresse gibt. Du kannst die Chat-Adresse auch als neuen Kontakt eingeben.
 
 ## Wie eine Datei einer Mail heißt, vor ihrem Namen und ihrer Größe
 
@@ -375,14 +385,14 @@ thanks-words = danke, danke schön, dankeschön, danke dir, vielen dank, besten 
 thanks = Gern geschehen.
 did-you-mean = „{ $typed }“ ist hier kein Befehl. Es wurde niemandem etwas gesendet. Meintest du „{ $command }“? „hilfe“ zeigt, was es gibt.
 several-addresses = Schreib immer nur an eine Adresse: Es wurde niemandem etwas gesendet.
-is-it = „{ $typed }“ ist keine Mailadresse. Meintest du { $mail }? Schreib: { $example }
+is-it = „{ $typed }“ ist keine Mailadresse. Meintest du { $mail }? Dann sende: { $example }
 for-the-gateway = [„{ $typed }“ ist ein Befehl für das Gateway und wurde { $mail } nicht gesendet. Schreib ihn an { $helper }:
     { $link }
     Um ihn { $mail } als Text zu senden, setze ein Leerzeichen vor den Schrägstrich.]
 slash-slip = [„{ $typed }“ wurde { $mail } nicht gesendet. Meintest du den Befehl „{ $command }“? Schreib ihn an { $helper }:
     { $link }
     Um die Zeile { $mail } als Text zu senden, setze ein Leerzeichen vor den Schrägstrich.]
-lacks-value = { $option } kann { $values } sein, oder default. Schreib zum Beispiel: { $example }
+lacks-value = { $option } kann { $values } oder default sein. Schreib zum Beispiel: { $example }
 lacks = { $label }? Schreib zum Beispiel: { $example }
 required = „{ $label }“ fehlt noch.
 session-done = Dieses Formular wurde schon abgeschickt, und was darin steht, ist erledigt. Fang von vorn an, wenn du es noch einmal willst.
@@ -459,6 +469,7 @@ unknown-contact = { $mail } ist keiner deiner Kontakte.
 spam-words = spam, werbung, müll
 report-spam = ja, sag es dem, der dieses Gateway betreibt
 spam-reported = Wer dieses Gateway betreibt, erfährt, dass { $mail } Spam schickt.
+spam-reported-already = Du hast { $mail } schon gemeldet: Wer dieses Gateway betreibt, weiß davon.
 spam-told = { $user } hat { $mail } blockiert und meldet Spam. Mehr steht im Protokoll; für alle abweisen kann den Absender der Mailserver.
 is-blocked = Mails von { $mail } werden dir nicht mehr angezeigt. Um sie wieder zu sehen: entsperre { $mail }
 is-blocked-already = Mails von { $mail } werden dir ohnehin nicht angezeigt. Um sie wieder zu sehen: entsperre { $mail }
@@ -479,7 +490,7 @@ option-means = { $about } { $meaning }
 option-taken-back = Deine Wahl ist zurückgenommen, es gilt wieder die Vorgabe des Gateways: { $about } { $meaning }.
 option-taken-back-for = Deine Wahl für { $mail } ist zurückgenommen, es gilt wieder dasselbe wie für alle deine Kontakte: { $about } { $meaning }.
 no-option = „{ $typed }“ ist keine Option; es gibt { $names }. Schreib zum Beispiel: setze quotes keep
-no-value = „{ $typed }“ ist kein Wert von { $option }; schreib { $values }, oder default.
+no-value = „{ $typed }“ ist kein Wert von { $option }; schreib { $values } oder default.
 option-for-all-only = { $option } gilt für alle deine Kontakte; lass die Adresse weg.
 alternatives = { $others } oder { $last }
 
@@ -488,7 +499,7 @@ option-quotes-cut = werden nicht angezeigt
 option-quotes-keep = werden angezeigt
 option-bulk = Mails von Mailinglisten und andere Massenmails
 option-bulk-show = werden angezeigt wie alle anderen
-option-bulk-headline = werden als Neuigkeiten angezeigt, und nur, solange du online bist
+option-bulk-headline = werden als Neuigkeiten angezeigt und nur, solange du online bist
 option-bulk-drop = werden nicht angezeigt
 option-gather = Nachrichten, die du in einem Zug schreibst,
 option-gather-on = werden eine Mail
@@ -502,7 +513,14 @@ option-away-on-xa = die Worte deines Status „nicht verfügbar“ (länger abwe
 option-away-on-xa-on = antworten denen, die dir mailen
 option-away-on-xa-off = antworten niemandem
 option-language = was dieses Gateway dir schreibt,
-option-language-is = ist auf { $name }
+option-language-is = ist { $tag ->
+        [en] Englisch
+        [de] Deutsch
+        [fr] Französisch
+        [es] Spanisch
+        [ru] Russisch
+       *[other] { $name }
+    }
 
 found = E-Mail
 found-more = Es gibt mehr als diese: Gib einen längeren Teil von Name oder Adresse ein
@@ -528,7 +546,7 @@ revoke-done = { $all ->
            *[other] { $count } Links sind ungültig: Wer einen öffnet, findet nichts.
         }
     }
-revoke-failed = Niemandem wird mehr gezeigt, wohin der Link führt, aber das Gateway konnte es nicht löschen. Bitte noch einmal darum; wenn du das wieder liest, sag dem Bescheid, der dieses Gateway betreibt.
+revoke-failed = Niemand bekommt mehr zu sehen, wohin der Link führt, aber das Gateway konnte es nicht löschen. Versuch es noch einmal; wenn du das wieder liest, sag dem Bescheid, der dieses Gateway betreibt.
 
 requests-none = Niemand wartet darauf, von dir angenommen zu werden.
 requests-waiting = { $count ->
@@ -554,7 +572,7 @@ request-left = { $count ->
         [one] Eine weitere wurde hier nicht aufbewahrt.
        *[other] { $count } weitere wurden hier nicht aufbewahrt.
     }
-request-missed = Was in der Zwischenzeit geschrieben wurde, als du es abgelehnt hattest, ist nicht aufbewahrt.
+request-missed = Was geschrieben wurde, solange du abgelehnt hattest, ist nicht aufbewahrt.
 request-confirmed = { $mail } ist jetzt einer deiner Kontakte.
 request-accepted-already = Mails von { $mail } werden dir ohnehin angezeigt.
 request-refused = Mails von { $mail } werden dir nicht angezeigt, und niemand erfährt davon. Wenn du es dir anders überlegst: annehmen { $mail }
@@ -569,14 +587,14 @@ way-server-said = Der Mailserver sagt: { $words }
 way-last-attempt = Der letzte Versuch schlug fehl: { $words }
 way-taken-back = Sie wurde zurückgenommen, bevor sie verschickt war.
 way-taken = Der Mailserver hat sie angenommen.
-way-left = Sie wartet hier nicht mehr; der Mailserver hat sie und hat sonst nichts gesagt.
+way-left = Sie wartet hier nicht mehr; der Mailserver hat sie und hat seither nichts gemeldet.
 way-late = Sie hat sich unterwegs verspätet.
 way-delivered = Ein Mailserver meldet, dass sie bei { $mail } angekommen ist.
 way-failed = Sie ist bei { $mail } nicht angekommen.
 way-read = Sie wurde gelesen.
 way-name = Ihre Message-ID ist { $id }.
 
-nothing-waits = Keine deiner Mails wartet: Alle sind unterwegs.
+nothing-waits = Nichts wartet: Von dir ist keine Mail mehr zu senden.
 a-request = eine Einladung
 excerpt = „{ $text }“{ $more ->
         [0] { "" }
@@ -618,6 +636,7 @@ busy = Das Gateway hat gerade zu viel zu tun, und es wurde nichts geändert. Fra
 until-words = bis, bis zum
 until-articles = zum, dem, einschließlich, nächsten
 weekday-words = montag, mo; dienstag, di; mittwoch, mi; donnerstag, do; freitag, fr; samstag, sonnabend, sa; sonntag, so
+month-words = januar, jänner, jan; februar, feb; märz, mär; april, apr; mai; juni, jun; juli, jul; august, aug; september, sept, sep; oktober, okt; november, nov; dezember, dez
 today-words = heute
 tomorrow-words = morgen
 away-begun = Wer dir per Mail schreibt, bekommt ab jetzt die Antwort, dass du abwesend bist, höchstens einmal in 7 Tagen: Menschen, deren Adresse geprüft ist, und keine Listen. Wenn du wieder da bist, schreib: zurück
@@ -628,21 +647,37 @@ away-holds = Du bist abwesend: Wer dir per Mail schreibt, bekommt das als Antwor
 away-holds-until = Du bist bis { $day } abwesend: Wer dir per Mail schreibt, bekommt das als Antwort. „zurück“ beendet es.
 away-by-status = Du bist abwesend, wie dein Status sagt: Wer dir mailt, bekommt ihn als Antwort, bis dein Status ein anderer ist.
 away-asks-for-status = Das Gateway bittet darum, deinen Status zu sehen: Erlaube das in deinem Chat-Programm. Von da an antwortet der Status „nicht verfügbar“ (länger abwesend) mit deinen Worten, wenn dir jemand mailt.
+away-unverified = Im Moment bekommt aber niemand eine Antwort: Dieses Gateway überprüft keine Absender und antwortet deshalb niemandem. Ändern kann das, wer es betreibt: [trust] in der Konfiguration.
+away-unverified-ask = Im Moment bekommt aber niemand eine Antwort: Dieses Gateway überprüft keine Absender und antwortet deshalb niemandem. Ändern kann das, wer es betreibt ([trust] in der Konfiguration); frag hier: { $who }
+away-waits-for-status = „away-on-xa“ ist an, aber das Gateway sieht deinen Status nicht: Nimm in deinem Chat-Programm die Kontaktanfrage von { $helper } an. Um noch einmal gefragt zu werden, schreib: setze away-on-xa on
+away-status-refused = Das Gateway darf deinen Status nicht sehen. Deshalb antwortet dein Status niemandem, und „away-on-xa“ ist wieder aus. Um noch einmal gefragt zu werden, schreib: setze away-on-xa on
 away-ended = Willkommen zurück. Niemand bekommt mehr die Antwort, dass du abwesend bist.
 away-not = Du warst nicht abwesend: Niemand bekommt eine automatische Antwort.
 away-no-day = „{ $typed }“ ist kein Tag des kommenden Jahres. Schreib ihn so: abwesend bis 2026-12-24 Ich bin in den Bergen
 away-too-long = Das sind mehr als { $max } Zeichen. Schreib weniger.
 
-export-link = Alles, was dieses Gateway von dir gespeichert hat, steht in dieser Datei, die jeder lesen kann, der die Adresse hat, bis { $day }: { $link }
+export-link = Alles, was dieses Gateway über dich gespeichert hat, steht in dieser Datei, die jeder lesen kann, der die Adresse hat, bis { $day }: { $link }
 export-messages = { $count ->
-    [one] Alles, was dieses Gateway von dir gespeichert hat, folgt in einer Nachricht.
-   *[other] Alles, was dieses Gateway von dir gespeichert hat, folgt in { $count } Nachrichten.
+    [one] Alles, was dieses Gateway über dich gespeichert hat, folgt in einer Nachricht.
+   *[other] Alles, was dieses Gateway über dich gespeichert hat, folgt in { $count } Nachrichten.
 }
 export-cut = Es ist mehr, als hier Platz hat. Alles kann dir geben, wer dieses Gateway betreibt.
-export-failed = Was von dir gespeichert ist, kann gerade nicht gelesen werden, oder für eine Datei ist kein Platz. Versuch es später noch einmal.
-forget-me-sure = Damit wird alles gelöscht, was dieses Gateway von dir gespeichert hat: deine Kontakte und was du gewählt hast, was es von deinen Nachrichten weiß, aufbewahrte Mails und Dateien und deine Mails, die noch warten. Das lässt sich nicht rückgängig machen. Wenn du das willst, schreib: vergiss mich ja
-forget-me-nothing = Von dir war nichts gespeichert.
-forget-me-done = Alles, was dieses Gateway von dir gespeichert hatte, ist gelöscht. Kontakte: { $contacts }; Nachrichten: { $messages }; Unterhaltungen: { $threads }; was du gewählt hast: { $options }; Merkzeichen erledigter Mails: { $marks }; aufbewahrte Mails und Dateien: { $kept }; wartende Mails: { $waiting }.
+export-failed = Was über dich gespeichert ist, kann gerade nicht gelesen werden, oder für eine Datei ist kein Platz. Versuch es später noch einmal.
+export-about-user = Wer du für dieses Gateway bist, und wann das geschrieben wurde. Zeiten sind Millisekunden seit 1970 oder Daten in UTC.
+export-about-waiting = Eine Mail von dir, die noch nicht verschickt ist.
+export-about-kept = Eine Mail oder Datei, die das Gateway für dich aufbewahrt, mit Link und Frist, oder wie viele es sind.
+export-about-pair = Eine Mailadresse, die dir gehört oder für einen deiner Kontakte angelegt wurde.
+export-about-options = Was du gewählt hast, für alle Kontakte oder für den genannten, und was das Gateway von deinem Status und deiner Visitenkarte gelesen hat.
+export-about-contact = Jemand, mit dem du zu tun hast: was über diese Person bekannt ist und wer wessen Status sehen darf.
+export-about-thread = Eine Unterhaltung per Mail: zu welchen Mails deine nächste Antwort gehört.
+export-about-message = Eine Nachricht oder Mail: ihre Namen, ihre Zeit und höchstens ihre ersten Wörter.
+export-about-seen = Das Merkzeichen einer erledigten Mail oder von etwas, das dir gesagt wurde, damit es nicht zweimal geschieht.
+export-about-announced = Was Kontakten an anderen Gateways zuletzt über deinen Status gesagt wurde.
+export-about-avatar = Das Bild eines Kontakts.
+forget-me-sure = Damit wird alles gelöscht, was dieses Gateway über dich gespeichert hat: deine Kontakte und was du gewählt hast, was es über deine Nachrichten weiß, aufbewahrte Mails und Dateien und deine Mails, die noch warten. Das lässt sich nicht rückgängig machen. Wenn du das willst, schreib: vergiss mich ja
+forget-me-kept = Es wurde nichts gelöscht. Alles bleibt, wie es war.
+forget-me-nothing = Über dich war nichts gespeichert.
+forget-me-done = Alles, was dieses Gateway über dich gespeichert hatte, ist gelöscht. Kontakte: { $contacts }; Nachrichten: { $messages }; Unterhaltungen: { $threads }; was du gewählt hast: { $options }; Merkzeichen erledigter Mails: { $marks }; aufbewahrte Mails und Dateien: { $kept }; wartende Mails: { $waiting }.
 forget-me-under-way = Nicht gelöscht, weil sie gerade unterwegs sind: { $count }.
 forget-me-left = Zugestellte Mails sind da, wo sie zugestellt wurden, und deine eigenen in deinem Chat-Programm und auf seinem Server; im Protokoll des Gateways kannst du noch eine Weile vorkommen. Wenn du das Gateway wieder benutzt, fängt es von vorn an.
 word-all = alle
@@ -662,7 +697,7 @@ open-words = hinzufügen, füge hinzu, einladen, lade ein, neuer kontakt
 sentence-words = über, dass, daß, ob, wegen, wenn, weil, zum, zur, bezüglich, um
 and-words = und
 write-example = carol@mail.example Hallo!
-write-help = schreibt an diese Adresse; ohne Text wird nur die Unterhaltung geöffnet
+write-help = schreibt an diese Adresse; ohne Text oder mit „hinzufügen carol@mail.example“ wird nur die Unterhaltung geöffnet
 write-ask = Wem möchtest du schreiben? Du bekommst die Chat-Adresse, unter der du diese Person erreichst.
 write-title-text = Deine erste Nachricht
 write-ask-text = Was möchtest du sagen? Du kannst das leer lassen und in der Unterhaltung schreiben.
@@ -721,7 +756,7 @@ refuse-ask = Wessen Mails möchtest du nicht sehen?
 block-title = Eine Mailadresse blockieren
 block-words = blockiere, blockieren, sperre, sperren
 block-example = blockiere eve@mail.example
-block-help = zeigt dir keine Mails dieser Adresse mehr; niemand erfährt davon
+block-help = zeigt dir keine Mails dieser Adresse mehr; niemand erfährt davon, bei „blockiere spam eve@mail.example“ aber, wer das Gateway betreibt
 block-ask = Wessen Mails möchtest du nicht mehr sehen? Niemand erfährt davon.
 
 unblock-title = Eine Mailadresse nicht mehr blockieren
@@ -733,7 +768,7 @@ unblock-ask = Wessen Mails möchtest du wieder sehen?
 waiting-title = Meine wartenden Mails
 waiting-words = warteschlange, was wartet, meine wartenden mails, postausgang, wie viele mails warten, wartende mails
 waiting-example = was wartet
-waiting-help = listet auf, welche deiner Mails noch nicht verschickt sind, und warum
+waiting-help = listet auf, welche deiner Mails noch nicht verschickt sind und warum
 
 cancel-title = Eine wartende Mail zurücknehmen
 cancel-words = zurücknehmen, nimm zurück, abbrechen
@@ -756,8 +791,8 @@ where-ask = An wen hast du geschrieben?
 away-title = Antworten, dass ich abwesend bin
 away-words = abwesend, ich bin abwesend, ich bin weg, urlaub, pause
 away-example = abwesend bis 2026-12-24 Ich bin in den Bergen
-away-help = antwortet Menschen, die dir per Mail schreiben, mit deinen Worten; ohne einen Tag, bis du „zurück“ schreibst
-away-ask = Wer dir per Mail schreibt, bekommt in 7 Tagen eine Antwort. Bis wann, und was steht darin?
+away-help = antwortet Menschen, die dir per Mail schreiben, mit deinen Worten; ohne einen Tag, bis du „zurück“ schreibst; mit „setze away-on-xa on“ tut das dein Status
+away-ask = Wer dir per Mail schreibt, bekommt höchstens einmal in 7 Tagen eine Antwort. Bis wann und mit welchen Worten?
 
 back-title = Ich bin wieder da
 back-words = zurück, ich bin zurück, ich bin wieder da
@@ -768,24 +803,24 @@ options-title = Meine Optionen anzeigen
 options-words = optionen, meine optionen, einstellungen
 options-example = optionen
 options-help = zeigt, wie dir Mails angezeigt werden und was du sonst noch wählen kannst
-options-ask = Was gilt für alle Kontakte, oder für einen von ihnen?
+options-ask = Was gilt für alle Kontakte oder für einen von ihnen?
 
 set-title = Eine Option ändern
 set-words = setze, wähle
 set-example = setze quotes keep carol@mail.example
-set-help = ändert eine Option für einen Kontakt; ohne Adresse für alle; „default“ nimmt es zurück
-set-ask = Was soll anders sein, und für wen?
+set-help = ändert eine Option für einen Kontakt; ohne Adresse für alle; „default“ nimmt es zurück; „setze language en“ ändert die Sprache
+set-ask = Was soll anders sein und für wen?
 
-export-title = Alles bekommen, was von mir gespeichert ist
+export-title = Alles bekommen, was über mich gespeichert ist
 export-words = exportieren, exportiere meine daten, meine daten
 export-example = exportieren
-export-help = gibt dir alles, was das Gateway von dir gespeichert hat
+export-help = gibt dir alles, was das Gateway über dich gespeichert hat
 
-forget-me-title = Alles löschen, was von mir gespeichert ist
+forget-me-title = Alles löschen, was über mich gespeichert ist
 forget-me-words = vergiss mich, lösche meine daten
 forget-me-example = vergiss mich
-forget-me-help = löscht nach einer Rückfrage alles, was das Gateway von dir gespeichert hat
-forget-me-ask = Alles, was dieses Gateway von dir gespeichert hat, wird gelöscht, und deine wartenden Mails werden nicht gesendet. Das lässt sich nicht rückgängig machen. Willst du das?
+forget-me-help = löscht nach einer Rückfrage alles, was das Gateway über dich gespeichert hat
+forget-me-ask = Alles, was dieses Gateway über dich gespeichert hat, wird gelöscht, und deine wartenden Mails werden nicht gesendet. Das lässt sich nicht rückgängig machen. Willst du das?
 
 help-title = Hilfe
 help-words = hilfe, befehle
@@ -870,29 +905,29 @@ peer-remove-help = löscht ein Format
 peer-remove-form = Ein Format löschen
 peer-remove-ask = Wessen?
 
-users-list-title = Admin: Benutzer, von denen etwas gespeichert ist
+users-list-title = Admin: Benutzer, über die etwas gespeichert ist
 users-list-words = users list
 users-list-example = users list
 users-list-help = listet Benutzer auf, mit der Zahl ihrer Kontakte und dem Tag der letzten Nachricht
 
-users-show-title = Admin: wie viel von einem Benutzer gespeichert ist
+users-show-title = Admin: wie viel über einen Benutzer gespeichert ist
 users-show-words = users show
 users-show-example = users show alice@a.example
-users-show-help = sagt, wie viel von einem Benutzer gespeichert ist, und nichts von dem, was geschrieben wurde
-users-show-form = Wie viel von einem Benutzer gespeichert ist
-users-show-ask = Von wem?
+users-show-help = sagt, wie viel über einen Benutzer gespeichert ist, und nichts von dem, was geschrieben wurde
+users-show-form = Wie viel über einen Benutzer gespeichert ist
+users-show-ask = Über wen?
 
 users-forget-title = Admin: einen Benutzer vergessen
 users-forget-words = users forget
 users-forget-example = users forget alice@a.example
-users-forget-help = löscht sofort alles, was von einem Benutzer gespeichert ist
+users-forget-help = löscht sofort alles, was über einen Benutzer gespeichert ist
 users-forget-form = Einen Benutzer vergessen
 users-forget-ask = Von wem soll alles gelöscht werden? Es geschieht sofort und lässt sich nicht rückgängig machen.
 
 announce-title = Admin: allen etwas sagen
 announce-words = ansage, announce
 announce-example = ansage Heute von 21 bis 22 Uhr geht keine Mail durch.
-announce-help = sagt es allen, von denen etwas gespeichert ist; am selben Tag wiederholt nur denen, die es noch nicht gehört haben
+announce-help = sagt es allen, über die etwas gespeichert ist; am selben Tag wiederholt nur denen, die es noch nicht gehört haben
 announce-form = Allen etwas sagen
 announce-ask = Was soll allen gesagt werden, die dieses Gateway benutzen?
 
@@ -913,7 +948,7 @@ where-of-words = where of
 where-of-example = where of alice@a.example carol@mail.example
 where-of-help = sagt, was aus der letzten Nachricht eines Benutzers an eine Adresse wurde
 where-of-form = Was aus der letzten Nachricht eines Benutzers wurde
-where-of-ask = Wessen Nachricht, und an wen?
+where-of-ask = Wessen Nachricht und an wen?
 
 ## Felder und Spalten
 

@@ -302,6 +302,18 @@ page-files = Files
 page-all-fields = All header fields
 page-as-file = The mail as a file (.eml)
 
+## The page on which somebody types a mail address and gets by what it is reached
+
+write-page-title = Write to a mail address by chat
+# $gateway: the domain of the gateway.
+write-page-about = The gateway { $gateway } joins chat (XMPP) and e-mail. Whoever has an account at a chat server that it serves writes from there to anybody with a mail address: your message arrives as a mail, and the answer to it comes back as a message. Type the address, and you get the contact for your chat program.
+write-page-show = Show the contact
+write-page-open = Write in my chat program
+write-page-scan = Or scan this with the telephone on which you chat:
+# The picture, for those who do not see it.
+write-page-code-of = QR code of the contact { $mail }
+write-page-note = Nothing was sent, and nobody has looked whether the address exists. You can also enter the chat address as a new contact.
+
 ## What a file of a mail is called, before its name and its size
 
 small-pictures = [{ $count } small pictures, { $size }]
@@ -398,7 +410,7 @@ thanks = You are welcome.
 did-you-mean = “{ $typed }” is no command here. Nothing was sent to anybody. Did you mean “{ $command }”? “help” shows what there is.
 several-addresses = Write to one address at a time: nothing was sent to anybody.
 # $typed: a name that one contact has. $example: the command with the address of this contact.
-is-it = “{ $typed }” is no mail address. Did you mean { $mail }? Write: { $example }
+is-it = “{ $typed }” is no mail address. Did you mean { $mail }? Then send: { $example }
 # In a conversation. $helper: the JID to which commands are written, $link: the same as a link.
 for-the-gateway = [“{ $typed }” is a command for the gateway and was not mailed to { $mail }. Write it to { $helper }:
     { $link }
@@ -490,6 +502,7 @@ unknown-contact = { $mail } is none of your contacts.
 spam-words = spam, junk
 report-spam = yes, tell whoever runs this gateway
 spam-reported = Whoever runs this gateway is told that { $mail } sends spam.
+spam-reported-already = You have reported { $mail } already: whoever runs this gateway knows.
 spam-told = { $user } has blocked { $mail } and reports spam. The log says more; a mail server can refuse this sender for all.
 is-blocked = Mails of { $mail } are not shown to you any more. To see them again: unblock { $mail }
 is-blocked-already = Mails of { $mail } are already hidden from you. To see them again: unblock { $mail }
@@ -535,8 +548,15 @@ option-away-on-xa = the words of your status “not available” (extended away)
 option-away-on-xa-on = answer who writes to you by mail
 option-away-on-xa-off = answer nobody
 option-language = what this gateway says to you
-# $name: what a language calls itself.
-option-language-is = is in { $name }
+# $tag: a language, $name: what it calls itself.
+option-language-is = is in { $tag ->
+        [en] English
+        [de] German
+        [fr] French
+        [es] Spanish
+        [ru] Russian
+       *[other] { $name }
+    }
 
 found = E-mail
 found-more = There are more than these: enter a longer part of the name or address
@@ -616,7 +636,7 @@ way-failed = It did not reach { $mail }.
 way-read = It was read.
 way-name = Its Message-ID is { $id }.
 
-nothing-waits = None of your mails waits: all have left.
+nothing-waits = Nothing waits: you have no mail that is still to be sent.
 a-request = an invitation
 # How a message begins, and how many lines follow the first.
 excerpt = “{ $text }”{ $more ->
@@ -657,11 +677,13 @@ several-wait-called = Several of your mails that wait are called “{ $typed }�
 busy = The gateway has too much to do at the moment, and nothing was changed. Ask again in a moment.
 
 # What comes before a day (separated by commas, beside the English words).
-until-words = until, till
+until-words = until, till, til
 # Words between that and a day (separated by commas).
-until-articles = the, on, next
+until-articles = the, on, next, of
 # From Monday to Sunday, divided by semicolons; the words of each by commas.
 weekday-words = monday, mon; tuesday, tue; wednesday, wed; thursday, thu; friday, fri; saturday, sat; sunday, sun
+# From January to December, divided by semicolons; the words of each by commas.
+month-words = january, jan; february, feb; march, mar; april, apr; may; june, jun; july, jul; august, aug; september, sept, sep; october, oct; november, nov; december, dec
 today-words = today, tonight
 tomorrow-words = tomorrow
 # $day: a date like 2026-12-24, the last one.
@@ -673,22 +695,41 @@ away-holds = You are away: who writes to you by mail is answered so. “back” 
 away-holds-until = You are away until { $day }: who writes to you by mail is answered so. “back” ends it.
 away-by-status = You are away, as your status says: who writes to you by mail is answered in its words, until your status is another one.
 away-asks-for-status = The gateway asks to see your status: allow that in your chat program. From then on the status “not available” (extended away) with words of yours answers who writes by mail.
+# The same where nobody is answered, since no sender is verified. $who: where who runs the gateway can be reached, in URIs.
+away-unverified = But nobody is answered as things are: this gateway verifies no sender, so it answers nobody. Whoever runs it can change that: [trust] in its configuration.
+away-unverified-ask = But nobody is answered as things are: this gateway verifies no sender, so it answers nobody. Whoever runs it can change that ([trust] in its configuration); ask here: { $who }
+# $helper: who asks in the user's list of contacts.
+away-waits-for-status = “away-on-xa” is on, but the gateway does not see your status: allow the contact request of { $helper } in your chat program. To be asked again, write: set away-on-xa on
+away-status-refused = The gateway may not see your status, so your status answers nobody, and “away-on-xa” is off again. To be asked for it once more, write: set away-on-xa on
 away-ended = Welcome back. Nobody is answered any more that you are away.
 away-not = You were not away: nobody is answered automatically.
 away-no-day = “{ $typed }” is no day of the coming year. Write it like this: away until 2026-12-24 I am in the mountains
 away-too-long = That is more than { $max } characters. Write less.
 
 # $day: a date like 2026-12-24.
-export-link = All that this gateway has stored of you is in this file, which anybody who has the address can read, until { $day }: { $link }
+export-link = All that this gateway has stored about you is in this file, which anybody who has the address can read, until { $day }: { $link }
 export-messages = { $count ->
-    [one] All that this gateway has stored of you follows, in one message.
-   *[other] All that this gateway has stored of you follows, in { $count } messages.
+    [one] All that this gateway has stored about you follows, in one message.
+   *[other] All that this gateway has stored about you follows, in { $count } messages.
 }
 export-cut = It is more than fits in here. Whoever runs this gateway can give you all of it.
-export-failed = What is stored of you cannot be read at the moment, or there is no room for a file. Try it again later.
-forget-me-sure = This deletes all that this gateway has stored of you: your contacts and what you chose, what it remembers of your messages, mails and files that it keeps, and your mails that still wait to be sent. It cannot be undone. If you want that, write: forget me yes
-forget-me-nothing = Nothing was stored of you.
-forget-me-done = All that this gateway had stored of you is deleted. Contacts: { $contacts }; messages: { $messages }; conversations: { $threads }; choices: { $options }; marks of mails that were handled: { $marks }; mails and files that were kept: { $kept }; mails that waited to be sent: { $waiting }.
+export-failed = What is stored about you cannot be read at the moment, or there is no room for a file. Try it again later.
+# In the file: what each of its parts is, by its “kind”.
+export-about-user = Who you are to this gateway, and when this was written. Times are milliseconds since 1970, or dates in UTC.
+export-about-waiting = A mail of yours that has not left yet.
+export-about-kept = A mail or a file that the gateway keeps for you, with its link and until when, or how many there are.
+export-about-pair = A mail address that belongs to you or was made for a contact of yours.
+export-about-options = What you have chosen, for all contacts or for the one that is named, and what the gateway has read of your status and your card.
+export-about-contact = Somebody with whom you have to do: what is known of them and who may see whose status.
+export-about-thread = A conversation by mail: to which mails your next answer belongs.
+export-about-message = A message or a mail: its names, its time and at most its first words.
+export-about-seen = The mark of a mail that was handled, or of something that was told to you, so that it is not done twice.
+export-about-announced = What contacts on other gateways were last told of your status.
+export-about-avatar = The picture of a contact.
+forget-me-sure = This deletes all that this gateway has stored about you: your contacts and what you chose, what it remembers of your messages, mails and files that it keeps, and your mails that still wait to be sent. It cannot be undone. If you want that, write: forget me yes
+forget-me-kept = Nothing is deleted. All stays as it was.
+forget-me-nothing = Nothing was stored about you.
+forget-me-done = All that this gateway had stored about you is deleted. Contacts: { $contacts }; messages: { $messages }; conversations: { $threads }; choices: { $options }; marks of mails that were handled: { $marks }; mails and files that were kept: { $kept }; mails that waited to be sent: { $waiting }.
 forget-me-under-way = Not deleted, since they are on their way at this moment: { $count }.
 forget-me-left = Mails that were delivered are where they were delivered, and your own are in your chat program and on its server; the log of the gateway may still name you for a while. If you use the gateway again, it begins anew.
 word-all = all
@@ -713,7 +754,7 @@ sentence-words = about, that, if, whether, because, regarding, concerning, for, 
 # What joins names, or sentences.
 and-words = and
 write-example = carol@mail.example Hello!
-write-help = writes to this address; without a text it only opens the conversation
+write-help = writes to this address; without a text, or by “add carol@mail.example”, it only opens the conversation
 write-ask = To whom do you want to write? You get the chat address by which you reach this person.
 write-title-text = Your first message
 write-ask-text = What do you want to say? You may leave this empty and write in the conversation.
@@ -772,7 +813,7 @@ refuse-ask = Whose mails do you not want to see?
 block-title = Block a mail address
 block-words = block
 block-example = block eve@mail.example
-block-help = shows you no mail of this address any more; nobody is told
+block-help = shows you no mail of this address any more; nobody is told, but by “block spam eve@mail.example” whoever runs the gateway is
 block-ask = Whose mails do you not want to see any more? Nobody is told.
 
 unblock-title = Unblock a mail address
@@ -807,8 +848,8 @@ where-ask = To whom did you write?
 away-title = Answer that I am away
 away-words = away, i am away, away reply, out of office, vacation, pause
 away-example = away until 2026-12-24 I am in the mountains
-away-help = answers people who write to you by mail with your words; without a day until you write “back”
-away-ask = Who writes to you by mail gets one answer in 7 days. Until when, and what does it say?
+away-help = answers people who write to you by mail with your words; without a day until you write “back”; with “set away-on-xa on” your status does the same
+away-ask = Who writes to you by mail gets one answer in 7 days at most. Until when, and what does it say?
 
 back-title = I am here again
 back-words = back, i am back, resume
@@ -824,19 +865,19 @@ options-ask = What holds for all contacts, or for one of them?
 set-title = Change an option
 set-words = set
 set-example = set quotes keep carol@mail.example
-set-help = changes an option for one contact; without an address for all; “default” takes it back
+set-help = changes an option for one contact; without an address for all; “default” takes it back; “set language de” changes the language
 set-ask = What do you want to be otherwise, and for whom?
 
-export-title = Get all that is stored of me
+export-title = Get all that is stored about me
 export-words = export, export my data, my data
 export-example = export
-export-help = gives you all that the gateway has stored of you
+export-help = gives you all that the gateway has stored about you
 
-forget-me-title = Delete all that is stored of me
+forget-me-title = Delete all that is stored about me
 forget-me-words = forget me, delete my data
 forget-me-example = forget me
-forget-me-help = deletes all that the gateway has stored of you, after asking once more
-forget-me-ask = All that this gateway has stored of you is deleted, and your mails that still wait are not sent. It cannot be undone. Do you want that?
+forget-me-help = deletes all that the gateway has stored about you, after asking once more
+forget-me-ask = All that this gateway has stored about you is deleted, and your mails that still wait are not sent. It cannot be undone. Do you want that?
 
 help-title = Help
 help-words = help, ?, commands, hilfe, aide, ayuda, помощь
@@ -926,17 +967,17 @@ users-list-words = users list, users
 users-list-example = users list
 users-list-help = lists users, how many contacts each has, and the day of the last message
 
-users-show-title = Admin: how much is stored of a user
+users-show-title = Admin: how much is stored about a user
 users-show-words = users show
 users-show-example = users show alice@a.example
-users-show-help = says how much is stored of a user, and nothing of what was written
-users-show-form = How much is stored of a user
+users-show-help = says how much is stored about a user, and nothing of what was written
+users-show-form = How much is stored about a user
 users-show-ask = Of whom?
 
 users-forget-title = Admin: forget a user
 users-forget-words = users forget
 users-forget-example = users forget alice@a.example
-users-forget-help = deletes all that is stored of a user, at once
+users-forget-help = deletes all that is stored about a user, at once
 users-forget-form = Forget a user
 users-forget-ask = Of whom is all to be deleted? It is done at once, and cannot be undone.
 

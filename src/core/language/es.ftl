@@ -64,7 +64,7 @@ returned-other = el servidor del usuario no lo aceptó
 
 ## Correos que se muestran o no
 
-in-quotes = “{ $text }”
+in-quotes = «{ $text }»
 
 whole-mail = El correo completo: { $url }
 rest-too-long = [El resto es demasiado largo para un mensaje.]
@@ -111,7 +111,7 @@ too-big = { $kept ->
         [mailbox] { $what } no se pudo mostrar: es demasiado grande para el servidor XMPP. Está en el buzón.
        *[nowhere] { $what } no se pudo mostrar: es demasiado grande para el servidor XMPP. Se rechazó.
     }
-welcome = ¡Te damos la bienvenida! Aquí chateas con personas que tienen correo electrónico. Un correo a { $mail } llega como un mensaje de quien lo escribió; lo que respondes le llega por correo. Para escribir a alguien nuevo, envía aquí, por ejemplo: carol@mail.example ¡Hola! Con “ayuda” ves qué más se puede hacer.
+welcome = ¡Te damos la bienvenida! Aquí chateas con personas que tienen correo electrónico. Un correo a { $mail } llega como un mensaje de quien lo escribió; lo que respondes le llega por correo. Para escribir a alguien nuevo, envía aquí, por ejemplo: carol@mail.example ¡Hola! Con «ayuda» ves qué más se puede hacer.
 mails-wait = Te llegan más correos de los que se muestran en un minuto ({ $limits }). Los demás esperan y llegarán después.
 mails-wait-from-one = { $count } de un mismo remitente
 held-failed = { $kept ->
@@ -167,7 +167,7 @@ invitation-words = { $name } escribe: { $words }
 invitation-how =
     Para aceptar, responde a este correo. Lo que escribas le llegará a { $name } como mensaje de chat, y los mensajes de { $name } te llegarán como correos de { $mail }.
 
-    Para rechazar, responde solo con la palabra “no” o no hagas nada: no se te volverá a preguntar durante al menos una semana.
+    Para rechazar, responde solo con la palabra «no» o no hagas nada: no se te volverá a preguntar durante al menos una semana.
 invitation-by = Este es un servicio de { $organisation }.
 invitation-accept = Aceptar
 invitation-yes = Sí
@@ -203,12 +203,12 @@ without-text-other = { $name } envió algo que solo muestra una aplicación de m
 outsider = Esta pasarela de correo es solo para los usuarios de { $domains }; pide a su administración que te dé acceso.
 outsider-certain = Esta pasarela de correo es solo para determinados usuarios; pide a su administración que te dé acceso.
 no-address = { $error }. A carol@mail.example se le escribe como carol\40mail.example@{ $gateway } o carol%mail.example@{ $gateway }.
-address-form = “{ $typed }” no tiene la forma nombre@dominio
-address-length = “{ $typed }” es demasiado largo para una dirección de correo (250 bytes antes de la @, 255 después)
-address-local = “{ $typed }” contiene un carácter que no puede ir antes de la @ de una dirección de correo
-address-domain = “{ $typed }” no es un nombre de dominio
+address-form = «{ $typed }» no tiene la forma nombre@dominio
+address-length = «{ $typed }» es demasiado largo para una dirección de correo (250 bytes antes de la @, 255 después)
+address-local = «{ $typed }» contiene un carácter que no puede ir antes de la @ de una dirección de correo
+address-domain = «{ $typed }» no es un nombre de dominio
 no-chat-address = { $mail } no puede ser una dirección de chat ({ $error })
-no-jid = “{ $typed }”, en la lista de destinatarios, no es un JID ({ $error })
+no-jid = «{ $typed }», en la lista de destinatarios, no es un JID ({ $error })
 not-a-contact = Esta es la propia pasarela de correo. A carol@mail.example se le escribe como carol\40mail.example@{ $gateway }.
 user-has-no-mail = No hay ninguna dirección de correo para { $user }; pide a la administración de la pasarela de correo que añada una regla o un par.
 address-is-reserved = La dirección de correo { $mail }, que según las reglas sería la tuya, está reservada a quien administra el dominio de correo; pide a la administración de la pasarela de correo un par con otra dirección.
@@ -279,6 +279,16 @@ page-text = Texto
 page-files = Archivos
 page-all-fields = Todos los campos del encabezado
 page-as-file = El correo como archivo (.eml)
+
+## La página donde se escribe una dirección de correo y se recibe el contacto
+
+write-page-title = Escribir por chat a una dirección de correo
+write-page-about = La pasarela { $gateway } une el chat (XMPP) y el correo electrónico. Si tienes una cuenta en un servidor de chat al que atiende, desde allí escribes a cualquiera que tenga una dirección de correo: tu mensaje llega como correo, y la respuesta te vuelve como mensaje. Escribe la dirección y recibes el contacto para tu aplicación de chat.
+write-page-show = Mostrar el contacto
+write-page-open = Escribir en mi aplicación de chat
+write-page-scan = O escanea esto con el teléfono en el que chateas:
+write-page-code-of = Código QR del contacto { $mail }
+write-page-note = No se ha enviado nada, y nadie ha mirado si la dirección existe. También puedes introducir la dirección de chat como contacto nuevo.
 
 ## Cómo se llama un archivo de un correo, antes de su nombre y su tamaño
 
@@ -363,25 +373,25 @@ help-after = En una conversación, una respuesta que empieza por /all va a todos
     } muestra esto. Un comando tras una barra nunca se envía; todo lo demás va a la otra persona.
 
 no-changes = Lo que se le dijo a la pasarela ya está hecho, y aquí no se puede corregir ni retirar. Escribe un mensaje nuevo.
-not-understood = “{ $typed }” no es un comando aquí. No se envió nada a nadie.
-    Para escribir a alguien: carol@mail.example ¡Hola! Escribe “ayuda” para ver todo.
-to-write-to = “{ $typed }” no es un comando aquí. No se envió nada a nadie. Para escribir a { $mail }, envía: { $mail } tu texto
+not-understood = «{ $typed }» no es un comando aquí. No se envió nada a nadie.
+    Para escribir a alguien: carol@mail.example ¡Hola! Escribe «ayuda» para ver todo.
+to-write-to = «{ $typed }» no es un comando aquí. No se envió nada a nadie. Para escribir a { $mail }, envía: { $mail } tu texto
 greeting-words = hola, buenos días, buenos dias, buenas, buenas tardes, buenas noches
-greeting = ¡Hola! Esta es la pasarela de correo. Para escribir a alguien: carol@mail.example ¡Hola! Escribe “ayuda” para ver todo.
+greeting = ¡Hola! Esta es la pasarela de correo. Para escribir a alguien: carol@mail.example ¡Hola! Escribe «ayuda» para ver todo.
 thanks-words = gracias, muchas gracias, mil gracias
 thanks = De nada.
-did-you-mean = “{ $typed }” no es un comando aquí. No se envió nada a nadie. ¿Querías decir “{ $command }”? Escribe “ayuda” para ver lo que hay.
+did-you-mean = «{ $typed }» no es un comando aquí. No se envió nada a nadie. ¿Querías decir «{ $command }»? Escribe «ayuda» para ver lo que hay.
 several-addresses = Escribe a una sola dirección cada vez: no se envió nada a nadie.
-is-it = “{ $typed }” no es una dirección de correo. ¿Querías decir { $mail }? Escribe: { $example }
-for-the-gateway = [“{ $typed }” es un comando para la pasarela y no se envió a { $mail }. Escríbelo a { $helper }:
+is-it = «{ $typed }» no es una dirección de correo. ¿Querías decir { $mail }? Entonces envía: { $example }
+for-the-gateway = [«{ $typed }» es un comando para la pasarela y no se envió a { $mail }. Escríbelo a { $helper }:
     { $link }
     Para enviarlo a { $mail } como texto, pon un espacio delante de la barra.]
-slash-slip = [“{ $typed }” no se envió a { $mail }. ¿Querías el comando “{ $command }”? Escríbelo a { $helper }:
+slash-slip = [«{ $typed }» no se envió a { $mail }. ¿Querías decir el comando «{ $command }»? Escríbelo a { $helper }:
     { $link }
     Para enviar la línea a { $mail } como texto, pon un espacio delante de la barra.]
 lacks-value = { $option } puede ser { $values }, o default. Escribe por ejemplo: { $example }
 lacks = ¿{ $label }? Escribe por ejemplo: { $example }
-required = Falta “{ $label }”.
+required = Falta «{ $label }».
 session-done = Este formulario ya se envió, y lo que dice está hecho. Empieza de nuevo si lo quieres otra vez.
 session-over = Este formulario es demasiado antiguo; empieza de nuevo.
 session-unknown = Este formulario no te lo dio este comando; empieza de nuevo.
@@ -390,7 +400,7 @@ action-unknown = Este comando conoce execute, next, prev, complete y cancel.
 opened = Lo que escribas en la conversación con { $mail } sale por correo, y las respuestas llegan como mensajes. Está aquí:
 written = Tu mensaje sale por correo a { $mail }. La conversación está aquí:
 begins = [Lo que escribas aquí sale por correo a { $mail }. Las respuestas llegan aquí.]
-begins-with = [Escribiste a { $mail }: “{ $text }” Lo que escribas aquí también le llega por correo. Las respuestas llegan aquí.]
+begins-with = [Escribiste a { $mail }: «{ $text }» Lo que escribas aquí también le llega por correo. Las respuestas llegan aquí.]
 is-user = { $mail } pertenece a este servidor de chat, así que no hace falta correo. Si existe esa cuenta, escribe aquí:
 chats-here = { $mail } pertenece a este servidor de chat. Si también es una dirección de correo, escribe a { $contact }. Si no, y si existe esa cuenta, escribe aquí:
 is-yourself = { $mail } es tu propia dirección: los correos que van ahí te llegan como mensajes.
@@ -398,9 +408,9 @@ cannot-be-contact = { $mail } no puede ser un contacto: con el dominio de la pas
 own-address = Tu dirección de correo es { $mail }. Los correos que van ahí te llegan como mensajes, y tus mensajes a direcciones de correo salen de ella.
 own-name = A partir de ahora, tus correos son de { $name } <{ $mail }>.
 own-name-taken-back = En tus correos vuelves a llamarte como te llama tu aplicación de chat o esta pasarela.
-no-name = “{ $typed }” no puede ser tu nombre: contiene la dirección de otra persona.
+no-name = «{ $typed }» no puede ser tu nombre: contiene la dirección de otra persona.
 no-name-unseen = Ese no puede ser tu nombre: no se vería nada de él.
-no-name-but-sentence = “{ $typed }” parece una frase; no se cambió nada. Escribe solo tu nombre, por ejemplo: { $example }
+no-name-but-sentence = «{ $typed }» parece una frase; no se cambió nada. Escribe solo tu nombre, por ejemplo: { $example }
 
 no-contacts = Aún no tienes contactos de correo. Escribe a alguien: carol@mail.example ¡Hola!
 contacts-all = { $count ->
@@ -456,6 +466,7 @@ unknown-contact = { $mail } no es uno de tus contactos.
 spam-words = spam, basura
 report-spam = sí, avisar a quien lleva esta pasarela
 spam-reported = Quien lleva esta pasarela sabrá que { $mail } envía spam.
+spam-reported-already = Ya has avisado de { $mail }: quien lleva esta pasarela lo sabe.
 spam-told = { $user } ha bloqueado a { $mail } y avisa de spam. El registro dice más; un servidor de correo puede rechazar a este remitente para todos.
 is-blocked = Los correos de { $mail } ya no se te muestran. Para volver a verlos: desbloquea { $mail }
 is-blocked-already = Los correos de { $mail } tampoco se te mostraban antes. Para volver a verlos: desbloquea { $mail }
@@ -466,7 +477,7 @@ no-mail-of = { $mail } pertenece a este servidor de chat, y de ahí no llega cor
 
 options-of-contact = Así se te muestran los correos de { $mail }:
 options-of-blocked = El contacto { $mail } está bloqueado: sus correos no se te muestran. Para volver a verlos: desbloquea { $mail }
-options-of-all = Así se te muestran los correos (“opciones carol@mail.example” muestra lo que elegiste para un contacto):
+options-of-all = Así se te muestran los correos («opciones carol@mail.example» muestra lo que elegiste para un contacto):
 chosen-for-contact = elegido por ti para este contacto
 chosen-by-user = elegido por ti
 chosen-by-gateway = ajuste de la pasarela
@@ -475,8 +486,8 @@ option-set-for = A partir de ahora, para { $mail }: { $about } { $meaning }.
 option-means = { $about } { $meaning }
 option-taken-back = Tu elección queda anulada y se aplica de nuevo el ajuste de la pasarela: { $about } { $meaning }.
 option-taken-back-for = Tu elección para { $mail } queda anulada y se aplica de nuevo lo mismo que para todos tus contactos: { $about } { $meaning }.
-no-option = “{ $typed }” no es una opción; las que hay son: { $names }. Escribe por ejemplo: set quotes keep
-no-value = “{ $typed }” no es un valor de { $option }; escribe { $values }, o default.
+no-option = «{ $typed }» no es una opción; las que hay son: { $names }. Escribe por ejemplo: set quotes keep
+no-value = «{ $typed }» no es un valor de { $option }; escribe { $values }, o default.
 option-for-all-only = { $option } vale para todos tus contactos; no pongas ninguna dirección.
 alternatives = { $others } o { $last }
 
@@ -494,12 +505,19 @@ option-strangers = los correos de gente con quien nunca has tratado
 option-strangers-mark = se muestran, y el primero lo indica
 option-strangers-show = se muestran como todos los demás
 option-strangers-request = esperan hasta que aceptes al remitente; tu aplicación de chat te lo preguntará
-option-strangers-hold = esperan hasta que los pidas con “solicitudes”
+option-strangers-hold = esperan hasta que los pidas con «solicitudes»
 option-away-on-xa = las palabras de tu estado «no disponible» (ausencia larga)
 option-away-on-xa-on = responden a quien te escribe por correo
 option-away-on-xa-off = no responden a nadie
 option-language = los mensajes de esta pasarela
-option-language-is = están en { $name }
+option-language-is = están en { $tag ->
+        [en] inglés
+        [de] alemán
+        [fr] francés
+        [es] español
+        [ru] ruso
+       *[other] { $name }
+    }
 
 found = Correo electrónico
 found-more = Hay más que estos: introduce una parte más larga del nombre o de la dirección
@@ -559,7 +577,7 @@ request-not-believed = Tu solicitud de contacto a { $mail } sigue pendiente hast
 request-unknown = { $mail } no espera a que lo aceptes. Para escribirle, envía: { $mail } tu texto
 
 way-none = Aquí no se conoce ningún mensaje a { $mail }.
-way-no-user = “{ $typed }” no es un usuario de esta pasarela. Escribe por ejemplo: where of alice@a.example carol@mail.example
+way-no-user = «{ $typed }» no es un usuario de esta pasarela. Escribe por ejemplo: where of alice@a.example carol@mail.example
 way-last = El último mensaje a { $mail } se aceptó { $moment }:
 way-last-saying = El último mensaje a { $mail }, { $excerpt }, se aceptó { $moment }:
 way-server-said = El servidor de correo dice: { $words }
@@ -573,9 +591,9 @@ way-failed = No llegó a { $mail }.
 way-read = Se leyó.
 way-name = Su Message-ID es { $id }.
 
-nothing-waits = Ninguno de tus correos está en espera: todos han salido.
+nothing-waits = Nada espera: no tienes ningún correo que aún deba salir.
 a-request = una invitación
-excerpt = “{ $text }”{ $more ->
+excerpt = «{ $text }»{ $more ->
         [0] { "" }
         [one] { " " }y 1 línea más
        *[other] { " " }y { $more } líneas más
@@ -608,38 +626,55 @@ unchanged-under-way = Tu correo a { $people } está en camino en este momento: n
 unchanged-settling = Tu correo a { $people } acaba de intentarse por última vez: no se cambió nada, y se te avisará del resultado.
 unchanged-unreadable = Tu correo a { $people } no se puede leer en este momento: no se cambió nada. Vuelve a preguntar más tarde.
 unchanged-gone = Tu correo a { $people } ya no está en espera.
-none-waits-called = Ninguno de tus correos en espera se llama “{ $typed }”. Escribe “en espera” para verlos.
-several-wait-called = Varios de tus correos en espera se llaman “{ $typed }…”: escribe algo más del nombre.
+none-waits-called = Ninguno de tus correos en espera se llama «{ $typed }». Escribe «en espera» para verlos.
+several-wait-called = Varios de tus correos en espera se llaman «{ $typed }…»: escribe algo más del nombre.
 busy = La pasarela tiene demasiado que hacer en este momento, y no se cambió nada. Vuelve a preguntar dentro de un momento.
 
 until-words = hasta, hasta el
-until-articles = el, próximo
+until-articles = el, de, del, próximo
 weekday-words = lunes; martes; miércoles, miercoles; jueves; viernes; sábado, sabado; domingo
+month-words = enero, ene; febrero, feb; marzo, mar; abril, abr; mayo, may; junio, jun; julio, jul; agosto, ago; septiembre, setiembre, sept; octubre, oct; noviembre, nov; diciembre, dic
 today-words = hoy
 tomorrow-words = mañana
 away-begun = Desde ahora, quien te escribe por correo recibe la respuesta de que no estás, como mucho una vez en 7 días: personas cuya dirección está verificada, y ninguna lista. Cuando vuelvas, escribe: he vuelto
 away-begun-until = Hasta el { $day }, quien te escribe por correo recibe la respuesta de que no estás, como mucho una vez en 7 días: personas cuya dirección está verificada, y ninguna lista. Si vuelves antes, escribe: he vuelto
-away-says = La respuesta dice: “{ $text }”
+away-says = La respuesta dice: «{ $text }»
 away-says-nothing = La respuesta no dice más que eso; tus propias palabras pueden seguir a la orden.
 away-holds = No estás: quien te escribe por correo recibe esa respuesta. «he vuelto» lo termina.
 away-holds-until = No estás hasta el { $day }: quien te escribe por correo recibe esa respuesta. «he vuelto» lo termina.
 away-by-status = Estás ausente, como dice tu estado: quien te escribe por correo lo recibe como respuesta, hasta que tu estado sea otro.
 away-asks-for-status = La pasarela pide ver tu estado: permítelo en tu aplicación de chat. Desde entonces, el estado «no disponible» (ausencia larga) con tus palabras responde a quien te escribe por correo.
+away-unverified = Pero por ahora nadie recibe respuesta: esta pasarela no verifica a ningún remitente, así que no responde a nadie. Quien la lleva puede cambiarlo: [trust] en su configuración.
+away-unverified-ask = Pero por ahora nadie recibe respuesta: esta pasarela no verifica a ningún remitente, así que no responde a nadie. Quien la lleva puede cambiarlo ([trust] en su configuración); pregunta aquí: { $who }
+away-waits-for-status = «away-on-xa» está activado, pero la pasarela no ve tu estado: acepta en tu aplicación de chat la solicitud de contacto de { $helper }. Para que te pregunte de nuevo, escribe: set away-on-xa on
+away-status-refused = La pasarela no puede ver tu estado, así que tu estado no responde a nadie, y «away-on-xa» vuelve a estar desactivado. Para que te pregunte de nuevo, escribe: set away-on-xa on
 away-ended = Hola de nuevo. Ya nadie recibe la respuesta de que no estás.
-away-not = No estabas en ausencia: nadie recibe respuestas automáticas.
+away-not = No estabas ausente: nadie recibe respuestas automáticas.
 away-no-day = «{ $typed }» no es un día del próximo año. Escríbelo así: ausencia hasta 2026-12-24 Estoy en la montaña
 away-too-long = Son más de { $max } caracteres. Escribe menos.
 
-export-link = Todo lo que esta pasarela ha guardado de ti está en este archivo, que puede leer quien tenga la dirección, hasta { $day }: { $link }
+export-link = Todo lo que esta pasarela ha guardado sobre ti está en este archivo, que puede leer quien tenga la dirección, hasta el { $day }: { $link }
 export-messages = { $count ->
-    [one] Todo lo que esta pasarela ha guardado de ti sigue en un mensaje.
-   *[other] Todo lo que esta pasarela ha guardado de ti sigue en { $count } mensajes.
+    [one] Todo lo que esta pasarela ha guardado sobre ti sigue en un mensaje.
+   *[other] Todo lo que esta pasarela ha guardado sobre ti sigue en { $count } mensajes.
 }
 export-cut = Es más de lo que cabe aquí. Quien lleva esta pasarela puede dártelo todo.
-export-failed = Lo que hay guardado de ti no se puede leer en este momento, o no hay sitio para un archivo. Prueba más tarde.
-forget-me-sure = Esto borra todo lo que esta pasarela ha guardado de ti: tus contactos y lo que elegiste, lo que recuerda de tus mensajes, los correos y archivos que conserva y tus correos que aún esperan. No se puede deshacer. Si es lo que quieres, escribe: olvídame sí
-forget-me-nothing = No había nada guardado de ti.
-forget-me-done = Todo lo que esta pasarela tenía guardado de ti está borrado. Contactos: { $contacts }; mensajes: { $messages }; conversaciones: { $threads }; lo que elegiste: { $options }; marcas de correos tratados: { $marks }; correos y archivos conservados: { $kept }; correos que esperaban: { $waiting }.
+export-failed = Lo que hay guardado sobre ti no se puede leer en este momento, o no hay sitio para un archivo. Prueba más tarde.
+export-about-user = Quién eres para esta pasarela y cuándo se escribió esto. Las horas son milisegundos desde 1970, o fechas en UTC.
+export-about-waiting = Un correo tuyo que aún no ha salido.
+export-about-kept = Un correo o archivo que la pasarela conserva para ti, con su enlace y hasta cuándo, o cuántos hay.
+export-about-pair = Una dirección de correo que es tuya o que se creó para un contacto tuyo.
+export-about-options = Lo que elegiste, para todos los contactos o para el que se nombra, y lo que la pasarela ha leído de tu estado y de tu tarjeta.
+export-about-contact = Alguien con quien tienes que ver: lo que se sabe de esa persona y quién puede ver el estado de quién.
+export-about-thread = Una conversación por correo: a qué correos pertenece tu próxima respuesta.
+export-about-message = Un mensaje o un correo: sus nombres, su hora y como mucho sus primeras palabras.
+export-about-seen = La marca de un correo tratado, o de algo que se te dijo, para que no ocurra dos veces.
+export-about-announced = Lo último que se dijo de tu estado a contactos de otras pasarelas.
+export-about-avatar = La imagen de un contacto.
+forget-me-sure = Esto borra todo lo que esta pasarela ha guardado sobre ti: tus contactos y lo que elegiste, lo que recuerda de tus mensajes, los correos y archivos que conserva y tus correos que aún esperan. No se puede deshacer. Si es lo que quieres, escribe: olvídame sí
+forget-me-kept = No se ha borrado nada. Todo queda como estaba.
+forget-me-nothing = No había nada guardado sobre ti.
+forget-me-done = Todo lo que esta pasarela tenía guardado sobre ti está borrado. Contactos: { $contacts }; mensajes: { $messages }; conversaciones: { $threads }; lo que elegiste: { $options }; marcas de correos tratados: { $marks }; correos y archivos conservados: { $kept }; correos que esperaban: { $waiting }.
 forget-me-under-way = No se borraron, porque van de camino en este momento: { $count }.
 forget-me-left = Los correos entregados están donde se entregaron, y los tuyos, en tu aplicación de chat y en su servidor; el registro de la pasarela aún puede nombrarte un tiempo. Si vuelves a usar la pasarela, todo empieza de nuevo.
 word-all = todos
@@ -659,7 +694,7 @@ open-words = añade, añadir, agrega, agregar, invita, invitar, nuevo contacto
 sentence-words = que, si, sobre, para, porque, acerca de, de que
 and-words = y, e
 write-example = carol@mail.example ¡Hola!
-write-help = escribe a esta dirección; sin texto, solo abre la conversación
+write-help = escribe a esta dirección; sin texto, o con «añade carol@mail.example», solo abre la conversación
 write-ask = ¿A quién quieres escribir? Recibirás la dirección de chat de esa persona.
 write-title-text = Tu primer mensaje
 write-ask-text = ¿Qué quieres decir? Puedes dejarlo vacío y escribir en la conversación.
@@ -672,7 +707,7 @@ my-address-help = dice cuál es tu dirección de correo para los demás
 my-name-title = Mi nombre en los correos
 my-name-words = mi nombre es, mi nombre, me llamo, llámame, llamame
 my-name-example = mi nombre es Alice Liddell
-my-name-help = así te llaman tus correos; “mi nombre es default” lo deshace
+my-name-help = así te llaman tus correos; «mi nombre es default» lo deshace
 my-name-ask = ¿Cómo quieres llamarte en tus correos?
 
 contacts-title = Mis contactos de correo
@@ -718,7 +753,7 @@ refuse-ask = ¿De quién no quieres ver los correos?
 block-title = Bloquear una dirección de correo
 block-words = bloquea, bloquear
 block-example = bloquea eve@mail.example
-block-help = ya no te muestra correos de esta dirección; nadie se entera
+block-help = ya no te muestra correos de esta dirección; nadie se entera, salvo quien lleva la pasarela con «bloquea spam eve@mail.example»
 block-ask = ¿De quién no quieres ver más correos? Nadie se entera.
 
 unblock-title = Desbloquear una dirección de correo
@@ -735,7 +770,7 @@ waiting-help = muestra tus correos que aún no han salido, y por qué
 cancel-title = Cancelar un correo en espera
 cancel-words = cancela, cancelar, retira, retirar, anula, anular
 cancel-example = cancela 3fa91c
-cancel-help = cancela un correo que aún espera; “en espera” dice su nombre
+cancel-help = cancela un correo que aún espera; «en espera» dice su nombre
 cancel-ask = ¿Cuál de tus correos no debe salir?
 
 send-now-title = Intentar enviar ahora un correo en espera
@@ -753,8 +788,8 @@ where-ask = ¿A quién escribiste?
 away-title = Responder que no estoy
 away-words = ausencia, no estoy, vacaciones, pausa
 away-example = ausencia hasta 2026-12-24 Estoy en la montaña
-away-help = responde con tus palabras a quien te escribe por correo; sin un día, hasta que escribas «he vuelto»
-away-ask = Quien te escribe por correo recibe una respuesta en 7 días. ¿Hasta cuándo, y qué dice?
+away-help = responde con tus palabras a quien te escribe por correo; sin un día, hasta que escribas «he vuelto»; con «set away-on-xa on» lo hace tu estado
+away-ask = Quien te escribe por correo recibe como mucho una respuesta en 7 días. ¿Hasta cuándo y qué dice?
 
 back-title = Ya estoy aquí
 back-words = he vuelto, ya estoy aquí, de vuelta
@@ -770,19 +805,19 @@ options-ask = ¿Qué vale para todos los contactos, o para uno de ellos?
 set-title = Cambiar una opción
 set-words = cambia, cambiar, ajusta, ajustar
 set-example = set quotes keep carol@mail.example
-set-help = cambia una opción para un contacto; sin dirección, para todos; “default” lo deshace
+set-help = cambia una opción para un contacto; sin dirección, para todos; «default» lo deshace; «set language de» cambia el idioma
 set-ask = ¿Qué quieres cambiar, y para quién?
 
-export-title = Recibir todo lo que hay guardado de mí
+export-title = Recibir todo lo que hay guardado sobre mí
 export-words = exporta, exportar, exporta mis datos, mis datos
 export-example = exportar
-export-help = te da todo lo que la pasarela ha guardado de ti
+export-help = te da todo lo que la pasarela ha guardado sobre ti
 
-forget-me-title = Borrar todo lo que hay guardado de mí
+forget-me-title = Borrar todo lo que hay guardado sobre mí
 forget-me-words = olvídame, borra mis datos
 forget-me-example = olvídame
-forget-me-help = borra, tras preguntar una vez más, todo lo que la pasarela ha guardado de ti
-forget-me-ask = Se borra todo lo que esta pasarela ha guardado de ti, y tus correos que aún esperan no se envían. No se puede deshacer. ¿Es lo que quieres?
+forget-me-help = borra, tras preguntar una vez más, todo lo que la pasarela ha guardado sobre ti
+forget-me-ask = Se borra todo lo que esta pasarela ha guardado sobre ti, y tus correos que aún esperan no se envían. No se puede deshacer. ¿Es lo que quieres?
 
 help-title = Ayuda
 help-words = ayuda, comandos
@@ -806,7 +841,7 @@ queue-show-words = queue show
 queue-show-example = queue show ID
 queue-show-help = muestra lo que se sabe de él, con el encabezado del correo
 queue-show-form = Un correo en espera
-queue-show-ask = ¿Cuál? “queue list” muestra los nombres en su primera columna.
+queue-show-ask = ¿Cuál? «queue list» muestra los nombres en su primera columna.
 
 queue-retry-title = Admin: intentar enviar correos ahora
 queue-retry-words = queue retry
@@ -818,9 +853,9 @@ queue-retry-ask = ¿Cuál? Déjalo vacío para todos.
 queue-drop-title = Admin: descartar un correo
 queue-drop-words = queue drop
 queue-drop-example = queue drop ID
-queue-drop-help = lo saca de la cola; su remitente recibe un error, pero no con “queue drop ID silent”
+queue-drop-help = lo saca de la cola; su remitente recibe un error, pero no con «queue drop ID silent»
 queue-drop-form = Descartar un correo
-queue-drop-ask = ¿Cuál? Su remitente recibe un error, salvo que escribas “silent”.
+queue-drop-ask = ¿Cuál? Su remitente recibe un error, salvo que escribas «silent».
 
 map-list-title = Admin: todos los pares
 map-list-words = map list
@@ -856,7 +891,7 @@ peer-list-help = muestra cómo se escriben los correos a direcciones y dominios
 peer-set-title = Admin: fijar un formato
 peer-set-words = peer set
 peer-set-example = peer set chat.b.example xmpp
-peer-set-help = fija cómo se escriben los correos a una dirección o a un dominio: mail, chat o xmpp; “peer remove” lo deshace
+peer-set-help = fija cómo se escriben los correos a una dirección o a un dominio: mail, chat o xmpp; «peer remove» lo deshace
 peer-set-form = Fijar un formato
 peer-set-ask = ¿Cómo se escriben los correos a esta dirección o a este dominio?
 
@@ -872,17 +907,17 @@ users-list-words = users list
 users-list-example = users list
 users-list-help = enumera los usuarios, cuántos contactos tiene cada uno y el día del último mensaje
 
-users-show-title = Admin: cuánto hay guardado de un usuario
+users-show-title = Admin: cuánto hay guardado sobre un usuario
 users-show-words = users show
 users-show-example = users show alice@a.example
-users-show-help = dice cuánto hay guardado de un usuario, y nada de lo que se escribió
-users-show-form = Cuánto hay guardado de un usuario
+users-show-help = dice cuánto hay guardado sobre un usuario, y nada de lo que se escribió
+users-show-form = Cuánto hay guardado sobre un usuario
 users-show-ask = ¿De quién?
 
 users-forget-title = Admin: olvidar a un usuario
 users-forget-words = users forget
 users-forget-example = users forget alice@a.example
-users-forget-help = borra al momento todo lo que hay guardado de un usuario
+users-forget-help = borra al momento todo lo que hay guardado sobre un usuario
 users-forget-form = Olvidar a un usuario
 users-forget-ask = ¿De quién hay que borrarlo todo? Se hace al momento y no se puede deshacer.
 
@@ -901,7 +936,7 @@ reload-help = hace que se vuelva a leer la configuración
 log-level-title = Admin: nivel del registro
 log-level-words = log level
 log-level-example = log level debug
-log-level-help = cambia cuánto se registra, hasta que “reload” vuelva a leer la configuración
+log-level-help = cambia cuánto se registra, hasta que «reload» vuelva a leer la configuración
 log-level-form = Nivel del registro
 log-level-ask = ¿Cuánto hay que registrar, hasta que se vuelva a leer la configuración?
 
@@ -947,7 +982,7 @@ label-link = Enlace
 label-report-spam = ¿Es spam?
 label-sure = ¿Borrarlo todo?
 label-id = ID
-label-silent = “silent”, o vacío
+label-silent = «silent», o vacío
 label-jid-or-mail-address = JID o dirección de correo
 label-jid = JID
 label-jid-of-user = JID del usuario

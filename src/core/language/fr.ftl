@@ -172,7 +172,7 @@ invitation-by = C'est un service de { $organisation }.
 invitation-accept = Accepter
 invitation-yes = Oui
 
-away-subject = { $name } est en absence
+away-subject = Absence de { $name }
 away-text = { $name } n'est pas là en ce moment et lira ton e-mail plus tard.
 away-by-program = [Un programme répond à la place de { $name }, au plus une fois en 7 jours.]
 
@@ -280,6 +280,16 @@ page-files = Fichiers
 page-all-fields = Tous les champs d'en-tête
 page-as-file = L'e-mail en fichier (.eml)
 
+## La page où l'on indique une adresse e-mail et reçoit le contact
+
+write-page-title = Écrire par chat à une adresse e-mail
+write-page-about = La passerelle { $gateway } relie le chat (XMPP) et l'e-mail. Avec un compte sur un serveur de chat qu'elle dessert, tu écris de là à toute personne qui a une adresse e-mail : ton message arrive comme e-mail, et la réponse te revient comme message. Indique l'adresse, et tu reçois le contact pour ton logiciel.
+write-page-show = Afficher le contact
+write-page-open = Écrire dans mon logiciel
+write-page-scan = Ou scanne ceci avec le téléphone sur lequel tu discutes :
+write-page-code-of = Code QR du contact { $mail }
+write-page-note = Rien n'a été envoyé, et personne n'a vérifié si l'adresse existe. Tu peux aussi saisir l'adresse de discussion comme nouveau contact.
+
 ## Comment s'appelle un fichier d'un e-mail, avant son nom et sa taille
 
 small-pictures = [{ $count } petites images, { $size }]
@@ -375,11 +385,11 @@ thanks-words = merci, merci beaucoup, merci bien
 thanks = Avec plaisir.
 did-you-mean = « { $typed } » n'est pas une commande ici. Rien n'a été envoyé à personne. Voulais-tu dire « { $command } » ? « aide » montre ce qu'il y a.
 several-addresses = Écris à une seule adresse à la fois : rien n'a été envoyé à personne.
-is-it = « { $typed } » n'est pas une adresse e-mail. Voulais-tu dire { $mail } ? Écris : { $example }
+is-it = « { $typed } » n'est pas une adresse e-mail. Voulais-tu dire { $mail } ? Alors envoie : { $example }
 for-the-gateway = [« { $typed } » est une commande pour la passerelle et n'a pas été envoyée à { $mail }. Écris-la à { $helper } :
     { $link }
     Pour l'envoyer à { $mail } comme texte, mets une espace avant la barre oblique.]
-slash-slip = [« { $typed } » n'a pas été envoyé à { $mail }. Voulais-tu la commande « { $command } » ? Écris-la à { $helper } :
+slash-slip = [« { $typed } » n'a pas été envoyé à { $mail }. Voulais-tu dire la commande « { $command } » ? Écris-la à { $helper } :
     { $link }
     Pour envoyer la ligne à { $mail } comme texte, mets une espace avant la barre oblique.]
 lacks-value = { $option } peut être { $values }, ou default. Écris par exemple : { $example }
@@ -459,9 +469,10 @@ unknown-contact = { $mail } n'est pas un de tes contacts.
 spam-words = spam, pourriel, indésirable
 report-spam = oui, le dire à qui gère cette passerelle
 spam-reported = Qui gère cette passerelle apprend que { $mail } envoie du spam.
+spam-reported-already = Tu as déjà signalé { $mail } : qui gère cette passerelle le sait.
 spam-told = { $user } a bloqué { $mail } et signale du spam. Le journal en dit plus ; un serveur de messagerie peut refuser cet expéditeur pour tous.
 is-blocked = Les e-mails de { $mail } ne te sont plus affichés. Pour les revoir : débloque { $mail }
-is-blocked-already = Les e-mails de { $mail } ne te sont déjà pas affichés. Pour les revoir : débloque { $mail }
+is-blocked-already = De toute façon, les e-mails de { $mail } ne te sont pas affichés. Pour les revoir : débloque { $mail }
 is-unblocked = Les e-mails de { $mail } te sont à nouveau affichés. Pas ceux arrivés entre-temps.
 was-not-blocked = { $mail } n'est pas bloqué.
 not-blocked-here = { $mail } est quelqu'un de ce serveur : bloque cette personne dans ton logiciel, comme tout le monde là-bas.
@@ -502,7 +513,14 @@ option-away-on-xa = les mots de ton statut « non disponible » (absence prolong
 option-away-on-xa-on = répondent à qui t'écrit par e-mail
 option-away-on-xa-off = ne répondent à personne
 option-language = ce que cette passerelle te dit
-option-language-is = est en { $name }
+option-language-is = est en { $tag ->
+        [en] anglais
+        [de] allemand
+        [fr] français
+        [es] espagnol
+        [ru] russe
+       *[other] { $name }
+    }
 
 found = E-mail
 found-more = Il y en a plus que ceux-ci : indique une plus longue partie du nom ou de l'adresse
@@ -576,7 +594,7 @@ way-failed = Il n'est pas parvenu à { $mail }.
 way-read = Il a été lu.
 way-name = Son Message-ID est { $id }.
 
-nothing-waits = Aucun de tes e-mails n'attend : tous sont partis.
+nothing-waits = Rien n'attend : tu n'as aucun e-mail qui doive encore partir.
 a-request = une invitation
 excerpt = « { $text } »{ $more ->
         [0] { "" }
@@ -618,6 +636,7 @@ busy = La passerelle a trop à faire en ce moment, et rien n'a été changé. Re
 until-words = jusqu'au, jusqu’au, jusqu'à, jusqu’à, jusque
 until-articles = à, le, au
 weekday-words = lundi; mardi; mercredi; jeudi; vendredi; samedi; dimanche
+month-words = janvier, janv; février, févr; mars; avril, avr; mai; juin; juillet, juil; août; septembre, sept; octobre, oct; novembre, nov; décembre, déc
 today-words = aujourd'hui, aujourd’hui
 tomorrow-words = demain
 away-begun = À partir de maintenant, qui t'écrit par e-mail reçoit la réponse que tu n'es pas là, au plus une fois en 7 jours : les personnes dont l'adresse est vérifiée, et aucune liste. À ton retour, écris : retour
@@ -626,23 +645,39 @@ away-says = La réponse dit : « { $text } »
 away-says-nothing = La réponse n'en dit pas plus ; tes propres mots peuvent suivre la commande.
 away-holds = Tu n'es pas là : qui t'écrit par e-mail reçoit cette réponse. « retour » y met fin.
 away-holds-until = Tu n'es pas là jusqu'au { $day } : qui t'écrit par e-mail reçoit cette réponse. « retour » y met fin.
-away-by-status = Tu es absent, comme le dit ton statut : qui t'écrit par e-mail le reçoit en réponse, jusqu'à ce que ton statut change.
+away-by-status = Tu n'es pas là, comme le dit ton statut : qui t'écrit par e-mail le reçoit en réponse, jusqu'à ce que ton statut change.
 away-asks-for-status = La passerelle demande à voir ton statut : permets-le dans ton logiciel. Dès lors, le statut « non disponible » (absence prolongée) avec tes mots répond à qui t'écrit par e-mail.
+away-unverified = Mais pour l'instant, personne ne reçoit de réponse : cette passerelle ne vérifie aucun expéditeur et ne répond donc à personne. Qui la gère peut changer cela : [trust] dans sa configuration.
+away-unverified-ask = Mais pour l'instant, personne ne reçoit de réponse : cette passerelle ne vérifie aucun expéditeur et ne répond donc à personne. Qui la gère peut changer cela ([trust] dans sa configuration) ; demande ici : { $who }
+away-waits-for-status = « away-on-xa » est actif, mais la passerelle ne voit pas ton statut : accepte dans ton logiciel la demande de contact de { $helper }. Pour qu'elle soit refaite, écris : set away-on-xa on
+away-status-refused = La passerelle n'a pas le droit de voir ton statut : il ne répond donc à personne, et « away-on-xa » est de nouveau désactivé. Pour que la demande soit refaite, écris : set away-on-xa on
 away-ended = Bon retour. Plus personne ne reçoit la réponse que tu n'es pas là.
-away-not = Tu n'étais pas en absence : personne ne reçoit de réponse automatique.
+away-not = Ton absence n'était pas annoncée : personne ne reçoit de réponse automatique.
 away-no-day = « { $typed } » n'est pas un jour de l'année à venir. Écris-le ainsi : absence jusqu'au 2026-12-24 Je suis à la montagne
 away-too-long = C'est plus de { $max } caractères. Écris-en moins.
 
-export-link = Tout ce que cette passerelle a enregistré de toi est dans ce fichier, que peut lire quiconque en a l'adresse, jusqu'à { $day } : { $link }
+export-link = Tout ce que cette passerelle a enregistré sur toi est dans ce fichier, que peut lire quiconque en a l'adresse, jusqu'au { $day } : { $link }
 export-messages = { $count ->
-    [one] Tout ce que cette passerelle a enregistré de toi suit, en un message.
-   *[other] Tout ce que cette passerelle a enregistré de toi suit, en { $count } messages.
+    [one] Tout ce que cette passerelle a enregistré sur toi suit, en un message.
+   *[other] Tout ce que cette passerelle a enregistré sur toi suit, en { $count } messages.
 }
 export-cut = Il y en a plus qu'il n'en tient ici. Qui gère cette passerelle peut te donner le tout.
-export-failed = Ce qui est enregistré de toi ne peut pas être lu en ce moment, ou il n'y a pas de place pour un fichier. Réessaie plus tard.
-forget-me-sure = Cela supprime tout ce que cette passerelle a enregistré de toi : tes contacts et tes choix, ce qu'elle sait de tes messages, les e-mails et fichiers qu'elle garde, et tes e-mails qui attendent encore. C'est définitif. Si c'est ce que tu veux, écris : oublie-moi oui
-forget-me-nothing = Rien n'était enregistré de toi.
-forget-me-done = Tout ce que cette passerelle avait enregistré de toi est supprimé. Contacts : { $contacts } ; messages : { $messages } ; conversations : { $threads } ; choix : { $options } ; marques d'e-mails traités : { $marks } ; e-mails et fichiers gardés : { $kept } ; e-mails qui attendaient : { $waiting }.
+export-failed = Ce qui est enregistré sur toi ne peut pas être lu en ce moment, ou il n'y a pas de place pour un fichier. Réessaie plus tard.
+export-about-user = Qui tu es pour cette passerelle, et quand ceci a été écrit. Les heures sont des millisecondes depuis 1970, ou des dates en UTC.
+export-about-waiting = Un e-mail de toi qui n'est pas encore parti.
+export-about-kept = Un e-mail ou un fichier que la passerelle garde pour toi, avec son lien et jusqu'à quand, ou combien il y en a.
+export-about-pair = Une adresse e-mail qui t'appartient ou qui a été créée pour un de tes contacts.
+export-about-options = Ce que tu as choisi, pour tous les contacts ou pour celui qui est nommé, et ce que la passerelle a lu de ton statut et de ta carte.
+export-about-contact = Quelqu'un avec qui tu as affaire : ce qu'on en sait et qui peut voir le statut de qui.
+export-about-thread = Une conversation par e-mail : à quels e-mails se rattache ta prochaine réponse.
+export-about-message = Un message ou un e-mail : ses noms, son heure et au plus ses premiers mots.
+export-about-seen = La marque d'un e-mail traité, ou de quelque chose qui t'a été dit, pour que cela n'arrive pas deux fois.
+export-about-announced = Ce qui a été dit en dernier de ton statut aux contacts d'autres passerelles.
+export-about-avatar = L'image d'un contact.
+forget-me-sure = Cela supprime tout ce que cette passerelle a enregistré sur toi : tes contacts et tes choix, ce qu'elle sait de tes messages, les e-mails et fichiers qu'elle garde, et tes e-mails qui attendent encore. C'est définitif. Si c'est ce que tu veux, écris : oublie-moi oui
+forget-me-kept = Rien n'est supprimé. Tout reste comme avant.
+forget-me-nothing = Rien n'était enregistré sur toi.
+forget-me-done = Tout ce que cette passerelle avait enregistré sur toi est supprimé. Contacts : { $contacts } ; messages : { $messages } ; conversations : { $threads } ; choix : { $options } ; marques d'e-mails traités : { $marks } ; e-mails et fichiers gardés : { $kept } ; e-mails qui attendaient : { $waiting }.
 forget-me-under-way = Pas supprimés, car en chemin en ce moment : { $count }.
 forget-me-left = Les e-mails remis sont là où ils ont été remis, et les tiens dans ton logiciel et sur son serveur ; le journal de la passerelle peut encore te nommer quelque temps. Si tu te sers à nouveau de la passerelle, tout recommence.
 word-all = tous
@@ -662,7 +697,7 @@ open-words = ajoute, ajouter, invite, inviter, nouveau contact
 sentence-words = que, qu'il, qu'elle, qu'on, si, pour, concernant, à propos, au sujet, parce que
 and-words = et
 write-example = carol@mail.example Bonjour !
-write-help = écrit à cette adresse ; sans texte, ouvre seulement la conversation
+write-help = écrit à cette adresse ; sans texte, ou avec « ajoute carol@mail.example », ouvre seulement la conversation
 write-ask = À qui veux-tu écrire ? Tu reçois l'adresse de discussion par laquelle on joint cette personne.
 write-title-text = Ton premier message
 write-ask-text = Que veux-tu dire ? Tu peux laisser ceci vide et écrire dans la conversation.
@@ -721,7 +756,7 @@ refuse-ask = De qui ne veux-tu pas voir les e-mails ?
 block-title = Bloquer une adresse e-mail
 block-words = bloque, bloquer
 block-example = bloque eve@mail.example
-block-help = ne t'affiche plus d'e-mails de cette adresse ; personne n'en est informé
+block-help = ne t'affiche plus d'e-mails de cette adresse ; personne n'en est informé, sauf qui gère la passerelle avec « bloque spam eve@mail.example »
 block-ask = De qui ne veux-tu plus voir les e-mails ? Personne n'en est informé.
 
 unblock-title = Débloquer une adresse e-mail
@@ -756,8 +791,8 @@ where-ask = À qui as-tu écrit ?
 away-title = Répondre que je ne suis pas là
 away-words = absence, je suis en absence, vacances, pause
 away-example = absence jusqu'au 2026-12-24 Je suis à la montagne
-away-help = répond avec tes mots aux personnes qui t'écrivent par e-mail ; sans jour, jusqu'à ce que tu écrives « retour »
-away-ask = Qui t'écrit par e-mail reçoit une réponse en 7 jours. Jusqu'à quand, et que dit-elle ?
+away-help = répond avec tes mots aux personnes qui t'écrivent par e-mail ; sans jour, jusqu'à ce que tu écrives « retour » ; avec « set away-on-xa on », ton statut fait de même
+away-ask = Qui t'écrit par e-mail reçoit au plus une réponse en 7 jours. Jusqu'à quand, et que dit-elle ?
 
 back-title = Je suis de retour
 back-words = retour, je suis de retour, me revoilà
@@ -773,19 +808,19 @@ options-ask = Qu'est-ce qui vaut pour tous les contacts, ou pour l'un d'eux ?
 set-title = Changer une option
 set-words = règle, régler
 set-example = set quotes keep carol@mail.example
-set-help = change une option pour un contact ; sans adresse, pour tous ; « default » l'annule
+set-help = change une option pour un contact ; sans adresse, pour tous ; « default » l'annule ; « set language de » change la langue
 set-ask = Qu'est-ce qui doit changer, et pour qui ?
 
-export-title = Recevoir tout ce qui est enregistré de moi
+export-title = Recevoir tout ce qui est enregistré sur moi
 export-words = exporte, exporter, exporte mes données, mes données
 export-example = exporter
-export-help = te donne tout ce que la passerelle a enregistré de toi
+export-help = te donne tout ce que la passerelle a enregistré sur toi
 
-forget-me-title = Supprimer tout ce qui est enregistré de moi
+forget-me-title = Supprimer tout ce qui est enregistré sur moi
 forget-me-words = oublie-moi, supprime mes données
 forget-me-example = oublie-moi
-forget-me-help = supprime, après confirmation, tout ce que la passerelle a enregistré de toi
-forget-me-ask = Tout ce que cette passerelle a enregistré de toi est supprimé, et tes e-mails en attente ne partent pas. C'est définitif. Est-ce ce que tu veux ?
+forget-me-help = supprime, après confirmation, tout ce que la passerelle a enregistré sur toi
+forget-me-ask = Tout ce que cette passerelle a enregistré sur toi est supprimé, et tes e-mails en attente ne partent pas. C'est définitif. Est-ce ce que tu veux ?
 
 help-title = Aide
 help-words = aide, commandes
@@ -875,17 +910,17 @@ users-list-words = users list
 users-list-example = users list
 users-list-help = liste les utilisateurs, le nombre de leurs contacts et le jour du dernier message
 
-users-show-title = Admin : ce qui est enregistré d'un utilisateur
+users-show-title = Admin : ce qui est enregistré sur un utilisateur
 users-show-words = users show
 users-show-example = users show alice@a.example
-users-show-help = dit combien est enregistré d'un utilisateur, et rien de ce qui a été écrit
-users-show-form = Ce qui est enregistré d'un utilisateur
+users-show-help = dit combien est enregistré sur un utilisateur, et rien de ce qui a été écrit
+users-show-form = Ce qui est enregistré sur un utilisateur
 users-show-ask = De qui ?
 
 users-forget-title = Admin : oublier un utilisateur
 users-forget-words = users forget
 users-forget-example = users forget alice@a.example
-users-forget-help = supprime aussitôt tout ce qui est enregistré d'un utilisateur
+users-forget-help = supprime aussitôt tout ce qui est enregistré sur un utilisateur
 users-forget-form = Oublier un utilisateur
 users-forget-ask = De qui faut-il tout supprimer ? C'est fait aussitôt, et c'est définitif.
 

@@ -35,6 +35,7 @@ const FRAME: &str = "sandbox allow-popups allow-popups-to-escape-sandbox";
 pub(super) struct PageRequest {
     pub id: OriginalId,
     what: What,
+    language: Language,
     /// RFC 9110 §14.2: the first and the last octet.
     range: Option<(Option<u64>, Option<u64>)>,
 }
@@ -74,12 +75,23 @@ pub(super) fn path_of(url: &str) -> String {
     path.trim_end_matches('/').to_owned()
 }
 
+/// The language of who asks (RFC 9110 §12.5.4); this one where that says none that is spoken here.
+pub(super) fn language_of<B>(request: &Request<B>, otherwise: Language) -> Language {
+    let accepted = request.headers().get(header::ACCEPT_LANGUAGE);
+    let accepted = accepted.and_then(|field| Language::accepted(field.to_str().ok()?));
+    accepted.unwrap_or(otherwise)
+}
+
 impl PageRequest {
     /// What a request asks for.
     ///
     /// # Errors
     /// The answer to one that asks for no mail.
-    pub(super) fn of<B>(request: &Request<B>, prefix: &str) -> Result<Self, PageResponse> {
+    pub(super) fn of<B>(
+        request: &Request<B>,
+        prefix: &str,
+        language: Language,
+    ) -> Result<Self, PageResponse> {
         if !matches!(*request.method(), Method::GET | Method::HEAD) {
             return Err(PageResponse::not_allowed());
         }
@@ -92,7 +104,12 @@ impl PageRequest {
         let is_remote = uri.query() == Some("remote");
         let (id, what) = asked(path, is_remote).ok_or_else(PageResponse::not_found)?;
         let range = range(request.headers());
-        Ok(Self { id, what, range })
+        Ok(Self {
+            id,
+            what,
+            language,
+            range,
+        })
     }
 
     /// The name of the mail, or of the file.
@@ -118,7 +135,7 @@ impl PageRequest {
         Ok(match &self.what {
             What::Page { is_remote } => {
                 let raw = mail.read()?;
-                let html = page::page(Language::ENGLISH, &raw, &self.id, until, *is_remote);
+                let html = page::page(self.language, &raw, &self.id, until, *is_remote);
                 Some(PageResponse::html(html, &policy_of_page()))
             }
             What::Document { is_remote } => {
@@ -296,7 +313,12 @@ impl PageResponse {
         answer
     }
 
-    fn html(html: String, policy: &str) -> Self {
+    /// Longer than anything that one asks for here.
+    pub(super) fn too_long() -> Self {
+        Self::plain(StatusCode::URI_TOO_LONG, "That is too long.\n")
+    }
+
+    pub(super) fn html(html: String, policy: &str) -> Self {
         let content = ResponseContent::Octets(html.into());
         let mut answer = Self::new(StatusCode::OK, "text/html; charset=utf-8", content);
         answer.field(header::CONTENT_SECURITY_POLICY, policy);

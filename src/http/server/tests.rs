@@ -2,6 +2,7 @@
 
 use super::answer::NOT_FOUND;
 use super::*;
+use crate::core::language::Language;
 use crate::net::listen::Listen;
 use std::net::SocketAddr;
 use std::sync::Mutex;
@@ -39,6 +40,14 @@ fn kept(octets: &[u8]) -> ServedMail {
     }
 }
 
+fn writing() -> WritePage {
+    WritePage {
+        gateway: jid::DomainPart::new("gateway.a.example")
+            .unwrap()
+            .into_owned(),
+    }
+}
+
 /// A server that has one mail; the limits are for tests.
 struct Lab {
     address: SocketAddr,
@@ -52,6 +61,10 @@ impl Lab {
     }
 
     async fn with(timings: HttpTimings, mail: Vec<u8>) -> Self {
+        Self::of(timings, mail, Some(writing())).await
+    }
+
+    async fn of(timings: HttpTimings, mail: Vec<u8>, write_page: Option<WritePage>) -> Self {
         let listen = Listen::Tcp("127.0.0.1:0".parse().unwrap());
         let listener = Listener::bind(&listen).await.unwrap();
         let Listener::Tcp(tcp) = &listener else {
@@ -62,6 +75,7 @@ impl Lab {
         let count = Arc::clone(&asked);
         let config = ServerConfig {
             public_url: "https://mail.example.org/x".to_owned(),
+            language: Language::of_tag("fr").unwrap(),
             mails: Arc::new(move |id| {
                 *count.lock().unwrap() += 1;
                 let is_there = id.as_str() == ID || id.as_str().starts_with(OTHERS);
@@ -72,6 +86,7 @@ impl Lab {
                 BIG_ID => Some(kept(&big())),
                 _ => None,
             }),
+            write_page,
             timings,
         };
         tokio::spawn(run(listener, config, stop.clone()));
@@ -418,4 +433,93 @@ async fn e34_what_belongs_to_one_mail_is_had_at_once_by_who_takes_it() {
         let (is_there, octets) = answer.await.unwrap();
         assert!(is_there && octets > BIG_OCTETS / 2, "{octets}");
     }
+}
+
+#[tokio::test]
+async fn a_page_is_in_the_language_of_the_browser() {
+    let lab = Lab::start(HttpTimings::default()).await;
+    for (field, tag) in [
+        ("", "fr"),
+        ("Accept-Language: tlh\r\n", "fr"),
+        ("Accept-Language: de-AT,de;q=0.9,en;q=0.5\r\n", "de"),
+        ("Accept-Language: en-GB\r\n", "en"),
+    ] {
+        let (_, body) = lab.get(&format!("/m/{ID}"), field).await;
+        assert!(body.contains(&format!("<html lang=\"{tag}\">")), "{body}");
+    }
+}
+
+#[tokio::test]
+async fn an_address_that_is_typed_gets_its_contact_in_the_language_of_the_browser() {
+    let lab = Lab::start(HttpTimings::default()).await;
+    for (prefix, field, title) in [
+        ("", "", "Écrire par chat"),
+        ("/x", "Accept-Language: tlh\r\n", "Écrire par chat"),
+        (
+            "/x",
+            "Accept-Language: de-AT,de;q=0.9,en;q=0.5\r\n",
+            "Per Chat",
+        ),
+        ("", "Accept-Language: en\r\n", "by chat"),
+    ] {
+        let (header, body) = lab.get(&format!("{prefix}/write"), field).await;
+        assert!(header.starts_with("http/1.1 200"), "{header}");
+        for field in [
+            "content-type: text/html; charset=utf-8",
+            "content-security-policy: default-src 'none'; style-src 'sha256-",
+            "base-uri 'none'; form-action 'self'; frame-ancestors 'none'",
+            "x-content-type-options: nosniff",
+            "referrer-policy: no-referrer",
+            "x-robots-tag: noindex",
+            "cache-control: private, no-store",
+        ] {
+            assert!(header.contains(field), "{field} in {header}");
+        }
+        assert!(!header.contains("set-cookie") && !header.contains("unsafe"));
+        assert!(body.contains(title) && !body.contains("<svg"), "{body}");
+    }
+    let asked = "/write?x=y&address=carol%40mail.example";
+    let (_, body) = lab.get(asked, "").await;
+    let link = "xmpp:carol%5C40mail.example@gateway.a.example?message";
+    assert!(body.contains(link) && body.contains("<svg"), "{body}");
+    let (_, body) = lab.get("/write?address=%22%3E%3Cscript%3E%40x", "").await;
+    assert!(!body.contains("<script") && body.contains("&lt;script"));
+    // No mail and no file was looked for.
+    assert_eq!(*lab.asked.lock().unwrap(), 0);
+}
+
+#[tokio::test]
+async fn what_is_typed_has_an_end_and_is_only_looked_at() {
+    let lab = Lab::start(quick()).await;
+    let long = format!("/write?address={}", "x".repeat(3000));
+    let (header, _) = lab.get(&long, "").await;
+    assert!(header.starts_with("http/1.1 414"), "{header}");
+    for query in [
+        "",
+        "?",
+        "?address",
+        "?address=",
+        "?a&&=&%",
+        "?address=%ff%00",
+    ] {
+        let (header, _) = lab.get(&format!("/write{query}"), "").await;
+        assert!(header.starts_with("http/1.1 200"), "{query}: {header}");
+    }
+    for path in ["/write/", "/write/x", "/x/write/x", "/Write", "/writer"] {
+        let (header, _) = lab.get(path, "").await;
+        assert!(header.starts_with("http/1.1 404"), "{path}: {header}");
+    }
+    let post = "POST /write HTTP/1.1\r\nHost: x\r\nContent-Length: 3\r\n\r\nabc";
+    let (header, _) = lab.says(post).await;
+    assert!(header.starts_with("http/1.1 405"), "{header}");
+}
+
+#[tokio::test]
+async fn where_the_page_is_off_nobody_sees_that_there_could_be_one() {
+    let lab = Lab::of(quick(), MAIL.as_bytes().to_vec(), None).await;
+    let (header, body) = lab.get("/write?address=carol%40mail.example", "").await;
+    assert!(
+        header.starts_with("http/1.1 404") && body == NOT_FOUND,
+        "{header}"
+    );
 }

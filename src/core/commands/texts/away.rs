@@ -2,22 +2,40 @@
 
 use super::brief;
 use crate::core::commands::listed;
-use crate::core::language::{Language, say};
+use crate::core::language::{Language, Understood, say};
 use crate::core::time::Timestamp;
+use chrono::Datelike;
 
-/// Before the last day.
-pub(crate) fn until_words(language: Language) -> Vec<String> {
-    let mut words = listed(&say!(language, "until-words"));
-    words.extend(listed(&say!(Language::ENGLISH, "until-words")));
-    words
+/// Whether this word comes before the last day.
+pub(crate) fn is_until(understood: Understood, word: &str) -> bool {
+    is_one_of(understood, word, |language| say!(language, "until-words"))
 }
 
-/// Whether this word only stands between that and the day.
-pub(crate) fn is_article(language: Language, word: &str) -> bool {
+/// Whether this word only stands between that and the day, or in the day.
+pub(crate) fn is_article(understood: Understood, word: &str) -> bool {
+    is_one_of(understood, word, |language| {
+        say!(language, "until-articles")
+    })
+}
+
+fn is_one_of(understood: Understood, word: &str, of: fn(Language) -> String) -> bool {
     let word = word.to_lowercase();
-    let mut words = listed(&say!(language, "until-articles"));
-    words.extend(listed(&say!(Language::ENGLISH, "until-articles")));
-    words.contains(&word)
+    understood
+        .all()
+        .any(|language| listed(&of(language)).contains(&word))
+}
+
+/// A month by its name, from 1.
+pub(crate) fn month(understood: Understood, name: &str) -> Option<u32> {
+    let name = name.to_lowercase();
+    let mut found = understood.all().filter_map(|language| {
+        let months = say!(language, "month-words");
+        let place = months
+            .split(';')
+            .position(|words| listed(words).contains(&name))?;
+        u32::try_from(place.saturating_add(1)).ok()
+    });
+    found.next()
 }
 
 /// A day by its name.
@@ -29,45 +47,49 @@ pub(crate) enum NamedDay {
     Weekday(u32),
 }
 
-/// In words of the language, or in English.
-pub(crate) fn named_day(language: Language, name: &str) -> Option<NamedDay> {
+/// In words of a language that is understood.
+pub(crate) fn named_day(understood: Understood, name: &str) -> Option<NamedDay> {
     let name = name.to_lowercase();
-    [language, Language::ENGLISH]
-        .into_iter()
-        .find_map(|language| {
-            let is_it = |words: &str| listed(words).contains(&name);
-            let days = say!(language, "weekday-words");
-            let number = days.split(';').position(is_it);
-            let weekday = number.and_then(|number| u32::try_from(number).ok());
-            let others = [
-                (say!(language, "today-words"), NamedDay::Today),
-                (say!(language, "tomorrow-words"), NamedDay::Tomorrow),
-            ];
-            let other = others.into_iter().find(|(words, _)| is_it(words));
-            let weekday = weekday.filter(|number| *number < 7).map(NamedDay::Weekday);
-            weekday.or(other.map(|(_, day)| day))
-        })
+    understood.all().find_map(|language| {
+        let is_it = |words: &str| listed(words).contains(&name);
+        let days = say!(language, "weekday-words");
+        let number = days.split(';').position(is_it);
+        let weekday = number.and_then(|number| u32::try_from(number).ok());
+        let others = [
+            (say!(language, "today-words"), NamedDay::Today),
+            (say!(language, "tomorrow-words"), NamedDay::Tomorrow),
+        ];
+        let other = others.into_iter().find(|(words, _)| is_it(words));
+        let weekday = weekday.filter(|number| *number < 7).map(NamedDay::Weekday);
+        weekday.or(other.map(|(_, day)| day))
+    })
 }
 
 /// Who writes is told so from now on, up to the end of this day.
 pub(crate) fn begun(language: Language, text: Option<&str>, last_day: Option<Timestamp>) -> String {
-    let day = last_day.and_then(day).unwrap_or_default();
+    let day = last_day
+        .and_then(|at| named(language, at))
+        .unwrap_or_default();
     let said = match day.as_str() {
         "" => say!(language, "away-begun"),
         day => say!(language, "away-begun-until", day = day),
     };
-    let text = match text {
+    format!("{said}\n{}", says(language, text))
+}
+
+/// The words of the answer.
+pub(crate) fn says(language: Language, text: Option<&str>) -> String {
+    match text {
         Some(text) => say!(language, "away-says", text = text),
         None => say!(language, "away-says-nothing"),
-    };
-    format!("{said}\n{text}")
+    }
 }
 
 /// On top of the options of a user who is away.
 pub(crate) fn holds(language: Language, until: Option<Timestamp>) -> String {
     // The day before is the last one.
     let last = until.map(|until| Timestamp::from_millis(until.millis().saturating_sub(1)));
-    match last.and_then(day) {
+    match last.and_then(|at| named(language, at)) {
         Some(day) => say!(language, "away-holds-until", day = day),
         None => say!(language, "away-holds"),
     }
@@ -81,6 +103,24 @@ pub(crate) fn holds_by_status(language: Language) -> String {
 /// What the user is to do, so that the status is seen.
 pub(crate) fn asks_for_status(language: Language) -> String {
     say!(language, "away-asks-for-status")
+}
+
+/// That it is not seen, since the user has not allowed that.
+pub(crate) fn waits_for_status(language: Language, helper: &str) -> String {
+    say!(language, "away-waits-for-status", helper = helper)
+}
+
+/// To a user who does not allow it, or no longer.
+pub(crate) fn status_refused(language: Language) -> String {
+    say!(language, "away-status-refused")
+}
+
+/// Nobody is answered where no sender is verified. `who`: where whoever can mend that is reached; may be empty.
+pub(crate) fn unverified(language: Language, who: &str) -> String {
+    match who {
+        "" => say!(language, "away-unverified"),
+        who => say!(language, "away-unverified-ask", who = who),
+    }
 }
 
 /// Nobody is told so any more.
@@ -101,6 +141,14 @@ pub(crate) fn no_day(language: Language, typed: &str) -> String {
 /// More words than this.
 pub(crate) fn too_long(language: Language, max: usize) -> String {
     say!(language, "away-too-long", max = max)
+}
+
+/// A day with its name, by which people see a slip.
+fn named(language: Language, at: Timestamp) -> Option<String> {
+    let weekdays = say!(language, "weekdays");
+    let number = at.in_utc()?.weekday().num_days_from_monday();
+    let weekday = weekdays.split(' ').nth(usize::try_from(number).ok()?)?;
+    Some(format!("{} ({weekday})", day(at)?))
 }
 
 pub(super) fn day(at: Timestamp) -> Option<String> {

@@ -1,14 +1,11 @@
 //! What is said of spam that is reported.
 
-use crate::core::commands::listed;
-use crate::core::language::{Language, say};
+use crate::core::commands::words::is_said;
+use crate::core::language::{Language, Understood, say};
 
 /// Whether this word says that it is spam.
-pub(crate) fn is_spam(language: Language, word: &str) -> bool {
-    let word = word.to_lowercase();
-    let mut words = listed(&say!(language, "spam-words"));
-    words.extend(listed(&say!(Language::ENGLISH, "spam-words")));
-    words.contains(&word)
+pub(crate) fn is_spam(understood: Understood, word: &str) -> bool {
+    is_said(word, understood, |language| say!(language, "spam-words"))
 }
 
 /// What a form calls it.
@@ -19,6 +16,11 @@ pub(crate) fn reports(language: Language) -> String {
 /// To who has reported an address.
 pub(crate) fn reported(language: Language, mail: &str) -> String {
     say!(language, "spam-reported", mail = mail)
+}
+
+/// To who has done so before.
+pub(crate) fn reported_already(language: Language, mail: &str) -> String {
+    say!(language, "spam-reported-already", mail = mail)
 }
 
 /// To administrators.

@@ -8,6 +8,11 @@ pub(crate) fn sure(language: Language) -> String {
     say!(language, "forget-me-sure")
 }
 
+/// To who does not want it.
+pub(crate) fn kept(language: Language) -> String {
+    say!(language, "forget-me-kept")
+}
+
 /// It is done: what there was, and what there is elsewhere.
 pub(crate) fn forgotten(language: Language, gone: &Traces) -> String {
     if gone.is_empty() {
