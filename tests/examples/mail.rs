@@ -383,7 +383,7 @@ impl MailServer {
         let mut command = Command::new("sh");
         command
             .args(["-c", include_str!("../servers/config/postfix.sh"), "sh"])
-            .args([program("postfix"), program("master")])
+            .arg(program("master"))
             .arg("fakeroot");
         let mut process = Process::start("postfix", &self.postfix, command, Rights::Dropped);
         let port = self.smtp.number();
