@@ -266,13 +266,16 @@ async fn one_that_cannot_be_moved_on_stays_where_it_is() {
     let file = Arc::new(fs::File::open(&path).unwrap());
     let cut_off = MailSource::of_file(file, 0, octets, crc32fast::hash(&one.bytes)).unchecked();
     let copy = Encoded::of(&one.job, cut_off).unwrap();
-    let mut writer = spool.journal.writer();
     let first = spool.journal.index().segments.keys().next().copied();
-    let moved = spool
-        .journal
-        .put_behind(&mut writer, first.unwrap(), &[copy]);
-    assert_eq!((moved, writer.stuck), (Ok(()), first));
-    drop(writer);
+    let moved = {
+        let mut writer = spool.journal.writer();
+        let copies = [copy];
+        let moved = spool
+            .journal
+            .put_behind(&mut writer, first.unwrap(), &copies);
+        (moved, writer.stuck)
+    };
+    assert_eq!(moved, (Ok(()), first));
     is_there(&spool, &one).await;
     assert_eq!(where_is(dir.path(), &one.job.id).segment, lies.segment);
     spool.accept(vec![good.clone()]).await.unwrap();
