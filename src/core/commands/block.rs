@@ -103,10 +103,11 @@ impl Command for Unblock {
 /// Whether the user says that it is spam: in the form, or as the first or the last word of a message. Then whom, in one.
 fn without_report(understood: Understood, values: &Values) -> (Values, bool) {
     let typed = |var| values.get(var).map_or("", |typed| typed.trim());
-    let all = match typed(REPORT_VAR) {
-        NO => typed(ADDRESS).to_owned(),
-        report => format!("{} {report}", typed(ADDRESS)),
-    };
+    // In a form that says no, the word is a name: `Spam Filter <filter@mail.example>`.
+    if typed(REPORT_VAR) == NO {
+        return (values.clone(), false);
+    }
+    let all = format!("{} {}", typed(ADDRESS), typed(REPORT_VAR));
     let all = all.trim();
     let end = all.trim_end_matches(['.', '!']);
     let is_around = |c: char| c.is_whitespace() || c == ':';
@@ -271,4 +272,24 @@ fn set(
         },
         ..Answer::says(text)
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::core::language::Language;
+
+    #[test]
+    fn who_says_no_in_the_form_reports_nobody() {
+        let english = Understood::of(Language::ENGLISH, None);
+        let called = "Spam Filter <filter@mail.example>";
+        let said = |report: &str| {
+            let report = (REPORT_VAR, report.to_owned());
+            let values = Values::from([(ADDRESS, called.to_owned()), report]);
+            let (whom, is_spam) = without_report(english, &values);
+            (whom.get(ADDRESS).cloned().unwrap(), is_spam)
+        };
+        assert_eq!(said(NO), (called.to_owned(), false));
+        assert_eq!(said(SPAM), (called.to_owned(), true));
+    }
 }

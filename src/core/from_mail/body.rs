@@ -3,7 +3,8 @@
 use super::attached_part::{MEDIA_TYPE_CHARS_MAX, attachment_of, is_calendar};
 use super::attachment::Attachment;
 use super::content::{
-    is_another_form, is_binary, is_html_source, is_signature, is_text, shows_more_than_words,
+    begins_as_text, is_another_form, is_binary, is_html_source, is_signature, is_text,
+    shows_more_than_words,
 };
 use super::enclosed::{self, Enclosed, TextPiece};
 use super::inside::Contents;
@@ -18,6 +19,9 @@ use minidom::Element;
 
 /// What the Mac knows besides of the file that stands beside it (RFC 1740).
 const RESOURCE_FORK: &str = "application/applefile";
+
+/// Octets of which nothing is said.
+const UNSAID: &str = "application/octet-stream";
 
 /// Why stanzas are not read, for the log.
 const AROUND: &str = "there is text before or behind the parts of the mail";
@@ -102,6 +106,11 @@ pub(super) fn read_with(
     let own = own.filter(|own| !own.is_empty() || !body.attachments.is_empty());
     body.own = own.filter(|own| own.len() <= limits::BODY_OCTETS_MAX && *own != body.text);
     body
+}
+
+/// Whether a mail may be words of which its program says nothing: only all of them tell, since half of a letter is none.
+pub(super) fn may_be_words(mail: &MailPart<'_>) -> bool {
+    mail.media_type().as_deref() == Some(UNSAID) && begins_as_text(mail)
 }
 
 /// An invitation comes twice, among the alternatives and as a file: the file is shown.
@@ -382,9 +391,7 @@ impl BodyReader<'_> {
         match (media_type.as_str(), place.parent) {
             ("text/plain", _) if !is_attachment => self.plain(part),
             // A machine's, that says nothing of what it sends.
-            ("application/octet-stream", _) if place.depth == 0 && is_text(part) => {
-                self.plain(part)
-            }
+            (UNSAID, _) if place.depth == 0 && is_text(part) => self.plain(part),
             ("text/html", _) if !is_attachment => self.html(part),
             ("message/external-body", _) => self.elsewhere(part, media_type),
             (signature, Parent::Signed) if is_signature(signature) => FoundText::default(),

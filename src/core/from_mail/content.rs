@@ -104,10 +104,28 @@ pub(super) fn shows_more_than_words(source: &str) -> bool {
 /// Whether octets of no type are words.
 pub(super) fn is_text(part: &MailPart<'_>) -> bool {
     let octets = part.decoded();
-    let is_text = std::str::from_utf8(&octets).is_ok_and(|text| {
-        !text.trim().is_empty() && text.chars().all(|c| !c.is_control() || c.is_whitespace())
-    });
+    let is_text = std::str::from_utf8(&octets)
+        .is_ok_and(|text| !text.trim().is_empty() && is_without_controls(text));
     is_text && part.file_name().is_none()
+}
+
+/// Whether what they begin with can be the beginning of words.
+pub(super) fn begins_as_text(part: &MailPart<'_>) -> bool {
+    let start = part.start();
+    let begins = match std::str::from_utf8(&start) {
+        Ok(text) => is_without_controls(text),
+        // Its last letter goes on behind it.
+        Err(error) if error.error_len().is_none() => {
+            let whole = start.get(..error.valid_up_to()).unwrap_or_default();
+            is_without_controls(&String::from_utf8_lossy(whole))
+        }
+        Err(_) => false,
+    };
+    begins && part.file_name().is_none()
+}
+
+fn is_without_controls(text: &str) -> bool {
+    text.chars().all(|c| !c.is_control() || c.is_whitespace())
 }
 
 /// The second part of a multipart/signed (RFC 3156 §5, RFC 8551 §3.5.3).

@@ -296,7 +296,10 @@ pub fn read_raw(
     let files = attachments(raw).into_iter().map(|file| file.content);
     let mut told = mail.attachments;
     for (told, content) in told.iter_mut().zip(files) {
-        told.octets = content.map_or(told.octets, |inside| inside.length());
+        // Of all others the length was known as it is.
+        if let Some(inside @ Inside::Base64(..)) = content {
+            told.octets = inside.length();
+        }
     }
     Ok(ParsedMail {
         digest: digest.to_owned(),
@@ -357,7 +360,7 @@ fn digest_of_spilled(raw: &RawMail) -> io::Result<Option<String>> {
             _ => None,
         })
         .collect();
-    if is_about_all || !raw.is_spilled_from(&places) {
+    if is_about_all || body::may_be_words(&part) || !raw.is_spilled_from(&places) {
         return Ok(None);
     }
     let (header, body) = split_header(repaired);

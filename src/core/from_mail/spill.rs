@@ -419,6 +419,41 @@ pub(super) mod tests {
         }
     }
 
+    /// A log of a machine, in words of two octets a letter: where its middle is missing, half of a letter may be.
+    #[test]
+    fn words_of_a_machine_stay_words() {
+        let words = |octets: usize| "x".to_owned() + &"Лог ".repeat(octets / 7) + "\n";
+        for octets in [BIG, BIG + 1, BIG + 2, BIG + 57] {
+            let mail = format!(
+                "Message-ID: <one@a.example>\r\nFrom: c@d.example\r\nSubject: x\r\n\
+                 Content-Type: application/octet-stream\r\nContent-Transfer-Encoding: base64\r\n\r\n{}",
+                encoded(words(octets).as_bytes(), 76, "\r\n")
+            );
+            let raw = received(mail.as_bytes(), 65_536, usize::MAX);
+            assert!(raw.is_whole());
+            assert_is_read_alike(mail.as_bytes(), &raw);
+            let file = mail.replacen("eNCb", "AAAB", 1);
+            assert_ne!(file, mail);
+            let raw = received(file.as_bytes(), 65_536, usize::MAX);
+            assert!(!raw.is_whole());
+            assert_is_read_alike(file.as_bytes(), &raw);
+        }
+    }
+
+    #[test]
+    fn what_is_told_of_the_files_beside_is_the_same() {
+        let beside =
+            encoded(&file(1_000), 76, "\r\n") + "-- \r\nSent to the list by its server\r\n";
+        let mail = mail(&[
+            text(),
+            ("image/png; name=a.png", encoded(&file(BIG), 76, "\r\n")),
+            ("application/pdf; name=b.pdf", beside),
+        ]);
+        let raw = received(mail.as_bytes(), 65_536, usize::MAX);
+        assert!(!raw.is_whole());
+        assert_is_read_alike(mail.as_bytes(), &raw);
+    }
+
     trait Lines {
         fn add_lines(self) -> String;
     }

@@ -66,6 +66,17 @@ pub enum SpoolError {
     Replaced(JobId),
 }
 
+impl SpoolError {
+    /// Whether it concerns what is read, and nothing that was written.
+    pub(super) fn is_of_what_is_read(&self) -> bool {
+        match self {
+            Self::Damaged { .. } => true,
+            Self::Broken { doing, .. } => *doing == READING,
+            _ => false,
+        }
+    }
+}
+
 pub(super) fn gone_or_broken(path: &Path, error: io::Error) -> SpoolError {
     let id = path
         .file_name()

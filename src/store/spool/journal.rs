@@ -437,9 +437,8 @@ pub(super) fn has_room(folder: &Path, octets: u64) -> bool {
 /// Whether an error may concern only one of those that are done together.
 fn is_of_one(error: &SpoolError) -> bool {
     match error {
-        SpoolError::Full { .. } | SpoolError::NoHandle { .. } | SpoolError::Damaged { .. } => true,
-        SpoolError::Broken { doing, .. } => *doing == READING,
-        _ => false,
+        SpoolError::Full { .. } | SpoolError::NoHandle { .. } => true,
+        other => other.is_of_what_is_read(),
     }
 }
 

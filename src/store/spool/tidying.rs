@@ -128,17 +128,40 @@ impl Journal {
             }
         }
         match self.copies(&some) {
-            Ok(copies) => self.append(writer, &copies.iter().collect::<Vec<_>>(), false)?,
-            Err(error) => {
-                tracing::error!(%error, "a segment of the spool cannot be read; it is kept until its mails are settled");
-                writer.stuck = Some(first);
-                return Ok(());
-            }
+            Ok(copies) => self.put_behind(writer, first, &copies)?,
+            Err(error) => self.keep_stuck(writer, first, &error),
+        }
+        if writer.stuck == Some(first) {
+            return Ok(());
         }
         if !keys.is_empty() {
             writer.moving = Some((first, keys));
         }
         Ok(())
+    }
+
+    /// Writes copies of what is in a segment behind all else. Of long mails all but the beginning is read only now, so that it is found
+    /// now, too, if that cannot be read.
+    pub(super) fn put_behind(
+        &self,
+        writer: &mut JournalWriter,
+        segment: u64,
+        copies: &[Encoded],
+    ) -> Result<(), SpoolError> {
+        let moved = self.append(writer, &copies.iter().collect::<Vec<_>>(), false);
+        match moved {
+            Err(error) if error.is_of_what_is_read() => {
+                self.keep_stuck(writer, segment, &error);
+                Ok(())
+            }
+            moved => moved,
+        }
+    }
+
+    /// It would be tried again and again.
+    fn keep_stuck(&self, writer: &mut JournalWriter, segment: u64, error: &SpoolError) {
+        tracing::error!(folder = %self.folder.display(), %error, "a segment of the spool cannot be read; it is kept until its mails are settled");
+        writer.stuck = Some(segment);
     }
 
     fn keys_in(&self, segment: u64) -> VecDeque<JobKey> {

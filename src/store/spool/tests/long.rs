@@ -250,3 +250,37 @@ async fn a_source_that_changes_costs_only_its_own_mail() {
     accept(&spool, &bad).await;
     is_there(&spool, &bad).await;
 }
+
+/// A disk gives no more of it when it is to be written to the end of the journal once more: that is not tried again and again, and all
+/// else goes on.
+#[tokio::test]
+async fn one_that_cannot_be_moved_on_stays_where_it_is() {
+    let dir = tempfile::tempdir().unwrap();
+    let (spool, _) = Spool::open_with(dir.path(), 64 * 1024).unwrap();
+    let (one, good) = (long("one", 1), mail("good", 2));
+    accept(&spool, &one).await;
+    let lies = where_is(dir.path(), &one.job.id);
+    let path = dir.path().join("source");
+    fs::write(&path, &one.bytes[..700_000]).unwrap();
+    let octets = u64::try_from(one.bytes.len()).unwrap();
+    let file = Arc::new(fs::File::open(&path).unwrap());
+    let cut_off = MailSource::of_file(file, 0, octets, crc32fast::hash(&one.bytes)).unchecked();
+    let copy = Encoded::of(&one.job, cut_off).unwrap();
+    let first = spool.journal.index().segments.keys().next().copied();
+    let moved = {
+        let mut writer = spool.journal.writer();
+        let copies = [copy];
+        let moved = spool
+            .journal
+            .put_behind(&mut writer, first.unwrap(), &copies);
+        (moved, writer.stuck)
+    };
+    assert_eq!(moved, (Ok(()), first));
+    is_there(&spool, &one).await;
+    assert_eq!(where_is(dir.path(), &one.job.id).segment, lies.segment);
+    spool.accept(vec![good.clone()]).await.unwrap();
+    drop(spool);
+    let (spool, jobs) = reopen(dir.path()).unwrap();
+    assert_eq!(jobs.len(), 2);
+    is_there(&spool, &one).await;
+}
