@@ -1452,10 +1452,23 @@ fn links_are_revoked() {
         (&all, Some(0), "There was no link of yours"),
         (&all, Some(7), "Your 7 links are dead"),
     ] {
-        let told = says(GATEWAY, "revoke x", Some((operation, count)));
+        let link = format!("revoke https://mail.a.example/m/{ID}");
+        let told = says(GATEWAY, &link, Some((operation, count)));
         assert!(told.operation.is_none());
         let said = body_of(&told.stanzas[0]);
         assert!(said.contains(words), "{said}");
+    }
+    // Who named a contact is not told of a link: the last mail has none, and one before it may.
+    for (to, body) in [(GATEWAY, "revoke carol@mail.example"), (CAROL, "/revoke")] {
+        for (count, words) in [
+            (0, "The last mail from carol@mail.example has no link"),
+            (1, "That link is dead"),
+        ] {
+            let told = says(to, body, Some((&of_page, Some(count))));
+            assert!(told.operation.is_none());
+            let said = body_of(&told.stanzas[0]);
+            assert!(said.contains(words), "{said}");
+        }
     }
     // Nothing of somebody else's is named: the store looks whose it is.
     for no_link in [ID.to_owned(), format!("/m/{ID}0"), "/m/0123".to_owned()] {
