@@ -1246,6 +1246,38 @@ fn commands_of_administrators_are_for_them_alone() {
 }
 
 #[test]
+fn help_says_one_line_of_one_command() {
+    for (language, typed, begins) in [
+        ("en", "help away", "• away until 2026-12-24"),
+        ("en", "Help: set?", "• set quotes keep"),
+        ("en", "help vacation", "• away until 2026-12-24"),
+        ("de", "hilfe vergiss mich", "• vergiss mich – "),
+        ("de", "help away", "• abwesend bis "),
+        ("es", "ayuda bloquear", "• bloquea eve@mail.example – "),
+    ] {
+        let mut world = World::new();
+        world.says(GATEWAY, "l1", &format!("set language {language}"));
+        let (_, said) = world.says(GATEWAY, "h1", typed);
+        assert!(said.starts_with(begins) && !said.contains('\n'), "{said}");
+    }
+    // Of what is for administrators, or does nothing here, nothing is said; and another word is no command.
+    let mut world = World::new();
+    world.settings.keeps_originals = false;
+    for (number, typed) in [
+        "help queue drop",
+        "help original",
+        "help me",
+        "help away now",
+    ]
+    .iter()
+    .enumerate()
+    {
+        let (_, said) = world.says(GATEWAY, &format!("h{number}"), typed);
+        assert!(said.contains("is no command here"), "{typed}: {said}");
+    }
+}
+
+#[test]
 fn what_was_typed_wrongly_is_asked_about_and_sends_nothing() {
     let mut world = World::new();
     world.settings.keeps_originals = false;
