@@ -1284,6 +1284,13 @@ fn what_was_typed_wrongly_is_asked_about_and_sends_nothing() {
     for (number, (typed, said)) in [
         ("hlep", "Did you mean “help”?"),
         ("my adress", "Did you mean “my address”?"),
+        ("gather off", "Did you mean “set gather off”?"),
+        ("language de", "Did you mean “set language de”?"),
+        (
+            "Quotes keep carol@mail.example",
+            "Did you mean “set Quotes keep carol@mail.example”?",
+        ),
+        ("strangers came and went today", "To write to somebody:"),
         (
             "carol@mail.example, dave@mail.example Hello both",
             "one address at a time",

@@ -345,6 +345,9 @@ fn no_command(call: &Call<'_>, body: &str) -> Result<String, Missing> {
     if let Some(answer) = about_command(call, body) {
         return Ok(answer);
     }
+    if let Some(command) = call.commands().find_map(|one| one.meant(body)) {
+        return Ok(texts::did_you_mean(language, body, &command));
+    }
     // Before a slip: what somebody is called is nearer than what is nearly a command.
     if let Some(answer) = write::about_name(call, body)? {
         return Ok(answer);
