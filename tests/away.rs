@@ -363,6 +363,100 @@ fn b11_a_status_that_changes_all_the_time_is_written_down_now_and_then_and_asked
     assert!(said.contains("“On Corfu”"), "{said}");
 }
 
+/// People count the days: what they say of that was once mailed to others as their words, and the answers had no end.
+#[test]
+fn days_and_weeks_are_counted_from_today() {
+    for (language, words, day, text) in [
+        ("en", "away 3 days: I ski", "2026-11-25 (Wed)", "I ski"),
+        ("en", "away for 3 days I ski", "2026-11-25 (Wed)", "I ski"),
+        (
+            "en",
+            "away for the next 2 weeks, I ski",
+            "2026-12-06 (Sun)",
+            "I ski",
+        ),
+        (
+            "en",
+            "I'm away for a week I ski",
+            "2026-11-29 (Sun)",
+            "I ski",
+        ),
+        (
+            "en",
+            "I’m away until 24.12. I ski",
+            "2026-12-24 (Thu)",
+            "I ski",
+        ),
+        ("de", "abwesend 3 Tage Ski", "2026-11-25 (Mi)", "Ski"),
+        (
+            "de",
+            "ich bin im Urlaub für eine Woche: Ski",
+            "2026-11-29 (So)",
+            "Ski",
+        ),
+        (
+            "es",
+            "estoy fuera 3 días esquí",
+            "2026-11-25 (mié)",
+            "esquí",
+        ),
+        (
+            "es",
+            "ausente durante una semana esquí",
+            "2026-11-29 (dom)",
+            "esquí",
+        ),
+        (
+            "fr",
+            "je suis absente pendant 3 jours ski",
+            "2026-11-25 (mer",
+            "ski",
+        ),
+        (
+            "fr",
+            "en vacances pour une semaine ski",
+            "2026-11-29 (dim",
+            "ski",
+        ),
+        ("ru", "меня нет 3 дня лыжи", "2026-11-25 (ср)", "лыжи"),
+        (
+            "ru",
+            "меня не будет на неделю лыжи",
+            "2026-11-29 (вс)",
+            "лыжи",
+        ),
+    ] {
+        let mut world = world();
+        asked(&mut world, &format!("set language {language}"));
+        world.wait(Duration::from_secs(1));
+        let said = asked(&mut world, words);
+        assert!(said.contains(day), "{words}: {said}");
+        let options = world
+            .context
+            .own_options(&"alice@a.example".parse().unwrap(), None);
+        let away = options.unwrap().away;
+        let away = away.unwrap_or_else(|| panic!("{words}: {said}"));
+        assert_eq!(away.text.as_deref(), Some(text), "{words}: {said}");
+    }
+    let mut world = world();
+    // What counts nothing is a text, and what is too far away is refused.
+    for text in ["for Christmas", "a bit tired", "for the week-end", "weeks"] {
+        let said = asked(&mut world, &format!("away {text}"));
+        assert!(said.contains(&format!("says: “{text}”")), "{said}");
+        world.wait(Duration::from_secs(1));
+    }
+    for words in [
+        "400 days",
+        "99999999999999999999 days",
+        "3 ducks",
+        "for 100 weeks",
+    ] {
+        let said = asked(&mut world, &format!("away {words}"));
+        assert!(said.contains("is no day of the coming year"), "{said}");
+        world.wait(Duration::from_secs(1));
+    }
+}
+
 #[test]
 fn the_answer_names_the_weekday_and_options_the_words() {
     let mut world = world();

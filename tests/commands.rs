@@ -1246,12 +1246,51 @@ fn commands_of_administrators_are_for_them_alone() {
 }
 
 #[test]
+fn help_says_one_line_of_one_command() {
+    for (language, typed, begins) in [
+        ("en", "help away", "• away until 2026-12-24"),
+        ("en", "Help: set?", "• set quotes keep"),
+        ("en", "help vacation", "• away until 2026-12-24"),
+        ("de", "hilfe vergiss mich", "• vergiss mich – "),
+        ("de", "help away", "• abwesend bis "),
+        ("es", "ayuda bloquear", "• bloquea eve@mail.example – "),
+    ] {
+        let mut world = World::new();
+        world.says(GATEWAY, "l1", &format!("set language {language}"));
+        let (_, said) = world.says(GATEWAY, "h1", typed);
+        assert!(said.starts_with(begins) && !said.contains('\n'), "{said}");
+    }
+    // Of what is for administrators, or does nothing here, nothing is said; and another word is no command.
+    let mut world = World::new();
+    world.settings.keeps_originals = false;
+    for (number, typed) in [
+        "help queue drop",
+        "help original",
+        "help me",
+        "help away now",
+    ]
+    .iter()
+    .enumerate()
+    {
+        let (_, said) = world.says(GATEWAY, &format!("h{number}"), typed);
+        assert!(said.contains("is no command here"), "{typed}: {said}");
+    }
+}
+
+#[test]
 fn what_was_typed_wrongly_is_asked_about_and_sends_nothing() {
     let mut world = World::new();
     world.settings.keeps_originals = false;
     for (number, (typed, said)) in [
         ("hlep", "Did you mean “help”?"),
         ("my adress", "Did you mean “my address”?"),
+        ("gather off", "Did you mean “set gather off”?"),
+        ("language de", "Did you mean “set language de”?"),
+        (
+            "Quotes keep carol@mail.example",
+            "Did you mean “set Quotes keep carol@mail.example”?",
+        ),
+        ("strangers came and went today", "To write to somebody:"),
         (
             "carol@mail.example, dave@mail.example Hello both",
             "one address at a time",
@@ -1452,10 +1491,23 @@ fn links_are_revoked() {
         (&all, Some(0), "There was no link of yours"),
         (&all, Some(7), "Your 7 links are dead"),
     ] {
-        let told = says(GATEWAY, "revoke x", Some((operation, count)));
+        let link = format!("revoke https://mail.a.example/m/{ID}");
+        let told = says(GATEWAY, &link, Some((operation, count)));
         assert!(told.operation.is_none());
         let said = body_of(&told.stanzas[0]);
         assert!(said.contains(words), "{said}");
+    }
+    // Who named a contact is not told of a link: the last mail has none, and one before it may.
+    for (to, body) in [(GATEWAY, "revoke carol@mail.example"), (CAROL, "/revoke")] {
+        for (count, words) in [
+            (0, "The last mail from carol@mail.example has no link"),
+            (1, "That link is dead"),
+        ] {
+            let told = says(to, body, Some((&of_page, Some(count))));
+            assert!(told.operation.is_none());
+            let said = body_of(&told.stanzas[0]);
+            assert!(said.contains(words), "{said}");
+        }
     }
     // Nothing of somebody else's is named: the store looks whose it is.
     for no_link in [ID.to_owned(), format!("/m/{ID}0"), "/m/0123".to_owned()] {

@@ -183,6 +183,31 @@ fn the_address_of_its_page_is_the_last_line() {
     assert_eq!((body.as_str(), originals.len()), ("*Lunch*\nGreat", 0));
 }
 
+/// Users cannot open the mailbox of a whole domain: where they have a page, nothing sends them there.
+#[test]
+fn where_a_mail_has_a_page_nothing_speaks_of_the_mailbox() {
+    let parts_of_many: Vec<String> = (0..60)
+        .map(|n| format!("Content-Type: application/pdf; name={n}.pdf\r\n\r\n%PDF"))
+        .collect();
+    let parts_of_many: Vec<&str> = parts_of_many.iter().map(String::as_str).collect();
+    for rest in [
+        format!("{TEXT}{}", "many words ".repeat(60_000)),
+        parts("mixed", &parts_of_many),
+    ] {
+        for pages in [None, Some("https://pages.a.example".to_owned())] {
+            let settings = Settings {
+                pages: pages.clone(),
+                ..settings()
+            };
+            let decision = decision(&settings, &raw(&rest), |_| {});
+            let text: String = decision.stanzas.iter().map(String::from).collect();
+            let page = "The whole mail: https://";
+            assert_eq!(text.contains(page), pages.is_some(), "{text}");
+            assert_eq!(text.contains("mailbox"), pages.is_none(), "{text}");
+        }
+    }
+}
+
 /// What stands in place of a file in a text is said in the language of who reads it, as all else is.
 #[test]
 fn a_file_in_the_text_is_named_in_the_users_language() {

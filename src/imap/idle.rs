@@ -43,9 +43,11 @@ pub(super) async fn idle(session: &mut ImapSession, limit: Duration) -> Result<(
 /// Reads what the server tells until it tells of mail or the time is over.
 async fn wait_for_change(session: &mut ImapSession, limit: Duration) -> Result<(), ImapError> {
     let deadline = Instant::now() + limit;
+    // So much longer than the wait that its end alone ends it in silence: on a busy machine this task may run so late that
+    // a time twice as long as a short wait is over as well, and a wait of no time has no double.
+    let silence = limit.saturating_add(session.timings().silence);
     while !session.changed {
-        // Longer than the deadline, which alone ends a wait in silence.
-        let response = session.response(limit.saturating_mul(2), |_| {});
+        let response = session.response(silence, |_| {});
         match timeout_at(deadline, response).await {
             Ok(response) => response?,
             Err(_) => break,

@@ -355,6 +355,26 @@ async fn mail_that_the_server_forgets_to_tell_of_is_found_soon() {
 }
 
 #[tokio::test]
+async fn a_short_idle_that_ends_late_is_no_silence_of_the_server() {
+    let fake = Fake::start().await;
+    let mut config = config(&fake, After::Keep);
+    config.timings.idle = Duration::from_millis(50);
+    config.timings.idle_first = Duration::from_millis(50);
+    let mut gateway = Gateway::start(config, Some(cursor(7, 1)));
+    for _ in 0..3 {
+        fake.state().commands.clear();
+        eventually(async || fake.saw("IDLE")).await;
+        // The server has answered, and the gateway waits.
+        sleep(Duration::from_millis(10)).await;
+        // A busy machine: no task of this process runs for ten times as long as the IDLE was to last.
+        std::thread::sleep(Duration::from_millis(500));
+    }
+    fake.deliver([1]);
+    gateway.handle_until(1).await;
+    assert_eq!(fake.state().connections, 1);
+}
+
+#[tokio::test]
 async fn another_uidvalidity_delivers_what_is_new_and_not_what_is_older_than_the_gateway() {
     let fake = Fake::start().await;
     fake.state().uid_validity = 8;

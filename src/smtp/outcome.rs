@@ -6,6 +6,7 @@
 use crate::core::job::Job;
 use crate::core::outcome::{Attempt, EnhancedCode, JobVerdict, Outcome, Reply, enhanced_code};
 use crate::core::retry;
+use crate::core::text::clean;
 use crate::core::time::Timestamp;
 use std::time::Duration;
 
@@ -98,6 +99,18 @@ pub fn is_no_relay(reply: &Reply) -> bool {
 /// What an admin does where [`is_no_relay`].
 pub const RELAY_REMEDY: &str = "the mail server takes mail for its own domains from this gateway, and none for others; let this \
      machine send (Postfix: mynetworks), or give [smtp] a login (docs/OPERATING.md, “With TLS and a login”)";
+
+/// A reply for the log: its code, and its words as [`words_for_log`].
+pub fn for_log(reply: &Reply) -> String {
+    let code = reply.code.map(|code| code.to_string()).unwrap_or_default();
+    let said = format!("{code} {}", words_for_log(reply));
+    said.trim().to_owned()
+}
+
+/// Its words. Servers repeat the address that they refuse: who reads the log does not learn whom users write to.
+pub fn words_for_log(reply: &Reply) -> String {
+    clean::shorten_addresses(&reply.text)
+}
 
 /// The job after an attempt, without the recipients that were served or refused, and what is to become of it. `jitter`
 /// as in [`retry::delay`]; `expire` is how long after its acceptance a mail is given up.
@@ -337,6 +350,19 @@ pub(super) mod tests {
         ] {
             assert_eq!(reply(550, text).enhanced, None, "{text}");
         }
+    }
+
+    #[test]
+    fn the_log_does_not_say_whom_a_server_refuses() {
+        let refused = reply(550, "5.1.1 <carol@d.example>: User unknown");
+        assert_eq!(for_log(&refused), "550 <c…@d.example>: User unknown");
+        assert_eq!(words_for_log(&refused), "<c…@d.example>: User unknown");
+        let silent = Reply {
+            code: None,
+            ..reply(250, "no answer")
+        };
+        assert_eq!(for_log(&silent), "no answer");
+        assert_eq!(for_log(&reply(250, "")), "250");
     }
 
     #[test]

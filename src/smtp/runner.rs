@@ -14,7 +14,7 @@ use crate::core::address::MailAddress;
 use crate::core::id::JobId;
 use crate::core::job::{Brief, Job};
 use crate::core::outcome::JobVerdict;
-use crate::core::outcome::{Attempt, Outcome, Reply};
+use crate::core::outcome::{Attempt, Outcome};
 use crate::core::retry;
 use crate::core::time::Timestamp;
 use crate::net::trouble::OngoingTrouble;
@@ -553,32 +553,28 @@ fn log_outcome(job: &Job, domain: &str, recipients: usize, outcome: &Outcome) {
         Outcome::Refused(reply) | Outcome::Retry { reply, .. }
             if is_first && outcome::is_no_relay(reply) =>
         {
-            tracing::warn!(%job, domain, recipients, "mail not taken: {} {}; {}", shown(reply), reply.text, outcome::RELAY_REMEDY);
+            tracing::warn!(%job, domain, recipients, "mail not taken: {}; {}", outcome::for_log(reply), outcome::RELAY_REMEDY);
         }
         Outcome::Delivered(reply) => {
-            tracing::info!(%job, domain, recipients, "mail delivered: {}", reply.text);
+            tracing::info!(%job, domain, recipients, "mail delivered: {}", outcome::words_for_log(reply));
         }
         Outcome::Refused(reply) => {
-            tracing::info!(%job, domain, recipients, "mail refused: {} {}", shown(reply), reply.text);
+            tracing::info!(%job, domain, recipients, "mail refused: {}", outcome::for_log(reply));
         }
         Outcome::Retry { reply, .. } if outcome::wants_login(reply) => {
-            tracing::error!(%job, "the mail server requires a login, or another one; mails are kept: {} {}; see username and password of [smtp]", shown(reply), reply.text);
+            tracing::error!(%job, "the mail server requires a login, or another one; mails are kept: {}; see username and password of [smtp]", outcome::for_log(reply));
         }
         Outcome::Retry {
             reply,
             certain: true,
         } => {
-            tracing::info!(%job, domain, recipients, "mail deferred: {} {}", shown(reply), reply.text);
+            tracing::info!(%job, domain, recipients, "mail deferred: {}", outcome::for_log(reply));
         }
         Outcome::Retry {
             reply,
             certain: false,
         } => {
-            tracing::warn!(%job, domain, recipients, "mail deferred, it may be delivered twice: {}", reply.text);
+            tracing::warn!(%job, domain, recipients, "mail deferred, it may be delivered twice: {}", outcome::words_for_log(reply));
         }
     }
-}
-
-fn shown(reply: &Reply) -> String {
-    reply.code.map(|code| code.to_string()).unwrap_or_default()
 }

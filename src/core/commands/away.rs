@@ -137,8 +137,8 @@ fn set(call: &Call<'_>, away: Option<Away>, said: String) -> Result<Answer, Stop
     })
 }
 
-/// The last day, where one is named, and the words. As a message it is one line: “until 2026-12-24 I am in the mountains”. What
-/// begins with a digit is a day; else there is none.
+/// The last day, where one is named, and the words. As a message it is one line: “until 2026-12-24 I am in the mountains”, “for 3
+/// days I am in the mountains”. What begins with a digit is a day; else there is none.
 fn read(call: &Call<'_>, values: &Values) -> Result<(Option<Timestamp>, String), Stop> {
     let typed = |var| values.get(var).map_or("", |value| value.trim());
     let all = format!("{}\n{}", typed(UNTIL), typed(TEXT));
@@ -150,10 +150,13 @@ fn read(call: &Call<'_>, values: &Values) -> Result<(Option<Timestamp>, String),
     } else {
         words
     };
-    let found = days::read(call.understood(), words_of_day, now);
+    let from_today = days::from_today(call.understood(), words_of_day, now);
+    let is_counted = from_today.is_some();
+    let found = from_today.or_else(|| days::read(call.understood(), words_of_day, now));
     // In a form the day has a field of its own; and who writes a day alone means that.
     let is_field = call.is_form && !typed(UNTIL).is_empty();
-    let is_until = is_word || is_field || found.is_some_and(|(_, rest)| rest.is_empty());
+    let is_until =
+        is_word || is_field || is_counted || found.is_some_and(|(_, rest)| rest.is_empty());
     if !is_until && !words_of_day.starts_with(|c: char| c.is_ascii_digit()) {
         let text = clean::for_xml(words);
         // What stands in two fields is one text.

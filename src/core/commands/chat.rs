@@ -1,6 +1,7 @@
 //! The door for everybody: a message to the gateway, or to its helper, is answered by a message. Never by an error: clients
 //! show that as a sign without words.
 
+use super::help::{self, Help};
 use super::words::{after, in_all};
 use super::{Answer, AnswerTable, Call, Command, HELPER, Values, fields, form, link, texts, write};
 use crate::core::address::MailAddress;
@@ -302,6 +303,22 @@ fn small_talk(call: &Call<'_>, body: &str) -> Option<String> {
     is_all(texts::thanks_words).then(|| texts::thanks(call.language()))
 }
 
+/// The line of help about one command: “help away”.
+fn about_command(call: &Call<'_>, body: &str) -> Option<String> {
+    let body = body.trim().trim_end_matches(['.', '!', '?']);
+    let mut rests = words_of(&Help, call.understood()).filter_map(|words| after(body, &words));
+    let asked = rests.find(|rest| !rest.trim().is_empty())?;
+    let asked = asked.trim_start_matches([':', ',', ' ']);
+    let is_it = |command: &&'static dyn Command| {
+        let mut words = words_of(*command, call.understood());
+        words.any(|words| after(asked, &words).is_some_and(str::is_empty))
+    };
+    let settings = call.decider.settings;
+    let mut named = call.commands().filter(|one| one.is_in_help(settings));
+    let command = named.find(is_it)?;
+    Some(help::line(command, call.language()))
+}
+
 /// The address that stands in a text, where it is the only one.
 fn only_address(body: &str) -> Option<MailAddress> {
     const OCTETS_MAX: usize = 1000;
@@ -324,6 +341,12 @@ fn no_command(call: &Call<'_>, body: &str) -> Result<String, Missing> {
     let language = call.language();
     if let Some(answer) = small_talk(call, body) {
         return Ok(answer);
+    }
+    if let Some(answer) = about_command(call, body) {
+        return Ok(answer);
+    }
+    if let Some(command) = call.commands().find_map(|one| one.meant(body)) {
+        return Ok(texts::did_you_mean(language, body, &command));
     }
     // Before a slip: what somebody is called is nearer than what is nearly a command.
     if let Some(answer) = write::about_name(call, body)? {

@@ -1,4 +1,5 @@
-//! A day as people write it, at the beginning of what they write: `2026-12-24`, `24.12.`, `24 December`, `Friday`.
+//! A day as people write it, at the beginning of what they write: `2026-12-24`, `24.12.`, `24 December`, `Friday`; or how far it is
+//! from today: `3 days`.
 
 use super::texts::away::{self as texts, NamedDay};
 use crate::core::language::Understood;
@@ -29,6 +30,43 @@ pub(super) fn read(
     let date = Timestamp::from_xep0082(&format!("{word}T00:00:00Z"));
     let date = date.or_else(|| dotted(word, now));
     Some((date.or_else(|| named(understood, word, now))?, rest))
+}
+
+/// The day that is so many days or weeks from today, and what follows: `3 days`, `for a week`.
+pub(super) fn from_today(
+    understood: Understood,
+    text: &str,
+    now: Timestamp,
+) -> Option<(Timestamp, &str)> {
+    let (first, behind) = parted(text);
+    let has_for = texts::is_for(understood, first);
+    let text = match has_for {
+        true => behind_articles(understood, behind),
+        false => text,
+    };
+    let (word, behind) = parted(text);
+    let (count, unit, rest) = match count(understood, word) {
+        Some(count) => {
+            let (unit, rest) = parted(behind);
+            (count, unit, rest)
+        }
+        // “на неделю” has no number.
+        None if has_for => (1, word, behind),
+        None => return None,
+    };
+    let in_unit = texts::days_in(understood, unit.trim_end_matches(BEHIND))?;
+    let days = Days::new(count.checked_mul(in_unit)?);
+    let today = now.in_utc()?.date_naive();
+    Some((at_midnight(today.checked_add_days(days)?)?, rest))
+}
+
+/// Of days or weeks.
+fn count(understood: Understood, word: &str) -> Option<u64> {
+    let is_number = !word.is_empty() && word.bytes().all(|b| b.is_ascii_digit());
+    match is_number {
+        true => word.parse().ok(),
+        false => texts::is_one(understood, word).then_some(1),
+    }
 }
 
 /// Without the words that say nothing.

@@ -2,6 +2,7 @@
 
 use super::{Answer, Call, Command, Values, texts};
 use crate::core::decide::decider::Stop;
+use crate::core::language::Language;
 
 #[derive(Debug)]
 pub(super) struct Help;
@@ -20,14 +21,17 @@ impl Command for Help {
     }
 }
 
+/// What there is to say of one command.
+pub(super) fn line(command: &dyn Command, language: Language) -> String {
+    let (example, about) = command.help(language);
+    format!("• {example} – {about}")
+}
+
 /// Each command in a line.
 fn text(call: &Call<'_>) -> String {
     let (settings, language) = (call.decider.settings, call.language());
     let named = call.commands().filter(|one| one.is_in_help(settings));
-    let lines = named.map(|command| {
-        let (example, about) = command.help(language);
-        format!("• {example} – {about}")
-    });
+    let lines = named.map(|command| line(command, language));
     let mut text = vec![texts::help_before(language)];
     text.extend(lines);
     text.push(texts::help_after(language, settings.keeps_originals));

@@ -104,6 +104,11 @@ pub trait Command: Sync + Debug {
         None
     }
 
+    /// What a message may mean that begins with what stands behind the words of this command: it with them.
+    fn meant(&self, _body: &str) -> Option<String> {
+        None
+    }
+
     /// The forms to be filled in, one after the other; none: it runs at once.
     fn steps(&self) -> &'static [FormStep] {
         &[]

@@ -12,6 +12,7 @@ use crate::core::decide::decider::{Decider, Stop};
 use crate::core::decide::roster::own_status;
 use crate::core::language::{Language, Sentence};
 use crate::core::record::{Bulk, Options, Quotes, Strangers};
+use crate::core::text::clean;
 use minidom::Element;
 
 const OPTION: &str = "option";
@@ -325,6 +326,18 @@ impl Command for ShowOptions {
 impl Command for SetOption {
     fn name(&self) -> &'static str {
         "set"
+    }
+
+    /// “gather off”: `options` shows options by these names.
+    fn meant(&self, body: &str) -> Option<String> {
+        const WORDS_MAX: usize = 3;
+        const CHARS_MAX: usize = 200;
+        let words: Vec<&str> = body.split_whitespace().take(WORDS_MAX + 1).collect();
+        let first = words.first()?.to_lowercase();
+        let is_option = CHOICES.iter().any(|choice| choice.name == first);
+        let is_brief = words.len() <= WORDS_MAX && body.chars().nth(CHARS_MAX).is_none();
+        let command = format!("set {}", words.join(" "));
+        (is_option && is_brief).then(|| clean::for_header(&command, CHARS_MAX))
     }
 
     fn steps(&self) -> &'static [FormStep] {

@@ -45,7 +45,15 @@ impl Command for Revoke {
         if !call.decider.settings.keeps_originals {
             return Err(refused(none_kept(call.language())));
         }
+        let typed = values.get(ADDRESS).map_or("", String::as_str);
         match call.decider.rows.told() {
+            Some((Operation::Revoke(Links::These(_)), OperationResult::Revoked(Some(0))))
+                if OriginalId::in_link(typed).is_none() =>
+            {
+                let (mail, _) = contact_of(call, self, values)?;
+                let text = texts::none_of_last(call.language(), &mail.for_people());
+                return Ok(Answer::says(text));
+            }
             Some((Operation::Revoke(links), OperationResult::Revoked(Some(count)))) => {
                 let is_all = *links == Links::All;
                 let text = texts::revoked(call.language(), *count, is_all);
@@ -57,7 +65,6 @@ impl Command for Revoke {
             Some(_) => return Err(refused(super::texts::waiting::busy(call.language()))),
             None => {}
         }
-        let typed = values.get(ADDRESS).map_or("", String::as_str);
         let links = match OriginalId::in_link(typed) {
             Some(id) => Links::These(vec![id]),
             None if is_all(call, typed) => Links::All,

@@ -20,7 +20,10 @@ pub(super) fn after<'a>(body: &'a str, words: &str) -> Option<&'a str> {
         let mut chars = text.char_indices();
         for expected in word.chars() {
             let (_, found) = chars.next()?;
-            if !found.to_lowercase().eq(expected.to_lowercase()) {
+            if !typed(found)
+                .to_lowercase()
+                .eq(typed(expected).to_lowercase())
+            {
                 return None;
             }
         }
@@ -28,6 +31,11 @@ pub(super) fn after<'a>(body: &'a str, words: &str) -> Option<&'a str> {
     }
     let is_end = |c: char| c.is_whitespace() || ".!?:,".contains(c);
     rest.chars().next().is_none_or(is_end).then_some(rest)
+}
+
+/// Telephones type another apostrophe than keyboards.
+fn typed(c: char) -> char {
+    if c == '’' { '\'' } else { c }
 }
 
 /// Whether a text is one of these words and no more.

@@ -546,6 +546,7 @@ revoke-done = { $all ->
            *[other] { $count } Links sind ungültig: Wer einen öffnet, findet nichts.
         }
     }
+revoke-last-none = Die letzte Mail von { $mail } hat keinen Link, oder er ist schon ungültig. Für ältere: „widerrufe“ mit dem Link, oder „widerrufe alle“ für alle deine Links.
 revoke-failed = Niemand bekommt mehr zu sehen, wohin der Link führt, aber das Gateway konnte es nicht löschen. Versuch es noch einmal; wenn du das wieder liest, sag dem Bescheid, der dieses Gateway betreibt.
 
 requests-none = Niemand wartet darauf, von dir angenommen zu werden.
@@ -639,6 +640,10 @@ weekday-words = montag, mo; dienstag, di; mittwoch, mi; donnerstag, do; freitag,
 month-words = januar, jänner, jan; februar, feb; märz, mär; april, apr; mai; juni, jun; juli, jul; august, aug; september, sept, sep; oktober, okt; november, nov; dezember, dez
 today-words = heute
 tomorrow-words = morgen
+for-words = für, noch
+one-words = ein, eine, einen, einem, einer
+day-words = tag, tage, tagen
+week-words = woche, wochen
 away-begun = Wer dir per Mail schreibt, bekommt ab jetzt die Antwort, dass du abwesend bist, höchstens einmal in 7 Tagen: Menschen, deren Adresse geprüft ist, und keine Listen. Wenn du wieder da bist, schreib: zurück
 away-begun-until = Wer dir per Mail schreibt, bekommt bis { $day } die Antwort, dass du abwesend bist, höchstens einmal in 7 Tagen: Menschen, deren Adresse geprüft ist, und keine Listen. Wenn du früher wieder da bist, schreib: zurück
 away-says = In der Antwort steht: „{ $text }“
@@ -789,13 +794,13 @@ where-help = sagt, was aus deiner letzten Nachricht an diese Adresse wurde
 where-ask = An wen hast du geschrieben?
 
 away-title = Antworten, dass ich abwesend bin
-away-words = abwesend, ich bin abwesend, ich bin weg, urlaub, pause
+away-words = abwesend, ich bin abwesend, ich bin weg, urlaub, pause, nicht da, ich bin nicht da, im urlaub, ich bin im urlaub, verreist, ich bin verreist
 away-example = abwesend bis 2026-12-24 Ich bin in den Bergen
 away-help = antwortet Menschen, die dir per Mail schreiben, mit deinen Worten; ohne einen Tag, bis du „zurück“ schreibst; mit „setze away-on-xa on“ tut das dein Status
 away-ask = Wer dir per Mail schreibt, bekommt höchstens einmal in 7 Tagen eine Antwort. Bis wann und mit welchen Worten?
 
 back-title = Ich bin wieder da
-back-words = zurück, ich bin zurück, ich bin wieder da
+back-words = zurück, ich bin zurück, ich bin wieder da, wieder da, bin zurück, bin wieder da
 back-example = zurück
 back-help = beendet, was „abwesend“ begonnen hat
 
@@ -817,7 +822,7 @@ export-example = exportieren
 export-help = gibt dir alles, was das Gateway über dich gespeichert hat
 
 forget-me-title = Alles löschen, was über mich gespeichert ist
-forget-me-words = vergiss mich, lösche meine daten
+forget-me-words = vergiss mich, lösche meine daten, lösche mich, lösch mich, lösch meine daten, lösche mein konto
 forget-me-example = vergiss mich
 forget-me-help = löscht nach einer Rückfrage alles, was das Gateway über dich gespeichert hat
 forget-me-ask = Alles, was dieses Gateway über dich gespeichert hat, wird gelöscht, und deine wartenden Mails werden nicht gesendet. Das lässt sich nicht rückgängig machen. Willst du das?

@@ -583,6 +583,8 @@ revoke-done = { $all ->
            *[other] { $count } links are dead: whoever opens one finds nothing.
         }
     }
+# Where the user named a mail address. $mail: that.
+revoke-last-none = The last mail from { $mail } has no link, or it is dead already. For older ones: “revoke” with the link, or “revoke all” for all your links.
 revoke-failed = Nobody is shown what the link leads to, but the gateway could not delete it. Ask once more; if that is said again, tell whoever runs this gateway.
 
 # Who waits to be accepted.
@@ -686,6 +688,11 @@ weekday-words = monday, mon; tuesday, tue; wednesday, wed; thursday, thu; friday
 month-words = january, jan; february, feb; march, mar; april, apr; may; june, jun; july, jul; august, aug; september, sept, sep; october, oct; november, nov; december, dec
 today-words = today, tonight
 tomorrow-words = tomorrow
+# How long, in days and weeks from today: what may come before it, what stands for 1, and what is counted (separated by commas).
+for-words = for
+one-words = a, an, one
+day-words = day, days
+week-words = week, weeks
 # $day: a date like 2026-12-24, the last one.
 away-begun = Who writes to you by mail is answered from now on that you are away, at most once in 7 days: people whose address is verified, and no lists. When you are here again, write: back
 away-begun-until = Who writes to you by mail is answered until { $day } that you are away, at most once in 7 days: people whose address is verified, and no lists. When you are here earlier, write: back
@@ -846,13 +853,13 @@ where-help = says what became of your last message to this address
 where-ask = To whom did you write?
 
 away-title = Answer that I am away
-away-words = away, i am away, away reply, out of office, vacation, pause
+away-words = away, i am away, away reply, out of office, vacation, pause, i'm away, i am on holiday, i'm on holiday, i am on vacation, i'm on vacation
 away-example = away until 2026-12-24 I am in the mountains
 away-help = answers people who write to you by mail with your words; without a day until you write “back”; with “set away-on-xa on” your status does the same
 away-ask = Who writes to you by mail gets one answer in 7 days at most. Until when, and what does it say?
 
 back-title = I am here again
-back-words = back, i am back, resume
+back-words = back, i am back, resume, i'm back
 back-example = back
 back-help = ends what “away” began
 
@@ -874,7 +881,7 @@ export-example = export
 export-help = gives you all that the gateway has stored about you
 
 forget-me-title = Delete all that is stored about me
-forget-me-words = forget me, delete my data
+forget-me-words = forget me, delete my data, delete me, delete my account
 forget-me-example = forget me
 forget-me-help = deletes all that the gateway has stored about you, after asking once more
 forget-me-ask = All that this gateway has stored about you is deleted, and your mails that still wait are not sent. It cannot be undone. Do you want that?

@@ -543,6 +543,7 @@ revoke-done = { $all ->
            *[other] { $count } enlaces ya no llevan a nada.
         }
     }
+revoke-last-none = El último correo de { $mail } no tiene enlace, o ya no lleva a nada. Para los anteriores: «revoca» con el enlace, o «revoca todos» para todos tus enlaces.
 revoke-failed = A nadie se le muestra ya lo que había en el enlace, pero la pasarela no pudo borrarlo. Pídelo otra vez; si vuelves a leer esto, avisa a quien lleva esta pasarela.
 
 requests-none = Nadie espera a que lo aceptes.
@@ -636,6 +637,10 @@ weekday-words = lunes; martes; miércoles, miercoles; jueves; viernes; sábado, 
 month-words = enero, ene; febrero, feb; marzo, mar; abril, abr; mayo, may; junio, jun; julio, jul; agosto, ago; septiembre, setiembre, sept; octubre, oct; noviembre, nov; diciembre, dic
 today-words = hoy
 tomorrow-words = mañana
+for-words = por, durante, para
+one-words = un, una
+day-words = día, días, dia, dias
+week-words = semana, semanas
 away-begun = Desde ahora, quien te escribe por correo recibe la respuesta de que no estás, como mucho una vez en 7 días: personas cuya dirección está verificada, y ninguna lista. Cuando vuelvas, escribe: he vuelto
 away-begun-until = Hasta el { $day }, quien te escribe por correo recibe la respuesta de que no estás, como mucho una vez en 7 días: personas cuya dirección está verificada, y ninguna lista. Si vuelves antes, escribe: he vuelto
 away-says = La respuesta dice: «{ $text }»
@@ -786,13 +791,13 @@ where-help = dice qué pasó con tu último mensaje a esta dirección
 where-ask = ¿A quién escribiste?
 
 away-title = Responder que no estoy
-away-words = ausencia, no estoy, vacaciones, pausa
+away-words = ausencia, no estoy, vacaciones, pausa, ausente, estoy ausente, fuera, estoy fuera, de vacaciones, estoy de vacaciones
 away-example = ausencia hasta 2026-12-24 Estoy en la montaña
 away-help = responde con tus palabras a quien te escribe por correo; sin un día, hasta que escribas «he vuelto»; con «set away-on-xa on» lo hace tu estado
 away-ask = Quien te escribe por correo recibe como mucho una respuesta en 7 días. ¿Hasta cuándo y qué dice?
 
 back-title = Ya estoy aquí
-back-words = he vuelto, ya estoy aquí, de vuelta
+back-words = he vuelto, ya estoy aquí, de vuelta, ya he vuelto, estoy de vuelta, ya estoy de vuelta, ya estoy aqui
 back-example = he vuelto
 back-help = termina lo que empezó «ausencia»
 
@@ -814,7 +819,7 @@ export-example = exportar
 export-help = te da todo lo que la pasarela ha guardado sobre ti
 
 forget-me-title = Borrar todo lo que hay guardado sobre mí
-forget-me-words = olvídame, borra mis datos
+forget-me-words = olvídame, borra mis datos, olvidame, bórrame, borrame, borra mi cuenta
 forget-me-example = olvídame
 forget-me-help = borra, tras preguntar una vez más, todo lo que la pasarela ha guardado sobre ti
 forget-me-ask = Se borra todo lo que esta pasarela ha guardado sobre ti, y tus correos que aún esperan no se envían. No se puede deshacer. ¿Es lo que quieres?

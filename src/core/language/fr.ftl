@@ -546,6 +546,7 @@ revoke-done = { $all ->
            *[other] { $count } liens ne mènent plus à rien.
         }
     }
+revoke-last-none = Le dernier e-mail de { $mail } n'a pas de lien, ou son lien ne mène plus à rien. Pour les précédents : « révoque » avec le lien, ou « révoque tous » pour tous tes liens.
 revoke-failed = Personne ne voit plus ce que montrait le lien, mais la passerelle n'a pas pu le supprimer. Redemande-le ; si tu lis encore cela, dis-le à qui gère cette passerelle.
 
 requests-none = Personne n'attend que tu l'acceptes.
@@ -639,6 +640,10 @@ weekday-words = lundi; mardi; mercredi; jeudi; vendredi; samedi; dimanche
 month-words = janvier, janv; février, févr; mars; avril, avr; mai; juin; juillet, juil; août; septembre, sept; octobre, oct; novembre, nov; décembre, déc
 today-words = aujourd'hui, aujourd’hui
 tomorrow-words = demain
+for-words = pendant, pour
+one-words = un, une
+day-words = jour, jours
+week-words = semaine, semaines
 away-begun = À partir de maintenant, qui t'écrit par e-mail reçoit la réponse que tu n'es pas là, au plus une fois en 7 jours : les personnes dont l'adresse est vérifiée, et aucune liste. À ton retour, écris : retour
 away-begun-until = Jusqu'au { $day }, qui t'écrit par e-mail reçoit la réponse que tu n'es pas là, au plus une fois en 7 jours : les personnes dont l'adresse est vérifiée, et aucune liste. Si tu reviens plus tôt, écris : retour
 away-says = La réponse dit : « { $text } »
@@ -789,13 +794,13 @@ where-help = dit ce qu'est devenu ton dernier message à cette adresse
 where-ask = À qui as-tu écrit ?
 
 away-title = Répondre que je ne suis pas là
-away-words = absence, je suis en absence, vacances, pause
+away-words = absence, je suis en absence, vacances, pause, absent, absente, je suis absent, je suis absente, en vacances, je suis en vacances
 away-example = absence jusqu'au 2026-12-24 Je suis à la montagne
 away-help = répond avec tes mots aux personnes qui t'écrivent par e-mail ; sans jour, jusqu'à ce que tu écrives « retour » ; avec « set away-on-xa on », ton statut fait de même
 away-ask = Qui t'écrit par e-mail reçoit au plus une réponse en 7 jours. Jusqu'à quand, et que dit-elle ?
 
 back-title = Je suis de retour
-back-words = retour, je suis de retour, me revoilà
+back-words = retour, je suis de retour, me revoilà, je suis rentré, je suis rentrée, me voilà
 back-example = retour
 back-help = met fin à ce que « absence » a commencé
 
@@ -817,7 +822,7 @@ export-example = exporter
 export-help = te donne tout ce que la passerelle a enregistré sur toi
 
 forget-me-title = Supprimer tout ce qui est enregistré sur moi
-forget-me-words = oublie-moi, supprime mes données
+forget-me-words = oublie-moi, supprime mes données, oublie moi, supprime-moi, supprime mon compte
 forget-me-example = oublie-moi
 forget-me-help = supprime, après confirmation, tout ce que la passerelle a enregistré sur toi
 forget-me-ask = Tout ce que cette passerelle a enregistré sur toi est supprimé, et tes e-mails en attente ne partent pas. C'est définitif. Est-ce ce que tu veux ?

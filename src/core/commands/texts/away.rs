@@ -18,6 +18,24 @@ pub(crate) fn is_article(understood: Understood, word: &str) -> bool {
     })
 }
 
+/// Whether this word may come before how long.
+pub(crate) fn is_for(understood: Understood, word: &str) -> bool {
+    is_one_of(understood, word, |language| say!(language, "for-words"))
+}
+
+/// Whether this word stands for one, of days or weeks.
+pub(crate) fn is_one(understood: Understood, word: &str) -> bool {
+    is_one_of(understood, word, |language| say!(language, "one-words"))
+}
+
+/// How many days a word stands for: one, or those of a week.
+pub(crate) fn days_in(understood: Understood, word: &str) -> Option<u64> {
+    let is_day = is_one_of(understood, word, |language| say!(language, "day-words"));
+    let is_week = is_one_of(understood, word, |language| say!(language, "week-words"));
+    let week = is_week.then_some(7);
+    if is_day { Some(1) } else { week }
+}
+
 fn is_one_of(understood: Understood, word: &str, of: fn(Language) -> String) -> bool {
     let word = word.to_lowercase();
     understood

@@ -44,9 +44,11 @@ impl Arrived<'_> {
         users.into_iter().partition(is_waiting)
     }
 
-    /// Where the whole of it lies where a user is shown less.
-    pub(crate) fn kept(&self) -> KeptAt {
+    /// Where the whole of it lies where a user is shown less. `has_page`: users can read here what is kept, and the mailbox of
+    /// a whole domain is none that they could open.
+    pub(crate) fn kept(&self, has_page: bool) -> KeptAt {
         match self.mail.kept() {
+            KeptAt::Mailbox if self.may_be_kept && has_page => KeptAt::Here,
             KeptAt::Nowhere if self.may_be_kept => KeptAt::Here,
             kept => kept,
         }

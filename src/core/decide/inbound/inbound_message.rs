@@ -58,7 +58,7 @@ impl Delivery<'_> {
             marks,
             subject: inbound.subject.as_deref(),
             to: to.as_deref(),
-            kept: self.arrived.kept(),
+            kept: self.arrived.kept(self.decider.settings.pages.is_some()),
         });
         let original = self.original(&shown_text);
         InboundMessage {
