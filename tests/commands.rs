@@ -1245,6 +1245,31 @@ fn commands_of_administrators_are_for_them_alone() {
     assert!(body_of(&help.stanzas[0]).contains("queue drop ID"));
 }
 
+/// No setting of the gateway makes it speak German where a client asks for that.
+#[test]
+fn options_say_that_the_language_is_that_of_the_client() {
+    let mut world = World::new();
+    let (_, said) = world.says(GATEWAY, "o1", "options");
+    let line = said.lines().last().unwrap();
+    assert!(line.contains("English · the gateway's default"), "{line}");
+    for (number, (typed, words)) in [
+        ("hallo", "carol@mail.example"),
+        ("optionen", "Deutsch · Sprache deines Chat-Programms"),
+        ("setze language de", "Deutsch"),
+        ("optionen", "Deutsch · von dir gewählt"),
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        let decision = world.stanza(&format!(
+            "<message from='alice@a.example/x' to='{GATEWAY}' type='chat' id='l{number}' xml:lang='de'>\
+             <body>{typed}</body></message>"
+        ));
+        let said = body_of(&decision.stanzas[0]);
+        assert!(said.lines().last().unwrap().contains(words), "{said}");
+    }
+}
+
 #[test]
 fn help_says_one_line_of_one_command() {
     for (language, typed, begins) in [

@@ -279,9 +279,14 @@ impl Command for ShowOptions {
             let of_user =
                 (choice.of)(&of_all).map(|value| (value, texts::chosen_by_user(language)));
             let otherwise = (choice.otherwise)(call.decider);
-            let (value, whose) = of_contact
-                .or(of_user)
-                .unwrap_or_else(|| (otherwise, texts::chosen_by_gateway(language)));
+            let (value, whose) = of_contact.or(of_user).unwrap_or_else(|| {
+                let is_clients = choice.name == LANGUAGE && of_all.client_language.is_some();
+                let whose = match is_clients {
+                    true => texts::chosen_by_client(language),
+                    false => texts::chosen_by_gateway(language),
+                };
+                (otherwise, whose)
+            });
             let (about, meaning) = (choice.about(language), choice.meaning(language, value));
             vec![
                 choice.name.to_owned(),

@@ -446,6 +446,11 @@ pub(super) fn chosen_by_user(language: Language) -> String {
     say!(language, "chosen-by-user")
 }
 
+/// Nobody: it is the language of the user's client.
+pub(super) fn chosen_by_client(language: Language) -> String {
+    say!(language, "chosen-by-client")
+}
+
 /// Nobody: it is in the configuration.
 pub(super) fn chosen_by_gateway(language: Language) -> String {
     say!(language, "chosen-by-gateway")

@@ -483,6 +483,7 @@ options-of-blocked = { $mail } ist blockiert: Mails von dort werden dir nicht an
 options-of-all = So werden dir Mails angezeigt („optionen carol@mail.example“ zeigt, was du für einen Kontakt gewählt hast):
 chosen-for-contact = von dir für diesen Kontakt gewählt
 chosen-by-user = von dir gewählt
+chosen-by-client = Sprache deines Chat-Programms
 chosen-by-gateway = Vorgabe des Gateways
 option-set = Ab jetzt gilt: { $about } { $meaning }.
 option-set-for = Ab jetzt gilt für { $mail }: { $about } { $meaning }.

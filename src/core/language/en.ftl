@@ -516,6 +516,7 @@ options-of-blocked = { $mail } is blocked: its mails are not shown to you. To se
 options-of-all = How mails are shown to you (“options carol@mail.example” shows what you chose for one contact):
 chosen-for-contact = your choice for this contact
 chosen-by-user = your choice
+chosen-by-client = your chat program's language
 chosen-by-gateway = the gateway's default
 # $about and $meaning: an option and one of its values, below.
 option-set = From now on, { $about } { $meaning }.

@@ -480,6 +480,7 @@ options-of-blocked = El contacto { $mail } está bloqueado: sus correos no se te
 options-of-all = Así se te muestran los correos («opciones carol@mail.example» muestra lo que elegiste para un contacto):
 chosen-for-contact = elegido por ti para este contacto
 chosen-by-user = elegido por ti
+chosen-by-client = idioma de tu programa de chat
 chosen-by-gateway = ajuste de la pasarela
 option-set = A partir de ahora, { $about } { $meaning }.
 option-set-for = A partir de ahora, para { $mail }: { $about } { $meaning }.

@@ -483,6 +483,7 @@ options-of-blocked = { $mail } est bloqué : ses e-mails ne te sont pas montrés
 options-of-all = Voici comment les e-mails te sont affichés (« options carol@mail.example » montre ce que tu as choisi pour un contact) :
 chosen-for-contact = ton choix pour ce contact
 chosen-by-user = ton choix
+chosen-by-client = la langue de ton programme de chat
 chosen-by-gateway = le réglage de la passerelle
 option-set = Désormais, { $about } { $meaning }.
 option-set-for = Désormais, pour { $mail } : { $about } { $meaning }.

@@ -517,6 +517,7 @@ options-of-blocked = Адрес { $mail } заблокирован: его пи�
 options-of-all = Как тебе показываются письма (команда «настройки carol@mail.example» покажет твой выбор для одного контакта):
 chosen-for-contact = твой выбор для этого контакта
 chosen-by-user = твой выбор
+chosen-by-client = язык твоей программы
 chosen-by-gateway = как настроен шлюз
 option-set = Теперь { $about } { $meaning }.
 option-set-for = Теперь для { $mail }: { $about } { $meaning }.
