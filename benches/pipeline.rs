@@ -59,6 +59,9 @@ fn main() {
         if is_wanted("in") {
             incoming(&mut table).await;
         }
+        if is_wanted("lmtp") {
+            by_lmtp(&mut table).await;
+        }
         if is_wanted("delay") {
             delay_out(&mut table).await;
             delay_in(&mut table).await;
@@ -210,11 +213,15 @@ async fn send_many(
 
 /// As many mails by Postfix' own load generator over as many connections, kept.
 async fn smtp_source(world: &World, octets: usize) -> f64 {
+    let from_to = ["-f", "alice@chat.a.example", "-t", "c@sink.example"];
+    load(&from_to, world.mail.smtp_port, octets).await
+}
+
+async fn load(options: &[&str], port: u16, octets: usize) -> f64 {
     let mut command = std::process::Command::new(program("smtp-source"));
     let (count, length) = (OUT.to_string(), octets.to_string());
     command.args(["-d", "-s", "5", "-m", &count, "-l", &length]);
-    command.args(["-f", "alice@chat.a.example", "-t", "c@sink.example"]);
-    command.arg(format!("inet:127.0.0.1:{}", world.mail.smtp_port));
+    command.args(options).arg(format!("inet:127.0.0.1:{port}"));
     let started = Instant::now();
     let run = tokio::task::spawn_blocking(move || command.status()).await;
     let is_done = run.is_ok_and(|status| status.is_ok_and(|status| status.success()));
@@ -444,6 +451,67 @@ async fn delay_in_of(table: &mut Table, world: &World, build: &str) {
         format!("{p50:+.1} ms"),
         "5 ms".to_owned(),
     ]);
+}
+
+// --- by LMTP ---------------------------------------------------------------------------------------------------------
+
+/// Five connections hand mails over to the gateway, and to Dovecot, by LMTP; then single ones, from the final dot.
+async fn by_lmtp(table: &mut Table) {
+    let options = Options::by_lmtp();
+    let port = options.lmtp.as_ref().expect("it has one").number();
+    let world = World::with(options).await;
+    let alice = world.login("alice").await;
+    let to = "alice@chat.a.example";
+    let (mut taken, mut bare) = (Vec::new(), Vec::new());
+    for _ in 0..ROUNDS {
+        let bridge = format!("bridge@{}", world.mail_domain());
+        let options = ["-L", "-f", "carol@mail.example", "-t", &bridge];
+        bare.push(load(&options, world.mail.lmtp_port, 1_000).await);
+        let before = alice.count_messages();
+        let options = ["-L", "-f", "carol@mail.example", "-t", to];
+        taken.push(load(&options, port, 1_000).await);
+        alice.wait_for_messages(before + OUT, ROUND_LIMIT).await;
+    }
+    table.rate("mails of 1 kB taken by LMTP", &taken, &bare, 1.0);
+    let mut lines = Lines::open(port).await;
+    lines.until("220 ").await;
+    lines.say("LHLO bench\r\n").await;
+    lines.until("250 ").await;
+    let (mut told, mut there) = (Vec::new(), Vec::new());
+    for n in 0..SINGLES {
+        tokio::time::sleep(ALONE).await;
+        let before = alice.count_messages();
+        lines
+            .say(&format!(
+                "MAIL FROM:<c@mail.example>\r\nRCPT TO:<{to}>\r\nDATA\r\n"
+            ))
+            .await;
+        lines.until("354 ").await;
+        lines.say(&mail(n, 1_000)).await;
+        let started = Instant::now();
+        lines.say(".\r\n").await;
+        let arrived = async {
+            alice.wait_for_messages(before + 1, PATIENCE).await;
+            started.elapsed()
+        };
+        let taken = async {
+            lines.until("250 2.0.0").await;
+            started.elapsed()
+        };
+        let (arrived, taken) = tokio::join!(arrived, taken);
+        there.push(arrived);
+        told.push(taken);
+    }
+    for (what, times) in [("the message at the client", &there), ("the reply", &told)] {
+        let (p50, p99) = spread(times);
+        table.row([
+            format!("delay of a mail by LMTP, from the final dot to {what}, p50 (p99)"),
+            format!("{p50:.1} ms ({p99:.1})"),
+            "0".to_owned(),
+            format!("{p50:+.1} ms"),
+            "10 ms".to_owned(),
+        ]);
+    }
 }
 
 // --- memory and start ------------------------------------------------------------------------------------------------

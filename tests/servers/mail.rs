@@ -182,6 +182,8 @@ pub struct MailServer {
     pub smtps_port: u16,
     pub imap_port: u16,
     pub imaps_port: u16,
+    /// Where Dovecot takes mail for its mailboxes.
+    pub lmtp_port: u16,
     /// The authority to trust, PEM.
     pub ca_file: PathBuf,
     pub postfix: Postfix,
@@ -216,6 +218,7 @@ impl MailServer {
             submission_port: ports.submission.number(),
             smtps_port: ports.smtps.number(),
             imap_port: ports.imap.number(),
+            lmtp_port: ports.lmtp.number(),
             imaps_port: ports.imaps.number(),
             ca_file: certificates.ca,
             postfix,
