@@ -8,9 +8,9 @@
 //! `STANZAMAIL_GATHERING=1000/100` says how many conversations and how many kills (`make chaos`); without it the short form runs.
 
 use super::servers::stanza::{bare, body, contact, escape, find, kind_of};
-use super::servers::{Gateway, Mail, MailOptions, MailServer, Prosody, XmppClient, XmppOptions};
+use super::servers::{Mail, MailOptions, XmppClient, XmppOptions};
 use super::servers::{as_accepted, stanza};
-use super::world::{self, Options, PROGRAM, World};
+use super::world::{Options, World};
 use futures::future::join_all;
 use minidom::Element;
 use std::collections::{BTreeMap, BTreeSet};
@@ -231,18 +231,11 @@ impl Crowd {
             mail.person(&person(number))
         });
         let options = Options {
+            mail,
             more: format!("[messages]\ngather = \"{GATHER}s\""),
             ..Options::default()
         };
-        let (xmpp, mail) = tokio::join!(Prosody::start(xmpp), MailServer::start(mail));
-        let config = world::config(&xmpp, (mail.smtp_port, mail.imap_port), &options);
-        let mut gateway = Gateway::prepare(PROGRAM, &config);
-        gateway.start_again().await;
-        let world = World {
-            gateway,
-            xmpp,
-            mail,
-        };
+        let world = World::of_users(xmpp, options).await;
         let names: Vec<String> = (0..users).map(|user| format!("user{user}")).collect();
         let users = join_all(names.iter().map(|name| world.login(name))).await;
         let seed = std::time::UNIX_EPOCH.elapsed().unwrap().as_nanos() as u64;

@@ -2,8 +2,8 @@
 //! docs/PERFORMANCE.md.
 
 use super::servers::stanza::{contact, find};
-use super::servers::{Gateway, MailOptions, MailServer, Prosody, XmppClient, XmppOptions};
-use super::world::{self, Options, PROGRAM, World};
+use super::servers::{MailOptions, XmppClient, XmppOptions};
+use super::world::{Options, World};
 use futures::future::join_all;
 use minidom::Element;
 use std::collections::BTreeMap;
@@ -127,18 +127,11 @@ async fn measure(gather: &str) {
         mail.person(&person(number))
     });
     let options = Options {
+        mail,
         more: format!("[messages]\ngather = \"{gather}\""),
         ..Options::default()
     };
-    let (xmpp, mail) = tokio::join!(Prosody::start(xmpp), MailServer::start(mail));
-    let config = world::config(&xmpp, (mail.smtp_port, mail.imap_port), &options);
-    let mut gateway = Gateway::prepare(PROGRAM, &config);
-    gateway.start_again().await;
-    let world = World {
-        gateway,
-        xmpp,
-        mail,
-    };
+    let world = World::of_users(xmpp, options).await;
     let names: Vec<String> = (0..USERS).map(|user| format!("user{user}")).collect();
     let users = join_all(names.iter().map(|name| world.login(name))).await;
     let times = Times::default();

@@ -87,7 +87,20 @@ impl World {
             xmpp(flavour, &options),
             MailServer::start(options.mail.clone())
         );
-        let config = config(&xmpp, (mail.smtp_port, mail.imap_port), &options);
+        World::between(xmpp, mail, &options)
+    }
+
+    /// The same with other users, on Prosody, and the gateway runs.
+    pub async fn of_users(users: XmppOptions, options: Options) -> World {
+        let (xmpp, mail) = tokio::join!(
+            Prosody::start(users),
+            MailServer::start(options.mail.clone())
+        );
+        World::between(xmpp, mail, &options).started().await
+    }
+
+    fn between(xmpp: XmppServer, mail: MailServer, options: &Options) -> World {
+        let config = config(&xmpp, (mail.smtp_port, mail.imap_port), options);
         World {
             gateway: Gateway::prepare(PROGRAM, &config),
             xmpp,
