@@ -45,6 +45,13 @@ pub(crate) async fn blocking<T: Send + 'static>(
     spawn_blocking(work).await
 }
 
+/// Whether the disk of a folder has room for so many octets; also where it does not say.
+pub(crate) fn has_room(folder: &Path, octets: u64) -> bool {
+    rustix::fs::statvfs(folder).map_or(true, |disk| {
+        disk.f_blocks == 0 || disk.f_bavail.saturating_mul(disk.f_frsize) >= octets
+    })
+}
+
 /// Reads a regular file. A pipe could be waited for in vain, and a device has no end.
 ///
 /// # Errors

@@ -2,6 +2,7 @@
 //! gone with the mail, and with the process.
 
 use crate::core::from_mail::{self, MailSplitter, RawMail, SpillFile};
+use crate::system::has_room;
 use std::fs::File;
 use std::io::{self, Write};
 use std::os::unix::fs::FileExt;
@@ -93,7 +94,9 @@ impl MailTaker {
         let file = match &self.file {
             Some(file) => Arc::clone(file),
             None => {
-                has_room(&self.folder)?;
+                if !has_room(&self.folder, ROOM_MIN) {
+                    return Err(io::ErrorKind::StorageFull.into());
+                }
                 let file = Arc::new(UnnamedFile(tempfile::tempfile_in(&self.folder)?));
                 Arc::clone(self.file.insert(file))
             }
@@ -104,14 +107,6 @@ impl MailTaker {
     fn spill_file(&self) -> Option<Arc<dyn SpillFile>> {
         let file = self.file.as_ref();
         file.map(|file| Arc::clone(file) as Arc<dyn SpillFile>)
-    }
-}
-
-fn has_room(folder: &Path) -> io::Result<()> {
-    let disk = rustix::fs::statvfs(folder)?;
-    match disk.f_blocks != 0 && disk.f_bavail.saturating_mul(disk.f_frsize) < ROOM_MIN {
-        true => Err(io::ErrorKind::StorageFull.into()),
-        false => Ok(()),
     }
 }
 

@@ -310,15 +310,12 @@ pub fn read_raw(
 
 /// The attachments of a mail that was read before, in the same order, with what is in them.
 pub fn attachments(raw: &RawMail) -> Vec<Attachment> {
-    let repaired = repair::repaired(raw.octets());
-    let mail = match &repaired {
-        Cow::Borrowed(_) => raw.clone(),
-        Cow::Owned(repaired) => repaired.clone().into(),
+    // What is only left out of it stands at its beginning.
+    let (mail, begin) = match repair::repaired(raw.octets()) {
+        Cow::Borrowed(rest) => (raw.clone(), raw.octets().len().saturating_sub(rest.len())),
+        Cow::Owned(repaired) => (RawMail::from(repaired), 0),
     };
-    let read = match &repaired {
-        Cow::Borrowed(repaired) => repaired,
-        Cow::Owned(_) => mail.octets(),
-    };
+    let read = mail.octets().get(begin..).unwrap_or_default();
     let part = mime::MailPart::read(read);
     let charset = encoded_word::first_charset(split_header(read).0);
     let circumstances = part.header().map(circumstances).unwrap_or_default();

@@ -58,10 +58,9 @@ impl From<Vec<u8>> for RawMail {
 
 impl PartialEq for RawMail {
     fn eq(&self, other: &Self) -> bool {
-        let digest = |mail: &Self| mail.digest().map(str::to_owned);
         self.octets == other.octets
             && self.lines() == other.lines()
-            && digest(self) == digest(other)
+            && self.digest() == other.digest()
     }
 }
 

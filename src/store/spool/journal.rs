@@ -10,6 +10,7 @@ use super::{Generation, READING, SpoolError, broken, damaged};
 use crate::failpoints;
 use crate::panics;
 use crate::store::broken::Broken;
+use crate::system::has_room;
 use std::collections::{HashMap, HashSet, VecDeque};
 use std::fs;
 use std::io;
@@ -299,6 +300,8 @@ impl Journal {
         }
         let octets = records.iter().map(|record| record.head.octets());
         let octets = octets.fold(0, u64::saturating_add);
+        // Whatever the journal took of the disk before: that is for marks, and for what waits already. A mail that is accepted where
+        // nothing else can be written would end the gateway, since the store has to remember it.
         if is_sync && !has_room(&self.folder, octets) {
             return Err(self.is_full());
         }
@@ -424,14 +427,6 @@ impl Journal {
             error => error,
         })
     }
-}
-
-/// Whether the disk has room for so much, whatever the journal took of it before: that is for marks, and for what waits already. A mail
-/// that is accepted where nothing else can be written would end the gateway, since the store has to remember it.
-pub(super) fn has_room(folder: &Path, octets: u64) -> bool {
-    rustix::fs::statvfs(folder).map_or(true, |disk| {
-        disk.f_blocks == 0 || disk.f_bavail.saturating_mul(disk.f_frsize) >= octets
-    })
 }
 
 /// Whether an error may concern only one of those that are done together.

@@ -1,12 +1,11 @@
 //! Parts of mails that are being put together, before these are in the journal. They may have tens of megabytes, so they lie in files
 //! without names: a process that dies leaves nothing behind.
 
-use super::journal::has_room;
 use super::source::MailSource;
 use super::{SpoolError, broken};
 use crate::failpoints::{self, DiskStep};
 use crate::store::handles;
-use crate::system;
+use crate::system::{self, has_room};
 use crc32fast::Hasher;
 use std::fs::File;
 use std::io;
