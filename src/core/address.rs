@@ -328,17 +328,17 @@ pub fn unescape(text: &str) -> String {
 
 /// The character whose two hexadecimal digits `text` begins with, if XEP-0106 escapes it.
 fn escaped_char(text: &str) -> Option<char> {
-    match text.get(..2)?.to_ascii_lowercase().as_str() {
-        "20" => Some(' '),
-        "22" => Some('"'),
-        "26" => Some('&'),
-        "27" => Some('\''),
-        "2f" => Some('/'),
-        "3a" => Some(':'),
-        "3c" => Some('<'),
-        "3e" => Some('>'),
-        "40" => Some('@'),
-        "5c" => Some('\\'),
+    match text.as_bytes().get(..2)? {
+        b"20" => Some(' '),
+        b"22" => Some('"'),
+        b"26" => Some('&'),
+        b"27" => Some('\''),
+        b"2f" | b"2F" => Some('/'),
+        b"3a" | b"3A" => Some(':'),
+        b"3c" | b"3C" => Some('<'),
+        b"3e" | b"3E" => Some('>'),
+        b"40" => Some('@'),
+        b"5c" | b"5C" => Some('\\'),
         _ => None,
     }
 }

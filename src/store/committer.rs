@@ -11,9 +11,9 @@
 //! acknowledged again: the kernel reports a failed write once and then calls the lost pages clean.
 
 use crate::failpoints::{self, DiskStep};
-use crate::store::StoreError;
 use crate::store::anchor::Commits;
 use crate::store::broken::Broken;
+use crate::store::{StoreError, garbage};
 use std::fs::File;
 use std::path::Path;
 use std::sync::Arc;
@@ -54,6 +54,7 @@ impl Committer {
             failpoints::point("store: applied, not yet flushed");
             failpoints::disk(DiskStep::Write).map_err(|e| e.to_string())?;
             db.flush().map_err(|e| e.to_string())?;
+            garbage::free();
             failpoints::point("store: flushed, not yet synced");
             let synced = failpoints::disk(DiskStep::Sync).and_then(|()| opened.sync_data());
             synced.map_err(|e| format!("cannot sync {name}: {e}"))?;

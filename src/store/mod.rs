@@ -10,6 +10,7 @@ mod compact;
 #[cfg(test)]
 pub(crate) mod conformance;
 mod digest;
+mod garbage;
 mod handles;
 pub mod in_hand;
 mod index;

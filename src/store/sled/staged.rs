@@ -5,7 +5,7 @@ use crate::core::record::{Message, Pair, Peer};
 use crate::core::time::Timestamp;
 use crate::store::digest::Counted;
 use crate::store::tables::{self, Record, Table, TableChange};
-use crate::store::{StoreError, index, replaces, saved_again};
+use crate::store::{StoreError, garbage, index, replaces, saved_again};
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::sync::atomic::Ordering;
@@ -262,6 +262,7 @@ impl<'a> Staged<'a> {
         // A batch that failed half way is in memory; only a restart gets rid of it.
         let applied = self.store.sled(|db| db.apply_batch(batch));
         applied.map_err(|error| self.store.committer.broken_by(error))?;
+        garbage::free();
         self.store.is_old.store(false, Ordering::Release);
         let commits = new.digest.commits;
         *counted = new;

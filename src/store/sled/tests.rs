@@ -323,6 +323,60 @@ fn what_was_acknowledged_survives_a_kill_and_no_batch_is_half_there() {
     }
 }
 
+const FILLED: &str = "STANZAMAIL_TEST_FILLS";
+/// Commits of rows with some 20 KB together: 20 of sled's buffers.
+const FILLING: usize = 500;
+/// What they take at most, KiB: 9,300 where sled's buffers are freed at once, and 15,200 where they are freed now and then.
+const FREED_SOON: u64 = 12 * 1024;
+
+/// A process of its own, since memory is counted by process. Says how much it has taken at most, in KiB, beyond that at the start.
+#[test]
+#[ignore = "the child process of the next test"]
+fn fills_a_store() {
+    let path = std::env::var_os(FILLED).expect("the next test says where");
+    let store = SledStore::open(Path::new(&path)).unwrap();
+    let before = memory();
+    let mut most = 0;
+    for n in 0..FILLING {
+        let rows = (0..20).map(|m| {
+            let mut row = message(&format!("x{n}.{m}@y"), &format!("{n}.{m}"), 1);
+            row.digest = "x".repeat(1_000);
+            Write::Message(row)
+        });
+        save(&store, rows.collect());
+        most = most.max(memory());
+    }
+    println!("memory {}", most.saturating_sub(before));
+}
+
+/// What of this process's memory is its own (RssAnon), KiB.
+fn memory() -> u64 {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap();
+    let line = status.lines().find_map(|l| l.strip_prefix("RssAnon:"));
+    line.unwrap()
+        .split_whitespace()
+        .next()
+        .unwrap()
+        .parse()
+        .unwrap()
+}
+
+#[test]
+fn what_sled_has_replaced_is_freed_soon() {
+    let folder = folder();
+    let name = "store::sled::tests::fills_a_store";
+    let child = Command::new(std::env::current_exe().unwrap())
+        .args([name, "--exact", "--ignored", "--nocapture"])
+        .env(FILLED, folder.path())
+        .output()
+        .unwrap();
+    let said = String::from_utf8_lossy(&child.stdout);
+    let most = said.lines().find_map(|l| l.rsplit_once("memory "));
+    let (_, most) = most.unwrap_or_else(|| panic!("{said}"));
+    let most: u64 = most.trim().parse().unwrap();
+    assert!(most < FREED_SOON, "{most} KiB");
+}
+
 /// Changes rows as no version of this program does now.
 fn change(store: &SledStore, what: impl FnOnce(&mut Staged<'_>)) {
     let mut order = store.0.order.write().unwrap();
