@@ -18,6 +18,7 @@ mod options;
 mod original;
 mod own_address;
 mod own_name;
+mod period;
 mod remove;
 mod requests;
 mod revoke;

@@ -683,12 +683,16 @@ busy = The gateway has too much to do at the moment, and nothing was changed. As
 until-words = until, till, til
 # Words between that and a day (separated by commas).
 until-articles = the, on, next, of
+# What comes before the first day, and between it and the last (separated by commas, beside the English words).
+from-words = from, starting, starting from, beginning, as of
+to-words = to, through, thru, -, –, —
 # From Monday to Sunday, divided by semicolons; the words of each by commas.
 weekday-words = monday, mon; tuesday, tue; wednesday, wed; thursday, thu; friday, fri; saturday, sat; sunday, sun
 # From January to December, divided by semicolons; the words of each by commas.
 month-words = january, jan; february, feb; march, mar; april, apr; may; june, jun; july, jul; august, aug; september, sept, sep; october, oct; november, nov; december, dec
 today-words = today, tonight
 tomorrow-words = tomorrow
+next-week-words = next week
 # How long, in days and weeks from today: what may come before it, what stands for 1, and what is counted (separated by commas).
 for-words = for
 one-words = a, an, one
@@ -697,10 +701,15 @@ week-words = week, weeks
 # $day: a date like 2026-12-24, the last one.
 away-begun = Who writes to you by mail is answered from now on that you are away, at most once in 7 days: people whose address is verified, and no lists. When you are here again, write: back
 away-begun-until = Who writes to you by mail is answered until { $day } that you are away, at most once in 7 days: people whose address is verified, and no lists. When you are here earlier, write: back
+# $first: the first day, like $day.
+away-later = Who writes to you by mail is answered from { $first } on that you are away, at most once in 7 days: people whose address is verified, and no lists. Until then nobody is. To call it off, or when you are here again, write: back
+away-later-until = Who writes to you by mail is answered from { $first } until { $day } that you are away, at most once in 7 days: people whose address is verified, and no lists. Before that nobody is. To call it off, or to end it earlier, write: back
 away-says = The answer says: “{ $text }”
 away-says-nothing = The answer says no more than that; your own words can follow the command.
 away-holds = You are away: who writes to you by mail is answered so. “back” ends it.
 away-holds-until = You are away until { $day }: who writes to you by mail is answered so. “back” ends it.
+away-planned = You will be away from { $first } on: who writes to you by mail then is answered so. “back” calls it off.
+away-planned-until = You will be away from { $first } until { $day }: who writes to you by mail then is answered so. “back” calls it off.
 away-by-status = You are away, as your status says: who writes to you by mail is answered in its words, until your status is another one.
 away-asks-for-status = The gateway asks to see your status: allow that in your chat program. From then on the status “not available” (extended away) with words of yours answers who writes by mail.
 # The same where nobody is answered, since no sender is verified. $who: where who runs the gateway can be reached, in URIs.
@@ -710,8 +719,11 @@ away-unverified-ask = But nobody is answered as things are: this gateway verifie
 away-waits-for-status = “away-on-xa” is on, but the gateway does not see your status: allow the contact request of { $helper } in your chat program. To be asked again, write: set away-on-xa on
 away-status-refused = The gateway may not see your status, so your status answers nobody, and “away-on-xa” is off again. To be asked for it once more, write: set away-on-xa on
 away-ended = Welcome back. Nobody is answered any more that you are away.
+away-called-off = It is called off: nobody will be answered that you are away.
 away-not = You were not away: nobody is answered automatically.
 away-no-day = “{ $typed }” is no day of the coming year. Write it like this: away until 2026-12-24 I am in the mountains
+away-no-first = “{ $typed }” is no day of the coming year. Write it like this: away from 2026-12-24 until 2027-01-02 I am in the mountains
+away-backwards = The last day, { $day }, is before the first, { $first }. Write it like this: away from 2026-12-24 until 2027-01-02 I am in the mountains
 away-too-long = That is more than { $max } characters. Write less.
 
 # $day: a date like 2026-12-24.
@@ -856,7 +868,7 @@ where-ask = To whom did you write?
 away-title = Answer that I am away
 away-words = away, i am away, away reply, out of office, vacation, pause, i'm away, i am on holiday, i'm on holiday, i am on vacation, i'm on vacation
 away-example = away until 2026-12-24 I am in the mountains
-away-help = answers people who write to you by mail with your words; without a day until you write “back”; with “set away-on-xa on” your status does the same
+away-help = answers people who write to you by mail with your words; without a day until you write “back”; “away from tomorrow until friday” begins tomorrow; with “set away-on-xa on” your status does the same
 away-ask = Who writes to you by mail gets one answer in 7 days at most. Until when, and what does it say?
 
 back-title = I am here again
