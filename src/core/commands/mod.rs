@@ -4,6 +4,7 @@
 
 pub mod adhoc;
 mod admin;
+mod answers;
 mod away;
 mod block;
 pub mod chat;

@@ -126,6 +126,7 @@ held-unread = { $kept ->
         [mailbox] Eine Mail, die angeblich von { $mail } ist, ließ sich nicht überprüfen, weil ihr Kopf zu lang ist; sie liegt im Postfach.
        *[nowhere] Eine Mail, die angeblich von { $mail } ist, ließ sich nicht überprüfen, weil ihr Kopf zu lang ist; sie wurde abgewiesen.
     }
+held-ask = Wenn du dieses Postfach nicht öffnen kannst, frag, wer das Gateway betreibt: { $who }
 held-as-well = { $count ->
         [one] Seit der letzten Meldung kam noch eine Mail mit zweifelhaftem Absender; sie wird nicht angezeigt.
        *[other] Seit der letzten Meldung kamen noch { $count } Mails mit zweifelhaftem Absender; sie werden nicht angezeigt.
@@ -289,6 +290,8 @@ write-page-open = Im Chat-Programm schreiben
 write-page-scan = Oder scanne das mit dem Telefon, auf dem du chattest:
 write-page-code-of = QR-Code des Kontakts { $mail }
 write-page-note = Es wurde nichts gesendet und nicht nachgesehen, ob es die Adresse gibt. Du kannst die Chat-Adresse auch als neuen Kontakt eingeben.
+write-page-chats-here = { $mail } ist eine Adresse beim Chat-Server { $domain }. Schreib in deinem Chat-Programm direkt dorthin: Eine Mailadresse brauchst du dafür nicht.
+write-page-also-mail = Nur wenn es auch eine Mailadresse ist und du diese meinst, nimm das hier:
 
 ## Wie eine Datei einer Mail heißt, vor ihrem Namen und ihrer Größe
 
@@ -374,6 +377,7 @@ help-after = In einer Unterhaltung geht eine Antwort, die mit /all beginnt, an a
         [yes] /original allein zeigt die letzte Mail vollständig, und /help allein
        *[no] /help allein
     } zeigt dies. Ein Befehl hinter einem Schrägstrich wird nie gesendet; alles andere geht an dein Gegenüber.
+help-write-page = Die Chat-Adresse zu jeder Mailadresse, mit Link und Code für das Telefon: { $link }
 
 no-changes = Was du dem Gateway gesagt hast, ist getan und lässt sich hier nicht korrigieren oder zurücknehmen. Schreib eine neue Nachricht.
 not-understood = „{ $typed }“ ist hier kein Befehl. Es wurde niemandem etwas gesendet.
@@ -489,6 +493,7 @@ option-set = Ab jetzt gilt: { $about } { $meaning }.
 option-set-for = Ab jetzt gilt für { $mail }: { $about } { $meaning }.
 option-means = { $about } { $meaning }
 option-taken-back = Deine Wahl ist zurückgenommen, es gilt wieder die Vorgabe des Gateways: { $about } { $meaning }.
+option-taken-back-client = Deine Wahl ist zurückgenommen, es gilt wieder die Sprache deines Chat-Programms: { $about } { $meaning }.
 option-taken-back-for = Deine Wahl für { $mail } ist zurückgenommen, es gilt wieder dasselbe wie für alle deine Kontakte: { $about } { $meaning }.
 no-option = „{ $typed }“ ist keine Option; es gibt { $names }. Schreib zum Beispiel: setze quotes keep
 no-value = „{ $typed }“ ist kein Wert von { $option }; schreib { $values } oder default.
@@ -699,6 +704,8 @@ forget-me-left = Zugestellte Mails sind da, wo sie zugestellt wurden, und deine 
 word-all = alle
 word-yes = ja
 word-no = nein
+yes-alone = „{ $typed }“ allein bewirkt nichts: Das Gateway merkt sich keine Frage. Wenn du gefragt wurdest, ob alles gelöscht werden soll, was über dich gespeichert ist, und das willst, schreib: { $command }
+no-alone = Es ist nichts geschehen: Das Gateway merkt sich keine Frage und wartet auf keine Antwort.
 
 admin-nothing-waits = Nichts wartet darauf, gesendet zu werden, und nichts ist in Quarantäne.
 admin-no-pair = Es ist kein Paar gespeichert; es gelten die Regeln der Konfiguration.

@@ -143,6 +143,8 @@ held-unread = { $kept ->
         [mailbox] A mail that claims to be from { $mail } has a header that is too long to be checked and lies in the mailbox.
        *[nowhere] A mail that claims to be from { $mail } has a header that is too long to be checked and was refused.
     }
+# Behind each of those three. $who: where who runs the gateway can be reached, in URIs.
+held-ask = If you cannot open that mailbox, ask whoever runs this gateway: { $who }
 held-as-well = { $count ->
         [one] 1 more mail whose sender is in doubt came since you were told of one, and is not shown.
        *[other] { $count } more mails whose senders are in doubt came since you were told of one, and are not shown.
@@ -313,6 +315,9 @@ write-page-scan = Or scan this with the telephone on which you chat:
 # The picture, for those who do not see it.
 write-page-code-of = QR code of the contact { $mail }
 write-page-note = Nothing was sent, and nobody has looked whether the address exists. You can also enter the chat address as a new contact.
+# $mail: what was typed; $domain: what is behind its @.
+write-page-chats-here = { $mail } is an address at the chat server { $domain }. Write to it in your chat program as it is: no mail address is needed for that.
+write-page-also-mail = Only if it is a mail address as well, and you mean that, take this:
 
 ## What a file of a mail is called, before its name and its size
 
@@ -397,6 +402,8 @@ help-after = In a conversation, an answer that begins with /all goes to everybod
         [yes] /original alone shows all of the last mail, and /help alone
        *[no] /help alone
     } shows this. A command behind a slash is never sent; all else goes to the other side.
+# $link: the address of a page on which a mail address is typed.
+help-write-page = The chat address of any mail address, with a link and a code for a telephone: { $link }
 
 no-changes = What was said to the gateway is done and cannot be corrected or taken back here. Write a new message.
 not-understood = “{ $typed }” is no command here. Nothing was sent to anybody.
@@ -523,6 +530,7 @@ option-set = From now on, { $about } { $meaning }.
 option-set-for = From now on, { $about } { $meaning }, where they are from { $mail }.
 option-means = { $about } { $meaning }
 option-taken-back = Your choice is taken back. From now on, { $about } { $meaning }, the gateway's default.
+option-taken-back-client = Your choice is taken back. From now on, { $about } { $meaning }, your chat program's language.
 option-taken-back-for = Your choice for { $mail } is taken back. From now on, { $about } { $meaning } there, as for all your contacts.
 no-option = “{ $typed }” is no option; there is { $names }. Write for example: set quotes keep
 no-value = “{ $typed }” is no value of { $option }; write { $values }, or default.
@@ -755,6 +763,8 @@ forget-me-left = Mails that were delivered are where they were delivered, and yo
 word-all = all
 word-yes = yes
 word-no = no
+yes-alone = “{ $typed }” alone does nothing: the gateway remembers no question. If you were asked whether all that is stored about you is to be deleted, and want that, write: { $command }
+no-alone = Nothing was done: the gateway remembers no question, and waits for no answer.
 
 admin-nothing-waits = Nothing waits to be sent, and nothing is in quarantine.
 admin-no-pair = No pair is saved; the rules of the configuration hold.

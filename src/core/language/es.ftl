@@ -126,6 +126,7 @@ held-unread = { $kept ->
         [mailbox] Un correo que dice ser de { $mail } tiene un encabezado demasiado largo para verificarlo y está en el buzón.
        *[nowhere] Un correo que dice ser de { $mail } tiene un encabezado demasiado largo para verificarlo y se rechazó.
     }
+held-ask = Si no puedes abrir ese buzón, pregunta a quien lleva esta pasarela: { $who }
 held-as-well = { $count ->
         [one] Desde el último aviso llegó un correo más de remitente dudoso; no se muestra.
        *[other] Desde el último aviso llegaron { $count } correos más de remitente dudoso; no se muestran.
@@ -289,6 +290,8 @@ write-page-open = Escribir en mi aplicación de chat
 write-page-scan = O escanea esto con el teléfono en el que chateas:
 write-page-code-of = Código QR del contacto { $mail }
 write-page-note = No se ha enviado nada, y nadie ha mirado si la dirección existe. También puedes introducir la dirección de chat como contacto nuevo.
+write-page-chats-here = { $mail } es una dirección del servidor de chat { $domain }. Escríbele tal cual en tu aplicación de chat: para eso no hace falta ninguna dirección de correo.
+write-page-also-mail = Solo si también es una dirección de correo, y te refieres a esa, usa esto:
 
 ## Cómo se llama un archivo de un correo, antes de su nombre y su tamaño
 
@@ -371,6 +374,7 @@ help-after = En una conversación, una respuesta que empieza por /all va a todos
         [yes] /original sin nada más muestra el último correo completo, y /help sin nada más
        *[no] /help sin nada más
     } muestra esto. Un comando tras una barra nunca se envía; todo lo demás va a la otra persona.
+help-write-page = La dirección de chat de cualquier dirección de correo, con un enlace y un código para el teléfono: { $link }
 
 no-changes = Lo que se le dijo a la pasarela ya está hecho, y aquí no se puede corregir ni retirar. Escribe un mensaje nuevo.
 not-understood = «{ $typed }» no es un comando aquí. No se envió nada a nadie.
@@ -486,6 +490,7 @@ option-set = A partir de ahora, { $about } { $meaning }.
 option-set-for = A partir de ahora, para { $mail }: { $about } { $meaning }.
 option-means = { $about } { $meaning }
 option-taken-back = Tu elección queda anulada y se aplica de nuevo el ajuste de la pasarela: { $about } { $meaning }.
+option-taken-back-client = Tu elección queda anulada y se aplica de nuevo el idioma de tu programa de chat: { $about } { $meaning }.
 option-taken-back-for = Tu elección para { $mail } queda anulada y se aplica de nuevo lo mismo que para todos tus contactos: { $about } { $meaning }.
 no-option = «{ $typed }» no es una opción; las que hay son: { $names }. Escribe por ejemplo: set quotes keep
 no-value = «{ $typed }» no es un valor de { $option }; escribe { $values }, o default.
@@ -696,6 +701,8 @@ forget-me-left = Los correos entregados están donde se entregaron, y los tuyos,
 word-all = todos
 word-yes = sí
 word-no = no
+yes-alone = «{ $typed }» solo no hace nada: la pasarela no recuerda ninguna pregunta. Si se te preguntó si hay que borrar todo lo que está guardado sobre ti, y lo quieres, escribe: { $command }
+no-alone = No se ha hecho nada: la pasarela no recuerda ninguna pregunta y no espera ninguna respuesta.
 
 admin-nothing-waits = No hay nada en espera de envío, ni nada en cuarentena.
 admin-no-pair = No hay ningún par guardado; valen las reglas de la configuración.

@@ -126,6 +126,7 @@ held-unread = { $kept ->
         [mailbox] Un e-mail qui se dit de { $mail } a un en-tête trop long pour être vérifié et se trouve dans la boîte.
        *[nowhere] Un e-mail qui se dit de { $mail } a un en-tête trop long pour être vérifié et a été refusé.
     }
+held-ask = Si tu ne peux pas ouvrir cette boîte, demande à qui gère cette passerelle : { $who }
 held-as-well = { $count ->
         [one] Depuis le dernier avis, { $count } autre e-mail à l'expéditeur douteux est arrivé ; il n'est pas affiché.
        *[other] Depuis le dernier avis, { $count } autres e-mails à l'expéditeur douteux sont arrivés ; ils ne sont pas affichés.
@@ -289,6 +290,8 @@ write-page-open = Écrire dans mon logiciel
 write-page-scan = Ou scanne ceci avec le téléphone sur lequel tu discutes :
 write-page-code-of = Code QR du contact { $mail }
 write-page-note = Rien n'a été envoyé, et personne n'a vérifié si l'adresse existe. Tu peux aussi saisir l'adresse de discussion comme nouveau contact.
+write-page-chats-here = { $mail } est une adresse du serveur de discussion { $domain }. Écris-lui directement dans ton logiciel de discussion : aucune adresse e-mail n'est nécessaire pour cela.
+write-page-also-mail = Seulement si c'est aussi une adresse e-mail, et que tu veux celle-ci, prends ceci :
 
 ## Comment s'appelle un fichier d'un e-mail, avant son nom et sa taille
 
@@ -374,6 +377,7 @@ help-after = Dans une conversation, une réponse qui commence par /all va à tou
         [yes] /original seul montre tout le dernier e-mail, et /help seul
        *[no] /help seul
     } montre ceci. Une commande derrière une barre oblique n'est jamais envoyée ; tout le reste part chez ton correspondant.
+help-write-page = L'adresse de discussion de toute adresse e-mail, avec un lien et un code pour le téléphone : { $link }
 
 no-changes = Ce qui a été dit à la passerelle est fait et ne peut être ni corrigé ni retiré ici. Écris un nouveau message.
 not-understood = « { $typed } » n'est pas une commande ici. Rien n'a été envoyé à personne.
@@ -489,6 +493,7 @@ option-set = Désormais, { $about } { $meaning }.
 option-set-for = Désormais, pour { $mail } : { $about } { $meaning }.
 option-means = { $about } { $meaning }
 option-taken-back = Ton choix est annulé, le réglage de la passerelle vaut à nouveau : { $about } { $meaning }.
+option-taken-back-client = Ton choix est annulé, la langue de ton programme de chat vaut à nouveau : { $about } { $meaning }.
 option-taken-back-for = Ton choix pour { $mail } est annulé, vaut à nouveau ce qui vaut pour tous tes contacts : { $about } { $meaning }.
 no-option = « { $typed } » n'est pas une option ; il y a { $names }. Écris par exemple : set quotes keep
 no-value = « { $typed } » n'est pas une valeur de { $option } ; écris { $values }, ou default.
@@ -699,6 +704,8 @@ forget-me-left = Les e-mails remis sont là où ils ont été remis, et les tien
 word-all = tous
 word-yes = oui
 word-no = non
+yes-alone = « { $typed } » seul ne fait rien : la passerelle ne retient aucune question. Si on t'a demandé s'il faut supprimer tout ce qui est enregistré sur toi, et que tu le veux, écris : { $command }
+no-alone = Rien n'a été fait : la passerelle ne retient aucune question et n'attend aucune réponse.
 
 admin-nothing-waits = Rien n'attend d'être envoyé, et rien n'est en quarantaine.
 admin-no-pair = Aucune paire n'est enregistrée ; les règles de la configuration valent.
