@@ -29,7 +29,7 @@ pub use stranger::{
 
 pub mod sent_on;
 
-use crate::core::file::NotHosted;
+use crate::core::file::{FILES_PER_MAIL_MAX, NotHosted};
 use crate::core::language::{Language, say};
 use crate::core::limits;
 use crate::core::outcome::Reply;
@@ -40,6 +40,30 @@ use std::sync::OnceLock;
 /// A file that leaves as its link.
 pub fn not_attached(language: Language, name: &str, why: &str) -> String {
     say!(language, "not-attached", name = name, why = why)
+}
+
+/// To whom the mail goes, of a file that leaves as its link, on this host. `too_big`: why, and how many octets it has, where that is
+/// known.
+pub fn file_as_link(
+    language: Language,
+    name: &str,
+    host: &str,
+    too_big: Option<Option<u64>>,
+) -> String {
+    match too_big {
+        Some(Some(octets)) => {
+            let size = size::in_words(language, octets);
+            say!(
+                language,
+                "file-as-link-big",
+                name = name,
+                size = size,
+                host = host
+            )
+        }
+        Some(None) => say!(language, "file-as-link-too-big", name = name, host = host),
+        None => say!(language, "file-as-link", name = name, host = host),
+    }
 }
 
 /// Why a file is not attached: it is too big.
@@ -312,6 +336,10 @@ pub fn not_hosted(language: Language, why: &NotHosted, kept: KeptAt) -> Option<S
         }
         NotHosted::Silent => say!(language, "not-hosted-silent", lies = lies),
         NotHosted::OverLimit => say!(language, "not-hosted-limit", lies = lies),
+        NotHosted::PerMail => {
+            let max = FILES_PER_MAIL_MAX;
+            say!(language, "not-hosted-per-mail", max = max, lies = lies)
+        }
     })
 }
 

@@ -101,6 +101,7 @@ not-hosted-too-big = zu groß für den Server; { $lies }
 not-hosted-refused = der Server nimmt sie nicht an ({ $words }); { $lies }
 not-hosted-silent = der Server hat nicht geantwortet; { $lies }
 not-hosted-limit = mehr Dateien, als an einem Tag kommen dürfen; { $lies }
+not-hosted-per-mail = von einer Mail werden nur { $max } Dateien gezeigt; { $lies }
 a-mail = Eine Mail
 a-mail-from = Eine Mail von { $mail }
 not-shown = { $kept ->
@@ -158,6 +159,9 @@ you-quote-yourself = Ich schrieb:
 not-attached = Die Datei { $name } konnte nicht an die Mail angehängt werden: { $why }. Stattdessen enthält die Mail den Link.
 too-big-to-attach = Anhänge dürfen höchstens { $max } haben
 files-over-limit = das ist mehr, als an einem Tag erlaubt ist
+file-as-link-big = [{ $name } ({ $size }) ist zu groß für diese Mail. Der Link oben führt dorthin, solange { $host } die Datei aufbewahrt.]
+file-as-link-too-big = [{ $name } ist zu groß für diese Mail. Der Link oben führt dorthin, solange { $host } die Datei aufbewahrt.]
+file-as-link = [{ $name } konnte nicht angehängt werden. Der Link oben führt dorthin, wenn { $host } die Datei noch hat.]
 
 invitation-subject = { $name } möchte mit dir chatten
 invitation-hello =

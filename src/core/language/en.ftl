@@ -117,6 +117,7 @@ not-hosted-too-big = too big for the server; { $lies }
 not-hosted-refused = the server does not take it ({ $words }); { $lies }
 not-hosted-silent = the server did not answer; { $lies }
 not-hosted-limit = more files than a day may bring; { $lies }
+not-hosted-per-mail = only { $max } files of a mail are shown; { $lies }
 a-mail = A mail
 a-mail-from = A mail from { $mail }
 # $what: a-mail or a-mail-from.
@@ -177,6 +178,10 @@ you-quote-yourself = I wrote:
 not-attached = The file { $name } could not be attached to the mail: { $why }. The mail has its link instead.
 too-big-to-attach = what is attached may have { $max }
 files-over-limit = that is more than a day may bring
+# To whom a mail goes. $host: the server on which the file lies.
+file-as-link-big = [{ $name } ({ $size }) is too big for this mail. The link above leads to it, as long as { $host } keeps it.]
+file-as-link-too-big = [{ $name } is too big for this mail. The link above leads to it, as long as { $host } keeps it.]
+file-as-link = [{ $name } could not be attached. The link above leads to it, if { $host } still has it.]
 
 invitation-subject = { $name } would like to chat with you
 invitation-hello =

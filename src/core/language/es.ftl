@@ -101,6 +101,7 @@ not-hosted-too-big = demasiado grande para el servidor; { $lies }
 not-hosted-refused = el servidor no lo acepta ({ $words }); { $lies }
 not-hosted-silent = el servidor no respondió; { $lies }
 not-hosted-limit = más archivos de los que pueden llegar en un día; { $lies }
+not-hosted-per-mail = de un correo solo se muestran { $max } archivos; { $lies }
 a-mail = Un correo
 a-mail-from = Un correo de { $mail }
 not-shown = { $kept ->
@@ -158,6 +159,9 @@ you-quote-yourself = Yo escribí:
 not-attached = El archivo { $name } no se pudo adjuntar al correo: { $why }. En su lugar, el correo lleva el enlace.
 too-big-to-attach = los archivos adjuntos pueden ocupar { $max } como máximo
 files-over-limit = es más de lo que se permite en un día
+file-as-link-big = [{ $name } ({ $size }) es demasiado grande para este correo. El enlace de arriba lleva al archivo, mientras { $host } lo conserve.]
+file-as-link-too-big = [{ $name } es demasiado grande para este correo. El enlace de arriba lleva al archivo, mientras { $host } lo conserve.]
+file-as-link = [{ $name } no se pudo adjuntar. El enlace de arriba lleva al archivo, si { $host } aún lo tiene.]
 
 invitation-subject = { $name } quiere chatear contigo
 invitation-hello =

@@ -101,6 +101,7 @@ not-hosted-too-big = trop gros pour le serveur ; { $lies }
 not-hosted-refused = le serveur ne l'accepte pas ({ $words }) ; { $lies }
 not-hosted-silent = le serveur n'a pas répondu ; { $lies }
 not-hosted-limit = plus de fichiers qu'il n'en peut arriver en un jour ; { $lies }
+not-hosted-per-mail = seuls { $max } fichiers d'un e-mail sont affichés ; { $lies }
 a-mail = Un e-mail
 a-mail-from = Un e-mail de { $mail }
 not-shown = { $kept ->
@@ -158,6 +159,9 @@ you-quote-yourself = J'ai écrit :
 not-attached = Le fichier { $name } n'a pas pu être joint à l'e-mail : { $why }. L'e-mail contient son lien à la place.
 too-big-to-attach = une pièce jointe peut faire { $max } au plus
 files-over-limit = c'est plus que ce qui est permis en un jour
+file-as-link-big = [{ $name } ({ $size }) est trop volumineux pour cet e-mail. Le lien ci-dessus y mène, tant que { $host } le conserve.]
+file-as-link-too-big = [{ $name } est trop volumineux pour cet e-mail. Le lien ci-dessus y mène, tant que { $host } le conserve.]
+file-as-link = [{ $name } n'a pas pu être joint. Le lien ci-dessus y mène, si { $host } l'a encore.]
 
 invitation-subject = { $name } aimerait discuter avec toi
 invitation-hello =

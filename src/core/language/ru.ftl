@@ -104,6 +104,7 @@ not-hosted-too-big = слишком большой размер для серв�
 not-hosted-refused = сервер не принимает этот файл ({ $words }); { $lies }
 not-hosted-silent = сервер не ответил; { $lies }
 not-hosted-limit = файлов больше, чем может прийти за день; { $lies }
+not-hosted-per-mail = из одного письма показывается столько файлов, не больше: { $max }; { $lies }
 a-mail = Письмо
 a-mail-from = Письмо от { $mail }
 not-shown = { $kept ->
@@ -162,6 +163,9 @@ you-quote-yourself = Моё сообщение:
 not-attached = Файл { $name } не удалось приложить к письму: { $why }. Вместо файла в письме есть ссылка на него.
 too-big-to-attach = вложения могут занимать не больше { $max }
 files-over-limit = это больше, чем разрешено за день
+file-as-link-big = [Файл { $name } ({ $size }) слишком велик для этого письма. Ссылка выше ведёт к нему, пока { $host } его хранит.]
+file-as-link-too-big = [Файл { $name } слишком велик для этого письма. Ссылка выше ведёт к нему, пока { $host } его хранит.]
+file-as-link = [Файл { $name } не удалось приложить. Ссылка выше ведёт к нему, если { $host } его ещё хранит.]
 
 invitation-subject = { $name } хочет с тобой пообщаться
 invitation-hello =
