@@ -47,6 +47,12 @@ struct LeftOut<'a> {
     too_big: Option<Option<u64>>,
 }
 
+impl<'a> LeftOut<'a> {
+    fn of(link: &'a FileLink, why: String, too_big: Option<Option<u64>>) -> Self {
+        Self { link, why, too_big }
+    }
+}
+
 /// A file that was fetched.
 struct Part {
     told: AttachedFile,
@@ -183,18 +189,13 @@ impl UploaderShared {
                     tracing::debug!(job = %job.id, %error, "a file for a mail is fetched again later");
                     return AttachOutcome::Later(PAUSE);
                 }
-                Err(Error::TooLarge(octets)) => refused.push(LeftOut {
-                    link,
-                    why: notice::too_big_to_attach(language, max),
-                    too_big: Some(octets),
-                }),
+                Err(Error::TooLarge(octets)) => {
+                    let why = notice::too_big_to_attach(language, max);
+                    refused.push(LeftOut::of(link, why, Some(octets)));
+                }
                 Err(error) => {
                     tracing::warn!(job = %job.id, %error, "a file is not attached to its mail; its link is sent");
-                    refused.push(LeftOut {
-                        link,
-                        why: error.to_string(),
-                        too_big: None,
-                    });
+                    refused.push(LeftOut::of(link, error.to_string(), None));
                 }
             }
         }
@@ -204,21 +205,13 @@ impl UploaderShared {
                 is_allowed,
                 job.files.iter().find(|one| **one == part.told.link),
             ) {
-                refused.push(LeftOut {
-                    link,
-                    why: notice::files_over_limit(language),
-                    too_big: None,
-                });
+                refused.push(LeftOut::of(link, notice::files_over_limit(language), None));
             }
             is_allowed
         });
         self.tell(&job, &user, &refused).await;
-        let noted = note(language, &refused).and_then(|note| to_mail::noted(&mail, &note));
-        let with = match parts.is_empty() {
-            true => None,
-            false => composed(noted.as_deref().unwrap_or(&mail), parts),
-        };
-        match with.or_else(|| noted.map(MailSource::from)) {
+        let note = note(language, &refused);
+        match rewritten(&mail, note.as_deref(), parts) {
             Some(mail) => AttachOutcome::Mail(mail, room),
             None => AttachOutcome::Nothing,
         }
@@ -267,6 +260,16 @@ fn note(language: Language, left_out: &[LeftOut<'_>]) -> Option<String> {
     };
     let lines: Vec<String> = left_out.iter().map(line).collect();
     (!lines.is_empty()).then(|| lines.join("\n"))
+}
+
+/// The mail with what is to be said of what is left out, and with these files; `None`: it stays as it is.
+fn rewritten(mail: &[u8], note: Option<&str>, parts: Vec<Part>) -> Option<MailSource> {
+    let noted = note.and_then(|note| to_mail::noted(mail, note));
+    let with = match parts.is_empty() {
+        true => None,
+        false => composed(noted.as_deref().unwrap_or(mail), parts),
+    };
+    with.or_else(|| noted.map(MailSource::from))
 }
 
 /// The mail with these files, as far as that can be.
