@@ -179,10 +179,9 @@ fn built() -> Result<(), String> {
         Some(profile) => vec!["--profile", profile],
     };
     let by_hand = format!(
-        "{} is missing or older than the demo: run `make demo`, or `cargo {} {}`",
+        "{} is missing or older than the demo: run `make demo`, or `cargo {}`",
         program.display(),
-        what.join(" "),
-        profile.join(" ")
+        [what.as_slice(), profile.as_slice()].concat().join(" ")
     );
     // Only Cargo says where it is itself: whoever runs the demo without it builds what they want.
     let Some(cargo) = std::env::var_os("CARGO") else {
