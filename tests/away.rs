@@ -487,3 +487,184 @@ fn the_answer_names_the_weekday_and_options_the_words() {
     let said = asked(&mut world, "away until December");
     assert!(said.contains("“December” is no day"), "{said}");
 }
+
+fn away_of(world: &World) -> Option<stanzamail::core::record::Away> {
+    let alice = BareJid::new("alice@a.example").unwrap();
+    world.context.own_options(&alice, None).unwrap().away
+}
+
+/// Who said so a day before was away at once.
+#[test]
+fn an_absence_may_begin_later() {
+    let mut world = world(); // on Sunday, November 22nd, 2026
+    let said = asked(&mut world, "away from tomorrow until friday: I ski");
+    assert!(
+        said.contains("from 2026-11-23 (Mon) until 2026-11-27 (Fri)")
+            && said.ends_with("The answer says: “I ski”"),
+        "{said}"
+    );
+    let options = asked(&mut world, "options");
+    assert!(
+        options.starts_with(
+            "You will be away from 2026-11-23 (Mon) until 2026-11-27 (Fri): who writes"
+        ),
+        "{options}"
+    );
+    assert!(options.contains("The answer says: “I ski”\n"), "{options}");
+    assert!(answers(&mail(&mut world, "")).is_empty(), "not yet");
+    world.wait(Duration::from_secs(12 * 3600));
+    assert_eq!(answers(&mail(&mut world, "")).len(), 1);
+    assert!(asked(&mut world, "options").starts_with("You are away until 2026-11-27 (Fri):"));
+    world.wait(4 * DAY);
+    assert_eq!(answers(&mail(&mut world, "")).len(), 1);
+    world.wait(DAY);
+    assert!(answers(&mail(&mut world, "")).is_empty(), "over");
+    // It is called off before it begins.
+    asked(&mut world, "away from tomorrow until friday");
+    let said = asked(&mut world, "back");
+    assert!(said.starts_with("It is called off"), "{said}");
+    world.wait(DAY);
+    assert!(answers(&mail(&mut world, "")).is_empty());
+    assert!(asked(&mut world, "back").starts_with("You were not away"));
+}
+
+#[test]
+fn a_period_is_named_as_people_name_it() {
+    let (mon, tue) = ("2026-11-23", "2026-11-24");
+    for (language, words, from, last, text) in [
+        ("en", "from tomorrow", mon, "", ""),
+        ("en", "from tomorrow on", mon, "", ""),
+        ("en", "from tomorrow I ski", mon, "", "I ski"),
+        ("en", "tomorrow until friday", mon, "2026-11-27", ""),
+        ("en", "from today until friday x", "", "2026-11-27", "x"),
+        ("en", "from 2026-11-20 to friday x", "", "2026-11-27", "x"),
+        (
+            "en",
+            "from friday until monday",
+            "2026-11-27",
+            "2026-11-30",
+            "",
+        ),
+        (
+            "en",
+            "24 December - 2 January x",
+            "2026-12-24",
+            "2027-01-02",
+            "x",
+        ),
+        (
+            "en",
+            "2026-12-24 - 2027-01-02 x",
+            "2026-12-24",
+            "2027-01-02",
+            "x",
+        ),
+        (
+            "en",
+            "from 24 to 31 December, x",
+            "2026-12-24",
+            "2026-12-31",
+            "x",
+        ),
+        ("en", "from Tuesday for a week: x", tue, "2026-11-30", "x"),
+        ("en", "next week: x", mon, "2026-11-29", "x"),
+        ("en", "from next week until 3 Dec", mon, "2026-12-03", ""),
+        ("en", "until next week I ski", "", mon, "I ski"),
+        (
+            "de",
+            "von morgen bis Freitag: Ski",
+            mon,
+            "2026-11-27",
+            "Ski",
+        ),
+        (
+            "de",
+            "vom 24. bis 31. Dezember Ski",
+            "2026-12-24",
+            "2026-12-31",
+            "Ski",
+        ),
+        ("de", "ab nächster Woche Ski", mon, "", "Ski"),
+        ("de", "bis nächste Woche", "", mon, ""),
+        (
+            "fr",
+            "à partir de demain jusqu'à vendredi",
+            mon,
+            "2026-11-27",
+            "",
+        ),
+        (
+            "fr",
+            "du 24 décembre au 2 janvier ski",
+            "2026-12-24",
+            "2027-01-02",
+            "ski",
+        ),
+        ("fr", "jusqu'à la semaine prochaine", "", mon, ""),
+        ("es", "desde mañana hasta el viernes", mon, "2026-11-27", ""),
+        (
+            "es",
+            "del 24 de diciembre al 2 de enero x",
+            "2026-12-24",
+            "2027-01-02",
+            "x",
+        ),
+        ("es", "hasta la próxima semana", "", mon, ""),
+        ("ru", "с завтрашнего дня до пятницы", mon, "2026-11-27", ""),
+        (
+            "ru",
+            "с 24 декабря по 2 января лыжи",
+            "2026-12-24",
+            "2027-01-02",
+            "лыжи",
+        ),
+        ("ru", "до следующей недели", "", mon, ""),
+    ] {
+        let mut world = world();
+        asked(&mut world, &format!("set language {language}"));
+        world.wait(Duration::from_secs(1));
+        let command = match language {
+            "en" => "away",
+            "de" => "abwesend",
+            "fr" => "absence",
+            "es" => "ausencia",
+            _ => "меня нет",
+        };
+        let said = asked(&mut world, &format!("{command} {words}"));
+        let away = away_of(&world).unwrap_or_else(|| panic!("{words}: {said}"));
+        let day = |at: Option<stanzamail::core::time::Timestamp>, back| {
+            let at = at.map(|at| at.millis() - back);
+            at.map(|at| chrono::DateTime::from_timestamp_millis(at).unwrap())
+                .map_or(String::new(), |at| at.format("%Y-%m-%d").to_string())
+        };
+        assert_eq!(day(away.from, 0), from, "{words}: {said}");
+        assert_eq!(day(away.until, 1), last, "{words}: {said}");
+        assert_eq!(away.text.unwrap_or_default(), text, "{words}: {said}");
+        for day in [from, last] {
+            assert!(said.contains(day), "{words}: {said}");
+        }
+    }
+    let mut world = world();
+    for (words, hint) in [
+        ("from someday until friday", "“someday” is no day"),
+        ("from 31.2. until friday", "“31.2.” is no day"),
+        ("from tomorrow until someday", "“someday” is no day"),
+        ("friday until someday", "“someday” is no day"),
+        ("from 2028-01-01", "“2028-01-01” is no day"),
+        ("2026-12-24 - 2026-12-01", "is before the first"),
+        ("from 2026-11-01 until 2026-11-03", "“2026-11-03” is no day"),
+    ] {
+        let said = asked(&mut world, &format!("away {words}"));
+        assert!(said.contains(hint), "{words}: {said}");
+        assert!(said.contains("Write it like this: away "), "{said}");
+        assert_eq!(away_of(&world), None, "{words}");
+        world.wait(Duration::from_secs(1));
+    }
+    // What names no day is a text.
+    for text in ["from home", "from my desk to my bed", "Friday to ski"] {
+        let said = asked(&mut world, &format!("away {text}"));
+        assert!(said.contains(&format!("says: “{text}”")), "{said}");
+        assert_eq!(away_of(&world).unwrap().from, None);
+        world.wait(Duration::from_secs(1));
+    }
+}

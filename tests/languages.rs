@@ -293,7 +293,11 @@ mod told {
         let (_, answer) = says(&mut world, "5", " xml:lang='de'", "my address");
         assert!(answer.starts_with("Your mail address is"), "{answer}");
         let (_, answer) = says(&mut world, "6", " xml:lang='de'", "set language default");
-        assert!(answer.contains("gilt wieder die Vorgabe"), "{answer}");
+        assert_eq!(
+            answer,
+            "Deine Wahl ist zurückgenommen, es gilt wieder die Sprache deines Chat-Programms: was dieses Gateway dir schreibt, \
+             ist Deutsch."
+        );
         let (_, answer) = says(&mut world, "7", "", "options");
         assert!(answer.contains("language · de"), "{answer}");
     }

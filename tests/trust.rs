@@ -162,6 +162,21 @@ fn a_sender_who_failed_is_held_and_the_user_is_told_once() {
     }
 }
 
+/// Users cannot open the mailbox of the gateway.
+#[test]
+fn who_is_told_of_a_held_mail_is_told_whom_to_ask() {
+    let mut world = new_world(Speak::Mark);
+    world.settings.contact_addresses = vec!["xmpp:admin@a.example".to_owned()];
+    let told = format!(
+        "{TOLD} If you cannot open that mailbox, ask whoever runs this gateway: xmpp:admin@a.example"
+    );
+    let (decision, fate) = world.carol(&[FAILED]);
+    let body = decision.stanzas[0]
+        .children()
+        .find(|one| one.name() == "body");
+    assert_eq!((body.unwrap().text(), fate), (told, Fate::Left));
+}
+
 #[test]
 fn two_authors_are_held_whatever_is_said_about_them() {
     for from in [

@@ -143,6 +143,72 @@ fn spam_is_said_before_or_behind_whom_and_in_the_conversation() {
     }
 }
 
+/// Whoever wrote so was told that “spam” is no mail address, or no command.
+#[test]
+fn who_names_nobody_or_no_command_is_told_how_spam_is_reported() {
+    let mut world = World::new();
+    let example = |said: &str| said.ends_with("Write for example: block spam eve@mail.example");
+    for words in ["block spam", "Block junk!", "/block spam"] {
+        let (decision, said) = says(&mut world, GATEWAY, "", words);
+        assert!(example(&said), "{words}: {said}");
+        assert!(decision.writes.is_empty() && decision.notes.is_empty());
+    }
+    let (_, said) = says(&mut world, GATEWAY, "de", "blockiere spam");
+    assert!(said.ends_with("blockiere spam eve@mail.example"), "{said}");
+    for words in [
+        "spam eve@evil.example",
+        "Spam: eve@evil.example",
+        "спам eve@evil.example",
+    ] {
+        let (decision, said) = says(&mut world, GATEWAY, "", words);
+        assert!(
+            said.contains("block spam eve@evil.example"),
+            "{words}: {said}"
+        );
+        assert!(decision.mails.is_empty() && decision.writes.is_empty());
+    }
+    for words in ["spam", "spam eggs", "spam eve@evil.example and eggs"] {
+        let (_, said) = says(&mut world, GATEWAY, "", words);
+        assert!(!said.contains("block spam"), "{words}: {said}");
+    }
+}
+
+/// The question of “forget me” is answered by its own words, so that nothing is deleted by a slip.
+#[test]
+fn yes_and_no_alone_do_nothing_and_say_what_would() {
+    let mut world = World::new();
+    says(&mut world, GATEWAY, "", "forget me");
+    for (lang, words, ends) in [
+        ("", "yes", "write: forget me yes"),
+        ("", "Yes!", "write: forget me yes"),
+        ("de", "ja", "schreib: vergiss mich ja"),
+        ("de", "yes", "schreib: vergiss mich ja"),
+    ] {
+        let (decision, said) = says(&mut world, GATEWAY, lang, words);
+        assert!(
+            decision.operation.is_none() && said.ends_with(ends),
+            "{said}"
+        );
+    }
+    let (decision, said) = says(&mut world, GATEWAY, "en", "no.");
+    assert!(
+        decision.operation.is_none() && said.starts_with("Nothing was done"),
+        "{said}"
+    );
+}
+
+#[test]
+fn the_help_names_the_page_on_which_an_address_is_typed() {
+    let mut world = World::new();
+    let (_, said) = says(&mut world, GATEWAY, "", "help");
+    assert!(!said.contains("/write"), "{said}");
+    world.settings.write_page = Some("https://mail.a.example/write".to_owned());
+    for (lang, words) in [("", "help"), ("de", "hilfe"), ("ru", "помощь")] {
+        let (_, said) = says(&mut world, GATEWAY, lang, words);
+        assert!(said.ends_with(": https://mail.a.example/write"), "{said}");
+    }
+}
+
 #[test]
 fn b12_many_users_of_one_server_do_not_flood_administrators() {
     let mut world = World::new();

@@ -24,8 +24,8 @@ mod story;
 
 use std::io::BufRead;
 use std::panic::AssertUnwindSafe;
-use std::path::Path;
-use std::process::ExitCode;
+use std::path::{Path, PathBuf};
+use std::process::{Command, ExitCode};
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use futures::FutureExt;
@@ -68,6 +68,10 @@ async fn main() -> ExitCode {
         eprintln!("{USAGE}");
         return ExitCode::from(2);
     };
+    if let Err(why) = built() {
+        show::failure(&why);
+        return ExitCode::FAILURE;
+    }
     // The harness tells what is wrong by panicking: the words are for a person here, not a place in the code.
     std::panic::set_hook(Box::new(|panic| {
         let words = panic.payload_as_str().unwrap_or("a panic without words");
@@ -153,20 +157,43 @@ async fn second_act(
     Ok(())
 }
 
-/// The program under test lies beside the folder of the examples, wherever Cargo builds.
-fn program() -> std::path::PathBuf {
+/// The program under test lies beside the folder of the examples, wherever Cargo builds. `cargo run --example demo` alone builds no
+/// program: [`built`] does.
+fn program() -> PathBuf {
     let own = std::env::current_exe().unwrap_or_default();
-    let program = own
-        .ancestors()
-        .nth(2)
-        .unwrap_or(Path::new("."))
-        .join("stanzamail");
-    assert!(
-        program.is_file(),
-        "{} is missing: `make demo` builds it, or `cargo build`",
-        program.display()
+    let folder = own.ancestors().nth(2).unwrap_or(Path::new("."));
+    folder.join("stanzamail")
+}
+
+/// Where the program is missing or older than this one, Cargo is asked to build both, which costs nothing where nothing has changed.
+fn built() -> Result<(), String> {
+    let (own, program) = (std::env::current_exe().unwrap_or_default(), program());
+    let time = |path: &Path| path.metadata().and_then(|known| known.modified()).ok();
+    if time(&program).is_some_and(|built| time(&own).is_some_and(|own| built >= own)) {
+        return Ok(());
+    }
+    let what = ["build", "--bin", "stanzamail", "--example", "demo"];
+    let folder = program.parent().and_then(Path::file_name);
+    let profile = match folder.and_then(|name| name.to_str()) {
+        Some("debug") | None => vec![],
+        Some(profile) => vec!["--profile", profile],
+    };
+    let by_hand = format!(
+        "{} is missing or older than the demo: run `make demo`, or `cargo {}`",
+        program.display(),
+        [what.as_slice(), profile.as_slice()].concat().join(" ")
     );
-    program
+    // Only Cargo says where it is itself: whoever runs the demo without it builds what they want.
+    let Some(cargo) = std::env::var_os("CARGO") else {
+        return Err(by_hand);
+    };
+    let mut cargo = Command::new(cargo);
+    cargo.current_dir(env!("CARGO_MANIFEST_DIR"));
+    let is_built = cargo.args(what).args(profile).status();
+    match is_built.is_ok_and(|status| status.success()) && program.is_file() {
+        true => Ok(()),
+        false => Err(by_hand),
+    }
 }
 
 /// Ctrl-C or SIGTERM, unless that is how the demo is meant to end.

@@ -105,6 +105,14 @@ impl<'a> Output<'a> {
             false => Ok(()),
         }
     }
+
+    /// That a list is empty. Where the standard output is for `cut`, it stays so, and people read it beside that.
+    pub(super) fn nothing(&mut self, line: &str) -> Result<(), CommandError> {
+        if !self.is_for_people {
+            eprintln!("{line}");
+        }
+        self.remark(line)
+    }
 }
 
 impl Write for Output<'_> {

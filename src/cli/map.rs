@@ -199,7 +199,7 @@ fn list(door: &mut Door, output: &mut Output<'_>, json: bool) -> Result<(), Comm
         let pairs = ask_pairs(door, ControlRequest::List { after })?;
         match (is_first, pairs.is_empty()) {
             (true, true) => {
-                output.remark("no pair is saved; the rules of the configuration hold")?
+                output.nothing("no pair is saved; the rules of the configuration hold")?
             }
             (true, false) if !json => output.remark(HEADING)?,
             _ => {}

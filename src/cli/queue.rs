@@ -122,7 +122,7 @@ fn list(door: &mut Door, output: &mut Output<'_>, now: Timestamp) -> Result<(), 
         }
     }
     match is_empty {
-        true => output.remark("nothing waits to be sent, and nothing is in quarantine"),
+        true => output.nothing("nothing waits to be sent, and nothing is in quarantine"),
         false => Ok(()),
     }
 }

@@ -120,7 +120,7 @@ fn list(
         }
     }
     match is_empty {
-        true => output.remark("nothing is stored about any user"),
+        true => output.nothing("nothing is stored about any user"),
         false => Ok(()),
     }
 }

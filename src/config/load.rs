@@ -142,6 +142,11 @@ impl Config {
             expire: self.delivery.expire,
             remembered: self.store.remember,
             pages: self.http.public_url.clone(),
+            write_page: {
+                let url = self.http.public_url.as_ref();
+                let url = url.filter(|_| self.http.write_page);
+                url.map(|url| format!("{url}/write"))
+            },
             id_key,
         }
     }

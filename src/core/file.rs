@@ -91,7 +91,7 @@ impl FileFacts {
 /// Why a file is not up.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum NotHosted {
-    /// It is not one for people, or one too many, or there is nobody who would take it: it is named, and no more is said.
+    /// It is not one for people, or there is nobody who would take it: it is named, and no more is said.
     Named,
     /// The server takes none of this size; the most that it takes, in octets, where it says that.
     TooLarge(Option<u64>),
@@ -101,6 +101,8 @@ pub enum NotHosted {
     Silent,
     /// The user has had all that one user gets in a day.
     OverLimit,
+    /// As many of the same mail are up as one mail gets.
+    PerMail,
 }
 
 /// What became of a file of a mail.

@@ -2,6 +2,7 @@
 //! `language/*.ftl`; here is what it takes, so that no argument is forgotten.
 
 mod delivery;
+mod held;
 mod page;
 mod refusal;
 mod stranger;
@@ -10,6 +11,7 @@ pub use delivery::{
     DROPPED, UNREACHED, delayed, expired, late, not_delivered, refused, returned, returned_from,
     returned_subject, status_available, status_trouble, undelivered,
 };
+pub use held::{HoldReason, held, held_as_well};
 pub use page::{is_whole_mail_line, whole_mail, without_whole_mail};
 pub use refusal::{
     address_error, address_is_reserved, address_is_taken, body_too_long, contact_denied, encrypted,
@@ -27,7 +29,7 @@ pub use stranger::{
 
 pub mod sent_on;
 
-use crate::core::file::NotHosted;
+use crate::core::file::{FILES_PER_MAIL_MAX, NotHosted};
 use crate::core::language::{Language, say};
 use crate::core::limits;
 use crate::core::outcome::Reply;
@@ -38,6 +40,30 @@ use std::sync::OnceLock;
 /// A file that leaves as its link.
 pub fn not_attached(language: Language, name: &str, why: &str) -> String {
     say!(language, "not-attached", name = name, why = why)
+}
+
+/// To whom the mail goes, of a file that leaves as its link, on this host. `too_big`: why, and how many octets it has, where that is
+/// known.
+pub fn file_as_link(
+    language: Language,
+    name: &str,
+    host: &str,
+    too_big: Option<Option<u64>>,
+) -> String {
+    match too_big {
+        Some(Some(octets)) => {
+            let size = size::in_words(language, octets);
+            say!(
+                language,
+                "file-as-link-big",
+                name = name,
+                size = size,
+                host = host
+            )
+        }
+        Some(None) => say!(language, "file-as-link-too-big", name = name, host = host),
+        None => say!(language, "file-as-link", name = name, host = host),
+    }
 }
 
 /// Why a file is not attached: it is too big.
@@ -310,6 +336,10 @@ pub fn not_hosted(language: Language, why: &NotHosted, kept: KeptAt) -> Option<S
         }
         NotHosted::Silent => say!(language, "not-hosted-silent", lies = lies),
         NotHosted::OverLimit => say!(language, "not-hosted-limit", lies = lies),
+        NotHosted::PerMail => {
+            let max = FILES_PER_MAIL_MAX;
+            say!(language, "not-hosted-per-mail", max = max, lies = lies)
+        }
     })
 }
 
@@ -318,34 +348,6 @@ pub fn too_large(language: Language, octets: u64, max: usize) -> String {
     let max = size::in_words(language, u64::try_from(max).unwrap_or(u64::MAX));
     let size = size::in_words(language, octets);
     say!(language, "too-large", size = size, max = max)
-}
-
-/// Why a mail is not shown whose sender is in doubt.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum HoldReason {
-    /// Its sender failed authentication.
-    Failed,
-    /// Nobody verified its sender, where that is required.
-    Unverified,
-    /// Its header is longer than is read.
-    Unread,
-}
-
-/// In place of a mail whose sender is in doubt; `None`: not even an address of it could be read.
-pub fn held(language: Language, mail: Option<&str>, why: HoldReason, kept: KeptAt) -> String {
-    let mail = mail.map(str::to_owned);
-    let mail = mail.unwrap_or_else(|| say!(language, "nobody-to-be-read"));
-    let kept = kept.key();
-    match why {
-        HoldReason::Failed => say!(language, "held-failed", mail = mail, kept = kept),
-        HoldReason::Unverified => say!(language, "held-unverified", mail = mail, kept = kept),
-        HoldReason::Unread => say!(language, "held-unread", mail = mail, kept = kept),
-    }
-}
-
-/// Of mails whose senders are in doubt, after the first of an hour.
-pub fn held_as_well(language: Language, count: usize) -> String {
-    say!(language, "held-as-well", count = count)
 }
 
 /// In place of a mail without any content.

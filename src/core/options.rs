@@ -120,15 +120,23 @@ pub struct Away {
     /// What they are told, in the user's words.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub text: Option<String>,
+    /// When that begins; `None`: it has begun.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub from: Option<Timestamp>,
     /// When that ends by itself.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub until: Option<Timestamp>,
 }
 
 impl Away {
-    /// It has not ended.
+    /// It has begun, and has not ended.
     pub fn holds(&self, now: Timestamp) -> bool {
-        self.until.is_none_or(|until| now < until)
+        !self.is_planned(now) && self.until.is_none_or(|until| now < until)
+    }
+
+    /// It is still to begin.
+    pub fn is_planned(&self, now: Timestamp) -> bool {
+        self.from.is_some_and(|from| now < from)
     }
 }
 
@@ -197,6 +205,7 @@ impl Options {
             let text = self.own_status.as_ref()?.text.clone()?;
             (self.away_on_xa == Some(true)).then_some(Away {
                 text: Some(text),
+                from: None,
                 until: None,
             })
         };
@@ -253,6 +262,7 @@ mod tests {
             }),
             away: Some(Away {
                 text: None,
+                from: None,
                 until: Some(at),
             }),
             away_on_xa: Some(true),
@@ -306,10 +316,31 @@ mod tests {
     }
 
     #[test]
+    fn an_absence_that_is_still_to_come_is_kept_with_its_beginning() {
+        let options = Options {
+            away: Some(Away {
+                text: None,
+                from: Some(Timestamp::from_secs(10)),
+                until: Some(Timestamp::from_secs(20)),
+            }),
+            ..Options::default()
+        };
+        let stored = serde_json::to_string(&options).unwrap();
+        let read: Options = serde_json::from_str(&stored).unwrap();
+        assert_eq!(read, options);
+        let is_away = |secs| read.away_now(Timestamp::from_secs(secs)).is_some();
+        assert_eq!([9, 10, 19, 20].map(is_away), [false, true, true, false]);
+        // One that an earlier version has written.
+        let before: Away = serde_json::from_str(r#"{"until":20000}"#).unwrap();
+        assert!(before.holds(Timestamp::from_secs(9)));
+    }
+
+    #[test]
     fn what_was_said_goes_before_what_the_status_says() {
         let now = Timestamp::from_secs(10);
         let away = |text: &str, until| Away {
             text: Some(text.to_owned()),
+            from: None,
             until,
         };
         let mut options = Options {

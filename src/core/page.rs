@@ -37,12 +37,13 @@ dl{display:grid;grid-template-columns:max-content 1fr;gap:.15rem .75rem;margin:0
 dt{opacity:.75}dd{margin:0}\
 pre{white-space:pre-wrap;font:inherit;margin:0;padding:.75rem;background:var(--soft);border-radius:.5rem}\
 pre.fields{font:.8rem/1.4 ui-monospace,monospace}\
-iframe{box-sizing:border-box;width:100%;height:75vh;border:1px solid var(--line);border-radius:.5rem;background:#fff;color-scheme:light;resize:vertical}\
+iframe{box-sizing:border-box;width:100%;height:75vh;height:75svh;border:1px solid var(--line);border-radius:.5rem;background:#fff;color-scheme:light;resize:vertical}\
 ul{list-style:none;margin:0;padding:0}\
 li{padding:.35rem 0;border-bottom:1px solid var(--line)}\
 summary{cursor:pointer;padding:.5rem 0}\
 a{padding:.3rem 0}\
 :focus-visible{outline:3px solid;outline-offset:2px}\
+.when{white-space:nowrap}\
 .note{font-size:.875rem;opacity:.8}";
 
 /// A file of a mail.
@@ -176,8 +177,9 @@ fn fields(language: Language, html: &mut String, mail: Option<&ParsedMail>) {
         &say!(language, "page-cc"),
         &people(language, &mail.cc),
     );
-    let date = mail.date.map(day_of).unwrap_or_default();
-    field(html, &say!(language, "page-date"), &escaped(&date));
+    let when = |day: String| format!("<span class=\"when\">{}</span>", escaped(&day));
+    let date = mail.date.map(day_of).map(when).unwrap_or_default();
+    field(html, &say!(language, "page-date"), &date);
     html.push_str("</dl>\n");
 }
 

@@ -73,6 +73,8 @@ pub struct Settings {
     pub data_policy: DataPolicy,
     /// The public address of the pages on which whole mails can be read, without a slash at its end; `None`: there are none.
     pub pages: Option<String>,
+    /// The address of the page on which a mail address is typed; `None`: there is none.
+    pub write_page: Option<String>,
     /// Mixed into derived Message-IDs; made at random when the store is made.
     pub id_key: IdKey,
 }
@@ -298,6 +300,7 @@ impl Settings {
             remembered: limits::REMEMBERED,
             data_policy: DataPolicy::default(),
             pages: None,
+            write_page: None,
             id_key: [0; 32],
         }
     }

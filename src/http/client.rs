@@ -113,9 +113,9 @@ pub enum Error {
         /// What.
         status: u16,
     },
-    /// It has more octets than this, as it says or as they come.
+    /// It has more octets than it may: so many, where it says that.
     #[error("it is too big")]
-    TooLarge(u64),
+    TooLarge(Option<u64>),
     /// Compressed, though nobody has asked for that.
     #[error("it comes compressed")]
     Encoded,
@@ -432,7 +432,7 @@ impl<W: Wire> HttpClient<W> {
         }
         let announced = text(header::CONTENT_LENGTH).and_then(|length| length.parse::<u64>().ok());
         if announced.is_some_and(|announced| announced > octets_max) {
-            return Err(Error::TooLarge(octets_max));
+            return Err(Error::TooLarge(announced));
         }
         let media_type = text(header::CONTENT_TYPE).and_then(|kind| kind.split(';').next());
         let media_type = media_type.map(|kind| kind.trim().to_lowercase());
@@ -453,7 +453,7 @@ impl<W: Wire> HttpClient<W> {
             let data = frame.into_data().unwrap_or_default();
             came = came.saturating_add(u64::try_from(data.len()).unwrap_or(u64::MAX));
             if came > octets_max {
-                return Err(Error::TooLarge(octets_max));
+                return Err(Error::TooLarge(None));
             }
             if !taker.take(&data).await {
                 return Err(Error::NoRoom);

@@ -237,12 +237,13 @@ impl UploaderShared {
                 user: &upload.user,
             };
             let service = service.as_deref();
+            let has_taker = service.is_some() || self.own.is_some();
             let outcome = match put < FILES_PER_MAIL_MAX {
                 true => {
                     self.put(service, &mut failed, upload, which, attachment)
                         .await?
                 }
-                false => Err(NotHosted::Named),
+                false => Err(one_too_many(has_taker, &attachment)),
             };
             if outcome.is_err() && failed.is_away && is_only_here {
                 tracing::info!("the upload service is away; the mail waits with the mail server");
@@ -262,7 +263,7 @@ impl UploaderShared {
     /// Why a file is not even asked about.
     fn why_not(&self, max: Option<u64>, user: &BareJid, file: &Attachment) -> Option<NotHosted> {
         let length = file.content.as_ref().map_or(0, Inside::length);
-        if length == 0 || file.is_ornament || !file::is_for_people(&file.media_type) {
+        if !is_for_upload(file) {
             return Some(NotHosted::Named);
         }
         if max.is_some_and(|max| is_over(length, max)) && self.own.is_none() {
@@ -379,9 +380,40 @@ pub(super) fn of<'a>(outcomes: Option<&'a Arc<[UploadOutcome]>>, may_be_put: boo
     }
 }
 
+/// Why a file is only named where its mail has had as many as one gets. Where nobody would have taken it, that is no reason.
+fn one_too_many(has_taker: bool, file: &Attachment) -> NotHosted {
+    match has_taker && is_for_upload(file) {
+        true => NotHosted::PerMail,
+        false => NotHosted::Named,
+    }
+}
+
+/// Whether people want it as a file.
+fn is_for_upload(file: &Attachment) -> bool {
+    let length = file.content.as_ref().map_or(0, Inside::length);
+    length > 0 && !file.is_ornament && file::is_for_people(&file.media_type)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::core::language::Language;
+    use crate::core::notice::{self, KeptAt};
+
+    #[test]
+    fn a_file_after_the_last_that_a_mail_gets_is_named_with_the_reason() {
+        let mail =
+            b"Content-Type: text/csv; name=a.csv\r\nContent-Disposition: attachment\r\n\r\n1\r\n";
+        let mut files = from_mail::attachments(&mail.to_vec().into());
+        let why = one_too_many(true, &files[0]);
+        assert_eq!(
+            notice::not_hosted(Language::ENGLISH, &why, KeptAt::Here).as_deref(),
+            Some("only 20 files of a mail are shown; the file is in the whole mail")
+        );
+        assert_eq!(one_too_many(false, &files[0]), NotHosted::Named);
+        files[0].is_ornament = true;
+        assert_eq!(one_too_many(true, &files[0]), NotHosted::Named);
+    }
 
     #[test]
     fn files_of_one_user_take_no_more_than_half_of_the_room() {

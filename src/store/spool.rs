@@ -62,6 +62,7 @@ mod error;
 mod index;
 mod journal;
 mod old;
+mod pause;
 mod reading;
 mod record;
 mod replay;
@@ -98,7 +99,6 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::thread::JoinHandle;
-use tidying::UNSYNCED_FOR;
 use tokio::sync::oneshot;
 
 /// How long a segment becomes, in octets. What is longer has one of its own.
@@ -400,9 +400,9 @@ fn start(journal: &Arc<Journal>) -> Result<Started, SpoolError> {
 /// Takes what is wanted, as much as there is, until nobody can want anything any more.
 fn serve(wanted: &Receiver<WriteRequest>, journal: &Journal) {
     loop {
-        let first = match journal.is_restless() {
-            true => wanted.recv_timeout(UNSYNCED_FOR),
-            false => wanted.recv().map_err(|_| RecvTimeoutError::Disconnected),
+        let first = match journal.restless_after() {
+            Some(pause) => wanted.recv_timeout(pause),
+            None => wanted.recv().map_err(|_| RecvTimeoutError::Disconnected),
         };
         match first {
             Ok(first) => {

@@ -82,6 +82,7 @@ impl<S: Store> StateParts<S> {
             files: kept_in(files),
             write_page: http.write_page.then(|| WritePage {
                 gateway: gateway.clone(),
+                chats: config.users.domains.clone(),
             }),
             timings: server::HttpTimings::default().each(failpoints::hurry),
         };

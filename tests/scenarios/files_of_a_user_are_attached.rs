@@ -195,6 +195,26 @@ async fn or_the_user_is_told_why_not() {
         .map(|mail| read(mail).1.iter().map(|file| file.2.len()).sum())
         .collect();
     assert_eq!(octets, [0, 0, 500_000]);
+    // Whom they go to is told what the links are.
+    let texts: Vec<String> = mails.iter().map(|mail| read(mail).0).collect();
+    for (text, link, note) in [
+        (
+            &texts[0],
+            &gone,
+            "could not be attached. The link above leads to it, if ",
+        ),
+        (
+            &texts[1],
+            &big,
+            "(879 KB) is too big for this mail. The link above leads to it, as long as ",
+        ),
+    ] {
+        assert!(
+            text.contains(link.as_str()) && text.contains(note),
+            "{text}"
+        );
+    }
+    assert!(!texts[2].contains("is too big"), "{}", texts[2]);
 }
 
 /// A crash between the fetching and the sending fetches again and sends once.

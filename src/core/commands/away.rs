@@ -1,6 +1,7 @@
 //! `away` and `back`: who writes to the user meanwhile is told so by mail.
 
 use super::days::{self, DAY, parted};
+use super::period::{self, NoPeriod, Period};
 use super::{
     Answer, Call, Command, FieldKind, FormField, FormStep, Values, refused, speaker, texts,
 };
@@ -52,7 +53,7 @@ impl Command for GoAway {
 
     fn run(&self, call: &Call<'_>, values: &Values) -> Result<Answer, Stop> {
         let language = call.language();
-        let (until, text) = read(call, values)?;
+        let (first, last, text) = read(call, values)?;
         if text.chars().count() > AWAY_TEXT_CHARS_MAX {
             return Err(refused(texts::away::too_long(
                 language,
@@ -60,10 +61,12 @@ impl Command for GoAway {
             )));
         }
         let text = Some(text).filter(|text| !text.is_empty());
-        let said = texts::away::begun(language, text.as_deref(), until);
+        // What has begun already begins now.
+        let from = first.filter(|first| *first > call.decider.now);
+        let said = texts::away::begun(language, text.as_deref(), (from, last));
         let said = format!("{said}{}", unanswered(call));
-        let until = until.map(|last_day| last_day.plus(DAY));
-        set(call, Some(Away { text, until }), said)
+        let until = last.map(|last| last.plus(DAY));
+        set(call, Some(Away { text, from, until }), said)
     }
 }
 
@@ -75,9 +78,12 @@ impl Command for Return {
     fn run(&self, call: &Call<'_>, _values: &Values) -> Result<Answer, Stop> {
         let language = call.language();
         let options = call.decider.rows.own_options(&call.user(), None)?;
-        let said = match options.away_now(call.decider.now).is_some() {
-            true => texts::away::ended(language),
-            false => texts::away::is_here(language),
+        let now = call.decider.now;
+        let is_planned = options.away.as_ref().is_some_and(|it| it.is_planned(now));
+        let said = match (options.away_now(now).is_some(), is_planned) {
+            (true, _) => texts::away::ended(language),
+            (false, true) => texts::away::called_off(language),
+            (false, false) => texts::away::is_here(language),
         };
         set(call, None, said)
     }
@@ -108,6 +114,12 @@ pub(super) fn told_of(call: &Call<'_>, options: &Options) -> Result<Option<Strin
         let words = texts::away::says(language, away.text.as_deref());
         lines.push(format!("{words}{}", unanswered(call)));
     }
+    if let Some(later) = options.away.as_ref().filter(|it| it.is_planned(now))
+        && let Some(from) = later.from
+    {
+        lines.push(texts::away::planned(language, from, later.until));
+        lines.push(texts::away::says(language, later.text.as_deref()));
+    }
     if options.away_on_xa == Some(true) && options.own_status.is_none() {
         let helper = speaker(call.decider)?;
         lines.push(texts::away::waits_for_status(language, helper.as_str()));
@@ -137,12 +149,60 @@ fn set(call: &Call<'_>, away: Option<Away>, said: String) -> Result<Answer, Stop
     })
 }
 
-/// The last day, where one is named, and the words. As a message it is one line: “until 2026-12-24 I am in the mountains”, “for 3
-/// days I am in the mountains”. What begins with a digit is a day; else there is none.
-fn read(call: &Call<'_>, values: &Values) -> Result<(Option<Timestamp>, String), Stop> {
+/// From when until when, and in which words.
+type Absence = (Option<Timestamp>, Option<Timestamp>, String);
+
+/// The first and the last day, where they are named, and the words. As a message it is one line: “from tomorrow until friday I am in
+/// the mountains”.
+fn read(call: &Call<'_>, values: &Values) -> Result<Absence, Stop> {
     let typed = |var| values.get(var).map_or("", |value| value.trim());
     let all = format!("{}\n{}", typed(UNTIL), typed(TEXT));
-    let (words, now) = (all.trim(), call.decider.now);
+    let (words, now, understood) = (all.trim(), call.decider.now, call.understood());
+    // In a form the last day has a field of its own.
+    let is_field = call.is_form && !typed(UNTIL).is_empty();
+    let is_last = is_field && days::next_week(understood, words, now).is_some();
+    let language = call.language();
+    match period::read(understood, words, now) {
+        Ok(Some(period)) if !is_last => return whole(call, &period),
+        Ok(_) => {}
+        Err(NoPeriod::NoFirst(text)) => {
+            let day = day_of(call, text);
+            return Err(refused(texts::away::no_first_day(language, day)));
+        }
+        Err(NoPeriod::NoLast(text)) => {
+            return Err(refused(texts::away::no_day(language, day_of(call, text))));
+        }
+    }
+    let (last, text) = read_last(call, words, is_field)?;
+    // What stands in two fields is one text.
+    let joint = usize::from(last.is_none() && !typed(UNTIL).is_empty());
+    Ok((None, last, text.replacen('\n', " ", joint)))
+}
+
+/// Where a period is none of the coming year, that is said.
+fn whole(call: &Call<'_>, period: &Period<'_>) -> Result<Absence, Stop> {
+    let (language, now) = (call.language(), call.decider.now);
+    let (first, last) = (period.first, period.last);
+    if let Some(last) = last.filter(|last| *last < first) {
+        return Err(refused(texts::away::backwards(language, first, last)));
+    }
+    let is_far = |day: &Timestamp| *day > now.plus(AWAY_MAX);
+    if is_far(&first) || last.is_some_and(|day| is_far(&day) || day.plus(DAY) <= now) {
+        let wrong = last.filter(|_| !is_far(&first)).unwrap_or(first);
+        let day = texts::away::day(wrong).unwrap_or_default();
+        return Err(refused(texts::away::no_first_day(language, &day)));
+    }
+    Ok((Some(first), last, clean::for_xml(period.rest)))
+}
+
+/// The last day, where one is named, and the words: “until 2026-12-24 I am in the mountains”, “for 3 days I am in the mountains”.
+/// What begins with a digit is a day; else there is none.
+fn read_last(
+    call: &Call<'_>,
+    words: &str,
+    is_field: bool,
+) -> Result<(Option<Timestamp>, String), Stop> {
+    let now = call.decider.now;
     let (first, rest) = parted(words);
     let is_word = texts::away::is_until(call.understood(), first);
     let words_of_day = if is_word && !rest.is_empty() {
@@ -153,25 +213,24 @@ fn read(call: &Call<'_>, values: &Values) -> Result<(Option<Timestamp>, String),
     let from_today = days::from_today(call.understood(), words_of_day, now);
     let is_counted = from_today.is_some();
     let found = from_today.or_else(|| days::read(call.understood(), words_of_day, now));
-    // In a form the day has a field of its own; and who writes a day alone means that.
-    let is_field = call.is_form && !typed(UNTIL).is_empty();
+    // Who writes a day alone means that.
     let is_until =
         is_word || is_field || is_counted || found.is_some_and(|(_, rest)| rest.is_empty());
     if !is_until && !words_of_day.starts_with(|c: char| c.is_ascii_digit()) {
-        let text = clean::for_xml(words);
-        // What stands in two fields is one text.
-        return Ok((
-            None,
-            text.replacen('\n', " ", usize::from(!typed(UNTIL).is_empty())),
-        ));
+        return Ok((None, clean::for_xml(words)));
     }
     let is_good = |date: Timestamp| date.plus(DAY) > now && date <= now.plus(AWAY_MAX);
     match found.filter(|(date, _)| is_good(*date)) {
         Some((date, rest)) => Ok((Some(date), clean::for_xml(rest))),
         None => {
-            let (day, _) = parted(days::behind_articles(call.understood(), words_of_day));
-            let day = day.trim_end_matches([':', ',', ';', '!']);
+            let day = day_of(call, words_of_day);
             Err(refused(texts::away::no_day(call.language(), day)))
         }
     }
+}
+
+/// The word that was to be a day.
+fn day_of<'a>(call: &Call<'_>, text: &'a str) -> &'a str {
+    let (day, _) = parted(days::behind_articles(call.understood(), text));
+    day.trim_end_matches([':', ',', ';', '!'])
 }

@@ -1,6 +1,6 @@
 //! `block` and `unblock`: whose mails the user does not want to see. Nothing is sent back to them.
 
-use super::write::{ADDRESS, CONTACT, Whom, contact_of, meant};
+use super::write::{ADDRESS, CONTACT, Whom, bare_address, called, contact_of, meant};
 use super::{
     Answer, Call, Command, FieldKind, FormField, FormStep, Values, refused, speaker, texts,
 };
@@ -10,9 +10,10 @@ use crate::core::decide::decider::Stop;
 use crate::core::decide::decision::Decision;
 use crate::core::decide::strangers::{self, Accepts};
 use crate::core::id::{MessageId, StanzaId};
-use crate::core::language::{Sentence, Understood};
+use crate::core::language::{Language, Sentence, Understood};
 use crate::core::limits::{REPORT_INTERVAL, REPORT_OF_ONE_INTERVAL, REPORT_OF_SERVER_INTERVAL};
 use crate::core::record::Contact;
+use crate::core::text::clean;
 use crate::core::time::Timestamp;
 use crate::core::to_stanza;
 use jid::BareJid;
@@ -59,6 +60,20 @@ impl Command for Block {
         texts::block::is_spam(call.understood(), rest)
     }
 
+    /// `spam eve@mail.example`
+    fn meant(&self, body: &str) -> Option<String> {
+        const CHARS_MAX: usize = 400;
+        let body = body.trim();
+        let end = body.find(|c: char| c.is_whitespace() || c == ':')?;
+        let (first, rest) = body.split_at_checked(end)?;
+        let is_spam = |language| texts::block::is_spam(Understood::of(language, None), first);
+        let address = bare_address(rest);
+        let is_address = address.contains('@') && !address.contains(char::is_whitespace);
+        let is_brief = body.chars().nth(CHARS_MAX).is_none();
+        (is_brief && is_address && Language::all().any(is_spam))
+            .then(|| format!("block spam {}", clean::for_header(address, CHARS_MAX)))
+    }
+
     fn choices(
         &self,
         call: &Call<'_>,
@@ -73,7 +88,13 @@ impl Command for Block {
     }
 
     fn run(&self, call: &Call<'_>, values: &Values) -> Result<Answer, Stop> {
+        let typed = values.get(ADDRESS).map_or("", |typed| typed.trim());
+        let is_nobody = !call.is_form && texts::block::is_spam(call.understood(), typed);
         let (values, is_spam) = without_report(call.understood(), values);
+        // Who is called so can be blocked.
+        if is_nobody && !is_spam && called(call, typed)?.is_none() {
+            return Err(refused(whom_is_missing(call)));
+        }
         let answer = set(call, self, &values, true)?;
         match is_spam {
             true => reported(call, self, &values, answer),
@@ -98,6 +119,19 @@ impl Command for Unblock {
     fn run(&self, call: &Call<'_>, values: &Values) -> Result<Answer, Stop> {
         set(call, self, values, false)
     }
+}
+
+/// How spam is reported, where nobody is named who has sent it.
+fn whom_is_missing(call: &Call<'_>) -> String {
+    let language = call.language();
+    let label = CONTACT.label.in_language(language);
+    let block = Block.words(language).into_iter().next();
+    let example = format!(
+        "{} {} eve@mail.example",
+        block.unwrap_or_default(),
+        texts::block::spam(language)
+    );
+    texts::lacks(language, &label, &example)
 }
 
 /// Whether the user says that it is spam: in the form, or as the first or the last word of a message. Then whom, in one.
@@ -277,7 +311,6 @@ fn set(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::core::language::Language;
 
     #[test]
     fn who_says_no_in_the_form_reports_nobody() {

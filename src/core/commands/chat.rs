@@ -3,7 +3,9 @@
 
 use super::help::{self, Help};
 use super::words::{after, in_all};
-use super::{Answer, AnswerTable, Call, Command, HELPER, Values, fields, form, link, texts, write};
+use super::{
+    Answer, AnswerTable, Call, Command, HELPER, Values, answers, fields, form, link, texts, write,
+};
 use crate::core::address::MailAddress;
 use crate::core::context::Missing;
 use crate::core::decide::decider::{Decider, Stop};
@@ -340,6 +342,9 @@ fn words_of(command: &dyn Command, understood: Understood) -> impl Iterator<Item
 fn no_command(call: &Call<'_>, body: &str) -> Result<String, Missing> {
     let language = call.language();
     if let Some(answer) = small_talk(call, body) {
+        return Ok(answer);
+    }
+    if let Some(answer) = answers::about(call, body) {
         return Ok(answer);
     }
     if let Some(answer) = about_command(call, body) {

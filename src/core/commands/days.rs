@@ -1,8 +1,9 @@
 //! A day as people write it, at the beginning of what they write: `2026-12-24`, `24.12.`, `24 December`, `Friday`; or how far it is
 //! from today: `3 days`.
 
-use super::texts::away::{self as texts, NamedDay};
-use crate::core::language::Understood;
+use super::texts::away as texts;
+use super::words::{after, in_all};
+use crate::core::language::{Language, Understood};
 use crate::core::time::Timestamp;
 use chrono::{Datelike, Days, NaiveDate};
 use std::time::Duration;
@@ -13,7 +14,7 @@ pub(super) const DAY: Duration = Duration::from_secs(24 * 3600);
 /// Words that may stand between what comes before a day and the day, or in one: `the`, `of`.
 const ARTICLES_MAX: usize = 2;
 /// What stands behind a day, or the number of one.
-const BEHIND: [char; 5] = ['.', ':', ',', ';', '!'];
+pub(super) const BEHIND: [char; 5] = ['.', ':', ',', ';', '!'];
 
 /// When it begins, and what follows it. One that is over, or far away, is one as well.
 pub(super) fn read(
@@ -21,7 +22,12 @@ pub(super) fn read(
     text: &str,
     now: Timestamp,
 ) -> Option<(Timestamp, &str)> {
-    let text = behind_articles(understood, text);
+    let without = behind_articles(understood, text);
+    let of_words = |text| in_words(understood, text, now);
+    if let Some(found) = of_words(text).or_else(|| of_words(without)) {
+        return Some(found);
+    }
+    let text = without;
     if let Some(found) = with_month(understood, text, now) {
         return Some(found);
     }
@@ -146,17 +152,59 @@ fn of_year(day: u32, month: u32, year: Option<i32>, now: Timestamp) -> Option<Ti
 
 /// The next day of this name: a week from now where it is today's.
 fn named(understood: Understood, name: &str, now: Timestamp) -> Option<Timestamp> {
+    ahead(now, until_weekday(texts::weekday(understood, name)?, now)?)
+}
+
+/// How many days there are until the next one of this number, from Monday, which is 0.
+fn until_weekday(number: u32, now: Timestamp) -> Option<u32> {
     let today = now.in_utc()?.date_naive();
-    let ahead = match texts::named_day(understood, name)? {
-        NamedDay::Today => 0,
-        NamedDay::Tomorrow => 1,
-        NamedDay::Weekday(number) => {
-            let from = today.weekday().num_days_from_monday();
-            let days = number.saturating_add(7).checked_sub(from)?.checked_rem(7)?;
-            if days == 0 { 7 } else { days }
-        }
-    };
-    at_midnight(today.checked_add_days(Days::new(u64::from(ahead)))?)
+    let from = today.weekday().num_days_from_monday();
+    let days = number.saturating_add(7).checked_sub(from)?.checked_rem(7)?;
+    Some(if days == 0 { 7 } else { days })
+}
+
+/// `today`, `tomorrow`, `next week`, which may be several words: its Monday.
+fn in_words(understood: Understood, text: &str, now: Timestamp) -> Option<(Timestamp, &str)> {
+    let found = |days: u32, of| Some((ahead(now, days)?, behind(understood, text, of)?));
+    let of_today = found(0, texts::today_words);
+    let of_tomorrow = || found(1, texts::tomorrow_words);
+    let of_week = || next_week(understood, text, now);
+    of_today.or_else(of_tomorrow).or_else(of_week)
+}
+
+/// The Monday of the next week, where a text begins with that.
+pub(super) fn next_week(
+    understood: Understood,
+    text: &str,
+    now: Timestamp,
+) -> Option<(Timestamp, &str)> {
+    let rest = behind(understood, text, texts::next_week_words)?;
+    Some((ahead(now, until_weekday(0, now)?)?, rest))
+}
+
+/// What stands behind such words.
+fn behind(understood: Understood, text: &str, of: fn(Language) -> String) -> Option<&str> {
+    let words = in_all(understood, of);
+    let rest = words.iter().find_map(|words| after(text, words))?;
+    Some(rest.trim_start_matches(BEHIND).trim_start())
+}
+
+/// The day of this number in the month of another one, and not after it.
+pub(super) fn in_month_of(word: &str, other: Timestamp) -> Option<Timestamp> {
+    let other = other.in_utc()?.date_naive();
+    let date = other.with_day(number(word)?)?;
+    at_midnight(date).filter(|_| date <= other)
+}
+
+/// The day before.
+pub(super) fn before(day: Timestamp) -> Timestamp {
+    let millis = i64::try_from(DAY.as_millis()).unwrap_or_default();
+    Timestamp::from_millis(day.millis().saturating_sub(millis))
+}
+
+fn ahead(now: Timestamp, days: u32) -> Option<Timestamp> {
+    let today = now.in_utc()?.date_naive();
+    at_midnight(today.checked_add_days(Days::new(u64::from(days)))?)
 }
 
 fn at_midnight(date: NaiveDate) -> Option<Timestamp> {
@@ -173,7 +221,6 @@ pub(super) fn parted(text: &str) -> (&str, &str) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::core::language::Language;
 
     #[test]
     fn a_day_is_read_as_people_of_five_languages_write_it() {

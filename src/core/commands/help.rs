@@ -32,8 +32,10 @@ fn text(call: &Call<'_>) -> String {
     let (settings, language) = (call.decider.settings, call.language());
     let named = call.commands().filter(|one| one.is_in_help(settings));
     let lines = named.map(|command| line(command, language));
-    let mut text = vec![texts::help_before(language)];
+    let mut text = vec![texts::help::before(language)];
     text.extend(lines);
-    text.push(texts::help_after(language, settings.keeps_originals));
+    text.push(texts::help::after(language, settings.keeps_originals));
+    let page = settings.write_page.as_deref();
+    text.extend(page.map(|link| texts::help::write_page(language, link)));
     text.join("\n")
 }

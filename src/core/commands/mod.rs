@@ -4,6 +4,7 @@
 
 pub mod adhoc;
 mod admin;
+mod answers;
 mod away;
 mod block;
 pub mod chat;
@@ -18,6 +19,7 @@ mod options;
 mod original;
 mod own_address;
 mod own_name;
+mod period;
 mod remove;
 mod requests;
 mod revoke;

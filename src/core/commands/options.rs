@@ -437,7 +437,11 @@ impl Command for SetOption {
             None => {
                 let value = left(call, choice, contact.as_ref(), language)?;
                 let meaning = choice.meaning(language, value);
-                texts::option_default(language, &about, &meaning, people)
+                let clients = call.decider.sent.or(options.client_language);
+                match choice.name == LANGUAGE && clients.is_some() {
+                    true => texts::option_default_of_client(language, &about, &meaning),
+                    false => texts::option_default(language, &about, &meaning, people),
+                }
             }
         };
         let (stanzas, text) = match choice.name {

@@ -1,9 +1,11 @@
 //! What commands say, in one place. How it is worded is in `language/*.ftl`.
 
+pub(super) mod answers;
 pub(super) mod away;
 pub(super) mod block;
 pub(super) mod export;
 pub(super) mod forget_me;
+pub(super) mod help;
 pub(super) mod original;
 pub(super) mod requests;
 pub(super) mod revoke;
@@ -73,17 +75,6 @@ pub fn data_policy_of_mail(language: Language) -> String {
 /// What it is for.
 pub fn gateway_description(language: Language) -> String {
     say!(language, "gateway-description")
-}
-
-/// What is shown before the list of commands.
-pub(super) fn help_before(language: Language) -> String {
-    say!(language, "help-before")
-}
-
-/// What is shown after it.
-pub(super) fn help_after(language: Language, has_originals: bool) -> String {
-    let originals = if has_originals { "yes" } else { "no" };
-    say!(language, "help-after", originals = originals)
 }
 
 /// A command that is corrected or taken back.
@@ -526,6 +517,16 @@ pub(super) fn option_for_all_only(language: Language, option: &str) -> String {
 pub(super) fn option_language_is(language: Language, chosen: Language) -> String {
     let (tag, name) = (chosen.tag(), chosen.name());
     say!(language, "option-language-is", tag = tag, name = name)
+}
+
+/// A choice of the language is taken back, and that of the chat program holds again.
+pub(super) fn option_default_of_client(language: Language, about: &str, meaning: &str) -> String {
+    say!(
+        language,
+        "option-taken-back-client",
+        about = about,
+        meaning = meaning
+    )
 }
 
 /// An option that there is not.

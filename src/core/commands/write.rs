@@ -171,7 +171,7 @@ pub(super) fn meant(call: &Call<'_>, command: &dyn Command, values: &Values) -> 
 
 /// The one contact of the user whose name, or whose address before the @, is this. Whom the user has had to do with goes before
 /// those who have only written.
-fn called(call: &Call<'_>, name: &str) -> Result<Option<MailAddress>, Missing> {
+pub(super) fn called(call: &Call<'_>, name: &str) -> Result<Option<MailAddress>, Missing> {
     let name = name.to_lowercase();
     let known = known::contacts(call)?.contacts;
     let is_called = |(mail, known): &&&(MailAddress, Contact)| {

@@ -50,15 +50,24 @@ pub(super) fn read(part: &MailPart<'_>) -> Vec<String> {
         child.media_type().as_deref() == Some("text/plain") && of_part(child).is_empty()
     };
     let is_alternative = part.media_type().as_deref() == Some("multipart/alternative")
-        && children.iter().filter(is_plain).all(says_it);
+        && children.iter().filter(is_plain).all(says_it)
+        && !children.iter().any(is_file);
     let is_beside = |child: &MailPart<'_>| {
         of_part(child).is_empty() && !child.decoded().trim_ascii().is_empty()
     };
-    let is_all = children.len() <= PARTS_MAX && !children.iter().any(is_beside);
+    let is_all = children.len() <= PARTS_MAX
+        && !children
+            .iter()
+            .any(|child| is_beside(child) || is_file(child));
     match is_alternative || is_all {
         true => emoji,
         false => Vec::new(),
     }
+}
+
+/// A file is something, whatever is in it: one of white space, too.
+fn is_file(part: &MailPart<'_>) -> bool {
+    of_part(part).is_empty() && (part.is_attachment() || part.file_name().is_some())
 }
 
 /// Whether a mail is a reaction without any: Delta Chat takes back what it said before.
@@ -126,6 +135,14 @@ mod tests {
         // Words and files beside it are not lost for it.
         assert_eq!(of(&inside("text/plain\n\nNo, do not pay\n")), [""; 0]);
         assert_eq!(of(&inside("application/pdf\n\n%PDF-1.7\n")), [""; 0]);
+        // A file of white space is one as well.
+        for beside in [
+            "text/plain\nContent-Disposition: attachment; filename=blank.txt\n\n   \n",
+            "text/plain; name=blank.txt\n\n",
+            "application/octet-stream\nContent-Disposition: attachment\n\n\n",
+        ] {
+            assert_eq!(of(&inside(beside)), [""; 0], "{beside}");
+        }
         let blanks = "text/plain\n\n\n--b\nContent-Type: ".repeat(PARTS_MAX);
         assert_eq!(of(&inside(&format!("{blanks}text/plain\n\nNo\n"))), [""; 0]);
         // Nor is what an alternative says that is something else.

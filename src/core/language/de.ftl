@@ -101,6 +101,7 @@ not-hosted-too-big = zu groß für den Server; { $lies }
 not-hosted-refused = der Server nimmt sie nicht an ({ $words }); { $lies }
 not-hosted-silent = der Server hat nicht geantwortet; { $lies }
 not-hosted-limit = mehr Dateien, als an einem Tag kommen dürfen; { $lies }
+not-hosted-per-mail = von einer Mail werden nur { $max } Dateien gezeigt; { $lies }
 a-mail = Eine Mail
 a-mail-from = Eine Mail von { $mail }
 not-shown = { $kept ->
@@ -126,6 +127,7 @@ held-unread = { $kept ->
         [mailbox] Eine Mail, die angeblich von { $mail } ist, ließ sich nicht überprüfen, weil ihr Kopf zu lang ist; sie liegt im Postfach.
        *[nowhere] Eine Mail, die angeblich von { $mail } ist, ließ sich nicht überprüfen, weil ihr Kopf zu lang ist; sie wurde abgewiesen.
     }
+held-ask = Wenn du dieses Postfach nicht öffnen kannst, frag, wer das Gateway betreibt: { $who }
 held-as-well = { $count ->
         [one] Seit der letzten Meldung kam noch eine Mail mit zweifelhaftem Absender; sie wird nicht angezeigt.
        *[other] Seit der letzten Meldung kamen noch { $count } Mails mit zweifelhaftem Absender; sie werden nicht angezeigt.
@@ -157,6 +159,9 @@ you-quote-yourself = Ich schrieb:
 not-attached = Die Datei { $name } konnte nicht an die Mail angehängt werden: { $why }. Stattdessen enthält die Mail den Link.
 too-big-to-attach = Anhänge dürfen höchstens { $max } haben
 files-over-limit = das ist mehr, als an einem Tag erlaubt ist
+file-as-link-big = [{ $name } ({ $size }) ist zu groß für diese Mail. Der Link oben führt dorthin, solange { $host } die Datei aufbewahrt.]
+file-as-link-too-big = [{ $name } ist zu groß für diese Mail. Der Link oben führt dorthin, solange { $host } die Datei aufbewahrt.]
+file-as-link = [{ $name } konnte nicht angehängt werden. Der Link oben führt dorthin, wenn { $host } die Datei noch hat.]
 
 invitation-subject = { $name } möchte mit dir chatten
 invitation-hello =
@@ -289,6 +294,8 @@ write-page-open = Im Chat-Programm schreiben
 write-page-scan = Oder scanne das mit dem Telefon, auf dem du chattest:
 write-page-code-of = QR-Code des Kontakts { $mail }
 write-page-note = Es wurde nichts gesendet und nicht nachgesehen, ob es die Adresse gibt. Du kannst die Chat-Adresse auch als neuen Kontakt eingeben.
+write-page-chats-here = { $mail } ist eine Adresse beim Chat-Server { $domain }. Schreib in deinem Chat-Programm direkt dorthin: Eine Mailadresse brauchst du dafür nicht.
+write-page-also-mail = Nur wenn es auch eine Mailadresse ist und du diese meinst, nimm das hier:
 
 ## Wie eine Datei einer Mail heißt, vor ihrem Namen und ihrer Größe
 
@@ -374,6 +381,7 @@ help-after = In einer Unterhaltung geht eine Antwort, die mit /all beginnt, an a
         [yes] /original allein zeigt die letzte Mail vollständig, und /help allein
        *[no] /help allein
     } zeigt dies. Ein Befehl hinter einem Schrägstrich wird nie gesendet; alles andere geht an dein Gegenüber.
+help-write-page = Die Chat-Adresse zu jeder Mailadresse, mit Link und Code für das Telefon: { $link }
 
 no-changes = Was du dem Gateway gesagt hast, ist getan und lässt sich hier nicht korrigieren oder zurücknehmen. Schreib eine neue Nachricht.
 not-understood = „{ $typed }“ ist hier kein Befehl. Es wurde niemandem etwas gesendet.
@@ -489,6 +497,7 @@ option-set = Ab jetzt gilt: { $about } { $meaning }.
 option-set-for = Ab jetzt gilt für { $mail }: { $about } { $meaning }.
 option-means = { $about } { $meaning }
 option-taken-back = Deine Wahl ist zurückgenommen, es gilt wieder die Vorgabe des Gateways: { $about } { $meaning }.
+option-taken-back-client = Deine Wahl ist zurückgenommen, es gilt wieder die Sprache deines Chat-Programms: { $about } { $meaning }.
 option-taken-back-for = Deine Wahl für { $mail } ist zurückgenommen, es gilt wieder dasselbe wie für alle deine Kontakte: { $about } { $meaning }.
 no-option = „{ $typed }“ ist keine Option; es gibt { $names }. Schreib zum Beispiel: setze quotes keep
 no-value = „{ $typed }“ ist kein Wert von { $option }; schreib { $values } oder default.
@@ -636,21 +645,28 @@ several-wait-called = Mehrere deiner wartenden Mails heißen „{ $typed }…“
 busy = Das Gateway hat gerade zu viel zu tun, und es wurde nichts geändert. Frag gleich noch einmal.
 
 until-words = bis, bis zum
-until-articles = zum, dem, einschließlich, nächsten
+until-articles = zum, dem, den, einschließlich, nächsten, kommenden
+from-words = ab, von, vom, ab dem
+to-words = -, –, —
 weekday-words = montag, mo; dienstag, di; mittwoch, mi; donnerstag, do; freitag, fr; samstag, sonnabend, sa; sonntag, so
 month-words = januar, jänner, jan; februar, feb; märz, mär; april, apr; mai; juni, jun; juli, jul; august, aug; september, sept, sep; oktober, okt; november, nov; dezember, dez
 today-words = heute
 tomorrow-words = morgen
+next-week-words = nächste woche, nächster woche, nächsten woche, zur nächsten woche, anfang nächster woche, kommende woche, kommender woche
 for-words = für, noch
 one-words = ein, eine, einen, einem, einer
 day-words = tag, tage, tagen
 week-words = woche, wochen
 away-begun = Wer dir per Mail schreibt, bekommt ab jetzt die Antwort, dass du abwesend bist, höchstens einmal in 7 Tagen: Menschen, deren Adresse geprüft ist, und keine Listen. Wenn du wieder da bist, schreib: zurück
 away-begun-until = Wer dir per Mail schreibt, bekommt bis { $day } die Antwort, dass du abwesend bist, höchstens einmal in 7 Tagen: Menschen, deren Adresse geprüft ist, und keine Listen. Wenn du früher wieder da bist, schreib: zurück
+away-later = Wer dir per Mail schreibt, bekommt ab { $first } die Antwort, dass du abwesend bist, höchstens einmal in 7 Tagen: Menschen, deren Adresse geprüft ist, und keine Listen. Vorher bekommt sie niemand. Um es abzusagen, oder wenn du wieder da bist, schreib: zurück
+away-later-until = Wer dir per Mail schreibt, bekommt von { $first } bis { $day } die Antwort, dass du abwesend bist, höchstens einmal in 7 Tagen: Menschen, deren Adresse geprüft ist, und keine Listen. Vorher bekommt sie niemand. Um es abzusagen oder früher zu beenden, schreib: zurück
 away-says = In der Antwort steht: „{ $text }“
 away-says-nothing = Mehr steht nicht in der Antwort; deine eigenen Worte können hinter dem Befehl stehen.
 away-holds = Du bist abwesend: Wer dir per Mail schreibt, bekommt das als Antwort. „zurück“ beendet es.
 away-holds-until = Du bist bis { $day } abwesend: Wer dir per Mail schreibt, bekommt das als Antwort. „zurück“ beendet es.
+away-planned = Du bist ab { $first } abwesend: Wer dir dann per Mail schreibt, bekommt das als Antwort. „zurück“ sagt es ab.
+away-planned-until = Du bist von { $first } bis { $day } abwesend: Wer dir dann per Mail schreibt, bekommt das als Antwort. „zurück“ sagt es ab.
 away-by-status = Du bist abwesend, wie dein Status sagt: Wer dir mailt, bekommt ihn als Antwort, bis dein Status ein anderer ist.
 away-asks-for-status = Das Gateway bittet darum, deinen Status zu sehen: Erlaube das in deinem Chat-Programm. Von da an antwortet der Status „nicht verfügbar“ (länger abwesend) mit deinen Worten, wenn dir jemand mailt.
 away-unverified = Im Moment bekommt aber niemand eine Antwort: Dieses Gateway überprüft keine Absender und antwortet deshalb niemandem. Ändern kann das, wer es betreibt: [trust] in der Konfiguration.
@@ -658,8 +674,11 @@ away-unverified-ask = Im Moment bekommt aber niemand eine Antwort: Dieses Gatewa
 away-waits-for-status = „away-on-xa“ ist an, aber das Gateway sieht deinen Status nicht: Nimm in deinem Chat-Programm die Kontaktanfrage von { $helper } an. Um noch einmal gefragt zu werden, schreib: setze away-on-xa on
 away-status-refused = Das Gateway darf deinen Status nicht sehen. Deshalb antwortet dein Status niemandem, und „away-on-xa“ ist wieder aus. Um noch einmal gefragt zu werden, schreib: setze away-on-xa on
 away-ended = Willkommen zurück. Niemand bekommt mehr die Antwort, dass du abwesend bist.
+away-called-off = Es ist abgesagt: Niemand bekommt die Antwort, dass du abwesend bist.
 away-not = Du warst nicht abwesend: Niemand bekommt eine automatische Antwort.
 away-no-day = „{ $typed }“ ist kein Tag des kommenden Jahres. Schreib ihn so: abwesend bis 2026-12-24 Ich bin in den Bergen
+away-no-first = „{ $typed }“ ist kein Tag des kommenden Jahres. Schreib es so: abwesend vom 2026-12-24 bis 2027-01-02 Ich bin in den Bergen
+away-backwards = Der letzte Tag, { $day }, liegt vor dem ersten, { $first }. Schreib es so: abwesend vom 2026-12-24 bis 2027-01-02 Ich bin in den Bergen
 away-too-long = Das sind mehr als { $max } Zeichen. Schreib weniger.
 
 export-link = Alles, was dieses Gateway über dich gespeichert hat, steht in dieser Datei, die jeder lesen kann, der die Adresse hat, bis { $day }: { $link }
@@ -689,6 +708,8 @@ forget-me-left = Zugestellte Mails sind da, wo sie zugestellt wurden, und deine 
 word-all = alle
 word-yes = ja
 word-no = nein
+yes-alone = „{ $typed }“ allein bewirkt nichts: Das Gateway merkt sich keine Frage. Wenn du gefragt wurdest, ob alles gelöscht werden soll, was über dich gespeichert ist, und das willst, schreib: { $command }
+no-alone = Es ist nichts geschehen: Das Gateway merkt sich keine Frage und wartet auf keine Antwort.
 
 admin-nothing-waits = Nichts wartet darauf, gesendet zu werden, und nichts ist in Quarantäne.
 admin-no-pair = Es ist kein Paar gespeichert; es gelten die Regeln der Konfiguration.
@@ -797,7 +818,7 @@ where-ask = An wen hast du geschrieben?
 away-title = Antworten, dass ich abwesend bin
 away-words = abwesend, ich bin abwesend, ich bin weg, urlaub, pause, nicht da, ich bin nicht da, im urlaub, ich bin im urlaub, verreist, ich bin verreist
 away-example = abwesend bis 2026-12-24 Ich bin in den Bergen
-away-help = antwortet Menschen, die dir per Mail schreiben, mit deinen Worten; ohne einen Tag, bis du „zurück“ schreibst; mit „setze away-on-xa on“ tut das dein Status
+away-help = antwortet Menschen, die dir per Mail schreiben, mit deinen Worten; ohne einen Tag, bis du „zurück“ schreibst; „abwesend von morgen bis Freitag“ beginnt morgen; mit „setze away-on-xa on“ tut das dein Status
 away-ask = Wer dir per Mail schreibt, bekommt höchstens einmal in 7 Tagen eine Antwort. Bis wann und mit welchen Worten?
 
 back-title = Ich bin wieder da

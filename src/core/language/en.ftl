@@ -117,6 +117,7 @@ not-hosted-too-big = too big for the server; { $lies }
 not-hosted-refused = the server does not take it ({ $words }); { $lies }
 not-hosted-silent = the server did not answer; { $lies }
 not-hosted-limit = more files than a day may bring; { $lies }
+not-hosted-per-mail = only { $max } files of a mail are shown; { $lies }
 a-mail = A mail
 a-mail-from = A mail from { $mail }
 # $what: a-mail or a-mail-from.
@@ -143,6 +144,8 @@ held-unread = { $kept ->
         [mailbox] A mail that claims to be from { $mail } has a header that is too long to be checked and lies in the mailbox.
        *[nowhere] A mail that claims to be from { $mail } has a header that is too long to be checked and was refused.
     }
+# Behind each of those three. $who: where who runs the gateway can be reached, in URIs.
+held-ask = If you cannot open that mailbox, ask whoever runs this gateway: { $who }
 held-as-well = { $count ->
         [one] 1 more mail whose sender is in doubt came since you were told of one, and is not shown.
        *[other] { $count } more mails whose senders are in doubt came since you were told of one, and are not shown.
@@ -175,6 +178,10 @@ you-quote-yourself = I wrote:
 not-attached = The file { $name } could not be attached to the mail: { $why }. The mail has its link instead.
 too-big-to-attach = what is attached may have { $max }
 files-over-limit = that is more than a day may bring
+# To whom a mail goes. $host: the server on which the file lies.
+file-as-link-big = [{ $name } ({ $size }) is too big for this mail. The link above leads to it, as long as { $host } keeps it.]
+file-as-link-too-big = [{ $name } is too big for this mail. The link above leads to it, as long as { $host } keeps it.]
+file-as-link = [{ $name } could not be attached. The link above leads to it, if { $host } still has it.]
 
 invitation-subject = { $name } would like to chat with you
 invitation-hello =
@@ -313,6 +320,9 @@ write-page-scan = Or scan this with the telephone on which you chat:
 # The picture, for those who do not see it.
 write-page-code-of = QR code of the contact { $mail }
 write-page-note = Nothing was sent, and nobody has looked whether the address exists. You can also enter the chat address as a new contact.
+# $mail: what was typed; $domain: what is behind its @.
+write-page-chats-here = { $mail } is an address at the chat server { $domain }. Write to it in your chat program as it is: no mail address is needed for that.
+write-page-also-mail = Only if it is a mail address as well, and you mean that, take this:
 
 ## What a file of a mail is called, before its name and its size
 
@@ -397,6 +407,8 @@ help-after = In a conversation, an answer that begins with /all goes to everybod
         [yes] /original alone shows all of the last mail, and /help alone
        *[no] /help alone
     } shows this. A command behind a slash is never sent; all else goes to the other side.
+# $link: the address of a page on which a mail address is typed.
+help-write-page = The chat address of any mail address, with a link and a code for a telephone: { $link }
 
 no-changes = What was said to the gateway is done and cannot be corrected or taken back here. Write a new message.
 not-understood = “{ $typed }” is no command here. Nothing was sent to anybody.
@@ -523,6 +535,7 @@ option-set = From now on, { $about } { $meaning }.
 option-set-for = From now on, { $about } { $meaning }, where they are from { $mail }.
 option-means = { $about } { $meaning }
 option-taken-back = Your choice is taken back. From now on, { $about } { $meaning }, the gateway's default.
+option-taken-back-client = Your choice is taken back. From now on, { $about } { $meaning }, your chat program's language.
 option-taken-back-for = Your choice for { $mail } is taken back. From now on, { $about } { $meaning } there, as for all your contacts.
 no-option = “{ $typed }” is no option; there is { $names }. Write for example: set quotes keep
 no-value = “{ $typed }” is no value of { $option }; write { $values }, or default.
@@ -683,12 +696,16 @@ busy = The gateway has too much to do at the moment, and nothing was changed. As
 until-words = until, till, til
 # Words between that and a day (separated by commas).
 until-articles = the, on, next, of
+# What comes before the first day, and between it and the last (separated by commas, beside the English words).
+from-words = from, starting, starting from, beginning, as of
+to-words = to, through, thru, -, –, —
 # From Monday to Sunday, divided by semicolons; the words of each by commas.
 weekday-words = monday, mon; tuesday, tue; wednesday, wed; thursday, thu; friday, fri; saturday, sat; sunday, sun
 # From January to December, divided by semicolons; the words of each by commas.
 month-words = january, jan; february, feb; march, mar; april, apr; may; june, jun; july, jul; august, aug; september, sept, sep; october, oct; november, nov; december, dec
 today-words = today, tonight
 tomorrow-words = tomorrow
+next-week-words = next week
 # How long, in days and weeks from today: what may come before it, what stands for 1, and what is counted (separated by commas).
 for-words = for
 one-words = a, an, one
@@ -697,10 +714,15 @@ week-words = week, weeks
 # $day: a date like 2026-12-24, the last one.
 away-begun = Who writes to you by mail is answered from now on that you are away, at most once in 7 days: people whose address is verified, and no lists. When you are here again, write: back
 away-begun-until = Who writes to you by mail is answered until { $day } that you are away, at most once in 7 days: people whose address is verified, and no lists. When you are here earlier, write: back
+# $first: the first day, like $day.
+away-later = Who writes to you by mail is answered from { $first } on that you are away, at most once in 7 days: people whose address is verified, and no lists. Until then nobody is. To call it off, or when you are here again, write: back
+away-later-until = Who writes to you by mail is answered from { $first } until { $day } that you are away, at most once in 7 days: people whose address is verified, and no lists. Before that nobody is. To call it off, or to end it earlier, write: back
 away-says = The answer says: “{ $text }”
 away-says-nothing = The answer says no more than that; your own words can follow the command.
 away-holds = You are away: who writes to you by mail is answered so. “back” ends it.
 away-holds-until = You are away until { $day }: who writes to you by mail is answered so. “back” ends it.
+away-planned = You will be away from { $first } on: who writes to you by mail then is answered so. “back” calls it off.
+away-planned-until = You will be away from { $first } until { $day }: who writes to you by mail then is answered so. “back” calls it off.
 away-by-status = You are away, as your status says: who writes to you by mail is answered in its words, until your status is another one.
 away-asks-for-status = The gateway asks to see your status: allow that in your chat program. From then on the status “not available” (extended away) with words of yours answers who writes by mail.
 # The same where nobody is answered, since no sender is verified. $who: where who runs the gateway can be reached, in URIs.
@@ -710,8 +732,11 @@ away-unverified-ask = But nobody is answered as things are: this gateway verifie
 away-waits-for-status = “away-on-xa” is on, but the gateway does not see your status: allow the contact request of { $helper } in your chat program. To be asked again, write: set away-on-xa on
 away-status-refused = The gateway may not see your status, so your status answers nobody, and “away-on-xa” is off again. To be asked for it once more, write: set away-on-xa on
 away-ended = Welcome back. Nobody is answered any more that you are away.
+away-called-off = It is called off: nobody will be answered that you are away.
 away-not = You were not away: nobody is answered automatically.
 away-no-day = “{ $typed }” is no day of the coming year. Write it like this: away until 2026-12-24 I am in the mountains
+away-no-first = “{ $typed }” is no day of the coming year. Write it like this: away from 2026-12-24 until 2027-01-02 I am in the mountains
+away-backwards = The last day, { $day }, is before the first, { $first }. Write it like this: away from 2026-12-24 until 2027-01-02 I am in the mountains
 away-too-long = That is more than { $max } characters. Write less.
 
 # $day: a date like 2026-12-24.
@@ -743,6 +768,8 @@ forget-me-left = Mails that were delivered are where they were delivered, and yo
 word-all = all
 word-yes = yes
 word-no = no
+yes-alone = “{ $typed }” alone does nothing: the gateway remembers no question. If you were asked whether all that is stored about you is to be deleted, and want that, write: { $command }
+no-alone = Nothing was done: the gateway remembers no question, and waits for no answer.
 
 admin-nothing-waits = Nothing waits to be sent, and nothing is in quarantine.
 admin-no-pair = No pair is saved; the rules of the configuration hold.
@@ -856,7 +883,7 @@ where-ask = To whom did you write?
 away-title = Answer that I am away
 away-words = away, i am away, away reply, out of office, vacation, pause, i'm away, i am on holiday, i'm on holiday, i am on vacation, i'm on vacation
 away-example = away until 2026-12-24 I am in the mountains
-away-help = answers people who write to you by mail with your words; without a day until you write “back”; with “set away-on-xa on” your status does the same
+away-help = answers people who write to you by mail with your words; without a day until you write “back”; “away from tomorrow until friday” begins tomorrow; with “set away-on-xa on” your status does the same
 away-ask = Who writes to you by mail gets one answer in 7 days at most. Until when, and what does it say?
 
 back-title = I am here again

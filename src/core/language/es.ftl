@@ -101,6 +101,7 @@ not-hosted-too-big = demasiado grande para el servidor; { $lies }
 not-hosted-refused = el servidor no lo acepta ({ $words }); { $lies }
 not-hosted-silent = el servidor no respondió; { $lies }
 not-hosted-limit = más archivos de los que pueden llegar en un día; { $lies }
+not-hosted-per-mail = de un correo solo se muestran { $max } archivos; { $lies }
 a-mail = Un correo
 a-mail-from = Un correo de { $mail }
 not-shown = { $kept ->
@@ -126,6 +127,7 @@ held-unread = { $kept ->
         [mailbox] Un correo que dice ser de { $mail } tiene un encabezado demasiado largo para verificarlo y está en el buzón.
        *[nowhere] Un correo que dice ser de { $mail } tiene un encabezado demasiado largo para verificarlo y se rechazó.
     }
+held-ask = Si no puedes abrir ese buzón, pregunta a quien lleva esta pasarela: { $who }
 held-as-well = { $count ->
         [one] Desde el último aviso llegó un correo más de remitente dudoso; no se muestra.
        *[other] Desde el último aviso llegaron { $count } correos más de remitente dudoso; no se muestran.
@@ -157,6 +159,9 @@ you-quote-yourself = Yo escribí:
 not-attached = El archivo { $name } no se pudo adjuntar al correo: { $why }. En su lugar, el correo lleva el enlace.
 too-big-to-attach = los archivos adjuntos pueden ocupar { $max } como máximo
 files-over-limit = es más de lo que se permite en un día
+file-as-link-big = [{ $name } ({ $size }) es demasiado grande para este correo. El enlace de arriba lleva al archivo, mientras { $host } lo conserve.]
+file-as-link-too-big = [{ $name } es demasiado grande para este correo. El enlace de arriba lleva al archivo, mientras { $host } lo conserve.]
+file-as-link = [{ $name } no se pudo adjuntar. El enlace de arriba lleva al archivo, si { $host } aún lo tiene.]
 
 invitation-subject = { $name } quiere chatear contigo
 invitation-hello =
@@ -289,6 +294,8 @@ write-page-open = Escribir en mi aplicación de chat
 write-page-scan = O escanea esto con el teléfono en el que chateas:
 write-page-code-of = Código QR del contacto { $mail }
 write-page-note = No se ha enviado nada, y nadie ha mirado si la dirección existe. También puedes introducir la dirección de chat como contacto nuevo.
+write-page-chats-here = { $mail } es una dirección del servidor de chat { $domain }. Escríbele tal cual en tu aplicación de chat: para eso no hace falta ninguna dirección de correo.
+write-page-also-mail = Solo si también es una dirección de correo, y te refieres a esa, usa esto:
 
 ## Cómo se llama un archivo de un correo, antes de su nombre y su tamaño
 
@@ -371,6 +378,7 @@ help-after = En una conversación, una respuesta que empieza por /all va a todos
         [yes] /original sin nada más muestra el último correo completo, y /help sin nada más
        *[no] /help sin nada más
     } muestra esto. Un comando tras una barra nunca se envía; todo lo demás va a la otra persona.
+help-write-page = La dirección de chat de cualquier dirección de correo, con un enlace y un código para el teléfono: { $link }
 
 no-changes = Lo que se le dijo a la pasarela ya está hecho, y aquí no se puede corregir ni retirar. Escribe un mensaje nuevo.
 not-understood = «{ $typed }» no es un comando aquí. No se envió nada a nadie.
@@ -486,6 +494,7 @@ option-set = A partir de ahora, { $about } { $meaning }.
 option-set-for = A partir de ahora, para { $mail }: { $about } { $meaning }.
 option-means = { $about } { $meaning }
 option-taken-back = Tu elección queda anulada y se aplica de nuevo el ajuste de la pasarela: { $about } { $meaning }.
+option-taken-back-client = Tu elección queda anulada y se aplica de nuevo el idioma de tu programa de chat: { $about } { $meaning }.
 option-taken-back-for = Tu elección para { $mail } queda anulada y se aplica de nuevo lo mismo que para todos tus contactos: { $about } { $meaning }.
 no-option = «{ $typed }» no es una opción; las que hay son: { $names }. Escribe por ejemplo: set quotes keep
 no-value = «{ $typed }» no es un valor de { $option }; escribe { $values }, o default.
@@ -634,20 +643,27 @@ busy = La pasarela tiene demasiado que hacer en este momento, y no se cambió na
 
 until-words = hasta, hasta el
 until-articles = el, de, del, próximo
+from-words = desde, desde el, a partir de, a partir del, del
+to-words = al, a, -, –, —
 weekday-words = lunes; martes; miércoles, miercoles; jueves; viernes; sábado, sabado; domingo
 month-words = enero, ene; febrero, feb; marzo, mar; abril, abr; mayo, may; junio, jun; julio, jul; agosto, ago; septiembre, setiembre, sept; octubre, oct; noviembre, nov; diciembre, dic
 today-words = hoy
 tomorrow-words = mañana
+next-week-words = la próxima semana, la proxima semana, próxima semana, proxima semana, la semana próxima, la semana que viene, semana que viene
 for-words = por, durante, para
 one-words = un, una
 day-words = día, días, dia, dias
 week-words = semana, semanas
 away-begun = Desde ahora, quien te escribe por correo recibe la respuesta de que no estás, como mucho una vez en 7 días: personas cuya dirección está verificada, y ninguna lista. Cuando vuelvas, escribe: he vuelto
 away-begun-until = Hasta el { $day }, quien te escribe por correo recibe la respuesta de que no estás, como mucho una vez en 7 días: personas cuya dirección está verificada, y ninguna lista. Si vuelves antes, escribe: he vuelto
+away-later = A partir del { $first }, quien te escribe por correo recibe la respuesta de que no estás, como mucho una vez en 7 días: personas cuya dirección está verificada, y ninguna lista. Antes nadie la recibe. Para anularlo, o cuando vuelvas, escribe: he vuelto
+away-later-until = Del { $first } al { $day }, quien te escribe por correo recibe la respuesta de que no estás, como mucho una vez en 7 días: personas cuya dirección está verificada, y ninguna lista. Antes nadie la recibe. Para anularlo, o si vuelves antes, escribe: he vuelto
 away-says = La respuesta dice: «{ $text }»
 away-says-nothing = La respuesta no dice más que eso; tus propias palabras pueden seguir a la orden.
 away-holds = No estás: quien te escribe por correo recibe esa respuesta. «he vuelto» lo termina.
 away-holds-until = No estás hasta el { $day }: quien te escribe por correo recibe esa respuesta. «he vuelto» lo termina.
+away-planned = No estarás a partir del { $first }: quien te escriba entonces por correo recibirá esa respuesta. «he vuelto» lo anula.
+away-planned-until = No estarás del { $first } al { $day }: quien te escriba entonces por correo recibirá esa respuesta. «he vuelto» lo anula.
 away-by-status = Estás ausente, como dice tu estado: quien te escribe por correo lo recibe como respuesta, hasta que tu estado sea otro.
 away-asks-for-status = La pasarela pide ver tu estado: permítelo en tu aplicación de chat. Desde entonces, el estado «no disponible» (ausencia larga) con tus palabras responde a quien te escribe por correo.
 away-unverified = Pero por ahora nadie recibe respuesta: esta pasarela no verifica a ningún remitente, así que no responde a nadie. Quien la lleva puede cambiarlo: [trust] en su configuración.
@@ -655,8 +671,11 @@ away-unverified-ask = Pero por ahora nadie recibe respuesta: esta pasarela no ve
 away-waits-for-status = «away-on-xa» está activado, pero la pasarela no ve tu estado: acepta en tu aplicación de chat la solicitud de contacto de { $helper }. Para que te pregunte de nuevo, escribe: set away-on-xa on
 away-status-refused = La pasarela no puede ver tu estado, así que tu estado no responde a nadie, y «away-on-xa» vuelve a estar desactivado. Para que te pregunte de nuevo, escribe: set away-on-xa on
 away-ended = Hola de nuevo. Ya nadie recibe la respuesta de que no estás.
+away-called-off = Está anulado: nadie recibirá la respuesta de que no estás.
 away-not = No estabas ausente: nadie recibe respuestas automáticas.
 away-no-day = «{ $typed }» no es un día del próximo año. Escríbelo así: ausencia hasta 2026-12-24 Estoy en la montaña
+away-no-first = «{ $typed }» no es un día del próximo año. Escríbelo así: ausencia desde 2026-12-24 hasta 2027-01-02 Estoy en la montaña
+away-backwards = El último día, { $day }, es anterior al primero, { $first }. Escríbelo así: ausencia desde 2026-12-24 hasta 2027-01-02 Estoy en la montaña
 away-too-long = Son más de { $max } caracteres. Escribe menos.
 
 export-link = Todo lo que esta pasarela ha guardado sobre ti está en este archivo, que puede leer quien tenga la dirección, hasta el { $day }: { $link }
@@ -686,6 +705,8 @@ forget-me-left = Los correos entregados están donde se entregaron, y los tuyos,
 word-all = todos
 word-yes = sí
 word-no = no
+yes-alone = «{ $typed }» solo no hace nada: la pasarela no recuerda ninguna pregunta. Si se te preguntó si hay que borrar todo lo que está guardado sobre ti, y lo quieres, escribe: { $command }
+no-alone = No se ha hecho nada: la pasarela no recuerda ninguna pregunta y no espera ninguna respuesta.
 
 admin-nothing-waits = No hay nada en espera de envío, ni nada en cuarentena.
 admin-no-pair = No hay ningún par guardado; valen las reglas de la configuración.
@@ -794,7 +815,7 @@ where-ask = ¿A quién escribiste?
 away-title = Responder que no estoy
 away-words = ausencia, no estoy, vacaciones, pausa, ausente, estoy ausente, fuera, estoy fuera, de vacaciones, estoy de vacaciones
 away-example = ausencia hasta 2026-12-24 Estoy en la montaña
-away-help = responde con tus palabras a quien te escribe por correo; sin un día, hasta que escribas «he vuelto»; con «set away-on-xa on» lo hace tu estado
+away-help = responde con tus palabras a quien te escribe por correo; sin un día, hasta que escribas «he vuelto»; «ausencia desde mañana hasta el viernes» empieza mañana; con «set away-on-xa on» lo hace tu estado
 away-ask = Quien te escribe por correo recibe como mucho una respuesta en 7 días. ¿Hasta cuándo y qué dice?
 
 back-title = Ya estoy aquí

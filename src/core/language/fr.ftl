@@ -101,6 +101,7 @@ not-hosted-too-big = trop gros pour le serveur ; { $lies }
 not-hosted-refused = le serveur ne l'accepte pas ({ $words }) ; { $lies }
 not-hosted-silent = le serveur n'a pas répondu ; { $lies }
 not-hosted-limit = plus de fichiers qu'il n'en peut arriver en un jour ; { $lies }
+not-hosted-per-mail = seuls { $max } fichiers d'un e-mail sont affichés ; { $lies }
 a-mail = Un e-mail
 a-mail-from = Un e-mail de { $mail }
 not-shown = { $kept ->
@@ -126,6 +127,7 @@ held-unread = { $kept ->
         [mailbox] Un e-mail qui se dit de { $mail } a un en-tête trop long pour être vérifié et se trouve dans la boîte.
        *[nowhere] Un e-mail qui se dit de { $mail } a un en-tête trop long pour être vérifié et a été refusé.
     }
+held-ask = Si tu ne peux pas ouvrir cette boîte, demande à qui gère cette passerelle : { $who }
 held-as-well = { $count ->
         [one] Depuis le dernier avis, { $count } autre e-mail à l'expéditeur douteux est arrivé ; il n'est pas affiché.
        *[other] Depuis le dernier avis, { $count } autres e-mails à l'expéditeur douteux sont arrivés ; ils ne sont pas affichés.
@@ -157,6 +159,9 @@ you-quote-yourself = J'ai écrit :
 not-attached = Le fichier { $name } n'a pas pu être joint à l'e-mail : { $why }. L'e-mail contient son lien à la place.
 too-big-to-attach = une pièce jointe peut faire { $max } au plus
 files-over-limit = c'est plus que ce qui est permis en un jour
+file-as-link-big = [{ $name } ({ $size }) est trop volumineux pour cet e-mail. Le lien ci-dessus y mène, tant que { $host } le conserve.]
+file-as-link-too-big = [{ $name } est trop volumineux pour cet e-mail. Le lien ci-dessus y mène, tant que { $host } le conserve.]
+file-as-link = [{ $name } n'a pas pu être joint. Le lien ci-dessus y mène, si { $host } l'a encore.]
 
 invitation-subject = { $name } aimerait discuter avec toi
 invitation-hello =
@@ -289,6 +294,8 @@ write-page-open = Écrire dans mon logiciel
 write-page-scan = Ou scanne ceci avec le téléphone sur lequel tu discutes :
 write-page-code-of = Code QR du contact { $mail }
 write-page-note = Rien n'a été envoyé, et personne n'a vérifié si l'adresse existe. Tu peux aussi saisir l'adresse de discussion comme nouveau contact.
+write-page-chats-here = { $mail } est une adresse du serveur de discussion { $domain }. Écris-lui directement dans ton logiciel de discussion : aucune adresse e-mail n'est nécessaire pour cela.
+write-page-also-mail = Seulement si c'est aussi une adresse e-mail, et que tu veux celle-ci, prends ceci :
 
 ## Comment s'appelle un fichier d'un e-mail, avant son nom et sa taille
 
@@ -374,6 +381,7 @@ help-after = Dans une conversation, une réponse qui commence par /all va à tou
         [yes] /original seul montre tout le dernier e-mail, et /help seul
        *[no] /help seul
     } montre ceci. Une commande derrière une barre oblique n'est jamais envoyée ; tout le reste part chez ton correspondant.
+help-write-page = L'adresse de discussion de toute adresse e-mail, avec un lien et un code pour le téléphone : { $link }
 
 no-changes = Ce qui a été dit à la passerelle est fait et ne peut être ni corrigé ni retiré ici. Écris un nouveau message.
 not-understood = « { $typed } » n'est pas une commande ici. Rien n'a été envoyé à personne.
@@ -489,6 +497,7 @@ option-set = Désormais, { $about } { $meaning }.
 option-set-for = Désormais, pour { $mail } : { $about } { $meaning }.
 option-means = { $about } { $meaning }
 option-taken-back = Ton choix est annulé, le réglage de la passerelle vaut à nouveau : { $about } { $meaning }.
+option-taken-back-client = Ton choix est annulé, la langue de ton programme de chat vaut à nouveau : { $about } { $meaning }.
 option-taken-back-for = Ton choix pour { $mail } est annulé, vaut à nouveau ce qui vaut pour tous tes contacts : { $about } { $meaning }.
 no-option = « { $typed } » n'est pas une option ; il y a { $names }. Écris par exemple : set quotes keep
 no-value = « { $typed } » n'est pas une valeur de { $option } ; écris { $values }, ou default.
@@ -637,20 +646,27 @@ busy = La passerelle a trop à faire en ce moment, et rien n'a été changé. Re
 
 until-words = jusqu'au, jusqu’au, jusqu'à, jusqu’à, jusque
 until-articles = à, le, au
+from-words = du, à partir du, à partir de, dès, dès le, depuis
+to-words = au, à, -, –, —
 weekday-words = lundi; mardi; mercredi; jeudi; vendredi; samedi; dimanche
 month-words = janvier, janv; février, févr; mars; avril, avr; mai; juin; juillet, juil; août; septembre, sept; octobre, oct; novembre, nov; décembre, déc
 today-words = aujourd'hui, aujourd’hui
 tomorrow-words = demain
+next-week-words = la semaine prochaine, semaine prochaine
 for-words = pendant, pour
 one-words = un, une
 day-words = jour, jours
 week-words = semaine, semaines
 away-begun = À partir de maintenant, qui t'écrit par e-mail reçoit la réponse que tu n'es pas là, au plus une fois en 7 jours : les personnes dont l'adresse est vérifiée, et aucune liste. À ton retour, écris : retour
 away-begun-until = Jusqu'au { $day }, qui t'écrit par e-mail reçoit la réponse que tu n'es pas là, au plus une fois en 7 jours : les personnes dont l'adresse est vérifiée, et aucune liste. Si tu reviens plus tôt, écris : retour
+away-later = À partir du { $first }, qui t'écrit par e-mail reçoit la réponse que tu n'es pas là, au plus une fois en 7 jours : les personnes dont l'adresse est vérifiée, et aucune liste. Avant, personne ne la reçoit. Pour y renoncer, ou à ton retour, écris : retour
+away-later-until = Du { $first } au { $day }, qui t'écrit par e-mail reçoit la réponse que tu n'es pas là, au plus une fois en 7 jours : les personnes dont l'adresse est vérifiée, et aucune liste. Avant, personne ne la reçoit. Pour y renoncer, ou si tu reviens plus tôt, écris : retour
 away-says = La réponse dit : « { $text } »
 away-says-nothing = La réponse n'en dit pas plus ; tes propres mots peuvent suivre la commande.
 away-holds = Tu n'es pas là : qui t'écrit par e-mail reçoit cette réponse. « retour » y met fin.
 away-holds-until = Tu n'es pas là jusqu'au { $day } : qui t'écrit par e-mail reçoit cette réponse. « retour » y met fin.
+away-planned = Tu ne seras pas là à partir du { $first } : qui t'écrira alors par e-mail recevra cette réponse. « retour » l'annule.
+away-planned-until = Tu ne seras pas là du { $first } au { $day } : qui t'écrira alors par e-mail recevra cette réponse. « retour » l'annule.
 away-by-status = Tu n'es pas là, comme le dit ton statut : qui t'écrit par e-mail le reçoit en réponse, jusqu'à ce que ton statut change.
 away-asks-for-status = La passerelle demande à voir ton statut : permets-le dans ton logiciel. Dès lors, le statut « non disponible » (absence prolongée) avec tes mots répond à qui t'écrit par e-mail.
 away-unverified = Mais pour l'instant, personne ne reçoit de réponse : cette passerelle ne vérifie aucun expéditeur et ne répond donc à personne. Qui la gère peut changer cela : [trust] dans sa configuration.
@@ -658,8 +674,11 @@ away-unverified-ask = Mais pour l'instant, personne ne reçoit de réponse : cet
 away-waits-for-status = « away-on-xa » est actif, mais la passerelle ne voit pas ton statut : accepte dans ton logiciel la demande de contact de { $helper }. Pour qu'elle soit refaite, écris : set away-on-xa on
 away-status-refused = La passerelle n'a pas le droit de voir ton statut : il ne répond donc à personne, et « away-on-xa » est de nouveau désactivé. Pour que la demande soit refaite, écris : set away-on-xa on
 away-ended = Bon retour. Plus personne ne reçoit la réponse que tu n'es pas là.
+away-called-off = C'est annulé : personne ne recevra la réponse que tu n'es pas là.
 away-not = Ton absence n'était pas annoncée : personne ne reçoit de réponse automatique.
 away-no-day = « { $typed } » n'est pas un jour de l'année à venir. Écris-le ainsi : absence jusqu'au 2026-12-24 Je suis à la montagne
+away-no-first = « { $typed } » n'est pas un jour de l'année à venir. Écris-le ainsi : absence du 2026-12-24 au 2027-01-02 Je suis à la montagne
+away-backwards = Le dernier jour, { $day }, est avant le premier, { $first }. Écris-le ainsi : absence du 2026-12-24 au 2027-01-02 Je suis à la montagne
 away-too-long = C'est plus de { $max } caractères. Écris-en moins.
 
 export-link = Tout ce que cette passerelle a enregistré sur toi est dans ce fichier, que peut lire quiconque en a l'adresse, jusqu'au { $day } : { $link }
@@ -689,6 +708,8 @@ forget-me-left = Les e-mails remis sont là où ils ont été remis, et les tien
 word-all = tous
 word-yes = oui
 word-no = non
+yes-alone = « { $typed } » seul ne fait rien : la passerelle ne retient aucune question. Si on t'a demandé s'il faut supprimer tout ce qui est enregistré sur toi, et que tu le veux, écris : { $command }
+no-alone = Rien n'a été fait : la passerelle ne retient aucune question et n'attend aucune réponse.
 
 admin-nothing-waits = Rien n'attend d'être envoyé, et rien n'est en quarantaine.
 admin-no-pair = Aucune paire n'est enregistrée ; les règles de la configuration valent.
@@ -797,7 +818,7 @@ where-ask = À qui as-tu écrit ?
 away-title = Répondre que je ne suis pas là
 away-words = absence, je suis en absence, vacances, pause, absent, absente, je suis absent, je suis absente, en vacances, je suis en vacances
 away-example = absence jusqu'au 2026-12-24 Je suis à la montagne
-away-help = répond avec tes mots aux personnes qui t'écrivent par e-mail ; sans jour, jusqu'à ce que tu écrives « retour » ; avec « set away-on-xa on », ton statut fait de même
+away-help = répond avec tes mots aux personnes qui t'écrivent par e-mail ; sans jour, jusqu'à ce que tu écrives « retour » ; « absence à partir de demain jusqu'à vendredi » commence demain ; avec « set away-on-xa on », ton statut fait de même
 away-ask = Qui t'écrit par e-mail reçoit au plus une réponse en 7 jours. Jusqu'à quand, et que dit-elle ?
 
 back-title = Je suis de retour

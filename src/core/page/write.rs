@@ -39,8 +39,19 @@ pub fn style() -> String {
     format!("{STYLE}{STYLE_OF_FORM}")
 }
 
+/// What this page needs to know.
+#[derive(Clone, Debug)]
+pub struct WritePage {
+    /// The component's domain, where contacts live.
+    pub gateway: DomainPart,
+    /// The chat servers whose users write by it.
+    pub chats: Vec<DomainPart>,
+}
+
 /// What somebody gets who has typed an address.
 enum Reached {
+    /// It is the address of a chat already. What follows, where it may be a mail address as well.
+    Chat(BareJid, Option<Box<Reached>>),
     /// The address, as people write it, and the JID by which it is written to.
     By(String, BareJid),
     /// A sentence that says why not.
@@ -48,7 +59,8 @@ enum Reached {
 }
 
 /// The page. `typed` is what was filled in, if anything was.
-pub fn page(language: Language, gateway: &DomainPart, typed: Option<&str>) -> String {
+pub fn page(language: Language, own: &WritePage, typed: Option<&str>) -> String {
+    let gateway = &own.gateway;
     let typed = typed.map(str::trim).filter(|typed| !typed.is_empty());
     let title = escaped(&say!(language, "write-page-title"));
     let mut html = format!(
@@ -63,15 +75,46 @@ pub fn page(language: Language, gateway: &DomainPart, typed: Option<&str>) -> St
     let _ = writeln!(html, "<p>{}</p>", escaped(&about));
     let shown = clean::cut(typed.unwrap_or_default(), ADDRESS_OCTETS_MAX);
     form(language, &mut html, shown);
-    match typed.map(|typed| reached(language, gateway, typed)) {
-        Some(Reached::By(mail, jid)) => answer(language, &mut html, &mail, &jid),
-        Some(Reached::Not(why)) => {
-            let _ = writeln!(html, "<p role=\"alert\">{}</p>", escaped(&why));
-        }
-        None => {}
+    if let Some(typed) = typed {
+        shown_as(language, &mut html, &reached(language, own, typed));
     }
     html.push_str("</main></body></html>\n");
     html
+}
+
+fn shown_as(language: Language, html: &mut String, reached: &Reached) {
+    match reached {
+        Reached::By(mail, jid) => answer(language, html, mail, jid),
+        Reached::Not(why) => {
+            let _ = writeln!(html, "<p role=\"alert\">{}</p>", escaped(why));
+        }
+        Reached::Chat(jid, also) => {
+            chats_here(language, html, jid);
+            if let Some(also) = also {
+                let before = say!(language, "write-page-also-mail");
+                let _ = writeln!(html, "<p>{}</p>", escaped(&before));
+                shown_as(language, html, also);
+            }
+        }
+    }
+}
+
+/// Who is written to without a gateway.
+fn chats_here(language: Language, html: &mut String, jid: &BareJid) {
+    let (typed, domain) = (jid.as_str(), jid.domain().as_str());
+    let why = say!(
+        language,
+        "write-page-chats-here",
+        mail = typed,
+        domain = domain
+    );
+    let _ = writeln!(
+        html,
+        "<p role=\"alert\">{}</p>\n<p><a class=\"link\" href=\"{}\">{}</a></p>",
+        escaped(&why),
+        escaped(&commands::link(jid)),
+        escaped(&say!(language, "write-page-open")),
+    );
 }
 
 fn form(language: Language, html: &mut String, typed: &str) {
@@ -87,12 +130,30 @@ fn form(language: Language, html: &mut String, typed: &str) {
 }
 
 /// By what an address is reached, or why by nothing.
-fn reached(language: Language, gateway: &DomainPart, typed: &str) -> Reached {
+fn reached(language: Language, own: &WritePage, typed: &str) -> Reached {
     if typed.len() > ADDRESS_OCTETS_MAX {
         let error = AddressError::Length(typed.to_owned());
         return Reached::Not(format!("{}.", notice::address_error(language, &error)));
     }
-    let mail = match MailAddress::parse(commands::bare_address(typed)) {
+    let typed = commands::bare_address(typed);
+    let jid = BareJid::new(typed).ok().filter(|jid| jid.node().is_some());
+    let is_at = |jid: &BareJid, domain: &DomainPart| jid.domain().as_str() == domain.as_str();
+    if let Some(jid) = jid {
+        if is_at(&jid, &own.gateway) {
+            return Reached::Chat(jid, None);
+        }
+        if own.chats.iter().any(|domain| is_at(&jid, domain)) {
+            let also = by_mail(language, &own.gateway, typed);
+            let also = Some(also).filter(|also| matches!(also, Reached::By(..)));
+            return Reached::Chat(jid, also.map(Box::new));
+        }
+    }
+    by_mail(language, &own.gateway, typed)
+}
+
+/// The same of what is nothing but a mail address.
+fn by_mail(language: Language, gateway: &DomainPart, typed: &str) -> Reached {
+    let mail = match MailAddress::parse(typed) {
         Ok(mail) => mail,
         Err(error) => return Reached::Not(format!("{}.", notice::address_error(language, &error))),
     };
@@ -156,8 +217,42 @@ mod tests {
     use super::*;
 
     fn shown(typed: Option<&str>) -> String {
-        let gateway = DomainPart::new("gateway.a.example").unwrap().into_owned();
-        page(Language::ENGLISH, &gateway, typed)
+        page(Language::ENGLISH, &own(), typed)
+    }
+
+    fn own() -> WritePage {
+        let domain = |name| DomainPart::new(name).unwrap().into_owned();
+        WritePage {
+            gateway: domain("gateway.a.example"),
+            chats: vec![domain("a.example")],
+        }
+    }
+
+    /// It got a JID behind which a mail was sent to nobody.
+    #[test]
+    fn an_address_of_the_chat_server_needs_no_mail_address() {
+        let chats = "alice@a.example is an address at the chat server a.example.";
+        for typed in [
+            "alice@a.example",
+            "Alice <alice@A.example>",
+            "xmpp:alice@a.example",
+        ] {
+            let page = shown(Some(typed));
+            for there in [
+                chats,
+                "href=\"xmpp:alice@a.example?message\"",
+                "Only if it is a mail address as well",
+                "<code>alice\\40a.example@gateway.a.example</code>",
+            ] {
+                assert!(page.contains(there), "{there} in {page}");
+            }
+        }
+        // A contact's JID is one already.
+        let page = shown(Some("carol\\40mail.example@gateway.a.example"));
+        assert!(page.contains("href=\"xmpp:carol%5C40mail.example@gateway.a.example?message\""));
+        assert!(!page.contains("Only if"), "{page}");
+        let page = shown(Some("alice@b.a.example"));
+        assert!(!page.contains("chat server b.a.example"), "{page}");
     }
 
     #[test]
@@ -242,9 +337,8 @@ mod tests {
 
     #[test]
     fn every_language_has_it() {
-        let gateway = DomainPart::new("gateway.a.example").unwrap().into_owned();
         for language in Language::all() {
-            let page = page(language, &gateway, Some("carol@mail.example"));
+            let page = page(language, &own(), Some("carol@mail.example"));
             assert!(page.contains(&format!("<html lang=\"{}\">", language.tag())));
             assert!(page.contains("gateway.a.example") && !page.contains("write-page-"));
         }

@@ -83,14 +83,7 @@ fn lines_of(octets: &[u8]) -> String {
 pub fn attached(mail: &[u8], files: &[AttachedFile]) -> Option<(Vec<Vec<u8>>, Vec<u8>)> {
     let (header, body) = split_header(mail);
     let is_content = |field: &[u8]| is_named(field, b"content-");
-    let fields = fields_of(header);
-    if fields.is_empty()
-        || fields
-            .iter()
-            .any(|field| is_named(field, signature::FIELD.as_bytes()))
-    {
-        return None;
-    }
+    let fields = unsigned_fields(header)?;
     let body = body.strip_prefix(b"\r\n").unwrap_or(body);
     let boundary = boundary_of(mail);
     let mut before = Vec::new();
@@ -139,6 +132,14 @@ pub fn attached(mail: &[u8], files: &[AttachedFile]) -> Option<(Vec<Vec<u8>>, Ve
     Some((stretches, before))
 }
 
+/// The fields of a header; `None` where the mail is signed, or there are none.
+pub(super) fn unsigned_fields(header: &[u8]) -> Option<Vec<Vec<u8>>> {
+    let fields = fields_of(header);
+    let is_signature = |field: &Vec<u8>| is_named(field, signature::FIELD.as_bytes());
+    let is_signed = fields.is_empty() || fields.iter().any(is_signature);
+    (!is_signed).then_some(fields)
+}
+
 /// What a file is to people, if it is of that kind.
 fn meant(file: &AttachedFile) -> Option<FileMeaning> {
     let kind = match file.link.meant? {
@@ -173,7 +174,7 @@ fn part_header(file: &AttachedFile) -> Option<Vec<u8>> {
 }
 
 /// Nobody who writes a text can know it beforehand.
-fn boundary_of(mail: &[u8]) -> String {
+pub(super) fn boundary_of(mail: &[u8]) -> String {
     let digest = Sha256::digest(mail);
     let digits: String = digest
         .iter()
@@ -183,7 +184,7 @@ fn boundary_of(mail: &[u8]) -> String {
     format!("=_{digits}")
 }
 
-fn is_named(field: &[u8], name: &[u8]) -> bool {
+pub(super) fn is_named(field: &[u8], name: &[u8]) -> bool {
     let start = field.get(..name.len());
     start.is_some_and(|start| start.eq_ignore_ascii_case(name))
 }

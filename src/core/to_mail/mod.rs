@@ -4,6 +4,7 @@
 mod attached;
 mod chat;
 mod invitation;
+mod noted;
 mod plain;
 mod report;
 mod xmpp;
@@ -11,6 +12,7 @@ mod xmpp;
 pub use attached::{AttachedFile, Base64Lines, attached};
 pub use chat::ChatFormat;
 pub use invitation::invitation;
+pub use noted::noted;
 pub use plain::{PlainFormat, plain};
 pub use report::{Undelivered, diagnostic, undelivered};
 pub use xmpp::XmppFormat;

@@ -45,6 +45,7 @@ fn writing() -> WritePage {
         gateway: jid::DomainPart::new("gateway.a.example")
             .unwrap()
             .into_owned(),
+        chats: Vec::new(),
     }
 }
 

@@ -3,10 +3,10 @@
 use super::answer::PageResponse;
 use crate::core::language::Language;
 use crate::core::page::write;
+pub use crate::core::page::write::WritePage;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use hyper::{Method, Request};
-use jid::DomainPart;
 use sha2::{Digest, Sha256};
 use url::form_urlencoded;
 
@@ -14,13 +14,6 @@ use url::form_urlencoded;
 const PATH: &str = "/write";
 /// What stands behind the path, in octets: an address of [`write::ADDRESS_OCTETS_MAX`], each octet of it encoded, and the name.
 const QUERY_OCTETS_MAX: usize = 2048;
-
-/// What this page needs to know.
-#[derive(Clone, Debug)]
-pub struct WritePage {
-    /// The component's domain, where contacts live.
-    pub gateway: DomainPart,
-}
 
 /// Somebody who wants to see it.
 pub(super) struct AddressFormRequest {
@@ -57,7 +50,7 @@ impl AddressFormRequest {
     pub(super) fn answer(&self, page: &WritePage) -> PageResponse {
         match &self.typed {
             Ok(typed) => {
-                let html = write::page(self.language, &page.gateway, typed.as_deref());
+                let html = write::page(self.language, page, typed.as_deref());
                 PageResponse::html(html, &policy())
             }
             Err(()) => PageResponse::too_long(),

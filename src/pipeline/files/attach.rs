@@ -7,6 +7,7 @@ use super::{FileUploader, UploaderShared};
 use crate::core::file::{self, FileLink};
 use crate::core::id::StanzaId;
 use crate::core::job::Job;
+use crate::core::language::Language;
 use crate::core::notice;
 use crate::core::time::Timestamp;
 use crate::core::to_mail::{self, AttachedFile, Base64Lines};
@@ -35,6 +36,21 @@ struct Fetching {
     taken: Option<OwnedSemaphorePermit>,
     /// The disk has no room for it, or fails: that may last.
     has_failed: bool,
+}
+
+/// A file that is not attached.
+struct LeftOut<'a> {
+    link: &'a FileLink,
+    /// For the user.
+    why: String,
+    /// It is too big, with how many octets, where that is known.
+    too_big: Option<Option<u64>>,
+}
+
+impl<'a> LeftOut<'a> {
+    fn of(link: &'a FileLink, why: String, too_big: Option<Option<u64>>) -> Self {
+        Self { link, why, too_big }
+    }
 }
 
 /// A file that was fetched.
@@ -173,12 +189,13 @@ impl UploaderShared {
                     tracing::debug!(job = %job.id, %error, "a file for a mail is fetched again later");
                     return AttachOutcome::Later(PAUSE);
                 }
-                Err(Error::TooLarge(_)) => {
-                    refused.push((link, notice::too_big_to_attach(language, max)))
+                Err(Error::TooLarge(octets)) => {
+                    let why = notice::too_big_to_attach(language, max);
+                    refused.push(LeftOut::of(link, why, Some(octets)));
                 }
                 Err(error) => {
                     tracing::warn!(job = %job.id, %error, "a file is not attached to its mail; its link is sent");
-                    refused.push((link, error.to_string()));
+                    refused.push(LeftOut::of(link, error.to_string(), None));
                 }
             }
         }
@@ -188,15 +205,13 @@ impl UploaderShared {
                 is_allowed,
                 job.files.iter().find(|one| **one == part.told.link),
             ) {
-                refused.push((link, notice::files_over_limit(language)));
+                refused.push(LeftOut::of(link, notice::files_over_limit(language), None));
             }
             is_allowed
         });
         self.tell(&job, &user, &refused).await;
-        if parts.is_empty() {
-            return AttachOutcome::Nothing;
-        }
-        match composed(&mail, parts) {
+        let note = note(language, &refused);
+        match rewritten(&mail, note.as_deref(), parts) {
             Some(mail) => AttachOutcome::Mail(mail, room),
             None => AttachOutcome::Nothing,
         }
@@ -219,15 +234,15 @@ impl UploaderShared {
     }
 
     /// The mail leaves with the link all the same, so nothing hangs on it that the user hears of it.
-    async fn tell(&self, job: &Job, user: &BareJid, refused: &[(&FileLink, String)]) {
+    async fn tell(&self, job: &Job, user: &BareJid, refused: &[LeftOut<'_>]) {
         let Some(origin) = job.origin.as_ref().filter(|_| !refused.is_empty()) else {
             return;
         };
         let language = origin.language.unwrap_or_default();
         let about = origin.stanza_id.as_ref().map(StanzaId::as_str);
-        let told = refused.iter().enumerate().map(|(index, (link, why))| {
+        let told = refused.iter().enumerate().map(|(index, file)| {
             let id = StanzaId::derive(&job.message_id, user, &format!("not attached {index}"));
-            let body = notice::not_attached(language, &link.name(), why);
+            let body = notice::not_attached(language, &file.link.name(), &file.why);
             let from_to = (origin.contact.as_str(), user.as_str());
             to_stanza::notice_on(language, from_to, (id.as_str(), about), &body)
         });
@@ -235,6 +250,26 @@ impl UploaderShared {
             tracing::debug!(%error, "a user was not told that a file is not attached");
         }
     }
+}
+
+/// For whom the mail goes to, who would have nothing but addresses of these files.
+fn note(language: Language, left_out: &[LeftOut<'_>]) -> Option<String> {
+    let line = |file: &LeftOut<'_>| {
+        let host = http::host(&file.link.url).unwrap_or_default();
+        notice::file_as_link(language, &file.link.name(), &host, file.too_big)
+    };
+    let lines: Vec<String> = left_out.iter().map(line).collect();
+    (!lines.is_empty()).then(|| lines.join("\n"))
+}
+
+/// The mail with what is to be said of what is left out, and with these files; `None`: it stays as it is.
+fn rewritten(mail: &[u8], note: Option<&str>, parts: Vec<Part>) -> Option<MailSource> {
+    let noted = note.and_then(|note| to_mail::noted(mail, note));
+    let with = match parts.is_empty() {
+        true => None,
+        false => composed(noted.as_deref().unwrap_or(mail), parts),
+    };
+    with.or_else(|| noted.map(MailSource::from))
 }
 
 /// The mail with these files, as far as that can be.

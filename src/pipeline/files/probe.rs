@@ -90,6 +90,8 @@ fn reason(why: &NotHosted) -> String {
         NotHosted::Refused(words) => format!("“{words}”"),
         NotHosted::Silent => "it does not answer".to_owned(),
         NotHosted::TooLarge(_) => "it takes no file, however small".to_owned(),
-        NotHosted::Named | NotHosted::OverLimit => "without a reason".to_owned(),
+        NotHosted::Named | NotHosted::OverLimit | NotHosted::PerMail => {
+            "without a reason".to_owned()
+        }
     }
 }

@@ -2,6 +2,7 @@
 
 use super::aside::Aside;
 use super::index::Index;
+use super::pause::UnreadPause;
 use super::record::{Encoded, HEAD_OCTETS, JobKey, RecordKind, key_of};
 use super::replay::JournalPlace;
 use super::segment::{Appended, Name, Tail};
@@ -78,6 +79,8 @@ pub(super) struct JournalWriter {
     /// Of what was found by a start without being known to be durable: it is written once more, and until then nothing is
     /// removed.
     pub(super) doubtful: Vec<JobKey>,
+    /// Some of it cannot be read.
+    pub(super) unread: Option<UnreadPause>,
     /// Marks of settled mails for which there was no room.
     pub(super) owed: Vec<Encoded>,
     /// What is moved on out of the first segment.

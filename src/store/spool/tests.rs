@@ -3,6 +3,7 @@
 use super::*;
 use crate::core::address::MailAddress;
 use crate::core::id::MessageId;
+use record::key_of;
 use segment::Name;
 use std::os::unix::fs::PermissionsExt;
 use torn::where_is;
@@ -356,6 +357,50 @@ fn what_stands_behind_the_durable_end_and_is_torn_was_never_accepted() {
         assert!(aside(dir.path()).is_empty());
     }
     assert_ne!(where_is(dir.path(), &jobs[1].id).segment, segment);
+}
+
+/// It was tried again each second for ever, and what could be read was not made durable either.
+#[test]
+fn what_a_start_found_and_cannot_be_read_is_kept_and_tried_after_longer_and_longer_pauses() {
+    let dir = tempfile::tempdir().unwrap();
+    let (spool, _) = Spool::open(dir.path()).unwrap();
+    let (good, bad) = (mail("good", 1), mail("bad", 2));
+    for one in [&good, &bad] {
+        block_on(spool.accept(vec![one.clone()])).unwrap();
+    }
+    let journal = &spool.journal;
+    let (first, lies) = (
+        where_is(dir.path(), &good.job.id).head.start,
+        where_is(dir.path(), &bad.job.id),
+    );
+    journal.rest();
+    assert_eq!(journal.restless_after(), None);
+    let doubtful = [&good, &bad].map(|one| key_of(&one.job.id)).to_vec();
+    journal.writer().doubtful = doubtful;
+    torn::flip(&lies.segment, lies.head.start + 8);
+    let mut pauses = Vec::new();
+    for _ in 0..20 {
+        journal.rest();
+        assert_eq!(journal.writer().doubtful, [key_of(&bad.job.id)]);
+        let pause = journal.restless_after().unwrap();
+        // Not before that is over.
+        journal.rest();
+        assert!(journal.restless_after().unwrap() <= pause);
+        pauses.push(pause.as_secs_f64().round());
+        journal.writer().unread.as_mut().unwrap().end();
+    }
+    assert_eq!(pauses[..4], [1.0, 2.0, 4.0, 8.0]);
+    assert_eq!(pauses[19], 3600.0);
+    let place = journal.index().live[&key_of(&good.job.id)];
+    assert_ne!(place.at, first, "the other one has its copy");
+    // What can be read again is as any other.
+    torn::flip(&lies.segment, lies.head.start + 8);
+    journal.rest();
+    assert!(journal.writer().doubtful.is_empty());
+    assert_eq!(journal.restless_after(), None);
+    for one in [&good, &bad] {
+        assert_eq!(block_on(spool.read_mail(&one.job)).unwrap(), one.bytes);
+    }
 }
 
 #[test]

@@ -3,6 +3,7 @@
 
 use super::index::Segment;
 use super::journal::{Journal, JournalWriter};
+use super::pause::UnreadPause;
 use super::reading::SpoolRecord;
 use super::record::{Encoded, HEAD_OCTETS, JobKey};
 use super::segment::{Name, Tail};
@@ -18,7 +19,6 @@ use std::time::Duration;
 const MOVED_AT_ONCE: u64 = 256 * 1024;
 /// How long something may stand in the journal before it is made durable though nobody waits for that.
 pub(super) const UNSYNCED_FOR: Duration = Duration::from_secs(1);
-
 impl Journal {
     /// Makes durable what has waited for that, whoever wanted it; removes segments in which nothing lives any more, and moves on
     /// what keeps others.
@@ -46,19 +46,48 @@ impl Journal {
         }
     }
 
+    /// What cannot be read costs nothing else its copy, and is tried again after longer and longer pauses: nobody would be helped by
+    /// doing so each second, and by its turn the queue finds it as well.
     fn write_doubtful(&self, writer: &mut JournalWriter) -> Result<(), SpoolError> {
-        if writer.doubtful.is_empty() {
+        let waits = |unread: &UnreadPause| !unread.left().is_zero();
+        if writer.doubtful.is_empty() || writer.unread.as_ref().is_some_and(waits) {
             return Ok(());
         }
-        let copies = self.copies(&writer.doubtful)?;
-        match self.append(writer, &copies.iter().collect::<Vec<_>>(), true) {
+        let keys = writer.doubtful.clone();
+        let error = match self.write_copies(writer, &keys) {
             Ok(()) => {
-                writer.doubtful.clear();
-                Ok(())
+                (writer.doubtful, writer.unread) = (Vec::new(), None);
+                return Ok(());
             }
-            Err(SpoolError::Full { .. } | SpoolError::NoHandle { .. }) => Ok(()),
-            failed => failed,
+            Err(error) => error,
+        };
+        if matches!(error, SpoolError::Full { .. } | SpoolError::NoHandle { .. }) {
+            return Ok(());
         }
+        if !is_unread(&error) {
+            return Err(error);
+        }
+        let mut left = Vec::new();
+        for key in keys {
+            match self.write_copies(writer, &[key]) {
+                Ok(()) => {}
+                Err(SpoolError::Full { .. } | SpoolError::NoHandle { .. }) => left.push(key),
+                Err(error) if is_unread(&error) => left.push(key),
+                failed => return failed,
+            }
+        }
+        if writer.unread.is_none() {
+            tracing::error!(folder = %self.folder.display(), %error, records = left.len(), "what was found at the start of the spool cannot be read; it is kept, and no segment is removed until it can be read or its mails are settled");
+        }
+        let pause = UnreadPause::after(writer.unread.as_ref());
+        writer.unread = Some(pause).filter(|_| !left.is_empty());
+        writer.doubtful = left;
+        Ok(())
+    }
+
+    fn write_copies(&self, writer: &mut JournalWriter, keys: &[JobKey]) -> Result<(), SpoolError> {
+        let copies = self.copies(keys)?;
+        self.append(writer, &copies.iter().collect::<Vec<_>>(), true)
     }
 
     /// Removes the first segments, as far as nothing in them lives. Only when all that took the place of what was in them is
@@ -256,8 +285,20 @@ impl Journal {
         }
     }
 
-    /// Whether [`Journal::rest`] has something to do.
-    pub(super) fn is_restless(&self) -> bool {
-        self.broken.check().is_ok() && !self.writer().is_rested
+    /// After how long [`Journal::rest`] has something to do, if nobody wants anything until then; `None`: it has nothing to do.
+    pub(super) fn restless_after(&self) -> Option<Duration> {
+        if self.broken.check().is_err() {
+            return None;
+        }
+        let writer = self.writer();
+        match writer.is_rested {
+            false => Some(UNSYNCED_FOR),
+            true => writer.unread.as_ref().map(UnreadPause::left),
+        }
     }
+}
+
+/// Also where its segment is not there any more.
+fn is_unread(error: &SpoolError) -> bool {
+    error.is_of_what_is_read() || matches!(error, SpoolError::Gone(_))
 }

@@ -56,41 +56,55 @@ pub(crate) fn month(understood: Understood, name: &str) -> Option<u32> {
     found.next()
 }
 
-/// A day by its name.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum NamedDay {
-    Today,
-    Tomorrow,
-    /// From Monday, which is 0.
-    Weekday(u32),
-}
-
-/// In words of a language that is understood.
-pub(crate) fn named_day(understood: Understood, name: &str) -> Option<NamedDay> {
+/// A day of the week by its name, from Monday, which is 0.
+pub(crate) fn weekday(understood: Understood, name: &str) -> Option<u32> {
     let name = name.to_lowercase();
     understood.all().find_map(|language| {
-        let is_it = |words: &str| listed(words).contains(&name);
         let days = say!(language, "weekday-words");
-        let number = days.split(';').position(is_it);
-        let weekday = number.and_then(|number| u32::try_from(number).ok());
-        let others = [
-            (say!(language, "today-words"), NamedDay::Today),
-            (say!(language, "tomorrow-words"), NamedDay::Tomorrow),
-        ];
-        let other = others.into_iter().find(|(words, _)| is_it(words));
-        let weekday = weekday.filter(|number| *number < 7).map(NamedDay::Weekday);
-        weekday.or(other.map(|(_, day)| day))
+        let number = days
+            .split(';')
+            .position(|words| listed(words).contains(&name));
+        let number = number.and_then(|number| u32::try_from(number).ok());
+        number.filter(|number| *number < 7)
     })
 }
 
-/// Who writes is told so from now on, up to the end of this day.
-pub(crate) fn begun(language: Language, text: Option<&str>, last_day: Option<Timestamp>) -> String {
-    let day = last_day
-        .and_then(|at| named(language, at))
-        .unwrap_or_default();
-    let said = match day.as_str() {
-        "" => say!(language, "away-begun"),
-        day => say!(language, "away-begun-until", day = day),
+pub(crate) fn today_words(language: Language) -> String {
+    say!(language, "today-words")
+}
+
+pub(crate) fn tomorrow_words(language: Language) -> String {
+    say!(language, "tomorrow-words")
+}
+
+pub(crate) fn next_week_words(language: Language) -> String {
+    say!(language, "next-week-words")
+}
+
+/// What may come before the first day.
+pub(crate) fn from_words(language: Language) -> String {
+    say!(language, "from-words")
+}
+
+/// Whether this word may stand between the first day and the last.
+pub(crate) fn is_to(understood: Understood, word: &str) -> bool {
+    is_one_of(understood, word, |language| say!(language, "to-words"))
+}
+
+/// Who writes is told so from now on, or from the first day, up to the end of the last.
+pub(crate) fn begun(
+    language: Language,
+    text: Option<&str>,
+    (first, last): (Option<Timestamp>, Option<Timestamp>),
+) -> String {
+    let name = |day: Option<Timestamp>| day.and_then(|at| named(language, at));
+    let said = match (name(first), name(last)) {
+        (None, None) => say!(language, "away-begun"),
+        (None, Some(day)) => say!(language, "away-begun-until", day = day),
+        (Some(first), None) => say!(language, "away-later", first = first),
+        (Some(first), Some(day)) => {
+            say!(language, "away-later-until", first = first, day = day)
+        }
     };
     format!("{said}\n{}", says(language, text))
 }
@@ -105,12 +119,24 @@ pub(crate) fn says(language: Language, text: Option<&str>) -> String {
 
 /// On top of the options of a user who is away.
 pub(crate) fn holds(language: Language, until: Option<Timestamp>) -> String {
-    // The day before is the last one.
-    let last = until.map(|until| Timestamp::from_millis(until.millis().saturating_sub(1)));
-    match last.and_then(|at| named(language, at)) {
+    match until.and_then(|until| named(language, last_of(until))) {
         Some(day) => say!(language, "away-holds-until", day = day),
         None => say!(language, "away-holds"),
     }
+}
+
+/// The same of one who will be.
+pub(crate) fn planned(language: Language, from: Timestamp, until: Option<Timestamp>) -> String {
+    let first = named(language, from).unwrap_or_default();
+    match until.and_then(|until| named(language, last_of(until))) {
+        Some(day) => say!(language, "away-planned-until", first = first, day = day),
+        None => say!(language, "away-planned", first = first),
+    }
+}
+
+/// What ends at midnight has the day before as its last.
+fn last_of(until: Timestamp) -> Timestamp {
+    Timestamp::from_millis(until.millis().saturating_sub(1))
 }
 
 /// The same of one whose status says so.
@@ -146,6 +172,11 @@ pub(crate) fn ended(language: Language) -> String {
     say!(language, "away-ended")
 }
 
+/// Nobody will be told so.
+pub(crate) fn called_off(language: Language) -> String {
+    say!(language, "away-called-off")
+}
+
 /// Who was not away.
 pub(crate) fn is_here(language: Language) -> String {
     say!(language, "away-not")
@@ -154,6 +185,22 @@ pub(crate) fn is_here(language: Language) -> String {
 /// What is no day, or one that is over or far away.
 pub(crate) fn no_day(language: Language, typed: &str) -> String {
     say!(language, "away-no-day", typed = brief(typed))
+}
+
+/// The same of a first day.
+pub(crate) fn no_first_day(language: Language, typed: &str) -> String {
+    say!(language, "away-no-first", typed = brief(typed))
+}
+
+/// It would end before it begins.
+pub(crate) fn backwards(language: Language, first: Timestamp, last: Timestamp) -> String {
+    let name = |day| named(language, day).unwrap_or_default();
+    say!(
+        language,
+        "away-backwards",
+        first = name(first),
+        day = name(last)
+    )
 }
 
 /// More words than this.
@@ -169,6 +216,7 @@ fn named(language: Language, at: Timestamp) -> Option<String> {
     Some(format!("{} ({weekday})", day(at)?))
 }
 
-pub(super) fn day(at: Timestamp) -> Option<String> {
+/// A date like 2026-12-24.
+pub(crate) fn day(at: Timestamp) -> Option<String> {
     Some(at.in_utc()?.format("%Y-%m-%d").to_string())
 }

@@ -232,8 +232,8 @@ impl Delivery<'_> {
         let body = notice::held(
             self.decider.language,
             Some(&sender),
-            why,
-            self.arrived.mail.kept(),
+            (why, self.arrived.mail.kept()),
+            &self.decider.settings.contact_addresses,
         );
         decision.stanzas.push(self.notice(&body));
         decision.held.insert(self.user.clone());

@@ -74,7 +74,8 @@ fn shown(
     let mail = arrived.mail;
     let id = stanza_id(mail, user, trust);
     if let SenderTrust::Held(why) = trust {
-        let body = notice::held(decider.language, None, why, mail.kept());
+        let contacts = &decider.settings.contact_addresses;
+        let body = notice::held(decider.language, None, (why, mail.kept()), contacts);
         let from_to = (decider.settings.gateway.as_str(), user.as_str());
         return to_stanza::notice(decider.language, from_to, id.as_str(), &body);
     }
