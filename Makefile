@@ -47,16 +47,14 @@ quick:
 	cargo clippy --all-targets -- -D warnings
 	STANZAMAIL_SEEDS=30 cargo test --lib --bins --test quick
 
-# Some tests are about GreenMail. Most of their time tests wait, so that each core has two of them.
+# Some tests are about GreenMail.
 test:
 	@MAIL=greenmail DELTACHAT=yes tests/install.sh
-	cargo test --no-fail-fast -- --test-threads=$$(($$(nproc) * 2))
+	@tests/run.sh
 
 test-servers:
 	@MAIL=greenmail DELTACHAT=yes tests/install.sh
-	cargo build --bins --examples
-	cargo test --no-fail-fast --test chaos --test disk --test examples --test faults --test harness --test scenarios -- \
-		--test-threads=$$(($$(nproc) * 2))
+	@tests/run.sh servers
 
 # The demo once without Java and once with it.
 test-debian13:

@@ -554,6 +554,24 @@ fn is_self(parameter: &str) -> bool {
 }
 
 #[test]
+fn make_test_runs_every_program_of_tests() {
+    let text = |name: &str| std::fs::read_to_string(format!("{ROOT}/{name}")).unwrap();
+    let (manifest, script) = (text("Cargo.toml"), text("tests/run.sh"));
+    let programs: Vec<&str> = manifest
+        .split("[[test]]\nname = \"")
+        .skip(1)
+        .filter_map(|rest| rest.split('"').next())
+        .collect();
+    assert!(programs.contains(&"scenarios"), "{programs:?}");
+    for program in programs {
+        assert!(
+            script.contains(&format!("--test {program} ")),
+            "{program} is not in tests/run.sh"
+        );
+    }
+}
+
+#[test]
 fn every_standard_that_is_cited_is_listed() {
     let listed = std::fs::read_to_string(format!("{ROOT}/docs/STANDARDS.md"))
         .expect("docs/STANDARDS.md is there");
