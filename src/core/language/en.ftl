@@ -699,6 +699,10 @@ until-articles = the, on, next, of
 # What comes before the first day, and between it and the last (separated by commas, beside the English words).
 from-words = from, starting, starting from, beginning, as of
 to-words = to, through, thru, -, –, —
+# Behind a word for a beginning: this moment, and what says behind a day that it goes on (separated by commas, the longer before
+# the shorter).
+now-words = right now, now
+onward-words = onwards, onward, on
 # From Monday to Sunday, divided by semicolons; the words of each by commas.
 weekday-words = monday, mon; tuesday, tue; wednesday, wed; thursday, thu; friday, fri; saturday, sat; sunday, sun
 # From January to December, divided by semicolons; the words of each by commas.

@@ -646,8 +646,10 @@ busy = La passerelle a trop à faire en ce moment, et rien n'a été changé. Re
 
 until-words = jusqu'au, jusqu’au, jusqu'à, jusqu’à, jusque
 until-articles = à, le, au
-from-words = du, à partir du, à partir de, dès, dès le, depuis
+from-words = du, à partir du, à partir de, dès, dès le
 to-words = au, à, -, –, —
+now-words = maintenant
+onward-words = et au-delà
 weekday-words = lundi; mardi; mercredi; jeudi; vendredi; samedi; dimanche
 month-words = janvier, janv; février, févr; mars; avril, avr; mai; juin; juillet, juil; août; septembre, sept; octobre, oct; novembre, nov; décembre, déc
 today-words = aujourd'hui, aujourd’hui

@@ -81,6 +81,16 @@ pub(crate) fn next_week_words(language: Language) -> String {
     say!(language, "next-week-words")
 }
 
+/// What stands for this moment behind such a word.
+pub(crate) fn now_words(language: Language) -> String {
+    say!(language, "now-words")
+}
+
+/// What may stand behind the first day, and says that it goes on.
+pub(crate) fn onward_words(language: Language) -> String {
+    say!(language, "onward-words")
+}
+
 /// What may come before the first day.
 pub(crate) fn from_words(language: Language) -> String {
     say!(language, "from-words")
