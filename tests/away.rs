@@ -270,6 +270,14 @@ fn a_status_answers_where_the_user_has_chosen_so() {
     // Whoever shows the gateway nothing any more says nothing by what was shown.
     shows(&mut world, "desk", "><show>xa</show><status>Ill</status>");
     assert!(asked(&mut world, "options").starts_with("You are away, as your status says"));
+    // Until a planned absence begins, nobody may say that nobody is answered.
+    let planned = asked(&mut world, "away from tomorrow");
+    assert!(
+        planned.contains("Until then your status decides."),
+        "{planned}"
+    );
+    assert!(!answers(&mail(&mut world, "From: ivan@mail.example")).is_empty());
+    asked(&mut world, "back");
     shows(&mut world, "desk", " type='unsubscribed'>");
     assert!(!asked(&mut world, "options").starts_with("You are away"));
     assert!(answers(&mail(&mut world, "")).is_empty(), "not shown");

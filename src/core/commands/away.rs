@@ -63,7 +63,9 @@ impl Command for GoAway {
         let text = Some(text).filter(|text| !text.is_empty());
         // What has begun already begins now.
         let from = first.filter(|first| *first > call.decider.now);
-        let said = texts::away::begun(language, text.as_deref(), (from, last));
+        let options = call.decider.rows.own_options(&call.user(), None)?;
+        let by_status = options.away_on_xa == Some(true);
+        let said = texts::away::begun(language, text.as_deref(), (from, last), by_status);
         let said = format!("{said}{}", unanswered(call));
         let until = last.map(|last| last.plus(DAY));
         set(call, Some(Away { text, from, until }), said)

@@ -661,8 +661,14 @@ day-words = tag, tage, tagen
 week-words = woche, wochen
 away-begun = Wer dir per Mail schreibt, bekommt ab jetzt die Antwort, dass du abwesend bist, höchstens einmal in 7 Tagen: Menschen, deren Adresse geprüft ist, und keine Listen. Wenn du wieder da bist, schreib: zurück
 away-begun-until = Wer dir per Mail schreibt, bekommt bis { $day } die Antwort, dass du abwesend bist, höchstens einmal in 7 Tagen: Menschen, deren Adresse geprüft ist, und keine Listen. Wenn du früher wieder da bist, schreib: zurück
-away-later = Wer dir per Mail schreibt, bekommt ab { $first } die Antwort, dass du abwesend bist, höchstens einmal in 7 Tagen: Menschen, deren Adresse geprüft ist, und keine Listen. Vorher bekommt sie niemand. Um es abzusagen, oder wenn du wieder da bist, schreib: zurück
-away-later-until = Wer dir per Mail schreibt, bekommt von { $first } bis { $day } die Antwort, dass du abwesend bist, höchstens einmal in 7 Tagen: Menschen, deren Adresse geprüft ist, und keine Listen. Vorher bekommt sie niemand. Um es abzusagen oder früher zu beenden, schreib: zurück
+away-later = Wer dir per Mail schreibt, bekommt ab { $first } die Antwort, dass du abwesend bist, höchstens einmal in 7 Tagen: Menschen, deren Adresse geprüft ist, und keine Listen. { $before ->
+        [status] Vorher entscheidet dein Status.
+       *[nobody] Vorher bekommt sie niemand.
+    } Um es abzusagen, oder wenn du wieder da bist, schreib: zurück
+away-later-until = Wer dir per Mail schreibt, bekommt von { $first } bis { $day } die Antwort, dass du abwesend bist, höchstens einmal in 7 Tagen: Menschen, deren Adresse geprüft ist, und keine Listen. { $before ->
+        [status] Vorher entscheidet dein Status.
+       *[nobody] Vorher bekommt sie niemand.
+    } Um es abzusagen oder früher zu beenden, schreib: zurück
 away-says = In der Antwort steht: „{ $text }“
 away-says-nothing = Mehr steht nicht in der Antwort; deine eigenen Worte können hinter dem Befehl stehen.
 away-holds = Du bist abwesend: Wer dir per Mail schreibt, bekommt das als Antwort. „zurück“ beendet es.
