@@ -1,5 +1,5 @@
 //! `stanzamail map …`: the directory of JIDs and mail addresses, and export and import of the store. Through the
-//! [`door`](super::door).
+//! [`door`].
 
 use crate::cli::door::{self, CommandError, Door, Output, unexpected, written};
 use crate::cli::file::{self, Lines};
