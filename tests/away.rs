@@ -270,6 +270,14 @@ fn a_status_answers_where_the_user_has_chosen_so() {
     // Whoever shows the gateway nothing any more says nothing by what was shown.
     shows(&mut world, "desk", "><show>xa</show><status>Ill</status>");
     assert!(asked(&mut world, "options").starts_with("You are away, as your status says"));
+    // Until a planned absence begins, nobody may say that nobody is answered.
+    let planned = asked(&mut world, "away from tomorrow");
+    assert!(
+        planned.contains("Until then your status decides."),
+        "{planned}"
+    );
+    assert!(!answers(&mail(&mut world, "From: ivan@mail.example")).is_empty());
+    asked(&mut world, "back");
     shows(&mut world, "desk", " type='unsubscribed'>");
     assert!(!asked(&mut world, "options").starts_with("You are away"));
     assert!(answers(&mail(&mut world, "")).is_empty(), "not shown");
@@ -666,5 +674,113 @@ fn a_period_is_named_as_people_name_it() {
         assert!(said.contains(&format!("says: “{text}”")), "{said}");
         assert_eq!(away_of(&world).unwrap().from, None);
         world.wait(Duration::from_secs(1));
+    }
+}
+
+/// What is said of a beginning that people name so.
+#[test]
+fn a_beginning_is_named_as_people_name_it() {
+    let (mon, fri) = ("2026-11-23", "2026-11-27");
+    for (language, words, from, last, text) in [
+        ("en", "from tomorrow on until friday: x", mon, fri, "x"),
+        ("en", "from tomorrow onwards", mon, "", ""),
+        ("en", "from tomorrow on a boat", mon, "", "on a boat"),
+        ("en", "from now until friday x", "", fri, "x"),
+        ("en", "now I ski", "", "", "now I ski"),
+        ("en", "now", "", "", "now"),
+        ("de", "von morgen an bis Freitag: x", mon, fri, "x"),
+        ("de", "von morgen an", mon, "", ""),
+        ("de", "ab sofort bis Freitag x", "", fri, "x"),
+        ("es", "a partir de mañana en adelante", mon, "", ""),
+        ("es", "desde ahora hasta el viernes", "", fri, ""),
+        ("fr", "dès maintenant jusqu'à vendredi", "", fri, ""),
+        // That is over, and no beginning that is to come.
+        ("fr", "depuis lundi", "", "", "depuis lundi"),
+        ("ru", "с сегодняшнего дня до пятницы", "", fri, ""),
+        ("ru", "на следующей неделе", mon, "2026-11-29", ""),
+        ("ru", "на следующую неделю лыжи", mon, "2026-11-29", "лыжи"),
+        ("ru", "на неделю лыжи", "", "2026-11-29", "лыжи"),
+    ] {
+        let mut world = world();
+        asked(&mut world, &format!("set language {language}"));
+        world.wait(Duration::from_secs(1));
+        let command = match language {
+            "en" => "away",
+            "de" => "abwesend",
+            "fr" => "absence",
+            "es" => "ausencia",
+            _ => "меня нет",
+        };
+        let said = asked(&mut world, &format!("{command} {words}"));
+        let away = away_of(&world).unwrap_or_else(|| panic!("{words}: {said}"));
+        let day = |at: Option<stanzamail::core::time::Timestamp>, back| {
+            let at = at.map(|at| at.millis() - back);
+            at.map(|at| chrono::DateTime::from_timestamp_millis(at).unwrap())
+                .map_or(String::new(), |at| at.format("%Y-%m-%d").to_string())
+        };
+        let found = (day(away.from, 0), day(away.until, 1));
+        let text = (away.text.unwrap_or_default(), text.to_owned());
+        assert_eq!(
+            (found.0.as_str(), found.1.as_str()),
+            (from, last),
+            "{words}: {said}"
+        );
+        assert_eq!(text.0, text.1, "{words}: {said}");
+    }
+}
+
+/// The form `away` with these fields, filled in and sent.
+fn filled(world: &mut World, until: &str, text: &str) -> String {
+    let mut asked = |inner: &str, attributes: &str| {
+        let decision = world.stanza(&format!(
+            "<iq from='alice@a.example/phone' to='{GATEWAY}' type='set' id='i1'><command xmlns='http://jabber.org/protocol/commands' node='away' {attributes}>{inner}</command></iq>"
+        ));
+        String::from(decision.stanzas.first().expect("it is answered"))
+    };
+    let form = asked("", "action='execute'");
+    let session = form
+        .split("sessionid=\"")
+        .nth(1)
+        .or_else(|| form.split("sessionid='").nth(1));
+    let session = session.unwrap_or_else(|| panic!("{form}"));
+    let session = session.split(['"', '\'']).next().unwrap();
+    let form = format!(
+        "<x xmlns='jabber:x:data' type='submit'><field var='until'><value>{until}</value></field><field var='text'><value>{text}</value></field></x>"
+    );
+    asked(&form, &format!("action='complete' sessionid='{session}'"))
+}
+
+/// What stood in the field for the text was read as a part of the other: an absence of now was one of later.
+#[test]
+fn in_a_form_no_day_is_read_out_of_the_text() {
+    for (until, text, from, last) in [
+        ("2026-12-24", "for 2 weeks I ski", "", "2026-12-24"),
+        ("2026-12-24", "until then write to Bob", "", "2026-12-24"),
+        ("tomorrow", "- Alice", "", "2026-11-23"),
+        ("24 December", "2027 I am back", "", "2026-12-24"),
+        (
+            "from tomorrow until friday",
+            "I ski",
+            "2026-11-23",
+            "2026-11-27",
+        ),
+        ("from tomorrow", "until then write to Bob", "2026-11-23", ""),
+        ("next week", "I ski", "", "2026-11-23"),
+    ] {
+        let mut world = world();
+        let said = filled(&mut world, until, text);
+        let away = away_of(&world).unwrap_or_else(|| panic!("{until} {text}: {said}"));
+        let day = |at: Option<stanzamail::core::time::Timestamp>, back| {
+            let at = at.map(|at| at.millis() - back);
+            at.map(|at| chrono::DateTime::from_timestamp_millis(at).unwrap())
+                .map_or(String::new(), |at| at.format("%Y-%m-%d").to_string())
+        };
+        let found = (day(away.from, 0), day(away.until, 1));
+        assert_eq!(
+            (found.0.as_str(), found.1.as_str()),
+            (from, last),
+            "{until} {text}: {said}"
+        );
+        assert_eq!(away.text.as_deref(), Some(text), "{until}: {said}");
     }
 }

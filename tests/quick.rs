@@ -5,6 +5,7 @@ mod attachments;
 mod automatic;
 mod avatars;
 mod away;
+mod beside;
 #[path = "bounces/main.rs"]
 mod bounces;
 mod commands;

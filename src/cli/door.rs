@@ -83,6 +83,11 @@ pub(super) enum CommandError {
     },
 }
 
+/// Says something to people beside the output. That nobody reads it any more (`|& head`) is no failure of the command.
+pub(super) fn beside(line: &str) {
+    let _ = writeln!(io::stderr(), "{line}");
+}
+
 /// Where a command writes.
 pub(super) struct Output<'a> {
     writer: &'a mut dyn Write,
@@ -109,7 +114,7 @@ impl<'a> Output<'a> {
     /// That a list is empty. Where the standard output is for `cut`, it stays so, and people read it beside that.
     pub(super) fn nothing(&mut self, line: &str) -> Result<(), CommandError> {
         if !self.is_for_people {
-            eprintln!("{line}");
+            beside(line);
         }
         self.remark(line)
     }

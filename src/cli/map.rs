@@ -1,7 +1,7 @@
 //! `stanzamail map …`: the directory of JIDs and mail addresses, and export and import of the store. Through the
-//! [`door`](super::door).
+//! [`door`].
 
-use crate::cli::door::{CommandError, Door, Output, unexpected, written};
+use crate::cli::door::{self, CommandError, Door, Output, unexpected, written};
 use crate::cli::file::{self, Lines};
 use crate::config::Config;
 use crate::control::{ControlRequest, ROWS_MAX, Response};
@@ -95,7 +95,7 @@ pub(super) fn run(
         Some(warning) if output.is_for_people => output.remark(&warning),
         // From a script or over ssh the standard output is for `cut`, but a slip is one there, too.
         Some(warning) => {
-            eprintln!("{}", clean::one_line(&warning));
+            door::beside(&clean::one_line(&warning));
             Ok(())
         }
         None => Ok(()),

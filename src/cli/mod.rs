@@ -123,7 +123,7 @@ pub fn main() -> ExitCode {
 }
 
 fn wrong(errors: &ConfigErrors) -> ExitCode {
-    eprintln!("{}", clean::for_terminal(&errors.to_string()));
+    door::beside(&clean::for_terminal(&errors.to_string()));
     ExitCode::from(EXIT_CONFIG)
 }
 
@@ -155,7 +155,7 @@ fn ended(result: Result<(), impl Display>) -> ExitCode {
     match result {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            eprintln!("{}", clean::one_line(&error.to_string()));
+            door::beside(&clean::one_line(&error.to_string()));
             ExitCode::FAILURE
         }
     }

@@ -63,7 +63,9 @@ impl Command for GoAway {
         let text = Some(text).filter(|text| !text.is_empty());
         // What has begun already begins now.
         let from = first.filter(|first| *first > call.decider.now);
-        let said = texts::away::begun(language, text.as_deref(), (from, last));
+        let options = call.decider.rows.own_options(&call.user(), None)?;
+        let by_status = options.away_on_xa == Some(true);
+        let said = texts::away::begun(language, text.as_deref(), (from, last), by_status);
         let said = format!("{said}{}", unanswered(call));
         let until = last.map(|last| last.plus(DAY));
         set(call, Some(Away { text, from, until }), said)
@@ -153,15 +155,27 @@ fn set(call: &Call<'_>, away: Option<Away>, said: String) -> Result<Answer, Stop
 type Absence = (Option<Timestamp>, Option<Timestamp>, String);
 
 /// The first and the last day, where they are named, and the words. As a message it is one line: “from tomorrow until friday I am in
-/// the mountains”.
+/// the mountains”. In a form the days have a field of their own, and what stands in the other one is words.
 fn read(call: &Call<'_>, values: &Values) -> Result<Absence, Stop> {
     let typed = |var| values.get(var).map_or("", |value| value.trim());
-    let all = format!("{}\n{}", typed(UNTIL), typed(TEXT));
-    let (words, now, understood) = (all.trim(), call.decider.now, call.understood());
-    // In a form the last day has a field of its own.
     let is_field = call.is_form && !typed(UNTIL).is_empty();
+    let all = format!("{}\n{}", typed(UNTIL), typed(TEXT));
+    let (words, beside) = match is_field {
+        true => (typed(UNTIL), typed(TEXT)),
+        false => (all.trim(), ""),
+    };
+    let (first, last, text) = read_words(call, words, is_field)?;
+    // What stands in two fields is one text.
+    let is_text = first.is_none() && last.is_none() && !typed(UNTIL).is_empty();
+    let text = text.replacen('\n', " ", usize::from(is_text));
+    let text = format!("{text}\n{}", clean::for_xml(beside));
+    Ok((first, last, text.trim().to_owned()))
+}
+
+/// The same of what names the days.
+fn read_words(call: &Call<'_>, words: &str, is_field: bool) -> Result<Absence, Stop> {
+    let (language, understood, now) = (call.language(), call.understood(), call.decider.now);
     let is_last = is_field && days::next_week(understood, words, now).is_some();
-    let language = call.language();
     match period::read(understood, words, now) {
         Ok(Some(period)) if !is_last => return whole(call, &period),
         Ok(_) => {}
@@ -174,9 +188,7 @@ fn read(call: &Call<'_>, values: &Values) -> Result<Absence, Stop> {
         }
     }
     let (last, text) = read_last(call, words, is_field)?;
-    // What stands in two fields is one text.
-    let joint = usize::from(last.is_none() && !typed(UNTIL).is_empty());
-    Ok((None, last, text.replacen('\n', " ", joint)))
+    Ok((None, last, text))
 }
 
 /// Where a period is none of the coming year, that is said.

@@ -172,6 +172,16 @@ fn in_words(understood: Understood, text: &str, now: Timestamp) -> Option<(Times
     of_today.or_else(of_tomorrow).or_else(of_week)
 }
 
+/// Today, where a text begins with a word for this moment: that is a day behind a word for a beginning only.
+pub(super) fn at_once(
+    understood: Understood,
+    text: &str,
+    now: Timestamp,
+) -> Option<(Timestamp, &str)> {
+    let rest = behind(understood, text, texts::now_words)?;
+    Some((ahead(now, 0)?, rest))
+}
+
 /// The Monday of the next week, where a text begins with that.
 pub(super) fn next_week(
     understood: Understood,

@@ -39,18 +39,36 @@ pub(super) fn read(
     let behind = behind.min_by_key(|rest| rest.len()).map(str::trim_start);
     let has_from = behind.is_some();
     let behind = behind.unwrap_or(text);
-    let Some((first, rest)) = days::read(understood, behind, now) else {
+    let at_once = || days::at_once(understood, behind, now).filter(|_| has_from);
+    let Some((first, rest)) = days::read(understood, behind, now).or_else(at_once) else {
         return unread_first(understood, (behind, has_from), now);
+    };
+    let rest = match has_from {
+        true => behind_onward(understood, rest),
+        false => rest,
     };
     let last = match end(understood, rest, (first, now), has_from)? {
         None if !has_from => return Ok(week(understood, text, now)),
         last => last,
     };
     let (last, rest) = last.map_or((None, rest), |(last, rest)| (Some(last), rest));
-    // “From tomorrow on.”
-    let is_over = texts::is_article(understood, rest.trim_end_matches(BEHIND));
-    let rest = if is_over { "" } else { rest };
     Ok(Some(Period { first, last, rest }))
+}
+
+/// Without what only says that it goes on: “from tomorrow on”, “von morgen an bis Freitag”. “On a boat” is a text.
+fn behind_onward(understood: Understood, rest: &str) -> &str {
+    let words = in_all(understood, texts::onward_words);
+    let Some(behind) = words.iter().find_map(|words| after(rest, words)) else {
+        return rest;
+    };
+    let further = behind.trim_start_matches(BEHIND).trim_start();
+    let (next, _) = parted(further);
+    let is_end = further.is_empty() || behind.starts_with(BEHIND);
+    let goes_on = || texts::is_until(understood, next) || texts::is_to(understood, next);
+    match is_end || goes_on() {
+        true => further,
+        false => rest,
+    }
 }
 
 /// `next week` alone is all of it.

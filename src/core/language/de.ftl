@@ -648,19 +648,27 @@ until-words = bis, bis zum
 until-articles = zum, dem, den, einschließlich, nächsten, kommenden
 from-words = ab, von, vom, ab dem
 to-words = -, –, —
+now-words = sofort, jetzt
+onward-words = an
 weekday-words = montag, mo; dienstag, di; mittwoch, mi; donnerstag, do; freitag, fr; samstag, sonnabend, sa; sonntag, so
 month-words = januar, jänner, jan; februar, feb; märz, mär; april, apr; mai; juni, jun; juli, jul; august, aug; september, sept, sep; oktober, okt; november, nov; dezember, dez
 today-words = heute
 tomorrow-words = morgen
-next-week-words = nächste woche, nächster woche, nächsten woche, zur nächsten woche, anfang nächster woche, kommende woche, kommender woche
+next-week-words = nächste woche, in der nächsten woche, nächster woche, nächsten woche, zur nächsten woche, anfang nächster woche, kommende woche, kommender woche
 for-words = für, noch
 one-words = ein, eine, einen, einem, einer
 day-words = tag, tage, tagen
 week-words = woche, wochen
 away-begun = Wer dir per Mail schreibt, bekommt ab jetzt die Antwort, dass du abwesend bist, höchstens einmal in 7 Tagen: Menschen, deren Adresse geprüft ist, und keine Listen. Wenn du wieder da bist, schreib: zurück
 away-begun-until = Wer dir per Mail schreibt, bekommt bis { $day } die Antwort, dass du abwesend bist, höchstens einmal in 7 Tagen: Menschen, deren Adresse geprüft ist, und keine Listen. Wenn du früher wieder da bist, schreib: zurück
-away-later = Wer dir per Mail schreibt, bekommt ab { $first } die Antwort, dass du abwesend bist, höchstens einmal in 7 Tagen: Menschen, deren Adresse geprüft ist, und keine Listen. Vorher bekommt sie niemand. Um es abzusagen, oder wenn du wieder da bist, schreib: zurück
-away-later-until = Wer dir per Mail schreibt, bekommt von { $first } bis { $day } die Antwort, dass du abwesend bist, höchstens einmal in 7 Tagen: Menschen, deren Adresse geprüft ist, und keine Listen. Vorher bekommt sie niemand. Um es abzusagen oder früher zu beenden, schreib: zurück
+away-later = Wer dir per Mail schreibt, bekommt ab { $first } die Antwort, dass du abwesend bist, höchstens einmal in 7 Tagen: Menschen, deren Adresse geprüft ist, und keine Listen. { $before ->
+        [status] Vorher entscheidet dein Status.
+       *[nobody] Vorher bekommt sie niemand.
+    } Um es abzusagen, oder wenn du wieder da bist, schreib: zurück
+away-later-until = Wer dir per Mail schreibt, bekommt von { $first } bis { $day } die Antwort, dass du abwesend bist, höchstens einmal in 7 Tagen: Menschen, deren Adresse geprüft ist, und keine Listen. { $before ->
+        [status] Vorher entscheidet dein Status.
+       *[nobody] Vorher bekommt sie niemand.
+    } Um es abzusagen oder früher zu beenden, schreib: zurück
 away-says = In der Antwort steht: „{ $text }“
 away-says-nothing = Mehr steht nicht in der Antwort; deine eigenen Worte können hinter dem Befehl stehen.
 away-holds = Du bist abwesend: Wer dir per Mail schreibt, bekommt das als Antwort. „zurück“ beendet es.

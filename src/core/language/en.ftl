@@ -699,6 +699,10 @@ until-articles = the, on, next, of
 # What comes before the first day, and between it and the last (separated by commas, beside the English words).
 from-words = from, starting, starting from, beginning, as of
 to-words = to, through, thru, -, –, —
+# Behind a word for a beginning: this moment, and what says behind a day that it goes on (separated by commas, the longer before
+# the shorter).
+now-words = right now, now
+onward-words = onwards, onward, on
 # From Monday to Sunday, divided by semicolons; the words of each by commas.
 weekday-words = monday, mon; tuesday, tue; wednesday, wed; thursday, thu; friday, fri; saturday, sat; sunday, sun
 # From January to December, divided by semicolons; the words of each by commas.
@@ -714,9 +718,15 @@ week-words = week, weeks
 # $day: a date like 2026-12-24, the last one.
 away-begun = Who writes to you by mail is answered from now on that you are away, at most once in 7 days: people whose address is verified, and no lists. When you are here again, write: back
 away-begun-until = Who writes to you by mail is answered until { $day } that you are away, at most once in 7 days: people whose address is verified, and no lists. When you are here earlier, write: back
-# $first: the first day, like $day.
-away-later = Who writes to you by mail is answered from { $first } on that you are away, at most once in 7 days: people whose address is verified, and no lists. Until then nobody is. To call it off, or when you are here again, write: back
-away-later-until = Who writes to you by mail is answered from { $first } until { $day } that you are away, at most once in 7 days: people whose address is verified, and no lists. Before that nobody is. To call it off, or to end it earlier, write: back
+# $first: the first day, like $day. $before: whether the user's status may answer until then (status) or not (nobody).
+away-later = Who writes to you by mail is answered from { $first } on that you are away, at most once in 7 days: people whose address is verified, and no lists. { $before ->
+        [status] Until then your status decides.
+       *[nobody] Until then nobody is.
+    } To call it off, or when you are here again, write: back
+away-later-until = Who writes to you by mail is answered from { $first } until { $day } that you are away, at most once in 7 days: people whose address is verified, and no lists. { $before ->
+        [status] Before that your status decides.
+       *[nobody] Before that nobody is.
+    } To call it off, or to end it earlier, write: back
 away-says = The answer says: “{ $text }”
 away-says-nothing = The answer says no more than that; your own words can follow the command.
 away-holds = You are away: who writes to you by mail is answered so. “back” ends it.

@@ -645,6 +645,8 @@ until-words = hasta, hasta el
 until-articles = el, de, del, próximo
 from-words = desde, desde el, a partir de, a partir del, del
 to-words = al, a, -, –, —
+now-words = ahora mismo, ahora
+onward-words = en adelante
 weekday-words = lunes; martes; miércoles, miercoles; jueves; viernes; sábado, sabado; domingo
 month-words = enero, ene; febrero, feb; marzo, mar; abril, abr; mayo, may; junio, jun; julio, jul; agosto, ago; septiembre, setiembre, sept; octubre, oct; noviembre, nov; diciembre, dic
 today-words = hoy
@@ -656,8 +658,14 @@ day-words = día, días, dia, dias
 week-words = semana, semanas
 away-begun = Desde ahora, quien te escribe por correo recibe la respuesta de que no estás, como mucho una vez en 7 días: personas cuya dirección está verificada, y ninguna lista. Cuando vuelvas, escribe: he vuelto
 away-begun-until = Hasta el { $day }, quien te escribe por correo recibe la respuesta de que no estás, como mucho una vez en 7 días: personas cuya dirección está verificada, y ninguna lista. Si vuelves antes, escribe: he vuelto
-away-later = A partir del { $first }, quien te escribe por correo recibe la respuesta de que no estás, como mucho una vez en 7 días: personas cuya dirección está verificada, y ninguna lista. Antes nadie la recibe. Para anularlo, o cuando vuelvas, escribe: he vuelto
-away-later-until = Del { $first } al { $day }, quien te escribe por correo recibe la respuesta de que no estás, como mucho una vez en 7 días: personas cuya dirección está verificada, y ninguna lista. Antes nadie la recibe. Para anularlo, o si vuelves antes, escribe: he vuelto
+away-later = A partir del { $first }, quien te escribe por correo recibe la respuesta de que no estás, como mucho una vez en 7 días: personas cuya dirección está verificada, y ninguna lista. { $before ->
+        [status] Antes decide tu estado.
+       *[nobody] Antes nadie la recibe.
+    } Para anularlo, o cuando vuelvas, escribe: he vuelto
+away-later-until = Del { $first } al { $day }, quien te escribe por correo recibe la respuesta de que no estás, como mucho una vez en 7 días: personas cuya dirección está verificada, y ninguna lista. { $before ->
+        [status] Antes decide tu estado.
+       *[nobody] Antes nadie la recibe.
+    } Para anularlo, o si vuelves antes, escribe: he vuelto
 away-says = La respuesta dice: «{ $text }»
 away-says-nothing = La respuesta no dice más que eso; tus propias palabras pueden seguir a la orden.
 away-holds = No estás: quien te escribe por correo recibe esa respuesta. «he vuelto» lo termina.

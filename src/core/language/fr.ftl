@@ -646,8 +646,10 @@ busy = La passerelle a trop à faire en ce moment, et rien n'a été changé. Re
 
 until-words = jusqu'au, jusqu’au, jusqu'à, jusqu’à, jusque
 until-articles = à, le, au
-from-words = du, à partir du, à partir de, dès, dès le, depuis
+from-words = du, à partir du, à partir de, dès, dès le
 to-words = au, à, -, –, —
+now-words = maintenant
+onward-words = et au-delà
 weekday-words = lundi; mardi; mercredi; jeudi; vendredi; samedi; dimanche
 month-words = janvier, janv; février, févr; mars; avril, avr; mai; juin; juillet, juil; août; septembre, sept; octobre, oct; novembre, nov; décembre, déc
 today-words = aujourd'hui, aujourd’hui
@@ -659,8 +661,14 @@ day-words = jour, jours
 week-words = semaine, semaines
 away-begun = À partir de maintenant, qui t'écrit par e-mail reçoit la réponse que tu n'es pas là, au plus une fois en 7 jours : les personnes dont l'adresse est vérifiée, et aucune liste. À ton retour, écris : retour
 away-begun-until = Jusqu'au { $day }, qui t'écrit par e-mail reçoit la réponse que tu n'es pas là, au plus une fois en 7 jours : les personnes dont l'adresse est vérifiée, et aucune liste. Si tu reviens plus tôt, écris : retour
-away-later = À partir du { $first }, qui t'écrit par e-mail reçoit la réponse que tu n'es pas là, au plus une fois en 7 jours : les personnes dont l'adresse est vérifiée, et aucune liste. Avant, personne ne la reçoit. Pour y renoncer, ou à ton retour, écris : retour
-away-later-until = Du { $first } au { $day }, qui t'écrit par e-mail reçoit la réponse que tu n'es pas là, au plus une fois en 7 jours : les personnes dont l'adresse est vérifiée, et aucune liste. Avant, personne ne la reçoit. Pour y renoncer, ou si tu reviens plus tôt, écris : retour
+away-later = À partir du { $first }, qui t'écrit par e-mail reçoit la réponse que tu n'es pas là, au plus une fois en 7 jours : les personnes dont l'adresse est vérifiée, et aucune liste. { $before ->
+        [status] Avant, c'est ton statut qui décide.
+       *[nobody] Avant, personne ne la reçoit.
+    } Pour y renoncer, ou à ton retour, écris : retour
+away-later-until = Du { $first } au { $day }, qui t'écrit par e-mail reçoit la réponse que tu n'es pas là, au plus une fois en 7 jours : les personnes dont l'adresse est vérifiée, et aucune liste. { $before ->
+        [status] Avant, c'est ton statut qui décide.
+       *[nobody] Avant, personne ne la reçoit.
+    } Pour y renoncer, ou si tu reviens plus tôt, écris : retour
 away-says = La réponse dit : « { $text } »
 away-says-nothing = La réponse n'en dit pas plus ; tes propres mots peuvent suivre la commande.
 away-holds = Tu n'es pas là : qui t'écrit par e-mail reçoit cette réponse. « retour » y met fin.

@@ -403,6 +403,93 @@ fn what_a_start_found_and_cannot_be_read_is_kept_and_tried_after_longer_and_long
     }
 }
 
+/// A journal in which so many mails lie that a start would write once more, and one of them cannot be read.
+fn with_one_unread(dir: &Path, count: u64) -> (Spool, Vec<ComposedMail>, ComposedMail) {
+    let (spool, _) = Spool::open(dir).unwrap();
+    let good: Vec<_> = (0..count).map(|n| mail(&format!("g{n}"), n)).collect();
+    let bad = mail("bad", count);
+    block_on(spool.accept(good.iter().chain([&bad]).cloned().collect())).unwrap();
+    let journal = &spool.journal;
+    journal.rest();
+    let all = good.iter().chain([&bad]);
+    journal.writer().doubtful = all.map(|one| key_of(&one.job.id)).collect();
+    let lies = where_is(dir, &bad.job.id);
+    torn::flip(&lies.segment, lies.head.start + 8);
+    (spool, good, bad)
+}
+
+/// Each of the others had a write and a sync of its own, and the start waited for them.
+#[test]
+fn what_cannot_be_read_costs_others_few_syncs() {
+    let dir = tempfile::tempdir().unwrap();
+    let (spool, good, bad) = with_one_unread(dir.path(), 300);
+    let journal = &spool.journal;
+    journal.rest();
+    assert_eq!(journal.writer().doubtful, [key_of(&bad.job.id)]);
+    let durable = good.iter().map(|one| {
+        let place = journal.index().live[&key_of(&one.job.id)];
+        let (name, path) = journal.path_of(&place).unwrap();
+        let octets = fs::read(path).unwrap();
+        let rest = &octets[usize::try_from(place.at).unwrap()..];
+        match record::RecordHead::parse(rest, name.salt, place.at) {
+            record::Parsed::Head(head) => (place.segment, head.durable),
+            _ => panic!("no record at {place:?}"),
+        }
+    });
+    // Each sync is known to the records behind it.
+    let syncs: std::collections::HashSet<_> = durable.collect();
+    assert!(syncs.len() <= 10, "{}", syncs.len());
+}
+
+/// While something could not be read, nothing that nobody waits for became durable as long as there was work: after a power cut all
+/// mails that had left meanwhile would have left once more.
+#[test]
+fn what_cannot_be_read_does_not_keep_marks_from_becoming_durable() {
+    let dir = tempfile::tempdir().unwrap();
+    let (spool, good, _) = with_one_unread(dir.path(), 3);
+    let journal = &spool.journal;
+    journal.rest();
+    assert!(journal.restless_after().is_some());
+    let long_ago = std::time::Instant::now() - tidying::UNSYNCED_FOR;
+    block_on(spool.remove(&good[0].job)).unwrap();
+    let mut writer = journal.writer();
+    assert!(writer.tail.as_ref().unwrap().is_unsynced());
+    writer.unsynced_since = Some(long_ago);
+    drop(writer);
+    journal.serve(Vec::new());
+    assert!(!journal.writer().tail.as_ref().unwrap().is_unsynced());
+}
+
+/// No segment left before the pause was over, which may be an hour.
+#[test]
+fn what_cannot_be_read_and_is_settled_keeps_nothing_any_more() {
+    let dir = tempfile::tempdir().unwrap();
+    let (spool, _, bad) = with_one_unread(dir.path(), 3);
+    let journal = &spool.journal;
+    for _ in 0..12 {
+        journal.rest();
+        journal.writer().unread.as_mut().unwrap().end();
+    }
+    journal.rest();
+    assert!(journal.restless_after().unwrap() > std::time::Duration::from_secs(3000));
+    block_on(spool.remove(&bad.job)).unwrap();
+    journal.rest();
+    assert!(journal.writer().doubtful.is_empty());
+    assert_eq!(journal.restless_after(), None);
+}
+
+/// Where the disk was full when the pause was over, the next attempt came without any: the thread of the spool never rested.
+#[test]
+fn what_is_tried_again_never_keeps_the_thread_busy() {
+    let dir = tempfile::tempdir().unwrap();
+    let (spool, _, _) = with_one_unread(dir.path(), 1);
+    let journal = &spool.journal;
+    journal.rest();
+    // As it is after an attempt for which there was no room.
+    journal.writer().unread.as_mut().unwrap().end();
+    assert!(journal.restless_after().unwrap() >= tidying::UNSYNCED_FOR);
+}
+
 #[test]
 fn a_mail_that_holds_records_is_only_a_mail() {
     let dir = tempfile::tempdir().unwrap();

@@ -19,17 +19,19 @@ use std::time::Duration;
 const MOVED_AT_ONCE: u64 = 256 * 1024;
 /// How long something may stand in the journal before it is made durable though nobody waits for that.
 pub(super) const UNSYNCED_FOR: Duration = Duration::from_secs(1);
+
 impl Journal {
     /// Makes durable what has waited for that, whoever wanted it; removes segments in which nothing lives any more, and moves on
     /// what keeps others.
     pub(super) fn tidy(&self, writer: &mut JournalWriter) -> Result<(), SpoolError> {
-        self.write_doubtful(writer)?;
-        if !writer.doubtful.is_empty() {
-            return Ok(());
-        }
+        // First: what cannot be read may stay so, and marks of mails that have left are not to wait for that.
         let waited = writer.unsynced_since.map(|since| since.elapsed());
         if waited.is_some_and(|waited| waited >= UNSYNCED_FOR) {
             self.sync(writer)?;
+        }
+        self.write_doubtful(writer)?;
+        if !writer.doubtful.is_empty() {
+            return Ok(());
         }
         self.remove_dead(writer)?;
         match self.move_on(writer) {
@@ -49,8 +51,17 @@ impl Journal {
     /// What cannot be read costs nothing else its copy, and is tried again after longer and longer pauses: nobody would be helped by
     /// doing so each second, and by its turn the queue finds it as well.
     fn write_doubtful(&self, writer: &mut JournalWriter) -> Result<(), SpoolError> {
+        if writer.unread.is_some() {
+            // What is settled meanwhile is not waited for: the pause may be an hour.
+            let index = self.index();
+            writer.doubtful.retain(|key| index.live.contains_key(key));
+        }
         let waits = |unread: &UnreadPause| !unread.left().is_zero();
-        if writer.doubtful.is_empty() || writer.unread.as_ref().is_some_and(waits) {
+        if writer.doubtful.is_empty() {
+            writer.unread = None;
+            return Ok(());
+        }
+        if writer.unread.as_ref().is_some_and(waits) {
             return Ok(());
         }
         let keys = writer.doubtful.clone();
@@ -68,20 +79,33 @@ impl Journal {
             return Err(error);
         }
         let mut left = Vec::new();
-        for key in keys {
-            match self.write_copies(writer, &[key]) {
-                Ok(()) => {}
-                Err(SpoolError::Full { .. } | SpoolError::NoHandle { .. }) => left.push(key),
-                Err(error) if is_unread(&error) => left.push(key),
-                failed => return failed,
-            }
-        }
+        self.write_halves(writer, &keys, &mut left)?;
         if writer.unread.is_none() {
             tracing::error!(folder = %self.folder.display(), %error, records = left.len(), "what was found at the start of the spool cannot be read; it is kept, and no segment is removed until it can be read or its mails are settled");
         }
         let pause = UnreadPause::after(writer.unread.as_ref());
         writer.unread = Some(pause).filter(|_| !left.is_empty());
         writer.doubtful = left;
+        Ok(())
+    }
+
+    /// Writes each half of what cannot be written together, as far as it can be read: a write and a sync for each record would keep
+    /// a start waiting. What is left is to be tried again.
+    fn write_halves(
+        &self,
+        writer: &mut JournalWriter,
+        keys: &[JobKey],
+        left: &mut Vec<JobKey>,
+    ) -> Result<(), SpoolError> {
+        for half in keys.chunks(keys.len().div_ceil(2).max(1)) {
+            match self.write_copies(writer, half) {
+                Ok(()) => {}
+                Err(SpoolError::Full { .. } | SpoolError::NoHandle { .. }) => left.extend(half),
+                Err(error) if !is_unread(&error) => return Err(error),
+                Err(_) if half.len() == 1 => left.extend(half),
+                Err(_) => self.write_halves(writer, half, left)?,
+            }
+        }
         Ok(())
     }
 
@@ -293,7 +317,11 @@ impl Journal {
         let writer = self.writer();
         match writer.is_rested {
             false => Some(UNSYNCED_FOR),
-            true => writer.unread.as_ref().map(UnreadPause::left),
+            // A pause that is over and was followed by no other, as where the disk was full, leaves the thread time all the same.
+            true => {
+                let left = writer.unread.as_ref().map(UnreadPause::left);
+                left.map(|left| left.max(UNSYNCED_FOR))
+            }
         }
     }
 }

@@ -81,6 +81,16 @@ pub(crate) fn next_week_words(language: Language) -> String {
     say!(language, "next-week-words")
 }
 
+/// What stands for this moment behind such a word.
+pub(crate) fn now_words(language: Language) -> String {
+    say!(language, "now-words")
+}
+
+/// What may stand behind the first day, and says that it goes on.
+pub(crate) fn onward_words(language: Language) -> String {
+    say!(language, "onward-words")
+}
+
 /// What may come before the first day.
 pub(crate) fn from_words(language: Language) -> String {
     say!(language, "from-words")
@@ -91,19 +101,28 @@ pub(crate) fn is_to(understood: Understood, word: &str) -> bool {
     is_one_of(understood, word, |language| say!(language, "to-words"))
 }
 
-/// Who writes is told so from now on, or from the first day, up to the end of the last.
+/// Who writes is told so from now on, or from the first day, up to the end of the last. `by_status`: before that, the user's status
+/// may say so.
 pub(crate) fn begun(
     language: Language,
     text: Option<&str>,
     (first, last): (Option<Timestamp>, Option<Timestamp>),
+    by_status: bool,
 ) -> String {
+    let before = if by_status { "status" } else { "nobody" };
     let name = |day: Option<Timestamp>| day.and_then(|at| named(language, at));
     let said = match (name(first), name(last)) {
         (None, None) => say!(language, "away-begun"),
         (None, Some(day)) => say!(language, "away-begun-until", day = day),
-        (Some(first), None) => say!(language, "away-later", first = first),
+        (Some(first), None) => say!(language, "away-later", first = first, before = before),
         (Some(first), Some(day)) => {
-            say!(language, "away-later-until", first = first, day = day)
+            say!(
+                language,
+                "away-later-until",
+                first = first,
+                day = day,
+                before = before
+            )
         }
     };
     format!("{said}\n{}", says(language, text))
