@@ -109,6 +109,12 @@ async fn prosody() -> XmppServer {
     }
     server.hand_over();
     server.start_again().await;
+    // An admin's Prosody has run for long: its shell listens.
+    let began = std::time::Instant::now();
+    while !folder.join("data/prosody.sock").exists() {
+        assert!(began.elapsed() < PATIENCE, "{}", server.log());
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
     server
 }
 
@@ -116,7 +122,8 @@ async fn prosody() -> XmppServer {
 pub async fn prosody_of_the_readme(secret: &str) -> XmppServer {
     let server = prosody().await;
     let (shell, commands) = prosodys_shell(&server, secret);
-    shell.types(&commands).await;
+    // What a failure shows.
+    println!("{}", shell.types(&commands).await);
     opens(server.component_port).await;
     server
 }
